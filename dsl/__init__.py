@@ -1,0 +1,1 @@
+"""Rheo, the policy language, and the episode seam that its programs act through."""

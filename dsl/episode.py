@@ -1,0 +1,235 @@
+"""The one seam: an episode, as a controller sees it, and the verbs that it may send.
+
+A *controller* is a generator. It is given an `Episode`, plain data that shows what has been
+revealed so far, yields one `Verb` at a time, and is sent the `Outcome` of each. A *reasoner*, a
+replayed recording or a live model, performs the verbs and writes what they reveal into the
+episode. The reasoner knows the episode; the episode does not know the reasoner. So gold answers
+and unrevealed probes are out of a controller's reach because nothing that it holds leads there.
+
+One verb is one *barrier*: its branches run side by side. A branch is named by its index in the
+order of opening.
+"""
+
+from collections.abc import Generator
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+
+class Status(Enum):
+    """What became of a branch that was opened."""
+
+    ACTIVE = "active"
+    FINISHED = "finished"
+    PRUNED = "pruned"
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The place in a controller's source that a verb comes from, counted from 1."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Verb(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="verb"):
+    """What every verb carries besides its own fields."""
+
+    origin: Origin | None = None
+    because: str | None = None
+    """The reason that the controller gives."""
+
+
+class Open(Verb, frozen=True, kw_only=True, tag="open"):
+    """BRANCH, ``count`` times; with ``look``, each new branch's first answer is revealed."""
+
+    count: int
+    look: bool = True
+
+
+class Advance(Verb, frozen=True, kw_only=True, tag="advance"):
+    """CONTINUE each of ``branches`` by its burst of intervals, or to its end if that is nearer.
+
+    With ``look``, the answer after every interval is revealed.
+    """
+
+    branches: tuple[int, ...]
+    bursts: tuple[int, ...]
+    """Intervals for each branch, each at least 1; as long as ``branches``."""
+    look: bool = True
+
+
+class Probe(Verb, frozen=True, kw_only=True, tag="probe"):
+    """PROBE: reveals the answer of each of ``branches`` at its present depth."""
+
+    branches: tuple[int, ...]
+
+
+class Sample(Verb, frozen=True, kw_only=True, tag="sample"):
+    """READ, ``count`` times: opens a branch and takes it to its end without looking inside."""
+
+    count: int
+
+
+class Prune(Verb, frozen=True, kw_only=True, tag="prune"):
+    """PRUNE: each of ``branches`` leaves the active set; what it revealed stays on record."""
+
+    branches: tuple[int, ...]
+
+
+class Answer(Verb, frozen=True, kw_only=True, tag="answer"):
+    """ANSWER: ends the episode. ``None`` counts as wrong."""
+
+    answer: str | None
+
+
+AnyVerb = Open | Advance | Probe | Sample | Prune | Answer
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a verb."""
+
+    branches: tuple[int, ...]
+    """The branches on which at least one action was done, in the verb's order."""
+    exhausted: bool
+    """The budget ended inside the verb: its affordable prefix was done, the rest was not."""
+
+
+class Inadmissible(Exception):
+    """An action that the MDP does not admit. Nothing has changed, nothing has been charged."""
+
+    def __init__(self, action: str, branch: int | None, reason: str):
+        self.action = action
+        self.branch = branch
+        self.reason = reason
+        subject = action if branch is None else f"{action} of branch {branch}"
+        super().__init__(f"{subject} is not admissible: {reason}")
+
+
+class BudgetSpent(Inadmissible):
+    """Not even the first action of a verb is affordable."""
+
+
+class BranchView:
+    """One opened branch, as far as it has been revealed."""
+
+    __slots__ = (
+        "answer", "changes", "depth", "entropy", "index", "logprob", "revealed", "status",
+        "streak", "tokens", "top_logprob",
+    )  # fmt: skip
+
+    def __init__(self, index: int):
+        self.index = index
+        self.status = Status.ACTIVE
+        self.depth = 0
+        """Advances made, the finishing one included."""
+        self.tokens = 0
+        """Tokens generated on this branch; probes are not counted."""
+        self.answer: str | None = None
+        """The latest revealed answer."""
+        self.revealed = 0
+        """The depth at which ``answer`` was revealed, 0 before the first reveal."""
+        self.streak = 0
+        """Earlier reveals in a row with the same answer, 0 at the first."""
+        self.changes = 0
+        """How many reveals differed from the one before."""
+        self.entropy: float | None = None
+        """Entropy after the end of thinking at the latest probe, where recorded."""
+        self.logprob: float | None = None
+        """Mean log-probability of the chosen tokens over the latest interval, where recorded."""
+        self.top_logprob: float | None = None
+        """Mean log-probability of the 20 likeliest tokens, likewise."""
+
+    def reveal(self, answer: str) -> None:
+        """Takes a newly revealed answer into the view."""
+        if self.revealed:
+            same = answer == self.answer
+            self.streak = self.streak + 1 if same else 0
+            self.changes += not same
+        self.answer = answer
+        self.revealed = self.depth
+
+
+class Episode:
+    """The state (q, m, I, ℓ, Ω) of one episode: all that a controller may see.
+
+    It is a picture, not the books: the reasoner keeps its own, so writing here deceives nobody but
+    the writer.
+    """
+
+    __slots__ = (
+        "active", "branches", "budget", "finished", "interval", "limit", "pruned", "question",
+        "seed", "sequential", "spent",
+    )  # fmt: skip
+
+    def __init__(
+        self, *, interval: int, limit: int, budget: int | None = None, question: int = 0,
+        seed: int = 0,
+    ):  # fmt: skip
+        self.interval = interval
+        """Δ in tokens."""
+        self.limit = limit
+        """N: the most branches that can be opened."""
+        self.budget = budget
+        """B in tokens, ``None`` where there is no bound."""
+        self.question = question
+        """The question's position in its recording; with the seed, it keys chance."""
+        self.seed = seed
+        self.spent = 0
+        """Tokens charged so far."""
+        self.sequential = 0
+        """Tokens on the critical path so far: the largest charge of each barrier, summed."""
+        self.branches: list[BranchView] = []
+        """Every opened branch, in opening order."""
+        self.active: list[int] = []
+        """Branches that can be continued, in opening order."""
+        self.finished: list[int] = []
+        """Branches that came to their end, in the order in which they did."""
+        self.pruned: list[int] = []
+        """Pruned branches, in opening order."""
+
+    @property
+    def available(self) -> int:
+        """Branches left to open."""
+        return self.limit - len(self.branches)
+
+
+Course = Generator[AnyVerb, Outcome, None]
+"""A controller at work: yields verbs, is sent outcomes, ends after its `Answer`."""
+
+
+class Controller(Protocol):
+    """Anything that decides."""
+
+    @property
+    def name(self) -> str:
+        """The name under which results are listed."""
+        ...
+
+    def play(self, episode: Episode, beta: float | None) -> Course:
+        """Begins an episode; ``beta`` is ``None`` for a controller without a schedule."""
+        ...
+
+
+class Reasoner(Protocol):
+    """Anything that reasons: performs verbs and shows what they reveal in ``episode``."""
+
+    @property
+    def episode(self) -> Episode:
+        """The picture that is shown to the controller."""
+        ...
+
+    def perform(self, verb: AnyVerb) -> Outcome:
+        """Carries out one verb.
+
+        Where the budget ends inside it, the longest affordable prefix of its actions is done, in
+        the verb's order, each branch's burst whole before the next branch's.
+
+        Raises:
+            Inadmissible: the verb names a branch that it may not act on, or more branches than
+                there are, or the episode has ended; nothing has changed.
+            BudgetSpent: not even the first action is affordable; nothing has changed.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The replay MDP, evaluation over it, and the command line."""

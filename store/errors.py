@@ -1,0 +1,48 @@
+"""The errors of the store: bad recordings, bad source files, a second writer."""
+
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """Something on disk cannot be used, and this is the one sentence that says why.
+
+    Args:
+        problem: what is wrong and what to do about it, without the place.
+        path: the file it is about, if any.
+        place: where in the file: ``byte 4096``, ``$[3].each_branch[17][1]``, ``line 12``.
+    """
+
+    def __init__(self, problem: str, *, path: Path | str | None = None, place: str | None = None):
+        self.problem = problem
+        self.path = None if path is None else Path(path)
+        self.place = place
+        where = ", ".join(part for part in (path and str(path), place) if part)
+        super().__init__(f"{where}: {problem}" if where else problem)
+
+
+class DamagedRecording(StoreError):
+    """The bytes of a recording are not those that were written."""
+
+
+class ForeignFile(StoreError):
+    """The file is not a recording at all."""
+
+
+class NewerFormat(StoreError):
+    """The recording was written by a later version of the format than this one reads."""
+
+
+class RecordingBusy(StoreError):
+    """Another process is writing the recording."""
+
+
+class SealedRecording(StoreError):
+    """The recording is sealed, and what was asked for would change it."""
+
+
+class SourceError(StoreError):
+    """A file to import is malformed; ``place`` is the path of the field."""
+
+
+class MissingSignal(StoreError):
+    """The recording does not hold something optional that was asked for."""
