@@ -51,7 +51,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     simulated: bool = False
     """True where no language model was involved."""
     probed: bool = True
-    """False where the answers inside a branch were never taken: only whole reads can be replayed."""
+    """False where the answers inside a branch were never taken: only whole reads replay."""
     stepwise: bool = False
     """True where every interval was drawn by its own seeded request, as a live episode does."""
 
@@ -120,3 +120,12 @@ class Core(NamedTuple):
     """(N,) total tokens T of each branch."""
     final: NDArray[np.int32]
     """(N,) the final answer of each branch, an index into ``answers``."""
+
+
+class Ragged(NamedTuple):
+    """One numeric signal of one question, branch after branch."""
+
+    counts: NDArray[np.int32]
+    """(N,) values of each branch; -1 where the branch lacks the signal."""
+    values: NDArray[np.float64 | np.int64]
+    """(sum of the counts above 0,) nats for entropy and log-probabilities, tokens for probes."""

@@ -1,0 +1,216 @@
+"""The frame of a recording: a preamble, then blocks, each chained to the one before.
+
+Preamble (48 bytes): magic, version, state, and the digest of these. A block: four ASCII letters of
+kind, the payload's length as a little-endian u64, the payload, and a 32-byte BLAKE2b digest of
+everything from the digest before it to the end of its payload. So what a block's digest covers is
+one run of bytes, a block can be checked wherever it is found, and blocks that are moved, dropped or
+swapped at their borders break the chain.
+
+Nothing is allocated on the word of a length: it is held against the size of the file first.
+"""
+
+import os
+import re
+import stat
+import struct
+from enum import Enum
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+from store.errors import DamagedRecording, ForeignFile, NewerFormat, StoreError
+
+MAGIC = b"\x89RHEO\r\n\x1a"
+VERSION = 1
+DIGEST_SIZE = 32
+
+_OPENING = struct.Struct("<8sI4s")
+_HEADER = struct.Struct("<4sQ")
+PREAMBLE_SIZE = _OPENING.size + DIGEST_SIZE
+FRAME_SIZE = _HEADER.size + DIGEST_SIZE
+"""What a block takes besides its payload."""
+
+_WINDOW = 1 << 20
+
+
+class State(Enum):
+    """What a file is: a journal that still grows, or a sealed recording."""
+
+    OPEN = b"OPEN"
+    SEALED = b"SEAL"
+
+
+class Kind(Enum):
+    """The kinds of block."""
+
+    HEAD = b"HEAD"
+    """Provenance."""
+    QUES = b"QUES"
+    """One question."""
+    BRNC = b"BRNC"
+    """One branch; journals only."""
+    CORE = b"CORE"
+    """What replay needs of one question; this and the rest in sealed files only."""
+    SIGN = b"SIGN"
+    """The numeric signals of one question."""
+    TEXT = b"TEXT"
+    """All that remains of one question's branches."""
+    FOOT = b"FOOT"
+    """The index."""
+
+
+class Block(NamedTuple):
+    """A block that was read and found intact."""
+
+    kind: Kind
+    offset: int
+    payload: bytes
+    before: bytes
+    """The digest before it."""
+    digest: bytes
+
+    @property
+    def end(self) -> int:
+        """The offset of what follows."""
+        return self.offset + FRAME_SIZE + len(self.payload)
+
+
+def checksum(*parts: bytes) -> bytes:
+    """The 32-byte BLAKE2b digest of the parts, one after the other."""
+    state = blake2b(digest_size=DIGEST_SIZE)
+    for part in parts:
+        state.update(part)
+    return state.digest()
+
+
+def preamble(state: State) -> bytes:
+    """The first bytes of a file; the last 32 of them begin the chain."""
+    opening = _OPENING.pack(MAGIC, VERSION, state.value)
+    return opening + checksum(opening)
+
+
+def frame(kind: Kind, payload: bytes, before: bytes) -> bytes:
+    """A block's bytes; the last 32 of them are its digest."""
+    header = _HEADER.pack(kind.value, len(payload))
+    return b"".join((header, payload, checksum(before, header, payload)))
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Writes every byte; the system may take them in several goes."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def open_to_read(path: Path) -> int:
+    """A descriptor for reading.
+
+    Raises:
+        StoreError: there is no such file.
+        ForeignFile: a directory, a pipe or a device, on which reading could wait for ever.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ForeignFile("is not a file, so it is not a recording", path=path)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise StoreError("there is no such recording; check the path", path=path) from error
+
+
+class BlockFile:
+    """Reads preamble and blocks through a descriptor that it does not own."""
+
+    def __init__(self, descriptor: int, path: Path):
+        self.path = path
+        self.size = os.fstat(descriptor).st_size
+        self._descriptor = descriptor
+
+    def damage(self, offset: int, reason: str) -> DamagedRecording:
+        """The error for damage at a byte offset."""
+        return DamagedRecording(reason, path=self.path, place=f"byte {offset}")
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Exactly ``count`` bytes.
+
+        Raises:
+            DamagedRecording: the file has fewer.
+        """
+        if offset < 0 or count < 0 or offset + count > self.size:
+            raise self.damage(self.size, f"the file ends before byte {offset + count}; it was cut")
+        parts = []
+        while count:
+            part = os.pread(self._descriptor, count, offset)
+            if not part:
+                raise self.damage(offset, "the file shrank while it was read")
+            parts.append(part)
+            offset += len(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def state(self) -> State:
+        """What the preamble says.
+
+        Raises:
+            ForeignFile: it begins with other bytes than a recording.
+            NewerFormat: a later version of the format.
+            DamagedRecording: cut short, or its digest does not fit.
+        """
+        start = self.read(0, min(self.size, PREAMBLE_SIZE))
+        if not start.startswith(MAGIC[: len(start)]):
+            raise ForeignFile("is not a recording: it begins with other bytes", path=self.path)
+        if len(start) < PREAMBLE_SIZE:
+            reason = "the file ends inside its preamble, so it holds nothing; delete it"
+            raise self.damage(len(start), reason)
+        opening, digest = start[: _OPENING.size], start[_OPENING.size :]
+        if checksum(opening) != digest:
+            raise self.damage(0, "the preamble does not fit its digest; restore a copy")
+        _, version, state = _OPENING.unpack(opening)
+        if version > VERSION:
+            reason = f"is of format {version}, this program reads up to {VERSION}; update it"
+            raise NewerFormat(reason, path=self.path)
+        if version < 1 or state not in {known.value for known in State}:
+            raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
+        return State(state)
+
+    def block(self, offset: int) -> Block:
+        """The block at an offset, checked against its digest and the digest before it.
+
+        Raises:
+            DamagedRecording: there is no intact block here.
+            NewerFormat: there is one, of an unknown kind.
+        """
+        if self.size - offset < FRAME_SIZE:
+            raise self.damage(offset, f"a block is cut short: {self.size - offset} bytes are left")
+        start = self.read(offset - DIGEST_SIZE, DIGEST_SIZE + _HEADER.size)
+        before, header = start[:DIGEST_SIZE], start[DIGEST_SIZE:]
+        letters, length = _HEADER.unpack(header)
+        if length > self.size - offset - FRAME_SIZE:
+            reason = f"a block claims {length} bytes, more than the file still has"
+            raise self.damage(offset, reason)
+        rest = self.read(offset + _HEADER.size, length + DIGEST_SIZE)
+        payload, digest = rest[:length], rest[length:]
+        if checksum(before, header, payload) != digest:
+            raise self.damage(offset, "a block does not fit its digest; restore a copy")
+        if letters not in {kind.value for kind in Kind}:
+            reason = f"has blocks of a kind that this program does not know, {letters!r}; update it"
+            raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
+        return Block(Kind(letters), offset, payload, before, digest)
+
+    def block_after(self, offset: int, kinds: tuple[Kind, ...]) -> int | None:
+        """Where the first intact block of one of ``kinds`` begins beyond ``offset``, if any does.
+
+        A block can be checked without knowing what comes before its predecessor's digest, so a
+        broken length does not hide what follows it.
+        """
+        letters = re.compile(b"|".join(kind.value for kind in kinds))
+        begin = offset + 1
+        while begin < self.size:
+            # Three bytes more than a step, so that no kind is missed between two windows.
+            window = self.read(begin, min(_WINDOW + 3, self.size - begin))
+            for found in letters.finditer(window):
+                try:
+                    return self.block(begin + found.start()).offset
+                except DamagedRecording:
+                    continue
+            begin += _WINDOW
+        return None

@@ -1,0 +1,192 @@
+"""One question's branches as the three payloads of a sealed recording, and back.
+
+CORE holds what replay needs, as columns; SIGN the numeric signals, as ragged columns; TEXT one
+record a branch with all the rest. Numbers are little-endian whatever the machine, so equal branches
+give equal bytes. Everything that reads raises `Unreadable` with the reason.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from store.packing import Unreadable, pack, pack_plain, unpack
+from store.records import Branch, Core, Ragged
+from store.rules import MOST_TOKENS
+
+N = TypeVar("N", bound=np.generic)
+
+SIGNALS = {"entropy": "<f8", "logprob": "<f8", "probe_tokens": "<i8", "top_logprob": "<f8"}
+"""The numeric signals and their types on disk."""
+
+WORDS = ("finish", "seed", "raw", "final_raw", "text", "token_ids", "sentences", "paragraphs")
+"""The optional parts of a branch that stand in TEXT."""
+
+PARTS = frozenset(SIGNALS) | frozenset(WORDS)
+"""Every optional part of a branch."""
+
+
+class Payloads(NamedTuple):
+    """The payloads of one question."""
+
+    core: bytes
+    signals: bytes
+    words: bytes
+
+
+class _CoreColumns(msgspec.Struct, frozen=True):
+    answers: list[str]
+    counts: bytes
+    probes: bytes
+    tokens: bytes
+    final: bytes
+
+
+class _Column(msgspec.Struct, frozen=True):
+    lengths: bytes
+    """``<i4`` for each branch, -1 where it lacks the signal."""
+    values: bytes
+
+
+class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    finish: str | None = None
+    seed: int | None = None
+    raw: list[str] | None = None
+    final_raw: str | None = None
+    text: str | None = None
+    token_ids: list[int] | None = None
+    sentences: list[int] | None = None
+    paragraphs: list[int] | None = None
+
+
+def split(branches: Sequence[Branch]) -> Payloads:
+    """The payloads of one question's branches, which are in the order of their indexes."""
+    columns = {name: _column(branches, name) for name in SIGNALS}
+    words = [_Words(*(getattr(branch, name) for name in WORDS)) for branch in branches]
+    return Payloads(
+        core=pack(_core_columns(branches)),
+        signals=pack_plain({name: column for name, column in columns.items() if column}),
+        words=pack_plain(words),
+    )
+
+
+def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
+    """The optional parts that every one of the branches has."""
+    return frozenset(
+        part for part in PARTS if all(getattr(branch, part) is not None for branch in branches)
+    )
+
+
+def _core_columns(branches: Sequence[Branch]) -> _CoreColumns:
+    seen: dict[str, int] = {}
+    probes: list[int] = []
+    final: list[int] = []
+    for branch in branches:
+        probes.extend(seen.setdefault(answer, len(seen)) for answer in branch.answers)
+        final.append(seen.setdefault(branch.final, len(seen)))
+    return _CoreColumns(
+        answers=list(seen),
+        counts=np.array([len(branch.answers) for branch in branches], "<i4").tobytes(),
+        probes=np.array(probes, "<i4").tobytes(),
+        tokens=np.array([branch.tokens for branch in branches], "<i8").tobytes(),
+        final=np.array(final, "<i4").tobytes(),
+    )
+
+
+def _column(branches: Sequence[Branch], name: str) -> _Column | None:
+    rows: list[list[float] | None] = [getattr(branch, name) for branch in branches]
+    if all(row is None for row in rows):
+        return None
+    lengths = [-1 if row is None else len(row) for row in rows]
+    values = [number for row in rows if row is not None for number in row]
+    return _Column(np.array(lengths, "<i4").tobytes(), np.array(values, SIGNALS[name]).tobytes())
+
+
+def read_core(payload: bytes) -> Core:
+    """The core of a CORE payload; its arrays cannot be written to."""
+    columns = unpack(payload, _CoreColumns)
+    core = Core(
+        answers=tuple(columns.answers),
+        counts=_numbers(columns.counts, "<i4", np.int32, "counts"),
+        probes=_numbers(columns.probes, "<i4", np.int32, "probes"),
+        tokens=_numbers(columns.tokens, "<i8", np.int64, "tokens"),
+        final=_numbers(columns.final, "<i4", np.int32, "final"),
+    )
+    branches = len(core.counts)
+    if not branches or len(core.tokens) != branches or len(core.final) != branches:
+        raise Unreadable("its columns are of different lengths, or empty")
+    if core.counts.min() < 0 or core.counts.sum(dtype=np.int64) != len(core.probes):
+        raise Unreadable("its counts do not add up to its probes")
+    if core.tokens.min() < 0 or core.tokens.max() > MOST_TOKENS:
+        raise Unreadable("a number of tokens is below 0 or above 2**48")
+    named = np.concatenate((core.probes, core.final))
+    if named.min() < 0 or named.max() >= len(core.answers):
+        raise Unreadable("a probe names an answer that is not in its list")
+    if len(set(core.answers)) != len(core.answers):
+        raise Unreadable("an answer stands twice in its list")
+    return core
+
+
+def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
+    """The signals of a SIGN payload by name; a count of -1 says that a branch lacks the signal."""
+    signals = {}
+    for name, column in unpack(payload, dict[str, _Column]).items():
+        if name not in SIGNALS:
+            raise Unreadable(f"there is no signal {name!r} in this format")
+        counts = _numbers(column.lengths, "<i4", np.int32, name)
+        kind: type[np.int64 | np.float64] = np.int64 if SIGNALS[name] == "<i8" else np.float64
+        values = _numbers(column.values, SIGNALS[name], kind, name)
+        if len(counts) != branches or counts.min() < -1:
+            raise Unreadable(f"{name} does not have one length for each branch")
+        if counts.clip(min=0).sum(dtype=np.int64) != len(values):
+            raise Unreadable(f"the lengths of {name} do not add up to its values")
+        signals[name] = Ragged(counts, values)
+    return signals
+
+
+def join(payloads: Payloads) -> list[Branch]:
+    """The branches that were split into these payloads."""
+    core = read_core(payloads.core)
+    total = len(core.counts)
+    words = unpack(payloads.words, list[_Words])
+    if len(words) != total:
+        raise Unreadable(f"it has the texts of {len(words)} branches out of {total}")
+    columns: dict[str, list[Any]] = {
+        name: _rows(signal.counts, signal.values)
+        for name, signal in read_signals(payloads.signals, total).items()
+    }
+    answers = _rows(core.counts, core.probes)
+    rest: list[dict[str, Any]] = [
+        {name: getattr(record, name) for name in WORDS} for record in words
+    ]
+    return [
+        Branch(
+            answers=[core.answers[probe] for probe in answers[index] or ()],
+            tokens=int(core.tokens[index]),
+            final=core.answers[core.final[index]],
+            **{name: rows[index] for name, rows in columns.items()},
+            **rest[index],
+        )
+        for index in range(total)
+    ]
+
+
+def _rows(counts: NDArray[np.int32], values: NDArray[Any]) -> list[list[Any] | None]:
+    rows: list[list[Any] | None] = []
+    numbers = values.tolist()
+    begin = 0
+    for count in counts.tolist():
+        rows.append(None if count < 0 else numbers[begin : begin + count])
+        begin += max(count, 0)
+    return rows
+
+
+def _numbers(content: bytes, stored: str, kind: type[N], name: str) -> NDArray[N]:
+    """An aligned array in the machine's own byte order that nobody can write to."""
+    if len(content) % np.dtype(stored).itemsize:
+        raise Unreadable(f"the column {name} ends inside a number")
+    numbers = np.frombuffer(content, stored).astype(kind)
+    numbers.flags.writeable = False
+    return numbers

@@ -1,0 +1,117 @@
+"""How a sealed recording is found again: the footer's index and the trailer behind it.
+
+The trailer (48 bytes) ends the file: the footer's offset as a little-endian u64, the footer's
+digest, which is the digest of the recording, and an end magic. The footer lists every block before
+it. Blocks stand in one order only: HEAD, a QUES for each question, then CORE, SIGN and TEXT of
+each question in turn.
+"""
+
+import struct
+from typing import NamedTuple
+
+import msgspec
+
+from store.blocks import DIGEST_SIZE, FRAME_SIZE, PREAMBLE_SIZE, BlockFile, Kind
+from store.columns import PARTS
+from store.packing import Unreadable, pack, unpack
+
+END_MAGIC = b"RHEOEND\n"
+_TRAILER = struct.Struct(f"<Q{DIGEST_SIZE}s8s")
+TRAILER_SIZE = _TRAILER.size
+
+COLUMNS = (Kind.CORE, Kind.SIGN, Kind.TEXT)
+"""The blocks of one question's branches, in their order."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One block of a sealed file."""
+
+    kind: str
+    question: int | None
+    """The question's position; ``None`` for HEAD."""
+    offset: int
+    length: int
+    """Of the payload, in bytes."""
+    digest: bytes
+
+
+class Footer(msgspec.Struct, frozen=True):
+    """The payload of FOOT."""
+
+    parts: list[str]
+    """The optional parts that every branch of the recording has, sorted."""
+    blocks: list[Entry]
+
+
+class Index(NamedTuple):
+    """What the end of a sealed file says about the rest of it."""
+
+    digest: bytes
+    parts: frozenset[str]
+    blocks: tuple[Entry, ...]
+    questions: int
+
+    def position(self, kind: Kind, question: int) -> int:
+        """Where in ``blocks`` a block of a question stands."""
+        if kind is Kind.QUES:
+            return 1 + question
+        return 1 + self.questions + len(COLUMNS) * question + COLUMNS.index(kind)
+
+
+def footer_payload(parts: frozenset[str], blocks: list[Entry]) -> bytes:
+    """The payload of FOOT."""
+    return pack(Footer(sorted(parts), blocks))
+
+
+def trailer(offset: int, digest: bytes) -> bytes:
+    """The last bytes of a sealed file whose footer begins at ``offset``."""
+    return _TRAILER.pack(offset, digest, END_MAGIC)
+
+
+def read_index(file: BlockFile) -> Index:
+    """The index of a sealed file, from its trailer and footer alone.
+
+    Raises:
+        DamagedRecording: trailer or footer are not intact, or the index does not tile the file.
+    """
+    place = file.size - TRAILER_SIZE
+    if place < PREAMBLE_SIZE:
+        raise file.damage(file.size, "the file ends before its index; it was cut, restore a copy")
+    offset, digest, magic = _TRAILER.unpack(file.read(place, TRAILER_SIZE))
+    if magic != END_MAGIC:
+        raise file.damage(place, "the file does not end as a sealed recording; restore a copy")
+    if not PREAMBLE_SIZE <= offset <= place - FRAME_SIZE:
+        raise file.damage(place, f"the trailer puts the index at byte {offset}, where it cannot be")
+    block = file.block(offset)
+    if block.kind is not Kind.FOOT or block.end != place or block.digest != digest:
+        raise file.damage(offset, "the index is not the one that the trailer names")
+    try:
+        footer = unpack(block.payload, Footer)
+        questions = _layout(footer, offset)
+    except Unreadable as error:
+        raise file.damage(offset, f"the index cannot be read: {error}") from error
+    if footer.blocks[-1].digest != block.before:
+        raise file.damage(offset, "the index does not follow the last block that it lists")
+    return Index(digest, frozenset(footer.parts), tuple(footer.blocks), questions)
+
+
+def _layout(footer: Footer, end: int) -> int:
+    """The number of questions of an index whose blocks follow the one order without a gap."""
+    questions, odd = divmod(len(footer.blocks) - 1, 1 + len(COLUMNS))
+    if questions < 1 or odd:
+        raise Unreadable(f"it lists {len(footer.blocks)} blocks")
+    order: list[tuple[Kind, int | None]] = [(Kind.HEAD, None)]
+    order += [(Kind.QUES, question) for question in range(questions)]
+    order += [(kind, question) for question in range(questions) for kind in COLUMNS]
+    offset = PREAMBLE_SIZE
+    for (kind, question), entry in zip(order, footer.blocks, strict=True):
+        if (entry.kind, entry.question) != (kind.value.decode(), question):
+            raise Unreadable(f"it lists a {entry.kind} where {kind.value.decode()} belongs")
+        if entry.offset != offset or entry.length < 0:
+            raise Unreadable(f"it has a gap before byte {entry.offset}")
+        offset += FRAME_SIZE + entry.length
+    if offset != end:
+        raise Unreadable("its blocks do not reach as far as the index itself")
+    if not PARTS.issuperset(footer.parts):
+        raise Unreadable(f"it names unknown parts of a branch: {', '.join(footer.parts)}")
+    return questions

@@ -1,0 +1,149 @@
+"""An unsealed recording: HEAD, then QUES and BRNC blocks as they came.
+
+A crash can leave the last append incomplete. Such a torn tail holds no intact block; it is
+reported, and whoever holds the lock cuts it off. A bad block with an intact one behind it is
+damage, and is refused. Any run of whole blocks from the beginning is a journal of its own, so the
+part before the damage can be kept.
+"""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from store.blocks import PREAMBLE_SIZE, Block, BlockFile, Kind, State
+from store.errors import DamagedRecording, SealedRecording
+from store.packing import Unreadable, pack_plain, unpack
+from store.records import Branch, Provenance, Question
+from store.rules import MOST_BRANCHES, branch_fault, provenance_fault, question_fault
+
+
+class _Appended(msgspec.Struct, frozen=True, array_like=True):
+    """The payload of BRNC."""
+
+    question: str
+    index: int
+    branch: Branch
+
+
+@dataclass
+class Journal:
+    """What an unsealed file holds, its branches left on disk."""
+
+    provenance: Provenance
+    end: int
+    """Where the last intact block ends."""
+    digest: bytes
+    """The digest of the last intact block."""
+    questions: dict[str, Question] = field(default_factory=dict)
+    branches: dict[str, dict[int, int]] = field(default_factory=dict)
+    """For each question, the offset of each branch by its index."""
+    torn: str | None = None
+    """A sentence about an incomplete last append, if there is one."""
+
+    def question_problem(self, question: Question) -> str | None:
+        """Why the question cannot be added, or ``None``."""
+        if question.id in self.questions:
+            return "a question of this id is already held; ids must be unique"
+        return question_fault(question)
+
+    def branch_problem(self, question: str, index: int, branch: Branch) -> str | None:
+        """Why the branch cannot be added, or ``None``."""
+        if question not in self.questions:
+            return "there is no question of this id; add it before its branches"
+        if not 0 <= index < MOST_BRANCHES:
+            return f"a branch's index is from 0 to {MOST_BRANCHES - 1}"
+        if index in self.branches[question]:
+            return "this branch is already held; a branch is recorded once"
+        return branch_fault(branch, probed=self.provenance.probed)
+
+    def take_question(self, question: Question) -> None:
+        """Enters a question that is on disk."""
+        self.questions[question.id] = question
+        self.branches[question.id] = {}
+
+
+def branch_payload(question: str, index: int, branch: bytes) -> bytes:
+    """The payload of BRNC for a branch that is already packed."""
+    return pack_plain([question, index, msgspec.Raw(branch)])
+
+
+def scan(file: BlockFile) -> Journal:
+    """Reads and checks every block of an unsealed file.
+
+    Raises:
+        SealedRecording: it is sealed already.
+        DamagedRecording: a block that is not the torn tail is bad, or its content is.
+        ForeignFile, NewerFormat: as `BlockFile.state`.
+    """
+    if file.state() is State.SEALED:
+        raise SealedRecording("is sealed, and nothing can be added", path=file.path)
+    journal = _head(file)
+    while journal.end < file.size:
+        try:
+            block = file.block(journal.end)
+        except DamagedRecording as fault:
+            journal.torn = _torn(file, journal.end, fault)
+            break
+        try:
+            _take(journal, block)
+        except Unreadable as error:
+            raise file.damage(block.offset, f"a block holds what cannot be: {error}") from error
+        journal.end, journal.digest = block.end, block.digest
+    return journal
+
+
+def read_branch(file: BlockFile, offset: int) -> Branch:
+    """The branch of the BRNC block at ``offset``.
+
+    Raises:
+        DamagedRecording: the block is no longer what it was.
+    """
+    try:
+        return unpack(file.block(offset).payload, _Appended).branch
+    except Unreadable as error:
+        raise file.damage(offset, f"a branch cannot be read: {error}") from error
+
+
+def _head(file: BlockFile) -> Journal:
+    try:
+        block = file.block(PREAMBLE_SIZE)
+        if block.kind is not Kind.HEAD:
+            raise file.damage(PREAMBLE_SIZE, "the first block is not HEAD")
+        provenance = unpack(block.payload, Provenance)
+        problem = provenance_fault(provenance)
+    except Unreadable as error:
+        problem = str(error)
+    if problem:
+        raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be: {problem}")
+    return Journal(provenance, block.end, block.digest)
+
+
+def _take(journal: Journal, block: Block) -> None:
+    if block.kind is Kind.QUES:
+        question = unpack(block.payload, Question)
+        if problem := journal.question_problem(question):
+            raise Unreadable(f"question {question.id!r}: {problem}")
+        journal.take_question(question)
+    elif block.kind is Kind.BRNC:
+        entry = unpack(block.payload, _Appended)
+        if problem := journal.branch_problem(entry.question, entry.index, entry.branch):
+            raise Unreadable(f"question {entry.question!r}, branch {entry.index}: {problem}")
+        journal.branches[entry.question][entry.index] = block.offset
+    else:
+        raise Unreadable(f"{block.kind.name} has no place in an unsealed recording")
+
+
+def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
+    """The sentence about a torn tail, unless intact blocks behind it show that it is none."""
+    following = file.block_after(end, (Kind.QUES, Kind.BRNC))
+    if following is not None:
+        reason = (
+            f"{fault.problem}; the blocks from byte {following} on are intact, so this is no "
+            f"interrupted append. Restore a copy, or keep what comes before: a file of its first "
+            f"{end} bytes can be resumed"
+        )
+        raise file.damage(end, reason)
+    return (
+        f"the last append was incomplete: {file.size - end} bytes from byte {end} on were cut off; "
+        "everything before them is intact"
+    )

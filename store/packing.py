@@ -1,0 +1,87 @@
+"""Records to msgpack and back, with one spelling for each content.
+
+Equal records give equal bytes: a field that equals its default is left out whether or not it is
+the very same object, maps inside a record are sorted by key, and numbers take the type of their
+field (``temperature=1`` is written as the double 1.0).
+"""
+
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+
+
+class Unreadable(Exception):
+    """Bytes that do not say what they should; the message is the reason, without a place."""
+
+
+class Unwritable(Exception):
+    """A record that its own type does not admit; the message is the reason, without a place."""
+
+
+class _Field(NamedTuple):
+    name: str
+    written: str
+    default: object
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
+    fields = []
+    for field in msgspec.structs.fields(kind):
+        factory = field.default_factory
+        default = field.default if factory is msgspec.NODEFAULT else factory()
+        fields.append(_Field(field.name, field.encode_name, default))
+    return tuple(fields)
+
+
+def _plain(value: object) -> object:
+    """Structs as maps without defaults. msgspec's own omission goes by identity, ours by value."""
+    if not isinstance(value, msgspec.Struct):
+        return value
+    content: dict[str, object] = {}
+    for field in _fields(type(value)):
+        item = getattr(value, field.name)
+        if item != field.default:
+            content[field.written] = _plain(item)
+    return content
+
+
+def pack(record: msgspec.Struct) -> bytes:
+    """The bytes of a record whose fields have the types that it declares."""
+    return _ENCODER.encode(_plain(record))
+
+
+def pack_plain(content: object) -> bytes:
+    """The bytes of anything that is not a record with defaults, as it stands."""
+    return _ENCODER.encode(content)
+
+
+def unpack(payload: bytes, kind: type[T]) -> T:
+    """Reads a record back.
+
+    Raises:
+        Unreadable: the bytes are not msgpack, or not of this type; whatever they are.
+    """
+    try:
+        return msgspec.msgpack.decode(payload, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def normal(record: R) -> R:
+    """The record as it will be read back: types checked, numbers in their field's type.
+
+    Raises:
+        Unwritable: a field holds what its type does not admit, or what msgpack cannot say.
+    """
+    try:
+        payload = pack(record)
+        return msgspec.msgpack.decode(payload, type=type(record))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Unwritable(str(error)) from error

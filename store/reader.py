@@ -1,0 +1,196 @@
+"""Reads sealed recordings.
+
+Opening reads the preamble, the trailer, the index, the provenance and the questions. Everything
+else is read when it is asked for, one question at a time, and its own block checked. The file is
+opened anew for each read: a recording holds no descriptor, takes no lock and can be sent to another
+process. A file that was changed meanwhile is noticed by its digests.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.blocks import Block, BlockFile, Kind, State, open_to_read
+from store.columns import PARTS, SIGNALS, Payloads, common_parts, join, read_core, read_signals
+from store.errors import MissingSignal, StoreError
+from store.index import COLUMNS, Index, read_index
+from store.packing import Unreadable, unpack
+from store.records import Branch, Core, Provenance, Question, Ragged
+from store.rules import branch_fault, provenance_fault, question_fault
+
+
+def open_recording(path: Path | str) -> "Recording":
+    """Opens a sealed recording.
+
+    Raises:
+        StoreError: there is no such file, or it is not sealed yet.
+        ForeignFile: it is not a recording.
+        NewerFormat: a later version of the format.
+        DamagedRecording: its preamble, index, provenance or questions are not intact.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        if file.state() is State.OPEN:
+            reason = (
+                "is not sealed yet: its branches are still being collected. Run the command that "
+                "began it again; it goes on where it stopped, and seals the recording at the end"
+            )
+            raise StoreError(reason, path=path)
+        index = read_index(file)
+        provenance = _provenance(file, index)
+        questions = tuple(_question(file, index, number) for number in range(index.questions))
+        if len({question.id for question in questions}) != len(questions):
+            raise file.damage(index.blocks[1].offset, "two questions have the same id")
+    return Recording(path, index, provenance, questions)
+
+
+class Recording:
+    """A sealed recording: what it is made of, and its branches on demand."""
+
+    def __init__(
+        self, path: Path, index: Index, provenance: Provenance, questions: tuple[Question, ...]
+    ):
+        """Is called by `open_recording`."""
+        self.path = path
+        self.digest = index.digest.hex()
+        """The recording's name by content: equal recordings have equal digests."""
+        self.provenance = provenance
+        self.questions = questions
+        self.parts = index.parts
+        """The optional parts that every branch has: ``text``, ``entropy``, …"""
+        self.signals = index.parts & frozenset(SIGNALS)
+        """The numeric ones among them, which `signal` gives."""
+        self._index = index
+        self._cores: dict[int, Core] = {}
+
+    def core(self, question: int) -> Core:
+        """What replay needs of a question. It is decoded once and kept; do not write to it.
+
+        Raises:
+            IndexError: there is no such question.
+            DamagedRecording: the block is not intact.
+        """
+        if question not in self._cores:
+            with self._reading(Kind.CORE, question) as block:
+                self._cores[question] = read_core(block.payload)
+        return self._cores[question]
+
+    def signal(self, question: int, name: str) -> Ragged:
+        """A numeric signal of a question, which all its branches have; no text is read.
+
+        Raises:
+            IndexError: there is no such question.
+            MissingSignal: it is not recorded for every branch of the question.
+            DamagedRecording: the block is not intact.
+        """
+        branches = len(self.core(question).counts)
+        with self._reading(Kind.SIGN, question) as block:
+            signal = read_signals(block.payload, branches).get(name)
+        if signal is None or signal.counts.min() < 0:
+            known = ", ".join(sorted(self.signals)) or "none"
+            reason = f"does not hold {name} for every branch; it holds {known}"
+            place = f"question {self.questions[question].id!r}"
+            raise MissingSignal(reason, path=self.path, place=place)
+        return signal
+
+    def branches(self, question: int) -> list[Branch]:
+        """A question's full records, with every optional part.
+
+        Raises:
+            IndexError: there is no such question.
+            DamagedRecording: one of the blocks is not intact.
+        """
+        self._check_question(question)
+        with _opened(self.path) as file:
+            return _branches(file, self._index, question)
+
+    def verify(self) -> None:
+        """Reads and checks every byte, the chain from block to block, and every record.
+
+        Raises:
+            DamagedRecording: with the place and the reason.
+        """
+        with _opened(self.path) as file:
+            file.state()
+            if read_index(file) != self._index:
+                raise file.damage(0, "the file was replaced by another since it was opened")
+            _provenance(file, self._index)
+            parts = PARTS
+            for number in range(self._index.questions):
+                _question(file, self._index, number)
+                branches = _branches(file, self._index, number)
+                parts &= common_parts(branches)
+                for index, branch in enumerate(branches):
+                    if problem := branch_fault(branch, probed=self.provenance.probed):
+                        offset = self._index.blocks[self._index.position(Kind.CORE, number)].offset
+                        raise file.damage(offset, f"branch {index} of the question: {problem}")
+            if parts != self._index.parts:
+                raise file.damage(file.size, "the index names other parts than the branches have")
+
+    def _check_question(self, question: int) -> None:
+        if not 0 <= question < len(self.questions):
+            raise IndexError(f"question {question} of {len(self.questions)}")
+
+    @contextmanager
+    def _reading(self, kind: Kind, question: int) -> Iterator[Block]:
+        """A question's block of a kind; what cannot be read inside is damage at its offset."""
+        self._check_question(question)
+        with _opened(self.path) as file:
+            block = _block(file, self._index, self._index.position(kind, question))
+            with _damage(file, block):
+                yield block
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BlockFile]:
+    descriptor = open_to_read(path)
+    try:
+        yield BlockFile(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _damage(file: BlockFile, block: Block) -> Iterator[None]:
+    try:
+        yield
+    except Unreadable as error:
+        reason = f"{block.kind.name} cannot be read: {error}"
+        raise file.damage(block.offset, reason) from error
+
+
+def _block(file: BlockFile, index: Index, position: int) -> Block:
+    """A block that is intact, the one that the index lists, and behind the one listed before."""
+    entry = index.blocks[position]
+    block = file.block(entry.offset)
+    listed = (entry.kind, entry.length, entry.digest)
+    if (block.kind.name, len(block.payload), block.digest) != listed:
+        raise file.damage(entry.offset, "a block is not the one that the index lists")
+    if position and block.before != index.blocks[position - 1].digest:
+        raise file.damage(entry.offset, "a block does not follow the one before it")
+    return block
+
+
+def _provenance(file: BlockFile, index: Index) -> Provenance:
+    block = _block(file, index, 0)
+    with _damage(file, block):
+        provenance = unpack(block.payload, Provenance)
+        if problem := provenance_fault(provenance):
+            raise Unreadable(problem)
+        return provenance
+
+
+def _question(file: BlockFile, index: Index, number: int) -> Question:
+    block = _block(file, index, index.position(Kind.QUES, number))
+    with _damage(file, block):
+        question = unpack(block.payload, Question)
+        if problem := question_fault(question):
+            raise Unreadable(problem)
+        return question
+
+
+def _branches(file: BlockFile, index: Index, question: int) -> list[Branch]:
+    core, sign, text = (_block(file, index, index.position(kind, question)) for kind in COLUMNS)
+    with _damage(file, core):
+        return join(Payloads(core.payload, sign.payload, text.payload))

@@ -1,0 +1,55 @@
+"""Writes the sealed form of a journal: one order, one spelling, so equal content is equal bytes.
+
+It writes to a descriptor and touches no names; the writer puts the file in its place.
+"""
+
+from store.blocks import PREAMBLE_SIZE, BlockFile, Kind, State, frame, preamble, write_all
+from store.columns import PARTS, common_parts, split
+from store.index import COLUMNS, Entry, footer_payload, trailer
+from store.journal import Journal, read_branch
+from store.packing import pack
+
+
+class _Chain:
+    """Appends blocks to a new file and remembers where they went."""
+
+    def __init__(self, descriptor: int):
+        start = preamble(State.SEALED)
+        write_all(descriptor, start)
+        self._descriptor = descriptor
+        self.digest = start[16:]
+        self.end = PREAMBLE_SIZE
+        self.entries: list[Entry] = []
+
+    def add(self, kind: Kind, question: int | None, payload: bytes) -> None:
+        block = frame(kind, payload, self.digest)
+        write_all(self._descriptor, block)
+        self.digest = block[-len(self.digest) :]
+        name = kind.value.decode()
+        self.entries.append(Entry(name, question, self.end, len(payload), self.digest))
+        self.end += len(block)
+
+
+def write_sealed(descriptor: int, journal: Journal, file: BlockFile) -> bytes:
+    """Writes a complete journal's sealed form and returns the recording's digest.
+
+    One question's branches are in memory at a time.
+
+    Raises:
+        DamagedRecording: a block of the journal is no longer what it was.
+    """
+    chain = _Chain(descriptor)
+    chain.add(Kind.HEAD, None, pack(journal.provenance))
+    for number, question in enumerate(journal.questions.values()):
+        chain.add(Kind.QUES, number, pack(question))
+    parts = PARTS
+    for number, identifier in enumerate(journal.questions):
+        places = journal.branches[identifier]
+        branches = [read_branch(file, places[index]) for index in sorted(places)]
+        parts &= common_parts(branches)
+        for kind, payload in zip(COLUMNS, split(branches), strict=True):
+            chain.add(kind, number, payload)
+    begin, entries = chain.end, list(chain.entries)
+    chain.add(Kind.FOOT, None, footer_payload(parts, entries))
+    write_all(descriptor, trailer(begin, chain.digest))
+    return chain.digest

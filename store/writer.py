@@ -1,0 +1,311 @@
+"""Writes recordings: append-only while branches are collected, immutable once sealed.
+
+One process writes a recording at a time, under an exclusive lock on the file; readers never lock.
+An append is in the system's hands when it returns, so it outlives the death of the process. It is
+forced to the disk unless that was last done less than a second ago; then the next append, `close`
+or `seal` does it. So a power cut costs at most the appends since the last forced one.
+
+An append that fails, on a full disk for one, is taken back, and the recording can go on.
+"""
+
+import fcntl
+import os
+import stat
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from store.blocks import BlockFile, Kind, State, frame, open_to_read, preamble, write_all
+from store.errors import RecordingBusy, SealedRecording, StoreError
+from store.journal import Journal, branch_payload, scan
+from store.packing import Unwritable, normal, pack
+from store.records import Branch, Provenance, Question
+from store.rules import index_fault, provenance_fault
+from store.sealing import write_sealed
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+_SYNC_SECONDS = 1.0
+
+
+class Writer:
+    """A recording that is being collected. Use it as a context manager, or `close` it.
+
+    Its methods may be called from several threads.
+    """
+
+    def __init__(self, descriptor: int, path: Path, journal: Journal):
+        """Takes over a locked descriptor; `create` and `resume` are the ways to get one."""
+        self.path = path
+        self.recovered = journal.torn
+        """A sentence about the torn tail that `resume` cut off, or ``None``."""
+        self._descriptor: int | None = descriptor
+        self._journal = journal
+        self._sealed = False
+        self._mutex = threading.RLock()
+        self._synced = float("-inf")
+
+    @classmethod
+    def create(cls, path: Path | str, provenance: Provenance) -> Self:
+        """Begins a recording.
+
+        Raises:
+            StoreError: the file exists, or the provenance is not a valid one.
+        """
+        path = Path(path)
+        provenance = _accepted(provenance, path, "provenance")
+        if problem := provenance_fault(provenance):
+            raise StoreError(problem, path=path, place="provenance")
+        start = preamble(State.OPEN)
+        head = frame(Kind.HEAD, pack(provenance), start[16:])
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags, 0o666)
+        except FileExistsError as error:
+            raise StoreError(
+                "already exists; resume it or choose another name", path=path
+            ) from error
+        try:
+            _lock(descriptor, path)
+            write_all(descriptor, start + head)
+            os.fsync(descriptor)
+            _sync_directory(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
+        return cls(descriptor, path, Journal(provenance, len(start + head), head[-32:]))
+
+    @classmethod
+    def resume(cls, path: Path | str) -> Self:
+        """Goes on with an unsealed recording; a torn tail is cut off and told in ``recovered``.
+
+        Raises:
+            SealedRecording: it is complete, and nothing can be added.
+            RecordingBusy: another process is writing it.
+            DamagedRecording: something other than its tail is bad; nothing is changed.
+            ForeignFile, NewerFormat: it is not a recording that this program can read.
+        """
+        path = Path(path)
+        descriptor = _open_locked(path)
+        try:
+            journal = scan(BlockFile(descriptor, path))
+            if journal.torn:
+                os.ftruncate(descriptor, journal.end)
+                os.fsync(descriptor)
+            os.lseek(descriptor, journal.end, os.SEEK_SET)
+            _unfinished(path).unlink(missing_ok=True)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor, path, journal)
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the recording comes from."""
+        return self._journal.provenance
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions so far, in the order in which they were added."""
+        return tuple(self._journal.questions.values())
+
+    @property
+    def held(self) -> Mapping[str, frozenset[int]]:
+        """The branch indexes that are there, for each question id."""
+        return {name: frozenset(held) for name, held in self._journal.branches.items()}
+
+    def has(self, question_id: str, index: int) -> bool:
+        """Whether this branch is there."""
+        return index in self._journal.branches.get(question_id, ())
+
+    def add_question(self, question: Question) -> None:
+        """Appends a question; their order is the recording's.
+
+        Raises:
+            StoreError: the id is taken, or the question is not a valid one.
+            SealedRecording: the recording is sealed.
+        """
+        with self._mutex:
+            place = f"question {question.id!r}"
+            question = _accepted(question, self.path, place)
+            if problem := self._journal.question_problem(question):
+                raise StoreError(problem, path=self.path, place=place)
+            self._append(Kind.QUES, pack(question))
+            self._journal.take_question(question)
+
+    def add_branch(self, question_id: str, index: int, branch: Branch) -> None:
+        """Appends a branch, in any order; see the module for how long it lasts.
+
+        Raises:
+            StoreError: it is there already, its question is not, or it is not a valid one.
+            SealedRecording: the recording is sealed.
+        """
+        with self._mutex:
+            place = f"question {question_id!r}, branch {index}"
+            branch = _accepted(branch, self.path, place)
+            if problem := self._journal.branch_problem(question_id, index, branch):
+                raise StoreError(problem, path=self.path, place=place)
+            offset = self._append(Kind.BRNC, branch_payload(question_id, index, pack(branch)))
+            self._journal.branches[question_id][index] = offset
+
+    def seal(self) -> str:
+        """Rewrites the recording in its one order, makes it read-only and returns its digest.
+
+        The new file takes the journal's place in one step; until then the journal is untouched.
+
+        Raises:
+            StoreError: it has no questions, or branches of a question are missing.
+            SealedRecording: it is sealed already.
+        """
+        with self._mutex:
+            descriptor = self._own()
+            self._check_complete()
+            unfinished = _unfinished(self.path)
+            unfinished.unlink(missing_ok=True)
+            try:
+                digest = self._write_sealed(descriptor, unfinished)
+                self._own()
+                unfinished.replace(self.path)
+            except BaseException:
+                unfinished.unlink(missing_ok=True)
+                raise
+            _sync_directory(self.path)
+            self._sealed = True
+            self.close()
+            return digest.hex()
+
+    def close(self) -> None:
+        """Forces what was appended to the disk and lets the lock go. Closing twice is harmless."""
+        with self._mutex:
+            descriptor, self._descriptor = self._descriptor, None
+            if descriptor is None:
+                return
+            try:
+                if not self._sealed:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _own(self) -> int:
+        """The descriptor, if the path still leads to the file behind it."""
+        if self._sealed:
+            raise SealedRecording("is sealed, and nothing can be added", path=self.path)
+        if self._descriptor is None:
+            raise StoreError("is closed; resume it to go on", path=self.path)
+        if not _leads_to(self.path, self._descriptor):
+            reason = "was moved, replaced or deleted while it was written; put it back and resume"
+            raise StoreError(reason, path=self.path)
+        return self._descriptor
+
+    def _append(self, kind: Kind, payload: bytes) -> int:
+        descriptor = self._own()
+        begin, before = self._journal.end, self._journal.digest
+        block = frame(kind, payload, before)
+        try:
+            write_all(descriptor, block)
+            if time.monotonic() - self._synced >= _SYNC_SECONDS:
+                os.fsync(descriptor)
+                self._synced = time.monotonic()
+            self._journal.end, self._journal.digest = begin + len(block), block[-len(before) :]
+        except BaseException:
+            self._journal.end, self._journal.digest = begin, before
+            os.ftruncate(descriptor, begin)
+            os.lseek(descriptor, begin, os.SEEK_SET)
+            raise
+        return begin
+
+    def _check_complete(self) -> None:
+        if not self._journal.questions:
+            raise StoreError("holds no questions, so there is nothing to seal", path=self.path)
+        for name, held in self._journal.branches.items():
+            if problem := index_fault(held):
+                raise StoreError(problem, path=self.path, place=f"question {name!r}")
+
+    def _write_sealed(self, journal: int, unfinished: Path) -> bytes:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(unfinished, flags, 0o600)
+        try:
+            digest = write_sealed(descriptor, self._journal, BlockFile(journal, self.path))
+            mode = stat.S_IMODE(os.fstat(journal).st_mode)
+            os.fchmod(descriptor, mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return digest
+
+
+def _accepted(record: R, path: Path, place: str) -> R:
+    try:
+        return normal(record)
+    except Unwritable as error:
+        raise StoreError(f"cannot be recorded: {error}", path=path, place=place) from error
+
+
+def _unfinished(path: Path) -> Path:
+    """Where the sealed form is written before it takes the journal's place."""
+    return path.with_name(f"{path.name}.sealing")
+
+
+def _open_locked(path: Path) -> int:
+    """A locked descriptor for the unsealed file that the path leads to."""
+    while True:
+        looking = open_to_read(path)
+        try:
+            state = BlockFile(looking, path).state()
+        finally:
+            os.close(looking)
+        if state is State.SEALED:
+            raise SealedRecording("is sealed, and nothing can be added", path=path)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            _lock(descriptor, path)
+            # Its last writer may have sealed it, and so replaced it, before it let the lock go.
+            if _leads_to(path, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        reason = "another process is writing this recording; wait for it or stop it"
+        raise RecordingBusy(reason, path=path) from error
+
+
+def _leads_to(path: Path, descriptor: int) -> bool:
+    try:
+        named = path.stat()
+    except FileNotFoundError:
+        return False
+    held = os.fstat(descriptor)
+    return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+def _sync_directory(path: Path) -> None:
+    """Makes the name itself durable."""
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
