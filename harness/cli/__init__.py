@@ -1,0 +1,1 @@
+"""The command line: one root command, and the manners that every command shares."""

@@ -1,0 +1,117 @@
+"""The one owner of stderr: talk for people, never data.
+
+A missing or broken stderr is no reason to fail, so everything here is best effort.
+"""
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from harness.cli import terminal
+
+Advance = Callable[[int], None]
+"""Tells a progress bar how many more of its units are done."""
+
+_BOLD = "\x1b[1m"
+_RED = "\x1b[1;31m"
+_YELLOW = "\x1b[1;33m"
+_CYAN = "\x1b[36m"
+_RESET = "\x1b[0m"
+
+
+def say(text: str) -> None:
+    """A plain line."""
+    _write("", _BOLD, text)
+
+
+def warn(text: str) -> None:
+    """Something is odd, the work goes on."""
+    _write("warning: ", _YELLOW, text)
+
+
+def error(text: str) -> None:
+    """The sentence that a command ends with."""
+    _write("error: ", _RED, text)
+
+
+def hint(text: str) -> None:
+    """What to do about the error above it."""
+    _write("hint: ", _CYAN, text)
+
+
+def show_traceback(problem: BaseException) -> None:
+    """The whole traceback, for whoever asked for it."""
+    _write("", _BOLD, "".join(traceback.format_exception(problem)).rstrip("\n"))
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Advance]:
+    """Shows how far the work is while stderr is a terminal, and nothing otherwise.
+
+    Args:
+        what: the work, in a word or two.
+        total: how many units it has; ``None`` where nobody knows.
+
+    Yields:
+        A function that takes the number of units done since the last call. It may be called from
+        any thread.
+    """
+    if not terminal.is_terminal(sys.stderr):
+        yield _ignore
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True, no_color=not terminal.is_coloured(sys.stderr))
+    count = MofNCompleteColumn()
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        count,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=True,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def log_everything() -> None:
+    """Shows what libraries and rooms log, from DEBUG up: the meaning of ``-v``."""
+    import logging
+
+    logging.basicConfig(
+        level=logging.DEBUG, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+
+
+def log_nothing() -> None:
+    """Keeps libraries' log lines off stderr: what matters is said as a warning or an error."""
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _ignore(done: int) -> None:
+    """Stands in for a progress bar that nobody would see."""
+
+
+def _write(label: str, style: str, text: str) -> None:
+    stream: IO[str] | None = sys.stderr
+    if stream is None:
+        return
+    if label and terminal.is_coloured(stream):
+        label = f"{style}{label}{_RESET}"
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(f"{label}{terminal.printable(text)}\n")
+        stream.flush()

@@ -1,0 +1,150 @@
+"""How a command is declared: the classes, decorators and options that all commands share.
+
+A command module imports this and nothing heavy at its top; what the work needs is imported inside
+the command's function, so that ``rheostat --help`` can list every command at once.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from harness.cli import terminal
+from harness.cli.output import Form, Output
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Example(NamedTuple):
+    """One command line that works, and what it does."""
+
+    line: str
+    does: str
+
+
+class Command(click.Command):
+    """A command whose help ends with examples.
+
+    Args:
+        examples: pairs of a command line and what it does.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **attrs: Any):  # noqa: ANN401
+        super().__init__(*args, **attrs)
+        self.examples = tuple(Example(*example) for example in examples)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help page: drawn by rich where stdout shows colour, plain elsewhere."""
+        if terminal.is_coloured(sys.stdout):
+            from harness.cli.rich_help import render
+
+            return render(self, ctx, self.examples)
+        return super().get_help(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples behind everything else."""
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
+                    with formatter.indentation():
+                        formatter.write_text(example.does)
+
+
+class Group(Command, click.Group):
+    """A group of commands; what is declared under it has the same manners."""
+
+    command_class = Command
+    group_class = type
+
+
+def command(
+    name: str,
+    *,
+    examples: Sequence[tuple[str, str]],
+    **attrs: Any,  # noqa: ANN401
+) -> Callable[[F], Command]:
+    """Declares a command; its docstring is its help.
+
+    Args:
+        name: as it is typed.
+        examples: pairs of a command line and what it does, at least one.
+        attrs: what `click.command` takes.
+    """
+    return click.command(name, cls=Command, examples=examples, **attrs)
+
+
+def group(name: str, *, examples: Sequence[tuple[str, str]], **attrs: Any) -> Callable[[F], Group]:  # noqa: ANN401
+    """Declares a group of commands, likewise."""
+    return click.group(name, cls=Group, examples=examples, **attrs)
+
+
+def output_options(function: F) -> F:
+    """Gives a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
+    for option in (
+        click.option(
+            "-o", "--output", "out", metavar="FILE", callback=_output, is_eager=False,
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write to FILE, whole or not at all; .json and .csv choose the form.",
+        ),
+        click.option("--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
+                     callback=_form(Form.CSV), help="Give the table as CSV."),
+        click.option("--json", "as_json", is_flag=True, expose_value=False, is_eager=True,
+                     callback=_form(Form.JSON), help="Give one JSON document."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def setting_option(name: str, *flags: str) -> Callable[[F], F]:
+    """Gives a command a flag for a setting; left out, it is ``None`` and overrides nothing.
+
+    Args:
+        name: the setting's field in `harness.cli.settings.Settings`.
+        flags: as they are typed; ``--name`` by default.
+    """
+    about = SETTING_FLAGS[name]
+
+    def decorate(function: F) -> F:
+        typed = flags or (f"--{name.replace('_', '-')}",)
+        return click.option(*typed, name, type=about.kind, metavar=about.metavar, help=about.help)(
+            function
+        )
+
+    return decorate
+
+
+class SettingFlag(NamedTuple):
+    """How a setting is given as a flag; declared here since settings cost an import of msgspec."""
+
+    kind: click.ParamType[Any]
+    metavar: str
+    help: str
+
+
+SETTING_FLAGS = {
+    "cache_dir": SettingFlag(
+        click.Path(file_okay=False, path_type=Path), "DIR", "Keep what can be made again in DIR."
+    ),
+    "threads": SettingFlag(click.IntRange(min=1), "N", "Use at most N processor threads."),
+}
+
+_FORM = "harness.cli.form"
+
+
+def _form(form: Form) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def remember(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
+        if chosen and ctx.meta.setdefault(_FORM, form) is not form:
+            raise click.UsageError("--json and --csv exclude each other", ctx)
+
+    return remember
+
+
+def _output(ctx: click.Context, param: click.Parameter, path: Path | None) -> Output:
+    path = None if path == Path("-") else path
+    by_suffix = {".json": Form.JSON, ".csv": Form.CSV}
+    implied = Form.PEOPLE if path is None else by_suffix.get(path.suffix.lower(), Form.PEOPLE)
+    return Output(ctx.meta.get(_FORM, implied), path)

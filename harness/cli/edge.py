@@ -1,0 +1,119 @@
+"""The outermost edge: turns whatever a command raises into one sentence and an exit status."""
+
+import errno
+import os
+from collections.abc import Callable
+
+import click
+
+from harness.cli import console, output
+from harness.errors import ExitCode
+
+_BAD_PATHS = frozenset({
+    errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.ENOTEMPTY,
+})  # fmt: skip
+"""Errors of the system that say that the user named the wrong thing."""
+
+
+class Edge:
+    """Runs one command line and reports how it ended.
+
+    Args:
+        traceback: whether to show tracebacks; ``--traceback`` turns it on, and so does
+            ``RHEOSTAT_TRACEBACK``, which also reaches failures before the options are read.
+    """
+
+    def __init__(self, *, traceback: bool | None = None):
+        asked = os.environ.get("RHEOSTAT_TRACEBACK", "0") not in ("", "0")
+        self.traceback = asked if traceback is None else traceback
+
+    def run(self, body: Callable[[], object]) -> int:
+        """Runs ``body`` and gives the exit status.
+
+        An integer that ``body`` returns is the status. Nothing but `SystemExit` gets past.
+        """
+        try:
+            outcome = body()
+            output.flush()
+        except (KeyboardInterrupt, click.Abort) as interruption:
+            return self._interrupted(interruption)
+        except click.ClickException as problem:
+            return _usage(problem)
+        except Exception as problem:  # noqa: BLE001 - this is the outermost edge
+            return self._failed(problem)
+        return outcome if isinstance(outcome, int) and not isinstance(outcome, bool) else 0
+
+    def _interrupted(self, interruption: BaseException) -> ExitCode:
+        console.error("interrupted")
+        _give_hints(interruption)
+        return ExitCode.INTERRUPTED
+
+    def _failed(self, problem: Exception) -> int:
+        unsent = output.failure()
+        if unsent is not None:
+            output.abandon()
+        if isinstance(unsent, BrokenPipeError):
+            return ExitCode.READER_LEFT
+        if self.traceback:
+            console.show_traceback(problem)
+        sentence, status = describe(problem)
+        console.error(sentence)
+        _give_hints(problem)
+        if status == ExitCode.FAULT and not self.traceback:
+            console.hint("this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is")
+        return status
+
+
+def describe(problem: Exception) -> tuple[str, int]:
+    """The sentence and the exit status for an exception that is not click's."""
+    from store.errors import RecordingBusy, StoreError
+
+    status = getattr(problem, "exit_code", None)
+    match problem:
+        case RecordingBusy():
+            return str(problem), ExitCode.SURROUNDINGS
+        case StoreError():
+            return str(problem), ExitCode.INPUT
+        case _ if isinstance(status, int):
+            return str(problem), int(status)
+        case OSError():
+            bad_path = problem.errno in _BAD_PATHS
+            return _system(problem), ExitCode.INPUT if bad_path else ExitCode.SURROUNDINGS
+        case MemoryError():
+            return "there is not enough memory for this", ExitCode.SURROUNDINGS
+        case _:
+            return f"{type(problem).__name__}: {problem}", ExitCode.FAULT
+
+
+def _system(problem: OSError) -> str:
+    """The system's own words, with the place in front."""
+    words = problem.strerror or str(problem) or type(problem).__name__
+    words = words[:1].lower() + words[1:]
+    if problem.filename is None:
+        return words
+    place = os.fsdecode(problem.filename) if not isinstance(problem.filename, int) else "a file"
+    return f"{place}: {words}"
+
+
+def _usage(problem: click.ClickException) -> int:
+    """Shows click's own errors in the shape of all others."""
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        console.say(problem.format_message())
+        return ExitCode.INPUT
+    sentence = problem.format_message().rstrip(".")
+    context = problem.ctx if isinstance(problem, click.UsageError) else None
+    if context is None:
+        console.error(sentence)
+    else:
+        console.error(f"{context.command_path}: {sentence[:1].lower()}{sentence[1:]}")
+        console.hint(f"{context.command_path} --help")
+    return ExitCode.INPUT
+
+
+def _give_hints(problem: BaseException) -> None:
+    """Shows an exception's ``hint`` and its notes."""
+    hint = getattr(problem, "hint", None)
+    for text in [hint, *getattr(problem, "__notes__", ())]:
+        if isinstance(text, str) and text:
+            console.hint(text)

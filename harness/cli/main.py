@@ -1,0 +1,146 @@
+"""The root command ``rheostat``.
+
+Commands are entry points of the group ``rheostat.commands``; their names are listed without
+importing them, and one is imported when it is called. A registration that cannot be used costs
+that one command, which then says why.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from harness.cli import console, output
+from harness.cli.declare import Command, Group
+from harness.cli.edge import Edge
+from harness.cli.registry import COMMANDS, Registration, registered
+from harness.errors import SurroundingsError
+
+PROGRAM = "rheostat"
+
+
+class Root(Group):
+    """The group of all registered commands."""
+
+    def __init__(self, *args: Any, **attrs: Any):  # noqa: ANN401
+        super().__init__(*args, **attrs)
+        self._registered: dict[str, list[Registration]] | None = None
+
+    @property
+    def registrations(self) -> dict[str, list[Registration]]:
+        """Everything registered, looked up once."""
+        if self._registered is None:
+            self._registered = registered(COMMANDS)
+        return self._registered
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, sorted."""
+        return sorted({*self.registrations, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports a command, once; ``None`` where nothing of that name is registered."""
+        if cmd_name not in self.commands and cmd_name in self.registrations:
+            self.add_command(_loaded(self.registrations[cmd_name]), cmd_name)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds a command, or suggests the nearest of all registered names."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as problem:
+            names = self.list_commands(ctx)
+            raise click.exceptions.NoSuchCommand(
+                problem.command_name, possibilities=names, ctx=ctx
+            ) from None
+
+
+def _loaded(registrations: list[Registration]) -> click.Command:
+    """The one command that is registered, or one that says why there is none."""
+    first = registrations[0]
+    if len(registrations) > 1:
+        owners = " and ".join(sorted(each.distribution for each in registrations))
+        return _unusable(first.name, f"it is registered by {owners}; uninstall all but one")
+    try:
+        found = first.load()
+    except Exception as problem:  # noqa: BLE001 - a foreign module may raise anything
+        reason = f"{first.target} of {first.distribution} fails with"
+        return _unusable(first.name, f"{reason} {type(problem).__name__}: {problem}", problem)
+    if not isinstance(found, click.Command):
+        return _unusable(first.name, f"{first.target} of {first.distribution} is no click command")
+    return found
+
+
+def _unusable(name: str, reason: str, cause: Exception | None = None) -> Command:
+    """Stands in for a command that cannot be had."""
+
+    def refuse() -> None:
+        raise SurroundingsError(f"the command {name} cannot be used: {reason}") from cause
+
+    return Command(
+        name,
+        callback=refuse,
+        help=f"Unavailable: {reason}.",
+        short_help="(unavailable)",
+        examples=[(f"{PROGRAM} {name}", "Says why it is unavailable.")],
+        context_settings={"ignore_unknown_options": True},
+        params=[click.Argument(["arguments"], nargs=-1, expose_value=False, help="Not looked at.")],
+    )
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        output.emit_text(f"{PROGRAM} {version(PROGRAM)}")
+        ctx.exit()
+
+
+def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    edge = ctx.find_object(Edge)
+    if asked and edge is not None:
+        edge.traceback = True
+
+
+@click.group(
+    cls=Root,
+    name=PROGRAM,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=[
+        (f"{PROGRAM} config show", "Prints every setting and where it comes from."),
+        (f"{PROGRAM} completion bash", "Prints the completion script for bash."),
+    ],
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show what is logged, on stderr.")
+@click.option(
+    "--traceback", is_flag=True, is_eager=True, expose_value=False, callback=_show_tracebacks,
+    help="Show where an error comes from.",
+)  # fmt: skip
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+def root(verbose: bool) -> None:
+    """Finds, checks, explains and runs controllers for test-time scaling.
+
+    Results go to stdout, everything else to stderr. The exit status is 0 when the work is done, 1
+    when the answer is no, 2 for bad input and 3 when the surroundings fail.
+    """
+    if verbose:
+        console.log_everything()
+    else:
+        console.log_nothing()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line and gives its exit status.
+
+    Args:
+        arguments: what follows the program's name; `sys.argv` by default.
+    """
+    output.tolerate_narrow_encodings()
+    edge = Edge()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    return edge.run(lambda: root.main(given, prog_name=PROGRAM, standalone_mode=False, obj=edge))

@@ -1,0 +1,212 @@
+"""The one owner of stdout: data, and nothing else.
+
+A command writes each result once and whole: text, a table, or one JSON document (keys sorted, two
+spaces, a line feed at the end; equal results give equal bytes). With ``-o FILE`` the same goes to
+a file, which appears complete or not at all.
+"""
+
+import contextlib
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from harness.cli import terminal
+from harness.cli.table import Table
+from harness.errors import InputError, SurroundingsError
+
+
+class Form(Enum):
+    """The faces of a result."""
+
+    PEOPLE = "people"
+    """A drawn table on a terminal, aligned text elsewhere."""
+    JSON = "json"
+    CSV = "csv"
+
+
+class Output(NamedTuple):
+    """Where a command's result goes and in which form; made by ``declare.output_options``."""
+
+    form: Form = Form.PEOPLE
+    path: Path | None = None
+    """``None`` for stdout."""
+
+    def table(self, table: Table, **about: object) -> None:
+        """Writes a table.
+
+        Args:
+            table: the rows.
+            about: what JSON has beside ``rows``, such as digests; without any, the document is
+                the list of rows itself.
+        """
+        match self.form:
+            case Form.JSON:
+                self._data(_json({**about, "rows": table.records()} if about else table.records()))
+            case Form.CSV:
+                self._data(table.csv())
+            case Form.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
+                _text(_drawn(table))
+            case Form.PEOPLE:
+                self.text(table.text())
+
+    def document(self, value: object, text: str) -> None:
+        """Writes a result that is no table: ``value`` as JSON, ``text`` for people.
+
+        Raises:
+            InputError: CSV was asked for.
+        """
+        if self.form is Form.CSV:
+            raise InputError("this result is not a table and cannot be CSV", hint="use --json")
+        if self.form is Form.JSON:
+            self._data(_json(value))
+        else:
+            self.text(text)
+
+    def text(self, text: str) -> None:
+        """Writes text as it is; a last line feed is added where there is none."""
+        text = text if text.endswith("\n") or not text else text + "\n"
+        if self.path is None:
+            _text(text)
+        else:
+            self._data(text)
+
+    def _data(self, text: str) -> None:
+        """Writes UTF-8, whatever the locale says: data has one encoding."""
+        payload = text.encode("utf-8", "surrogateescape")
+        if self.path is None:
+            _bytes(payload)
+        else:
+            with atomic_file(self.path) as file:
+                file.write(payload)
+
+
+def emit_text(text: str) -> None:
+    """Writes text to stdout, ended by a line feed."""
+    Output().text(text)
+
+
+def emit_json(value: object) -> None:
+    """Writes one JSON document to stdout. ``value`` is whatever msgspec can encode."""
+    Output(Form.JSON).document(value, "")
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file that appears under ``path`` complete, or not at all.
+
+    What is there already is replaced at the end; a link is followed; something that is no regular
+    file (``/dev/stdout``, a named pipe) is written as it goes.
+
+    Raises:
+        InputError: ``path`` is a directory, or lies in none.
+        OSError: the surroundings refuse.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError(f"{path}: is a directory", hint="name a file in it")
+    if not target.parent.is_dir():
+        raise InputError(f"{path}: there is no directory {target.parent}", hint="make it first")
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        with target.open("wb") as file:
+            yield file
+        return
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def flush() -> None:
+    """Sends what is still buffered, so that a full disk or a closed pipe is noticed in time."""
+    with _named_stdout():
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+
+
+def failure() -> OSError | None:
+    """Why what is still buffered cannot be sent, if it cannot: a full disk, a reader that left."""
+    try:
+        flush()
+    except OSError as problem:
+        return problem
+    return None
+
+
+def abandon() -> None:
+    """Points stdout nowhere, so that the interpreter does not complain at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def tolerate_narrow_encodings() -> None:
+    """Lets text that the locale cannot show come out escaped instead of failing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _json(value: object) -> str:
+    import msgspec
+
+    encoded = msgspec.json.encode(value, enc_hook=_plain, order="sorted")
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+def _drawn(table: Table) -> str:
+    from rich.console import Console
+
+    written = io.StringIO()
+    console = Console(
+        file=written, force_terminal=True, width=terminal.width(), highlight=False, emoji=False
+    )
+    console.print(table.rich())
+    return written.getvalue()
+
+
+def _text(text: str) -> None:
+    with _named_stdout():
+        _stdout().write(text)
+        _stdout().flush()
+
+
+def _bytes(payload: bytes) -> None:
+    with _named_stdout():
+        _stdout().flush()
+        _stdout().buffer.write(payload)
+        _stdout().flush()
+
+
+def _stdout() -> io.TextIOWrapper:
+    if sys.stdout is None or sys.stdout.closed:
+        raise SurroundingsError("standard output is closed, so there is nowhere to write to")
+    # The interpreter opens it so, and what stands in for it in tests has the same methods.
+    return sys.stdout  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def _named_stdout() -> Iterator[None]:
+    """Says where a failed write was meant to go: the system's error does not."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        problem.filename = problem.filename or "standard output"
+        raise

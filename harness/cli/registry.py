@@ -1,0 +1,85 @@
+"""Finds what installed distributions register, by reading their ``entry_points.txt``.
+
+The standard library's ``importlib.metadata`` answers the same question, but importing it costs
+half of the time that ``--help`` may take, so the files are read here directly.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+COMMANDS = "rheostat.commands"
+"""The group of commands: ``name = "module:command"``."""
+SETTINGS = "rheostat.settings"
+"""The group of sections of the settings: ``name = "module:Struct"``."""
+
+
+class Registration(NamedTuple):
+    """One entry point."""
+
+    name: str
+    target: str
+    """``module:attribute``."""
+    distribution: str
+
+    def load(self) -> object:
+        """Imports the target.
+
+        Raises:
+            Exception: whatever the import raises; `AttributeError` where the attribute is absent.
+        """
+        module, _, attribute = self.target.partition(":")
+        found: object = import_module(module)
+        for part in filter(None, attribute.split(".")):
+            found = getattr(found, part)
+        return found
+
+
+def registered(group: str, path: Sequence[str] | None = None) -> dict[str, list[Registration]]:
+    """All entry points of a group by name; more than one for a name is a clash.
+
+    Args:
+        group: the group's name.
+        path: the directories to look in, `sys.path` by default. Of two distributions of the same
+            name the first on the path counts, as for imports.
+    """
+    found: dict[str, list[Registration]] = {}
+    for distribution, text in _entry_point_files(sys.path if path is None else path):
+        for name, target in _entries(text, group):
+            found.setdefault(name, []).append(Registration(name, target, distribution))
+    return dict(sorted(found.items()))
+
+
+def _entry_point_files(path: Sequence[str]) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for folder in dict.fromkeys(path):
+        try:
+            described = sorted(
+                entry
+                for entry in Path(folder or ".").iterdir()
+                if entry.suffix in (".dist-info", ".egg-info")
+            )
+        except OSError:  # not every item of sys.path is a directory that can be read
+            continue
+        for entry in described:
+            distribution = entry.stem.partition("-")[0].lower().replace("_", "-").replace(".", "-")
+            if distribution in seen:
+                continue
+            seen.add(distribution)
+            try:
+                yield distribution, (entry / "entry_points.txt").read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):  # most distributions register nothing
+                continue
+
+
+def _entries(text: str, group: str) -> Iterator[tuple[str, str]]:
+    inside = False
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            inside = line == f"[{group}]"
+        elif inside and line and not line.startswith(("#", ";")):
+            name, _, target = line.partition("=")
+            # Extras in brackets behind the target are of no use at run time.
+            yield name.strip(), target.partition("[")[0].strip()

@@ -1,0 +1,52 @@
+"""Draws a help page with rich-click, for terminals.
+
+It is imported only when a page is drawn: ordinary commands never pay for it, and a piped page is
+click's own plain text.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import click
+from rich.padding import Padding
+from rich.text import Text
+from rich_click.rich_command import RichCommand
+from rich_click.rich_context import RichContext
+from rich_click.rich_help_configuration import RichHelpConfiguration
+from rich_click.rich_help_rendering import get_rich_help_text, get_rich_usage
+from rich_click.rich_panel import construct_panels
+
+if TYPE_CHECKING:
+    from harness.cli.declare import Example
+
+_WIDEST = 100
+"""Longer lines are hard to read."""
+
+
+def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"]) -> str:
+    """The help page of a command as text with escape sequences."""
+    # rich-click draws plain commands as well; its annotations have not heard of it.
+    command = cast("RichCommand", page)
+    config = RichHelpConfiguration(
+        max_width=_WIDEST,
+        force_terminal=True,
+        show_arguments=True,
+        text_markup=None,
+        style_options_panel_border="dim",
+        style_commands_panel_border="dim",
+        theme="default-slim",
+    )
+    rich_ctx = RichContext(
+        command, parent=ctx.parent, info_name=ctx.info_name, rich_help_config=config
+    )
+    formatter = rich_ctx.make_formatter()
+    get_rich_usage(formatter, ctx.command_path, " ".join(command.collect_usage_pieces(ctx)))
+    get_rich_help_text(command, rich_ctx, formatter)
+    for panel in construct_panels(command, rich_ctx, formatter):
+        formatter.write(panel.render(command, rich_ctx, formatter))
+    if examples:
+        formatter.write(Padding(Text("Examples", style="bold"), (1, 0, 0, 1)))
+        for example in examples:
+            formatter.write(Padding(Text(example.line, style="cyan"), (0, 0, 0, 3)))
+            formatter.write(Padding(Text(example.does), (0, 0, 0, 5)))
+    return formatter.getvalue().rstrip("\n")

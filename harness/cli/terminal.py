@@ -1,0 +1,44 @@
+"""What a stream can show, decided in one place for stdout and stderr alike.
+
+``NO_COLOR`` (any value) takes colour away; ``FORCE_COLOR`` (any value but ``0``) gives it to a
+pipe; without either, a stream is coloured where it is a terminal that is not ``dumb``.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import IO
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a person sees the stream as it is written; False for a missing or closed one."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def is_coloured(stream: IO[str] | None, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether escape sequences may be written to the stream."""
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return is_terminal(stream) and environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """The columns of the terminal, or of ``COLUMNS``, or 80."""
+    return shutil.get_terminal_size().columns
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters written out, so that data cannot steer the terminal.
+
+    Line breaks and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
