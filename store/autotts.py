@@ -1,0 +1,120 @@
+"""Imports the JSON that AutoTTS and Parallel-Probe released: one file is one environment.
+
+A file is a list of questions, ``{"question", "gold_answer", "probe_freq", "final_answers_trace",
+"each_branch": [[probes, tokens, final], …]}``. Every field is checked, and so is what the fields
+say about each other; other fields are passed over. A malformed file gives a `SourceError` whose
+place is the path of the field, such as ``$[3].each_branch[17][1]``.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from store.environment import Environment, Item, question_id
+from store.errors import SourceError
+from store.records import Branch, Provenance, Question
+from store.sources import Count, Positive, decode, read_text
+
+COLLECTOR = "AutoTTS release"
+LICENCE = "Not stated in the file: other people's data, see the release that it comes from."
+
+
+class ReleasedQuestion(msgspec.Struct, frozen=True):
+    """One question as it stands in a released file."""
+
+    question: str
+    gold_answer: str
+    probe_freq: Positive
+    final_answers_trace: list[str]
+    each_branch: list[tuple[list[str], Count, str]]
+    """(probes, tokens, final) of each branch."""
+
+
+_DECODER = msgspec.json.Decoder(list[ReleasedQuestion])
+
+
+def read_autotts(
+    path: Path, *, model: str | None = None, benchmark: str | None = None
+) -> Environment:
+    """Reads one released file.
+
+    Args:
+        path: the JSON file.
+        model: the model's name, by default the file's stem.
+        benchmark: the benchmark's name, by default the name of the file's directory.
+
+    Raises:
+        SourceError: the file is malformed or contradicts itself.
+        OSError: it cannot be read.
+    """
+    benchmark = benchmark or path.parent.resolve().name or "benchmark"
+    released = decode(_DECODER, read_text(path), path)
+    _check(released, path)
+    provenance = Provenance(
+        model=model or path.stem,
+        benchmark=benchmark,
+        interval=released[0].probe_freq,
+        collector=COLLECTOR,
+        source=path.name,
+        licence=LICENCE,
+    )
+    items = [
+        Item(
+            Question(
+                id=question_id(benchmark, index, len(released)),
+                gold=question.gold_answer,
+                text=question.question,
+            ),
+            [
+                Branch(answers=probes, tokens=tokens, final=final)
+                for probes, tokens, final in question.each_branch
+            ],
+        )
+        for index, question in enumerate(released)
+    ]
+    return Environment(provenance, items)
+
+
+def _check(released: list[ReleasedQuestion], path: Path) -> None:
+    """Raises `SourceError` at the first place where well-formed fields contradict each other."""
+    if not released:
+        raise SourceError("the file holds no questions", path=path, place="$")
+    interval = released[0].probe_freq
+    seen: dict[str, int] = {}
+    for index, question in enumerate(released):
+        place = f"$[{index}]"
+        if question.probe_freq != interval:
+            raise SourceError(
+                f"the interval is {question.probe_freq}, but {interval} at $[0]; "
+                "one recording has one interval, so split the file",
+                path=path,
+                place=f"{place}.probe_freq",
+            )
+        earlier = seen.setdefault(question.question, index)
+        if earlier != index:
+            raise SourceError(
+                f"the same question stands at $[{earlier}]; remove one of the two",
+                path=path,
+                place=f"{place}.question",
+            )
+        _check_trace(question, path, place)
+
+
+def _check_trace(question: ReleasedQuestion, path: Path, place: str) -> None:
+    """The trace repeats the branches' final answers; a difference means that one was lost."""
+    trace, branches = question.final_answers_trace, question.each_branch
+    if not branches:
+        raise SourceError("the question has no branches", path=path, place=f"{place}.each_branch")
+    if len(trace) != len(branches):
+        raise SourceError(
+            f"{len(trace)} final answers for {len(branches)} branches; the file is incomplete",
+            path=path,
+            place=f"{place}.final_answers_trace",
+        )
+    for index, (answer, (_, _, final)) in enumerate(zip(trace, branches, strict=True)):
+        if answer != final:
+            raise SourceError(
+                f"{answer!r}, but the branch ends with {final!r}",
+                path=path,
+                place=f"{place}.final_answers_trace[{index}]",
+            )

@@ -1,0 +1,67 @@
+"""A whole environment in memory, and how it becomes a sealed recording, or nothing at all."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from store.errors import StoreError
+from store.records import Branch, Provenance, Question
+from store.writer import Writer
+
+
+class Item(NamedTuple):
+    """One question and every branch that was drawn for it, in order."""
+
+    question: Question
+    branches: Sequence[Branch]
+
+
+class Environment(NamedTuple):
+    """One model over one benchmark."""
+
+    provenance: Provenance
+    items: Iterable[Item]
+    """May be made while it is written: it is gone through once."""
+
+
+def refuse_existing(path: Path) -> None:
+    """Raises `StoreError` where ``path`` is taken: a recording is never written over."""
+    if path.exists() or path.is_symlink():
+        raise StoreError("this already exists; move it away or choose another name", path=path)
+
+
+def save(environment: Environment, path: Path) -> str:
+    """Writes ``environment`` as a sealed recording at ``path`` and returns its hex digest.
+
+    The file appears under its name only when it is complete; after an error or an interrupt
+    nothing is left behind. Missing directories above it are made.
+
+    Raises:
+        StoreError: ``path`` exists, or the environment breaks a rule of the format.
+    """
+    refuse_existing(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        digest = _write(environment, draft)
+        refuse_existing(path)
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return digest
+
+
+def _write(environment: Environment, draft: Path) -> str:
+    with Writer.create(draft, environment.provenance) as writer:
+        for question, branches in environment.items:
+            writer.add_question(question)
+            for index, branch in enumerate(branches):
+                writer.add_branch(question.id, index, branch)
+        return writer.seal()
+
+
+def question_id(benchmark: str, index: int, count: int) -> str:
+    """The id of question ``index`` of ``count``: ``aime24-07``, padded so that ids sort."""
+    width = max(2, len(str(count - 1)))
+    return f"{benchmark}-{index:0{width}}"

@@ -1,0 +1,175 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.environment import Environment, save
+from store.errors import SourceError
+from store.jsonl import read_jsonl
+from store.reader import open_recording
+from store.records import Branch, Greedy, Question
+
+
+def branch(**changed: object) -> dict[str, Any]:
+    return {"tokens": 1200, "final": "2", "probes": ["ERR", "2"], **changed}
+
+
+def line(**changed: object) -> dict[str, Any]:
+    return {"question": "1 + 1?", "answer": "2", "branches": [branch()], **changed}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return tmp_path / "mine.jsonl"
+
+
+def read(source: Path, *lines: object) -> Environment:
+    text = "".join(f"{json.dumps(each)}\n" for each in lines)
+    source.write_text(text, encoding="utf-8")
+    return read_jsonl(source, model="m", benchmark="b", interval=500)
+
+
+def refusal(source: Path, *lines: object) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        read(source, *lines)
+    assert caught.value.path == source
+    return caught.value
+
+
+def test_every_field_comes_through(source: Path) -> None:
+    signals: dict[str, Any] = {
+        "finish": "stop",
+        "seed": 7,
+        "raw": ["?", "so 2"],
+        "final_raw": "it is 2",
+        "probe_tokens": [4, 5],
+        "entropy": [1.5, 0.25],
+        "logprob": [-0.5, -0.25, -0.125],
+        "top_logprob": [-9.0, -9.5],
+        "text": "one and one. two",
+        "token_ids": [1, 2, 3],
+        "sentences": [12, 16],
+        "paragraphs": [16],
+    }
+    given = line(
+        id="q",
+        choices=["2", "3"],
+        greedy={"answer": "2", "tokens": 900},
+        difficulty=0,
+        branches=[branch(**signals)],
+    )
+    environment = read(source, given)
+    [item] = environment.items
+    assert item.question == Question(
+        id="q",
+        gold="2",
+        text="1 + 1?",
+        choices=["2", "3"],
+        greedy=Greedy(answer="2", tokens=900),
+        difficulty=0,
+    )
+    assert item.branches == [Branch(answers=["ERR", "2"], tokens=1200, final="2", **signals)]
+    assert environment.provenance.probed
+
+
+def test_ids_are_given_where_they_are_left_out(source: Path) -> None:
+    environment = read(source, line(), line(id="mine"), line())
+    assert [item.question.id for item in environment.items] == ["b-00", "mine", "b-02"]
+
+
+def test_without_probes_the_recording_says_so(source: Path, tmp_path: Path) -> None:
+    environment = read(source, line(branches=[{"tokens": 700, "final": "2"}] * 2))
+    assert not environment.provenance.probed
+    save(environment, tmp_path / "r.recording")
+    recording = open_recording(tmp_path / "r.recording")
+    assert not recording.provenance.probed
+    assert recording.core(0).counts.tolist() == [0, 0]
+
+
+def test_a_short_chain_may_have_an_empty_list_of_probes(source: Path) -> None:
+    assert read(source, line(branches=[branch(probes=[]), branch()])).provenance.probed
+
+
+def test_probes_are_given_for_every_branch_or_for_none(source: Path) -> None:
+    error = refusal(source, line(), line(branches=[{"tokens": 700, "final": "2"}]))
+    assert error.place == "line 2, $.branches[0]"
+    assert "no probes, unlike the first" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "problem"),
+    [
+        ({"tokens": "1"}, "$.branches[0].tokens", "expected `int`"),
+        ({"tokens": -1}, "$.branches[0].tokens", ">= 0"),
+        ({"final": None}, "$.branches[0].final", "expected `str`"),
+        ({"entropi": [1.0]}, "$.branches[0]", "`entropi`"),
+        ({"entropy": [1.0]}, "$.branches[0]", "entropy has 1 items for 2"),
+        ({"logprob": [1.0] * 4}, "$.branches[0]", "logprob has 4 items for 2"),
+        ({"raw": []}, "$.branches[0]", "raw has 0 items for 2"),
+        ({"sentences": [3]}, "$.branches[0]", "sentences is given without the text"),
+        ({"text": "abc", "sentences": [4]}, "$.branches[0]", "sentences must rise"),
+        ({"token_ids": [-5]}, "$.branches[0].token_ids[0]", ">= 0"),
+    ],
+)
+def test_a_malformed_branch_is_named_by_line_and_path(
+    source: Path, changed: dict[str, Any], place: str, problem: str
+) -> None:
+    error = refusal(source, line(), line(branches=[branch(**changed)]))
+    assert error.place == f"line 2, {place}"
+    assert problem in error.problem
+
+
+@pytest.mark.parametrize(
+    ("given_line", "place", "problem"),
+    [
+        (line(branches=[]), "$.branches", "no branches"),
+        (line(id=""), "$.id", "empty"),
+        (line(answer=2), "$.answer", "expected `str`"),
+        (line(gold="2"), "$", "`gold`"),
+        ([1], "$", "expected `object`"),
+    ],
+)
+def test_a_malformed_question_is_named_by_line_and_path(
+    source: Path, given_line: object, place: str, problem: str
+) -> None:
+    error = refusal(source, line(), given_line)
+    assert error.place == f"line 2, {place}"
+    assert problem in error.problem
+
+
+def test_ids_name_one_question_each(source: Path) -> None:
+    error = refusal(source, line(id="q"), line(), line(id="q"))
+    assert error.place == "line 3, $.id"
+    assert "line 1" in error.problem
+
+
+def test_an_id_may_not_clash_with_a_given_one(source: Path) -> None:
+    assert refusal(source, line(id="b-01"), line()).place == "line 2, $.id"
+
+
+def test_empty_lines_count_but_do_not_matter(source: Path) -> None:
+    source.write_text(f"\n  \n{json.dumps(line())}\n\n{{oops\n", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"line 5, byte 1: this is not JSON"):
+        read_jsonl(source, model="m", benchmark="b", interval=500)
+
+
+def test_an_empty_file_is_refused(source: Path) -> None:
+    source.write_text("\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="no questions"):
+        read_jsonl(source, model="m", benchmark="b", interval=500)
+
+
+@given(text=st.text(), answers=st.lists(st.text(), max_size=5), tokens=st.integers(0, 2**48))
+def test_any_text_comes_through(
+    tmp_path_factory: pytest.TempPathFactory, text: str, answers: list[str], tokens: int
+) -> None:
+    directory = tmp_path_factory.mktemp("jsonl")
+    given_branch = {"tokens": tokens, "final": text, "probes": answers}
+    environment = read(directory / "x.jsonl", line(answer=text, branches=[given_branch]))
+    save(environment, directory / "x.recording")
+    recording = open_recording(directory / "x.recording")
+    assert recording.questions[0].gold == text
+    assert recording.branches(0) == [Branch(answers=answers, tokens=tokens, final=text)]
