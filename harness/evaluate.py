@@ -1,0 +1,166 @@
+"""Evaluation: a controller's episodes over a recording, and the figures made from them.
+
+Accuracy and cost are made as the published figures are: accuracy is the mean over seeds of the
+share of right answers, in percent, rounded to two decimals; cost is the mean over seeds of tokens
+for each question, truncated to an integer.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from dsl.episode import (
+    Answer,
+    AnyVerb,
+    BudgetSpent,
+    Controller,
+    Course,
+    Inadmissible,
+    Outcome,
+)
+from harness.errors import InputError
+from harness.replay import Chain, Deck, NotProbed, Replay
+from store.reader import Recording
+
+SEEDS = range(100)
+"""The seeds of a published figure."""
+
+_NOTHING_AFFORDABLE = Outcome((), exhausted=True)
+
+
+class Played(NamedTuple):
+    """The end of one episode."""
+
+    answer: str | None
+    tokens: int
+    sequential: int
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """A controller's figures on one recording at one setting."""
+
+    accuracy: float
+    """Percent, two decimals."""
+    cost: int
+    """Tokens for each question."""
+    sequential: int
+    """Tokens on the critical path for each question."""
+    episodes: int
+
+
+class Environment(NamedTuple):
+    """A recording made ready for replay. Scoring alone may read ``gold``."""
+
+    decks: Sequence[Deck]
+    gold: Sequence[str]
+
+
+def environment(recording: Recording) -> Environment:
+    """Makes a recording ready for replay; its texts stay on disk."""
+    provenance = recording.provenance
+    decks = [
+        Deck(_chains(recording, question), provenance.interval, provenance.probed)
+        for question in range(len(recording.questions))
+    ]
+    return Environment(decks, [question.gold for question in recording.questions])
+
+
+def play(controller: Controller, replay: Replay, beta: float | None = None) -> Played:
+    """Plays one episode to its end. A controller that stops without an answer answers none.
+
+    A verb of which nothing is affordable comes back to the controller as an exhausted outcome
+    without branches, so that it can still answer.
+
+    Raises:
+        Inadmissible: the controller yielded a verb that the MDP does not admit.
+        NotProbed: it looks inside chains of which only the ends were recorded.
+    """
+    course = controller.play(replay.episode, beta)
+    refusal = _drive(course, replay)
+    # Not in a handler of the refusal: closing raises in the controller, and what is raised while
+    # an exception is handled carries it, its traceback and so the frames that hold the recording.
+    course.close()
+    if refusal is not None:
+        raise refusal
+    return Played(replay.answer, replay.spent, replay.sequential)
+
+
+def _drive(course: Course, replay: Replay) -> Exception | None:
+    """Carries verbs and outcomes to and fro until the answer or a refusal, which is returned."""
+    outcome: Outcome | None = None
+    while not replay.ended:
+        verb = _next_verb(course, outcome)
+        try:
+            outcome = replay.perform(verb)
+        except BudgetSpent:
+            outcome = _NOTHING_AFFORDABLE
+        except (Inadmissible, NotProbed) as refusal:
+            return refusal
+    return None
+
+
+def _next_verb(course: Course, outcome: Outcome | None) -> AnyVerb:
+    try:
+        return next(course) if outcome is None else course.send(outcome)
+    except StopIteration:
+        return Answer(answer=None)
+
+
+def evaluate(
+    controller: Controller,
+    world: Environment,
+    *,
+    beta: float | None = None,
+    seeds: Iterable[int] = SEEDS,
+    budget: int | None = None,
+    probe_cost: int = 0,
+) -> Evaluation:
+    """Plays every question under every seed and makes the figures.
+
+    Raises:
+        InputError: there is no question or no seed to play.
+        Inadmissible: and `NotProbed`, from `play`.
+    """
+    shares, costs, criticals = [], [], []
+    questions = len(world.decks)
+    if not questions:
+        raise InputError("the recording holds no questions, so there is nothing to evaluate")
+    for seed in seeds:
+        right = tokens = sequential = 0
+        for question, (deck, gold) in enumerate(zip(world.decks, world.gold, strict=True)):
+            replay = Replay(
+                deck, seed=seed, question=question, budget=budget, probe_cost=probe_cost
+            )
+            played = play(controller, replay, beta)
+            right += played.answer == gold
+            tokens += played.tokens
+            sequential += played.sequential
+        shares.append(right / questions)
+        costs.append(tokens / questions)
+        criticals.append(sequential / questions)
+    if not shares:
+        raise InputError("no seeds were given, so there is nothing to evaluate; give at least one")
+    return Evaluation(
+        accuracy=round(_mean(shares) * 100, 2),
+        cost=int(_mean(costs)),
+        sequential=int(_mean(criticals)),
+        episodes=questions * len(shares),
+    )
+
+
+def _chains(recording: Recording, question: int) -> list[Chain]:
+    core = recording.core(question)
+    words = core.answers
+    chains = []
+    start = 0
+    columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
+    probes = [words[index] for index in core.probes.tolist()]
+    for count, tokens, final in columns:
+        chains.append(Chain(probes[start : start + count], tokens, words[final]))
+        start += count
+    return chains
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,266 @@
+"""The replay MDP: a recorded question performs the verbs of a controller, exactly.
+
+The state is (q, m, I, ℓ, Ω); the actions and their prices are those of docs/mdp.md. The recorded
+chains stay here and the books in the `Ledger`; the controller is given a `dsl.episode.Episode`,
+into which only what has been revealed is written.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple, assert_never
+
+from dsl.episode import (
+    Advance,
+    Answer,
+    AnyVerb,
+    BranchView,
+    Episode,
+    Open,
+    Outcome,
+    Probe,
+    Prune,
+    Sample,
+    Status,
+)
+from harness.admission import admit
+from harness.errors import InputError
+from harness.ledger import Ledger, Unaffordable
+from harness.trace import ActionKind, Barrier
+
+
+class Chain(NamedTuple):
+    """One recorded branch, ready for replay. Signals are per interval, ``None`` if not recorded."""
+
+    probes: Sequence[str]
+    """The answer after 1..P intervals."""
+    tokens: int
+    """T, the chain's total tokens."""
+    final: str
+    entropy: Sequence[float] | None = None
+    logprob: Sequence[float] | None = None
+    top_logprob: Sequence[float] | None = None
+
+
+class Deck(NamedTuple):
+    """The chains of one question in recorded order, without its gold answer."""
+
+    chains: Sequence[Chain]
+    interval: int
+    """Δ in tokens."""
+    probed: bool = True
+    """False where nothing inside a chain was recorded, so that only READ can be replayed."""
+
+
+@lru_cache(maxsize=4096)
+def deal(branches: int, seed: int) -> tuple[int, ...]:
+    """The order in which seed ``seed`` opens ``branches`` recorded chains.
+
+    One fresh generator for each question, so the order depends on the two arguments alone.
+    """
+    order = list(range(branches))
+    random.Random(seed).shuffle(order)
+    return tuple(order)
+
+
+class NotProbed(InputError):
+    """A controller wants to look inside chains of which only the ends were recorded."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this recording has no probes, so only whole reads (`sample`) can be replayed on it;"
+            " use a controller that does not open, advance or probe branches"
+        )
+
+
+class Replay:
+    """One episode over one recorded question.
+
+    Args:
+        deck: the recorded chains.
+        seed: decides the order of the chains and every draw of chance.
+        question: the question's position in its recording.
+        budget: B in tokens, ``None`` for no bound.
+        probe_cost: κ in tokens, what one PROBE costs.
+        trace: barriers are appended to it, if given.
+    """
+
+    def __init__(
+        self,
+        deck: Deck,
+        *,
+        seed: int,
+        question: int = 0,
+        budget: int | None = None,
+        probe_cost: int = 0,
+        trace: list[Barrier] | None = None,
+    ):
+        chains = deck.chains
+        self._chains = [chains[index] for index in deal(len(chains), seed)]
+        self._interval = deck.interval
+        self._probed = deck.probed
+        self._probe_cost = probe_cost
+        books, shown = (
+            Episode(
+                interval=deck.interval,
+                limit=len(chains),
+                budget=budget,
+                question=question,
+                seed=seed,
+            )
+            for _ in range(2)
+        )
+        self._ledger = Ledger(books, shown, trace)
+        self._books = books
+
+    @property
+    def episode(self) -> Episode:
+        """What the controller is shown."""
+        return self._ledger.shown
+
+    @property
+    def spent(self) -> int:
+        """Tokens charged so far, by the books."""
+        return self._books.spent
+
+    @property
+    def sequential(self) -> int:
+        """Tokens on the critical path so far, by the books."""
+        return self._books.sequential
+
+    @property
+    def ended(self) -> bool:
+        """Whether the episode has been answered."""
+        return self._ledger.ended
+
+    @property
+    def answer(self) -> str | None:
+        """The controller's answer, once the episode has ended."""
+        return self._ledger.answer
+
+    def perform(self, verb: AnyVerb) -> Outcome:
+        """Carries out one verb; see `dsl.episode.Reasoner.perform`.
+
+        Raises:
+            Inadmissible: and `BudgetSpent`, as the protocol says.
+            NotProbed: an `Open` on a recording without probes; nothing has changed.
+        """
+        ledger = self._ledger
+        admit(verb, self._books, ended=ledger.ended)
+        match verb:
+            case Open():
+                if not self._probed:
+                    raise NotProbed
+                return ledger.barrier(verb, self._open(verb))
+            case Advance():
+                return ledger.barrier(verb, self._advance(verb))
+            case Probe():
+                return ledger.barrier(verb, self._probe(verb))
+            case Sample():
+                return ledger.barrier(verb, self._sample(verb))
+            case Prune():
+                return ledger.barrier(verb, self._prune(verb))
+            case Answer():
+                return ledger.end(verb)
+            case _:
+                assert_never(verb)
+
+    # The verbs as sequences of actions: each yields the branch after every action that it did.
+
+    def _open(self, verb: Open) -> Iterator[int]:
+        for _ in range(verb.count):
+            view = self._branch()
+            yield view.index
+            if verb.look and view.status is Status.ACTIVE:
+                self._reveal(view)
+                yield view.index
+
+    def _advance(self, verb: Advance) -> Iterator[int]:
+        for branch, burst in zip(verb.branches, verb.bursts, strict=True):
+            view = self._books.branches[branch]
+            for _ in range(burst):
+                self._continue(view)
+                yield branch
+                if view.status is Status.FINISHED:
+                    break
+                if verb.look:
+                    self._reveal(view)
+                    yield branch
+
+    def _probe(self, verb: Probe) -> Iterator[int]:
+        for branch in verb.branches:
+            self._reveal(self._books.branches[branch])
+            yield branch
+
+    def _sample(self, verb: Sample) -> Iterator[int]:
+        for _ in range(verb.count):
+            yield self._read().index
+
+    def _prune(self, verb: Prune) -> Iterator[int]:
+        for branch in verb.branches:
+            self._ledger.prune(branch)
+            yield branch
+
+    # The actions of the MDP, each with its price. A refused one has changed nothing.
+
+    def _branch(self) -> BranchView:
+        ledger = self._ledger
+        ledger.afford(self._interval)
+        chain = self._chains[len(self._books.branches)]
+        view = ledger.open(depth=1)
+        if chain.probes:
+            ledger.pay(view, self._interval)
+            _read_signals(view, chain, 0)
+            ledger.note(ActionKind.BRANCH, view, self._interval)
+        else:
+            self._end(ActionKind.BRANCH, view, chain, chain.tokens)
+        return view
+
+    def _continue(self, view: BranchView) -> None:
+        ledger = self._ledger
+        ledger.afford(self._interval)
+        chain = self._chains[view.index]
+        done = view.depth
+        view.depth = done + 1
+        if done < len(chain.probes):
+            ledger.pay(view, self._interval)
+            _read_signals(view, chain, done)
+            ledger.note(ActionKind.CONTINUE, view, self._interval)
+        else:
+            rest = max(0, chain.tokens - self._interval * len(chain.probes))
+            self._end(ActionKind.CONTINUE, view, chain, rest)
+
+    def _reveal(self, view: BranchView) -> None:
+        ledger = self._ledger
+        ledger.afford(self._probe_cost)
+        self._books.spent += self._probe_cost
+        chain = self._chains[view.index]
+        answer = chain.probes[view.depth - 1]
+        view.reveal(answer)
+        if chain.entropy is not None:
+            view.entropy = chain.entropy[view.depth - 1]
+        ledger.note(ActionKind.PROBE, view, self._probe_cost, answer)
+
+    def _read(self) -> BranchView:
+        ledger = self._ledger
+        if self._books.spent >= ledger.budget:  # a read may overshoot, so its own price is no bar
+            raise Unaffordable
+        chain = self._chains[len(self._books.branches)]
+        view = ledger.open(depth=len(chain.probes) + 1)
+        self._end(ActionKind.READ, view, chain, chain.tokens)
+        return view
+
+    def _end(self, kind: ActionKind, view: BranchView, chain: Chain, charge: int) -> None:
+        """The last stretch of a chain, whichever action takes it."""
+        self._ledger.pay(view, charge)
+        self._ledger.finish(view, chain.final)
+        _read_signals(view, chain, len(chain.probes))
+        self._ledger.note(kind, view, charge, chain.final)
+
+
+def _read_signals(view: BranchView, chain: Chain, interval: int) -> None:
+    """Takes up the signals of an interval just generated; the last stretch may have none."""
+    if chain.logprob is not None and interval < len(chain.logprob):
+        view.logprob = chain.logprob[interval]
+    if chain.top_logprob is not None and interval < len(chain.top_logprob):
+        view.top_logprob = chain.top_logprob[interval]
