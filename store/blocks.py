@@ -75,6 +75,13 @@ class Block(NamedTuple):
         return self.offset + FRAME_SIZE + len(self.payload)
 
 
+class _Raw(NamedTuple):
+    before: bytes
+    header: bytes
+    payload: bytes
+    digest: bytes
+
+
 def checksum(*parts: bytes) -> bytes:
     """The 32-byte BLAKE2b digest of the parts, one after the other."""
     state = blake2b(digest_size=DIGEST_SIZE)
@@ -125,9 +132,11 @@ class BlockFile:
         self.size = os.fstat(descriptor).st_size
         self._descriptor = descriptor
 
-    def damage(self, offset: int, reason: str) -> DamagedRecording:
-        """The error for damage at a byte offset."""
-        return DamagedRecording(reason, path=self.path, place=f"byte {offset}")
+    def damage(
+        self, offset: int, reason: str, advice: str = "restore a copy of the file"
+    ) -> DamagedRecording:
+        """The error for damage at a byte offset, with what to do about it."""
+        return DamagedRecording(f"{reason}; {advice}", path=self.path, place=f"byte {offset}")
 
     def read(self, offset: int, count: int) -> bytes:
         """Exactly ``count`` bytes.
@@ -136,7 +145,7 @@ class BlockFile:
             DamagedRecording: the file has fewer.
         """
         if offset < 0 or count < 0 or offset + count > self.size:
-            raise self.damage(self.size, f"the file ends before byte {offset + count}; it was cut")
+            raise self.damage(self.size, f"the file ends before byte {offset + count}")
         parts = []
         while count:
             part = os.pread(self._descriptor, count, offset)
@@ -159,11 +168,11 @@ class BlockFile:
         if not start.startswith(MAGIC[: len(start)]):
             raise ForeignFile("is not a recording: it begins with other bytes", path=self.path)
         if len(start) < PREAMBLE_SIZE:
-            reason = "the file ends inside its preamble, so it holds nothing; delete it"
-            raise self.damage(len(start), reason)
+            reason = "the file ends inside its preamble, so it holds nothing"
+            raise self.damage(len(start), reason, "delete it")
         opening, digest = start[: _OPENING.size], start[_OPENING.size :]
         if checksum(opening) != digest:
-            raise self.damage(0, "the preamble does not fit its digest; restore a copy")
+            raise self.damage(0, "the preamble does not fit its digest")
         _, version, state = _OPENING.unpack(opening)
         if version > VERSION:
             reason = f"is of format {version}, this program reads up to {VERSION}; update it"
@@ -172,38 +181,55 @@ class BlockFile:
             raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
         return State(state)
 
-    def block(self, offset: int) -> Block:
+    def block(self, offset: int, *, before: bytes | None = None) -> Block:
         """The block at an offset, checked against its digest and the digest before it.
+
+        That digest is read from the file unless ``before`` gives it.
 
         Raises:
             DamagedRecording: there is no intact block here.
             NewerFormat: there is one, of an unknown kind.
         """
+        raw = self._raw(offset)
+        before = raw.before if before is None else before
+        if checksum(before, raw.header, raw.payload) != raw.digest:
+            raise self.damage(offset, "a block does not fit its digest")
+        letters = raw.header[:4]
+        if letters not in {kind.value for kind in Kind}:
+            reason = f"has blocks of a kind that this program does not know, {letters!r}; update it"
+            raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
+        return Block(Kind(letters), offset, raw.payload, before, raw.digest)
+
+    def _raw(self, offset: int) -> _Raw:
+        """The parts of what may be a block, unchecked but for its length."""
         if self.size - offset < FRAME_SIZE:
             raise self.damage(offset, f"a block is cut short: {self.size - offset} bytes are left")
         start = self.read(offset - DIGEST_SIZE, DIGEST_SIZE + _HEADER.size)
         before, header = start[:DIGEST_SIZE], start[DIGEST_SIZE:]
-        letters, length = _HEADER.unpack(header)
+        _, length = _HEADER.unpack(header)
         if length > self.size - offset - FRAME_SIZE:
             reason = f"a block claims {length} bytes, more than the file still has"
             raise self.damage(offset, reason)
         rest = self.read(offset + _HEADER.size, length + DIGEST_SIZE)
-        payload, digest = rest[:length], rest[length:]
-        if checksum(before, header, payload) != digest:
-            raise self.damage(offset, "a block does not fit its digest; restore a copy")
-        if letters not in {kind.value for kind in Kind}:
-            reason = f"has blocks of a kind that this program does not know, {letters!r}; update it"
-            raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
-        return Block(Kind(letters), offset, payload, before, digest)
+        return _Raw(before, header, rest[:length], rest[length:])
 
-    def block_after(self, offset: int, kinds: tuple[Kind, ...]) -> int | None:
-        """Where the first intact block of one of ``kinds`` begins beyond ``offset``, if any does.
+    def block_behind(self, offset: int, kinds: tuple[Kind, ...]) -> int | None:
+        """Where the first intact block behind a bad one begins, if there is any.
 
-        A block can be checked without knowing what comes before its predecessor's digest, so a
-        broken length does not hide what follows it.
+        A bad digest unsettles the block behind it too; that one still fits the digest that the bad
+        block ought to have. A bad length is overcome by looking for blocks at every byte, since a
+        block can be checked with no more than the 32 bytes before it.
         """
+        try:
+            raw = self._raw(offset)
+            right = checksum(raw.before, raw.header, raw.payload)
+            return self.block(offset + FRAME_SIZE + len(raw.payload), before=right).offset
+        except DamagedRecording:
+            return self._search(offset + 1, kinds)
+
+    def _search(self, begin: int, kinds: tuple[Kind, ...]) -> int | None:
+        """The first offset from ``begin`` on with an intact block of one of ``kinds``."""
         letters = re.compile(b"|".join(kind.value for kind in kinds))
-        begin = offset + 1
         while begin < self.size:
             # Three bytes more than a step, so that no kind is missed between two windows.
             window = self.read(begin, min(_WINDOW + 3, self.size - begin))

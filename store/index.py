@@ -76,10 +76,10 @@ def read_index(file: BlockFile) -> Index:
     """
     place = file.size - TRAILER_SIZE
     if place < PREAMBLE_SIZE:
-        raise file.damage(file.size, "the file ends before its index; it was cut, restore a copy")
+        raise file.damage(file.size, "the file was cut before its index")
     offset, digest, magic = _TRAILER.unpack(file.read(place, TRAILER_SIZE))
     if magic != END_MAGIC:
-        raise file.damage(place, "the file does not end as a sealed recording; restore a copy")
+        raise file.damage(place, "the file does not end as a sealed recording does")
     if not PREAMBLE_SIZE <= offset <= place - FRAME_SIZE:
         raise file.damage(place, f"the trailer puts the index at byte {offset}, where it cannot be")
     block = file.block(offset)

@@ -107,12 +107,15 @@ def read_branch(file: BlockFile, offset: int) -> Branch:
 def _head(file: BlockFile) -> Journal:
     try:
         block = file.block(PREAMBLE_SIZE)
-        if block.kind is not Kind.HEAD:
-            raise file.damage(PREAMBLE_SIZE, "the first block is not HEAD")
         provenance = unpack(block.payload, Provenance)
         problem = provenance_fault(provenance)
+        if block.kind is not Kind.HEAD:
+            problem = f"a {block.kind.name} stands in its place"
+    except DamagedRecording as error:
+        reason = "the recording has no intact beginning, so nothing in it can be used"
+        raise file.damage(PREAMBLE_SIZE, reason, "restore a copy, or delete it") from error
     except Unreadable as error:
-        problem = str(error)
+        raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be read: {error}") from error
     if problem:
         raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be: {problem}")
     return Journal(provenance, block.end, block.digest)
@@ -135,14 +138,17 @@ def _take(journal: Journal, block: Block) -> None:
 
 def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
     """The sentence about a torn tail, unless intact blocks behind it show that it is none."""
-    following = file.block_after(end, (Kind.QUES, Kind.BRNC))
+    following = file.block_behind(end, (Kind.QUES, Kind.BRNC))
     if following is not None:
         reason = (
-            f"{fault.problem}; the blocks from byte {following} on are intact, so this is no "
-            f"interrupted append. Restore a copy, or keep what comes before: a file of its first "
-            f"{end} bytes can be resumed"
+            f"a block is bad, and as those from byte {following} on are intact, "
+            "this is no interrupted append"
         )
-        raise file.damage(end, reason)
+        advice = (
+            f"restore a copy, or keep what comes before: a file of its first {end} bytes "
+            "can be resumed"
+        )
+        raise file.damage(end, reason, advice) from fault
     return (
         f"the last append was incomplete: {file.size - end} bytes from byte {end} on were cut off; "
         "everything before them is intact"

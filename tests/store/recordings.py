@@ -1,0 +1,167 @@
+"""Recordings to test with: any valid one, by hypothesis, and one of each feature, by hand."""
+
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from hypothesis import strategies as st
+
+from store.reader import Recording, open_recording
+from store.records import Branch, Greedy, Provenance, Question, Sampling
+from store.writer import Writer
+
+T = TypeVar("T")
+
+
+class Content(NamedTuple):
+    """All that one recording holds."""
+
+    provenance: Provenance
+    questions: tuple[Question, ...]
+    branches: list[list[Branch]]
+
+
+PROVENANCE = Provenance(
+    model="a-model", benchmark="a-benchmark", interval=500, collector="test 1",
+    sampling=Sampling(temperature=0.6, top_k=20, extra={"min_p": 0.0, "a": "b"}),
+)  # fmt: skip
+
+
+def sample(questions: int = 3, branches: int = 4) -> Content:
+    """A small recording in which every optional part of a branch is present."""
+    return Content(
+        PROVENANCE,
+        tuple(
+            Question(
+                id=f"q{number}", gold="7", text="how many?", greedy=Greedy(answer="7", tokens=9)
+            )
+            for number in range(questions)
+        ),
+        [[_branch(number, index) for index in range(branches)] for number in range(questions)],
+    )
+
+
+def _branch(number: int, index: int) -> Branch:
+    probes = (number + index) % 3
+    return Branch(
+        answers=[f"a{(index + k) % 2}" for k in range(probes)],
+        tokens=500 * probes + index,
+        final="7",
+        finish="stop",
+        seed=index,
+        raw=["it is ü"] * probes,
+        final_raw="it is 7",
+        probe_tokens=[3 + k for k in range(probes)],
+        entropy=[0.5 / (k + 1) for k in range(probes)],
+        logprob=[-0.25] * (probes + index % 2),
+        top_logprob=[-float("inf")] * probes,
+        text="One. Two.\n\nThree.",
+        token_ids=[1, 70_000, index],
+        sentences=[4, 9],
+        paragraphs=[11],
+    )
+
+
+def append(writer: Writer, content: Content) -> None:
+    """Appends questions and branches, in order."""
+    for question, branches in zip(content.questions, content.branches, strict=True):
+        writer.add_question(question)
+        for index, branch in enumerate(branches):
+            writer.add_branch(question.id, index, branch)
+
+
+def write(path: Path, content: Content) -> str:
+    """Writes and seals; returns the digest."""
+    with Writer.create(path, content.provenance) as writer:
+        append(writer, content)
+        return writer.seal()
+
+
+def read(recording: Recording) -> Content:
+    """All that a recording holds."""
+    count = len(recording.questions)
+    branches = [recording.branches(number) for number in range(count)]
+    return Content(recording.provenance, recording.questions, branches)
+
+
+def read_all(path: Path) -> Content:
+    """Opens, checks every byte, and reads all."""
+    recording = open_recording(path)
+    recording.verify()
+    return read(recording)
+
+
+_words = st.text(max_size=6)
+_tokens = st.integers(0, 1 << 48)
+_maybe_words = st.none() | _words
+
+
+def _sampling() -> st.SearchStrategy[Sampling]:
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    numbers = st.integers(-(1 << 63), (1 << 64) - 1)
+    return st.builds(
+        Sampling,
+        temperature=st.none() | finite, top_p=st.none() | finite, top_k=st.none() | numbers,
+        max_tokens=st.none() | numbers, seed=st.none() | numbers,
+        extra=st.dictionaries(_words, _words | numbers | finite | st.booleans(), max_size=3),
+    )  # fmt: skip
+
+
+def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
+    return st.builds(
+        Provenance,
+        model=_words, benchmark=_words, interval=st.integers(1, 1 << 48), collector=_words,
+        source=_maybe_words, forcing=_maybe_words, sampling=_sampling(),
+        equivalence=st.sampled_from(["exact", "other"]), licence=_maybe_words,
+        simulated=st.booleans(), probed=st.just(probed), stepwise=st.booleans(),
+    )  # fmt: skip
+
+
+def _questions() -> st.SearchStrategy[list[Question]]:
+    question = st.builds(
+        Question,
+        id=st.text(min_size=1, max_size=6), gold=_words, text=_maybe_words,
+        choices=st.none() | st.lists(_words, max_size=3),
+        greedy=st.none() | st.builds(Greedy, answer=_words, tokens=_tokens),
+        difficulty=st.none() | st.integers(0, 100),
+    )  # fmt: skip
+    return st.lists(question, min_size=1, max_size=3, unique_by=lambda each: each.id)
+
+
+@st.composite
+def branches(draw: st.DrawFn, probed: bool = True) -> Branch:
+    """Any valid branch."""
+    probes = draw(st.integers(0, 4 if probed else 0))
+    reals = st.floats(allow_nan=False)
+
+    def each(items: st.SearchStrategy[T], more: int = 0) -> st.SearchStrategy[list[T] | None]:
+        return st.none() | st.lists(items, min_size=probes, max_size=probes + more)
+
+    text = draw(st.none() | st.text(max_size=20))
+    places = st.integers(0, len(text or ""))
+    ends = st.none() if text is None else st.none() | st.lists(places, max_size=4).map(sorted)
+    return Branch(
+        answers=draw(st.lists(_words, min_size=probes, max_size=probes)),
+        tokens=draw(_tokens),
+        final=draw(_words),
+        finish=draw(_maybe_words),
+        seed=draw(st.none() | st.integers(-(1 << 63), (1 << 64) - 1)),
+        raw=draw(each(_words)),
+        final_raw=draw(_maybe_words),
+        probe_tokens=draw(each(_tokens)),
+        entropy=draw(each(reals)),
+        logprob=draw(each(reals, 1)),
+        top_logprob=draw(each(reals, 1)),
+        text=text,
+        token_ids=draw(st.none() | st.lists(_tokens, max_size=4)),
+        sentences=draw(ends),
+        paragraphs=draw(ends),
+    )
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> Content:
+    """Any valid recording, small."""
+    probed = draw(st.booleans())
+    questions = draw(_questions())
+    rows = [draw(st.lists(branches(probed), min_size=1, max_size=3)) for _ in questions]
+    return Content(draw(_provenances(probed)), tuple(questions), rows)

@@ -1,0 +1,350 @@
+"""Damage: whatever happens to the bytes, a recording is read right or refused with a StoreError."""
+
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from store.blocks import BlockFile, Kind, checksum, frame
+from store.errors import DamagedRecording, StoreError
+from store.index import Entry, Footer, footer_payload, trailer
+from store.journal import read_branch, scan
+from store.packing import pack_plain
+from store.reader import open_recording
+from store.records import Branch
+from store.writer import Writer
+from tests.store.recordings import Content, append, read_all, sample, write
+
+ROUNDS = [
+    pytest.param(400, id="some"),
+    pytest.param(8000, id="thousands", marks=pytest.mark.slow),
+]
+
+
+class Journalled(NamedTuple):
+    """A journal, and what it holds after each of its blocks."""
+
+    content: bytes
+    ends: list[int]
+    """Where each block ends."""
+    branches: list[tuple[str, int, Branch]]
+
+
+def journalled(path: Path, content: Content) -> Journalled:
+    with Writer.create(path, content.provenance) as writer:
+        ends = [path.stat().st_size]
+        branches = []
+        for question, row in zip(content.questions, content.branches, strict=True):
+            writer.add_question(question)
+            ends.append(path.stat().st_size)
+            for index, branch in enumerate(row):
+                writer.add_branch(question.id, index, branch)
+                ends.append(path.stat().st_size)
+                branches.append((question.id, index, branch))
+    return Journalled(path.read_bytes(), ends, branches)
+
+
+def harm(content: bytes, chance: random.Random) -> bytes:
+    """Flips, cuts, drops, doubles, moves, overwrites, or empties a stretch of the bytes."""
+    left, right = sorted(chance.choices(range(len(content) + 1), k=2))
+    if chance.random() < 0.5:
+        right = min(right, left + chance.choice([1, 2, 8, 64]))
+    part, place = content[left:right], chance.randrange(len(content))
+    flipped = bytes([content[place] ^ 1 << chance.randrange(8)])
+    return chance.choice(
+        [
+            content[:place] + flipped + content[place + 1 :],
+            content[:left],
+            content[:left] + content[right:],
+            content[:right] + content[left:],
+            content[:left] + part[::-1] + content[right:],
+            content[:left] + chance.randbytes(len(part)) + content[right:],
+            content[:left] + bytes(len(part)) + content[right:],
+            content[:place] + part + content[place:],
+            content + part,
+        ]
+    )
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_no_harm_to_a_sealed_recording_goes_unnoticed(tmp_path: Path, rounds: int) -> None:
+    write(tmp_path / "x", sample(questions=2, branches=3))
+    whole = (tmp_path / "x").read_bytes()
+    chance = random.Random(1)
+    path = tmp_path / "harmed"
+    for _ in range(rounds):
+        harmed = harm(whole, chance)
+        path.write_bytes(harmed)
+        if harmed == whole:
+            assert read_all(path) == sample(questions=2, branches=3)
+            continue
+        with pytest.raises(StoreError):
+            read_all(path)
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_a_harmed_journal_is_read_right_or_refused_unchanged(tmp_path: Path, rounds: int) -> None:
+    journal = journalled(tmp_path / "x", sample(questions=2, branches=3))
+    chance = random.Random(2)
+    path = tmp_path / "harmed"
+    outcomes = {"read": 0, "refused": 0}
+    for _ in range(rounds):
+        harmed = harm(journal.content, chance)
+        path.write_bytes(harmed)
+        try:
+            with Writer.resume(path) as writer:
+                check_is_a_prefix(path, harmed, journal, writer.recovered)
+            outcomes["read"] += 1
+        except StoreError:
+            assert path.read_bytes() == harmed
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > rounds // 20
+
+
+def check_is_a_prefix(
+    path: Path, harmed: bytes, journal: Journalled, recovered: str | None
+) -> None:
+    """What is left are whole blocks of the original, and what was cut off was told."""
+    left = path.read_bytes()
+    assert len(left) in journal.ends
+    assert journal.content.startswith(left)
+    assert harmed.startswith(left)
+    cut = len(harmed) - len(left)
+    assert (recovered is not None) == (cut > 0)
+    if recovered is not None:
+        assert f"{cut} bytes from byte {len(left)} on were cut off" in recovered
+    with path.open("rb") as opened:
+        file = BlockFile(opened.fileno(), path)
+        found = [
+            (question, index, read_branch(file, offset))
+            for question, offsets in scan(file).branches.items()
+            for index, offset in offsets.items()
+        ]
+    assert found == journal.branches[: len(found)]
+
+
+def test_every_flip_before_the_last_block_is_refused(tmp_path: Path) -> None:
+    journal = journalled(tmp_path / "x", sample(questions=1, branches=2))
+    path = tmp_path / "harmed"
+    for place in range(journal.ends[-2]):
+        harmed = bytearray(journal.content)
+        harmed[place] ^= 0x40
+        path.write_bytes(harmed)
+        with pytest.raises(StoreError):
+            Writer.resume(path)
+        assert path.read_bytes() == harmed
+
+
+def test_a_torn_tail_is_cut_off_and_said(tmp_path: Path) -> None:
+    content = sample(questions=1, branches=3)
+    journal = journalled(tmp_path / "x", content)
+    path = tmp_path / "torn"
+    start = journal.ends[-2]
+    for end in range(start + 1, len(journal.content)):
+        path.write_bytes(journal.content[:end])
+        with Writer.resume(path) as writer:
+            assert writer.recovered == (
+                f"the last append was incomplete: {end - start} bytes from byte {start} on were "
+                "cut off; everything before them is intact"
+            )
+            assert writer.held == {"q0": frozenset({0, 1})}
+    with Writer.resume(path) as writer:
+        assert writer.recovered is None
+        writer.add_branch("q0", 2, content.branches[0][2])
+        writer.seal()
+    assert read_all(path) == content
+
+
+@pytest.mark.parametrize("field", ["length", "payload", "digest"])
+def test_damage_before_the_tail_is_refused_with_its_place(tmp_path: Path, field: str) -> None:
+    journal = journalled(tmp_path / "x", sample(questions=1, branches=4))
+    start, end = journal.ends[1], journal.ends[2]
+    place = {"length": start + 9, "payload": start + 20, "digest": end - 1}[field]
+    harmed = bytearray(journal.content)
+    harmed[place] ^= 1
+    path = tmp_path / "harmed"
+    path.write_bytes(harmed)
+    with pytest.raises(DamagedRecording) as caught:
+        Writer.resume(path)
+    assert str(caught.value).startswith(f"{path}, byte {start}: a block ")
+    assert f"as those from byte {end} on are intact" in str(caught.value)
+    assert f"a file of its first {start} bytes can be resumed" in str(caught.value)
+    path.write_bytes(harmed[:start])
+    with Writer.resume(path) as writer:
+        assert writer.held == {"q0": frozenset()}
+
+
+def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path) -> None:
+    content = sample(questions=1, branches=2)
+    wide = msgspec.structs.replace(content.branches[0][0], text="x" * (1 << 20), sentences=[])
+    path = tmp_path / "x"
+    for shift in range(8):
+        path.unlink(missing_ok=True)
+        narrow = msgspec.structs.replace(wide, text="x" * ((1 << 20) - 300 + shift * 40))
+        journal = journalled(path, content._replace(branches=[[narrow, wide, wide]]))
+        harmed = bytearray(journal.content)
+        harmed[journal.ends[1] + 30] ^= 1
+        path.write_bytes(harmed)
+        with pytest.raises(DamagedRecording, match=f"from byte {journal.ends[2]} on are intact"):
+            Writer.resume(path)
+
+
+def forge(path: Path, kind: Kind, payload: bytes) -> None:
+    """Replaces the first block of a kind and makes every digest fit again."""
+    content = path.read_bytes()
+    with path.open("rb") as opened:
+        file = BlockFile(opened.fileno(), path)
+        foot, _, _ = struct.unpack("<Q32s8s", content[-48:])
+        footer = msgspec.msgpack.decode(file.block(foot).payload, type=Footer)
+        blocks = [file.block(entry.offset) for entry in footer.blocks]
+    made, digest, entries, forged = content[:48], content[16:48], [], False
+    for block, entry in zip(blocks, footer.blocks, strict=True):
+        new = block.payload
+        if block.kind is kind and not forged:
+            new, forged = payload, True
+        framed = frame(block.kind, new, digest)
+        digest = framed[-32:]
+        entries.append(Entry(entry.kind, entry.question, len(made), len(new), digest))
+        made += framed
+    begin = len(made)
+    end = frame(Kind.FOOT, footer_payload(frozenset(footer.parts), entries), digest)
+    path.chmod(0o600)
+    path.write_bytes(made + end + trailer(begin, end[-32:]))
+
+
+def column(letter: str, *numbers: int) -> bytes:
+    return struct.pack(f"<{len(numbers)}{letter}", *numbers)
+
+
+CORE = {
+    "answers": ["1", "2"],
+    "counts": column("i", 1, 1),
+    "probes": column("i", 0, 1),
+    "tokens": column("q", 5, 6),
+    "final": column("i", 0, 0),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "reason"),
+    [
+        (Kind.HEAD, b"\xc1", "HEAD cannot be read"),
+        (Kind.HEAD, pack_plain({"model": "\x00"}), "missing required field"),
+        (Kind.QUES, b"\x82\xa2id\xa1\xff\xa4gold\xa11", "QUES cannot be read: 'utf-8' codec"),
+        (Kind.QUES, pack_plain({"id": "", "gold": "1"}), "the id is empty"),
+        (Kind.QUES, pack_plain({"id": "q1", "gold": "1"}), "two questions have the same id"),
+        (Kind.CORE, b"\xdd\xff\xff\xff\xff", "CORE cannot be read"),
+        (Kind.CORE, b"\xc0", "Expected `object`, got `None`"),
+        (Kind.CORE, pack_plain(CORE | {"tokens": b"123"}), "tokens ends inside a number"),
+        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5)}), "of different lengths"),
+        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5, -1)}), "tokens is below 0"),
+        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 3, -1)}), "do not add up"),
+        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 1, 2)}), "do not add up"),
+        (Kind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in its list"),
+        (Kind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in its list"),
+        (Kind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "stands twice"),
+        (Kind.SIGN, pack_plain({"mood": {"lengths": b"", "values": b""}}), "no signal 'mood'"),
+        (
+            Kind.SIGN,
+            pack_plain({"entropy": {"lengths": b"", "values": b""}}),
+            "one length for each",
+        ),
+        (
+            Kind.SIGN,
+            pack_plain({"entropy": {"lengths": column("i", 1, 1), "values": b"12345678"}}),
+            "lengths of entropy do not add up",
+        ),
+        (Kind.TEXT, pack_plain([{}]), "texts of 1 branches out of 2"),
+        (Kind.TEXT, b"\x91" * 5000, "cannot be read"),
+        (Kind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
+    ],
+)
+def test_content_that_cannot_be_is_damage_even_where_digests_fit(
+    tmp_path: Path, kind: Kind, payload: bytes, reason: str
+) -> None:
+    path = tmp_path / "x"
+    write(path, sample(questions=2, branches=2))
+    forge(path, kind, payload)
+    with pytest.raises(DamagedRecording, match=reason) as caught:
+        read_all(path)
+    assert str(caught.value).startswith(f"{path}, byte ")
+
+
+def test_a_forgery_of_nothing_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write(path, sample(questions=2, branches=2))
+    before = path.read_bytes()
+    with path.open("rb") as opened:
+        head = BlockFile(opened.fileno(), path).block(48)
+    forge(path, Kind.HEAD, head.payload)
+    assert path.read_bytes() == before
+
+
+def test_an_index_that_does_not_tile_the_file_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write(path, sample(questions=1, branches=1))
+    content = path.read_bytes()
+    (begin,) = struct.unpack_from("<Q", content, len(content) - 48)
+    with path.open("rb") as opened:
+        block = BlockFile(opened.fileno(), path).block(begin)
+    footer = msgspec.msgpack.decode(block.payload, type=Footer)
+    first, second, *rest = footer.blocks
+    shifted = msgspec.structs.replace(second, offset=second.offset + 1)
+    changes: dict[str, Callable[[], Footer]] = {
+        "it lists 4 blocks": lambda: Footer(footer.parts, [first, *rest]),
+        "it lists 0 blocks": lambda: Footer(footer.parts, []),
+        "it lists a HEAD where QUES": lambda: Footer(footer.parts, [first, first, *rest]),
+        "it has a gap": lambda: Footer(footer.parts, [first, shifted, *rest]),
+        "unknown parts": lambda: Footer([*footer.parts, "mood"], footer.blocks),
+    }
+    path.chmod(0o600)
+    for reason, change in changes.items():
+        payload = footer_payload(frozenset(change().parts), change().blocks)
+        end = frame(Kind.FOOT, payload, block.before)
+        path.write_bytes(content[:begin] + end + trailer(begin, end[-32:]))
+        with pytest.raises(DamagedRecording, match=reason):
+            open_recording(path)
+
+
+def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:
+    path, other = tmp_path / "x", tmp_path / "other"
+    write(path, sample(questions=2))
+    write(other, sample(questions=2, branches=5))
+    recording = open_recording(path)
+    other.replace(path)
+    for ask in (lambda: recording.core(0), lambda: recording.branches(1), recording.verify):
+        with pytest.raises(DamagedRecording):
+            ask()
+
+
+def test_journals_joined_end_to_end_are_refused(tmp_path: Path) -> None:
+    one = journalled(tmp_path / "one", sample(questions=1))
+    path = tmp_path / "both"
+    path.write_bytes(one.content + one.content)
+    with pytest.raises(DamagedRecording, match="is no interrupted append"):
+        Writer.resume(path)
+
+
+def test_a_branch_twice_in_a_journal_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with Writer.create(path, sample().provenance) as writer:
+        append(writer, sample(questions=1, branches=1))
+    content = path.read_bytes()
+    with path.open("rb") as opened:
+        file = BlockFile(opened.fileno(), path)
+        offset = scan(file).branches["q0"][0]
+        payload = file.block(offset).payload
+    path.write_bytes(content + frame(Kind.BRNC, payload, content[-32:]))
+    with pytest.raises(DamagedRecording, match="already held"):
+        Writer.resume(path)
+
+
+def test_checksums_depend_on_where_a_block_stands() -> None:
+    assert frame(Kind.TEXT, b"x", bytes(32))[-32:] != frame(Kind.TEXT, b"x", b"1" * 32)[-32:]
+    assert frame(Kind.TEXT, b"x", bytes(32))[-32:] == checksum(
+        bytes(32), struct.pack("<4sQ", b"TEXT", 1), b"x"
+    )
