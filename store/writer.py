@@ -175,9 +175,9 @@ class Writer:
             except BaseException:
                 unfinished.unlink(missing_ok=True)
                 raise
-            _sync_directory(self.path)
             self._sealed = True
             self.close()
+            _sync_directory(self.path)
             return digest.hex()
 
     def close(self) -> None:

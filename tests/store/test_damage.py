@@ -2,7 +2,6 @@
 
 import random
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +10,7 @@ import pytest
 
 from store.blocks import BlockFile, Kind, checksum, frame
 from store.errors import DamagedRecording, StoreError
-from store.index import Entry, Footer, footer_payload, trailer
 from store.journal import read_branch, scan
-from store.packing import pack_plain
 from store.reader import open_recording
 from store.records import Branch
 from store.writer import Writer
@@ -191,123 +188,6 @@ def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path) -> N
         path.write_bytes(harmed)
         with pytest.raises(DamagedRecording, match=f"from byte {journal.ends[2]} on are intact"):
             Writer.resume(path)
-
-
-def forge(path: Path, kind: Kind, payload: bytes) -> None:
-    """Replaces the first block of a kind and makes every digest fit again."""
-    content = path.read_bytes()
-    with path.open("rb") as opened:
-        file = BlockFile(opened.fileno(), path)
-        foot, _, _ = struct.unpack("<Q32s8s", content[-48:])
-        footer = msgspec.msgpack.decode(file.block(foot).payload, type=Footer)
-        blocks = [file.block(entry.offset) for entry in footer.blocks]
-    made, digest, entries, forged = content[:48], content[16:48], [], False
-    for block, entry in zip(blocks, footer.blocks, strict=True):
-        new = block.payload
-        if block.kind is kind and not forged:
-            new, forged = payload, True
-        framed = frame(block.kind, new, digest)
-        digest = framed[-32:]
-        entries.append(Entry(entry.kind, entry.question, len(made), len(new), digest))
-        made += framed
-    begin = len(made)
-    end = frame(Kind.FOOT, footer_payload(frozenset(footer.parts), entries), digest)
-    path.chmod(0o600)
-    path.write_bytes(made + end + trailer(begin, end[-32:]))
-
-
-def column(letter: str, *numbers: int) -> bytes:
-    return struct.pack(f"<{len(numbers)}{letter}", *numbers)
-
-
-CORE = {
-    "answers": ["1", "2"],
-    "counts": column("i", 1, 1),
-    "probes": column("i", 0, 1),
-    "tokens": column("q", 5, 6),
-    "final": column("i", 0, 0),
-}
-
-
-@pytest.mark.parametrize(
-    ("kind", "payload", "reason"),
-    [
-        (Kind.HEAD, b"\xc1", "HEAD cannot be read"),
-        (Kind.HEAD, pack_plain({"model": "\x00"}), "missing required field"),
-        (Kind.QUES, b"\x82\xa2id\xa1\xff\xa4gold\xa11", "QUES cannot be read: 'utf-8' codec"),
-        (Kind.QUES, pack_plain({"id": "", "gold": "1"}), "the id is empty"),
-        (Kind.QUES, pack_plain({"id": "q1", "gold": "1"}), "two questions have the same id"),
-        (Kind.CORE, b"\xdd\xff\xff\xff\xff", "CORE cannot be read"),
-        (Kind.CORE, b"\xc0", "Expected `object`, got `None`"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": b"123"}), "tokens ends inside a number"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5)}), "of different lengths"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5, -1)}), "tokens is below 0"),
-        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 3, -1)}), "do not add up"),
-        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 1, 2)}), "do not add up"),
-        (Kind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in its list"),
-        (Kind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in its list"),
-        (Kind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "stands twice"),
-        (Kind.SIGN, pack_plain({"mood": {"lengths": b"", "values": b""}}), "no signal 'mood'"),
-        (
-            Kind.SIGN,
-            pack_plain({"entropy": {"lengths": b"", "values": b""}}),
-            "one length for each",
-        ),
-        (
-            Kind.SIGN,
-            pack_plain({"entropy": {"lengths": column("i", 1, 1), "values": b"12345678"}}),
-            "lengths of entropy do not add up",
-        ),
-        (Kind.TEXT, pack_plain([{}]), "texts of 1 branches out of 2"),
-        (Kind.TEXT, b"\x91" * 5000, "cannot be read"),
-        (Kind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
-    ],
-)
-def test_content_that_cannot_be_is_damage_even_where_digests_fit(
-    tmp_path: Path, kind: Kind, payload: bytes, reason: str
-) -> None:
-    path = tmp_path / "x"
-    write(path, sample(questions=2, branches=2))
-    forge(path, kind, payload)
-    with pytest.raises(DamagedRecording, match=reason) as caught:
-        read_all(path)
-    assert str(caught.value).startswith(f"{path}, byte ")
-
-
-def test_a_forgery_of_nothing_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    write(path, sample(questions=2, branches=2))
-    before = path.read_bytes()
-    with path.open("rb") as opened:
-        head = BlockFile(opened.fileno(), path).block(48)
-    forge(path, Kind.HEAD, head.payload)
-    assert path.read_bytes() == before
-
-
-def test_an_index_that_does_not_tile_the_file_is_damage(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    write(path, sample(questions=1, branches=1))
-    content = path.read_bytes()
-    (begin,) = struct.unpack_from("<Q", content, len(content) - 48)
-    with path.open("rb") as opened:
-        block = BlockFile(opened.fileno(), path).block(begin)
-    footer = msgspec.msgpack.decode(block.payload, type=Footer)
-    first, second, *rest = footer.blocks
-    shifted = msgspec.structs.replace(second, offset=second.offset + 1)
-    changes: dict[str, Callable[[], Footer]] = {
-        "it lists 4 blocks": lambda: Footer(footer.parts, [first, *rest]),
-        "it lists 0 blocks": lambda: Footer(footer.parts, []),
-        "it lists a HEAD where QUES": lambda: Footer(footer.parts, [first, first, *rest]),
-        "it has a gap": lambda: Footer(footer.parts, [first, shifted, *rest]),
-        "unknown parts": lambda: Footer([*footer.parts, "mood"], footer.blocks),
-    }
-    path.chmod(0o600)
-    for reason, change in changes.items():
-        payload = footer_payload(frozenset(change().parts), change().blocks)
-        end = frame(Kind.FOOT, payload, block.before)
-        path.write_bytes(content[:begin] + end + trailer(begin, end[-32:]))
-        with pytest.raises(DamagedRecording, match=reason):
-            open_recording(path)
 
 
 def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The writer: what it takes, what it refuses, and what outlives a crash."""
 
+import fcntl
 import os
 import resource
 import signal
@@ -242,6 +243,24 @@ def test_a_second_writer_is_refused_even_in_another_process(tmp_path: Path) -> N
         f"{path}: another process is writing this recording; wait for it or stop it\n"
     )
     Writer.resume(path).close()
+
+
+def test_a_recording_sealed_while_its_lock_is_awaited_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, sealed = tmp_path / "x", tmp_path / "sealed"
+    Writer.create(path, PROVENANCE).close()
+    write(sealed, sample())
+    flock = fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        sealed.replace(path)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr("store.writer.fcntl.flock", late)
+    with pytest.raises(SealedRecording):
+        Writer.resume(path)
+    assert read_all(path) == sample()
 
 
 def test_threads_may_share_a_writer(tmp_path: Path) -> None:
