@@ -16,7 +16,7 @@ from store.records import Branch, Provenance, Question
 from store.sources import Count, Positive, decode, read_text
 
 COLLECTOR = "AutoTTS release"
-LICENCE = "Not stated in the file: other people's data, see the release that it comes from."
+LICENCE = "Not stated in the file: other people's data, see its source."
 
 
 class ReleasedQuestion(msgspec.Struct, frozen=True):

@@ -259,7 +259,7 @@ class _Mind:
 
     def _guess(self, nearness: float) -> str:
         """A candidate to wander to: the nearer to settling, the better."""
-        if self._chance.happens(self._right * (0.05 + 0.25 * nearness)):
+        if self._chance.happens(self._right * (0.05 + 0.1 * nearness)):
             return self._puzzle.gold
         if self._chance.happens(0.4 * nearness):
             return self._fate.settled

@@ -14,7 +14,7 @@ from store.sample import BENCHMARKS, REASONERS, write_sample
 from store.simulate import INTERVAL, MAX_TOKENS, Benchmark, Reasoner, make_puzzles, simulate
 
 SEARCH, HELDOUT = BENCHMARKS
-CONTENT = "2ec0a324d276e93b60739d40505dc9e4"
+CONTENT = "ea5cedbd2519253120e328cc846778eb"
 """Of every record of the sample, apart from the file format."""
 
 

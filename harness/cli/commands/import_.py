@@ -1,0 +1,149 @@
+"""``rheostat import``: recordings from what other programs wrote."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.declare import group
+
+if TYPE_CHECKING:
+    from store.environment import Environment
+
+_FILE = click.Path(path_type=Path)
+
+
+@group(
+    "import",
+    examples=[
+        ("rheostat import autotts aime24/*.json -o recordings", "Imports released environments."),
+        (
+            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.recording",
+            "Imports branches of your own.",
+        ),
+    ],
+)
+def import_() -> None:
+    """Makes recordings from files of other programs."""
+
+
+@import_.command(
+    "autotts",
+    examples=[
+        (
+            "rheostat import autotts aime24/*.json -o recordings",
+            "Writes a recording for each file, named after it.",
+        ),
+        (
+            "rheostat import autotts Qwen3-4B.json --benchmark aime24 -o recordings",
+            "Names the benchmark instead of taking the directory's name.",
+        ),
+    ],
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The released files."
+)
+@click.option("--model", metavar="NAME", help="The model, for one file; the file's stem if absent.")
+@click.option("--benchmark", metavar="NAME", help="The benchmark; the directory's name if absent.")
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write FILE's stem + .recording into DIR.",
+)
+def autotts(
+    files: tuple[Path, ...], model: str | None, benchmark: str | None, directory: Path
+) -> None:
+    """Imports the JSON released with AutoTTS and Parallel-Probe, one environment a file.
+
+    All files are read and checked before anything is written. It stays other people's data: what
+    may be done with it is for its source to say.
+    """
+    from harness.cli import console
+    from harness.errors import InputError
+    from store.autotts import read_autotts
+
+    if model is not None and len(files) > 1:
+        raise InputError(
+            f"--model names one model, but there are {len(files)} files",
+            hint="leave it out to name each model after its file, or import them one by one",
+        )
+    targets = _targets(files, directory)
+    with console.progress("importing", 2 * len(files)) as advance:
+        environments = {}
+        for target, file in targets.items():
+            environments[target] = read_autotts(file, model=model, benchmark=benchmark)
+            advance(1)
+        for target, environment in environments.items():
+            _save(environment, target)
+            advance(1)
+
+
+def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
+    """The file that each recording is made from; no recording is there yet."""
+    from harness.errors import InputError
+    from store.environment import refuse_existing
+
+    targets: dict[Path, Path] = {}
+    for file in files:
+        target = directory / f"{file.stem}.recording"
+        if target in targets:
+            raise InputError(
+                f"{file}: would become {target}, as {targets[target]} does",
+                hint="import them into different directories",
+            )
+        refuse_existing(target)
+        targets[target] = file
+    return targets
+
+
+@import_.command(
+    "jsonl",
+    examples=[
+        (
+            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.recording",
+            "Reads one question a line, with its branches.",
+        ),
+    ],
+)
+@click.argument("file", type=_FILE, help="The file, one question a line.")
+@click.option("--model", metavar="NAME", required=True, help="The model.")
+@click.option("--benchmark", metavar="NAME", required=True, help="The benchmark.")
+@click.option(
+    "--interval",
+    metavar="TOKENS",
+    required=True,
+    type=click.IntRange(1, 1 << 48),
+    help="The tokens between two probes.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the recording to FILE.",
+)
+def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -> None:
+    """Imports JSON Lines: one question a line, with all its branches.
+
+    The fields are documented in docs/importing.md. Branches without probes make a recording that
+    only whole reads can be replayed on.
+    """
+    from store.environment import refuse_existing
+    from store.jsonl import read_jsonl
+
+    refuse_existing(target)
+    _save(read_jsonl(file, model=model, benchmark=benchmark, interval=interval), target)
+
+
+def _save(environment: "Environment", target: Path) -> None:
+    from harness.cli.output import emit_text
+    from store.environment import save
+
+    save(environment, target)
+    emit_text(str(target))

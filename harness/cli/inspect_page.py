@@ -1,0 +1,186 @@
+"""How `rheostat inspect` shows figures to people: a page for one recording, a row for each of many.
+
+The pages fit 80 columns as long as names do.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from harness.cli.table import Cell, Column, Table
+from harness.evaluate import SEEDS
+from harness.inspection import DEPTHS, Inspection, QuestionFigures, Spread
+from store.records import Provenance
+
+_LABEL = 14
+
+
+def page(found: Inspection) -> str:
+    """Everything about one recording."""
+    parts = [_lines(_about(found)), _lines(_figures(found)), _spreads(found).text()]
+    if found.provenance.probed:
+        parts.append(_depths(found).text())
+    if found.per_question is not None:
+        parts.append(questions([found]).text())
+    return "\n".join(parts)
+
+
+def overview(recordings: Sequence[Inspection], *, whole: bool = False) -> Table:
+    """A row for each recording, in percent and tokens; ``whole`` adds what people have no room for.
+
+    The columns fit a terminal; a file of data wants each recording's path and digest as well.
+    """
+    columns = [
+        *([Column("recording"), Column("digest")] if whole else []),
+        Column("model"),
+        Column("benchmark"),
+        Column("questions"),
+        Column("branches"),
+        Column("pass_at_1", "pass@1", 2),
+        Column("majority_at_k", _title("majority", recordings), 2),
+        Column("pass_at_k", _title("pass", recordings), 2),
+        Column("mean_tokens", "tokens", 0),
+    ]
+    rows: list[Sequence[Cell]] = [
+        (
+            *([found.path, found.digest] if whole else []),
+            found.provenance.model,
+            found.provenance.benchmark,
+            found.questions,
+            found.branches,
+            found.pass_at_1,
+            found.majority_at_k,
+            found.pass_at_k,
+            found.tokens.mean,
+        )
+        for found in recordings
+    ]
+    return Table(columns, rows)
+
+
+def questions(recordings: Sequence[Inspection]) -> Table:
+    """A row for each question of each recording; the model is named where there are several."""
+    several = len(recordings) > 1
+    columns = [
+        *([Column("model")] if several else []),
+        Column("question"),
+        Column("branches"),
+        Column("pass_at_1", "pass@1", 2),
+        Column("majority_at_k", _title("majority", recordings), 2),
+        Column("mean_tokens", "tokens", 0),
+        Column("answers"),
+        Column("rival_share", "rival %", 2),
+    ]
+    rows: list[Sequence[Cell]] = [
+        (*([found.provenance.model] if several else []), *_question(figures))
+        for found in recordings
+        for figures in found.per_question or ()
+    ]
+    return Table(columns, rows)
+
+
+def _question(figures: QuestionFigures) -> tuple[str, int, float, float, float, int, float]:
+    return (
+        figures.id,
+        figures.branches,
+        figures.pass_at_1,
+        figures.majority_at_k,
+        figures.mean_tokens,
+        figures.answers,
+        figures.rival_share,
+    )
+
+
+def _title(measure: str, recordings: Sequence[Inspection]) -> str:
+    """``majority@64``, or ``majority@k`` where k is not the same for all."""
+    ks = {found.k for found in recordings}
+    return f"{measure}@{ks.pop() if len(ks) == 1 else 'k'}"
+
+
+def _lines(pairs: Iterator[tuple[str, str]]) -> str:
+    return "".join(f"{label:<{_LABEL}}{text}\n" for label, text in pairs)
+
+
+def _about(found: Inspection) -> Iterator[tuple[str, str]]:
+    provenance = found.provenance
+    yield "recording", found.path
+    yield "digest", found.digest
+    if found.verified:
+        yield "verified", "every byte was read and is intact"
+    yield "model", provenance.model
+    yield "benchmark", provenance.benchmark
+    yield "collector", provenance.collector
+    yield from _origin(provenance)
+    fewest, most = found.branches_per_question
+    each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    yield "questions", str(found.questions)
+    yield "branches", f"{found.branches}, {each} a question"
+    yield "interval", f"{provenance.interval} tokens"
+    yield "also recorded", ", ".join(found.parts) or "nothing"
+
+
+def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
+    """What not every recording says."""
+    if provenance.source is not None:
+        yield "source", provenance.source
+    if provenance.licence is not None:
+        yield "licence", provenance.licence
+    if provenance.simulated:
+        yield "simulated", "yes: no language model was involved"
+    if not provenance.probed:
+        yield "probed", "no: only whole reads can be replayed"
+    sampling = provenance.sampling
+    known = [
+        f"{name} {value}"
+        for name in ("temperature", "top_p", "top_k", "max_tokens", "seed")
+        if (value := getattr(sampling, name)) is not None
+    ]
+    known += [f"{name} {value}" for name, value in sorted(sampling.extra.items())]
+    if known:
+        yield "sampling", ", ".join(known)
+
+
+def _figures(found: Inspection) -> Iterator[tuple[str, str]]:
+    k = found.k
+    yield "pass@1", f"{found.pass_at_1:6.2f} %"
+    yield f"majority@{k}", f"{found.majority_at_k:6.2f} %  over {len(SEEDS)} shuffles"
+    yield f"pass@{k}", f"{found.pass_at_k:6.2f} %"
+    if found.provenance.probed:
+        yield "overrun", f"{found.overrun:6.2f} %  of branches are shorter than their probes say"
+
+
+def _spreads(found: Inspection) -> Table:
+    columns = [
+        Column("each_branch", "each branch"),
+        Column("mean", None, 1),
+        *(Column(key) for key in ("least", "5 %", "25 %", "median", "75 %", "95 %", "most")),
+    ]
+    return Table(columns, [_spread("tokens", found.tokens), _spread("probes", found.probes)])
+
+
+def _spread(name: str, spread: Spread) -> tuple[str | int | float, ...]:
+    return (
+        name,
+        spread.mean,
+        spread.least,
+        spread.p5,
+        spread.p25,
+        spread.median,
+        spread.p75,
+        spread.p95,
+        spread.most,
+    )
+
+
+def _depths(found: Inspection) -> Table:
+    width = 100 // DEPTHS
+    columns = [
+        Column("depth"),
+        Column("probes"),
+        Column("agreeing", "as final %", 2),
+        Column("right", "right %", 2),
+    ]
+    rows = [
+        (f"{each.slice * width}-{(each.slice + 1) * width} %", each.probes, each.agreeing,
+         each.right)
+        for each in found.depths
+    ]  # fmt: skip
+    return Table(columns, rows)

@@ -1,0 +1,251 @@
+"""What a recording holds, in figures: the statistics behind ``rheostat inspect``.
+
+Shares are in percent with two decimals, counted in whole numbers and rounded once, so equal
+recordings give equal figures on every machine. How each is made stands beside it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.evaluate import SEEDS
+from harness.replay import deal
+from store.reader import Recording
+from store.records import Core, Provenance
+
+VOTES = 64
+"""The k of majority@k and pass@k, where every question has as many branches."""
+
+DEPTHS = 10
+"""The slices into which a chain's probes are put by depth."""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How a whole number is spread over all branches; quantiles by the nearest rank."""
+
+    mean: float
+    """One decimal."""
+    least: int
+    p5: int
+    p25: int
+    median: int
+    p75: int
+    p95: int
+    most: int
+
+
+class Depth(msgspec.Struct, frozen=True):
+    """The probes of one slice of depth: probe k of P, from 1, lies in the slice that ends at or
+    next behind k / P, so that a last probe always lies in the last slice."""
+
+    slice: int
+    """From 0, the shallowest tenth of every chain."""
+    probes: int
+    agreeing: float | None
+    """The share that gives its chain's final answer; ``None`` without probes."""
+    right: float | None
+    """The share that gives the right answer."""
+
+
+class QuestionFigures(msgspec.Struct, frozen=True):
+    """One question."""
+
+    id: str
+    branches: int
+    pass_at_1: float
+    majority_at_k: float
+    pass_at_k: float
+    mean_tokens: float
+    answers: int
+    """Distinct final answers."""
+    gold: str
+    rival: str | None
+    """The most frequent wrong final answer, the first seen of equals."""
+    rival_share: float
+    """The share of the branches that end with it."""
+    difficulty: int | None
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One recording."""
+
+    path: str
+    digest: str
+    provenance: Provenance
+    questions: int
+    branches: int
+    branches_per_question: tuple[int, int]
+    """The fewest and the most."""
+    k: int
+    """64, or the fewest branches of a question where that is less."""
+    pass_at_1: float
+    """Mean over questions of the share of branches whose final answer is the gold answer."""
+    majority_at_k: float
+    """Mean over questions and seeds 0..99 of: the majority of the first k final answers, in the
+    order in which replay deals that seed's branches, is right. Ties go to the first seen."""
+    pass_at_k: float
+    """Mean over questions of 1 - C(n - c, k) / C(n, k), for c right ones of n branches."""
+    tokens: Spread
+    probes: Spread
+    overrun: float
+    """The share of branches that are shorter than their probes say: T < ΔP."""
+    depths: list[Depth]
+    parts: list[str]
+    """The optional parts that every branch has."""
+    verified: bool = False
+    """Every byte was read and checked."""
+    per_question: list[QuestionFigures] | None = None
+
+
+class _Share(NamedTuple):
+    """A question's right answers, as exact shares."""
+
+    pass_at_1: Fraction
+    majority: Fraction
+    pass_at_k: Fraction
+
+
+def inspect(recording: Recording, *, questions: bool = False, verify: bool = False) -> Inspection:
+    """The figures of a recording.
+
+    Args:
+        recording: an open one.
+        questions: whether to give the figures of each question too.
+        verify: whether to read and check every byte first.
+
+    Raises:
+        DamagedRecording: what was read is not intact.
+    """
+    if verify:
+        recording.verify()
+    cores = [recording.core(index) for index in range(len(recording.questions))]
+    sizes = [len(core.counts) for core in cores]
+    k = min(VOTES, *sizes)
+    shares = [
+        _share(core, question.gold, k)
+        for core, question in zip(cores, recording.questions, strict=True)
+    ]
+    interval = recording.provenance.interval
+    overrun = sum(int((core.tokens < core.counts * interval).sum()) for core in cores)
+    return Inspection(
+        path=str(recording.path),
+        digest=recording.digest,
+        provenance=recording.provenance,
+        questions=len(cores),
+        branches=sum(sizes),
+        branches_per_question=(min(sizes), max(sizes)),
+        k=k,
+        pass_at_1=_mean_percent([share.pass_at_1 for share in shares]),
+        majority_at_k=_mean_percent([share.majority for share in shares]),
+        pass_at_k=_mean_percent([share.pass_at_k for share in shares]),
+        tokens=_spread(np.concatenate([core.tokens for core in cores])),
+        probes=_spread(np.concatenate([core.counts for core in cores])),
+        overrun=_percent(Fraction(overrun, sum(sizes))),
+        depths=_depths(cores, [question.gold for question in recording.questions]),
+        parts=sorted(recording.parts),
+        verified=verify,
+        per_question=_per_question(recording, cores, shares) if questions else None,
+    )
+
+
+def majority(core: Core, gold: str, k: int, seeds: Sequence[int] = SEEDS) -> Fraction:
+    """The share of ``seeds`` whose first ``k`` final answers have a majority for ``gold``."""
+    final = core.final.tolist()
+    right = 0
+    for seed in seeds:
+        # A counter keeps the order of first sight, and the first of equals is its most common.
+        votes = Counter(final[branch] for branch in deal(len(final), seed)[:k])
+        [(leader, _)] = votes.most_common(1)
+        right += core.answers[leader] == gold
+    return Fraction(right, len(seeds))
+
+
+def pass_at(k: int, right: int, branches: int) -> Fraction:
+    """The chance that ``k`` of the branches, drawn without return, hold a right one."""
+    return 1 - Fraction(comb(branches - right, k), comb(branches, k))
+
+
+def _share(core: Core, gold: str, k: int) -> _Share:
+    branches = len(core.final)
+    right = sum(core.answers[final] == gold for final in core.final.tolist())
+    return _Share(Fraction(right, branches), majority(core, gold, k), pass_at(k, right, branches))
+
+
+def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> Spread:
+    ranked = np.sort(values)
+    count = len(ranked)
+
+    def quantile(percent: int) -> int:
+        return int(ranked[max(0, -(-percent * count // 100) - 1)])
+
+    mean = round(float(Fraction(int(ranked.sum()), count)), 1)
+    return Spread(
+        mean, quantile(0), quantile(5), quantile(25), quantile(50), quantile(75), quantile(95),
+        quantile(100),
+    )  # fmt: skip
+
+
+def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[Depth]:
+    seen, agreeing, right = (np.zeros(DEPTHS, dtype=np.int64) for _ in range(3))
+    for core, gold in zip(cores, golds, strict=True):
+        counts = core.counts.astype(np.int64)
+        total = int(counts.sum())
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        nth = np.arange(total) - before + 1
+        slices = (DEPTHS * nth - 1) // np.repeat(counts, counts)
+        agrees = core.probes == np.repeat(core.final, counts)
+        is_gold = np.array([answer == gold for answer in core.answers], dtype=bool)
+        seen += np.bincount(slices, minlength=DEPTHS)
+        agreeing += np.bincount(slices[agrees], minlength=DEPTHS)
+        right += np.bincount(slices[is_gold[core.probes]], minlength=DEPTHS)
+    columns = zip(seen.tolist(), agreeing.tolist(), right.tolist(), strict=True)
+    return [
+        Depth(
+            index,
+            probes,
+            _percent(Fraction(same, probes)) if probes else None,
+            _percent(Fraction(gold, probes)) if probes else None,
+        )
+        for index, (probes, same, gold) in enumerate(columns)
+    ]
+
+
+def _per_question(
+    recording: Recording, cores: Sequence[Core], shares: Sequence[_Share]
+) -> list[QuestionFigures]:
+    figures = []
+    for question, core, share in zip(recording.questions, cores, shares, strict=True):
+        finals = Counter(core.answers[final] for final in core.final.tolist())
+        wrong = Counter({answer: n for answer, n in finals.items() if answer != question.gold})
+        rival, votes = next(iter(wrong.most_common(1)), (None, 0))
+        branches = len(core.final)
+        figures.append(
+            QuestionFigures(
+                id=question.id,
+                branches=branches,
+                pass_at_1=_percent(share.pass_at_1),
+                majority_at_k=_percent(share.majority),
+                pass_at_k=_percent(share.pass_at_k),
+                mean_tokens=round(float(Fraction(int(core.tokens.sum()), branches)), 1),
+                answers=len(finals),
+                gold=question.gold,
+                rival=rival,
+                rival_share=_percent(Fraction(votes, branches)),
+                difficulty=question.difficulty,
+            )
+        )
+    return figures
+
+
+def _mean_percent(shares: Sequence[Fraction]) -> float:
+    return _percent(sum(shares, Fraction()) / len(shares))
+
+
+def _percent(share: Fraction) -> float:
+    return round(float(share * 100), 2)

@@ -1,0 +1,229 @@
+"""Exports a recording as Parquet, for analysis with other tools. docs/importing.md has the columns.
+
+There are two shapes: three flat tables in a directory, joined by ``question`` and ``branch``, or
+one table with a row for each branch and lists inside. The metadata of every file name the recording
+by its digest, under the key ``rheostat``.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
+
+from store.errors import StoreError
+from store.reader import Recording
+from store.records import Branch, Question
+
+METADATA_KEY = "rheostat"
+
+_GROUP = 4096
+"""Rows of one row group: few enough to hold with their texts, enough to compress well."""
+
+_WORD = pa.string()
+_WORDS = pa.list_(pa.string())
+_INTS = pa.list_(pa.int64())
+_REALS = pa.list_(pa.float64())
+
+_QUESTION = {
+    "question": _WORD, "position": pa.int32(), "gold": _WORD, "text": _WORD, "choices": _WORDS,
+    "difficulty": pa.int64(), "greedy_answer": _WORD, "greedy_tokens": pa.int64(),
+    "branches": pa.int32(),
+}  # fmt: skip
+_BRANCH = {
+    "question": _WORD, "branch": pa.int32(), "tokens": pa.int64(), "probes": pa.int32(),
+    "final": _WORD, "right": pa.bool_(), "finish": _WORD, "seed": pa.int64(),
+    "final_raw": _WORD, "text": _WORD, "token_ids": _INTS, "sentences": _INTS,
+    "paragraphs": _INTS,
+}  # fmt: skip
+_TAIL = {"tail_logprob": pa.float64(), "tail_top_logprob": pa.float64()}
+_PROBE = {
+    "question": _WORD, "branch": pa.int32(), "probe": pa.int32(), "tokens": pa.int64(),
+    "answer": _WORD, "right": pa.bool_(), "raw": _WORD, "probe_tokens": pa.int64(),
+    "entropy": pa.float64(), "logprob": pa.float64(), "top_logprob": pa.float64(),
+}  # fmt: skip
+_NESTED = {
+    "gold": _WORD, **_BRANCH, "answers": _WORDS, "raw": _WORDS, "probe_tokens": _INTS,
+    "entropy": _REALS, "logprob": _REALS, "top_logprob": _REALS,
+}  # fmt: skip
+
+Row = Mapping[str, object]
+
+
+class _Source(NamedTuple):
+    """One question with all that its rows are made of."""
+
+    position: int
+    question: Question
+    branches: list[Branch]
+    interval: int
+
+
+class _Sheet(NamedTuple):
+    """One table: its columns, and the rows that a question adds to it."""
+
+    schema: pa.Schema
+    rows: Callable[[_Source], Iterator[Row]]
+
+
+def export_tables(recording: Recording, directory: Path) -> list[Path]:
+    """Writes ``questions.parquet``, ``branches.parquet`` and ``probes.parquet``.
+
+    Args:
+        recording: an open one.
+        directory: is made, and appears complete or not at all; an empty one may be there.
+
+    Returns:
+        The three files.
+
+    Raises:
+        StoreError: ``directory`` is there and not empty, or the recording is damaged.
+    """
+    if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
+        raise StoreError("already exists; name a directory that is not there yet", path=directory)
+    draft = _draft(directory)
+    try:
+        draft.mkdir(parents=True)
+        _write(recording, {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()})
+        draft.rename(directory)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return [directory / f"{name}.parquet" for name in _TABLES]
+
+
+def export_flat(recording: Recording, path: Path) -> None:
+    """Writes one table with a row for each branch; the file appears complete or not at all.
+
+    Raises:
+        StoreError: ``path`` exists, or the recording is damaged.
+    """
+    if path.exists():
+        raise StoreError("already exists; name a file that is not there yet", path=path)
+    draft = _draft(path)
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)})
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path) -> Path:
+    """Where it is written until it is complete: beside its place, so that a rename suffices."""
+    path = path.absolute()
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def _write(recording: Recording, sheets: Mapping[Path, _Sheet]) -> None:
+    """Writes every sheet, with one question at a time in memory."""
+    about = msgspec.json.encode(
+        {"recording": recording.digest, "provenance": recording.provenance}, order="sorted"
+    )
+    with ExitStack() as stack:
+        open_sheets = [
+            (sheet, stack.enter_context(_writer(path, sheet.schema, about, recording.path)))
+            for path, sheet in sheets.items()
+        ]
+        for position, question in enumerate(recording.questions):
+            branches = recording.branches(position)
+            source = _Source(position, question, branches, recording.provenance.interval)
+            for sheet, write in open_sheets:
+                for row in sheet.rows(source):
+                    write(row)
+
+
+@contextmanager
+def _writer(
+    path: Path, schema: pa.Schema, about: bytes, recording: Path
+) -> Iterator[Callable[[Row], None]]:
+    schema = schema.with_metadata({METADATA_KEY: about})
+    rows: list[Row] = []
+    with ParquetWriter(path, schema, compression="zstd") as writer:
+
+        def flush() -> None:
+            try:
+                table = pa.Table.from_pylist(rows, schema=schema)
+            except OverflowError as error:
+                reason = f"holds a whole number that Parquet has no room for: {error}"
+                raise StoreError(reason, path=recording) from error
+            writer.write_table(table)
+            rows.clear()
+
+        def write(row: Row) -> None:
+            rows.append(row)
+            if len(rows) == _GROUP:
+                flush()
+
+        yield write
+        if rows:
+            flush()
+
+
+def _question_rows(source: _Source) -> Iterator[Row]:
+    question, greedy = source.question, source.question.greedy
+    yield {
+        "question": question.id,
+        "position": source.position,
+        "gold": question.gold,
+        "text": question.text,
+        "choices": question.choices,
+        "difficulty": question.difficulty,
+        "greedy_answer": None if greedy is None else greedy.answer,
+        "greedy_tokens": None if greedy is None else greedy.tokens,
+        "branches": len(source.branches),
+    }
+
+
+def _branch_rows(source: _Source) -> Iterator[dict[str, object]]:
+    for index, branch in enumerate(source.branches):
+        row = {name: getattr(branch, name, None) for name in _BRANCH}
+        yield row | {
+            "question": source.question.id,
+            "branch": index,
+            "probes": len(branch.answers),
+            "right": branch.final == source.question.gold,
+            "tail_logprob": _tail(branch, branch.logprob),
+            "tail_top_logprob": _tail(branch, branch.top_logprob),
+        }
+
+
+def _probe_rows(source: _Source) -> Iterator[Row]:
+    for index, branch in enumerate(source.branches):
+        for probe, answer in enumerate(branch.answers):
+            yield {
+                "question": source.question.id,
+                "branch": index,
+                "probe": probe + 1,
+                "tokens": (probe + 1) * source.interval,
+                "answer": answer,
+                "right": answer == source.question.gold,
+                "raw": branch.raw and branch.raw[probe],
+                "probe_tokens": branch.probe_tokens and branch.probe_tokens[probe],
+                "entropy": branch.entropy and branch.entropy[probe],
+                "logprob": branch.logprob and branch.logprob[probe],
+                "top_logprob": branch.top_logprob and branch.top_logprob[probe],
+            }
+
+
+def _nested_rows(source: _Source) -> Iterator[Row]:
+    for row, branch in zip(_branch_rows(source), source.branches, strict=True):
+        lists = ("answers", "raw", "probe_tokens", "entropy", "logprob", "top_logprob")
+        yield row | {"gold": source.question.gold} | {name: getattr(branch, name) for name in lists}
+
+
+def _tail(branch: Branch, signal: list[float] | None) -> float | None:
+    """What a signal over intervals has for the stretch behind the last probe."""
+    has_tail = signal is not None and len(signal) > len(branch.answers)
+    return signal[-1] if signal is not None and has_tail else None
+
+
+_TABLES = {
+    "questions": _Sheet(pa.schema(_QUESTION), _question_rows),
+    "branches": _Sheet(pa.schema(_BRANCH | _TAIL), _branch_rows),
+    "probes": _Sheet(pa.schema(_PROBE), _probe_rows),
+}
