@@ -22,7 +22,7 @@ Items = list[Any]
 def build(raw: "Tree[Token]") -> tuple[tree.Program, list[Diagnostic]]:
     """Builds the tree of a parsed program, and tells the numbers that do not fit."""
     builder = _Builder()
-    program = cast(tree.Program, builder.transform(raw))
+    program = cast("tree.Program", builder.transform(raw))
     return program, builder.diagnostics
 
 

@@ -70,7 +70,7 @@ def _tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
         try:
             return list(grammar().lex(text)), diagnostics
         except UnexpectedCharacters as error:
-            start = error.pos_in_stream
+            start = error.pos_in_stream or 0
             diagnostic = syntax_errors.unknown_characters(source, start)
             diagnostics.append(diagnostic)
             end = diagnostic.mark.span.end
@@ -115,7 +115,7 @@ def _parse_tokens(
             parser.feed_token(tokens[index])
             index += 1
         except UnexpectedToken:
-            expected = parser.accepts()
+            expected = _accepts(parser)
             diagnostics.append(syntax_errors.unexpected(source, tokens, index, expected))
             if len(diagnostics) >= MAX_ERRORS:
                 return None
@@ -124,11 +124,15 @@ def _parse_tokens(
                 return None
             index = recovered
     try:
-        result: Tree[Token] = parser.feed_eof(tokens[-1] if tokens else None)
+        result: Tree[Token] = parser.feed_eof(tokens[-1] if tokens else None)  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        diagnostics.append(syntax_errors.unfinished(source, tokens, parser.accepts()))
+        diagnostics.append(syntax_errors.unfinished(source, tokens, _accepts(parser)))
         return None
     return result
+
+
+def _accepts(parser: InteractiveParser) -> frozenset[str]:
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 
 _LINE_STARTERS = syntax_errors.STATEMENT_TOKENS | syntax_errors.SECTION_TOKENS
@@ -163,7 +167,7 @@ def _unwind(parser: InteractiveParser, token: Token) -> bool:
     """Pops unfinished constructs until ``token`` fits; leaves all as it was where it never does."""
     states = parser.parser_state.state_stack
     for kept in range(len(states), 0, -1):
-        trial = parser.copy()
+        trial: InteractiveParser = parser.copy()  # type: ignore[no-untyped-call]
         del trial.parser_state.state_stack[kept:]
         del trial.parser_state.value_stack[kept - 1 :]
         try:

@@ -14,9 +14,32 @@ DIRECTIONS = ("rising", "falling", "fixed")
 
 KEYWORDS = frozenset(
     {
-        *STATEMENTS, *SECTIONS, *DIRECTIONS, "needs", "controller", "in", "branch", "at", "most",
-        "onto", "then", "else", "unseen", "for", "because", "first", "of", "where", "by", "except",
-        "and", "or", "not", "true", "false", "none",
+        *STATEMENTS,
+        *SECTIONS,
+        *DIRECTIONS,
+        "needs",
+        "controller",
+        "in",
+        "branch",
+        "at",
+        "most",
+        "onto",
+        "then",
+        "else",
+        "unseen",
+        "for",
+        "because",
+        "first",
+        "of",
+        "where",
+        "by",
+        "except",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "none",
     }  # fmt: skip
 )
 """Every reserved word."""

@@ -1,0 +1,40 @@
+"""The checker: names, types, flow, usage and the directions of the schedule, before anything runs."""
+
+from dsl import tree
+from dsl.checker.declarations import check_declarations, check_sections
+from dsl.checker.flow import check_flow
+from dsl.checker.schedule import check_schedule
+from dsl.checker.scope import Scope
+from dsl.checker.statements import check_bodies
+from dsl.checker.symbols import Checked, Needs, Role, Symbol
+from dsl.checker.usage import check_usage
+from dsl.diagnostics import Diagnostic
+
+__all__ = ["Checked", "Needs", "Role", "Symbol", "check"]
+
+
+def check(program: tree.Program) -> tuple[Checked | None, list[Diagnostic]]:
+    """Checks a program; the first is ``None`` where there was an error.
+
+    The passes run in order; the later ones speak only of programs whose names and types are sound,
+    so that one mistake is told once.
+    """
+    scope = Scope()
+    check_sections(scope, program)
+    check_declarations(scope, program)
+    check_bodies(scope, program)
+    check_flow(scope, program)
+    if not any(diagnostic.is_error for diagnostic in scope.diagnostics):
+        check_schedule(scope, program)
+        check_usage(scope, program)
+    if any(diagnostic.is_error for diagnostic in scope.diagnostics):
+        return None, scope.diagnostics
+    checked = Checked(program, scope.types, scope.symbols, _needs(scope, program))
+    return checked, scope.diagnostics
+
+
+def _needs(scope: Scope, program: tree.Program) -> Needs:
+    inside = any(
+        isinstance(node, tree.Open | tree.Advance | tree.Probe) for node in tree.walk(program)
+    )
+    return Needs(frozenset(scope.needs), inside)

@@ -1,0 +1,149 @@
+"""What a program declares: needs, knobs, the schedule, memory, fields."""
+
+from dsl import tree
+from dsl.builtins import SIGNALS
+from dsl.checker import expressions
+from dsl.checker.constants import constant
+from dsl.checker.scope import Place, Scope
+from dsl.checker.symbols import Role, Symbol
+from dsl.diagnostics import Mark
+from dsl.source import Span
+from dsl.spelling import did_you_mean
+from dsl.types import Type, joined
+
+_NAMES = {
+    tree.Schedule: "schedule",
+    tree.Knobs: "knobs",
+    tree.Memory: "memory",
+    tree.EachBranch: "each branch",
+    tree.Start: "start",
+    tree.Step: "step",
+    tree.Finally: "finally",
+}
+
+
+def check_sections(scope: Scope, program: tree.Program) -> None:
+    """Every section stands once at most, and the needs are known signals."""
+    for word in program.needs:
+        if word.text not in SIGNALS:
+            scope.error(
+                "RH206",
+                f"`{word.text}` is not a signal that a recording can hold",
+                word.span,
+                help=did_you_mean(word.text, SIGNALS)
+                or f"the signals are {', '.join(f'`{signal}`' for signal in SIGNALS)}",
+            )
+        elif word.text in scope.needs:
+            scope.warning("RH705", f"`{word.text}` is asked for twice", word.span)
+        else:
+            scope.needs[word.text] = word.span
+    seen: dict[type, tree.Section] = {}
+    for section in program.sections:
+        earlier = seen.setdefault(type(section), section)
+        if earlier is not section:
+            name = _NAMES[type(section)]
+            scope.error(
+                "RH501",
+                f"there are two `{name}` sections",
+                _head(section, name),
+                "the second",
+                also=(Mark(_head(earlier, name), "the first"),),
+                help="put what they hold into one",
+            )
+
+
+def _head(section: tree.Section, name: str) -> Span:
+    start = section.span.start
+    return Span(start, start + len(name))
+
+
+def check_declarations(scope: Scope, program: tree.Program) -> None:
+    """Enters everything declared, in an order in which each section sees those it may use."""
+    for kind in (tree.Knobs, tree.Schedule, tree.Memory, tree.EachBranch):
+        for section in program.sections:
+            if not isinstance(section, kind):
+                continue
+            match section:
+                case tree.Knobs():
+                    _knobs(scope, section)
+                case tree.Schedule():
+                    _schedule(scope, section)
+                case tree.Memory():
+                    _cells(scope, section, Place.MEMORY)
+                case tree.EachBranch():
+                    _cells(scope, section, Place.EACH)
+
+
+def _knobs(scope: Scope, section: tree.Knobs) -> None:
+    for item in section.items:
+        found = Type.INTEGER
+        values: list[int | float | None] = []
+        with scope.at(Place.KNOBS):
+            for part in (item.default, item.low, item.high):
+                kind = expressions.check(scope, part)
+                if not kind.is_number:
+                    scope.error("RH301", f"a knob is a number, and this is {kind.value}", part.span)
+                found = joined(found, kind) or Type.WRONG
+                values.append(constant(part) if kind.is_number else None)
+        _knob_range(scope, item, values)
+        scope.declare(Symbol(Role.KNOB, item.name.text, found, item.name.span), scope.globals)
+
+
+def _knob_range(scope: Scope, item: tree.Knob, values: list[int | float | None]) -> None:
+    default, low, high = values
+    if default is None or low is None or high is None:
+        return
+    if low > high:
+        scope.error(
+            "RH605",
+            f"the range of `{item.name.text}` is empty: it goes from {low} down to {high}",
+            item.low.span.to(item.high.span),
+            help="write the smaller end first",
+        )
+    elif not low <= default <= high:
+        scope.error(
+            "RH604",
+            f"the default of `{item.name.text}` lies outside of its range",
+            item.default.span,
+            f"{default}",
+            also=(Mark(item.low.span.to(item.high.span), "the range"),),
+            help="widen the range or move the default",
+        )
+
+
+def _schedule(scope: Scope, section: tree.Schedule) -> None:
+    for item in section.items:
+        with scope.at(Place.SCHEDULE):
+            found = expressions.check(scope, item.value)
+        if not found.is_number:
+            scope.error(
+                "RH301",
+                f"a knob is a number, and this is {found.value}",
+                item.value.span,
+                found.value,
+            )
+            found = Type.WRONG
+        scope.declare(Symbol(Role.SCHEDULED, item.name.text, found, item.name.span), scope.globals)
+
+
+def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: Place) -> None:
+    role, table = (
+        (Role.MEMORY, scope.globals) if place is Place.MEMORY else (Role.FIELD, scope.fields)
+    )
+    # Entered only when all are checked: a first value cannot use another cell.
+    symbols = []
+    for item in section.items:
+        with scope.at(place):
+            found = expressions.check(scope, item.value)
+        if found is Type.BRANCHES:
+            scope.error(
+                "RH301",
+                "a set of branches cannot be kept in memory",
+                item.value.span,
+                help="mark its branches with a field: `each branch { .kept = false }` and"
+                " `update S { .kept = true }`",
+            )
+            found = Type.WRONG
+        symbols.append(Symbol(role, item.name.text, found, item.name.span))
+    for symbol in symbols:
+        scope.declare(symbol, table)

@@ -1,0 +1,291 @@
+"""The types of expressions."""
+
+from typing import assert_never
+
+from dsl import tree
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
+from dsl.checker.calls import check_call
+from dsl.checker.scope import Place, Scope
+from dsl.checker.symbols import Role, Symbol
+from dsl.diagnostics import Edit, Mark
+from dsl.source import Span
+from dsl.spelling import did_you_mean
+from dsl.types import Type, fits, joined
+
+
+def check(scope: Scope, expression: tree.Expression) -> Type:
+    """Finds the type of an expression and of everything in it, telling what is wrong."""
+    match expression:
+        case tree.Number(value=value):
+            found = Type.INTEGER if isinstance(value, int) else Type.REAL
+        case tree.Truth():
+            found = Type.TRUTH
+        case tree.Text() | tree.Nothing():
+            found = Type.ANSWER
+        case tree.Name():
+            found = _name(scope, expression)
+        case tree.Field():
+            found = _field(scope, expression)
+        case tree.Group(inner=inner):
+            found = check(scope, inner)
+        case tree.Unary():
+            found = _unary(scope, expression)
+        case tree.Binary():
+            found = _binary(scope, expression)
+        case tree.Choice():
+            found = _choice(scope, expression)
+        case tree.Call():
+            found = check_call(scope, expression)
+        case tree.Where() | tree.By() | tree.Except() | tree.First():
+            found = _set(scope, expression)
+        case _:
+            assert_never(expression)
+    return scope.learn(expression, found)
+
+
+def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) -> Type:
+    """Checks an expression that must be of a type; ``where`` names its place: "`open` takes"."""
+    found = check(scope, expression)
+    if not fits(found, wanted):
+        scope.error(
+            "RH301",
+            f"{where} {wanted.value}, and this is {found.value}",
+            expression.span,
+            found.value,
+            help=_conversion(found, wanted),
+        )
+    return found
+
+
+def _conversion(found: Type, wanted: Type) -> str | None:
+    if wanted is Type.TRUTH and found.is_number:
+        return "compare it: `… > 0`"
+    if wanted is Type.TRUTH and found is Type.ANSWER:
+        return "compare it: `… != none`"
+    if wanted is Type.TRUTH and found is Type.BRANCHES:
+        return "ask `not empty(…)`"
+    if wanted is Type.INTEGER and found is Type.REAL:
+        return "make it an integer with `round(…)`, `floor(…)` or `ceil(…)`"
+    if found is Type.BRANCHES and wanted.is_number:
+        return "count it: `count(…)`"
+    if found is Type.BRANCHES and wanted is Type.ANSWER:
+        return "let it vote: `winner(…)`"
+    if wanted is Type.BRANCHES:
+        return "sets are `opened`, `active`, `alive`, `finished`, `pruned`, narrowed by `where`"
+    if found is Type.WINDOW and wanted.is_number:
+        return "read it with `newest(…)`, `mean(…)` or `rise(…)`"
+    return None
+
+
+def _name(scope: Scope, node: tree.Name) -> Type:
+    symbol = scope.lookup(node.text)
+    if symbol is not None:
+        return scope.use(node, symbol)
+    name = node.text
+    if name in SETS and scope.place is Place.CODE:
+        return scope.use(node, Symbol(Role.SET, name, Type.BRANCHES, None, SETS[name]))
+    if name in VALUES and _value_allowed(scope.place, name):
+        value = VALUES[name]
+        return scope.use(node, Symbol(Role.VALUE, name, value.type, None, value.meaning))
+    if name in SETS or name in VALUES:
+        scope.error(
+            "RH408",
+            f"`{name}` cannot be used in {scope.place.value}",
+            node.span,
+            "not known yet",
+            help=_place_help(scope.place),
+        )
+        return Type.WRONG
+    if name in FUNCTIONS:
+        scope.error(
+            "RH208",
+            f"`{name}` is a function and must be called",
+            node.span,
+            help=f"write `{FUNCTIONS[name].shown}`",
+        )
+        return Type.WRONG
+    if f".{name}" in scope.visible_fields():
+        scope.error(
+            "RH201",
+            f"`{name}` is not declared",
+            node.span,
+            "no such name",
+            help=f"an attribute of a branch has a dot: `.{name}`",
+            edit=Edit(Span(node.span.start, node.span.start), "."),
+        )
+        return Type.WRONG
+    return scope.unknown(node, "no such name", scope.visible())
+
+
+def _value_allowed(place: Place, name: str) -> bool:
+    if place is Place.CODE:
+        return True
+    if name == "beta":
+        return place is not Place.KNOBS
+    return place in {Place.MEMORY, Place.EACH, Place.CAP} and name in {"budget", "interval"}
+
+
+def _place_help(place: Place) -> str:
+    if place is Place.SCHEDULE:
+        return (
+            "a knob follows from `beta`, free knobs and the knobs above it, and from nothing else"
+        )
+    if place is Place.KNOBS:
+        return "a free knob has constants for its default and its range"
+    return "first values are made of constants, knobs and `beta`; later ones are assigned in `step`"
+
+
+def _field(scope: Scope, node: tree.Field) -> Type:
+    name = node.text
+    if scope.place is not Place.CODE or not scope.has_branch:
+        scope.error(
+            "RH401",
+            f"`{name}` stands outside of any set, so no branch is meant",
+            node.span,
+            "of which branch?",
+            help="a dot means something behind `where`, `by`, `for` and `weight =`, before `of`,"
+            " and inside `update`",
+        )
+        return Type.WRONG
+    symbol = scope.fields.get(name)
+    if symbol is not None:
+        return scope.use(node, symbol)
+    value = ATTRIBUTES.get(name)
+    if value is None:
+        scope.error(
+            "RH202",
+            f"a branch has no `{name}`",
+            node.span,
+            "no such attribute or field",
+            help=did_you_mean(name, scope.visible_fields())
+            or "declare a field of your own in `each branch { … }`",
+        )
+        return Type.WRONG
+    if value.signal is not None and value.signal not in scope.needs:
+        scope.error(
+            "RH207",
+            f"`{name}` is an optional signal, and the program does not say that it needs it",
+            node.span,
+            "not every recording holds it",
+            help=f"put `needs {value.signal}` at the top of the file",
+        )
+    return scope.use(node, Symbol(Role.ATTRIBUTE, name, value.type, None, value.meaning))
+
+
+def _unary(scope: Scope, node: tree.Unary) -> Type:
+    if node.operator == "not":
+        expect(scope, node.operand, Type.TRUTH, "`not` takes")
+        return Type.TRUTH
+    found = check(scope, node.operand)
+    if not found.is_number:
+        _not_a_number(scope, node.operand, found, "-")
+        return Type.WRONG
+    return found
+
+
+def _not_a_number(scope: Scope, node: tree.Expression, found: Type, operator: str) -> None:
+    scope.error(
+        "RH301",
+        f"`{operator}` takes numbers, and this is {found.value}",
+        node.span,
+        found.value,
+        help=_conversion(found, Type.REAL),
+    )
+
+
+def _binary(scope: Scope, node: tree.Binary) -> Type:
+    operator = node.operator
+    if operator in {"and", "or"}:
+        expect(scope, node.left, Type.TRUTH, f"`{operator}` takes")
+        expect(scope, node.right, Type.TRUTH, f"`{operator}` takes")
+        return Type.TRUTH
+    left, right = check(scope, node.left), check(scope, node.right)
+    if operator in {"==", "!="}:
+        _comparable(scope, node, left, right)
+        return Type.TRUTH
+    numbers = True
+    for operand, found in ((node.left, left), (node.right, right)):
+        if not found.is_number:
+            _not_a_number(scope, operand, found, operator)
+            numbers = False
+    if operator in {"<", "<=", ">", ">="}:
+        return Type.TRUTH
+    if not numbers:
+        return Type.WRONG
+    if operator in {"//", "%"}:
+        return _whole(scope, node, left, right)
+    return Type.REAL if operator == "/" else joined(left, right) or Type.WRONG
+
+
+def _whole(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
+    for operand, found in ((node.left, left), (node.right, right)):
+        if found is Type.REAL:
+            scope.error(
+                "RH301",
+                f"`{node.operator}` takes integers, and this is {found.value}",
+                operand.span,
+                found.value,
+                help="write `floor(x / y)` for real numbers",
+            )
+            return Type.WRONG
+    return Type.INTEGER
+
+
+def _comparable(scope: Scope, node: tree.Binary, left: Type, right: Type) -> None:
+    if joined(left, right) is None:
+        scope.error(
+            "RH304",
+            f"`{node.operator}` compares {left.value} with {right.value}, which are never equal",
+            node.span,
+            also=(Mark(node.left.span, left.value), Mark(node.right.span, right.value)),
+            help="an answer is a text: write it in quotes"
+            if Type.ANSWER in (left, right) and (left.is_number or right.is_number)
+            else _conversion(left, right) or _conversion(right, left),
+        )
+    elif left in {Type.BRANCHES, Type.WINDOW}:
+        scope.error(
+            "RH304",
+            f"`{node.operator}` does not compare {'sets' if left is Type.BRANCHES else 'windows'}",
+            node.span,
+            help="compare what they hold: `count(…)`, `winner(…)`",
+        )
+
+
+def _choice(scope: Scope, node: tree.Choice) -> Type:
+    expect(scope, node.condition, Type.TRUTH, "`if` takes")
+    then, otherwise = check(scope, node.then), check(scope, node.otherwise)
+    both = joined(then, otherwise)
+    if both is None:
+        scope.error(
+            "RH306",
+            f"`then` gives {then.value} and `else` gives {otherwise.value}",
+            node.span,
+            also=(Mark(node.then.span, then.value), Mark(node.otherwise.span, otherwise.value)),
+            help="both must give the same kind of thing",
+        )
+        return Type.WRONG
+    if both is Type.WINDOW:
+        scope.error("RH306", "a window cannot be chosen by `if`", node.span)
+        return Type.WRONG
+    return both
+
+
+def _set(scope: Scope, node: tree.Where | tree.By | tree.Except | tree.First) -> Type:
+    match node:
+        case tree.Where():
+            expect(scope, node.branches, Type.BRANCHES, "`where` narrows")
+            with scope.with_branch():
+                expect(scope, node.condition, Type.TRUTH, "`where` takes")
+        case tree.By():
+            expect(scope, node.branches, Type.BRANCHES, "`by` sorts")
+            with scope.with_branch():
+                expect(scope, node.key, Type.REAL, "`by` takes")
+        case tree.Except():
+            expect(scope, node.branches, Type.BRANCHES, "`except` narrows")
+            expect(scope, node.without, Type.BRANCHES, "`except` takes")
+        case tree.First():
+            expect(scope, node.count, Type.INTEGER, "`first` takes")
+            expect(scope, node.branches, Type.BRANCHES, "`first … of` takes from")
+        case _:
+            assert_never(node)
+    return Type.BRANCHES

@@ -1,0 +1,115 @@
+"""Where control goes: paths without an answer, and statements that nothing reaches."""
+
+from dsl import tree
+from dsl.checker.scope import Scope
+from dsl.source import Span
+
+
+def check_flow(scope: Scope, program: tree.Program) -> None:
+    """Every path ends in an answer, and every statement can be reached."""
+    ending: tree.Finally | None = None
+    ends_early = False
+    for section in program.sections:
+        match section:
+            case tree.Start(body=body):
+                ends_early = _always_leaves(scope, body) == "answer"
+            case tree.Step(body=body):
+                _always_leaves(scope, body)
+            case tree.Finally(body=body):
+                ending = section
+                if _always_leaves(scope, body) != "answer":
+                    _no_answer(scope, body)
+                for statement in body.statements:
+                    if isinstance(statement, tree.Answer):
+                        _may_be_none(scope, statement)
+            case _:
+                pass
+    if ending is None and not ends_early:
+        scope.error(
+            "RH502",
+            "the controller has no `finally`, so an episode can end without an answer",
+            program.name.span,
+            help="add `finally { answer winner(finished) else winner(alive) }`",
+        )
+
+
+def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
+    """How a block is always left: ``"answer"``, ``"stop"``, or ``None`` where it can be passed."""
+    for index, statement in enumerate(block.statements):
+        left = _leaves(scope, statement)
+        if left is None:
+            continue
+        rest = block.statements[index + 1 :]
+        if rest:
+            scope.warning(
+                "RH504",
+                f"nothing reaches this: the statement before it always ends in `{left}`",
+                Span(rest[0].span.start, rest[-1].span.end),
+                help="remove it, or put a condition around what comes before",
+            )
+        return left
+    return None
+
+
+def _leaves(scope: Scope, statement: tree.Statement) -> str | None:
+    match statement:
+        case tree.Answer():
+            return "answer"
+        case tree.Stop():
+            return "stop"
+        case tree.If(then=then, otherwise=otherwise):
+            first = _always_leaves(scope, then)
+            if otherwise is None:
+                return None
+            second = (
+                _always_leaves(scope, otherwise)
+                if isinstance(otherwise, tree.Block)
+                else _leaves(scope, otherwise)
+            )
+            if first is None or second is None:
+                return None
+            return first if first == second else "stop"
+        case tree.Update(body=body):
+            _always_leaves(scope, body)
+    return None
+
+
+def _no_answer(scope: Scope, body: tree.Block) -> None:
+    end = body.span.end
+    conditional = bool(body.statements) and isinstance(body.statements[-1], tree.If)
+    scope.error(
+        "RH503",
+        "a path through `finally` ends without an answer",
+        Span(end - 1, end),
+        "the end can be reached",
+        help="give the last `if` an `else` that answers, or answer behind it"
+        if conditional
+        else "end with `answer winner(finished) else winner(alive)`",
+    )
+
+
+def _may_be_none(scope: Scope, node: tree.Answer) -> None:
+    """Warns of an unconditional last answer that can be `none`, with nothing to cover it."""
+    last = tree.ungroup(node.choices[-1])
+    if isinstance(last, tree.Nothing):
+        scope.warning(
+            "RH506",
+            "`answer none` counts as wrong",
+            last.span,
+            help="answer what most branches say: `winner(alive)`",
+        )
+    if not isinstance(last, tree.Call) or last.function.text not in {"winner", "runner_up"}:
+        return
+    voters = last.arguments[0] if last.arguments else None
+    if last.function.text == "winner" and isinstance(voters, tree.Name):
+        if voters.text in {"opened", "alive"}:
+            return
+        where = f"where no branch is {voters.text}"
+    else:
+        where = "where nobody votes"
+    scope.warning(
+        "RH506",
+        f"this answer is `none`, which counts as wrong, {where}",
+        last.span,
+        help="say what to answer then: `… else winner(alive)`",
+    )

@@ -1,0 +1,196 @@
+"""The state of a check: what has been declared, what has been learnt, what has been found wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dsl import tree
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
+from dsl.checker.symbols import Role, Symbol
+from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
+from dsl.source import Span
+from dsl.spelling import nearest
+from dsl.types import Type
+
+
+class Place(Enum):
+    """Where an expression stands; it decides which names it may use."""
+
+    SCHEDULE = "the schedule"
+    KNOBS = "`knobs`"
+    MEMORY = "`memory`"
+    EACH = "`each branch`"
+    CAP = "the cap of `step`"
+    CODE = "code"
+
+
+@dataclass
+class Scope:
+    """Everything that the passes of the checker share."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    types: dict[tree.Node, Type] = field(default_factory=dict)
+    symbols: dict[tree.Node, Symbol] = field(default_factory=dict)
+    used: set[Symbol] = field(default_factory=set)
+    globals: dict[str, Symbol] = field(default_factory=dict)
+    fields: dict[str, Symbol] = field(default_factory=dict)
+    lets: list[dict[str, Symbol]] = field(default_factory=list)
+    needs: dict[str, Span] = field(default_factory=dict)
+    place: Place = Place.CODE
+    has_branch: bool = False
+    """Whether a dot means something here."""
+
+    # Reporting
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *,
+        also: tuple[Mark, ...] = (),
+        help: str | None = None,  # noqa: A002 - the diagnostic's own word
+        edit: Edit | None = None,
+    ) -> None:
+        """Notes an error."""
+        self.diagnostics.append(Diagnostic(code, message, Mark(span, label), also, help, edit))
+
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *,
+        also: tuple[Mark, ...] = (),
+        help: str | None = None,  # noqa: A002
+        edit: Edit | None = None,
+    ) -> None:
+        """Notes a warning."""
+        self.diagnostics.append(
+            Diagnostic(code, message, Mark(span, label), also, help, edit, Severity.WARNING)
+        )
+
+    # Declaring
+
+    def declare(self, symbol: Symbol, table: dict[str, Symbol]) -> None:
+        """Enters a name, unless it is taken."""
+        assert symbol.span is not None
+        name = symbol.name
+        known = ATTRIBUTES if name.startswith(".") else NAMES
+        earlier = self.lookup(name)
+        if name in known:
+            what = _built_in(name)
+            self.error(
+                "RH205",
+                f"`{name}` is {what}, so it cannot be declared",
+                symbol.span,
+                help="choose another name",
+            )
+        elif earlier is not None and earlier.span is not None:
+            self.error(
+                "RH204",
+                f"`{name}` is declared twice",
+                symbol.span,
+                "declared again",
+                also=(Mark(earlier.span, "first declared here"),),
+                help="a memory cell is assigned without `let`"
+                if earlier.role is Role.MEMORY and symbol.role is Role.LET
+                else "choose another name",
+            )
+        else:
+            table[name] = symbol
+
+    def lookup(self, name: str) -> Symbol | None:
+        """What a name was declared as by the program."""
+        if name.startswith("."):
+            return self.fields.get(name)
+        for table in reversed(self.lets):
+            if name in table:
+                return table[name]
+        return self.globals.get(name)
+
+    def visible(self) -> set[str]:
+        """Every name that could be meant here."""
+        names = set(self.globals)
+        for table in self.lets:
+            names.update(table)
+        if self.place is Place.CODE:
+            names.update(SETS, VALUES)
+        elif self.place is Place.SCHEDULE:
+            names.add("beta")
+        return names
+
+    def visible_fields(self) -> set[str]:
+        """Every attribute and field that could be meant here."""
+        return {*ATTRIBUTES, *self.fields}
+
+    # Where we are
+
+    @contextmanager
+    def at(self, place: Place) -> Iterator[None]:
+        """Inside a section."""
+        before, self.place = self.place, place
+        yield
+        self.place = before
+
+    @contextmanager
+    def with_branch(self) -> Iterator[None]:
+        """Where a dot means the branch of a set."""
+        before, self.has_branch = self.has_branch, True
+        yield
+        self.has_branch = before
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """Inside a block: its `let`s end with it."""
+        self.lets.append({})
+        yield
+        self.lets.pop()
+
+    # Learning
+
+    def learn(self, node: tree.Node, found: Type) -> Type:
+        """Keeps the type of an expression."""
+        self.types[node] = found
+        return found
+
+    def use(self, node: tree.Node, symbol: Symbol) -> Type:
+        """Keeps what a name stands for, and that it is used."""
+        self.symbols[node] = symbol
+        self.used.add(symbol)
+        return self.learn(node, symbol.type)
+
+    def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:
+        """Reports a name that nothing declares."""
+        near = nearest(node.text, words)
+        self.error(
+            "RH201",
+            f"`{node.text}` is not declared",
+            node.span,
+            what,
+            help=f"did you mean `{near}`?" if near else _how_to_declare(self.place),
+            edit=Edit(node.span, near) if near else None,
+        )
+        return self.learn(node, Type.WRONG)
+
+
+def _built_in(name: str) -> str:
+    if name in SETS:
+        return "a set of the language"
+    if name in FUNCTIONS:
+        return "a function of the language"
+    if name in VALUES:
+        return "a value of the episode"
+    return "an attribute of every branch"
+
+
+def _how_to_declare(place: Place) -> str:
+    if place is Place.CODE:
+        return (
+            "declare it: a constant in `knobs` or `schedule`, what changes in `memory`, a name for"
+            " this step with `let`"
+        )
+    return f"{place.value} can use names declared above it"

@@ -1,0 +1,294 @@
+"""Statements: what they may do where they stand, and what they declare."""
+
+from typing import assert_never
+
+from dsl import tree
+from dsl.checker import expressions
+from dsl.checker.scope import Place, Scope
+from dsl.checker.symbols import Role, Symbol
+from dsl.diagnostics import Edit, Mark
+from dsl.source import Span
+from dsl.spelling import did_you_mean
+from dsl.types import Type, fits
+
+
+def check_bodies(scope: Scope, program: tree.Program) -> None:
+    """Checks `start`, `step` and `finally`."""
+    for section in program.sections:
+        match section:
+            case tree.Start():
+                _block(scope, section.body, _Rules(section="start"))
+            case tree.Step():
+                if section.cap is not None:
+                    with scope.at(Place.CAP):
+                        expressions.expect(scope, section.cap, Type.INTEGER, "`at most` takes")
+                _block(scope, section.body, _Rules(section="step"))
+            case tree.Finally():
+                _block(scope, section.body, _Rules(section="finally"))
+            case _:
+                pass
+
+
+class _Rules:
+    """What is allowed where a statement stands."""
+
+    def __init__(self, section: str, *, updating: bool = False):
+        self.section = section
+        self.updating = updating
+
+
+def _block(scope: Scope, block: tree.Block, rules: _Rules) -> None:
+    with scope.block():
+        for statement in block.statements:
+            _statement(scope, statement, rules)
+
+
+def _statement(scope: Scope, statement: tree.Statement, rules: _Rules) -> None:
+    match statement:
+        case tree.Let():
+            _let(scope, statement, rules)
+        case tree.If():
+            _if(scope, statement, rules)
+        case tree.SetField():
+            _set_field(scope, statement, rules)
+        case _ if rules.updating:
+            scope.error(
+                "RH403",
+                f"`{_word(statement)}` cannot stand inside `update`",
+                _head(statement),
+                help="inside `update` only fields are assigned; put this before or behind it",
+            )
+        case tree.Assign():
+            _assign(scope, statement)
+        case tree.Push():
+            _push(scope, statement)
+        case tree.Update():
+            expressions.expect(scope, statement.branches, Type.BRANCHES, "`update` takes")
+            with scope.with_branch():
+                _block(scope, statement.body, _Rules(rules.section, updating=True))
+        case tree.Answer():
+            for choice in statement.choices:
+                expressions.expect(scope, choice, Type.ANSWER, "`answer` takes")
+        case tree.Stop():
+            _stop(scope, statement, rules)
+        case _:
+            _act(scope, statement, rules)
+
+
+def _word(statement: tree.Statement) -> str:
+    if isinstance(statement, tree.Assign):
+        return f"{statement.name.text} ="
+    if isinstance(statement, tree.Advance) and not statement.look:
+        return "extend"
+    return type(statement).__name__.lower()
+
+
+def _head(statement: tree.Statement) -> Span:
+    """The word that a statement begins with."""
+    if isinstance(statement, tree.Assign):
+        return statement.name.span
+    start = statement.span.start
+    return Span(start, start + len(_word(statement)))
+
+
+def _let(scope: Scope, statement: tree.Let, rules: _Rules) -> None:
+    value = statement.value
+    if isinstance(value, tree.Open | tree.Sample):
+        if rules.updating:
+            scope.error(
+                "RH403",
+                f"`{_word(value)}` cannot stand inside `update`",
+                _head(value),
+                help="inside `update` only fields are assigned; put this before it",
+            )
+        _act(scope, value, rules)
+        found = Type.BRANCHES
+    else:
+        found = expressions.check(scope, value)
+    if found is Type.WINDOW:
+        scope.error(
+            "RH301",
+            "a window has a name already",
+            value.span,
+            help="use it by that name, or read it with `newest(…)`, `mean(…)` or `rise(…)`",
+        )
+        found = Type.WRONG
+    symbol = Symbol(Role.LET, statement.name.text, found, statement.name.span)
+    scope.symbols[statement.name] = symbol
+    scope.declare(symbol, scope.lets[-1])
+
+
+def _if(scope: Scope, statement: tree.If, rules: _Rules) -> None:
+    expressions.expect(scope, statement.condition, Type.TRUTH, "`if` takes")
+    _block(scope, statement.then, rules)
+    match statement.otherwise:
+        case tree.Block() as block:
+            _block(scope, block, rules)
+        case tree.If() as chained:
+            _if(scope, chained, rules)
+        case None:
+            pass
+        case other:
+            assert_never(other)
+
+
+def _assign(scope: Scope, statement: tree.Assign) -> None:
+    found = expressions.check(scope, statement.value)
+    name = statement.name
+    symbol = scope.lookup(name.text)
+    if symbol is None:
+        cells = [one for one, s in scope.globals.items() if s.role is Role.MEMORY]
+        scope.error(
+            "RH209",
+            f"`{name.text}` is not a memory cell, so it cannot be assigned",
+            name.span,
+            "not declared in `memory`",
+            help=did_you_mean(name.text, cells)
+            or f"declare it in `memory {{ {name.text} = … }}`, or name it with `let {name.text} = …`",
+        )
+        return
+    scope.symbols[name] = symbol
+    if symbol.role is not Role.MEMORY:
+        assert symbol.span is not None
+        scope.error(
+            "RH209",
+            f"`{name.text}` is {symbol.role.value}, and only memory cells can be assigned",
+            name.span,
+            also=(Mark(symbol.span, "declared here"),),
+            help="declare what changes in `memory`",
+        )
+    elif symbol.type is Type.WINDOW:
+        scope.error(
+            "RH210",
+            f"`{name.text}` is a window, and windows are pushed onto",
+            statement.span,
+            help=f"write `push … onto {name.text}`",
+        )
+    else:
+        _store(scope, statement.value, found, symbol)
+
+
+def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) -> None:
+    """Whether a value fits the cell or field that it is assigned to."""
+    if fits(found, symbol.type):
+        return
+    assert symbol.span is not None
+    real_into_integer = symbol.type is Type.INTEGER and found is Type.REAL
+    scope.error(
+        "RH307",
+        f"`{symbol.name}` holds {symbol.type.value}, and this is {found.value}",
+        value.span,
+        found.value,
+        also=(Mark(symbol.span, f"declared as {symbol.type.value} here"),),
+        help="give it a real first value, `0.0` for one, or round what is assigned"
+        if real_into_integer
+        else "a cell keeps the type of its first value",
+    )
+
+
+def _set_field(scope: Scope, statement: tree.SetField, rules: _Rules) -> None:
+    found = expressions.check(scope, statement.value)
+    field = statement.field
+    if not rules.updating:
+        scope.error(
+            "RH402",
+            f"`{field.text}` can only be assigned inside `update`",
+            field.span,
+            "of which branch?",
+            help=f"write `update S {{ {field.text} = … }}` with the set that is meant",
+        )
+        return
+    symbol = scope.lookup(field.text)
+    if symbol is None:
+        is_attribute = field.text in scope.visible_fields()
+        scope.error(
+            "RH211",
+            f"`{field.text}` is an attribute that the episode keeps, so it cannot be assigned"
+            if is_attribute
+            else f"`{field.text}` is not a field of each branch",
+            field.span,
+            help=None
+            if is_attribute
+            else did_you_mean(field.text, scope.fields)
+            or f"declare it: `each branch {{ {field.text} = … }}`",
+        )
+        return
+    scope.symbols[field] = symbol
+    _store(scope, statement.value, found, symbol)
+
+
+def _push(scope: Scope, statement: tree.Push) -> None:
+    expressions.expect(scope, statement.value, Type.REAL, "`push` takes")
+    name = statement.window
+    symbol = scope.lookup(name.text)
+    windows = [one for one, s in scope.globals.items() if s.type is Type.WINDOW]
+    if symbol is None or symbol.type not in {Type.WINDOW, Type.WRONG}:
+        scope.error(
+            "RH210",
+            f"`{name.text}` is not a window",
+            name.span,
+            "nothing can be pushed onto it",
+            also=()
+            if symbol is None or symbol.span is None
+            else (Mark(symbol.span, f"declared as {symbol.type.value} here"),),
+            help=did_you_mean(name.text, windows)
+            or f"declare one: `memory {{ {name.text} = window(5) }}`",
+        )
+        return
+    scope.symbols[name] = symbol
+
+
+def _stop(scope: Scope, statement: tree.Stop, rules: _Rules) -> None:
+    if rules.section == "finally":
+        scope.error(
+            "RH404",
+            "`stop` goes to `finally`, and this is `finally`",
+            _head(statement),
+            help="end with `answer …`",
+        )
+
+
+def _act(
+    scope: Scope,
+    statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune,
+    rules: _Rules,
+) -> None:
+    word = _word(statement)
+    if rules.section == "finally":
+        scope.error(
+            "RH404",
+            f"`{word}` cannot stand in `finally`",
+            _head(statement),
+            "the branches are at rest here",
+            help="`finally` looks at what there is and answers; act in `start` or `step`",
+        )
+    match statement:
+        case tree.Open() | tree.Sample():
+            expressions.expect(scope, statement.count, Type.INTEGER, f"`{word}` takes")
+        case tree.Advance():
+            expressions.expect(scope, statement.branches, Type.BRANCHES, f"`{word}` takes")
+            if statement.burst is not None:
+                with scope.with_branch():
+                    expressions.expect(scope, statement.burst, Type.INTEGER, "`for` takes")
+        case tree.Probe() | tree.Prune():
+            expressions.expect(scope, statement.branches, Type.BRANCHES, f"`{word}` takes")
+        case _:
+            assert_never(statement)
+    if not isinstance(statement, tree.Open | tree.Sample):
+        _warn_of_no_effect(scope, statement, word)
+
+
+def _warn_of_no_effect(
+    scope: Scope, statement: tree.Advance | tree.Probe | tree.Prune, word: str
+) -> None:
+    branches = tree.ungroup(statement.branches)
+    while isinstance(branches, tree.Where | tree.By | tree.Except | tree.First):
+        branches = tree.ungroup(branches.branches)
+    if isinstance(branches, tree.Name) and branches.text in {"finished", "pruned"}:
+        scope.warning(
+            "RH706",
+            f"`{word}` does nothing to branches that are {branches.text}",
+            branches.span,
+            help="verbs act on the active branches of a set and pass over the others",
+            edit=Edit(branches.span, "active"),
+        )

@@ -1,0 +1,66 @@
+"""What names stand for in a program."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.source import Span
+from dsl.types import Type
+
+
+class Role(Enum):
+    """What a name was declared as; the text is how messages speak of it."""
+
+    SCHEDULED = "a knob of the schedule"
+    KNOB = "a free knob"
+    MEMORY = "a memory cell"
+    FIELD = "a field of each branch"
+    LET = "a `let`"
+    SET = "a set of the language"
+    VALUE = "a value of the episode"
+    ATTRIBUTE = "an attribute of every branch"
+
+
+class Symbol(NamedTuple):
+    """A declared name. ``span`` is ``None`` for what the language itself declares."""
+
+    role: Role
+    name: str
+    type: Type
+    span: Span | None = None
+    meaning: str = ""
+
+
+class Needs(NamedTuple):
+    """What a program asks of a recording."""
+
+    signals: frozenset[str]
+    probes: bool
+    """Whether it looks inside branches, so that whole reads alone cannot serve it."""
+
+
+class Checked(NamedTuple):
+    """A program that passed, with everything that was learnt of it, keyed by node."""
+
+    program: tree.Program
+    types: dict[tree.Node, Type]
+    """The type of each expression."""
+    symbols: dict[tree.Node, Symbol]
+    """What each name, field and assigned identifier stands for."""
+    needs: Needs
+
+    @property
+    def name(self) -> str:
+        """The controller's name."""
+        return self.program.name.text
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it follows β."""
+        return any(isinstance(section, tree.Schedule) for section in self.program.sections) or any(
+            isinstance(node, tree.Name) and node.text == "beta" for node in self.symbols
+        )
+
+    def section(self, kind: type[tree.Section]) -> tree.Section | None:
+        """The section of a kind, where there is one."""
+        return next((s for s in self.program.sections if isinstance(s, kind)), None)

@@ -1,0 +1,64 @@
+"""The front door: from a file or a text to a checked program."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.checker import Checked, check
+from dsl.diagnostics import Diagnostic, DslError
+from dsl.parser import Comment, parse
+from dsl.source import Source
+
+
+class Analysis(NamedTuple):
+    """All that can be said of a text: as far as it goes, and what is wrong with it."""
+
+    source: Source
+    program: tree.Program | None
+    """The syntax tree, where the text parses."""
+    checked: Checked | None
+    """The checked program, where there is no error."""
+    diagnostics: list[Diagnostic]
+    comments: list[Comment]
+
+
+def analyse(source: Source) -> Analysis:
+    """Parses and checks a text. Whatever it holds, it never raises."""
+    parsed = parse(source)
+    if parsed.program is None:
+        return Analysis(source, None, None, parsed.diagnostics, parsed.comments)
+    checked, found = check(parsed.program)
+    return Analysis(source, parsed.program, checked, parsed.diagnostics + found, parsed.comments)
+
+
+def load(source: Source) -> Checked:
+    """Checks a text that must be sound.
+
+    Raises:
+        DslError: it is not; the message shows its errors, without its warnings.
+    """
+    analysis = analyse(source)
+    if analysis.checked is None:
+        raise DslError(source, [d for d in analysis.diagnostics if d.is_error])
+    return analysis.checked
+
+
+def read(path: Path) -> Source:
+    """Reads a program's file.
+
+    Raises:
+        UnreadableProgram: it is not UTF-8 text.
+        OSError: it cannot be read.
+    """
+    try:
+        return Source(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise UnreadableProgram(path, error.start) from None
+
+
+class UnreadableProgram(Exception):
+    """A program's file is not text."""
+
+    def __init__(self, path: Path, offset: int):
+        self.path = path
+        super().__init__(f"{path}, byte {offset}: a program is UTF-8 text, and this is not")

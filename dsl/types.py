@@ -1,0 +1,41 @@
+"""The types of Rheo."""
+
+from enum import Enum
+
+
+class Type(Enum):
+    """What a value is; the text is how messages speak of it."""
+
+    INTEGER = "an integer"
+    REAL = "a real number"
+    TRUTH = "true or false"
+    ANSWER = "an answer"
+    BRANCHES = "a set of branches"
+    WINDOW = "a window"
+    WRONG = "something already reported"
+    """The type of what an error was told about: it goes with everything, so nothing is told twice."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether arithmetic applies."""
+        return self in {Type.INTEGER, Type.REAL, Type.WRONG}
+
+
+def joined(left: Type, right: Type) -> Type | None:
+    """The type that both fit into, or ``None``: an integer fits where a real does."""
+    if left is Type.WRONG or right is Type.WRONG:
+        return right if left is Type.WRONG else left
+    if left is right:
+        return left
+    if {left, right} == {Type.INTEGER, Type.REAL}:
+        return Type.REAL
+    return None
+
+
+def fits(value: Type, place: Type) -> bool:
+    """Whether a value of one type can go where the other is declared."""
+    return (
+        value is place
+        or Type.WRONG in (value, place)
+        or (value is Type.INTEGER and place is Type.REAL)
+    )
