@@ -14,7 +14,6 @@ from harness.cli import terminal
 Advance = Callable[[int], None]
 """Tells a progress bar how many more of its units are done."""
 
-_BOLD = "\x1b[1m"
 _RED = "\x1b[1;31m"
 _YELLOW = "\x1b[1;33m"
 _CYAN = "\x1b[36m"
@@ -23,7 +22,12 @@ _RESET = "\x1b[0m"
 
 def say(text: str) -> None:
     """A plain line."""
-    _write("", _BOLD, text)
+    _write("", "", text)
+
+
+def page(text: str) -> None:
+    """A text that is drawn already, such as a help page; its escape sequences are kept."""
+    _send(f"{text}\n")
 
 
 def warn(text: str) -> None:
@@ -43,7 +47,7 @@ def hint(text: str) -> None:
 
 def show_traceback(problem: BaseException) -> None:
     """The whole traceback, for whoever asked for it."""
-    _write("", _BOLD, "".join(traceback.format_exception(problem)).rstrip("\n"))
+    _write("", "", "".join(traceback.format_exception(problem)).rstrip("\n"))
 
 
 @contextlib.contextmanager
@@ -71,11 +75,10 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     )
 
     console = Console(stderr=True, no_color=not terminal.is_coloured(sys.stderr))
-    count = MofNCompleteColumn()
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        count,
+        MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -107,11 +110,15 @@ def _ignore(done: int) -> None:
 
 
 def _write(label: str, style: str, text: str) -> None:
+    if label and terminal.is_coloured(sys.stderr):
+        label = f"{style}{label}{_RESET}"
+    _send(f"{label}{terminal.printable(text)}\n")
+
+
+def _send(text: str) -> None:
     stream: IO[str] | None = sys.stderr
     if stream is None:
         return
-    if label and terminal.is_coloured(stream):
-        label = f"{style}{label}{_RESET}"
     with contextlib.suppress(OSError, ValueError):
-        stream.write(f"{label}{terminal.printable(text)}\n")
+        stream.write(text)
         stream.flush()

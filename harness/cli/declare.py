@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from harness.cli import terminal
-from harness.cli.output import Form, Output
+from harness.cli.output import Form, Output, emit_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,17 +31,31 @@ class Command(click.Command):
         examples: pairs of a command line and what it does.
     """
 
+    panels: Sequence[object] = ()
+    """Where rich-click looks for panels of a command's own; ours have none."""
+
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **attrs: Any):  # noqa: ANN401
         super().__init__(*args, **attrs)
         self.examples = tuple(Example(*example) for example in examples)
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help page: drawn by rich where stdout shows colour, plain elsewhere."""
-        if terminal.is_coloured(sys.stdout):
+        """The help page as stdout can show it."""
+        return self.help_page(ctx, coloured=terminal.is_coloured(sys.stdout))
+
+    def help_page(self, ctx: click.Context, *, coloured: bool) -> str:
+        """The help page: drawn by rich in colour, by click without."""
+        if coloured:
             from harness.cli.rich_help import render
 
             return render(self, ctx, self.examples)
         return super().get_help(ctx)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own option, writing through the owner of stdout."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples behind everything else."""
@@ -133,6 +147,12 @@ SETTING_FLAGS = {
 }
 
 _FORM = "harness.cli.form"
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        emit_text(ctx.get_help())
+        ctx.exit()
 
 
 def _form(form: Form) -> Callable[[click.Context, click.Parameter, bool], None]:

@@ -2,11 +2,13 @@
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 
 import click
 
-from harness.cli import console, output
+from harness.cli import console, output, terminal
+from harness.cli.declare import Command
 from harness.errors import ExitCode
 
 _BAD_PATHS = frozenset({
@@ -50,15 +52,17 @@ class Edge:
         return ExitCode.INTERRUPTED
 
     def _failed(self, problem: Exception) -> int:
-        unsent = output.failure()
-        if unsent is not None:
+        if isinstance(problem, OSError) and problem.filename == output.STDOUT:
             output.abandon()
-        if isinstance(unsent, BrokenPipeError):
-            return ExitCode.READER_LEFT
+            if isinstance(problem, BrokenPipeError):
+                return ExitCode.READER_LEFT
         if self.traceback:
             console.show_traceback(problem)
         sentence, status = describe(problem)
-        console.error(sentence)
+        if status == ExitCode.NO:
+            console.say(sentence)
+        else:
+            console.error(sentence)
         _give_hints(problem)
         if status == ExitCode.FAULT and not self.traceback:
             console.hint("this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is")
@@ -76,7 +80,7 @@ def describe(problem: Exception) -> tuple[str, int]:
         case StoreError():
             return str(problem), ExitCode.INPUT
         case _ if isinstance(status, int):
-            return str(problem), int(status)
+            return str(problem) or type(problem).__name__, int(status)
         case OSError():
             bad_path = problem.errno in _BAD_PATHS
             return _system(problem), ExitCode.INPUT if bad_path else ExitCode.SURROUNDINGS
@@ -99,14 +103,19 @@ def _system(problem: OSError) -> str:
 def _usage(problem: click.ClickException) -> int:
     """Shows click's own errors in the shape of all others."""
     if isinstance(problem, click.exceptions.NoArgsIsHelpError):
-        console.say(problem.format_message())
+        page = problem.format_message()
+        if isinstance(problem.ctx.command, Command):
+            coloured = terminal.is_coloured(sys.stderr)
+            page = problem.ctx.command.help_page(problem.ctx, coloured=coloured)
+        console.page(page)
         return ExitCode.INPUT
-    sentence = problem.format_message().rstrip(".")
+    sentence = " ".join(problem.format_message().split()).rstrip(".")
+    sentence = sentence[:1].lower() + sentence[1:]
     context = problem.ctx if isinstance(problem, click.UsageError) else None
     if context is None:
         console.error(sentence)
     else:
-        console.error(f"{context.command_path}: {sentence[:1].lower()}{sentence[1:]}")
+        console.error(f"{context.command_path}: {sentence}")
         console.hint(f"{context.command_path} --help")
     return ExitCode.INPUT
 

@@ -5,6 +5,7 @@ importing them, and one is imported when it is called. A registration that canno
 that one command, which then says why.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from harness.cli.registry import COMMANDS, Registration, registered
 from harness.errors import SurroundingsError
 
 PROGRAM = "rheostat"
+COMPLETION_VARIABLE = "_RHEOSTAT_COMPLETE"
+"""How a shell's completion script asks: click's own convention."""
 
 
 class Root(Group):
@@ -143,4 +146,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.tolerate_narrow_encodings()
     edge = Edge()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    return edge.run(lambda: root.main(given, prog_name=PROGRAM, standalone_mode=False, obj=edge))
+    return edge.run(lambda: _invoke(given, edge))
+
+
+def _invoke(arguments: list[str], edge: Edge) -> object:
+    """Does what `click.Command.main` does, but leaves every exception to the edge."""
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+    try:
+        with root.make_context(PROGRAM, arguments, obj=edge) as ctx:
+            outcome: object = root.invoke(ctx)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return outcome

@@ -19,6 +19,9 @@ from harness.cli import terminal
 from harness.cli.table import Table
 from harness.errors import InputError, SurroundingsError
 
+STDOUT = "standard output"
+"""The file name in an `OSError` that comes of writing to stdout."""
+
 
 class Form(Enum):
     """The faces of a result."""
@@ -133,15 +136,6 @@ def flush() -> None:
             sys.stdout.flush()
 
 
-def failure() -> OSError | None:
-    """Why what is still buffered cannot be sent, if it cannot: a full disk, a reader that left."""
-    try:
-        flush()
-    except OSError as problem:
-        return problem
-    return None
-
-
 def abandon() -> None:
     """Points stdout nowhere, so that the interpreter does not complain at its end."""
     with contextlib.suppress(OSError, ValueError):
@@ -205,8 +199,6 @@ def _named_stdout() -> Iterator[None]:
     """Says where a failed write was meant to go: the system's error does not."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as problem:
-        problem.filename = problem.filename or "standard output"
+        problem.filename = STDOUT
         raise

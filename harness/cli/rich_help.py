@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 from rich_click.rich_command import RichCommand
 from rich_click.rich_context import RichContext
@@ -43,9 +44,11 @@ def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"
     get_rich_usage(formatter, ctx.command_path, " ".join(command.collect_usage_pieces(ctx)))
     get_rich_help_text(command, rich_ctx, formatter)
     for panel in construct_panels(command, rich_ctx, formatter):
-        formatter.write(panel.render(command, rich_ctx, formatter))
+        drawn = panel.render(command, rich_ctx, formatter)
+        if isinstance(drawn.renderable, Table) and drawn.renderable.rows:
+            formatter.write(drawn)
     if examples:
-        formatter.write(Padding(Text("Examples", style="bold"), (1, 0, 0, 1)))
+        formatter.write(Padding(Text("Examples", style="bold"), (0, 0, 0, 1)))
         for example in examples:
             formatter.write(Padding(Text(example.line, style="cyan"), (0, 0, 0, 3)))
             formatter.write(Padding(Text(example.does), (0, 0, 0, 5)))

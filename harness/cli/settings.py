@@ -26,7 +26,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def _user_cache() -> Path:
-    return settings_files.xdg_folder(os.environ, "XDG_CACHE_HOME", ".cache") / "rheostat"
+    folder = settings_files.xdg_folder(os.environ, "XDG_CACHE_HOME", ".cache")
+    if folder is None:
+        raise SurroundingsError("there is no home directory to cache in", hint="give --cache-dir")
+    return folder / "rheostat"
 
 
 def _available_threads() -> int:
@@ -84,11 +87,11 @@ def resolve(
     environ = os.environ if environ is None else environ
     layers = [_flag_layer(flags or {}), _environment_layer(shape, section, environ)]
     layers += [_file_layer(file, shape, section) for file in settings_files.find(environ)]
-    defaults = shape()
     resolved = []
-    for name in shape.__struct_fields__:
+    for field in msgspec.structs.fields(shape):
+        name = field.name
         layer = next((layer for layer in layers if name in layer.values), None)
-        value = getattr(defaults, name) if layer is None else layer.values[name]
+        value = _default(field) if layer is None else layer.values[name]
         origin = "default" if layer is None else layer.origins[name]
         resolved.append(Setting(f"{section}.{name}" if section else name, value, origin))
     return resolved
@@ -118,6 +121,13 @@ def sections() -> dict[str, type[msgspec.Struct]]:
     return found
 
 
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    """A field's default, made only where it counts: making it may fail."""
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
 def _flag_layer(flags: Mapping[str, object]) -> _Layer:
     given = {name: value for name, value in flags.items() if value is not None}
     return _Layer(given, {name: f"flag --{name.replace('_', '-')}" for name in given})
@@ -126,23 +136,22 @@ def _flag_layer(flags: Mapping[str, object]) -> _Layer:
 def _environment_layer(
     shape: type[msgspec.Struct], section: str, environ: Mapping[str, str]
 ) -> _Layer:
-    values, origins = {}, {}
+    values, origins, base = {}, {}, settings_files.working_directory()
     for field in msgspec.structs.fields(shape):
         words = (part for part in ("rheostat", section, field.name) if part)
         variable = "_".join(words).upper()
         # An empty variable is how shells say "not set" for one command.
         if environ.get(variable):
-            values[field.name] = _converted(
-                environ[variable], field.type, Path.cwd(), f"environment variable {variable}"
-            )
+            place = f"environment variable {variable}={environ[variable]}"
+            values[field.name] = _converted(environ[variable], field.type, base, place)
             origins[field.name] = f"environment {variable}"
     return _Layer(values, origins)
 
 
 def _file_layer(file: SettingsFile, shape: type[msgspec.Struct], section: str) -> _Layer:
     table = file.table
-    known = dict.fromkeys(shape.__struct_fields__ if not section else Settings.__struct_fields__)
-    file.refuse_unknown(table, "", [*known, *registered(SETTINGS)])
+    if not set(table) <= set(Settings.__struct_fields__):
+        file.refuse_unknown(table, "", [*Settings.__struct_fields__, *registered(SETTINGS)])
     if section:
         table = table.get(section, {})
         if not isinstance(table, dict):

@@ -1,6 +1,7 @@
 """The files that hold settings: where they are, what they say, and on which line they say it."""
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -66,18 +67,44 @@ def find(environ: Mapping[str, str]) -> list[SettingsFile]:
     Raises:
         InputError: one of them is not TOML.
     """
-    user = xdg_folder(environ, "XDG_CONFIG_HOME", ".config") / "rheostat" / "config.toml"
-    return [file for file in (_project(Path.cwd()), _read(user, ())) if file is not None]
+    folder = xdg_folder(environ, "XDG_CONFIG_HOME", ".config")
+    user = None if folder is None else _read(folder / "rheostat" / "config.toml", ())
+    return [file for file in (_project(working_directory()), user) if file is not None]
 
 
-def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
-    """A base directory as the XDG specification has it: a relative one does not count."""
+def working_directory() -> Path:
+    """Where the command was started.
+
+    Raises:
+        InputError: the directory has been removed since.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as problem:
+        raise InputError(
+            "the working directory is no longer there", hint="change to one that is"
+        ) from problem
+
+
+def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path | None:
+    """A base directory as the XDG specification has it: a relative one does not count.
+
+    ``None`` where the user has no home directory either, as in some containers.
+    """
     named = Path(environ.get(variable, ""))
-    return named if named.is_absolute() else Path.home() / fallback
+    if named.is_absolute():
+        return named
+    try:
+        return Path.home() / fallback
+    except RuntimeError:
+        return None
 
 
 def _project(start: Path) -> SettingsFile | None:
     for folder in (start, *start.parents):
+        # What lies in a directory that we may not enter is not ours.
+        if not os.access(folder, os.X_OK):
+            continue
         own = _read(folder / "rheostat.toml", ())
         if own is not None:
             return own

@@ -4,8 +4,6 @@ Numbers stay numbers until a face is drawn: CSV and JSON give them in full, the 
 round them as their column says.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,12 +43,9 @@ class Table(NamedTuple):
         return [dict(zip(keys, row, strict=True)) for row in self.rows]
 
     def csv(self) -> str:
-        """RFC 4180 with line feeds and a heading; an absent cell is empty."""
-        written = io.StringIO()
-        writer = csv.writer(written, lineterminator="\n")
-        writer.writerow(column.key for column in self.columns)
-        writer.writerows(self.rows)
-        return written.getvalue()
+        """RFC 4180 with line feeds and a heading; an absent cell is empty, an empty one quoted."""
+        lines = [[column.key for column in self.columns], *self.rows]
+        return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
 
     def text(self) -> str:
         """Aligned columns, two spaces apart, one row a line; an absent cell is ``-``."""
@@ -94,6 +89,15 @@ class Table(NamedTuple):
             and all(row[at] is None or _is_number(row[at]) for row in self.rows)
             for at in range(len(self.columns))
         ]
+
+
+def _quoted(cell: Cell) -> str:
+    """A cell of CSV. The csv module leaves a lone carriage return bare, and readers break there."""
+    if cell is None:
+        return ""
+    text = str(cell)
+    bare = text and not any(special in text for special in ',"\r\n')
+    return text if bare else '"' + text.replace('"', '""') + '"'
 
 
 def _is_number(cell: Cell) -> bool:

@@ -24,11 +24,17 @@ _INSTALL = {
     ],
 )
 @click.argument(
-    "shell", type=click.Choice(sorted(_INSTALL)), help="The shell to write the script for."
+    "shell",
+    type=click.Choice(sorted(_INSTALL)),
+    metavar="SHELL",
+    help="The shell to write the script for: bash, fish or zsh.",
 )
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Prints a shell's completion script, which says how to install it."""
+    """Prints a shell's completion script.
+
+    The script's first lines say how to install it.
+    """
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)
@@ -36,11 +42,8 @@ def completion(ctx: click.Context, shell: str) -> None:
         raise click.UsageError(f"click cannot complete for {shell}", ctx)
     root = ctx.find_root()
     script = found(root.command, {}, "rheostat", "_RHEOSTAT_COMPLETE").source()
-    # zsh wants `#compdef` on the first line.
-    head, line, rest = script.partition("#compdef rheostat\n")
-    script = (
-        head + line + f"# To install:\n# {_INSTALL[shell]}\n" + rest
-        if line
-        else (f"# To install:\n# {_INSTALL[shell]}\n" + script)
-    )
-    emit_text(script)
+    # zsh reads what a script completes off its very first line, so that one stays in front.
+    first, _, rest = script.partition("\n")
+    note = f"# To install:\n# {_INSTALL[shell]}"
+    lines = [first, note, rest] if first.startswith("#compdef") else [note, script]
+    emit_text("\n".join(lines))

@@ -1,0 +1,131 @@
+"""The outermost edge: every exception becomes one sentence and an exit status."""
+
+import errno
+from pathlib import Path
+
+import click
+import pytest
+
+from harness.cli.edge import Edge
+from harness.errors import AnswerIsNo, ExitCode, InputError, RheostatError, SurroundingsError
+from store.errors import DamagedRecording, RecordingBusy, StoreError
+from tests.harness.command_lines import CommandLine
+
+
+class ForeignError(Exception):
+    """Stands for an error of a room that is not known here."""
+
+    exit_code = 3
+
+
+def ending(
+    problem: BaseException, capfd: pytest.CaptureFixture[str], *, traceback: bool = False
+) -> tuple[int, str]:
+    def body() -> None:
+        raise problem
+
+    status = Edge(traceback=traceback).run(body)
+    said = capfd.readouterr()
+    assert said.out == ""
+    return status, said.err
+
+
+@pytest.mark.parametrize(
+    ("problem", "status", "words"),
+    [
+        (InputError("x.rheo: is empty"), 2, "error: x.rheo: is empty\n"),
+        (InputError("no", hint="try"), 2, "error: no\nhint: try\n"),
+        (SurroundingsError("no server"), 3, "error: no server\n"),
+        (AnswerIsNo("2 files differ"), 1, "2 files differ\n"),
+        (RheostatError("bad"), 2, "error: bad\n"),
+        (ForeignError("far away"), 3, "error: far away\n"),
+        (ForeignError(), 3, "error: ForeignError\n"),
+        (StoreError("odd", path="a.recording"), 2, "error: a.recording: odd\n"),
+        (
+            DamagedRecording("bad digest", path="a", place="byte 8"), 2,
+            "error: a, byte 8: bad digest\n",
+        ),
+        (RecordingBusy("is being written", path="a"), 3, "error: a: is being written\n"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "a"), 2, "error: a: no such file\n"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), 2, "error: a: is a directory\n"),
+        (PermissionError(errno.EACCES, "Not allowed", "a"), 3, "error: a: not allowed\n"),
+        (OSError(errno.ENOSPC, "No space left"), 3, "error: no space left\n"),
+        (OSError("odd"), 3, "error: odd\n"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Refused"), 3, "error: refused\n"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 3, "error: broken pipe\n"),
+        (MemoryError(), 3, "error: there is not enough memory for this\n"),
+        (KeyboardInterrupt(), 130, "error: interrupted\n"),
+        (click.Abort(), 130, "error: interrupted\n"),
+        (click.UsageError("No such thing."), 2, "error: no such thing\n"),
+    ],
+)  # fmt: skip
+def test_an_exception_becomes_a_sentence_and_a_status(
+    capfd: pytest.CaptureFixture[str], problem: BaseException, status: int, words: str
+) -> None:
+    assert ending(problem, capfd) == (status, words)
+
+
+def test_notes_are_hints(capfd: pytest.CaptureFixture[str]) -> None:
+    problem = KeyboardInterrupt()
+    problem.add_note("the same command goes on where it stopped")
+    assert ending(problem, capfd) == (
+        130,
+        "error: interrupted\nhint: the same command goes on where it stopped\n",
+    )
+
+
+def test_a_fault_says_how_to_see_where_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+    status, words = ending(ValueError("odd"), capfd)
+    assert status == 70
+    assert words == (
+        "error: ValueError: odd\n"
+        "hint: this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is\n"
+    )
+
+
+def test_a_traceback_is_shown_on_request(capfd: pytest.CaptureFixture[str]) -> None:
+    status, words = ending(InputError("bad"), capfd, traceback=True)
+    assert status == 2
+    assert words.startswith("Traceback (most recent call last):\n")
+    assert words.endswith("error: bad\n")
+
+
+@pytest.mark.parametrize(("value", "shown"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_asks_for_tracebacks_too(
+    monkeypatch: pytest.MonkeyPatch, value: str, shown: bool
+) -> None:
+    monkeypatch.setenv("RHEOSTAT_TRACEBACK", value)
+    assert Edge().traceback is shown
+
+
+def test_the_root_option_asks_for_tracebacks(cli: CommandLine, home: Path) -> None:
+    (home / "rheostat.toml").write_text("threads = 0\n")
+    assert "Traceback" in cli("--traceback", "config", "show").err
+    assert "Traceback" not in cli("config", "show").err
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [(None, 0), (ExitCode.NO, 1), (True, 0), ("text", 0), (3, 3)]
+)
+def test_a_returned_integer_is_the_status(outcome: object, status: int) -> None:
+    assert Edge().run(lambda: outcome) == status
+
+
+def test_control_characters_of_a_message_are_written_out(capfd: pytest.CaptureFixture[str]) -> None:
+    status, words = ending(InputError("file \x1b[2Jname: odd"), capfd)
+    assert (status, words) == (2, "error: file \\x1b[2Jname: odd\n")
+
+
+def test_a_closed_stderr_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+
+    def body() -> None:
+        raise InputError("unheard")
+
+    assert Edge().run(body) == 2
+
+
+def test_every_status_is_listed_in_the_docs(docs: Path) -> None:
+    page = (docs / "command-line.md").read_text()
+    for code in ExitCode:
+        assert f"| {int(code)} |" in page

@@ -1,0 +1,258 @@
+"""The root command: what it lists, what it refuses, what it costs to ask."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+from tests.harness.command_lines import CommandLine, FreshCommandLine
+
+HEAVY = {
+    "docker", "langgraph", "lark", "msgspec", "numpy", "pyarrow", "rich", "scipy", "textual",
+    "importlib.metadata",
+}  # fmt: skip
+
+
+def distribution(folder: Path, name: str, entries: str) -> None:
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text(f"[rheostat.commands]\n{entries}\n")
+
+
+def test_help_loads_nothing_heavy(home: Path) -> None:
+    script = (
+        "import sys; from harness.cli.main import main; status = main(['--help']);"
+        "import json; sys.stderr.write(json.dumps([status, *sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(harness.__file__).parents[1],
+        timeout=60,
+    )
+    status, *modules = json.loads(done.stderr)
+    assert status == 0
+    assert "harness.cli.commands.config" in modules, "the commands' short helps were listed"
+    assert not HEAVY & set(modules)
+
+
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+def test_help_goes_to_stdout(cli: CommandLine, asked: str) -> None:
+    said = cli(asked)
+    assert said.status == 0
+    assert said.out.startswith("Usage: rheostat [OPTIONS] COMMAND")
+    assert "Examples:" in said.out
+    assert said.err == ""
+
+
+def test_help_is_drawn_where_colour_is_shown(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    said = cli("config", "show", "--help")
+    assert said.status == 0
+    assert "\x1b[" in said.out
+    assert "rheostat config show --json" in said.out
+    assert max(map(len, said.out.splitlines())) < 200
+
+
+def test_no_command_at_all_is_told_what_there_is(cli: CommandLine) -> None:
+    said = cli()
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("Usage: rheostat")
+
+
+def test_no_command_is_told_in_colour_without_escaping_it(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    said = cli("config")
+    assert said.status == 2
+    assert "\x1b[" in said.err
+    assert "\\x1b" not in said.err
+
+
+def test_the_version_is_the_distributions(cli: CommandLine) -> None:
+    from importlib.metadata import version
+
+    assert cli("--version") == (0, f"rheostat {version('rheostat')}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["confg"],
+            (
+                "error: rheostat: no such command 'confg'. Did you mean 'config'?\n"
+                "hint: rheostat --help\n"
+            ),
+        ),
+        (
+            ["config", "show", "--cache"],
+            (
+                "error: rheostat config show: no such option '--cache'. "
+                "Did you mean '--cache-dir'?\n"
+                "hint: rheostat config show --help\n"
+            ),
+        ),
+        (
+            ["config", "show", "--threads", "0"],
+            (
+                "error: rheostat config show: invalid value for '--threads': "
+                "0 is not in the range x>=1\nhint: rheostat config show --help\n"
+            ),
+        ),
+        (
+            ["config", "show", "extra"],
+            (
+                "error: rheostat config show: got unexpected extra argument (extra)\n"
+                "hint: rheostat config show --help\n"
+            ),
+        ),
+        (
+            ["completion"],
+            (
+                "error: rheostat completion: missing argument 'SHELL'. "
+                "Choose from: bash, fish, zsh\nhint: rheostat completion --help\n"
+            ),
+        ),
+        (
+            ["config", "show", "--json", "--csv"],
+            (
+                "error: rheostat config show: --json and --csv exclude each other\n"
+                "hint: rheostat config show --help\n"
+            ),
+        ),
+    ],
+)
+def test_a_usage_error_is_one_sentence_and_a_hint(
+    cli: CommandLine, arguments: list[str], message: str
+) -> None:
+    assert cli(*arguments) == (2, "", message)
+
+
+def test_an_installed_distribution_adds_a_command(
+    fresh_cli: FreshCommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "guest.py").write_text(
+        "import click\n\n@click.command('greet')\ndef greet():\n    '''Greets.'''\n"
+        "    click.echo('hello')\n"
+    )
+    distribution(tmp_path, "guest", "greet = guest:greet")
+    assert fresh_cli("greet", path=tmp_path) == (0, "hello\n", "")
+    assert "greet       Greets." in fresh_cli("--help", path=tmp_path).out
+
+
+def test_the_command_in_the_docs_works(
+    fresh_cli: FreshCommandLine, docs: Path, tmp_path: Path
+) -> None:
+    page = (docs / "command-line.md").read_text()
+    (tmp_path / "guest").mkdir()
+    source = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "guest" / "greet.py").write_text(source)
+    distribution(tmp_path, "guest", "greet = guest.greet:greet")
+    assert fresh_cli("greet", path=tmp_path) == (0, "word   share\nhello   0.50\n", "")
+    assert fresh_cli("greet", "--csv", path=tmp_path).out == "word,share\nhello,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "source", "reason"),
+    [
+        ("guest:greet", "raise RuntimeError('no luck')", "fails with RuntimeError: no luck"),
+        ("guest:greet", "import absent_module", "No module named 'absent_module'"),
+        ("guest:greet", "", "has no attribute 'greet'"),
+        ("guest:greet", "greet = 3", "guest:greet of guest is no click command"),
+        ("absent_guest:greet", "", "No module named 'absent_guest'"),
+    ],
+)
+def test_a_broken_registration_costs_only_its_command(
+    fresh_cli: FreshCommandLine, tmp_path: Path, entry: str, source: str, reason: str
+) -> None:
+    (tmp_path / "guest.py").write_text(source)
+    distribution(tmp_path, "guest", f"greet = {entry}")
+    said = fresh_cli("greet", "--loudly", "someone", path=tmp_path)
+    assert (said.status, said.out) == (3, "")
+    assert said.err.startswith("error: the command greet cannot be used: ")
+    assert reason in said.err
+    assert "Traceback" not in said.err
+    listed = fresh_cli("--help", path=tmp_path)
+    assert listed.status == 0
+    assert "greet       (unavailable)" in listed.out
+    assert fresh_cli("config", "show", path=tmp_path).status == 0
+
+
+def test_a_name_that_two_distributions_register_is_refused(
+    fresh_cli: FreshCommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "guest.py").write_text("import click\ngreet = click.Command('greet')\n")
+    distribution(tmp_path, "guest", "greet = guest:greet")
+    distribution(tmp_path, "other", "greet = guest:greet")
+    said = fresh_cli("greet", path=tmp_path)
+    assert said == (
+        3,
+        "",
+        (
+            "error: the command greet cannot be used: it is registered by guest and other; "
+            "uninstall all but one\n"
+        ),
+    )
+    assert fresh_cli("config", "show", path=tmp_path).status == 0
+
+
+def test_libraries_log_nothing_unless_asked(fresh_cli: FreshCommandLine, tmp_path: Path) -> None:
+    (tmp_path / "guest.py").write_text(
+        "import click, logging\n\n@click.command('chat')\ndef chat():\n"
+        "    logging.getLogger('chatty').warning('so much to tell')\n"
+    )
+    distribution(tmp_path, "guest", "chat = guest:chat")
+    assert fresh_cli("chat", path=tmp_path).err == ""
+    assert fresh_cli("-v", "chat", path=tmp_path).err == "WARNING chatty: so much to tell\n"
+
+
+def test_a_readers_leaving_is_no_error(home: Path) -> None:
+    script = "import sys; from harness.cli.main import main; sys.stdin.read(); sys.exit(main())"
+    command = subprocess.Popen(
+        [sys.executable, "-c", script, "completion", "bash"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(harness.__file__).parents[1],
+    )
+    assert command.stdin is not None
+    assert command.stdout is not None
+    assert command.stderr is not None
+    with command:
+        command.stdout.close()
+        command.stdin.close()
+        talk = command.stderr.read()
+    assert (command.returncode, talk) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["config", "show"], ["config", "show", "--json"]]
+)
+def test_a_full_disk_under_stdout_is_said(home: Path, arguments: list[str]) -> None:
+    script = "import sys; from harness.cli.main import main; sys.exit(main())"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=Path(harness.__file__).parents[1],
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "error: standard output: no space left on device\n",
+    )
