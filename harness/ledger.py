@@ -1,0 +1,164 @@
+"""The books of one episode, the picture of them that is shown, and the trace.
+
+The books are kept out of the controller's hands. The picture is a copy, written after each barrier
+and never read, so whatever a controller does to it changes no charge and no later verb. The lists
+in the picture are replaced, not changed in place: one that a controller goes through while it
+yields stays as it was.
+"""
+
+import math
+from bisect import insort
+from collections.abc import Iterable, Iterator
+
+from dsl.episode import Answer, AnyVerb, BranchView, BudgetSpent, Episode, Outcome, Status
+from harness.admission import ACTIONS
+from harness.trace import Action, ActionKind, Barrier
+
+
+class Unaffordable(Exception):  # noqa: N818 - it never leaves a barrier
+    """The next action costs more than what is left of the budget."""
+
+
+class Ledger:
+    """What was done in one episode and what it cost.
+
+    Args:
+        books: a fresh episode, which becomes the books.
+        shown: another one like it, which becomes the picture.
+        trace: barriers are appended to it, if given.
+    """
+
+    def __init__(self, books: Episode, shown: Episode, trace: list[Barrier] | None):
+        self.books = books
+        self.shown = shown
+        self.ended = False
+        self.answer: str | None = None
+        self.budget = math.inf if books.budget is None else books.budget
+        """B, infinite where there is no bound."""
+        self._views: list[BranchView] = []  # those of the picture, whose own list may be tampered
+        self._moved = False  # a branch was opened, finished or pruned since the last showing
+        self._trace = trace
+        self._actions: list[Action] = []
+
+    def afford(self, tokens: int) -> None:
+        """Raises `Unaffordable` where ``tokens`` more would pass the budget."""
+        if self.books.spent + tokens > self.budget:
+            raise Unaffordable
+
+    # The entries: each changes the books alone.
+
+    def open(self, depth: int) -> BranchView:
+        """Enters a new branch that has come to ``depth``."""
+        books = self.books
+        view = BranchView(len(books.branches))
+        view.depth = depth
+        books.branches.append(view)
+        books.active.append(view.index)
+        self._moved = True
+        return view
+
+    def pay(self, view: BranchView, tokens: int) -> None:
+        """Charges tokens that were generated on a branch."""
+        self.books.spent += tokens
+        view.tokens += tokens
+
+    def finish(self, view: BranchView, final: str) -> None:
+        """Takes a branch to its end, which reveals its final answer."""
+        view.status = Status.FINISHED
+        view.reveal(final)
+        self.books.active.remove(view.index)
+        self.books.finished.append(view.index)
+        self._moved = True
+
+    def prune(self, branch: int) -> None:
+        """Takes an active branch out of the active set."""
+        books = self.books
+        view = books.branches[branch]
+        view.status = Status.PRUNED
+        books.active.remove(branch)
+        insort(books.pruned, branch)
+        self._moved = True
+        self.note(ActionKind.PRUNE, view, 0)
+
+    def note(
+        self, kind: ActionKind, view: BranchView, charge: int, answer: str | None = None
+    ) -> None:
+        """Puts an action that was done on the trace, if one is kept."""
+        if self._trace is not None:
+            finished = view.status is Status.FINISHED
+            self._actions.append(Action(kind, view.index, charge, view.depth, answer, finished))
+
+    # The verbs.
+
+    def barrier(self, verb: AnyVerb, actions: Iterator[int]) -> Outcome:
+        """Does the affordable prefix of ``actions``, which run side by side by branch.
+
+        Args:
+            verb: what the actions come from.
+            actions: does one action at a time and yields the branch that it was done on; raises
+                `Unaffordable` before it changes anything.
+
+        Raises:
+            BudgetSpent: not even the first action is affordable.
+        """
+        books = self.books
+        charges: dict[int, int] = {}
+        exhausted = False
+        before = books.spent
+        try:
+            for branch in actions:
+                charges[branch] = charges.get(branch, 0) + books.spent - before
+                before = books.spent
+        except Unaffordable:
+            exhausted = True
+        if exhausted and not charges:
+            reason = f"{books.spent} of {books.budget} tokens are spent, too many for one more"
+            raise BudgetSpent(ACTIONS[type(verb)], None, reason)
+        books.sequential += max(charges.values(), default=0)
+        self._show(charges)
+        self._file(verb, exhausted)
+        return Outcome(tuple(charges), exhausted)
+
+    def end(self, verb: Answer) -> Outcome:
+        """Ends the episode with the controller's answer."""
+        self.ended = True
+        self.answer = verb.answer
+        if self._trace is not None:
+            self._actions.append(Action(ActionKind.ANSWER, None, 0, answer=verb.answer))
+        self._file(verb, exhausted=False)
+        return Outcome((), exhausted=False)
+
+    def _file(self, verb: AnyVerb, exhausted: bool) -> None:
+        if self._trace is not None:
+            done, self._actions = tuple(self._actions), []
+            books = self.books
+            self._trace.append(Barrier(verb, done, exhausted, books.spent, books.sequential))
+
+    def _show(self, touched: Iterable[int]) -> None:
+        """Brings the picture up to date; the books are complete by then."""
+        books, shown = self.books, self.shown
+        shown.spent = books.spent
+        shown.sequential = books.sequential
+        if self._moved:
+            self._moved = False
+            self._views += map(BranchView, range(len(self._views), len(books.branches)))
+            shown.branches = self._views.copy()
+            shown.active = books.active.copy()
+            shown.finished = books.finished.copy()
+            shown.pruned = books.pruned.copy()
+        for branch in touched:
+            _copy(books.branches[branch], self._views[branch])
+
+
+def _copy(source: BranchView, target: BranchView) -> None:
+    # Field by field: this is the inner loop of replay, and a loop over names takes twice as long.
+    target.status = source.status
+    target.depth = source.depth
+    target.tokens = source.tokens
+    target.answer = source.answer
+    target.revealed = source.revealed
+    target.streak = source.streak
+    target.changes = source.changes
+    target.entropy = source.entropy
+    target.logprob = source.logprob
+    target.top_logprob = source.top_logprob
