@@ -116,6 +116,9 @@ def output_options(function: F) -> F:
 def setting_option(name: str, *flags: str) -> Callable[[F], F]:
     """Gives a command a flag for a setting; left out, it is ``None`` and overrides nothing.
 
+    The value goes to `harness.cli.settings.load` as one of its ``flags``. A room with a section of
+    its own declares plain click options, with no default, and passes them on in the same way.
+
     Args:
         name: the setting's field in `harness.cli.settings.Settings`.
         flags: as they are typed; ``--name`` by default.

@@ -109,8 +109,7 @@ def _usage(problem: click.ClickException) -> int:
             page = problem.ctx.command.help_page(problem.ctx, coloured=coloured)
         console.page(page)
         return ExitCode.INPUT
-    sentence = " ".join(problem.format_message().split()).rstrip(".")
-    sentence = sentence[:1].lower() + sentence[1:]
+    sentence = _sentence(problem)
     context = problem.ctx if isinstance(problem, click.UsageError) else None
     if context is None:
         console.error(sentence)
@@ -118,6 +117,15 @@ def _usage(problem: click.ClickException) -> int:
         console.error(f"{context.command_path}: {sentence}")
         console.hint(f"{context.command_path} --help")
     return ExitCode.INPUT
+
+
+def _sentence(problem: click.ClickException) -> str:
+    """Click's message on one line, with the nearest name where it knows some."""
+    near: list[str] | None = getattr(problem, "possibilities", None)
+    words = problem.message if near else problem.format_message()
+    sentence = " ".join(words.split()).rstrip(".")
+    sentence = sentence[:1].lower() + sentence[1:]
+    return f"{sentence}; did you mean {near[0]}?" if near else sentence
 
 
 def _give_hints(problem: BaseException) -> None:

@@ -33,6 +33,7 @@ def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"
         force_terminal=True,
         show_arguments=True,
         text_markup=None,
+        text_paragraph_linebreaks="\n\n",
         style_options_panel_border="dim",
         style_commands_panel_border="dim",
         theme="default-slim",

@@ -91,15 +91,15 @@ def test_the_version_is_the_distributions(cli: CommandLine) -> None:
         (
             ["confg"],
             (
-                "error: rheostat: no such command 'confg'. Did you mean 'config'?\n"
+                "error: rheostat: no such command 'confg'; did you mean config?\n"
                 "hint: rheostat --help\n"
             ),
         ),
         (
             ["config", "show", "--cache"],
             (
-                "error: rheostat config show: no such option '--cache'. "
-                "Did you mean '--cache-dir'?\n"
+                "error: rheostat config show: no such option '--cache'; "
+                "did you mean --cache-dir?\n"
                 "hint: rheostat config show --help\n"
             ),
         ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.cli.declare import SETTING_FLAGS
 from harness.cli.settings import Settings, load, resolve
-from harness.errors import InputError
+from harness.errors import InputError, SurroundingsError
 from tests.harness.command_lines import CommandLine, FreshCommandLine
 
 
@@ -213,6 +214,28 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
     said = fresh_cli("config", "show", path=home)
     assert said.status == 3
     assert said.err.startswith("error: the settings [guest] cannot be loaded from guest:Guest")
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (["a:A", "b:B"], "the settings [guest] are registered by a and b"),
+        (["absent_guest:A"], "No module named 'absent_guest'"),
+        (["sys:absent"], "has no attribute 'absent'"),
+        (["sys:path"], "sys:path is no msgspec Struct"),
+        (["builtins:int"], "builtins:int is no msgspec Struct"),
+    ],
+)
+def test_a_broken_section_is_refused(
+    monkeypatch: pytest.MonkeyPatch, targets: list[str], words: str
+) -> None:
+    from harness.cli import settings as module
+    from harness.cli.registry import Registration
+
+    entries = [Registration("guest", target, target.partition(":")[0]) for target in targets]
+    monkeypatch.setattr(module, "registered", lambda group: {"guest": entries})
+    with pytest.raises(SurroundingsError, match=re.escape(words)):
+        module.sections()
 
 
 def test_config_show_gives_values_and_origins(
