@@ -115,7 +115,7 @@ def _usage(problem: click.ClickException) -> int:
         console.error(sentence)
     else:
         console.error(f"{context.command_path}: {sentence}")
-        console.hint(f"{context.command_path} --help")
+        console.hint(f"see {context.command_path} --help")
     return ExitCode.INPUT
 
 

@@ -5,6 +5,7 @@ click's own plain text.
 """
 
 from collections.abc import Sequence
+from inspect import cleandoc
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -34,6 +35,7 @@ def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"
         show_arguments=True,
         text_markup=None,
         text_paragraph_linebreaks="\n\n",
+        padding_helptext_first_line=(0, 0, 1 if "\n\n" in cleandoc(page.help or "") else 0, 0),
         style_options_panel_border="dim",
         style_commands_panel_border="dim",
         theme="default-slim",

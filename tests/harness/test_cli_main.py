@@ -92,7 +92,7 @@ def test_the_version_is_the_distributions(cli: CommandLine) -> None:
             ["confg"],
             (
                 "error: rheostat: no such command 'confg'; did you mean config?\n"
-                "hint: rheostat --help\n"
+                "hint: see rheostat --help\n"
             ),
         ),
         (
@@ -100,35 +100,35 @@ def test_the_version_is_the_distributions(cli: CommandLine) -> None:
             (
                 "error: rheostat config show: no such option '--cache'; "
                 "did you mean --cache-dir?\n"
-                "hint: rheostat config show --help\n"
+                "hint: see rheostat config show --help\n"
             ),
         ),
         (
             ["config", "show", "--threads", "0"],
             (
                 "error: rheostat config show: invalid value for '--threads': "
-                "0 is not in the range x>=1\nhint: rheostat config show --help\n"
+                "0 is not in the range x>=1\nhint: see rheostat config show --help\n"
             ),
         ),
         (
             ["config", "show", "extra"],
             (
                 "error: rheostat config show: got unexpected extra argument (extra)\n"
-                "hint: rheostat config show --help\n"
+                "hint: see rheostat config show --help\n"
             ),
         ),
         (
             ["completion"],
             (
                 "error: rheostat completion: missing argument 'SHELL'. "
-                "Choose from: bash, fish, zsh\nhint: rheostat completion --help\n"
+                "Choose from: bash, fish, zsh\nhint: see rheostat completion --help\n"
             ),
         ),
         (
             ["config", "show", "--json", "--csv"],
             (
                 "error: rheostat config show: --json and --csv exclude each other\n"
-                "hint: rheostat config show --help\n"
+                "hint: see rheostat config show --help\n"
             ),
         ),
     ],
