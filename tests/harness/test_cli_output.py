@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import stat
 import sys
 from pathlib import Path
@@ -223,6 +224,21 @@ def test_progress_is_drawn_on_a_terminal_only(
     os.close(leader)
     assert "sweep" in drawn
     assert capfd.readouterr().out == ""
+
+
+def test_each_stream_has_one_owner() -> None:
+    """Others may ask what a stream can show; only its owner reaches into it."""
+    root = Path(console.__file__).parents[2]
+    owners = {"stdout": "harness/cli/output.py", "stderr": "harness/cli/console.py"}
+    reached = re.compile(r"\bsys\.(stdout|stderr)\.|\b(click\.s?echo|echo_via_pager)\(")
+    offenders = [
+        f"{path}: {found.group()}"
+        for room in ("store", "dsl", "harness")
+        for path in (root / room).rglob("*.py")
+        for found in reached.finditer(path.read_text())
+        if owners.get(found.group(1)) != str(path.relative_to(root))
+    ]
+    assert offenders == []
 
 
 @given(st.text())
