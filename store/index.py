@@ -90,8 +90,6 @@ def read_index(file: BlockFile) -> Index:
         questions = _layout(footer, offset)
     except Unreadable as error:
         raise file.damage(offset, f"the index cannot be read: {error}") from error
-    if footer.blocks[-1].digest != block.before:
-        raise file.damage(offset, "the index does not follow the last block that it lists")
     return Index(digest, frozenset(footer.parts), tuple(footer.blocks), questions)
 
 

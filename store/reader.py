@@ -161,14 +161,12 @@ def _damage(file: BlockFile, block: Block) -> Iterator[None]:
 
 
 def _block(file: BlockFile, index: Index, position: int) -> Block:
-    """A block that is intact, the one that the index lists, and behind the one listed before."""
+    """A block that is intact and the one that the index lists."""
     entry = index.blocks[position]
     block = file.block(entry.offset)
     listed = (entry.kind, entry.length, entry.digest)
     if (block.kind.name, len(block.payload), block.digest) != listed:
         raise file.damage(entry.offset, "a block is not the one that the index lists")
-    if position and block.before != index.blocks[position - 1].digest:
-        raise file.damage(entry.offset, "a block does not follow the one before it")
     return block
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from store.blocks import BlockFile, Kind, checksum, frame
+from store.blocks import _WINDOW, BlockFile, Kind, checksum, frame
 from store.errors import DamagedRecording, StoreError
 from store.journal import read_branch, scan
 from store.reader import open_recording
@@ -81,6 +81,32 @@ def test_no_harm_to_a_sealed_recording_goes_unnoticed(tmp_path: Path, rounds: in
             continue
         with pytest.raises(StoreError):
             read_all(path)
+
+
+def test_every_flip_in_a_sealed_recording_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "x", sample(questions=1, branches=1))
+    whole = (tmp_path / "x").read_bytes()
+    path = tmp_path / "harmed"
+    for place in range(len(whole)):
+        harmed = bytearray(whole)
+        harmed[place] ^= 0x40
+        path.write_bytes(harmed)
+        with pytest.raises(StoreError):
+            read_all(path)
+
+
+@pytest.mark.parametrize("place", range(8, 16))
+def test_a_flipped_version_or_state_is_damage_and_not_a_later_format(
+    tmp_path: Path, place: int
+) -> None:
+    path = tmp_path / "x"
+    journal = journalled(path, sample(questions=1, branches=1))
+    harmed = bytearray(journal.content)
+    harmed[place] ^= 0x40
+    path.write_bytes(harmed)
+    for ask in (open_recording, Writer.resume):
+        with pytest.raises(DamagedRecording, match="byte 0: the preamble does not fit its digest"):
+            ask(path)
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
@@ -175,19 +201,28 @@ def test_damage_before_the_tail_is_refused_with_its_place(tmp_path: Path, field:
         assert writer.held == {"q0": frozenset()}
 
 
-def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", [1, 2, 3])
+def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path, inside: int) -> None:
     content = sample(questions=1, branches=2)
-    wide = msgspec.structs.replace(content.branches[0][0], text="x" * (1 << 20), sentences=[])
-    path = tmp_path / "x"
-    for shift in range(8):
-        path.unlink(missing_ok=True)
-        narrow = msgspec.structs.replace(wide, text="x" * ((1 << 20) - 300 + shift * 40))
-        journal = journalled(path, content._replace(branches=[[narrow, wide, wide]]))
-        harmed = bytearray(journal.content)
-        harmed[journal.ends[1] + 30] ^= 1
-        path.write_bytes(harmed)
-        with pytest.raises(DamagedRecording, match=f"from byte {journal.ends[2]} on are intact"):
-            Writer.resume(path)
+    first, second = content.branches[0]
+
+    def with_text(size: int) -> Journalled:
+        bare = msgspec.structs.replace(first, text="x" * size, sentences=None, paragraphs=None)
+        (tmp_path / "x").unlink(missing_ok=True)
+        return journalled(tmp_path / "x", content._replace(branches=[[bare, second]]))
+
+    trial = with_text(1 << 19)
+    # The search begins a byte behind the bad block's first; `inside` letters of the next block's
+    # kind are still in its first window.
+    start, gap = trial.ends[1], 1 + _WINDOW - inside
+    journal = with_text((1 << 19) + gap - (trial.ends[2] - start))
+    assert journal.ends[2] == start + gap
+    harmed = bytearray(journal.content)
+    harmed[start + 4] ^= 1  # its length
+    path = tmp_path / "harmed"
+    path.write_bytes(harmed)
+    with pytest.raises(DamagedRecording, match=f"from byte {start + gap} on are intact"):
+        Writer.resume(path)
 
 
 def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:

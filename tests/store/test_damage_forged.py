@@ -205,3 +205,8 @@ def test_an_index_that_does_not_tile_the_file_is_damage(tmp_path: Path) -> None:
         path.write_bytes(content[:begin] + end + trailer(begin, end[-32:]))
         with pytest.raises(DamagedRecording, match=reason):
             open_recording(path)
+    extra = frame(Kind.TEXT, b"", block.before)
+    end = frame(Kind.FOOT, block.payload, extra[-32:])
+    path.write_bytes(content[:begin] + extra + end + trailer(begin + len(extra), end[-32:]))
+    with pytest.raises(DamagedRecording, match="do not reach as far as the index"):
+        open_recording(path)

@@ -7,12 +7,14 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from store.blocks import write_all
 from store.errors import RecordingBusy, SealedRecording, StoreError
 from store.records import Branch, Provenance, Question, Sampling
 from store.writer import Writer
@@ -263,8 +265,14 @@ def test_a_recording_sealed_while_its_lock_is_awaited_is_not_written(
     assert read_all(path) == sample()
 
 
-def test_threads_may_share_a_writer(tmp_path: Path) -> None:
+def test_threads_may_share_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, content = tmp_path / "x", sample(questions=1, branches=60)
+
+    def slow(descriptor: int, block: bytes) -> None:
+        time.sleep(0.001)  # long enough for every other thread to come this far
+        write_all(descriptor, block)
+
+    monkeypatch.setattr("store.writer.write_all", slow)
     with Writer.create(path, content.provenance) as writer, ThreadPoolExecutor(8) as pool:
         writer.add_question(content.questions[0])
         for _ in pool.map(writer.add_branch, ["q0"] * 60, range(60), content.branches[0]):
