@@ -41,8 +41,11 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """The probes of one slice of depth: probe k of P, from 1, lies in the slice that ends at or
-    next behind k / P, so that a last probe always lies in the last slice."""
+    """The probes of one slice of depth.
+
+    Probe k of P, counted from 1, lies in the slice that ends at or next behind k / P; so a last
+    probe always lies in the last slice.
+    """
 
     slice: int
     """From 0, the shallowest tenth of every chain."""
@@ -72,7 +75,7 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     difficulty: int | None
 
 
-class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """One recording."""
 
     path: str

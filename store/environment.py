@@ -28,7 +28,7 @@ class Environment(NamedTuple):
 def refuse_existing(path: Path) -> None:
     """Raises `StoreError` where ``path`` is taken: a recording is never written over."""
     if path.exists() or path.is_symlink():
-        raise StoreError("this already exists; move it away or choose another name", path=path)
+        raise StoreError("already exists; move it away or choose another name", path=path)
 
 
 def save(environment: Environment, path: Path) -> str:

@@ -52,5 +52,5 @@ def _write(reasoner: Reasoner, benchmark: Benchmark, path: Path) -> Written:
     with TemporaryDirectory() as scratch:
         digest = save(environment, Path(scratch) / path.name)
     if open_recording(path).digest != digest:
-        raise StoreError("this is not the sample that it is named for; move it away", path=path)
+        raise StoreError("is not the sample that it is named for; move it away", path=path)
     return Written(path, digest, kept=True)

@@ -35,7 +35,7 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(
-            "this is not UTF-8 text; save the file as UTF-8", path=path, place=f"byte {error.start}"
+            "is not UTF-8 text; save the file as UTF-8", path=path, place=f"byte {error.start}"
         ) from None
 
 
@@ -67,7 +67,7 @@ def _say(message: str) -> tuple[str, str | None]:
     if message == "Input data was truncated":
         return "the JSON ends too early; the file may be cut off", None
     if malformed := _MALFORMED.fullmatch(message):
-        return f"this is not JSON: {malformed['problem']}", malformed["place"]
+        return f"not JSON: {malformed['problem']}", malformed["place"]
     if placed := _PLACED.fullmatch(message):
         return _plain(placed["problem"]), placed["place"]
     return _plain(message), "$"

@@ -143,8 +143,8 @@ def test_pages_fit_80_columns(simulated: Recording) -> None:
     assert widest(questions([found, found]).text()) <= 80
 
 
-def published(released: Path) -> dict[str, dict[str, float]]:
-    facts = json.loads((released.parent / "facts" / "published_aime24.json").read_bytes())
+def published(released_data: Path) -> dict[str, dict[str, float]]:
+    facts = json.loads((released_data.parent / "facts" / "published_aime24.json").read_bytes())
     return {
         model: row
         for model, rows in facts["results"].items()
@@ -155,24 +155,24 @@ def published(released: Path) -> dict[str, dict[str, float]]:
 
 @pytest.fixture(scope="module")
 def released_figures(
-    released: Path, tmp_path_factory: pytest.TempPathFactory
+    released_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Recording, Inspection]]:
     directory = tmp_path_factory.mktemp("released")
     found = {}
     for model in PUBLISHED:
         path = directory / f"{model}.recording"
-        save(read_autotts(released / "aime24" / f"{model}.json"), path)
+        save(read_autotts(released_data / "aime24" / f"{model}.json"), path)
         recording = open_recording(path)
         found[model] = recording, inspect(recording)
     return found
 
 
 def test_the_first_of_each_shuffle_gives_the_published_accuracy(
-    released: Path, released_figures: dict[str, tuple[Recording, Inspection]]
+    released_data: Path, released_figures: dict[str, tuple[Recording, Inspection]]
 ) -> None:
-    if not (released.parent / "facts" / "published_aime24.json").is_file():
+    if not (released_data.parent / "facts" / "published_aime24.json").is_file():
         pytest.skip("the published figures are not here")
-    for model, row in published(released).items():
+    for model, row in published(released_data).items():
         recording, _ = released_figures[model]
         shares = [
             majority(recording.core(index), question.gold, 1)

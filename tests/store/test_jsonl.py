@@ -152,7 +152,7 @@ def test_an_id_may_not_clash_with_a_given_one(source: Path) -> None:
 
 def test_empty_lines_count_but_do_not_matter(source: Path) -> None:
     source.write_text(f"\n  \n{json.dumps(line())}\n\n{{oops\n", encoding="utf-8")
-    with pytest.raises(SourceError, match=r"line 5, byte 1: this is not JSON"):
+    with pytest.raises(SourceError, match=r"line 5, byte 1: not JSON"):
         read_jsonl(source, model="m", benchmark="b", interval=500)
 
 

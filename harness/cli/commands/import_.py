@@ -18,7 +18,7 @@ _FILE = click.Path(path_type=Path)
     examples=[
         ("rheostat import autotts aime24/*.json -o recordings", "Imports released environments."),
         (
-            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.recording",
+            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
             "Imports branches of your own.",
         ),
     ],
@@ -104,7 +104,7 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     "jsonl",
     examples=[
         (
-            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.recording",
+            "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
             "Reads one question a line, with its branches.",
         ),
     ],

@@ -1,0 +1,77 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from store.environment import save
+from store.reader import open_recording
+from store.simulate import Benchmark, Reasoner, simulate
+from tests.harness.command_lines import CommandLine
+
+
+@pytest.fixture
+def recordings(home: Path) -> list[str]:
+    """Two small ones, in the working directory."""
+    names = []
+    for name in ("one", "two"):
+        reasoner = Reasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+        save(simulate(reasoner, Benchmark("bench", 3, 4)), home / f"{name}.recording")
+        names.append(f"{name}.recording")
+    return names
+
+
+def test_one_recording_has_a_page(cli: CommandLine, recordings: list[str]) -> None:
+    said = cli("inspect", recordings[0])
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("recording     one.recording\ndigest        ")
+    assert "\nsimulated     yes" in said.out
+    assert "\nmajority@4 " in said.out
+    assert "verified" not in said.out
+
+
+def test_several_recordings_have_a_row_each(cli: CommandLine, recordings: list[str]) -> None:
+    heading, *rows = cli("inspect", *recordings).out.splitlines()
+    assert heading.split()[:2] == ["model", "benchmark"]
+    assert [row.split()[0] for row in rows] == ["one", "two"]
+
+
+def test_questions_of_several_recordings_are_told_apart(
+    cli: CommandLine, recordings: list[str]
+) -> None:
+    _, *rows = cli("inspect", "--questions", *recordings).out.splitlines()
+    assert [row.split()[:2] for row in rows] == [
+        [model, f"bench-0{index}"] for model in ("one", "two") for index in range(3)
+    ]
+
+
+def test_json_is_a_list_whatever_the_number(cli: CommandLine, recordings: list[str]) -> None:
+    [one] = json.loads(cli("inspect", "--json", recordings[0]).out)
+    assert one["digest"] == open_recording(recordings[0]).digest
+    assert one["provenance"]["simulated"] is True
+    assert one["per_question"] is None
+    both = json.loads(cli("inspect", "--json", "--questions", *recordings).out)
+    assert [each["path"] for each in both] == recordings
+    assert both[0] == one | {"per_question": both[0]["per_question"]}
+    assert len(both[0]["per_question"]) == 3
+
+
+def test_csv_names_each_recording(cli: CommandLine, recordings: list[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(cli("inspect", "--csv", recordings[1]).out)))
+    assert [(row["recording"], row["model"]) for row in rows] == [("two.recording", "two")]
+
+
+def test_damage_is_found_by_verify(cli: CommandLine, recordings: list[str], home: Path) -> None:
+    assert cli("inspect", "--verify", recordings[0]).err == "1 verified: every byte is intact\n"
+    path = home / recordings[0]
+    content = bytearray(path.read_bytes())
+    # Entropies lie behind everything that the plain figures need.
+    place = content.index(b"SIGN") + 60
+    content[place] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    assert cli("inspect", recordings[0]).status == 0
+    said = cli("inspect", "--verify", recordings[0])
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("error: one.recording, byte ")
