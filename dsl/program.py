@@ -27,7 +27,7 @@ def analyse(source: Source) -> Analysis:
     parsed = parse(source)
     if parsed.program is None:
         return Analysis(source, None, None, parsed.diagnostics, parsed.comments)
-    checked, found = check(parsed.program)
+    checked, found = check(parsed.program, source)
     return Analysis(source, parsed.program, checked, parsed.diagnostics + found, parsed.comments)
 
 

@@ -9,11 +9,12 @@ from dsl.checker.statements import check_bodies
 from dsl.checker.symbols import Checked, Needs, Role, Symbol
 from dsl.checker.usage import check_usage
 from dsl.diagnostics import Diagnostic
+from dsl.source import Source
 
 __all__ = ["Checked", "Needs", "Role", "Symbol", "check"]
 
 
-def check(program: tree.Program) -> tuple[Checked | None, list[Diagnostic]]:
+def check(program: tree.Program, source: Source) -> tuple[Checked | None, list[Diagnostic]]:
     """Checks a program; the first is ``None`` where there was an error.
 
     The passes run in order; the later ones speak only of programs whose names and types are sound,
@@ -29,7 +30,7 @@ def check(program: tree.Program) -> tuple[Checked | None, list[Diagnostic]]:
         check_usage(scope, program)
     if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope.diagnostics
-    checked = Checked(program, scope.types, scope.symbols, _needs(scope, program))
+    checked = Checked(source, program, scope.types, scope.symbols, _needs(scope, program))
     return checked, scope.diagnostics
 
 

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.source import Span
+from dsl.source import Source, Span
 from dsl.types import Type
 
 
@@ -42,6 +42,7 @@ class Needs(NamedTuple):
 class Checked(NamedTuple):
     """A program that passed, with everything that was learnt of it, keyed by node."""
 
+    source: Source
     program: tree.Program
     types: dict[tree.Node, Type]
     """The type of each expression."""
@@ -57,8 +58,10 @@ class Checked(NamedTuple):
     @property
     def scheduled(self) -> bool:
         """Whether it follows β."""
-        return any(isinstance(section, tree.Schedule) for section in self.program.sections) or any(
-            isinstance(node, tree.Name) and node.text == "beta" for node in self.symbols
+        return any(
+            isinstance(node, tree.Schedule)
+            or (isinstance(node, tree.Name) and node.text == "beta")
+            for node in tree.walk(self.program)
         )
 
     def section(self, kind: type[tree.Section]) -> tree.Section | None:

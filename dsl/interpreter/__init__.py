@@ -1,0 +1,5 @@
+"""The interpreter: what a Rheo program means, one verb at a time."""
+
+from dsl.interpreter.controller import Interpreter
+
+__all__ = ["Interpreter"]

@@ -1,0 +1,176 @@
+"""The meaning of the language's functions."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dsl import numeric, tree, votes
+from dsl.interpreter.frame import Branches, Frame, Numeric, Real, Window, of_each
+from dsl.types import Type
+
+if TYPE_CHECKING:
+    from dsl.interpreter.expressions import Closure, Expressions
+
+_VOTES: dict[str, Callable[[votes.Tally], Any]] = {
+    "winner": votes.winner,
+    "runner_up": votes.runner_up,
+    "votes": votes.leading_votes,
+    "share": votes.leading_share,
+    "margin": votes.margin,
+    "distinct": votes.distinct,
+    "entropy": votes.entropy,
+    "confidence": votes.confidence,
+}
+_VOTES_OF: dict[str, Callable[[votes.Tally, str | None], Any]] = {
+    "votes": votes.votes_of,
+    "share": votes.share_of,
+}
+
+_ONE_REAL: dict[str, Callable[[float], float]] = {
+    "sqrt": numeric.sqrt_real,
+    "exp": numeric.exp_real,
+    "log": numeric.log_real,
+}
+_TO_INTEGER: dict[str, Callable[[float], int]] = {
+    "floor": numeric.floor_int,
+    "ceil": numeric.ceil_int,
+    "round": numeric.round_int,
+}
+_FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
+    "sum": numeric.sum_reals,
+    "mean": numeric.mean_reals,
+    "variance": numeric.variance_reals,
+    "min": lambda values: min(values, default=0.0),
+    "max": lambda values: max(values, default=0.0),
+}
+_INTEGER_FOLDS: dict[str, Callable[[Sequence[int]], int]] = {
+    "sum": numeric.sum_ints,
+    "min": lambda values: min(values, default=0),
+    "max": lambda values: max(values, default=0),
+}
+_WINDOWS: dict[str, Callable[[Window], Any]] = {
+    "count": lambda window: len(window.values),
+    "oldest": lambda window: window.values[0] if window.values else 0.0,
+    "newest": lambda window: window.values[-1] if window.values else 0.0,
+    "rise": lambda window: numeric.sub_real(window.values[-1], window.values[0])
+    if window.values
+    else 0.0,
+    "full": lambda window: len(window.values) == window.size,
+    **{name: lambda window, fold=fold: fold(tuple(window.values)) for name, fold in _FOLDS.items()},
+}
+
+
+class Calls:
+    """Compiles the calls of one checked program."""
+
+    def __init__(self, expressions: "Expressions"):
+        self._expressions = expressions
+
+    def call(self, node: tree.Call) -> "Closure":
+        """A call, by what its first argument is."""
+        name = node.function.text
+        first = node.arguments[0]
+        if isinstance(first, tree.Over):
+            return self._over(name, first)
+        assert not isinstance(first, tree.Keyword)
+        match self._expressions.type_of(first):
+            case Type.BRANCHES:
+                return self._of_set(name, node)
+            case Type.WINDOW:
+                window, read = self._expressions.value(first), _WINDOWS[name]
+                return lambda frame: read(window(frame))
+        return self._of_numbers(name, node)
+
+    def _of_set(self, name: str, node: tree.Call) -> "Closure":
+        plain = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        branches = self._expressions.branches(plain[0])
+        if name == "count":
+            return lambda frame: len(branches(frame))
+        if name == "empty":
+            return lambda frame: len(branches(frame)) == 0
+        tally = self._tally(node, branches)
+        if len(plain) == 2:
+            read_of, answer = _VOTES_OF[name], self._expressions.answer(plain[1])
+            return lambda frame: read_of(tally(frame), answer(frame))
+        read = _VOTES[name]
+        return lambda frame: read(tally(frame))
+
+    def _tally(self, node: tree.Call, branches: Branches) -> Callable[[Frame], votes.Tally]:
+        weight: Real | None = None
+        for argument in node.arguments:
+            if isinstance(argument, tree.Keyword):
+                weight = self._expressions.real(argument.value)
+
+        def tally(frame: Frame) -> votes.Tally:
+            members = branches(frame)
+            views = frame.episode.branches
+            answers = [views[index].answer for index in members]
+            weights = None if weight is None else of_each(frame, members, weight)
+            return votes.tally(answers, weights)
+
+        return tally
+
+    def _over(self, name: str, node: tree.Over) -> "Closure":
+        expressions = self._expressions
+        branches = expressions.branches(node.branches)
+        integers = expressions.type_of(node.value) is Type.INTEGER
+        if integers and name in _INTEGER_FOLDS:
+            fold: Callable[[Any], Any] = _INTEGER_FOLDS[name]
+            value: Numeric = expressions.integer(node.value)
+        else:
+            fold, value = _FOLDS[name], expressions.real(node.value)
+        return lambda frame: fold(of_each(frame, branches(frame), value))
+
+    def _of_numbers(self, name: str, node: tree.Call) -> "Closure":
+        expressions = self._expressions
+        arguments = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        types = [expressions.type_of(argument) for argument in arguments]
+        integers = all(kind is Type.INTEGER for kind in types)
+        if name in _TO_INTEGER:
+            if integers:
+                return expressions.integer(arguments[0])
+            convert, real = _TO_INTEGER[name], expressions.real(arguments[0])
+            return lambda frame: convert(real(frame))
+        if name in {"min", "max", "clamp", "abs"} and integers:
+            return _order(name, [expressions.integer(argument) for argument in arguments])
+        if name == "beta_confidence" and integers:
+            return _both(
+                numeric.beta_confidence_int, *(expressions.integer(a) for a in arguments)
+            )
+        return self._of_reals(name, [expressions.real(argument) for argument in arguments])
+
+    def _of_reals(self, name: str, reals: list[Real]) -> "Closure":
+        match name:
+            case "min" | "max" | "clamp" | "abs":
+                return _order(name, reals)
+            case "pow":
+                return _both(numeric.pow_real, *reals)
+            case "beta_confidence":
+                return _both(numeric.beta_confidence_real, *reals)
+            case "chance":
+                return lambda frame: frame.draws.chance(reals[0](frame))
+            case "draw_beta":
+                return lambda frame: frame.draws.draw_beta(reals[0](frame), reals[1](frame))
+        compute, real = _ONE_REAL[name], reals[0]
+        return lambda frame: compute(real(frame))
+
+
+def _order(name: str, arguments: Sequence[Numeric]) -> "Closure":
+    """Smallest, largest, clamp and absolute value: alike for integers and reals."""
+    if name == "min":
+        return lambda frame: min([argument(frame) for argument in arguments])
+    if name == "max":
+        return lambda frame: max([argument(frame) for argument in arguments])
+    if name == "abs":
+        (only,) = arguments
+        return lambda frame: numeric.abs_number(only(frame))
+    value, low, high = arguments
+
+    def clamp(frame: Frame) -> int | float:
+        return min(max(value(frame), low(frame)), high(frame))
+
+    return clamp
+
+
+def _both(function: Callable[[Any, Any], Any], *arguments: "Closure") -> "Closure":
+    left, right = arguments
+    return lambda frame: function(left(frame), right(frame))

@@ -1,0 +1,124 @@
+"""A Rheo program as a controller. The interpreter is the definition of what a program means."""
+
+from collections.abc import Generator, Mapping
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.episode import Answer, AnyVerb, Course, Episode, Outcome
+from dsl.interpreter.expressions import Closure, Expressions
+from dsl.interpreter.frame import Frame, Integer, Number, Window
+from dsl.interpreter.statements import Acting, Leave, Statements
+from dsl.schedule import evaluate
+from dsl.types import Type
+
+DEFAULT_CAP = 500
+"""The most steps of a program that declares no cap."""
+
+MAX_CAP = 1_000_000
+"""No declared cap goes beyond this, so that every episode ends."""
+
+MAX_WINDOW = 65_536
+"""No window holds more values than this."""
+
+
+class Interpreter:
+    """A checked program, ready to play episodes.
+
+    Args:
+        checked: the program.
+        knobs: settings of free knobs by name; the others have their defaults.
+
+    Raises:
+        SettingsError: a knob is unknown, of the wrong type or outside of its range.
+    """
+
+    def __init__(self, checked: Checked, knobs: Mapping[str, Number] | None = None):
+        self.checked = checked
+        self._settings = dict(knobs or {})
+        self._knobs_at: dict[float, Mapping[str, Number]] = {}
+        self._knobs(0.0)  # a wrong setting is told now, not in the first episode
+        expressions = Expressions(checked)
+        statements = Statements(checked, expressions)
+        self._start: Acting | None = None
+        self._step: Acting | None = None
+        self._finally: Acting | None = None
+        self._cap: Integer = lambda frame: DEFAULT_CAP
+        self._cells: dict[str, Closure] = {}
+        self._windows: dict[str, Integer] = {}
+        self._fields: dict[str, Closure] = {}
+        for section in checked.program.sections:
+            match section:
+                case tree.Start(body=body):
+                    self._start = statements.block(body)
+                case tree.Step(body=body, cap=cap):
+                    self._step = statements.block(body)
+                    if cap is not None:
+                        self._cap = expressions.integer(cap)
+                case tree.Finally(body=body):
+                    self._finally = statements.block(body)
+                case tree.Memory(items=items):
+                    for cell in items:
+                        self._remember(expressions, cell)
+                case tree.EachBranch(items=items):
+                    for cell in items:
+                        self._fields[cell.name.text] = expressions.value(cell.value)
+                case _:
+                    pass  # the schedule and the knobs are evaluated once for each β
+
+    def _remember(self, expressions: Expressions, cell: tree.Cell) -> None:
+        value = tree.ungroup(cell.value)
+        if expressions.type_of(value) is Type.WINDOW:
+            assert isinstance(value, tree.Call)
+            (size,) = value.arguments
+            assert not isinstance(size, tree.Over | tree.Keyword)
+            self._windows[cell.name.text] = expressions.integer(size)
+        else:
+            self._cells[cell.name.text] = expressions.value(value)
+
+    @property
+    def name(self) -> str:
+        """The controller's name."""
+        return self.checked.name
+
+    def play(self, episode: Episode, beta: float | None) -> Course:
+        """Plays one episode; see `dsl.episode.Controller.play`."""
+        frame = self._frame(episode, beta)
+        leave = Leave.NEXT
+        if self._start is not None:
+            leave = yield from self._start(frame)
+        if leave is Leave.NEXT and self._step is not None:
+            leave = yield from self._steps(frame, self._step)
+        if leave is not Leave.ANSWERED and self._finally is not None:
+            leave = yield from self._finally(frame)
+        if leave is not Leave.ANSWERED:
+            yield Answer(answer=None)
+
+    def _steps(self, frame: Frame, step: Acting) -> Generator[AnyVerb, Outcome, Leave]:
+        episode = frame.episode
+        for done in range(min(self._cap(frame), MAX_CAP)):
+            frame.steps = done
+            opened = len(episode.branches)
+            leave = yield from step(frame)
+            if leave is not Leave.NEXT:
+                return leave
+            frame.steps = done + 1
+            if not episode.active and len(episode.branches) == opened:
+                break
+        return Leave.NEXT
+
+    def _knobs(self, beta: float) -> Mapping[str, Number]:
+        if beta not in self._knobs_at:
+            self._knobs_at[beta] = evaluate(self.checked, beta, self._settings)
+        return self._knobs_at[beta]
+
+    def _frame(self, episode: Episode, beta: float | None) -> Frame:
+        at = 0.0 if beta is None else min(1.0, max(0.0, beta))
+        frame = Frame(episode, self._knobs(at), at)
+        for name, size in self._windows.items():
+            frame.windows[name] = Window(min(max(1, size(frame)), MAX_WINDOW))
+        for name, value in self._cells.items():
+            frame.cells[name] = value(frame)
+        for name, value in self._fields.items():
+            frame.fields[name] = []
+            frame.first_fields[name] = value(frame)
+        return frame

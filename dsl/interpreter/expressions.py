@@ -1,0 +1,260 @@
+"""The meaning of expressions, as closures over a frame.
+
+Operands are evaluated from left to right, `and`, `or` and `if` no further than needed, members of a
+set in its order: the order matters, since a draw of chance counts up.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
+
+from dsl import numeric, tree
+from dsl.checker import Checked, Role
+from dsl.episode import Episode, Status
+from dsl.interpreter.calls import Calls
+from dsl.interpreter.frame import AnswerOf, Branches, Frame, Integer, Numeric, Real, Truth, of_each
+from dsl.types import Type
+
+T = TypeVar("T")
+Closure: TypeAlias = Callable[[Frame], Any]
+"""What an expression is compiled to; the checker's types say what it gives."""
+
+_INTEGERS = {
+    "+": numeric.add_int,
+    "-": numeric.sub_int,
+    "*": numeric.mul_int,
+    "//": numeric.floordiv_int,
+    "%": numeric.mod_int,
+}
+_REALS = {
+    "+": numeric.add_real,
+    "-": numeric.sub_real,
+    "*": numeric.mul_real,
+    "/": numeric.div_real,
+}
+_COMPARISONS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+_SETS: dict[str, Branches] = {
+    "opened": lambda frame: range(len(frame.episode.branches)),
+    "active": lambda frame: tuple(frame.episode.active),
+    "alive": lambda frame: [
+        view.index for view in frame.episode.branches if view.status is not Status.PRUNED
+    ],
+    "finished": lambda frame: tuple(frame.episode.finished),
+    "pruned": lambda frame: tuple(frame.episode.pruned),
+}
+
+_VALUES: dict[str, Closure] = {
+    "beta": lambda frame: frame.beta,
+    "steps": lambda frame: frame.steps,
+    "spent": lambda frame: frame.episode.spent,
+    "budget": lambda frame: _budget(frame.episode),
+    "interval": lambda frame: frame.episode.interval,
+    "available": lambda frame: frame.episode.available,
+}
+
+_ATTRIBUTES: dict[str, Closure] = {
+    ".answer": lambda frame: frame.here.answer,
+    ".depth": lambda frame: frame.here.depth,
+    ".tokens": lambda frame: frame.here.tokens,
+    ".streak": lambda frame: frame.here.streak,
+    ".changes": lambda frame: frame.here.changes,
+    ".age": lambda frame: frame.steps - frame.born[frame.here.index],
+    ".index": lambda frame: frame.here.index,
+    ".seen": lambda frame: frame.here.revealed == frame.here.depth,
+    ".finished": lambda frame: frame.here.status is Status.FINISHED,
+    ".pruned": lambda frame: frame.here.status is Status.PRUNED,
+    ".entropy": lambda frame: frame.here.entropy or 0.0,
+    ".logprob": lambda frame: frame.here.logprob or 0.0,
+    ".top_logprob": lambda frame: frame.here.top_logprob or 0.0,
+}
+
+
+def _budget(episode: Episode) -> int:
+    return numeric.MAX_INT if episode.budget is None else episode.budget
+
+
+class Expressions:
+    """Compiles the expressions of one checked program."""
+
+    def __init__(self, checked: Checked):
+        self._types = checked.types
+        self._symbols = checked.symbols
+        self._calls = Calls(self)
+
+    # By type: what a place wants
+
+    def integer(self, node: tree.Expression) -> Integer:
+        """An integer expression."""
+        return self.value(node)
+
+    def real(self, node: tree.Expression) -> Real:
+        """A numeric expression as a real."""
+        closure: Numeric = self.value(node)
+        if self._types[node] is not Type.INTEGER:
+            return closure
+        return lambda frame: float(closure(frame))
+
+    def truth(self, node: tree.Expression) -> Truth:
+        """A condition."""
+        return self.value(node)
+
+    def answer(self, node: tree.Expression) -> AnswerOf:
+        """An answer."""
+        return self.value(node)
+
+    def branches(self, node: tree.Expression) -> Branches:
+        """A set of branches."""
+        return self.value(node)
+
+    def as_type(self, node: tree.Expression, wanted: Type) -> Closure:
+        """An expression in a place of a type: an integer becomes a real where one is wanted."""
+        return self.real(node) if wanted is Type.REAL else self.value(node)
+
+    def type_of(self, node: tree.Expression) -> Type:
+        """The type that the checker found."""
+        return self._types[node]
+
+    # By node
+
+    def value(self, node: tree.Expression) -> Closure:
+        """Any expression, with the value that its own type has."""
+        match node:
+            case tree.Number(value=value) | tree.Truth(value=value):
+                return lambda frame: value
+            case tree.Text(text=text):
+                return lambda frame: text
+            case tree.Nothing():
+                return lambda frame: None
+            case tree.Name():
+                return self._name(node)
+            case tree.Field():
+                return self._field(node)
+            case tree.Group(inner=inner):
+                return self.value(inner)
+            case tree.Unary():
+                return self._unary(node)
+            case tree.Binary():
+                return self._binary(node)
+            case tree.Choice():
+                return self._choice(node)
+            case tree.Call():
+                return self._calls.call(node)
+            case tree.Where():
+                return self._where(node)
+            case tree.By():
+                return self._by(node)
+            case tree.Except():
+                return self._except(node)
+            case tree.First():
+                return self._first(node)
+
+    def _name(self, node: tree.Name) -> Closure:
+        name = node.text
+        match self._symbols[node].role:
+            case Role.SCHEDULED | Role.KNOB:
+                return lambda frame: frame.knobs[name]
+            case Role.MEMORY if self._types[node] is Type.WINDOW:
+                return lambda frame: frame.windows[name]
+            case Role.MEMORY:
+                return lambda frame: frame.cells[name]
+            case Role.LET:
+                return lambda frame: frame.lets[name]
+            case Role.SET:
+                return _SETS[name]
+            case _:
+                return _VALUES[name]
+
+    def _field(self, node: tree.Field) -> Closure:
+        name = node.text
+        if self._symbols[node].role is Role.ATTRIBUTE:
+            return _ATTRIBUTES[name]
+        return lambda frame: frame.fields[name][frame.here.index]
+
+    def _unary(self, node: tree.Unary) -> Closure:
+        operand = self.value(node.operand)
+        if node.operator == "not":
+            return lambda frame: not operand(frame)
+        if self._types[node] is Type.INTEGER:
+            return lambda frame: numeric.neg_int(operand(frame))
+        return lambda frame: -operand(frame)
+
+    def _binary(self, node: tree.Binary) -> Closure:
+        sign = node.operator
+        if sign == "and":
+            first, second = self.truth(node.left), self.truth(node.right)
+            return lambda frame: first(frame) and second(frame)
+        if sign == "or":
+            first, second = self.truth(node.left), self.truth(node.right)
+            return lambda frame: first(frame) or second(frame)
+        if sign in _COMPARISONS:
+            return self._compare(node)
+        if self._types[node] is Type.INTEGER:
+            return _apply(_INTEGERS[sign], self.integer(node.left), self.integer(node.right))
+        return _apply(_REALS[sign], self.real(node.left), self.real(node.right))
+
+    def _compare(self, node: tree.Binary) -> Truth:
+        compare = _COMPARISONS[node.operator]
+        # An integer meets a real as a real, as on every machine that compares doubles.
+        if Type.REAL in (self._types[node.left], self._types[node.right]):
+            return _apply(compare, self.real(node.left), self.real(node.right))
+        return _apply(compare, self.value(node.left), self.value(node.right))
+
+    def _choice(self, node: tree.Choice) -> Closure:
+        condition = self.truth(node.condition)
+        wanted = self._types[node]
+        then, otherwise = self.as_type(node.then, wanted), self.as_type(node.otherwise, wanted)
+        return lambda frame: then(frame) if condition(frame) else otherwise(frame)
+
+    # Sets
+
+    def _where(self, node: tree.Where) -> Branches:
+        branches, condition = self.branches(node.branches), self.truth(node.condition)
+
+        def where(frame: Frame) -> Sequence[int]:
+            members = branches(frame)
+            kept = of_each(frame, members, condition)
+            return [member for member, keep in zip(members, kept, strict=True) if keep]
+
+        return where
+
+    def _by(self, node: tree.By) -> Branches:
+        branches, key = self.branches(node.branches), cast(Numeric, self.value(node.key))
+
+        def by(frame: Frame) -> Sequence[int]:
+            members = branches(frame)
+            keyed = zip(of_each(frame, members, key), members, strict=True)
+            return [member for _, member in sorted(keyed, key=lambda pair: pair[0])]
+
+        return by
+
+    def _except(self, node: tree.Except) -> Branches:
+        branches, without = self.branches(node.branches), self.branches(node.without)
+
+        def minus(frame: Frame) -> Sequence[int]:
+            members = branches(frame)
+            gone = frozenset(without(frame))
+            return [member for member in members if member not in gone]
+
+        return minus
+
+    def _first(self, node: tree.First) -> Branches:
+        count, branches = self.integer(node.count), self.branches(node.branches)
+
+        def first(frame: Frame) -> Sequence[int]:
+            most = max(0, count(frame))
+            return branches(frame)[:most]
+
+        return first
+
+
+def _apply(function: Callable[[Any, Any], T], left: Closure, right: Closure) -> Callable[[Frame], T]:
+    return lambda frame: function(left(frame), right(frame))
+

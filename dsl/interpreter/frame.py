@@ -1,0 +1,82 @@
+"""The state of one episode that belongs to the program: memory, fields, draws, where it is."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from dsl.chance import Draws
+from dsl.episode import BranchView, Episode
+
+T = TypeVar("T")
+Number: TypeAlias = int | float
+Value: TypeAlias = int | float | bool | str | None
+"""What a cell, a field or a scalar expression can hold; an answer is a text or ``None``."""
+
+
+class Window:
+    """The last values pushed, at most ``size`` of them."""
+
+    __slots__ = ("size", "values")
+
+    def __init__(self, size: int):
+        self.size = size
+        self.values: deque[float] = deque(maxlen=size)
+
+
+class Frame:
+    """One episode from the program's side."""
+
+    __slots__ = (
+        "beta", "born", "branch", "cells", "draws", "episode", "fields", "first_fields", "knobs",
+        "lets", "steps", "windows",
+    )  # fmt: skip
+
+    def __init__(self, episode: Episode, knobs: Mapping[str, Number], beta: float):
+        self.episode = episode
+        self.knobs = knobs
+        self.beta = beta
+        self.steps = 0
+        self.draws = Draws(episode.seed, episode.question)
+        self.cells: dict[str, Value] = {}
+        self.windows: dict[str, Window] = {}
+        self.fields: dict[str, list[Value]] = {}
+        self.first_fields: dict[str, Value] = {}
+        """The first value of each field."""
+        self.lets: dict[str, Value | Sequence[int]] = {}
+        self.born: list[int] = []
+        """The step in which each branch was opened."""
+        self.branch: BranchView | None = None
+        """The branch that a dot means."""
+
+    @property
+    def here(self) -> BranchView:
+        """The branch that a dot means; the checker has seen to it that there is one."""
+        assert self.branch is not None
+        return self.branch
+
+    def meet_new_branches(self) -> None:
+        """Gives the branches opened since the last time their birth and their first fields."""
+        for _ in range(len(self.born), len(self.episode.branches)):
+            self.born.append(self.steps)
+            for name, value in self.first_fields.items():
+                self.fields[name].append(value)
+
+
+Numeric: TypeAlias = Callable[[Frame], Number]
+Integer: TypeAlias = Callable[[Frame], int]
+Real: TypeAlias = Callable[[Frame], float]
+Truth: TypeAlias = Callable[[Frame], bool]
+AnswerOf: TypeAlias = Callable[[Frame], str | None]
+Branches: TypeAlias = Callable[[Frame], Sequence[int]]
+"""A set is a snapshot: the indices of its branches, in its order."""
+
+
+def of_each(frame: Frame, members: Sequence[int], closure: Callable[[Frame], T]) -> list[T]:
+    """A closure's value for each branch of a set, in its order; a dot means that branch."""
+    views, outside = frame.episode.branches, frame.branch
+    values = []
+    for index in members:
+        frame.branch = views[index]
+        values.append(closure(frame))
+    frame.branch = outside
+    return values

@@ -1,0 +1,327 @@
+"""The meaning of statements: plain ones change memory, acting ones send verbs."""
+
+from collections.abc import Callable, Generator, Sequence
+from enum import Enum
+from typing import TypeAlias, assert_never
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.episode import (
+    Advance,
+    Answer,
+    AnyVerb,
+    Open,
+    Origin,
+    Outcome,
+    Probe,
+    Prune,
+    Sample,
+    Status,
+)
+from dsl.interpreter.expressions import Closure, Expressions
+from dsl.interpreter.frame import Frame, of_each
+
+
+class Leave(Enum):
+    """How a statement is left."""
+
+    NEXT = "on to the next"
+    STOP = "to finally"
+    ANSWERED = "the episode has ended"
+
+
+Acting: TypeAlias = Callable[[Frame], Generator[AnyVerb, Outcome, Leave]]
+Plain: TypeAlias = Callable[[Frame], None]
+
+
+class Statements:
+    """Compiles the statements of one checked program."""
+
+    def __init__(self, checked: Checked, expressions: Expressions):
+        self._checked = checked
+        self._expressions = expressions
+
+    # Acting statements, which may send verbs
+
+    def block(self, block: tree.Block) -> Acting:
+        """A block of `start`, `step` or `finally`."""
+        parts = [self._acting(statement) for statement in block.statements]
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            for plain, acting in parts:
+                if plain is not None:
+                    plain(frame)
+                elif acting is not None:
+                    leave = yield from acting(frame)
+                    if leave is not Leave.NEXT:
+                        return leave
+            return Leave.NEXT
+
+        return run
+
+    def _acting(self, statement: tree.Statement) -> tuple[Plain | None, Acting | None]:
+        """A statement as one of the two kinds: plain where nothing in it can act."""
+        if not any(isinstance(node, _VERBS) for node in tree.walk(statement)):
+            return self._plain(statement), None
+        match statement:
+            case tree.If():
+                return None, self._acting_if(statement)
+            case tree.Let(name=name, value=tree.Open() | tree.Sample() as verb):
+                return None, self._verb(verb, bind=name.text)
+            case tree.Answer():
+                return None, self._answer(statement)
+            case tree.Stop():
+                return None, _stop
+            case tree.Open() | tree.Sample() | tree.Advance() | tree.Probe() | tree.Prune():
+                return None, self._verb(statement)
+            case tree.Let() | tree.Assign() | tree.SetField() | tree.Push() | tree.Update():
+                raise AssertionError(statement)
+            case _:
+                assert_never(statement)
+
+    def _acting_if(self, statement: tree.If) -> Acting:
+        condition = self._expressions.truth(statement.condition)
+        then = self.block(statement.then)
+        otherwise: Acting | None = None
+        match statement.otherwise:
+            case tree.Block() as block:
+                otherwise = self.block(block)
+            case tree.If() as chained:
+                otherwise = self.block(tree.Block(chained.span, (chained,)))
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            if condition(frame):
+                return (yield from then(frame))
+            if otherwise is not None:
+                return (yield from otherwise(frame))
+            return Leave.NEXT
+
+        return run
+
+    def _answer(self, statement: tree.Answer) -> Acting:
+        choices = [self._expressions.answer(choice) for choice in statement.choices]
+        origin, because = self._origin(statement), _reason(statement)
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            answer = None
+            for choice in choices:
+                answer = choice(frame)
+                if answer is not None:
+                    break
+            yield Answer(answer=answer, origin=origin, because=because)
+            return Leave.ANSWERED
+
+        return run
+
+    def _verb(
+        self,
+        statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune,
+        bind: str | None = None,
+    ) -> Acting:
+        """A verb; `bind` names what it touched."""
+        make = self._maker(statement)
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            verb = make(frame)
+            touched: tuple[int, ...] = ()
+            exhausted = False
+            if verb is not None:
+                outcome = yield verb
+                touched, exhausted = outcome.branches, outcome.exhausted
+                frame.meet_new_branches()
+            if bind is not None:
+                frame.lets[bind] = touched
+            return Leave.STOP if exhausted else Leave.NEXT
+
+        return run
+
+    def _maker(
+        self, statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune
+    ) -> Callable[[Frame], AnyVerb | None]:
+        """What a verb comes to in a frame, ``None`` where it comes to nothing."""
+        origin, because = self._origin(statement), _reason(statement)
+        match statement:
+            case tree.Open(look=look):
+                count = self._expressions.integer(statement.count)
+
+                def make(frame: Frame) -> AnyVerb | None:
+                    most = min(count(frame), frame.episode.available)
+                    if most <= 0:
+                        return None
+                    return Open(count=most, look=look, origin=origin, because=because)
+
+            case tree.Sample():
+                count = self._expressions.integer(statement.count)
+
+                def make(frame: Frame) -> AnyVerb | None:
+                    most = min(count(frame), frame.episode.available)
+                    return Sample(count=most, origin=origin, because=because) if most > 0 else None
+
+            case tree.Advance():
+                make = self._advance(statement, origin, because)
+            case tree.Probe():
+                members = self._expressions.branches(statement.branches)
+
+                def make(frame: Frame) -> AnyVerb | None:
+                    views = frame.episode.branches
+                    unseen = tuple(
+                        index
+                        for index in _active(frame, members(frame))
+                        if views[index].revealed != views[index].depth
+                    )
+                    return Probe(branches=unseen, origin=origin, because=because) if unseen else None
+
+            case tree.Prune():
+                members = self._expressions.branches(statement.branches)
+
+                def make(frame: Frame) -> AnyVerb | None:
+                    gone = _active(frame, members(frame))
+                    return Prune(branches=gone, origin=origin, because=because) if gone else None
+
+            case _:
+                assert_never(statement)
+        return make
+
+    def _advance(
+        self, statement: tree.Advance, origin: Origin, because: str | None
+    ) -> Callable[[Frame], AnyVerb | None]:
+        members = self._expressions.branches(statement.branches)
+        burst = None if statement.burst is None else self._expressions.integer(statement.burst)
+
+        def make(frame: Frame) -> AnyVerb | None:
+            moving = _active(frame, members(frame))
+            if burst is None:
+                bursts = (1,) * len(moving)
+            else:
+                wanted = of_each(frame, moving, burst)
+                pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
+                moving = tuple(branch for branch, _ in pairs)
+                bursts = tuple(intervals for _, intervals in pairs)
+            if not moving:
+                return None
+            return Advance(
+                branches=moving, bursts=bursts, look=statement.look, origin=origin, because=because
+            )
+
+        return make
+
+    def _origin(self, statement: tree.Statement) -> Origin:
+        source = self._checked.source
+        start, end = source.position(statement.span.start), source.position(statement.span.end)
+        return Origin(start.line, start.column, end.line, end.column)
+
+    # Plain statements, which change memory alone
+
+    def _plain(self, statement: tree.Statement) -> Plain:
+        match statement:
+            case tree.Let():
+                return self._let(statement)
+            case tree.Assign():
+                return self._assign(statement)
+            case tree.SetField():
+                return self._set_field(statement)
+            case tree.Push():
+                return self._push(statement)
+            case tree.If():
+                return self._plain_if(statement)
+            case tree.Update():
+                return self._update(statement)
+            case _:
+                raise AssertionError(statement)
+
+    def _sequence(self, block: tree.Block) -> Plain:
+        parts = [self._plain(statement) for statement in block.statements]
+
+        def run(frame: Frame) -> None:
+            for part in parts:
+                part(frame)
+
+        return run
+
+    def _let(self, statement: tree.Let) -> Plain:
+        name = statement.name.text
+        assert not isinstance(statement.value, tree.Open | tree.Sample)
+        value = self._expressions.value(statement.value)
+
+        def run(frame: Frame) -> None:
+            frame.lets[name] = value(frame)
+
+        return run
+
+    def _assign(self, statement: tree.Assign) -> Plain:
+        name = statement.name.text
+        value = self._stored(statement.name, statement.value)
+
+        def run(frame: Frame) -> None:
+            frame.cells[name] = value(frame)
+
+        return run
+
+    def _set_field(self, statement: tree.SetField) -> Plain:
+        name = statement.field.text
+        value = self._stored(statement.field, statement.value)
+
+        def run(frame: Frame) -> None:
+            frame.fields[name][frame.here.index] = value(frame)
+
+        return run
+
+    def _stored(self, place: tree.Identifier, value: tree.Expression) -> Closure:
+        return self._expressions.as_type(value, self._checked.symbols[place].type)
+
+    def _push(self, statement: tree.Push) -> Plain:
+        name, value = statement.window.text, self._expressions.real(statement.value)
+
+        def run(frame: Frame) -> None:
+            frame.windows[name].values.append(value(frame))
+
+        return run
+
+    def _plain_if(self, statement: tree.If) -> Plain:
+        condition = self._expressions.truth(statement.condition)
+        then = self._sequence(statement.then)
+        otherwise: Plain | None = None
+        match statement.otherwise:
+            case tree.Block() as block:
+                otherwise = self._sequence(block)
+            case tree.If() as chained:
+                otherwise = self._plain_if(chained)
+
+        def run(frame: Frame) -> None:
+            if condition(frame):
+                then(frame)
+            elif otherwise is not None:
+                otherwise(frame)
+
+        return run
+
+    def _update(self, statement: tree.Update) -> Plain:
+        branches, body = (
+            self._expressions.branches(statement.branches),
+            self._sequence(statement.body),
+        )
+
+        def run(frame: Frame) -> None:
+            of_each(frame, branches(frame), body)
+
+        return run
+
+
+_VERBS = (
+    tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune, tree.Answer, tree.Stop,
+)  # fmt: skip
+
+
+def _stop(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+    return Leave.STOP
+    yield  # a generator that sends nothing
+
+
+def _active(frame: Frame, members: Sequence[int]) -> tuple[int, ...]:
+    """The members that a verb can act on."""
+    views = frame.episode.branches
+    return tuple(index for index in members if views[index].status is Status.ACTIVE)
+
+
+def _reason(statement: tree.Verb) -> str | None:
+    return None if statement.because is None else statement.because.text

@@ -1,0 +1,41 @@
+"""The library: controllers of the literature and of our own, as Rheo programs."""
+
+from importlib.resources import files
+from typing import NamedTuple
+
+from dsl.source import Source
+
+NAMES = (
+    "sc", "asc", "esc", "parallel_probe", "cmc", "answer_convergence", "prune_to_one",
+    "entropy_gate",
+)  # fmt: skip
+"""The controllers of the library, the plainest first."""
+
+
+class Entry(NamedTuple):
+    """A controller of the library."""
+
+    name: str
+    title: str
+    about: str
+    """The opening comment: what it does, and its source."""
+
+
+def source(name: str) -> Source:
+    """The program of a library controller.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    text = files("dsl.library").joinpath(f"{name}.rheo").read_text(encoding="utf-8")
+    return Source(text, f"{name}.rheo")
+
+
+def entry(name: str) -> Entry:
+    """What a library controller is, read off its program."""
+    lines = source(name).text.splitlines()
+    about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
+    head = next(line for line in lines if line.startswith("controller "))
+    return Entry(name, head.split('"')[1], "\n".join(about))
