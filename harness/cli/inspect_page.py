@@ -33,9 +33,9 @@ def overview(recordings: Sequence[Inspection], *, whole: bool = False) -> Table:
         Column("model"),
         Column("benchmark"),
         Column("questions"),
-        Column("branches"),
+        *([Column("branches")] if whole else []),
         Column("pass_at_1", "pass@1", 2),
-        Column("majority_at_k", _title("majority", recordings), 2),
+        Column("majority_at_k", _title("maj", recordings), 2),
         Column("pass_at_k", _title("pass", recordings), 2),
         Column("mean_tokens", "tokens", 0),
     ]
@@ -45,7 +45,7 @@ def overview(recordings: Sequence[Inspection], *, whole: bool = False) -> Table:
             found.provenance.model,
             found.provenance.benchmark,
             found.questions,
-            found.branches,
+            *([found.branches] if whole else []),
             found.pass_at_1,
             found.majority_at_k,
             found.pass_at_k,
@@ -64,10 +64,10 @@ def questions(recordings: Sequence[Inspection]) -> Table:
         Column("question"),
         Column("branches"),
         Column("pass_at_1", "pass@1", 2),
-        Column("majority_at_k", _title("majority", recordings), 2),
+        Column("majority_at_k", _title("maj", recordings), 2),
         Column("mean_tokens", "tokens", 0),
         Column("answers"),
-        Column("rival_share", "rival %", 2),
+        Column("rival_share", "rival", 2),
     ]
     rows: list[Sequence[Cell]] = [
         (*([found.provenance.model] if several else []), *_question(figures))
@@ -90,7 +90,7 @@ def _question(figures: QuestionFigures) -> tuple[str, int, float, float, float, 
 
 
 def _title(measure: str, recordings: Sequence[Inspection]) -> str:
-    """``majority@64``, or ``majority@k`` where k is not the same for all."""
+    """``maj@64``, or ``maj@k`` where k is not the same for all."""
     ks = {found.k for found in recordings}
     return f"{measure}@{ks.pop() if len(ks) == 1 else 'k'}"
 

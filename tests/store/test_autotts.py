@@ -3,6 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from store.autotts import read_autotts
 from store.environment import Environment, save
@@ -167,8 +169,31 @@ def test_released_data_comes_in_unchanged(released_data: Path, tmp_path: Path) -
     save(read_autotts(source), tmp_path / "r.recording")
     recording = open_recording(tmp_path / "r.recording")
     recording.verify()
-    for index, given in enumerate(json.loads(source.read_bytes())):
+    for index, whole in enumerate(json.loads(source.read_bytes())):
         taken = recording.branches(index)
-        assert recording.questions[index].gold == given["gold_answer"]
-        assert recording.questions[index].text == given["question"]
-        assert [[b.answers, b.tokens, b.final] for b in taken] == given["each_branch"]
+        assert recording.questions[index].gold == whole["gold_answer"]
+        assert recording.questions[index].text == whole["question"]
+        assert [[b.answers, b.tokens, b.final] for b in taken] == whole["each_branch"]
+
+
+def outcome(path: Path) -> int | SourceError:
+    try:
+        return len(list(read_autotts(path).items))
+    except SourceError as error:
+        return error
+
+
+@given(cut=st.integers(0), put=st.binary(max_size=4), skipped=st.integers(0, 4))
+def test_a_mangled_file_is_read_or_refused_in_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, put: bytes, skipped: int
+) -> None:
+    whole = json.dumps([question(), question(question="And 2 + 2?")]).encode()
+    cut %= len(whole)
+    path = tmp_path_factory.getbasetemp() / "mangled.json"
+    path.write_bytes(whole[:cut] + put + whole[cut + skipped :])
+    match outcome(path):
+        case SourceError() as error:
+            assert error.path == path
+            assert "\n" not in str(error)
+        case questions:
+            assert questions == 2
