@@ -1,0 +1,74 @@
+"""What the direction proof says where it has no rule: the problem, and what it has a rule for."""
+
+from dsl.checker.tendency import Obstacle
+from dsl.operations import Combining, word
+
+_OPPOSED = "its sides go opposite ways"
+
+_PROBLEMS = {
+    "+": _OPPOSED,
+    "-": "both sides go the same way",
+    "*": "no rule for this product",
+    "/": "no rule for this quotient",
+    "//": "no rule for this quotient",
+    "%": "a remainder goes up and down",
+    "abs": "its argument changes its sign",
+    "log": "its argument comes to 0",
+    "pow": "no rule for this power",
+    "==": "it may come true and go again",
+    "!=": "it may come true and go again",
+    "min": "its arguments go opposite ways",
+    "max": "its arguments go opposite ways",
+    "clamp": "its arguments go opposite ways",
+    "and": "one side comes true, the other goes",
+    "or": "one side comes true, the other goes",
+}
+
+_REMEDIES = {
+    "+": "a sum is proved where both sides go the same way; gather the terms in `beta` into one",
+    "-": "a difference is proved where one side rises and the other falls or stays; gather the"
+    " terms in `beta` into one",
+    "*": "a product is proved where both sides have a known sign and pull the same way, or one is"
+    " a constant of known sign; `+`, `-`, `min`, `max` and `round` are proved of any numbers",
+    "/": "a quotient is proved where the divisor never comes to 0, both sides have a known sign and"
+    " pull the same way; keep the divisor away from 0 with `max`",
+    "//": "a quotient is proved where the divisor never comes to 0, both sides have a known sign"
+    " and pull the same way; keep the divisor away from 0 with `max`",
+    "%": "`//`, `min`, `max` and `round` are proved",
+    "abs": "it is proved where its argument keeps one sign; `max(x, 0)` and `min(x, 0)` are proved"
+    " of any",
+    "log": "it is proved where its argument stays above 0: `log(1 + x)`, `log(max(x, 0.01))`",
+    "pow": "it is proved where the exponent stays the same, and is not negative or the base stays"
+    " above 0; where the exponent moves, write `exp(y * log(x))`",
+    "==": "compare with `<`, `<=`, `>` or `>=`",
+    "!=": "compare with `<`, `<=`, `>` or `>=`",
+    "round": "rounding is proved where the number of decimals stays the same",
+    "beta_confidence": "it is proved of integers, where the first rises and the second falls or"
+    " stays; make integers with `round`",
+    "and": "it is proved where both sides come true, or both go; use one threshold on `beta`",
+    "or": "it is proved where both sides come true, or both go; use one threshold on `beta`",
+    "min": "it is proved where its arguments go the same way",
+    "max": "it is proved where its arguments go the same way",
+    "clamp": "it is proved where its arguments go the same way",
+}
+
+_COMPARISON = "a comparison is proved where its sides go opposite ways, or one stays the same"
+
+CROSSING = (
+    "its sides may cross where the condition turns",
+    "an `if` is proved where its condition turns once, and both sides and the jump go the same way",
+)
+"""The problem and the remedy of an ``if`` on `beta`."""
+
+OPPOSED_SIDES = (
+    _OPPOSED,
+    "an `if` on free knobs is proved where both sides go the same way, whatever the knobs are",
+)
+"""The problem and the remedy of an ``if`` on free knobs."""
+
+
+def obstacle(node: Combining) -> Obstacle:
+    """What to say of an operator or a function that no rule covers."""
+    name = word(node)
+    problem = _PROBLEMS.get(name, "no rule says which way this goes")
+    return Obstacle(node, problem, _REMEDIES.get(name, _COMPARISON))

@@ -1,0 +1,98 @@
+"""The knobs of a controller for one β: its free knobs as set, its schedule as it follows.
+
+Schedules are evaluated here, on the host, once for each β; both engines take the values from here.
+Integers saturate at 64 bits and reals never become infinite, as everywhere in the language; the
+two-argument ``round`` is Python's.
+"""
+
+import math
+from collections.abc import Mapping
+
+from dsl import tree
+from dsl.checker.knobs import free_knobs, knob_type, schedule_lines
+from dsl.checker.symbols import Checked
+from dsl.operations import Number, Types, value
+from dsl.spelling import did_you_mean
+from dsl.types import Type
+
+
+class SettingsError(Exception):
+    """β or a knob was set to something that the controller cannot take; says what, and what can be.
+
+    Args:
+        problem: the sentence, without a full stop.
+        knob: the name that was set, ``beta`` for β itself.
+    """
+
+    def __init__(self, problem: str, knob: str):
+        self.knob = knob
+        super().__init__(problem)
+
+
+def evaluate(
+    checked: Checked, beta: float, settings: Mapping[str, Number] | None = None
+) -> dict[str, Number]:
+    """The value of every knob, by name: free knobs first, then the schedule, in source order.
+
+    Args:
+        checked: the program.
+        beta: the one knob, clipped to [0, 1].
+        settings: values for free knobs; the others have their defaults.
+
+    Returns:
+        Integer knobs as ``int`` and real knobs as ``float``.
+
+    Raises:
+        SettingsError: β is not a number; or a knob is unknown, of the wrong type or outside of its
+            range.
+    """
+    settings = settings or {}
+    free = free_knobs(checked.program)
+    lines = schedule_lines(checked.program)
+    for name in settings:
+        if name not in free:
+            raise SettingsError(_unknown(checked.name, name, list(free), list(lines)), name)
+    names: dict[str, Number] = {"beta": clip_beta(beta)}
+    for name, knob in free.items():
+        names[name] = _free_value(knob, settings.get(name), checked.types, names)
+    for name, line in lines.items():
+        names[name] = value(line.value, checked.types, names)
+    del names["beta"]
+    return names
+
+
+def clip_beta(beta: float) -> float:
+    """β inside of [0, 1].
+
+    Raises:
+        SettingsError: it is not a number.
+    """
+    if math.isnan(beta):
+        raise SettingsError("beta is not a number; give one from 0 to 1", "beta")
+    # Written so that -0.0 becomes 0.0.
+    return min(float(beta), 1.0) if beta > 0 else 0.0
+
+
+def _unknown(controller: str, name: str, free: list[str], scheduled: list[str]) -> str:
+    if name in scheduled:
+        return f"`{name}` of `{controller}` follows from beta, so it cannot be set; set beta"
+    if not free:
+        return f"`{controller}` has no free knobs, so `{name}` cannot be set"
+    which = did_you_mean(name, free) or f"it has {', '.join(f'`{one}`' for one in free)}"
+    return f"`{controller}` has no free knob `{name}`; {which}"
+
+
+def _free_value(
+    knob: tree.Knob, setting: Number | None, types: Types, names: Mapping[str, Number]
+) -> Number:
+    """The value of a free knob; ``names`` are those declared above it."""
+    name, kind = knob.name.text, knob_type(knob, types)
+    low, high = value(knob.low, types, names), value(knob.high, types, names)
+    found = value(knob.default, types, names) if setting is None else setting
+    if kind is Type.INTEGER and not isinstance(found, int):
+        raise SettingsError(f"`{name}` takes {kind.value}, and {found!r} is not one", name)
+    if isinstance(found, bool) or not low <= found <= high:
+        raise SettingsError(
+            f"`{name}` takes {kind.value} from {low} to {high}, and {found!r} is not one", name
+        )
+    return found if kind is Type.INTEGER else float(found)
