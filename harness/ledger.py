@@ -15,7 +15,7 @@ from harness.admission import ACTIONS
 from harness.trace import Action, ActionKind, Barrier
 
 
-class Unaffordable(Exception):  # noqa: N818 - it never leaves a barrier
+class Unaffordable(Exception):
     """The next action costs more than what is left of the budget."""
 
 

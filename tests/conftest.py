@@ -1,19 +1,44 @@
-"""Fixtures that several rooms share."""
+"""What tests of several rooms share: the released recordings, where they are at hand."""
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from harness.environment import Environment, environment
+from store.autotts import read_autotts
+from store.environment import save
+from store.reader import open_recording
+
+ROOT = Path(__file__).resolve().parent.parent
+
+World = Callable[[str], Environment]
+
 
 @pytest.fixture(scope="session")
 def released() -> Path:
-    """The directory that holds the released environments, ``aime24/<model>.json``."""
+    """The directory that holds ``aime24/<model>.json``: other people's, so no part of this."""
     named = os.environ.get("RHEOSTAT_DATA")
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    data = Path(named) if named else beside
-    if not (data / "aime24").is_dir():
+    path = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not (path / "aime24").is_dir():
         pytest.skip(
-            "the released data is not here; set RHEOSTAT_DATA to the directory above aime24"
+            "the released AIME24 recordings are not here: set RHEOSTAT_DATA to a directory with"
+            " aime24/<model>.json in it"
         )
-    return data
+    return path
+
+
+@pytest.fixture(scope="session")
+def released_world(released: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Gives a model's released environment, imported as a user would, once for each process."""
+    directory = tmp_path_factory.mktemp("released")
+
+    @cache
+    def load(model: str) -> Environment:
+        path = directory / f"{model}.recording"
+        save(read_autotts(released / "aime24" / f"{model}.json"), path)
+        return environment(open_recording(path))
+
+    return load

@@ -1,0 +1,217 @@
+"""Nothing that a controller holds leads to a gold answer or to what has not been revealed.
+
+The crawl follows what data is made of: attributes, slots, items, closures, bound objects, causes
+and contexts of exceptions and the frames of their tracebacks. It does not follow modules, classes,
+a function's globals, the frame of a running generator, or the callers of a frame: those belong to
+the interpreter, reach every object in the process, and are kept from a controller by the sandbox,
+not by the seam.
+"""
+
+import gc
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    TracebackType,
+)
+from typing import cast
+
+import pytest
+
+from dsl.episode import (
+    Advance,
+    Answer,
+    AnyVerb,
+    Course,
+    Episode,
+    Inadmissible,
+    Open,
+    Probe,
+    Prune,
+    Sample,
+)
+from harness.environment import Environment
+from harness.evaluate import evaluate, play
+from harness.replay import Chain, Deck, Replay
+
+GOLD = "gold-answer-on-the-scoring-side"
+HIDDEN = "hidden"
+INTERPRETER = (ModuleType, type, CodeType)
+BOUND = (BuiltinMethodType, MethodType, MethodWrapperType)
+
+
+def reachable(*roots: object) -> Iterator[object]:
+    """Everything that can be come to from ``roots`` without calling a function."""
+    stack = list(roots)
+    seen: dict[int, object] = {}
+    while stack:
+        held = stack.pop()
+        if id(held) in seen or isinstance(held, INTERPRETER):
+            continue
+        seen[id(held)] = held
+        yield held
+        stack += parts(held)
+
+
+def parts(held: object) -> list[object]:
+    if isinstance(held, dict):
+        return [*held.keys(), *held.values()]
+    if isinstance(held, list | tuple | set | frozenset):
+        return list(held)
+    if isinstance(held, FrameType):
+        return list(held.f_locals.values())
+    if isinstance(held, TracebackType):
+        return [held.tb_frame, held.tb_next]
+    if isinstance(held, FunctionType):
+        cells = [cell.cell_contents for cell in held.__closure__ or ()]
+        return [*cells, held.__defaults__, held.__kwdefaults__, held.__dict__]
+    if isinstance(held, BOUND):  # its own methods are bound to it in turn, without end
+        return [held.__self__, getattr(held, "__func__", None)]
+    if isinstance(held, str | bytes | int | float | None):
+        return []
+    found = []
+    for name in dir(held):
+        if name in ("gi_frame", "__globals__", "__builtins__"):
+            continue
+        try:
+            found.append(getattr(held, name))
+        except AttributeError:  # a slot that was never filled
+            continue
+    return found
+
+
+def words(*roots: object) -> set[str]:
+    return {held for held in reachable(*roots) if isinstance(held, str)}
+
+
+def secrets(*roots: object) -> set[str]:
+    return {word for word in words(*roots) if HIDDEN in word or GOLD in word}
+
+
+def deck() -> Deck:
+    """Every answer is told apart: by chain and by depth."""
+    return Deck(
+        [
+            Chain([f"{HIDDEN}-{chain}-{depth}" for depth in range(4)], 450, f"{HIDDEN}-{chain}-end")
+            for chain in range(5)
+        ],
+        100,
+    )
+
+
+@dataclass
+class Snoop:
+    """Keeps everything that it is ever given, and everything that is raised in it."""
+
+    verbs: list[AnyVerb]
+    loot: list[object] = field(default_factory=list)
+    name: str = "snoop"
+
+    def play(self, episode: Episode, beta: float | None) -> Course:
+        self.loot += [episode, beta]
+        for verb in self.verbs:
+            try:
+                self.loot.append((yield verb))
+            except BaseException as raised:
+                self.loot.append(raised.__context__)
+                self.loot.append(raised.__cause__)
+                self.loot.append(own_frames_removed(raised))
+                raise
+        yield Answer(answer=None)
+
+
+def own_frames_removed(raised: BaseException) -> list[FrameType]:
+    """The frames of the raised exception, save the one that caught it."""
+    return [frame for frame, _ in traceback.walk_tb(raised.__traceback__)][1:]
+
+
+def shown(episode: Episode) -> set[str]:
+    return {view.answer for view in episode.branches if view.answer is not None}
+
+
+def test_the_crawl_finds_what_can_be_found() -> None:
+    replay = Replay(deck(), seed=0)
+    assert len(secrets(replay)) == 25
+    assert len(secrets(lambda: replay)) == 25
+    with pytest.raises(Inadmissible) as caught:
+        replay.perform(Prune(branches=(0,)))
+    # Why no exception of the reasoner may come to the controller: its frames hold the replay.
+    assert len(secrets(*own_frames_removed(caught.value))) == 25
+
+
+def test_an_episode_leads_to_what_was_revealed_and_no_further() -> None:
+    replay = Replay(deck(), seed=0)
+    episode = replay.episode
+    assert secrets(episode) == set()
+    revealed: set[str] = set()
+    for verb in (
+        Open(count=2),
+        Advance(branches=(1,), bursts=(2,), look=False),
+        Sample(count=1),
+        Probe(branches=(1,)),
+        Advance(branches=(0,), bursts=(9,)),
+    ):
+        outcome = replay.perform(verb)
+        revealed |= shown(episode)
+        assert secrets(episode, outcome) <= revealed
+    assert secrets(episode) == shown(episode)
+    assert len(shown(episode)) == 3
+
+
+REFUSED = Advance(branches=(4,), bursts=(1,))
+
+
+@pytest.mark.parametrize(
+    "verbs",
+    [
+        [Open(count=1)],
+        [Open(count=1), REFUSED],
+        [Sample(count=1), Open(count=99)],
+        [Open(count=1), cast("AnyVerb", "no verb")],
+        [Answer(answer=None), Open(count=1)],
+    ],
+    ids=["answers", "refused", "too many", "junk", "goes on"],
+)
+@pytest.mark.parametrize("budget", [None, 100, 250])
+def test_a_controller_is_given_nothing_else_however_its_episode_ends(
+    verbs: list[AnyVerb], budget: int | None
+) -> None:
+    snoop = Snoop(verbs)
+    replay = Replay(deck(), seed=1, budget=budget)
+    with suppress(Inadmissible):
+        play(snoop, replay)
+    assert snoop.loot
+    assert secrets(*snoop.loot) <= shown(replay.episode)
+
+
+def test_a_refused_controller_is_closed_without_sight_of_the_refusal() -> None:
+    snoop = Snoop([Open(count=1), REFUSED])
+    with pytest.raises(Inadmissible):
+        play(snoop, Replay(deck(), seed=1))
+    context, cause, frames = snoop.loot[-3:]
+    assert (context, cause, frames) == (None, None, [])
+
+
+def test_gold_answers_are_out_of_reach_in_an_evaluation() -> None:
+    snoop = Snoop([Sample(count=5)])
+    evaluate(snoop, Environment([deck(), deck()], [GOLD, GOLD]), seeds=range(2))
+    found = secrets(*snoop.loot)
+    assert GOLD not in found
+    assert found == {f"{HIDDEN}-{chain}-end" for chain in range(5)}
+
+
+def test_nothing_of_a_played_episode_is_left_behind() -> None:
+    replay = Replay(deck(), seed=0)
+    play(Snoop([Open(count=1)]), replay)
+    episode = replay.episode
+    del replay
+    gc.collect()
+    assert not [held for held in gc.get_referrers(episode) if isinstance(held, Replay)]
