@@ -83,6 +83,9 @@ class Answer(Verb, frozen=True, kw_only=True, tag="answer"):
     """ANSWER: ends the episode. ``None`` counts as wrong."""
 
     answer: str | None
+    stopped: Origin | None = None
+    """Where the controller decided to end, if before this: its ``stop``, or the verb in which the
+    budget ended."""
 
 
 AnyVerb = Open | Advance | Probe | Sample | Prune | Answer

@@ -19,9 +19,9 @@ from dsl.episode import (
     Inadmissible,
     Outcome,
 )
+from harness.environment import Environment
 from harness.errors import InputError
-from harness.replay import Chain, Deck, NotProbed, Replay
-from store.reader import Recording
+from harness.replay import NotProbed, Replay
 
 SEEDS = range(100)
 """The seeds of a published figure."""
@@ -47,23 +47,6 @@ class Evaluation(msgspec.Struct, frozen=True):
     sequential: int
     """Tokens on the critical path for each question."""
     episodes: int
-
-
-class Environment(NamedTuple):
-    """A recording made ready for replay. Scoring alone may read ``gold``."""
-
-    decks: Sequence[Deck]
-    gold: Sequence[str]
-
-
-def environment(recording: Recording) -> Environment:
-    """Makes a recording ready for replay; its texts stay on disk."""
-    provenance = recording.provenance
-    decks = [
-        Deck(_chains(recording, question), provenance.interval, provenance.probed)
-        for question in range(len(recording.questions))
-    ]
-    return Environment(decks, [question.gold for question in recording.questions])
 
 
 def play(controller: Controller, replay: Replay, beta: float | None = None) -> Played:
@@ -147,19 +130,6 @@ def evaluate(
         sequential=int(_mean(criticals)),
         episodes=questions * len(shares),
     )
-
-
-def _chains(recording: Recording, question: int) -> list[Chain]:
-    core = recording.core(question)
-    words = core.answers
-    chains = []
-    start = 0
-    columns = zip(core.counts.tolist(), core.tokens.tolist(), core.final.tolist(), strict=True)
-    probes = [words[index] for index in core.probes.tolist()]
-    for count, tokens, final in columns:
-        chains.append(Chain(probes[start : start + count], tokens, words[final]))
-        start += count
-    return chains
 
 
 def _mean(values: Sequence[float]) -> float:

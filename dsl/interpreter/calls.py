@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dsl import numeric, tree, votes
+from dsl import folds, numeric, tree, votes
 from dsl.interpreter.frame import Branches, Frame, Numeric, Real, Window, of_each
 from dsl.types import Type
 
@@ -36,26 +36,32 @@ _TO_INTEGER: dict[str, Callable[[float], int]] = {
     "round": numeric.round_int,
 }
 _FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
-    "sum": numeric.sum_reals,
-    "mean": numeric.mean_reals,
-    "variance": numeric.variance_reals,
-    "min": lambda values: min(values, default=0.0),
-    "max": lambda values: max(values, default=0.0),
+    "sum": folds.sum_reals,
+    "mean": folds.mean_reals,
+    "variance": folds.variance_reals,
+    "min": folds.min_reals,
+    "max": folds.max_reals,
 }
 _INTEGER_FOLDS: dict[str, Callable[[Sequence[int]], int]] = {
-    "sum": numeric.sum_ints,
-    "min": lambda values: min(values, default=0),
-    "max": lambda values: max(values, default=0),
+    "sum": folds.sum_ints,
+    "min": folds.min_ints,
+    "max": folds.max_ints,
 }
+
+
+def _fold_window(fold: Callable[[Sequence[float]], float]) -> Callable[[Window], float]:
+    return lambda window: fold(tuple(window.values))
+
+
 _WINDOWS: dict[str, Callable[[Window], Any]] = {
     "count": lambda window: len(window.values),
     "oldest": lambda window: window.values[0] if window.values else 0.0,
     "newest": lambda window: window.values[-1] if window.values else 0.0,
-    "rise": lambda window: numeric.sub_real(window.values[-1], window.values[0])
-    if window.values
-    else 0.0,
+    "rise": lambda window: (
+        numeric.sub_real(window.values[-1], window.values[0]) if window.values else 0.0
+    ),
     "full": lambda window: len(window.values) == window.size,
-    **{name: lambda window, fold=fold: fold(tuple(window.values)) for name, fold in _FOLDS.items()},
+    **{name: _fold_window(fold) for name, fold in _FOLDS.items()},
 }
 
 
@@ -123,25 +129,27 @@ class Calls:
     def _of_numbers(self, name: str, node: tree.Call) -> "Closure":
         expressions = self._expressions
         arguments = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
-        types = [expressions.type_of(argument) for argument in arguments]
-        integers = all(kind is Type.INTEGER for kind in types)
+        integers = all(expressions.type_of(a) is Type.INTEGER for a in arguments)
         if name in _TO_INTEGER:
             if integers:
                 return expressions.integer(arguments[0])
             convert, real = _TO_INTEGER[name], expressions.real(arguments[0])
             return lambda frame: convert(real(frame))
-        if name in {"min", "max", "clamp", "abs"} and integers:
+        if name == "abs" and integers:
+            integer = expressions.integer(arguments[0])
+            return lambda frame: numeric.abs_int(integer(frame))
+        if name in {"min", "max", "clamp"} and integers:
             return _order(name, [expressions.integer(argument) for argument in arguments])
         if name == "beta_confidence" and integers:
-            return _both(
-                numeric.beta_confidence_int, *(expressions.integer(a) for a in arguments)
-            )
+            return _both(numeric.beta_confidence_int, *(expressions.integer(a) for a in arguments))
         return self._of_reals(name, [expressions.real(argument) for argument in arguments])
 
     def _of_reals(self, name: str, reals: list[Real]) -> "Closure":
         match name:
-            case "min" | "max" | "clamp" | "abs":
+            case "min" | "max" | "clamp":
                 return _order(name, reals)
+            case "abs":
+                return lambda frame: abs(reals[0](frame))
             case "pow":
                 return _both(numeric.pow_real, *reals)
             case "beta_confidence":
@@ -155,14 +163,11 @@ class Calls:
 
 
 def _order(name: str, arguments: Sequence[Numeric]) -> "Closure":
-    """Smallest, largest, clamp and absolute value: alike for integers and reals."""
+    """Smallest, largest and clamp: alike for integers and reals."""
     if name == "min":
         return lambda frame: min([argument(frame) for argument in arguments])
     if name == "max":
         return lambda frame: max([argument(frame) for argument in arguments])
-    if name == "abs":
-        (only,) = arguments
-        return lambda frame: numeric.abs_number(only(frame))
     value, low, high = arguments
 
     def clamp(frame: Frame) -> int | float:

@@ -226,7 +226,7 @@ class Expressions:
         return where
 
     def _by(self, node: tree.By) -> Branches:
-        branches, key = self.branches(node.branches), cast(Numeric, self.value(node.key))
+        branches, key = self.branches(node.branches), cast("Numeric", self.value(node.key))
 
         def by(frame: Frame) -> Sequence[int]:
             members = branches(frame)
@@ -255,6 +255,7 @@ class Expressions:
         return first
 
 
-def _apply(function: Callable[[Any, Any], T], left: Closure, right: Closure) -> Callable[[Frame], T]:
+def _apply(
+    function: Callable[[Any, Any], T], left: Closure, right: Closure
+) -> Callable[[Frame], T]:
     return lambda frame: function(left(frame), right(frame))
-

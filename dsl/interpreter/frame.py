@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from dsl.chance import Draws
-from dsl.episode import BranchView, Episode
+from dsl.episode import BranchView, Episode, Origin
 
 T = TypeVar("T")
 Number: TypeAlias = int | float
@@ -28,7 +28,7 @@ class Frame:
 
     __slots__ = (
         "beta", "born", "branch", "cells", "draws", "episode", "fields", "first_fields", "knobs",
-        "lets", "steps", "windows",
+        "lets", "steps", "stopped", "windows",
     )  # fmt: skip
 
     def __init__(self, episode: Episode, knobs: Mapping[str, Number], beta: float):
@@ -45,6 +45,8 @@ class Frame:
         self.lets: dict[str, Value | Sequence[int]] = {}
         self.born: list[int] = []
         """The step in which each branch was opened."""
+        self.stopped: Origin | None = None
+        """The ``stop``, or the verb in which the budget ended, that led to `finally`."""
         self.branch: BranchView | None = None
         """The branch that a dot means."""
 

@@ -32,6 +32,8 @@ class Leave(Enum):
 
 Acting: TypeAlias = Callable[[Frame], Generator[AnyVerb, Outcome, Leave]]
 Plain: TypeAlias = Callable[[Frame], None]
+Maker: TypeAlias = Callable[[Frame], AnyVerb | None]
+BranchVerb: TypeAlias = tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune
 
 
 class Statements:
@@ -71,7 +73,7 @@ class Statements:
             case tree.Answer():
                 return None, self._answer(statement)
             case tree.Stop():
-                return None, _stop
+                return None, self._stop(statement)
             case tree.Open() | tree.Sample() | tree.Advance() | tree.Probe() | tree.Prune():
                 return None, self._verb(statement)
             case tree.Let() | tree.Assign() | tree.SetField() | tree.Push() | tree.Update():
@@ -108,18 +110,24 @@ class Statements:
                 answer = choice(frame)
                 if answer is not None:
                     break
-            yield Answer(answer=answer, origin=origin, because=because)
+            yield Answer(answer=answer, origin=origin, because=because, stopped=frame.stopped)
             return Leave.ANSWERED
 
         return run
 
-    def _verb(
-        self,
-        statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune,
-        bind: str | None = None,
-    ) -> Acting:
+    def _stop(self, statement: tree.Stop) -> Acting:
+        origin = self._origin(statement)
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            frame.stopped = origin
+            return Leave.STOP
+            yield  # makes it a generator, though it sends nothing
+
+        return run
+
+    def _verb(self, statement: BranchVerb, bind: str | None = None) -> Acting:
         """A verb; `bind` names what it touched."""
-        make = self._maker(statement)
+        make, origin = self._maker(statement), self._origin(statement)
 
         def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
             verb = make(frame)
@@ -131,60 +139,55 @@ class Statements:
                 frame.meet_new_branches()
             if bind is not None:
                 frame.lets[bind] = touched
-            return Leave.STOP if exhausted else Leave.NEXT
+            if not exhausted:
+                return Leave.NEXT
+            frame.stopped = origin
+            return Leave.STOP
 
         return run
 
-    def _maker(
-        self, statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune
-    ) -> Callable[[Frame], AnyVerb | None]:
+    def _maker(self, statement: BranchVerb) -> Maker:
         """What a verb comes to in a frame, ``None`` where it comes to nothing."""
-        origin, because = self._origin(statement), _reason(statement)
         match statement:
-            case tree.Open(look=look):
-                count = self._expressions.integer(statement.count)
-
-                def make(frame: Frame) -> AnyVerb | None:
-                    most = min(count(frame), frame.episode.available)
-                    if most <= 0:
-                        return None
-                    return Open(count=most, look=look, origin=origin, because=because)
-
-            case tree.Sample():
-                count = self._expressions.integer(statement.count)
-
-                def make(frame: Frame) -> AnyVerb | None:
-                    most = min(count(frame), frame.episode.available)
-                    return Sample(count=most, origin=origin, because=because) if most > 0 else None
-
+            case tree.Open() | tree.Sample():
+                return self._new_branches(statement)
             case tree.Advance():
-                make = self._advance(statement, origin, because)
-            case tree.Probe():
-                members = self._expressions.branches(statement.branches)
-
-                def make(frame: Frame) -> AnyVerb | None:
-                    views = frame.episode.branches
-                    unseen = tuple(
-                        index
-                        for index in _active(frame, members(frame))
-                        if views[index].revealed != views[index].depth
-                    )
-                    return Probe(branches=unseen, origin=origin, because=because) if unseen else None
-
-            case tree.Prune():
-                members = self._expressions.branches(statement.branches)
-
-                def make(frame: Frame) -> AnyVerb | None:
-                    gone = _active(frame, members(frame))
-                    return Prune(branches=gone, origin=origin, because=because) if gone else None
-
+                return self._advance(statement)
+            case tree.Probe() | tree.Prune():
+                return self._probe_or_prune(statement)
             case _:
                 assert_never(statement)
+
+    def _new_branches(self, statement: tree.Open | tree.Sample) -> Maker:
+        count = self._expressions.integer(statement.count)
+        origin, because = self._origin(statement), _reason(statement)
+
+        def make(frame: Frame) -> AnyVerb | None:
+            most = min(count(frame), frame.episode.available)
+            if most <= 0:
+                return None
+            if isinstance(statement, tree.Sample):
+                return Sample(count=most, origin=origin, because=because)
+            return Open(count=most, look=statement.look, origin=origin, because=because)
+
         return make
 
-    def _advance(
-        self, statement: tree.Advance, origin: Origin, because: str | None
-    ) -> Callable[[Frame], AnyVerb | None]:
+    def _probe_or_prune(self, statement: tree.Probe | tree.Prune) -> Maker:
+        members = self._expressions.branches(statement.branches)
+        origin, because = self._origin(statement), _reason(statement)
+
+        def make(frame: Frame) -> AnyVerb | None:
+            found = _active(frame, members(frame))
+            if isinstance(statement, tree.Prune):
+                return Prune(branches=found, origin=origin, because=because) if found else None
+            views = frame.episode.branches
+            unseen = tuple(b for b in found if views[b].revealed != views[b].depth)
+            return Probe(branches=unseen, origin=origin, because=because) if unseen else None
+
+        return make
+
+    def _advance(self, statement: tree.Advance) -> Maker:
+        origin, because = self._origin(statement), _reason(statement)
         members = self._expressions.branches(statement.branches)
         burst = None if statement.burst is None else self._expressions.integer(statement.burst)
 
@@ -310,11 +313,6 @@ class Statements:
 _VERBS = (
     tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune, tree.Answer, tree.Stop,
 )  # fmt: skip
-
-
-def _stop(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
-    return Leave.STOP
-    yield  # a generator that sends nothing
 
 
 def _active(frame: Frame, members: Sequence[int]) -> tuple[int, ...]:
