@@ -1,17 +1,60 @@
 """Environments: recordings made ready for replay, with the gold answers for the scoring side."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from harness.replay import Chain, Deck
+from dsl.builtins import SIGNALS
+from dsl.checker import Checked
+from harness.errors import InputError
+from harness.replay import Chain, Deck, NotProbed
 from store.reader import Recording
 
 
-class Environment(NamedTuple):
-    """One recording ready for replay. Scoring alone may read ``gold``."""
+class Environment:
+    """One recording ready for replay. Scoring alone may read ``gold``.
 
-    decks: Sequence[Deck]
-    gold: Sequence[str]
+    Args:
+        decks: the chains of each question.
+        gold: the gold answer of each question.
+        digest: the digest of the recording, empty where there is none.
+        name: how results call it, ``model/benchmark``.
+    """
+
+    def __init__(
+        self, decks: Sequence[Deck], gold: Sequence[str], *, digest: str = "", name: str = ""
+    ):
+        self.decks = decks
+        self.gold = gold
+        self.digest = digest
+        self.name = name
+        self._words: dict[int, dict[str, int]] = {}
+
+    @property
+    def probed(self) -> bool:
+        """Whether the answers inside branches were recorded."""
+        return all(deck.probed for deck in self.decks)
+
+    @property
+    def signals(self) -> frozenset[str]:
+        """The optional signals that every chain has."""
+        chains = [chain for deck in self.decks for chain in deck.chains]
+        return frozenset(
+            name for name in SIGNALS if all(getattr(chain, name) is not None for chain in chains)
+        )
+
+    def words(self, question: int) -> dict[str, int]:
+        """The answers of a question, numbered: the branches' in recorded order, then gold."""
+        if question not in self._words:
+            numbered: dict[str, int] = {}
+            for chain in self.decks[question].chains:
+                for answer in (*chain.probes, chain.final):
+                    numbered.setdefault(answer, len(numbered))
+            numbered.setdefault(self.gold[question], len(numbered))
+            self._words[question] = numbered
+        return self._words[question]
+
+    def word(self, question: int, answer: str | None) -> int:
+        """The number of an answer: -1 for none, -2 for one that nobody gave and is not gold."""
+        return -1 if answer is None else self.words(question).get(answer, -2)
 
 
 def environment(recording: Recording) -> Environment:
@@ -21,7 +64,30 @@ def environment(recording: Recording) -> Environment:
         Deck(_chains(recording, question), provenance.interval, provenance.probed)
         for question in range(len(recording.questions))
     ]
-    return Environment(decks, [question.gold for question in recording.questions])
+    return Environment(
+        decks,
+        [question.gold for question in recording.questions],
+        digest=recording.digest,
+        name=f"{provenance.model}/{provenance.benchmark}",
+    )
+
+
+def refuse_unmet_needs(checked: Checked, world: Environment) -> None:
+    """Raises where a recording lacks something that a program needs.
+
+    Raises:
+        NotProbed: the program looks inside branches, and only their ends were recorded.
+        InputError: it needs a signal that was not recorded.
+    """
+    if checked.needs.probes and not world.probed:
+        raise NotProbed
+    missing = sorted(checked.needs.signals - world.signals)
+    if missing:
+        raise InputError(
+            f"`{checked.name}` needs {' and '.join(missing)}, which the recording {world.name} does"
+            " not hold",
+            hint="`rheostat inspect` lists the signals of a recording",
+        )
 
 
 def _chains(recording: Recording, question: int) -> list[Chain]:
@@ -29,9 +95,7 @@ def _chains(recording: Recording, question: int) -> list[Chain]:
     words = core.answers
     probes = [words[index] for index in core.probes.tolist()]
     signals = {
-        name: recording.signal(question, name)
-        for name in ("entropy", "logprob", "top_logprob")
-        if name in recording.signals
+        name: recording.signal(question, name) for name in SIGNALS if name in recording.signals
     }
     cuts = {
         name: _cut(ragged.counts.tolist(), ragged.values.tolist())

@@ -1,6 +1,6 @@
 """A Rheo program as a controller. The interpreter is the definition of what a program means."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, MutableSequence
 
 from dsl import tree
 from dsl.checker import Checked
@@ -27,18 +27,25 @@ class Interpreter:
     Args:
         checked: the program.
         knobs: settings of free knobs by name; the others have their defaults.
+        runs: where given, how often each source line ran is added up in it, by line from 1.
 
     Raises:
         SettingsError: a knob is unknown, of the wrong type or outside of its range.
     """
 
-    def __init__(self, checked: Checked, knobs: Mapping[str, Number] | None = None):
+    def __init__(
+        self,
+        checked: Checked,
+        knobs: Mapping[str, Number] | None = None,
+        *,
+        runs: MutableSequence[int] | None = None,
+    ):
         self.checked = checked
         self._settings = dict(knobs or {})
         self._knobs_at: dict[float, Mapping[str, Number]] = {}
         self._knobs(0.0)  # a wrong setting is told now, not in the first episode
         expressions = Expressions(checked)
-        statements = Statements(checked, expressions)
+        statements = Statements(checked, expressions, runs)
         self._start: Acting | None = None
         self._step: Acting | None = None
         self._finally: Acting | None = None

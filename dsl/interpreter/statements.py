@@ -1,6 +1,6 @@
 """The meaning of statements: plain ones change memory, acting ones send verbs."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, MutableSequence, Sequence
 from enum import Enum
 from typing import TypeAlias, assert_never
 
@@ -39,9 +39,13 @@ BranchVerb: TypeAlias = tree.Open | tree.Sample | tree.Advance | tree.Probe | tr
 class Statements:
     """Compiles the statements of one checked program."""
 
-    def __init__(self, checked: Checked, expressions: Expressions):
+    def __init__(
+        self, checked: Checked, expressions: Expressions, runs: MutableSequence[int] | None = None
+    ):
         self._checked = checked
         self._expressions = expressions
+        self._runs = runs
+        self._counted = {} if runs is None else first_on_lines(checked)
 
     # Acting statements, which may send verbs
 
@@ -65,17 +69,20 @@ class Statements:
         """A statement as one of the two kinds: plain where nothing in it can act."""
         if not any(isinstance(node, _VERBS) for node in tree.walk(statement)):
             return self._plain(statement), None
+        return None, self._count_acting(statement, self._verb_or_if(statement))
+
+    def _verb_or_if(self, statement: tree.Statement) -> Acting:
         match statement:
             case tree.If():
-                return None, self._acting_if(statement)
+                return self._acting_if(statement)
             case tree.Let(name=name, value=tree.Open() | tree.Sample() as verb):
-                return None, self._verb(verb, bind=name.text)
+                return self._verb(verb, bind=name.text)
             case tree.Answer():
-                return None, self._answer(statement)
+                return self._answer(statement)
             case tree.Stop():
-                return None, self._stop(statement)
+                return self._stop(statement)
             case tree.Open() | tree.Sample() | tree.Advance() | tree.Probe() | tree.Prune():
-                return None, self._verb(statement)
+                return self._verb(statement)
             case tree.Let() | tree.Assign() | tree.SetField() | tree.Push() | tree.Update():
                 raise AssertionError(statement)
             case _:
@@ -208,6 +215,29 @@ class Statements:
 
         return make
 
+    def _count_acting(self, statement: tree.Statement, acting: Acting) -> Acting:
+        """Has a statement count its runs, where lines are counted and it is the first on its."""
+        line, runs = self._counted.get(statement), self._runs
+        if line is None or runs is None:
+            return acting
+
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+            runs[line] += 1
+            return (yield from acting(frame))
+
+        return run
+
+    def _count_plain(self, statement: tree.Statement, plain: Plain) -> Plain:
+        line, runs = self._counted.get(statement), self._runs
+        if line is None or runs is None:
+            return plain
+
+        def run(frame: Frame) -> None:
+            runs[line] += 1
+            plain(frame)
+
+        return run
+
     def _origin(self, statement: tree.Statement) -> Origin:
         source = self._checked.source
         start, end = source.position(statement.span.start), source.position(statement.span.end)
@@ -216,6 +246,9 @@ class Statements:
     # Plain statements, which change memory alone
 
     def _plain(self, statement: tree.Statement) -> Plain:
+        return self._count_plain(statement, self._change(statement))
+
+    def _change(self, statement: tree.Statement) -> Plain:
         match statement:
             case tree.Let():
                 return self._let(statement)
@@ -313,6 +346,18 @@ class Statements:
 _VERBS = (
     tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune, tree.Answer, tree.Stop,
 )  # fmt: skip
+
+
+def first_on_lines(checked: Checked) -> dict[tree.Node, int]:
+    """The statements that stand first on their line, with the line: a line runs when they do."""
+    first: dict[int, tree.Node] = {}
+    for node in tree.walk(checked.program):
+        if isinstance(node, tree.Statement):
+            line = checked.source.position(node.span.start).line
+            earlier = first.setdefault(line, node)
+            if node.span.start < earlier.span.start:
+                first[line] = node
+    return {node: line for line, node in first.items()}
 
 
 def _active(frame: Frame, members: Sequence[int]) -> tuple[int, ...]:

@@ -1,0 +1,73 @@
+"""Engines: what plays a program over a whole recording.
+
+There is one meaning, that of the interpreter; every engine gives its results to the last bit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsl.checker import Checked
+from harness.environment import Environment
+from harness.episodes import Episodes
+
+
+class Setting(NamedTuple):
+    """At what a program is played."""
+
+    beta: float | None = None
+    """``None`` for a program that does not follow β."""
+    knobs: Mapping[str, int | float] = {}
+    """Free knobs that are not at their defaults."""
+
+
+class Rules(NamedTuple):
+    """What holds for every episode."""
+
+    budget: int | None = None
+    """B in tokens, ``None`` for no bound."""
+    probe_cost: int = 0
+    """κ in tokens."""
+
+
+class LineCounts(NamedTuple):
+    """What each source line did, over all episodes; index 0 is unused."""
+
+    runs: NDArray[np.int64]
+    """(lines + 1,) how often the line ran: the first statement on it."""
+    tokens: NDArray[np.int64]
+    """(lines + 1,) tokens that its verbs were charged."""
+
+
+class Engine(Protocol):
+    """Plays every question under every seed."""
+
+    @property
+    def name(self) -> str:
+        """The name and version that results are kept under."""
+        ...
+
+    def play(
+        self,
+        checked: Checked,
+        setting: Setting,
+        world: Environment,
+        seeds: Sequence[int],
+        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        counts: LineCounts | None = None,
+    ) -> Episodes:
+        """The ends of all episodes; adds to ``counts``, where given.
+
+        Raises:
+            SettingsError: the setting does not go with the program.
+            InputError: the recording lacks something that the program needs.
+        """
+        ...
+
+
+def empty_counts(checked: Checked) -> LineCounts:
+    """Counts of nothing, for one program."""
+    size = checked.source.lines + 1
+    return LineCounts(np.zeros(size, np.int64), np.zeros(size, np.int64))
