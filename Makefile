@@ -16,6 +16,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
+demo: $(READY) ## Makes the simulated sample and looks into it
+	$(BIN)/rheostat sample -o sample
+	$(BIN)/rheostat inspect sample/search/*.recording
+	$(BIN)/rheostat inspect sample/search/sim-medium.recording
+
 test: $(READY) ## Runs the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
 

@@ -1,0 +1,71 @@
+"""The rooms are this project's own, and each loads without the rooms that come after it."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("store", "dsl", "harness")
+LATER = {"store": {"dsl", "harness"}, "dsl": {"store", "harness"}, "harness": set[str]()}
+HEAVY = {
+    "store": {"lark", "click", "rich"},
+    "dsl": {"numpy", "pyarrow", "click", "rich"},
+    "harness": {"textual", "langgraph", "docker"},
+}
+"""What a room has no use for; it would slow every command that loads it."""
+
+LOAD = """
+import importlib, json, sys
+for name in json.loads(sys.argv[1]):
+    importlib.import_module(name)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def modules(room: str) -> list[str]:
+    names = []
+    for path in sorted((ROOT / room).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        names.append(".".join(part for part in parts if part != "__init__"))
+    return names
+
+
+def loaded_with(names: list[str]) -> set[str]:
+    """The top-level packages in a fresh process that imports ``names``."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, json.dumps(names)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_is_found_in_this_project(room: str) -> None:
+    found = importlib.import_module(room).__file__
+    assert found is not None
+    assert Path(found).resolve() == ROOT / room / "__init__.py"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_that_it_is_typed(room: str) -> None:
+    assert (ROOT / room / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_module_of_a_room_loads_without_what_it_must_not_know(room: str) -> None:
+    loaded = loaded_with(modules(room))
+    assert room in loaded
+    assert loaded & (LATER[room] | HEAVY[room]) == set()
+
+
+def test_the_seam_alone_needs_nothing_but_records() -> None:
+    loaded = loaded_with(["dsl.episode"])
+    assert "msgspec" in loaded
+    assert loaded & {"lark", "numpy", *LATER["dsl"]} == set()
