@@ -1,0 +1,69 @@
+"""The formatter: one canonical layout for every program.
+
+The layout follows from the tree, the comments and the blank lines between statements (one at most
+is kept), and from nothing else; formatting twice changes nothing. Two spaces set a block in and
+four a continued line. A block of one simple statement without a reason stands on one line where it
+is short enough. ``=`` stands in one column within `schedule`, `knobs`, `memory` and `each branch`,
+and among neighbours that set names in the same way. The author's parentheses are kept, but none
+around parentheses.
+"""
+
+from dsl import tree
+from dsl.diagnostics import DslError
+from dsl.formatter.margins import Margins
+from dsl.formatter.writer import Writer
+from dsl.parser import MAX_DEPTH, parse
+from dsl.source import Source
+
+__all__ = ["FormatterFault", "Unspellable", "format_source", "print_tree"]
+
+
+class FormatterFault(RuntimeError):
+    """What the formatter wrote is not what it read: a fault of its own."""
+
+
+class Unspellable(ValueError):
+    """A tree was made that no text spells, such as a negative `Number` or a reserved name."""
+
+
+def format_source(source: Source) -> str:
+    """A program in its canonical layout; it need not pass the checker.
+
+    Raises:
+        DslError: it has syntax errors.
+        FormatterFault: the result would not have the same tree and the same comments.
+    """
+    parsed = parse(source)
+    if parsed.program is None:
+        raise DslError(source, parsed.diagnostics)
+    margins = Margins(source.text, parsed.comments)
+    text = Writer(margins).program(parsed.program, len(source.text))
+    again = parse(Source(text, source.name))
+    if again.program is None or not tree.same(again.program, parsed.program):
+        raise FormatterFault(f"{source.name}: formatting would change what the program means")
+    if [comment.text for comment in again.comments] != [c.text for c in parsed.comments]:
+        raise FormatterFault(f"{source.name}: formatting would change the comments")
+    return text
+
+
+def print_tree(program: tree.Program) -> str:
+    """The text of a tree that was never text, or whose text no longer counts.
+
+    Spans are not looked at, and there are no comments. Parentheses stand where the tree needs
+    them.
+
+    Raises:
+        Unspellable: no text has this tree.
+    """
+    level: list[tree.Node] = [program]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in tree.children(node)]
+    if level:
+        raise Unspellable(f"the tree is more than {MAX_DEPTH} levels deep")
+    text = Writer(Margins()).program(program, 0)
+    again = parse(Source(text))
+    if again.program is None:
+        raise Unspellable(f"the tree cannot be written: {again.diagnostics[0].message}")
+    if not tree.same(again.program, program):
+        raise Unspellable("the tree cannot be written: read back, it is another one")
+    return text

@@ -1,0 +1,65 @@
+"""What stands between the nodes of a tree and is no part of it: comments and blank lines."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from dsl.parser import Comment
+from dsl.source import Span
+
+
+class Margins:
+    """Hands out a program's comments in source order, each once, and tells blank lines.
+
+    A tree that was never text has empty margins, whatever its spans say.
+    """
+
+    def __init__(self, text: str = "", comments: Sequence[Comment] = ()):
+        self._text = text
+        self._comments = tuple(comments)
+        self._waiting = deque(comments)
+
+    def before(self, offset: int) -> list[Comment]:
+        """Takes the comments that begin before an offset."""
+        found = []
+        while self._waiting and self._waiting[0].span.start < offset:
+            found.append(self._waiting.popleft())
+        return found
+
+    def beside(self, end: int, until: int) -> Comment | None:
+        """Takes the comment behind ``end`` on the same line, if it begins before ``until``."""
+        if not self._waiting:
+            return None
+        comment = self._waiting[0]
+        if comment.span.start >= until or self._lines(end, comment.span.start):
+            return None
+        return self._waiting.popleft()
+
+    def any_in(self, span: Span) -> bool:
+        """Whether a comment that was not yet taken lies in a stretch."""
+        return any(span.start <= comment.span.start < span.end for comment in self._waiting)
+
+    def blank(self, end: int, start: int) -> bool:
+        """Whether a blank line lies between two things."""
+        return self._lines(end, start) > 1
+
+    def adjoin(self, earlier: Span, later: Span) -> bool:
+        """Whether two things stand on lines next to each other, with no comment above the later."""
+        if self.blank(earlier.end, later.start):
+            return False
+        between = (c.span for c in self._comments if earlier.end <= c.span.start < later.end)
+        return all(
+            span.start < later.start and not self._lines(earlier.end, span.start)
+            for span in between
+        )
+
+    def brace(self, offset: int) -> int:
+        """Where the first opening brace at or behind an offset stands."""
+        for comment in self._comments:
+            found = self._text.find("{", offset, comment.span.start)
+            if found >= 0:
+                return found
+            offset = max(offset, comment.span.end)
+        return max(offset, self._text.find("{", offset))
+
+    def _lines(self, start: int, end: int) -> int:
+        return self._text.count("\n", start, end)
