@@ -89,9 +89,8 @@ def _free_value(
     name, kind = knob.name.text, knob_type(knob, types)
     low, high = value(knob.low, types, names), value(knob.high, types, names)
     found = value(knob.default, types, names) if setting is None else setting
-    if kind is Type.INTEGER and not isinstance(found, int):
-        raise SettingsError(f"`{name}` takes {kind.value}, and {found!r} is not one", name)
-    if isinstance(found, bool) or not low <= found <= high:
+    fits = isinstance(found, int) or (kind is Type.REAL and isinstance(found, float))
+    if not fits or isinstance(found, bool) or not low <= found <= high:
         raise SettingsError(
             f"`{name}` takes {kind.value} from {low} to {high}, and {found!r} is not one", name
         )

@@ -38,8 +38,8 @@ _REMEDIES = {
     "abs": "it is proved where its argument keeps one sign; `max(x, 0)` and `min(x, 0)` are proved"
     " of any",
     "log": "it is proved where its argument stays above 0: `log(1 + x)`, `log(max(x, 0.01))`",
-    "pow": "it is proved where the exponent stays the same, and is not negative or the base stays"
-    " above 0; where the exponent moves, write `exp(y * log(x))`",
+    "pow": "it is proved where the base stays on one side of 1 and the exponent on one side of 0,"
+    " and both pull the same way",
     "==": "compare with `<`, `<=`, `>` or `>=`",
     "!=": "compare with `<`, `<=`, `>` or `>=`",
     "round": "rounding is proved where the number of decimals stays the same",

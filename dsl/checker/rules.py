@@ -2,9 +2,9 @@
 
 A rule gives, for operands within bounds, the sense in which the result follows each operand while
 the others stay (1: it follows, -1: it opposes, 0: it does not care, ``None``: no rule), and bounds
-of the result. All functions here are monotone in floating point wherever they are in the reals,
-since rounding to nearest and saturation keep order. So the value at a corner of the operands'
-bounds, computed by the very function that runs, is an exact bound.
+of the result. All functions here are monotone in floating point wherever they are in the reals:
+rounding to nearest and saturation keep order, and `exp`, `log` and `pow` are made to. So the value
+at a corner of the operands' bounds, computed by the very function that runs, is an exact bound.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,6 @@ from dsl.checker.tendency import Behaviour
 from dsl.operations import Number, Operation
 
 Sense: TypeAlias = int | None
-MOST = 1.7976931348623157e308
-"""The largest real."""
 
 
 class Shape(NamedTuple):
@@ -142,8 +140,8 @@ def _quotient(function: Operation, operands: Operands) -> Shape:
 def _widest(left: Sense, right: Sense) -> tuple[float, float]:
     """The bounds of a quotient whose divisor comes as near to 0 as it may."""
     if left is None or right is None:
-        return -MOST, MOST
-    return (0.0, MOST) if left * right >= 0 else (-MOST, 0.0)
+        return -numeric.MAX_REAL, numeric.MAX_REAL
+    return (0.0, numeric.MAX_REAL) if left * right >= 0 else (-numeric.MAX_REAL, 0.0)
 
 
 def _remainder(function: Operation, operands: Operands) -> Shape:
@@ -180,27 +178,18 @@ def _logarithm(function: Operation, operands: Operands) -> Shape:
 def _power(function: Operation, operands: Operands) -> Shape:
     """``pow``, which is 0 at or below a base of 0.
 
-    It follows its base one way for each exponent. For one base its values at whole exponents are
-    products and the others come by `exp`, so near whole exponents it may be out of order in the
-    last bits: no sense is claimed for a moving exponent, and its bounds are drawn wider.
+    Above that it goes one way in its base for each exponent, and in its exponent for each base.
     """
     base, exponent = operands
     if base.high <= 0:
         return Shape(0.0, 0.0, (0, 0))
-    sense: Sense = None
+    above = 1 if base.low >= 1 else -1 if base.high <= 1 else None
     if exponent.low >= 0:
-        sense = 1
-    elif base.low > 0 and exponent.high <= 0:
-        sense = -1
-    if exponent.low < 0 and base.low <= 0:
-        return Shape(0.0, MOST, (sense, None))
-    bounds = _all_corners(function, operands, (sense, None))
-    if exponent.is_point:
-        return bounds
-    # Far beyond the error of `pow`; the addend is for results so small that their bits run out.
-    low = max(0.0, bounds.low * (1 - 1e-9) - 1e-300)
-    high = numeric.mul_real(float(bounds.high), 1 + 1e-9) + 1e-300
-    return Shape(low, high, bounds.senses)
+        # From 0 upwards a power with such an exponent also leaves the 0 below.
+        return _all_corners(function, operands, (1, above))
+    if base.low > 0:
+        return _all_corners(function, operands, (-1 if exponent.high <= 0 else None, above))
+    return Shape(0.0, numeric.MAX_REAL, (None, above))
 
 
 def _beta_confidence(function: Operation, operands: Operands) -> Shape:

@@ -128,8 +128,8 @@ def _refuted(scope: Scope, verdict: Verdict, pair: Counterexample) -> None:
     scope.error(
         "RH601",
         f"`{verdict.name}` is not {declared}: {f'with {settings}, ' if settings else ''}at beta ="
-        f" {_short(pair.beta)} it is {pair.before!r}, at beta = {_short(pair.then)} it {goes} to"
-        f" {pair.after!r}",
+        f" {_short(pair.beta)} it is {_shown(pair.before)}, at beta = {_short(pair.then)} it {goes}"
+        f" to {_shown(pair.after)}",
         verdict.line.value.span,
         goes,
         also=(Mark(_word(verdict.line), f"declared {declared}"),),
@@ -154,7 +154,7 @@ def _not_provable(scope: Scope, verdict: Verdict, problem: Obstacle) -> None:
 
 
 def _never_moves(scope: Scope, verdict: Verdict) -> None:
-    always = f": it is always {verdict.low!r}" if verdict.low == verdict.high else ""
+    always = f": it is always {_shown(verdict.low)}" if verdict.low == verdict.high else ""
     verb = "rises" if verdict.line.direction is tree.Direction.RISING else "falls"
     scope.warning(
         "RH603",
@@ -164,6 +164,11 @@ def _never_moves(scope: Scope, verdict: Verdict) -> None:
         help="say `fixed`",
         edit=Edit(_word(verdict.line), tree.Direction.FIXED.value),
     )
+
+
+def _shown(found: Number) -> str:
+    """A value as messages show it: without the sign of a zero."""
+    return repr(found + 0)
 
 
 def _short(beta: float) -> str:

@@ -1,0 +1,124 @@
+"""What is said of a schedule, whole."""
+
+from textwrap import dedent
+
+from dsl.program import analyse
+from dsl.source import Source
+from tests.dsl.schedules import rendered, text_of
+
+
+def test_nothing_is_said_of_a_schedule_that_is_proved() -> None:
+    assert rendered("rising x = beta", "falling y = 1 - x", "fixed z = 3") == ""
+
+
+def test_a_knob_that_goes_the_other_way_is_refuted_with_two_values() -> None:
+    told = rendered("rising width = round(4 - 2 * beta)")
+    assert told == dedent(
+        """\
+        error[RH601]: `width` is not rising: at beta = 0.2 it is 4, at beta = 0.3 it falls to 3
+         --> c.rheo:3:20
+          |
+        3 |     rising width = round(4 - 2 * beta)
+          |     ------         ^^^^^^^^^^^^^^^^^^^ falls
+          |     |
+          |     declared rising
+          = help: say `falling`, which is proved, or change the expression"""
+    )
+
+
+def test_a_fixed_knob_that_moves_is_refuted() -> None:
+    told = rendered("fixed x = beta * (1 - beta)")
+    assert told == dedent(
+        """\
+        error[RH601]: `x` is not fixed: at beta = 0 it is 0.0, at beta = 0.1 it rises to 0.09000000000000001
+         --> c.rheo:3:15
+          |
+        3 |     fixed x = beta * (1 - beta)
+          |     -----     ^^^^^^^^^^^^^^^^^ rises
+          |     |
+          |     declared fixed
+          = help: a knob goes one way, or stays, as `beta` rises; write it so that it does"""  # noqa: E501
+    )
+
+
+def test_a_refutation_names_the_free_knobs_that_it_needs() -> None:
+    told = rendered("rising x = n * beta", knobs="n = 2 in -1..4")
+    assert told == dedent(
+        """\
+        error[RH601]: `x` is not rising: with n = -1, at beta = 0 it is 0.0, at beta = 0.1 it falls to -0.1
+         --> c.rheo:4:16
+          |
+        4 |     rising x = n * beta
+          |     ------     ^^^^^^^^ falls
+          |     |
+          |     declared rising
+          = help: a knob goes one way, or stays, as `beta` rises; write it so that it does"""  # noqa: E501
+    )
+
+
+def test_what_is_not_provable_is_told_with_what_would_be() -> None:
+    told = rendered("rising x = beta - beta * beta / 2", "rising y = 1 + x")
+    assert told == dedent(
+        """\
+        warning[RH602]: `x` could not be proved rising, nor refuted
+         --> c.rheo:3:16
+          |
+        3 |     rising x = beta - beta * beta / 2
+          |     ------     ^^^^^^^^^^^^^^^^^^^^^^ both sides go the same way
+          |     |
+          |     declared rising
+          = help: a difference is proved where one side rises and the other falls or stays; gather the terms in `beta` into one
+
+        warning[RH602]: `y` could not be proved rising, nor refuted
+         --> c.rheo:4:20
+          |
+        4 |     rising y = 1 + x
+          |     ------         ^ `x` is not proved
+          |     |
+          |     declared rising
+          = help: prove `x` first"""  # noqa: E501
+    )
+
+
+def test_a_proof_that_gets_stuck_on_its_way_says_where() -> None:
+    told = rendered("rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)")
+    assert told == dedent(
+        """\
+        warning[RH602]: `x` could not be proved rising, nor refuted
+         --> c.rheo:3:43
+          |
+        3 |     rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)
+          |     ------                                ^^^^^^^^^^^^^^^^^^^ no rule for this power, near beta = 0.25
+          |     |
+          |     declared rising
+          = help: it is proved where the base stays on one side of 1 and the exponent on one side of 0, and both pull the same way"""  # noqa: E501
+    )
+
+
+def test_a_knob_that_never_moves_is_better_called_fixed() -> None:
+    told = rendered("falling x = round(0.3 - 0.2 * beta)")
+    assert told == dedent(
+        """\
+        warning[RH603]: `x` never falls: it is always 0
+         --> c.rheo:3:5
+          |
+        3 |     falling x = round(0.3 - 0.2 * beta)
+          |     ^^^^^^^ never falls
+          = help: say `fixed`"""
+    )
+
+
+def test_fixed_is_offered_as_an_edit_where_a_knob_never_moves() -> None:
+    source = Source(text_of("rising x = min(1, 2 + beta)"), "c.rheo")
+    (told,) = [one for one in analyse(source).diagnostics if one.code == "RH603"]
+    assert told.edit is not None
+    start, end = told.edit.span
+    mended = source.text[:start] + told.edit.text + source.text[end:]
+    assert mended == text_of("fixed x = min(1, 2 + beta)")
+
+
+def test_a_refuted_direction_keeps_a_program_from_running_and_an_unproved_one_does_not() -> None:
+    refuted = analyse(Source(text_of("rising x = -beta")))
+    unproved = analyse(Source(text_of("rising x = beta - beta * beta / 2")))
+    assert refuted.checked is None
+    assert unproved.checked is not None
