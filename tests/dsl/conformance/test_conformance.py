@@ -1,0 +1,70 @@
+"""Every implementation of Rheo gives what the corpus says, case by case."""
+
+import pytest
+
+from dsl.program import load
+from dsl.source import Source
+from tests.dsl.conformance.cases import Case, read_corpus
+from tests.dsl.conformance.engines import ENGINES, Engine, Told
+from tests.dsl.conformance.traces import word, written
+
+CASES = read_corpus()
+engines = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+
+
+def of_kind(*, twin: bool = False, trace: bool = False) -> pytest.MarkDecorator:
+    chosen = [
+        case
+        for case in CASES
+        if (case.twin is not None) == twin and (case.trace is not None) == trace
+    ]
+    ids = [f"{case.place.removesuffix('.cases')} {case.name}" for case in chosen]
+    return pytest.mark.parametrize("case", chosen, ids=ids)
+
+
+def told(engine: Engine, case: Case, program: str, seed: int | None = None) -> Told:
+    checked = load(Source(program, case.place))
+    setting = case.setting if seed is None else case.setting.with_seed(seed)
+    return engine(checked, setting)
+
+
+@engines
+@of_kind(trace=True)
+def test_an_episode_goes_as_the_corpus_says(case: Case, engine: Engine) -> None:
+    got = told(engine, case, case.program)
+    assert case.trace is not None
+    last = case.trace[-1].partition(" because ")[0]
+    assert last == ("answer none" if got.answer is None else f'answer "{got.answer}"')
+    assert (got.tokens, got.sequential) == (case.tokens, case.sequential)
+    if got.trace is not None:
+        assert written(got.trace) == list(case.trace)
+
+
+@engines
+@of_kind()
+def test_a_value_is_what_the_corpus_says(case: Case, engine: Engine) -> None:
+    assert told(engine, case, case.program).answer == case.answer
+
+
+@engines
+@of_kind(twin=True)
+def test_two_programs_that_draw_alike_play_alike(case: Case, engine: Engine) -> None:
+    assert case.twin is not None
+    answers = set()
+    for seed in range(case.seeds):
+        first = told(engine, case, case.program, seed)
+        second = told(engine, case, case.twin, seed)
+        assert first[:3] == second[:3]
+        answers.add(first.answer)
+    assert len(answers) > 1, "every seed gives the same, so nothing is shown"
+
+
+@of_kind(trace=True)
+def test_every_verb_of_a_trace_tells_the_place_that_it_comes_from(case: Case) -> None:
+    lines = case.program.splitlines()
+    for barrier in told(ENGINES["interpreter"], case, case.program).trace or ():
+        origin = barrier.verb.origin
+        if origin is None:
+            assert word(barrier.verb) == "answer", "only the answer that nothing gives has no place"
+        else:
+            assert lines[origin.line - 1][origin.column - 1 :].startswith(word(barrier.verb))
