@@ -74,10 +74,9 @@ class Calls:
     def call(self, node: tree.Call) -> "Closure":
         """A call, by what its first argument is."""
         name = node.function.text
-        first = node.arguments[0]
+        first = next(a for a in node.arguments if not isinstance(a, tree.Keyword))
         if isinstance(first, tree.Over):
             return self._over(name, first)
-        assert not isinstance(first, tree.Keyword)
         match self._expressions.type_of(first):
             case Type.BRANCHES:
                 return self._of_set(name, node)
