@@ -38,6 +38,11 @@ class Command(click.Command):
         super().__init__(*args, **attrs)
         self.examples = tuple(Example(*example) for example in examples)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line, after every spreading option has taken its values."""
+        flags = {flag for each in self.params if isinstance(each, Spreading) for flag in each.opts}
+        return super().parse_args(ctx, _spread(args, flags))
+
     def get_help(self, ctx: click.Context) -> str:
         """The help page as stdout can show it."""
         return self.help_page(ctx, coloured=terminal.is_coloured(sys.stdout))
@@ -66,6 +71,13 @@ class Command(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
                     with formatter.indentation():
                         formatter.write_text(example.does)
+
+
+class Spreading(click.Option):
+    """An option that takes every word up to the next option, as shells expand ``--on *.recording``.
+
+    It is declared with ``multiple=True``.
+    """
 
 
 class Group(Command, click.Group):
@@ -150,6 +162,23 @@ SETTING_FLAGS = {
 }
 
 _FORM = "harness.cli.form"
+
+
+def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
+    """Repeats a spreading option in front of each of its values, which click can parse."""
+    spread: list[str] = []
+    taking: str | None = None
+    fresh = False
+    for at, word in enumerate(args):
+        if word == "--":
+            return [*spread, *args[at:]]
+        if word.startswith("-") and word != "-":
+            taking, fresh = (word, True) if word in flags else (None, False)
+        elif taking is not None:
+            spread.extend([] if fresh else [taking])
+            fresh = False
+        spread.append(word)
+    return spread
 
 
 def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:

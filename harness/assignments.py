@@ -1,0 +1,125 @@
+"""What ``--set`` says: values for free knobs, of every controller that has one or of one alone.
+
+``n=1,4,16`` goes to every controller with a free knob ``n``; ``esc.n=16`` to ``esc`` alone, where
+it takes the place of the general one. Several values of several knobs make every combination.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from dsl.checker.knobs import free_knobs, schedule_lines
+from dsl.schedule import SettingsError, evaluate
+from dsl.spelling import nearest
+from harness.controllers import Program
+from harness.errors import InputError
+from harness.ranges import numbers
+
+Knobs = Mapping[str, int | float]
+
+
+class Assignment(NamedTuple):
+    """One ``--set``."""
+
+    text: str
+    controller: str | None
+    """The label of the one controller that it is for, ``None`` for all."""
+    knob: str
+    values: list[int | float]
+
+
+def combinations(programs: Sequence[Program], texts: Sequence[str]) -> list[list[Knobs]]:
+    """For each program, the settings of its free knobs, the last knob changing fastest.
+
+    Args:
+        programs: the controllers.
+        texts: what was given to each ``--set``.
+
+    Raises:
+        InputError: a text is no assignment, names no controller or knob there is, says the same
+            twice, or has a value that the knob does not take.
+    """
+    assignments = [_parsed(text, programs) for text in texts]
+    for each in assignments:
+        _refuse_unknown(each, programs)
+    _refuse_repetition(assignments)
+    return [_of_program(program, assignments) for program in programs]
+
+
+def combination(program: Program, texts: Sequence[str]) -> Knobs:
+    """The one setting of a single controller, for a command that plays no others.
+
+    Raises:
+        InputError: as `combinations`, or there is more than one value.
+    """
+    settings = combinations([program], texts)[0]
+    if len(settings) > 1:
+        several = next(text for text in texts if len(_parsed(text, [program]).values) > 1)
+        raise InputError(f"--set {several}: one value is wanted here")
+    return settings[0]
+
+
+def _parsed(text: str, programs: Sequence[Program]) -> Assignment:
+    target, equals, values = text.partition("=")
+    # A label may be a path, with points of its own.
+    controller, _, knob = target.strip().rpartition(".")
+    if not equals or not knob:
+        raise InputError(f"--set {text}: is no setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
+    labels = [program.label for program in programs]
+    if controller and controller not in labels:
+        near = nearest(controller, labels)
+        meant = f"did you mean {near}?" if near else f"there is {', '.join(labels)}"
+        raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
+    return Assignment(text, controller or None, knob, numbers(values, f"--set {target}"))
+
+
+def _refuse_unknown(assignment: Assignment, programs: Sequence[Program]) -> None:
+    meant = [p for p in programs if assignment.controller in (None, p.label)]
+    free = {name for program in meant for name in free_knobs(program.checked.program)}
+    if assignment.knob in free:
+        return
+    where = f"--set {assignment.text}"
+    who = meant[0].label if len(meant) == 1 else "none of the controllers"
+    if any(assignment.knob in schedule_lines(program.checked.program) for program in meant):
+        raise InputError(
+            f"{where}: {assignment.knob} follows from beta and cannot be set; set beta"
+        )
+    if not free:
+        lacks = "has no free knobs" if len(meant) == 1 else "has a free knob"
+        raise InputError(f"{where}: {who} {lacks}, so {assignment.knob} cannot be set")
+    near = nearest(assignment.knob, free)
+    help_ = f"did you mean {near}?" if near else f"there is {', '.join(sorted(free))}"
+    has = "has no free knob" if len(meant) == 1 else "has a free knob"
+    raise InputError(f"{where}: {who} {has} {assignment.knob}; {help_}")
+
+
+def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
+    seen: dict[tuple[str | None, str], Assignment] = {}
+    for each in assignments:
+        first = seen.setdefault((each.controller, each.knob), each)
+        if first is not each:
+            raise InputError(
+                f"--set {each.text}: {each.knob} is set already, by --set {first.text}; give all"
+                " values in one list"
+            )
+
+
+def _of_program(program: Program, assignments: Sequence[Assignment]) -> list[Knobs]:
+    free = free_knobs(program.checked.program)
+    chosen: dict[str, Assignment] = {}
+    for each in sorted(assignments, key=lambda each: each.controller is not None):
+        if each.knob in free and each.controller in (None, program.label):
+            chosen[each.knob] = each
+    axes = [
+        [(each.knob, value) for value in each.values]
+        for each in assignments
+        if chosen.get(each.knob) is each
+    ]
+    settings: list[Knobs] = [dict(setting) for setting in product(*axes)]
+    for setting in settings:
+        try:
+            evaluate(program.checked, 0.0, setting)
+        except SettingsError as problem:
+            text = chosen[problem.knob].text if problem.knob in chosen else ""
+            raise InputError(f"--set {text}: {problem}, in {program.label}") from None
+    return settings

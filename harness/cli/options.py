@@ -1,0 +1,85 @@
+"""The options that commands which play controllers share: where, at which setting, by which rules.
+
+This declares them and imports nothing heavy; what they name is opened by `harness.controllers`,
+`harness.recordings`, `harness.ranges` and `harness.assignments`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from harness.cli.declare import Spreading
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_BETA = "0:1:0.1"
+"""The β of a published sweep."""
+
+
+def controllers_argument(function: F) -> F:
+    """Gives a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
+    return click.argument(
+        "controllers", nargs=-1, required=True, metavar="CONTROLLERS...",
+        help="Files of Rheo, or names of the library.",
+    )(function)  # fmt: skip
+
+
+def controller_argument(function: F) -> F:
+    """Gives a command ``CONTROLLER``, received as ``controller: str``."""
+    return click.argument(
+        "controller", metavar="CONTROLLER", help="A file of Rheo, or a name of the library."
+    )(function)
+
+
+def on_option(function: F) -> F:
+    """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
+    return click.option(
+        "--on", cls=Spreading, multiple=True, required=True, metavar="RECORDINGS...",
+        type=click.Path(path_type=Path), help="Sealed recordings to play over, one or more.",
+    )(function)  # fmt: skip
+
+
+def betas_option(function: F) -> F:
+    """Gives a command ``--beta``, a range, received as ``beta: str``."""
+    return click.option(
+        "--beta", metavar="BETAS", default=DEFAULT_BETA, show_default=True,
+        help="Values of beta: a list such as 0,0.5,1 or a range first:last:step.",
+    )(function)  # fmt: skip
+
+
+def set_option(function: F) -> F:
+    """Gives a command ``--set KNOB=VALUES``, received as ``settings: tuple[str, ...]``."""
+    return click.option(
+        "--set", "settings", multiple=True, metavar="[CONTROLLER.]KNOB=VALUES",
+        help="Values of a free knob, of every controller that has it or of one.",
+    )(function)  # fmt: skip
+
+
+def seeds_option(default: int) -> Callable[[F], F]:
+    """Gives a command ``--seeds N``, received as ``seeds: int``, meaning seeds 0 to N - 1."""
+
+    def decorate(function: F) -> F:
+        return click.option(
+            "--seeds", metavar="N", type=click.IntRange(1, 100_000), default=default,
+            show_default=True, help="Play every question under the seeds 0 to N - 1.",
+        )(function)  # fmt: skip
+
+    return decorate
+
+
+def rules_options(function: F) -> F:
+    """Gives a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
+    for option in (
+        click.option(
+            "--kappa", metavar="TOKENS", type=click.IntRange(0, 1 << 48), default=0,
+            show_default=True, help="What one probe costs.",
+        ),
+        click.option(
+            "--budget", metavar="TOKENS", type=click.IntRange(0, 1 << 48), default=None,
+            help="The most tokens that an episode may spend; without it, there is no bound.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function

@@ -1,0 +1,96 @@
+"""Controllers as a command line names them: a file of Rheo, or a name of the library.
+
+A bare name is one of the library; what ends in ``.rheo`` or has a directory in it is a file.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from dsl import library
+from dsl.checker import Checked
+from dsl.program import UnreadableProgram, analyse, read
+from dsl.source import Source
+from dsl.spelling import nearest
+from harness.errors import InputError
+
+SUFFIX = ".rheo"
+
+
+class Program(NamedTuple):
+    """A checked program, and what it is called here."""
+
+    label: str
+    """The controller's name; what was typed, where two controllers have one name."""
+    checked: Checked
+    digest: str
+    """SHA-256 of the program's text, byte for byte: results name its lines."""
+    origin: str
+    """The path of its file, or ``library``."""
+
+
+def load_program(argument: str) -> Program:
+    """Finds, reads and checks one controller.
+
+    Args:
+        argument: as it was typed.
+
+    Raises:
+        InputError: there is no such controller, or its program is not sound.
+        OSError: the file cannot be read.
+    """
+    in_library = argument in library.NAMES
+    source = library.source(argument) if in_library else _file(argument)
+    analysis = analyse(source)
+    if analysis.checked is None:
+        errors = [each for each in analysis.diagnostics if each.is_error]
+        first = min(errors, key=lambda each: each.mark.span)
+        place = source.position(first.mark.span.start)
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        sentence = f"{source.name}:{place.line}:{place.column}: {first.message}{more}"
+        raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in its place")
+    digest = sha256(source.text.encode()).hexdigest()
+    origin = "library" if in_library else argument
+    return Program(analysis.checked.name, analysis.checked, digest, origin)
+
+
+def load_programs(arguments: Sequence[str]) -> list[Program]:
+    """Several controllers, with labels that tell them apart.
+
+    Raises:
+        InputError: one of them cannot be used, or is named twice.
+        OSError: a file cannot be read.
+    """
+    for argument, times in Counter(arguments).items():
+        if times > 1:
+            raise InputError(f"the controller {argument} is named {times} times; name it once")
+    programs = [load_program(argument) for argument in arguments]
+    names = Counter(program.label for program in programs)
+    return [
+        program if names[program.label] == 1 else program._replace(label=argument)
+        for argument, program in zip(arguments, programs, strict=True)
+    ]
+
+
+def _file(argument: str) -> Source:
+    path = Path(argument)
+    looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
+    if not looks_like_a_path and not path.is_file():
+        near = nearest(argument, library.NAMES)
+        meant = f"did you mean {near}?" if near else f"it has {', '.join(library.NAMES)}"
+        raise InputError(
+            f"the library has no controller {argument!r}; {meant}",
+            hint=f"a controller of your own is named by its file, such as mine{SUFFIX}",
+        )
+    try:
+        return read(path)
+    except FileNotFoundError:
+        stem = path.name.removesuffix(SUFFIX)
+        near = nearest(stem, library.NAMES)
+        hint = f"the library has {near}: name it without {SUFFIX}" if near else None
+        raise InputError(f"{argument}: there is no such program", hint=hint) from None
+    except UnreadableProgram as problem:
+        raise InputError(str(problem)) from None

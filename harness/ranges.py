@@ -1,0 +1,79 @@
+"""Numbers as they are written on a command line: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture.
+
+A range holds both of its ends, if its steps meet the second one. Its values are made in decimal,
+so that they are the numbers that a person would write: the fourth of ``0:1:0.1`` is ``0.3``.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from harness.errors import InputError
+
+MOST = 10_000
+"""The most values that one option may stand for."""
+
+
+def numbers(text: str, option: str) -> list[int | float]:
+    """The numbers that a text stands for, in its order; whole ones are integers.
+
+    A number that is written with a point or an exponent is a float, and so is every value of a
+    range with such a number in it.
+
+    Args:
+        text: what was typed.
+        option: the option that it was given to, for the error.
+
+    Raises:
+        InputError: it is no list of numbers, holds one twice or too many.
+    """
+    found: list[int | float] = []
+    for part in text.split(","):
+        found.extend(_part(part, text, option))
+        if len(found) > MOST:
+            raise InputError(f"{option} {text}: stands for more than {MOST:,} values")
+    twice = next((value for at, value in enumerate(found) if value in found[:at]), None)
+    if twice is not None:
+        raise InputError(f"{option} {text}: holds {twice} twice; give each value once")
+    return found
+
+
+def _part(part: str, text: str, option: str) -> list[int | float]:
+    pieces = part.split(":")
+    values = [_decimal(piece, text, option) for piece in pieces]
+    whole = all(_is_whole(piece) for piece in pieces)
+    if len(values) == 1:
+        return [_plain(values[0], whole=whole)]
+    if len(values) > 3:
+        raise InputError(f"{option} {text}: {part} is no range; write first:last:step")
+    first, last = values[:2]
+    step = values[2] if len(values) == 3 else Decimal(1)
+    if step <= 0 or last < first:
+        raise InputError(
+            f"{option} {text}: the range {part} does not go upward; write first:last:step with a"
+            " step above 0"
+        )
+    steps = (last - first) / step
+    if steps > MOST:
+        raise InputError(f"{option} {text}: stands for more than {MOST:,} values")
+    return [_plain(first + index * step, whole=whole) for index in range(int(steps) + 1)]
+
+
+def _decimal(piece: str, text: str, option: str) -> Decimal:
+    try:
+        value = Decimal(piece.strip())
+    except InvalidOperation:
+        value = Decimal("NaN")
+    # What a double cannot hold would be another number once it is used.
+    if not value.is_finite() or abs(value) > Decimal("1e300"):
+        raise InputError(
+            f"{option} {text}: {piece.strip() or 'nothing'} is not a number; write a number, a"
+            " list such as 1,4,16 or a range such as 0:1:0.1"
+        )
+    return value
+
+
+def _is_whole(piece: str) -> bool:
+    return piece.strip().lstrip("+-").isdecimal()
+
+
+def _plain(value: Decimal, *, whole: bool) -> int | float:
+    return int(value) if whole else float(value)
