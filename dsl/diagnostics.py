@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from dsl.excerpt import Marked, Part, Style, clean, draw, line_numbers
 from dsl.source import Source, Span
 
 
@@ -67,69 +68,66 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def render_all(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
+def plain(part: Part, text: str) -> str:
+    """The style of text without colours."""
+    return text
+
+
+_COLOURS = {
+    Part.ERROR: "1;31",
+    Part.WARNING: "1;33",
+    Part.MESSAGE: "1",
+    Part.GUTTER: "34",
+    Part.PRIMARY: "1;31",
+    Part.SECONDARY: "36",
+    Part.HELP: "32",
+}
+
+
+def coloured(part: Part, text: str) -> str:
+    """The style of a terminal that shows colours."""
+    return f"\x1b[{_COLOURS[part]}m{text}\x1b[0m" if text else text
+
+
+def render_all(source: Source, diagnostics: Iterable[Diagnostic], style: Style = plain) -> str:
     """Every diagnostic as text, in the order of the source, a blank line between two."""
-    return "\n\n".join(render(source, diagnostic) for diagnostic in ordered(diagnostics))
+    return "\n\n".join(render(source, diagnostic, style) for diagnostic in ordered(diagnostics))
 
 
-def render(source: Source, diagnostic: Diagnostic) -> str:
+def render(source: Source, diagnostic: Diagnostic, style: Style = plain) -> str:
     """One diagnostic as text: head, place, the source lines with their marks, the help."""
+    marks = [Marked(diagnostic.mark.span, diagnostic.mark.label, True)]
+    marks += [Marked(mark.span, mark.label, False) for mark in diagnostic.also]
+    numbers = line_numbers(source, marks)
+    width = len(str(numbers[-1]))
+    margin = " " * width
+    bar = style(Part.GUTTER, f"{margin} |")
     place = source.position(diagnostic.mark.span.start)
-    lines = _by_line(source, diagnostic)
-    width = len(str(max(lines)))
+    severity = Part.ERROR if diagnostic.is_error else Part.WARNING
     out = [
-        f"{diagnostic.severity.value}[{diagnostic.code}]: {diagnostic.message}",
-        f"{' ' * width}--> {source.name}:{place.line}:{place.column}",
-        f"{' ' * width} |",
+        style(severity, f"{diagnostic.severity.value}[{diagnostic.code}]")
+        + style(Part.MESSAGE, f": {clean(diagnostic.message)}"),
+        f"{style(Part.GUTTER, f'{margin}-->')} {clean(source.name)}:{place.line}:{place.column}",
+        bar,
     ]
-    previous: int | None = None
-    for number in sorted(lines):
-        if previous is not None and number > previous + 1:
-            out.append(f"{'.' * width} |")
+    previous = numbers[0]
+    for number in numbers:
+        if number == previous + 2:
+            # One line left out would take the place that it saves.
+            out.append(_numbered(number - 1, width, draw(source, number - 1, [], style)[0], style))
+        elif number > previous + 2:
+            out.append(style(Part.GUTTER, "." * max(width, 3)))
         previous = number
-        shown = source.line(number).expandtabs(4)
-        out.append(f"{number:>{width}} | {shown}".rstrip())
-        out.extend(f"{' ' * width} | {marks}" for marks in _marks(source, number, lines[number]))
+        shown, under = draw(source, number, marks, style)
+        out.append(_numbered(number, width, shown, style))
+        out.extend(f"{bar} {line}" for line in under)
     if diagnostic.help:
         first, *rest = diagnostic.help.splitlines()
-        out.append(f"{' ' * width} = help: {first}")
-        out.extend(f"{' ' * width}         {line}".rstrip() for line in rest)
+        label = style(Part.HELP, "help")
+        out.append(f"{style(Part.GUTTER, f'{margin} =')} {label}: {clean(first)}")
+        out.extend(f"{margin}         {clean(line)}".rstrip() for line in rest)
     return "\n".join(out)
 
 
-class _Placed(NamedTuple):
-    """A mark laid out on its line: shown columns, counted from 0."""
-
-    start: int
-    end: int
-    sign: str
-    label: str
-
-
-def _by_line(source: Source, diagnostic: Diagnostic) -> dict[int, list[_Placed]]:
-    lines: dict[int, list[_Placed]] = {}
-    for index, mark in enumerate((diagnostic.mark, *diagnostic.also)):
-        place = source.position(mark.span.start)
-        text = source.line(place.line)
-        start = place.column - 1
-        # A mark that runs over the end of its line is drawn to the end of that line.
-        end = max(start + 1, min(start + mark.span.end - mark.span.start, len(text)))
-        shown = len(text[:start].expandtabs(4))
-        length = max(1, len(text[:end].expandtabs(4)) - shown)
-        sign = "^" if index == 0 else "-"
-        lines.setdefault(place.line, []).append(_Placed(shown, shown + length, sign, mark.label))
-    return lines
-
-
-def _marks(source: Source, number: int, placed: list[_Placed]) -> list[str]:
-    """The lines of marks under a source line; labels of several marks get lines of their own."""
-    placed = sorted(placed)
-    last = placed[-1]
-    signs = ""
-    for mark in placed:
-        signs = signs.ljust(mark.start)[: max(mark.start, len(signs))]
-        signs = signs[: mark.start] + mark.sign * (mark.end - mark.start) + signs[mark.end :]
-    lines = [f"{signs} {last.label}".rstrip()]
-    waiting = [mark for mark in placed[:-1] if mark.label]
-    lines.extend(f"{' ' * mark.start}{mark.label}" for mark in reversed(waiting))
-    return lines
+def _numbered(number: int, width: int, shown: str, style: Style) -> str:
+    return f"{style(Part.GUTTER, f'{number:>{width}} |')} {shown}".rstrip()

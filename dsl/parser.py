@@ -1,7 +1,8 @@
 """From text to tree: tokens, then the LALR parse, with every syntax error told and got over.
 
-After an error the parser gives up the statement or section that it is in and goes on behind it, so
-that one pass tells several errors.
+After an error the parser supplies the token that was missing, enters the block that follows, or
+gives up the statement that it is in and goes on behind it. So one pass tells several errors, at
+most one a line, and their echoes are kept silent.
 """
 
 import re
@@ -10,16 +11,24 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from dsl import syntax_errors, tree
 from dsl.build import build
 from dsl.diagnostics import Diagnostic
+from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS
+from dsl.lexing import lex
+from dsl.recovery import END, Automaton, spelling
+from dsl.site import Site, span_of
 from dsl.source import Source, Span
 
 MAX_DEPTH = 100
 """How deeply a program may nest; far beyond what anyone can read."""
+
+MAX_STACK = 6 * MAX_DEPTH
+"""The same for what is open at once while parsing; each level has a few symbols."""
+
+MAX_LENGTH = 200_000
+"""The most characters of a program."""
 
 MAX_ERRORS = 50
 """After so many syntax errors the rest is not told."""
@@ -53,40 +62,26 @@ def grammar() -> Lark:
 
 def parse(source: Source) -> Parsed:
     """Parses a program. Whatever the text holds, it never raises."""
-    tokens, diagnostics = _tokens(source)
+    if len(source.text) > MAX_LENGTH:
+        return Parsed(None, [syntax_errors.too_long(source, MAX_LENGTH)], [])
+    tokens, diagnostics, unclear = lex(grammar(), source, MAX_ERRORS)
     comments = _comments(source, tokens)
-    if len(diagnostics) < MAX_ERRORS:
-        raw = _parse_tokens(source, tokens, diagnostics)
-        if raw is not None and not diagnostics:
-            return Parsed(*_finish(raw), comments)
+    raw = _Parse(source, tokens, diagnostics, unclear).run()
+    if raw is not None and not diagnostics:
+        return Parsed(*_finish(raw), comments)
     return Parsed(None, diagnostics, comments)
-
-
-def _tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
-    """All tokens. Characters that begin none are told, and read as white space."""
-    text = source.text
-    diagnostics: list[Diagnostic] = []
-    while True:
-        try:
-            return list(grammar().lex(text)), diagnostics
-        except UnexpectedCharacters as error:
-            start = error.pos_in_stream or 0
-            diagnostic = syntax_errors.unknown_characters(source, start)
-            diagnostics.append(diagnostic)
-            end = diagnostic.mark.span.end
-            text = text[:start] + " " * (end - start) + text[end:]
-        if len(diagnostics) >= MAX_ERRORS:
-            return [], diagnostics
 
 
 def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
     """The comments, which lie between the tokens."""
-    found = []
+    found: list[Comment] = []
     starts = [token.start_pos or 0 for token in tokens] + [len(source.text)]
     end = 0
     for index, start in enumerate(starts):
-        for match in re.compile(r"#[^\n]*").finditer(source.text, end, start):
-            found.append(Comment(Span(*match.span()), match.group().rstrip()))
+        found.extend(
+            Comment(Span(*match.span()), match.group().rstrip())
+            for match in re.compile(r"#[^\n]*").finditer(source.text, end, start)
+        )
         if index < len(tokens):
             end = tokens[index].end_pos or 0
     return found
@@ -104,77 +99,140 @@ def _finish(raw: "Tree[Token]") -> tuple[tree.Program | None, list[Diagnostic]]:
     return None, [syntax_errors.too_deep(span, MAX_DEPTH)]
 
 
-def _parse_tokens(
-    source: Source, tokens: list[Token], diagnostics: list[Diagnostic]
-) -> "Tree[Token] | None":
-    """Feeds the tokens to the parser; after an error goes on where a statement begins."""
-    parser = grammar().parse_interactive()
-    index = 0
-    while index < len(tokens):
-        try:
-            parser.feed_token(tokens[index])
-            index += 1
-        except UnexpectedToken:
-            expected = _accepts(parser)
-            diagnostics.append(syntax_errors.unexpected(source, tokens, index, expected))
-            if len(diagnostics) >= MAX_ERRORS:
+class _Parse:
+    """One pass over the tokens. After an error it goes on as near behind it as makes sense."""
+
+    def __init__(
+        self, source: Source, tokens: list[Token], diagnostics: list[Diagnostic], unclear: set[int]
+    ):
+        self.source = source
+        self.tokens = tokens
+        self.diagnostics = diagnostics
+        self.silent = unclear
+        """Lines on which a further syntax error would be an echo of what has been told."""
+        self.automaton = Automaton(grammar())
+        self.renamed: set[str] = set()
+        """Keywords that were told of as names; their further uses are echoes."""
+        self.closed_early = 0
+        """Blocks given up by an error; a brace that closes nothing later is their echo."""
+
+    def run(self) -> "Tree[Token] | None":
+        """The raw tree, which means nothing where an error was told."""
+        index = 0
+        while index < len(self.tokens) and len(self.diagnostics) < MAX_ERRORS:
+            token = self.tokens[index]
+            if self.automaton.fits(token.type):
+                self.automaton.feed(token)
+                index += 1
+                if self.automaton.depth > MAX_STACK:
+                    self.diagnostics.append(syntax_errors.too_deep(span_of(token), MAX_DEPTH))
+                    return None
+                continue
+            goes_on = self._wrong(index)
+            if goes_on is None:
                 return None
-            recovered = _recover(parser, tokens, index)
-            if recovered is None:
-                return None
-            index = recovered
-    try:
-        result: Tree[Token] = parser.feed_eof(tokens[-1] if tokens else None)  # type: ignore[no-untyped-call]
-    except UnexpectedToken:
-        diagnostics.append(syntax_errors.unfinished(source, tokens, _accepts(parser)))
+            index = goes_on
+        return self._end()
+
+    def _end(self) -> "Tree[Token] | None":
+        if self.tokens and self.automaton.fits(END):
+            return self.automaton.finish(self.tokens[-1])
+        # A brace that is missing at the end is an echo where an error gave up the head of a block.
+        if not self.diagnostics or self.automaton.open_braces() > self.closed_early:
+            self._tell_the_end()
         return None
-    return result
 
+    def _tell_the_end(self) -> None:
+        unfinished = syntax_errors.unfinished(
+            self.source, self.tokens, self.automaton.expected(), spelling(grammar())
+        )
+        if len(self.diagnostics) < MAX_ERRORS:
+            self.diagnostics.append(unfinished)
 
-def _accepts(parser: InteractiveParser) -> frozenset[str]:
-    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
+    def _wrong(self, index: int) -> int | None:
+        """Tells of a token that does not fit, and gives the place to go on at."""
+        token = self.tokens[index]
+        expected = self.automaton.expected()
+        if token.type == "RBRACE" and expected == {END} and self.closed_early:
+            self.closed_early -= 1
+            return index + 1
+        site = Site(self.source, self.tokens, index, expected)
+        told = syntax_errors.unexpected(site, spelling(grammar()))
+        lines = {self.source.position(told.diagnostic.mark.span.start).line, token.line or 0}
+        around = {str(one) for one in self.tokens[max(0, index - 1) : index + 1]}
+        # A section inside a block has closed that block, so what follows in it stands outside.
+        outside = told.diagnostic.code == "RH115" and self.closed_early > 0
+        if not self.silent & lines and not self.renamed & around and not outside:
+            self.diagnostics.append(told.diagnostic)
+        self.silent |= lines
+        if told.diagnostic.code == "RH109":
+            self.renamed.add(str(token))
+        if expected == {END}:
+            return None
+        if told.instead is not None and self.automaton.fits(told.instead[0]):
+            kind, text = told.instead
+            self.automaton.feed(Token.new_borrow_pos(kind, text, token))
+            return index + 1
+        return self._insert(index, expected) or self._panic(index)
 
+    def _insert(self, index: int, expected: frozenset[str]) -> int | None:
+        """Supplies the one token that was missing, where the parse can go on with it."""
+        token = self.tokens[index]
+        missing = expected & {"RPAR"} if token.type in _BEHIND_PARENTHESES else frozenset()
+        if len(expected) == 1:
+            missing = expected
+        for kind in missing - {"NAME", "FIELD", "STRING", "EQUAL", END}:
+            self.automaton.feed(Token.new_borrow_pos(kind, spelling(grammar())[kind], token))
+            return index
+        return None
 
-_LINE_STARTERS = syntax_errors.STATEMENT_TOKENS | syntax_errors.SECTION_TOKENS
-
-
-def _recover(parser: InteractiveParser, tokens: list[Token], index: int) -> int | None:
-    """Drops tokens and parser states until a statement, a section or a brace fits again."""
-    skipped_braces = 0
-    line = tokens[index].line
-    while index < len(tokens):
-        token = tokens[index]
-        if token.type == "LBRACE":
-            skipped_braces += 1
-        elif token.type == "RBRACE" and skipped_braces:
-            skipped_braces -= 1
-        elif not skipped_braces and (
-            token.type == "RBRACE" or (token.line != line and _begins_line(tokens, index))
-        ):
-            if _unwind(parser, token):
+    def _panic(self, index: int) -> int | None:
+        """Drops tokens up to a block, a line or a brace where something fits again."""
+        wrong, depth = index, 0
+        while index < len(self.tokens):
+            token = self.tokens[index]
+            if token.type == "LBRACE" and depth == 0 and self._enter_block(token):
+                return index + 1
+            if token.type == "LBRACE":
+                depth += 1
+            elif token.type == "RBRACE" and depth:
+                depth -= 1
+            elif depth == 0 and self._goes_on(index, wrong):
                 return index
-        index += 1
-    return None
+            index += 1
+        return None
+
+    def _enter_block(self, brace: Token) -> bool:
+        """Reads a block whose head is wrong as if it hung on an `if`."""
+        if not self.automaton.unwind("IF"):
+            return False
+        for kind in ("IF", "TRUE", "LBRACE"):
+            self.automaton.feed(Token.new_borrow_pos(kind, kind.lower(), brace))
+        return True
+
+    def _goes_on(self, index: int, wrong: int) -> bool:
+        token = self.tokens[index]
+        begins = _begins_line(self.tokens, index)
+        if token.type != "RBRACE" and not begins:
+            return False
+        if index > wrong and begins and self._is_foreign_section(index):
+            return self.automaton.unwind("START")
+        before = self.automaton.open_braces()
+        if not self.automaton.unwind(token.type):
+            return False
+        self.closed_early += before - self.automaton.open_braces()
+        return True
+
+    def _is_foreign_section(self, index: int) -> bool:
+        """Whether a name and a brace follow where a section is due: one more misspelt section."""
+        kinds = [token.type for token in self.tokens[index : index + 2]]
+        return kinds == ["NAME", "LBRACE"]
+
+
+_STARTERS = STATEMENT_TOKENS | SECTION_TOKENS | DIRECTION_TOKENS | {"CONTROLLER"}
+_BEHIND_PARENTHESES = _STARTERS - {"NAME", "FIELD", "IF"} | {"LBRACE", "RBRACE"}
 
 
 def _begins_line(tokens: list[Token], index: int) -> bool:
-    token = tokens[index]
-    first = index == 0 or tokens[index - 1].line != token.line
-    return first and token.type in _LINE_STARTERS
-
-
-def _unwind(parser: InteractiveParser, token: Token) -> bool:
-    """Pops unfinished constructs until ``token`` fits; leaves all as it was where it never does."""
-    states = parser.parser_state.state_stack
-    for kept in range(len(states), 0, -1):
-        trial: InteractiveParser = parser.copy()  # type: ignore[no-untyped-call]
-        del trial.parser_state.state_stack[kept:]
-        del trial.parser_state.value_stack[kept - 1 :]
-        try:
-            trial.feed_token(token)
-        except UnexpectedToken:
-            continue
-        del states[kept:]
-        del parser.parser_state.value_stack[kept - 1 :]
-        return True
-    return False
+    first = index == 0 or tokens[index - 1].line != tokens[index].line
+    return first and tokens[index].type in _STARTERS

@@ -1,67 +1,29 @@
 """Syntax errors in human words: what stands there, what was expected, how to mend it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from lark import Token
 
+from dsl import expectation, habits
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
+from dsl.foreign_signs import foreign_sign
+from dsl.hints import hint
+from dsl.misspelt import misspelt
+from dsl.site import Site, span_of
 from dsl.source import Source, Span
 from dsl.spelling import nearest
-from dsl.words import DIRECTIONS, KEYWORDS, SECTIONS, STATEMENTS
-
-STATEMENT_TOKENS = frozenset({word.upper() for word in STATEMENTS} | {"NAME", "FIELD"})
-SECTION_TOKENS = frozenset({word.upper() for word in (*SECTIONS, *DIRECTIONS)} | {"CONTROLLER"})
-
-_OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR"}
-
-_SLIPS = {
-    "&&": "write `and`",
-    "&": "write `and`",
-    "||": "write `or`",
-    "|": "write `or`",
-    "!": "write `not`",
-    ";": "statements need no `;`: begin the next one on a new line",
-    "'": 'answers and reasons stand in double quotes: "…"',
-    "[": "sets are made with `where`, `by` and `first`; windows are declared in `memory`",
-    "]": "sets are made with `where`, `by` and `first`; windows are declared in `memory`",
-    "^": "write `pow(x, y)`",
-    "λ": "conditions stand behind `where`, keys behind `by`",
-    "≥": "write `>=`",
-    "≤": "write `<=`",
-    "≠": "write `!=`",
-    "β": "write `beta`",
-}
+from dsl.words import KEYWORDS, STATEMENTS
 
 
-def unknown_characters(source: Source, start: int) -> Diagnostic:
-    """Characters that begin no word of the language; the mark covers what is to be skipped."""
-    text = source.text
-    if text[start] == '"':
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        return Diagnostic(
-            "RH101",
-            "this text is not closed",
-            Mark(Span(start, end), "no closing quote on this line"),
-            help='close it with `"` on the same line',
-        )
-    if text[start] == "." and text[start + 1 : start + 2].isdigit():
-        return Diagnostic(
-            "RH102",
-            "a number begins with a digit",
-            Mark(Span(start, start + 1)),
-            help="write a zero before the point: `0.5`",
-            edit=Edit(Span(start, start), "0"),
-        )
-    end = start + 2 if text[start : start + 2] in _SLIPS else start + 1
-    slip = text[start:end]
-    shown = slip if slip.isprintable() else f"\\u{{{ord(slip[0]):x}}}"
-    return Diagnostic(
-        "RH103",
-        f"`{shown}` means nothing in Rheo",
-        Mark(Span(start, end)),
-        help=_SLIPS.get(slip),
-    )
+class Told(NamedTuple):
+    """A syntax error, and the token to read instead where that is plain."""
+
+    diagnostic: Diagnostic
+    instead: tuple[str, str] | None = None
+    """The type and the text of a token."""
 
 
 def too_deep(span: Span, most: int) -> Diagnostic:
@@ -70,283 +32,358 @@ def too_deep(span: Span, most: int) -> Diagnostic:
         "RH110",
         f"this nests more than {most} levels deep",
         Mark(Span(span.start, span.start + 1), "too deep from here"),
-        help="name a part of it with `let`",
+        help="name a part of it with `let`, or split it into statements",
     )
 
 
-def unexpected(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic:
-    """A token that does not fit where it stands."""
-    for case in (_misspelt, _comparison_for_assignment, _reserved, _surplus, _second_controller):
-        diagnostic = case(source, tokens, index, expected)
-        if diagnostic is not None:
-            return diagnostic
-    token = tokens[index]
+def too_long(source: Source, most: int) -> Diagnostic:
+    """A file that no one wrote by hand."""
     return Diagnostic(
-        "RH104",
-        f"expected {_wanted(expected)}, found {_found(token)}",
-        Mark(_span(token), "here"),
-        help=_hint(tokens, index, expected),
+        "RH114",
+        f"this file has {len(source.text):,} characters, and a program has at most {most:,}",
+        Mark(Span(0, 0)),
+        help="is this the right file? A controller takes a screen or two",
     )
 
 
-def unfinished(source: Source, tokens: list[Token], expected: Collection[str]) -> Diagnostic:
+def unexpected(site: Site, spelt: Mapping[str, str]) -> Told:
+    """A token that does not fit where it stands."""
+    for case in _CASES:
+        told = case(site)
+        if told is not None:
+            return told
+    return Told(_plain(site, spelt))
+
+
+def _plain(site: Site, spelt: Mapping[str, str]) -> Diagnostic:
+    """What was expected and what was found, with the hint that fits the place."""
+    token, before = site.token, site.before
+    wanted = expectation.wanted(site.expected, spelt)
+    message = f"expected {wanted}, found {expectation.found(token)}"
+    if before is None or before.end_line == token.line:
+        mark = Mark(span_of(token), "not expected here")
+        return Diagnostic("RH104", message, mark, help=hint(site))
+    end = before.end_pos or 0
+    found = Mark(span_of(token), "found instead")
+    mark = Mark(Span(end, end), "expected here")
+    return Diagnostic("RH104", message, mark, (found,), help=hint(site))
+
+
+def unfinished(
+    source: Source, tokens: list[Token], expected: Collection[str], spelt: Mapping[str, str]
+) -> Diagnostic:
     """The text ends too early."""
     if not tokens:
         return Diagnostic(
             "RH105",
             "the file holds no controller",
             Mark(Span(0, 0)),
-            help="`rheostat new NAME` writes one to start from",
+            help="a program looks like `controller NAME { step { … } finally { answer … } }`;"
+            " `rheostat new NAME` writes one to start from",
         )
-    opened: list[Token] = []
-    for token in tokens:
-        if token.type in _OPENERS:
-            opened.append(token)
-        elif opened and token.type == _OPENERS[opened[-1].type]:
-            opened.pop()
     end = tokens[-1].end_pos or 0
-    if opened:
-        sign = "}" if opened[-1].type == "LBRACE" else ")"
+    site = Site(source, tokens, len(tokens) - 1, frozenset(expected))
+    opener = site.left_open()
+    if opener is None:
         return Diagnostic(
-            "RH106",
-            f"the file ends before `{opened[-1]}` is closed",
-            Mark(Span(end - 1, end), f"`{sign}` is missing behind this"),
-            also=(Mark(_span(opened[-1]), "opened here"),),
-            help=f"add `{sign}` where the {_inside(opened[-1])} should end",
+            "RH104",
+            f"expected {expectation.wanted(expected, spelt)}, found the end of the file",
+            Mark(Span(end, end), "the file ends behind this"),
+            help="a program looks like `controller NAME { step { … } finally { answer … } }`",
         )
+    sign, inside = ("}", "block") if opener.type == "LBRACE" else (")", "parenthesis")
     return Diagnostic(
-        "RH104",
-        f"expected {_wanted(expected)}, found the end of the file",
-        Mark(Span(end - 1, end), "the file ends behind this"),
+        "RH106",
+        f"the file ends before `{opener}` is closed",
+        Mark(span_of(opener), "opened here, and never closed"),
+        also=(Mark(Span(end - 1, end), "the last sign of the file"),),
+        help=f"add `{sign}` where this {inside} should end",
     )
 
 
-def _misspelt(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic | None:
-    """A name at the start of a statement or section that is not assigned: a word gone wrong."""
-    token = tokens[index]
-    before = tokens[index - 1] if index else None
-    if token.type == "EQUAL":
-        return None
-    if token.type == "NAME" and "NAME" not in expected and _expects_word(expected):
-        word, words = token, _words(expected)
-    elif before is not None and before.type == "NAME" and set(expected) == {"EQUAL"}:
-        if index >= 2 and tokens[index - 2].type in {"LET", "RISING", "FALLING", "FIXED"}:
-            return None
-        word, words = before, _words_at(tokens, index - 1)
-    else:
-        return None
-    near = nearest(str(word), words)
-    listed = ", ".join(f"`{one}`" for one in words)
-    span = _span(word)
-    return Diagnostic(
-        "RH107",
-        f"`{word}` begins no {_kind(words)}",
-        Mark(span, "not a word of Rheo"),
-        help=f"did you mean `{near}`?" if near else f"one of {listed} can stand here",
-        edit=Edit(span, near) if near else None,
-    )
-
-
-def _expects_word(expected: Collection[str]) -> bool:
-    return "CONTROLLER" in expected or len(SECTION_TOKENS & set(expected)) >= 2
-
-
-def _words(expected: Collection[str]) -> list[str]:
-    return sorted(token.lower() for token in expected if token.lower() in KEYWORDS)
-
-
-def _words_at(tokens: list[Token], index: int) -> list[str]:
-    """The words that could stand at the start of the item at ``index``: by its enclosing brace."""
-    depth = 0
-    for at in range(index - 1, -1, -1):
-        if tokens[at].type == "RBRACE":
-            depth += 1
-        elif tokens[at].type == "LBRACE":
-            if depth == 0:
-                if at and tokens[at - 1].type == "SCHEDULE":
-                    return list(DIRECTIONS)
-                break
-            depth -= 1
-    return list(STATEMENTS)
-
-
-def _kind(words: Collection[str]) -> str:
-    if "controller" in words:
-        return "program"
-    if set(words) & set(SECTIONS):
-        return "section"
-    return "line of a schedule" if set(words) <= set(DIRECTIONS) else "statement"
-
-
-def _comparison_for_assignment(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic | None:
+def _assigned(site: Site) -> Told | None:
     """``=`` where two things are compared, or ``==`` where one is assigned."""
-    token = tokens[index]
-    if token.type == "EQUAL" and "COMPARISON" in expected:
-        return Diagnostic(
-            "RH108",
-            "`=` assigns, and nothing can be assigned inside an expression",
-            Mark(_span(token)),
-            help="write `==` to compare",
-            edit=Edit(_span(token), "=="),
+    token, after = site.token, site.after(1)
+    span = span_of(token)
+    comparing = token.type == "EQUAL" and "COMPARISON" in site.expected
+    if comparing and after is not None and after.type not in {"EQUAL", "COMPARISON"}:
+        return Told(
+            Diagnostic(
+                "RH108",
+                "`=` assigns, and nothing can be assigned inside an expression",
+                Mark(span),
+                help="write `==` to compare",
+                edit=Edit(span, "=="),
+            ),
+            ("COMPARISON", "=="),
         )
-    if str(token) == "==" and "EQUAL" in expected and "COMPARISON" not in expected:
-        return Diagnostic(
-            "RH108",
-            "`==` compares, and a statement cannot begin with a comparison",
-            Mark(_span(token)),
-            help="write `=` to assign",
-            edit=Edit(_span(token), "="),
+    if token == "==" and "EQUAL" in site.expected and not comparing:
+        return Told(
+            Diagnostic(
+                "RH108",
+                "`==` compares, and here something is given a value",
+                Mark(span),
+                help="write `=` to assign",
+                edit=Edit(span, "="),
+            ),
+            ("EQUAL", "="),
         )
     return None
 
 
-def _reserved(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic | None:
-    """A keyword used as a name."""
-    token = tokens[index]
-    if str(token) not in KEYWORDS or "NAME" not in expected:
+def _chained(site: Site) -> Told | None:
+    """``a < b < c``."""
+    token = site.token
+    if token.type != "COMPARISON" or "COMPARISON" in site.expected:
         return None
-    before = tokens[index - 1] if index else None
-    naming = before is not None and (
-        before.type in {"LET", "RISING", "FALLING", "FIXED", "ONTO", "NEEDS", "CONTROLLER"}
-        or set(expected) == {"NAME", "RBRACE"}
+    if not expectation.is_behind_operand(site.expected):
+        return None
+    return Told(
+        Diagnostic(
+            "RH117",
+            "comparisons do not chain",
+            Mark(span_of(token), "a second comparison"),
+            help="compare two things at a time and join them: `a < b and b < c`",
+        )
     )
+
+
+def _attribute_without_dot(site: Site) -> Told | None:
+    """``answer`` where ``.answer`` was meant: the one attribute whose name is a keyword."""
+    token = site.token
+    if f".{token}" not in ATTRIBUTES or not expectation.is_operand(site.expected):
+        return None
+    span = span_of(token)
+    return Told(
+        Diagnostic(
+            "RH118",
+            f"`{token}` is a verb, and here a value is expected",
+            Mark(span, "no dot"),
+            help=f"what a branch shows has a dot: write `.{token}`",
+            edit=Edit(Span(span.start, span.start), "."),
+        ),
+        ("FIELD", f".{token}"),
+    )
+
+
+def _glued_field(site: Site) -> Told | None:
+    """``b.answer``: read as two statements until this token, or begun by a keyword."""
+    at = site.index + 1 if site.token.type == "BRANCH" else site.index
+    while 0 < at < len(site.tokens) and site.tokens[at].line == site.token.line:
+        field, holder = site.tokens[at], site.tokens[at - 1]
+        glued = field.type == "FIELD" and holder.end_pos == field.start_pos
+        if glued and holder.type in {"NAME", "RPAR", "BRANCH"}:
+            return Told(_member(Site(site.source, site.tokens, at, site.expected), holder))
+        at -= 1
+    return None
+
+
+def _behind_a_value(site: Site) -> Told | None:
+    """A field, a name or a parenthesis glued to a whole value: ``branch.answer``, ``count S``."""
+    token, before = site.token, site.before
+    if before is None or not expectation.is_behind_operand(site.expected):
+        return None
+    if token.type == "FIELD":
+        return Told(_member(site, before))
+    if token.type == "LPAR" and before.type == "FIELD":
+        return Told(_member(site, before))
+    if token.type == "LPAR" and before.type == "NUMBER":
+        return Told(
+            Diagnostic(
+                "RH104",
+                "expected an operator, found `(`",
+                Mark(span_of(token), "not expected here"),
+                help="a product is written with `*`",
+            )
+        )
+    if token.type not in {"NAME", "NOT", "IF"} and not site.is_late_keyword:
+        return None
+    return _word_behind_a_value(site)
+
+
+def _member(site: Site, before: Token) -> Diagnostic:
+    """Python's way of reaching into a thing."""
+    token = site.token
+    field = token if token.type == "FIELD" else before
+    word = str(field).removeprefix(".")
+    holder = before if token.type == "FIELD" else None
+    if (holder is not None and word in FUNCTIONS) or word in habits.FUNCTIONS:
+        name = word if word in FUNCTIONS else habits.FUNCTIONS[word].replacement or word
+        thing = str(holder) if holder is not None and holder.type == "NAME" else "…"
+        advice = f"functions stand in front: `{name}({thing})`"
+    elif holder is not None and str(holder) in SETS:
+        advice = (
+            f"a set has no fields, its branches have: `{holder} where {field} …`, or"
+            f" `sum({field} of {holder})`"
+        )
+    else:
+        advice = (
+            f"the dot alone means the branch: write `{field}`, inside `where`, `by`, `for` or"
+            " `update`"
+        )
+    span = span_of(field)
+    named = holder is not None and holder.type in {"NAME", "BRANCH"} and str(holder) not in SETS
+    alone = named and word not in FUNCTIONS and word not in habits.FUNCTIONS
+    return Diagnostic(
+        "RH118",
+        f"nothing has parts in Rheo, so `{field}` cannot follow a value",
+        Mark(span, "follows a value"),
+        help=advice,
+        edit=Edit(Span(span_of(before).start, span.start), "") if alone else None,
+    )
+
+
+def _word_behind_a_value(site: Site) -> Told | None:
+    """A name where an operator should be."""
+    token, before = site.token, site.before
+    assert before is not None
+    span = span_of(token)
+    if before.type == "NAME" and str(before) in FUNCTIONS and token.type == "NAME":
+        call = f"{before}({token})"
+        return Told(
+            Diagnostic(
+                "RH118",
+                f"`{before}` is a function, and its arguments stand in parentheses",
+                Mark(span_of(before).to(span)),
+                help=f"write `{call}`",
+                edit=Edit(span_of(before).to(span), call),
+            )
+        )
+    habit = habits.OPERATORS.get(str(token).lower())
+    if habit is None and token.type == "NAME":
+        words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
+        near = nearest(str(token), words)
+        habit = habits.Habit(f"did you mean `{near}`?", near) if near else None
+    if habit is None:
+        return None
+    return Told(
+        Diagnostic(
+            "RH107",
+            f"`{token}` joins nothing in Rheo",
+            Mark(span, "an operator is expected here"),
+            help=habit.help,
+            edit=Edit(span, habit.replacement) if habit.replacement else None,
+        )
+    )
+
+
+def _out_of_place(site: Site) -> Told | None:
+    """A section inside a block, a statement outside of one, `needs` further down."""
+    token, opener = site.token, site.opener()
+    inside = site.section()
+    span = span_of(token)
+    if token.type in SECTION_TOKENS | {"CONTROLLER"} and inside is not None:
+        if opener is None or not site.begins_line:
+            return None
+        word, likely = str(token), site.left_open(to=site.index) or opener
+        return Told(
+            Diagnostic(
+                "RH115",
+                f"`{word}` cannot stand inside `{inside}`",
+                Mark(span, "begins a section" if word != "controller" else "begins a program"),
+                also=(Mark(span_of(likely), "this is probably still open"),),
+                help=f"close `{inside}` with `}}` first, or look for a `}}` that is missing above",
+            )
+        )
+    if expectation.is_section(site.expected):
+        if token.type == "NEEDS":
+            return Told(
+                Diagnostic(
+                    "RH115",
+                    "`needs` stands at the top of the file, before `controller`",
+                    Mark(span, "too late"),
+                    help="move this line to the top",
+                )
+            )
+        if str(token) in {*STATEMENTS, *("rising", "falling", "fixed", "for", "else")}:
+            where = "`schedule`" if token.type in DIRECTION_TOKENS else "`start` or `step`"
+            return Told(
+                Diagnostic(
+                    "RH115",
+                    f"`{token}` cannot stand between sections",
+                    Mark(span),
+                    help=f"put it inside {where}, or look for a `}}` too many above",
+                )
+            )
+    return None
+
+
+def _surplus(site: Site) -> Told | None:
+    """A closing brace or parenthesis that closes nothing, or what stands behind the controller."""
+    token = site.token
+    if site.expected == {"$END"}:
+        if token.type == "RBRACE":
+            return Told(
+                Diagnostic(
+                    "RH111",
+                    "this `}` closes nothing",
+                    Mark(span_of(token)),
+                    help="remove it, or look for a `}` too many above",
+                )
+            )
+        return Told(
+            Diagnostic(
+                "RH112",
+                "the controller ends before this; a file holds one controller and nothing behind"
+                " it",
+                Mark(span_of(token)),
+                also=() if site.before is None else (Mark(span_of(site.before), "ends here"),),
+                help="put a second controller into a file of its own"
+                if token.type == "CONTROLLER"
+                else "a `}` further up closes the controller too early",
+            )
+        )
+    if token.type == "RPAR" and not site.open_parentheses():
+        return Told(
+            Diagnostic(
+                "RH111",
+                "this `)` closes nothing",
+                Mark(span_of(token)),
+                help="remove it, or open the parenthesis that it should close",
+            )
+        )
+    return None
+
+
+def _reserved(site: Site) -> Told | None:
+    """A keyword used as a name."""
+    token, before = site.token, site.before
+    word = str(token)
+    if word not in KEYWORDS or "NAME" not in site.expected or before is None:
+        return None
+    naming = before.type in {
+        "LET", "RISING", "FALLING", "FIXED", "ONTO", "NEEDS", "CONTROLLER",
+    } or (site.section() in {"knobs", "memory"} and (after := site.after(1)) is not None
+          and after.type == "EQUAL")  # fmt: skip
     if not naming:
         return None
-    return Diagnostic(
-        "RH109",
-        f"`{token}` is a word of the language and cannot be a name",
-        Mark(_span(token), "a name is expected here"),
-        help=f"choose another name, `{token}_` or `my_{token}` for one",
+    return Told(
+        Diagnostic(
+            "RH109",
+            f"`{word}` is a word of the language and cannot be a name",
+            Mark(span_of(token), "a name is expected here"),
+            help=f"choose another name, `my_{word}` for one",
+        ),
+        ("NAME", f"my_{word}"),
     )
 
 
-def _surplus(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic | None:
-    """A closing brace or parenthesis that closes nothing."""
-    token = tokens[index]
-    if token.type == "RBRACE" and set(expected) == {"$END"}:
-        return Diagnostic(
-            "RH111",
-            "this `}` closes nothing",
-            Mark(_span(token)),
-            help="remove it, or open the block that it should close",
-        )
-    if token.type == "RPAR" and not _open_parentheses(tokens[:index]):
-        return Diagnostic(
-            "RH111",
-            "this `)` closes nothing",
-            Mark(_span(token)),
-            help="remove it, or open the parenthesis that it should close",
-        )
-    return None
+def _foreign_sign(site: Site) -> Told | None:
+    diagnostic = foreign_sign(site)
+    return None if diagnostic is None else Told(diagnostic)
 
 
-def _second_controller(
-    source: Source, tokens: list[Token], index: int, expected: Collection[str]
-) -> Diagnostic | None:
-    token = tokens[index]
-    if set(expected) != {"$END"}:
+def _misspelt(site: Site) -> Told | None:
+    """A word at the start of an item that is not one that begins it."""
+    diagnostic = misspelt(site)
+    if diagnostic is None:
         return None
-    return Diagnostic(
-        "RH112",
-        "the controller ends before this; a file holds one controller and nothing behind it",
-        Mark(_span(token)),
-        help="put a second controller into a file of its own"
-        if token.type == "CONTROLLER"
-        else "a `}` further up closes the controller too early",
-    )
+    word = diagnostic.edit.text if diagnostic.edit is not None else ""
+    at_token = diagnostic.mark.span == span_of(site.token)
+    return Told(diagnostic, (word.upper(), word) if at_token and word in KEYWORDS else None)
 
 
-def _open_parentheses(tokens: list[Token]) -> int:
-    depth = 0
-    for token in tokens:
-        depth += (token.type == "LPAR") - (token.type == "RPAR")
-        if token.type in {"LBRACE", "RBRACE"}:
-            depth = 0
-    return depth
-
-
-def _hint(tokens: list[Token], index: int, expected: Collection[str]) -> str | None:
-    """What to do about the commonest slips that need no diagnostic of their own."""
-    token = tokens[index]
-    before = tokens[index - 1] if index else None
-    if token.type == "COMPARISON" and before is not None and "COMPARISON" not in expected:
-        return "compare two things at a time and join them: `a < b and b < c`"
-    if token.type == "EQUAL" and before is not None and before.type == "LET":
-        return "`let` needs a name before the `=`"
-    if before is not None and before.type == "SAMPLE" and token.type != "NUMBER":
-        return "say how many: `sample 1`"
-    if "OF" in expected and before is not None and before.type in {"NUMBER", "RPAR", "NAME"}:
-        return "`first` goes with `of`: `first 2 of active`"
-    if expected == {"THEN"} or ("THEN" in expected and token.type == "LBRACE"):
-        return "inside an expression write `if c then a else b`; a block's `if` begins a statement"
-    if "ELSE" in expected and "RBRACE" not in expected:
-        return "an `if` inside an expression needs both `then` and `else`"
-    if "RPAR" in expected and token.type in {"RBRACE", "LBRACE"} | STATEMENT_TOKENS:
-        return "a `)` is missing before this"
-    if "LBRACE" in expected and "RBRACE" not in expected:
-        return "a block stands in braces: `{ … }`"
-    return None
-
-
-_PHRASES = {
-    "NAME": "a name", "FIELD": "a field", "NUMBER": "a number", "STRING": "a text in quotes",
-    "LBRACE": "`{`", "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "EQUAL": "`=`", "COMMA": "`,`",
-    "$END": "the end of the file", "COMPARISON": "a comparison",
-}  # fmt: skip
-
-_OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "COMPARISON", "AND", "OR"})
-
-
-def _wanted(expected: Collection[str]) -> str:
-    """What could have stood there, in as few words as say it."""
-    rest = {token for token in expected if not token.startswith("__")}
-    phrases = []
-    if {"NUMBER", "LPAR", "TRUE"} <= rest:
-        phrases.append("an expression")
-        rest -= {"NUMBER", "LPAR", "TRUE", "FALSE", "NONE", "NAME", "FIELD", "STRING", "NOT"}
-        rest -= {"IF", "FIRST", "MINUS", "OPEN", "SAMPLE"}
-    elif {"LET", "STOP"} <= rest:
-        if not rest & _OPERATORS:
-            phrases.append("a statement")
-        rest -= STATEMENT_TOKENS
-    if rest >= {"SCHEDULE", "STEP"}:
-        phrases.append("a section")
-        rest -= SECTION_TOKENS
-    if rest & _OPERATORS:
-        # After a whole operand nearly everything continues it: only what closes it is news.
-        closing = rest & {"RPAR", "RBRACE", "THEN", "ELSE", "LBRACE", "OF", "ONTO", "EQUAL", "IN"}
-        rest = closing or rest & {"COMPARISON"}
-        phrases.append("an operator")
-    named = sorted(rest - {"BECAUSE"} or rest)
-    phrases += [_PHRASES.get(token, f"`{token.lower()}`") for token in named if token.isidentifier()
-                or token in _PHRASES]  # fmt: skip
-    if not phrases:
-        return "something else"
-    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} or {phrases[-1]}"
-
-
-def _found(token: Token) -> str:
-    if token.type == "STRING":
-        return "a text"
-    if token.type == "NUMBER":
-        return f"the number `{token}`"
-    return f"`{token}`"
-
-
-def _inside(opener: Token) -> str:
-    return "block" if opener.type == "LBRACE" else "parenthesis"
-
-
-def _span(token: Token) -> Span:
-    start = token.start_pos or 0
-    return Span(start, token.end_pos or start)
+_CASES: tuple[Callable[[Site], Told | None], ...] = (
+    _surplus, _glued_field, _foreign_sign, _assigned, _chained, _out_of_place, _reserved,
+    _attribute_without_dot, _misspelt, _behind_a_value,
+)  # fmt: skip

@@ -13,7 +13,7 @@ class Type(Enum):
     BRANCHES = "a set of branches"
     WINDOW = "a window"
     WRONG = "something already reported"
-    """The type of what an error was told about: it goes with everything, so nothing is told twice."""
+    """What an error was told about: it goes with everything, so that nothing is told twice."""
 
     @property
     def is_number(self) -> bool:

@@ -40,6 +40,6 @@ KEYWORDS = frozenset(
         "true",
         "false",
         "none",
-    }  # fmt: skip
+    }
 )
 """Every reserved word."""

@@ -1,4 +1,4 @@
-"""The checker: names, types, flow, usage and the directions of the schedule, before anything runs."""
+"""The checker: names, types, flow, usage and directions, before anything runs."""
 
 from dsl import tree
 from dsl.checker.declarations import check_declarations, check_sections

@@ -4,8 +4,11 @@ from dsl import tree
 from dsl.builtins import CHANCE, FUNCTIONS, Form, Function, Kind, Result
 from dsl.checker import expressions
 from dsl.checker.scope import Place, Scope
+from dsl.diagnostics import Edit
+from dsl.habits import FUNCTIONS as FUNCTIONS_ELSEWHERE
+from dsl.habits import Habit
 from dsl.source import Span
-from dsl.spelling import did_you_mean
+from dsl.spelling import nearest
 from dsl.types import Type, joined
 
 _KINDS = {
@@ -26,11 +29,13 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     weight, arguments = _weight(scope, node)
     found = [_argument(scope, argument) for argument in arguments]
     if function is None:
+        habit = _meant(name)
         scope.error(
             "RH203",
             f"there is no function `{name}`",
             node.function.span,
-            help=did_you_mean(name, FUNCTIONS) or "`docs/language.md` lists the functions",
+            help=habit.help,
+            edit=Edit(node.function.span, habit.replacement) if habit.replacement else None,
         )
         return Type.WRONG
     if not _place_allows(scope, node):
@@ -50,6 +55,16 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             " `entropy` and `confidence`",
         )
     return _gives(form, found, weighted=weight is not None)
+
+
+def _meant(name: str) -> Habit:
+    """The function that was meant by a name that there is not."""
+    near = nearest(name, FUNCTIONS)
+    if name in FUNCTIONS_ELSEWHERE:
+        return FUNCTIONS_ELSEWHERE[name]
+    if near is not None:
+        return Habit(f"did you mean `{near}`?", near)
+    return Habit(f"the functions are {', '.join(f'`{one}`' for one in FUNCTIONS)}")
 
 
 def _weight(

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from dsl import tree
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
+from dsl.builtins import ATTRIBUTES, CHANCE, FUNCTIONS, SETS, VALUES
 from dsl.checker.calls import check_call
 from dsl.checker.scope import Place, Scope
 from dsl.checker.symbols import Role, Symbol
@@ -196,13 +196,39 @@ def _not_a_number(scope: Scope, node: tree.Expression, found: Type, operator: st
 def _binary(scope: Scope, node: tree.Binary) -> Type:
     operator = node.operator
     if operator in {"and", "or"}:
-        expect(scope, node.left, Type.TRUTH, f"`{operator}` takes")
-        expect(scope, node.right, Type.TRUTH, f"`{operator}` takes")
-        return Type.TRUTH
+        return _logical(scope, node)
     left, right = check(scope, node.left), check(scope, node.right)
     if operator in {"==", "!="}:
         _comparable(scope, node, left, right)
         return Type.TRUTH
+    return _arithmetic(scope, node, left, right)
+
+
+def _logical(scope: Scope, node: tree.Binary) -> Type:
+    left, right = check(scope, node.left), check(scope, node.right)
+    if left is right is Type.ANSWER:
+        scope.error(
+            "RH301",
+            f"`{node.operator}` takes true or false, and these are answers",
+            node.span,
+            help="to fall back on a second answer, write `answer … else …`; to ask whether there"
+            " is one, compare it: `… != none`",
+        )
+        return Type.WRONG
+    for operand, found in ((node.left, left), (node.right, right)):
+        if not fits(found, Type.TRUTH):
+            scope.error(
+                "RH301",
+                f"`{node.operator}` takes true or false, and this is {found.value}",
+                operand.span,
+                found.value,
+                help=_conversion(found, Type.TRUTH),
+            )
+    return Type.TRUTH
+
+
+def _arithmetic(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Type:
+    operator = node.operator
     numbers = True
     for operand, found in ((node.left, left), (node.right, right)):
         if not found.is_number:
@@ -270,6 +296,22 @@ def _choice(scope: Scope, node: tree.Choice) -> Type:
     return both
 
 
+def _warn_of_constant_key(scope: Scope, node: tree.By) -> None:
+    """A key that is the same for every branch sorts nothing; `for` was likely meant."""
+    for part in tree.walk(node.key):
+        if isinstance(part, tree.Field):
+            return
+        if isinstance(part, tree.Call) and part.function.text in CHANCE:
+            return
+    scope.warning(
+        "RH707",
+        "this key is the same for every branch, so it sorts nothing",
+        node.key.span,
+        help="sort by what a branch shows, `.depth` for one; to say how far to advance, write"
+        " `for`",
+    )
+
+
 def _set(scope: Scope, node: tree.Where | tree.By | tree.Except | tree.First) -> Type:
     match node:
         case tree.Where():
@@ -280,6 +322,7 @@ def _set(scope: Scope, node: tree.Where | tree.By | tree.Except | tree.First) ->
             expect(scope, node.branches, Type.BRANCHES, "`by` sorts")
             with scope.with_branch():
                 expect(scope, node.key, Type.REAL, "`by` takes")
+            _warn_of_constant_key(scope, node)
         case tree.Except():
             expect(scope, node.branches, Type.BRANCHES, "`except` narrows")
             expect(scope, node.without, Type.BRANCHES, "`except` takes")

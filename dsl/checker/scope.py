@@ -9,6 +9,8 @@ from dsl import tree
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
+from dsl.habits import NAMES as NAMES_ELSEWHERE
+from dsl.habits import Habit
 from dsl.source import Span
 from dsl.spelling import nearest
 from dsl.types import Type
@@ -166,13 +168,17 @@ class Scope:
     def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:
         """Reports a name that nothing declares."""
         near = nearest(node.text, words)
+        habit = NAMES_ELSEWHERE.get(node.text)
+        if habit is None:
+            how = f"did you mean `{near}`?" if near else _how_to_declare(self.place)
+            habit = Habit(how, near)
         self.error(
             "RH201",
             f"`{node.text}` is not declared",
             node.span,
             what,
-            help=f"did you mean `{near}`?" if near else _how_to_declare(self.place),
-            edit=Edit(node.span, near) if near else None,
+            help=habit.help,
+            edit=Edit(node.span, habit.replacement) if habit.replacement else None,
         )
         return self.learn(node, Type.WRONG)
 

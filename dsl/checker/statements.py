@@ -144,7 +144,7 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
             name.span,
             "not declared in `memory`",
             help=did_you_mean(name.text, cells)
-            or f"declare it in `memory {{ {name.text} = … }}`, or name it with `let {name.text} = …`",
+            or f"declare it in `memory {{ {name.text} = … }}`, or name it: `let {name.text} = …`",
         )
         return
     scope.symbols[name] = symbol

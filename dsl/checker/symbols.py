@@ -59,8 +59,7 @@ class Checked(NamedTuple):
     def scheduled(self) -> bool:
         """Whether it follows β."""
         return any(
-            isinstance(node, tree.Schedule)
-            or (isinstance(node, tree.Name) and node.text == "beta")
+            isinstance(node, tree.Schedule) or (isinstance(node, tree.Name) and node.text == "beta")
             for node in tree.walk(self.program)
         )
 

@@ -1,0 +1,222 @@
+"""Draws lines of source with marks under them, in columns as a terminal shows them.
+
+Tabs are expanded, wide characters take two columns, and what a terminal would act on (control
+characters, changes of writing direction) is written out. A line too long to read is shown by a
+window around its marks.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from dsl.source import Source, Span
+
+TAB = 4
+"""Columns between two tab stops."""
+
+WINDOW = 100
+"""The most columns that are shown of a line."""
+
+_LEFT_CONTEXT = 30
+_CUT = "…"
+
+
+class Part(Enum):
+    """The parts of a rendered message, for a style to tell apart."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    MESSAGE = "message"
+    GUTTER = "gutter"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    HELP = "help"
+
+
+Style = Callable[[Part, str], str]
+"""Dresses a part of a message, in colours for one."""
+
+
+class Marked(NamedTuple):
+    """A stretch to mark, and what is to be written at it."""
+
+    span: Span
+    label: str
+    primary: bool
+
+
+class _Piece(NamedTuple):
+    """A mark on one line, in columns counted from 0."""
+
+    start: int
+    end: int
+    label: str
+    primary: bool
+
+
+def line_numbers(source: Source, marks: Sequence[Marked]) -> list[int]:
+    """The lines that the marks begin and end on, in order."""
+    return sorted({number for mark in marks for number in _ends(source, mark.span)})
+
+
+def draw(
+    source: Source, number: int, marks: Sequence[Marked], style: Style
+) -> tuple[str, list[str]]:
+    """One line of source as it is shown, and the lines to print under it."""
+    text = source.line(number)
+    columns, shown = _columns(text)
+    pieces = sorted(
+        piece for mark in marks for piece in _pieces(source, number, text, columns, mark)
+    )
+    if columns[-1] > WINDOW:
+        shown, pieces = _window(shown, columns[-1], pieces)
+    return "".join(shown).rstrip(), _under(pieces, style)
+
+
+def clean(text: str) -> str:
+    """Text that a terminal shows as it is: what it would act on is written out."""
+    return "".join(char if char.isprintable() else _written_out(char) for char in text)
+
+
+def _written_out(char: str) -> str:
+    return f"\\u{{{ord(char):x}}}"
+
+
+def _ends(source: Source, span: Span) -> tuple[int, int]:
+    """The first and the last line of a span. A span that stops at a line's start ends before it."""
+    last = max(span.start, span.end - 1)
+    return source.position(span.start).line, source.position(last).line
+
+
+def _columns(text: str) -> tuple[list[int], list[str]]:
+    """For each character the column where it begins, and how it is shown; one column more."""
+    columns, shown, at = [0], [], 0
+    for char in text:
+        if char == "\t":
+            drawn = " " * (TAB - at % TAB)
+        elif char.isprintable():
+            drawn = char
+        else:
+            drawn = _written_out(char)
+        shown.append(drawn)
+        at += sum(map(_width, drawn))
+        columns.append(at)
+    return columns, shown
+
+
+def _width(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+
+
+def _pieces(
+    source: Source, number: int, text: str, columns: list[int], mark: Marked
+) -> list[_Piece]:
+    """What a mark shows on a line. A mark over several lines shows on its first and its last."""
+    first, last = _ends(source, mark.span)
+    if number not in (first, last):
+        return []
+    line_start = mark.span.start - source.position(mark.span.start).column + 1
+    if first == last:
+        start, end = mark.span.start - line_start, mark.span.end - line_start
+        label = mark.label
+    elif number == first:
+        start, end = mark.span.start - line_start, len(text)
+        label = "from here …"
+    else:
+        start = len(text) - len(text.lstrip())
+        end = source.position(max(mark.span.start, mark.span.end - 1)).column
+        label = f"… to here{': ' if mark.label else ''}{mark.label}"
+    start = min(max(start, 0), len(text))
+    end = min(max(end, start), len(text))
+    left, right = columns[start], columns[end]
+    return [_Piece(left, max(right, left + 1), label, mark.primary)]
+
+
+def _window(shown: list[str], width: int, pieces: list[_Piece]) -> tuple[list[str], list[_Piece]]:
+    """A stretch of a long line around its main mark, and the marks moved with it."""
+    main = next((piece for piece in pieces if piece.primary), pieces[0])
+    left = max(0, min(main.start - _LEFT_CONTEXT, width - WINDOW))
+    right = left + WINDOW
+    kept: list[str] = []
+    at = 0
+    for drawn in shown:
+        wide = sum(map(_width, drawn))
+        if left <= at and at + wide <= right:
+            kept.append(drawn)
+        elif at < left < at + wide:
+            kept.append(" " * (at + wide - left))  # half of a wide character is cut off
+        at += wide
+    front = _CUT if left else ""
+    moved = []
+    for piece in pieces:
+        start = min(max(piece.start - left, 0), WINDOW) + len(front)
+        end = min(max(piece.end - left, 0), WINDOW) + len(front)
+        moved.append(piece._replace(start=start, end=max(end, start + 1)))
+    back = _CUT if right < width else ""
+    return [front, *kept, back], sorted(moved)
+
+
+def _under(pieces: list[_Piece], style: Style) -> list[str]:
+    """The signs under a line, then the labels, the rightmost first.
+
+    The rightmost label stands beside its sign where nothing reaches further; the others hang below.
+    """
+    if not pieces:
+        return []
+    lines = [_signs(pieces, style)]
+    labelled = [piece for piece in pieces if piece.label]
+    last = pieces[-1]
+    beside = last.label and all(piece.end <= last.start for piece in pieces[:-1])
+    if beside:
+        labelled.remove(last)
+        lines[0] += " " + style(_part(last), last.label)
+    elif len(labelled) == 1 and len({(piece.start, piece.end) for piece in pieces}) == 1:
+        lines[0] += " " + style(_part(labelled[0]), labelled[0].label)
+        labelled = []
+    if labelled:
+        lines.append(_hung(labelled, None, style))
+    while labelled:
+        piece = labelled.pop()
+        lines.append(_hung([one for one in labelled if one.start < piece.start], piece, style))
+    return lines
+
+
+def _signs(pieces: list[_Piece], style: Style) -> str:
+    """Each column shows one sign; the main mark covers the others, the inner ones the outer."""
+    width = max(piece.end for piece in pieces)
+    owners: list[_Piece | None] = [None] * width
+    for piece in sorted(pieces, key=lambda one: (one.primary, one.start - one.end)):
+        owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
+    # A main mark that would hide another one altogether gives way to it.
+    for piece in pieces:
+        if piece not in owners:
+            owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
+    out, at = "", 0
+    while at < width:
+        owner, start = owners[at], at
+        while at < width and owners[at] is owner:
+            at += 1
+        if owner is None:
+            out += " " * (at - start)
+        else:
+            out += style(_part(owner), ("^" if owner.primary else "-") * (at - start))
+    return out
+
+
+def _hung(waiting: list[_Piece], piece: _Piece | None, style: Style) -> str:
+    """One line of hanging labels: strokes for those that wait, then a label where there is one."""
+    out, at = "", 0
+    for start in sorted({one.start for one in waiting}):
+        out += " " * (start - at)
+        out += style(_part(next(one for one in waiting if one.start == start)), "|")
+        at = start + 1
+    if piece is not None:
+        out += " " * (piece.start - at) + style(_part(piece), piece.label)
+    return out
+
+
+def _part(piece: _Piece) -> Part:
+    return Part.PRIMARY if piece.primary else Part.SECONDARY

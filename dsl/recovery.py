@@ -1,0 +1,113 @@
+"""The LALR automaton as error recovery sees it: what fits, what is open, where to go on.
+
+Everything here works on the stack of states alone and costs as much as it looks at, so that text
+that is wrong from end to end is got through as fast as text that is right.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from lark import Lark, Token, Tree
+from lark.parsers.lalr_analysis import Shift
+
+END = "$END"
+_OPEN_BRACE = "LBRACE"
+
+
+class Automaton:
+    """A parse in progress."""
+
+    def __init__(self, grammar: Lark):
+        self._state = grammar.parse_interactive().parser_state
+        self._states: dict[Any, Any] = self._state.parse_conf.states
+        self._end = self._state.parse_conf.end_state
+        self._reached_by = _reached_by(grammar)
+
+    @property
+    def depth(self) -> int:
+        """How many symbols are waiting for what belongs to them."""
+        return len(self._state.state_stack)
+
+    def fits(self, kind: str, kept: int | None = None) -> bool:
+        """Whether a token of this type can come next, on the first ``kept`` states."""
+        stack = self._state.state_stack
+        base = len(stack) if kept is None else kept
+        extra: list[Any] = []
+        while True:
+            entry = self._states[extra[-1] if extra else stack[base - 1]].get(kind)
+            if entry is None:
+                return False
+            action, argument = entry
+            if action is Shift:
+                return True
+            size = len(argument.expansion)
+            from_extra = min(size, len(extra))
+            del extra[len(extra) - from_extra :]
+            base -= size - from_extra
+            below = extra[-1] if extra else stack[base - 1]
+            extra.append(self._states[below][argument.origin.name][1])
+            if kind == END and extra[-1] == self._end:
+                return True
+
+    def expected(self) -> frozenset[str]:
+        """The types of all tokens that can come next."""
+        choices = self._states[self._state.state_stack[-1]]
+        return frozenset(kind for kind in choices if kind.isupper() and self.fits(kind))
+
+    def feed(self, token: Token) -> None:
+        """Takes a token that fits."""
+        self._state.feed_token(token)
+
+    def finish(self, last: Token) -> "Tree[Token]":
+        """Ends the parse, where the end fits."""
+        tree: Tree[Token] = self._state.feed_token(Token.new_borrow_pos(END, "", last), True)
+        return tree
+
+    def unwind(self, kind: str) -> bool:
+        """Gives up unfinished items until one that ``kind`` begins, or a brace, can stand.
+
+        Returns:
+            Whether there is such a place; if not, all is as it was.
+        """
+        stack = self._state.state_stack
+        for kept in range(len(stack), 0, -1):
+            if self._begins_item(stack[kept - 1]) and self.fits(kind, kept):
+                del stack[kept:]
+                del self._state.value_stack[kept - 1 :]
+                return True
+        return False
+
+    def _begins_item(self, state: object) -> bool:
+        """Whether the state is at the start of a statement, a section or a line of one."""
+        symbol = self._reached_by.get(state)
+        return (
+            symbol is None
+            or symbol == _OPEN_BRACE
+            or (symbol.startswith("__") and symbol.islower())
+        )
+
+    def open_braces(self) -> int:
+        """How many braces wait for their end."""
+        return sum(self._reached_by.get(s) == _OPEN_BRACE for s in self._state.state_stack)
+
+
+@lru_cache(maxsize=1)
+def _reached_by(grammar: Lark) -> dict[Any, str]:
+    """The symbol behind which each state stands: in an LR automaton it is always the same."""
+    states = grammar.parse_interactive().parser_state.parse_conf.states
+    return {
+        target: symbol
+        for entries in states.values()
+        for symbol, (action, target) in entries.items()
+        if action is Shift
+    }
+
+
+@lru_cache(maxsize=1)
+def spelling(grammar: Lark) -> dict[str, str]:
+    """How each token type that is always spelt alike is spelt."""
+    return {
+        terminal.name: terminal.pattern.value
+        for terminal in grammar.terminals
+        if terminal.pattern.type == "str"
+    }

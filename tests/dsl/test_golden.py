@@ -1,0 +1,36 @@
+"""The whole rendered messages of ill-formed programs, so that no word of them changes unseen.
+
+After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes them anew; read the difference.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.dsl.golden_cases import DIRECTORY, cases, rendered, written
+
+FILES = sorted(DIRECTORY.glob("*.txt"))
+CASES = [(path.stem, case) for path in FILES for case in cases(path)]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [(case.program, case.said) for _, case in CASES],
+    ids=[f"{stem}: {case.title}" for stem, case in CASES],
+)
+def test_a_slip_is_told_in_these_words(program: str, said: str) -> None:
+    if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
+        pytest.skip("the golden files are being written")
+    assert rendered(program) == said
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_a_golden_file_is_in_its_canonical_form(path: Path) -> None:
+    found = cases(path)
+    if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
+        found = [case._replace(said=rendered(case.program)) for case in found]
+        path.write_text(written(found), encoding="utf-8")
+    assert written(found) == path.read_text(encoding="utf-8")
+    titles = [case.title for case in found]
+    assert len(set(titles)) == len(titles)
