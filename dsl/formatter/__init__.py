@@ -41,7 +41,7 @@ def format_source(source: Source) -> str:
     again = parse(Source(text, source.name))
     if again.program is None or not tree.same(again.program, parsed.program):
         raise FormatterFault(f"{source.name}: formatting would change what the program means")
-    if [comment.text for comment in again.comments] != [c.text for c in parsed.comments]:
+    if sorted(c.text for c in again.comments) != sorted(c.text for c in parsed.comments):
         raise FormatterFault(f"{source.name}: formatting would change the comments")
     return text
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeGuard
 from dsl import tree
 from dsl.formatter import statements
 from dsl.formatter.expressions import lay_out, quoted
-from dsl.formatter.layout import Layout, Nest, flat, join, render
+from dsl.formatter.layout import Layout, flat, join, render
 from dsl.formatter.margins import Margins
 from dsl.parser import Comment
 from dsl.source import Span
@@ -220,14 +220,14 @@ class Writer:
                 head, write = node.then.span.start, lambda: self._if(node)
             case tree.Update(branches=branches, body=body):
                 head = body.span.start
-                write = lambda: self._body(join("update ", Nest(lay_out(branches))), body)  # noqa: E731
+                write = lambda: self._body(join("update ", lay_out(branches)), body)  # noqa: E731
             case _:
                 return self._simple(node.span, statements.statement(node, width))
         return _Entry(node.span.start, head, node.span.end, write)
 
     def _if(self, node: tree.If) -> None:
         """A choice; with a chain of them, each block has lines of its own."""
-        head: Layout = join("if ", Nest(lay_out(node.condition)))
+        head: Layout = join("if ", lay_out(node.condition))
         short = None if self._margins.any_in(node.span) else _choice_on_one_line(node)
         if short is not None and self._short(f"{flat(head)} {short}"):
             return
@@ -239,7 +239,7 @@ class Writer:
             block = rest.then if isinstance(rest, tree.If) else rest
             moved = self._margins.before(block.span.start)
             if isinstance(rest, tree.If):
-                head = join("} else if ", Nest(lay_out(rest.condition)))
+                head = join("} else if ", lay_out(rest.condition))
             rest = rest.otherwise if isinstance(rest, tree.If) else None
         self._braced(head, _inside(block), self._statements(block), moved)
 
@@ -247,7 +247,7 @@ class Writer:
 def _section_head(node: tree.Start | tree.Step | tree.Finally) -> Layout:
     if not isinstance(node, tree.Step):
         return _HEADS[type(node)]
-    return "step" if node.cap is None else join("step at most ", Nest(lay_out(node.cap)))
+    return "step" if node.cap is None else join("step at most ", lay_out(node.cap))
 
 
 def _is_setting(node: tree.Statement) -> TypeGuard[statements.Setting]:
