@@ -48,7 +48,9 @@ def test_every_parameter_has_help(command: click.Command) -> None:
 
 def test_every_example_is_accepted(command: click.Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """An example is parsed as typed, and only its files need not be there."""
-    monkeypatch.setattr(click.Path, "convert", lambda self, value, param, ctx: value)
+    monkeypatch.setattr(
+        click.Path, "convert", lambda self, value, param, ctx: self.coerce_path_result(value)
+    )
     assert isinstance(command, Command)
     for example in command.examples:
         words = command_words(example.line)

@@ -1,0 +1,54 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from dsl.library import NAMES, source
+from dsl.program import analyse
+from dsl.source import Source
+from tests.harness.command_lines import CommandLine
+
+
+def test_every_controller_is_listed_with_its_title_and_source(cli: CommandLine) -> None:
+    said = cli("library", "--json")
+    listed = json.loads(said.out)
+    assert [row["name"] for row in listed] == list(NAMES)
+    assert all(row["title"] and row["source"] for row in listed)
+
+
+def test_a_line_a_controller_is_shown_to_people(cli: CommandLine) -> None:
+    heading, *lines = cli("library").out.splitlines()
+    assert heading.split() == ["name", "title", "source"]
+    assert [line.split()[0] for line in lines] == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_printed_is_the_program_itself(cli: CommandLine, name: str) -> None:
+    said = cli("library", name)
+    assert said.out == source(name).text
+    assert analyse(Source(said.out, f"{name}.rheo")).checked is not None
+
+
+def test_a_program_can_be_had_as_json_with_what_is_known_of_it(cli: CommandLine) -> None:
+    found = json.loads(cli("library", "asc", "--json").out)
+    assert found["name"] == "asc"
+    assert found["title"] == "Adaptive self-consistency"
+    assert found["about"].startswith("Whole reads one at a time")
+    assert "arXiv 2305.11860" in found["source"]
+    assert found["program"] == source("asc").text
+
+
+def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) -> None:
+    assert cli("library", "esc.rheo", "-o", "mine.rheo").status == 0
+    assert (tmp_path / "mine.rheo").read_text(encoding="utf-8") == source("esc").text
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("ascc", "did you mean asc?"), ("zzz", "it has sc, asc,")]
+)
+def test_an_unknown_controller_is_answered_with_those_there_are(
+    cli: CommandLine, name: str, meant: str
+) -> None:
+    said = cli("library", name)
+    assert (said.status, said.out) == (2, "")
+    assert f"the library has no controller {name}; {meant}" in said.err
