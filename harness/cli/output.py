@@ -93,6 +93,11 @@ def emit_text(text: str) -> None:
     Output().text(text)
 
 
+def emit_utf8(text: str) -> None:
+    """Writes text to stdout as it is, in UTF-8 whatever the locale says: a program, a diff."""
+    _bytes(text.encode("utf-8", "surrogateescape"))
+
+
 def emit_json(value: object) -> None:
     """Writes one JSON document to stdout. ``value`` is whatever msgspec can encode."""
     Output(Form.JSON).document(value, "")
