@@ -11,8 +11,12 @@ import pytest
 
 from dsl import builtins, words
 from dsl.builtins import Function, Value
+from dsl.checker.declarations import check_declarations
+from dsl.checker.schedule import verdicts
+from dsl.checker.scope import Scope
 from dsl.diagnostics import render_all
 from dsl.formatter import format_source
+from dsl.parser import parse
 from dsl.program import analyse
 from dsl.source import Source
 from dsl.types import Type
@@ -91,6 +95,20 @@ def test_an_expression_has_the_value_that_the_page_says(cells: tuple[str, ...]) 
     expression, value = cells
     assert holds(PRELUDE, f"({expression}) == ({value})", DECK)
     assert not holds(PRELUDE, f"({expression}) != ({value})", DECK)
+
+
+@pytest.mark.parametrize("cells", rows(PAGE, "line"), ids=lambda cells: cells[0])
+def test_a_direction_is_proved_or_not_as_the_page_says(cells: tuple[str, ...]) -> None:
+    line, outcome = cells
+    text = (
+        f'controller c {{ schedule {{ {line} }} finally {{ answer if x > 1 then "1" else "2" }} }}'
+    )
+    parsed = parse(Source(text, "language.md"))
+    assert parsed.program is not None
+    scope = Scope()
+    check_declarations(scope, parsed.program)
+    (verdict,) = verdicts(parsed.program, scope.types)
+    assert verdict.outcome.value == outcome
 
 
 def test_the_reserved_words_are_those_of_the_language() -> None:
