@@ -24,7 +24,7 @@ MAX_POWER = 64
 
 
 class Pair(NamedTuple):
-    """The exact sum of two doubles; ``high`` is that sum rounded to a double."""
+    """The exact sum of two doubles, the second no more than the rounding of the first."""
 
     high: float
     low: float
@@ -33,9 +33,9 @@ class Pair(NamedTuple):
 _SPLITTER = 134217729.0  # 2**27 + 1
 _SQRT_2 = 1.4142135623730951
 _PER_LN_2 = 1.4426950408889634
-# The natural logarithm of 2 in three parts. The first two have 42 bits, so whole numbers of up to
-# 11 bits times these are exact.
-_LN_2 = (0.6931471805598903, 5.49792301870721e-14, 1.1612227229362532e-26)
+# The natural logarithm of 2 in two parts. The first has 42 bits, so that whole numbers of up to 11
+# bits times it are exact.
+_LN_2 = Pair(0.6931471805598903, 5.497923018708371e-14)
 
 # Below this distance from 0, 1 + x is e**x to 75 bits.
 _TINY = 7.275957614183426e-12  # 2**-37
@@ -122,8 +122,7 @@ def log_pair(x: float) -> Pair:
         series = _plus(_times(series, square), pair)
     series = _times(s, series)
     series = Pair(2.0 * series.high, 2.0 * series.low)
-    whole = _plus(two_sum(k * _LN_2[0], k * _LN_2[1]), Pair(k * _LN_2[2], 0.0))
-    return _plus(whole, series)
+    return _plus(two_sum(k * _LN_2.high, k * _LN_2.low), series)
 
 
 def _exp(x: Pair) -> float:
@@ -138,7 +137,7 @@ def _exp(x: Pair) -> float:
     if -_TINY < x.high < _TINY:
         return 1.0 + x.high
     k = math.floor(x.high * _PER_LN_2 + 0.5)
-    r = _plus(two_sum(x.high, -k * _LN_2[0]), two_sum(-k * _LN_2[1], x.low - k * _LN_2[2]))
+    r = _plus(two_sum(x.high, -k * _LN_2.high), two_sum(x.low, -k * _LN_2.low))
     tail = 0.0
     for coefficient in _INVERSE_FACTORIALS:
         tail = tail * r.high + coefficient
