@@ -72,6 +72,22 @@ def parse(source: Source) -> Parsed:
     return Parsed(None, diagnostics, comments)
 
 
+def expected(source: Source, offset: int) -> frozenset[str]:
+    """The types of the tokens that can come at a place, for editors.
+
+    Args:
+        source: a text, of which only what stands before the place counts; errors are got over.
+        offset: the place, between two tokens.
+    """
+    before = Source(source.text[:offset], source.name)
+    if len(before.text) > MAX_LENGTH:
+        return frozenset()
+    tokens, diagnostics, unclear = lex(grammar(), before, MAX_ERRORS)
+    parse = _Parse(before, tokens, diagnostics, unclear)
+    parse.read()
+    return parse.automaton.expected()
+
+
 def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
     """The comments, which lie between the tokens."""
     found: list[Comment] = []
@@ -118,6 +134,10 @@ class _Parse:
 
     def run(self) -> "Tree[Token] | None":
         """The raw tree, which means nothing where an error was told."""
+        return self._end() if self.read() else None
+
+    def read(self) -> bool:
+        """Feeds the tokens; false where nothing behind an error could be made sense of."""
         index = 0
         while index < len(self.tokens) and len(self.diagnostics) < MAX_ERRORS:
             token = self.tokens[index]
@@ -126,13 +146,13 @@ class _Parse:
                 index += 1
                 if self.automaton.depth > MAX_STACK:
                     self.diagnostics.append(syntax_errors.too_deep(span_of(token), MAX_DEPTH))
-                    return None
+                    return False
                 continue
             goes_on = self._wrong(index)
             if goes_on is None:
-                return None
+                return False
             index = goes_on
-        return self._end()
+        return True
 
     def _end(self) -> "Tree[Token] | None":
         if self.tokens and self.automaton.fits(END):

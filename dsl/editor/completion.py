@@ -1,0 +1,189 @@
+"""What can come at a place: the grammar says which words, the outline says which names."""
+
+import re
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, NUMBERS, SETS, SIGNALS, VALUES
+from dsl.checker.symbols import Role
+from dsl.editor.document import Document
+from dsl.editor.hover import declared_page, function_page, set_page, value_page
+from dsl.editor.meanings import MEANINGS
+from dsl.editor.outline import CODE, Declared, Section, end_of
+from dsl.parser import expected, grammar
+from dsl.recovery import spelling
+from dsl.source import Span
+from dsl.words import STATEMENTS
+
+
+class Kind(Enum):
+    """What a completion is."""
+
+    KEYWORD = "keyword"
+    FUNCTION = "function"
+    KNOB = "knob"
+    NAME = "name"
+    FIELD = "field"
+    SET = "set"
+    VALUE = "value"
+    SIGNAL = "signal"
+
+
+class Completion(NamedTuple):
+    """A word that can stand at a place."""
+
+    label: str
+    kind: Kind
+    detail: str
+    """In a line: the declaration, the call as documentation writes it, the type."""
+    markdown: str
+
+
+class Completions(NamedTuple):
+    """All words that can stand at a place, and what they would replace."""
+
+    span: Span
+    found: list[Completion]
+
+
+_OUTER = frozenset({"budget", "interval", "beta"})
+"""The values that first values and the cap of `step` may use."""
+
+_PURE = frozenset({*NUMBERS, "min", "max"})
+"""The functions of numbers alone."""
+
+_IN_UPDATE = frozenset({"let", "if"})
+_IN_FINALLY = frozenset({"let", "if", "push", "update", "answer"})
+
+_ROLES = {Role.SCHEDULED: Kind.KNOB, Role.KNOB: Kind.KNOB, Role.FIELD: Kind.FIELD}
+
+
+def complete(document: Document, offset: int) -> Completions:
+    """The words that can stand at a place, whatever of one is written there already."""
+    text = document.source.text
+    begun = re.search(r"[A-Za-z0-9_]*\Z", text[:offset])
+    assert begun is not None  # the pattern matches nothing too
+    start = begun.start()
+    dotted = text[start - 1 : start] == "." and text[max(0, start - 2) : start] != ".."
+    start -= dotted
+    ended = re.compile(r"[A-Za-z0-9_]*").match(text, offset)
+    span = Span(start, offset if ended is None else ended.end())
+    if begun.group()[:1].isdigit() or _is_quoted(document, start):
+        return Completions(span, [])
+    place = _Place(document, start)
+    found = place.fields() if dotted else place.everything()
+    return Completions(span, list(found))
+
+
+def _is_quoted(document: Document, offset: int) -> bool:
+    """Whether a place lies in a comment or a text, finished or not."""
+    line = document.source.text[:offset].rpartition("\n")[2]
+    without_texts = re.sub(r'"[^"]*"', "", line)
+    return '"' in without_texts or "#" in without_texts
+
+
+class _Place:
+    """A place between two tokens."""
+
+    def __init__(self, document: Document, offset: int):
+        self._document = document
+        self._offset = offset
+        self._outline = document.outline
+        self._section: Section | None = self._outline.section_at(offset)
+        kinds = expected(document.source, offset)
+        spelt = spelling(grammar())
+        self._words = [spelt[kind] for kind in kinds if kind in spelt and spelt[kind].isalpha()]
+        self._takes_name = "NAME" in kinds
+        self._takes_field = "FIELD" in kinds
+        self._takes_value = "NUMBER" in kinds
+        before = [token for token in document.tokens if end_of(token) <= offset]
+        self._before = before[-1].type if before else None
+        self._updating = any(span.start <= offset <= span.end for span in self._outline.updates)
+
+    def everything(self) -> Iterator[Completion]:
+        """All that can come."""
+        if self._before == "ONTO":
+            yield from self._names(lambda each: each.is_window)
+            return
+        if self._section is None and self._takes_name and self._before in {"NEEDS", "COMMA"}:
+            yield from self._signals()
+            return
+        yield from self._keywords()
+        if self._takes_value:
+            yield from self._names(lambda each: each.role is not Role.FIELD)
+            yield from self._builtins()
+        elif self._takes_name and "let" in self._words and not self._updating:
+            yield from self._names(lambda each: each.role is Role.MEMORY and not each.is_window)
+        if self._before in {"WHERE", "BY", "FOR"} or self._updating:
+            yield from self.fields()
+
+    def fields(self) -> Iterator[Completion]:
+        """The fields of a branch and, where a value can stand, its attributes."""
+        if not self._takes_field or self._section is None or self._section.word not in CODE:
+            return
+        for declared in self._outline.declared:
+            if declared.role is Role.FIELD:
+                yield self._declared(declared)
+        if not self._takes_value:
+            return
+        for name, value in ATTRIBUTES.items():
+            yield Completion(name, Kind.FIELD, value.type.value, value_page(name, value))
+
+    def _keywords(self) -> Iterator[Completion]:
+        for word in sorted(self._words):
+            if word in STATEMENTS and not self._allows(word):
+                continue
+            meaning = MEANINGS[word]
+            yield Completion(word, Kind.KEYWORD, meaning.shown, meaning.meaning)
+
+    def _allows(self, statement: str) -> bool:
+        if self._updating:
+            return statement in _IN_UPDATE
+        in_finally = self._section is not None and self._section.word == "finally"
+        return not in_finally or statement in _IN_FINALLY or self._takes_value
+
+    def _names(self, wanted: Callable[[Declared], bool]) -> Iterator[Completion]:
+        for declared in self._outline.visible(self._offset):
+            if wanted(declared) and self._may_use(declared):
+                yield self._declared(declared)
+
+    def _may_use(self, declared: Declared) -> bool:
+        """First values and the schedule use knobs; knobs have constants; code uses all."""
+        if self._section is None or self._section.word == "knobs":
+            return False
+        knob = declared.role in {Role.KNOB, Role.SCHEDULED}
+        return knob or (self._section.word in CODE and self._offset >= self._section.body.start)
+
+    def _declared(self, declared: Declared) -> Completion:
+        kind = _ROLES.get(declared.role, Kind.NAME)
+        line = " ".join(self._document.source.excerpt(declared.line).split())
+        return Completion(declared.name, kind, line, declared_page(self._document, declared))
+
+    def _builtins(self) -> Iterator[Completion]:
+        in_code = (
+            self._section is not None
+            and self._section.word in CODE
+            and self._offset >= self._section.body.start
+        )
+        word = None if self._section is None else self._section.word
+        for name, function in FUNCTIONS.items():
+            window = name == "window"
+            if (word == "memory") if window else (in_code or name in _PURE):
+                yield Completion(name, Kind.FUNCTION, function.shown, function_page(function))
+        for name, value in VALUES.items():
+            if in_code or self._outer_value(name, word):
+                yield Completion(name, Kind.VALUE, value.type.value, value_page(name, value))
+        if in_code:
+            for name in SETS:
+                yield Completion(name, Kind.SET, SETS[name], set_page(name))
+
+    def _outer_value(self, name: str, section: str | None) -> bool:
+        if section == "schedule":
+            return name == "beta"
+        return section not in {None, "knobs"} and name in _OUTER
+
+    def _signals(self) -> Iterator[Completion]:
+        for name in SIGNALS:
+            value = ATTRIBUTES[f".{name}"]
+            yield Completion(name, Kind.SIGNAL, f".{name}", value_page(f".{name}", value))

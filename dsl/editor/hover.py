@@ -1,0 +1,130 @@
+"""What is shown of the word under the pointer, and where it is declared."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES, Function, Result, Value
+from dsl.checker.schedule import verdicts
+from dsl.checker.symbols import Role
+from dsl.editor.document import Document
+from dsl.editor.meanings import MEANINGS
+from dsl.editor.outline import Declared, end_of, start_of
+from dsl.schedule import evaluate
+from dsl.source import Span
+from dsl.types import Type
+from dsl.words import KEYWORDS
+
+
+class Hover(NamedTuple):
+    """A text in Markdown, and the word that it is about."""
+
+    span: Span
+    markdown: str
+
+
+def hover(document: Document, offset: int) -> Hover | None:
+    """What there is to say of a place; ``None`` for white space, signs, numbers and texts."""
+    index = document.token_at(offset)
+    if index is None:
+        return None
+    token = document.tokens[index]
+    span = Span(start_of(token), end_of(token))
+    word = str(token)
+    if token.type == "FIELD":
+        text = _field(document, word, offset)
+    elif token.type == "NAME":
+        text = _name(document, word, index, offset)
+    elif word in KEYWORDS:
+        text = _page(MEANINGS[word].shown, MEANINGS[word].meaning)
+    else:
+        text = None
+    return None if text is None else Hover(span, text)
+
+
+def definition(document: Document, offset: int) -> Span | None:
+    """Where the name at a place is declared; ``None`` for what the language declares."""
+    index = document.token_at(offset)
+    if index is None or document.tokens[index].type not in {"NAME", "FIELD"}:
+        return None
+    if document.tokens[index].type == "NAME" and _is_called(document, index):
+        return None
+    found = document.outline.resolve(str(document.tokens[index]), offset)
+    return None if found is None else found.span
+
+
+def function_page(function: Function) -> str:
+    """What a function does, in Markdown."""
+    return _page(function.shown, f"gives {_given(function)}", function.meaning)
+
+
+def value_page(name: str, value: Value) -> str:
+    """What a value of the episode or an attribute is, in Markdown."""
+    signal = (
+        None if value.signal is None else f"an optional signal: put `needs {value.signal}` first"
+    )
+    return _page(name, value.type.value, value.meaning, signal)
+
+
+def set_page(name: str) -> str:
+    """What a set of the language holds, in Markdown."""
+    return _page(name, Type.BRANCHES.value, SETS[name])
+
+
+def declared_page(document: Document, declared: Declared) -> str:
+    """What the text declares under a name, in Markdown."""
+    line = " ".join(document.source.excerpt(declared.line).split())
+    kind = document.type_of(declared.span)
+    what = declared.role.value if kind is None else f"{declared.role.value}, {kind.value}"
+    return _page(line, what, _reach(document, declared))
+
+
+def _name(document: Document, word: str, index: int, offset: int) -> str | None:
+    if _is_called(document, index):
+        return function_page(FUNCTIONS[word]) if word in FUNCTIONS else None
+    declared = document.outline.resolve(word, offset)
+    if declared is not None:
+        return declared_page(document, declared)
+    if document.outline.section_at(offset) is None:
+        known = word in SIGNALS and f".{word}" in ATTRIBUTES
+        return value_page(f".{word}", ATTRIBUTES[f".{word}"]) if known else None
+    if word in SETS:
+        return set_page(word)
+    if word in VALUES:
+        return value_page(word, VALUES[word])
+    return None
+
+
+def _field(document: Document, word: str, offset: int) -> str | None:
+    declared = document.outline.resolve(word, offset)
+    if declared is not None:
+        return declared_page(document, declared)
+    return value_page(word, ATTRIBUTES[word]) if word in ATTRIBUTES else None
+
+
+def _is_called(document: Document, index: int) -> bool:
+    behind = document.tokens[index + 1 : index + 2]
+    return bool(behind) and behind[0].type == "LPAR"
+
+
+def _given(function: Function) -> str:
+    """What a function gives, whatever the form."""
+    gives = dict.fromkeys(form.gives for form in function.forms)
+    return " or ".join(one.value for one in gives if isinstance(one, Type | Result))
+
+
+def _reach(document: Document, declared: Declared) -> str | None:
+    """What values a scheduled knob takes, where the program is sound."""
+    checked = document.analysis.checked
+    if checked is None or declared.role is not Role.SCHEDULED:
+        return None
+    found = {each.name: each for each in verdicts(checked.program, checked.types)}
+    verdict = found.get(declared.name)
+    if verdict is None:
+        return None
+    low, high = (evaluate(checked, beta)[declared.name] for beta in (0.0, 1.0))
+    return f"{low} at beta = 0, {high} at beta = 1; its direction is {verdict.outcome.value}"
+
+
+def _page(code: str, *paragraphs: str | None) -> str:
+    told: Iterable[str] = (text for text in paragraphs if text)
+    return "\n\n".join([f"```rheo\n{code}\n```", *told])

@@ -1,0 +1,247 @@
+"""What a text declares, read off its tokens, so that it can be told while the text has errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lark import Token
+
+from dsl.checker.symbols import Role
+from dsl.source import Span
+from dsl.words import DIRECTIONS, SECTIONS, STATEMENTS
+
+_SECTIONS = {word.upper(): word for word in SECTIONS}
+_DIRECTIONS = frozenset(word.upper() for word in DIRECTIONS)
+_BEGINNERS = _DIRECTIONS | {word.upper() for word in STATEMENTS}
+_OPERANDS = frozenset({"NAME", "FIELD", "NUMBER", "STRING", "TRUE", "FALSE", "NONE", "RPAR"})
+CODE = frozenset({"start", "step", "finally"})
+"""The sections that hold statements."""
+_CELLS = {"knobs": Role.KNOB, "memory": Role.MEMORY}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A name that the text declares."""
+
+    role: Role
+    name: str
+    span: Span
+    """The name."""
+    line: Span
+    """The whole declaration."""
+    scope: Span
+    """Where the name can be used."""
+    is_window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section, as far as the text goes."""
+
+    word: str
+    span: Span
+    body: Span
+    """Between its braces; empty where there is none yet."""
+    closed: bool
+    """Whether it has its last brace; if not, it goes on up to the next section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The declarations, sections and blocks of a text, each in source order."""
+
+    controller: Token | None
+    sections: list[Section]
+    declared: list[Declared]
+    updates: list[Span]
+    """What lies in the braces of each `update`."""
+
+    def section_at(self, offset: int) -> Section | None:
+        """The section in whose span a place lies."""
+        for section in self.sections:
+            if section.span.start < offset < section.span.end + (not section.closed):
+                return section
+        return None
+
+    def resolve(self, name: str, offset: int) -> Declared | None:
+        """What a name stands for at a place; a field has its dot."""
+        found = (d for d in self.declared if d.name == name and _is_at(d, offset))
+        return next(found, None)
+
+    def visible(self, offset: int) -> list[Declared]:
+        """The declarations whose names can be used at a place."""
+        return [each for each in self.declared if each.scope.start <= offset <= each.scope.end]
+
+
+def _is_at(declared: Declared, offset: int) -> bool:
+    inside = declared.scope.start <= offset <= declared.scope.end
+    return inside or declared.span.start <= offset <= declared.span.end
+
+
+def outline(tokens: Sequence[Token], length: int) -> Outline:
+    """Reads the outline off the tokens of a text of ``length`` characters."""
+    return _Reader(tokens, length).run()
+
+
+def start_of(token: Token) -> int:
+    """Where a token begins."""
+    return token.start_pos or 0
+
+
+def end_of(token: Token) -> int:
+    """Where a token ends."""
+    return token.end_pos or 0
+
+
+@dataclass
+class _Block:
+    """An open brace."""
+
+    start: int
+    is_update: bool
+    lets: list[Declared] = field(default_factory=list)
+
+
+class _Line(NamedTuple):
+    """A declaration in the text."""
+
+    span: Span
+    behind: int
+    """Where what follows from it can use it: behind its value, be it still to be written."""
+
+
+class _Reader:
+    """One pass over the tokens; the words of sections put it right where braces are missing."""
+
+    def __init__(self, tokens: Sequence[Token], length: int):
+        self._tokens = tokens
+        self._length = length
+        self._found = Outline(None, [], [], [])
+        self._section: tuple[str, int, int] | None = None
+        """The word of the section that is open, where it begins, and where its body does."""
+        self._blocks: list[_Block] = []
+        self._updating = False
+        self._parentheses = 0
+
+    def run(self) -> Outline:
+        """The outline."""
+        controller = None
+        for index, token in enumerate(self._tokens):
+            if token.type == "NAME" and self._before(index) == "CONTROLLER":
+                controller = token
+            elif token.type in _SECTIONS:
+                self._close_section(start_of(token))
+                self._section = (_SECTIONS[token.type], start_of(token), -1)
+            elif self._section is not None:
+                self._inside(index, token)
+        self._close_section(self._length)
+        self._found.declared.sort(key=lambda each: each.span)
+        return Outline(controller, self._found.sections, self._found.declared, self._found.updates)
+
+    def _before(self, index: int) -> str | None:
+        return self._tokens[index - 1].type if index else None
+
+    def _inside(self, index: int, token: Token) -> None:
+        assert self._section is not None
+        word, start, body = self._section
+        match token.type:
+            case "LBRACE":
+                self._blocks.append(_Block(end_of(token), self._updating))
+                self._updating = False
+                self._parentheses = 0
+                if body < 0:
+                    self._section = (word, start, end_of(token))
+            case "RBRACE":
+                self._close_block(start_of(token))
+                if not self._blocks:
+                    self._close_section(end_of(token), closed=True)
+            case "UPDATE":
+                self._updating = True
+            case "LPAR":
+                self._parentheses += 1
+            case "RPAR":
+                self._parentheses = max(0, self._parentheses - 1)
+            case "NAME" | "FIELD" if body >= 0:
+                self._name(index, token, word)
+
+    def _name(self, index: int, token: Token, section: str) -> None:
+        before = self._before(index)
+        behind = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
+        assigned = behind == "EQUAL" and self._parentheses == 0
+        whole = Span(0, self._length)
+        if section in CODE:
+            if before == "LET" and token.type == "NAME" and self._blocks:
+                line = self._line(index - 1)
+                let = Declared(
+                    Role.LET, str(token), _span(token), line, Span(self._behind(line), -1)
+                )
+                self._blocks[-1].lets.append(let)
+        elif section == "schedule" and before in _DIRECTIONS:
+            line = self._line(index - 1)
+            self._declare(Role.SCHEDULED, index, line.span, Span(line.behind, self._length))
+        elif section == "each" and token.type == "FIELD" and assigned:
+            self._declare(Role.FIELD, index, self._line(index).span, whole)
+        elif section in _CELLS and token.type == "NAME" and assigned:
+            self._declare(_CELLS[section], index, self._line(index).span, whole)
+
+    def _declare(self, role: Role, index: int, line: Span, scope: Span) -> None:
+        token = self._tokens[index]
+        value = self._tokens[index + 2] if index + 2 < len(self._tokens) else ""
+        is_window = role is Role.MEMORY and value == "window"
+        self._found.declared.append(
+            Declared(role, str(token), _span(token), line, scope, is_window)
+        )
+
+    def _line(self, index: int) -> _Line:
+        """A declaration, from its first token up to where the next thing begins."""
+        last = index
+        depth = 0
+        for other in range(index + 1, len(self._tokens)):
+            kind = self._tokens[other].type
+            if kind in {"LBRACE", "RBRACE"} or kind in _SECTIONS or self._begins(other, depth):
+                break
+            depth += (kind == "LPAR") - (kind == "RPAR")
+            last = other
+        span = Span(start_of(self._tokens[index]), end_of(self._tokens[last]))
+        behind = span.end
+        if self._tokens[last].type == "EQUAL":
+            rest = self._tokens[last + 1 : last + 2]
+            behind = end_of(rest[0]) if rest else self._length + 1
+        return _Line(span, behind)
+
+    def _begins(self, index: int, depth: int) -> bool:
+        """Whether a statement or a line of a section begins at a token."""
+        kind, before = self._tokens[index].type, self._before(index)
+        if kind == "IF":
+            return before in _OPERANDS
+        if kind in _BEGINNERS:
+            return before != "EQUAL"
+        behind = self._tokens[index + 1].type if index + 1 < len(self._tokens) else None
+        named = before == "LET" or before in _DIRECTIONS
+        return kind in {"NAME", "FIELD"} and behind == "EQUAL" and depth == 0 and not named
+
+    def _close_block(self, offset: int) -> None:
+        if not self._blocks:
+            return
+        block = self._blocks.pop()
+        for let in block.lets:
+            self._found.declared.append(
+                Declared(let.role, let.name, let.span, let.line, Span(let.scope.start, offset))
+            )
+        if block.is_update:
+            self._found.updates.append(Span(block.start, offset))
+
+    def _close_section(self, offset: int, *, closed: bool = False) -> None:
+        while self._blocks:
+            self._close_block(offset)
+        if self._section is not None:
+            word, start, body = self._section
+            inside = Span(offset, offset) if body < 0 else Span(body, offset - closed)
+            self._found.sections.append(Section(word, Span(start, offset), inside, closed))
+        self._section = None
+        self._updating = False
+        self._parentheses = 0
+
+
+def _span(token: Token) -> Span:
+    return Span(start_of(token), end_of(token))

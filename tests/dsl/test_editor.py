@@ -1,0 +1,307 @@
+"""What an editor is told, while a program is being written. A bar marks the place asked about."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl import library
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES
+from dsl.editor import Document, Kind, complete, definition, hover
+from dsl.editor.meanings import MEANINGS
+from dsl.source import Source
+from dsl.words import DIRECTIONS, KEYWORDS, SECTIONS, STATEMENTS
+
+PROGRAM = """needs entropy
+
+controller c "A title" {
+  knobs { free = 3 in 1..9 }
+
+  schedule {
+    rising  width = round(2 + 6 * beta)
+    falling slack = 1 - beta * 0.5
+  }
+
+  memory {
+    ema   = 0.0
+    trend = window(free)
+  }
+
+  each branch { .dissent = 0 }
+
+  start { let fresh = open width }
+
+  step {
+    let leader = winner(finished, weight = .entropy)
+    ema = ema + slack
+    push ema onto trend
+    update active { .dissent = .dissent + .depth }
+    if rise(trend) > 0 and leader != none { stop }
+  }
+
+  finally { answer winner(finished) }
+}
+"""
+
+
+def at(marked: str) -> tuple[Document, int]:
+    offset = marked.index("|")
+    return Document(Source(marked.replace("|", "", 1))), offset
+
+
+def completed(marked: str) -> list[str]:
+    return [each.label for each in complete(*at(marked)).found]
+
+
+def in_step(marked: str) -> list[str]:
+    return completed(PROGRAM.replace("push ema onto trend", marked))
+
+
+def shown(needle: str) -> str | None:
+    """What hovering over the marked word of the program says."""
+    plain = needle.replace("|", "", 1)
+    assert plain in PROGRAM
+    found = hover(*at(PROGRAM.replace(plain, needle, 1)))
+    return None if found is None else found.markdown
+
+
+# Completion
+
+
+def test_at_the_top_a_program_begins() -> None:
+    assert completed("|") == ["controller", "needs"]
+    assert set(completed("needs |")) == set(SIGNALS)
+    assert set(completed("needs entropy, |")) == set(SIGNALS)
+
+
+def test_in_the_controller_sections_are_offered() -> None:
+    assert completed("controller c { |") == sorted(SECTIONS)
+    assert completed("controller c { memory { a = 1 } s|") == sorted(SECTIONS)
+
+
+def test_sections_offer_what_their_lines_begin_with() -> None:
+    assert completed("controller c { schedule { |") == sorted(DIRECTIONS)
+    assert completed("controller c { each |") == ["branch"]
+    assert completed("controller c { step at |") == ["most"]
+
+
+def test_a_schedule_offers_what_a_knob_may_follow_from() -> None:
+    found = completed(PROGRAM.replace("1 - beta * 0.5", "|"))
+    assert {"beta", "free", "width", "round", "max", "if"} <= set(found)
+    assert not {"slack", "ema", "trend", "steps", "active", "winner", "chance", "window"} & set(
+        found
+    )
+
+
+def test_memory_offers_windows_and_knobs_and_no_state() -> None:
+    found = completed(PROGRAM.replace("window(free)", "|"))
+    assert {"window", "free", "width", "beta", "budget", "none"} <= set(found)
+    assert not {"ema", "steps", "active", "winner"} & set(found)
+
+
+def test_a_statement_begins_with_a_verb_or_a_memory_cell() -> None:
+    found = in_step("|")
+    assert set(STATEMENTS) <= set(found)
+    assert "ema" in found
+    assert not {"trend", "leader", "width", "active", "winner"} & set(found)
+
+
+def test_a_value_is_anything_in_scope() -> None:
+    found = set(in_step("advance |"))
+    assert {*SETS, *VALUES} <= found
+    assert set(FUNCTIONS) - found == {"window"}
+    assert {"free", "width", "ema", "trend", "leader", "first", "if", "not"} <= found
+    assert not {"fresh", *STATEMENTS} & (found - {"if"})
+
+
+def test_a_set_can_be_narrowed_and_a_verb_continued() -> None:
+    found = set(in_step("advance active |"))
+    assert {"where", "by", "except", "for", "because", "and"} <= found
+    assert "active" not in found
+
+
+def test_a_let_is_in_scope_behind_it_up_to_the_end_of_its_block() -> None:
+    body = "if ema > 0 { let inner = 1 open %s } open %s"
+    assert "inner" in in_step(body % ("|", "1"))
+    assert "inner" not in in_step(body % ("1", "|"))
+    assert "inner" not in in_step("let inner = |")
+
+
+def test_a_dot_offers_fields_and_attributes() -> None:
+    assert set(in_step("advance active where .|")) == {".dissent", *ATTRIBUTES}
+    assert set(in_step("advance active where .de|p")) == {".dissent", *ATTRIBUTES}
+    assert in_step("update active { .| }") == [".dissent"]
+    assert in_step("push ema onto trend .|") == [".dissent"]
+
+
+def test_inside_update_only_fields_are_assigned() -> None:
+    assert in_step("update active { | }") == ["if", "let", ".dissent"]
+
+
+def test_nothing_acts_in_finally() -> None:
+    found = completed(PROGRAM.replace("finally { answer", "finally { | answer"))
+    assert {"answer", "let", "if", "ema"} <= set(found)
+    assert not {"open", "advance", "stop"} & set(found)
+
+
+def test_a_value_is_pushed_onto_a_window() -> None:
+    assert in_step("push ema |")[-1:] != []
+    assert in_step("push ema onto |") == ["trend"]
+
+
+def test_the_range_of_a_knob_is_no_field() -> None:
+    assert not set(completed("controller c { knobs { n = 1 in 1..|")) & set(ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    ["# a |", "controller c { # op|", 'controller c "a |', "controller c { knobs { n = 12|"],
+)
+def test_comments_texts_and_numbers_are_left_alone(marked: str) -> None:
+    assert completed(marked) == []
+
+
+def test_completion_gets_over_errors_before_it() -> None:
+    found = in_step("open open\n advance for\n let x = ((\n prune |")
+    assert {"active", "leader", "ema"} <= set(found)
+
+
+def test_a_completion_replaces_the_whole_word() -> None:
+    document, offset = at("controller c { sta|rt { } }")
+    span = complete(document, offset).span
+    assert document.source.excerpt(span) == "start"
+    document, offset = at("controller c { step { advance active where .de|pth } }")
+    assert document.source.excerpt(complete(document, offset).span) == ".depth"
+
+
+def test_completions_say_what_they_are() -> None:
+    document, offset = at(PROGRAM.replace("push ema onto trend", "open |"))
+    found = {each.label: each for each in complete(document, offset).found}
+    assert found["winner"].kind is Kind.FUNCTION
+    assert found["winner"].detail == "winner(S)"
+    assert FUNCTIONS["winner"].meaning in found["winner"].markdown
+    assert found["width"].kind is Kind.KNOB
+    assert found["width"].detail == "rising width = round(2 + 6 * beta)"
+    assert found["leader"].detail == "let leader = winner(finished, weight = .entropy)"
+    assert found["trend"].detail == "trend = window(free)"
+
+
+# Hover
+
+
+def test_every_keyword_has_a_meaning() -> None:
+    assert MEANINGS.keys() == KEYWORDS
+
+
+def test_a_keyword_is_explained() -> None:
+    assert shown("p|ush") == "```rheo\npush e onto w\n```\n\n" + MEANINGS["push"].meaning
+
+
+def test_a_scheduled_knob_shows_its_line_its_type_and_its_reach() -> None:
+    assert shown("open wid|th") == (
+        "```rheo\nrising width = round(2 + 6 * beta)\n```\n\n"
+        "a knob of the schedule, an integer\n\n"
+        "2 at beta = 0, 8 at beta = 1; its direction is proved"
+    )
+
+
+@pytest.mark.parametrize(
+    ("needle", "parts"),
+    [
+        ("window(fr|ee)", ["free = 3 in 1..9", "a free knob, an integer"]),
+        ("push em|a", ["ema = 0.0", "a memory cell, a real number"]),
+        ("rise(tre|nd)", ["trend = window(free)", "a memory cell, a window"]),
+        ("and lead|er", ["let leader = winner(finished, weight = .entropy)", "an answer"]),
+        ("= .diss|ent", [".dissent = 0", "a field of each branch, an integer"]),
+        ("+ .dep|th", ["an integer", ATTRIBUTES[".depth"].meaning]),
+        ("weight = .entr|opy", ["a real number", "needs entropy"]),
+        ("needs entr|opy", ["a real number", ATTRIBUTES[".entropy"].meaning]),
+        ("ri|se(trend)", ["rise(w)", "a real number", FUNCTIONS["rise"].meaning]),
+        ("update act|ive", ["a set of branches", SETS["active"]]),
+        ("6 * bet|a", ["a real number", VALUES["beta"].meaning]),
+    ],
+)
+def test_names_show_their_type_and_meaning(needle: str, parts: list[str]) -> None:
+    text = shown(needle)
+    assert text is not None
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize("needle", ["controller c| ", "2 |+ 6", '"A ti|tle"', "{\n  |knobs"])
+def test_other_places_say_nothing_or_what_touches_them(needle: str) -> None:
+    text = shown(needle)
+    assert text is None or "knobs {" in text
+
+
+def test_the_type_of_a_name_is_told_of_sound_programs_only() -> None:
+    found = hover(*at(PROGRAM.replace("push ema", "push em|a nowhere")))
+    assert found is not None
+    assert found.markdown == "```rheo\nema = 0.0\n```\n\na memory cell"
+
+
+# Definition
+
+
+@pytest.mark.parametrize(
+    ("needle", "declaration"),
+    [
+        ("open wid|th", "rising  |width"),
+        ("window(fr|ee)", "knobs { |free"),
+        ("push em|a", "memory {\n    |ema"),
+        ("onto tre|nd", "    |trend = window"),
+        ("and lead|er", "let |leader"),
+        ("= .diss|ent", "each branch { |.dissent"),
+        ("    em|a = ema", "memory {\n    |ema"),
+        ("let lea|der", "let |leader"),
+    ],
+)
+def test_a_name_leads_to_its_declaration(needle: str, declaration: str) -> None:
+    plain = needle.replace("|", "", 1)
+    document, offset = at(PROGRAM.replace(plain, needle, 1))
+    found = definition(document, offset)
+    assert found is not None
+    assert found.start == PROGRAM.replace(declaration.replace("|", ""), declaration).index("|")
+
+
+@pytest.mark.parametrize("needle", ["act|ive", "+ .dep|th", "win|ner(", "ste|p {", "wei|ght ="])
+def test_what_the_language_declares_has_no_place(needle: str) -> None:
+    plain = needle.replace("|", "", 1)
+    assert definition(*at(PROGRAM.replace(plain, needle, 1))) is None
+
+
+# Any text
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_every_name_of_the_library_is_explained(name: str) -> None:
+    document = Document(library.source(name))
+    for index, token in enumerate(document.tokens):
+        titled = index and document.tokens[index - 1].type == "CONTROLLER"
+        if (token.type in {"NAME", "FIELD"} or str(token) in KEYWORDS) and not titled:
+            assert hover(document, token.start_pos or 0) is not None, token
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(PROGRAM)))
+    end = data.draw(st.integers(start, min(len(PROGRAM), start + 200)))
+    document = Document(Source(PROGRAM[:start] + PROGRAM[end:]))
+    offset = data.draw(st.integers(0, len(document.source.text)))
+    found = complete(document, offset)
+    assert 0 <= found.span.start <= offset <= found.span.end <= len(document.source.text)
+    about = hover(document, offset)
+    assert about is None or about.span.start <= offset <= about.span.end
+    place = definition(document, offset)
+    assert place is None or document.source.excerpt(place)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([*'abn_ .{}()="#,;1é\n<+', *sorted(KEYWORDS)]), max_size=40))
+def test_any_text_is_answered(parts: list[str]) -> None:
+    text = " ".join(parts)
+    document = Document(Source(text))
+    for offset in range(0, len(text) + 1, 7):
+        complete(document, offset)
+        hover(document, offset)
+        definition(document, offset)
