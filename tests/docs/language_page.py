@@ -94,15 +94,19 @@ def recording(page: str) -> Deck:
 
 def played(text: str, deck: Deck, *, beta: float | None, budget: int | None) -> Played:
     """The end of an episode of a program."""
-    controller = Interpreter(load(Source(text, "language.md")))
-    return play(controller, Replay(deck, seed=0, budget=budget), beta)
+    return play(interpreter(text), Replay(deck, seed=0, budget=budget), beta)
+
+
+def interpreter(text: str) -> Interpreter:
+    """A program ready to play."""
+    try:
+        return Interpreter(load(Source(text, "language.md")))
+    except DslError as error:
+        raise AssertionError(str(error)) from None
 
 
 def holds(prelude: str, expression: str, deck: Deck) -> bool:
     """Whether an expression is true in `finally` of the page's example program."""
     head, _, _ = prelude.partition("  finally")
     text = f'{head}  finally {{ if {expression} {{ answer "yes" }} else {{ answer "no" }} }}\n}}\n'
-    try:
-        return played(text, deck, beta=None, budget=None).answer == "yes"
-    except DslError as error:
-        raise AssertionError(str(error)) from None
+    return played(text, deck, beta=None, budget=None).answer == "yes"
