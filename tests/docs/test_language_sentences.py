@@ -93,7 +93,8 @@ SENTENCES = [
         " though it had been advanced to its end, `.tokens` its length.",
         "start { sample 1 }",
         "sum(.streak of opened) == 0 and sum(.changes of opened) == 0"
-        " and sum(.depth of opened) == 5 and sum(.tokens of opened) == 2300 and empty(opened where not .seen)",
+        " and sum(.depth of opened) == 5 and sum(.tokens of opened) == 2300"
+        " and empty(opened where not .seen)",
     ),
     Sentence(
         "What probes cost is not in it.",
