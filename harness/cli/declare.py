@@ -6,6 +6,7 @@ the command's function, so that ``rheostat --help`` can list every command at on
 
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +42,11 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the command line, after every spreading option has taken its values."""
         flags = {flag for each in self.params if isinstance(each, Spreading) for flag in each.opts}
+        for word, after in pairwise([*args, "--"]):
+            if word == "--":
+                break
+            if word in flags and after.startswith("-") and after != "-":
+                raise click.UsageError(f"option '{word}' requires an argument", ctx)
         return super().parse_args(ctx, _spread(args, flags))
 
     def get_help(self, ctx: click.Context) -> str:

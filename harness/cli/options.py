@@ -17,6 +17,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_BETA = "0:1:0.1"
 """The β of a published sweep."""
 
+ENGINES = ("interpreter",)
+"""The names that `harness.engines.choose` knows, the default first; looking there would import the
+language."""
+
 
 def controllers_argument(function: F) -> F:
     """Gives a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
@@ -37,7 +41,7 @@ def on_option(function: F) -> F:
     """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=Spreading, multiple=True, required=True, metavar="RECORDINGS...",
-        type=click.Path(path_type=Path), help="Sealed recordings to play over, one or more.",
+        type=click.Path(path_type=Path), help="Sealed recordings to play over: every word up to the next option.",
     )(function)  # fmt: skip
 
 
@@ -83,3 +87,19 @@ def rules_options(function: F) -> F:
     ):  # fmt: skip
         function = option(function)
     return function
+
+
+def engine_option(function: F) -> F:
+    """Gives a command ``--engine``, received as ``engine: str``."""
+    return click.option(
+        "--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True,
+        help="What plays the episodes; every engine gives the same results.",
+    )(function)  # fmt: skip
+
+
+def keep_option(function: F) -> F:
+    """Gives a command ``--no-cache``, received as ``keep: bool``."""
+    return click.option(
+        "--cache/--no-cache", "keep", default=True,
+        help="Use and keep results; by default they are kept.",
+    )(function)  # fmt: skip

@@ -1,0 +1,84 @@
+"""``rheostat compare``: two controllers, one against the other."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import command, output_options, setting_option
+from harness.cli.options import (
+    betas_option,
+    engine_option,
+    keep_option,
+    on_option,
+    rules_options,
+    seeds_option,
+    set_option,
+)
+from harness.cli.output import Output
+
+
+@command(
+    "compare",
+    examples=[
+        (
+            "rheostat compare cmc esc --set esc.n=16,32,64 --on sample/search/*.recording",
+            "Tells what esc would spend for the accuracy of cmc.",
+        ),
+        ("rheostat compare mine.rheo cmc --on r.recording --json", "All of it for a program."),
+    ],
+)
+@click.argument("controller", metavar="A", help="The challenger: a file, or a library name.")
+@click.argument("baseline", metavar="B", help="The baseline, likewise.")
+@on_option
+@betas_option
+@set_option
+@seeds_option(100)
+@rules_options
+@engine_option
+@keep_option
+@setting_option("threads")
+@setting_option("cache_dir")
+@output_options
+def compare(
+    out: Output,
+    controller: str,
+    baseline: str,
+    on: tuple[Path, ...],
+    beta: str,
+    settings: tuple[str, ...],
+    seeds: int,
+    budget: int | None,
+    kappa: int,
+    engine: str,
+    keep: bool,
+    threads: int | None,
+    cache_dir: Path | None,
+) -> None:
+    """Compares controller A with baseline B: at equal accuracy, at equal cost, over the range.
+
+    For each point of A: the tokens that B needs for the same accuracy, and B's accuracy at the same
+    cost. Then the mean ratio of tokens, the mean accuracy between B's cheapest and dearest point,
+    and the questions on which the two differ. B needs several points to compare with: from beta,
+    or from --set.
+    """
+    from harness.cli import sweep_page
+    from harness.cli.output import Form
+    from harness.cli.playing import played, prepared
+    from harness.cli.sweep_output import interruption, refuse_unwritable
+    from harness.compare import compare as compared
+    from harness.sweep import origin
+
+    refuse_unwritable(out)
+    grid = prepared(
+        (controller, baseline), on, beta, settings,
+        seeds=seeds, budget=budget, kappa=kappa, engine=engine,
+    )  # fmt: skip
+    swept = played(grid, "playing", keep=keep, flags={"threads": threads, "cache_dir": cache_dir})
+    if not swept.complete:
+        raise interruption(grid, swept, kept=keep)
+    found = compared(grid, swept.played)
+    if out.form is Form.CSV:
+        out.table(sweep_page.matches(found))
+    else:
+        pages = "\n".join(sweep_page.comparison_page(each) for each in found)
+        out.document({"what": origin(grid), "comparisons": found}, pages)

@@ -1,0 +1,65 @@
+"""From what was typed to what was played, for the commands that play a whole grid."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.assignments import combinations
+from harness.cli import console
+from harness.cli.settings import Settings, load
+from harness.controllers import load_programs
+from harness.engines import Rules
+from harness.grid import Grid, betas
+from harness.recordings import open_recordings
+from harness.results import Results
+from harness.sweep import Swept, play_grid
+
+
+def prepared(
+    controllers: Sequence[str],
+    on: Sequence[Path],
+    beta: str,
+    settings: Sequence[str],
+    *,
+    seeds: int,
+    budget: int | None,
+    kappa: int,
+    engine: str,
+) -> Grid:
+    """Checks everything that was typed, before anything is played.
+
+    Raises:
+        InputError: and `StoreError`, with what is wrong.
+    """
+    programs = load_programs(controllers)
+    choices = combinations(programs, settings)
+    values = betas(beta)
+    grid = Grid(
+        programs,
+        choices,
+        values,
+        open_recordings(on),
+        seeds=seeds,
+        rules=Rules(budget, kappa),
+        engine_name=engine,
+    )
+    grid.refuse_unmet_needs()
+    return grid
+
+
+def played(grid: Grid, what: str, *, keep: bool, flags: Mapping[str, object]) -> Swept:
+    """Plays a grid behind a progress bar, and says what it could not keep.
+
+    Args:
+        grid: what to play.
+        what: the work, in a word.
+        keep: whether to use and keep results.
+        flags: the settings ``threads`` and ``cache_dir`` as typed, ``None`` where they were not.
+    """
+    chosen = load(Settings, flags=flags)
+    results = Results(chosen.cache_dir) if keep else None
+    with console.progress(what, len(grid.cells)) as advance:
+        swept = play_grid(grid, results, workers=chosen.threads, advance=advance)
+    if swept.unkept is not None:
+        reason = (swept.unkept.strerror or str(swept.unkept)).lower()
+        console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")
+    return swept

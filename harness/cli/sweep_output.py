@@ -1,0 +1,91 @@
+"""How a sweep comes out: its table and frontier, its document, its picture."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.cli import sweep_page, terminal
+from harness.cli.output import Form, Output, atomic_file, emit_text
+from harness.errors import InputError
+from harness.grid import Grid
+from harness.sweep import Row, Swept, origin
+
+
+def write(
+    out: Output, grid: Grid, rows: Sequence[Row], *, complete: bool, frontier: bool | None
+) -> None:
+    """Writes the rows in the form that was asked for.
+
+    Args:
+        out: where to, and in which form.
+        grid: what was to be played.
+        rows: what came of it.
+        complete: whether that is all of it; what is not does not replace a file.
+        frontier: whether to draw below the table; ``None`` draws on a terminal.
+    """
+    if not complete and (out.path is not None or not rows):
+        return
+    if out.form is Form.JSON:
+        out.document({"what": origin(grid), "complete": complete, "rows": rows}, "")
+    elif out.form is Form.CSV:
+        out.table(sweep_page.whole(rows))
+    else:
+        _write_page(out, grid, rows, drawn=complete and _wants_frontier(out, frontier))
+
+
+def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
+    """Raises before anything is played where a result or a picture could not be written.
+
+    Raises:
+        InputError: a path cannot be a file, or the picture's is no SVG.
+    """
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise InputError(f"--plot {plot}: pictures are SVG; name a file that ends in .svg")
+    for path in (out.path, plot):
+        if path is None:
+            continue
+        if path.is_dir():
+            raise InputError(f"{path}: is a directory", hint="name a file in it")
+        if not path.absolute().parent.is_dir():
+            raise InputError(
+                f"{path}: there is no directory {path.absolute().parent}", hint="make it first"
+            )
+
+
+def write_plot(rows: Sequence[Row], plot: Path) -> None:
+    """Writes the picture, whole or not at all."""
+    from harness.plots import svg
+
+    picture = svg(rows)
+    with atomic_file(plot) as file:
+        file.write(picture)
+
+
+def interruption(grid: Grid, swept: Swept, *, kept: bool) -> KeyboardInterrupt:
+    """What an interrupted sweep ends with: how far it came, and how it goes on."""
+    stopped = KeyboardInterrupt()
+    stopped.add_note(f"{len(swept.played)} of {len(grid.cells)} were done")
+    if kept and swept.unkept is None:
+        stopped.add_note("they are kept; the same command goes on from there")
+    return stopped
+
+
+def _wants_frontier(out: Output, frontier: bool | None) -> bool:
+    if frontier is None:
+        return out.path is None and terminal.is_terminal(sys.stdout)
+    return frontier
+
+
+def _write_page(out: Output, grid: Grid, rows: Sequence[Row], *, drawn: bool) -> None:
+    table = sweep_page.overview(rows, grid)
+    if not drawn:
+        out.table(table)
+        return
+    from harness.plots import in_terminal
+
+    picture = in_terminal(rows, sweep_page.drawn_recording(grid), width=min(terminal.width(), 100))
+    if out.path is None:
+        out.table(table)
+        emit_text("\n" + picture)
+    else:
+        out.text(table.text() + "\n" + picture)

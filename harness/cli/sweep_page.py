@@ -1,0 +1,168 @@
+"""How rows of a sweep and comparisons are shown to people, and laid out as tables."""
+
+from collections.abc import Sequence
+
+from harness.cli.table import Cell, Column, Table
+from harness.compare import Comparison, Match
+from harness.grid import Grid, spelt
+from harness.scores import MEAN
+from harness.sweep import Row
+
+_DIFFERENCES = 10
+"""How many questions a page shows."""
+
+
+def whole(rows: Sequence[Row]) -> Table:
+    """Every field of every row, for CSV; knobs as they are written on a command line."""
+    names = Row.__struct_fields__
+    return Table(
+        [Column(name) for name in names],
+        [[_cell(getattr(row, name)) for name in names] for row in rows],
+    )
+
+
+def overview(rows: Sequence[Row], grid: Grid) -> Table:
+    """The rows as people compare them; columns that would say nothing are left out."""
+    first = grid.programs[0].label
+    against = f"vs {first}"
+    set_here = {(point.program.label, name) for point in grid.points for name in point.chosen}
+    columns = {
+        "controller": [row.controller for row in rows],
+        "recording": [row.recording for row in rows],
+        "beta": [row.beta for row in rows],
+        "settings": [
+            spelt({n: v for n, v in row.settings.items() if (row.controller, n) in set_here})
+            for row in rows
+        ],
+        "accuracy": [row.accuracy for row in rows],
+        "95 %": [f"{row.accuracy_low:.2f} .. {row.accuracy_high:.2f}" for row in rows],
+        "tokens": [row.cost for row in rows],
+        "sequential": [row.sequential for row in rows],
+        against: [None if row.controller == first else _difference(row) for row in rows],
+    }
+    said = {
+        "recording": len(grid.recordings) > 1,
+        "beta": any(row.beta is not None for row in rows),
+        "settings": bool(set_here),
+        against: len(grid.programs) > 1,
+    }
+    kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
+    decimals = {"beta": None, "accuracy": 2}
+    return Table(
+        [Column(title, decimals=decimals.get(title)) for title in kept],
+        list(zip(*kept.values(), strict=True)),
+    )
+
+
+def drawn_recording(grid: Grid) -> str:
+    """Whose frontier a terminal shows: the one recording's, or that of all together."""
+    return MEAN if len(grid.recordings) > 1 else grid.recordings[0].label
+
+
+def comparison_page(found: Comparison) -> str:
+    """One comparison: the verdict in words, the points, the questions that differ most."""
+    a, b = found.controller, found.baseline
+    verdict = [
+        f"{a} against {b} on {found.recording}\n",
+        f"tokens     {_ratio_words(found)}",
+        f"area       {_area_words(found)}",
+        f"questions  {len(found.differences)} differ",
+    ]
+    parts = [
+        "\n".join(verdict) + "\n",
+        _matches(found).text(),
+    ]
+    if found.differences:
+        shown = found.differences[:_DIFFERENCES]
+        more = len(found.differences) - len(shown)
+        parts.append(
+            _questions(found, shown).text() + (f"and {more} more; --json has all\n" if more else "")
+        )
+    return "\n".join(parts)
+
+
+def matches(found: Sequence[Comparison]) -> Table:
+    """Every point of every comparison, for CSV."""
+    names = Match.__struct_fields__
+    rows: list[list[Cell]] = [
+        [
+            *(each.controller, each.baseline, each.recording),
+            *(_cell(getattr(match, name)) for name in names),
+        ]
+        for each in found
+        for match in each.matches
+    ]
+    return Table([Column(name) for name in ("controller", "baseline", "recording", *names)], rows)
+
+
+def _matches(found: Comparison) -> Table:
+    b = found.baseline
+    columns = [
+        Column("beta"), Column("settings"), Column("accuracy", decimals=2), Column("tokens"),
+        Column(f"{b} needs"), Column("ratio", decimals=2), Column("95 %"),
+        Column(f"{b} there", decimals=2), Column("difference"),
+    ]  # fmt: skip
+    rows = [
+        (
+            each.beta, spelt(each.settings), each.accuracy, each.cost, each.baseline_cost,
+            each.ratio, _bounds(each.ratio_low, each.ratio_high), each.baseline_accuracy,
+            _difference(each),
+        )
+        for each in found.matches
+    ]  # fmt: skip
+    kept = [
+        at for at in range(len(columns)) if at > 1 or any(row[at] not in (None, "") for row in rows)
+    ]
+    return Table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
+
+
+def _questions(found: Comparison, shown: Sequence[object]) -> Table:
+    columns = [
+        Column("recording"), Column("question"), Column("accuracy", found.controller, 2),
+        Column("baseline_accuracy", found.baseline, 2), Column("difference", decimals=2),
+        Column("cost", "tokens"), Column("baseline_cost", f"{found.baseline} tokens"),
+    ]  # fmt: skip
+    kept = columns if found.recording == MEAN else columns[1:]
+    rows = [[getattr(each, column.key) for column in kept] for each in shown]
+    return Table(kept, rows)
+
+
+def _ratio_words(found: Comparison) -> str:
+    beyond = f"; {found.beyond} of {found.points} points are beyond it" if found.beyond else ""
+    if found.ratio is None:
+        return f"{found.baseline} never has the accuracy of {found.controller}"
+    around = _bounds(found.ratio_low, found.ratio_high)
+    return (
+        f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy"
+        f" ({around}){beyond}"
+    )
+
+
+def _area_words(found: Comparison) -> str:
+    if found.area is None or found.baseline_area is None or found.area_difference is None:
+        return f"{found.baseline} has one cost only, so there is no range to take it over"
+    return (
+        f"{found.area:.2f} against {found.baseline_area:.2f} between {found.cheapest:,} and"
+        f" {found.dearest:,} tokens: {found.area_difference:+.2f}"
+        f" ({found.area_low:+.2f} .. {found.area_high:+.2f})"
+    )
+
+
+def _difference(row: Row | Match) -> str | None:
+    if row.difference is None:
+        return None
+    return f"{row.difference:+.2f} ({row.difference_low:+.2f} .. {row.difference_high:+.2f})"
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else f'{low:.2f}'} .. {'' if high is None else f'{high:.2f}'}"
+
+
+def _cell(value: object) -> Cell:
+    """A field of a record as a table has it."""
+    if isinstance(value, dict):
+        return spelt(value)
+    assert value is None or isinstance(value, str | int | float | bool)
+    return value

@@ -1,0 +1,248 @@
+"""Two controllers held against each other: at equal accuracy, at equal cost, over the whole range.
+
+A is the challenger and B the baseline. `harness.frontier` defines the curve through a controller's
+points; `harness.bootstrap` the drawings that every interval of a scope is made from, the same for
+both controllers.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import msgspec
+import numpy as np
+
+from harness.bootstrap import Floats, Interval, interval, resample
+from harness.frontier import accuracy_at, area, cost_of, curve
+from harness.grid import Grid
+from harness.scores import Means, Played, Scope, cells, means, scopes, strata
+from harness.sweep import nearest_cost, percent
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of A, and what B does instead."""
+
+    beta: float | None
+    settings: dict[str, int | float]
+    accuracy: float
+    """A's, in percent."""
+    cost: int
+    """A's tokens for each question."""
+    baseline_cost: int | None
+    """The tokens that B needs for A's accuracy; ``None`` where it never has it."""
+    ratio: float | None
+    """``baseline_cost`` over ``cost``: above 1, A is the cheaper."""
+    ratio_low: float | None
+    ratio_high: float | None
+    """``None`` where the interval is not bounded: B never has A's accuracy in some drawings."""
+    baseline_accuracy: float | None
+    """B's accuracy at A's cost; ``None`` where B's cheapest point is dearer."""
+    difference: float | None
+    """A's accuracy less B's at A's cost, in points of percent."""
+    difference_low: float | None
+    difference_high: float | None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A question on which the two differ."""
+
+    recording: str
+    question: str
+    accuracy: float
+    """The share of seeds that A has right, in percent, over all of its points."""
+    baseline_accuracy: float
+    """B's, over the points whose costs are nearest to A's."""
+    difference: float
+    cost: int
+    """A's tokens, likewise."""
+    baseline_cost: int
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A against B over one recording, or over all (``recording`` is ``mean``)."""
+
+    controller: str
+    baseline: str
+    recording: str
+    ratio: float | None
+    """The geometric mean of the points' ratios; ``None`` where B has none of the accuracies."""
+    ratio_low: float | None
+    ratio_high: float | None
+    points: int
+    beyond: int
+    """A's points whose accuracy B never has; they are not in the mean."""
+    cheapest: int
+    dearest: int
+    """B's cheapest and dearest point, in tokens."""
+    area: float | None
+    """A's mean accuracy over the logarithm of tokens between the two; ``None`` where B has but one
+    cost."""
+    baseline_area: float | None
+    area_difference: float | None
+    area_low: float | None
+    area_high: float | None
+    matches: list[Match]
+    differences: list[Difference]
+    """The questions, the largest difference first; for all recordings, of every one."""
+
+
+class _Sampled:
+    """The figures of some points, as measured (row 0) and from each drawing behind it."""
+
+    def __init__(self, grid: Grid, played: Played, scope: Scope, points: Sequence[int]):
+        self.exact: list[Means] = [means(played, scope, point) for point in points]
+        self.accuracy = self._with_drawings(grid, played, scope, points, "right")
+        self.cost = self._with_drawings(grid, played, scope, points, "tokens")
+
+    def _with_drawings(
+        self, grid: Grid, played: Played, scope: Scope, points: Sequence[int], column: str
+    ) -> Floats:
+        parts = strata(played, grid.recordings, scope, points, column)
+        # Made in the same order as a drawing's, so that equal figures are equal bits.
+        measured = np.zeros(len(points))
+        for part in parts:
+            measured += part.totals.sum(axis=0) / (len(part.totals) * part.weight)
+        return np.concatenate([measured[None, :], resample(parts)])
+
+
+def compare(grid: Grid, played: Played) -> list[Comparison]:
+    """Compares the grid's two controllers, on each recording and on all together.
+
+    Args:
+        grid: of exactly two controllers, A and then B.
+        played: every cell of it.
+    """
+    ours, theirs = (
+        [point for point, each in enumerate(grid.points) if each.program is program]
+        for program in grid.programs
+    )
+    return [_compared(grid, played, scope, ours, theirs) for scope in scopes(grid.recordings)]
+
+
+def _compared(
+    grid: Grid, played: Played, scope: Scope, ours: list[int], theirs: list[int]
+) -> Comparison:
+    a, b = (_Sampled(grid, played, scope, points) for points in (ours, theirs))
+    challenger, baseline = curve(a.cost, a.accuracy), curve(b.cost, b.accuracy)
+    needed = np.stack([cost_of(baseline, a.accuracy[:, at]) for at in range(len(ours))], axis=1)
+    log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
+    rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
+    # Only the measured row: a drawing that moves B's cheapest point a little is no reason.
+    rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
+    within = np.isfinite(log_ratios[0])
+    average = log_ratios[:, within].mean(axis=1) if within.any() else None
+    cheapest, dearest = b.cost.min(axis=1), b.cost.max(axis=1)
+    areas = area(challenger, cheapest, dearest), area(baseline, cheapest, dearest)
+    ratio = None if average is None else _ratio(average)
+    around = _ratio_interval(average) if average is not None else Interval(np.nan, np.nan)
+    spread = interval(areas[0][1:] - areas[1][1:])
+    return Comparison(
+        controller=grid.programs[0].label,
+        baseline=grid.programs[1].label,
+        recording=scope.label,
+        ratio=ratio,
+        ratio_low=_finite(around.low),
+        ratio_high=_finite(around.high),
+        points=len(ours),
+        beyond=int((~within).sum()),
+        cheapest=int(min(each.cost for each in b.exact)),
+        dearest=int(max(each.cost for each in b.exact)),
+        area=_percent(areas[0][0]),
+        baseline_area=_percent(areas[1][0]),
+        area_difference=_percent(areas[0][0] - areas[1][0]),
+        area_low=_percent(spread.low),
+        area_high=_percent(spread.high),
+        matches=[
+            _match(grid, point, a.exact[at], log_ratios[:, at], a.accuracy[:, at], rivals[:, at])
+            for at, point in enumerate(ours)
+        ],
+        differences=_differences(grid, played, scope, ours, theirs, (a, b)),
+    )
+
+
+def _match(
+    grid: Grid, point: int, exact: Means, log_ratio: Floats, accuracy: Floats, rival: Floats
+) -> Match:
+    each = grid.points[point]
+    ratio = _ratio(log_ratio)
+    around = _ratio_interval(log_ratio)
+    level = np.isfinite(rival[0])
+    spread = interval(accuracy[1:] - rival[1:]) if level else Interval(np.nan, np.nan)
+    needed = np.exp(log_ratio[0]) * max(float(exact.cost), 1.0)
+    return Match(
+        beta=each.beta,
+        settings=dict(each.knobs),
+        accuracy=percent(exact.accuracy),
+        cost=int(exact.cost),
+        baseline_cost=round(float(needed)) if np.isfinite(needed) else None,
+        ratio=ratio,
+        ratio_low=_finite(around.low),
+        ratio_high=_finite(around.high),
+        baseline_accuracy=_percent(rival[0]),
+        difference=_percent(accuracy[0] - rival[0]),
+        difference_low=_percent(spread.low),
+        difference_high=_percent(spread.high),
+    )
+
+
+def _differences(
+    grid: Grid,
+    played: Played,
+    scope: Scope,
+    ours: list[int],
+    theirs: list[int],
+    sampled: tuple[_Sampled, _Sampled],
+) -> list[Difference]:
+    """Each question of the scope on which A at its points and B at the nearest costs differ."""
+    costs = [each.cost for each in sampled[1].exact]
+    paired = [theirs[nearest_cost(each.cost, costs)] for each in sampled[0].exact]
+    found = []
+    for place in scope.recordings:
+        one = Scope(grid.recordings[place].label, (place,))
+        a, b = (_by_question(played, one, points) for points in (ours, paired))
+        for question, (mine, other) in enumerate(zip(a, b, strict=True)):
+            if mine[0] == other[0]:
+                continue
+            found.append(
+                Difference(
+                    recording=one.label,
+                    question=grid.recordings[place].recording.questions[question].id,
+                    accuracy=percent(mine[0]),
+                    baseline_accuracy=percent(other[0]),
+                    difference=percent(mine[0] - other[0]),
+                    cost=int(mine[1]),
+                    baseline_cost=int(other[1]),
+                )
+            )
+    # Sorting is stable: of equal differences, the recording's own order.
+    return sorted(found, key=lambda each: -abs(each.difference))
+
+
+def _by_question(
+    played: Played, scope: Scope, points: Sequence[int]
+) -> list[tuple[Fraction, Fraction]]:
+    """For each question, the share of right answers and the mean tokens, over points and seeds."""
+    parts = [played[cells(scope, point)[0]] for point in points]
+    size = sum(part.right.shape[1] for part in parts)
+    right = sum(part.right.sum(axis=1, dtype=np.int64) for part in parts)
+    tokens = sum(part.tokens.sum(axis=1, dtype=np.int64) for part in parts)
+    return [
+        (Fraction(int(share), size), Fraction(int(cost), size))
+        for share, cost in zip(np.asarray(right), np.asarray(tokens), strict=True)
+    ]
+
+
+def _ratio(log_ratios: Floats) -> float | None:
+    return _finite(float(np.exp(log_ratios[0])))
+
+
+def _ratio_interval(log_ratios: Floats) -> Interval:
+    around = interval(log_ratios[1:])
+    return Interval(float(np.exp(around.low)), float(np.exp(around.high)))
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None
+
+
+def _percent(share: float) -> float | None:
+    return percent(share) if np.isfinite(share) else None

@@ -1,0 +1,124 @@
+"""What a controller's swept points say together: the curve of accuracy over tokens.
+
+The curve goes through the points in the order of their costs. A dearer point that is less accurate
+does not lower it: it follows the *running maximum* of accuracy. Between two points it is linear in
+the logarithm of tokens; right of the dearest it is level. Left of the cheapest a controller cannot
+play at all, which an area counts as an accuracy of 0. Tokens below 1 count as 1.
+
+Everything here takes many curves at once, since intervals need the same figure for each of
+thousands of resamples: the last axis runs over points, the axes before it over curves.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Curve(NamedTuple):
+    """Curves of accuracy over the logarithm of tokens."""
+
+    log_cost: Floats
+    """(..., P) ascending."""
+    accuracy: Floats
+    """(..., P) the running maximum, so ascending too."""
+
+
+def curve(cost: Floats, accuracy: Floats) -> Curve:
+    """The curves through swept points.
+
+    Args:
+        cost: (..., P) tokens for each question.
+        accuracy: (..., P) in the same order.
+    """
+    # Of points that cost the same, the most accurate comes first: the others then change nothing.
+    order = np.lexsort((-accuracy, cost), axis=-1)
+    log_cost = np.take_along_axis(_log(cost), order, axis=-1)
+    ranked = np.take_along_axis(accuracy, order, axis=-1)
+    return Curve(log_cost, np.maximum.accumulate(ranked, axis=-1))
+
+
+def accuracy_at(curves: Curve, cost: Floats) -> Floats:
+    """The accuracy that each curve has at a cost; left of the cheapest point, that point's own.
+
+    Whether a curve begins further right is for the caller to see: of a drawing that moves it past
+    the cost by a hair, nothing else would be a fair value.
+
+    Args:
+        curves: (..., P).
+        cost: (...,) tokens, one for each curve.
+    """
+    x, y = curves
+    at = _log(cost)
+    reached = (x <= at[..., None]).sum(axis=-1)
+    left = np.clip(reached - 1, 0, None)
+    right = np.clip(reached, None, x.shape[-1] - 1)
+    inside = _between(at, _pick(x, left), _pick(x, right), _pick(y, left), _pick(y, right))
+    return np.where(reached == 0, y[..., 0], inside)
+
+
+def cost_of(curves: Curve, accuracy: Floats) -> Floats:
+    """The fewest tokens at which each curve has an accuracy; infinite where it never does.
+
+    Args:
+        curves: (..., P).
+        accuracy: (...,) one for each curve.
+    """
+    x, y = curves
+    below = (y < accuracy[..., None]).sum(axis=-1)
+    left = np.clip(below - 1, 0, None)
+    right = np.clip(below, None, x.shape[-1] - 1)
+    # Where the wanted accuracy is the point's own, so is the cost, without rounding.
+    inside = np.where(
+        _pick(y, right) == accuracy,
+        _pick(x, right),
+        _between(accuracy, _pick(y, left), _pick(y, right), _pick(x, left), _pick(x, right)),
+    )
+    found = np.where(below == 0, x[..., 0], inside)
+    return np.where(below == x.shape[-1], np.inf, np.exp(found))
+
+
+def area(curves: Curve, cheapest: Floats, dearest: Floats) -> Floats:
+    """The mean accuracy of each curve over the logarithm of tokens, between two costs.
+
+    Args:
+        curves: (..., P).
+        cheapest: (...,) tokens.
+        dearest: (...,) tokens.
+
+    Returns:
+        (...,) in the unit of accuracy; NaN where the two costs are the same.
+    """
+    low, high = _log(cheapest), _log(dearest)
+    x, y = curves
+    knots = np.clip(x, low[..., None], high[..., None])
+    # Points outside of the range move to its ends, with the curve's height there; so what lies left
+    # of the first point adds nothing.
+    start, end = accuracy_at(curves, cheapest), accuracy_at(curves, dearest)
+    inside = (x > low[..., None]) & (x < high[..., None])
+    level = np.where(x <= low[..., None], start[..., None], end[..., None])
+    heights = np.where(inside, y, level)
+    steps = (knots[..., 1:] - knots[..., :-1]) * (heights[..., 1:] + heights[..., :-1]) / 2
+    tail = (high - np.clip(x[..., -1], low, high)) * y[..., -1]
+    whole = steps.sum(axis=-1) + tail
+    width = high - low
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(width > 0, whole / width, np.nan)
+
+
+def _log(cost: Floats) -> Floats:
+    return np.log(np.maximum(cost, 1.0))
+
+
+def _pick(values: Floats, index: NDArray[np.intp]) -> Floats:
+    return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+
+
+def _between(at: Floats, x0: Floats, x1: Floats, y0: Floats, y1: Floats) -> Floats:
+    """Linear between two points; the second one's height where they are one above the other."""
+    width = x1 - x0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(width > 0, (at - x0) / width, 1.0)
+    return y0 + (y1 - y0) * share

@@ -1,0 +1,139 @@
+"""What a sweep is to play: controllers at settings over recordings, under seeds and rules."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from dsl.checker.knobs import free_knobs
+from dsl.schedule import evaluate
+from harness.assignments import Knobs
+from harness.controllers import Program
+from harness.engines import Rules
+from harness.engines.choose import engine
+from harness.environment import environment, refuse_unmet_needs
+from harness.errors import InputError
+from harness.jobs import Errand, Job
+from harness.ranges import numbers
+from harness.recordings import Named
+from harness.replay import NotProbed
+
+
+class Point(NamedTuple):
+    """One controller at one setting: a point of its curve on every recording."""
+
+    program: Program
+    beta: float | None
+    """``None`` for a controller without a schedule."""
+    knobs: Knobs
+    """The value of every free knob, set or by default."""
+    chosen: Knobs
+    """The knobs that were set."""
+
+
+class Cell(NamedTuple):
+    """One point on one recording, both by their places in the grid."""
+
+    point: int
+    recording: int
+
+
+class Grid:
+    """The cross product, in the order of its rows: controller, setting, β, then recording.
+
+    Args:
+        programs: the controllers, the first of which is the one that others are compared with.
+        settings: for each program, the settings of its free knobs.
+        betas: the values of β, for programs that follow it.
+        recordings: what to play over.
+        seeds: how many seeds, from 0 on.
+        rules: budget and price of a probe.
+        engine_name: a name that `harness.engines.choose` knows.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        settings: Sequence[Sequence[Knobs]],
+        betas: Sequence[float],
+        recordings: Sequence[Named],
+        *,
+        seeds: int,
+        rules: Rules,
+        engine_name: str,
+    ):
+        self.programs = programs
+        self.recordings = recordings
+        self.seeds = range(seeds)
+        self.rules = rules
+        self.engine = engine(engine_name).name
+        self._engine_name = engine_name
+        self.points = [
+            Point(program, beta, _free(program, chosen), chosen)
+            for program, choices in zip(programs, settings, strict=True)
+            for chosen in choices
+            for beta in (betas if program.checked.scheduled else [None])
+        ]
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every point on every recording."""
+        return [
+            Cell(point, recording)
+            for point in range(len(self.points))
+            for recording in range(len(self.recordings))
+        ]
+
+    def errand(self, cell: Cell) -> Errand:
+        """The job of a cell, and where to find what it names."""
+        point = self.points[cell.point]
+        recording = self.recordings[cell.recording].recording
+        job = Job(
+            recording=recording.digest,
+            program=point.program.digest,
+            knobs=dict(point.knobs),
+            beta=point.beta,
+            seeds=tuple(self.seeds),
+            budget=self.rules.budget,
+            probe_cost=self.rules.probe_cost,
+            engine=self.engine,
+        )
+        return Errand(job, recording.path, point.program.checked.source, self._engine_name)
+
+    def refuse_unmet_needs(self) -> None:
+        """Raises before anything is played where a recording lacks what a controller needs.
+
+        Raises:
+            InputError: with the recording and what it lacks.
+            StoreError: a recording cannot be read.
+        """
+        needy = [each for each in self.programs if any(each.checked.needs)]
+        for label, recording in self.recordings if needy else ():
+            world = environment(recording)
+            for program in needy:
+                try:
+                    refuse_unmet_needs(program.checked, world)
+                except NotProbed as problem:
+                    raise InputError(f"{label}, for {program.label}: {problem}") from None
+
+
+def betas(text: str) -> list[float]:
+    """The values of ``--beta``.
+
+    Raises:
+        InputError: it is no list of numbers, or one lies outside of 0 to 1.
+    """
+    found = [float(value) for value in numbers(text, "--beta")]
+    outside = next((value for value in found if not 0 <= value <= 1), None)
+    if outside is not None:
+        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside:g} lies outside")
+    return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
+
+
+def spelt(knobs: Mapping[str, int | float]) -> str:
+    """Knobs as they are written on a command line: ``n=16 size=4``."""
+    return " ".join(f"{name}={value!r}" for name, value in knobs.items())
+
+
+def _free(program: Program, chosen: Knobs) -> Knobs:
+    values = evaluate(program.checked, 0.0, chosen)
+    return {name: values[name] for name in free_knobs(program.checked.program)}

@@ -1,0 +1,126 @@
+"""Played cells as per-question sums, from which rows, intervals and curves are made.
+
+A *scope* is one recording, or all of them together. The figure of all is the mean of each one's, so
+that every recording counts the same. Recordings of one benchmark share its questions, and a drawn
+question brings its branches of every model along.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.bootstrap import Floats, Stratum
+from harness.episodes import Episodes, figures
+from harness.grid import Cell
+from harness.recordings import Named
+
+MEAN = "mean"
+"""What rows over all recordings have in place of a recording's name."""
+
+Played = Mapping[Cell, Episodes]
+
+
+class Scope(NamedTuple):
+    """The recordings that a figure is made over."""
+
+    label: str
+    recordings: tuple[int, ...]
+    """Their places in the grid."""
+
+
+class Means(NamedTuple):
+    """Exact figures of one point over one scope."""
+
+    accuracy: Fraction
+    """A share."""
+    cost: Fraction
+    """Tokens for each question."""
+    sequential: Fraction
+
+
+class Shown(NamedTuple):
+    """The same as they are published."""
+
+    accuracy: float
+    """Percent, two decimals."""
+    cost: int
+    """Tokens for each question, truncated."""
+    sequential: int
+    episodes: int
+
+
+def scopes(recordings: Sequence[Named]) -> list[Scope]:
+    """Each recording, then all together where there are several."""
+    each = [Scope(named.label, (place,)) for place, named in enumerate(recordings)]
+    return each if len(each) == 1 else [*each, Scope(MEAN, tuple(range(len(each))))]
+
+
+def cells(scope: Scope, point: int) -> list[Cell]:
+    """The cells that a point's figure over a scope is made from."""
+    return [Cell(point, recording) for recording in scope.recordings]
+
+
+def means(played: Played, scope: Scope, point: int) -> Means:
+    """The exact figures of a point."""
+    parts = [played[cell] for cell in cells(scope, point)]
+    return Means(
+        _mean([part.right for part in parts]),
+        _mean([part.tokens for part in parts]),
+        _mean([part.sequential for part in parts]),
+    )
+
+
+def _mean(columns: Sequence[NDArray[Any]]) -> Fraction:
+    """The mean of each column's mean."""
+    each = [Fraction(int(column.sum(dtype=np.int64)), column.size) for column in columns]
+    return sum(each, Fraction()) / len(each)
+
+
+def shown(played: Played, scope: Scope, point: int) -> Shown:
+    """The figures of a point as published ones are made; over several, their exact mean."""
+    parts = [played[cell] for cell in cells(scope, point)]
+    if len(parts) == 1:
+        return Shown(*figures(parts[0]))
+    exact = means(played, scope, point)
+    return Shown(
+        round(float(exact.accuracy * 100), 2),
+        int(exact.cost),
+        int(exact.sequential),
+        sum(part.right.size for part in parts),
+    )
+
+
+def strata(
+    played: Played, recordings: Sequence[Named], scope: Scope, points: Sequence[int], column: str
+) -> list[Stratum]:
+    """A figure of several points, by question, ready to be resampled.
+
+    Args:
+        played: holds every cell of the points in the scope.
+        recordings: the grid's.
+        scope: what to make the figure over.
+        points: the points, in the order of the figures.
+        column: ``right`` for accuracy as a share, ``tokens`` for cost.
+    """
+    together: dict[tuple[str, ...], list[int]] = {}
+    for place in scope.recordings:
+        recording = recordings[place].recording
+        ids = tuple(question.id for question in recording.questions)
+        together.setdefault((recording.provenance.benchmark, *ids), []).append(place)
+    found = []
+    for places in together.values():
+        totals = sum(_by_question(played, place, points, column) for place in places)
+        seeds = played[Cell(points[0], places[0])].right.shape[1]
+        found.append(Stratum(np.asarray(totals), float(seeds * len(scope.recordings))))
+    return found
+
+
+def _by_question(played: Played, place: int, points: Sequence[int], column: str) -> Floats:
+    """(Q, points) sums over seeds; whole numbers, far below 2 to the 53rd."""
+    sums = [
+        getattr(played[Cell(point, place)], column).sum(axis=1, dtype=np.int64) for point in points
+    ]
+    return np.stack(sums, axis=1).astype(np.float64)

@@ -1,0 +1,215 @@
+"""A sweep: every cell of a grid, played or taken from what is kept, and the rows made from them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from fractions import Fraction
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from harness.bootstrap import RESAMPLES, SEED, Floats, interval, resample
+from harness.episodes import Episodes
+from harness.grid import Cell, Grid
+from harness.jobs import play_all
+from harness.results import Results
+from harness.scores import Played, Scope, cells, means, scopes, shown, strata
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One controller at one setting over one recording, or over all (``recording`` is ``mean``)."""
+
+    controller: str
+    recording: str
+    beta: float | None
+    settings: dict[str, int | float]
+    """The value of every free knob."""
+    accuracy: float
+    """Percent, as published figures are made."""
+    cost: int
+    """Tokens for each question, as published figures are made."""
+    sequential: int
+    """Tokens on the critical path for each question."""
+    episodes: int
+    accuracy_low: float
+    accuracy_high: float
+    """The interval of 95 %, in percent."""
+    difference: float | None
+    """In points of percent, to the first controller at its nearest cost; ``None`` where that
+    controller has not been played to the end."""
+    difference_low: float | None
+    difference_high: float | None
+
+
+class Swept(NamedTuple):
+    """What came of playing a grid."""
+
+    played: Played
+    complete: bool
+    """False where it was interrupted: some cells are missing."""
+    reused: int
+    """Cells that were kept from before."""
+    unkept: OSError | None
+    """Why results could not be kept, if they could not."""
+
+
+def play_grid(
+    grid: Grid,
+    results: Results | None,
+    *,
+    workers: int,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Swept:
+    """Plays what is not kept yet, and keeps it. Ctrl-C ends the playing, and what is done counts.
+
+    Args:
+        grid: what to play.
+        results: where results are kept; ``None`` keeps none.
+        workers: the most processes at work.
+        advance: is told how many more cells are done.
+
+    Raises:
+        InputError: and `StoreError`: a recording cannot be played.
+        SurroundingsError: a process ended before its work.
+    """
+    played: dict[Cell, Episodes] = {}
+    unkept: OSError | None = None
+    reused = 0
+    try:
+        for cell in grid.cells if results is not None else ():
+            found = results.find(grid.errand(cell).job) if results is not None else None
+            if found is not None:
+                played[cell] = found
+                reused += 1
+                advance(1)
+        missing = [cell for cell in grid.cells if cell not in played]
+        errands = [grid.errand(cell) for cell in missing]
+        with closing(play_all(errands, workers)) as outcomes:
+            for place, episodes in outcomes:
+                played[missing[place]] = episodes
+                advance(1)
+                if results is None or unkept is not None:
+                    continue
+                try:
+                    results.keep(errands[place].job, episodes)
+                except OSError as problem:
+                    unkept = problem
+    except KeyboardInterrupt:
+        return Swept(played, complete=False, reused=reused, unkept=unkept)
+    return Swept(played, complete=True, reused=reused, unkept=unkept)
+
+
+def rows(grid: Grid, played: Played) -> list[Row]:
+    """A row for each point on each recording, and on all together, as far as they are played."""
+    found: dict[tuple[int, int], Row] = {}
+    all_scopes = scopes(grid.recordings)
+    for order, scope in enumerate(all_scopes):
+        for point, row in _rows_of(grid, played, scope).items():
+            found[point, order] = row
+    by_controller = {
+        point: grid.programs.index(each.program) for point, each in enumerate(grid.points)
+    }
+    places = sorted(found, key=lambda place: (by_controller[place[0]], place[1], place[0]))
+    return [found[place] for place in places]
+
+
+def nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
+    """The place of the cost that is nearest by ratio; of equals, the cheaper, then the first."""
+    return min(range(len(others)), key=lambda at: (_ratio(cost, others[at]), others[at]))
+
+
+def _ratio(one: Fraction, other: Fraction) -> Fraction:
+    low, high = sorted((max(one, Fraction(1)), max(other, Fraction(1))))
+    return high / low
+
+
+def _rows_of(grid: Grid, played: Played, scope: Scope) -> dict[int, Row]:
+    """The rows of one scope, by point."""
+    points = [
+        point
+        for point in range(len(grid.points))
+        if all(cell in played for cell in cells(scope, point))
+    ]
+    if not points:
+        return {}
+    exact = {point: means(played, scope, point) for point in points}
+    samples = resample(strata(played, grid.recordings, scope, points, "right"))
+    column = {point: samples[:, at] for at, point in enumerate(points)}
+    first = [point for point, each in enumerate(grid.points) if each.program is grid.programs[0]]
+    whole = all(point in exact for point in first)
+    found = {}
+    for point in points:
+        rival = None
+        if whole:
+            costs = [exact[other].cost for other in first]
+            rival = first[nearest_cost(exact[point].cost, costs)]
+        difference = None if rival is None else exact[point].accuracy - exact[rival].accuracy
+        spread = None if rival is None else column[point] - column[rival]
+        found[point] = _row(grid, played, scope, point, column[point], difference, spread)
+    return found
+
+
+def _row(
+    grid: Grid,
+    played: Played,
+    scope: Scope,
+    point: int,
+    accuracies: Floats,
+    difference: Fraction | None,
+    differences: Floats | None,
+) -> Row:
+    each = grid.points[point]
+    figures = shown(played, scope, point)
+    around = interval(accuracies)
+    paired = None if differences is None else interval(differences)
+    return Row(
+        controller=each.program.label,
+        recording=scope.label,
+        beta=each.beta,
+        settings=dict(each.knobs),
+        **figures._asdict(),
+        accuracy_low=percent(around.low),
+        accuracy_high=percent(around.high),
+        difference=None if difference is None else percent(difference),
+        difference_low=None if paired is None else percent(paired.low),
+        difference_high=None if paired is None else percent(paired.high),
+    )
+
+
+def percent(share: float | Fraction | np.float64) -> float:
+    """A share in percent, two decimals; never a negative zero."""
+    return round(float(share * 100), 2) + 0.0
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What results came from, by content."""
+
+    engine: str
+    seeds: int
+    """Seeds 0 to this, less one."""
+    budget: int | None
+    kappa: int
+    resamples: int = RESAMPLES
+    resample_seed: int = SEED
+    controllers: list[dict[str, str]]
+    """Label, origin and digest of each program."""
+    recordings: list[dict[str, str]]
+    """Label, path and digest of each recording."""
+
+
+def origin(grid: Grid) -> Origin:
+    """What a grid's results come from."""
+    return Origin(
+        engine=grid.engine,
+        seeds=len(grid.seeds),
+        budget=grid.rules.budget,
+        kappa=grid.rules.probe_cost,
+        controllers=[
+            {"controller": each.label, "origin": each.origin, "digest": each.digest}
+            for each in grid.programs
+        ],
+        recordings=[
+            {"recording": label, "path": str(recording.path), "digest": recording.digest}
+            for label, recording in grid.recordings
+        ],
+    )
