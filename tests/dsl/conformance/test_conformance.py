@@ -2,11 +2,15 @@
 
 import pytest
 
+from dsl.episode import Answer
 from dsl.program import load
 from dsl.source import Source
 from tests.dsl.conformance.cases import Case, read_corpus
 from tests.dsl.conformance.engines import ENGINES, Engine, Told
 from tests.dsl.conformance.traces import word, written
+
+ACTING = ("open", "advance", "extend", "probe", "sample")
+"""Words of the verbs in which a budget can end."""
 
 CASES = read_corpus()
 engines = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
@@ -68,3 +72,16 @@ def test_every_verb_of_a_trace_tells_the_place_that_it_comes_from(case: Case) ->
             assert word(barrier.verb) == "answer", "only the answer that nothing gives has no place"
         else:
             assert lines[origin.line - 1][origin.column - 1 :].startswith(word(barrier.verb))
+
+
+@of_kind(trace=True)
+def test_an_answer_tells_where_the_end_was_decided(case: Case) -> None:
+    trace = told(ENGINES["interpreter"], case, case.program).trace or ()
+    answer = trace[-1].verb
+    assert isinstance(answer, Answer)
+    if len(trace) > 1 and trace[-2].exhausted:
+        assert answer.stopped == trace[-2].verb.origin
+    elif answer.stopped is not None:
+        line = case.program.splitlines()[answer.stopped.line - 1][answer.stopped.column - 1 :]
+        ends = ("stop",) if case.setting.budget is None else ("stop", *ACTING)
+        assert line.startswith(ends)

@@ -1,0 +1,119 @@
+"""What researchers would write next can be said in Rheo, and plays as its Python twin does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl.interpreter import Interpreter
+from dsl.program import analyse, load, read
+from harness.replay import Deck
+from tests.conftest import World
+from tests.dsl.controllers import twins_by_course, twins_by_votes
+from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.plain import Plain, Ruled, Surroundings, told
+
+HERE = Path(__file__).parent
+PATHS = {path.stem: path for path in sorted(HERE.glob("*.rheo"))}
+TWINS: dict[str, type[Plain]] = {
+    "asymmetric": twins_by_votes.Asymmetric,
+    "clusters": twins_by_votes.Clusters,
+    "forgiving": twins_by_votes.Forgiving,
+    "halving": twins_by_course.Halving,
+    "lock_streak": twins_by_course.LockStreak,
+    "naps": twins_by_course.Naps,
+    "pacing": twins_by_course.Pacing,
+    "plateau": twins_by_votes.Plateau,
+    "restart": twins_by_course.Restart,
+    "sparse": twins_by_course.Sparse,
+    "streak_vote": twins_by_votes.StreakVote,
+    "thompson": twins_by_votes.Thompson,
+    "two_averages": twins_by_course.TwoAverages,
+    "two_finalists": twins_by_course.TwoFinalists,
+    "two_stage": twins_by_votes.TwoStage,
+}
+KNOBS: dict[str, list[dict[str, float]]] = {
+    "asymmetric": [{"n": 5, "long": 3, "short": 2, "lead": 0.2}, {"n": 12, "lead": 0.6}],
+    "forgiving": [{"n": 6, "patience": 2, "least": 1, "forgive": 1, "level": 0.8}],
+    "naps": [{"n": 4, "nap": 1}, {"n": 9, "nap": 7, "top": 25}],
+    "pacing": [{"n": 2, "width": 9, "cut": 1.2}, {"n": 6, "cut": 5.0}],
+}
+"""Other settings of free knobs than the defaults, which the twins share."""
+
+DEAR = {"thompson"}
+"""Programs of many draws from a Beta distribution, each of which takes milliseconds here."""
+
+names = pytest.mark.parametrize("name", PATHS)
+
+
+def program(name: str, knobs: dict[str, float]) -> Interpreter:
+    return Interpreter(load(read(PATHS[name])), knobs)
+
+
+def twin(name: str, knobs: dict[str, float]) -> Ruled:
+    plain = TWINS[name](**knobs)
+    return Ruled(plain, plain.ending)
+
+
+def compare(name: str, decks: Sequence[Deck], seeds: Sequence[int], betas: Sequence[float]) -> None:
+    """Plays every question both ways; a program without a schedule is played by its knobs."""
+    ours, theirs = program(name, {}), twin(name, {})
+    for question, deck in enumerate(decks):
+        for seed in seeds:
+            for beta in betas if ours.checked.scheduled else [None]:
+                where = Surroundings(seed=seed, question=question, beta=beta)
+                assert told(ours, deck, where) == told(theirs, deck, where)
+
+
+def test_every_program_has_a_twin() -> None:
+    assert set(PATHS) == set(TWINS)
+
+
+@names
+def test_a_program_checks_without_warnings_and_fits_on_a_screen(name: str) -> None:
+    analysis = analyse(read(PATHS[name]))
+    assert analysis.diagnostics == []
+    assert analysis.checked is not None
+    assert analysis.checked.name == name
+    assert len(read(PATHS[name]).text.splitlines()) <= 50
+
+
+@names
+@given(data=st.data(), where=surroundings(beta=True))
+@settings(max_examples=60, deadline=None)
+def test_a_program_plays_as_its_twin_on_generated_recordings(
+    name: str, data: st.DataObject, where: Surroundings
+) -> None:
+    knobs = data.draw(st.sampled_from([{}, *KNOBS.get(name, [])]))
+    recordings = decks(branches=6, longest=9) if name in DEAR else decks(branches=36)
+    deck = data.draw(recordings)
+    assert told(program(name, knobs), deck, where) == told(twin(name, knobs), deck, where)
+
+
+@names
+def test_a_program_plays_as_its_twin_on_a_released_recording(
+    name: str, released_world: World
+) -> None:
+    some = released_world("Qwen3-1.7B").decks
+    compare(name, some[:1] if name in DEAR else some, seeds=[3], betas=[0.5])
+
+
+@pytest.mark.slow
+@names
+@pytest.mark.parametrize("model", ["Qwen3-0.6B", "Qwen3-8B"])
+def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
+    name: str, model: str, released_world: World
+) -> None:
+    some = released_world(model).decks
+    if name in DEAR:
+        compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
+    else:
+        compare(name, some, seeds=range(3), betas=[0.0, 0.4, 1.0])
+
+
+@names
+def test_a_program_follows_beta_or_has_knobs_that_are_tried(name: str) -> None:
+    checked = load(read(PATHS[name]))
+    assert checked.scheduled == (name not in KNOBS)

@@ -1,0 +1,55 @@
+"""Generated recordings for whole controllers: long chains whose answers stick and then settle."""
+
+import random
+
+from hypothesis import strategies as st
+
+from harness.replay import Chain, Deck
+from tests.dsl.plain import Surroundings
+
+INTERVAL = 20
+
+
+def deck(key: int, branches: int, longest: int, restless: float, answers: int) -> Deck:
+    """A deck in which an answer changes with probability ``restless`` at each interval."""
+    chance = random.Random(key)
+    pool = [str(number) for number in range(answers)] + ["ERR"]
+    return Deck([_chain(chance, pool, longest, restless) for _ in range(branches)], INTERVAL)
+
+
+def _chain(chance: random.Random, pool: list[str], longest: int, restless: float) -> Chain:
+    probes = []
+    # The lower numbers are likelier, so that majorities form.
+    answer = pool[min(chance.randrange(len(pool)), chance.randrange(len(pool)))]
+    for _ in range(chance.randint(0, longest)):
+        if chance.random() < restless:
+            answer = pool[min(chance.randrange(len(pool)), chance.randrange(len(pool)))]
+        probes.append(answer)
+    final = answer if chance.random() < 0.9 else chance.choice(pool)
+    # The last stretch runs from below nothing to three intervals.
+    tokens = max(1, INTERVAL * len(probes) + chance.randint(-INTERVAL, 3 * INTERVAL))
+    return Chain(tuple(probes), tokens, final)
+
+
+def decks(branches: int = 20, at_least: int = 1, longest: int = 25) -> st.SearchStrategy[Deck]:
+    """Decks of ``at_least`` to ``branches`` chains with up to ``longest`` probes."""
+    return st.builds(
+        deck,
+        key=st.integers(0, 2**32),
+        branches=st.integers(at_least, branches),
+        longest=st.sampled_from([1, 6, longest]),
+        restless=st.sampled_from([0.02, 0.1, 0.4]),
+        answers=st.integers(1, 4),
+    )
+
+
+def surroundings(*, beta: bool = False) -> st.SearchStrategy[Surroundings]:
+    """Seeds, budgets from nothing to plenty, prices of a look from nothing to over an interval."""
+    return st.builds(
+        Surroundings,
+        seed=st.integers(0, 99),
+        question=st.integers(0, 29),
+        budget=st.none() | st.integers(0, 4000) | st.integers(0, 200),
+        probe_cost=st.sampled_from([0, 0, 0, 3, INTERVAL + 5]),
+        beta=st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.3, 1.0]) if beta else st.none(),
+    )

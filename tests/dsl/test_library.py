@@ -1,0 +1,262 @@
+"""The library's programs are sound, give the published figures and do what their papers say."""
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl.episode import Answer, Course, Episode
+from dsl.interpreter import Interpreter
+from dsl.program import analyse, load, read
+from dsl.schedule import evaluate as knobs_at
+from harness.evaluate import evaluate
+from harness.replay import Deck
+from tests.conftest import World
+from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.plain import (
+    Ruled,
+    Surroundings,
+    alive,
+    answers_of,
+    finished_else_alive,
+    majority,
+    told,
+)
+from tests.harness.published_controllers import (
+    AdaptiveConsistency,
+    ConfidenceMomentum,
+    EarlyStoppingConsistency,
+    ParallelProbe,
+    SelfConsistency,
+    cmc_knobs,
+)
+from tests.harness.published_figures import PUBLISHED, SEQUENTIAL, Row
+
+PATHS = {
+    path.stem: path for path in sorted(Path(str(resources.files("dsl.library"))).glob("*.rheo"))
+}
+PUBLISHED_PROGRAMS = {"sc", "asc", "esc", "parallel_probe", "cmc"}
+
+SAMPLERS = {"sc", "asc", "esc"}
+"""Programs of whole reads, which may overshoot the budget."""
+OF_SIGNALS = {"entropy_gate"}
+"""Programs that need a recording with signals."""
+
+QUICK = {
+    ("Qwen3-0.6B", "asc", 4),
+    ("Qwen3-1.7B", "asc", 8),
+    ("Qwen3-8B", "esc", 16),
+    ("Qwen3-4B", "parallel_probe", 1),
+    ("Qwen3-8B", "cmc", 0.0),
+}
+"""One row or two of each controller, a few seconds each."""
+
+SLOW = {
+    *(("asc", n) for n in (1, 4, 8, 16, 32, 64)),
+    *(("esc", n) for n in (16, 32, 64)),
+    *(("parallel_probe", n) for n in (1, 8, 16, 64)),
+    *(("cmc", beta) for beta in (0.0, 0.3, 0.5, 0.7, 1.0)),
+}
+"""Rows that are checked for every model; the interpreter takes up to half a minute for one."""
+
+
+def program(name: str, **knobs: float) -> Interpreter:
+    return Interpreter(load(read(PATHS[name])), knobs)
+
+
+def test_the_library_holds_the_published_controllers() -> None:
+    assert set(PATHS) >= PUBLISHED_PROGRAMS
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_library_program_checks_without_warnings(name: str) -> None:
+    analysis = analyse(read(PATHS[name]))
+    assert analysis.diagnostics == []
+    assert analysis.checked is not None
+    assert analysis.checked.name == name
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_library_program_can_be_read_on_one_screen(name: str) -> None:
+    lines = read(PATHS[name]).text.splitlines()
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= 100
+
+
+# The published figures
+
+
+def rows(*, quick: bool) -> list[tuple[str, Row]]:
+    return [
+        (model, row)
+        for model, published in PUBLISHED.items()
+        for row in published
+        if (model, row.controller, row.setting) in QUICK
+        if quick
+    ] + [
+        (model, row)
+        for model, published in PUBLISHED.items()
+        for row in published
+        if (row.controller, row.setting) in SLOW
+        and (model, row.controller, row.setting) not in QUICK
+        if not quick
+    ]
+
+
+def check(released_world: World, model: str, row: Row) -> None:
+    if row.controller == "cmc":
+        got = evaluate(program("cmc"), released_world(model), beta=row.setting)
+    else:
+        got = evaluate(program(row.controller, n=int(row.setting)), released_world(model))
+    assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
+    assert got.episodes == 3000
+
+
+@pytest.mark.parametrize(("model", "row"), rows(quick=True), ids=str)
+def test_a_published_row_comes_out_of_the_program(
+    released_world: World, model: str, row: Row
+) -> None:
+    check(released_world, model, row)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "row"), rows(quick=False), ids=str)
+def test_more_published_rows_come_out_of_the_programs(
+    released_world: World, model: str, row: Row
+) -> None:
+    check(released_world, model, row)
+
+
+def test_every_row_that_is_named_is_checked() -> None:
+    assert len(rows(quick=True)) == len(QUICK)
+    assert len(rows(quick=False)) == len(SLOW) * len(PUBLISHED) - len(
+        {row for row in QUICK if row[1:] in SLOW}
+    )
+
+
+def test_self_consistency_is_what_every_paper_says(released_world: World) -> None:
+    world = released_world("Qwen3-1.7B")
+    assert evaluate(program("sc", n=8), world) == evaluate(SelfConsistency(8), world)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", SEQUENTIAL)
+def test_sequential_tokens_come_out_of_the_programs(released_world: World, model: str) -> None:
+    sc = evaluate(program("sc", n=64), released_world(model)).sequential
+    esc = evaluate(program("esc", n=64), released_world(model)).sequential
+    expected = SEQUENTIAL[model]
+    assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
+
+
+# Episode by episode against plain Python
+
+
+class LastingProbe(ParallelProbe):
+    """Parallel-Probe that can answer at any time: by the leader of its last step, if it made one.
+
+    Its paper leaves open what is answered where no step is made, since every chain ended within its
+    first interval or the budget did.
+    """
+
+    kept: str | None = None
+
+    def play(self, episode: Episode, beta: float | None) -> Course:
+        self.kept = None
+        course = super().play(episode, beta)
+        verb = next(course)
+        while not isinstance(verb, Answer):
+            verb = course.send((yield verb))
+        yield verb if verb.answer is not None else Answer(answer=self.ending(episode))
+
+    def leader(self, episode: Episode) -> str | None:
+        self.kept = super().leader(episode)
+        return self.kept
+
+    def ending(self, episode: Episode) -> str | None:
+        return self.kept if self.kept is not None else majority(answers_of(episode, alive(episode)))
+
+
+@given(decks(), surroundings(), st.integers(1, 24))
+def test_sc_plays_as_plain_python_does(deck: Deck, where: Surroundings, n: int) -> None:
+    plain = Ruled(SelfConsistency(n), finished_else_alive)
+    assert told(program("sc", n=n), deck, where) == told(plain, deck, where)
+
+
+@given(decks(), surroundings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0]))
+def test_asc_plays_as_plain_python_does(
+    deck: Deck, where: Surroundings, n: int, threshold: float
+) -> None:
+    n = min(n, len(deck.chains))
+    plain = Ruled(AdaptiveConsistency(n, threshold), finished_else_alive)
+    assert told(program("asc", n=n, threshold=threshold), deck, where) == told(plain, deck, where)
+
+
+@given(decks(), surroundings(), st.integers(1, 24), st.integers(1, 9))
+def test_esc_plays_as_plain_python_does(deck: Deck, where: Surroundings, n: int, size: int) -> None:
+    n = min(n, len(deck.chains))
+    plain = Ruled(EarlyStoppingConsistency(n, size), finished_else_alive)
+    assert told(program("esc", n=n, size=size), deck, where) == told(plain, deck, where)
+
+
+@given(
+    decks(),
+    surroundings(),
+    st.integers(1, 24),
+    st.integers(1, 12),
+    st.integers(1, 6),
+    st.integers(0, 8),
+)
+def test_parallel_probe_plays_as_plain_python_does(
+    deck: Deck, where: Surroundings, n: int, stable: int, patience: int, warm_up: int
+) -> None:
+    knobs = {"stable": stable, "patience": patience, "warm_up": warm_up}
+    plain = LastingProbe(n, stable, patience, warm_up)
+    ruled = Ruled(plain, plain.ending)
+    assert told(program("parallel_probe", n=n, **knobs), deck, where) == told(ruled, deck, where)
+
+
+@given(decks(branches=70, longest=40), surroundings(beta=True))
+@settings(max_examples=100)
+def test_cmc_plays_as_plain_python_does(deck: Deck, where: Surroundings) -> None:
+    plain = Ruled(ConfidenceMomentum(), finished_else_alive)
+    assert told(program("cmc"), deck, where) == told(plain, deck, where)
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name not in OF_SIGNALS])
+@given(decks(), surroundings(beta=True))
+@settings(max_examples=25)
+def test_every_program_answers_within_its_budget(
+    name: str, deck: Deck, where: Surroundings
+) -> None:
+    got = told(program(name), deck, where)
+    if where.budget is None:
+        assert got.answer is not None
+    elif name not in SAMPLERS:
+        # An action is admitted by an interval, and the last stretch of a chain may be longer.
+        stretches = [chain.tokens - deck.interval * len(chain.probes) for chain in deck.chains]
+        assert got.tokens <= where.budget + max(0, max(stretches) - deck.interval)
+
+
+# The schedule, by name
+
+
+@given(st.floats(0.0, 1.0))
+def test_cmc_has_the_published_value_of_every_knob(beta: float) -> None:
+    ours = knobs_at(load(read(PATHS["cmc"])), beta)
+    theirs = cmc_knobs(beta)
+    assert ours == {
+        "n_init": theirs.n_init,
+        "width": theirs.max_branch_use,
+        "warm_up": theirs.warm_up,
+        "patience": theirs.abandon_patience,
+        "span": theirs.T_ema,
+        "alpha": theirs.ema_alpha,
+        "level": theirs.conf_thresh,
+        "slack": theirs.delta_slack,
+        "burst": theirs.burst_aligned,
+        "widen": theirs.widen_burst,
+        "flat": theirs.trend_thresh,
+        "quorum": theirs.min_complete,
+    }
