@@ -77,7 +77,7 @@ class Kind(Enum):
     BRANCHES = "a set of branches"
     WINDOW = "a window"
     ANSWER = "an answer"
-    OVER = "a number of each branch of a set, `e of S`"
+    OVER = "`e of S`, a number of each branch"
 
 
 class Result(Enum):

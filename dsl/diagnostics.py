@@ -122,7 +122,7 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain) -> str:
         out.append(_numbered(number, width, shown, style))
         out.extend(f"{bar} {line}" for line in under)
     if diagnostic.help:
-        first, *rest = diagnostic.help.splitlines()
+        first, *rest = diagnostic.help.split("\n")
         label = style(Part.HELP, "help")
         out.append(f"{style(Part.GUTTER, f'{margin} =')} {label}: {clean(first)}")
         out.extend(f"{margin}         {clean(line)}".rstrip() for line in rest)

@@ -47,7 +47,7 @@ class Marked(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A mark on one line, in columns counted from 0."""
+    """A mark on one line: in characters first, then in columns, both counted from 0."""
 
     start: int
     end: int
@@ -65,10 +65,10 @@ def draw(
 ) -> tuple[str, list[str]]:
     """One line of source as it is shown, and the lines to print under it."""
     text = source.line(number)
+    found = [piece for mark in marks for piece in _pieces(source, number, text, mark)]
+    text, found = _near(text, found)
     columns, shown = _columns(text)
-    pieces = sorted(
-        piece for mark in marks for piece in _pieces(source, number, text, columns, mark)
-    )
+    pieces = sorted(_in_columns(piece, columns) for piece in found)
     if columns[-1] > WINDOW:
         shown, pieces = _window(shown, columns[-1], pieces)
     return "".join(shown).rstrip(), _under(pieces, style)
@@ -111,9 +111,7 @@ def _width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
-def _pieces(
-    source: Source, number: int, text: str, columns: list[int], mark: Marked
-) -> list[_Piece]:
+def _pieces(source: Source, number: int, text: str, mark: Marked) -> list[_Piece]:
     """What a mark shows on a line. A mark over several lines shows on its first and its last."""
     first, last = _ends(source, mark.span)
     if number not in (first, last):
@@ -131,14 +129,40 @@ def _pieces(
         label = f"… to here{': ' if mark.label else ''}{mark.label}"
     start = min(max(start, 0), len(text))
     end = min(max(end, start), len(text))
-    left, right = columns[start], columns[end]
-    return [_Piece(left, max(right, left + 1), label, mark.primary)]
+    return [_Piece(start, end, clean(label), mark.primary)]
+
+
+def _main(pieces: list[_Piece]) -> _Piece:
+    return next((piece for piece in pieces if piece.primary), pieces[0])
+
+
+def _near(text: str, pieces: list[_Piece]) -> tuple[str, list[_Piece]]:
+    """The characters of a huge line that can come to be seen, so that the rest costs nothing."""
+    reach = 10 * WINDOW
+    if len(text) <= 2 * reach:
+        return text, pieces
+    middle = _main(pieces).start if pieces else 0
+    first = max(0, middle - reach)
+    kept = text[first : middle + reach]
+    moved = [
+        piece._replace(
+            start=min(max(piece.start - first, 0), len(kept)),
+            end=min(max(piece.end - first, 0), len(kept)),
+        )
+        for piece in pieces
+    ]
+    return kept, moved
+
+
+def _in_columns(piece: _Piece, columns: list[int]) -> _Piece:
+    left, right = columns[piece.start], columns[piece.end]
+    return piece._replace(start=left, end=max(right, left + 1))
 
 
 def _window(shown: list[str], width: int, pieces: list[_Piece]) -> tuple[list[str], list[_Piece]]:
     """A stretch of a long line around its main mark, and the marks moved with it."""
-    main = next((piece for piece in pieces if piece.primary), pieces[0])
-    left = max(0, min(main.start - _LEFT_CONTEXT, width - WINDOW))
+    start = _main(pieces).start if pieces else 0
+    left = max(0, min(start - _LEFT_CONTEXT, width - WINDOW))
     right = left + WINDOW
     kept: list[str] = []
     at = 0
@@ -190,9 +214,10 @@ def _signs(pieces: list[_Piece], style: Style) -> str:
     owners: list[_Piece | None] = [None] * width
     for piece in sorted(pieces, key=lambda one: (one.primary, one.start - one.end)):
         owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
-    # A main mark that would hide another one altogether gives way to it.
+    # A main mark that would hide a smaller one altogether gives way to it.
+    primary = [(piece.start, piece.end) for piece in pieces if piece.primary]
     for piece in pieces:
-        if piece not in owners:
+        if piece not in owners and (piece.start, piece.end) not in primary:
             owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
     out, at = "", 0
     while at < width:

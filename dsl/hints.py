@@ -87,5 +87,8 @@ def _missing_sign(site: Site) -> str | None:
     if token.type in {"NUMBER", "STRING", "NAME", "TRUE", "FALSE", "NONE"} and site.before:
         return f"an operator is missing between `{site.before}` and `{token}`"
     if expectation.is_section(expected) and token.type == "LBRACE":
-        return f"a block begins with the name of a section: {', '.join(f'`{s}`' for s in SECTIONS)}"
+        names = ("each branch" if word == "each" else word for word in SECTIONS)
+        return (
+            f"a block begins with the name of a section: {', '.join(f'`{one}`' for one in names)}"
+        )
     return None

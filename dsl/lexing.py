@@ -183,14 +183,15 @@ def _meant(sign: str, start: int, kind: str, word: str) -> _Slip:
 def _unclosed(text: str, start: int) -> _Slip:
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
-    end = start + max(len(text[start:line_end].rstrip()), 1)
+    # Brackets at the end of the line were most likely meant to close what is open.
+    end = start + max(len(text[start:line_end].rstrip(" \t\r})")), 1)
     diagnostic = Diagnostic(
         "RH101",
         "this text is not closed",
         Mark(Span(start, end), "no closing quote on this line"),
         help='close it with `"` on the same line; a text has no line breaks in it',
     )
-    return _Slip(diagnostic, line_end, ("STRING", '""'))
+    return _Slip(diagnostic, end, ("STRING", '""'))
 
 
 def _other_quotes(text: str, start: int) -> _Slip:

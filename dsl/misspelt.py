@@ -15,6 +15,8 @@ from dsl.spelling import nearest
 from dsl.words import SECTIONS as SECTION_WORDS
 from dsl.words import STATEMENTS as STATEMENT_WORDS
 
+_SECTION_NAMES = tuple("each branch" if word == "each" else word for word in SECTION_WORDS)
+
 
 def misspelt(site: Site) -> Diagnostic | None:
     """Tells of a word that was meant to begin something."""
@@ -83,7 +85,7 @@ def _section(site: Site) -> Diagnostic | None:
             Mark(span_of(site.token).to(span_of(after))),
             help="constants are declared in `knobs` or `schedule`, what changes in `memory`",
         )
-    return _told(site.token, "section", SECTION_WORDS, SECTIONS)
+    return _told(site.token, "section", _SECTION_NAMES, SECTIONS)
 
 
 def _direction(site: Site) -> Diagnostic | None:

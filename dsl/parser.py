@@ -15,7 +15,7 @@ from lark import Lark, Token, Tree
 from dsl import syntax_errors, tree
 from dsl.build import build
 from dsl.diagnostics import Diagnostic
-from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS
+from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS, is_section
 from dsl.lexing import lex
 from dsl.recovery import END, Automaton, spelling
 from dsl.site import Site, span_of
@@ -27,7 +27,7 @@ MAX_DEPTH = 100
 MAX_STACK = 6 * MAX_DEPTH
 """The same for what is open at once while parsing; each level has a few symbols."""
 
-MAX_LENGTH = 200_000
+MAX_LENGTH = 100_000
 """The most characters of a program."""
 
 MAX_ERRORS = 50
@@ -131,6 +131,8 @@ class _Parse:
         """Keywords that were told of as names; their further uses are echoes."""
         self.closed_early = 0
         """Blocks given up by an error; a brace that closes nothing later is their echo."""
+        self.supplied = 0
+        """Braces read where there are none; one that is missing later is their echo."""
 
     def run(self) -> "Tree[Token] | None":
         """The raw tree, which means nothing where an error was told."""
@@ -158,7 +160,7 @@ class _Parse:
         if self.tokens and self.automaton.fits(END):
             return self.automaton.finish(self.tokens[-1])
         # A brace that is missing at the end is an echo where an error gave up the head of a block.
-        if not self.diagnostics or self.automaton.open_braces() > self.closed_early:
+        if not self.diagnostics or self.automaton.open_braces() > self.supplied:
             self._tell_the_end()
         return None
 
@@ -181,9 +183,12 @@ class _Parse:
         lines = {self.source.position(told.diagnostic.mark.span.start).line, token.line or 0}
         around = {str(one) for one in self.tokens[max(0, index - 1) : index + 1]}
         # A section inside a block has closed that block, so what follows in it stands outside.
-        outside = told.diagnostic.code == "RH115" and self.closed_early > 0
+        misplaced = told.diagnostic.code == "RH115" or token.type in SECTION_TOKENS
+        outside = misplaced and self.closed_early + self.supplied > 0
         if not self.silent & lines and not self.renamed & around and not outside:
             self.diagnostics.append(told.diagnostic)
+        if outside:
+            self.supplied = max(0, self.supplied - 1)
         self.silent |= lines
         if told.diagnostic.code == "RH109":
             self.renamed.add(str(token))
@@ -201,10 +206,20 @@ class _Parse:
         missing = expected & {"RPAR"} if token.type in _BEHIND_PARENTHESES else frozenset()
         if len(expected) == 1:
             missing = expected
+        elif is_section(expected) and token.type == "LBRACE":
+            missing = frozenset({_section_of(self.tokens[index + 1 : index + 5])})
+        elif "LBRACE" in expected and self._begins_body(index):
+            missing = frozenset({"LBRACE"})
+            self.supplied += 1
         for kind in missing - {"NAME", "FIELD", "STRING", "EQUAL", END}:
             self.automaton.feed(Token.new_borrow_pos(kind, spelling(grammar())[kind], token))
             return index
         return None
+
+    def _begins_body(self, index: int) -> bool:
+        """Whether a statement begins here beyond doubt."""
+        kinds = [token.type for token in self.tokens[index : index + 2]]
+        return kinds[0] in _STARTERS - {"NAME", "FIELD"} or kinds[1:] == ["EQUAL"]
 
     def _panic(self, index: int) -> int | None:
         """Drops tokens up to a block, a line or a brace where something fits again."""
@@ -223,12 +238,13 @@ class _Parse:
         return None
 
     def _enter_block(self, brace: Token) -> bool:
-        """Reads a block whose head is wrong as if it hung on an `if`."""
-        if not self.automaton.unwind("IF"):
-            return False
-        for kind in ("IF", "TRUE", "LBRACE"):
-            self.automaton.feed(Token.new_borrow_pos(kind, kind.lower(), brace))
-        return True
+        """Reads a block whose head is wrong as if it hung on an `if`, or were a `start`."""
+        for head in (("IF", "TRUE", "LBRACE"), ("START", "LBRACE")):
+            if self.automaton.unwind(head[0]):
+                for kind in head:
+                    self.automaton.feed(Token.new_borrow_pos(kind, kind.lower(), brace))
+                return True
+        return False
 
     def _goes_on(self, index: int, wrong: int) -> bool:
         token = self.tokens[index]
@@ -251,6 +267,16 @@ class _Parse:
 
 _STARTERS = STATEMENT_TOKENS | SECTION_TOKENS | DIRECTION_TOKENS | {"CONTROLLER"}
 _BEHIND_PARENTHESES = _STARTERS - {"NAME", "FIELD", "IF"} | {"LBRACE", "RBRACE"}
+
+
+def _section_of(tokens: list[Token]) -> str:
+    """The section that a block without a name most likely is, by how it begins."""
+    kinds = [token.type for token in tokens]
+    if kinds[:1] == ["NAME"]:
+        return "KNOBS" if kinds[3:4] == ["IN"] else "MEMORY"
+    if kinds[:1] == ["FIELD"]:
+        return "EACH"
+    return "SCHEDULE" if set(kinds[:1]) & DIRECTION_TOKENS else "START"
 
 
 def _begins_line(tokens: list[Token], index: int) -> bool:

@@ -11,7 +11,7 @@ from lark import Lark, Token, Tree
 from lark.parsers.lalr_analysis import Shift
 
 END = "$END"
-_OPEN_BRACE = "LBRACE"
+_OPEN_BRACE, _CLOSE_BRACE = "LBRACE", "RBRACE"
 
 
 class Automaton:
@@ -70,7 +70,14 @@ class Automaton:
             Whether there is such a place; if not, all is as it was.
         """
         stack = self._state.state_stack
+        closed = 0
         for kept in range(len(stack), 0, -1):
+            # A block that is whole may wait on the stack for the token behind it.
+            symbol = self._reached_by.get(stack[kept - 1])
+            closed += symbol == _CLOSE_BRACE
+            if closed:
+                closed -= symbol == _OPEN_BRACE
+                continue
             if self._begins_item(stack[kept - 1]) and self.fits(kind, kept):
                 del stack[kept:]
                 del self._state.value_stack[kept - 1 :]
@@ -88,7 +95,8 @@ class Automaton:
 
     def open_braces(self) -> int:
         """How many braces wait for their end."""
-        return sum(self._reached_by.get(s) == _OPEN_BRACE for s in self._state.state_stack)
+        symbols = [self._reached_by.get(state) for state in self._state.state_stack]
+        return symbols.count(_OPEN_BRACE) - symbols.count(_CLOSE_BRACE)
 
 
 @lru_cache(maxsize=1)

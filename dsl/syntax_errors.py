@@ -184,7 +184,9 @@ def _behind_a_value(site: Site) -> Told | None:
     if before is None or not expectation.is_behind_operand(site.expected):
         return None
     if token.type == "FIELD":
-        return Told(_member(site, before))
+        after = site.after(1)
+        is_body = "LBRACE" in site.expected and after is not None and after.type == "EQUAL"
+        return None if is_body else Told(_member(site, before))
     if token.type == "LPAR" and before.type == "FIELD":
         return Told(_member(site, before))
     if token.type == "LPAR" and before.type == "NUMBER":

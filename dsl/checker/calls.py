@@ -163,7 +163,7 @@ def _no_form(
             problem = kind.value
         else:
             continue
-        takes = " or ".join(sorted(kind.value for kind in wanted))
+        takes = _either([kind.value for kind in Kind if kind in wanted])
         scope.error(
             "RH303",
             f"`{name}` takes {takes} here",
@@ -186,6 +186,10 @@ def _argument_help(name: str, function: Function, wanted: set[Kind], kind: Type)
     if Kind.BRANCHES in wanted and kind is Type.ANSWER:
         return f"votes are counted in a set: `{function.shown}`"
     return f"write `{function.shown}`: {function.meaning}"
+
+
+def _either(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _number(counts: list[int], *, more: bool) -> str:

@@ -8,7 +8,7 @@ from dsl.checker.scope import Place, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Mark
 from dsl.source import Span
-from dsl.spelling import did_you_mean
+from dsl.spelling import did_you_mean, nearest
 from dsl.types import Type, joined
 
 _NAMES = {
@@ -33,10 +33,20 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
                 help=did_you_mean(word.text, SIGNALS)
                 or f"the signals are {', '.join(f'`{signal}`' for signal in SIGNALS)}",
             )
+            meant = nearest(word.text, SIGNALS)
+            if meant is not None:
+                scope.needs[meant] = word.span  # what reads it is right
         elif word.text in scope.needs:
-            scope.warning("RH705", f"`{word.text}` is asked for twice", word.span)
+            scope.warning(
+                "RH705",
+                f"`{word.text}` is asked for twice",
+                word.span,
+                also=(Mark(scope.needs[word.text], "the first time"),),
+                help="name it once",
+            )
         else:
             scope.needs[word.text] = word.span
+    scope.written.update(_declared(program))
     seen: dict[type, tree.Section] = {}
     for section in program.sections:
         earlier = seen.setdefault(type(section), section)
@@ -50,6 +60,15 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
                 also=(Mark(_head(earlier, name), "the first"),),
                 help="put what they hold into one",
             )
+
+
+def _declared(program: tree.Program) -> dict[str, Span]:
+    """Every name that the program declares anywhere, with the place where it first does."""
+    found: dict[str, Span] = {}
+    for node in tree.walk(program):
+        if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let):
+            found.setdefault(node.name.text, node.name.span)
+    return found
 
 
 def _head(section: tree.Section, name: str) -> Span:
@@ -82,11 +101,23 @@ def _knobs(scope: Scope, section: tree.Knobs) -> None:
             for part in (item.default, item.low, item.high):
                 kind = expressions.check(scope, part)
                 if not kind.is_number:
-                    scope.error("RH301", f"a knob is a number, and this is {kind.value}", part.span)
+                    _no_number(scope, part, kind)
                 found = joined(found, kind) or Type.WRONG
                 values.append(constant(part) if kind.is_number else None)
         _knob_range(scope, item, values)
         scope.declare(Symbol(Role.KNOB, item.name.text, found, item.name.span), scope.globals)
+
+
+def _no_number(scope: Scope, part: tree.Expression, found: Type) -> None:
+    scope.error(
+        "RH301",
+        f"a knob is a number, and this is {found.value}",
+        part.span,
+        found.value,
+        help="write a number, without quotes"
+        if found is Type.ANSWER
+        else "write a number; what is not a number belongs into `memory`",
+    )
 
 
 def _knob_range(scope: Scope, item: tree.Knob, values: list[int | float | None]) -> None:
@@ -116,12 +147,7 @@ def _schedule(scope: Scope, section: tree.Schedule) -> None:
         with scope.at(Place.SCHEDULE):
             found = expressions.check(scope, item.value)
         if not found.is_number:
-            scope.error(
-                "RH301",
-                f"a knob is a number, and this is {found.value}",
-                item.value.span,
-                found.value,
-            )
+            _no_number(scope, item.value, found)
             found = Type.WRONG
         scope.declare(Symbol(Role.SCHEDULED, item.name.text, found, item.name.span), scope.globals)
 

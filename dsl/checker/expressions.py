@@ -70,6 +70,16 @@ def _conversion(found: Type, wanted: Type) -> str | None:
         return "count it: `count(…)`"
     if found is Type.BRANCHES and wanted is Type.ANSWER:
         return "let it vote: `winner(…)`"
+    if wanted is Type.ANSWER and found.is_number:
+        return 'an answer is a text: write it in quotes, `"42"`'
+    if wanted is Type.ANSWER and found is Type.TRUTH:
+        return "an answer is a text, such as `winner(alive)` gives"
+    if wanted is Type.REAL and found is Type.ANSWER:
+        return "answers are texts, also where they spell numbers: count their `votes(…)`"
+    if wanted is Type.REAL and found is Type.TRUTH:
+        return "make it a number: `if … then 1 else 0`"
+    if wanted is Type.BRANCHES and found is Type.INTEGER:
+        return "say of which set: `first 3 of active`"
     if wanted is Type.BRANCHES:
         return "sets are `opened`, `active`, `alive`, `finished`, `pruned`, narrowed by `where`"
     if found is Type.WINDOW and wanted.is_number:
@@ -158,7 +168,8 @@ def _field(scope: Scope, node: tree.Field) -> Type:
             node.span,
             "no such attribute or field",
             help=did_you_mean(name, scope.visible_fields())
-            or "declare a field of your own in `each branch { … }`",
+            or f"a branch shows {', '.join(f'`{one}`' for one in ATTRIBUTES)}; fields of your own"
+            " are declared in `each branch { … }`",
         )
         return Type.WRONG
     if value.signal is not None and value.signal not in scope.needs:

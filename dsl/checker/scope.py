@@ -39,6 +39,10 @@ class Scope:
     fields: dict[str, Symbol] = field(default_factory=dict)
     lets: list[dict[str, Symbol]] = field(default_factory=list)
     needs: dict[str, Span] = field(default_factory=dict)
+    written: dict[str, Span] = field(default_factory=dict)
+    """Every name that is declared anywhere, and where."""
+    doubtful: set[str] = field(default_factory=set)
+    """Names whose declaration was wrong, so that what is said of them would be an echo."""
     place: Place = Place.CODE
     has_branch: bool = False
     """Whether a dot means something here."""
@@ -83,6 +87,8 @@ class Scope:
         name = symbol.name
         known = ATTRIBUTES if name.startswith(".") else NAMES
         earlier = self.lookup(name)
+        if name in known or earlier is not None:
+            self.doubtful.add(name)
         if name in known:
             what = _built_in(name)
             self.error(
@@ -167,6 +173,17 @@ class Scope:
 
     def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:
         """Reports a name that nothing declares."""
+        declared = self.written.get(node.text)
+        if declared is not None and node.text not in self.doubtful:
+            self.error(
+                "RH201",
+                f"`{node.text}` is not declared where this can see it",
+                node.span,
+                "out of reach",
+                also=(Mark(declared, "declared here"),),
+                help=_how_to_reach(self.place),
+            )
+            return self.learn(node, Type.WRONG)
         near = nearest(node.text, words)
         habit = NAMES_ELSEWHERE.get(node.text)
         if habit is None:
@@ -191,6 +208,19 @@ def _built_in(name: str) -> str:
     if name in VALUES:
         return "a value of the episode"
     return "an attribute of every branch"
+
+
+def _how_to_reach(place: Place) -> str:
+    if place is Place.CODE:
+        return (
+            "a `let` ends with the block that it stands in, and holds from its line on: put it in"
+            " front of the block, or keep the value in `memory`"
+        )
+    if place is Place.SCHEDULE:
+        return "a line of the schedule can use `beta`, free knobs and the knobs above it"
+    if place is Place.KNOBS:
+        return "a free knob has constants for its default and its range"
+    return "first values are made of constants, knobs and `beta`; set it in `start` or `step`"
 
 
 def _how_to_declare(place: Place) -> str:

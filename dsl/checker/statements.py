@@ -52,6 +52,8 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _Rules) -> None:
         case tree.SetField():
             _set_field(scope, statement, rules)
         case _ if rules.updating:
+            if isinstance(statement, tree.Assign):
+                _assume(scope, statement.name, expressions.check(scope, statement.value))
             scope.error(
                 "RH403",
                 f"`{_word(statement)}` cannot stand inside `update`",
@@ -136,7 +138,10 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
     found = expressions.check(scope, statement.value)
     name = statement.name
     symbol = scope.lookup(name.text)
+    if name.text in scope.doubtful:
+        return
     if symbol is None:
+        _assume(scope, name, found)
         cells = [one for one, s in scope.globals.items() if s.role is Role.MEMORY]
         scope.error(
             "RH209",
@@ -166,6 +171,13 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
         )
     else:
         _store(scope, statement.value, found, symbol)
+
+
+def _assume(scope: Scope, name: tree.Identifier, found: Type) -> None:
+    """Takes an assignment to nothing as a declaration, so that each use is not told again."""
+    if scope.lookup(name.text) is None:
+        scope.doubtful.add(name.text)
+        scope.lets[-1][name.text] = Symbol(Role.LET, name.text, found, name.span)
 
 
 def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) -> None:
@@ -207,7 +219,7 @@ def _set_field(scope: Scope, statement: tree.SetField, rules: _Rules) -> None:
             if is_attribute
             else f"`{field.text}` is not a field of each branch",
             field.span,
-            help=None
+            help="to keep something of your own, declare a field: `each branch { .mine = 0 }`"
             if is_attribute
             else did_you_mean(field.text, scope.fields)
             or f"declare it: `each branch {{ {field.text} = … }}`",

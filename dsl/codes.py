@@ -1,0 +1,86 @@
+"""The codes of diagnostics, each with its explanation: in words, wrong once, and mended.
+
+The explanations stand in `explanations/*.md`, a file for each hundred. A code is a heading of the
+second level, ``## RH101 A text is not closed``; two fences hold the examples. Codes are never used
+anew for something else.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+PAGES = ("syntax", "names", "kinds", "places", "flow", "schedule", "unused")
+"""The files of explanations, by their codes."""
+
+_HEADING = re.compile(r"^## (RH\d{3}) (.+)$", re.MULTILINE)
+_FENCE = re.compile(r"```rheo (wrong|right)\n(.*?)```\n?", re.DOTALL)
+
+
+class Explanation(NamedTuple):
+    """What a code means."""
+
+    code: str
+    title: str
+    text: str
+    """A paragraph or more, with code in backquotes."""
+    wrong: str | None
+    """A program with this and nothing else wrong; ``None`` where it would fill pages."""
+    right: str | None
+    """The program mended."""
+
+
+@cache
+def explanations() -> dict[str, Explanation]:
+    """Every code with its explanation, in order."""
+    found = {}
+    for page in PAGES:
+        _, *parts = _HEADING.split(_read(page))
+        for code, title, body in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            examples = dict(_FENCE.findall(body))
+            text = _FENCE.sub("", body).strip()
+            found[code] = Explanation(
+                code, title, text, examples.get("wrong"), examples.get("right")
+            )
+    return found
+
+
+WARNINGS = frozenset({"RH504", "RH506", "RH602", "RH603"})
+"""Codes below RH701 that are warnings; from there on all are."""
+
+
+def is_warning(code: str) -> bool:
+    """Whether a program with this can run."""
+    return code in WARNINGS or code >= "RH701"
+
+
+def document() -> str:
+    """All explanations as one page of Markdown, for the documentation."""
+    found = explanations().values()
+    rows = [
+        f"| [{one.code}](#{one.code.lower()}) | {'warning' if is_warning(one.code) else 'error'}"
+        f" | {one.title} |"
+        for one in found
+    ]
+    intro = (
+        "# Diagnostics\n\n"
+        "`rheostat check` finds what is wrong with a program, and every message has a code."
+        " `rheostat explain CODE` prints what stands here. An error keeps a program from running, a"
+        " warning does not.\n\n"
+        "| code | | meaning |\n| --- | --- | --- |\n"
+    )
+    return "\n".join([intro + "\n".join(rows) + "\n", *map(_chapter, PAGES)])
+
+
+def _chapter(page: str) -> str:
+    """A page one level down, each code with an anchor to link to."""
+    return f"#{_HEADING.sub(_anchored, _read(page))}"
+
+
+def _anchored(heading: "re.Match[str]") -> str:
+    code, title = heading.groups()
+    return f'<a id="{code.lower()}"></a>\n\n### {code} {title}'
+
+
+def _read(page: str) -> str:
+    return files("dsl").joinpath("explanations", f"{page}.md").read_text(encoding="utf-8")

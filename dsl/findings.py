@@ -1,0 +1,164 @@
+"""What a check finds, as plain records: for programs that read it as JSON, agents among them.
+
+Lines and columns count from 1, columns in characters; offsets count characters from 0. New fields
+may come, none will change its meaning.
+"""
+
+from dataclasses import dataclass
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.checker.knobs import free_knobs, knob_type
+from dsl.checker.schedule import verdicts
+from dsl.diagnostics import Diagnostic, Mark, ordered
+from dsl.operations import Number, value
+from dsl.program import Analysis
+from dsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the source."""
+
+    line: int
+    column: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A marked stretch of source, its end excluded, and what is said of it."""
+
+    start: Place
+    end: Place
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """An edit that mends the program: put ``text`` in place of the stretch."""
+
+    start: Place
+    end: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnostic."""
+
+    code: str
+    severity: str
+    message: str
+    start: Place
+    end: Place
+    label: str
+    also: list[Stretch]
+    help: str | None
+    edit: Replacement | None
+
+
+@dataclass(frozen=True, slots=True)
+class FreeKnob:
+    """A free knob with its default and its range, both ends included."""
+
+    name: str
+    kind: str
+    default: Number
+    low: Number
+    high: Number
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledKnob:
+    """A knob that follows from beta, and what became of the proof of its direction."""
+
+    name: str
+    kind: str
+    direction: str
+    outcome: str
+    low: Number
+    high: Number
+
+
+@dataclass(frozen=True, slots=True)
+class FileFindings:
+    """All that a check has to say of one file; the last four are empty where it has errors."""
+
+    file: str
+    sound: bool
+    controller: str | None
+    diagnostics: list[Finding]
+    signals: list[str]
+    """The optional signals that a recording must hold."""
+    probes: bool
+    """Whether the controller looks inside branches."""
+    knobs: list[FreeKnob]
+    schedule: list[ScheduledKnob]
+
+
+def findings(analysis: Analysis) -> FileFindings:
+    """The outcome of a check as records."""
+    source, checked = analysis.source, analysis.checked
+    return FileFindings(
+        file=source.name,
+        sound=checked is not None,
+        controller=analysis.program.name.text if analysis.program else None,
+        diagnostics=[_finding(source, one) for one in ordered(analysis.diagnostics)],
+        signals=sorted(checked.needs.signals) if checked else [],
+        probes=checked.needs.probes if checked else False,
+        knobs=_knobs(checked) if checked else [],
+        schedule=_schedule(checked) if checked else [],
+    )
+
+
+def _place(source: Source, offset: int) -> Place:
+    line, column = source.position(offset)
+    return Place(line, column, offset)
+
+
+def _finding(source: Source, found: Diagnostic) -> Finding:
+    def places(span: Span) -> tuple[Place, Place]:
+        return _place(source, span.start), _place(source, span.end)
+
+    def stretch(mark: Mark) -> Stretch:
+        return Stretch(*places(mark.span), mark.label)
+
+    start, end = places(found.mark.span)
+    edit = None if found.edit is None else Replacement(*places(found.edit.span), found.edit.text)
+    return Finding(
+        found.code, found.severity.value, found.message, start, end, found.mark.label,
+        [stretch(mark) for mark in found.also], found.help, edit,
+    )  # fmt: skip
+
+
+def _knobs(checked: Checked) -> list[FreeKnob]:
+    found: list[FreeKnob] = []
+    names: dict[str, Number] = {}
+    for name, knob in free_knobs(checked.program).items():
+        default, low, high = (
+            value(part, checked.types, names) for part in (knob.default, knob.low, knob.high)
+        )
+        names[name] = default
+        found.append(
+            FreeKnob(name, knob_type(knob, checked.types).name.lower(), default, low, high)
+        )
+    return found
+
+
+def _schedule(checked: Checked) -> list[ScheduledKnob]:
+    return [
+        ScheduledKnob(
+            verdict.name,
+            _kind(checked, verdict.line),
+            verdict.line.direction.value,
+            verdict.outcome.value,
+            verdict.low,
+            verdict.high,
+        )
+        for verdict in verdicts(checked.program, checked.types)
+    ]
+
+
+def _kind(checked: Checked, line: tree.Scheduled) -> str:
+    return checked.types[line.value].name.lower()

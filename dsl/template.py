@@ -1,0 +1,28 @@
+"""A program to start from."""
+
+import re
+from importlib.resources import files
+
+from dsl.builtins import NAMES
+from dsl.words import KEYWORDS
+
+
+class UnusableName(ValueError):
+    """A controller cannot have this name; says why."""
+
+
+def new_program(name: str) -> str:
+    """The text of a commented controller that passes the checks and is formatted canonically.
+
+    Raises:
+        UnusableName: the name is no name, or belongs to the language.
+    """
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
+        raise UnusableName(
+            f"`{name}` cannot be a controller's name: a name has letters a to z, digits and `_`,"
+            " and does not begin with a digit"
+        )
+    if name in KEYWORDS or name in NAMES:
+        raise UnusableName(f"`{name}` is a word of the language; `my_{name}` would do")
+    text = files("dsl").joinpath("template.rheo").read_text(encoding="utf-8")
+    return text.replace("controller NAME", f"controller {name}")

@@ -1,0 +1,84 @@
+"""Programs on their way through the checker: found, read, reported."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dsl import library
+from dsl.diagnostics import Severity, coloured, ordered, plain, render
+from dsl.program import Analysis, UnreadableProgram
+from dsl.source import Source
+from dsl.spelling import nearest
+from harness.errors import InputError
+
+STDIN = Path("-")
+"""The path that stands for standard input."""
+
+MOST = 50
+"""After so many messages about one program the rest is only counted."""
+
+
+def read_program(path: Path) -> Source:
+    """Reads a program from a file, from stdin, or from the library where no file has that name.
+
+    Raises:
+        InputError: it is not UTF-8 text, or there is neither a file nor a controller of that name.
+        OSError: it cannot be read.
+    """
+    if path != STDIN and not path.exists() and not path.is_symlink():
+        return _from_library(path)
+    data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    name = "<stdin>" if path == STDIN else str(path)
+    try:
+        return Source(data.decode("utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise InputError(str(UnreadableProgram(Path(name), error.start))) from None
+
+
+def _from_library(path: Path) -> Source:
+    name = str(path)
+    if name in library.NAMES:
+        return library.source(name)
+    near = nearest(path.name.removesuffix(".rheo"), library.NAMES)
+    raise InputError(
+        f"{path}: there is no such file, nor a controller of that name in the library",
+        hint=f"did you mean the library's {near}?" if near else None,
+    )
+
+
+def report(found: Sequence[Analysis], *, colour: bool) -> str:
+    """Every message about every program, in the order of the sources."""
+    return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))
+
+
+def _messages(analysis: Analysis, *, colour: bool) -> str:
+    style = coloured if colour else plain
+    told = ordered(analysis.diagnostics)
+    shown = [render(analysis.source, one, style) for one in told[:MOST]]
+    if len(told) > MOST:
+        shown.append(f"{analysis.source.name}: {len(told) - MOST} more; mend these first")
+    return "\n\n".join(shown)
+
+
+def is_good(analysis: Analysis, *, strict: bool) -> bool:
+    """Whether a program passes; ``strict`` lets warnings fail it."""
+    return not any(strict or one.is_error for one in analysis.diagnostics)
+
+
+def summary(found: Sequence[Analysis]) -> str:
+    """One line: how many programs, errors and warnings."""
+    told = [one.severity for analysis in found for one in analysis.diagnostics]
+    errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
+    counts = [
+        _counted(number, word)
+        for number, word in ((errors, "error"), (warnings, "warning"))
+        if number
+    ]
+    where = _counted(len(found), "program")
+    if not counts:
+        return f"{where} checked: nothing is wrong"
+    return f"{where} checked: {' and '.join(counts)}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

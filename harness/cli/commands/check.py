@@ -1,0 +1,54 @@
+"""``rheostat check``: what is wrong with programs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import command, output_options
+from harness.cli.output import Output
+
+
+@command(
+    "check",
+    examples=[
+        ("rheostat check controller.rheo", "Checks a program."),
+        ("rheostat check --strict *.rheo", "Counts warnings as errors, as CI should."),
+        ("rheostat check --json - < controller.rheo", "Reads stdin; gives the findings as JSON."),
+        ("rheostat check cmc", "Checks a controller of the library."),
+    ],
+)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Programs (*.rheo), names of the library, or - for stdin.",
+)
+@click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
+@output_options
+def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
+    """Checks programs before anything runs.
+
+    Names, types, flow, usage and the directions of schedules. The messages are the result and go
+    to stdout; each has a code that `rheostat explain` describes. The exit status is 1 if a program
+    has errors.
+    """
+    from dsl.findings import findings
+    from dsl.program import analyse
+    from harness.cli import console, terminal
+    from harness.cli.checking import is_good, read_program, report, summary
+    from harness.cli.output import Form
+    from harness.errors import AnswerIsNo
+
+    sources = [read_program(path) for path in dict.fromkeys(files)]
+    found = [analyse(source) for source in sources]
+    if out.form is Form.PEOPLE:
+        colour = out.path is None and terminal.is_coloured(sys.stdout)
+        out.text(report(found, colour=colour))
+    else:
+        out.document([findings(one) for one in found], "")
+    if not all(is_good(one, strict=strict) for one in found):
+        raise AnswerIsNo(summary(found))
+    console.say(summary(found))

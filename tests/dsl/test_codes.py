@@ -1,0 +1,67 @@
+"""Every code is explained, reachable, and its examples do what they say."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import dsl
+from dsl.codes import Explanation, document, explanations, is_warning
+from dsl.parser import MAX_LENGTH
+from dsl.program import analyse
+from dsl.source import Source
+
+ROOM = Path(dsl.__file__).parent
+PAGE = ROOM.parent / "docs" / "diagnostics.md"
+TOO_LONG = "RH114"
+"""Its example would fill pages, so it is made here."""
+
+EXPLAINED = list(explanations().values())
+WITH_EXAMPLES = [one for one in EXPLAINED if one.code != TOO_LONG]
+
+
+def codes(program: str) -> set[str]:
+    return {diagnostic.code for diagnostic in analyse(Source(program)).diagnostics}
+
+
+def test_every_code_in_use_is_explained_and_every_explained_one_is_in_use() -> None:
+    used = {
+        code
+        for path in ROOM.rglob("*.py")
+        for code in re.findall(r'"(RH\d{3})"', path.read_text(encoding="utf-8"))
+    }
+    assert used == set(explanations())
+
+
+@pytest.mark.parametrize("explained", WITH_EXAMPLES, ids=[one.code for one in WITH_EXAMPLES])
+def test_a_wrong_example_shows_its_code_and_the_right_one_nothing(explained: Explanation) -> None:
+    assert explained.wrong is not None
+    assert explained.right is not None
+    assert codes(explained.wrong) == {explained.code}
+    assert codes(explained.right) == set()
+
+
+@pytest.mark.parametrize("explained", WITH_EXAMPLES, ids=[one.code for one in WITH_EXAMPLES])
+def test_warnings_are_called_warnings(explained: Explanation) -> None:
+    found = analyse(Source(explained.wrong or "")).diagnostics
+    assert {not diagnostic.is_error for diagnostic in found} == {is_warning(explained.code)}
+
+
+def test_a_file_too_long_is_refused_unread() -> None:
+    assert codes("x" * (MAX_LENGTH + 1)) == {TOO_LONG}
+    assert TOO_LONG not in codes(f"# {'x' * (MAX_LENGTH - 2)}")
+
+
+def test_an_explanation_has_a_title_and_words() -> None:
+    for explained in EXPLAINED:
+        assert explained.title[0].isupper() or explained.title.startswith("`"), explained.code
+        assert not explained.title.endswith(".")
+        assert explained.text.endswith("."), explained.code
+        assert "```" not in explained.text
+
+
+def test_the_page_of_the_documentation_is_up_to_date() -> None:
+    if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
+        PAGE.write_text(document(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == document(), "RHEOSTAT_UPDATE_GOLDEN=1 writes it anew"

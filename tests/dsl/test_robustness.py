@@ -1,0 +1,161 @@
+"""Whatever text there is, it is told in bounded time what is wrong with it, and nothing breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl import library
+from dsl.diagnostics import coloured, render, render_all
+from dsl.findings import findings
+from dsl.parser import MAX_ERRORS, MAX_LENGTH, grammar
+from dsl.program import Analysis, analyse
+from dsl.recovery import spelling
+from dsl.source import Source
+from tests.dsl.golden_cases import DIRECTORY, cases, whole
+
+PROGRAMS = [library.source(name).text for name in library.NAMES]
+SPELT = sorted(spelling(grammar()).values())
+TOKENS = {terminal.name for terminal in grammar().terminals}
+SIGNS = ["x", ".y", "3", "0.5", '"t"', "==", "<", "active", "count", "winner", "beta", "window"]
+STRANGE = ["'", '"', "&&", ";", "[", "\u00a0", "世", "\x00", "+=", "elif", "while", ".5", "1_0"]
+
+
+def told(text: str) -> Analysis:
+    """Checks what holds for any text at all."""
+    source = Source(text, "any.rheo")
+    analysis = analyse(source)
+    assert (analysis.checked is None) == any(one.is_error for one in analysis.diagnostics)
+    assert analysis.program is not None or analysis.diagnostics
+    for one in analysis.diagnostics:
+        for span in (one.mark.span, *(mark.span for mark in one.also)):
+            assert 0 <= span.start <= span.end <= len(text)
+        if one.edit is not None:
+            assert 0 <= one.edit.span.start <= one.edit.span.end <= len(text)
+        assert one.message
+        for word in one.message.replace("`", " ").replace(",", " ").split():
+            assert word not in TOKENS or word in text, "a token's name is shown"
+        render(source, one, coloured)
+    render_all(source, analysis.diagnostics)
+    findings(analysis)
+    return analysis
+
+
+@given(st.text())
+def test_any_text_is_told_what_is_wrong_with_it(text: str) -> None:
+    assert told(text).diagnostics
+
+
+@given(st.lists(st.sampled_from([*SPELT, *SIGNS, *STRANGE, "\n"]), max_size=60))
+def test_any_soup_of_words_is_told_what_is_wrong_with_it(words: list[str]) -> None:
+    told(" ".join(words))
+
+
+@given(
+    st.sampled_from(["start", "step", "finally", "schedule", "knobs", "memory", "each branch"]),
+    st.lists(st.sampled_from([*SPELT, *SIGNS, "\n"]), max_size=30),
+)
+def test_any_soup_of_words_in_a_section_is_told_what_is_wrong_with_it(
+    section: str, words: list[str]
+) -> None:
+    told(f"controller c {{ {section} {{ {' '.join(words)} }} }}")
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> str:
+    """A good program with some words left out, swapped, doubled or replaced, or cut off."""
+    text = draw(st.sampled_from(PROGRAMS))
+    words = text.split(" ")
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(words) - 1))
+        match draw(st.sampled_from(["delete", "swap", "double", "replace", "cut"])):
+            case "delete":
+                words[at : at + 1] = [""]
+            case "swap":
+                other = draw(st.integers(0, len(words) - 1))
+                words[at], words[other] = words[other], words[at]
+            case "double":
+                words[at] = f"{words[at]} {words[at]}"
+            case "replace":
+                words[at] = draw(st.sampled_from([*SPELT, *SIGNS, *STRANGE]))
+            case "cut":
+                words = words[: at + 1]
+    text = " ".join(words)
+    at = draw(st.integers(0, len(text)))
+    return text[:at] + draw(st.text(max_size=2)) + text[at:]
+
+
+@given(mutations())
+@settings(max_examples=150, deadline=None)
+def test_any_spoilt_program_is_told_what_is_wrong_with_it(text: str) -> None:
+    told(text)
+
+
+def spoilt() -> Iterator[str]:
+    """A program with each of its tokens left out in turn."""
+    text = library.source("prune_to_one").text
+    for token in grammar().lex(text):
+        yield text[: token.start_pos] + text[token.end_pos :]
+
+
+def test_one_token_left_out_gives_few_messages() -> None:
+    """Echoes are kept silent: leaving one token out is one mistake, or changes what is meant."""
+    counts = [sum(one.is_error for one in analysis.diagnostics) for analysis in map(told, spoilt())]
+    assert max(counts) <= 3
+    assert sum(count > 1 for count in counts) / len(counts) < 0.05
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 10_000,
+        "{" * 10_000,
+        "controller c { start { open " + "(" * 10_000,
+        "controller c { start { open " + "-" * 10_000 + "1 } }",
+        "controller c { start { open " + "not " * 8_000 + "1 } }",
+        "controller c { start { open " + "1 + " * 8_000 + "1 } }",
+        "controller c { start { " + "if x { " * 4_000,
+        "controller c { start { " + "if x { } else " * 10_000,
+        "controller c { start { open " + "if x then " * 3_000,
+        "controller c { start { open " + "first 1 of " * 3_000,
+        "controller c { start { x = " + "max(" * 8_000,
+        "x = = 1\n" * 4_000,
+        "'" * 90_000,
+        '"' * 90_000,
+        "!" * 20_000,
+        ";\n" * 40_000,
+        "}" * 90_000,
+        "\n" * MAX_LENGTH,
+        "controller c { step { " + "x = = 1\n" * 4_000,
+        "controller c { step { " + "open 1\n" * 5_000 + "} finally { answer winner(alive) } }",
+        "controller c { " + "step { stop } " * 10_000,
+        "x" * 5_000_000,
+        "世" * 90_000,
+    ],
+    ids=range(23),
+)
+@pytest.mark.timeout(60)
+def test_deep_and_long_texts_are_got_through(text: str) -> None:
+    analysis = told(text)
+    syntax = [one for one in analysis.diagnostics if one.code < "RH2"]
+    assert len(syntax) <= MAX_ERRORS
+
+
+@pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*.txt")), ids=lambda path: path.stem)
+def test_an_edit_of_a_golden_case_mends_what_it_is_for(path: object) -> None:
+    """Taking the edits of a message leaves no message of that code at that place."""
+    from pathlib import Path
+
+    assert isinstance(path, Path)
+    for case in cases(path):
+        text = whole(case.program)
+        for one in analyse(Source(text)).diagnostics:
+            if one.edit is None:
+                continue
+            span, new = one.edit
+            mended = text[: span.start] + new + text[span.end :]
+            after = analyse(Source(mended)).diagnostics
+            assert (one.code, one.mark.span) not in {(d.code, d.mark.span) for d in after}, (
+                case.title
+            )

@@ -1,0 +1,190 @@
+"""``rheostat check``, ``explain`` and ``new``: messages as data, statuses as answers."""
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from dsl import library
+from dsl.codes import explanations
+from dsl.formatter import format_source
+from dsl.source import Source
+from tests.harness.command_lines import CommandLine
+
+SOUND = "controller c {\n  start { open 4 }\n  finally { answer winner(alive) }\n}\n"
+WARNED = "controller c {\n  start { open 4 }\n  finally { answer winner(finished) }\n}\n"
+WRONG = "controller c {\n  start { opne 4 }\n  finally { answer winner(alive) }\n}\n"
+
+
+@pytest.fixture
+def programs(home: Path) -> Path:
+    for name, text in (("sound", SOUND), ("warned", WARNED), ("wrong", WRONG)):
+        (home / f"{name}.rheo").write_text(text, encoding="utf-8")
+    return home
+
+
+def test_a_sound_program_passes(cli: CommandLine, programs: Path) -> None:
+    assert cli("check", "sound.rheo") == (0, "", "1 program checked: nothing is wrong\n")
+
+
+def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, programs: Path) -> None:
+    said = cli("check", "sound.rheo", "wrong.rheo", "warned.rheo")
+    assert said.status == 1
+    assert said.out.startswith(
+        "error[RH107]: `opne` begins no statement\n --> wrong.rheo:2:11\n  |\n"
+        "2 |   start { opne 4 }\n  |           ^^^^\n  = help: did you mean `open`?\n\n"
+        "warning[RH506]"
+    )
+    assert said.err == "3 programs checked: 1 error and 1 warning\n"
+
+
+def test_warnings_fail_where_asked(cli: CommandLine, programs: Path) -> None:
+    assert cli("check", "warned.rheo").status == 0
+    assert cli("check", "--strict", "warned.rheo").status == 1
+    assert cli("check", "--strict", "sound.rheo").status == 0
+
+
+def test_json_holds_places_edits_and_what_a_program_asks_for(
+    cli: CommandLine, programs: Path
+) -> None:
+    said = cli("check", "--json", "wrong.rheo", "cmc", "asc", "entropy_gate")
+    assert said.status == 1
+    wrong, cmc, asc, gate = json.loads(said.out)
+    (found,) = wrong["diagnostics"]
+    assert (wrong["file"], wrong["sound"], wrong["controller"]) == ("wrong.rheo", False, None)
+    assert (found["code"], found["severity"]) == ("RH107", "error")
+    assert found["start"] == {"line": 2, "column": 11, "offset": WRONG.index("opne")}
+    assert found["end"]["column"] == 15
+    assert found["edit"]["text"] == "open"
+    assert (cmc["sound"], cmc["controller"], cmc["knobs"]) == (True, "cmc", [])
+    assert {"name": "n_init", "kind": "integer", "direction": "rising", "outcome": "proved",
+            "low": 2, "high": 8} in cmc["schedule"]  # fmt: skip
+    assert asc["knobs"][0] == {"name": "n", "kind": "integer", "default": 64, "low": 1,
+                               "high": 1024}  # fmt: skip
+    assert (asc["signals"], asc["probes"]) == ([], False)
+    assert (gate["signals"], gate["probes"]) == (["entropy"], True)
+
+
+def test_stdin_is_read(cli: CommandLine, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(WRONG.encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    said = cli("check", "-")
+    assert said.status == 1
+    assert " --> <stdin>:2:11\n" in said.out
+
+
+def test_a_file_stands_in_front_of_the_library(cli: CommandLine, programs: Path) -> None:
+    assert cli("check", "asc").status == 0
+    (programs / "asc").write_text(WRONG, encoding="utf-8")
+    assert " --> asc:2:11\n" in cli("check", "asc").out
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_the_library_passes_strictly(cli: CommandLine, name: str) -> None:
+    assert cli("check", "--strict", name).status == 0
+
+
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ("absent.rheo", "error: absent.rheo: there is no such file, nor a controller of that name"),
+        ("cmd.rheo", "hint: did you mean the library's cmc?"),
+        ("folder", "error: folder: is a directory"),
+        ("binary.rheo", "error: binary.rheo, byte 1: a program is UTF-8 text, and this is not"),
+    ],
+)
+def test_what_cannot_be_read_is_said(
+    cli: CommandLine, programs: Path, argument: str, sentence: str
+) -> None:
+    (programs / "folder").mkdir()
+    (programs / "binary.rheo").write_bytes(b"a\xff")
+    said = cli("check", "wrong.rheo", argument)
+    assert (said.status, said.out) == (2, "")
+    assert sentence in said.err
+
+
+def test_messages_are_coloured_for_terminals_only(
+    cli: CommandLine, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cli("check", "wrong.rheo").out
+    assert "\x1b" not in plain
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    coloured = cli("check", "wrong.rheo").out
+    assert "\x1b[1;31m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+    cli("check", "wrong.rheo", "-o", "report.txt")
+    assert (programs / "report.txt").read_text(encoding="utf-8") == plain
+
+
+def test_after_many_messages_the_rest_is_counted(cli: CommandLine, programs: Path) -> None:
+    lines = "\n".join(f"  open a{number}q" for number in range(80))
+    (programs / "many.rheo").write_text(
+        f"controller c {{ start {{\n{lines}\n}} finally {{ answer winner(alive) }} }}"
+    )
+    said = cli("check", "many.rheo")
+    assert said.out.count("error[RH201]") == 50
+    assert said.out.endswith("many.rheo: 30 more; mend these first\n")
+    assert said.err == "1 program checked: 80 errors\n"
+
+
+def test_a_code_is_explained(cli: CommandLine) -> None:
+    said = cli("explain", "rh301")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("RH301: A value of the wrong kind\n\n")
+    assert "\nWrong:\n" in said.out
+    assert "\nRight:\n" in said.out
+    assert max(map(len, said.out.splitlines())) <= 100
+    explained = json.loads(cli("explain", "RH301", "--json").out)
+    assert explained["code"] == "RH301"
+    assert explained["severity"] == "error"
+    assert explained["wrong"] == explanations()["RH301"].wrong
+
+
+@pytest.mark.parametrize("code", explanations())
+def test_every_code_can_be_explained(cli: CommandLine, code: str) -> None:
+    assert cli("explain", code).out.startswith(f"{code}: ")
+
+
+def test_all_codes_are_listed(cli: CommandLine) -> None:
+    listed = cli("explain").out
+    assert all(f"\n{code} " in listed for code in explanations())
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("RH310", "did you mean RH"), ("E301", "did you mean RH301?"), ("zorp", "lists them all")],
+)
+def test_an_unknown_code_is_answered_with_the_nearest(
+    cli: CommandLine, code: str, hint: str
+) -> None:
+    said = cli("explain", code)
+    assert (said.status, said.out) == (2, "")
+    assert hint in said.err
+
+
+def test_a_new_program_passes_and_is_formatted(cli: CommandLine, home: Path) -> None:
+    assert cli("new", "mine") == (0, "mine.rheo\n", "")
+    assert cli("check", "--strict", "mine.rheo").status == 0
+    text = (home / "mine.rheo").read_text(encoding="utf-8")
+    assert "controller mine " in text
+    assert format_source(Source(text)) == text
+    assert cli("new", "mine", "-o", "-").out == text
+
+
+def test_a_new_program_overwrites_nothing(cli: CommandLine, home: Path) -> None:
+    (home / "mine.rheo").write_text("precious")
+    said = cli("new", "mine")
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith("error: mine.rheo: exists already\n")
+    assert (home / "mine.rheo").read_text() == "precious"
+    assert cli("new", "mine", "-o", "other.rheo").status == 0
+
+
+@pytest.mark.parametrize("name", ["step", "winner", "3x", "my-own", "größe", ""])
+def test_a_name_that_cannot_be_one_is_refused(cli: CommandLine, home: Path, name: str) -> None:
+    said = cli("new", name)
+    assert said.status == 2
+    assert not list(home.iterdir())
