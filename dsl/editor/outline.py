@@ -172,9 +172,8 @@ class _Reader:
         if section in CODE:
             if before == "LET" and token.type == "NAME" and self._blocks:
                 line = self._line(index - 1)
-                let = Declared(
-                    Role.LET, str(token), _span(token), line, Span(self._behind(line), -1)
-                )
+                scope = Span(line.behind, -1)  # its end is known where the block ends
+                let = Declared(Role.LET, str(token), _span(token), line.span, scope)
                 self._blocks[-1].lets.append(let)
         elif section == "schedule" and before in _DIRECTIONS:
             line = self._line(index - 1)
