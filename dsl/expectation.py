@@ -59,7 +59,7 @@ def wanted(expected: Collection[str], spelt: Mapping[str, str]) -> str:
     elif is_behind_operand(rest):
         closers = [kind for kind in _CLOSERS if kind in rest]
         if "RPAR" in closers:
-            closers.remove("OF") if "OF" in closers else None
+            closers = [kind for kind in closers if kind != "OF"]
         if is_statement(rest) or is_section(rest):
             closers = [kind for kind in closers if kind not in {"RBRACE", "EQUAL"}]
         phrases += [_word(kind, spelt) for kind in closers]

@@ -29,13 +29,19 @@ _AFTER = {
     "LET": "`let` needs a name: `let x = …`",
     "FIRST": "say how many and of which set: `first 2 of active`",
     "NEEDS": "say which signal: `needs entropy`",
+    "ONTO": "a window that `memory` declares stands behind `onto`, by its name",
 }
+
+
+_VERBS = {"ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "STOP", "PUSH", "UPDATE"}
 
 
 def _missing_value(site: Site) -> str | None:
     before = site.before
     if before is None:
         return None
+    if before.type == "EQUAL" and site.token.type in _VERBS:
+        return f"`{site.token}` gives no value; `open` and `sample` give the branches they touch"
     if before.type == "COMMA" and site.token.type == "RPAR":
         return "remove the `,` before the `)`"
     if before.type in _AFTER and not expectation.is_behind_operand(site.expected):
@@ -82,6 +88,8 @@ def _missing_sign(site: Site) -> str | None:
         return "`for` follows the set of an `advance` or `extend`: `advance active for 2`"
     if token.type == "EQUAL" and expectation.is_statement(expected):
         return "one name is assigned at a time: `x = …`"
+    if token.type == "AT":
+        return "the cap stands in front of the block: `step at most 5 { … }`"
     if token.type == "UNSEEN":
         return "`unseen` follows the number of an `open`: `open 4 unseen`"
     if token.type in {"NUMBER", "STRING", "NAME", "TRUE", "FALSE", "NONE"} and site.before:

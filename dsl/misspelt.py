@@ -12,6 +12,7 @@ from dsl.habits import PROGRAMS, SECTIONS, STATEMENTS, Habit
 from dsl.site import Site, span_of
 from dsl.source import Span
 from dsl.spelling import nearest
+from dsl.words import KEYWORDS
 from dsl.words import SECTIONS as SECTION_WORDS
 from dsl.words import STATEMENTS as STATEMENT_WORDS
 
@@ -161,4 +162,14 @@ def _statement(site: Site) -> Diagnostic | None:
     previous = site.tokens[site.index - 2] if site.index >= 2 else None
     if previous is not None and previous.type == "LET":
         return None
+    inline = None if site.starts_line(site.index - 1) else nearest(str(before), KEYWORDS)
+    if inline is not None and inline not in STATEMENT_WORDS:
+        span = span_of(before)
+        return Diagnostic(
+            "RH107",
+            f"`{before}` is no word of Rheo",
+            Mark(span),
+            help=f"did you mean `{inline}`?",
+            edit=Edit(span, inline),
+        )
     return _told(before, "statement", STATEMENT_WORDS, STATEMENTS)

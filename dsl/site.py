@@ -43,7 +43,11 @@ class Site:
     @property
     def begins_line(self) -> bool:
         """Whether it is the first token of its line."""
-        return self.before is None or self.before.end_line != self.token.line
+        return self.starts_line(self.index)
+
+    def starts_line(self, at: int) -> bool:
+        """Whether the token at a place is the first of its line."""
+        return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
 
     @property
     def is_late_keyword(self) -> bool:

@@ -80,5 +80,12 @@ def summary(found: Sequence[Analysis]) -> str:
     return f"{where} checked: {' and '.join(counts)}"
 
 
+def where_to_read(found: Sequence[Analysis]) -> str:
+    """Where more is said of the first message, of an error if there is one."""
+    told = [one for analysis in found for one in ordered(analysis.diagnostics)]
+    first = min(told, key=lambda one: not one.is_error)
+    return f"rheostat explain {first.code} says more"
+
+
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"

@@ -27,9 +27,10 @@ class Case(NamedTuple):
 def cases(path: Path) -> list[Case]:
     """The cases of a file, in order."""
     found = []
-    for part in path.read_text(encoding="utf-8").split("\n==== "):
+    for part in path.read_bytes().decode("utf-8").split("\n==== "):
         title, _, rest = part.removeprefix("==== ").partition("\n")
         program, _, said = f"{rest}\n".partition(f"{RULE}\n")
+        program = f"{program.rstrip()}\n" if program.strip() else ""
         found.append(Case(title.strip(), program, said.strip("\n")))
     return found
 

@@ -38,7 +38,7 @@ def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
     from dsl.findings import findings
     from dsl.program import analyse
     from harness.cli import console, terminal
-    from harness.cli.checking import is_good, read_program, report, summary
+    from harness.cli.checking import is_good, read_program, report, summary, where_to_read
     from harness.cli.output import Form
     from harness.errors import AnswerIsNo
 
@@ -50,5 +50,5 @@ def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
     else:
         out.document([findings(one) for one in found], "")
     if not all(is_good(one, strict=strict) for one in found):
-        raise AnswerIsNo(summary(found))
+        raise AnswerIsNo(summary(found), hint=where_to_read(found))
     console.say(summary(found))
