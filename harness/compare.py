@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.bootstrap import Floats, Interval, interval, resample
 from harness.frontier import accuracy_at, area, cost_of, curve
-from harness.grid import Grid
+from harness.grid import Grid, Point
 from harness.scores import Means, Played, Scope, cells, means, scopes, strata
 from harness.sweep import nearest_cost, percent
 
@@ -152,7 +152,14 @@ def _compared(
         area_low=_percent(spread.low),
         area_high=_percent(spread.high),
         matches=[
-            _match(grid, point, a.exact[at], log_ratios[:, at], a.accuracy[:, at], rivals[:, at])
+            _match(
+                grid.points[point],
+                a.exact[at],
+                needed[0, at],
+                log_ratios[:, at],
+                a.accuracy[:, at],
+                rivals[:, at],
+            )
             for at, point in enumerate(ours)
         ],
         differences=_differences(grid, played, scope, ours, theirs, (a, b)),
@@ -160,21 +167,23 @@ def _compared(
 
 
 def _match(
-    grid: Grid, point: int, exact: Means, log_ratio: Floats, accuracy: Floats, rival: Floats
+    point: Point,
+    exact: Means,
+    needed: float,
+    log_ratio: Floats,
+    accuracy: Floats,
+    rival: Floats,
 ) -> Match:
-    each = grid.points[point]
-    ratio = _ratio(log_ratio)
     around = _ratio_interval(log_ratio)
     level = np.isfinite(rival[0])
     spread = interval(accuracy[1:] - rival[1:]) if level else Interval(np.nan, np.nan)
-    needed = np.exp(log_ratio[0]) * max(float(exact.cost), 1.0)
     return Match(
-        beta=each.beta,
-        settings=dict(each.knobs),
+        beta=point.beta,
+        settings=dict(point.knobs),
         accuracy=percent(exact.accuracy),
         cost=int(exact.cost),
-        baseline_cost=round(float(needed)) if np.isfinite(needed) else None,
-        ratio=ratio,
+        baseline_cost=int(needed) if np.isfinite(needed) else None,
+        ratio=_ratio(log_ratio),
         ratio_low=_finite(around.low),
         ratio_high=_finite(around.high),
         baseline_accuracy=_percent(rival[0]),

@@ -20,8 +20,9 @@ Floats = NDArray[np.float64]
 class Curve(NamedTuple):
     """Curves of accuracy over the logarithm of tokens."""
 
+    cost: Floats
+    """(..., P) ascending, each at least 1."""
     log_cost: Floats
-    """(..., P) ascending."""
     accuracy: Floats
     """(..., P) the running maximum, so ascending too."""
 
@@ -35,9 +36,9 @@ def curve(cost: Floats, accuracy: Floats) -> Curve:
     """
     # Of points that cost the same, the most accurate comes first: the others then change nothing.
     order = np.lexsort((-accuracy, cost), axis=-1)
-    log_cost = np.take_along_axis(_log(cost), order, axis=-1)
+    ascending = np.take_along_axis(np.maximum(cost, 1.0), order, axis=-1)
     ranked = np.take_along_axis(accuracy, order, axis=-1)
-    return Curve(log_cost, np.maximum.accumulate(ranked, axis=-1))
+    return Curve(ascending, np.log(ascending), np.maximum.accumulate(ranked, axis=-1))
 
 
 def accuracy_at(curves: Curve, cost: Floats) -> Floats:
@@ -50,7 +51,7 @@ def accuracy_at(curves: Curve, cost: Floats) -> Floats:
         curves: (..., P).
         cost: (...,) tokens, one for each curve.
     """
-    x, y = curves
+    x, y = curves.log_cost, curves.accuracy
     at = _log(cost)
     reached = (x <= at[..., None]).sum(axis=-1)
     left = np.clip(reached - 1, 0, None)
@@ -66,18 +67,15 @@ def cost_of(curves: Curve, accuracy: Floats) -> Floats:
         curves: (..., P).
         accuracy: (...,) one for each curve.
     """
-    x, y = curves
+    x, y = curves.log_cost, curves.accuracy
     below = (y < accuracy[..., None]).sum(axis=-1)
     left = np.clip(below - 1, 0, None)
     right = np.clip(below, None, x.shape[-1] - 1)
-    # Where the wanted accuracy is the point's own, so is the cost, without rounding.
-    inside = np.where(
-        _pick(y, right) == accuracy,
-        _pick(x, right),
-        _between(accuracy, _pick(y, left), _pick(y, right), _pick(x, left), _pick(x, right)),
-    )
-    found = np.where(below == 0, x[..., 0], inside)
-    return np.where(below == x.shape[-1], np.inf, np.exp(found))
+    inside = _between(accuracy, _pick(y, left), _pick(y, right), _pick(x, left), _pick(x, right))
+    # Where a point has the wanted accuracy itself, its cost needs no way through the logarithm.
+    itself = (below == 0) | (_pick(y, right) == accuracy)
+    found = np.where(itself, _pick(curves.cost, right), np.exp(inside))
+    return np.where(below == x.shape[-1], np.inf, found)
 
 
 def area(curves: Curve, cheapest: Floats, dearest: Floats) -> Floats:
@@ -92,7 +90,7 @@ def area(curves: Curve, cheapest: Floats, dearest: Floats) -> Floats:
         (...,) in the unit of accuracy; NaN where the two costs are the same.
     """
     low, high = _log(cheapest), _log(dearest)
-    x, y = curves
+    x, y = curves.log_cost, curves.accuracy
     knots = np.clip(x, low[..., None], high[..., None])
     # Points outside of the range move to its ends, with the curve's height there; so what lies left
     # of the first point adds nothing.

@@ -41,7 +41,8 @@ def on_option(function: F) -> F:
     """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=Spreading, multiple=True, required=True, metavar="RECORDINGS...",
-        type=click.Path(path_type=Path), help="Sealed recordings to play over: every word up to the next option.",
+        type=click.Path(path_type=Path),
+        help="Sealed recordings to play over: every word up to the next option.",
     )(function)  # fmt: skip
 
 

@@ -1,0 +1,163 @@
+"""Controllers, recordings and settings as they are typed."""
+
+from pathlib import Path
+
+import pytest
+
+from dsl import library
+from harness.assignments import combination, combinations
+from harness.cli.options import ENGINES
+from harness.controllers import load_program, load_programs
+from harness.engines import choose
+from harness.errors import InputError
+from harness.recordings import open_recordings
+from store.environment import save
+from store.simulate import Benchmark, Reasoner, simulate
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def a_program(path: Path, name: str = "sc") -> Path:
+    path.write_text(library.source(name).text, encoding="utf-8")
+    return path
+
+
+def a_recording(path: Path, model: str, questions: int = 2) -> Path:
+    reasoner = Reasoner(model, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    save(simulate(reasoner, Benchmark("bench", questions, 4)), path)
+    return path
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_a_bare_name_is_one_of_the_library(name: str) -> None:
+    program = load_program(name)
+    assert (program.label, program.origin) == (name, "library")
+
+
+def test_a_file_with_the_text_of_a_library_program_has_its_digest(home: Path) -> None:
+    a_program(home / "mine.rheo")
+    mine = load_program("mine.rheo")
+    assert (mine.label, mine.origin) == ("sc", "mine.rheo")
+    assert mine.digest == load_program("sc").digest
+    (home / "mine.rheo").write_text("# more\n" + (home / "mine.rheo").read_text())
+    assert load_program("mine.rheo").digest != mine.digest
+
+
+def test_the_library_comes_before_a_file_without_a_suffix(home: Path) -> None:
+    a_program(home / "sc", "esc")
+    assert load_program("sc").origin == "library"
+    assert load_program("./sc").label == "esc"
+
+
+def test_controllers_of_one_name_are_told_apart_by_what_was_typed(home: Path) -> None:
+    a_program(home / "mine.rheo")
+    assert [each.label for each in load_programs(["sc", "mine.rheo", "esc"])] == [
+        "sc", "mine.rheo", "esc",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argument", "problem", "hint"),
+    [
+        ("cmx", "the library has no controller 'cmx'; did you mean cmc?", "by its file"),
+        ("zzzz", "the library has no controller 'zzzz'; it has sc, asc, esc", "by its file"),
+        ("esc.rheo", "esc.rheo: there is no such program", "the library has esc"),
+        ("no/where.rheo", "no/where.rheo: there is no such program", None),
+        ("broken.rheo", "broken.rheo:1:1: ", "`rheostat check broken.rheo`"),
+        ("binary.rheo", "binary.rheo, byte 0: a program is UTF-8 text", None),
+    ],
+)
+def test_what_is_no_controller_is_told(
+    argument: str, problem: str, hint: str | None, home: Path
+) -> None:
+    (home / "broken.rheo").write_text("nothing of the kind")
+    (home / "binary.rheo").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError) as told:
+        load_program(argument)
+    assert str(told.value).startswith(problem)
+    assert "\n" not in str(told.value)
+    assert (told.value.hint is None) if hint is None else (hint in str(told.value.hint))
+
+
+def test_a_controller_is_named_once() -> None:
+    with pytest.raises(InputError, match="the controller esc is named 2 times"):
+        load_programs(["esc", "sc", "esc"])
+
+
+def test_recordings_of_one_name_are_told_apart_by_their_paths(home: Path) -> None:
+    one = a_recording(home / "one.recording", "m")
+    two = a_recording(home / "two.recording", "m", questions=3)
+    other = a_recording(home / "other.recording", "n")
+    assert [each.label for each in open_recordings([one, two, other])] == [
+        str(one), str(two), "n/bench",
+    ]  # fmt: skip
+
+
+def test_a_recording_is_named_once(home: Path) -> None:
+    one = a_recording(home / "one.recording", "m")
+    twin = a_recording(home / "twin.recording", "m")
+    with pytest.raises(InputError, match="is the same recording as"):
+        open_recordings([one, twin])
+
+
+def test_a_setting_goes_to_every_controller_that_has_the_knob() -> None:
+    programs = load_programs(["sc", "esc", "cmc"])
+    assert combinations(programs, ["n=1,16"]) == [
+        [{"n": 1}, {"n": 16}], [{"n": 1}, {"n": 16}], [{}],
+    ]  # fmt: skip
+
+
+def test_a_setting_for_one_controller_takes_the_place_of_the_general_one() -> None:
+    programs = load_programs(["sc", "esc"])
+    assert combinations(programs, ["esc.n=64", "n=1,16"]) == [[{"n": 1}, {"n": 16}], [{"n": 64}]]
+
+
+def test_several_knobs_make_every_combination() -> None:
+    found = combinations(load_programs(["esc"]), ["n=16,64", "size=4,8"])
+    assert found == [
+        [{"n": n, "size": size} for n in (16, 64) for size in (4, 8)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("esc.siz=4", "esc has no free knob siz; did you mean size?"),
+        ("siz=4", "none of the controllers has a free knob siz; did you mean size?"),
+        ("cmc.n=4", "cmc has no free knobs, so n cannot be set"),
+        ("width=4", "width follows from beta and cannot be set; set beta"),
+        ("ecs.n=4", "there is no controller ecs here; did you mean esc?"),
+        ("n=0", "`n` takes an integer from 1 to 1024, and 0 is not one, in sc"),
+        ("n=1.5", "`n` takes an integer from 1 to 1024, and 1.5 is not one, in sc"),
+        ("n=", "nothing is not a number"),
+        ("n", "is no setting; write KNOB=VALUE"),
+        ("=4", "is no setting; write KNOB=VALUE"),
+        ("esc.=4", "is no setting; write KNOB=VALUE"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told(text: str, problem: str) -> None:
+    with pytest.raises(InputError) as told:
+        combinations(load_programs(["sc", "esc", "cmc"]), [text])
+    assert str(told.value).startswith(f"--set {text.split('=')[0]}")
+    assert problem in str(told.value)
+
+
+def test_a_knob_is_set_once() -> None:
+    with pytest.raises(InputError, match="n is set already, by --set n=1; give all values in one"):
+        combinations(load_programs(["sc"]), ["n=1", "n=2"])
+
+
+def test_a_command_that_plays_one_setting_takes_one_value() -> None:
+    [esc] = load_programs(["esc"])
+    assert combination(esc, ["n=16"]) == {"n": 16}
+    with pytest.raises(InputError, match="--set size=4,8: one value is wanted here"):
+        combination(esc, ["n=16", "size=4,8"])
+
+
+def test_the_engines_that_can_be_typed_are_those_that_there_are() -> None:
+    assert ENGINES == choose.NAMES
+    assert len({choose.engine(name).name for name in ENGINES}) == len(ENGINES)

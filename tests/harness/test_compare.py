@@ -1,0 +1,227 @@
+"""Comparisons: worked out by hand on curves that are known, and as they are typed."""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from harness.assignments import combinations
+from harness.compare import Comparison, compare
+from harness.controllers import load_programs
+from harness.engines import Rules
+from harness.episodes import Episodes, empty_episodes
+from harness.grid import Cell, Grid
+from harness.recordings import open_recordings
+from store.environment import save
+from store.simulate import Benchmark, Reasoner, simulate
+from tests.harness.command_lines import CommandLine
+
+QUESTIONS, SEEDS = 4, 5
+
+
+@pytest.fixture
+def recordings(home: Path) -> list[str]:
+    for name in ("one", "two"):
+        reasoner = Reasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+        save(simulate(reasoner, Benchmark("bench", QUESTIONS, 8)), home / f"{name}.recording")
+    return ["one.recording", "two.recording"]
+
+
+def a_grid(recordings: list[str], a: str, b: str) -> Grid:
+    programs = load_programs(["sc", "esc"])
+    settings = combinations(programs, [f"sc.n={a}", f"esc.n={b}", "size=1"])
+    return Grid(
+        programs, settings, [0.0], open_recordings([Path(each) for each in recordings]),
+        seeds=SEEDS, rules=Rules(), engine_name="interpreter",
+    )  # fmt: skip
+
+
+def ends(right: list[int], tokens: int) -> Episodes:
+    """Each question right under so many of the seeds, at the same cost."""
+    found = empty_episodes(QUESTIONS, SEEDS)
+    for question, count in enumerate(right):
+        found.right[question, :count] = True
+    found.tokens[:] = tokens
+    return found
+
+
+def compared(grid: Grid, *points: tuple[list[int], int]) -> list[Comparison]:
+    played = {
+        Cell(point, place): ends(*each)
+        for point, each in enumerate(points)
+        for place in range(len(grid.recordings))
+    }
+    return compare(grid, played)
+
+
+def test_tokens_and_accuracy_are_read_off_the_curve_of_the_baseline(recordings: list[str]) -> None:
+    # B has 25 % at 100 tokens and 75 % at 10,000: 50 % at 1,000, halfway in the logarithm.
+    [found] = compared(
+        a_grid(recordings[:1], "1", "1,2"),
+        ([5, 5, 0, 0], 500),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 0], 10_000),
+    )
+    [match] = found.matches
+    assert (match.accuracy, match.cost, match.baseline_cost, match.ratio) == (50.0, 500, 1000, 2.0)
+    assert (found.ratio, found.points, found.beyond) == (2.0, 1, 0)
+    there = 25 + 50 * (math.log(5) / math.log(100))
+    assert match.baseline_accuracy == pytest.approx(there, abs=0.005)
+    assert match.difference == pytest.approx(50 - there, abs=0.01)
+
+
+def test_the_average_ratio_is_the_geometric_mean_of_the_points(recordings: list[str]) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1,2", "1,2"),
+        ([5, 0, 0, 0], 50),
+        ([5, 5, 5, 0], 1250),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 0], 10_000),
+    )
+    assert [match.ratio for match in found.matches] == [2.0, 8.0]
+    assert found.ratio == 4.0
+
+
+def test_the_area_is_taken_between_the_cheapest_and_the_dearest_baseline(
+    recordings: list[str],
+) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1", "1,2"),
+        ([5, 5, 5, 5], 1000),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 0], 10_000),
+    )
+    # A cannot play in the first half of the range and is always right in the second.
+    assert (found.cheapest, found.dearest) == (100, 10_000)
+    assert (found.area, found.baseline_area, found.area_difference) == (50.0, 50.0, 0.0)
+
+
+def test_an_accuracy_that_the_baseline_never_has_is_said(recordings: list[str]) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1,2", "1,2"),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 5], 200),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 0, 0], 400),
+    )
+    assert [match.baseline_cost for match in found.matches] == [100, None]
+    assert [match.ratio for match in found.matches] == [1.0, None]
+    assert (found.ratio, found.beyond) == (1.0, 1)
+    assert found.matches[1].ratio_high is None
+
+
+def test_left_of_the_baseline_there_is_no_accuracy_to_compare_with(recordings: list[str]) -> None:
+    [found] = compared(a_grid(recordings[:1], "1", "1"), ([5, 0, 0, 0], 100), ([5, 0, 0, 0], 400))
+    [match] = found.matches
+    assert match.ratio == 4.0
+    assert (match.baseline_accuracy, match.difference, match.difference_low) == (None, None, None)
+    assert (found.area, found.area_difference, found.area_low) == (None, None, None)
+
+
+def test_intervals_are_paired(recordings: list[str]) -> None:
+    # A is right wherever B is, and on one more seed of each question: no drawing can change that.
+    [found] = compared(a_grid(recordings[:1], "1", "1"), ([1, 2, 3, 5], 100), ([0, 1, 2, 4], 100))
+    [match] = found.matches
+    assert (match.difference_low, match.difference, match.difference_high) == (20.0, 20.0, 20.0)
+
+
+def test_the_questions_on_which_they_differ_are_listed(recordings: list[str]) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1", "1,2"),
+        ([5, 2, 1, 0], 100),
+        ([5, 0, 2, 0], 90),
+        ([0, 5, 5, 5], 900),
+    )
+    ids = [
+        question.id for question in open_recordings([Path(recordings[0])])[0].recording.questions
+    ]
+    assert [
+        (each.question, each.accuracy, each.baseline_accuracy, each.difference)
+        for each in found.differences
+    ] == [(ids[1], 40.0, 0.0, 40.0), (ids[2], 20.0, 40.0, -20.0)]
+    assert (found.differences[0].cost, found.differences[0].baseline_cost) == (100, 90)
+
+
+def test_all_recordings_together_follow_each(recordings: list[str]) -> None:
+    found = compared(a_grid(recordings, "1", "1"), ([5, 2, 0, 0], 100), ([5, 0, 0, 0], 100))
+    assert [each.recording for each in found] == ["one/bench", "two/bench", "mean"]
+    assert [each.recording for each in found[2].differences] == ["one/bench", "two/bench"]
+    # The two share their questions, so together they say no more than one of them.
+    assert found[2].matches == found[0].matches
+
+
+def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings: list[str]) -> None:
+    Path("copy.rheo").write_text(cli("library", "cmc").out)
+    said = cli(
+        "compare",
+        "cmc",
+        "copy.rheo",
+        "--on",
+        *recordings,
+        "--seeds",
+        "2",
+        "--json",
+        "--beta",
+        "0,0.5,1",
+        "--threads",
+        "1",
+    )
+    for found in json.loads(said.out)["comparisons"]:
+        assert found["differences"] == []
+        assert found["area_low"] == found["area_difference"] == found["area_high"] == 0.0
+        # Dominated points cost more than the curve needs.
+        assert found["ratio"] <= 1.0
+        best = [match for match in found["matches"] if match["baseline_cost"] == match["cost"]]
+        assert best
+        assert all(match["ratio"] == pytest.approx(1.0, abs=1e-4) for match in best)
+
+
+def test_a_comparison_is_a_page_for_people(cli: CommandLine, recordings: list[str]) -> None:
+    said = cli(
+        "compare", "cmc", "sc", "--set", "n=1,4,8", "--beta", "0,1", "--seeds", "2",
+        "--on", recordings[0], "--threads", "1",
+    )  # fmt: skip
+    assert (said.status, said.err) == (0, "")
+    first, blank, tokens, area, questions, *_ = said.out.splitlines()
+    assert (first, blank) == ("cmc against sc on one/bench", "")
+    assert tokens.startswith("tokens     sc ")
+    assert area.startswith("area       ")
+    assert questions.startswith("questions  ")
+
+
+def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -> None:
+    said = cli(
+        "compare", "cmc", "sc", "--set", "n=1,4", "--beta", "0,1", "--seeds", "2", "--csv",
+        "--on", *recordings, "--threads", "1",
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert [(row["recording"], row["beta"]) for row in rows] == [
+        (where, beta) for where in ("one/bench", "two/bench", "mean") for beta in ("0.0", "1.0")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("cmc",), "rheostat compare: missing argument 'B'"),
+        (("cmc", "sc"), "rheostat compare: missing option '--on'"),
+        (("cmc", "cmc", "--on", "one.recording"), "the controller cmc is named 2 times"),
+        (
+            ("cmc", "ecs", "--on", "one.recording"),
+            "the library has no controller 'ecs'; did you mean esc",
+        ),
+        (("cmc", "sc", "esc", "--on", "one.recording"), "rheostat compare: got unexpected extra"),
+        (("cmc", "sc", "--on", "none"), "none: there is no such recording"),
+        (("cmc", "sc", "--on", "one.recording", "--set", "cmc.n=1"), "--set cmc.n=1: cmc has no"),
+        (("cmc", "sc", "--on", "one.recording", "-o", "no/a.json"), "no/a.json: there is no dir"),
+    ],
+)
+def test_wrong_input_ends_in_a_sentence(
+    arguments: tuple[str, ...], problem: str, cli: CommandLine, recordings: list[str]
+) -> None:
+    said = cli("compare", *arguments)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith(f"error: {problem}")

@@ -1,0 +1,80 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.grid import betas
+from harness.ranges import MOST, numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("0:1:0.1", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]),
+        ("1,4,16,64", [1, 4, 16, 64]),
+        ("1:4", [1, 2, 3, 4]),
+        ("2:7:2", [2, 4, 6]),
+        ("0,0.5:1:0.25", [0, 0.5, 0.75, 1.0]),
+        ("3:3", [3]),
+        (" 1 , 2 ", [1, 2]),
+        ("-2:0", [-2, -1, 0]),
+        ("1e-3", [0.001]),
+    ],
+)
+def test_numbers_are_read_as_they_are_written(text: str, found: list[float]) -> None:
+    assert numbers(text, "--x") == found
+
+
+def test_whole_numbers_are_integers_and_others_are_not() -> None:
+    assert [type(value) for value in numbers("1,1.5,2:3,4:5:1.0", "--x")] == [
+        int, float, int, int, float, float,
+    ]  # fmt: skip
+
+
+@given(first=st.integers(0, 50), steps=st.integers(0, 60), places=st.integers(1, 4))
+def test_a_range_holds_the_decimals_that_a_person_would_write(
+    first: int, steps: int, places: int
+) -> None:
+    step = Decimal(1).scaleb(-places)
+    last = first + steps * step
+    written = [float(f"{first + index * step}") for index in range(steps + 1)]
+    assert numbers(f"{first}:{last}:{step}", "--x") == written
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "nothing is not a number"),
+        ("a", "a is not a number"),
+        ("1,,2", "nothing is not a number"),
+        ("nan", "nan is not a number"),
+        ("inf", "inf is not a number"),
+        ("1e999", "1e999 is not a number"),
+        ("1:0", "does not go upward"),
+        ("0:1:0", "does not go upward"),
+        ("0:1:-1", "does not go upward"),
+        ("0:1:1:1", "is no range"),
+        ("0:1:", "nothing is not a number"),
+        ("1,1.0", "holds 1.0 twice"),
+        ("0:1:1e-9", "more than 10,000 values"),
+        ("0:1e300", "more than 10,000 values"),
+        ("0:9999,20000:29999", "more than 10,000 values"),
+    ],
+)
+def test_what_is_no_list_of_numbers_is_told(text: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem) as told:
+        numbers(text, "--x")
+    assert str(told.value).startswith(f"--x {text}: ")
+
+
+def test_as_many_values_as_allowed_are_given() -> None:
+    assert len(numbers(f"1:{MOST}", "--x")) == MOST
+
+
+def test_beta_lies_between_0_and_1() -> None:
+    assert betas("0,1") == [0.0, 1.0]
+    assert str(betas("-0.0")) == "[0.0]"
+    with pytest.raises(InputError, match=r"--beta 0:1\.5:0\.5: .* and 1\.5 lies outside"):
+        betas("0:1.5:0.5")

@@ -1,0 +1,135 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.episodes import Episodes, empty_episodes
+from harness.jobs import Job
+from harness.results import Results
+
+JOB = Job(
+    recording="a" * 64, program="b" * 64, knobs={"n": 4}, beta=0.5, seeds=(0, 1, 2), budget=None,
+    probe_cost=0, engine="interpreter 1",
+)  # fmt: skip
+
+
+def episodes(questions: int = 4, seeds: int = 3) -> Episodes:
+    chance = np.random.default_rng(questions)
+    found = empty_episodes(questions, seeds)
+    for column in found:
+        column[:] = chance.integers(0, 2 if column.dtype == bool else 2**31 - 1, column.shape)
+    return found
+
+
+def same(one: Episodes | None, other: Episodes) -> bool:
+    if one is None:
+        return False
+    kept, given = one._asdict(), other._asdict()
+    return all(
+        kept[name].dtype == given[name].dtype and np.array_equal(kept[name], given[name])
+        for name in given
+    )
+
+
+def the_file(directory: Path) -> Path:
+    [file] = [path for path in directory.rglob("*") if path.is_file()]
+    return file
+
+
+def test_what_was_kept_is_found_again(tmp_path: Path) -> None:
+    Results(tmp_path).keep(JOB, episodes())
+    assert same(Results(tmp_path).find(JOB), episodes())
+
+
+def test_the_larger_numbers_come_back_whole(tmp_path: Path) -> None:
+    wide = episodes()
+    wide.tokens[0, 0] = 1 << 60
+    Results(tmp_path).keep(JOB, wide)
+    assert same(Results(tmp_path).find(JOB), wide)
+
+
+def test_nothing_is_found_where_nothing_was_kept(tmp_path: Path) -> None:
+    assert Results(tmp_path / "none").find(JOB) is None
+    (tmp_path / "file").write_text("")
+    assert Results(tmp_path / "file").find(JOB) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recording": "c" * 64}, {"program": "c" * 64}, {"knobs": {"n": 5}}, {"knobs": {"n": 4.0}},
+        {"knobs": {}}, {"beta": None}, {"beta": 0.25}, {"seeds": (0, 1)}, {"seeds": (0, 1, 3)},
+        {"budget": 0}, {"probe_cost": 1}, {"engine": "interpreter 2"},
+    ],
+)  # fmt: skip
+def test_another_job_is_another_result(change: dict[str, object], tmp_path: Path) -> None:
+    Results(tmp_path).keep(JOB, episodes())
+    assert Results(tmp_path).find(msgspec.structs.replace(JOB, **change)) is None
+
+
+def test_the_order_in_which_knobs_are_named_is_no_difference() -> None:
+    one = msgspec.structs.replace(JOB, knobs={"n": 4, "size": 2})
+    assert one.digest == msgspec.structs.replace(JOB, knobs={"size": 2, "n": 4}).digest
+
+
+def test_an_entry_says_what_it_came_from(tmp_path: Path) -> None:
+    Results(tmp_path).keep(JOB, episodes())
+    file = the_file(tmp_path)
+    assert file.parent.name + file.stem == JOB.digest
+    said = msgspec.msgpack.decode(file.read_bytes()[32:])[0]
+    assert msgspec.convert(said, Job) == JOB
+
+
+@given(place=st.integers(0, 10_000), flip=st.integers(0, 255))
+def test_a_damaged_entry_is_made_anew(
+    place: int, flip: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("results")
+    results = Results(directory)
+    results.keep(JOB, episodes())
+    file = the_file(directory)
+    content = bytearray(file.read_bytes())
+    place %= len(content)
+    if flip:
+        content[place] ^= flip
+    else:  # torn
+        del content[place:]
+    file.write_bytes(content)
+    assert results.find(JOB) is None
+    results.keep(JOB, episodes())
+    assert same(results.find(JOB), episodes())
+
+
+def test_the_entry_of_another_job_under_this_name_does_not_count(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    results.keep(JOB, episodes())
+    other = msgspec.structs.replace(JOB, beta=1.0)
+    file = the_file(tmp_path)
+    target = tmp_path / "results" / other.digest[:2] / f"{other.digest[2:]}.episodes"
+    target.parent.mkdir(exist_ok=True)
+    file.rename(target)
+    assert results.find(other) is None
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        Results(tmp_path).keep(JOB, episodes())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_many_may_keep_the_same_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(40):
+            pool.submit(Results(tmp_path).keep, JOB, episodes())
+    assert same(Results(tmp_path).find(JOB), episodes())
+    assert the_file(tmp_path).suffix == ".episodes"
