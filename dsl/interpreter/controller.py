@@ -1,14 +1,16 @@
 """A Rheo program as a controller. The interpreter is the definition of what a program means."""
 
 from collections.abc import Generator, Mapping, MutableSequence
+from contextlib import closing
 
 from dsl import tree
 from dsl.checker import Checked
 from dsl.episode import Answer, AnyVerb, Course, Episode, Outcome
 from dsl.interpreter.expressions import Closure, Expressions
 from dsl.interpreter.frame import Frame, Integer, Number, Window
+from dsl.interpreter.snapshot import Places, Watch, snapshot
 from dsl.interpreter.statements import Acting, Leave, Statements
-from dsl.schedule import evaluate
+from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
 
 DEFAULT_CAP = 500
@@ -28,6 +30,7 @@ class Interpreter:
         checked: the program.
         knobs: settings of free knobs by name; the others have their defaults.
         runs: where given, how often each source line ran is added up in it, by line from 1.
+        watch: where given, it is shown the program's memory before each verb is sent.
 
     Raises:
         SettingsError: a knob is unknown, of the wrong type or outside of its range.
@@ -39,8 +42,10 @@ class Interpreter:
         knobs: Mapping[str, Number] | None = None,
         *,
         runs: MutableSequence[int] | None = None,
+        watch: Watch | None = None,
     ):
         self.checked = checked
+        self._watch = watch
         self._settings = dict(knobs or {})
         self._knobs_at: dict[float, Mapping[str, Number]] = {}
         self._knobs(0.0)  # a wrong setting is told now, not in the first episode
@@ -90,6 +95,10 @@ class Interpreter:
     def play(self, episode: Episode, beta: float | None) -> Course:
         """Plays one episode; see `dsl.episode.Controller.play`."""
         frame = self._frame(episode, beta)
+        course = self._course(frame)
+        return course if self._watch is None else _watched(course, frame, self._watch, self.checked)
+
+    def _course(self, frame: Frame) -> Course:
         leave = Leave.NEXT
         if self._start is not None:
             leave = yield from self._start(frame)
@@ -119,7 +128,7 @@ class Interpreter:
         return self._knobs_at[beta]
 
     def _frame(self, episode: Episode, beta: float | None) -> Frame:
-        at = 0.0 if beta is None else min(1.0, max(0.0, beta))
+        at = 0.0 if beta is None else clip_beta(beta)
         frame = Frame(episode, self._knobs(at), at)
         for name, size in self._windows.items():
             frame.windows[name] = Window(min(max(1, size(frame)), MAX_WINDOW))
@@ -129,3 +138,17 @@ class Interpreter:
             frame.fields[name] = []
             frame.first_fields[name] = value(frame)
         return frame
+
+
+def _watched(course: Course, frame: Frame, watch: Watch, checked: Checked) -> Course:
+    """The same course, shown before each verb to somebody who can change nothing."""
+    places = Places(checked)
+    with closing(course):
+        verb = next(course)
+        while True:
+            watch(snapshot(frame, places.of(verb.origin)))
+            outcome = yield verb
+            try:
+                verb = course.send(outcome)
+            except StopIteration:
+                return

@@ -1,0 +1,116 @@
+"""What an observer of the interpreter is shown: the program's memory, as each verb is sent.
+
+A snapshot is a copy. Whoever watches can keep it, and nothing done to it reaches the episode.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.episode import Origin
+from dsl.interpreter.frame import Frame, Number, Value
+
+
+class Snapshot(NamedTuple):
+    """The memory of a program between two statements."""
+
+    section: str | None
+    """``start``, ``step`` or ``finally``; ``None`` behind the last of them."""
+    steps: int
+    """Steps done before this one."""
+    knobs: Mapping[str, Number]
+    """Free and scheduled knobs."""
+    cells: Mapping[str, Value]
+    """Memory cells that are no windows."""
+    windows: Mapping[str, tuple[float, ...]]
+    """The values of each window, the oldest first."""
+    lets: Mapping[str, Value | tuple[int, ...]]
+    """Each ``let`` that can be read at this place; a set is a tuple of branches."""
+    fields: Mapping[str, tuple[Value, ...]]
+    """The values of each field, one for each opened branch."""
+
+
+Watch: TypeAlias = Callable[[Snapshot], None]
+"""Is shown the memory before each verb is sent."""
+
+
+class Place(NamedTuple):
+    """Where a verb stands."""
+
+    section: str | None
+    lets: tuple[str, ...]
+    """The names of every ``let`` that can be read there."""
+
+
+_BEHIND = Place(None, ())
+"""The place of the answer that a program without one comes to."""
+
+
+class Places:
+    """Where the verbs of one program stand.
+
+    Args:
+        checked: the program.
+    """
+
+    def __init__(self, checked: Checked):
+        self._checked = checked
+        self._places: dict[tuple[int, int], Place] = {}
+        for section in checked.program.sections:
+            match section:
+                case tree.Start(body=body):
+                    self._enter(body, Place("start", ()))
+                case tree.Step(body=body):
+                    self._enter(body, Place("step", ()))
+                case tree.Finally(body=body):
+                    self._enter(body, Place("finally", ()))
+                case _:
+                    pass  # no verbs stand in declarations
+
+    def of(self, origin: Origin | None) -> Place:
+        """The place of a verb, by its origin."""
+        return _BEHIND if origin is None else self._places[origin.line, origin.column]
+
+    def _enter(self, block: tree.Block, here: Place) -> None:
+        for statement in block.statements:
+            match statement:
+                case tree.Let(name=name, value=value):
+                    if isinstance(value, tree.Open | tree.Sample):
+                        self._note(value, here)
+                    here = here._replace(lets=(*here.lets, name.text))
+                case tree.If(then=then, otherwise=otherwise):
+                    self._enter(then, here)
+                    if isinstance(otherwise, tree.If):
+                        self._enter(tree.Block(otherwise.span, (otherwise,)), here)
+                    elif otherwise is not None:
+                        self._enter(otherwise, here)
+                case _:
+                    self._note(statement, here)
+
+    def _note(self, statement: tree.Node, here: Place) -> None:
+        position = self._checked.source.position(statement.span.start)
+        self._places[position.line, position.column] = here
+
+
+def snapshot(frame: Frame, place: Place) -> Snapshot:
+    """Copies what a program remembers.
+
+    Args:
+        frame: the episode from the program's side.
+        place: where the verb stands that is sent next.
+    """
+    return Snapshot(
+        place.section,
+        frame.steps,
+        dict(frame.knobs),
+        dict(frame.cells),
+        {name: tuple(window.values) for name, window in frame.windows.items()},
+        {name: _settled(frame.lets[name]) for name in place.lets},
+        {name: tuple(values) for name, values in frame.fields.items()},
+    )
+
+
+def _settled(value: Value | Sequence[int]) -> Value | tuple[int, ...]:
+    """The value of a ``let``; a set may be a list that others still hold."""
+    return value if value is None or isinstance(value, int | float | str) else tuple(value)

@@ -1,0 +1,104 @@
+"""What hindsight shows of episodes: which tokens an answer could have been had without.
+
+Everything is read off the trace of an episode and its answer; docs/explaining.md gives the
+definitions to users.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dsl.votes import tally, winner
+from harness.trace import ActionKind, Barrier
+
+
+class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the tokens of some episodes went. Sums over episodes.
+
+    ``pruned``, ``against``, ``silent`` and ``agreeing`` part all tokens by branch, so they add up
+    to ``tokens``. ``after_settled`` cuts across them, by time.
+    """
+
+    episodes: int
+    tokens: int
+    settled: int
+    """Episodes that settle: behind some barrier and every later one, the leader, the answer with
+    the most votes among all branches that are not pruned, is the one that the episode ends with."""
+    after_settled: int
+    """Tokens of all barriers after the first such one. 0 for an episode that does not settle."""
+    pruned: int
+    """Tokens on branches that were pruned later."""
+    against: int
+    """Tokens on branches that were kept, and whose latest answer at the end is another one."""
+    silent: int
+    """Tokens on branches that were kept, and never revealed an answer."""
+    agreeing: int
+    """Tokens on branches that were kept, and whose latest answer at the end is the episode's."""
+
+    @property
+    def uncounted(self) -> int:
+        """Tokens on branches that never counted: kept, but no vote for the episode's answer."""
+        return self.against + self.silent
+
+
+def hindsight(trace: Sequence[Barrier], answer: str | None) -> Hindsight:
+    """What hindsight shows of one episode.
+
+    Args:
+        trace: its barriers, the answer's among them.
+        answer: what it ended with; an episode without an answer does not settle.
+    """
+    board = _Board()
+    leaders = [board.take(barrier) for barrier in trace]
+    first = len(leaders)
+    while answer is not None and first > 0 and leaders[first - 1] == answer:
+        first -= 1
+    settled = first < len(leaders)
+    total = sum(board.charges.values())
+    parts = {"pruned": 0, "against": 0, "silent": 0, "agreeing": 0}
+    for branch, charge in board.charges.items():
+        parts[board.part(branch, answer)] += charge
+    return Hindsight(
+        episodes=1,
+        tokens=total,
+        settled=int(settled),
+        after_settled=total - trace[first].spent if settled else 0,
+        **parts,
+    )
+
+
+def together(parts: Sequence[Hindsight]) -> Hindsight:
+    """The sums of several."""
+    names = Hindsight.__struct_fields__
+    return Hindsight(**{name: sum(getattr(part, name) for part in parts) for name in names})
+
+
+class _Board:
+    """The branches of one episode, as its actions leave them."""
+
+    def __init__(self) -> None:
+        self.charges: dict[int, int] = {}
+        """Tokens charged on each branch, in opening order."""
+        self._answers: dict[int, str] = {}
+        self._pruned: set[int] = set()
+
+    def take(self, barrier: Barrier) -> str | None:
+        """Takes up the actions of a barrier; gives the leader behind it."""
+        for action in barrier.actions:
+            if action.branch is None:
+                continue  # the episode's own answer
+            self.charges[action.branch] = self.charges.get(action.branch, 0) + action.charge
+            if action.answer is not None:
+                self._answers[action.branch] = action.answer
+            if action.kind is ActionKind.PRUNE:
+                self._pruned.add(action.branch)
+        alive = [branch for branch in self.charges if branch not in self._pruned]
+        return winner(tally([self._answers.get(branch) for branch in alive]))
+
+    def part(self, branch: int, answer: str | None) -> str:
+        """What became of the tokens of a branch, by the name of the part."""
+        if branch in self._pruned:
+            return "pruned"
+        if branch not in self._answers:
+            return "silent"
+        return "agreeing" if self._answers[branch] == answer else "against"

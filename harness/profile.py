@@ -1,0 +1,191 @@
+"""What each line of a controller does, over all episodes of recordings, and what hindsight shows.
+
+Lines are counted by an engine, hindsight is read off traces of the interpreter, over the same
+episodes.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from dsl.checker import Checked
+from dsl.interpreter import Interpreter
+from harness.configured import Configured
+from harness.engines import Engine, LineCounts, empty_counts
+from harness.environment import Environment, environment
+from harness.episodes import Episodes
+from harness.evaluate import play
+from harness.hindsight import Hindsight, hindsight, together
+from harness.majority import Duels, duels, parted
+from harness.recordings import Named
+from harness.replay import Replay
+from harness.trace import Barrier
+
+ALL = "all"
+"""What the profile of several recordings together has in place of a recording's name."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the source."""
+
+    line: int
+    """From 1."""
+    source: str
+    runs: int
+    """How often the first statement on it ran; 0 for a line on which none begins."""
+    tokens: int
+    """Tokens that the verbs on it were charged."""
+    tokens_share: float
+    """Its part of all tokens, in percent."""
+    ended: int
+    """Episodes that it ended: by its ``stop``, by a verb in which the budget ended, or else by its
+    ``answer``."""
+    right: int
+    """Those of them that were right."""
+    right_share: float | None
+    """The same in percent; ``None`` where it ended none."""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One controller at one setting over one recording, or over all of them together."""
+
+    recording: str
+    episodes: int
+    right: int
+    tokens: int
+    sequential: int
+    unanswered: int
+    """Episodes that came to the end of the program without an ``answer``: no line ended them."""
+    lines: list[Line]
+    """Every line of the source."""
+    hindsight: Hindsight
+    majority: Duels
+
+
+class _Part(NamedTuple):
+    """What was counted over one recording."""
+
+    episodes: Episodes
+    counts: LineCounts
+    hindsight: Hindsight
+    duels: Duels
+
+
+class _Columns(NamedTuple):
+    """What was counted, by line; at 0 what no line accounts for."""
+
+    runs: list[int]
+    tokens: list[int]
+    ended: list[int]
+    right: list[int]
+
+
+def profiles(
+    plan: Configured,
+    recordings: Sequence[Named],
+    seeds: Sequence[int],
+    engine: Engine,
+    advance: Callable[[int], None] = lambda done: None,
+) -> list[Profile]:
+    """Plays and counts; a profile for each recording, then one for all where there are several.
+
+    Args:
+        plan: the controller and its setting.
+        recordings: what to play over.
+        seeds: the seeds of every question.
+        engine: what counts the lines.
+        advance: is told how many more questions are done.
+
+    Raises:
+        InputError: and `StoreError`: a recording cannot be played.
+    """
+    checked = plan.program.checked
+    parts = [_part(plan, named, seeds, engine, advance) for named in recordings]
+    found = [
+        _profile(checked, named.label, [part])
+        for named, part in zip(recordings, parts, strict=True)
+    ]
+    return found if len(found) == 1 else [*found, _profile(checked, ALL, parts)]
+
+
+def _part(
+    plan: Configured,
+    named: Named,
+    seeds: Sequence[int],
+    engine: Engine,
+    advance: Callable[[int], None],
+) -> _Part:
+    checked = plan.program.checked
+    world = environment(named.recording)
+    counts = empty_counts(checked)
+    episodes = engine.play(checked, plan.setting, world, seeds, plan.rules, counts)
+    controller = Interpreter(checked, plan.chosen)
+    seen = []
+    for question in range(len(world.decks)):
+        seen += [_seen(controller, plan, world, question, seed) for seed in seeds]
+        advance(1)
+    against = duels(named.label, named.recording, episodes, seeds)
+    return _Part(episodes, counts, together(seen), against)
+
+
+def _seen(
+    controller: Interpreter, plan: Configured, world: Environment, question: int, seed: int
+) -> Hindsight:
+    trace: list[Barrier] = []
+    replay = Replay(
+        world.decks[question],
+        seed=seed,
+        question=question,
+        budget=plan.rules.budget,
+        probe_cost=plan.rules.probe_cost,
+        trace=trace,
+    )
+    played = play(controller, replay, plan.beta)
+    return hindsight(trace, played.answer)
+
+
+def _profile(checked: Checked, label: str, parts: Sequence[_Part]) -> Profile:
+    right = np.concatenate([part.episodes.right.ravel() for part in parts])
+    line = np.concatenate([part.episodes.line.ravel() for part in parts])
+    size = checked.source.lines + 1
+    columns = _Columns(
+        runs=np.sum([part.counts.runs for part in parts], axis=0).tolist(),
+        tokens=np.sum([part.counts.tokens for part in parts], axis=0).tolist(),
+        ended=np.bincount(line, minlength=size).tolist(),
+        right=np.bincount(line[right], minlength=size).tolist(),
+    )
+    tokens = sum(int(part.episodes.tokens.sum()) for part in parts)
+    differing = [duel for part in parts for duel in (*part.duels.lost, *part.duels.won)]
+    return Profile(
+        recording=label,
+        episodes=right.size,
+        right=int(right.sum()),
+        tokens=tokens,
+        sequential=sum(int(part.episodes.sequential.sum()) for part in parts),
+        unanswered=columns.ended[0],
+        lines=[_line(checked, number, columns, tokens) for number in range(1, size)],
+        hindsight=together([part.hindsight for part in parts]),
+        majority=parted(differing, sum(part.duels.questions for part in parts)),
+    )
+
+
+def _line(checked: Checked, number: int, columns: _Columns, tokens: int) -> Line:
+    ended, right = columns.ended[number], columns.right[number]
+    return Line(
+        line=number,
+        source=checked.source.line(number),
+        runs=columns.runs[number],
+        tokens=columns.tokens[number],
+        tokens_share=share(columns.tokens[number], tokens) or 0.0,
+        ended=ended,
+        right=right,
+        right_share=share(right, ended),
+    )
+
+
+def share(part: int, whole: int) -> float | None:
+    """A part in percent, two decimals; ``None`` of nothing."""
+    return round(float(Fraction(100 * part, whole)), 2) if whole else None

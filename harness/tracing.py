@@ -1,0 +1,238 @@
+"""One episode with all that led to it: every barrier, where it comes from, what memory held.
+
+The barriers are those of the trace; memory is shown by the interpreter before each verb is sent.
+Gold is added on the scoring side, when the episode has ended.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.episode import Answer, AnyVerb, BranchView, Episode, Origin, Status
+from dsl.interpreter import Interpreter
+from dsl.interpreter.snapshot import Snapshot
+from harness.configured import Configured
+from harness.environment import Environment, refuse_unmet_needs
+from harness.evaluate import play
+from harness.replay import Replay
+from harness.trace import Action, Barrier
+
+Value = int | float | bool | str | None
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What the program remembered as it sent a verb."""
+
+    cells: dict[str, Value]
+    windows: dict[str, tuple[float, ...]]
+    """The values of each window, the oldest first."""
+    lets: dict[str, Value | tuple[int, ...]]
+    """Each ``let`` that can be read at the verb; a set is a list of branches."""
+    fields: dict[str, tuple[Value, ...]]
+    """The values of each field, one for each opened branch."""
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One barrier, and what led to it."""
+
+    number: int
+    """From 1."""
+    section: str | None
+    """``start``, ``step`` or ``finally``; ``None`` for the end of a program without an answer."""
+    steps: int
+    """Steps done before this one."""
+    line: int | None
+    """The line of the source, from 1."""
+    source: str | None
+    """The text of that line, without the white space around it."""
+    memory: Memory
+    """Before the verb."""
+    verb: AnyVerb
+    actions: tuple[Action, ...]
+    exhausted: bool
+    """The budget ended inside the verb."""
+    charged: int
+    """Tokens that the barrier was charged."""
+    spent: int
+    """Tokens charged in the episode, after the barrier."""
+    sequential_charged: int
+    """The largest charge of any one branch in the barrier."""
+    sequential: int
+    """Tokens on the critical path, after the barrier."""
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """How many branches stand by one answer at the end, each by its latest revealed one."""
+
+    answer: str | None
+    """``None`` for branches that never revealed one; they do not vote."""
+    finished: int
+    """Among the finished branches."""
+    alive: int
+    """Among all that were not pruned, finished ones included."""
+    pruned: int
+    """Among the pruned ones."""
+
+
+class BranchEnd(msgspec.Struct, frozen=True):
+    """What became of one branch."""
+
+    branch: int
+    status: Status
+    depth: int
+    """In advances."""
+    tokens: int
+    """Tokens generated on it; probes are not counted."""
+    answer: str | None
+    """Its latest revealed answer."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """Where the controller turned to ``finally`` before its time."""
+
+    line: int
+    source: str
+    because: str | None
+    budget: bool
+    """The budget ended in the verb of that line; without it, the line has a ``stop``."""
+
+
+class Traced(msgspec.Struct, frozen=True, kw_only=True):
+    """One episode."""
+
+    barriers: list[Moment]
+    """The last is the answer."""
+    votes: list[Vote]
+    """Most votes among the alive first, then first seen; branches without an answer last."""
+    branches: list[BranchEnd]
+    stopped: Stop | None
+    answer: str | None
+    gold: str
+    right: bool
+    tokens: int
+    sequential: int
+
+
+def traced(plan: Configured, world: Environment, question: int, seed: int) -> Traced:
+    """Plays one episode and keeps all of it.
+
+    Args:
+        plan: the controller and its setting.
+        world: the recording.
+        question: the question's position.
+        seed: decides the order of the branches.
+
+    Raises:
+        InputError: the recording lacks what the program needs.
+    """
+    checked = plan.program.checked
+    refuse_unmet_needs(checked, world)
+    trace: list[Barrier] = []
+    before: list[Snapshot] = []
+
+    def watch(memory: Snapshot) -> None:
+        del before[len(trace) :]  # that of a verb which the budget refused: it is no barrier
+        before.append(memory)
+
+    replay = Replay(
+        world.decks[question],
+        seed=seed,
+        question=question,
+        budget=plan.rules.budget,
+        probe_cost=plan.rules.probe_cost,
+        trace=trace,
+    )
+    play(Interpreter(checked, plan.chosen, watch=watch), replay, plan.beta)
+    gold = world.gold[question]
+    return Traced(
+        barriers=_moments(checked, trace, before),
+        votes=votes(replay.episode),
+        branches=[_branch_end(view) for view in replay.episode.branches],
+        stopped=_stop(checked, trace[-1].verb),
+        answer=replay.answer,
+        gold=gold,
+        right=replay.answer == gold,
+        tokens=replay.spent,
+        sequential=replay.sequential,
+    )
+
+
+def votes(episode: Episode) -> list[Vote]:
+    """How the branches of an episode stand at its end."""
+    views = episode.branches
+    alive = [view for view in views if view.status is not Status.PRUNED]
+    finished = [views[index] for index in episode.finished]
+    pruned = [view for view in views if view.status is Status.PRUNED]
+    counted = [_counted(group) for group in (finished, alive, pruned)]
+    answers: dict[str | None, None] = dict.fromkeys([*counted[1], *counted[2]])
+    answers.pop(None, None)
+    ranked: list[str | None] = sorted(answers, key=lambda answer: -counted[1].get(answer, 0))
+    if any(None in each for each in counted):
+        ranked.append(None)
+    return [Vote(answer, *(each.get(answer, 0) for each in counted)) for answer in ranked]
+
+
+def _counted(views: Sequence[BranchView]) -> dict[str | None, int]:
+    counts: dict[str | None, int] = {}
+    for view in views:
+        counts[view.answer] = counts.get(view.answer, 0) + 1
+    return counts
+
+
+def _moments(
+    checked: Checked, trace: Sequence[Barrier], before: Sequence[Snapshot]
+) -> list[Moment]:
+    moments = []
+    spent = sequential = 0
+    for number, (barrier, memory) in enumerate(zip(trace, before, strict=True), start=1):
+        line = None if barrier.verb.origin is None else barrier.verb.origin.line
+        moments.append(
+            Moment(
+                number=number,
+                section=memory.section,
+                steps=memory.steps,
+                line=line,
+                source=None if line is None else checked.source.line(line).strip(),
+                memory=Memory(
+                    dict(memory.cells), dict(memory.windows), dict(memory.lets), dict(memory.fields)
+                ),
+                verb=barrier.verb,
+                actions=barrier.actions,
+                exhausted=barrier.exhausted,
+                charged=barrier.spent - spent,
+                spent=barrier.spent,
+                sequential_charged=barrier.sequential - sequential,
+                sequential=barrier.sequential,
+            )
+        )
+        spent, sequential = barrier.spent, barrier.sequential
+    return moments
+
+
+def _branch_end(view: BranchView) -> BranchEnd:
+    return BranchEnd(view.index, view.status, view.depth, view.tokens, view.answer)
+
+
+def _stop(checked: Checked, verb: AnyVerb) -> Stop | None:
+    """What a last verb says of the place where the controller turned to its end."""
+    if not isinstance(verb, Answer) or verb.stopped is None:
+        return None
+    line = verb.stopped.line
+    statement = _statement(checked, verb.stopped)
+    because = None
+    if isinstance(statement, tree.Stop) and statement.because is not None:
+        because = statement.because.text
+    return Stop(
+        line, checked.source.line(line).strip(), because, not isinstance(statement, tree.Stop)
+    )
+
+
+def _statement(checked: Checked, origin: Origin) -> tree.Node:
+    return next(
+        node
+        for node in tree.walk(checked.program)
+        if isinstance(node, tree.Verb)
+        and checked.source.position(node.span.start) == (origin.line, origin.column)
+    )
