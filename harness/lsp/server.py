@@ -1,0 +1,133 @@
+"""The server: which request is answered by what. It keeps the open documents and nothing else."""
+
+from importlib.metadata import version
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from dsl.diagnostics import DslError
+from dsl.editor import Document, complete, definition, hover
+from dsl.formatter import format_source
+from dsl.source import Source, Span
+from harness.lsp.messages import Spoken, markdown
+from harness.lsp.positions import Encoding
+
+
+class Server(LanguageServer):
+    """A language server for Rheo. Clients send whole texts: programs are short."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "rheostat",
+            version("rheostat"),
+            text_document_sync_kind=types.TextDocumentSyncKind.Full,
+        )
+        self._open: dict[str, Spoken] = {}
+
+    def read(self, uri: str) -> None:
+        """Takes in a document as the client has it now, and tells what is wrong with it."""
+        text = self.workspace.get_text_document(uri)
+        agreed = types.PositionEncodingKind(self.workspace.position_encoding or "utf-16")
+        spoken = Spoken(uri, Document(Source(text.source, uri)), Encoding(agreed.value))
+        self._open[uri] = spoken
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri, spoken.diagnostics(), text.version)
+        )
+
+    def forget(self, uri: str) -> None:
+        """Lets go of a document, and of what was said of it."""
+        self._open.pop(uri, None)
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def document(self, uri: str) -> Spoken:
+        """An open document."""
+        if uri not in self._open:
+            self.read(uri)
+        return self._open[uri]
+
+
+def serve() -> None:
+    """Serves one client over standard input and output until it leaves."""
+    make_server().start_io()
+
+
+def make_server() -> Server:
+    """A server with all its features, not started."""
+    server = Server()
+    server.feature(types.TEXT_DOCUMENT_DID_OPEN)(_opened)
+    server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(_changed)
+    server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(_closed)
+    server.feature(types.TEXT_DOCUMENT_HOVER)(_hover)
+    server.feature(
+        types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=["."])
+    )(_complete)
+    server.feature(types.TEXT_DOCUMENT_DEFINITION)(_definition)
+    server.feature(types.TEXT_DOCUMENT_FORMATTING)(_format)
+    server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)(_symbols)
+    server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+    )(_repairs)
+    return server
+
+
+def _opened(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+    server.read(params.text_document.uri)
+
+
+def _changed(server: Server, params: types.DidChangeTextDocumentParams) -> None:
+    server.read(params.text_document.uri)
+
+
+def _closed(server: Server, params: types.DidCloseTextDocumentParams) -> None:
+    server.forget(params.text_document.uri)
+
+
+def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
+    spoken = server.document(params.text_document.uri)
+    found = hover(spoken.document, spoken.offset(params.position))
+    if found is None:
+        return None
+    return types.Hover(markdown(found.markdown), spoken.range(found.span))
+
+
+def _complete(server: Server, params: types.CompletionParams) -> types.CompletionList:
+    spoken = server.document(params.text_document.uri)
+    found = complete(spoken.document, spoken.offset(params.position))
+    return spoken.completions(found, snippets=_knows_snippets(server.client_capabilities))
+
+
+def _knows_snippets(client: types.ClientCapabilities) -> bool:
+    documents = client.text_document
+    completion = documents and documents.completion
+    item = completion and completion.completion_item
+    return bool(item and item.snippet_support)
+
+
+def _definition(server: Server, params: types.DefinitionParams) -> types.Location | None:
+    spoken = server.document(params.text_document.uri)
+    found = definition(spoken.document, spoken.offset(params.position))
+    return None if found is None else spoken.location(found)
+
+
+def _format(server: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    """One edit of the whole text, or none; a text with syntax errors is left as it is."""
+    spoken = server.document(params.text_document.uri)
+    source = spoken.document.source
+    try:
+        text = format_source(source)
+    except DslError:
+        return None
+    if "\r\n" in source.text:
+        text = text.replace("\n", "\r\n")
+    if text == source.text:
+        return []
+    return [spoken.text_edit(Span(0, len(source.text)), text)]
+
+
+def _symbols(server: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+    return server.document(params.text_document.uri).symbols()
+
+
+def _repairs(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+    return server.document(params.text_document.uri).repairs(params.range)
