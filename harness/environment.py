@@ -1,6 +1,7 @@
 """Environments: recordings made ready for replay, with the gold answers for the scoring side."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from dsl.builtins import SIGNALS
 from dsl.checker import Checked
@@ -28,12 +29,12 @@ class Environment:
         self.name = name
         self._words: dict[int, dict[str, int]] = {}
 
-    @property
+    @cached_property
     def probed(self) -> bool:
         """Whether the answers inside branches were recorded."""
         return all(deck.probed for deck in self.decks)
 
-    @property
+    @cached_property
     def signals(self) -> frozenset[str]:
         """The optional signals that every chain has."""
         chains = [chain for deck in self.decks for chain in deck.chains]

@@ -1,0 +1,1 @@
+"""The compiler: from checked programs to machine code, through LLVM."""

@@ -1,0 +1,93 @@
+"""One barrier of a compiled program: what it costs, and whether the budget ends inside it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dsl import tree
+from dsl.compiler import numbers
+from dsl.compiler.expressions import Expressions
+
+
+class Barrier:
+    """What becomes of one verb."""
+
+    def __init__(self, expressions: Expressions):
+        self._emit = emit = expressions.emit
+        self._spent = expressions.state.spent
+        self.critical = emit.slot("i64")
+        """The largest charge of any one branch."""
+        self.acted = emit.slot("i1")
+        self.exhausted = emit.slot("i1")
+        self.thinned = emit.slot("i1")
+        """Whether branches have left the active ones, whose list is to be put in order."""
+        self.thins = False
+        """Whether that can happen at all."""
+        emit.store("i64", "0", self.critical)
+        for flag in (self.acted, self.exhausted, self.thinned):
+            emit.store("i1", "false", flag)
+
+    def act(self) -> None:
+        """An action was done."""
+        self._emit.store("i1", "true", self.acted)
+
+    def thin_out(self) -> None:
+        """A branch is no longer active."""
+        self.thins = True
+        self._emit.store("i1", "true", self.thinned)
+
+    def need(self, affordable: str, otherwise: str) -> None:
+        """Goes on where the next action is affordable; else the barrier is cut short."""
+        emit = self._emit
+        cut, on = emit.label("cut"), emit.label("on")
+        emit.branch(affordable, on, cut)
+        emit.place(cut)
+        emit.store("i1", "true", self.exhausted)
+        emit.jump(otherwise)
+        emit.place(on)
+
+    @contextmanager
+    def branch(self, *, acts: bool = True) -> Iterator[str]:
+        """The actions on one branch; yields the label behind them."""
+        emit = self._emit
+        before = emit.load("i64", self._spent)
+        if acts:
+            self.act()
+        behind = emit.label("charged")
+        yield behind
+        emit.place(behind)
+        charge = emit.op(f"sub i64 {emit.load('i64', self._spent)}, {before}")
+        critical = emit.load("i64", self.critical)
+        emit.store("i64", numbers.largest(emit, "i64", critical, charge), self.critical)
+
+    def leave_if_exhausted(self, behind: str) -> None:
+        """Leaves the loop over branches where the budget has ended."""
+        emit = self._emit
+        on = emit.label("on")
+        emit.branch(emit.load("i1", self.exhausted), behind, on)
+        emit.place(on)
+
+
+_STEADY = (tree.Number, tree.Truth, tree.Nothing, tree.Text, tree.Group, tree.Unary, tree.Binary,
+           tree.Choice, tree.Identifier)  # fmt: skip
+_MOVING = {"spent", "available", "opened", "active", "alive", "finished", "pruned"}
+_NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
+
+
+def is_steady(node: tree.Expression) -> bool:
+    """Whether a burst hangs on its own branch alone, and on what no verb changes.
+
+    Such a one can be worked out as its branch's turn comes.
+    """
+    for part in tree.walk(node):
+        match part:
+            case tree.Name(text=name):
+                if name in _MOVING:
+                    return False
+            case tree.Call(function=function):
+                if function.text not in _NUMERIC:
+                    return False
+            case tree.Field():
+                pass
+            case _ if not isinstance(part, _STEADY):
+                return False
+    return True

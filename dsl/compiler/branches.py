@@ -1,0 +1,171 @@
+"""The actions of the MDP in a compiled program: what `harness.replay` does, on arrays."""
+
+from dsl.compiler.state import ACTIVE, FINISHED, NONE, State
+
+
+class Branches:
+    """Emits the actions. ``word`` is the type of the recorded answers, ``i16`` or ``i32``."""
+
+    def __init__(self, state: State, word: str, signals: dict[str, tuple[str, str]]):
+        self._state = state
+        self._emit = state.emit
+        self._word = word
+        self._signals = signals
+
+    def recorded(self, branch: str, place: str) -> str:
+        """The recorded answer of a branch after ``place`` + 1 intervals, as a 64-bit number."""
+        emit, state = self._emit, self._state
+        row = emit.load_element("i64", state.row, branch)
+        at = emit.op(f"add i64 {row}, {place}")
+        narrow = emit.load_element(self._word, state.answers, at)
+        return emit.op(f"sext {self._word} {narrow} to i64")
+
+    def affordable(self, tokens: str) -> str:
+        """Whether so many more tokens keep within the budget."""
+        emit, state = self._emit, self._state
+        after = emit.op(f"add i64 {emit.load('i64', state.spent)}, {tokens}")
+        return emit.op(f"icmp sle i64 {after}, {state.budget}")
+
+    def new(self, *, whole: bool) -> str:
+        """Enters the next branch of the deal, at depth 1 or whole at its end; gives its index."""
+        emit, state = self._emit, self._state
+        branch = emit.load("i64", state.opened)
+        narrow = emit.load_element("i32", state.deal, branch)
+        chain = emit.op(f"zext i32 {narrow} to i64")
+        emit.store_element("i64", chain, state.chain, branch)
+        emit.store_element("i64", emit.op(f"mul i64 {chain}, {state.width}"), state.row, branch)
+        last = emit.load_element("i64", state.probes, chain)
+        emit.store_element("i64", last, state.last, branch)
+        depth = emit.op(f"add i64 {last}, 1") if whole else "1"
+        emit.store_element("i64", depth, state.depth, branch)
+        emit.store_element("i32", NONE, state.answer, branch)
+        emit.store_element("i64", ACTIVE, state.status, branch)
+        for array, used in (
+            (state.seen, state.uses.seen),
+            (state.streak, state.uses.streak),
+            (state.changes, state.uses.changes),
+            (state.tokens, state.uses.tokens),
+        ):
+            if used:
+                emit.store_element("i64", "0", array, branch)
+        if state.uses.age:
+            emit.store_element("i64", emit.load("i64", state.steps), state.born, branch)
+        for array in state.signal.values():
+            emit.store_element("double", "0.0", array, branch)
+        emit.bump(state.opened)
+        return branch
+
+    def pay(self, branch: str, tokens: str) -> None:
+        """Charges tokens that were generated on a branch."""
+        emit, state = self._emit, self._state
+        emit.bump(state.spent, tokens)
+        if state.uses.tokens:
+            emit.bump(emit.element("i64", state.tokens, branch), tokens)
+
+    def reveal(self, branch: str, answer: str, depth: str) -> None:
+        """Shows an answer."""
+        emit, state = self._emit, self._state
+        if state.uses.streak or state.uses.changes:
+            before = state.answer_of(branch)
+            first = emit.op(f"icmp slt i64 {before}, 0")
+            same = emit.op(f"icmp eq i64 {before}, {answer}")
+            if state.uses.streak:
+                place = emit.element("i64", state.streak, branch)
+                longer = emit.op(f"add i64 {emit.load('i64', place)}, 1")
+                streak = emit.select(same, "i64", longer, "0")
+                emit.store("i64", streak, place)
+            if state.uses.changes:
+                place = emit.element("i64", state.changes, branch)
+                kept = emit.op(f"or i1 {first}, {same}")
+                by = emit.select(kept, "i64", "0", "1")
+                emit.bump(place, by)
+        emit.store_element("i32", emit.op(f"trunc i64 {answer} to i32"), state.answer, branch)
+        if state.uses.seen:
+            emit.store_element("i64", depth, state.seen, branch)
+
+    def probe(self, branch: str, depth: str) -> None:
+        """Reveals the answer at a depth that has a probe, and charges for it."""
+        emit, state = self._emit, self._state
+        emit.bump(state.spent, state.probe_cost)
+        place = emit.op(f"sub i64 {depth}, 1")
+        self.reveal(branch, self.recorded(branch, place), depth)
+        if "entropy" in state.signal:
+            values, _ = self._signals["entropy"]
+            row = emit.load_element("i64", state.row, branch)
+            value = emit.load_element("double", values, emit.op(f"add i64 {row}, {place}"))
+            emit.store_element("double", value, state.signal["entropy"], branch)
+
+    def show_interval(self, branch: str, place: str) -> None:
+        """Shows the signals of an interval just generated; the last stretch may have none."""
+        emit, state = self._emit, self._state
+        for name in ("logprob", "top_logprob"):
+            if name not in state.signal:
+                continue
+            values, counts = self._signals[name]
+            chain = emit.load_element("i64", state.chain, branch)
+            there = emit.op(f"icmp slt i64 {place}, {emit.load_element('i64', counts, chain)}")
+            with emit.when(there):
+                row = emit.load_element("i64", state.row, branch)
+                value = emit.load_element("double", values, emit.op(f"add i64 {row}, {place}"))
+                emit.store_element("double", value, state.signal[name], branch)
+
+    def finish(self, branch: str) -> None:
+        """A branch comes to its end: its final answer is known."""
+        emit, state = self._emit, self._state
+        last = emit.load_element("i64", state.last, branch)
+        answer = self.recorded(branch, last)
+        emit.store_element("i64", FINISHED, state.status, branch)
+        self.reveal(branch, answer, emit.load_element("i64", state.depth, branch))
+        self.show_interval(branch, last)
+        state.append(state.finished, state.finished_count, branch)
+        if state.uses.finished_votes:
+            self._vote(answer)
+
+    def _vote(self, answer: str) -> None:
+        """Keeps up who leads among the finished branches, and by how much, as one more votes."""
+        emit, state = self._emit, self._state
+        votes, sight = state.vote_arrays[3], state.vote_arrays[4]
+        place = emit.element("i64", votes, answer)
+        before = emit.load("i64", place)
+        mine = emit.op(f"add i64 {before}, 1")
+        emit.store("i64", mine, place)
+        with emit.when(emit.op(f"icmp eq i64 {before}, 0")):
+            emit.store_element("i64", emit.load("i64", state.finished_distinct), sight, answer)
+            emit.bump(state.finished_distinct)
+        winner = emit.load("i64", state.finished_winner)
+        first = emit.load("i64", state.finished_first)
+        is_winner = emit.op(f"icmp eq i64 {winner}, {answer}")
+        more = emit.op(f"icmp sgt i64 {mine}, {first}")
+        leads, trails, behind = emit.label("leads"), emit.label("trails"), emit.label("end")
+        emit.branch(emit.op(f"or i1 {is_winner}, {more}"), leads, trails)
+        emit.place(leads)
+        second = emit.load("i64", state.finished_second)
+        emit.store("i64", emit.select(is_winner, "i64", second, first), state.finished_second)
+        emit.store("i64", answer, state.finished_winner)
+        emit.store("i64", mine, state.finished_first)
+        emit.jump(behind)
+        emit.place(trails)
+        second = emit.load("i64", state.finished_second)
+        larger = emit.op(f"icmp sgt i64 {mine}, {second}")
+        emit.store("i64", emit.select(larger, "i64", mine, second), state.finished_second)
+        # On a tie the answer that was seen first leads.
+        ties = emit.op(f"icmp eq i64 {mine}, {first}")
+        earlier = emit.op(
+            f"icmp slt i64 {emit.load_element('i64', sight, answer)},"
+            f" {emit.load_element('i64', sight, winner)}"
+        )
+        with emit.when(emit.op(f"and i1 {ties}, {earlier}")):
+            emit.store("i64", answer, state.finished_winner)
+        emit.place(behind)
+
+    def compact(self) -> None:
+        """Takes the branches that are no longer active off the list of active ones."""
+        emit, state = self._emit, self._state
+        kept = emit.slot("i64")
+        emit.store("i64", "0", kept)
+        with emit.loop(emit.load("i64", state.active_count)) as place:
+            branch = state.member(state.active, place)
+            status = emit.load_element("i64", state.status, branch)
+            with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
+                state.append(state.active, kept, branch)
+        emit.store("i64", emit.load("i64", kept), state.active_count)

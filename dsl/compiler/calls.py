@@ -1,0 +1,324 @@
+"""Functions of a compiled program; each says what the interpreter's says."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dsl import numeric, tree
+from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
+from dsl.chance import splitmix64
+from dsl.compiler import numbers, runtime
+from dsl.compiler.emitter import real
+from dsl.types import Type
+
+if TYPE_CHECKING:
+    from dsl.compiler.expressions import Expressions, Window
+
+Kernel = Callable[..., Any]
+
+
+class Calls:
+    """Emits the calls of one program."""
+
+    def __init__(self, expressions: "Expressions"):
+        self._expressions = expressions
+        self._emit = expressions.emit
+
+    def call(self, node: tree.Call) -> str:
+        """A call, by what its first argument is."""
+        name, expressions = node.function.text, self._expressions
+        first = node.arguments[0]
+        if isinstance(first, tree.Over):
+            return self._over(name, first)
+        assert not isinstance(first, tree.Keyword)
+        match expressions.type_of(first):
+            case Type.BRANCHES:
+                return self._of_set(name, node)
+            case Type.WINDOW:
+                window = tree.ungroup(first)
+                assert isinstance(window, tree.Name)
+                return self._of_window(name, expressions.variables.windows[window.text])
+        return self._of_numbers(name, node)
+
+    def _kernel(self, kernel: Kernel, *arguments: str) -> str:
+        return self._expressions.library.call(self._emit, kernel, *arguments)
+
+    # Sets
+
+    def _of_set(self, name: str, node: tree.Call) -> str:
+        expressions = self._expressions
+        plain = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        weights = [a.value for a in node.arguments if isinstance(a, tree.Keyword)]
+        if name in {"count", "empty"}:
+            count = expressions.members(plain[0]).size
+            return count if name == "count" else self._emit.op(f"icmp eq i64 {count}, 0")
+        answer = plain[1] if len(plain) == 2 else None
+        branches = tree.ungroup(plain[0])
+        finished = isinstance(branches, tree.Name) and branches.text == "finished"
+        if finished and not weights and name not in {"runner_up", "entropy"}:
+            return self._of_finished(name, answer)
+        if weights:
+            return self._weighted(name, plain[0], answer, weights[0])
+        return self._unweighted(name, plain[0], answer)
+
+    def _of_finished(self, name: str, answer: tree.Expression | None) -> str:
+        """The votes of the finished branches, which are kept up as they finish."""
+        emit, state = self._emit, self._expressions.state
+        first = emit.load("i64", state.finished_first)
+        second = emit.load("i64", state.finished_second)
+        count = emit.load("i64", state.finished_count)
+        if answer is not None:
+            given = self._expressions.value(answer)
+            first = self._kernel(runtime.votes_of, given, state.vote_arrays[3])
+        match name:
+            case "winner":
+                return emit.load("i64", state.finished_winner)
+            case "votes":
+                return first
+            case "distinct":
+                return emit.load("i64", state.finished_distinct)
+            case "confidence":
+                return self._kernel(runtime.confidence, count, first, second)
+        widen = self._expressions.widen
+        whole = widen(count)
+        share = self._kernel(runtime.share, widen(first), whole)
+        if name == "share":
+            return share
+        return self._less(share, self._kernel(runtime.share, widen(second), whole))
+
+    def _less(self, a: str, b: str) -> str:
+        return numbers.real_number(self._emit, "-", a, b)
+
+    def _unweighted(self, name: str, node: tree.Expression, answer: tree.Expression | None) -> str:
+        expressions, state = self._expressions, self._expressions.state
+        members = expressions.members(node)
+        given = None if answer is None else expressions.value(answer)
+        votes, seen, marks = state.vote_arrays[:3]
+        found = self._kernel(
+            runtime.tally, members.pointer, members.size, state.answer, votes, seen
+        )
+        result = self._read_votes(name, seen, found, votes, given)
+        self._kernel(runtime.clear, seen, found, votes, marks)
+        return result
+
+    def _read_votes(self, name: str, seen: str, found: str, votes: str, given: str | None) -> str:
+        kernel, widen = self._kernel, self._expressions.widen
+        if name == "distinct":
+            return found
+        if name == "entropy":
+            return kernel(runtime.entropy, seen, found, votes)
+        leader = kernel(runtime.leader, seen, found, votes, "-1")
+        if name == "winner":
+            return kernel(runtime.answer_at, seen, leader)
+        first = (
+            kernel(runtime.votes_at, seen, leader, votes)
+            if given is None
+            else kernel(runtime.votes_of, given, votes)
+        )
+        if name == "votes":
+            return first
+        if name == "share":
+            whole = kernel(runtime.total, seen, found, votes)
+            return kernel(runtime.share, widen(first), whole)
+        second = kernel(runtime.leader, seen, found, votes, leader)
+        if name == "runner_up":
+            return kernel(runtime.answer_at, seen, second)
+        trailing = kernel(runtime.votes_at, seen, second, votes)
+        if name == "confidence":
+            return kernel(runtime.confidence, found, first, trailing)
+        whole = kernel(runtime.total, seen, found, votes)
+        share = kernel(runtime.share, widen(first), whole)
+        return self._less(share, kernel(runtime.share, widen(trailing), whole))
+
+    def _weighted(
+        self, name: str, node: tree.Expression, answer: tree.Expression | None,
+        weight: tree.Expression,
+    ) -> str:  # fmt: skip
+        expressions, state = self._expressions, self._expressions.state
+        members = expressions.members(node)
+        weights = state.array()
+        expressions.of_each(
+            members,
+            lambda place, _: self._emit.store_element(
+                "double", expressions.real(weight), weights, place
+            ),
+        )
+        given = None if answer is None else expressions.value(answer)
+        votes, seen, marks = state.vote_arrays[:3]
+        found = self._kernel(
+            runtime.tally_weighted, members.pointer, members.size, state.answer, weights, votes,
+            marks, seen,
+        )  # fmt: skip
+        result = self._read_weighted(name, seen, found, votes, given)
+        self._kernel(runtime.clear, seen, found, votes, marks)
+        return result
+
+    def _read_weighted(
+        self, name: str, seen: str, found: str, votes: str, given: str | None
+    ) -> str:
+        kernel = self._kernel
+        if name == "entropy":
+            return kernel(runtime.entropy_weighted, seen, found, votes)
+        leader = kernel(runtime.leader_weighted, seen, found, votes, "-1")
+        if name == "winner":
+            return kernel(runtime.answer_at, seen, leader)
+        first = (
+            kernel(runtime.votes_at_weighted, seen, leader, votes)
+            if given is None
+            else kernel(runtime.votes_of_weighted, given, votes)
+        )
+        if name == "votes":
+            return first
+        if name == "share":
+            whole = kernel(runtime.total_weighted, seen, found, votes)
+            return kernel(runtime.share, first, whole)
+        second = kernel(runtime.leader_weighted, seen, found, votes, leader)
+        if name == "runner_up":
+            return kernel(runtime.answer_at, seen, second)
+        trailing = kernel(runtime.votes_at_weighted, seen, second, votes)
+        if name == "confidence":
+            return kernel(runtime.confidence_weighted, found, first, trailing)
+        whole = kernel(runtime.total_weighted, seen, found, votes)
+        share = kernel(runtime.share, first, whole)
+        return self._less(share, kernel(runtime.share, trailing, whole))
+
+    # Folds
+
+    def _over(self, name: str, node: tree.Over) -> str:
+        expressions, emit = self._expressions, self._emit
+        members = expressions.members(node.branches)
+        integers = expressions.type_of(node.value) is Type.INTEGER and name in {"sum", "min", "max"}
+        kind = "i64" if integers else "double"
+        values = expressions.state.array()
+
+        def enter(place: str, _: str) -> None:
+            value = expressions.value(node.value) if integers else expressions.real(node.value)
+            emit.store_element(kind, value, values, place)
+
+        expressions.of_each(members, enter)
+        return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
+
+    def _fold(self, name: str, kind: str, count: str, at: Callable[[str], str]) -> str:
+        """Folds ``count`` values, read by place in their order; 0 of nothing."""
+        emit = self._emit
+        zero = "0" if kind == "i64" else "0.0"
+        if name == "mean":
+            return self._mean(count, at)
+        if name == "variance":
+            return self._variance(count, at)
+        total = emit.slot(kind)
+        emit.store(kind, zero, total)
+        with emit.loop(count) as place:
+            value, before = at(place), emit.load(kind, total)
+            if name == "sum" and kind == "i64":
+                after = numbers.integer(emit, "+", before, value)
+            elif name == "sum":
+                after = numbers.real_number(emit, "+", before, value)
+            else:
+                extreme = numbers.smallest if name == "min" else numbers.largest
+                first = emit.op(f"icmp eq i64 {place}, 0")
+                after = emit.select(first, kind, value, extreme(emit, kind, before, value))
+            emit.store(kind, after, total)
+        return emit.load(kind, total)
+
+    def _mean(self, count: str, at: Callable[[str], str]) -> str:
+        total = self._fold("sum", "double", count, at)
+        return numbers.real_number(self._emit, "/", total, self._expressions.widen(count))
+
+    def _variance(self, count: str, at: Callable[[str], str]) -> str:
+        emit = self._emit
+        mean = self._mean(count, at)
+
+        def squared(place: str) -> str:
+            off = numbers.real_number(emit, "-", at(place), mean)
+            return numbers.real_number(emit, "*", off, off)
+
+        total = self._fold("sum", "double", count, squared)
+        return numbers.real_number(emit, "/", total, self._expressions.widen(count))
+
+    def _of_window(self, name: str, window: "Window") -> str:
+        emit = self._emit
+        count = emit.load("i64", window.held)
+
+        def at(place: str) -> str:
+            return emit.load_element("double", window.values, self.ring(window, place))
+
+        def newest() -> str:
+            return at(emit.op(f"sub i64 {count}, 1"))
+
+        some = emit.op(f"icmp sgt i64 {count}, 0")
+        choose = self._expressions.choose
+        match name:
+            case "count":
+                return count
+            case "full":
+                return emit.op(f"icmp eq i64 {count}, {emit.load('i64', window.capacity)}")
+            case "oldest":
+                return choose(some, "double", lambda: at("0"), lambda: "0.0")
+            case "newest":
+                return choose(some, "double", newest, lambda: "0.0")
+            case "rise":
+                return choose(some, "double", lambda: self._less(newest(), at("0")), lambda: "0.0")
+        return self._fold(name, "double", count, at)
+
+    def ring(self, window: "Window", place: str) -> str:
+        """The index of a window's value, the oldest at place 0."""
+        emit = self._emit
+        size = emit.load("i64", window.capacity)
+        index = emit.op(f"add i64 {emit.load('i64', window.start)}, {place}")
+        over = emit.op(f"icmp sge i64 {index}, {size}")
+        return emit.select(over, "i64", emit.op(f"sub i64 {index}, {size}"), index)
+
+    # Numbers
+
+    def _of_numbers(self, name: str, node: tree.Call) -> str:
+        expressions, emit = self._expressions, self._emit
+        arguments = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        integers = all(expressions.type_of(a) is Type.INTEGER for a in arguments)
+        if integers and name in {"floor", "ceil", "round"}:
+            return expressions.value(arguments[0])
+        if integers and name == "abs":
+            return numbers.absolute_integer(emit, expressions.value(arguments[0]))
+        if name in {"min", "max", "clamp"}:
+            read = expressions.value if integers else expressions.real
+            return self._order(name, "i64" if integers else "double", [read(a) for a in arguments])
+        if integers and name == "beta_confidence":
+            return self._kernel(beta_confidence_int, *map(expressions.value, arguments))
+        return self._of_reals(name, [expressions.real(argument) for argument in arguments])
+
+    def _order(self, name: str, kind: str, values: list[str]) -> str:
+        emit = self._emit
+        if name == "clamp":
+            value, low, high = values
+            return numbers.smallest(emit, kind, numbers.largest(emit, kind, value, low), high)
+        extreme = numbers.smallest if name == "min" else numbers.largest
+        result = values[0]
+        for value in values[1:]:
+            result = extreme(emit, kind, result, value)
+        return result
+
+    def _of_reals(self, name: str, values: list[str]) -> str:
+        emit = self._emit
+        kernels: dict[str, Kernel] = {
+            "sqrt": numeric.sqrt_real, "exp": numeric.exp_real, "log": numeric.log_real,
+            "pow": numeric.pow_real, "beta_confidence": beta_confidence_real,
+        }  # fmt: skip
+        if name in kernels:
+            return self._kernel(kernels[name], *values)
+        match name:
+            case "floor" | "ceil" | "round":
+                return numbers.to_integer(emit, name, values[0])
+            case "abs":
+                return emit.call("double", "@llvm.fabs.f64", f"double {values[0]}")
+            case "chance":
+                return emit.op(f"fcmp olt double {self._uniform()}, {values[0]}")
+            case "draw_beta":
+                return self._kernel(beta_quantile, self._uniform(), *values)
+        raise AssertionError(name)
+
+    def _uniform(self) -> str:
+        emit, state = self._emit, self._expressions.state
+        number = emit.load("i64", state.draws)
+        bits = self._kernel(splitmix64, emit.load("i64", state.draw_state), number)
+        emit.bump(state.draws)
+        top = emit.op(f"uitofp i64 {emit.op(f'lshr i64 {bits}, 11')} to double")
+        return emit.op(f"fmul double {top}, {real(2.0**-53)}")

@@ -1,0 +1,84 @@
+"""Compiled programs by content: each is compiled once for a machine, and kept on disk.
+
+A kept object has its own digest in front. One that does not fit it, or that cannot be read, is
+compiled again and replaced; several processes may do so at once, since a file appears whole.
+"""
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+
+from dsl.checker import Checked
+from dsl.compiler import native
+from dsl.compiler.native import Native, Shared, Tier, compile_text
+from dsl.compiler.program import Module, Variant, translate
+from dsl.compiler.shared import translate_shared
+
+_DIGEST = 32
+
+_shared_lock = threading.Lock()
+_shared: list[Shared] = []  # loaded once a process, and never let go
+
+
+class Objects:
+    """Compiled programs, in this process and on disk.
+
+    Args:
+        directory: where objects are kept between processes; nothing is kept without it.
+        tier: how much work goes into those that are compiled.
+    """
+
+    def __init__(self, directory: Path | None = None, tier: Tier = Tier.QUICK):
+        self._directory = directory
+        self._tier = tier
+        self._lock = threading.Lock()
+        self._loaded: dict[str, tuple[Module, Native]] = {}
+
+    def load(self, checked: Checked, variant: Variant = Variant()) -> tuple[Module, Native]:  # noqa: B008
+        """A program ready to run."""
+        key = f"{variant} {checked.source.text}"
+        with self._lock:
+            if key not in self._loaded:
+                self._load_shared()
+                module = translate(checked, variant)
+                code = self._object(module.text, self._tier)
+                self._loaded[key] = module, Native(code)
+            return self._loaded[key]
+
+    def _load_shared(self) -> None:
+        with _shared_lock:
+            if not _shared:
+                _shared.append(Shared(self._object(translate_shared(), Tier.FULL)))
+
+    def _object(self, text: str, tier: Tier) -> bytes:
+        if self._directory is None:
+            return compile_text(text, tier)
+        return _kept(self._path(text, tier), lambda: compile_text(text, tier))
+
+    def _path(self, text: str, tier: Tier) -> Path:
+        assert self._directory is not None
+        host = native.machine()
+        parts = (native.version(), *host, tier.name, text)
+        key = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+        return self._directory / f"{key}.object"
+
+
+def _kept(path: Path, compile_it: Callable[[], bytes]) -> bytes:
+    """A kept object, or a fresh one that is now kept; a cache that fails costs only time."""
+    with contextlib.suppress(OSError):
+        found = path.read_bytes()
+        code = found[_DIGEST:]
+        if found[:_DIGEST] == blake2b(code, digest_size=_DIGEST).digest():
+            return code
+    code = compile_it()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(blake2b(code, digest_size=_DIGEST).digest() + code)
+        Path(name).replace(path)
+    return code

@@ -1,0 +1,224 @@
+"""Kernels over sets of branches: votes and sorting, for compiled programs.
+
+They say for arrays what `dsl.votes` says for texts. Answers are numbered from 0, -1 is none. The
+arrays of votes and marks are all 0 when a tally begins, and `clear` makes them so again.
+"""
+
+from dsl.beta import beta_confidence_int, beta_confidence_real
+from dsl.compiler.kernels import Bytes, Ints32, Ints64, Reals
+from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
+
+
+def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, seen: Ints32) -> int:
+    """Counts the answers of a set; gives how many there are, listed in ``seen`` as first seen."""
+    found = 0
+    for place in range(size):
+        answer = answers[members[place]]
+        if answer >= 0:
+            if votes[answer] == 0:
+                seen[found] = answer
+                found += 1
+            votes[answer] += 1
+    return found
+
+
+def tally_weighted(
+    members: Ints32, size: int, answers: Ints32, weights: Reals, votes: Reals, marks: Bytes,
+    seen: Ints32,
+) -> int:  # fmt: skip
+    """The same with a weight for each member, in the order of the set."""
+    found = 0
+    for place in range(size):
+        answer = answers[members[place]]
+        if answer >= 0:
+            if marks[answer] == 0:
+                marks[answer] = 1
+                seen[found] = answer
+                found += 1
+            votes[answer] = add_real(votes[answer], weights[place])
+    return found
+
+
+def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
+    """Makes the arrays ready for the next tally."""
+    for place in range(found):
+        votes[seen[place]] = 0
+        marks[seen[place]] = 0
+
+
+def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
+    """The place of the answer with the most votes, the first on a tie; -1 where there is none.
+
+    The place ``but`` is passed over.
+    """
+    best = -1
+    most = 0
+    for place in range(found):
+        if place != but:
+            here = votes[seen[place]]
+            if best < 0 or here > most:
+                best = place
+                most = here
+    return best
+
+
+def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
+    """The same for weighted votes."""
+    best = -1
+    most = 0.0
+    for place in range(found):
+        if place != but:
+            here = votes[seen[place]]
+            if best < 0 or here > most:
+                best = place
+                most = here
+    return best
+
+
+def answer_at(seen: Ints32, place: int) -> int:
+    """The answer at a place; none at -1."""
+    if place < 0:
+        return -1
+    return seen[place]
+
+
+def votes_at(seen: Ints32, place: int, votes: Ints64) -> int:
+    """The votes at a place; 0 at -1."""
+    if place < 0:
+        return 0
+    return votes[seen[place]]
+
+
+def votes_at_weighted(seen: Ints32, place: int, votes: Reals) -> float:
+    """The same for weighted votes."""
+    if place < 0:
+        return 0.0
+    return votes[seen[place]]
+
+
+def votes_of(answer: int, votes: Ints64) -> int:
+    """The votes of an answer, which may be none, or one that no branch gave."""
+    if answer < 0:
+        return 0
+    return votes[answer]
+
+
+def votes_of_weighted(answer: int, votes: Reals) -> float:
+    """The same for weighted votes."""
+    if answer < 0:
+        return 0.0
+    return votes[answer]
+
+
+def total(seen: Ints32, found: int, votes: Ints64) -> float:
+    """All votes."""
+    count = 0
+    for place in range(found):
+        count += votes[seen[place]]
+    return float(count)
+
+
+def total_weighted(seen: Ints32, found: int, votes: Reals) -> float:
+    """All votes, added up in the order of first sight."""
+    found_total = 0.0
+    for place in range(found):
+        found_total = add_real(found_total, votes[seen[place]])
+    return found_total
+
+
+def share(votes: float, all_votes: float) -> float:
+    """A part of the votes; 0 where they are 0 or below."""
+    if all_votes > 0.0:
+        return div_real(votes, all_votes)
+    return 0.0
+
+
+def entropy(seen: Ints32, found: int, votes: Ints64) -> float:
+    """Shannon entropy of the votes, in nats."""
+    whole = total(seen, found, votes)
+    result = 0.0
+    if whole > 0.0:
+        for place in range(found):
+            part = div_real(float(votes[seen[place]]), whole)
+            result = sub_real(result, mul_real(part, log_real(part)))
+    return result
+
+
+def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
+    """The same for weighted votes, over those above 0."""
+    result = 0.0
+    if total_weighted(seen, found, votes) > 0.0:
+        whole = 0.0
+        for place in range(found):
+            if votes[seen[place]] > 0.0:
+                whole = add_real(whole, votes[seen[place]])
+        for place in range(found):
+            if votes[seen[place]] > 0.0:
+                part = div_real(votes[seen[place]], whole)
+                result = sub_real(result, mul_real(part, log_real(part)))
+    return result
+
+
+def confidence(found: int, first: int, second: int) -> float:
+    """The confidence in ``first`` votes over ``second``; 0 where nobody votes."""
+    if found == 0:
+        return 0.0
+    return beta_confidence_int(first, second)
+
+
+def confidence_weighted(found: int, first: float, second: float) -> float:
+    """The same for weighted votes."""
+    if found == 0:
+        return 0.0
+    return beta_confidence_real(first, second)
+
+
+def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
+    """Sorts members by key, the smallest first; equals keep their order."""
+    for place in range(1, size):
+        member = members[place]
+        key = keys[place]
+        at = place
+        while at > 0:
+            if keys[at - 1] <= key:
+                break
+            members[at] = members[at - 1]
+            keys[at] = keys[at - 1]
+            at -= 1
+        members[at] = member
+        keys[at] = key
+
+
+def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
+    """The same by real keys."""
+    for place in range(1, size):
+        member = members[place]
+        key = keys[place]
+        at = place
+        while at > 0:
+            if keys[at - 1] <= key:
+                break
+            members[at] = members[at - 1]
+            keys[at] = keys[at - 1]
+            at -= 1
+        members[at] = member
+        keys[at] = key
+
+
+def subtract(
+    members: Ints32, size: int, without: Ints32, gone: int, marks: Bytes, kept: Ints32
+) -> int:
+    """The members that are not in another set, in their order; gives how many.
+
+    ``marks`` has a place for each branch, all 0 before and after.
+    """
+    for place in range(gone):
+        marks[without[place]] = 1
+    found = 0
+    for place in range(size):
+        if marks[members[place]] == 0:
+            kept[found] = members[place]
+            found += 1
+    for place in range(gone):
+        marks[without[place]] = 0
+    return found

@@ -1,0 +1,146 @@
+"""The state of an episode in a compiled program: where everything is kept while it runs."""
+
+from dsl import tree
+from dsl.builtins import SIGNALS
+from dsl.checker import Checked
+from dsl.compiler.emitter import Emitter
+from dsl.compiler.layout import Word
+
+ACTIVE, FINISHED, PRUNED = "0", "1", "2"
+NONE = "-1"
+"""No answer."""
+
+
+class Uses:
+    """What of the state a program reads, so that nothing else need be kept up."""
+
+    def __init__(self, checked: Checked):
+        nodes = list(tree.walk(checked.program))
+        fields = {node.text for node in nodes if isinstance(node, tree.Field)}
+        names = {node.text for node in nodes if isinstance(node, tree.Name)}
+        self.streak = ".streak" in fields
+        self.changes = ".changes" in fields
+        self.tokens = ".tokens" in fields
+        self.age = ".age" in fields
+        self.seen = ".seen" in fields or any(isinstance(node, tree.Probe) for node in nodes)
+        self.prune = any(isinstance(node, tree.Prune) for node in nodes)
+        self.signals = [signal for signal in SIGNALS if f".{signal}" in fields]
+        self.finished_votes = "finished" in names
+
+
+class State:
+    """The slots and arrays of one episode, as values in the function under construction.
+
+    Args:
+        emit: the function; its only argument is ``%words``.
+        uses: what the program reads.
+    """
+
+    def __init__(self, emit: Emitter, uses: Uses):
+        self.emit = emit
+        self.uses = uses
+        self.arrays = 0
+        """How many arrays of N words have been laid out in the scratch memory."""
+        self._scratch = self.word(Word.SCRATCH, "ptr")
+        self.size = self.word(Word.BRANCHES)
+        self.width = self.word(Word.WIDTH)
+        self.interval = self.word(Word.INTERVAL)
+        self.budget = self.word(Word.BUDGET)
+        self.probe_cost = self.word(Word.PROBE_COST)
+        self.answers = self.word(Word.ANSWERS, "ptr")
+        self.probes = self.word(Word.PROBES, "ptr")
+        self.chain_tokens = self.word(Word.TOKENS, "ptr")
+        votes, count = self.word(Word.VOTES, "ptr"), self.word(Word.ANSWER_COUNT)
+        self.vote_arrays = [
+            emit.element("i64", votes, emit.op(f"mul i64 {count}, {at}")) for at in range(5)
+        ]
+        # By branch
+        self.row = self.array()
+        self.last = self.array()
+        self.chain = self.array()
+        self.depth = self.array()
+        self.answer = self.array()
+        self.status = self.array()
+        self.seen = self.array()
+        self.streak = self.array()
+        self.changes = self.array()
+        self.tokens = self.array()
+        self.born = self.array()
+        self.signal = {name: self.array() for name in uses.signals}
+        # Lists of branches
+        self.active = self.array()
+        self.finished = self.array()
+        self.all = self.array()
+        self.marks = self.array()
+        with emit.loop(self.size) as index:
+            emit.store_element("i32", emit.op(f"trunc i64 {index} to i32"), self.all, index)
+            emit.store_element("i8", "0", self.marks, index)
+        # By episode
+        self.opened = emit.slot("i64")
+        self.active_count = emit.slot("i64")
+        self.finished_count = emit.slot("i64")
+        self.spent = emit.slot("i64")
+        self.sequential = emit.slot("i64")
+        self.rounds = emit.slot("i64")
+        self.steps = emit.slot("i64")
+        self.stopped = emit.slot("i64")
+        self.draws = emit.slot("i64")
+        self.draw_state = emit.slot("i64")
+        self.result = emit.slot("i32")
+        self.line = emit.slot("i64")
+        # The votes of the finished branches, kept up as they finish
+        self.finished_distinct = emit.slot("i64")
+        self.finished_winner = emit.slot("i64")
+        self.finished_first = emit.slot("i64")
+        self.finished_second = emit.slot("i64")
+
+    def word(self, word: Word, kind: str = "i64") -> str:
+        """A word of the argument."""
+        return self.emit.load(kind, self.emit.element("i64", "%words", str(int(word))))
+
+    def array(self) -> str:
+        """A new array of N words in the scratch memory."""
+        offset = self.emit.op(f"mul i64 {self.size}, {self.arrays}")
+        self.arrays += 1
+        return self.emit.element("i64", self._scratch, offset)
+
+    def begin(self, deal: str, seed_state: str) -> None:
+        """An episode begins: nothing is opened, nothing is spent."""
+        emit = self.emit
+        self.deal = deal
+        for slot in (
+            self.opened, self.active_count, self.finished_count, self.spent, self.sequential,
+            self.rounds, self.steps, self.stopped, self.draws, self.line, self.finished_distinct,
+            self.finished_first, self.finished_second,
+        ):  # fmt: skip
+            emit.store("i64", "0", slot)
+        emit.store("i64", NONE, self.finished_winner)
+        emit.store("i32", NONE, self.result)
+        emit.store("i64", seed_state, self.draw_state)
+
+    def end(self) -> None:
+        """An episode ends: the votes of the finished branches are taken back."""
+        if not self.uses.finished_votes:
+            return
+        emit = self.emit
+        with emit.loop(emit.load("i64", self.finished_count)) as place:
+            branch = self.member(self.finished, place)
+            answer = self.answer_of(branch)
+            emit.store_element("i64", "0", self.vote_arrays[3], answer)
+
+    def member(self, members: str, place: str) -> str:
+        """A member of a set, as a 64-bit index."""
+        narrow = self.emit.load_element("i32", members, place)
+        return self.emit.op(f"zext i32 {narrow} to i64")
+
+    def answer_of(self, branch: str) -> str:
+        """The latest revealed answer of a branch, as a 64-bit number."""
+        narrow = self.emit.load_element("i32", self.answer, branch)
+        return self.emit.op(f"sext i32 {narrow} to i64")
+
+    def append(self, members: str, count: str, branch: str) -> None:
+        """Puts a branch at the end of a list whose length is in a slot."""
+        emit = self.emit
+        at = emit.load("i64", count)
+        emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, at)
+        emit.store("i64", emit.op(f"add i64 {at}, 1"), count)

@@ -1,0 +1,352 @@
+"""Statements of a compiled program; each says what the interpreter's says."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.compiler import numbers
+from dsl.compiler.barrier import Barrier, is_steady
+from dsl.compiler.branches import Branches
+from dsl.compiler.expressions import KINDS, Expressions, Members
+from dsl.compiler.state import ACTIVE, NONE, PRUNED
+from dsl.interpreter.statements import first_on_lines
+from dsl.types import Type
+
+
+class Counters:
+    """The arrays in which a program counts what its lines do."""
+
+    def __init__(self, runs: str, tokens: str):
+        self.runs = runs
+        self.tokens = tokens
+
+
+class Statements:
+    """Emits the statements of one program.
+
+    Args:
+        checked: the program.
+        expressions: its expressions.
+        branches: the actions.
+        new_branch: what is done for each branch that a verb opens.
+        to_finally: the label of `finally`.
+        done: the label behind the episode.
+        counters: where given, lines are counted.
+    """
+
+    def __init__(
+        self,
+        checked: Checked,
+        expressions: Expressions,
+        branches: Branches,
+        new_branch: Callable[[str], None],
+        to_finally: str,
+        done: str,
+        counters: Counters | None,
+    ):
+        self._checked = checked
+        self._expressions = expressions
+        self._state = expressions.state
+        self._emit = expressions.emit
+        self._branches = branches
+        self._new_branch = new_branch
+        self._finally = to_finally
+        self._done = done
+        self._counters = counters
+        self._first = {} if counters is None else first_on_lines(checked)
+
+    def block(self, block: tree.Block) -> None:
+        """Statements one after the other."""
+        for statement in block.statements:
+            if self._counters is not None and statement in self._first:
+                line = str(self._first[statement])
+                self._emit.bump(self._emit.element("i64", self._counters.runs, line))
+            self._statement(statement)
+
+    def _statement(self, statement: tree.Statement) -> None:
+        match statement:
+            case tree.Let():
+                self._let(statement)
+            case tree.Assign():
+                self._assign(statement)
+            case tree.SetField():
+                symbol = self._checked.symbols[statement.field]
+                value = self._expressions.as_type(statement.value, symbol.type)
+                here = self._expressions.here()
+                self._expressions.store_field(symbol.name, symbol.type, value, here)
+            case tree.Push():
+                self._push(statement)
+            case tree.If():
+                self._if(statement)
+            case tree.Update():
+                members = self._expressions.members(statement.branches)
+                self._expressions.of_each(members, lambda _, __: self.block(statement.body))
+            case tree.Answer():
+                self._answer(statement)
+            case tree.Stop():
+                self._emit.store("i64", self._line(statement), self._state.stopped)
+                self._emit.jump(self._finally)
+                self._emit.place(self._emit.label("after"))
+            case tree.Open() | tree.Sample():
+                self._open_or_sample(statement)
+            case tree.Advance():
+                self._advance(statement)
+            case tree.Probe():
+                self._probe(statement)
+            case tree.Prune():
+                self._prune(statement)
+            case _:
+                assert_never(statement)
+
+    def _line(self, statement: tree.Statement) -> str:
+        return str(self._checked.source.position(statement.span.start).line)
+
+    # Memory
+
+    def _let(self, statement: tree.Let) -> None:
+        emit, name = self._emit, statement.name.text
+        lets = self._expressions.variables.lets
+        value = statement.value
+        if isinstance(value, tree.Open | tree.Sample):
+            members = self._open_or_sample(value)
+        elif self._expressions.type_of(value) is Type.BRANCHES:
+            members = self._expressions.copied(self._expressions.members(value))
+        else:
+            kind = KINDS[self._expressions.type_of(value)]
+            found, slot = self._expressions.value(value), emit.slot(kind)
+            emit.store(kind, found, slot)
+            lets[name] = slot
+            return
+        pointer, count = emit.slot("ptr"), emit.slot("i64")
+        emit.store("ptr", members.pointer, pointer)
+        emit.store("i64", members.size, count)
+        lets[name] = (pointer, count)
+
+    def _assign(self, statement: tree.Assign) -> None:
+        symbol = self._checked.symbols[statement.name]
+        value = self._expressions.as_type(statement.value, symbol.type)
+        slot = self._expressions.variables.cells[symbol.name]
+        self._emit.store(KINDS[symbol.type], value, slot)
+
+    def _push(self, statement: tree.Push) -> None:
+        emit = self._emit
+        window = self._expressions.variables.windows[statement.window.text]
+        value = self._expressions.real(statement.value)
+        count, size = emit.load("i64", window.held), emit.load("i64", window.capacity)
+        start = emit.load("i64", window.start)
+        place = emit.op(f"add i64 {start}, {count}")
+        over = emit.op(f"icmp sge i64 {place}, {size}")
+        place = emit.select(over, "i64", emit.op(f"sub i64 {place}, {size}"), place)
+        emit.store_element("double", value, window.values, place)
+        full = emit.op(f"icmp sge i64 {count}, {size}")
+        more = emit.op(f"add i64 {count}, 1")
+        emit.store("i64", emit.select(full, "i64", count, more), window.held)
+        next_start = emit.op(f"add i64 {start}, 1")
+        wraps = emit.op(f"icmp sge i64 {next_start}, {size}")
+        wrapped = emit.select(wraps, "i64", "0", next_start)
+        emit.store("i64", emit.select(full, "i64", wrapped, start), window.start)
+
+    # Control
+
+    def _if(self, statement: tree.If) -> None:
+        emit = self._emit
+        condition = self._expressions.value(statement.condition)
+        then, otherwise, behind = emit.label("then"), emit.label("else"), emit.label("end")
+        emit.branch(condition, then, otherwise)
+        emit.place(then)
+        self.block(statement.then)
+        emit.jump(behind)
+        emit.place(otherwise)
+        match statement.otherwise:
+            case tree.Block() as block:
+                self.block(block)
+            case tree.If() as chained:
+                # As a block of its own, so that its line is counted.
+                self.block(tree.Block(chained.span, (chained,)))
+        emit.place(behind)
+
+    def _answer(self, statement: tree.Answer) -> None:
+        emit, state = self._emit, self._state
+        answer = emit.slot("i64")
+        emit.store("i64", NONE, answer)
+        behind = emit.label("end")
+        for choice in statement.choices:
+            found = self._expressions.value(choice)
+            emit.store("i64", found, answer)
+            following = emit.label("else")
+            emit.branch(emit.op(f"icmp eq i64 {found}, {NONE}"), following, behind)
+            emit.place(following)
+        emit.place(behind)
+        given = emit.load("i64", answer)
+        emit.store("i32", emit.op(f"trunc i64 {given} to i32"), state.result)
+        emit.store("i64", self._line(statement), state.line)
+        emit.jump(self._done)
+        emit.place(emit.label("after"))
+
+    # Verbs
+
+    @contextmanager
+    def _verb(self, statement: tree.Statement) -> Iterator[Barrier]:
+        """One barrier: what it cost is entered behind it, and it may end in `finally`."""
+        emit, state = self._emit, self._state
+        before = emit.load("i64", state.spent)
+        barrier = Barrier(self._expressions)
+        yield barrier
+        after = emit.load("i64", state.spent)
+        critical = emit.load("i64", barrier.critical)
+        emit.bump(state.sequential, critical)
+        emit.bump(state.rounds, emit.op(f"zext i1 {emit.load('i1', barrier.acted)} to i64"))
+        if self._counters is not None:
+            place = emit.element("i64", self._counters.tokens, self._line(statement))
+            emit.bump(place, emit.op(f"sub i64 {after}, {before}"))
+        if barrier.thins:
+            with emit.when(emit.load("i1", barrier.thinned)):
+                self._branches.compact()
+        with emit.when(emit.load("i1", barrier.exhausted)):
+            emit.store("i64", self._line(statement), state.stopped)
+            emit.jump(self._finally)
+
+    def _open_or_sample(self, statement: tree.Open | tree.Sample) -> Members:
+        emit, state = self._emit, self._state
+        wanted = self._expressions.value(statement.count)
+        most = numbers.smallest(emit, "i64", wanted, self._expressions.available())
+        first = emit.load("i64", state.opened)
+        with self._verb(statement) as barrier, emit.breakable(most) as (_, behind):
+            if isinstance(statement, tree.Sample):
+                self._read(barrier, behind)
+            else:
+                self._open(statement, barrier, behind)
+        opened = emit.op(f"sub i64 {emit.load('i64', state.opened)}, {first}")
+        return Members(emit.element("i32", state.all, first), opened)
+
+    def _read(self, barrier: Barrier, behind: str) -> None:
+        emit, state = self._emit, self._state
+        spent = emit.load("i64", state.spent)
+        barrier.need(emit.op(f"icmp slt i64 {spent}, {state.budget}"), behind)
+        with barrier.branch():
+            branch = self._branches.new(whole=True)
+            self._new_branch(branch)
+            chain = emit.load_element("i64", state.chain, branch)
+            self._branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
+            self._branches.finish(branch)
+
+    def _open(self, statement: tree.Open, barrier: Barrier, behind: str) -> None:
+        emit, state, branches = self._emit, self._state, self._branches
+        barrier.need(branches.affordable(state.interval), behind)
+        with barrier.branch() as cut:
+            branch = branches.new(whole=False)
+            self._new_branch(branch)
+            last = emit.load_element("i64", state.last, branch)
+            running, ended, end = emit.label("run"), emit.label("ended"), emit.label("end")
+            emit.branch(emit.op(f"icmp sgt i64 {last}, 0"), running, ended)
+            emit.place(ended)
+            chain = emit.load_element("i64", state.chain, branch)
+            branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
+            branches.finish(branch)
+            emit.jump(end)
+            emit.place(running)
+            branches.pay(branch, state.interval)
+            branches.show_interval(branch, "0")
+            state.append(state.active, state.active_count, branch)
+            if statement.look:
+                barrier.need(branches.affordable(state.probe_cost), cut)
+                branches.probe(branch, "1")
+            emit.place(end)
+        barrier.leave_if_exhausted(behind)
+
+    def _advance(self, statement: tree.Advance) -> None:
+        emit, state = self._emit, self._state
+        members = self._expressions.copied(self._expressions.members(statement.branches))
+        burst = statement.burst
+        bursts: str | None = None
+        if burst is not None and not is_steady(burst):
+            bursts = self._bursts(members, burst)
+        with self._verb(statement) as barrier, emit.breakable(members.size) as (place, behind):
+            branch = state.member(members.pointer, place)
+            with self._if_active(branch):
+                if bursts is not None:
+                    intervals = emit.load_element("i64", bursts, place)
+                else:
+                    intervals = "1" if burst is None else self._value_at(burst, branch)
+                with barrier.branch(acts=False) as cut:
+                    self._burst(statement, branch, intervals, barrier, cut)
+            barrier.leave_if_exhausted(behind)
+
+    def _value_at(self, node: tree.Expression, branch: str) -> str:
+        outside, self._expressions.branch = self._expressions.branch, branch
+        value = self._expressions.value(node)
+        self._expressions.branch = outside
+        return value
+
+    @contextmanager
+    def _if_active(self, branch: str) -> Iterator[None]:
+        emit = self._emit
+        status = emit.load_element("i64", self._state.status, branch)
+        with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
+            yield
+
+    def _bursts(self, members: Members, burst: tree.Expression) -> str:
+        """The bursts of all, worked out before any branch moves."""
+        bursts = self._state.array()
+
+        def enter(place: str, branch: str) -> None:
+            with self._if_active(branch):
+                value = self._expressions.value(burst)
+                self._emit.store_element("i64", value, bursts, place)
+
+        self._expressions.of_each(members, enter)
+        return bursts
+
+    def _burst(
+        self, statement: tree.Advance, branch: str, intervals: str, barrier: Barrier, cut: str
+    ) -> None:
+        emit, state, branches = self._emit, self._state, self._branches
+        last = emit.load_element("i64", state.last, branch)
+        with emit.breakable(intervals) as (_, behind):
+            barrier.need(branches.affordable(state.interval), cut)
+            place = emit.element("i64", state.depth, branch)
+            before = emit.load("i64", place)
+            depth = emit.op(f"add i64 {before}, 1")
+            emit.store("i64", depth, place)
+            barrier.act()
+            running, end = emit.label("run"), emit.label("finish")
+            emit.branch(emit.op(f"icmp slt i64 {before}, {last}"), running, end)
+            emit.place(end)
+            chain = emit.load_element("i64", state.chain, branch)
+            tokens = emit.load_element("i64", state.chain_tokens, chain)
+            rest = emit.op(f"sub i64 {tokens}, {emit.op(f'mul i64 {state.interval}, {last}')}")
+            branches.pay(branch, numbers.largest(emit, "i64", "0", rest))
+            branches.finish(branch)
+            barrier.thin_out()
+            emit.jump(behind)
+            emit.place(running)
+            branches.pay(branch, state.interval)
+            branches.show_interval(branch, before)
+            if statement.look:
+                barrier.need(branches.affordable(state.probe_cost), cut)
+                branches.probe(branch, depth)
+
+    def _probe(self, statement: tree.Probe) -> None:
+        emit, state, branches = self._emit, self._state, self._branches
+        members = self._expressions.members(statement.branches)
+        with self._verb(statement) as barrier, emit.breakable(members.size) as (place, behind):
+            branch = state.member(members.pointer, place)
+            depth = emit.load_element("i64", state.depth, branch)
+            seen = emit.load_element("i64", state.seen, branch)
+            unseen = emit.op(f"icmp ne i64 {seen}, {depth}")
+            with self._if_active(branch), emit.when(unseen):
+                barrier.need(branches.affordable(state.probe_cost), behind)
+                with barrier.branch():
+                    branches.probe(branch, depth)
+
+    def _prune(self, statement: tree.Prune) -> None:
+        emit, state = self._emit, self._state
+        members = self._expressions.members(statement.branches)
+        with self._verb(statement) as barrier, emit.loop(members.size) as place:
+            branch = state.member(members.pointer, place)
+            with self._if_active(branch):
+                emit.store_element("i64", PRUNED, state.status, branch)
+                barrier.act()
+                barrier.thin_out()

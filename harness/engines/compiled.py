@@ -1,0 +1,217 @@
+"""The compiled engine: programs as machine code over dense arrays."""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsl.checker import Checked
+from dsl.compiler.layout import MAX_WINDOW, VOTE_ARRAYS, WORDS, Word
+from dsl.compiler.native import Native
+from dsl.compiler.objects import Objects
+from dsl.compiler.program import Module, Variant
+from dsl.numeric import MAX_INT
+from dsl.schedule import clip_beta, evaluate
+from dsl.types import Type
+from harness.engines import LineCounts, Rules, Setting
+from harness.engines.dense import DenseQuestion, deals, dense, is_wide
+from harness.environment import Environment, refuse_unmet_needs
+from harness.episodes import Episodes, empty_episodes
+
+Words = NDArray[np.int64]
+
+
+class CompiledEngine:
+    """Plays by machine code; results are those of the interpreter, to the last bit.
+
+    Args:
+        objects: where compiled programs come from and are kept.
+        threads: how many questions are played at a time; the results do not depend on it.
+    """
+
+    name = "compiled 1"
+
+    def __init__(self, objects: Objects | None = None, threads: int | None = None):
+        self._objects = objects or Objects()
+        self._threads = threads or os.cpu_count() or 1
+        self._dense: WeakKeyDictionary[Environment, list[DenseQuestion]] = WeakKeyDictionary()
+
+    def play(
+        self,
+        checked: Checked,
+        setting: Setting,
+        world: Environment,
+        seeds: Sequence[int],
+        rules: Rules = Rules(),  # noqa: B008
+        counts: LineCounts | None = None,
+    ) -> Episodes:
+        """The ends of all episodes; see `harness.engines.Engine.play`."""
+        refuse_unmet_needs(checked, world)
+        variant = Variant(wide=is_wide(world), counting=counts is not None)
+        module, native = self._objects.load(checked, variant)
+        batch = _Batch(module, checked, setting, world, seeds, rules, counts)
+        questions = self._questions(world)
+        if self._threads == 1 or len(questions) == 1:
+            for question, arrays in enumerate(questions):
+                batch.play(native, question, arrays)
+        else:
+            with ThreadPoolExecutor(min(self._threads, len(questions))) as pool:
+                done = [
+                    pool.submit(batch.play, native, question, arrays)
+                    for question, arrays in enumerate(questions)
+                ]
+                for future in done:
+                    future.result()
+        return batch.episodes
+
+    def _questions(self, world: Environment) -> list[DenseQuestion]:
+        found = self._dense.get(world)
+        if found is None:
+            found = self._dense[world] = dense(world)
+        return found
+
+
+class _Scratch(NamedTuple):
+    """The working memory of one thread."""
+
+    branches: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    windows: NDArray[np.float64]
+
+
+class _Batch:
+    """One program at one setting over one recording; questions may be played side by side."""
+
+    def __init__(
+        self,
+        module: Module,
+        checked: Checked,
+        setting: Setting,
+        world: Environment,
+        seeds: Sequence[int],
+        rules: Rules,
+        counts: LineCounts | None,
+    ):
+        self.episodes = empty_episodes(len(world.decks), len(seeds))
+        self._module = module
+        self._world = world
+        self._rules = rules
+        self._counts = counts
+        self._adding = threading.Lock()
+        self._local = threading.local()
+        self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
+        self._deals = {
+            size: deals(size, tuple(seeds)) for size in {len(deck.chains) for deck in world.decks}
+        }
+        self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
+        self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
+        self._most_branches = max(len(deck.chains) for deck in world.decks)
+        self._most_answers = max(len(world.words(q)) for q in range(len(world.decks)))
+
+    def play(self, native: Native, question: int, arrays: DenseQuestion) -> None:
+        """Plays one question under every seed."""
+        lines = None
+        if self._counts is not None:
+            lines = (np.zeros_like(self._counts.runs), np.zeros_like(self._counts.tokens))
+        words, kept = self._words(question, arrays, lines)
+        native.run(words.ctypes.data)
+        self._score(question)
+        del kept  # until here, so that nothing the words point to is freed
+        if self._counts is not None and lines is not None:
+            with self._adding:
+                self._counts.runs[:] += lines[0]
+                self._counts.tokens[:] += lines[1]
+
+    def _words(
+        self,
+        question: int,
+        arrays: DenseQuestion,
+        lines: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+    ) -> tuple[Words, list[object]]:
+        """The argument of a compiled program, and what must live as long as it runs."""
+        words = np.zeros(WORDS, np.int64)
+        kept: list[object] = []
+
+        def point(word: Word, array: NDArray[np.generic]) -> None:
+            kept.append(array)
+            words[word] = array.ctypes.data
+
+        deck, deal = self._world.decks[question], self._deals[len(arrays.probes)]
+        scratch, episodes = self._scratch(), self.episodes
+        point(Word.ANSWERS, arrays.answers)
+        point(Word.PROBES, arrays.probes)
+        point(Word.TOKENS, arrays.tokens)
+        words[Word.BRANCHES] = len(arrays.probes)
+        words[Word.WIDTH] = arrays.answers.shape[1]
+        point(Word.DEAL, deal)
+        point(Word.SEEDS, self._seeds)
+        words[Word.SEED_COUNT] = len(self._seeds)
+        words[Word.QUESTION] = question
+        words[Word.INTERVAL] = deck.interval
+        words[Word.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
+        words[Word.PROBE_COST] = self._rules.probe_cost
+        point(Word.KNOBS, self._knobs)
+        words[Word.BETA] = np.float64(self._beta).view(np.int64)
+        point(Word.LITERALS, self._literals(question))
+        point(Word.OUT_ANSWER, episodes.answer[question])
+        point(Word.OUT_TOKENS, episodes.tokens[question])
+        point(Word.OUT_SEQUENTIAL, episodes.sequential[question])
+        point(Word.OUT_ROUNDS, episodes.rounds[question])
+        point(Word.OUT_LINE, episodes.line[question])
+        if lines is not None:
+            point(Word.LINE_RUNS, lines[0])
+            point(Word.LINE_TOKENS, lines[1])
+        point(Word.SCRATCH, scratch.branches)
+        point(Word.VOTES, scratch.votes)
+        words[Word.ANSWER_COUNT] = self._most_answers
+        point(Word.WINDOWS, scratch.windows)
+        signals = (
+            ("entropy", Word.ENTROPY, None),
+            ("logprob", Word.LOGPROB, Word.LOGPROB_COUNT),
+            ("top_logprob", Word.TOP_LOGPROB, Word.TOP_LOGPROB_COUNT),
+        )
+        for name, values, counts in signals:
+            if name in arrays.signals:
+                point(values, arrays.signals[name].values)
+                if counts is not None:
+                    point(counts, arrays.signals[name].counts)
+        return words, kept
+
+    def _scratch(self) -> _Scratch:
+        """The working memory of this thread; its votes are 0, as every program leaves them."""
+        found: _Scratch | None = getattr(self._local, "scratch", None)
+        if found is None:
+            found = self._local.scratch = _Scratch(
+                np.zeros(self._module.arrays * self._most_branches, np.int64),
+                np.zeros(VOTE_ARRAYS * self._most_answers, np.int64),
+                np.zeros(self._module.windows * MAX_WINDOW, np.float64),
+            )
+        return found
+
+    def _literals(self, question: int) -> NDArray[np.int32]:
+        """The numbers of the program's quoted answers; from -2 down where no branch gave one."""
+        words = self._world.words(question)
+        return np.array(
+            [words.get(text, -2 - at) for at, text in enumerate(self._module.literals)], np.int32
+        )
+
+    def _score(self, question: int) -> None:
+        answers = self.episodes.answer[question]
+        gold = self._world.words(question)[self._world.gold[question]]
+        self.episodes.right[question] = answers == gold
+        np.maximum(answers, -2, out=answers)
+
+
+def _knob_words(module: Module, values: Mapping[str, int | float]) -> Words:
+    words = np.zeros(max(1, len(module.knobs)), np.int64)
+    for at, (name, kind) in enumerate(module.knobs):
+        if kind is Type.REAL:
+            words[at] = np.float64(values[name]).view(np.int64)
+        else:
+            words[at] = values[name]
+    return words

@@ -1,0 +1,83 @@
+"""A recording as dense arrays, the way compiled programs read it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsl.builtins import SIGNALS
+from harness.environment import Environment
+from harness.replay import Deck, deal
+
+
+class DenseSignal(NamedTuple):
+    """An optional signal of one question."""
+
+    values: NDArray[np.float64]
+    """(N, W), 0 where there is none."""
+    counts: NDArray[np.int64]
+    """(N,) intervals of each branch that have it."""
+
+
+class DenseQuestion(NamedTuple):
+    """One question: N branches, rows of W answers."""
+
+    answers: NDArray[np.int16 | np.int32]
+    """(N, W) the answer at each depth from 1, numbered; behind the last probe the final answer."""
+    probes: NDArray[np.int64]
+    """(N,) P."""
+    tokens: NDArray[np.int64]
+    """(N,) T."""
+    signals: dict[str, DenseSignal]
+
+
+def is_wide(world: Environment) -> bool:
+    """Whether some question has more answers than 16 bits can number."""
+    return any(len(world.words(q)) > np.iinfo(np.int16).max for q in range(len(world.decks)))
+
+
+def dense(world: Environment) -> list[DenseQuestion]:
+    """The arrays of every question."""
+    kind = np.int32 if is_wide(world) else np.int16
+    return [
+        _question(deck, world.words(question), kind) for question, deck in enumerate(world.decks)
+    ]
+
+
+def _question(
+    deck: Deck, words: dict[str, int], kind: type[np.int16] | type[np.int32]
+) -> DenseQuestion:
+    chains = deck.chains
+    width = max((len(chain.probes) for chain in chains), default=0) + 1
+    answers = np.empty((len(chains), width), kind)
+    for row, chain in enumerate(chains):
+        count = len(chain.probes)
+        answers[row, :count] = [words[answer] for answer in chain.probes]
+        answers[row, count:] = words[chain.final]
+    return DenseQuestion(
+        answers,
+        np.array([len(chain.probes) for chain in chains], np.int64),
+        np.array([chain.tokens for chain in chains], np.int64),
+        {
+            name: _signal([getattr(chain, name) for chain in chains], width)
+            for name in SIGNALS
+            if chains and all(getattr(chain, name) is not None for chain in chains)
+        },
+    )
+
+
+def _signal(rows: Sequence[Sequence[float]], width: int) -> DenseSignal:
+    values = np.zeros((len(rows), width))
+    for row, found in enumerate(rows):
+        values[row, : len(found)] = found
+    return DenseSignal(values, np.array([len(found) for found in rows], np.int64))
+
+
+@lru_cache(maxsize=16)
+def deals(branches: int, seeds: tuple[int, ...]) -> NDArray[np.int32]:
+    """(S, N) the order in which each seed opens the branches. The array is shared: read it only."""
+    return np.array([deal(branches, seed) for seed in seeds], np.int32).reshape(
+        len(seeds), branches
+    )
