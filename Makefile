@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-docker check format clean
+.PHONY: help demo test test-slow test-docker check format editors clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -16,10 +16,12 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Makes the simulated sample and looks into it
+demo: $(READY) ## Sweeps the library over the simulated sample
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat inspect sample/search/*.recording
-	$(BIN)/rheostat inspect sample/search/sim-medium.recording
+	$(BIN)/rheostat sweep sc asc esc parallel_probe cmc answer_convergence prune_to_one entropy_gate \
+	  --on sample/search/sim-medium.recording \
+	  --set n=4,16,64 --set esc.n=16,64 --beta 0:1:0.25 --seeds 5 --frontier
 
 test: $(READY) ## Runs the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
@@ -36,6 +38,9 @@ check: $(READY) ## Runs all checks: ruff, mypy, import contracts
 format: $(READY) ## Formats the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+editors: $(READY) ## Writes the files for editors anew
+	$(BIN)/python editors/generate.py
 
 clean: ## Removes the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
