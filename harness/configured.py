@@ -12,6 +12,7 @@ from harness.controllers import Program, load_program
 from harness.engines import Rules, Setting
 from harness.errors import InputError
 from harness.grid import betas
+from harness.recordings import Named
 
 
 class Configured(NamedTuple):
@@ -54,3 +55,22 @@ def configured(controller: str, beta: str, settings: Sequence[str], rules: Rules
     at = values[0] if program.checked.scheduled else None
     knobs = evaluate(program.checked, at or 0.0, chosen)
     return Configured(program, at, knobs, chosen, rules)
+
+
+def origin(plan: Configured, recordings: Sequence[Named]) -> dict[str, object]:
+    """What results come from, by content, for the document that holds them."""
+    program, rules = plan.program, plan.rules
+    return {
+        "controller": program.label,
+        "origin": program.origin,
+        "digest": program.digest,
+        "beta": plan.beta,
+        "settings": dict(plan.chosen),
+        "knobs": dict(plan.knobs),
+        "budget": rules.budget,
+        "kappa": rules.probe_cost,
+        "recordings": [
+            {"recording": label, "path": str(recording.path), "digest": recording.digest}
+            for label, recording in recordings
+        ],
+    }

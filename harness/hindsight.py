@@ -15,8 +15,8 @@ from harness.trace import ActionKind, Barrier
 class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     """Where the tokens of some episodes went. Sums over episodes.
 
-    ``pruned``, ``against``, ``silent`` and ``agreeing`` part all tokens by branch, so they add up
-    to ``tokens``. ``after_settled`` cuts across them, by time.
+    ``pruned``, ``uncounted`` and ``agreeing`` part all tokens by branch, so they add up to
+    ``tokens``. ``after_settled`` cuts across them, by time.
     """
 
     episodes: int
@@ -28,17 +28,13 @@ class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of all barriers after the first such one. 0 for an episode that does not settle."""
     pruned: int
     """Tokens on branches that were pruned later."""
-    against: int
-    """Tokens on branches that were kept, and whose latest answer at the end is another one."""
+    uncounted: int
+    """Tokens on branches that never counted: kept to the end, where their latest revealed answer is
+    not the episode's, or they have none."""
     silent: int
-    """Tokens on branches that were kept, and never revealed an answer."""
+    """Those of them on branches that never revealed an answer."""
     agreeing: int
     """Tokens on branches that were kept, and whose latest answer at the end is the episode's."""
-
-    @property
-    def uncounted(self) -> int:
-        """Tokens on branches that never counted: kept, but no vote for the episode's answer."""
-        return self.against + self.silent
 
 
 def hindsight(trace: Sequence[Barrier], answer: str | None) -> Hindsight:
@@ -55,15 +51,23 @@ def hindsight(trace: Sequence[Barrier], answer: str | None) -> Hindsight:
         first -= 1
     settled = first < len(leaders)
     total = sum(board.charges.values())
-    parts = {"pruned": 0, "against": 0, "silent": 0, "agreeing": 0}
+    pruned = agreeing = silent = 0
     for branch, charge in board.charges.items():
-        parts[board.part(branch, answer)] += charge
+        if branch in board.pruned:
+            pruned += charge
+        elif branch not in board.answers:
+            silent += charge
+        elif board.answers[branch] == answer:
+            agreeing += charge
     return Hindsight(
         episodes=1,
         tokens=total,
         settled=int(settled),
         after_settled=total - trace[first].spent if settled else 0,
-        **parts,
+        pruned=pruned,
+        uncounted=total - pruned - agreeing,
+        silent=silent,
+        agreeing=agreeing,
     )
 
 
@@ -79,8 +83,9 @@ class _Board:
     def __init__(self) -> None:
         self.charges: dict[int, int] = {}
         """Tokens charged on each branch, in opening order."""
-        self._answers: dict[int, str] = {}
-        self._pruned: set[int] = set()
+        self.answers: dict[int, str] = {}
+        """The latest revealed answer of each branch that has one."""
+        self.pruned: set[int] = set()
 
     def take(self, barrier: Barrier) -> str | None:
         """Takes up the actions of a barrier; gives the leader behind it."""
@@ -89,16 +94,8 @@ class _Board:
                 continue  # the episode's own answer
             self.charges[action.branch] = self.charges.get(action.branch, 0) + action.charge
             if action.answer is not None:
-                self._answers[action.branch] = action.answer
+                self.answers[action.branch] = action.answer
             if action.kind is ActionKind.PRUNE:
-                self._pruned.add(action.branch)
-        alive = [branch for branch in self.charges if branch not in self._pruned]
-        return winner(tally([self._answers.get(branch) for branch in alive]))
-
-    def part(self, branch: int, answer: str | None) -> str:
-        """What became of the tokens of a branch, by the name of the part."""
-        if branch in self._pruned:
-            return "pruned"
-        if branch not in self._answers:
-            return "silent"
-        return "agreeing" if self._answers[branch] == answer else "against"
+                self.pruned.add(action.branch)
+        alive = [branch for branch in self.charges if branch not in self.pruned]
+        return winner(tally([self.answers.get(branch) for branch in alive]))

@@ -60,7 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: int
     """Episodes that came to the end of the program without an ``answer``: no line ended them."""
     lines: list[Line]
-    """Every line of the source."""
+    """Every line of the source, but for the empty one behind its last line feed."""
     hindsight: Hindsight
     majority: Duels
 
@@ -166,7 +166,11 @@ def _profile(checked: Checked, label: str, parts: Sequence[_Part]) -> Profile:
         tokens=tokens,
         sequential=sum(int(part.episodes.sequential.sum()) for part in parts),
         unanswered=columns.ended[0],
-        lines=[_line(checked, number, columns, tokens) for number in range(1, size)],
+        lines=[
+            _line(checked, number, columns, tokens)
+            for number in range(1, size)
+            if number < size - 1 or checked.source.line(number)
+        ],
         hindsight=together([part.hindsight for part in parts]),
         majority=parted(differing, sum(part.duels.questions for part in parts)),
     )

@@ -17,6 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_BETA = "0:1:0.1"
 """The β of a published sweep."""
 
+MIDDLE_BETA = "0.5"
+"""The β of a command that plays at one."""
+
 ENGINES = ("interpreter",)
 """The names that `harness.engines.choose` knows, the default first; looking there would import the
 language."""
@@ -51,6 +54,14 @@ def betas_option(function: F) -> F:
     return click.option(
         "--beta", metavar="BETAS", default=DEFAULT_BETA, show_default=True,
         help="Values of beta: a list such as 0,0.5,1 or a range first:last:step.",
+    )(function)  # fmt: skip
+
+
+def beta_option(function: F) -> F:
+    """Gives a command ``--beta``, one value, received as ``beta: str``."""
+    return click.option(
+        "--beta", metavar="BETA", default=MIDDLE_BETA, show_default=True,
+        help="From 0, cheap, to 1, thorough; for a controller that follows it.",
     )(function)  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""``rheostat profile``: what each line of a controller does and costs."""
+
+from pathlib import Path
+
+from harness.cli.declare import command, output_options
+from harness.cli.options import (
+    beta_option,
+    controller_argument,
+    engine_option,
+    on_option,
+    rules_options,
+    seeds_option,
+    set_option,
+)
+from harness.cli.output import Output
+
+
+@command(
+    "profile",
+    examples=[
+        (
+            "rheostat profile cmc --on sample/search/*.recording --beta 0.5",
+            "Shows the source with its costs, and what hindsight shows.",
+        ),
+        ("rheostat profile mine.rheo --on r.recording --csv", "The lines as CSV."),
+        ("rheostat profile esc --on r.recording --set size=4 --json", "All of it for a program."),
+    ],
+)
+@controller_argument
+@on_option
+@beta_option
+@set_option
+@seeds_option(10)
+@rules_options
+@engine_option
+@output_options
+def profile(
+    out: Output,
+    controller: str,
+    on: tuple[Path, ...],
+    beta: str,
+    settings: tuple[str, ...],
+    seeds: int,
+    budget: int | None,
+    kappa: int,
+    engine: str,
+) -> None:
+    """Shows the source with what each line did: runs, tokens, episodes ended, share of them right.
+
+    Below it, what hindsight shows: the tokens spent after the final leader was settled for good,
+    on branches pruned later, and on branches that never counted; and the questions lost and won
+    against the majority over 64. Several recordings are profiled each, and then together.
+    """
+    from harness.cli import console, profile_page, sweep_output
+    from harness.cli.output import Form
+    from harness.configured import configured, origin
+    from harness.engines import Rules
+    from harness.engines.choose import engine as engine_of
+    from harness.profile import profiles
+    from harness.recordings import open_recordings
+
+    plan = configured(controller, beta, settings, Rules(budget, kappa))
+    recordings = open_recordings(on)
+    sweep_output.refuse_unwritable(out)
+    player = engine_of(engine)
+    questions = sum(len(named.recording.questions) for named in recordings)
+    with console.progress("profiling", questions) as advance:
+        found = profiles(plan, recordings, range(seeds), player, advance)
+    if out.form is Form.CSV:
+        out.table(profile_page.lines(found))
+        return
+    what = origin(plan, recordings) | {"engine": player.name, "seeds": seeds}
+    about = {
+        "controller": f"{plan.program.label} ({plan.program.origin})",
+        "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",
+    }
+    width = profile_page.source_width(out)
+    pages = [profile_page.page(plan, about, each, width) for each in found]
+    out.document({"what": what, "profiles": found}, "\n".join(pages))

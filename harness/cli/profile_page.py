@@ -1,0 +1,151 @@
+"""How profiles are shown to people, and laid out as a table for CSV."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from harness.cli import terminal
+from harness.cli.output import Output
+from harness.cli.table import Cell, Column, Table
+from harness.cli.terminal import printable
+from harness.configured import Configured
+from harness.grid import spelt
+from harness.hindsight import Hindsight
+from harness.majority import Duel, Duels
+from harness.profile import Line, Profile, share
+
+_LABEL = 11
+_QUESTIONS = 10
+"""How many lost and how many won questions a page shows."""
+
+
+def page(plan: Configured, about: Mapping[str, str], found: Profile, width: int | None) -> str:
+    """One profile: the source with its figures, what hindsight shows, the questions.
+
+    Args:
+        plan: the controller and its setting.
+        about: what was played, by label.
+        found: the profile.
+        width: where lines of the source are cut, in columns; ``None`` shows them whole.
+    """
+    head = {
+        **about,
+        "beta": "not followed" if plan.beta is None else f"{plan.beta:g}",
+        "settings": spelt(plan.chosen),
+        "recording": found.recording,
+        "episodes": f"{found.episodes:,}, right {_percent(found.right, found.episodes)}",
+        "tokens": f"{found.tokens:,}, an episode {_mean(found.tokens, found.episodes)},"
+        f" sequential {_mean(found.sequential, found.episodes)}",
+    }
+    parts = [
+        "".join(f"{label:<{_LABEL}}{text}\n" for label, text in head.items() if text),
+        source(found, width),
+        hindsight(found.hindsight),
+        majority(found.majority),
+    ]
+    return printable("\n".join(parts))
+
+
+def source_width(out: Output) -> int | None:
+    """Where to cut lines of the source: at the edge of a terminal, and nowhere else."""
+    seen = out.path is None and terminal.is_terminal(sys.stdout)
+    return terminal.width() if seen else None
+
+
+def source(found: Profile, width: int | None) -> str:
+    """Every line of the source behind its figures; those that are 0 are left out."""
+    rows = [_figures(line) for line in found.lines]
+    heading = ("line", "runs", "tokens", "%", "ended", "right %")
+    widths = [max(map(len, cells)) for cells in zip(heading, *rows, strict=True)]
+    shown = [
+        (heading, ""),
+        *((row, line.source) for row, line in zip(rows, found.lines, strict=True)),
+    ]
+    if found.unanswered:
+        shown.append((("", "", "", "", f"{found.unanswered:,}", ""), "(no answer)"))
+    lines = []
+    for cells, text in shown:
+        figures = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=True))
+        line = f"{figures}  {text.expandtabs(2)}".rstrip()
+        cut = width is not None and len(line) > width
+        lines.append(f"{line[: width - 1]}…" if cut and width is not None else line)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def hindsight(found: Hindsight) -> str:
+    """Where the tokens went."""
+    rows = [
+        ("after the final leader was settled for good", found.after_settled),
+        ("on branches pruned later", found.pruned),
+        ("on branches that never counted", found.uncounted),
+        ("  of them without any answer", found.silent),
+        ("on branches that agree with the answer", found.agreeing),
+        ("all", found.tokens),
+    ]
+    table = Table(
+        [Column("in hindsight"), Column("tokens"), Column("%", decimals=2)],
+        [(label, tokens, share(tokens, found.tokens)) for label, tokens in rows],
+    )
+    settled = f"The leader is settled for good in {found.settled:,} of {found.episodes:,} episodes."
+    return f"{table.text()}{settled}\n"
+
+
+def majority(found: Duels) -> str:
+    """The questions on which the controller and the majority over 64 differ."""
+    verdict = (
+        f"Against the majority over 64, of {found.questions} questions: {len(found.lost)} lost,"
+        f" {len(found.won)} won.\n"
+    )
+    for name, some in (("lost", found.lost), ("won", found.won)):
+        if some:
+            verdict += f"\n{_duels(name, some[:_QUESTIONS])}"
+            if len(some) > _QUESTIONS:
+                verdict += f"and {len(some) - _QUESTIONS} more; --json has all\n"
+    return verdict
+
+
+def lines(found: Sequence[Profile]) -> Table:
+    """Every line of every profile, for CSV."""
+    names = Line.__struct_fields__
+    rows: list[list[Cell]] = [
+        [each.recording, *(getattr(line, name) for name in names)]
+        for each in found
+        for line in each.lines
+    ]
+    return Table([Column("recording"), *map(Column, names)], rows)
+
+
+def _figures(line: Line) -> tuple[str, ...]:
+    return (
+        f"{line.line}",
+        f"{line.runs:,}" if line.runs else "",
+        f"{line.tokens:,}" if line.tokens else "",
+        f"{line.tokens_share:.1f}" if line.tokens else "",
+        f"{line.ended:,}" if line.ended else "",
+        "" if line.right_share is None else f"{line.right_share:.1f}",
+    )
+
+
+def _duels(name: str, some: Sequence[Duel]) -> str:
+    several = len({each.recording for each in some}) > 1
+    columns = [
+        *([Column("recording")] if several else []),
+        Column(name), Column("right %", decimals=1), Column("majority %", decimals=1),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            *([each.recording] if several else []),
+            *(each.question, each.right_share, each.majority_share),
+        ]
+        for each in some
+    ]
+    return Table(columns, rows).text()
+
+
+def _percent(part: int, whole: int) -> str:
+    found = share(part, whole)
+    return "-" if found is None else f"{found:.2f} %"
+
+
+def _mean(total: int, episodes: int) -> str:
+    return f"{int(Fraction(total, episodes)):,}"
