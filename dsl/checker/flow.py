@@ -104,7 +104,8 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
         return
     voters = last.arguments[0] if last.arguments else None
     if last.function.text == "winner" and isinstance(voters, tree.Name):
-        if voters.text in {"opened", "alive"}:
+        if voters.text not in {"finished", "active", "pruned"}:
+            # `opened` and `alive` are as good as it gets; of a `let` it cannot be told here.
             return
         where = f"where no branch is {voters.text}"
     else:
