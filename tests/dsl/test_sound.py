@@ -1,0 +1,29 @@
+"""The programs that are made to be sound are sound."""
+
+from hypothesis import HealthCheck, given, settings
+
+from dsl import tree
+from dsl.diagnostics import render_all
+from dsl.formatter import format_source
+from dsl.program import analyse
+from dsl.source import Source
+from tests.dsl.sound import sound_texts
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(sound_texts())
+def test_a_program_made_to_be_sound_is_sound(text: str) -> None:
+    analysis = analyse(Source(text))
+    assert analysis.checked is not None, render_all(
+        analysis.source, [each for each in analysis.diagnostics if each.is_error]
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(sound_texts())
+def test_formatting_keeps_a_program_sound(text: str) -> None:
+    again = analyse(Source(format_source(Source(text))))
+    assert again.checked is not None
+    before = analyse(Source(text)).program
+    assert before is not None
+    assert tree.same(again.checked.program, before)
