@@ -141,9 +141,11 @@ def _ratio_words(found: Comparison) -> str:
 def _area_words(found: Comparison) -> str:
     if found.area is None or found.baseline_area is None or found.area_difference is None:
         return f"{found.baseline} has one cost only, so there is no range to take it over"
+    begins = min(match.cost for match in found.matches)
+    late = f"; {found.controller} begins at {begins:,}" if begins > found.cheapest else ""
     return (
         f"{found.area:.2f} against {found.baseline_area:.2f} between {found.cheapest:,} and"
-        f" {found.dearest:,} tokens: {found.area_difference:+.2f}"
+        f" {found.dearest:,} tokens{late}: {found.area_difference:+.2f}"
         f" ({found.area_low:+.2f} .. {found.area_high:+.2f})"
     )
 
