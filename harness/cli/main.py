@@ -112,8 +112,12 @@ def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) ->
     name=PROGRAM,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=[
-        (f"{PROGRAM} config show", "Prints every setting and where it comes from."),
-        (f"{PROGRAM} completion bash", "Prints the completion script for bash."),
+        (f"{PROGRAM} sample", "Makes recordings to try everything on."),
+        (
+            f"{PROGRAM} sweep sc asc cmc --on sample/search/*.recording --seeds 5",
+            "Plays controllers over them, at every beta.",
+        ),
+        (f"{PROGRAM} new mine -o mine.rheo", "Begins a controller of your own."),
     ],
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show what is logged, on stderr.")
