@@ -55,6 +55,9 @@ class Diagnostic:
 class DslError(Exception):
     """A program cannot be used; the message is its rendered diagnostics."""
 
+    exit_code = 2
+    """The exit status of a command that meets it: bad input."""
+
     def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]):
         self.source = source
         self.diagnostics = tuple(diagnostics)

@@ -33,6 +33,9 @@ MAX_LENGTH = 100_000
 MAX_ERRORS = 50
 """After so many syntax errors the rest is not told."""
 
+MAX_WRONG = 500
+"""After so many tokens that do not fit, echoes included, the rest is not read: each takes time."""
+
 
 class Comment(NamedTuple):
     """A comment with its ``#``."""
@@ -131,6 +134,8 @@ class _Parse:
         """Keywords that were told of as names; their further uses are echoes."""
         self.closed_early = 0
         """Blocks given up by an error; a brace that closes nothing later is their echo."""
+        self.wrong = 0
+        """Tokens that did not fit, told or not."""
         self.supplied = 0
         """Braces read where there are none; one that is missing later is their echo."""
 
@@ -141,7 +146,9 @@ class _Parse:
     def read(self) -> bool:
         """Feeds the tokens; false where nothing behind an error could be made sense of."""
         index = 0
-        while index < len(self.tokens) and len(self.diagnostics) < MAX_ERRORS:
+        while index < len(self.tokens) and self.wrong < MAX_WRONG:
+            if len(self.diagnostics) >= MAX_ERRORS:
+                break
             token = self.tokens[index]
             if self.automaton.fits(token.type):
                 self.automaton.feed(token)
@@ -174,6 +181,7 @@ class _Parse:
     def _wrong(self, index: int) -> int | None:
         """Tells of a token that does not fit, and gives the place to go on at."""
         token = self.tokens[index]
+        self.wrong += 1
         expected = self.automaton.expected()
         if token.type == "RBRACE" and expected == {END} and self.closed_early:
             self.closed_early -= 1

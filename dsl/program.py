@@ -59,6 +59,9 @@ def read(path: Path) -> Source:
 class UnreadableProgram(Exception):
     """A program's file is not text."""
 
+    exit_code = 2
+    """The exit status of a command that meets it: bad input."""
+
     def __init__(self, path: Path, offset: int):
         self.path = path
         super().__init__(f"{path}, byte {offset}: a program is UTF-8 text, and this is not")

@@ -24,6 +24,9 @@ class SettingsError(Exception):
         knob: the name that was set, ``beta`` for β itself.
     """
 
+    exit_code = 2
+    """The exit status of a command that meets it: bad input."""
+
     def __init__(self, problem: str, knob: str):
         self.knob = knob
         super().__init__(problem)
