@@ -61,9 +61,13 @@ def in_terminal(rows: Sequence[Row], recording: str, *, width: int = _COLUMNS) -
         figure.draw(figure.signal(*_places(each), marker="·").lines())
     for each, marker in zip(drawn, cycle(MARKERS), strict=False):
         figure.draw(figure.signal(*_places(each), marker=marker))
-    ticks = _ticks([row.cost for each in drawn for row in each.rows])
+    costs = [row.cost for each in drawn for row in each.rows]
+    accuracies = [row.accuracy for each in drawn for row in each.rows]
+    ticks, levels = _ticks(costs), _levels(accuracies)
+    # Left to itself, plotext widens some ranges beyond all points.
+    figure.ruler("x").lim(*_range([_log(cost) for cost in costs]))
+    figure.ruler("y").lim(*_range(accuracies))
     figure.ruler("x").ticks([_log(tick) for tick in ticks], [_short(tick) for tick in ticks])
-    levels = _levels([row.accuracy for each in drawn for row in each.rows])
     figure.ruler("y").ticks(levels, [f"{level:g}" for level in levels])
     text = plotext.uncolorize(str(figure.build()))
     figure.clear()
@@ -145,11 +149,17 @@ def _levels(accuracies: Sequence[float]) -> list[float]:
     return [round(index * step, 2) for index in inside] or sorted({low, high})
 
 
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis: those of the values, or something around the only one."""
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low - 1, high + 1)
+
+
 def _short(tokens: int) -> str:
     """A number of tokens in a few characters: ``500``, ``20k``, ``1.5M``."""
     if tokens < 10_000:
         return str(tokens)
-    return f"{tokens / 1000:g}k" if tokens < 1_000_000 else f"{tokens / 1e6:g}M"
+    return f"{tokens / 1e3:.3g}k" if tokens < 999_500 else f"{tokens / 1e6:.3g}M"
 
 
 def _log(tokens: int) -> float:

@@ -22,7 +22,10 @@ def whole(rows: Sequence[Row]) -> Table:
 
 
 def overview(rows: Sequence[Row], grid: Grid) -> Table:
-    """The rows as people compare them; columns that would say nothing are left out."""
+    """The rows as people compare them, in the columns of a terminal.
+
+    What would say nothing is left out, and intervals are rounded to one decimal.
+    """
     first = grid.programs[0].label
     against = f"vs {first}"
     set_here = {(point.program.label, name) for point in grid.points for name in point.chosen}
@@ -30,20 +33,19 @@ def overview(rows: Sequence[Row], grid: Grid) -> Table:
         "controller": [row.controller for row in rows],
         "recording": [row.recording for row in rows],
         "beta": [row.beta for row in rows],
-        "settings": [
+        "set": [
             spelt({n: v for n, v in row.settings.items() if (row.controller, n) in set_here})
             for row in rows
         ],
         "accuracy": [row.accuracy for row in rows],
-        "95 %": [f"{row.accuracy_low:.2f} .. {row.accuracy_high:.2f}" for row in rows],
+        "95 %": [_bounds(row.accuracy_low, row.accuracy_high, 1) for row in rows],
         "tokens": [row.cost for row in rows],
-        "sequential": [row.sequential for row in rows],
         against: [None if row.controller == first else _difference(row) for row in rows],
     }
     said = {
         "recording": len(grid.recordings) > 1,
         "beta": any(row.beta is not None for row in rows),
-        "settings": bool(set_here),
+        "set": bool(set_here),
         against: len(grid.programs) > 1,
     }
     kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
@@ -146,20 +148,21 @@ def _area_words(found: Comparison) -> str:
     return (
         f"{found.area:.2f} against {found.baseline_area:.2f} between {found.cheapest:,} and"
         f" {found.dearest:,} tokens{late}: {found.area_difference:+.2f}"
-        f" ({found.area_low:+.2f} .. {found.area_high:+.2f})"
+        f" ({_bounds(found.area_low, found.area_high)})"
     )
 
 
 def _difference(row: Row | Match) -> str | None:
     if row.difference is None:
         return None
-    return f"{row.difference:+.2f} ({row.difference_low:+.2f} .. {row.difference_high:+.2f})"
+    return f"{row.difference:+.1f}, {_bounds(row.difference_low, row.difference_high, 1)}"
 
 
-def _bounds(low: float | None, high: float | None) -> str:
+def _bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval; an end that is not bounded is left out."""
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else f'{low:.2f}'} .. {'' if high is None else f'{high:.2f}'}"
+    return "..".join("" if end is None else f"{end:.{decimals}f}" for end in (low, high))
 
 
 def _cell(value: object) -> Cell:

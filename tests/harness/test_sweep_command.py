@@ -40,7 +40,7 @@ def test_a_sweep_is_a_table_for_people(cli: CommandLine, recordings: list[str]) 
     assert (said.status, said.err) == (0, "")
     heading, *rows = said.out.splitlines()
     assert heading.split() == [
-        "controller", "beta", "settings", "accuracy", "95", "%", "tokens", "sequential", "vs", "sc",
+        "controller", "beta", "set", "accuracy", "95", "%", "tokens", "vs", "sc",
     ]  # fmt: skip
     assert [row.split()[:3] for row in rows] == [
         ["sc", "-", "n=1"], ["sc", "-", "n=4"], ["cmc", "0.0", "-"], ["cmc", "1.0", "-"],
