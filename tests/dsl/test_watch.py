@@ -1,0 +1,134 @@
+"""What an observer of the interpreter is shown, and that it changes nothing."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from dsl import library
+from dsl.interpreter import Interpreter
+from dsl.interpreter.snapshot import Snapshot
+from dsl.program import load
+from dsl.source import Source
+from harness.evaluate import play
+from harness.replay import Chain, Deck, Replay
+from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.plain import Surroundings, told
+
+NAMES = [name for name in library.NAMES if name != "entropy_gate"]
+
+DECK = Deck([Chain(("7", "7", "9"), 35, "9") for _ in range(4)], 10)
+
+PROGRAM = """
+controller watched {
+  knobs { n = 2 in 1..4 }
+  memory { best = none  seen = 0  trend = window(2) }
+  each branch { .times = 0 }
+  start { let first_ones = open n }
+  step at most 2 {
+    let before = seen
+    seen = seen + 1
+    push seen onto trend
+    if seen == 1 {
+      let group = active
+      advance group
+    } else {
+      let rest = opened
+      update rest { let more = .times + 1  .times = more }
+      prune first 1 of active
+    }
+    let fresh = open 1
+    advance fresh
+  }
+  finally { answer winner(alive) }
+}
+"""
+
+
+def watched(text: str, watch: Callable[[Snapshot], None], budget: int | None = None) -> None:
+    replay = Replay(DECK, seed=0, budget=budget)
+    play(Interpreter(load(Source(text)), watch=watch), replay)
+    assert replay.ended
+
+
+def test_memory_is_shown_before_each_verb() -> None:
+    shown: list[Snapshot] = []
+    watched(PROGRAM, shown.append)
+    assert [(each.section, each.steps) for each in shown] == [
+        ("start", 0),
+        *[("step", 0)] * 3,
+        *[("step", 1)] * 3,
+        ("finally", 2),
+    ]
+    assert [each.cells["seen"] for each in shown] == [0, 1, 1, 1, 2, 2, 2, 2]
+    assert [each.windows["trend"] for each in shown] == [
+        (), (1.0,), (1.0,), (1.0,), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0),
+    ]  # fmt: skip
+    assert [each.fields[".times"] for each in shown] == [
+        (), (0, 0), (0, 0), (0, 0, 0), (1, 1, 1), (1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 0),
+    ]  # fmt: skip
+    assert all(each.cells["best"] is None and each.knobs == {"n": 2} for each in shown)
+
+
+def test_a_let_is_shown_where_it_can_be_read() -> None:
+    shown: list[Snapshot] = []
+    watched(PROGRAM, shown.append)
+    assert [each.lets for each in shown] == [
+        {},
+        {"before": 0, "group": (0, 1)},
+        {"before": 0},
+        {"before": 0, "fresh": (2,)},
+        {"before": 1, "rest": (0, 1, 2)},
+        {"before": 1},
+        {"before": 1, "fresh": (3,)},
+        {},
+    ]
+
+
+def test_the_end_of_a_program_without_a_finally_stands_in_no_section() -> None:
+    shown: list[Snapshot] = []
+    text = "controller short { start { open 3  answer winner(alive) } }"
+    watched(text, shown.append, budget=20)
+    assert [each.section for each in shown] == ["start", None]
+
+
+def test_what_is_shown_is_a_copy() -> None:
+    shown: list[Snapshot] = []
+
+    def tamper(memory: Snapshot) -> None:
+        shown.append(memory)
+        for part in (memory.knobs, memory.cells, memory.windows, memory.lets, memory.fields):
+            assert isinstance(part, dict)
+            part.clear()
+
+    plain: list[Snapshot] = []
+    watched(PROGRAM, tamper)
+    watched(PROGRAM, plain.append)
+    assert len(shown) > 1
+    assert all(each[2:] == ({}, {}, {}, {}, {}) for each in shown)
+    assert [each[:2] for each in shown] == [each[:2] for each in plain]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(decks(), surroundings(beta=True))
+@settings(max_examples=20)
+def test_watching_changes_nothing(name: str, deck: Deck, where: Surroundings) -> None:
+    checked = load(library.source(name))
+    shown: list[Snapshot] = []
+    alone = told(Interpreter(checked), deck, where)
+    assert told(Interpreter(checked, watch=shown.append), deck, where) == alone
+    # One more where the budget refused a verb, which then is no barrier.
+    assert len(shown) - len(alone.barriers) in (0, 1)
+
+
+@given(decks(), surroundings(beta=True))
+@settings(max_examples=50)
+def test_memory_fits_the_episode(deck: Deck, where: Surroundings) -> None:
+    shown: list[Snapshot] = []
+    told(Interpreter(load(library.source("cmc")), watch=shown.append), deck, where)
+    span = int(shown[0].knobs["span"])
+    opened = [len(each.fields[".dissent"]) for each in shown]
+    assert opened == sorted(opened)
+    assert opened[-1] <= len(deck.chains)
+    assert all(len(each.windows["trend"]) <= span for each in shown)
+    assert [each.steps for each in shown] == sorted(each.steps for each in shown)
