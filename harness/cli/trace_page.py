@@ -217,10 +217,9 @@ def _end(found: Traced) -> Iterator[tuple[str, str]]:
         yield "stopped", _stop(found.stopped)
     yield "answer", quoted(found.answer)
     yield "gold", f"{quoted(found.gold)}: the answer is {'right' if found.right else 'wrong'}"
-    yield (
-        "tokens",
-        f"{found.tokens:,}, sequential {found.sequential:,}, in {len(found.barriers) - 1} barriers",
-    )
+    barriers = len(found.barriers) - 1
+    spent = f"{found.tokens:,}, sequential {found.sequential:,}"
+    yield "tokens", f"{spent}, in {barriers} barrier{'' if barriers == 1 else 's'}"
 
 
 def _stop(stop: Stop) -> str:

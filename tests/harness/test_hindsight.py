@@ -1,0 +1,174 @@
+"""What hindsight shows, by examples and against a reckoning of its definitions made otherwise."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl import library
+from dsl.checker import Checked
+from dsl.episode import Status
+from dsl.interpreter import Interpreter
+from dsl.program import load
+from dsl.source import Source
+from harness.evaluate import play
+from harness.hindsight import Hindsight, hindsight, together
+from harness.replay import Chain, Deck, Replay
+from harness.trace import Barrier
+from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.plain import Surroundings
+
+MIXED = """
+controller mixed {
+  start { open 3  open 2 unseen }
+  step at most 12 {
+    extend active where .index == 4
+    advance (active where .index < 4 by -.depth) for 2
+    if steps > 2 { prune first 1 of (active where .answer != winner(alive)) }
+    if confidence(finished) > 0.9 { stop because "sure" }
+    if steps == 3 { sample 1 }
+  }
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+PROGRAMS: dict[str, Checked] = {
+    **{name: load(library.source(name)) for name in library.NAMES if name != "entropy_gate"},
+    "mixed": load(Source(MIXED)),
+}
+
+
+class Seen:
+    """One episode as it went."""
+
+    def __init__(self, checked: Checked, deck: Deck, where: Surroundings):
+        self.trace: list[Barrier] = []
+        self.replay = Replay(
+            deck, seed=where.seed, question=where.question, budget=where.budget,
+            probe_cost=where.probe_cost, trace=self.trace,
+        )  # fmt: skip
+        self.answer = play(Interpreter(checked), self.replay, where.beta).answer
+
+    @property
+    def hindsight(self) -> Hindsight:
+        return hindsight(self.trace, self.answer)
+
+    def leaders(self) -> list[str | None]:
+        """The leader after each barrier, from the whole trace up to there each time."""
+        return [leader(self.trace[: end + 1]) for end in range(len(self.trace))]
+
+
+def leader(trace: Sequence[Barrier]) -> str | None:
+    actions = [action for barrier in trace for action in barrier.actions]
+    pruned = {action.branch for action in actions if action.kind.value == "PRUNE"}
+    opened = sorted({a.branch for a in actions if a.branch is not None} - pruned)
+    latest = []
+    for branch in opened:
+        answers = [a.answer for a in actions if a.branch == branch and a.answer is not None]
+        latest += answers[-1:]
+    return Counter(latest).most_common(1)[0][0] if latest else None
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@given(decks(branches=12, longest=12), surroundings(beta=True))
+@settings(max_examples=25)
+def test_every_token_is_on_a_branch_of_one_kind(name: str, deck: Deck, where: Surroundings) -> None:
+    seen = Seen(PROGRAMS[name], deck, where)
+    found = seen.hindsight
+    spent: dict[str, int] = dict.fromkeys(("pruned", "silent", "against", "agreeing"), 0)
+    for view in seen.replay.episode.branches:
+        probes = sum(
+            action.charge
+            for barrier in seen.trace
+            for action in barrier.actions
+            if action.branch == view.index and action.kind.value == "PROBE"
+        )
+        if view.status is Status.PRUNED:
+            kind = "pruned"
+        elif view.answer is None:
+            kind = "silent"
+        else:
+            kind = "agreeing" if view.answer == seen.answer else "against"
+        spent[kind] += view.tokens + probes
+    assert found.tokens == seen.replay.spent == sum(spent.values())
+    assert (found.pruned, found.silent, found.agreeing) == (
+        spent["pruned"], spent["silent"], spent["agreeing"],
+    )  # fmt: skip
+    assert found.uncounted == spent["silent"] + spent["against"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@given(decks(branches=12, longest=12), surroundings(beta=True))
+@settings(max_examples=25)
+def test_the_leader_is_settled_where_it_never_changes_again(
+    name: str, deck: Deck, where: Surroundings
+) -> None:
+    seen = Seen(PROGRAMS[name], deck, where)
+    found, leaders = seen.hindsight, seen.leaders()
+    places = [
+        place
+        for place in range(len(leaders))
+        if seen.answer is not None and set(leaders[place:]) == {seen.answer}
+    ]
+    assert found.settled == bool(places)
+    after = seen.trace[places[0] + 1 :] if places else []
+    charges = [action.charge for barrier in after for action in barrier.actions]
+    assert found.after_settled == sum(charges)
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=8, max_size=8), max_size=4))
+def test_hindsight_of_several_is_their_sum(rows: list[list[int]]) -> None:
+    names = Hindsight.__struct_fields__
+    parts = [Hindsight(**dict(zip(names, row, strict=True))) for row in rows]
+    total = together(parts)
+    for place, name in enumerate(names):
+        assert getattr(total, name) == sum(row[place] for row in rows)
+
+
+def chain(*probes: str) -> Chain:
+    """A chain that ends with its last probe, in intervals of 10 tokens."""
+    return Chain(probes, 10 * len(probes) + 5, probes[-1])
+
+
+def played(text: str, *chains: Chain, budget: int | None = None) -> Hindsight:
+    return Seen(load(Source(text)), Deck(chains, 10), Surroundings(budget=budget)).hindsight
+
+
+def test_a_pruned_branch_a_dissenter_and_a_silent_one_are_told_apart() -> None:
+    text = """
+    controller c {
+      start { open 2  open 1 unseen  prune first 1 of active }
+      finally { answer winner(alive) }
+    }
+    """
+    found = played(text, chain("7", "7"), chain("7", "7"), chain("7", "7"))
+    assert found == Hindsight(
+        episodes=1, tokens=30, settled=1, after_settled=10,
+        pruned=10, uncounted=10, silent=10, agreeing=10,
+    )  # fmt: skip
+
+
+def test_an_answer_that_does_not_lead_is_never_settled() -> None:
+    text = 'controller c { start { open 2 } finally { answer "42" } }'
+    found = played(text, chain("7", "7"), chain("7", "7"))
+    assert (found.settled, found.after_settled, found.uncounted, found.agreeing) == (0, 0, 20, 0)
+
+
+def test_an_episode_without_an_answer_is_never_settled() -> None:
+    text = "controller c { start { open 2  answer winner(alive) } }"
+    found = played(text, chain("7"), chain("7"), budget=10)
+    assert (found.settled, found.tokens, found.uncounted) == (0, 10, 10)
+
+
+def test_a_leader_that_changes_back_is_settled_only_then() -> None:
+    text = """
+    controller c {
+      start { open 1 }
+      step { advance active }
+      finally { answer winner(alive) }
+    }
+    """
+    found = played(text, chain("7", "9", "7", "7", "7"))
+    # Settled behind the third interval: two more, and the last stretch.
+    assert (found.settled, found.after_settled, found.tokens) == (1, 25, 55)
