@@ -26,10 +26,9 @@ class Calls:
     def call(self, node: tree.Call) -> str:
         """A call, by what its first argument is."""
         name, expressions = node.function.text, self._expressions
-        first = node.arguments[0]
+        first = next(a for a in node.arguments if not isinstance(a, tree.Keyword))
         if isinstance(first, tree.Over):
             return self._over(name, first)
-        assert not isinstance(first, tree.Keyword)
         match expressions.type_of(first):
             case Type.BRANCHES:
                 return self._of_set(name, node)

@@ -1,0 +1,348 @@
+"""Well-typed programs at random, over every construct of the language.
+
+What can be called, and how, is read from the language's own tables, so a function, a set, a value
+or an attribute that is added there is played from then on.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from hypothesis import strategies as st
+
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES, Form, Kind, Result
+from dsl.types import Type
+
+INTEGER, REAL, TRUTH, ANSWER, BRANCHES, WINDOW = (
+    Type.INTEGER, Type.REAL, Type.TRUTH, Type.ANSWER, Type.BRANCHES, Type.WINDOW,
+)  # fmt: skip
+SCALARS = (INTEGER, REAL, TRUTH, ANSWER)
+
+LITERALS = {
+    INTEGER: ["0", "1", "2", "3", "7", "9223372036854775807"],
+    REAL: ["0.0", "0.5", "1.5", "1e-3", "1e300"],
+    TRUTH: ["true", "false"],
+    ANSWER: ["none", '"A"', '"B"', '""', '"nobody gave this"'],
+}
+FIRST_VALUES = {
+    INTEGER: ["0", "3", "kn", "interval"], REAL: ["0.0", "0.25", "kr", "1 / kn", "beta"],
+    TRUTH: ["false", "true", "kn > 2"], ANSWER: ["none", '"A"'],
+}  # fmt: skip
+
+T = TypeVar("T")
+Pick = Callable[[int], int]
+"""Chooses one of so many, by place."""
+
+
+class Call(NamedTuple):
+    """A way to call a function with a result of a type."""
+
+    name: str
+    takes: tuple[Kind, ...]
+    numbers: Type | None
+    """The type that its numbers must have together; ``None`` where any will do."""
+    weighted: bool | None
+    """Whether there is a weight; ``None`` where that is free."""
+    more: bool
+
+
+def _calls(name: str, form: Form) -> list[tuple[Type, Call]]:
+    def call(numbers: Type | None, weighted: bool | None) -> Call:
+        return Call(name, form.takes, numbers, weighted, form.more)
+
+    free = None if form.weighted else False
+    if form.gives is Result.LIKE_ARGUMENTS:
+        return [(kind, call(kind, False)) for kind in (INTEGER, REAL)]
+    if form.gives is Result.LIKE_WEIGHT:
+        return [(INTEGER, call(None, False)), (REAL, call(None, True))]
+    assert isinstance(form.gives, Type)
+    return [(form.gives, call(None, free))]
+
+
+# A window is declared in `memory`, and rounding to decimals belongs to schedules.
+CALLS = [
+    found
+    for name, function in FUNCTIONS.items()
+    for form in function.forms
+    if name != "window" and form.takes != (Kind.NUMBER, Kind.INTEGER)
+    for found in _calls(name, form)
+]
+
+
+class Scope:
+    """The names that can be used at a place."""
+
+    def __init__(self, lets: Sequence[tuple[str, Type]] = (), *, section: str, updating: bool):
+        self.lets = list(lets)
+        self.section = section
+        self.updating = updating
+
+    def inner(self, *, updating: bool = False) -> "Scope":
+        """A block inside."""
+        return Scope(self.lets, section=self.section, updating=updating or self.updating)
+
+
+class Writer:
+    """Writes one program, choosing by ``pick``."""
+
+    def __init__(self, pick: Pick, signals: Sequence[str] = ()):
+        self._pick = pick
+        self._signals = signals
+        self._names = 0
+
+    # Choices
+
+    def _one(self, items: Sequence[T]) -> T:
+        return items[self._pick(len(items))]
+
+    def _either(self) -> bool:
+        return self._pick(2) == 1
+
+    # Expressions
+
+    def expression(self, kind: Type, scope: Scope, depth: int = 3, *, dotted: bool = False) -> str:
+        """The text of an expression of a type; ``dotted`` where a dot means a branch."""
+        if kind is WINDOW:
+            return self._one(["w1", "w2"])
+        if depth <= 0 or self._pick(3) == 0:
+            return self._leaf(kind, scope, dotted=dotted)
+        forms = [lambda: self._choice(kind, scope, depth, dotted=dotted)]
+        calls = [call for gives, call in CALLS if gives is kind]
+        if calls:
+            forms += [lambda: self._call(self._one(calls), scope, depth, dotted=dotted)] * 4
+        own = {
+            INTEGER: self._integer, REAL: self._real, TRUTH: self._truth, BRANCHES: self._set
+        }.get(kind)  # fmt: skip
+        if own is not None:
+            forms += [lambda: own(scope, depth, dotted=dotted)] * 3
+        return self._one(forms)()
+
+    def _leaf(self, kind: Type, scope: Scope, *, dotted: bool) -> str:
+        names = [name for name, type_ in scope.lets if type_ is kind]
+        if kind is BRANCHES:
+            return self._one([*SETS, *names, *names])
+        names += [name for name, value in VALUES.items() if value.type is kind]
+        names += {
+            INTEGER: ["kn", "si", "mi"], REAL: ["kr", "sr", "mr"], TRUTH: ["mt"], ANSWER: ["ma"]
+        }[kind]  # fmt: skip
+        if dotted:
+            shown = [
+                name
+                for name, value in ATTRIBUTES.items()
+                if value.type is kind and (value.signal is None or value.signal in self._signals)
+            ]
+            own = {INTEGER: ".fi", REAL: ".fr", TRUTH: ".ft", ANSWER: ".fa"}[kind]
+            names += [*shown, *shown, own]
+        return self._one([*names, *LITERALS[kind]])
+
+    def _number(self, scope: Scope, depth: int, *, dotted: bool) -> str:
+        return self.expression(self._one([INTEGER, REAL]), scope, depth, dotted=dotted)
+
+    def _choice(self, kind: Type, scope: Scope, depth: int, *, dotted: bool) -> str:
+        condition = self.expression(TRUTH, scope, depth - 1, dotted=dotted)
+        kinds = [kind, kind]
+        if kind is REAL:  # an integer on one side becomes real
+            kinds[self._pick(2)] = self._one([INTEGER, REAL])
+        then, otherwise = (self.expression(k, scope, depth - 1, dotted=dotted) for k in kinds)
+        return f"(if {condition} then {then} else {otherwise})"
+
+    def _integer(self, scope: Scope, depth: int, *, dotted: bool) -> str:
+        a, b = (self.expression(INTEGER, scope, depth - 1, dotted=dotted) for _ in range(2))
+        return self._one([f"({a} {sign} {b})" for sign in ("+", "-", "*", "//", "%")] + [f"(-{a})"])
+
+    def _real(self, scope: Scope, depth: int, *, dotted: bool) -> str:
+        a = self.expression(REAL, scope, depth - 1, dotted=dotted)
+        b = self._number(scope, depth - 1, dotted=dotted)
+        if self._either():
+            a, b = b, a
+        return self._one([f"({a} {sign} {b})" for sign in ("+", "-", "*", "/")] + [f"(-({a}) / 1)"])
+
+    def _truth(self, scope: Scope, depth: int, *, dotted: bool) -> str:
+        match self._pick(4):
+            case 0:
+                kind = self._one([TRUTH, ANSWER])
+                a, b = (self.expression(kind, scope, depth - 1, dotted=dotted) for _ in range(2))
+                return f"({a} {self._one(['==', '!='])} {b})"
+            case 1 | 2:
+                a, b = (self._number(scope, depth - 1, dotted=dotted) for _ in range(2))
+                return f"({a} {self._one(['==', '!=', '<', '<=', '>', '>='])} {b})"
+        a, b = (self.expression(TRUTH, scope, depth - 1, dotted=dotted) for _ in range(2))
+        return self._one([f"({a} and {b})", f"({a} or {b})", f"(not {a})"])
+
+    def _set(self, scope: Scope, depth: int, *, dotted: bool) -> str:
+        of = self.expression(BRANCHES, scope, depth - 1, dotted=dotted)
+        match self._pick(4):
+            case 0:
+                return f"({of} where {self.expression(TRUTH, scope, depth - 1, dotted=True)})"
+            case 1:
+                return f"({of} by {self._number(scope, depth - 1, dotted=True)})"
+            case 2:
+                other = self.expression(BRANCHES, scope, depth - 1, dotted=dotted)
+                return f"({of} except {other})"
+        count = self.expression(INTEGER, scope, depth - 1, dotted=dotted)
+        return f"(first {count} of {of})"
+
+    def _call(self, call: Call, scope: Scope, depth: int, *, dotted: bool) -> str:
+        takes = list(call.takes)
+        if call.more:
+            takes += [takes[-1]] * self._pick(2)
+        numbers = [at for at, kind in enumerate(takes) if kind in {Kind.NUMBER, Kind.OVER}]
+        kinds = [self._one([INTEGER, REAL]) for _ in takes]
+        if call.numbers is INTEGER:
+            kinds = [INTEGER for _ in takes]
+        elif call.numbers is REAL and numbers:
+            kinds[self._one(numbers)] = REAL
+        arguments = [
+            self._argument(kind, number, scope, depth - 1, dotted=dotted)
+            for kind, number in zip(takes, kinds, strict=True)
+        ]
+        weighted = self._pick(3) == 0 if call.weighted is None else call.weighted
+        if weighted:
+            weight = f"weight = {self._number(scope, depth - 1, dotted=True)}"
+            arguments.insert(self._pick(len(arguments) + 1), weight)
+        return f"{call.name}({', '.join(arguments)})"
+
+    def _argument(self, kind: Kind, number: Type, scope: Scope, depth: int, *, dotted: bool) -> str:
+        match kind:
+            case Kind.NUMBER:
+                return self.expression(number, scope, depth, dotted=dotted)
+            case Kind.OVER:
+                value = self.expression(number, scope, depth, dotted=True)
+                return f"{value} of {self.expression(BRANCHES, scope, depth, dotted=dotted)}"
+        wanted = {
+            Kind.INTEGER: INTEGER, Kind.BRANCHES: BRANCHES, Kind.WINDOW: WINDOW,
+            Kind.ANSWER: ANSWER,
+        }[kind]  # fmt: skip
+        return self.expression(wanted, scope, depth, dotted=dotted)
+
+    # Statements
+
+    def block(self, scope: Scope, depth: int, most: int = 4) -> str:
+        """The text of a block."""
+        inner = scope.inner()
+        lines = [self._statement(inner, depth) for _ in range(self._pick(most + 1))]
+        return "{\n" + "\n".join(lines) + "\n}"
+
+    def _statement(self, scope: Scope, depth: int) -> str:
+        forms = [self._let]
+        if scope.updating:
+            forms += [self._set_field, self._set_field]
+        else:
+            forms += [self._assign, self._push, self._update]
+        if scope.section != "finally" and not scope.updating:
+            forms += [self._new, self._new, self._advance, self._advance, self._advance, self._act]
+        if depth > 0:
+            forms += [lambda scope: self._if(scope, depth)]
+        return self._one(forms)(scope)
+
+    def _let(self, scope: Scope) -> str:
+        self._names += 1
+        name = f"l{self._names}"
+        if scope.section != "finally" and not scope.updating and self._pick(4) == 0:
+            text, kind = self._new(scope).partition(" because ")[0], BRANCHES
+        else:
+            kind = self._one([*SCALARS, BRANCHES, BRANCHES])
+            text = self.expression(kind, scope, dotted=scope.updating)
+        scope.lets.append((name, kind))
+        return f"let {name} = {text}"
+
+    def _set_field(self, scope: Scope) -> str:
+        kind = self._one(SCALARS)
+        field = {INTEGER: ".fi", REAL: ".fr", TRUTH: ".ft", ANSWER: ".fa"}[kind]
+        return f"{field} = {self._stored(kind, scope)}"
+
+    def _assign(self, scope: Scope) -> str:
+        kind = self._one(SCALARS)
+        cell = {INTEGER: "mi", REAL: "mr", TRUTH: "mt", ANSWER: "ma"}[kind]
+        return f"{cell} = {self._stored(kind, scope)}"
+
+    def _stored(self, kind: Type, scope: Scope) -> str:
+        given = self._one([INTEGER, REAL]) if kind is REAL else kind
+        return self.expression(given, scope, dotted=scope.updating)
+
+    def _push(self, scope: Scope) -> str:
+        return f"push {self._number(scope, 3, dotted=False)} onto {self._one(['w1', 'w2'])}"
+
+    def _update(self, scope: Scope) -> str:
+        members = self.expression(BRANCHES, scope)
+        return f"update {members} {self.block(scope.inner(updating=True), 1)}"
+
+    def _new(self, scope: Scope) -> str:
+        # Small counts most of the time: an episode that opens all at once shows little.
+        count = self._one(["1", "2", "3", self.expression(INTEGER, scope, 2)])
+        verb = self._one([f"open {count}", f"open {count} unseen", f"sample {count}"])
+        return self._because(verb)
+
+    def _advance(self, scope: Scope) -> str:
+        members = self.expression(BRANCHES, scope)
+        verb = f"{self._one(['advance', 'extend'])} {members}"
+        if self._either():
+            burst = self.expression(INTEGER, scope, dotted=True)
+            verb += f" for {self._one(['2', burst, f'min(3, {burst})'])}"
+        return self._because(verb)
+
+    def _act(self, scope: Scope) -> str:
+        members = self.expression(BRANCHES, scope)
+        return self._because(f"{self._one(['probe', 'prune', 'probe'])} {members}")
+
+    def _because(self, verb: str) -> str:
+        return f'{verb} because "{verb[:4]}"' if self._pick(4) == 0 else verb
+
+    def _if(self, scope: Scope, depth: int) -> str:
+        condition = self.expression(TRUTH, scope, dotted=scope.updating)
+        text = f"if {condition} {self._ended(scope, depth)}"
+        match self._pick(4):
+            case 0:
+                return f"{text} else {self._if(scope, depth - 1)}" if depth > 1 else text
+            case 1:
+                return f"{text} else {self._ended(scope, depth)}"
+        return text
+
+    def _ended(self, scope: Scope, depth: int) -> str:
+        """A block that may leave the episode at its end."""
+        block = self.block(scope, depth - 1, 3)
+        if scope.updating or self._pick(6) != 0:
+            return block
+        leaves = [self._because(self._answer(scope))]
+        if scope.section != "finally":
+            leaves.append("stop")
+        return block.removesuffix("}") + self._one(leaves) + "\n}"
+
+    def _answer(self, scope: Scope) -> str:
+        choices = [self.expression(ANSWER, scope) for _ in range(1 + self._pick(3))]
+        return f"answer {' else '.join(choices)}"
+
+    # The program
+
+    def program(self) -> str:
+        """The text of a whole program."""
+        start, step, ending = (
+            self.block(Scope(section=section, updating=False), depth, most)
+            for section, depth, most in (("start", 1, 3), ("step", 2, 6), ("finally", 1, 3))
+        )
+        end = self._answer(Scope(section="finally", updating=False))
+        first = {kind: self._one(values) for kind, values in FIRST_VALUES.items()}
+        field = {kind: self._one(values) for kind, values in FIRST_VALUES.items()}
+        needs = f"needs {', '.join(self._signals)}\n" if self._signals else ""
+        cap = self._one(["", " at most 5", " at most kn", " at most 3 * kn", " at most 0 - 1"])
+        return f"""{needs}controller random {{
+knobs {{ kn = {1 + self._pick(9)} in 1..9 kr = 0.5 in 0.0..2.0 }}
+schedule {{ rising si = round({self._pick(9)} * beta) falling sr = round(1 - beta, 3) }}
+memory {{ mi = {first[INTEGER]} mr = {first[REAL]} mt = {first[TRUTH]} ma = {first[ANSWER]}
+w1 = window({self._one(["kn", "3", "0", "si"])}) w2 = window(2) }}
+each branch {{ .fi = {field[INTEGER]} .fr = {field[REAL]} .ft = {field[TRUTH]}
+.fa = {field[ANSWER]} }}
+start {{
+open {self._one(["3", "kn", "2 unseen", "0"])}
+{start.removeprefix("{")}
+step{cap} {step}
+finally {ending.removesuffix("}")}{end}
+}}
+}}
+"""
+
+
+@st.composite
+def typed_programs(draw: st.DrawFn) -> str:
+    """The text of a program without errors; it may well draw warnings."""
+    signals = draw(st.sampled_from([(), (), SIGNALS, SIGNALS[:1], SIGNALS[1:]]))
+    return Writer(lambda count: draw(st.integers(0, count - 1)), signals).program()

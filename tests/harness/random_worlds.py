@@ -1,0 +1,39 @@
+"""Small recordings at random, with all that real ones have: short, empty and overlong chains."""
+
+from collections.abc import Callable
+
+from harness.environment import Environment
+from harness.replay import Chain, Deck
+
+ANSWERS = ("A", "B", "C", "", "ERR")
+
+Pick = Callable[[int], int]
+"""Chooses one of so many, by place."""
+
+
+def random_world(pick: Pick, *, signals: bool = True) -> Environment:
+    """An environment of 1 to 3 questions with 0 to 9 chains each."""
+    interval = (100, 500)[pick(2)]
+    decks = [
+        Deck([_chain(pick, interval, signals=signals) for _ in range(pick(10))], interval)
+        for _ in range(1 + pick(3))
+    ]
+    gold = [(*ANSWERS, "nobody gave this")[pick(len(ANSWERS) + 1)] for _ in decks]
+    return Environment(decks, gold)
+
+
+def _chain(pick: Pick, interval: int, *, signals: bool) -> Chain:
+    count = (0, 1, 2, 3, 5, 8)[pick(6)]
+    answers = ANSWERS[: 2 + pick(4)]
+    probes = [answers[pick(len(answers))] for _ in range(count)]
+    tokens = max(1, interval * count + (-120, 0, 1, 60, 99, 700)[pick(6)])
+    chain = Chain(probes, tokens, answers[pick(len(answers))])
+    if not signals:
+        return chain
+    # The last stretch of a chain may lack a log-probability.
+    logprobs = count + pick(2)
+    return chain._replace(
+        entropy=[pick(5) / 4 for _ in range(count)],
+        logprob=[-pick(9) / 8 for _ in range(logprobs)],
+        top_logprob=[-pick(9) / 8 - 1 for _ in range(logprobs)],
+    )
