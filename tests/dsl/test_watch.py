@@ -111,7 +111,7 @@ def test_what_is_shown_is_a_copy() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(decks(), surroundings(beta=True))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_watching_changes_nothing(name: str, deck: Deck, where: Surroundings) -> None:
     checked = load(library.source(name))
     shown: list[Snapshot] = []
@@ -122,7 +122,7 @@ def test_watching_changes_nothing(name: str, deck: Deck, where: Surroundings) ->
 
 
 @given(decks(), surroundings(beta=True))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_memory_fits_the_episode(deck: Deck, where: Surroundings) -> None:
     shown: list[Snapshot] = []
     told(Interpreter(load(library.source("cmc")), watch=shown.append), deck, where)

@@ -72,7 +72,7 @@ def leader(trace: Sequence[Barrier]) -> str | None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @given(decks(branches=12, longest=12), surroundings(beta=True))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_every_token_is_on_a_branch_of_one_kind(name: str, deck: Deck, where: Surroundings) -> None:
     seen = Seen(PROGRAMS[name], deck, where)
     found = seen.hindsight
@@ -100,7 +100,7 @@ def test_every_token_is_on_a_branch_of_one_kind(name: str, deck: Deck, where: Su
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @given(decks(branches=12, longest=12), surroundings(beta=True))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_the_leader_is_settled_where_it_never_changes_again(
     name: str, deck: Deck, where: Surroundings
 ) -> None:

@@ -1,0 +1,30 @@
+"""Recordings that fit on a page, for commands whose whole output is compared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from store.records import Branch, Provenance, Question
+from tests.store.recordings import Content, write
+
+PROVENANCE = Provenance(model="tiny", benchmark="hand", interval=10, collector="test 1")
+
+
+def branch(*answers: str, rest: int = 4) -> Branch:
+    """A branch that ends with its last probe, ``rest`` tokens behind it; Δ is 10."""
+    return Branch(answers=list(answers), tokens=10 * len(answers) + rest, final=answers[-1])
+
+
+EASY = [branch("7", "7"), branch("7", "9"), branch("8", "7", "7"), branch("7", "7")]
+HARD = [branch("1", "2", "2"), branch("3", "1"), branch("1", "1", "2"), branch("2", "2")]
+
+
+def tiny(
+    path: Path,
+    *,
+    ids: Sequence[str] = ("easy", "hard"),
+    branches: Sequence[list[Branch]] = (EASY, HARD),
+    golds: Sequence[str] = ("7", "2"),
+) -> str:
+    """Writes a recording; gives its digest."""
+    questions = tuple(Question(id=i, gold=g) for i, g in zip(ids, golds, strict=True))
+    return write(path, Content(PROVENANCE, questions, list(branches)))

@@ -1,0 +1,192 @@
+"""What lines and hindsight add up to, over recordings and programs at random."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from dsl import library
+from dsl.interpreter import Interpreter
+from harness.configured import Configured, configured
+from harness.engines import Rules
+from harness.engines.interpreter import InterpreterEngine
+from harness.environment import environment
+from harness.evaluate import play
+from harness.hindsight import Hindsight
+from harness.profile import ALL, Line, Profile, profiles
+from harness.recordings import Named, open_recordings
+from harness.replay import NotProbed, Replay
+from store.records import Branch
+from tests.dsl.plain import majority
+from tests.harness.small_recordings import EASY, HARD, branch, tiny
+from tests.store.recordings import Content, contents, sample, write
+
+NAMES = [name for name in library.NAMES if name != "entropy_gate"]
+SEEDS = range(2)
+
+
+def opened(directory: Path, *held: Content) -> list[Named]:
+    paths = [directory / f"{number}.recording" for number in range(len(held))]
+    for path, content in zip(paths, held, strict=True):
+        path.unlink(missing_ok=True)
+        write(path, content)
+    return open_recordings(paths)
+
+
+def profile(plan: Configured, recordings: Sequence[Named], seeds: range = SEEDS) -> list[Profile]:
+    return profiles(plan, recordings, seeds, InterpreterEngine())
+
+
+def total(lines: Sequence[Line], name: str) -> int:
+    return sum(int(getattr(line, name)) for line in lines)
+
+
+RULES = st.builds(
+    Rules, budget=st.none() | st.integers(0, 5000), probe_cost=st.sampled_from([0, 3])
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(held=contents(), rules=RULES, beta=st.sampled_from(["0", "0.4", "1"]))
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_lines_add_up_to_the_books_of_the_episodes(
+    tmp_path: Path, name: str, held: Content, rules: Rules, beta: str
+) -> None:
+    plan = configured(name, beta, [], rules)
+    assume(held.provenance.probed or not plan.program.checked.needs.probes)
+    recordings = opened(tmp_path, held)
+    [found] = profile(plan, recordings)
+
+    world = environment(recordings[0].recording)
+    controller = Interpreter(plan.program.checked)
+    tokens = sequential = right = 0
+    for question, deck in enumerate(world.decks):
+        for seed in SEEDS:
+            replay = Replay(
+                deck, seed=seed, question=question,
+                budget=rules.budget, probe_cost=rules.probe_cost,
+            )  # fmt: skip
+            played = play(controller, replay, plan.beta)
+            tokens, sequential = tokens + played.tokens, sequential + played.sequential
+            right += played.answer == world.gold[question]
+
+    assert (found.tokens, found.sequential, found.right) == (tokens, sequential, right)
+    assert found.episodes == len(held.questions) * len(SEEDS)
+    assert total(found.lines, "tokens") == found.hindsight.tokens == tokens
+    assert total(found.lines, "ended") + found.unanswered == found.episodes
+    assert total(found.lines, "right") == right
+    assert found.hindsight.episodes == found.episodes
+    assert all(line.runs or not (line.tokens or line.ended) for line in found.lines)
+
+
+@given(held=st.tuples(contents(), contents()), name=st.sampled_from(["sc", "asc", "esc"]))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_several_recordings_together_are_their_sum(
+    tmp_path: Path, held: tuple[Content, Content], name: str
+) -> None:
+    assume(held[0] != held[1])
+    recordings = opened(tmp_path, *held)
+    *parts, whole = profile(configured(name, "0.5", [], Rules()), recordings)
+    assert [each.recording for each in parts] == [named.label for named in recordings]
+    assert whole.recording == ALL
+    for field in ("episodes", "right", "tokens", "sequential", "unanswered"):
+        assert getattr(whole, field) == sum(getattr(part, field) for part in parts)
+    for field in ("runs", "tokens", "ended", "right"):
+        for place, line in enumerate(whole.lines):
+            assert getattr(line, field) == sum(getattr(part.lines[place], field) for part in parts)
+    for field in Hindsight.__struct_fields__:
+        assert getattr(whole.hindsight, field) == sum(getattr(p.hindsight, field) for p in parts)
+    assert whole.majority.questions == sum(part.majority.questions for part in parts)
+    for side in ("lost", "won"):
+        mixed = [duel for part in parts for duel in getattr(part.majority, side)]
+        kept = getattr(whole.majority, side)
+        assert sorted(kept, key=repr) == sorted(mixed, key=repr)
+        leads = [abs(duel.right - duel.majority) for duel in kept]
+        assert leads == sorted(leads, reverse=True)
+
+
+def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
+    tiny(tmp_path / "r.recording")
+    recordings = open_recordings([tmp_path / "r.recording"])
+    seeds = range(20)
+    [found] = profile(configured("sc", "0.5", ["n=1"], Rules()), recordings, seeds)
+    finals = {"easy": [b.final for b in EASY], "hard": [b.final for b in HARD]}
+    golds = {"easy": "7", "hard": "2"}
+    expected = []
+    for question, answers in finals.items():
+        dealt = [shuffled(answers, seed) for seed in seeds]
+        own = sum(each[0] == golds[question] for each in dealt)
+        rival = sum(majority(each) == golds[question] for each in dealt)
+        expected.append((question, own, rival))
+    differing = [*found.majority.lost, *found.majority.won]
+    assert sorted((each.question, each.right, each.majority) for each in differing) == [
+        each for each in expected if each[1] != each[2]
+    ]
+    assert [each.question for each in found.majority.lost] == ["easy", "hard"]
+
+
+def shuffled(answers: list[str], seed: int) -> list[str]:
+    dealt = list(answers)
+    random.Random(seed).shuffle(dealt)
+    return dealt
+
+
+def test_a_question_that_equals_the_majority_is_neither_lost_nor_won(tmp_path: Path) -> None:
+    tiny(tmp_path / "r.recording")
+    [found] = profile(
+        configured("sc", "0.5", ["n=64"], Rules()), open_recordings([tmp_path / "r.recording"])
+    )
+    assert (found.majority.lost, found.majority.won, found.majority.questions) == ([], [], 2)
+
+
+def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -> None:
+    # Of 70 branches the 35 right ones lead only under some deals of 64.
+    many = [branch("7")] * 35 + [branch("9")] * 35
+    tiny(tmp_path / "r.recording", ids=["q"], branches=[many], golds=["7"])
+    recordings = open_recordings([tmp_path / "r.recording"])
+    [found] = profile(configured("sc", "0.5", ["n=1"], Rules()), recordings, range(30))
+    finals = [each.final for each in many]
+    rival = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
+    assert 0 < rival < 30
+    assert {each.majority for each in (*found.majority.lost, *found.majority.won)} <= {rival}
+
+
+def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:
+    tiny(tmp_path / "r.recording")
+    recordings = open_recordings([tmp_path / "r.recording"])
+    [found] = profile(configured("asc", "0.5", ["threshold=0.9"], Rules()), recordings, range(9))
+    for line in found.lines:
+        assert line.tokens_share == pytest.approx(100 * line.tokens / found.tokens, abs=0.0051)
+        if line.ended:
+            assert line.right_share == pytest.approx(100 * line.right / line.ended, abs=0.0051)
+        else:
+            assert line.right_share is None
+    assert sum(1 for line in found.lines if line.ended) == 2
+
+
+def test_an_episode_that_no_line_ends_is_counted_apart(tmp_path: Path) -> None:
+    tiny(tmp_path / "r.recording")
+    (tmp_path / "c.rheo").write_text("controller c { start { open 4  answer winner(alive) } }\n")
+    plan = configured(str(tmp_path / "c.rheo"), "0.5", [], Rules(budget=25))
+    [found] = profile(plan, open_recordings([tmp_path / "r.recording"]))
+    assert (found.unanswered, found.right, found.episodes) == (4, 0, 4)
+    assert [(line.line, line.tokens, line.ended) for line in found.lines] == [(1, 80, 0)]
+
+
+def test_a_recording_without_probes_is_refused(tmp_path: Path) -> None:
+    whole = sample(questions=1)
+    unprobed = Content(
+        msgspec.structs.replace(whole.provenance, probed=False),
+        whole.questions,
+        [[Branch(answers=[], tokens=9, final="7")]],
+    )
+    with pytest.raises(NotProbed):
+        profile(configured("cmc", "0.5", [], Rules()), opened(tmp_path, unprobed))
