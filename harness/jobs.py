@@ -21,7 +21,7 @@ from dsl.checker import Checked
 from dsl.program import load
 from dsl.source import Source
 from harness.engines import Rules, Setting
-from harness.engines.choose import engine
+from harness.engines.choose import THREADED, engine
 from harness.environment import Environment, environment
 from harness.episodes import Episodes
 from harness.errors import InputError, SurroundingsError
@@ -65,6 +65,15 @@ class Errand(NamedTuple):
     """The engine's name for `harness.engines.choose`."""
 
 
+class Means(NamedTuple):
+    """With what jobs are played; outcomes do not depend on it."""
+
+    workers: int = 1
+    """The most threads or processes at work."""
+    objects: Path | None = None
+    """Where compiled programs are kept, ``None`` to keep none."""
+
+
 class Done(NamedTuple):
     """One errand's outcome."""
 
@@ -73,7 +82,7 @@ class Done(NamedTuple):
     episodes: Episodes
 
 
-def play(errand: Errand) -> Episodes:
+def play(errand: Errand, means: Means = Means()) -> Episodes:  # noqa: B008 - it is immutable
     """Plays one job.
 
     Raises:
@@ -81,7 +90,7 @@ def play(errand: Errand) -> Episodes:
         StoreError: it cannot be read.
     """
     job = errand.job
-    return engine(errand.engine).play(
+    return engine(errand.engine, means.workers, means.objects).play(
         _checked(errand.source.text, errand.source.name),
         Setting(job.beta, job.knobs),
         _world(errand.path, job.recording),
@@ -90,8 +99,8 @@ def play(errand: Errand) -> Episodes:
     )
 
 
-def play_all(errands: Sequence[Errand], workers: int) -> Generator[Done, None, None]:
-    """Plays many jobs, by several processes where that helps; yields each as it is done.
+def play_all(errands: Sequence[Errand], means: Means) -> Generator[Done, None, None]:
+    """Plays many jobs, by several threads or processes; yields each as it is done.
 
     Closing the iterator, or interrupting it, ends the processes and gives up what is unfinished.
 
@@ -99,10 +108,10 @@ def play_all(errands: Sequence[Errand], workers: int) -> Generator[Done, None, N
         InputError: and `StoreError`, from `play`.
         SurroundingsError: a process ended before its work.
     """
-    workers = min(workers, len(errands))
-    if workers <= 1:
+    workers = min(means.workers, len(errands))
+    if workers <= 1 or all(errand.engine in THREADED for errand in errands):
         for index, errand in enumerate(errands):
-            yield Done(index, play(errand))
+            yield Done(index, play(errand, means))
         return
     with _processes(workers) as pool:
         places: dict[Future[Episodes], int] = {

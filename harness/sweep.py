@@ -11,7 +11,7 @@ import numpy as np
 from harness.bootstrap import RESAMPLES, SEED, Floats, interval, resample
 from harness.episodes import Episodes
 from harness.grid import Cell, Grid
-from harness.jobs import play_all
+from harness.jobs import Means, play_all
 from harness.results import Results
 from harness.scores import Played, Scope, cells, means, scopes, shown, strata
 
@@ -57,7 +57,7 @@ def play_grid(
     grid: Grid,
     results: Results | None,
     *,
-    workers: int,
+    means: Means = Means(),  # noqa: B008 - it is immutable
     advance: Callable[[int], None] = lambda done: None,
 ) -> Swept:
     """Plays what is not kept yet, and keeps it. Ctrl-C ends the playing, and what is done counts.
@@ -65,7 +65,7 @@ def play_grid(
     Args:
         grid: what to play.
         results: where results are kept; ``None`` keeps none.
-        workers: the most processes at work.
+        means: with how many workers.
         advance: is told how many more cells are done.
 
     Raises:
@@ -84,7 +84,7 @@ def play_grid(
                 advance(1)
         missing = [cell for cell in grid.cells if cell not in played]
         errands = [grid.errand(cell) for cell in missing]
-        with closing(play_all(errands, workers)) as outcomes:
+        with closing(play_all(errands, means)) as outcomes:
             for place, episodes in outcomes:
                 played[missing[place]] = episodes
                 advance(1)

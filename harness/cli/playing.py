@@ -9,6 +9,7 @@ from harness.cli.settings import Settings, load
 from harness.controllers import load_programs
 from harness.engines import Rules
 from harness.grid import Grid, betas
+from harness.jobs import Means
 from harness.recordings import open_recordings
 from harness.results import Results
 from harness.sweep import Swept, play_grid
@@ -58,8 +59,13 @@ def played(grid: Grid, what: str, *, keep: bool, flags: Mapping[str, object]) ->
     chosen = load(Settings, flags=flags)
     results = Results(chosen.cache_dir) if keep else None
     with console.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, results, workers=chosen.threads, advance=advance)
+        swept = play_grid(grid, results, means=means(chosen, keep=keep), advance=advance)
     if swept.unkept is not None:
         reason = (swept.unkept.strerror or str(swept.unkept)).lower()
         console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")
     return swept
+
+
+def means(chosen: Settings, *, keep: bool = True) -> Means:
+    """With what jobs are played, by the settings."""
+    return Means(chosen.threads, chosen.cache_dir / "objects" if keep else None)

@@ -16,6 +16,7 @@ from harness.environment import environment
 from harness.episodes import Episodes, figures
 from harness.errors import InputError
 from harness.grid import Cell, Grid, betas
+from harness.jobs import Means
 from harness.recordings import open_recordings
 from harness.results import Results
 from harness.sweep import Row, nearest_cost, origin, play_grid, rows
@@ -53,7 +54,7 @@ def a_grid(
 
 
 def swept(grid: Grid, workers: int = 1) -> list[Row]:
-    return rows(grid, play_grid(grid, None, workers=workers).played)
+    return rows(grid, play_grid(grid, None, means=Means(workers)).played)
 
 
 def by_hand(name: str, beta: float | None, path: Path, knobs: dict[str, int | float]) -> Episodes:
@@ -133,7 +134,7 @@ def test_the_nearest_cost_is_nearest_by_ratio(cost: int, others: list[int], near
 
 def test_equal_rows_come_from_any_number_of_processes(recordings: list[Path]) -> None:
     grid = a_grid(["sc", "cmc"], recordings, ["n=1,4"], seeds=2)
-    assert swept(grid, workers=2) == swept(grid, workers=1)
+    assert swept(grid, workers=2) == swept(grid)
 
 
 def test_budget_and_price_of_probes_hold(recordings: list[Path]) -> None:
@@ -148,10 +149,10 @@ def test_budget_and_price_of_probes_hold(recordings: list[Path]) -> None:
 def test_what_is_kept_is_not_played_again(recordings: list[Path], tmp_path: Path) -> None:
     results = Results(tmp_path)
     grid = a_grid(["cmc"], recordings[:2])
-    first = play_grid(grid, results, workers=1)
+    first = play_grid(grid, results)
     wider = a_grid(["sc", "cmc"], recordings[:2], ["n=1"], beta="0,0.5,1")
-    second = play_grid(wider, results, workers=1)
-    again = play_grid(wider, results, workers=1)
+    second = play_grid(wider, results)
+    again = play_grid(wider, results)
     assert (first.reused, second.reused, again.reused) == (0, 4, 8)
     assert rows(wider, again.played) == swept(wider)
 
@@ -166,7 +167,7 @@ def test_a_knob_that_is_set_to_its_default_is_the_same_job(recordings: list[Path
 
 def test_an_unwritable_cache_costs_no_row(recordings: list[Path], tmp_path: Path) -> None:
     (tmp_path / "results").write_text("in the way")
-    done = play_grid(a_grid(["cmc"], recordings[:1]), Results(tmp_path), workers=1)
+    done = play_grid(a_grid(["cmc"], recordings[:1]), Results(tmp_path))
     assert done.complete
     assert len(done.played) == 2
     assert isinstance(done.unkept, OSError)
@@ -184,7 +185,7 @@ def test_an_interruption_keeps_the_rows_that_are_whole(
         if left == 0:
             raise KeyboardInterrupt
 
-    done = play_grid(grid, Results(tmp_path), workers=1, advance=stop)
+    done = play_grid(grid, Results(tmp_path), advance=stop)
     assert not done.complete
     found = rows(grid, done.played)
     # Of the second setting, one recording is missing, so its mean is too, and every difference.
@@ -192,7 +193,7 @@ def test_an_interruption_keeps_the_rows_that_are_whole(
         ("one/a", 1), ("one/a", 2), ("two/a", 1), ("mean", 1),
     ]  # fmt: skip
     assert [row.difference for row in found] == [0.0, 0.0, None, None]
-    assert play_grid(grid, Results(tmp_path), workers=1).reused >= 2
+    assert play_grid(grid, Results(tmp_path)).reused >= 2
 
 
 def test_results_say_what_they_came_from(recordings: list[Path]) -> None:

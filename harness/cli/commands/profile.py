@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.cli.declare import command, output_options
+from harness.cli.declare import command, output_options, setting_option
 from harness.cli.options import (
     beta_option,
     controller_argument,
@@ -33,6 +33,8 @@ from harness.cli.output import Output
 @seeds_option(10)
 @rules_options
 @engine_option
+@setting_option("threads")
+@setting_option("cache_dir")
 @output_options
 def profile(
     out: Output,
@@ -44,6 +46,8 @@ def profile(
     budget: int | None,
     kappa: int,
     engine: str,
+    threads: int | None,
+    cache_dir: Path | None,
 ) -> None:
     """Shows the source with what each line did: runs, tokens, episodes ended, share of them right.
 
@@ -53,6 +57,8 @@ def profile(
     """
     from harness.cli import console, profile_page, sweep_output
     from harness.cli.output import Form
+    from harness.cli.playing import means
+    from harness.cli.settings import Settings, load
     from harness.configured import configured, origin
     from harness.engines import Rules
     from harness.engines.choose import engine as engine_of
@@ -62,7 +68,8 @@ def profile(
     plan = configured(controller, beta, settings, Rules(budget, kappa))
     recordings = open_recordings(on)
     sweep_output.refuse_unwritable(out)
-    player = engine_of(engine)
+    chosen = means(load(Settings, flags={"threads": threads, "cache_dir": cache_dir}))
+    player = engine_of(engine, chosen.workers, chosen.objects)
     questions = sum(len(named.recording.questions) for named in recordings)
     with console.progress("profiling", questions) as advance:
         found = profiles(plan, recordings, range(seeds), player, advance)
