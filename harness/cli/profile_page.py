@@ -12,7 +12,7 @@ from harness.configured import Configured
 from harness.grid import spelt
 from harness.hindsight import Hindsight
 from harness.majority import Duel, Duels
-from harness.profile import Line, Profile, share
+from harness.profile import ALL, Line, Profile, share
 
 _LABEL = 11
 _QUESTIONS = 10
@@ -41,7 +41,7 @@ def page(plan: Configured, about: Mapping[str, str], found: Profile, width: int 
         "".join(f"{label:<{_LABEL}}{text}\n" for label, text in head.items() if text),
         source(found, width),
         hindsight(found.hindsight),
-        majority(found.majority),
+        majority(found.majority, several=found.recording == ALL),
     ]
     return printable("\n".join(parts))
 
@@ -90,15 +90,20 @@ def hindsight(found: Hindsight) -> str:
     return f"{table.text()}{settled}\n"
 
 
-def majority(found: Duels) -> str:
-    """The questions on which the controller and the majority over 64 differ."""
+def majority(found: Duels, *, several: bool) -> str:
+    """The questions on which the controller and the majority over 64 differ.
+
+    Args:
+        found: the questions.
+        several: whether they come from several recordings.
+    """
     verdict = (
         f"Against the majority over 64, of {found.questions} questions: {len(found.lost)} lost,"
         f" {len(found.won)} won.\n"
     )
     for name, some in (("lost", found.lost), ("won", found.won)):
         if some:
-            verdict += f"\n{_duels(name, some[:_QUESTIONS])}"
+            verdict += f"\n{_duels(name, some[:_QUESTIONS], several=several)}"
             if len(some) > _QUESTIONS:
                 verdict += f"and {len(some) - _QUESTIONS} more; --json has all\n"
     return verdict
@@ -126,8 +131,7 @@ def _figures(line: Line) -> tuple[str, ...]:
     )
 
 
-def _duels(name: str, some: Sequence[Duel]) -> str:
-    several = len({each.recording for each in some}) > 1
+def _duels(name: str, some: Sequence[Duel], *, several: bool) -> str:
     columns = [
         *([Column("recording")] if several else []),
         Column(name), Column("right %", decimals=1), Column("majority %", decimals=1),

@@ -28,3 +28,37 @@ def tiny(
     """Writes a recording; gives its digest."""
     questions = tuple(Question(id=i, gold=g) for i, g in zip(ids, golds, strict=True))
     return write(path, Content(PROVENANCE, questions, list(branches)))
+
+
+MINE = """\
+controller mine "A small one" {
+  schedule { rising n = round(2 + 2 * beta) }
+
+  memory {
+    top   = none
+    trend = window(3)
+  }
+
+  each branch { .off = 0 }
+
+  start {
+    open n because "width"
+  }
+
+  step at most 6 {
+    let before = top
+    top = winner(alive)
+    push share(alive) onto trend
+    update active where .answer == top { .off = 0 }
+    update active where .answer != top { .off = .off + 1 }
+    prune active where .off >= 2
+    if before != none and rise(trend) > 0.2 {
+      stop because "the leader gains"
+    }
+    advance active for 1 + .off
+  }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+"""A controller with every kind of memory and both ends, for the recordings above."""

@@ -1,0 +1,186 @@
+"""``rheostat profile`` as it is typed."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.cli.options import ENGINES
+from store.reader import open_recording
+from tests.harness.command_lines import CommandLine
+from tests.harness.small_recordings import EASY, MINE, tiny
+
+WHOLE = """\
+controller mine (mine.rheo)
+seeds      0 to 9
+beta       0.5
+recording  tiny/hand
+episodes   20, right 85.00 %
+tokens     1,578, an episode 78, sequential 32
+
+line  runs  tokens     %  ended  right %
+   1                                      controller mine "A small one" {
+   2                                        schedule { rising n = round(2 + 2 * beta) }
+   3
+   4                                        memory {
+   5                                          top   = none
+   6                                          trend = window(3)
+   7                                        }
+   8
+   9                                        each branch { .off = 0 }
+  10
+  11                                        start {
+  12    20     600  38.0                      open n because "width"
+  13                                        }
+  14
+  15                                        step at most 6 {
+  16    46                                    let before = top
+  17    46                                    top = winner(alive)
+  18    46                                    push share(alive) onto trend
+  19    46                                    update active where .answer == top { .off = 0 }
+  20    46                                    update active where .answer != top { .off = .off + 1 }
+  21    46                                    prune active where .off >= 2
+  22    46                                    if before != none and rise(trend) > 0.2 {
+  23    12                   12     75.0        stop because "the leader gains"
+  24                                          }
+  25    34     978  62.0                      advance active for 1 + .off
+  26                                        }
+  27
+  28    20                    8    100.0    finally { answer winner(finished) else winner(alive) }
+  29                                      }
+
+in hindsight                                 tokens       %
+after the final leader was settled for good     556   35.23
+on branches pruned later                          0    0.00
+on branches that never counted                  356   22.56
+  of them without any answer                      0    0.00
+on branches that agree with the answer         1222   77.44
+all                                            1578  100.00
+The leader is settled for good in 17 of 20 episodes.
+
+Against the majority over 64, of 2 questions: 1 lost, 0 won.
+
+lost  right %  majority %
+hard     70.0       100.0
+"""
+
+COLUMNS = [
+    "recording", "line", "source", "runs", "tokens", "tokens_share", "ended", "right",
+    "right_share",
+]  # fmt: skip
+
+
+@pytest.fixture
+def here(home: Path) -> Path:
+    """Two small recordings and a controller in the working directory."""
+    tiny(home / "r.recording")
+    tiny(home / "s.recording", ids=["only"], branches=[EASY], golds=["9"])
+    (home / "mine.rheo").write_text(MINE)
+    return home
+
+
+MINE_HERE = ("profile", "mine.rheo", "--on", "r.recording")
+
+
+def test_the_source_is_shown_with_what_each_line_did(cli: CommandLine, here: Path) -> None:
+    assert cli(*MINE_HERE) == (0, WHOLE, "")
+
+
+def test_csv_has_every_line_of_every_profile(cli: CommandLine, here: Path) -> None:
+    said = cli(*MINE_HERE, "s.recording", "--csv")
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert list(rows[0]) == COLUMNS
+    lines = MINE.splitlines()
+    places = ["r.recording", "s.recording", "all"]
+    assert [(row["recording"], row["source"]) for row in rows] == [
+        (place, line) for place in places for line in lines
+    ]
+    runs = [[int(row["runs"]) for row in rows if row["recording"] == place] for place in places]
+    assert [one + other for one, other in zip(*runs[:2], strict=True)] == runs[2]
+
+
+def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) -> None:
+    said = cli(
+        *MINE_HERE,
+        "s.recording",
+        "--json",
+        "--beta",
+        "1",
+        "--seeds",
+        "3",
+        "--engine",
+        "interpreter",
+    )
+    found = json.loads(said.out)
+    assert [each["recording"] for each in found["profiles"]] == [
+        "r.recording", "s.recording", "all",
+    ]  # fmt: skip
+    assert [each["episodes"] for each in found["profiles"]] == [6, 3, 9]
+    what = found["what"]
+    assert (what["beta"], what["seeds"], what["knobs"]) == (1.0, 3, {"n": 4})
+    assert what["engine"] == "interpreter 1"
+    assert [each["digest"] for each in what["recordings"]] == [
+        open_recording(here / name).digest for name in ("r.recording", "s.recording")
+    ]
+    hindsight = found["profiles"][0]["hindsight"]
+    parts = hindsight["pruned"] + hindsight["uncounted"] + hindsight["agreeing"]
+    assert parts == hindsight["tokens"] == found["profiles"][0]["tokens"]
+
+
+def test_every_engine_counts_the_same(cli: CommandLine, here: Path) -> None:
+    told = [cli(*MINE_HERE, "s.recording", "--csv", "--engine", name) for name in ENGINES]
+    assert [said.status for said in told] == [0] * len(ENGINES)
+    assert len(set(told)) == 1
+
+
+def test_a_page_for_each_recording_and_one_for_all(cli: CommandLine, here: Path) -> None:
+    said = cli(*MINE_HERE, "s.recording")
+    lines = [line.split() for line in said.out.splitlines()]
+    named = [words[1] for words in lines if words[:1] == ["recording"] and len(words) == 2]
+    assert named == ["r.recording", "s.recording", "all"]
+
+
+def test_the_same_question_of_two_recordings_is_told_apart(cli: CommandLine, here: Path) -> None:
+    tiny(here / "t.recording", golds=("9", "1"))
+    said = cli("profile", "sc", "--set", "n=1", "--on", "r.recording", "t.recording")
+    whole = said.out.split("recording  all")[1]
+    assert "lost" in whole or "won" in whole
+    for line in whole.split("Against")[1].splitlines():
+        if "easy" in line or "hard" in line:
+            assert line.startswith(("r.recording", "t.recording"))
+
+
+def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
+    assert cli(*MINE_HERE, "--json") == cli(*MINE_HERE, "--json", "-o", "-")
+    cli(*MINE_HERE, "-o", "p.json")
+    assert (here / "p.json").read_text() == cli(*MINE_HERE, "--json").out
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("profile", "rheostat profile: missing argument"),
+        ("profile sc", "rheostat profile: missing option '--on'"),
+        ("profile sc --on none.recording", "none.recording: there is no such recording"),
+        ("profile sc --on r.recording r.recording", "r.recording: is the same recording as"),
+        ("profile cm --on r.recording", "the library has no controller 'cm'"),
+        ("profile bad.rheo --on r.recording", "bad.rheo:1:1: "),
+        ("profile cmc --on r.recording --beta 0:1:0.1", "--beta 0:1:0.1: one value is wanted here"),
+        ("profile cmc --on r.recording --beta no", "--beta no: no is not a number"),
+        ("profile cmc --on r.recording --set width=1", "--set width=1: width follows from beta"),
+        ("profile esc --on r.recording --set size=2,4", "--set size=2,4: one value is wanted here"),
+        ("profile sc --on r.recording --seeds 0", "rheostat profile: invalid value for '--seeds'"),
+        ("profile sc --on r.recording --json --csv", "rheostat profile: --json and --csv exclude"),
+        ("profile entropy_gate --on r.recording", "`entropy_gate` needs entropy"),
+        ("profile sc --on r.recording -o nowhere/p.csv", "nowhere/p.csv: there is no directory"),
+    ],
+)
+def test_every_kind_of_wrong_input_is_refused(
+    cli: CommandLine, here: Path, line: str, sentence: str
+) -> None:
+    (here / "bad.rheo").write_text("nonsense\n")
+    said = cli(*line.split())
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith(f"error: {sentence}")

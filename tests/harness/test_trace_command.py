@@ -1,0 +1,286 @@
+"""``rheostat trace`` as it is typed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsl import library
+from store.environment import save
+from store.reader import open_recording
+from store.simulate import Benchmark, Reasoner, simulate
+from tests.harness.command_lines import CommandLine
+from tests.harness.small_recordings import MINE, branch, tiny
+
+WHOLE = """\
+controller mine (mine.rheo)
+recording  tiny/hand (r.recording)
+question   hard, number 1
+seed       0
+beta       0.5
+knobs      n=3
+
+1  start, line 12: open n because "width"
+    memory     top = none
+    open       3: 0-2
+    revealed   "1" x2 (0-1), "3" x1 (2)
+    tokens     +30 = 30; sequential +10 = 10
+    because    width
+
+2  step 0, line 25: advance active for 1 + .off
+    memory     top none -> "1"; trend = [0.666667]; before = none; .off = 0 on
+               0-1; .off = 1 on 2
+    advance    0-1 by 1, 2 by 2
+    revealed   "1" x3 (0 2), "2" x1 (1)
+    finished   2
+    tokens     +34 = 64; sequential +14 = 24
+
+3  step 1, line 25: advance active for 1 + .off
+    memory     trend = [0.666667 0.666667]; before = "1"; .off = 1 on 1
+    advance    0 by 1, 1 by 2
+    revealed   "2" x3 (0-1)
+    finished   1
+    tokens     +24 = 88; sequential +14 = 38
+
+4  step 2, line 25: advance active for 1 + .off
+    memory     top "1" -> "2"; trend = [0.666667 0.666667 0.666667]
+    advance    0 by 1
+    revealed   "2" x1 (0)
+    finished   0
+    tokens     +4 = 92; sequential +4 = 42
+
+5  finally, line 28: finally { answer winner(finished) else winner(alive) }
+    answer     "2"
+
+answer  finished  alive  pruned
+"2"            2      2       0
+"1"            1      1       0
+
+answer     "2"
+gold       "2": the answer is right
+tokens     92, sequential 42, in 4 barriers
+"""
+
+SHORT_OF_TOKENS = """\
+controller mine (mine.rheo)
+recording  tiny/hand (r.recording)
+question   hard, number 1
+seed       2
+beta       0.5
+knobs      n=3
+budget     60 tokens
+probe      3 tokens each
+
+1  start, line 12: open n because "width"
+    memory     top = none
+    open       3: 0-2
+    revealed   "3" x1 (0), "1" x1 (1), "2" x1 (2)
+    tokens     +39 = 39; sequential +13 = 13
+    because    width
+
+2  step 0, line 25: advance active for 1 + .off
+    memory     top none -> "3"; trend = [0.333333]; before = none; .off = 0 on
+               0; .off = 1 on 1-2
+    advance    0 by 1, 1-2 by 2
+    revealed   "1" x1 (0)
+    budget     it ended inside this verb, and the rest was not done
+    tokens     +13 = 52; sequential +13 = 26
+
+3  finally, line 28: finally { answer winner(finished) else winner(alive) }
+    answer     "1"
+
+answer  finished  alive  pruned
+"1"            0      2       0
+"2"            0      1       0
+
+stopped    the budget ended in line 25: advance active for 1 + .off
+answer     "1"
+gold       "2": the answer is wrong
+tokens     52, sequential 26, in 2 barriers
+"""
+
+
+@pytest.fixture
+def here(home: Path) -> Path:
+    """A small recording and a controller in the working directory."""
+    tiny(home / "r.recording")
+    (home / "mine.rheo").write_text(MINE)
+    return home
+
+
+@pytest.fixture
+def simulated(home: Path) -> str:
+    reasoner = Reasoner("sim", skill=0.5, verbosity=1.0, noise=0.2, drift=0.2)
+    save(simulate(reasoner, Benchmark("bench", 2, 24)), home / "sim.recording")
+    return "sim.recording"
+
+
+MINE_HERE = ("trace", "mine.rheo", "--on", "r.recording")
+
+
+def document(cli: CommandLine, *arguments: str) -> Any:  # noqa: ANN401 - as JSON has it
+    said = cli(*arguments, "--json")
+    assert (said.status, said.err) == (0, "")
+    return json.loads(said.out)
+
+
+def test_an_episode_is_shown_barrier_by_barrier(cli: CommandLine, here: Path) -> None:
+    assert cli(*MINE_HERE, "--question", "hard") == (0, WHOLE, "")
+
+
+def test_a_budget_that_ends_inside_a_verb_is_said(cli: CommandLine, here: Path) -> None:
+    short = ("--question", "1", "--seed", "2", "--budget", "60", "--kappa", "3")
+    assert cli(*MINE_HERE, *short) == (0, SHORT_OF_TOKENS, "")
+
+
+def test_a_question_goes_by_its_id_or_its_number(cli: CommandLine, here: Path) -> None:
+    by_id = cli(*MINE_HERE, "--question", "hard")
+    assert cli(*MINE_HERE, "--question", "1") == by_id
+    assert cli(*MINE_HERE) == cli(*MINE_HERE, "--question", "0") != by_id
+
+
+def test_an_id_comes_before_a_number_that_is_spelt_like_it(cli: CommandLine, here: Path) -> None:
+    tiny(here / "numbered.recording", ids=("1", "2"))
+    found = document(cli, "trace", "sc", "--on", "numbered.recording", "--question", "1")
+    assert found["what"]["question"] == {"id": "1", "number": 0}
+
+
+def test_json_says_what_the_page_says(cli: CommandLine, here: Path) -> None:
+    found = document(cli, *MINE_HERE, "--question", "hard")
+    episode = found["episode"]
+    assert [each["verb"]["verb"] for each in episode["barriers"]] == [
+        "open", "advance", "advance", "advance", "answer",
+    ]  # fmt: skip
+    assert [each["line"] for each in episode["barriers"]] == [12, 25, 25, 25, 28]
+    third = episode["barriers"][2]
+    assert third["memory"] == {
+        "cells": {"top": "1"},
+        "windows": {"trend": [2 / 3, 2 / 3]},
+        "lets": {"before": "1"},
+        "fields": {".off": [0, 1, 1]},
+    }
+    assert (third["charged"], third["spent"], third["sequential_charged"]) == (24, 88, 14)
+    assert (episode["answer"], episode["gold"], episode["right"]) == ("2", "2", True)
+    assert episode["votes"] == [
+        {"answer": "2", "finished": 2, "alive": 2, "pruned": 0},
+        {"answer": "1", "finished": 1, "alive": 1, "pruned": 0},
+    ]
+    assert found["what"]["knobs"] == {"n": 3}
+    recording = open_recording(here / "r.recording")
+    assert found["what"]["recordings"] == [
+        {"recording": "tiny/hand", "path": "r.recording", "digest": recording.digest}
+    ]
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+@pytest.mark.parametrize("budget", [(), ("--budget", "9000", "--kappa", "40")])
+def test_the_books_of_a_trace_add_up(
+    cli: CommandLine, simulated: str, name: str, budget: tuple[str, ...]
+) -> None:
+    episode = document(cli, "trace", name, "--on", simulated, "--question", "1", *budget)["episode"]
+    spent = sequential = 0
+    for each in episode["barriers"]:
+        charges: dict[int | None, int] = {}
+        for action in each["actions"]:
+            branch = action["branch"]
+            charges[branch] = charges.get(branch, 0) + action["charge"]
+        spent += sum(charges.values())
+        sequential += max(charges.values(), default=0)
+        assert (each["spent"], each["sequential"]) == (spent, sequential)
+    assert (episode["tokens"], episode["sequential"]) == (spent, sequential)
+    kept = [each for each in episode["branches"] if each["status"] != "pruned"]
+    assert sum(each["alive"] for each in episode["votes"]) == len(kept)
+    finished = [each for each in kept if each["status"] == "finished"]
+    assert sum(each["finished"] for each in episode["votes"]) == len(finished)
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_a_trace_is_readable_at_80_columns(cli: CommandLine, simulated: str, name: str) -> None:
+    said = cli("trace", name, "--on", simulated, "--question", "1", "--beta", "1")
+    assert (said.status, said.err) == (0, "")
+    assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_a_program_that_does_not_follow_beta_takes_no_notice_of_it(
+    cli: CommandLine, here: Path
+) -> None:
+    said = cli("trace", "sc", "--on", "r.recording", "--beta", "1")
+    assert said.status == 0
+    assert "\nbeta       not followed\n" in said.out
+    found = document(cli, "trace", "sc", "--on", "r.recording", "--beta", "1")
+    assert found["what"]["beta"] is None
+
+
+def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None:
+    odd = branch("4\n\x1b[31m", "9" * 99)
+    tiny(here / "odd.recording", ids=["q"], branches=[[odd]], golds=["4"])
+    said = cli("trace", "answer_convergence", "--on", "odd.recording", "--set", "k=2")
+    assert said.status == 0
+    assert "\x1b" not in said.out
+    assert '"4\\n\\u001b[31m" x1 (0)' in said.out
+    assert f'"{"9" * 39}…"' in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("--question", "2"),
+            "r.recording: there is no question 2; its questions are numbered 0 to 1",
+        ),
+        (
+            ("--question", "9" * 5000),
+            f"r.recording: there is no question {'9' * 5000!r}; its ids are easy, hard",
+        ),
+        (("--question", "esay"), "r.recording: there is no question 'esay'; did you mean easy?"),
+        (
+            ("--question", "-1"),
+            "r.recording: there is no question '-1'; its ids are easy, hard",
+        ),
+        (("--question", ""), "r.recording: there is no question ''; its ids are easy, hard"),
+        (("--beta", "0,1"), "--beta 0,1: one value is wanted here"),
+        (("--beta", "1.5"), "--beta 1.5: beta goes from 0 to 1, and 1.5 lies outside"),
+        (
+            ("--set", "n=3"),
+            "--set n=3: n follows from beta and cannot be set; set beta",
+        ),
+        (("--csv",), "this result is not a table and cannot be CSV"),
+        (("r.recording",), "rheostat trace: got unexpected extra argument (r.recording)"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(
+    cli: CommandLine, here: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    said = cli(*MINE_HERE, "--seed", "1", *arguments)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.splitlines()[0] == f"error: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("trace", "rheostat trace: missing argument"),
+        ("trace sc", "rheostat trace: missing option '--on'"),
+        ("trace sc --on", "rheostat trace: option '--on' requires an argument"),
+        ("trace sc --on none.recording", "none.recording: there is no such recording"),
+        ("trace sc --on mine.rheo", "mine.rheo"),
+        ("trace sc --on r.recording other.recording", "--on: a trace shows one episode"),
+        ("trace cm --on r.recording", "the library has no controller 'cm'; did you mean cmc?"),
+        ("trace bad.rheo --on r.recording", "bad.rheo:1:1: "),
+        ("trace esc --on r.recording --set size=1,2", "--set size=1,2: one value is wanted here"),
+        ("trace esc --on r.recording --set sise=1", "--set sise=1: esc has no free knob sise"),
+        ("trace sc --on r.recording --seed -1", "rheostat trace: invalid value for '--seed'"),
+        ("trace sc --on r.recording --seed x", "rheostat trace: invalid value for '--seed'"),
+        ("trace sc --on r.recording --kappa -1", "rheostat trace: invalid value for '--kappa'"),
+        ("trace entropy_gate --on r.recording", "`entropy_gate` needs entropy"),
+        ("trace sc --on r.recording -o nowhere/t.json", "nowhere/t.json: there is no directory"),
+    ],
+)
+def test_every_kind_of_wrong_input_is_refused(
+    cli: CommandLine, here: Path, line: str, sentence: str
+) -> None:
+    (here / "bad.rheo").write_text("nonsense\n")
+    said = cli(*line.split())
+    assert (said.status, said.out) == (2, "")
+    assert said.err.startswith(f"error: {sentence}")
