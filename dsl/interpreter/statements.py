@@ -321,7 +321,7 @@ class Statements:
             case tree.Block() as block:
                 otherwise = self._sequence(block)
             case tree.If() as chained:
-                otherwise = self._plain_if(chained)
+                otherwise = self._plain(chained)  # counted, where it begins a line
 
         def run(frame: Frame) -> None:
             if condition(frame):
