@@ -22,8 +22,8 @@ from harness.cli.output import Output
             "rheostat profile cmc --on sample/search/*.recording --beta 0.5",
             "Shows the source with its costs, and what hindsight shows.",
         ),
-        ("rheostat profile mine.rheo --on r.recording --csv", "The lines as CSV."),
-        ("rheostat profile esc --on r.recording --set size=4 --json", "All of it for a program."),
+        ("rheostat profile esc --on r.recording --set size=4 --seeds 100", "At other settings."),
+        ("rheostat profile mine.rheo --on r.recording --json", "All of it for a program."),
     ],
 )
 @controller_argument
