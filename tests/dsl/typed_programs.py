@@ -5,6 +5,7 @@ or an attribute that is added there is played from then on.
 """
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
@@ -27,6 +28,8 @@ FIRST_VALUES = {
     INTEGER: ["0", "3", "kn", "interval"], REAL: ["0.0", "0.25", "kr", "1 / kn", "beta"],
     TRUTH: ["false", "true", "kn > 2"], ANSWER: ["none", '"A"'],
 }  # fmt: skip
+
+NEEDS: list[tuple[str, ...]] = [(), (), SIGNALS, SIGNALS[:1], SIGNALS[1:]]
 
 T = TypeVar("T")
 Pick = Callable[[int], int]
@@ -341,8 +344,18 @@ finally {ending.removesuffix("}")}{end}
 """
 
 
+def seeded_program(seed: int) -> str:
+    """A program that a seed decides: long, and with as much of the language as any."""
+    random = Random(seed)
+    return Writer(random.randrange, NEEDS[seed % len(NEEDS)]).program()
+
+
 @st.composite
-def typed_programs(draw: st.DrawFn) -> str:
-    """The text of a program without errors; it may well draw warnings."""
-    signals = draw(st.sampled_from([(), (), SIGNALS, SIGNALS[:1], SIGNALS[1:]]))
+def drawn_programs(draw: st.DrawFn) -> str:
+    """A program whose every choice is drawn, so that one that fails is shortened."""
+    signals = draw(st.sampled_from(NEEDS))
     return Writer(lambda count: draw(st.integers(0, count - 1)), signals).program()
+
+
+typed_programs = st.integers(0, 2**32).map(seeded_program) | drawn_programs()
+"""The text of a program without errors; it may well draw warnings."""

@@ -1,0 +1,103 @@
+"""The compiled engine is the interpreter, to the last bit: programs and recordings at random."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dsl import tree
+from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
+from dsl.checker import Checked
+from dsl.compiler.objects import Objects
+from dsl.program import load
+from dsl.source import Source
+from harness.engines import Rules, Setting, empty_counts
+from harness.engines.compiled import CompiledEngine
+from harness.engines.interpreter import InterpreterEngine
+from harness.environment import Environment
+from tests.dsl.typed_programs import seeded_program, typed_programs
+from tests.harness.random_worlds import random_world
+
+SEEDS = (0, 1, 7, 2**64 - 1)
+
+FEW = settings(
+    max_examples=100, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+MANY = settings(FEW, max_examples=4000)
+
+settings_of_knobs = st.builds(
+    Setting,
+    st.sampled_from([0.0, 0.3, 1.0]),
+    st.sampled_from([{}, {"kn": 2}, {"kr": 1.25}]),
+)
+rules = st.builds(Rules, st.none() | st.integers(0, 4000), st.sampled_from([0, 0, 1, 100, 701]))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Environment:
+    """A small recording with every signal."""
+    random = draw(st.randoms(use_true_random=False))
+    return random_world(lambda count: random.randrange(count))
+
+
+def check(text: str, world: Environment, setting: Setting, rule: Rules, *, counting: bool) -> None:
+    checked = load(Source(text))
+    expected, got = (empty_counts(checked) if counting else None for _ in range(2))
+    interpreted = InterpreterEngine().play(checked, setting, world, SEEDS, rule, expected)
+    compiled = CompiledEngine(Objects(), threads=1).play(checked, setting, world, SEEDS, rule, got)
+    for name, values in interpreted._asdict().items():
+        np.testing.assert_array_equal(getattr(compiled, name), values, name)
+    if expected is not None and got is not None:
+        np.testing.assert_array_equal(got.runs, expected.runs, "runs of lines")
+        np.testing.assert_array_equal(got.tokens, expected.tokens, "tokens of lines")
+
+
+@pytest.mark.parametrize("counting", [True, False], ids=["counting lines", "plain"])
+@FEW
+@given(typed_programs, worlds(), settings_of_knobs, rules)
+def test_compiled_programs_play_as_the_interpreter_does(
+    counting: bool, text: str, world: Environment, setting: Setting, rule: Rules
+) -> None:
+    check(text, world, setting, rule, counting=counting)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@MANY
+@given(typed_programs, worlds(), settings_of_knobs, rules, st.booleans())
+def test_thousands_of_compiled_programs_play_as_the_interpreter_does(
+    text: str, world: Environment, setting: Setting, rule: Rules, counting: bool
+) -> None:
+    check(text, world, setting, rule, counting=counting)
+
+
+def test_the_programs_hold_every_construct_of_the_language() -> None:
+    found: set[Any] = set()
+    for seed in range(400):
+        found |= constructs(load(Source(seeded_program(seed))))
+    kinds = {
+        kind
+        for kind in vars(tree).values()
+        if isinstance(kind, type) and issubclass(kind, tree.Node) and kind is not tree.Node
+    }
+    words = {*FUNCTIONS, *SETS, *VALUES, *ATTRIBUTES}
+    signs = {"+", "-", "*", "/", "//", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not"}
+    assert kinds | words | signs <= found
+
+
+def constructs(checked: Checked) -> set[Any]:
+    """The kinds of nodes of a program, its built-in words and its operators."""
+    found: set[Any] = set()
+    for node in tree.walk(checked.program):
+        found.add(type(node))
+        match node:
+            case tree.Call():
+                found.add(node.function.text)
+            case tree.Name() | tree.Field():
+                found.add(node.text)
+            case tree.Unary() | tree.Binary():
+                found.add(node.operator)
+    return found
