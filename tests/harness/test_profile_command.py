@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import profile_page
 from harness.cli.options import ENGINES
+from harness.configured import configured
+from harness.engines import Rules
+from harness.engines.interpreter import InterpreterEngine
+from harness.profile import profiles
+from harness.recordings import open_recordings
 from store.reader import open_recording
 from tests.harness.command_lines import CommandLine
 from tests.harness.small_recordings import EASY, MINE, tiny
@@ -184,3 +190,14 @@ def test_every_kind_of_wrong_input_is_refused(
     said = cli(*line.split())
     assert (said.status, said.out) == (2, "")
     assert said.err.startswith(f"error: {sentence}")
+
+
+def test_only_a_terminal_cuts_the_source(here: Path) -> None:
+    plan = configured("mine.rheo", "0.5", [], Rules())
+    recordings = open_recordings([Path("r.recording")])
+    [found] = profiles(plan, recordings, range(2), InterpreterEngine())
+    whole, cut = (profile_page.source(found, width).splitlines() for width in (None, 60))
+    assert max(map(len, whole)) > 60
+    assert max(map(len, cut)) == 60
+    for full, shown in zip(whole, cut, strict=True):
+        assert shown == (full if len(full) <= 60 else full[:59] + "…")
