@@ -42,6 +42,8 @@ def _missing_value(site: Site) -> str | None:
         return None
     if before.type == "EQUAL" and site.token.type in _VERBS:
         return f"`{site.token}` gives no value; `open` and `sample` give the branches they touch"
+    if before.type == "OPEN" and site.token.type == "UNSEEN":
+        return "the number stands in front of `unseen`: `open n unseen`"
     if before.type == "COMMA" and site.token.type == "RPAR":
         return "remove the `,` before the `)`"
     if before.type in _AFTER and not expectation.is_behind_operand(site.expected):

@@ -15,6 +15,7 @@ from dsl.misspelt import misspelt
 from dsl.site import Site, span_of
 from dsl.source import Source, Span
 from dsl.spelling import nearest
+from dsl.sum_places import sum_wanted
 from dsl.words import KEYWORDS, STATEMENTS
 
 
@@ -375,6 +376,11 @@ def _foreign_sign(site: Site) -> Told | None:
     return None if diagnostic is None else Told(diagnostic)
 
 
+def _sum_wanted(site: Site) -> Told | None:
+    diagnostic = sum_wanted(site)
+    return None if diagnostic is None else Told(diagnostic)
+
+
 def _misspelt(site: Site) -> Told | None:
     """A word at the start of an item that is not one that begins it."""
     diagnostic = misspelt(site)
@@ -386,6 +392,6 @@ def _misspelt(site: Site) -> Told | None:
 
 
 _CASES: tuple[Callable[[Site], Told | None], ...] = (
-    _surplus, _glued_field, _foreign_sign, _assigned, _chained, _out_of_place, _reserved,
-    _attribute_without_dot, _misspelt, _behind_a_value,
+    _surplus, _glued_field, _foreign_sign, _assigned, _sum_wanted, _chained, _out_of_place,
+    _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
 )  # fmt: skip

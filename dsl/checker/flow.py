@@ -94,6 +94,8 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
     """Warns of an unconditional last answer that can be `none`, with nothing to cover it."""
     last = tree.ungroup(node.choices[-1])
     if isinstance(last, tree.Nothing):
+        if len(node.choices) > 1:
+            return  # said with open eyes: `… else none`
         scope.warning(
             "RH506",
             "`answer none` counts as wrong",

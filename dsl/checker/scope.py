@@ -34,7 +34,6 @@ class Scope:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     types: dict[tree.Node, Type] = field(default_factory=dict)
     symbols: dict[tree.Node, Symbol] = field(default_factory=dict)
-    used: set[Symbol] = field(default_factory=set)
     globals: dict[str, Symbol] = field(default_factory=dict)
     fields: dict[str, Symbol] = field(default_factory=dict)
     lets: list[dict[str, Symbol]] = field(default_factory=list)
@@ -166,9 +165,8 @@ class Scope:
         return found
 
     def use(self, node: tree.Node, symbol: Symbol) -> Type:
-        """Keeps what a name stands for, and that it is used."""
+        """Keeps what a name stands for."""
         self.symbols[node] = symbol
-        self.used.add(symbol)
         return self.learn(node, symbol.type)
 
     def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:

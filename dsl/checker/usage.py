@@ -1,8 +1,12 @@
-"""What is declared and never used."""
+"""What is declared to no effect: never read, or never assigned."""
+
+from typing import NamedTuple
 
 from dsl import tree
+from dsl.builtins import CHANCE
 from dsl.checker.scope import Scope
 from dsl.checker.symbols import Role, Symbol
+from dsl.types import Type
 
 _CODES = {
     Role.SCHEDULED: "RH701",
@@ -13,25 +17,118 @@ _CODES = {
 }
 
 
+class _Uses(NamedTuple):
+    """What a program does with the names that it declares."""
+
+    read: set[Symbol]
+    """Those read for anything but a new value of their own."""
+    assigned: set[Symbol]
+    fed: set[Symbol]
+    """Those read for a new value of their own."""
+
+
 def check_usage(scope: Scope, program: tree.Program) -> None:
-    """Warns of knobs, cells, fields, `let`s and needs that nothing reads."""
+    """Warns of what nothing reads, and of cells and fields that nothing assigns."""
+    uses = _uses(scope, program)
     lets = [
         scope.symbols[node.name]
         for node in tree.walk(program)
         if isinstance(node, tree.Let) and node.name in scope.symbols
     ]
     for symbol in (*scope.globals.values(), *scope.fields.values(), *lets):
-        if symbol in scope.used or symbol.span is None:
+        if symbol not in uses.read:
+            _never_read(scope, program, symbol, uses)
+    _never_assigned(scope, program, uses)
+    _needed_in_vain(scope, program)
+
+
+def _uses(scope: Scope, program: tree.Program) -> _Uses:
+    """What is read and assigned where.
+
+    A value that draws chance counts as read: what decides over a draw decides over the next ones.
+    """
+    uses = _Uses(set(), set(), set())
+    waiting: list[tuple[tree.Node, Symbol | None]] = [(program, None)]
+    while waiting:
+        node, target = waiting.pop()
+        match node:
+            case tree.Assign(name=place) | tree.SetField(field=place) | tree.Push(window=place):
+                own = scope.symbols[place]
+                uses.assigned.add(own)
+                target = None if _draws(node) else own
+            case tree.Name() | tree.Field():
+                symbol = scope.symbols[node]
+                (uses.fed if symbol == target else uses.read).add(symbol)
+        waiting.extend((child, target) for child in tree.children(node))
+    return uses
+
+
+def _draws(node: tree.Node) -> bool:
+    return any(
+        isinstance(part, tree.Call) and part.function.text in CHANCE for part in tree.walk(node)
+    )
+
+
+def _never_read(scope: Scope, program: tree.Program, symbol: Symbol, uses: _Uses) -> None:
+    assert symbol.span is not None
+    what = "assigned but never read" if symbol in uses.assigned else "never used"
+    advice = "remove it"
+    if symbol in uses.fed:
+        advice = "remove it: only its own new value depends on it"
+    elif symbol.role is Role.LET and _names_a_verb(program, symbol):
+        advice = "write the verb without `let`"
+    scope.warning(_CODES[symbol.role], f"`{symbol.name}` is {what}", symbol.span, help=advice)
+
+
+def _names_a_verb(program: tree.Program, symbol: Symbol) -> bool:
+    return any(
+        isinstance(node, tree.Let)
+        and node.name.span == symbol.span
+        and isinstance(node.value, tree.Open | tree.Sample)
+        for node in tree.walk(program)
+    )
+
+
+def _never_assigned(scope: Scope, program: tree.Program, uses: _Uses) -> None:
+    """Warns of cells and fields that are constants.
+
+    A cell made of `budget` or `interval` is let be: no other section can name such a constant.
+    """
+    for node in tree.walk(program):
+        if not isinstance(node, tree.Cell):
             continue
-        assigned = symbol.role in {Role.MEMORY, Role.FIELD} and any(
-            used == symbol for used in scope.symbols.values()
-        )
+        name = node.name.text
+        symbol = (scope.fields if name.startswith(".") else scope.globals)[name]
+        if symbol not in uses.read or symbol in uses.assigned:
+            continue
+        if any(isinstance(part, tree.Name) and part.text in _OF_A_RUN for part in tree.walk(node)):
+            continue
+        is_window = symbol.type is Type.WINDOW
         scope.warning(
-            _CODES[symbol.role],
-            f"`{symbol.name}` is {'assigned but never read' if assigned else 'never used'}",
-            symbol.span,
-            help=_help(program, symbol),
+            "RH708",
+            f"nothing is ever pushed onto `{name}`"
+            if is_window
+            else f"`{name}` is never assigned, so it stays what it is at first",
+            node.name.span,
+            help=f"write `push … onto {name}` where its values arise, or remove it"
+            if is_window
+            else _constant(symbol),
         )
+
+
+_OF_A_RUN = {"budget", "interval"}
+
+
+def _constant(symbol: Symbol) -> str:
+    """What to do with a cell or field that is a constant."""
+    how = f"{symbol.name} = …"
+    assign = f"update S {{ {how} }}" if symbol.role is Role.FIELD else how
+    is_number = symbol.type.is_number
+    place = "declare it in `knobs` or `schedule`" if is_number else "write the value itself"
+    return f"{place}, or name it with `let`; if it should change, assign it: `{assign}`"
+
+
+def _needed_in_vain(scope: Scope, program: tree.Program) -> None:
     read = {
         node.text.removeprefix(".") for node in tree.walk(program) if isinstance(node, tree.Field)
     }
@@ -43,18 +140,3 @@ def check_usage(scope: Scope, program: tree.Program) -> None:
                 span,
                 help="remove it, so that the controller runs on every recording",
             )
-
-
-def _help(program: tree.Program, symbol: Symbol) -> str:
-    if symbol.role is Role.LET:
-        statement = next(
-            (
-                node.value
-                for node in tree.walk(program)
-                if isinstance(node, tree.Let) and node.name.span == symbol.span
-            ),
-            None,
-        )
-        if isinstance(statement, tree.Open | tree.Sample):
-            return "write the verb without `let`"
-    return "remove it"
