@@ -152,7 +152,9 @@ VOTING = {
         "the winner's share less the runner-up's, 0 to 1",
     ),
     "distinct": Function(
-        (Form((_B,), _INTEGER),), "distinct(S)", "how many different answers S holds"
+        (Form((_B,), _INTEGER),),
+        "distinct(S)",
+        "how many different answers S holds; branches without an answer are left out",
     ),
     "entropy": Function(
         (Form((_B,), _REAL, weighted=True),),

@@ -69,7 +69,7 @@ _EXPRESSIONS = {
     "where": Word(
         "S where c", "the branches for which the condition holds; a dot means the branch"
     ),
-    "by": Word("S by key", "the set sorted by a key, smallest first, stable"),
+    "by": Word("S by key", "the set sorted by a number, smallest first, stable"),
     "except": Word("S except T", "the branches of S that are not in T"),
     "and": Word("a and b", "both hold; b is not looked at where a does not"),
     "or": Word("a or b", "either holds; b is not looked at where a does"),

@@ -150,6 +150,64 @@ SENTENCES = [
         "sum(.place * .index of opened) == 20",
     ),
     Sentence(
+        "so `.calm` may stand beside a cell `calm`, as in `calm = max(.calm of active)`",
+        "memory { calm = 0 } each branch { .calm = 3 }"
+        " start { open 1 calm = max(.calm of active) }",
+        "calm == 3 and sum(.calm of opened) == 3",
+    ),
+    Sentence(
+        "and `weight` is a name like any other",
+        "knobs { weight = 2 in 1..9 } start { open 3 }",
+        "votes(opened, weight = weight) == 2 * votes(opened)",
+    ),
+    Sentence(
+        "`.answer` is `none` before the first reveal, and never after",
+        "memory { before = 0 } start { open 6 unseen extend active"
+        " before = count(active where .answer == none) probe active }",
+        "before == 5 and empty(opened where .answer == none)",
+    ),
+    Sentence(
+        "while nobody has finished, `.answer == winner(finished)` holds for every branch that was"
+        " never looked at",
+        "memory { same = 0 } start { open 3 unseen open 1"
+        " same = count(active where .answer == winner(finished)) }",
+        "same == 3",
+    ),
+    Sentence(
+        "every function of this table leaves them out, while `count(S)` counts them",
+        "start { open 2 unseen open 1 }",
+        "count(opened) == 3 and distinct(opened) == 1 and share(opened) == 1 and votes(opened) == 1"
+        " and entropy(opened) == 0 and margin(opened) == 1 and confidence(opened) == 0.75",
+    ),
+    Sentence(
+        "So `advance active by -.streak` also decides how those that it finishes stand in"
+        " `finished`.",
+        "start { open 6 advance active by -.index for 2 }",
+        "max(.index of first 1 of finished) == 5 and min(.index of first 2 of finished) == 2"
+        " and count(finished) == 3",
+    ),
+    Sentence(
+        "`advance active by -.streak for 2` is `advance (active by -.streak) for 2`",
+        "start { open 4 advance active where .index == 0 by -.streak for 2"
+        " advance (active where .index == 3 by -.streak) for 2 }",
+        "sum(.depth of opened where .index == 0) == 3"
+        " and sum(.depth of opened where .index == 3) == 3",
+    ),
+    Sentence(
+        "What finishes a branch, be it an unseen `extend` or `open`, reveals its final answer and"
+        " charges no κ.",
+        "start { open 1 unseen extend active for 9 }",
+        'winner(opened) == "12" and spent == 2300 and empty(opened where not .seen)',
+        probe_cost=10,
+    ),
+    Sentence(
+        "The three are charged one by one, in opening order, so where the budget ends among them,"
+        " the rest is not opened and control goes to `finally`, also from `start`.",
+        "memory { reached = false } start { let whole = sample 3 reached = count(whole) > 0 }",
+        "not reached and count(finished) == 2 and spent == 3400",
+        budget=3000,
+    ),
+    Sentence(
         "So a draw that is skipped, by `and` or by an `if`, is not counted",
         "memory { one = 0.0 }"
         " start { open 1 one = if true or chance(0.5) then draw_beta(1, 1) else 0 }",
