@@ -56,7 +56,7 @@ class CompiledEngine:
         module, native = self._objects.load(checked, variant)
         batch = _Batch(module, checked, setting, world, seeds, rules, counts)
         questions = self._questions(world)
-        if self._threads == 1 or len(questions) == 1:
+        if self._threads == 1 or len(questions) <= 1:
             for question, arrays in enumerate(questions):
                 batch.play(native, question, arrays)
         else:
@@ -110,8 +110,8 @@ class _Batch:
         }
         self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
-        self._most_branches = max(len(deck.chains) for deck in world.decks)
-        self._most_answers = max(len(world.words(q)) for q in range(len(world.decks)))
+        self._most_branches = max((len(deck.chains) for deck in world.decks), default=0)
+        self._most_answers = max((len(world.words(q)) for q in range(len(world.decks))), default=0)
 
     def play(self, native: Native, question: int, arrays: DenseQuestion) -> None:
         """Plays one question under every seed."""

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from dsl import tree
 from dsl.checker import Checked
+from dsl.compiler.objects import Objects
 from dsl.interpreter import Interpreter
+from harness import engines
+from harness.engines.compiled import CompiledEngine
+from harness.environment import Environment
 from harness.evaluate import play
-from harness.replay import Replay
+from harness.replay import Deck, Replay
 from harness.trace import Barrier
 from tests.dsl.conformance.cases import Setting
+
+_PLAYER = CompiledEngine(Objects(), threads=1)
 
 
 class Told(NamedTuple):
@@ -44,4 +51,34 @@ def interpreter(checked: Checked, setting: Setting) -> Told:
     return Told(played.answer, played.tokens, played.sequential, trace)
 
 
-ENGINES: dict[str, Engine] = {"interpreter": interpreter}
+def compiled(checked: Checked, setting: Setting) -> Told:
+    """The program as machine code. It gives answers by number, so a quoted one is found by trial.
+
+    An answer that no branch gave has a number only where it is gold: each text of the program is
+    made gold in turn, until one is right.
+    """
+    texts = [node.text for node in tree.walk(checked.program) if isinstance(node, tree.Text)]
+    for gold in (*texts, "no answer of any"):
+        decks = [Deck([], setting.interval)] * setting.question + [setting.deck]
+        world = Environment(decks, [gold] * len(decks))
+        ends = _PLAYER.play(
+            checked,
+            engines.Setting(setting.beta, dict(setting.knobs)),
+            world,
+            (setting.seed,),
+            engines.Rules(setting.budget, setting.probe_cost),
+        )
+        at = (setting.question, 0)
+        number = int(ends.answer[at])
+        if number != -2:
+            break
+    answers = list(world.words(setting.question))
+    return Told(
+        None if number == -1 else answers[number],
+        int(ends.tokens[at]),
+        int(ends.sequential[at]),
+        None,
+    )
+
+
+ENGINES: dict[str, Engine] = {"interpreter": interpreter, "compiled": compiled}

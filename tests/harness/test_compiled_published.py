@@ -1,0 +1,69 @@
+"""Every published row comes out to the digit by the library's programs, compiled."""
+
+import numpy as np
+import pytest
+
+from dsl import library
+from dsl.checker import Checked
+from dsl.compiler.objects import Objects
+from dsl.program import load
+from harness.engines import Setting, empty_counts
+from harness.engines.compiled import CompiledEngine
+from harness.engines.interpreter import InterpreterEngine
+from harness.episodes import figures
+from tests.conftest import World
+from tests.harness.published_figures import PUBLISHED, SEQUENTIAL
+
+SEEDS = range(100)
+
+
+@pytest.fixture(scope="module")
+def engine() -> CompiledEngine:
+    return CompiledEngine(Objects(), threads=1)
+
+
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_all_published_rows_come_out_to_the_digit(
+    released_world: World, engine: CompiledEngine, model: str
+) -> None:
+    world = released_world(model)
+    for row in PUBLISHED[model]:
+        scheduled = row.controller == "cmc"
+        setting = Setting(row.setting) if scheduled else Setting(None, knobs_of(row.setting))
+        got = figures(engine.play(program(row.controller), setting, world, SEEDS))
+        assert (got.accuracy, got.cost) == (row.accuracy, row.cost), row
+        assert got.episodes == 3000
+
+
+@pytest.mark.parametrize("model", SEQUENTIAL)
+def test_sequential_tokens_come_out_as_published(
+    released_world: World, engine: CompiledEngine, model: str
+) -> None:
+    got = [
+        engine.play(program(name), Setting(None, knobs_of(64)), released_world(model), seeds)
+        for name, seeds in (("sc", SEEDS), ("esc", SEEDS), ("parallel_probe", range(0, 100, 5)))
+    ]
+    thousands = tuple(round(figures(each).sequential / 1000, 1) for each in got)
+    assert thousands == tuple(SEQUENTIAL[model])
+
+
+def knobs_of(branches: float) -> dict[str, int | float]:
+    return {"n": int(branches)}
+
+
+def program(name: str) -> Checked:
+    return load(library.source(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(library.NAMES) - {"entropy_gate"}))
+@pytest.mark.parametrize("model", PUBLISHED)
+def test_the_library_plays_alike_line_by_line(
+    released_world: World, engine: CompiledEngine, model: str, name: str
+) -> None:
+    world, checked, setting = released_world(model), program(name), Setting(0.4)
+    expected, got = empty_counts(checked), empty_counts(checked)
+    interpreted = InterpreterEngine().play(checked, setting, world, range(2), counts=expected)
+    compiled = engine.play(checked, setting, world, range(2), counts=got)
+    for one, other in zip((*compiled, *got), (*interpreted, *expected), strict=True):
+        np.testing.assert_array_equal(one, other)
