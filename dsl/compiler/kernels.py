@@ -16,6 +16,10 @@ from typing import Any, NamedTuple, get_type_hints
 from dsl.compiler.emitter import Emitter, real
 
 
+class Ints16(list[int]):
+    """An array of 16-bit integers, as an argument of a kernel."""
+
+
 class Ints32(list[int]):
     """An array of 32-bit integers, as an argument of a kernel."""
 
@@ -33,7 +37,8 @@ class Bytes(list[int]):
 
 
 _KINDS = {int: "i64", float: "double", bool: "i1", type(None): "void"}
-_ARRAYS = {Ints32: "i32", Ints64: "i64", Reals: "double", Bytes: "i8"}
+_ARRAYS = {Ints16: "i16", Ints32: "i32", Ints64: "i64", Reals: "double", Bytes: "i8"}
+_NARROW = {"i32", "i16", "i8"}
 
 
 class Typed(NamedTuple):
@@ -377,7 +382,7 @@ class _Translator:
             return Constant(whole.value[at.value])
         kind, pointer = self._place(node)
         value = self._emit.load(kind, pointer)
-        if kind in {"i32", "i8"}:
+        if kind in _NARROW:
             return Typed("i64", self._emit.op(f"sext {kind} {value} to i64"))
         return Typed(kind, value)
 
@@ -397,7 +402,7 @@ class _Translator:
         return kind, self._emit.element(kind, array.value, index.value)
 
     def _as_element(self, value: Operand, kind: str) -> str:
-        if kind in {"i32", "i8"}:
+        if kind in _NARROW:
             wide = self._as(value, "i64")
             return self._emit.op(f"trunc i64 {wide.value} to {kind}")
         return self._as(value, kind).value

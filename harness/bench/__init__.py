@@ -1,0 +1,81 @@
+"""The benchmark: one controller played in several ways over the same cells, side by side.
+
+The controller is CMC of the library. A *cell* is one recording at one β. Each contender runs in a
+process of its own, on one core, and its time is that which the processor spent on it, so that other
+work on the machine hardly shows. What the contenders compute is compared, episode by episode: a
+fast wrong answer is no result.
+"""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+Name = Literal["minimal", "compiled", "interpreter", "plain"]
+
+NAMES: tuple[Name, ...] = get_args(Name)
+"""The contenders: a pass that reads and decides nothing, both engines, and plain Python."""
+
+SLOW = frozenset({"interpreter", "plain"})
+"""Contenders that play the first seeds only, unless told otherwise."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What one contender is to do."""
+
+    contender: Name
+    recordings: tuple[Path, ...]
+    betas: tuple[float, ...]
+    seeds: int
+    """Plays the seeds from 0 to below this."""
+    compared: int
+    """Of them, those whose episodes are compared."""
+    repeats: int
+    """How often the whole is played; the least time counts."""
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the compared seeds of one cell."""
+
+    recording: str
+    """The recording's digest."""
+    beta: float
+    accuracy: float
+    """Percent."""
+    cost: int
+    """Tokens for each question."""
+    digest: str
+    """Of whether each episode was right and of its tokens: equal where all episodes are."""
+
+
+class Compilation(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of the processor that the compilation of the program took, the least of several."""
+
+    translate: float
+    """From the checked program to the text of LLVM."""
+    generate: float
+    """From there to machine code."""
+    load: float
+    shared: float
+    """Once for a machine: the kernels that all programs share, from text to loaded code."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What one contender took and gave."""
+
+    contender: Name
+    episodes: int
+    reads: int
+    """Intervals that the episodes paid for: tokens // Δ of each, summed."""
+    seconds: list[float]
+    """Of the processor, for each repeat."""
+    peak: int
+    """The most memory that the process held, in bytes."""
+    cells: list[Cell]
+    """Empty for the pass that decides nothing."""
+    compilation: Compilation | None = None
+
+    @property
+    def per_read(self) -> float:
+        """Nanoseconds for one read, at the best repeat."""
+        return min(self.seconds) * 1e9 / self.reads if self.reads else 0.0

@@ -1,0 +1,101 @@
+"""The least that a replay can do: it takes the reads of an episode, and decides nothing.
+
+The pass goes over the same arrays, deals in the same order, and reads round by round, with as many
+branches abreast as the episode had on average, until it has read as often as the episode did. What
+a controller costs above it is the price of deciding.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsl.compiler.emitter import Emitter
+from dsl.compiler.kernels import Ints16, Ints32, Ints64, Library
+from dsl.compiler.native import Native, Tier, compile_text
+from dsl.compiler.numbers import INTRINSICS
+from harness.engines.dense import DenseQuestion
+
+
+def read_round_by_round(
+    answers: Ints16, probes: Ints64, width: int, deal: Ints32, branches: int, reads: Ints64,
+    abreast: Ints64, seeds: int, chains: Ints64, depths: Ints64, sums: Ints64,
+) -> None:  # fmt: skip
+    """The pass over one question under every seed; what was read is summed, so that it is read.
+
+    ``abreast`` branches go side by side. Where one ends, the next of the deal takes its place.
+    """
+    for seed in range(seeds):
+        left = reads[seed]
+        count = min(abreast[seed], branches)
+        dealt = count
+        total = 0
+        for place in range(count):
+            chains[place] = deal[seed * branches + place]
+            depths[place] = 0
+        while left > 0 and count > 0:
+            kept = 0
+            for place in range(count):
+                chain = chains[place]
+                depth = depths[place]
+                total += answers[chain * width + depth]
+                left -= 1
+                if depth < probes[chain]:
+                    chains[kept] = chain
+                    depths[kept] = depth + 1
+                    kept += 1
+                elif dealt < branches:
+                    chains[kept] = deal[seed * branches + dealt]
+                    depths[kept] = 0
+                    dealt += 1
+                    kept += 1
+                if left == 0:
+                    break
+            count = kept
+        sums[seed] = total
+
+
+_KINDS = ("ptr", "ptr", "i64", "ptr", "i64", "ptr", "ptr", "i64", "ptr", "ptr", "ptr")
+
+
+class Pass(NamedTuple):
+    """One question made ready."""
+
+    question: DenseQuestion
+    deal: NDArray[np.int32]
+    reads: NDArray[np.int64]
+    """(S,) how often each episode reads."""
+    abreast: NDArray[np.int64]
+    """(S,) how many branches it has side by side: its reads for each round, rounded up."""
+
+
+class MinimalPass:
+    """The pass as machine code, by the way that programs go."""
+
+    def __init__(self) -> None:
+        library = Library()
+        emit = Emitter("void @run(ptr noalias %words)")
+        words = [
+            emit.load_element(kind, "%words", str(at))
+            if kind == "i64"
+            else emit.load(kind, emit.element("i64", "%words", str(at)))
+            for at, kind in enumerate(_KINDS)
+        ]
+        library.call(emit, read_round_by_round, *words)
+        emit.give("void")
+        text = "\n".join((INTRINSICS, library.text(), emit.text()))
+        self._native = Native(compile_text(text, Tier.QUICK))
+
+    def run(self, given: Pass) -> NDArray[np.int64]:
+        """Runs over one question; gives the sum of what each seed read."""
+        question, seeds = given.question, len(given.reads)
+        assert question.answers.dtype == np.int16
+        chains, depths = np.zeros((2, given.deal.shape[1]), np.int64)
+        sums = np.zeros(seeds, np.int64)
+        values = (
+            question.answers, question.probes, question.answers.shape[1], given.deal,
+            given.deal.shape[1], given.reads, given.abreast, seeds, chains, depths, sums,
+        )  # fmt: skip
+        words = np.array([v if isinstance(v, int) else v.ctypes.data for v in values], np.uint64)
+        self._native.run(words.ctypes.data)
+        return sums

@@ -1,0 +1,72 @@
+"""``rheostat bench``: how fast CMC is played, and how much of that is the price of deciding."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import command, output_options
+from harness.cli.options import betas_option, on_option, seeds_option
+from harness.cli.output import Output
+
+
+@command(
+    "bench",
+    examples=[
+        ("rheostat bench --on sample/search/*.recording", "Measures on this machine."),
+        ("rheostat bench --on r.recording --seeds 10 --skip plain", "A shorter run."),
+        ("rheostat bench --on r.recording --json -o bench.json", "Every figure, for a machine."),
+    ],
+)
+@on_option
+@betas_option
+@seeds_option(100)
+@click.option(
+    "--slow-seeds", metavar="N", type=click.IntRange(1, 100_000), default=1, show_default=True,
+    help="Seeds for the interpreter and for plain Python; their episodes are compared.",
+)  # fmt: skip
+@click.option(
+    "--repeats", metavar="N", type=click.IntRange(1, 100), default=3, show_default=True,
+    help="How often the fast contenders play; the least time counts.",
+)  # fmt: skip
+@click.option(
+    "--skip", multiple=True, type=click.Choice(("minimal", "interpreter", "plain")),
+    help="Leave a contender out.",
+)  # fmt: skip
+@output_options
+def bench(
+    out: Output,
+    on: tuple[Path, ...],
+    beta: str,
+    seeds: int,
+    slow_seeds: int,
+    repeats: int,
+    skip: tuple[str, ...],
+) -> None:
+    """Plays the library's CMC in several ways over the same cells, and tells what each takes.
+
+    The contenders: a compiled pass that reads as much and decides nothing; the compiled engine; the
+    interpreter; and CMC in plain Python with scipy. Each runs in a process of its own on one core.
+    Times are of the processor. All episodes that several play are compared; where one differs, the
+    command fails.
+    """
+    from harness.bench import NAMES
+    from harness.bench.side_by_side import run
+    from harness.cli import bench_page, console
+    from harness.cli.output import Form
+    from harness.errors import AnswerIsNo
+    from harness.grid import betas
+    from harness.recordings import open_recordings
+
+    paths = [named.recording.path for named in open_recordings(on)]
+    values = betas(beta)
+    with console.progress("measuring", len(NAMES)) as advance:
+        found = run(
+            paths, values, seeds=max(seeds, slow_seeds), slow_seeds=slow_seeds, repeats=repeats,
+            skip=skip, advance=advance,
+        )  # fmt: skip
+    if out.form is Form.CSV:
+        out.table(bench_page.standings(found))
+    else:
+        out.document(found, bench_page.page(found))
+    if found.differing:
+        raise AnswerIsNo(found.differing[0])
