@@ -4,8 +4,8 @@ The layout follows from the tree, the comments and the blank lines between state
 is kept), and from nothing else; formatting twice changes nothing. Two spaces set a block in and
 four a continued line. A block of one simple statement without a reason stands on one line where it
 is short enough. ``=`` stands in one column within `schedule`, `knobs`, `memory` and `each branch`,
-and among neighbours that set names in the same way. The author's parentheses are kept, but none
-around parentheses.
+and among neighbours that set names in the same way; so do comments behind the lines of such a
+section. The author's parentheses are kept, but none around parentheses.
 """
 
 from dsl import tree

@@ -54,6 +54,8 @@ class Writer:
         self._margins = margins
         self._lines: list[str] = []
         self._indent = 0
+        self._beside_at: dict[int, int] = {}
+        """The lines with a comment behind them, each with the width of what stands before it."""
 
     def program(self, node: tree.Program, end: int) -> str:
         """The whole text; ``end`` is where the old one ended."""
@@ -124,6 +126,7 @@ class Writer:
         comment = self._margins.beside(end, until)
         if comment is None:
             return end
+        self._beside_at[len(self._lines) - 1] = len(self._lines[-1])
         self._lines[-1] += f"  {comment.text}"
         return comment.span.end
 
@@ -172,7 +175,17 @@ class Writer:
             self._simple(item.span, layout)
             for item, layout in zip(node.items, layouts, strict=True)
         ]
+        first = len(self._lines) + 1  # behind the head, whose own comment stays where it is
         self._braced(head, inside, entries)
+        self._align(first)
+
+    def _align(self, first: int) -> None:
+        """Puts the comments behind the lines from ``first`` on into one column."""
+        widths = {at: width for at, width in self._beside_at.items() if at >= first}
+        column = max(widths.values(), default=0)
+        for at, width in widths.items():
+            line = self._lines[at]
+            self._lines[at] = f"{line[:width]:{column}}{line[width:]}"
 
     def _simple(self, span: Span, layout: Layout) -> _Entry:
         return _Entry(span.start, span.end, span.end, lambda: self._layout(layout))

@@ -178,6 +178,37 @@ def test_comments_find_a_place(before: str, after: str) -> None:
     assert laid_out(before) == after + "\n"
 
 
+def test_comments_behind_the_lines_of_a_section_stand_in_one_column() -> None:
+    text = """controller c {
+  knobs {  # of the section
+    n = 8 in 1..64 # of n
+    # of what follows
+    threshold = 0.95 in 0.5..1.0 # of the threshold
+    a_name_that_is_long = 1 in 1..2
+  }
+
+  memory { x = 0 # of x
+  }
+}
+"""
+    assert (
+        format_source(Source(text))
+        == """controller c {
+  knobs {  # of the section
+    n                   = 8    in 1..64     # of n
+    # of what follows
+    threshold           = 0.95 in 0.5..1.0  # of the threshold
+    a_name_that_is_long = 1    in 1..2
+  }
+
+  memory {
+    x = 0  # of x
+  }
+}
+"""
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
