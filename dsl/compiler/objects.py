@@ -18,6 +18,9 @@ from dsl.compiler.native import Native, Shared, Tier, compile_text
 from dsl.compiler.program import Module, Variant, translate
 from dsl.compiler.shared import translate_shared
 
+MOST_LOADED = 256
+"""Programs that stay loaded in one process; of more, the one loaded first is let go."""
+
 _DIGEST = 32
 
 _shared_lock = threading.Lock()
@@ -46,6 +49,8 @@ class Objects:
                 self._load_shared()
                 module = translate(checked, variant)
                 code = self._object(module.text, self._tier)
+                while len(self._loaded) >= MOST_LOADED:
+                    del self._loaded[next(iter(self._loaded))]
                 self._loaded[key] = module, Native(code)
             return self._loaded[key]
 
@@ -77,8 +82,12 @@ def _kept(path: Path, compile_it: Callable[[], bytes]) -> bytes:
     code = compile_it()
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(blake2b(code, digest_size=_DIGEST).digest() + code)
-        Path(name).replace(path)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(blake2b(code, digest_size=_DIGEST).digest() + code)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return code

@@ -1,0 +1,196 @@
+"""Every kernel gives the same bits as machine code and as the Python that it is written in."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsl import beta, exponentials, numeric
+from dsl.chance import splitmix64
+from dsl.compiler import runtime
+from dsl.compiler.kernels import Library, symbol
+from dsl.compiler.shared import KERNELS, MODULES, translate_shared
+from harness.bench.minimal import read_round_by_round
+from tests.dsl.compiler.native_kernels import arrays, native
+
+ANSWERS, BRANCHES = 5, 8
+
+MANY = settings(max_examples=300, deadline=None)
+
+reals = st.floats(allow_nan=False, allow_infinity=False)
+near_zero = st.floats(-2, 2)
+numbers = reals | near_zero | st.sampled_from([0.0, -0.0, 1.0, 745.2, -745.2, 5e-324])
+votes = st.integers(0, 200) | st.integers(0, 2**53)
+weights = st.floats(0, 1e6) | st.floats(0, 4)
+uniforms = st.floats(0, 1, exclude_max=True)
+words = st.integers(-(2**63), 2**63 - 1)
+members = st.permutations(range(BRANCHES)).flatmap(
+    lambda order: st.integers(0, BRANCHES).map(lambda size: list(order)[:size])
+)
+answers = st.lists(st.integers(-1, ANSWERS - 1), min_size=BRANCHES, max_size=BRANCHES)
+branch_weights = st.lists(numbers, min_size=BRANCHES, max_size=BRANCHES)
+
+SCALARS: dict[Callable[..., Any], tuple[st.SearchStrategy[Any], ...]] = {
+    exponentials.exp_real: (numbers,),
+    exponentials.log_real: (numbers,),
+    exponentials.pow_real: (numbers, numbers),
+    beta.beta_confidence_int: (votes, votes),
+    beta.beta_confidence_real: (weights, weights),
+    beta.beta_quantile: (uniforms, weights, weights),
+    numeric.add_real: (reals, reals),
+    numeric.sub_real: (reals, reals),
+    numeric.mul_real: (reals, reals),
+    numeric.div_real: (reals, numbers),
+    numeric.sqrt_real: (numbers,),
+    splitmix64: (words, words),
+    runtime.share: (reals, reals),
+    runtime.confidence: (st.integers(0, 3), votes, votes),
+    runtime.confidence_weighted: (st.integers(0, 3), weights, weights),
+}
+
+
+def bits(value: Any) -> Any:  # noqa: ANN401
+    return struct.pack(">d", value) if isinstance(value, float) else int(value) % 2**64
+
+
+def alike(kernel: Callable[..., Any], *values: Any) -> Any:  # noqa: ANN401
+    """Runs a kernel both ways, over arrays of its own, and gives result and arrays."""
+    plain, packed = arrays(kernel, *values)
+    expected, got = kernel(*plain), native(kernel)(*packed)
+    if expected is not None:
+        assert bits(got) == bits(expected)
+    for one, other in zip(plain, packed, strict=True):
+        if isinstance(one, list):
+            np.testing.assert_array_equal(other, np.array(one, other.dtype))
+    return expected, plain
+
+
+@pytest.mark.parametrize("kernel", SCALARS, ids=lambda kernel: kernel.__qualname__)
+def test_a_kernel_of_numbers_gives_the_same_bits(kernel: Callable[..., Any]) -> None:
+    @MANY
+    @given(st.tuples(*SCALARS[kernel]))
+    def check(values: tuple[Any, ...]) -> None:
+        alike(kernel, *values)
+
+    check()
+
+
+def test_every_shared_kernel_is_among_them() -> None:
+    assert set(KERNELS) <= set(SCALARS)
+
+
+@MANY
+@given(members, answers, st.integers(-3, ANSWERS - 1))
+def test_votes_are_counted_and_read_alike(
+    chosen: list[int], given_answers: list[int], asked: int
+) -> None:
+    zeros, unseen = [0] * ANSWERS, [0] * ANSWERS
+    found, after = alike(runtime.tally, chosen, len(chosen), given_answers, zeros, unseen)
+    counts, seen = after[3], after[4]
+    assert found == len({given_answers[branch] for branch in chosen} - {-1})
+    best, _ = alike(runtime.leader, seen, found, counts, -1)
+    second, _ = alike(runtime.leader, seen, found, counts, best)
+    for place in (best, second):
+        alike(runtime.answer_at, seen, place)
+        alike(runtime.votes_at, seen, place, counts)
+    alike(runtime.votes_of, asked, counts)
+    alike(runtime.total, seen, found, counts)
+    alike(runtime.entropy, seen, found, counts)
+    _, cleared = alike(runtime.clear, seen, found, counts, [1] * ANSWERS)
+    assert cleared[2] == [0] * ANSWERS
+
+
+@MANY
+@given(members, answers, branch_weights, st.integers(-3, ANSWERS - 1))
+def test_weighted_votes_are_counted_and_read_alike(
+    chosen: list[int], given_answers: list[int], given_weights: list[float], asked: int
+) -> None:
+    found, after = alike(
+        runtime.tally_weighted, chosen, len(chosen), given_answers, given_weights,
+        [0.0] * ANSWERS, [0] * ANSWERS, [0] * ANSWERS,
+    )  # fmt: skip
+    sums, seen = after[4], after[6]
+    best, _ = alike(runtime.leader_weighted, seen, found, sums, -1)
+    second, _ = alike(runtime.leader_weighted, seen, found, sums, best)
+    for place in (best, second):
+        alike(runtime.votes_at_weighted, seen, place, sums)
+    alike(runtime.votes_of_weighted, asked, sums)
+    alike(runtime.total_weighted, seen, found, sums)
+    alike(runtime.entropy_weighted, seen, found, sums)
+
+
+@MANY
+@given(members, st.lists(st.integers(-3, 3), min_size=BRANCHES, max_size=BRANCHES))
+def test_sorting_is_stable(chosen: list[int], keys: list[int]) -> None:
+    size = len(chosen)
+    _, (found, *_) = alike(runtime.sort_integers, chosen, keys, size)
+    assert found == [m for _, m in sorted(zip(keys, chosen, strict=False), key=lambda p: p[0])]
+    _, (same, *_) = alike(runtime.sort_reals, chosen, [float(key) for key in keys], size)
+    assert same == found
+
+
+@MANY
+@given(members, members)
+def test_what_is_in_another_set_is_left_out(chosen: list[int], gone: list[int]) -> None:
+    count, after = alike(
+        runtime.subtract, chosen, len(chosen), gone, len(gone), [0] * BRANCHES, [0] * BRANCHES
+    )
+    assert after[5][:count] == [branch for branch in chosen if branch not in gone]
+    assert after[4] == [0] * BRANCHES
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_the_pass_of_the_benchmark_reads_alike(data: st.DataObject) -> None:
+    branches, width, seeds = 4, 5, 3
+    number = st.integers(0, 9)
+    draw = data.draw
+    recorded = draw(st.lists(number, min_size=branches * width, max_size=branches * width))
+    probes = draw(st.lists(st.integers(0, width - 1), min_size=branches, max_size=branches))
+    dealt = [chain for _ in range(seeds) for chain in draw(st.permutations(range(branches)))]
+    reads = draw(st.lists(st.integers(0, 30), min_size=seeds, max_size=seeds))
+    abreast = draw(st.lists(st.integers(0, 6), min_size=seeds, max_size=seeds))
+    _, after = alike(
+        read_round_by_round, recorded, probes, width, dealt, branches, reads, abreast, seeds,
+        [0] * branches, [0] * branches, [0] * seeds,
+    )  # fmt: skip
+    if min(reads) > branches * width and min(abreast) > 0:
+        rows = [recorded[at * width : at * width + probes[at] + 1] for at in range(branches)]
+        assert after[-1] == [sum(map(sum, rows))] * seeds
+
+
+def test_every_kernel_of_the_runtime_is_translated() -> None:
+    kernels = [
+        each
+        for each in vars(runtime).values()
+        if callable(each) and getattr(each, "__module__", "") == runtime.__name__
+    ]
+    library = Library(elsewhere=MODULES)
+    for kernel in kernels:
+        library.need(kernel)
+    heads = [line for line in library.text().splitlines() if line.startswith("define internal ")]
+    for kernel in kernels:
+        assert any(f" {symbol(kernel)}(" in head for head in heads)
+
+
+def test_shared_kernels_are_translated_alike_every_time() -> None:
+    assert translate_shared() == translate_shared()
+
+
+def test_what_a_kernel_may_not_use_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="raise"):
+        Library().need(_raises)
+    with pytest.raises(AssertionError, match="powers of two"):
+        Library().need(_thirds)
+
+
+def _raises(a: int) -> int:
+    raise ValueError(a)
+
+
+def _thirds(a: int) -> int:
+    return a // 3
