@@ -41,9 +41,16 @@ Run = Callable[[int], None]
 _lock = threading.RLock()
 
 
+OPTIONS = ("-disable-lsr",)
+"""Options of LLVM. Strength reduction of loops costs a fifth of a compilation, and what it makes of
+loops over a few branches is slower."""
+
+
 @lru_cache(maxsize=1)
 def machine() -> Machine:
     """The machine that runs this."""
+    for option in OPTIONS:
+        llvm.set_option("rheostat", option)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
@@ -52,7 +59,8 @@ def machine() -> Machine:
 
 def version() -> str:
     """The compiler behind an object; another version compiles anew."""
-    return f"llvmlite {llvmlite.__version__} llvm {'.'.join(map(str, llvm.llvm_version_info))}"
+    numbers = ".".join(map(str, llvm.llvm_version_info))
+    return " ".join(("llvmlite", llvmlite.__version__, "llvm", numbers, *OPTIONS))
 
 
 class Native:
