@@ -6,13 +6,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from harness.environment import Environment, environment
+from harness.mdp.environment import Environment, environment
 from store.autotts import read_autotts
 from store.environment import save
 from store.reader import open_recording
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A test on a busy machine is slow without being wrong.
+settings.register_profile("rheostat", deadline=None)
+settings.load_profile("rheostat")
 
 World = Callable[[str], Environment]
 

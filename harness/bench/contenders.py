@@ -24,8 +24,8 @@ from harness.engines import Engine, Setting
 from harness.engines.compiled import CompiledEngine
 from harness.engines.dense import deals, dense
 from harness.engines.interpreter import InterpreterEngine
-from harness.environment import Environment, environment
-from harness.episodes import Episodes, empty_episodes, figures
+from harness.mdp.environment import Environment, environment
+from harness.mdp.episodes import Episodes, empty_episodes, figures
 from store.reader import open_recording
 
 COMPILATIONS = 5

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.errors import SurroundingsError
-from harness.replay import Chain, Deck
+from harness.mdp.replay import Chain, Deck
 
 BetaCdf = Callable[[float, float, float], float]
 

@@ -6,8 +6,8 @@ The pages fit 80 columns as long as names do.
 from collections.abc import Iterator, Sequence
 
 from harness.cli.table import Cell, Column, Table
-from harness.evaluate import SEEDS
-from harness.inspection import DEPTHS, Inspection, QuestionFigures, Spread
+from harness.explanation.inspection import DEPTHS, Inspection, QuestionFigures, Spread
+from harness.mdp.evaluate import SEEDS
 from store.records import Provenance
 
 _LABEL = 14

@@ -1,7 +1,7 @@
 """The options that commands which play controllers share: where, at which setting, by which rules.
 
-This declares them and imports nothing heavy; what they name is opened by `harness.controllers`,
-`harness.recordings`, `harness.ranges` and `harness.assignments`.
+This declares them and imports nothing heavy; what they name is opened by the modules of
+`harness.request`.
 """
 
 from collections.abc import Callable

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.assignments import combinations
 from harness.cli import console
 from harness.cli.settings import Settings, load
-from harness.controllers import load_programs
 from harness.engines import Rules
-from harness.grid import Grid, betas
-from harness.jobs import Means
-from harness.recordings import open_recordings
-from harness.results import Results
-from harness.sweep import Swept, play_grid
+from harness.evaluation.grid import Grid
+from harness.evaluation.jobs import Means
+from harness.evaluation.results import Results
+from harness.evaluation.sweep import Swept, play_grid
+from harness.request.assignments import combinations
+from harness.request.controllers import load_programs
+from harness.request.ranges import betas
+from harness.request.recordings import open_recordings
 
 
 def prepared(

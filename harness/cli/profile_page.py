@@ -8,11 +8,11 @@ from harness.cli import terminal
 from harness.cli.output import Output
 from harness.cli.table import Cell, Column, Table
 from harness.cli.terminal import printable
-from harness.configured import Configured
-from harness.grid import spelt
-from harness.hindsight import Hindsight
-from harness.majority import Duel, Duels
-from harness.profile import ALL, Line, Profile, share
+from harness.evaluation.grid import spelt
+from harness.explanation.hindsight import Hindsight
+from harness.explanation.majority import Duel, Duels
+from harness.explanation.profile import ALL, Line, Profile, share
+from harness.request.configured import Configured
 
 _LABEL = 11
 _QUESTIONS = 10

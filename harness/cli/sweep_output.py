@@ -7,8 +7,8 @@ from pathlib import Path
 from harness.cli import sweep_page, terminal
 from harness.cli.output import Form, Output, atomic_file, emit_text
 from harness.errors import InputError
-from harness.grid import Grid
-from harness.sweep import Row, Swept, origin
+from harness.evaluation.grid import Grid
+from harness.evaluation.sweep import Row, Swept, origin
 
 
 def write(
@@ -54,7 +54,7 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
 
 def write_plot(rows: Sequence[Row], plot: Path) -> None:
     """Writes the picture, whole or not at all."""
-    from harness.plots import svg
+    from harness.evaluation.plots import svg
 
     picture = svg(rows)
     with atomic_file(plot) as file:
@@ -81,7 +81,7 @@ def _write_page(out: Output, grid: Grid, rows: Sequence[Row], *, drawn: bool) ->
     if not drawn:
         out.table(table)
         return
-    from harness.plots import in_terminal
+    from harness.evaluation.plots import in_terminal
 
     picture = in_terminal(rows, sweep_page.drawn_recording(grid), width=min(terminal.width(), 100))
     if out.path is None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from harness.cli.table import Cell, Column, Table
-from harness.compare import Comparison, Match
-from harness.grid import Grid, spelt
-from harness.scores import MEAN
-from harness.sweep import Row
+from harness.evaluation.compare import Comparison, Match
+from harness.evaluation.grid import Grid, spelt
+from harness.evaluation.scores import MEAN
+from harness.evaluation.sweep import Row
 
 _DIFFERENCES = 10
 """How many questions a page shows."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
 from harness.cli.table import Column, Table
 from harness.cli.terminal import printable
-from harness.configured import Configured
-from harness.grid import spelt
-from harness.trace import Action
-from harness.tracing import Memory, Moment, Stop, Traced, Value, Vote
+from harness.evaluation.grid import spelt
+from harness.explanation.tracing import Memory, Moment, Stop, Traced, Value, Vote
+from harness.mdp.trace import Action
+from harness.request.configured import Configured
 
 WIDTH = 80
 _LABEL = 11

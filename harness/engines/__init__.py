@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import Checked
-from harness.environment import Environment
-from harness.episodes import Episodes
+from harness.mdp.environment import Environment
+from harness.mdp.episodes import Episodes
 
 
 class Setting(NamedTuple):

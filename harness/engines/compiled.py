@@ -4,7 +4,8 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,8 +21,8 @@ from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
 from harness.engines import LineCounts, Rules, Setting
 from harness.engines.dense import DenseQuestion, deals, dense, is_wide
-from harness.environment import Environment, refuse_unmet_needs
-from harness.episodes import Episodes, empty_episodes
+from harness.mdp.environment import Environment, refuse_unmet_needs
+from harness.mdp.episodes import Episodes, empty_episodes
 
 Words = NDArray[np.int64]
 
@@ -110,8 +111,28 @@ class _Batch:
         }
         self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
+        self._outputs = (
+            (Word.OUT_ANSWER, self.episodes.answer),
+            (Word.OUT_TOKENS, self.episodes.tokens),
+            (Word.OUT_SEQUENTIAL, self.episodes.sequential),
+            (Word.OUT_ROUNDS, self.episodes.rounds),
+            (Word.OUT_LINE, self.episodes.line),
+        )
         self._most_branches = max((len(deck.chains) for deck in world.decks), default=0)
         self._most_answers = max((len(world.words(q)) for q in range(len(world.decks))), default=0)
+
+    @cached_property
+    def _common(self) -> Words:
+        """The words that are the same for every question."""
+        words = np.zeros(WORDS, np.int64)
+        words[Word.SEEDS] = _address(self._seeds)
+        words[Word.SEED_COUNT] = len(self._seeds)
+        words[Word.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
+        words[Word.PROBE_COST] = self._rules.probe_cost
+        words[Word.KNOBS] = _address(self._knobs)
+        words[Word.BETA] = np.float64(self._beta).view(np.int64)
+        words[Word.ANSWER_COUNT] = self._most_answers
+        return words
 
     def play(self, native: Native, question: int, arrays: DenseQuestion) -> None:
         """Plays one question under every seed."""
@@ -134,53 +155,30 @@ class _Batch:
         lines: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     ) -> tuple[Words, list[object]]:
         """The argument of a compiled program, and what must live as long as it runs."""
-        words = np.zeros(WORDS, np.int64)
-        kept: list[object] = []
-
-        def point(word: Word, array: NDArray[np.generic]) -> None:
-            kept.append(array)
-            words[word] = array.ctypes.data
-
+        words = self._common.copy()
+        literals, scratch = self._literals(question), self._scratch()
         deck, deal = self._world.decks[question], self._deals[len(arrays.probes)]
-        scratch, episodes = self._scratch(), self.episodes
-        point(Word.ANSWERS, arrays.answers)
-        point(Word.PROBES, arrays.probes)
-        point(Word.TOKENS, arrays.tokens)
         words[Word.BRANCHES] = len(arrays.probes)
         words[Word.WIDTH] = arrays.answers.shape[1]
-        point(Word.DEAL, deal)
-        point(Word.SEEDS, self._seeds)
-        words[Word.SEED_COUNT] = len(self._seeds)
         words[Word.QUESTION] = question
         words[Word.INTERVAL] = deck.interval
-        words[Word.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
-        words[Word.PROBE_COST] = self._rules.probe_cost
-        point(Word.KNOBS, self._knobs)
-        words[Word.BETA] = np.float64(self._beta).view(np.int64)
-        point(Word.LITERALS, self._literals(question))
-        point(Word.OUT_ANSWER, episodes.answer[question])
-        point(Word.OUT_TOKENS, episodes.tokens[question])
-        point(Word.OUT_SEQUENTIAL, episodes.sequential[question])
-        point(Word.OUT_ROUNDS, episodes.rounds[question])
-        point(Word.OUT_LINE, episodes.line[question])
-        if lines is not None:
-            point(Word.LINE_RUNS, lines[0])
-            point(Word.LINE_TOKENS, lines[1])
-        point(Word.SCRATCH, scratch.branches)
-        point(Word.VOTES, scratch.votes)
-        words[Word.ANSWER_COUNT] = self._most_answers
-        point(Word.WINDOWS, scratch.windows)
-        signals = (
-            ("entropy", Word.ENTROPY, None),
-            ("logprob", Word.LOGPROB, Word.LOGPROB_COUNT),
-            ("top_logprob", Word.TOP_LOGPROB, Word.TOP_LOGPROB_COUNT),
-        )
-        for name, values, counts in signals:
+        pointed = [
+            (Word.ANSWERS, arrays.answers), (Word.PROBES, arrays.probes),
+            (Word.TOKENS, arrays.tokens), (Word.DEAL, deal), (Word.LITERALS, literals),
+            (Word.SCRATCH, scratch.branches), (Word.VOTES, scratch.votes),
+            (Word.WINDOWS, scratch.windows),
+        ]  # fmt: skip
+        for name, (values, counts) in _SIGNALS.items():
             if name in arrays.signals:
-                point(values, arrays.signals[name].values)
-                if counts is not None:
-                    point(counts, arrays.signals[name].counts)
-        return words, kept
+                pointed.append((values, arrays.signals[name].values))
+                pointed.append((counts, arrays.signals[name].counts))
+        if lines is not None:
+            pointed += [(Word.LINE_RUNS, lines[0]), (Word.LINE_TOKENS, lines[1])]
+        for word, array in pointed:
+            words[word] = _address(array)
+        for word, array in self._outputs:
+            words[word] = _address(array) + question * array.strides[0]
+        return words, [array for _, array in pointed]
 
     def _scratch(self) -> _Scratch:
         """The working memory of this thread; its votes are 0, as every program leaves them."""
@@ -205,6 +203,20 @@ class _Batch:
         gold = self._world.words(question)[self._world.gold[question]]
         self.episodes.right[question] = answers == gold
         np.maximum(answers, -2, out=answers)
+
+
+_SIGNALS = {
+    # The entropy is that of a probe, so there are as many as probes.
+    "entropy": (Word.ENTROPY, Word.PROBES),
+    "logprob": (Word.LOGPROB, Word.LOGPROB_COUNT),
+    "top_logprob": (Word.TOP_LOGPROB, Word.TOP_LOGPROB_COUNT),
+}
+
+
+def _address(array: NDArray[Any]) -> int:
+    # Read for every question; `array.ctypes.data` takes three times as long.
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _knob_words(module: Module, values: Mapping[str, int | float]) -> Words:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.builtins import SIGNALS
-from harness.environment import Environment
-from harness.replay import Deck, deal
+from harness.mdp.environment import Environment
+from harness.mdp.replay import Deck, deal
 
 
 class DenseSignal(NamedTuple):

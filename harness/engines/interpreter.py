@@ -8,11 +8,11 @@ from dsl.checker import Checked
 from dsl.episode import Answer
 from dsl.interpreter import Interpreter
 from harness.engines import LineCounts, Rules, Setting
-from harness.environment import Environment, refuse_unmet_needs
-from harness.episodes import Episodes, empty_episodes
-from harness.evaluate import play
-from harness.replay import Replay
-from harness.trace import Barrier
+from harness.mdp.environment import Environment, refuse_unmet_needs
+from harness.mdp.episodes import Episodes, empty_episodes
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Replay
+from harness.mdp.trace import Barrier
 
 
 class InterpreterEngine:

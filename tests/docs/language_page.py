@@ -13,8 +13,8 @@ from dsl.diagnostics import DslError
 from dsl.interpreter import Interpreter
 from dsl.program import load
 from dsl.source import Source
-from harness.evaluate import Played, play
-from harness.replay import Chain, Deck, Replay, deal
+from harness.mdp.evaluate import Played, play
+from harness.mdp.replay import Chain, Deck, Replay, deal
 
 DOCS = Path(__file__).parents[2] / "docs"
 INTERVAL = 500

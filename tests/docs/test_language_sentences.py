@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.evaluate import play
-from harness.replay import Replay
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Replay
 from tests.docs.language_page import DOCS, interpreter, recording
 
 PAGE = (DOCS / "language.md").read_text(encoding="utf-8")

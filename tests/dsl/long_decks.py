@@ -4,7 +4,7 @@ import random
 
 from hypothesis import strategies as st
 
-from harness.replay import Chain, Deck
+from harness.mdp.replay import Chain, Deck
 from tests.dsl.plain import Surroundings
 
 INTERVAL = 20

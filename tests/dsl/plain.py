@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from dsl.episode import Answer, AnyVerb, Controller, Course, Episode, Open, Outcome, Sample
-from harness.evaluate import play
-from harness.replay import Deck, Replay
-from harness.trace import Action, Barrier
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Deck, Replay
+from harness.mdp.trace import Action, Barrier
 
 
 class Plain(Controller, Protocol):

@@ -11,8 +11,8 @@ from dsl.episode import Answer, Course, Episode
 from dsl.interpreter import Interpreter
 from dsl.program import analyse, load, read
 from dsl.schedule import evaluate as knobs_at
-from harness.evaluate import evaluate
-from harness.replay import Deck
+from harness.mdp.evaluate import evaluate
+from harness.mdp.replay import Deck
 from tests.conftest import World
 from tests.dsl.long_decks import decks, surroundings
 from tests.dsl.plain import (

@@ -10,8 +10,8 @@ from dsl.interpreter import Interpreter
 from dsl.interpreter.snapshot import Snapshot
 from dsl.program import load
 from dsl.source import Source
-from harness.evaluate import play
-from harness.replay import Chain, Deck, Replay
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Chain, Deck, Replay
 from tests.dsl.long_decks import decks, surroundings
 from tests.dsl.plain import Surroundings, told
 

@@ -1,7 +1,7 @@
 """The books of one episode, kept from the table in docs/mdp.md alone.
 
-Written to disagree with `harness.replay` wherever that departs from the table: nothing is shared,
-views are derived from a log of what was revealed, and one action is done at a time.
+Written to disagree with `harness.mdp.replay` wherever that departs from the table: nothing is
+shared, views are derived from a log of what was revealed, and one action is done at a time.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dsl.episode import Advance, Answer, BranchView, Episode, Open, Probe, Prune, Sample
-from harness.replay import Chain, Deck
+from harness.mdp.replay import Chain, Deck
 
 
 @dataclass

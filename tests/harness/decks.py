@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from harness.replay import Chain, Deck
+from harness.mdp.replay import Chain, Deck
 
 ANSWERS = st.sampled_from(["1", "2", "3", "ERR", ""])
 SIGNAL = st.integers(0, 9).map(float)

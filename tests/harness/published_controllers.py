@@ -26,7 +26,7 @@ def beta_confidence(answers: Sequence[str | None]) -> float:
     votes = sorted((answers.count(answer) for answer in set(answers)), reverse=True)
     first, second = votes[0], votes[1] if len(votes) > 1 else 0
     throws = first + second + 1
-    return sum(comb(throws, heads) for heads in range(first + 1)) / 2**throws
+    return sum(comb(throws, heads) for heads in range(first + 1)) / (1 << throws)
 
 
 def finals(episode: Episode) -> list[str | None]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from harness.environment import Environment
-from harness.replay import Chain, Deck
+from harness.mdp.environment import Environment
+from harness.mdp.replay import Chain, Deck
 
 ANSWERS = ("A", "B", "C", "", "ERR")
 

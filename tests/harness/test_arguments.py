@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from dsl import library
-from harness.assignments import combination, combinations
 from harness.cli.options import ENGINES
-from harness.controllers import load_program, load_programs
 from harness.engines import choose
 from harness.errors import InputError
-from harness.recordings import open_recordings
+from harness.request.assignments import combination, combinations
+from harness.request.controllers import load_program, load_programs
+from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from harness import bootstrap
-from harness.bootstrap import Stratum, interval, resample
+from harness.evaluation import bootstrap
+from harness.evaluation.bootstrap import Stratum, interval, resample
 
 Floats = NDArray[np.float64]
 

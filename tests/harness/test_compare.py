@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.assignments import combinations
-from harness.compare import Comparison, compare
-from harness.controllers import load_programs
 from harness.engines import Rules
-from harness.episodes import Episodes, empty_episodes
-from harness.grid import Cell, Grid
-from harness.recordings import open_recordings
+from harness.evaluation.compare import Comparison, compare
+from harness.evaluation.grid import Cell, Grid
+from harness.mdp.episodes import Episodes, empty_episodes
+from harness.request.assignments import combinations
+from harness.request.controllers import load_programs
+from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
 from tests.harness.command_lines import CommandLine

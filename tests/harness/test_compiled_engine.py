@@ -18,10 +18,10 @@ from harness.engines.choose import NAMES, engine
 from harness.engines.compiled import CompiledEngine
 from harness.engines.dense import is_wide
 from harness.engines.interpreter import InterpreterEngine
-from harness.environment import Environment
-from harness.episodes import Episodes
 from harness.errors import InputError
-from harness.replay import Chain, Deck, NotProbed
+from harness.mdp.environment import Environment
+from harness.mdp.episodes import Episodes
+from harness.mdp.replay import Chain, Deck, NotProbed
 from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_worlds import random_world
 

@@ -16,7 +16,7 @@ from dsl.source import Source
 from harness.engines import Rules, Setting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
-from harness.environment import Environment
+from harness.mdp.environment import Environment
 from tests.dsl.typed_programs import seeded_program, typed_programs
 from tests.harness.random_worlds import random_world
 

@@ -10,7 +10,7 @@ from dsl.program import load
 from harness.engines import Setting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
-from harness.episodes import figures
+from harness.mdp.episodes import figures
 from tests.conftest import World
 from tests.harness.published_figures import PUBLISHED, SEQUENTIAL
 

@@ -15,10 +15,10 @@ from dsl.episode import (
     Outcome,
     Sample,
 )
-from harness.environment import Environment
 from harness.errors import InputError
-from harness.evaluate import Evaluation, Played, evaluate, play
-from harness.replay import Chain, Deck, Replay
+from harness.mdp.environment import Environment
+from harness.mdp.evaluate import Evaluation, Played, evaluate, play
+from harness.mdp.replay import Chain, Deck, Replay
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,

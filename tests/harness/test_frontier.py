@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harness.frontier import accuracy_at, area, cost_of, curve
+from harness.evaluation.frontier import accuracy_at, area, cost_of, curve
 
 Points = list[tuple[int, float]]
 

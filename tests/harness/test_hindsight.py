@@ -13,10 +13,10 @@ from dsl.episode import Status
 from dsl.interpreter import Interpreter
 from dsl.program import load
 from dsl.source import Source
-from harness.evaluate import play
-from harness.hindsight import Hindsight, hindsight, together
-from harness.replay import Chain, Deck, Replay
-from harness.trace import Barrier
+from harness.explanation.hindsight import Hindsight, hindsight, together
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Chain, Deck, Replay
+from harness.mdp.trace import Barrier
 from tests.dsl.long_decks import decks, surroundings
 from tests.dsl.plain import Surroundings
 

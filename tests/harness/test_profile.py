@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from dsl import library
 from dsl.interpreter import Interpreter
-from harness.configured import Configured, configured
 from harness.engines import Rules
 from harness.engines.interpreter import InterpreterEngine
-from harness.environment import environment
-from harness.evaluate import play
-from harness.hindsight import Hindsight
-from harness.profile import ALL, Line, Profile, profiles
-from harness.recordings import Named, open_recordings
-from harness.replay import NotProbed, Replay
+from harness.explanation.hindsight import Hindsight
+from harness.explanation.profile import ALL, Line, Profile, profiles
+from harness.mdp.environment import environment
+from harness.mdp.evaluate import play
+from harness.mdp.replay import NotProbed, Replay
+from harness.request.configured import Configured, configured
+from harness.request.recordings import Named, open_recordings
 from store.records import Branch
 from tests.dsl.plain import majority
 from tests.harness.small_recordings import EASY, HARD, branch, tiny

@@ -9,11 +9,11 @@ import pytest
 
 from harness.cli import profile_page
 from harness.cli.options import ENGINES
-from harness.configured import configured
 from harness.engines import Rules
 from harness.engines.interpreter import InterpreterEngine
-from harness.profile import profiles
-from harness.recordings import open_recordings
+from harness.explanation.profile import profiles
+from harness.request.configured import configured
+from harness.request.recordings import open_recordings
 from store.reader import open_recording
 from tests.harness.command_lines import CommandLine
 from tests.harness.small_recordings import EASY, MINE, tiny

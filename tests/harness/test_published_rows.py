@@ -3,7 +3,7 @@
 import pytest
 
 from dsl.episode import Controller
-from harness.evaluate import evaluate
+from harness.mdp.evaluate import evaluate
 from tests.conftest import World
 from tests.harness.published_controllers import (
     AdaptiveConsistency,

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.grid import betas
-from harness.ranges import MOST, numbers
+from harness.request.ranges import MOST, betas, numbers
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.replay import Chain, Deck, Replay
-from harness.trace import Barrier
+from harness.mdp.replay import Chain, Deck, Replay
+from harness.mdp.trace import Barrier
 from tests.harness.books_by_table import picture_of
 
 CHAIN = Chain(["1", "2"], 250, "2")

@@ -26,8 +26,8 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.replay import Deck, Replay
-from harness.trace import Action, Barrier
+from harness.mdp.replay import Deck, Replay
+from harness.mdp.trace import Action, Barrier
 from tests.harness.books_by_table import Broke, Line, Refused, TableBooks, picture_of
 from tests.harness.decks import decks
 

@@ -38,9 +38,9 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.environment import Environment
-from harness.evaluate import evaluate, play
-from harness.replay import Chain, Deck, Replay
+from harness.mdp.environment import Environment
+from harness.mdp.evaluate import evaluate, play
+from harness.mdp.replay import Chain, Deck, Replay
 
 GOLD = "gold-answer-on-the-scoring-side"
 HIDDEN = "hidden"

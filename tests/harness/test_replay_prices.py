@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.episode import Advance, AnyVerb, BudgetSpent, Open, Outcome, Probe, Prune, Sample, Status
-from harness.replay import Chain, Deck, NotProbed, Replay, deal
+from harness.mdp.replay import Chain, Deck, NotProbed, Replay, deal
 from tests.harness.books_by_table import picture_of
 
 THREE = Chain(["1", "1", "2"], 350, "2")

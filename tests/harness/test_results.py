@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.episodes import Episodes, empty_episodes
-from harness.jobs import Job
-from harness.results import Results
+from harness.evaluation.jobs import Job
+from harness.evaluation.results import Results
+from harness.mdp.episodes import Episodes, empty_episodes
 
 JOB = Job(
     recording="a" * 64, program="b" * 64, knobs={"n": 4}, beta=0.5, seeds=(0, 1, 2), budget=None,

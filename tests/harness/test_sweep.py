@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.assignments import combinations
-from harness.bootstrap import Stratum, interval, resample
-from harness.controllers import load_programs
 from harness.engines import Rules, Setting
 from harness.engines.interpreter import InterpreterEngine
-from harness.environment import environment
-from harness.episodes import Episodes, figures
 from harness.errors import InputError
-from harness.grid import Cell, Grid, betas
-from harness.jobs import Means
-from harness.recordings import open_recordings
-from harness.results import Results
-from harness.sweep import Row, nearest_cost, origin, play_grid, rows
+from harness.evaluation.bootstrap import Stratum, interval, resample
+from harness.evaluation.grid import Cell, Grid
+from harness.evaluation.jobs import Means
+from harness.evaluation.results import Results
+from harness.evaluation.sweep import Row, nearest_cost, origin, play_grid, rows
+from harness.mdp.environment import environment
+from harness.mdp.episodes import Episodes, figures
+from harness.request.assignments import combinations
+from harness.request.controllers import load_programs
+from harness.request.ranges import betas
+from harness.request.recordings import open_recordings
 from store.environment import save
 from store.jsonl import read_jsonl
 from store.simulate import Benchmark, Reasoner, simulate

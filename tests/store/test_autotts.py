@@ -164,8 +164,8 @@ def test_a_recording_is_never_written_over(source: Path, tmp_path: Path) -> None
     assert target.read_text(encoding="utf-8") == "precious"
 
 
-def test_released_data_comes_in_unchanged(released_data: Path, tmp_path: Path) -> None:
-    source = released_data / "aime24" / "Qwen3-4B.json"
+def test_released_comes_in_unchanged(released: Path, tmp_path: Path) -> None:
+    source = released / "aime24" / "Qwen3-4B.json"
     save(read_autotts(source), tmp_path / "r.recording")
     recording = open_recording(tmp_path / "r.recording")
     recording.verify()

@@ -54,8 +54,8 @@ def bench(
     from harness.cli import bench_page, console
     from harness.cli.output import Form
     from harness.errors import AnswerIsNo
-    from harness.grid import betas
-    from harness.recordings import open_recordings
+    from harness.request.ranges import betas
+    from harness.request.recordings import open_recordings
 
     paths = [named.recording.path for named in open_recordings(on)]
     values = betas(beta)

@@ -65,8 +65,8 @@ def compare(
     from harness.cli.output import Form
     from harness.cli.playing import played, prepared
     from harness.cli.sweep_output import interruption, refuse_unwritable
-    from harness.compare import compare as compared
-    from harness.sweep import origin
+    from harness.evaluation.compare import compare as compared
+    from harness.evaluation.sweep import origin
 
     refuse_unwritable(out)
     grid = prepared(

@@ -36,7 +36,7 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
     """
     from harness.cli import console, inspect_page
     from harness.cli.output import Form
-    from harness.inspection import inspect as figures_of
+    from harness.explanation.inspection import inspect as figures_of
     from store.reader import open_recording
 
     with console.progress("inspecting", len(recordings)) as advance:

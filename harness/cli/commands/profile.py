@@ -59,11 +59,11 @@ def profile(
     from harness.cli.output import Form
     from harness.cli.playing import means
     from harness.cli.settings import Settings, load
-    from harness.configured import configured, origin
     from harness.engines import Rules
     from harness.engines.choose import engine as engine_of
-    from harness.profile import profiles
-    from harness.recordings import open_recordings
+    from harness.explanation.profile import profiles
+    from harness.request.configured import configured, origin
+    from harness.request.recordings import open_recordings
 
     plan = configured(controller, beta, settings, Rules(budget, kappa))
     recordings = open_recordings(on)

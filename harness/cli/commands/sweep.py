@@ -79,7 +79,7 @@ def sweep(
     """
     from harness.cli import sweep_output
     from harness.cli.playing import played, prepared
-    from harness.sweep import rows
+    from harness.evaluation.sweep import rows
 
     sweep_output.refuse_unwritable(out, plot)
     grid = prepared(

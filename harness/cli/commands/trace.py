@@ -67,14 +67,14 @@ def trace(
     tokens that it was charged. At the end come the votes, the answer, and the gold answer.
     """
     from harness.cli import trace_page
-    from harness.configured import configured, origin
     from harness.engines import Rules
     from harness.engines.interpreter import InterpreterEngine
-    from harness.environment import environment
     from harness.errors import InputError
-    from harness.questions import question_number
-    from harness.recordings import open_recordings
-    from harness.tracing import traced
+    from harness.explanation.tracing import traced
+    from harness.mdp.environment import environment
+    from harness.request.configured import configured, origin
+    from harness.request.questions import question_number
+    from harness.request.recordings import open_recordings
 
     plan = configured(controller, beta, settings, Rules(budget, kappa))
     if len(on) > 1:

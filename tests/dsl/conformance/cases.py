@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.replay import Chain, Deck, deal
+from harness.mdp.replay import Chain, Deck, deal
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -9,10 +9,10 @@ from dsl.compiler.objects import Objects
 from dsl.interpreter import Interpreter
 from harness import engines
 from harness.engines.compiled import CompiledEngine
-from harness.environment import Environment
-from harness.evaluate import play
-from harness.replay import Deck, Replay
-from harness.trace import Barrier
+from harness.mdp.environment import Environment
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Deck, Replay
+from harness.mdp.trace import Barrier
 from tests.dsl.conformance.cases import Setting
 
 _PLAYER = CompiledEngine(Objects(), threads=1)

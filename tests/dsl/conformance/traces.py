@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
-from harness.trace import Action, ActionKind, Barrier
+from harness.mdp.trace import Action, ActionKind, Barrier
 
 _LETTERS = {
     ActionKind.BRANCH: "B",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dsl.interpreter import Interpreter
 from dsl.program import analyse, load, read
-from harness.replay import Deck
+from harness.mdp.replay import Deck
 from tests.conftest import World
 from tests.dsl.controllers import twins_by_course, twins_by_votes
 from tests.dsl.long_decks import decks, surroundings

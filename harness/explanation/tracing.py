@@ -13,11 +13,11 @@ from dsl.checker import Checked
 from dsl.episode import Answer, AnyVerb, BranchView, Episode, Origin, Status
 from dsl.interpreter import Interpreter
 from dsl.interpreter.snapshot import Snapshot
-from harness.configured import Configured
-from harness.environment import Environment, refuse_unmet_needs
-from harness.evaluate import play
-from harness.replay import Replay
-from harness.trace import Action, Barrier
+from harness.mdp.environment import Environment, refuse_unmet_needs
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Replay
+from harness.mdp.trace import Action, Barrier
+from harness.request.configured import Configured
 
 Value = int | float | bool | str | None
 

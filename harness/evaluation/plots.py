@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.sweep import Row
+from harness.evaluation.sweep import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

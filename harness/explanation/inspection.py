@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evaluate import SEEDS
-from harness.replay import deal
+from harness.mdp.evaluate import SEEDS
+from harness.mdp.replay import deal
 from store.reader import Recording
 from store.records import Core, Provenance
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from harness.episodes import Episodes, empty_episodes
-from harness.jobs import Job
+from harness.evaluation.jobs import Job
+from harness.mdp.episodes import Episodes, empty_episodes
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):

@@ -11,8 +11,8 @@ from bisect import insort
 from collections.abc import Iterable, Iterator
 
 from dsl.episode import Answer, AnyVerb, BranchView, BudgetSpent, Episode, Outcome, Status
-from harness.admission import ACTIONS
-from harness.trace import Action, ActionKind, Barrier
+from harness.mdp.admission import ACTIONS
+from harness.mdp.trace import Action, ActionKind, Barrier
 
 
 class Unaffordable(Exception):

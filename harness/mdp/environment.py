@@ -6,7 +6,7 @@ from functools import cached_property
 from dsl.builtins import SIGNALS
 from dsl.checker import Checked
 from harness.errors import InputError
-from harness.replay import Chain, Deck, NotProbed
+from harness.mdp.replay import Chain, Deck, NotProbed
 from store.reader import Recording
 
 

@@ -19,9 +19,9 @@ from dsl.episode import (
     Inadmissible,
     Outcome,
 )
-from harness.environment import Environment
 from harness.errors import InputError
-from harness.replay import NotProbed, Replay
+from harness.mdp.environment import Environment
+from harness.mdp.replay import NotProbed, Replay
 
 SEEDS = range(100)
 """The seeds of a published figure."""

@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 from dsl.checker.knobs import free_knobs
 from dsl.schedule import evaluate
-from harness.assignments import Knobs
-from harness.controllers import Program
 from harness.engines import Rules
 from harness.engines.choose import engine
-from harness.environment import environment, refuse_unmet_needs
 from harness.errors import InputError
-from harness.jobs import Errand, Job
-from harness.ranges import numbers
-from harness.recordings import Named
-from harness.replay import NotProbed
+from harness.evaluation.jobs import Errand, Job
+from harness.mdp.environment import environment, refuse_unmet_needs
+from harness.mdp.replay import NotProbed
+from harness.request.assignments import Knobs
+from harness.request.controllers import Program
+from harness.request.recordings import Named
 
 
 class Point(NamedTuple):
@@ -114,19 +113,6 @@ class Grid:
                     refuse_unmet_needs(program.checked, world)
                 except NotProbed as problem:
                     raise InputError(f"{label}, for {program.label}: {problem}") from None
-
-
-def betas(text: str) -> list[float]:
-    """The values of ``--beta``.
-
-    Raises:
-        InputError: it is no list of numbers, or one lies outside of 0 to 1.
-    """
-    found = [float(value) for value in numbers(text, "--beta")]
-    outside = next((value for value in found if not 0 <= value <= 1), None)
-    if outside is not None:
-        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside:g} lies outside")
-    return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
 
 
 def spelt(knobs: Mapping[str, int | float]) -> str:

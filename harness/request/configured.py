@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dsl.schedule import evaluate
-from harness.assignments import Knobs, combination
-from harness.controllers import Program, load_program
 from harness.engines import Rules, Setting
 from harness.errors import InputError
-from harness.grid import betas
-from harness.recordings import Named
+from harness.request.assignments import Knobs, combination
+from harness.request.controllers import Program, load_program
+from harness.request.ranges import betas
+from harness.request.recordings import Named
 
 
 class Configured(NamedTuple):

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from dsl.checker.knobs import free_knobs, schedule_lines
 from dsl.schedule import SettingsError, evaluate
 from dsl.spelling import nearest
-from harness.controllers import Program
 from harness.errors import InputError
-from harness.ranges import numbers
+from harness.request.controllers import Program
+from harness.request.ranges import numbers
 
 Knobs = Mapping[str, int | float]
 

@@ -1,8 +1,8 @@
 """Two controllers held against each other: at equal accuracy, at equal cost, over the whole range.
 
-A is the challenger and B the baseline. `harness.frontier` defines the curve through a controller's
-points; `harness.bootstrap` the drawings that every interval of a scope is made from, the same for
-both controllers.
+A is the challenger and B the baseline. `harness.evaluation.frontier` defines the curve through a
+controller's points; `harness.evaluation.bootstrap` the drawings that every interval of a scope is
+made from, the same for both controllers.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from fractions import Fraction
 import msgspec
 import numpy as np
 
-from harness.bootstrap import Floats, Interval, interval, resample
-from harness.frontier import accuracy_at, area, cost_of, curve
-from harness.grid import Grid, Point
-from harness.scores import Means, Played, Scope, cells, means, scopes, strata
-from harness.sweep import nearest_cost, percent
+from harness.evaluation.bootstrap import Floats, Interval, interval, resample
+from harness.evaluation.frontier import accuracy_at, area, cost_of, curve
+from harness.evaluation.grid import Grid, Point
+from harness.evaluation.scores import Means, Played, Scope, cells, means, scopes, strata
+from harness.evaluation.sweep import nearest_cost, percent
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,10 +23,10 @@ from dsl.episode import (
     Sample,
     Status,
 )
-from harness.admission import admit
 from harness.errors import InputError
-from harness.ledger import Ledger, Unaffordable
-from harness.trace import ActionKind, Barrier
+from harness.mdp.admission import admit
+from harness.mdp.ledger import Ledger, Unaffordable
+from harness.mdp.trace import ActionKind, Barrier
 
 
 class Chain(NamedTuple):

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.bootstrap import Floats, Stratum
-from harness.episodes import Episodes, figures
-from harness.grid import Cell
-from harness.recordings import Named
+from harness.evaluation.bootstrap import Floats, Stratum
+from harness.evaluation.grid import Cell
+from harness.mdp.episodes import Episodes, figures
+from harness.request.recordings import Named
 
 MEAN = "mean"
 """What rows over all recordings have in place of a recording's name."""

@@ -13,16 +13,16 @@ import numpy as np
 
 from dsl.checker import Checked
 from dsl.interpreter import Interpreter
-from harness.configured import Configured
 from harness.engines import Engine, LineCounts, empty_counts
-from harness.environment import Environment, environment
-from harness.episodes import Episodes
-from harness.evaluate import play
-from harness.hindsight import Hindsight, hindsight, together
-from harness.majority import Duels, duels, parted
-from harness.recordings import Named
-from harness.replay import Replay
-from harness.trace import Barrier
+from harness.explanation.hindsight import Hindsight, hindsight, together
+from harness.explanation.majority import Duels, duels, parted
+from harness.mdp.environment import Environment, environment
+from harness.mdp.episodes import Episodes
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Replay
+from harness.mdp.trace import Barrier
+from harness.request.configured import Configured
+from harness.request.recordings import Named
 
 ALL = "all"
 """What the profile of several recordings together has in place of a recording's name."""

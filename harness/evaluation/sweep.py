@@ -8,12 +8,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from harness.bootstrap import RESAMPLES, SEED, Floats, interval, resample
-from harness.episodes import Episodes
-from harness.grid import Cell, Grid
-from harness.jobs import Means, play_all
-from harness.results import Results
-from harness.scores import Played, Scope, cells, means, scopes, shown, strata
+from harness.evaluation.bootstrap import RESAMPLES, SEED, Floats, interval, resample
+from harness.evaluation.grid import Cell, Grid
+from harness.evaluation.jobs import Means, play_all
+from harness.evaluation.results import Results
+from harness.evaluation.scores import Played, Scope, cells, means, scopes, shown, strata
+from harness.mdp.episodes import Episodes
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,19 @@ def numbers(text: str, option: str) -> list[int | float]:
     return found
 
 
+def betas(text: str) -> list[float]:
+    """The values of ``--beta``.
+
+    Raises:
+        InputError: it is no list of numbers, or one lies outside of 0 to 1.
+    """
+    found = [float(value) for value in numbers(text, "--beta")]
+    outside = next((value for value in found if not 0 <= value <= 1), None)
+    if outside is not None:
+        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside:g} lies outside")
+    return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
+
+
 def _part(part: str, text: str, option: str) -> list[int | float]:
     pieces = part.split(":")
     values = [_decimal(piece, text, option) for piece in pieces]

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import msgspec
 
-from harness.episodes import Episodes
-from harness.inspection import VOTES, majority
+from harness.explanation.inspection import VOTES, majority
+from harness.mdp.episodes import Episodes
 from store.reader import Recording
 
 

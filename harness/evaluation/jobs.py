@@ -22,9 +22,9 @@ from dsl.program import load
 from dsl.source import Source
 from harness.engines import Rules, Setting
 from harness.engines.choose import THREADED, engine
-from harness.environment import Environment, environment
-from harness.episodes import Episodes
 from harness.errors import InputError, SurroundingsError
+from harness.mdp.environment import Environment, environment
+from harness.mdp.episodes import Episodes
 from store.reader import open_recording
 
 FORMAT = 1

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dsl.votes import tally, winner
-from harness.trace import ActionKind, Barrier
+from harness.mdp.trace import ActionKind, Barrier
 
 
 class Hindsight(msgspec.Struct, frozen=True, kw_only=True):

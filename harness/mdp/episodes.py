@@ -15,8 +15,8 @@ class Episodes(NamedTuple):
     right: NDArray[np.bool_]
     """(Q, S) whether the answer is the gold answer."""
     answer: NDArray[np.int32]
-    """(Q, S) the answer as `harness.environment.Environment.word` numbers it: -1 for none, -2 for
-    one that is neither the gold answer nor that of any branch."""
+    """(Q, S) the answer, as `harness.mdp.environment.Environment.word` numbers it: -1 for
+    none, -2 for one that is neither the gold answer nor that of any branch."""
     tokens: NDArray[np.int64]
     """(Q, S) tokens charged."""
     sequential: NDArray[np.int64]
