@@ -171,7 +171,8 @@ class _Batch:
         for name, (values, counts) in _SIGNALS.items():
             if name in arrays.signals:
                 pointed.append((values, arrays.signals[name].values))
-                pointed.append((counts, arrays.signals[name].counts))
+                if counts is not None:
+                    pointed.append((counts, arrays.signals[name].counts))
         if lines is not None:
             pointed += [(Word.LINE_RUNS, lines[0]), (Word.LINE_TOKENS, lines[1])]
         for word, array in pointed:
@@ -206,8 +207,7 @@ class _Batch:
 
 
 _SIGNALS = {
-    # The entropy is that of a probe, so there are as many as probes.
-    "entropy": (Word.ENTROPY, Word.PROBES),
+    "entropy": (Word.ENTROPY, None),
     "logprob": (Word.LOGPROB, Word.LOGPROB_COUNT),
     "top_logprob": (Word.TOP_LOGPROB, Word.TOP_LOGPROB_COUNT),
 }
