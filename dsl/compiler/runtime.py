@@ -5,7 +5,7 @@ arrays of votes and marks are all 0 when a tally begins, and `clear` makes them 
 """
 
 from dsl.beta import beta_confidence_int, beta_confidence_real
-from dsl.compiler.kernels import Bytes, Ints32, Ints64, Reals
+from dsl.compiler.kernel_types import Bytes, Ints32, Ints64, Reals
 from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
 

@@ -4,7 +4,8 @@ They are much longer than most programs, and are called seldom enough to stay fu
 """
 
 from dsl import beta, exponentials
-from dsl.compiler.kernels import Library, Table, symbol
+from dsl.compiler.kernel_types import Table, symbol
+from dsl.compiler.kernels import Library
 from dsl.compiler.numbers import INTRINSICS
 
 KERNELS = (

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.compiler.emitter import Emitter
-from dsl.compiler.kernels import Ints16, Ints32, Ints64, Library
+from dsl.compiler.kernel_types import Ints16, Ints32, Ints64
+from dsl.compiler.kernels import Library
 from dsl.compiler.native import Native, Tier, compile_text
 from dsl.compiler.numbers import INTRINSICS
 from harness.engines.dense import DenseQuestion

@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from dsl.compiler.emitter import Emitter
-from dsl.compiler.kernels import Bytes, Ints16, Ints32, Ints64, Library, Reals, kind_of
+from dsl.compiler.kernel_types import Bytes, Ints16, Ints32, Ints64, Reals, kind_of
+from dsl.compiler.kernels import Library
 from dsl.compiler.native import Native, Tier, compile_text
 from dsl.compiler.numbers import INTRINSICS
 from dsl.compiler.objects import Objects

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from dsl import beta, exponentials, numeric
 from dsl.chance import splitmix64
 from dsl.compiler import runtime
-from dsl.compiler.kernels import Library, symbol
+from dsl.compiler.kernel_types import symbol
+from dsl.compiler.kernels import Library
 from dsl.compiler.shared import KERNELS, MODULES, translate_shared
 from harness.bench.minimal import read_round_by_round
 from tests.dsl.compiler.native_kernels import arrays, native
