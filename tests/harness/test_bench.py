@@ -1,0 +1,111 @@
+"""The benchmark compares what its contenders computed; nothing here minds how fast they were."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from dsl import library
+from dsl.program import load
+from harness.bench import NAMES, Cell, Measured, Task
+from harness.bench.contenders import measure, peak_memory
+from harness.bench.plain import Cmc, Knobs, beta_cdf
+from harness.bench.side_by_side import differences, report
+from harness.engines import Setting
+from harness.engines.interpreter import InterpreterEngine
+from harness.errors import SurroundingsError
+from harness.mdp.environment import environment
+from store.environment import save
+from store.reader import open_recording
+from store.simulate import Benchmark, Reasoner, simulate
+from tests.harness.command_lines import CommandLine
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bench") / "small.recording"
+    save(simulate(Reasoner("m", 0.5, 1.0, 0.1, 0.1), Benchmark("b", 3, 16)), path)
+    return path
+
+
+def measured(recording: Path, contender: str) -> Measured:
+    task = msgspec.convert(
+        {
+            "contender": contender, "recordings": [str(recording)], "betas": [0.0, 1.0],
+            "seeds": 2, "compared": 2, "repeats": 2,
+        },
+        Task,
+        dec_hook=lambda kind, value: kind(value),
+    )  # fmt: skip
+    return measure(task)
+
+
+def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
+    found = [measured(recording, name) for name in NAMES]
+    assert differences([each for each in found if each.cells]) == []
+    assert [len(each.cells) for each in found] == [0, 2, 2, 2]
+    assert {each.episodes for each in found} == {12}
+    assert len({each.reads for each in found}) == 1
+    assert all(len(each.seconds) == 2 for each in found)
+
+
+def test_a_difference_is_told_with_its_place() -> None:
+    def one(contender: str, digest: str) -> Measured:
+        cell = Cell(recording="ab" * 32, beta=0.5, accuracy=50.0, cost=7, digest=digest)
+        return msgspec.convert(
+            {
+                "contender": contender, "episodes": 1, "reads": 1, "seconds": [1.0], "peak": 1,
+                "cells": [msgspec.to_builtins(cell)],
+            },
+            Measured,
+        )  # fmt: skip
+
+    both = {"compiled": one("compiled", "x"), "plain": one("plain", "y")}
+    [told] = report(both).differing  # type: ignore[arg-type]
+    assert told == (
+        "plain differs from compiled on recording abababababab at beta 0.5: 50.0 % at 7 tokens"
+        " instead of 50.0 % at 7"
+    )
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.4, 1.0])
+def test_plain_python_plays_as_the_language_does(recording: Path, beta: float) -> None:
+    world, cdf = environment(open_recording(recording)), beta_cdf()
+    program = load(library.source("cmc"))
+    expected = InterpreterEngine().play(program, Setting(beta), world, range(3))
+    for question, deck in enumerate(world.decks):
+        for seed in range(3):
+            ended = Cmc(deck, seed, Knobs.at(beta), cdf).play()
+            assert ended.tokens == expected.tokens[question, seed]
+            assert world.word(question, ended.answer) == expected.answer[question, seed]
+
+
+def test_without_scipy_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    with pytest.raises(SurroundingsError, match="needs scipy, which is not installed") as told:
+        beta_cdf()
+    assert told.value.hint == "install it with `pip install scipy`, or give --skip plain"
+
+
+def test_memory_that_was_held_shows() -> None:
+    before = peak_memory()
+    held = np.ones(before // 8 + 4_000_000)
+    assert peak_memory() >= held.nbytes
+
+
+@pytest.mark.slow
+def test_the_command_sets_them_side_by_side(recording: Path, cli: CommandLine) -> None:
+    said = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
+    assert said.status == 0
+    document = msgspec.json.decode(said.out)
+    assert [row["contender"] for row in document["standings"]] == list(NAMES)
+    assert document["differing"] == []
+    assert document["compile_ms"] > 0
+
+
+def test_a_recording_that_is_not_there_is_told(cli: CommandLine) -> None:
+    said = cli("bench", "--on", "nowhere.recording")
+    assert said.status == 2
+    assert "nowhere.recording" in said.err
