@@ -5,15 +5,18 @@ the command's function, so that ``rheostat --help`` can list every command at on
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from harness.cli import terminal
 from harness.cli.output import Form, Output, emit_text
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,13 +44,26 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the command line, after every spreading option has taken its values."""
-        flags = {flag for each in self.params if isinstance(each, Spreading) for flag in each.opts}
+        spreading = {
+            flag: each for each in self.params if isinstance(each, Spreading) for flag in each.opts
+        }
+        if ctx.resilient_parsing:
+            # A command line that is still being typed: nothing about it is wrong yet.
+            ctx.meta[_TAKING] = _taking(args, spreading)
+            return super().parse_args(ctx, _spread(args, set(spreading)))
         for word, after in pairwise([*args, "--"]):
             if word == "--":
                 break
-            if word in flags and after.startswith("-") and after != "-":
+            if word in spreading and after.startswith("-") and after != "-":
                 raise click.UsageError(f"option '{word}' requires an argument", ctx)
-        return super().parse_args(ctx, _spread(args, flags))
+        return super().parse_args(ctx, _spread(args, set(spreading)))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """What a shell may put next: more values for a spreading option, or click's answer."""
+        option = taking(ctx)
+        if option is not None and not incomplete.startswith("-"):
+            return option.shell_complete(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
     def get_help(self, ctx: click.Context) -> str:
         """The help page as stdout can show it."""
@@ -84,6 +100,12 @@ class Spreading(click.Option):
 
     It is declared with ``multiple=True``.
     """
+
+
+def taking(ctx: click.Context) -> Spreading | None:
+    """The spreading option that would take the next word, while a shell completes."""
+    found = ctx.meta.get(_TAKING)
+    return found if isinstance(found, Spreading) else None
 
 
 class Group(Command, click.Group):
@@ -168,6 +190,15 @@ SETTING_FLAGS = {
 }
 
 _FORM = "harness.cli.form"
+_TAKING = "harness.cli.taking"
+
+
+def _taking(args: Sequence[str], spreading: Mapping[str, Spreading]) -> Spreading | None:
+    """The spreading option that still takes words at the end of the line, if one does."""
+    if "--" in args:
+        return None
+    last = next((word for word in reversed(args) if word.startswith("-") and word != "-"), "")
+    return spreading.get(last)
 
 
 def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
@@ -195,7 +226,7 @@ def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
 
 def _form(form: Form) -> Callable[[click.Context, click.Parameter, bool], None]:
     def remember(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
-        if chosen and ctx.meta.setdefault(_FORM, form) is not form:
+        if chosen and not ctx.resilient_parsing and ctx.meta.setdefault(_FORM, form) is not form:
             raise click.UsageError("--json and --csv exclude each other", ctx)
 
     return remember

@@ -16,7 +16,7 @@ from harness.cli import console, output
 from harness.cli.declare import Command, Group
 from harness.cli.edge import Edge
 from harness.cli.registry import COMMANDS, Registration, registered
-from harness.errors import SurroundingsError
+from harness.errors import ExitCode, SurroundingsError
 
 PROGRAM = "rheostat"
 COMPLETION_VARIABLE = "_RHEOSTAT_COMPLETE"
@@ -159,7 +159,11 @@ def _invoke(arguments: list[str], edge: Edge) -> object:
     if instruction:
         from click.shell_completion import shell_complete
 
-        return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+        try:
+            return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+        except click.ClickException:
+            # Words on stderr would land in the middle of the line that is being typed.
+            return ExitCode.DONE
     try:
         with root.make_context(PROGRAM, arguments, obj=edge) as ctx:
             outcome: object = root.invoke(ctx)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.cli import completing
 from harness.cli.declare import Spreading
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,14 +30,17 @@ def controllers_argument(function: F) -> F:
     """Gives a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
     return click.argument(
         "controllers", nargs=-1, required=True, metavar="CONTROLLERS...",
-        help="Files of Rheo, or names of the library.",
+        help="Files of Rheo, or names of the library.", shell_complete=completing.controllers,
     )(function)  # fmt: skip
 
 
 def controller_argument(function: F) -> F:
     """Gives a command ``CONTROLLER``, received as ``controller: str``."""
     return click.argument(
-        "controller", metavar="CONTROLLER", help="A file of Rheo, or a name of the library."
+        "controller",
+        metavar="CONTROLLER",
+        help="A file of Rheo, or a name of the library.",
+        shell_complete=completing.controllers,
     )(function)
 
 

@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dsl.library import NAMES
 from tests.harness.command_lines import CommandLine
+
+Completed = Callable[[str], list[str]]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -69,3 +73,65 @@ def test_bash_is_given_what_may_come_next(
     )
     assert set(done.stdout.split()) == expected
     assert done.stderr == ""
+
+
+@pytest.fixture
+def completed(cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Completed:
+    """What bash is told for the last word of a line, as ``type,value`` lines."""
+    (home / "mine.rheo").write_text("")
+
+    def complete(line: str) -> list[str]:
+        monkeypatch.setenv("_RHEOSTAT_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+        said = cli()
+        assert (said.status, said.err) == (0, "")
+        return said.out.splitlines()
+
+    return complete
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rheostat sweep sc --on ",
+        "rheostat sweep sc --on one.recording ",
+        "rheostat sweep sc --on one.recording tw",
+        "rheostat compare sc cmc --on one.recording ",
+        "rheostat trace sc --beta 0.5 --on ",
+        "rheostat sweep --on ",
+    ],
+)
+def test_files_are_completed_behind_on(completed: Completed, line: str) -> None:
+    assert completed(line) == [f"file,{line.rpartition(' ')[2]}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rheostat sweep c",
+        "rheostat sweep sc c",
+        "rheostat compare c",
+        "rheostat compare sc c",
+        "rheostat trace c",
+        "rheostat profile c",
+        "rheostat check c",
+        "rheostat sweep --on one.recording --seeds 3 c",
+    ],
+)
+def test_controllers_are_completed_by_the_library_s_names(completed: Completed, line: str) -> None:
+    assert completed(line) == ["file,c", *(f"plain,{n}" for n in NAMES if n.startswith("c"))]
+
+
+def test_programs_that_are_here_are_completed_too(completed: Completed) -> None:
+    assert "plain,mine.rheo" in completed("rheostat sweep ")
+
+
+def test_a_name_and_a_code_are_completed(completed: Completed) -> None:
+    assert completed("rheostat library cm") == ["plain,cmc"]
+    assert "plain,RH301" in completed("rheostat explain rh3")
+
+
+def test_a_line_that_is_wrong_already_completes_to_nothing(completed: Completed) -> None:
+    assert completed("rheostat nosuch --on ") != ["file,"]
+    assert "plain,--csv" in completed("rheostat sweep sc --json --c")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli import completing
 from harness.cli.declare import command, output_options
 from harness.cli.output import Output
 
@@ -25,6 +26,7 @@ from harness.cli.output import Output
     metavar="FILE...",
     type=click.Path(path_type=Path, allow_dash=True),
     help="Programs (*.rheo), names of the library, or - for stdin.",
+    shell_complete=completing.controllers,
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @output_options

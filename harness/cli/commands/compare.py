@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli import completing
 from harness.cli.declare import command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
@@ -27,8 +28,18 @@ from harness.cli.output import Output
         ("rheostat compare mine.rheo cmc --on r.recording --json", "All of it for a program."),
     ],
 )
-@click.argument("controller", metavar="A", help="The challenger: a file, or a library name.")
-@click.argument("baseline", metavar="B", help="The baseline, likewise.")
+@click.argument(
+    "controller",
+    metavar="A",
+    help="The challenger: a file, or a library name.",
+    shell_complete=completing.controllers,
+)
+@click.argument(
+    "baseline",
+    metavar="B",
+    help="The baseline, likewise.",
+    shell_complete=completing.controllers,
+)
 @on_option
 @betas_option
 @set_option

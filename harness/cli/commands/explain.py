@@ -2,6 +2,7 @@
 
 import click
 
+from harness.cli import completing
 from harness.cli.declare import command, output_options
 from harness.cli.output import Output
 
@@ -14,7 +15,13 @@ from harness.cli.output import Output
         ("rheostat explain RH301 --json", "Gives the explanation as JSON."),
     ],
 )
-@click.argument("code", required=False, metavar="[CODE]", help="The code of a message.")
+@click.argument(
+    "code",
+    required=False,
+    metavar="[CODE]",
+    help="The code of a message.",
+    shell_complete=completing.codes,
+)
 @output_options
 def explain(out: Output, code: str | None) -> None:
     """Explains the code of a message about a program, or lists all codes."""

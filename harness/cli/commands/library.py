@@ -2,6 +2,7 @@
 
 import click
 
+from harness.cli import completing
 from harness.cli.declare import command, output_options
 from harness.cli.output import Output
 
@@ -14,7 +15,13 @@ from harness.cli.output import Output
         ("rheostat library --json", "Lists them for a program."),
     ],
 )
-@click.argument("name", required=False, metavar="[NAME]", help="A controller to print.")
+@click.argument(
+    "name",
+    required=False,
+    metavar="[NAME]",
+    help="A controller to print.",
+    shell_complete=completing.library_names,
+)
 @output_options
 def library(out: Output, name: str | None) -> None:
     """Lists the controllers of the library, or prints the program of one.
