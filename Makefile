@@ -5,7 +5,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-docker check format editors clean
+.PHONY: help demo test test-slow test-docker check format bench editors clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,6 +38,10 @@ check: $(READY) ## Runs all checks: ruff, mypy, import contracts
 format: $(READY) ## Formats the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(READY) ## Measures speed over the simulated sample
+	$(BIN)/rheostat sample -o sample
+	$(BIN)/rheostat bench --on sample/search/*.recording
 
 editors: $(READY) ## Writes the files for editors anew
 	$(BIN)/python editors/generate.py
