@@ -227,3 +227,23 @@ def is_left_by_all(session: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[str]) -> None:
+    line = (
+        "sweep",
+        "esc",
+        "--set",
+        "size=5",
+        "--on",
+        *recordings,
+        "--seeds",
+        "2",
+        "--threads",
+        "1",
+    )
+    said = cli(*line, "--set", "n=4,8")
+    assert said.status == 0
+    assert said.err == (
+        "warning: esc n=4 size=5: no episode took any action, all ended at 0 tokens\n"
+    )
