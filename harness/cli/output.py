@@ -22,6 +22,9 @@ from harness.errors import InputError, SurroundingsError
 STDOUT = "standard output"
 """The file name in an `OSError` that comes of writing to stdout."""
 
+_WIDEST = 10_000
+"""Columns that no table needs."""
+
 
 class Form(Enum):
     """The faces of a result."""
@@ -86,6 +89,12 @@ class Output(NamedTuple):
         else:
             with atomic_file(self.path) as file:
                 file.write(payload)
+
+
+def shown_width(out: Output) -> int | None:
+    """Where lines for people are to end: at the edge of a terminal, and nowhere else."""
+    seen = out.path is None and terminal.is_terminal(sys.stdout)
+    return terminal.width() if seen else None
 
 
 def emit_text(text: str) -> None:
@@ -172,10 +181,12 @@ def _drawn(table: Table) -> str:
     from rich.console import Console
 
     written = io.StringIO()
+    drawn = table.rich(terminal.width())
+    # A table that no shortening makes fit is better wrapped by the terminal than by rich.
     console = Console(
-        file=written, force_terminal=True, width=terminal.width(), highlight=False, emoji=False
+        file=written, force_terminal=True, width=_WIDEST, highlight=False, emoji=False
     )
-    console.print(table.rich())
+    console.print(drawn)
     return written.getvalue()
 
 

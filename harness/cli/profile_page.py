@@ -1,11 +1,8 @@
 """How profiles are shown to people, and laid out as a table for CSV."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from harness.cli import terminal
-from harness.cli.output import Output
 from harness.cli.table import Cell, Column, Table
 from harness.cli.terminal import printable
 from harness.evaluation.grid import spelt
@@ -46,12 +43,6 @@ def page(plan: Configured, about: Mapping[str, str], found: Profile, width: int 
     return printable("\n".join(parts))
 
 
-def source_width(out: Output) -> int | None:
-    """Where to cut lines of the source: at the edge of a terminal, and nowhere else."""
-    seen = out.path is None and terminal.is_terminal(sys.stdout)
-    return terminal.width() if seen else None
-
-
 def source(found: Profile, width: int | None) -> str:
     """Every line of the source behind its figures; those that are 0 are left out."""
     rows = [_figures(line) for line in found.lines]
@@ -83,11 +74,12 @@ def hindsight(found: Hindsight) -> str:
         ("all", found.tokens),
     ]
     table = Table(
-        [Column("in hindsight"), Column("tokens"), Column("%", decimals=2)],
+        [Column("in hindsight"), Column("tokens", grouped=True), Column("%", decimals=2)],
         [(label, tokens, share(tokens, found.tokens)) for label, tokens in rows],
     )
     settled = f"The leader is settled for good in {found.settled:,} of {found.episodes:,} episodes."
-    return f"{table.text()}{settled}\n"
+    overlap = "Rows overlap: the first goes by time, the others part all tokens by branch."
+    return f"{table.text()}{overlap}\n{settled}\n"
 
 
 def majority(found: Duels, *, several: bool) -> str:

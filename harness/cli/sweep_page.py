@@ -1,8 +1,9 @@
 """How rows of a sweep and comparisons are shown to people, and laid out as tables."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
-from harness.cli.table import Cell, Column, Table
+from harness.cli.table import Cell, Column, Table, cut
 from harness.evaluation.compare import Comparison, Match
 from harness.evaluation.grid import Grid, spelt
 from harness.evaluation.scores import MEAN
@@ -10,6 +11,9 @@ from harness.evaluation.sweep import Row
 
 _DIFFERENCES = 10
 """How many questions a page shows."""
+_LABEL = 11
+_HEADING = 12
+"""The most characters of a label in a heading, on a terminal."""
 
 
 def whole(rows: Sequence[Row]) -> Table:
@@ -51,7 +55,10 @@ def overview(rows: Sequence[Row], grid: Grid) -> Table:
     kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
     decimals = {"beta": None, "accuracy": 2}
     return Table(
-        [Column(title, decimals=decimals.get(title)) for title in kept],
+        [
+            Column(title, decimals=decimals.get(title), name=title in ("controller", "recording"))
+            for title in kept
+        ],
         list(zip(*kept.values(), strict=True)),
     )
 
@@ -61,8 +68,13 @@ def drawn_recording(grid: Grid) -> str:
     return MEAN if len(grid.recordings) > 1 else grid.recordings[0].label
 
 
-def comparison_page(found: Comparison) -> str:
-    """One comparison: the verdict in words, the points, the questions that differ most."""
+def comparison_page(found: Comparison, width: int | None = None) -> str:
+    """One comparison: the verdict in words, the points, the questions that differ most.
+
+    Args:
+        found: the comparison.
+        width: where lines end, in columns; ``None`` leaves them as long as they are.
+    """
     a, b = found.controller, found.baseline
     verdict = [
         f"{a} against {b} on {found.recording}\n",
@@ -70,15 +82,15 @@ def comparison_page(found: Comparison) -> str:
         f"area       {_area_words(found)}",
         f"questions  {len(found.differences)} differ",
     ]
-    parts = [
-        "\n".join(verdict) + "\n",
-        _matches(found).text(),
-    ]
+    if width is not None:
+        verdict = [_wrapped(line, width) for line in verdict]
+    parts = ["\n".join(verdict) + "\n", _matches(found, width).text(width)]
     if found.differences:
         shown = found.differences[:_DIFFERENCES]
         more = len(found.differences) - len(shown)
         parts.append(
-            _questions(found, shown).text() + (f"and {more} more; --json has all\n" if more else "")
+            _questions(found, shown, width).text(width)
+            + (f"and {more} more; --json has all\n" if more else "")
         )
     return "\n".join(parts)
 
@@ -97,8 +109,22 @@ def matches(found: Sequence[Comparison]) -> Table:
     return Table([Column(name) for name in ("controller", "baseline", "recording", *names)], rows)
 
 
-def _matches(found: Comparison) -> Table:
-    b = found.baseline
+def _wrapped(line: str, width: int) -> str:
+    """A line of the verdict, broken between words; an empty line behind it stays."""
+    text = line.rstrip("\n")
+    return fill(
+        text, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True,
+    ) + line[len(text) :]  # fmt: skip
+
+
+def _heading(label: str, width: int | None) -> str:
+    """A controller's label, shortened where it would widen a column of numbers."""
+    return label if width is None else cut(label, _HEADING)
+
+
+def _matches(found: Comparison, width: int | None) -> Table:
+    b = _heading(found.baseline, width)
     columns = [
         Column("beta"), Column("settings"), Column("accuracy", decimals=2), Column("tokens"),
         Column(f"{b} needs"), Column("ratio", decimals=2), Column("95 %"),
@@ -107,8 +133,7 @@ def _matches(found: Comparison) -> Table:
     rows = [
         (
             each.beta, spelt(each.settings), each.accuracy, each.cost, each.baseline_cost,
-            each.ratio, _bounds(each.ratio_low, each.ratio_high), each.baseline_accuracy,
-            _difference(each),
+            each.ratio, _ratio_bounds(each), each.baseline_accuracy, _difference(each),
         )
         for each in found.matches
     ]  # fmt: skip
@@ -118,11 +143,12 @@ def _matches(found: Comparison) -> Table:
     return Table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
-def _questions(found: Comparison, shown: Sequence[object]) -> Table:
+def _questions(found: Comparison, shown: Sequence[object], width: int | None) -> Table:
+    a, b = _heading(found.controller, width), _heading(found.baseline, width)
     columns = [
-        Column("recording"), Column("question"), Column("accuracy", found.controller, 2),
-        Column("baseline_accuracy", found.baseline, 2), Column("difference", decimals=2),
-        Column("cost", "tokens"), Column("baseline_cost", f"{found.baseline} tokens"),
+        Column("recording", name=True), Column("question", name=True), Column("accuracy", a, 2),
+        Column("baseline_accuracy", b, 2), Column("difference", decimals=2),
+        Column("cost", "tokens"), Column("baseline_cost", f"{b} tokens"),
     ]  # fmt: skip
     kept = columns if found.recording == MEAN else columns[1:]
     rows = [[getattr(each, column.key) for column in kept] for each in shown]
@@ -150,6 +176,11 @@ def _area_words(found: Comparison) -> str:
         f" {found.dearest:,} tokens{late}: {found.area_difference:+.2f}"
         f" ({_bounds(found.area_low, found.area_high)})"
     )
+
+
+def _ratio_bounds(match: Match) -> str:
+    """The interval around a ratio; without the ratio, it would be around nothing."""
+    return "" if match.ratio is None else _bounds(match.ratio_low, match.ratio_high)
 
 
 def _difference(row: Row | Match) -> str | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from harness.cli import console, terminal
 from harness.cli.output import Form, Output, atomic_file, emit_json, emit_text
@@ -247,3 +248,27 @@ def test_printable_text_cannot_steer_a_terminal(text: str) -> None:
     assert all(character.isprintable() or character in "\n\t" for character in shown)
     if text.isprintable():
         assert shown == text
+
+
+def test_a_table_on_a_terminal_breaks_no_number_and_no_name() -> None:
+    columns = [Column("recording", name=True), *map(Column, "abcdef"), Column("spread")]
+    row = ["sim-medium-instruct/search", *["71.7..96.7"] * 6, "+3.3, -3.3..10.0"]
+    drawn = Console(width=200, file=io.StringIO())
+    table = Table(columns, [row])
+    with drawn.capture() as shown:
+        drawn.print(table.rich(96))
+    _, _, *lines = shown.get().splitlines()
+    words = " ".join(lines).split()
+    assert words[0].endswith("…")
+    assert row[0].startswith(words[0][:-1])
+    assert words[1:7] == ["71.7..96.7"] * 6
+    assert words[7:] == ["+3.3,", "-3.3..10.0"]
+    assert max(map(len, lines)) <= 96
+
+
+def test_text_shortens_names_and_nothing_else() -> None:
+    table = Table(
+        [Column("name", name=True), Column("tokens", grouped=True)], [["a" * 40, 1234567]]
+    )
+    assert table.text(30) == f"name{' ' * 15}     tokens\n{'a' * 18}…  1,234,567\n"
+    assert table.text() == f"name{' ' * 36}     tokens\n{'a' * 40}  1,234,567\n"

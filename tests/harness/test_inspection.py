@@ -143,7 +143,7 @@ def test_pages_fit_80_columns(simulated: Recording) -> None:
     found = msgspec.structs.replace(found, provenance=provenance)
     for table in overview([found, found]), questions([found, found]):
         assert widest(table.text()) <= 80
-        assert Console(width=200).measure(table.rich()).maximum <= 80
+        assert Console(width=200).measure(table.rich(80)).maximum <= 80
 
 
 @pytest.fixture(scope="module")

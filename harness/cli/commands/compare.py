@@ -73,7 +73,7 @@ def compare(
     or from --set.
     """
     from harness.cli import sweep_page
-    from harness.cli.output import Form
+    from harness.cli.output import Form, shown_width
     from harness.cli.playing import played, prepared
     from harness.cli.sweep_output import interruption, refuse_unwritable
     from harness.evaluation.compare import compare as compared
@@ -91,5 +91,6 @@ def compare(
     if out.form is Form.CSV:
         out.table(sweep_page.matches(found))
     else:
-        pages = "\n".join(sweep_page.comparison_page(each) for each in found)
+        width = shown_width(out)
+        pages = "\n".join(sweep_page.comparison_page(each, width) for each in found)
         out.document({"what": origin(grid), "comparisons": found}, pages)

@@ -56,7 +56,7 @@ def profile(
     against the majority over 64. Several recordings are profiled each, and then together.
     """
     from harness.cli import console, profile_page, sweep_output
-    from harness.cli.output import Form
+    from harness.cli.output import Form, shown_width
     from harness.cli.playing import means
     from harness.cli.settings import Settings, load
     from harness.engines import Rules
@@ -81,6 +81,6 @@ def profile(
         "controller": f"{plan.program.label} ({plan.program.origin})",
         "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",
     }
-    width = profile_page.source_width(out)
+    width = shown_width(out)
     pages = [profile_page.page(plan, about, each, width) for each in found]
     out.document({"what": what, "profiles": found}, "\n".join(pages))
