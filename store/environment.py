@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from store.errors import StoreError
+from store.places import named
 from store.records import Branch, Provenance, Question
 from store.writer import Writer
 
@@ -26,7 +28,12 @@ class Environment(NamedTuple):
 
 
 def refuse_existing(path: Path) -> None:
-    """Raises `StoreError` where ``path`` is taken: a recording is never written over."""
+    """Raises `StoreError` where ``path`` is taken, or lies in what is no directory.
+
+    A recording is never written over.
+    """
+    if path.parent.exists() and not path.parent.is_dir():
+        raise StoreError("is not a directory; name one", path=path.parent)
     if path.exists() or path.is_symlink():
         raise StoreError("already exists; move it away or choose another name", path=path)
 
@@ -39,16 +46,20 @@ def save(environment: Environment, path: Path) -> str:
 
     Raises:
         StoreError: ``path`` exists, or the environment breaks a rule of the format.
+        OSError: the surroundings refuse; it names ``path``.
     """
-    refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with named(path):
+        refuse_existing(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        digest = _write(environment, draft)
-        refuse_existing(path)
-        draft.rename(path)
+        with named(path):
+            digest = _write(environment, draft)
+            refuse_existing(path)
+            draft.rename(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
     return digest
 
 

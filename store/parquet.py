@@ -8,7 +8,7 @@ by its digest, under the key ``rheostat``.
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from store.errors import StoreError
+from store.places import named
 from store.reader import Recording
 from store.records import Branch, Question
 
@@ -83,14 +84,20 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
 
     Raises:
         StoreError: ``directory`` is there and not empty, or the recording is damaged.
+        OSError: the surroundings refuse; it names ``directory``.
     """
-    if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
-        raise StoreError("already exists; name a directory that is not there yet", path=directory)
+    with named(directory):
+        if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
+            reason = "already exists; name a directory that is not there yet"
+            raise StoreError(reason, path=directory)
     draft = _draft(directory)
+    sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
     try:
-        draft.mkdir(parents=True)
-        _write(recording, {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()})
-        draft.rename(directory)
+        with named(directory):
+            draft.mkdir(parents=True)
+        _write(recording, sheets, directory)
+        with named(directory):
+            draft.rename(directory)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return [directory / f"{name}.parquet" for name in _TABLES]
@@ -101,16 +108,21 @@ def export_flat(recording: Recording, path: Path) -> None:
 
     Raises:
         StoreError: ``path`` exists, or the recording is damaged.
+        OSError: the surroundings refuse; it names ``path``.
     """
-    if path.exists():
-        raise StoreError("already exists; name a file that is not there yet", path=path)
+    with named(path):
+        if path.exists():
+            raise StoreError("already exists; name a file that is not there yet", path=path)
     draft = _draft(path)
     try:
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)})
-        draft.rename(path)
+        with named(path):
+            draft.parent.mkdir(parents=True, exist_ok=True)
+        _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)}, path)
+        with named(path):
+            draft.rename(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def _draft(path: Path) -> Path:
@@ -119,14 +131,17 @@ def _draft(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
-def _write(recording: Recording, sheets: Mapping[Path, _Sheet]) -> None:
-    """Writes every sheet, with one question at a time in memory."""
+def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) -> None:
+    """Writes every sheet, with one question at a time in memory; errors of writing name ``target``.
+
+    The recording is read outside of what names the target: its errors are its own.
+    """
     about = msgspec.json.encode(
         {"recording": recording.digest, "provenance": recording.provenance}, order="sorted"
     )
     with ExitStack() as stack:
         open_sheets = [
-            (sheet, stack.enter_context(_writer(path, sheet.schema, about, recording.path)))
+            (sheet, stack.enter_context(_writer(path, sheet.schema, about, recording.path, target)))
             for path, sheet in sheets.items()
         ]
         for position, question in enumerate(recording.questions):
@@ -139,11 +154,14 @@ def _write(recording: Recording, sheets: Mapping[Path, _Sheet]) -> None:
 
 @contextmanager
 def _writer(
-    path: Path, schema: pa.Schema, about: bytes, recording: Path
+    path: Path, schema: pa.Schema, about: bytes, recording: Path, target: Path
 ) -> Iterator[Callable[[Row], None]]:
     schema = schema.with_metadata({METADATA_KEY: about})
     rows: list[Row] = []
-    with ParquetWriter(path, schema, compression="zstd") as writer:
+    with named(target):
+        # Given a path, Arrow opens it by itself and has words of its own for what goes wrong.
+        stream = path.open("xb")
+    with stream, ParquetWriter(stream, schema, compression="zstd") as writer:
 
         def flush() -> None:
             try:
@@ -151,7 +169,8 @@ def _writer(
             except OverflowError as error:
                 reason = f"holds a whole number that Parquet has no room for: {error}"
                 raise StoreError(reason, path=recording) from error
-            writer.write_table(table)
+            with named(target):
+                writer.write_table(table)
             rows.clear()
 
         def write(row: Row) -> None:
@@ -162,6 +181,8 @@ def _writer(
         yield write
         if rows:
             flush()
+        with named(target):
+            writer.close()
 
 
 def _question_rows(source: _Source) -> Iterator[Row]:

@@ -95,6 +95,16 @@ class Command(click.Command):
                         formatter.write_text(example.does)
 
 
+class FilePath(click.Path):
+    """A path. Whether it may be read is found by opening it: no permission is no bad input."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False):
+        super().__init__(
+            file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, readable=False,
+            path_type=Path,
+        )  # fmt: skip
+
+
 class Spreading(click.Option):
     """An option that takes every word up to the next option, as shells expand ``--on *.recording``.
 
@@ -141,7 +151,7 @@ def output_options(function: F) -> F:
     for option in (
         click.option(
             "-o", "--output", "out", metavar="FILE", callback=_output, is_eager=False,
-            type=click.Path(dir_okay=False, path_type=Path),
+            type=FilePath(dir_okay=False),
             help="Write to FILE, whole or not at all; .json and .csv choose the form.",
         ),
         click.option("--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
@@ -184,7 +194,7 @@ class SettingFlag(NamedTuple):
 
 SETTING_FLAGS = {
     "cache_dir": SettingFlag(
-        click.Path(file_okay=False, path_type=Path), "DIR", "Keep what can be made again in DIR."
+        FilePath(file_okay=False), "DIR", "Keep what can be made again in DIR."
     ),
     "threads": SettingFlag(click.IntRange(min=1), "N", "Use at most N processor threads."),
 }

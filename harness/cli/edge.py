@@ -17,6 +17,15 @@ _BAD_PATHS = frozenset({
 })  # fmt: skip
 """Errors of the system that say that the user named the wrong thing."""
 
+_ADVICE = {
+    errno.EACCES: "change its permissions, or name another place",
+    errno.EPERM: "change its permissions, or name another place",
+    errno.EROFS: "name a place on a disk that can be written",
+    errno.ENOSPC: "make room there, or name another place",
+    errno.EDQUOT: "make room there, or name another place",
+}
+"""What to do about errors of the system that do not say so themselves."""
+
 
 class Edge:
     """Runs one command line and reports how it ended.
@@ -64,6 +73,8 @@ class Edge:
         else:
             console.error(sentence)
         _give_hints(problem)
+        if isinstance(problem, OSError) and problem.errno in _ADVICE:
+            console.hint(_ADVICE[problem.errno])
         if status == ExitCode.FAULT and not self.traceback:
             console.hint("this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is")
         return status

@@ -5,13 +5,12 @@ This declares them and imports nothing heavy; what they name is opened by the mo
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from harness.cli import completing
-from harness.cli.declare import Spreading
+from harness.cli.declare import FilePath, Spreading
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +47,7 @@ def on_option(function: F) -> F:
     """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=Spreading, multiple=True, required=True, metavar="RECORDINGS...",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         help="Sealed recordings to play over: every word up to the next option.",
     )(function)  # fmt: skip
 

@@ -6,6 +6,7 @@ a file, which appears complete or not at all.
 """
 
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -18,6 +19,7 @@ from typing import IO, NamedTuple
 from harness.cli import terminal
 from harness.cli.table import Table
 from harness.errors import InputError, SurroundingsError
+from store.places import named
 
 STDOUT = "standard output"
 """The file name in an `OSError` that comes of writing to stdout."""
@@ -121,26 +123,49 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         InputError: ``path`` is a directory, or lies in none.
-        OSError: the surroundings refuse.
+        OSError: the surroundings refuse; it names ``path``.
     """
+    with named(path):
+        target = _target(path)
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            with target.open("wb") as file:
+                yield file
+            return
+        part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
+        try:
+            with part.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises before the work is done where its result could not be written to ``path``.
+
+    Raises:
+        InputError: ``path`` is a directory, or lies in none.
+        OSError: it may not be written; it names ``path``.
+    """
+    with named(path):
+        target = _target(path)
+        taken = target.exists() and not stat.S_ISREG(target.stat().st_mode)
+        # A file is replaced, not written to, so that its directory is what counts.
+        if not os.access(target if taken else target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _target(path: Path) -> Path:
+    """The file that a path leads to."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"{path}: is a directory", hint="name a file in it")
     if not target.parent.is_dir():
         raise InputError(f"{path}: there is no directory {target.parent}", hint="make it first")
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        with target.open("wb") as file:
-            yield file
-        return
-    part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
-    try:
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    return target
 
 
 def flush() -> None:

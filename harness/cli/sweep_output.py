@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli import sweep_page, terminal
+from harness.cli import output, sweep_page, terminal
 from harness.cli.output import Form, Output, atomic_file, emit_text
 from harness.errors import InputError
 from harness.evaluation.grid import Grid
@@ -38,18 +38,13 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
 
     Raises:
         InputError: a path cannot be a file, or the picture's is no SVG.
+        OSError: a path may not be written.
     """
     if plot is not None and plot.suffix.lower() != ".svg":
         raise InputError(f"--plot {plot}: pictures are SVG; name a file that ends in .svg")
     for path in (out.path, plot):
-        if path is None:
-            continue
-        if path.is_dir():
-            raise InputError(f"{path}: is a directory", hint="name a file in it")
-        if not path.absolute().parent.is_dir():
-            raise InputError(
-                f"{path}: there is no directory {path.absolute().parent}", hint="make it first"
-            )
+        if path is not None:
+            output.refuse_unwritable(path)
 
 
 def write_plot(rows: Sequence[Row], plot: Path) -> None:

@@ -1,14 +1,18 @@
 """The outermost edge: every exception becomes one sentence and an exit status."""
 
 import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from harness.cli.edge import Edge
 from harness.errors import AnswerIsNo, ExitCode, InputError, RheostatError, SurroundingsError
+from store.environment import save
 from store.errors import DamagedRecording, RecordingBusy, StoreError
+from store.simulate import Benchmark, Reasoner, simulate
 from tests.harness.command_lines import CommandLine
 
 
@@ -48,8 +52,14 @@ def ending(
         (RecordingBusy("is being written", path="a"), 3, "error: a: is being written\n"),
         (FileNotFoundError(errno.ENOENT, "No such file", "a"), 2, "error: a: no such file\n"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), 2, "error: a: is a directory\n"),
-        (PermissionError(errno.EACCES, "Not allowed", "a"), 3, "error: a: not allowed\n"),
-        (OSError(errno.ENOSPC, "No space left"), 3, "error: no space left\n"),
+        (
+            PermissionError(errno.EACCES, "Not allowed", "a"), 3,
+            "error: a: not allowed\nhint: change its permissions, or name another place\n",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left"), 3,
+            "error: no space left\nhint: make room there, or name another place\n",
+        ),
         (OSError("odd"), 3, "error: odd\n"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Refused"), 3, "error: refused\n"),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 3, "error: broken pipe\n"),
@@ -129,3 +139,90 @@ def test_every_status_is_listed_in_the_docs(docs: Path) -> None:
     page = (docs / "command-line.md").read_text()
     for code in ExitCode:
         assert f"| {int(code)} |" in page
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+
+
+@needs_full
+def test_a_failed_write_names_the_path_that_was_typed(cli: CommandLine) -> None:
+    said = cli("library", "-o", str(FULL))
+    assert said.status == ExitCode.SURROUNDINGS
+    assert said.err == (
+        "error: /dev/full: no space left on device\nhint: make room there, or name another place\n"
+    )
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
+    """A directory in which nothing can be made, whoever runs the tests."""
+    folder = home / "shut"
+    folder.mkdir()
+    opened, allowed = Path.open, os.access
+
+    def shut(path: Path, *how: Any, **more: Any) -> Any:  # noqa: ANN401
+        if folder in path.parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", shut)
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) != folder and allowed(path, mode)
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("library -o shut/x.txt", "shut/x.txt"),
+        ("new mine -o shut/mine.rheo", "shut/mine.rheo"),
+        ("export one.recording --to shut/tables", "shut/tables"),
+        ("export one.recording --to shut/one.parquet", "shut/one.parquet"),
+        ("sweep sc --on one.recording -o shut/x.json", "shut/x.json"),
+        ("sweep sc --on one.recording --plot shut/x.svg", "shut/x.svg"),
+        ("compare sc cmc --on one.recording -o shut/x.json", "shut/x.json"),
+    ],
+)
+def test_a_place_without_permission_is_named_as_typed_and_left_clean(
+    cli: CommandLine, refused: Path, home: Path, line: str, named: str
+) -> None:
+    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    save(simulate(reasoner, Benchmark("bench", 2, 4)), home / "one.recording")
+    said = cli(*line.split())
+    assert said.status == ExitCode.SURROUNDINGS
+    assert said.err == (
+        f"error: {named}: permission denied\nhint: change its permissions, or name another place\n"
+    )
+    assert said.out == ""
+    assert list(refused.iterdir()) == []
+
+
+def test_where_a_result_goes_is_looked_at_before_anything_is_read(
+    cli: CommandLine, refused: Path
+) -> None:
+    said = cli("sweep", "sc", "--on", "absent.recording", "-o", "shut/x.json")
+    assert said.err.startswith("error: shut/x.json: permission denied\n")
+
+
+@needs_full
+def test_a_device_is_no_directory_to_import_into(cli: CommandLine, home: Path) -> None:
+    said = cli("import", "autotts", "absent.json", "-o", str(FULL / "."))
+    assert (said.status, said.out) == (ExitCode.INPUT, "")
+    assert "/dev/full" in said.err
+
+
+def test_a_file_that_may_not_be_read_is_no_bad_input(
+    cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "mine.rheo").write_text("")
+
+    def shut(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Path, "read_bytes", shut)
+    said = cli("check", "mine.rheo")
+    assert said.status == ExitCode.SURROUNDINGS
+    assert said.err.startswith("error: mine.rheo: permission denied\n")

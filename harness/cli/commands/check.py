@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli import completing
-from harness.cli.declare import command, output_options
+from harness.cli.declare import FilePath, command, output_options
 from harness.cli.output import Output
 
 
@@ -24,7 +24,7 @@ from harness.cli.output import Output
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=FilePath(allow_dash=True),
     help="Programs (*.rheo), names of the library, or - for stdin.",
     shell_complete=completing.controllers,
 )

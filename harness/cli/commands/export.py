@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command
+from harness.cli.declare import FilePath, command
 
 
 @command(
@@ -20,15 +20,13 @@ from harness.cli.declare import command
         ),
     ],
 )
-@click.argument(
-    "recording", type=click.Path(path_type=Path), help="The sealed recording to export."
-)
+@click.argument("recording", type=FilePath(), help="The sealed recording to export.")
 @click.option(
     "--to",
     "target",
     required=True,
     metavar="DIR|FILE.parquet",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="A directory to make, or one .parquet file.",
 )
 def export(recording: Path, target: Path) -> None:

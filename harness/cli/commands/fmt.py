@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command
+from harness.cli.declare import FilePath, command
 
 
 @command(
@@ -20,7 +20,7 @@ from harness.cli.declare import command
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=FilePath(allow_dash=True),
     help="Programs (*.rheo), or - for stdin.",
 )
 @click.option("--check", is_flag=True, help="Write no file; print the differences.")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import group
+from harness.cli.declare import FilePath, group
 
 if TYPE_CHECKING:
     from store.environment import Environment
 
-_FILE = click.Path(path_type=Path)
+_FILE = FilePath()
 
 
 @group(
@@ -51,7 +51,7 @@ def import_() -> None:
     "directory",
     metavar="DIR",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False),
     help="Write FILE's stem + .recording into DIR.",
 )
 def autotts(
@@ -125,7 +125,7 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     "target",
     metavar="FILE",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False),
     help="Write the recording to FILE.",
 )
 def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command, output_options
+from harness.cli.declare import FilePath, command, output_options
 from harness.cli.output import Output
 
 
@@ -21,7 +21,7 @@ from harness.cli.output import Output
     nargs=-1,
     required=True,
     metavar="RECORDINGS...",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Sealed recordings.",
 )
 @click.option("--questions", is_flag=True, help="Give the figures of each question too.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command
+from harness.cli.declare import FilePath, command
 
 
 @command(
@@ -21,7 +21,7 @@ from harness.cli.declare import command
     "--output",
     "path",
     metavar="FILE",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=FilePath(allow_dash=True),
     help="Write to FILE instead of NAME.rheo; - is stdout.",
 )
 def new(name: str, path: Path | None) -> None:

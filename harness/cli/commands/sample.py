@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command
+from harness.cli.declare import FilePath, command
 
 
 @command(
@@ -19,7 +19,7 @@ from harness.cli.declare import command
     "--output",
     "directory",
     metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FilePath(file_okay=False),
     default=Path("sample"),
     show_default=True,
     help="Write under DIR.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command, output_options, setting_option
+from harness.cli.declare import FilePath, command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
     controllers_argument,
@@ -46,7 +46,7 @@ from harness.cli.output import Output
 @click.option(
     "--plot",
     metavar="FILE.svg",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FilePath(dir_okay=False),
     help="Write accuracy over tokens as SVG.",
 )
 @engine_option
