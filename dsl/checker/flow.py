@@ -5,6 +5,9 @@ from dsl.checker.scope import Scope
 from dsl.source import Span
 
 
+_PAID = (tree.Open, tree.Sample, tree.Advance, tree.Probe)
+
+
 def check_flow(scope: Scope, program: tree.Program) -> None:
     """Every path ends in an answer, and every statement can be reached."""
     ending: tree.Finally | None = None
@@ -12,7 +15,9 @@ def check_flow(scope: Scope, program: tree.Program) -> None:
     for section in program.sections:
         match section:
             case tree.Start(body=body):
-                ends_early = _always_leaves(scope, body) == "answer"
+                # The budget can end in a verb, and then only `finally` can answer.
+                acts = any(isinstance(node, _PAID) for node in tree.walk(body))
+                ends_early = _always_leaves(scope, body) == "answer" and not acts
             case tree.Step(body=body):
                 _always_leaves(scope, body)
             case tree.Finally(body=body):

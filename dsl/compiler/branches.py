@@ -1,4 +1,4 @@
-"""The actions of the MDP in a compiled program: what `harness.replay` does, on arrays."""
+"""The actions of the MDP in a compiled program: what `harness.mdp.replay` does, on arrays."""
 
 from dsl.compiler.state import ACTIVE, FINISHED, NONE, State
 

@@ -85,11 +85,11 @@ def test_a_let_is_shown_where_it_can_be_read() -> None:
     ]
 
 
-def test_the_end_of_a_program_without_a_finally_stands_in_no_section() -> None:
+def test_a_budget_that_ends_in_start_leads_to_finally() -> None:
     shown: list[Snapshot] = []
-    text = "controller short { start { open 3  answer winner(alive) } }"
+    text = "controller short { start { open 3  answer winner(alive) } finally { answer none } }"
     watched(text, shown.append, budget=20)
-    assert [each.section for each in shown] == ["start", None]
+    assert [each.section for each in shown] == ["start", "finally"]
 
 
 def test_what_is_shown_is_a_copy() -> None:
