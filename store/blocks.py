@@ -117,7 +117,10 @@ def open_to_read(path: Path) -> int:
         ForeignFile: a directory, a pipe or a device, on which reading could wait for ever.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ForeignFile(f"is a directory; name the files: {path}/*.recording", path=path)
+        if not stat.S_ISREG(mode):
             raise ForeignFile("is not a file, so it is not a recording", path=path)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
@@ -166,7 +169,10 @@ class BlockFile:
         """
         start = self.read(0, min(self.size, PREAMBLE_SIZE))
         if not start.startswith(MAGIC[: len(start)]):
-            raise ForeignFile("is not a recording: it begins with other bytes", path=self.path)
+            reason = "is not a recording: it begins with other bytes"
+            if start.lstrip().startswith((b"{", b"[")):
+                reason += ", those of JSON; import it with `rheostat import autotts`"
+            raise ForeignFile(reason, path=self.path)
         if len(start) < PREAMBLE_SIZE:
             reason = "the file ends inside its preamble, so it holds nothing"
             raise self.damage(len(start), reason, "delete it")
@@ -175,7 +181,7 @@ class BlockFile:
             raise self.damage(0, "the preamble does not fit its digest")
         _, version, state = _OPENING.unpack(opening)
         if version > VERSION:
-            reason = f"is of format {version}, this program reads up to {VERSION}; update it"
+            reason = f"is of format {version}, this program reads up to {VERSION}; update rheostat"
             raise NewerFormat(reason, path=self.path)
         if version < 1 or state not in {known.value for known in State}:
             raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
@@ -196,7 +202,10 @@ class BlockFile:
             raise self.damage(offset, "a block does not fit its digest")
         letters = raw.header[:4]
         if letters not in {kind.value for kind in Kind}:
-            reason = f"has blocks of a kind that this program does not know, {letters!r}; update it"
+            reason = (
+                f"has blocks of a kind that this program does not know, {letters!r};"
+                " update rheostat"
+            )
             raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
         return Block(Kind(letters), offset, raw.payload, before, raw.digest)
 

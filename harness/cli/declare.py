@@ -56,7 +56,18 @@ class Command(click.Command):
                 break
             if word in spreading and after.startswith("-") and after != "-":
                 raise click.UsageError(f"option '{word}' requires an argument", ctx)
-        return super().parse_args(ctx, _spread(args, set(spreading)))
+        try:
+            return super().parse_args(ctx, _spread(args, set(spreading)))
+        except click.MissingParameter as problem:
+            taker = next((word for word in args if word in spreading), None)
+            if taker is None or not isinstance(problem.param, click.Argument):
+                raise
+            name = problem.param.make_metavar(ctx)
+            raise click.UsageError(
+                f"missing argument '{name}': it stands before {taker}, which takes every word"
+                " behind it",
+                ctx,
+            ) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """What a shell may put next: more values for a spreading option, or click's answer."""
@@ -105,6 +116,23 @@ class FilePath(click.Path):
         )  # fmt: skip
 
 
+class Whole(click.IntRange):
+    """A whole number, between bounds where there are some."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """The number, or a sentence that says what it is not."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number", param, ctx)
+        return int(super().convert(number, param, ctx))
+
+
 class Spreading(click.Option):
     """An option that takes every word up to the next option, as shells expand ``--on *.recording``.
 
@@ -148,14 +176,25 @@ def group(name: str, *, examples: Sequence[tuple[str, str]], **attrs: Any) -> Ca
 
 def output_options(function: F) -> F:
     """Gives a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
+    csv = click.option(
+        "--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
+        callback=_form(Form.CSV), help="Give the table as CSV.",
+    )  # fmt: skip
+    return csv(_document_options(function, ".json and .csv choose"))
+
+
+def document_options(function: F) -> F:
+    """Gives a command whose result is no table ``--json`` and ``-o FILE``, likewise."""
+    return _document_options(function, ".json chooses")
+
+
+def _document_options(function: F, suffixes: str) -> F:
     for option in (
         click.option(
             "-o", "--output", "out", metavar="FILE", callback=_output, is_eager=False,
             type=FilePath(dir_okay=False),
-            help="Write to FILE, whole or not at all; .json and .csv choose the form.",
+            help=f"Write to FILE, whole or not at all; {suffixes} the form.",
         ),
-        click.option("--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
-                     callback=_form(Form.CSV), help="Give the table as CSV."),
         click.option("--json", "as_json", is_flag=True, expose_value=False, is_eager=True,
                      callback=_form(Form.JSON), help="Give one JSON document."),
     ):  # fmt: skip
@@ -196,7 +235,7 @@ SETTING_FLAGS = {
     "cache_dir": SettingFlag(
         FilePath(file_okay=False), "DIR", "Keep what can be made again in DIR."
     ),
-    "threads": SettingFlag(click.IntRange(min=1), "N", "Use at most N processor threads."),
+    "threads": SettingFlag(Whole(min=1), "N", "Use at most N processor threads."),
 }
 
 _FORM = "harness.cli.form"

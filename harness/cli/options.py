@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli import completing
-from harness.cli.declare import FilePath, Spreading
+from harness.cli.declare import FilePath, Spreading, Whole
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,7 +81,7 @@ def seeds_option(default: int) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         return click.option(
-            "--seeds", metavar="N", type=click.IntRange(1, 100_000), default=default,
+            "--seeds", metavar="N", type=Whole(1, 100_000), default=default,
             show_default=True, help="Play every question under the seeds 0 to N - 1.",
         )(function)  # fmt: skip
 
@@ -92,12 +92,12 @@ def rules_options(function: F) -> F:
     """Gives a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
     for option in (
         click.option(
-            "--kappa", metavar="TOKENS", type=click.IntRange(0, 1 << 48), default=0,
+            "--kappa", metavar="TOKENS", type=Whole(0, 1 << 48), default=0,
             show_default=True, help="What one probe costs.",
         ),
         click.option(
-            "--budget", metavar="TOKENS", type=click.IntRange(0, 1 << 48), default=None,
-            help="The most tokens that an episode may spend; without it, there is no bound.",
+            "--budget", metavar="TOKENS", type=Whole(0, 1 << 48), default=None,
+            help="Admit actions by so many tokens an episode; the last one may overshoot.",
         ),
     ):  # fmt: skip
         function = option(function)

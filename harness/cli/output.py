@@ -69,7 +69,10 @@ class Output(NamedTuple):
             InputError: CSV was asked for.
         """
         if self.form is Form.CSV:
-            raise InputError("this result is not a table and cannot be CSV", hint="use --json")
+            raise InputError(
+                "this result is not a table and cannot be CSV",
+                hint="use --json" if self.path is None else "name a .json file, or give --json",
+            )
         if self.form is Form.JSON:
             self._data(_json(value))
         else:

@@ -70,7 +70,7 @@ def _parsed(text: str, programs: Sequence[Program]) -> Assignment:
         near = nearest(controller, labels)
         meant = f"did you mean {near}?" if near else f"there is {', '.join(labels)}"
         raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
-    return Assignment(text, controller or None, knob, numbers(values, f"--set {target}"))
+    return Assignment(text, controller or None, knob, numbers(values, f"--set {text}"))
 
 
 def _refuse_unknown(assignment: Assignment, programs: Sequence[Program]) -> None:

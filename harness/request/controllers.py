@@ -77,6 +77,9 @@ def load_programs(arguments: Sequence[str]) -> list[Program]:
 
 def _file(argument: str) -> Source:
     path = Path(argument)
+    if path.is_dir():
+        inside = path / f"NAME{SUFFIX}"
+        raise InputError(f"{argument}: is a directory; name a program in it: {inside}")
     looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
     if not looks_like_a_path and not path.is_file():
         near = nearest(argument, library.NAMES)

@@ -1,5 +1,7 @@
 """A question of a recording, as a command line names it: by its id, or by its number from 0."""
 
+import re
+
 from dsl.spelling import nearest
 from harness.errors import InputError
 from store.reader import Recording
@@ -28,13 +30,19 @@ def question_number(recording: Recording, name: str) -> int:
         raise InputError(
             f"{recording.path}: there is no question {name}; its questions are numbered 0 to {last}"
         )
-    near = nearest(name, ids)
+    # A number without the noughts in front of it is a nearer miss than another letter.
+    same = {_unpadded(each): each for each in ids}
+    near = same.get(_unpadded(name)) or nearest(name, ids)
     listed = f"its ids are {', '.join(ids[:_LISTED])}{', …' if last >= _LISTED else ''}"
     raise InputError(
         f"{recording.path}: there is no question {name!r};"
         f" {f'did you mean {near}?' if near else listed}",
         hint=f"a question is named by its id or by its number, 0 to {last}",
     )
+
+
+def _unpadded(name: str) -> str:
+    return re.sub(r"0+(?=\d)", "", name)
 
 
 def _is_number(name: str) -> bool:

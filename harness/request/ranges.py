@@ -1,7 +1,8 @@
 """Numbers as they are written on a command line: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture.
 
-A range holds both of its ends, if its steps meet the second one. Its values are made in decimal,
-so that they are the numbers that a person would write: the fourth of ``0:1:0.1`` is ``0.3``.
+A range holds both of its ends; one whose steps miss the second is refused. Its values are made in
+decimal, so that they are the numbers that a person would write: the fourth of ``0:1:0.1`` is
+``0.3``.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -12,7 +13,7 @@ MOST = 10_000
 """The most values that one option may stand for."""
 
 
-def numbers(text: str, option: str) -> list[int | float]:
+def numbers(text: str, where: str) -> list[int | float]:
     """The numbers that a text stands for, in its order; whole ones are integers.
 
     A number that is written with a point or an exponent is a float, and so is every value of a
@@ -20,19 +21,20 @@ def numbers(text: str, option: str) -> list[int | float]:
 
     Args:
         text: what was typed.
-        option: the option that it was given to, for the error.
+        where: the option with its value, as it was typed, for the error.
 
     Raises:
-        InputError: it is no list of numbers, holds one twice or too many.
+        InputError: it is no list of numbers, holds one twice or too many, or a range's steps do
+            not meet its end.
     """
     found: list[int | float] = []
     for part in text.split(","):
-        found.extend(_part(part, text, option))
+        found.extend(_part(part, where))
         if len(found) > MOST:
-            raise InputError(f"{option} {text}: stands for more than {MOST:,} values")
+            raise InputError(f"{where}: stands for more than {MOST:,} values")
     twice = next((value for at, value in enumerate(found) if value in found[:at]), None)
     if twice is not None:
-        raise InputError(f"{option} {text}: holds {twice} twice; give each value once")
+        raise InputError(f"{where}: holds {twice} twice; give each value once")
     return found
 
 
@@ -42,35 +44,53 @@ def betas(text: str) -> list[float]:
     Raises:
         InputError: it is no list of numbers, or one lies outside of 0 to 1.
     """
-    found = [float(value) for value in numbers(text, "--beta")]
+    found = [float(value) for value in numbers(text, f"--beta {text}")]
     outside = next((value for value in found if not 0 <= value <= 1), None)
     if outside is not None:
-        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside:g} lies outside")
+        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside!r} lies outside")
     return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
 
 
-def _part(part: str, text: str, option: str) -> list[int | float]:
+def _part(part: str, where: str) -> list[int | float]:
     pieces = part.split(":")
-    values = [_decimal(piece, text, option) for piece in pieces]
+    values = [_decimal(piece, where) for piece in pieces]
     whole = all(_is_whole(piece) for piece in pieces)
     if len(values) == 1:
         return [_plain(values[0], whole=whole)]
     if len(values) > 3:
-        raise InputError(f"{option} {text}: {part} is no range; write first:last:step")
+        raise InputError(f"{where}: {part} is no range; write first:last:step")
     first, last = values[:2]
     step = values[2] if len(values) == 3 else Decimal(1)
     if step <= 0 or last < first:
         raise InputError(
-            f"{option} {text}: the range {part} does not go upward; write first:last:step with a"
+            f"{where}: the range {part} does not go upward; write first:last:step with a"
             " step above 0"
         )
     steps = (last - first) / step
     if steps > MOST:
-        raise InputError(f"{option} {text}: stands for more than {MOST:,} values")
+        raise InputError(f"{where}: stands for more than {MOST:,} values")
+    if steps != int(steps):
+        near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, whole=whole))
+        raise InputError(
+            f"{where}: the steps of {part} do not meet its end, {pieces[1].strip()}; take a step"
+            f" of {near}"
+        )
     return [_plain(first + index * step, whole=whole) for index in range(int(steps) + 1)]
 
 
-def _decimal(piece: str, text: str, option: str) -> Decimal:
+def _meeting(span: Decimal, step: Decimal, *, whole: bool) -> list[Decimal]:
+    """The nearest steps, below and above one, that part a span evenly and are short to write."""
+    below = int(span / step)
+    down = next(count for count in range(below, MOST) if _is_short(span / (count + 1), whole=whole))
+    up = next((n for n in range(below, 0, -1) if _is_short(span / n, whole=whole)), None)
+    return [span / (down + 1), *([] if up is None else [span / up])]
+
+
+def _is_short(step: Decimal, *, whole: bool) -> bool:
+    return step == step.quantize(Decimal(1) if whole else Decimal("1e-6"))
+
+
+def _decimal(piece: str, where: str) -> Decimal:
     try:
         value = Decimal(piece.strip())
     except InvalidOperation:
@@ -78,7 +98,7 @@ def _decimal(piece: str, text: str, option: str) -> Decimal:
     # What a double cannot hold would be another number once it is used.
     if not value.is_finite() or abs(value) > Decimal("1e300"):
         raise InputError(
-            f"{option} {text}: {piece.strip() or 'nothing'} is not a number; write a number, a"
+            f"{where}: {piece.strip() or 'nothing'} is not a number; write a number, a"
             " list such as 1,4,16 or a range such as 0:1:0.1"
         )
     return value

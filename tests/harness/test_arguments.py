@@ -10,6 +10,7 @@ from harness.engines import choose
 from harness.errors import InputError
 from harness.request.assignments import combination, combinations
 from harness.request.controllers import load_program, load_programs
+from harness.request.questions import question_number
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
@@ -161,3 +162,12 @@ def test_a_command_that_plays_one_setting_takes_one_value() -> None:
 def test_the_engines_that_can_be_typed_are_those_that_there_are() -> None:
     assert ENGINES == choose.NAMES
     assert len({choose.engine(name).name for name in ENGINES}) == len(ENGINES)
+
+
+def test_an_id_without_its_noughts_is_taken_for_the_question_of_that_number(home: Path) -> None:
+    [named] = open_recordings([a_recording(home / "a.recording", "m", questions=12)])
+    ids = [question.id for question in named.recording.questions]
+    short = ids[3].replace("-0", "-")
+    assert short != ids[3]
+    with pytest.raises(InputError, match=f"did you mean {ids[3]}\\?"):
+        question_number(named.recording, short)

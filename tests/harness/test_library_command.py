@@ -14,11 +14,13 @@ def test_every_controller_is_listed_with_its_title_and_source(cli: CommandLine) 
     listed = json.loads(said.out)
     assert [row["name"] for row in listed] == list(NAMES)
     assert all(row["title"] and row["source"] for row in listed)
+    needs = {row["name"]: row["needs"] for row in listed}
+    assert (needs["entropy_gate"], needs["cmc"]) == ("entropy", "")
 
 
 def test_a_line_a_controller_is_shown_to_people(cli: CommandLine) -> None:
     heading, *lines = cli("library").out.splitlines()
-    assert heading.split() == ["name", "title", "source"]
+    assert heading.split() == ["name", "title", "needs", "source"]
     assert [line.split()[0] for line in lines] == list(NAMES)
 
 

@@ -14,7 +14,7 @@ from harness.request.ranges import MOST, betas, numbers
         ("0:1:0.1", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]),
         ("1,4,16,64", [1, 4, 16, 64]),
         ("1:4", [1, 2, 3, 4]),
-        ("2:7:2", [2, 4, 6]),
+        ("2:8:2", [2, 4, 6, 8]),
         ("0,0.5:1:0.25", [0, 0.5, 0.75, 1.0]),
         ("3:3", [3]),
         (" 1 , 2 ", [1, 2]),
@@ -23,7 +23,7 @@ from harness.request.ranges import MOST, betas, numbers
     ],
 )
 def test_numbers_are_read_as_they_are_written(text: str, found: list[float]) -> None:
-    assert numbers(text, "--x") == found
+    assert numbers(text, f"--x {text}") == found
 
 
 def test_whole_numbers_are_integers_and_others_are_not() -> None:
@@ -55,6 +55,9 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
         ("0:1:0", "does not go upward"),
         ("0:1:-1", "does not go upward"),
         ("0:1:1:1", "is no range"),
+        ("0:1:0.3", r"do not meet its end, 1; take a step of 0\.25 or 0\.5$"),
+        ("1:10:4", r"do not meet its end, 10; take a step of 3 or 9$"),
+        ("0:0.5", r"do not meet its end, 0\.5; take a step of 0\.5$"),
         ("0:1:", "nothing is not a number"),
         ("1,1.0", "holds 1.0 twice"),
         ("0:1:1e-9", "more than 10,000 values"),
@@ -64,7 +67,7 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
 )
 def test_what_is_no_list_of_numbers_is_told(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as told:
-        numbers(text, "--x")
+        numbers(text, f"--x {text}")
     assert str(told.value).startswith(f"--x {text}: ")
 
 
@@ -75,5 +78,7 @@ def test_as_many_values_as_allowed_are_given() -> None:
 def test_beta_lies_between_0_and_1() -> None:
     assert betas("0,1") == [0.0, 1.0]
     assert str(betas("-0.0")) == "[0.0]"
+    with pytest.raises(InputError, match=r"and 1\.0000001 lies outside"):
+        betas("1.0000001")
     with pytest.raises(InputError, match=r"--beta 0:1\.5:0\.5: .* and 1\.5 lies outside"):
         betas("0:1.5:0.5")

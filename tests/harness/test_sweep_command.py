@@ -247,3 +247,44 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
     assert said.err == (
         "warning: esc n=4 size=5: no episode took any action, all ended at 0 tokens\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("--on", "one.recording", "sc"),
+            (
+                "rheostat sweep: missing argument 'CONTROLLERS...': it stands before --on, which takes"
+                " every word behind it"
+            ),
+        ),
+        ((".", "--on", "one.recording"), ".: is a directory; name a program in it: NAME.rheo"),
+        (
+            ("sc", "--on", "data.json"),
+            (
+                "data.json: is not a recording: it begins with other bytes, those of JSON; import it"
+                " with `rheostat import autotts`"
+            ),
+        ),
+        (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),
+        (
+            ("sc", "--on", "one.recording", "--seeds", "abc"),
+            "rheostat sweep: invalid value for '--seeds': 'abc' is not a whole number",
+        ),
+        (
+            ("sc", "--on", "one.recording", "--set", "n="),
+            (
+                "--set n=: nothing is not a number; write a number, a list such as 1,4,16 or a range"
+                " such as 0:1:0.1"
+            ),
+        ),
+    ],
+)
+def test_what_is_typed_wrong_is_said_with_what_to_type(
+    cli: CommandLine, recordings: list[str], home: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    (home / "data.json").write_text('[{"question": 1}]')
+    said = cli("sweep", *arguments)
+    assert (said.status, said.out) == (2, "")
+    assert said.err.splitlines()[0] == f"error: {sentence}"

@@ -245,7 +245,8 @@ def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None
             ("--set", "n=3"),
             "--set n=3: n follows from beta and cannot be set; set beta",
         ),
-        (("--csv",), "this result is not a table and cannot be CSV"),
+        (("--csv",), "rheostat trace: no such option '--csv'; did you mean --set?"),
+        (("-o", "x.csv"), "this result is not a table and cannot be CSV"),
         (("r.recording",), "rheostat trace: got unexpected extra argument (r.recording)"),
     ],
 )

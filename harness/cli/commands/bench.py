@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command, output_options
+from harness.cli.declare import Whole, command, output_options
 from harness.cli.options import betas_option, on_option, seeds_option
 from harness.cli.output import Output
 
@@ -21,11 +21,11 @@ from harness.cli.output import Output
 @betas_option
 @seeds_option(100)
 @click.option(
-    "--slow-seeds", metavar="N", type=click.IntRange(1, 100_000), default=1, show_default=True,
+    "--slow-seeds", metavar="N", type=Whole(1, 100_000), default=1, show_default=True,
     help="Seeds for the interpreter and for plain Python; their episodes are compared.",
 )  # fmt: skip
 @click.option(
-    "--repeats", metavar="N", type=click.IntRange(1, 100), default=3, show_default=True,
+    "--repeats", metavar="N", type=Whole(1, 100), default=3, show_default=True,
     help="How often the fast contenders play; the least time counts.",
 )  # fmt: skip
 @click.option(

@@ -2,7 +2,7 @@
 
 import click
 
-from harness.cli.declare import command, output_options
+from harness.cli.declare import command, document_options
 from harness.cli.output import Output
 
 
@@ -16,7 +16,7 @@ from harness.cli.output import Output
 @click.option(
     "--tokens", is_flag=True, help="Print what the card costs in a prompt instead, estimated."
 )
-@output_options
+@document_options
 def card(out: Output, tokens: bool) -> None:
     """Prints the language card, Rheo on one page.
 

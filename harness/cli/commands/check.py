@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli import completing
-from harness.cli.declare import FilePath, command, output_options
+from harness.cli.declare import FilePath, command, document_options
 from harness.cli.output import Output
 
 
@@ -29,7 +29,7 @@ from harness.cli.output import Output
     shell_complete=completing.controllers,
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
-@output_options
+@document_options
 def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
     """Checks programs before anything runs.
 

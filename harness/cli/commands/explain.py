@@ -24,7 +24,10 @@ from harness.cli.output import Output
 )
 @output_options
 def explain(out: Output, code: str | None) -> None:
-    """Explains the code of a message about a program, or lists all codes."""
+    """Explains the code of a message about a program, or lists all codes.
+
+    The list is a table, so --csv goes with it; an explanation is none.
+    """
     from textwrap import fill
 
     from dsl.codes import explanations, is_warning

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import FilePath, group
+from harness.cli.declare import FilePath, Whole, group
 
 if TYPE_CHECKING:
     from store.environment import Environment
@@ -116,7 +116,7 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     "--interval",
     metavar="TOKENS",
     required=True,
-    type=click.IntRange(1, 1 << 48),
+    type=Whole(1, 1 << 48),
     help="The tokens between two probes.",
 )
 @click.option(

@@ -26,7 +26,9 @@ from harness.cli.output import Output
 def library(out: Output, name: str | None) -> None:
     """Lists the controllers of the library, or prints the program of one.
 
-    They are those of the literature and a few of our own, written in Rheo.
+    They are those of the literature and a few of our own, written in Rheo. A recording must hold
+    the signals that a controller needs. The list is a table, so --csv goes with it; a program is
+    none.
     """
     from dsl.library import NAMES, entry, source
     from dsl.spelling import nearest
@@ -34,8 +36,12 @@ def library(out: Output, name: str | None) -> None:
     from harness.errors import InputError
 
     if name is None:
-        rows = [(one, entry(one).title, _about(entry(one).about)["source"]) for one in NAMES]
-        out.table(Table([Column("name"), Column("title"), Column("source")], rows))
+        rows = [
+            (one, entry(one).title, _needs(one), _about(entry(one).about)["source"])
+            for one in NAMES
+        ]
+        columns = [Column("name"), Column("title"), Column("needs"), Column("source")]
+        out.table(Table(columns, rows))
         return
     name = name.removesuffix(".rheo")
     if name not in NAMES:
@@ -45,6 +51,15 @@ def library(out: Output, name: str | None) -> None:
     found, text = entry(name), source(name).text
     about = {"name": name, "title": found.title, **_about(found.about)}
     out.document({**about, "program": text}, text)
+
+
+def _needs(name: str) -> str:
+    """The signals that a recording must hold for a controller."""
+    from dsl.library import source
+    from dsl.parser import parse
+
+    program = parse(source(name)).program
+    return ", ".join(sorted(word.text for word in program.needs)) if program is not None else ""
 
 
 def _about(comment: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import command, output_options
+from harness.cli.declare import Whole, command, document_options
 from harness.cli.options import (
     beta_option,
     controller_argument,
@@ -40,7 +40,7 @@ from harness.cli.output import Output
 @click.option(
     "--seed",
     metavar="S",
-    type=click.IntRange(0, (1 << 63) - 1),
+    type=Whole(0, (1 << 63) - 1),
     default=0,
     show_default=True,
     help="The seed, which decides the order of the branches and every draw.",
@@ -48,7 +48,7 @@ from harness.cli.output import Output
 @beta_option
 @set_option
 @rules_options
-@output_options  # fmt: skip
+@document_options  # fmt: skip
 def trace(
     out: Output,
     controller: str,
