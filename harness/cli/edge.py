@@ -73,8 +73,10 @@ class Edge:
         else:
             console.error(sentence)
         _give_hints(problem)
-        if isinstance(problem, OSError) and problem.errno in _ADVICE:
-            console.hint(_ADVICE[problem.errno])
+        if isinstance(problem, OSError) and problem.filename != output.STDOUT:
+            advice = _ADVICE.get(problem.errno or 0)
+            if advice is not None:
+                console.hint(advice)
         if status == ExitCode.FAULT and not self.traceback:
             console.hint("this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is")
         return status

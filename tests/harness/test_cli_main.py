@@ -1,6 +1,7 @@
 """The root command: what it lists, what it refuses, what it costs to ask."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -256,3 +257,24 @@ def test_a_full_disk_under_stdout_is_said(home: Path, arguments: list[str]) -> N
         3,
         "error: standard output: no space left on device\n",
     )
+
+
+def test_ctrl_c_in_the_first_moments_ends_without_a_traceback(home: Path) -> None:
+    script = (
+        "import sys\n"
+        "from harness.cli.entry import run\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "sys.exit(run())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

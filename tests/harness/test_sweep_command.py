@@ -255,16 +255,16 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         (
             ("--on", "one.recording", "sc"),
             (
-                "rheostat sweep: missing argument 'CONTROLLERS...': it stands before --on, which takes"
-                " every word behind it"
+                "rheostat sweep: missing argument 'CONTROLLERS...': it stands before --on, which"
+                " takes every word behind it"
             ),
         ),
         ((".", "--on", "one.recording"), ".: is a directory; name a program in it: NAME.rheo"),
         (
             ("sc", "--on", "data.json"),
             (
-                "data.json: is not a recording: it begins with other bytes, those of JSON; import it"
-                " with `rheostat import autotts`"
+                "data.json: is not a recording: it begins with other bytes, those of JSON; import"
+                " it with `rheostat import autotts`"
             ),
         ),
         (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),
@@ -275,8 +275,8 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         (
             ("sc", "--on", "one.recording", "--set", "n="),
             (
-                "--set n=: nothing is not a number; write a number, a list such as 1,4,16 or a range"
-                " such as 0:1:0.1"
+                "--set n=: nothing is not a number; write a number, a list such as 1,4,16 or a"
+                " range such as 0:1:0.1"
             ),
         ),
     ],
