@@ -4,7 +4,6 @@ from dsl import tree
 from dsl.checker.scope import Scope
 from dsl.source import Span
 
-
 _PAID = (tree.Open, tree.Sample, tree.Advance, tree.Probe)
 
 
