@@ -77,8 +77,12 @@ class Native:
         self.run: Run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
 
 
+_linked: list["Shared"] = []
+"""Programs are linked to these by address, so they are never let go."""
+
+
 class Shared:
-    """The shared kernels, loaded, so that programs loaded later find them.
+    """The shared kernels, loaded for the rest of the process: programs loaded later find them.
 
     Args:
         code: their compiled object.
@@ -94,6 +98,7 @@ class Shared:
         ctypes.CFUNCTYPE(None, ctypes.c_void_p)(set_table)(ctypes.addressof(self._table))
         for name in SYMBOLS:
             llvm.add_symbol(name, self._engine.get_function_address(name))
+        _linked.append(self)
 
 
 def compile_text(text: str, tier: Tier) -> bytes:

@@ -1,5 +1,6 @@
 """The compiled engine from outside: threads, rules, wide answers, long windows, unmet needs."""
 
+import gc
 import threading
 from collections.abc import Sequence
 from random import Random
@@ -7,9 +8,12 @@ from random import Random
 import numpy as np
 import pytest
 
+from dsl import library
 from dsl.checker import Checked
+from dsl.compiler.native import Shared, Tier, compile_text
 from dsl.compiler.objects import Objects
 from dsl.compiler.program import Variant
+from dsl.compiler.shared import translate_shared
 from dsl.program import load
 from dsl.schedule import SettingsError
 from dsl.source import Source
@@ -58,6 +62,13 @@ def both(text: str, world: Environment, rules: Rules = Rules()) -> Episodes:  # 
     found = PLAYER.play(program, Setting(), world, range(4), rules)
     same(InterpreterEngine().play(program, Setting(), world, range(4), rules), found)
     return found
+
+
+def test_programs_find_the_shared_kernels_wherever_they_were_loaded_last() -> None:
+    Shared(compile_text(translate_shared(), Tier.QUICK))
+    gc.collect()
+    found = both(library.source("asc").text, a_world(3))
+    assert found.tokens.max() > 0
 
 
 @pytest.mark.parametrize("counting", [True, False])

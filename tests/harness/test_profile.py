@@ -172,13 +172,15 @@ def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:
     assert sum(1 for line in found.lines if line.ended) == 2
 
 
-def test_an_episode_that_no_line_ends_is_counted_apart(tmp_path: Path) -> None:
+def test_a_budget_that_ends_in_a_verb_is_ended_by_its_line(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
-    (tmp_path / "c.rheo").write_text("controller c { start { open 4  answer winner(alive) } }\n")
+    text = "controller c { start { open 4  answer winner(alive) }\nfinally { answer none } }\n"
+    (tmp_path / "c.rheo").write_text(text)
     plan = configured(str(tmp_path / "c.rheo"), "0.5", [], Rules(budget=25))
     [found] = profile(plan, open_recordings([tmp_path / "r.recording"]))
-    assert (found.unanswered, found.right, found.episodes) == (4, 0, 4)
-    assert [(line.line, line.tokens, line.ended) for line in found.lines] == [(1, 80, 0)]
+    assert (found.unanswered, found.right, found.episodes) == (0, 0, 4)
+    first = found.lines[0]
+    assert (first.line, first.tokens, first.ended) == (1, 80, 4)
 
 
 def test_a_recording_without_probes_is_refused(tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def test_other_files_are_refused_by_name(
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
-        with pytest.raises(ForeignFile, match="is not a file|is a directory; name the files"):
+        with pytest.raises(ForeignFile, match=r"is not a file|is a directory; name the files"):
             open_recording(path)
     with pytest.raises(StoreError, match="there is no such recording"):
         open_recording(tmp_path / "absent")
