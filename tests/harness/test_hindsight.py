@@ -156,7 +156,7 @@ def test_an_answer_that_does_not_lead_is_never_settled() -> None:
 
 
 def test_an_episode_without_an_answer_is_never_settled() -> None:
-    text = "controller c { start { open 2  answer winner(alive) } }"
+    text = "controller c { start { open 2  answer winner(alive) } finally { answer none } }"
     found = played(text, chain("7"), chain("7"), budget=10)
     assert (found.settled, found.tokens, found.uncounted) == (0, 10, 10)
 

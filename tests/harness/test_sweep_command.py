@@ -190,14 +190,17 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(threads: str, home: Path) -> None:
+@pytest.mark.parametrize(("engine", "seeds"), [("interpreter", "40"), ("compiled", "1500")])
+def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
+    engine: str, seeds: str, threads: str, home: Path
+) -> None:
     reasoner = Reasoner("long", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 6, 64)), home / "long.recording")
     start = "import sys; from harness.cli.main import main; sys.exit(main())"
     command = [
         sys.executable, "-c", start, "sweep", "sc", "parallel_probe", "--on", "long.recording",
-        "--set", "sc.n=1,2,4", "--set", "parallel_probe.n=8:64:1", "--seeds", "40",
-        "--threads", threads,
+        "--set", "sc.n=1,2,4", "--set", "parallel_probe.n=8:64:1", "--seeds", seeds,
+        "--threads", threads, "--engine", engine,
     ]  # fmt: skip
     surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "NO_COLOR": "1"}
     running = subprocess.Popen(
