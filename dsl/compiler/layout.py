@@ -7,9 +7,6 @@ them. N is the number of branches, W the width of a row of answers, S the number
 
 from enum import IntEnum
 
-MAX_WINDOW = 65_536
-"""No window holds more values than this."""
-
 
 class Word(IntEnum):
     """The words, in order."""
@@ -65,7 +62,7 @@ class Word(IntEnum):
     ANSWER_COUNT = 24
     """The most answers of any question."""
     WINDOWS = 25
-    """`MAX_WINDOW` doubles for each window."""
+    """`dsl.interpreter.controller.MAX_WINDOW` doubles for each window."""
     ENTROPY = 26
     """(N, W) double: the signal at each probe from 1, where the program needs it."""
     LOGPROB = 27

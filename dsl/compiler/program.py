@@ -15,11 +15,11 @@ from dsl.compiler.branches import Branches
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.expressions import KINDS, Expressions, Variables, Window
 from dsl.compiler.kernels import Library
-from dsl.compiler.layout import MAX_WINDOW, Word
+from dsl.compiler.layout import Word
 from dsl.compiler.shared import MODULES
 from dsl.compiler.state import State, Uses
 from dsl.compiler.statements import Counters, Statements
-from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP
+from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW
 from dsl.types import Type
 
 

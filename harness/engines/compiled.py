@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import Checked
-from dsl.compiler.layout import MAX_WINDOW, VOTE_ARRAYS, WORDS, Word
+from dsl.compiler.layout import VOTE_ARRAYS, WORDS, Word
 from dsl.compiler.native import Native
 from dsl.compiler.objects import Objects
 from dsl.compiler.program import Module, Variant
+from dsl.interpreter.controller import MAX_WINDOW
 from dsl.numeric import MAX_INT
 from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
