@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 from dsl.checker import Checked
 from dsl.compiler import native
@@ -18,8 +19,11 @@ from dsl.compiler.native import Native, Shared, Tier, compile_text
 from dsl.compiler.program import Module, Variant, translate
 from dsl.compiler.shared import translate_shared
 
+T = TypeVar("T")
+
 MOST_LOADED = 256
-"""Programs that stay loaded in one process; of more, the one loaded first is let go."""
+"""Programs that stay loaded in one process; of more, the one loaded first is let go. Programs that
+differ only in their schedules share their code: knobs are passed to it."""
 
 _DIGEST = 32
 
@@ -40,6 +44,7 @@ class Objects:
         self._tier = tier
         self._lock = threading.Lock()
         self._loaded: dict[str, tuple[Module, Native]] = {}
+        self._code: dict[str, Native] = {}
 
     def load(self, checked: Checked, variant: Variant = Variant()) -> tuple[Module, Native]:  # noqa: B008
         """A program ready to run."""
@@ -48,10 +53,10 @@ class Objects:
             if key not in self._loaded:
                 self._load_shared()
                 module = translate(checked, variant)
-                code = self._object(module.text, self._tier)
-                while len(self._loaded) >= MOST_LOADED:
-                    del self._loaded[next(iter(self._loaded))]
-                self._loaded[key] = module, Native(code)
+                if module.text not in self._code:
+                    code = Native(self._object(module.text, self._tier))
+                    _keep(self._code, module.text, code)
+                _keep(self._loaded, key, (module, self._code[module.text]))
             return self._loaded[key]
 
     def _load_shared(self) -> None:
@@ -70,6 +75,12 @@ class Objects:
         parts = (native.version(), *host, tier.name, text)
         key = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
         return self._directory / f"{key}.object"
+
+
+def _keep(among: dict[str, T], key: str, value: T) -> None:
+    while len(among) >= MOST_LOADED:
+        del among[next(iter(among))]
+    among[key] = value
 
 
 def _kept(path: Path, compile_it: Callable[[], bytes]) -> bytes:

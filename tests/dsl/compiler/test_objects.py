@@ -173,3 +173,15 @@ def test_a_process_does_not_fill_up_with_programs(
     for count in (1, 2, 3, 3, 2, 1):
         here.load(checked(TEXT.replace("open 1", f"open {count}")))
     assert len(compilations) == 4, "the last two are at hand, the first was let go"
+
+
+def test_programs_that_differ_only_in_their_schedules_share_their_code() -> None:
+    objects = Objects()
+    text = library.source("cmc").text
+    other = text.replace("2 + 6 * beta", "3 + 6 * beta")
+    assert other != text
+    (module, code), (other_module, other_code) = (
+        objects.load(load(Source(each))) for each in (text, other)
+    )
+    assert module.text == other_module.text
+    assert code is other_code
