@@ -1,0 +1,1 @@
+"""Discovery: the loop that proposes controllers, replays them, learns, and stops for approval."""

@@ -1,0 +1,1 @@
+"""What a round is told: where the tokens went, what failed, what hindsight shows."""

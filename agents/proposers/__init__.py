@@ -1,0 +1,95 @@
+"""Proposers: whoever puts programs forward. One small protocol, one file each.
+
+A proposer is given a brief and a bench, and nothing else: the bench plays programs over the search
+set and counts what that costs. It never meets a recording, a gold answer or anything held out.
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from agents.feedback.brief import Brief
+from agents.run.records import Proposal, Usage
+from agents.search.measures import Worth
+
+
+class Proposed(NamedTuple):
+    """What a proposer gives in a round."""
+
+    proposals: Sequence[Proposal]
+    usage: Usage = Usage()
+    """What it cost beside evaluations, which the bench counts."""
+    search: Mapping[str, Any] = MappingProxyType({})
+    """What it says of its own search, for the log."""
+    state: bytes | None = None
+    """What it wants to find again in the next round."""
+
+
+class Bench(Protocol):
+    """What a proposer may do: play programs over what this round shows it of the search set."""
+
+    @property
+    def random(self) -> Random:
+        """The round's source of chance, the proposer's own."""
+        ...
+
+    @property
+    def state(self) -> bytes | None:
+        """What the proposer left in the round before, ``None`` in its first."""
+        ...
+
+    @property
+    def allowance(self) -> int:
+        """Programs that it may still play in this round."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """The most programs that it may put forward."""
+        ...
+
+    @property
+    def free_knobs(self) -> bool:
+        """Whether programs are to have free knobs in place of a schedule."""
+        ...
+
+    def play(self, sources: Sequence[str]) -> "list[Worth | None]":
+        """Plays programs, in order; ``None`` where one does not check or cannot be played.
+
+        Each program that was not played before in this round takes one of the allowance; those
+        beyond it are not played and give ``None``.
+        """
+        ...
+
+    def out_of_time(self) -> bool:
+        """Whether a cap was reached meanwhile, so that it should come to its end."""
+        ...
+
+    def tell(self, says: str, **data: object) -> None:
+        """Puts progress into the event log."""
+        ...
+
+
+class Proposer(Protocol):
+    """Puts programs forward."""
+
+    @property
+    def name(self) -> str:
+        """As ``--proposer`` takes it."""
+        ...
+
+    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+        """The programs of this round; none is an answer too."""
+        ...
+
+    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+        """One program in place of one that did not check; none gives it up.
+
+        Args:
+            brief: the round's.
+            failed: the program that did not check.
+            diagnostics: the checker's messages, whole.
+            bench: the round's.
+        """
+        ...

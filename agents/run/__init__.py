@@ -1,0 +1,1 @@
+"""A run: one discovery, as a directory that explains itself."""

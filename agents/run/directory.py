@@ -1,0 +1,304 @@
+"""The directory of a run: what stands where, written whole or not at all.
+
+``request.json`` what was asked; ``events.jsonl`` what happened; ``rounds/003/`` the brief, the
+proposals and the summary of a round; ``candidates/r003-2/`` a candidate's source, what it is worth,
+where its tokens go; ``decisions/`` what people said; ``archive.json`` all that was reviewed;
+``selected.rheo`` and ``selected.md`` the end. ``evaluations.sqlite`` and ``checkpoints.sqlite`` let
+a run go on where it stopped. One process writes; any number may read, without a lock.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from agents.run.events import Event, EventLog, events
+from agents.run.records import (
+    VERSION,
+    Decision,
+    Draft,
+    Ending,
+    Request,
+    Review,
+    RoundSummary,
+)
+from harness.errors import InputError, SurroundingsError
+
+T = TypeVar("T")
+
+
+class RunDirectory:
+    """A run on disk.
+
+    Args:
+        path: the directory; `create` makes a new one, `open_run` opens one that is there.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    # Places
+
+    @property
+    def events_path(self) -> Path:
+        """The event log."""
+        return self.path / "events.jsonl"
+
+    @property
+    def evaluations_path(self) -> Path:
+        """The database of what was played."""
+        return self.path / "evaluations.sqlite"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """The database of the graph's state."""
+        return self.path / "checkpoints.sqlite"
+
+    @property
+    def selected_path(self) -> Path:
+        """The winner's source."""
+        return self.path / "selected.rheo"
+
+    @property
+    def card_path(self) -> Path:
+        """The winner's card."""
+        return self.path / "selected.md"
+
+    def round_path(self, number: int) -> Path:
+        """The directory of a round, from 1."""
+        return self.path / "rounds" / f"{number:03d}"
+
+    def candidate_path(self, candidate: str) -> Path:
+        """The directory of a candidate."""
+        return self.path / "candidates" / candidate
+
+    # The request
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        return self.read("request.json", Request)
+
+    # What rounds leave
+
+    def source(self, candidate: str) -> str:
+        """A candidate's program."""
+        return (self.candidate_path(candidate) / "source.rheo").read_text(encoding="utf-8")
+
+    def keep_draft(self, draft: Draft) -> None:
+        """Keeps a candidate as it was proposed."""
+        place = f"candidates/{draft.candidate}"
+        self.write_text(f"{place}/source.rheo", draft.proposal.source)
+        self.write(f"{place}/draft.json", draft)
+
+    def draft(self, candidate: str) -> Draft:
+        """A candidate as it was proposed."""
+        return self.read(f"candidates/{candidate}/draft.json", Draft)
+
+    def keep_review(self, review: Review) -> None:
+        """Keeps what a candidate is worth."""
+        self.write(f"candidates/{review.candidate}/review.json", review)
+
+    def review(self, candidate: str) -> Review:
+        """What a candidate is worth."""
+        return self.read(f"candidates/{candidate}/review.json", Review)
+
+    def summaries(self) -> list[RoundSummary]:
+        """The rounds that were played to their end, in order."""
+        found = sorted((self.path / "rounds").glob("*/summary.json"))
+        return [self.read(str(each.relative_to(self.path)), RoundSummary) for each in found]
+
+    def reviews(self) -> list[Review]:
+        """The reviews of every round that was played to its end, in the order of the candidates."""
+        return self.read("archive.json", list[Review]) if self.has("archive.json") else []
+
+    # People
+
+    def decide(self, decision: Decision) -> bool:
+        """Keeps a decision; ``False`` where the candidate was decided already.
+
+        It may be called from any process: whoever comes first is heard.
+        """
+        folder = self.path / "decisions"
+        folder.mkdir(exist_ok=True)
+        target = folder / f"{decision.candidate}.json"
+        part = folder / f".{decision.candidate}.{os.urandom(4).hex()}.part"
+        try:
+            part.write_bytes(_encoded(decision))
+            os.link(part, target)  # unlike a rename, it refuses where the target is there
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+        return True
+
+    def decision(self, candidate: str) -> Decision | None:
+        """What was decided of a candidate, if anything."""
+        place = f"decisions/{candidate}.json"
+        return self.read(place, Decision) if self.has(place) else None
+
+    def decisions(self) -> list[Decision]:
+        """All decisions, by candidate."""
+        found = sorted((self.path / "decisions").glob("*.json"))
+        return [self.read(f"decisions/{each.name}", Decision) for each in found]
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it ended, if it did."""
+        return self.read("ending.json", Ending) if self.has("ending.json") else None
+
+    def events(self) -> list[Event]:
+        """All events so far."""
+        return events(self.events_path)
+
+    def log(self, session: int) -> EventLog:
+        """The event log, for the one who writes."""
+        return EventLog(self.events_path, session)
+
+    # Reading and writing
+
+    def has(self, place: str) -> bool:
+        """Whether a file is there."""
+        return (self.path / place).is_file()
+
+    def read(self, place: str, kind: type[T]) -> T:
+        """A record.
+
+        Raises:
+            InputError: the file is not there, or holds something else; it names the field.
+        """
+        path = self.path / place
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind, dec_hook=_path)
+        except FileNotFoundError:
+            raise InputError(f"{path}: there is no such file in this run") from None
+        except msgspec.MsgspecError as problem:
+            raise InputError(f"{path}: {_lowered(str(problem))}") from None
+
+    def write(self, place: str, value: object) -> None:
+        """Writes a record, whole or not at all."""
+        self.write_bytes(place, _encoded(value))
+
+    def write_text(self, place: str, text: str) -> None:
+        """Writes a text likewise."""
+        self.write_bytes(place, text.encode())
+
+    def write_bytes(self, place: str, content: bytes) -> None:
+        """Writes a file likewise.
+
+        Raises:
+            OSError: the surroundings refuse.
+        """
+        path = self.path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+        try:
+            with part.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the run for writing; the system lets go of it when the process ends, however.
+
+        Raises:
+            SurroundingsError: another process holds it.
+        """
+        with (self.path / "lock").open("a") as file:
+            if not _taken(file):
+                raise SurroundingsError(
+                    f"{self.path}: another process is at work on this run",
+                    hint=f"watch it with `rheostat runs {self.path}`, or stop it first",
+                )
+            yield
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a process is at work on it."""
+        try:
+            with (self.path / "lock").open("a") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # it cannot be written, so nobody can tell from here
+            return False
+        return False
+
+
+def create(path: Path, request: Request) -> RunDirectory:
+    """Makes the directory of a new run.
+
+    Raises:
+        InputError: there is something already.
+        OSError: the surroundings refuse.
+    """
+    if (path / "request.json").exists():
+        raise InputError(
+            f"{path}: is a run already", hint="--resume goes on with it; or name another directory"
+        )
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path}: is not empty; name a new directory")
+    path.mkdir(parents=True, exist_ok=True)
+    run = RunDirectory(path)
+    run.write("request.json", request)
+    return run
+
+
+def open_run(path: Path) -> RunDirectory:
+    """Opens the directory of a run.
+
+    Raises:
+        InputError: it is none, or a later version's.
+    """
+    run = RunDirectory(path)
+    if not run.has("request.json"):
+        what = "is not a run" if path.is_dir() else "there is no such directory"
+        raise InputError(f"{path}: {what}", hint="`rheostat discover --run DIR` makes one")
+    version = run.request.version
+    if version > VERSION:
+        raise InputError(f"{path}: was made by a later version of rheostat; use that one")
+    return run
+
+
+def runs_in(path: Path) -> list[RunDirectory]:
+    """The run at a path, or the runs directly below it, by name."""
+    if (path / "request.json").is_file():
+        return [RunDirectory(path)]
+    below = sorted(path.iterdir()) if path.is_dir() else []
+    return [RunDirectory(each) for each in below if (each / "request.json").is_file()]
+
+
+def _taken(file: IO[str]) -> bool:
+    """Whether the lock could be had; one that looks whether it is held lets go of it at once."""
+    for _ in range(20):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def _encoded(value: object) -> bytes:
+    raw = msgspec.json.encode(value, order="sorted", enc_hook=os.fspath)
+    return msgspec.json.format(raw, indent=1) + b"\n"
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"{kind.__name__} has no JSON form")
+
+
+def _lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]

@@ -1,0 +1,127 @@
+"""The event log of a run: one JSON line an event, appended, never changed.
+
+A line is written by one call, so that a reader that follows the file sees whole lines or the
+beginning of one, and needs no lock. A torn last line, left by a crash, is passed over by readers
+and closed by the next writer.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal[
+    "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
+    "searching", "replayed", "tuned", "reviewed", "archived", "waiting", "decided", "selected",
+    "capped", "ended", "failed", "left",
+]  # fmt: skip
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened."""
+
+    at: datetime
+    """UTC."""
+    kind: Kind
+    session: int = 0
+    """Which start of the run it belongs to, from 1."""
+    round: int | None = None
+    candidate: str | None = None
+    proposer: str | None = None
+    says: str = ""
+    """For people."""
+    data: dict[str, Any] = {}
+    """Figures, by name."""
+
+
+class EventLog:
+    """The writer's side.
+
+    Args:
+        path: the file; it is made with the first event.
+        session: which start of the run this is.
+    """
+
+    def __init__(self, path: Path, session: int):
+        self._path = path
+        self._session = session
+
+    def add(
+        self,
+        kind: Kind,
+        says: str = "",
+        *,
+        round: int | None = None,  # noqa: A002 - the field's own name
+        candidate: str | None = None,
+        proposer: str | None = None,
+        **data: object,
+    ) -> None:
+        """Appends an event, now.
+
+        Raises:
+            OSError: the surroundings refuse.
+        """
+        event = Event(
+            at=datetime.now(UTC),
+            kind=kind,
+            session=self._session,
+            round=round,
+            candidate=candidate,
+            proposer=proposer,
+            says=says,
+            data=data,
+        )
+        line = msgspec.json.encode(event) + b"\n"
+        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, b"\n" + line if torn else line)
+        finally:
+            os.close(descriptor)
+
+
+class Follower:
+    """The reader's side: gives what is new since it last looked. It never locks.
+
+    Args:
+        path: the log; it may not be there yet.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._offset = 0
+
+    def new(self) -> Iterator[Event]:
+        """The events that were appended since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return
+        whole = content.rfind(b"\n") + 1
+        self._offset += whole
+        for line in content[:whole].splitlines():
+            try:
+                yield msgspec.json.decode(line, type=Event)
+            except msgspec.MsgspecError:  # the torn end of a session that was killed
+                continue
+
+
+def events(path: Path) -> list[Event]:
+    """All events so far."""
+    return list(Follower(path).new())
+
+
+def minutes(log: list[Event]) -> float:
+    """Minutes of work that a log shows: of each session, from event to event, less the waiting."""
+    total = 0.0
+    for before, after in pairwise(log):
+        if before.session == after.session and before.kind != "waiting":
+            total += (after.at - before.at).total_seconds()
+    return total / 60

@@ -1,0 +1,251 @@
+"""The records of a run, as they stand in its directory.
+
+All are JSON by msgspec. A new field has a default, so that runs of an earlier version can be read;
+a field is never given another meaning. Times are UTC, and stand in events alone: everything else
+follows from the request, so that a run that was killed and resumed ends with the same bytes.
+"""
+
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+"""Raised when a record is written that an earlier version would misread."""
+
+
+class Approve(Enum):
+    """Who has to agree before a controller counts."""
+
+    AUTO = "auto"
+    """Nobody: the best by its figures is selected."""
+    EACH = "each"
+    """A person, for every candidate that beats the best so far."""
+    FINAL = "final"
+    """A person, for the one that is to be selected."""
+
+
+class Feedback(Enum):
+    """What a brief holds."""
+
+    FULL = "full"
+    """Frontiers, line profiles, hindsight, telling episodes."""
+    SCALAR = "scalar"
+    """One number for each candidate: an ablation."""
+
+
+class RecordingRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording that a run reads."""
+
+    label: str
+    """``model/benchmark``."""
+    path: Path
+    """Absolute."""
+    digest: str
+
+
+class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A controller that candidates are held against, at settings that make its curve."""
+
+    controller: str
+    """A name of the library, or a file."""
+    settings: list[dict[str, int | float]] = []
+    """Its settings; a controller that follows β needs none."""
+
+
+class Caps(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run ends at the latest; ``None`` for no bound."""
+
+    rounds: int = 20
+    evaluations: int | None = None
+    """Programs played over the search set, each counted once at each number of seeds."""
+    minutes: float | None = None
+    """Of work, over all sessions; waiting for a person is not counted."""
+    usd: float | None = None
+    tokens: int | None = None
+    """Tokens of language models, in and out."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked for."""
+
+    version: int = VERSION
+    search: list[RecordingRef]
+    held_out: list[RecordingRef] = []
+    """Opened by the report alone."""
+    proposers: list[str] = ["evolve"]
+    objective: str = "frontier"
+    approve: Approve = Approve.AUTO
+    tune: bool = True
+    """Whether the constants of proposals are fitted before they are reviewed."""
+    feedback: Feedback = Feedback.FULL
+    free_knobs: bool = False
+    """Whether candidates have free knobs in place of a schedule over β: an ablation."""
+    seed: int = 0
+    """Of everything that is drawn."""
+    seeds: int = 40
+    """Shuffles under which a candidate is reviewed."""
+    screening: int = 8
+    """Shuffles under which variants are screened."""
+    betas: list[float] = [i / 10 for i in range(11)]
+    baselines: list[BaselineRef] = []
+    per_round: int = 3
+    """Candidates that one proposer gives at most in a round."""
+    round_evaluations: int = 240
+    """Programs that one proposer may play in a round before it proposes."""
+    repairs: int = 2
+    """Tries that a proposer has to mend a program that does not check."""
+    brief_tokens: int = 6000
+    """The most tokens of a brief."""
+    budget: int | None = None
+    """Of an episode, in tokens."""
+    kappa: int = 0
+    """Price of a probe."""
+    caps: Caps = Caps()
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What something cost, beside time."""
+
+    evaluations: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            evaluations=self.evaluations + other.evaluations,
+            tokens_in=self.tokens_in + other.tokens_in,
+            tokens_out=self.tokens_out + other.tokens_out,
+            usd=self.usd + other.usd,
+        )
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One program that a proposer puts forward, sound or not."""
+
+    source: str
+    """The text of a program."""
+    words: str = ""
+    """The proposer's own account: what was changed and why."""
+    parents: list[str] = []
+    """Candidates, or names of the library, that it was made from; the main one first."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal on its way through the checker."""
+
+    candidate: str
+    """The name that it will have, ``r003-2``."""
+    proposer: str
+    proposal: Proposal
+    tries: int = 1
+    """How many programs were written before this one passed, itself included."""
+    diagnostics: str = ""
+    """The checker's messages, whole, where it does not pass."""
+    tuned: list[str] = []
+    """The knobs whose constants were fitted, if any."""
+
+
+class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of a candidate's curve on one recording."""
+
+    beta: float | None
+    settings: dict[str, int | float]
+    accuracy: float
+    """Percent."""
+    cost: float
+    """Tokens for each question."""
+
+
+class Gain(msgspec.Struct, frozen=True, kw_only=True):
+    """The objective of one program less that of another, paired by question."""
+
+    against: str
+    """The name of the other."""
+    value: float
+    low: float
+    high: float
+    """The interval of 95 %."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the interval lies above 0."""
+        return self.low > 0
+
+
+class Verdict(Enum):
+    """What became of a candidate."""
+
+    BEST = "best"
+    """It beats the best so far, and its gain counts."""
+    KEPT = "kept"
+    """It is sound and in the archive; its gain does not count."""
+    REFUSED = "refused"
+    """It cannot be selected; the reasons say why."""
+    UNSOUND = "unsound"
+    """It did not check, after all tries."""
+    REJECTED = "rejected"
+    """A person said no."""
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """What a candidate is worth on the search set."""
+
+    candidate: str
+    verdict: Verdict
+    objective: float | None = None
+    """Over all recordings."""
+    by_recording: dict[str, float] = {}
+    gain: Gain | None = None
+    """Against the best before it."""
+    baseline_gain: Gain | None = None
+    """Against the best baseline."""
+    unseen_gain: Gain | None = None
+    """``gain`` on the questions and recordings that the round withheld from the proposer."""
+    without: dict[str, float] = {}
+    """``gain``, leaving out one recording at a time, by the one left out."""
+    size: int = 0
+    """Nodes of the syntax tree."""
+    reasons: list[str] = []
+    points: dict[str, list[PointFigures]] = {}
+    """By recording."""
+    same_as: str | None = None
+    """An earlier candidate with the same text, if there is one."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said of a candidate."""
+
+    candidate: str
+    approved: bool
+    note: str = ""
+    by: str = ""
+    """Who decided."""
+
+
+class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round came to."""
+
+    round: int
+    candidates: list[str]
+    best: str | None
+    """The best so far, behind this round; ``None`` while no candidate beats the baselines."""
+    objective: float
+    """Of the best so far, or of the best baseline."""
+    usage: Usage
+    """Of this round."""
+    search: dict[str, dict[str, Any]] = {}
+    """What each proposer says of its own search: variants tried, refused by reason, and so on."""
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run ended."""
+
+    reason: str
+    """In words: ``20 rounds were played``."""
+    selected: str | None
+    """The candidate, or ``None`` where none was fit or approved."""
+    rounds: int
+    usage: Usage

@@ -1,0 +1,1 @@
+"""What candidates are worth: played over the search set, scored, held to each other."""

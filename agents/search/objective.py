@@ -1,0 +1,95 @@
+"""What is to be made large: a number for each curve on one recording, all in points of percent.
+
+``frontier``, the default, is the mean accuracy over the logarithm of tokens, between the cheapest
+and the dearest baseline, of the curve's running maximum (`harness.evaluation.frontier`).
+``accuracy`` is the best accuracy of any β, as in AutoTTS. ``tradeoff:GAMMA`` is the best of any β
+of the accuracy less GAMMA points for every doubling of tokens over the cheapest baseline.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from harness.errors import InputError
+from harness.evaluation.bootstrap import Floats
+from harness.evaluation.frontier import area, curve
+
+
+class Objective(Protocol):
+    """Values curves, many at once."""
+
+    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+        """The value of each curve.
+
+        Args:
+            cost: (..., P) tokens for each question.
+            accuracy: (..., P) in percent.
+            low: (...,) tokens of the cheapest baseline.
+            high: (...,) tokens of the dearest one.
+
+        Returns:
+            (...,) in points of percent.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Mean accuracy over the logarithm of tokens."""
+
+    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+        """See `Objective`."""
+        return area(curve(cost, accuracy), low, high)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The best accuracy, whatever it costs."""
+
+    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+        """See `Objective`."""
+        best: Floats = accuracy.max(axis=-1)
+        return best
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """The best accuracy at a price for every doubling of tokens."""
+
+    gamma: float
+    """Points of percent."""
+
+    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+        """See `Objective`."""
+        doublings = np.log2(np.maximum(cost, 1.0) / np.maximum(low, 1.0)[..., None])
+        best: Floats = (accuracy - self.gamma * doublings).max(axis=-1)
+        return best
+
+
+def objective(text: str) -> Objective:
+    """The objective that ``--objective`` names.
+
+    Raises:
+        InputError: it names none.
+    """
+    name, colon, rest = text.partition(":")
+    if text == "frontier":
+        return Frontier()
+    if text == "accuracy":
+        return Accuracy()
+    if name == "tradeoff" and colon:
+        try:
+            gamma = float(rest)
+        except ValueError:
+            gamma = -1.0
+        if not 0 <= gamma < float("inf"):
+            raise InputError(
+                f"--objective {text}: GAMMA is a number of points for a doubling of tokens, at"
+                " least 0; write tradeoff:2"
+            )
+        return Tradeoff(gamma)
+    raise InputError(
+        f"--objective {text}: there is no such objective; there are frontier, accuracy and"
+        " tradeoff:GAMMA"
+    )

@@ -1,0 +1,148 @@
+"""Plays whole programs in processes of their own, each bounded in time.
+
+A process that takes too long is killed and replaced, and one whose parent is gone ends itself.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from functools import lru_cache
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pebble
+
+from agents.search.measures import Measured
+from agents.search.points import points
+from dsl.checker import Checked
+from dsl.compiler.objects import Objects
+from dsl.program import load
+from dsl.schedule import SettingsError
+from dsl.source import Source
+from harness.engines import Rules, Setting
+from harness.engines.compiled import CompiledEngine
+from harness.errors import RheostatError
+from harness.mdp.environment import Environment, environment
+from store.reader import open_recording
+
+SECONDS = 60.0
+"""How long one program may be played at most, over one recording."""
+
+Knobs = Mapping[str, int | float]
+
+
+class Task(NamedTuple):
+    """One program to be played over one recording."""
+
+    source: str
+    path: Path
+    digest: str
+    """Of the recording."""
+    betas: tuple[float, ...]
+    seeds: int
+    rules: Rules
+    given: tuple[Knobs, ...] = ()
+    """Settings for its free knobs, in place of spread ones."""
+
+
+class Players:
+    """Processes that play.
+
+    Args:
+        workers: how many.
+        seconds: after how long a task is given up.
+    """
+
+    def __init__(self, workers: int, seconds: float = SECONDS):
+        # A fresh process inherits no lock, no thread and no open database.
+        context = multiprocessing.get_context("spawn")
+        self._pool = pebble.ProcessPool(workers, context=context, initializer=_begin)
+        self._seconds = seconds
+
+    def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
+        """The outcome of each task, in order: what was measured, or why nothing was."""
+        futures = [self._pool.schedule(_play, (task,), timeout=self._seconds) for task in tasks]
+        try:
+            for future in futures:
+                try:
+                    yield future.result()
+                except TimeoutError:
+                    yield f"it takes longer than {self._seconds:g} seconds over a recording"
+                except (pebble.ProcessExpired, CancelledError) as problem:
+                    yield f"the process that played it ended: {problem}"
+        finally:
+            for future in futures:
+                future.cancel()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Ends the processes, at once."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+@contextmanager
+def players(workers: int) -> Iterator[Players]:
+    """Processes that end with the block."""
+    found = Players(workers)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work sees to Ctrl-C
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """Ends this process when its parent is gone, even if it was killed."""
+    wait([sentinel])
+    os._exit(1)
+
+
+def _play(task: Task) -> Measured | str:
+    try:
+        checked = _checked(task.source)
+        world = _world(task.path, task.digest)
+        return _measured(checked, points(checked, task.betas, task.given), world, task)
+    except (RheostatError, SettingsError) as problem:
+        return str(problem)
+
+
+def _measured(
+    checked: Checked, settings: Sequence[Setting], world: Environment, task: Task
+) -> Measured:
+    right, tokens, sequential = [], [], []
+    for setting in settings:
+        episodes = _engine().play(checked, setting, world, range(task.seeds), task.rules)
+        right.append(episodes.right.sum(axis=1, dtype=np.int64))
+        tokens.append(episodes.tokens.sum(axis=1))
+        sequential.append(episodes.sequential.sum())
+    return Measured(np.array(right), np.array(tokens), np.array(sequential), task.seeds)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> CompiledEngine:
+    return CompiledEngine(Objects(), threads=1)
+
+
+@lru_cache(maxsize=32)
+def _checked(text: str) -> Checked:
+    return load(Source(text))
+
+
+@lru_cache(maxsize=64)
+def _world(path: Path, digest: str) -> Environment:
+    recording = open_recording(path)
+    if recording.digest != digest:
+        raise RheostatError(f"{path}: is another recording than when the run began")
+    return environment(recording)

@@ -1,0 +1,172 @@
+"""Scores what was measured, and holds one program to another by paired intervals."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.run.records import Gain
+from agents.search.measures import (
+    Curves,
+    Measured,
+    Shown,
+    Worth,
+    curves,
+    everything,
+)
+from agents.search.objective import Objective
+from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
+from harness.request.recordings import Named
+
+SLACK = 0.02
+"""A cost that falls by less than this share as β rises counts as level: seeds are few."""
+
+
+class Scorer:
+    """Knows the search set's baselines, and so the range of costs that counts on each recording.
+
+    Args:
+        recordings: the search set.
+        objective: what is to be made large.
+        baselines: by name, what was measured of each on every recording.
+    """
+
+    def __init__(
+        self,
+        recordings: Sequence[Named],
+        objective: Objective,
+        baselines: Mapping[str, Sequence[Measured]],
+    ):
+        self._objective = objective
+        self._questions = [
+            (
+                each.recording.provenance.benchmark,
+                *(question.id for question in each.recording.questions),
+            )
+            for each in recordings
+        ]
+        self.whole = everything([len(each.recording.questions) for each in recordings])
+        ends = [
+            [curves(measured[place], self.whole.questions[place]).cost for measured in
+             baselines.values()]
+            for place in range(len(recordings))
+        ]  # fmt: skip
+        self.low = np.array([min(cost.min() for cost in each) for each in ends])
+        self.high = np.array([max(cost.max() for cost in each) for each in ends])
+
+    def worth(self, measured: Sequence[Measured], shown: Shown | None = None) -> Worth:
+        """What a program is worth.
+
+        Args:
+            measured: on each recording of ``shown``, in its order.
+            shown: what counts; the whole search set by default.
+        """
+        shown = shown or self.whole
+        found = [curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
+        values = tuple(
+            self._value(each, place) for each, place in zip(found, shown.recordings, strict=True)
+        )
+        tokens = sum(int(m.tokens.sum()) for m in measured)
+        sequential = sum(int(m.sequential.sum()) for m in measured)
+        return Worth(
+            score=float(np.mean(values)),
+            by_recording=values,
+            curves=tuple(found),
+            parallel=tokens / max(sequential, 1),
+            steady=falls(found) is None,
+        )
+
+    def gain(
+        self,
+        ours: Sequence[Measured],
+        theirs: Sequence[Measured],
+        against: str,
+        shown: Shown | None = None,
+    ) -> Gain | None:
+        """The objective of one program less that of another, with its paired interval.
+
+        Questions are drawn anew; recordings of one benchmark share their drawings. ``None`` where
+        nothing is shown.
+
+        Args:
+            ours: on each recording of ``shown``.
+            theirs: likewise.
+            against: the other's name.
+            shown: what counts; the whole search set by default.
+        """
+        shown = shown or self.whole
+        if not shown.recordings:
+            return None
+        differences = np.zeros(1)
+        exact = 0.0
+        for index, places in enumerate(self._strata(shown)):
+            questions = [shown.questions[at] for at in places]
+            pair = [
+                self._drawn([m[at] for at in places], questions, index, shown, places)
+                for m in (ours, theirs)
+            ]
+            exact += float((pair[0][0] - pair[1][0]).sum())
+            differences = differences + (pair[0][1] - pair[1][1]).sum(axis=1)
+        count = len(shown.recordings)
+        around = interval(differences / count)
+        return Gain(
+            against=against,
+            value=round(exact / count, 4),
+            low=round(around.low, 4),
+            high=round(around.high, 4),
+        )
+
+    def _value(self, found: Curves, place: int) -> float:
+        low, high = self.low[place], self.high[place]
+        return float(self._objective(found.cost, found.accuracy, np.asarray(low), np.asarray(high)))
+
+    def _strata(self, shown: Shown) -> list[list[int]]:
+        """Places in ``shown`` whose questions are the same, and so are drawn together."""
+        together: dict[tuple[object, ...], list[int]] = {}
+        for at, (place, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
+            together.setdefault((self._questions[place], mask.tobytes()), []).append(at)
+        return list(together.values())
+
+    def _drawn(
+        self,
+        measured: Sequence[Measured],
+        questions: Sequence[NDArray[np.bool_]],
+        index: int,
+        shown: Shown,
+        places: Sequence[int],
+    ) -> tuple[Floats, Floats]:
+        """The objective on each recording of a stratum: as measured, (R,), and drawn, (n, R)."""
+        columns = [
+            part[:, mask].T.astype(np.float64) / each.seeds
+            for each, mask in zip(measured, questions, strict=True)
+            for part in (each.right, each.tokens)
+        ]
+        totals = np.concatenate(columns, axis=1)
+        drawn = resample([Stratum(totals, 1.0)], seed=index)
+        exact: list[Floats] = []
+        sampled: list[Floats] = []
+        start = 0
+        for each, at in zip(measured, places, strict=True):
+            size = len(each.right)
+            place = shown.recordings[at]
+            for rows, out in ((totals.mean(axis=0)[None, :], exact), (drawn, sampled)):
+                right, tokens = (
+                    rows[:, start : start + size],
+                    rows[:, start + size : start + 2 * size],
+                )
+                low = np.full(len(rows), self.low[place])
+                high = np.full(len(rows), self.high[place])
+                out.append(self._objective(tokens, right * 100, low, high))
+            start += 2 * size
+        return np.concatenate(exact), np.stack(sampled, axis=1)
+
+
+def falls(found: Sequence[Curves]) -> int | None:
+    """The first point at which the mean cost is below that of the point before; else ``None``.
+
+    Args:
+        found: by recording; their points are in the order of β.
+    """
+    logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in found], axis=0)
+    down = np.flatnonzero(np.diff(logs) < -SLACK)
+    return int(down[0]) + 1 if len(down) else None
