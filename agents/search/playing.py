@@ -22,6 +22,7 @@ from agents.search.measures import Measured
 from agents.search.points import points
 from dsl.checker import Checked
 from dsl.compiler.objects import Objects
+from dsl.diagnostics import DslError
 from dsl.program import load
 from dsl.schedule import SettingsError
 from dsl.source import Source
@@ -29,6 +30,7 @@ from harness.engines import Rules, Setting
 from harness.engines.compiled import CompiledEngine
 from harness.errors import RheostatError
 from harness.mdp.environment import Environment, environment
+from store.errors import StoreError
 from store.reader import open_recording
 
 SECONDS = 60.0
@@ -114,7 +116,9 @@ def _play(task: Task) -> Measured | str:
         checked = _checked(task.source)
         world = _world(task.path, task.digest)
         return _measured(checked, points(checked, task.betas, task.given), world, task)
-    except (RheostatError, SettingsError) as problem:
+    except DslError:
+        return "it does not check"
+    except (RheostatError, SettingsError, StoreError) as problem:
         return str(problem)
 
 

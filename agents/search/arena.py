@@ -1,0 +1,123 @@
+"""The search set of a run, ready to play on: its recordings, baselines, scorer and splits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from agents.run.directory import RunDirectory
+from agents.run.records import BaselineRef, RecordingRef, Request
+from agents.search.evaluator import Entry, Evaluator, evaluator
+from agents.search.measures import Measured, Shown, Split, Worth, sizes, split
+from agents.search.objective import objective
+from agents.search.scorer import Scorer
+from harness.engines import Rules
+from harness.errors import InputError
+from harness.request.controllers import load_program
+from harness.request.recordings import Named, open_recordings
+
+
+class Arena:
+    """Where the programs of a run are played.
+
+    Args:
+        request: what the run was asked for.
+        recordings: its search set.
+        at: what plays over them.
+
+    Raises:
+        InputError: a baseline cannot be played over them.
+    """
+
+    def __init__(self, request: Request, recordings: Sequence[Named], at: Evaluator):
+        self.request = request
+        self.recordings = recordings
+        self._evaluator = at
+        self._everywhere = tuple(range(len(recordings)))
+        self.baselines = self._play_baselines(request.baselines)
+        """By name, what was measured of each on every recording."""
+        self.scorer = Scorer(recordings, objective(request.objective), self.baselines)
+        scores = {name: self.scorer.worth(each).score for name, each in self.baselines.items()}
+        self.best_baseline = max(scores, key=lambda name: scores[name])
+        """The name of the one that is worth most."""
+
+    def split(self, number: int) -> Split:
+        """What round ``number`` shows to proposers, and what it withholds."""
+        return split(sizes(self.recordings), number)
+
+    def play(self, source: str) -> list[Measured] | str:
+        """Plays a program over the whole search set, at the seeds of a review.
+
+        Returns:
+            What was measured on each recording, or why it cannot be played.
+        """
+        entry = Entry(source, self._everywhere, self.request.seeds)
+        return self._evaluator.measure([entry])[0]
+
+    def screen(self, sources: Sequence[str], shown: Shown) -> list[Worth | None]:
+        """What programs are worth on a part of the search set, at the seeds of a screening.
+
+        Returns:
+            In order; ``None`` for a program that does not check or cannot be played.
+        """
+        return [
+            None if isinstance(each, str) else self.scorer.worth(each, shown)
+            for each in self.measure(sources, shown)
+        ]
+
+    def measure(self, sources: Sequence[str], shown: Shown) -> list[list[Measured] | str]:
+        """The same, as measured on each recording that is shown."""
+        seeds = self.request.screening
+        return self._evaluator.measure([Entry(each, shown.recordings, seeds) for each in sources])
+
+    def _play_baselines(self, wanted: Sequence[BaselineRef]) -> Mapping[str, list[Measured]]:
+        entries = [
+            Entry(
+                load_program(each.controller).checked.source.text,
+                self._everywhere,
+                self.request.seeds,
+                tuple(each.settings),
+            )
+            for each in wanted
+        ]
+        found = {}
+        for each, measured in zip(wanted, self._evaluator.measure(entries), strict=True):
+            if isinstance(measured, str):
+                raise InputError(f"the baseline {each.controller} cannot be played: {measured}")
+            found[each.controller] = measured
+        return found
+
+
+@contextmanager
+def arena(run: RunDirectory, *, workers: int) -> Iterator[Arena]:
+    """Opens the search set of a run for the length of a block.
+
+    Args:
+        run: the run.
+        workers: processes that play.
+
+    Raises:
+        InputError: a recording is another than when the run began, or a baseline cannot be played.
+        StoreError: a recording cannot be read.
+    """
+    request = run.request
+    recordings = reopened(request.search)
+    rules = Rules(request.budget, request.kappa)
+    kept = run.evaluations_path
+    with evaluator(recordings, request.betas, rules, path=kept, workers=workers) as at:
+        yield Arena(request, recordings, at)
+
+
+def reopened(wanted: Sequence[RecordingRef]) -> list[Named]:
+    """The recordings that a request names, which must be those that it named.
+
+    Raises:
+        InputError: one is another by now.
+        StoreError: one cannot be read.
+    """
+    found = open_recordings([each.path for each in wanted])
+    for each, (_, recording) in zip(wanted, found, strict=True):
+        if recording.digest != each.digest:
+            raise InputError(
+                f"{each.path}: is another recording than when the run began",
+                hint=f"the run wants {each.label} with the digest {each.digest}",
+            )
+    return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]

@@ -1,0 +1,194 @@
+"""What a candidate is worth on the search set, and whether it beats the best so far.
+
+A gain counts only where all of these hold: its paired interval lies above 0; it is above 0 on what
+the round withheld from the proposer; and it is above 0 whichever one recording is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from agents.run.records import Draft, Gain, PointFigures, Review, Verdict
+from agents.search.arena import Arena
+from agents.search.measures import Measured, Shown, Worth
+from agents.search.points import points
+from agents.search.scorer import falls
+from dsl import tree
+from dsl.checker import Checked
+from dsl.checker.knobs import free_knobs
+from dsl.program import load
+from dsl.source import Source
+
+
+class Rival(NamedTuple):
+    """What a candidate is held against."""
+
+    name: str
+    source: str
+
+
+def review(
+    arena: Arena,
+    draft: Draft,
+    number: int,
+    best: Rival | None,
+    earlier: Mapping[str, str],
+) -> Review:
+    """Reviews one candidate.
+
+    Args:
+        arena: where it is played.
+        draft: the candidate; one with diagnostics does not check.
+        number: the round.
+        best: the best candidate so far, ``None`` while there is none: then the best baseline.
+        earlier: the names of earlier candidates, by `digest` of their source.
+    """
+    name, source = draft.candidate, draft.proposal.source
+    if draft.diagnostics:
+        return _refused(name, Verdict.UNSOUND, "it does not check")
+    twin = earlier.get(digest(source))
+    if twin is not None:
+        reason = f"it is the program of {twin}"
+        return Review(candidate=name, verdict=Verdict.REFUSED, reasons=[reason], same_as=twin)
+    checked = load(Source(source))
+    problem = _misplaced_knobs(checked, free=arena.request.free_knobs)
+    measured = problem or arena.play(source)
+    if isinstance(measured, str):
+        return _refused(name, Verdict.REFUSED, measured)
+    worth = arena.scorer.worth(measured)
+    rival = arena.play(best.source) if best is not None else arena.baselines[arena.best_baseline]
+    assert not isinstance(rival, str)
+    against = best.name if best is not None else arena.best_baseline
+    gains = _Gains(arena, number, measured, rival, against)
+    reasons = _faults(arena, worth, measured)
+    verdict = Verdict.REFUSED if reasons else Verdict.KEPT
+    if not reasons:
+        reasons = gains.doubts()
+        verdict = Verdict.KEPT if reasons else Verdict.BEST
+    return Review(
+        candidate=name,
+        verdict=verdict,
+        objective=round(worth.score, 4),
+        by_recording={
+            label: round(value, 4)
+            for (label, _), value in zip(arena.recordings, worth.by_recording, strict=True)
+        },
+        gain=gains.whole,
+        baseline_gain=gains.over_baseline,
+        unseen_gain=gains.unseen,
+        without=gains.without,
+        size=sum(1 for _ in tree.walk(checked.program)),
+        reasons=reasons,
+        points=_points(arena, checked, worth),
+    )
+
+
+def digest(source: str) -> str:
+    """The name of a program by content."""
+    return sha256(source.encode()).hexdigest()
+
+
+class _Gains:
+    """A candidate against the best so far: as a whole, unseen, and without each recording."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        number: int,
+        ours: Sequence[Measured],
+        theirs: Sequence[Measured],
+        against: str,
+    ):
+        scorer = arena.scorer
+        whole = scorer.gain(ours, theirs, against)
+        assert whole is not None
+        self.whole: Gain = whole
+        name = arena.best_baseline
+        self.over_baseline = scorer.gain(ours, arena.baselines[name], name)
+        withheld = arena.split(number).withheld
+        self.unseen = scorer.gain(_of(ours, withheld), _of(theirs, withheld), against, withheld)
+        mine, other = (scorer.worth(each).by_recording for each in (ours, theirs))
+        each = [a - b for a, b in zip(mine, other, strict=True)]
+        labels = [label for label, _ in arena.recordings]
+        self.without = (
+            {
+                label: round((sum(each) - each[place]) / (len(each) - 1), 4)
+                for place, label in enumerate(labels)
+            }
+            if len(each) > 1
+            else {}
+        )
+
+    def doubts(self) -> list[str]:
+        """Why the gain does not count; nothing where it does."""
+        found = []
+        gain = self.whole
+        if not gain.counts:
+            found.append(
+                f"its gain over {gain.against} is {gain.value:+.2f}, from {gain.low:+.2f} to"
+                f" {gain.high:+.2f}: it does not count while that interval holds 0"
+            )
+        if self.unseen is not None and self.unseen.value <= 0:
+            found.append(
+                "on the questions and recordings that the round withheld, it gains"
+                f" {self.unseen.value:+.2f}: what it gains elsewhere may be learnt by heart"
+            )
+        for label, value in self.without.items():
+            if value <= 0:
+                found.append(
+                    f"without {label}, it gains {value:+.2f}: the gain is that recording's alone"
+                )
+        return found
+
+
+def _of(measured: Sequence[Measured], shown: Shown) -> list[Measured]:
+    return [measured[place] for place in shown.recordings]
+
+
+def _misplaced_knobs(checked: Checked, *, free: bool) -> str:
+    """What is wrong with where a program has its knobs; empty where nothing is."""
+    if free:
+        if checked.scheduled:
+            return "it follows beta, and this run wants free knobs in place of a schedule"
+        return "" if free_knobs(checked.program) else "it has no free knobs, so it has one point"
+    return "" if checked.scheduled else "it has no schedule, so beta changes nothing"
+
+
+def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[str]:
+    """Why a candidate cannot be selected, whatever it gains."""
+    if not any(each.tokens.any() for each in measured):
+        return ["it takes no action: every episode ended at 0 tokens"]
+    if arena.request.free_knobs:
+        return []
+    at = falls(worth.curves)
+    if at is None:
+        return []
+    betas = arena.request.betas
+    before, after = (
+        sum(curve.cost[place] for curve in worth.curves) / len(worth.curves)
+        for place in (at - 1, at)
+    )
+    fall = f"from {before:,.0f} to {after:,.0f} tokens"
+    return [
+        f"beta does not raise its cost: from {betas[at - 1]:g} to {betas[at]:g} it falls {fall}"
+    ]
+
+
+def _points(arena: Arena, checked: Checked, worth: Worth) -> dict[str, list[PointFigures]]:
+    settings = points(checked, arena.request.betas)
+    return {
+        label: [
+            PointFigures(
+                beta=setting.beta,
+                settings=dict(setting.knobs),
+                accuracy=round(float(accuracy), 4),
+                cost=round(float(cost), 2),
+            )
+            for setting, cost, accuracy in zip(settings, curve.cost, curve.accuracy, strict=True)
+        ]
+        for (label, _), curve in zip(arena.recordings, worth.curves, strict=True)
+    }
+
+
+def _refused(name: str, verdict: Verdict, reason: str) -> Review:
+    return Review(candidate=name, verdict=verdict, reasons=[reason])
