@@ -74,7 +74,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     search: list[RecordingRef]
     held_out: list[RecordingRef] = []
     """Opened by the report alone."""
-    proposers: list[str] = ["evolve"]
+    proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
     objective: str = "frontier"
     approve: Approve = Approve.AUTO
     tune: bool = True
@@ -88,7 +88,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Shuffles under which a candidate is reviewed."""
     screening: int = 8
     """Shuffles under which variants are screened."""
-    betas: list[float] = [i / 10 for i in range(11)]
+    betas: list[float] = msgspec.field(default_factory=lambda: [i / 10 for i in range(11)])
     baselines: list[BaselineRef] = []
     per_round: int = 3
     """Candidates that one proposer gives at most in a round."""

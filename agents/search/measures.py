@@ -41,6 +41,9 @@ class Worth(NamedTuple):
     score: float
     """The objective, over all recordings that were shown."""
     by_recording: tuple[float, ...]
+    halves: tuple[float, float]
+    """The mean accuracy over the cheaper and over the dearer half of the range of costs, by the
+    logarithm of tokens, whatever the objective is; over all recordings."""
     curves: tuple[Curves, ...]
     """By recording."""
     parallel: float

@@ -16,6 +16,7 @@ from agents.search.measures import (
 )
 from agents.search.objective import Objective
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
+from harness.evaluation.frontier import area, curve
 from harness.request.recordings import Named
 
 SLACK = 0.02
@@ -66,11 +67,18 @@ class Scorer:
         values = tuple(
             self._value(each, place) for each, place in zip(found, shown.recordings, strict=True)
         )
+        halves = [
+            self._halves(each, place) for each, place in zip(found, shown.recordings, strict=True)
+        ]
         tokens = sum(int(m.tokens.sum()) for m in measured)
         sequential = sum(int(m.sequential.sum()) for m in measured)
         return Worth(
             score=float(np.mean(values)),
             by_recording=values,
+            halves=(
+                float(np.mean([cheap for cheap, _ in halves])),
+                float(np.mean([dear for _, dear in halves])),
+            ),
             curves=tuple(found),
             parallel=tokens / max(sequential, 1),
             steady=falls(found) is None,
@@ -119,6 +127,14 @@ class Scorer:
     def _value(self, found: Curves, place: int) -> float:
         low, high = self.low[place], self.high[place]
         return float(self._objective(found.cost, found.accuracy, np.asarray(low), np.asarray(high)))
+
+    def _halves(self, found: Curves, place: int) -> tuple[float, float]:
+        ends = np.array([self.low[place], np.sqrt(self.low[place] * self.high[place]),
+                         self.high[place]])  # fmt: skip
+        one = curve(found.cost, found.accuracy)
+        both = curve(*(np.stack([column, column]) for column in (one.cost, one.accuracy)))
+        cheap, dear = np.nan_to_num(area(both, ends[:2], ends[1:]))
+        return float(cheap), float(dear)
 
     def _strata(self, shown: Shown) -> list[list[int]]:
         """Places in ``shown`` whose questions are the same, and so are drawn together."""

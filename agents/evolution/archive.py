@@ -1,0 +1,61 @@
+"""The archive: for each way of behaving, the best program that behaves so.
+
+A way of behaving is a cell of a grid: how many tokens a program spends, and how wide it goes. What
+is good in another cell has ideas that the best one lacks, so crossing takes its donors from here.
+"""
+
+from collections.abc import Iterable
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.evolution.members import Member, whole
+
+
+class Cell(NamedTuple):
+    """A way of behaving."""
+
+    cost: int
+    """Of the mean logarithm of tokens over β and recordings, in half doublings."""
+    width: int
+    """Of tokens over tokens on the critical path, in half doublings."""
+
+
+def cell(member: Member) -> Cell:
+    """The cell that a program belongs to."""
+    worth = member.worth
+    logs = [np.log2(np.maximum(each.cost, 1.0)).mean() for each in worth.curves]
+    return Cell(
+        round(2 * float(np.mean(logs))), round(2 * float(np.log2(max(worth.parallel, 1.0))))
+    )
+
+
+class Archive:
+    """The best of each cell."""
+
+    def __init__(self, members: Iterable[Member] = ()):
+        self._cells: dict[Cell, Member] = {}
+        for each in members:
+            self.take(each)
+
+    def take(self, member: Member) -> bool:
+        """Takes a program if it is the first of its cell, or better than the one there."""
+        place = cell(member)
+        there = self._cells.get(place)
+        if there is not None and whole(there) >= whole(member):
+            return False
+        self._cells[place] = member
+        return True
+
+    def pick(self, random: Random) -> Member:
+        """One of them, each as likely as any other."""
+        return random.choice(self.members)
+
+    @property
+    def members(self) -> list[Member]:
+        """All of them, in the order of their cells."""
+        return [self._cells[place] for place in sorted(self._cells)]
+
+    def __len__(self) -> int:
+        return len(self._cells)

@@ -1,0 +1,201 @@
+"""One round of evolution: broods of variants, played together and taken up in order."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from agents.evolution.archive import Archive
+from agents.evolution.islands import KINDS, Fate, Island
+from agents.evolution.members import Member, Origin, member, program, whole
+from agents.search.measures import Worth
+from agents.variation import Variant, cross, vary
+from dsl.formatter import print_tree
+
+BROOD = 10
+"""Variants that each island makes at a time."""
+
+CROSSED = 0.25
+"""The part of variants that cross two programs."""
+
+TWICE = 0.3
+"""The part of variants that are varied once more before they are played: the way over a ditch."""
+
+MIGRATION = 3
+"""After so many broods, each island sends its best to the next."""
+
+TRIES = 12
+"""How often a variant is tried anew where what was drawn has no place in the program."""
+
+STEPS = 8
+"""The latest steps that an origin remembers."""
+
+Play = Callable[[Sequence[str]], Sequence[Worth | None]]
+
+
+class _Made(NamedTuple):
+    """A variant that was not played yet."""
+
+    island: int
+    operator: str
+    origin: Origin
+    parent: Member
+
+
+class Evolution:
+    """Islands and archive of one round.
+
+    Args:
+        random: the source of all chance.
+        play: plays programs, those beyond the allowance giving ``None``.
+    """
+
+    def __init__(self, random: Random, play: Play):
+        self._random = random
+        self._play = play
+        self.islands = [Island(kind) for kind in KINDS]
+        self.archive = Archive()
+        self._seen: set[str] = set()
+        self._tried: Counter[str] = Counter()
+        self._improved: Counter[str] = Counter()
+        self._fates: Counter[str] = Counter()
+        self._broods = 0
+
+    def settle(self, populations: Sequence[Sequence[Origin]], newcomers: Sequence[Origin]) -> None:
+        """Plays what was there before on what this round shows, and lets newcomers in everywhere.
+
+        Args:
+            populations: the programs of each island.
+            newcomers: programs for every island.
+        """
+        everyone = list(dict.fromkeys([*newcomers, *(o for each in populations for o in each)]))
+        played = self._members(everyone)
+        for place, island in enumerate(self.islands):
+            own = populations[place] if place < len(populations) else []
+            for origin in (*newcomers, *own):
+                found = played.get(origin.source)
+                if found is not None:
+                    island.take(found)
+                    self.archive.take(found)
+
+    def remember(self, archived: Iterable[Origin]) -> None:
+        """Plays the archive of the round before and takes it up."""
+        for found in self._members(list(archived)).values():
+            self.archive.take(found)
+
+    def brood(self) -> bool:
+        """Makes, plays and takes up variants on every island; ``False`` where none could be made."""
+        made = [each for place in range(len(self.islands)) for each in self._made(place)]
+        worths = self._play([each.origin.source for each in made])
+        alive = False
+        for each, worth in zip(made, worths, strict=True):
+            if worth is None:
+                self._fates["not played"] += 1
+                continue
+            alive = True
+            self._take(each, member(each.origin, worth))
+        self._broods += 1
+        if self._broods % MIGRATION == 0:
+            self._migrate()
+        return alive
+
+    @property
+    def ranked(self) -> list[Member]:
+        """The programs of all islands, the best first, each behaviour once."""
+        found: dict[bytes, Member] = {}
+        everyone = [each for island in self.islands for each in island.members]
+        for each in sorted(everyone, key=whole, reverse=True):
+            found.setdefault(each.signature, each)
+        return list(found.values())
+
+    @property
+    def diagnostics(self) -> Mapping[str, Any]:
+        """What the search says of itself."""
+        return {
+            "tried": sum(self._tried.values()),
+            "fates": dict(sorted(self._fates.items())),
+            "operators": {
+                name: {"tried": count, "improved": self._improved[name]}
+                for name, count in sorted(self._tried.items())
+            },
+            "islands": [
+                {
+                    "fit": island.kind.name,
+                    "programs": len(island.members),
+                    "best": round(island.kind.fitness(island.best), 3) if island.members else None,
+                    "descents": len({each.origin.root for each in island.members}),
+                }
+                for island in self.islands
+            ],
+            "archive": len(self.archive),
+        }
+
+    def _members(self, origins: Sequence[Origin]) -> dict[str, Member]:
+        """What each program is worth, by its text; those that could not be played are left out."""
+        wanted = list({origin.source: origin for origin in origins}.values())
+        self._seen.update(origin.source for origin in wanted)
+        worths = self._play([origin.source for origin in wanted])
+        return {
+            origin.source: member(origin, worth)
+            for origin, worth in zip(wanted, worths, strict=True)
+            if worth is not None
+        }
+
+    def _made(self, place: int) -> list[_Made]:
+        found = []
+        for _ in range(BROOD):
+            one = self._one(place)
+            if one is not None:
+                found.append(one)
+        return found
+
+    def _one(self, place: int) -> _Made | None:
+        """A variant that was not met before."""
+        island = self.islands[place]
+        if not island.members:
+            return None
+        for _ in range(TRIES):
+            parent = island.pick(self._random)
+            variant = self._variant(parent)
+            if variant is None:
+                self._fates["no place"] += 1
+                continue
+            source = print_tree(variant.program)
+            if source in self._seen:
+                self._fates["met before"] += 1
+                continue
+            self._seen.add(source)
+            steps = (*parent.origin.steps, variant.words)[-STEPS:]
+            origin = Origin(source, parent.origin.root, steps)
+            return _Made(place, variant.operator, origin, parent)
+        return None
+
+    def _variant(self, parent: Member) -> Variant | None:
+        random = self._random
+        tree = program(parent.origin.source)
+        if random.random() < CROSSED:
+            first = cross(tree, program(self.archive.pick(random).origin.source), random)
+        else:
+            first = vary(tree, random)
+        if first is None or random.random() >= TWICE:
+            return first
+        second = vary(first.program, random)
+        if second is None:
+            return first
+        return Variant(second.program, first.operator, f"{first.words}; {second.words}")
+
+    def _take(self, made: _Made, found: Member) -> None:
+        island = self.islands[made.island]
+        fitness = island.kind.fitness
+        self._tried[made.operator] += 1
+        if fitness(found) > fitness(made.parent):
+            self._improved[made.operator] += 1
+        fate = island.take(found)
+        self._fates[fate.value] += 1
+        if fate is not Fate.IDLE:
+            self.archive.take(found)
+
+    def _migrate(self) -> None:
+        best = [island.best for island in self.islands if island.members]
+        for place, migrant in enumerate(best):
+            self.islands[(place + 1) % len(self.islands)].take(migrant)

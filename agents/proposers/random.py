@@ -1,0 +1,41 @@
+"""The proposer ``random``: programs drawn at random from the space that `evolve` searches.
+
+It is the baseline of the search itself: what it finds with as many evaluations, luck finds.
+"""
+
+from agents.feedback.brief import Brief
+from agents.proposers import Bench, Proposed
+from agents.run.records import Proposal
+from agents.variation import generate
+from dsl.formatter import print_tree
+
+BATCH = 40
+"""Programs that are played at a time."""
+
+
+class RandomSearch:
+    """See the module."""
+
+    name = "random"
+
+    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+        """See `agents.proposers.Proposer`."""
+        found: list[tuple[float, str]] = []
+        tried = 0
+        while bench.allowance > 0 and not bench.out_of_time():
+            sources = [print_tree(generate(bench.random)) for _ in range(BATCH)]
+            worths = bench.play(sources)
+            tried += len(sources)
+            found += [
+                (worth.score, source)
+                for source, worth in zip(sources, worths, strict=True)
+                if worth is not None and worth.steady
+            ]
+            bench.tell("drawn", tried=tried)
+        best = sorted(dict.fromkeys(found), key=lambda each: -each[0])[: bench.most]
+        proposals = [Proposal(source=source, words="drawn at random") for _, source in best]
+        return Proposed(proposals, search={"tried": tried, "playable": len(found)})
+
+    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+        """Its programs check by construction, so there is nothing to mend."""
+        return Proposed(())

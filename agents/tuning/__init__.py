@@ -1,0 +1,1 @@
+"""Tuning: fits the constants of a schedule, whoever proposed the structure."""

@@ -1,0 +1,160 @@
+"""Fits the values that a program's knobs have at β = 0 and at β = 1, by CMA-ES.
+
+It sees what the round shows of the search set. What it finds is put forward only if it is better
+on what the round withholds, too: constants are what a search learns by heart first.
+
+Source of the method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, in the package `cmaes`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import exp, log
+from typing import NamedTuple
+
+import numpy as np
+from cmaes import CMA
+
+from agents.search.arena import Arena
+from agents.search.measures import Shown
+from agents.variation import Constant, constants, with_constants
+from dsl.formatter import print_tree
+from dsl.parser import parse
+from dsl.source import Source
+
+SIGMA = 0.12
+"""The first step, as a part of a knob's range."""
+
+EVALUATIONS = 160
+"""Programs that one fit plays."""
+
+UNSTEADY = 2.0
+"""Points of the objective that it costs when β does not raise the tokens."""
+
+
+class Tuned(NamedTuple):
+    """A program with fitted constants."""
+
+    source: str
+    knobs: list[str]
+    """The knobs that changed."""
+    evaluations: int
+    """Programs that were played."""
+    gained: float
+    """Points of the objective on what the round shows."""
+
+
+class Fit(NamedTuple):
+    """What a fit came to."""
+
+    tuned: Tuned | None
+    """``None`` where nothing better was found, here or on what is withheld."""
+    evaluations: int
+    says: str
+    """What happened, for the log."""
+
+
+def tune(
+    source: str,
+    arena: Arena,
+    number: int,
+    *,
+    seed: int,
+    evaluations: int = EVALUATIONS,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> Fit:
+    """Fits the constants of a sound program.
+
+    Args:
+        source: the program.
+        arena: where it is played.
+        number: the round.
+        seed: of the strategy.
+        evaluations: programs to play.
+        out_of_time: whether to come to an end early.
+    """
+    program = parse(Source(source)).program
+    assert program is not None
+    knobs = constants(program)
+    if not knobs:
+        return Fit(None, 0, "it has no constants to fit")
+    split = arena.split(number)
+
+    def written(values: Sequence[float]) -> str:
+        ends = _ends(knobs, values)
+        return print_tree(with_constants(program, ends))
+
+    start = _position(knobs)
+    strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
+    best, best_score = source, _scores(arena, [source], split.shown)[0]
+    first, played = best_score, 1
+    while played < evaluations and not out_of_time():
+        asked = [strategy.ask() for _ in range(strategy.population_size)]
+        sources = [written(each) for each in asked]
+        scores = _scores(arena, sources, split.shown)
+        played += len(sources)
+        strategy.tell([(at, -score) for at, score in zip(asked, scores, strict=True)])
+        for text, score in zip(sources, scores, strict=True):
+            if score > best_score:
+                best, best_score = text, score
+        if strategy.should_stop():
+            break
+    if best == source:
+        return Fit(None, played, f"{played} settings, none better")
+    gained = best_score - first
+    if split.withheld.recordings:
+        before, after = _scores(arena, [source, best], split.withheld)
+        if after <= before:
+            return Fit(
+                None,
+                played,
+                f"gains {gained:+.2f} where it was fitted, {after - before:+.2f} elsewhere: given up",
+            )
+    changed = _changed(knobs, best)
+    return Fit(Tuned(best, changed, played, gained), played, f"gains {gained:+.2f}")
+
+
+def _scores(arena: Arena, sources: Sequence[str], shown: Shown) -> list[float]:
+    """The objective of each; far below all others where one cannot be played."""
+    return [
+        -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY)
+        for worth in arena.screen(sources, shown)
+    ]
+
+
+def _position(knobs: Sequence[Constant]) -> np.ndarray:
+    """The constants as they are, each end of each knob as a part of its range."""
+    return np.array([_part(knob, end) for knob in knobs for end in (knob.at_zero, knob.at_one)])
+
+
+def _part(knob: Constant, value: float) -> float:
+    low, high = knob.low, knob.high
+    value = min(max(value, low), high)
+    if knob.logarithmic:
+        return log(value / low) / log(high / low)
+    return (value - low) / (high - low)
+
+
+def _ends(knobs: Sequence[Constant], parts: Sequence[float]) -> Mapping[str, tuple[float, float]]:
+    """Back from parts of ranges to the values at β = 0 and at β = 1."""
+    return {
+        knob.knob: (_value(knob, parts[2 * at]), _value(knob, parts[2 * at + 1]))
+        for at, knob in enumerate(knobs)
+    }
+
+
+def _value(knob: Constant, part: float) -> float:
+    low, high = knob.low, knob.high
+    if knob.logarithmic:
+        return low * exp(part * log(high / low))
+    return low + part * (high - low)
+
+
+def _changed(knobs: Sequence[Constant], source: str) -> list[str]:
+    program = parse(Source(source)).program
+    assert program is not None
+    now = {each.knob: each for each in constants(program)}
+    return [
+        each.knob
+        for each in knobs
+        if each.knob not in now
+        or (now[each.knob].at_zero, now[each.knob].at_one) != (each.at_zero, each.at_one)
+    ]
