@@ -73,7 +73,7 @@ class Evaluator:
         wanted = {self._key(task): task for each in tasks for task in each}
         found = self._find(wanted)
         missing = [key for key in wanted if key not in found]
-        outcomes = self._players.play([wanted[key] for key in missing])
+        outcomes = self._players.play([wanted[key] for key in missing]) if missing else ()
         for key, outcome in zip(missing, outcomes, strict=True):
             found[key] = outcome
             self._keep(key, outcome)

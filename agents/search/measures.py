@@ -93,8 +93,9 @@ def split(sizes: Sequence[int], number: int) -> Split:
     Recordings of one benchmark have the same questions in the same order, so a question that is
     withheld is withheld of every model.
     """
-    withheld_recording = number % len(sizes) if len(sizes) >= LEAST_RECORDINGS else None
-    fold = (number + number // len(sizes)) % FOLDS
+    turn = (number + number // FOLDS) % len(sizes)  # every fold meets every recording
+    withheld_recording = turn if len(sizes) >= LEAST_RECORDINGS else None
+    fold = number % FOLDS
     shown, shown_masks, rest, rest_masks = [], [], [], []
     for place, size in enumerate(sizes):
         hidden = np.arange(size) % FOLDS == fold

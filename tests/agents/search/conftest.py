@@ -1,0 +1,57 @@
+"""A search set that plays in a moment: two simulated models over one small benchmark."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from agents.run.directory import create
+from agents.run.records import BaselineRef, RecordingRef, Request
+from agents.search.arena import Arena, arena
+from harness.request.recordings import open_recordings
+from store.environment import save
+from store.simulate import Benchmark, Reasoner, simulate
+
+BASELINES = [BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 2, 4, 8)])]
+REASONERS = (
+    Reasoner("weak", skill=0.3, verbosity=1.1, noise=0.1, drift=0.05),
+    Reasoner("able", skill=0.6, verbosity=1.0, noise=0.07, drift=0.05),
+    Reasoner("strong", skill=0.8, verbosity=0.9, noise=0.05, drift=0.05),
+)
+
+Opened = Callable[..., AbstractContextManager[Arena]]
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three models over twelve questions of sixteen branches."""
+    folder = tmp_path_factory.mktemp("search-set")
+    paths = []
+    for reasoner in REASONERS:
+        paths.append(folder / f"{reasoner.name}.recording")
+        save(simulate(reasoner, Benchmark("small", questions=12, branches=16)), paths[-1])
+    return paths
+
+
+def request(paths: Sequence[Path], **asked: object) -> Request:
+    """A request over recordings, with few seeds."""
+    refs = [
+        RecordingRef(label=label, path=recording.path, digest=recording.digest)
+        for label, recording in open_recordings(paths)
+    ]
+    few = {"seeds": 6, "screening": 3, "betas": [0.0, 0.5, 1.0], "baselines": BASELINES}
+    return Request(search=refs, **(few | asked))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def opened(recordings: list[Path], tmp_path: Path) -> Opened:
+    """Opens an arena over some of the recordings, in a run directory of its own."""
+
+    @contextmanager
+    def opening(count: int = 3, **asked: object) -> Iterator[Arena]:
+        run = create(tmp_path / "run", request(recordings[:count], **asked))
+        with arena(run, workers=1) as found:
+            yield found
+
+    return opening

@@ -1,0 +1,222 @@
+"""Programs over a search set: what they are worth, what is played, what is kept."""
+
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.run.directory import create
+from agents.run.records import Draft, Proposal, Verdict
+from agents.search.arena import arena
+from agents.search.evaluator import Entry
+from agents.search.playing import players
+from agents.search.review import Rival, digest, review
+from dsl import library
+from dsl.program import load
+from dsl.source import Source
+from harness.engines import Setting
+from harness.engines.compiled import CompiledEngine
+from harness.errors import InputError
+from harness.mdp.environment import environment
+from harness.mdp.episodes import figures
+from store.environment import save
+from store.simulate import Benchmark, simulate
+from tests.agents.search.conftest import REASONERS, Opened, request
+
+WIDE = """
+controller wide {
+  schedule { rising n = round(1 * pow(8, beta)) }
+  start { sample n }
+  finally { answer winner(finished) }
+}
+"""
+BACKWARDS = WIDE.replace("rising n = round(1 * pow(8, beta))", "falling n = round(8 - 7 * beta)")
+GREEDY_STOP = """
+controller early {
+  schedule { rising n = round(1 * pow(8, beta)) }
+  start { open n }
+  step {
+    advance active
+    if confidence(finished) > 0.7 { answer winner(finished) }
+  }
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+LOST = "controller lost { schedule { rising n = round(1 + beta) } start { sample n } finally {"
+
+
+def draft(source: str, **more: object) -> Draft:
+    proposal = Proposal(source=source)
+    return Draft(candidate="r001-1", proposer="hand", proposal=proposal, **more)  # type: ignore[arg-type]
+
+
+def test_what_is_measured_is_what_a_sweep_shows(opened: Opened) -> None:
+    with opened() as here:
+        measured = here.play(WIDE)
+        assert not isinstance(measured, str)
+        worth = here.scorer.worth(measured)
+    for place, (_, recording) in enumerate(here.recordings):
+        world = environment(recording)
+        for at, beta in enumerate(here.request.betas):
+            shown = figures(
+                CompiledEngine().play(load(Source(WIDE)), Setting(beta), world, range(6))
+            )
+            assert round(worth.curves[place].accuracy[at], 2) == shown.accuracy
+            assert int(worth.curves[place].cost[at]) == shown.cost
+
+
+def test_the_objective_lies_within_the_costs_of_the_baselines(opened: Opened) -> None:
+    with opened() as here:
+        assert here.best_baseline == "sc"
+        # The program is the baseline itself, at three of its four settings.
+        worth = here.scorer.worth(here.baselines["sc"])
+        assert worth.score == pytest.approx(np.mean(worth.by_recording))
+        assert here.scorer.low == pytest.approx([c.cost.min() for c in worth.curves])
+        assert here.scorer.high == pytest.approx([c.cost.max() for c in worth.curves])
+
+
+def test_nothing_is_played_twice_even_by_another_process(
+    recordings: list[Path], tmp_path: Path
+) -> None:
+    run = create(tmp_path / "run", request(recordings))
+    with arena(run, workers=1) as here:
+        first = here.play(WIDE)
+    with arena(run, workers=1) as here:
+        here._evaluator._players = None  # type: ignore[assignment]  # so that playing would fail
+        again = here.play(WIDE)
+    assert not isinstance(first, str)
+    assert not isinstance(again, str)
+    for one, other in zip(first, again, strict=True):
+        assert one.seeds == other.seeds
+        assert all(map(np.array_equal, one[:3], other[:3]))
+
+
+def test_outcomes_do_not_depend_on_how_many_play(recordings: list[Path], tmp_path: Path) -> None:
+    found = []
+    for workers in (1, 2):
+        run = create(tmp_path / f"run{workers}", request(recordings))
+        with arena(run, workers=workers) as here:
+            shown = here.split(0).shown
+            found.append([w and w.score for w in here.screen([WIDE, GREEDY_STOP, LOST], shown)])
+    assert found[0] == found[1]
+    assert found[0][2] is None
+
+
+def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
+    opened: Opened,
+) -> None:
+    forever = """
+    controller forever {
+      schedule { rising n = round(1 + beta) }
+      memory { m = 0 }
+      start { open n }
+      step at most 1000000 {
+        m = sum(.depth + m % 7 of opened)
+        if m < 0 { advance active }
+      }
+      finally { answer winner(alive) }
+    }
+    """
+    with opened(count=1, seeds=10_000) as here, players(1) as few:
+        few._seconds = 4
+        here._evaluator._players = few
+        assert here.play(forever) == "it takes longer than 4 seconds over a recording"
+        assert isinstance(here._evaluator.measure([Entry(WIDE, (0,), 2)])[0], list)
+
+
+def test_a_recording_that_was_replaced_is_refused(recordings: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "one.recording"
+    shutil.copy(recordings[0], path)
+    run = create(tmp_path / "run", request([path]))
+    path.unlink()
+    save(simulate(REASONERS[1], Benchmark("small", questions=12, branches=16)), path)
+    with pytest.raises(InputError, match="is another recording than when the run began"):
+        arena(run, workers=1).__enter__()
+
+
+# Gains and reviews
+
+
+def test_a_program_gains_nothing_over_itself(opened: Opened) -> None:
+    with opened() as here:
+        measured = here.play(WIDE)
+        assert not isinstance(measured, str)
+        gain = here.scorer.gain(measured, measured, "itself")
+    assert gain is not None
+    assert (gain.value, gain.low, gain.high) == (0, 0, 0)
+    assert not gain.counts
+
+
+def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
+    opened: Opened,
+) -> None:
+    with opened() as here:
+        found = [here.play(each) for each in (GREEDY_STOP, WIDE)]
+        ours, theirs = (each for each in found if not isinstance(each, str))
+        gain = here.scorer.gain(ours, theirs, "wide")
+        scores = [here.scorer.worth(each).score for each in (ours, theirs)]
+        assert gain is not None
+        assert gain.value == pytest.approx(scores[0] - scores[1], abs=1e-4)
+        assert gain.low < gain.value < gain.high
+        back = here.scorer.gain(theirs, ours, "early")
+        assert back is not None
+        assert (back.low, back.high) == pytest.approx((-gain.high, -gain.low), abs=1e-3)
+
+
+def test_a_review_names_what_counts_and_what_does_not(opened: Opened) -> None:
+    with opened() as here:
+        found = review(here, draft(GREEDY_STOP), 1, Rival("r000-1", WIDE), {})
+        assert found.gain is not None
+        assert found.gain.against == "r000-1"
+        assert (found.verdict is Verdict.BEST) is (found.reasons == [])
+        assert set(found.by_recording) == set(found.without) == set(found.points)
+        assert [p.beta for p in found.points["able/small"]] == here.request.betas
+        loser = review(here, draft(WIDE), 1, Rival("r001-1", GREEDY_STOP), {})
+        assert loser.verdict is Verdict.KEPT
+        assert "does not count while that interval holds 0" in loser.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict", "reason"),
+    [
+        (BACKWARDS, Verdict.REFUSED, "beta does not raise its cost: from 0 to 0.5 it falls"),
+        (library.source("sc").text, Verdict.REFUSED, "it has no schedule"),
+        (
+            WIDE.replace("sample n", "sample n - n"),
+            Verdict.REFUSED,
+            "it takes no action: every episode ended at 0 tokens",
+        ),
+    ],
+)
+def test_what_cannot_be_selected_is_refused_with_its_reason(
+    opened: Opened, source: str, verdict: Verdict, reason: str
+) -> None:
+    with opened(count=1) as here:
+        found = review(here, draft(source), 1, None, {})
+    assert found.verdict is verdict
+    assert found.reasons[0].startswith(reason)
+
+
+def test_a_program_that_was_reviewed_before_is_not_reviewed_again(opened: Opened) -> None:
+    with opened(count=1) as here:
+        found = review(here, draft(WIDE), 2, None, {digest(WIDE): "r001-3"})
+    assert (found.verdict, found.same_as) == (Verdict.REFUSED, "r001-3")
+    assert digest(WIDE) == sha256(WIDE.encode()).hexdigest()
+
+
+def test_a_draft_that_does_not_check_is_unsound(opened: Opened) -> None:
+    with opened(count=1) as here:
+        found = review(here, draft(LOST, diagnostics="error"), 1, None, {})
+    assert found.verdict is Verdict.UNSOUND
+
+
+def test_with_free_knobs_a_schedule_is_out_of_place(opened: Opened) -> None:
+    with opened(count=1, free_knobs=True) as here:
+        scheduled = review(here, draft(WIDE), 1, None, {})
+        free = review(here, draft(library.source("sc").text), 1, None, {})
+    assert scheduled.verdict is Verdict.REFUSED
+    assert "wants free knobs" in scheduled.reasons[0]
+    assert free.objective is not None
+    assert len(free.points["weak/small"]) == len(here.request.betas)
