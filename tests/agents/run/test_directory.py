@@ -1,0 +1,116 @@
+"""The directory of a run: whole files, one writer, sentences for what is wrong."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agents.run.directory import RunDirectory, create, open_run, runs_in
+from agents.run.records import VERSION, Decision, Draft, Proposal, RecordingRef, Request
+from harness.errors import InputError, SurroundingsError
+
+REQUEST = Request(search=[RecordingRef(label="m/b", path=Path("/r.recording"), digest="d")])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDirectory:
+    return create(tmp_path / "run", REQUEST)
+
+
+def test_a_request_comes_back_as_it_was(run: RunDirectory) -> None:
+    assert run.request == REQUEST
+    assert open_run(run.path).request == REQUEST
+
+
+def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(InputError, match="is not empty"):
+        create(tmp_path, REQUEST)
+    assert [each.name for each in tmp_path.iterdir()] == ["notes"]
+
+
+def test_a_run_is_not_made_twice(run: RunDirectory) -> None:
+    with pytest.raises(InputError, match="is a run already"):
+        create(run.path, REQUEST)
+
+
+def test_what_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not a run"):
+        open_run(tmp_path)
+    with pytest.raises(InputError, match="there is no such directory"):
+        open_run(tmp_path / "nowhere")
+
+
+def test_a_run_of_a_later_version_is_not_misread(run: RunDirectory) -> None:
+    text = (run.path / "request.json").read_text()
+    (run.path / "request.json").write_text(text.replace(f'"version": {VERSION}', '"version": 99'))
+    with pytest.raises(InputError, match="made by a later version"):
+        open_run(run.path)
+
+
+def test_a_damaged_record_is_told_with_its_file_and_field(run: RunDirectory) -> None:
+    (run.path / "request.json").write_text('{"search": [{"label": 3}]}')
+    with pytest.raises(InputError, match=r"request\.json: .*\$\.search\[0\]\.label"):
+        _ = run.request
+
+
+def test_equal_records_are_equal_bytes(run: RunDirectory) -> None:
+    draft = Draft(candidate="r001-1", proposer="hand", proposal=Proposal(source="x"))
+    run.keep_draft(draft)
+    path = run.candidate_path("r001-1") / "draft.json"
+    before = path.read_bytes()
+    run.keep_draft(draft)
+    assert path.read_bytes() == before
+    assert (run.draft("r001-1"), run.source("r001-1")) == (draft, "x")
+    assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
+
+
+def test_of_several_decisions_the_first_is_heard(run: RunDirectory) -> None:
+    def decide(number: int) -> bool:
+        return run.decide(Decision(candidate="r001-1", approved=True, note=str(number)))
+
+    with ThreadPoolExecutor(8) as pool:
+        heard = list(pool.map(decide, range(8)))
+    assert heard.count(True) == 1
+    decision = run.decision("r001-1")
+    assert decision is not None
+    assert decision.note == str(heard.index(True))
+    assert run.decisions() == [decision]
+    assert run.decision("r001-2") is None
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from agents.run.directory import RunDirectory
+with RunDirectory(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_process_writes_and_its_death_frees_the_run(run: RunDirectory) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert run.is_held
+        with pytest.raises(SurroundingsError, match="another process is at work"), run.locked():
+            pass
+        holder.kill()
+    assert not run.is_held
+    with run.locked():
+        pass
+
+
+def test_runs_are_found_in_a_directory_or_as_one(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        create(tmp_path / name, REQUEST)
+    (tmp_path / "c").mkdir()
+    assert [each.path.name for each in runs_in(tmp_path)] == ["a", "b"]
+    assert [each.path.name for each in runs_in(tmp_path / "a")] == ["a"]
+    assert runs_in(tmp_path / "nowhere") == []

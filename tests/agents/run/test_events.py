@@ -1,0 +1,82 @@
+"""The event log: appended by one, followed by many, whole lines only."""
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agents.run.events import Event, EventLog, Follower, events, minutes
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_reader_gets_what_is_new_since_it_last_looked(tmp_path: Path) -> None:
+    log, follower = EventLog(tmp_path / "log", 1), Follower(tmp_path / "log")
+    assert list(follower.new()) == []
+    log.add("started", "a run")
+    log.add("round", round=1, evaluations=7)
+    first = list(follower.new())
+    assert [each.kind for each in first] == ["started", "round"]
+    assert (first[1].round, first[1].data) == (1, {"evaluations": 7})
+    log.add("ended")
+    assert [each.kind for each in follower.new()] == ["ended"]
+    assert list(follower.new()) == []
+
+
+def test_half_a_line_is_left_until_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    EventLog(path, 1).add("started")
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:20])
+    follower = Follower(path)
+    assert len(list(follower.new())) == 1
+    path.write_bytes(whole + whole)
+    assert len(list(follower.new())) == 1
+
+
+def test_a_torn_line_of_a_killed_session_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    EventLog(path, 1).add("started")
+    with path.open("ab") as file:
+        file.write(b'{"at":"2026-')
+    EventLog(path, 2).add("resumed")
+    assert [(each.kind, each.session) for each in events(path)] == [("started", 1), ("resumed", 2)]
+
+
+def _write(path: Path, session: int, count: int) -> None:
+    log = EventLog(path, session)
+    for number in range(count):
+        log.add("searching", "x" * 300, number=number)
+
+
+def test_lines_of_several_writers_never_mix(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write, args=(path, each, 200)) for each in (1, 2, 3)]
+    for writer in writers:
+        writer.start()
+    follower, seen = Follower(path), list[Event]()
+    while any(writer.is_alive() for writer in writers):
+        seen += follower.new()
+    seen += follower.new()
+    for session in (1, 2, 3):
+        own = [each.data["number"] for each in seen if each.session == session]
+        assert own == list(range(200))
+
+
+@pytest.mark.parametrize(
+    ("steps", "total"),
+    [
+        ([("started", 1, 0), ("round", 1, 60)], 1.0),
+        ([("started", 1, 0), ("waiting", 1, 60), ("decided", 1, 6000), ("ended", 1, 6060)], 2.0),
+        ([("started", 1, 0), ("round", 1, 60), ("resumed", 2, 9000), ("round", 2, 9060)], 2.0),
+        ([], 0.0),
+    ],
+)
+def test_minutes_are_those_of_work(steps: list[tuple[str, int, int]], total: float) -> None:
+    log = [
+        Event(at=START + timedelta(seconds=at), kind=kind, session=session)  # type: ignore[arg-type]
+        for kind, session, at in steps
+    ]
+    assert minutes(log) == pytest.approx(total)
