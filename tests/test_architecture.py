@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("store", "dsl", "harness")
-LATER = {"store": {"dsl", "harness"}, "dsl": {"store", "harness"}, "harness": set[str]()}
+ROOMS = ("store", "dsl", "harness", "agents")
+LATER = {
+    "store": {"dsl", "harness", "agents"},
+    "dsl": {"store", "harness", "agents"},
+    "harness": {"agents"},
+    "agents": set[str](),
+}
 HEAVY = {
     "store": {"lark", "click", "rich"},
     "dsl": {"numpy", "pyarrow", "click", "rich"},
-    "harness": {"textual", "langgraph", "docker"},
+    "harness": {"textual", "langgraph", "docker", "cmaes", "pebble"},
+    "agents": {"textual", "docker"},
 }
 """What a room has no use for; it would slow every command that loads it."""
 
