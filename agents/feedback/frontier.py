@@ -1,0 +1,137 @@
+"""The frontier of the best so far against the baselines, as a small table for each recording."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.feedback.subjects import Subject, worth
+from agents.search.arena import Arena
+from agents.search.measures import Curves, Shown
+from harness.evaluation.bootstrap import Floats
+from harness.evaluation.frontier import accuracy_at, curve
+
+COSTS = 5
+"""Columns: costs from the cheapest to the dearest baseline, by equal ratios."""
+
+BELOW = 0.05
+"""From so many points on, the best counts as worse than a baseline; less is rounded away."""
+
+
+class Row(NamedTuple):
+    """One program at each of the costs."""
+
+    name: str
+    accuracy: tuple[float | None, ...]
+    """In percent; ``None`` where the program cannot be played so cheaply."""
+
+
+class Panel(NamedTuple):
+    """One recording."""
+
+    recording: str
+    costs: tuple[float, ...]
+    """Tokens for each question."""
+    best: Row
+    others: tuple[Row, ...]
+    """The last candidates."""
+    baseline: Row
+    """The best baseline."""
+    hull: Row
+    """At each cost the best of all baselines."""
+
+    def below(self, column: int) -> bool:
+        """Whether the best is worse than some baseline there, or not to be had where one is."""
+        ours, theirs = self.best.accuracy[column], self.hull.accuracy[column]
+        return theirs is not None and (ours is None or ours < theirs - BELOW)
+
+
+def panels(
+    arena: Arena, best: Subject, others: Sequence[Subject], baseline: Subject, shown: Shown
+) -> list[Panel]:
+    """A panel for each recording that is shown, over the questions that are."""
+    rivals = [
+        arena.scorer.worth([measured[place] for place in shown.recordings], shown).curves
+        for measured in arena.baselines.values()
+    ]
+    curves = {
+        each.name: worth(arena, each, shown).curves for each in (best, *others, baseline)
+    }
+    return [
+        _panel(arena, at, place, best, others, baseline, curves, rivals)
+        for at, place in enumerate(shown.recordings)
+    ]
+
+
+def text(found: Sequence[Panel]) -> str:
+    """The panels as aligned text."""
+    return "\n\n".join(_drawn(panel) for panel in found)
+
+
+def _panel(
+    arena: Arena,
+    at: int,
+    place: int,
+    best: Subject,
+    others: Sequence[Subject],
+    baseline: Subject,
+    curves: dict[str, tuple[Curves, ...]],
+    rivals: Sequence[tuple[Curves, ...]],
+) -> Panel:
+    costs = np.geomspace(float(arena.scorer.low[place]), float(arena.scorer.high[place]), COSTS)
+
+    def row(name: str) -> Row:
+        return Row(name, _along(curves[name][at], costs))
+
+    every = [_along(each[at], costs) for each in rivals]
+    hull = tuple(_most(column) for column in zip(*every, strict=True))
+    return Panel(
+        recording=arena.recordings[place].label,
+        costs=tuple(float(cost) for cost in costs),
+        best=row(best.name),
+        others=tuple(row(each.name) for each in others),
+        baseline=row(baseline.name),
+        hull=Row("any baseline", hull),
+    )
+
+
+def _along(found: Curves, costs: Floats) -> tuple[float | None, ...]:
+    drawn = curve(found.cost, found.accuracy)
+    many = curve(*(np.tile(column, (len(costs), 1)) for column in (drawn.cost, drawn.accuracy)))
+    heights = accuracy_at(many, costs).tolist()
+    begins = float(drawn.cost[0])
+    slack = 1 + 1e-9  # a cost that was made from this very point is not left of it
+    return tuple(
+        None if cost * slack < begins else height
+        for cost, height in zip(costs.tolist(), heights, strict=True)
+    )
+
+
+def _most(column: Sequence[float | None]) -> float | None:
+    return max((each for each in column if each is not None), default=None)
+
+
+def _drawn(panel: Panel) -> str:
+    rows = [panel.best, *panel.others]
+    if panel.baseline.name != panel.best.name:
+        rows.append(panel.baseline)
+    rows.append(panel.hull)
+    width = max(len(panel.recording), *(len(row.name) for row in rows))
+    head = f"{panel.recording:<{width}}" + "".join(f"  {_short(c):>6}" for c in panel.costs)
+    lines = [head]
+    for row in rows:
+        cells = [
+            ("-" if each is None else f"{each:.1f}")
+            + ("*" if row is panel.best and panel.below(column) else " ")
+            for column, each in enumerate(row.accuracy)
+        ]
+        lines.append((f"{row.name:<{width}}" + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
+    return "\n".join(lines)
+
+
+def _short(tokens: float) -> str:
+    """Tokens to three figures: ``950``, ``12.3k``, ``1.05M``."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if tokens >= size * 0.9995:
+            return f"{tokens / size:.3g}{unit} "
+    return f"{tokens:.3g} "

@@ -1,0 +1,198 @@
+"""What a program has that its parent has not, and the other way round, in words and in lines.
+
+Both are laid out canonically first, without their comments, so that only what they mean is told.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from difflib import unified_diff
+from typing import NamedTuple
+
+from agents.feedback.statements import Change, Kind, What, statement_changes
+from dsl import tree
+from dsl.checker import Checked
+from dsl.checker.knobs import free_knobs, schedule_lines
+from dsl.formatter import print_tree
+from dsl.program import analyse
+from dsl.schedule import evaluate
+from dsl.source import Source
+
+LINES = 40
+"""Lines of a unified difference that are given at most."""
+
+IN_SUMMARY = 4
+"""Changes that a summary spells out."""
+
+
+class Difference(NamedTuple):
+    """A program against its parent."""
+
+    headline: str
+    """What kinds of change there are, ``adds 1 rule; changes 3 knobs``."""
+    details: tuple[str, ...]
+    """Each change in a line of its own, ``n 4..32 → 2..40``."""
+    lines: tuple[str, ...]
+    """The unified difference, without the names of the two."""
+    left_out: int
+    """Lines of it that were too many."""
+
+    @property
+    def summary(self) -> str:
+        """All in one line, with the first few changes spelt out."""
+        shown = self.details[:IN_SUMMARY]
+        more = len(self.details) - len(shown)
+        tail = f" and {more} more" if more else ""
+        return f"{self.headline}: {', '.join(shown)}{tail}" if shown else self.headline
+
+
+class _Read(NamedTuple):
+    text: str
+    """Canonical where it parses."""
+    source: Source
+    program: tree.Program | None
+    checked: Checked | None
+
+
+class _Said(NamedTuple):
+    """What is said of a named thing."""
+
+    words: str
+    spelt: str = ""
+    """How the program has it, where that is more than the words."""
+
+
+def difference(parent: str, child: str, most: int = LINES) -> Difference:
+    """What became of a parent.
+
+    Args:
+        parent: the text of a program; it need not be sound.
+        child: likewise.
+        most: lines of the unified difference.
+    """
+    old, new = _read(parent), _read(child)
+    lines = list(unified_diff(old.text.splitlines(), new.text.splitlines(), n=1, lineterm=""))[2:]
+    left_out = max(0, len(lines) - most)
+    if old.program is None or new.program is None:
+        headline = "its parent cannot be read" if old.program is None else "it cannot be read"
+        return Difference(headline, (), tuple(lines[:most]), left_out)
+    changes = [
+        *statement_changes(old.program, old.source, new.program, new.source),
+        *_cap_changes(old, new),
+        *_compared(What.KNOB, _knobs(old), _knobs(new)),
+        *_compared(What.CELL, _cells(old), _cells(new)),
+        *_compared(What.NEED, _needs(old), _needs(new)),
+    ]
+    if changes:
+        headline = _headline(changes)
+    else:
+        headline = "only its name or title differs" if lines else "it is the same program"
+    details = tuple(change.words for change in changes)
+    return Difference(headline, details, tuple(lines[:most]), left_out)
+
+
+def _read(text: str) -> _Read:
+    found = analyse(Source(text))
+    if found.program is None:
+        return _Read(text, found.source, None, None)
+    canonical = print_tree(found.program)
+    again = analyse(Source(canonical))
+    return _Read(canonical, again.source, again.program, again.checked)
+
+
+def _headline(changes: list[Change]) -> str:
+    """How many of each, those that are added first."""
+    parts = []
+    for kind in Kind:
+        counts = Counter(change.what for change in changes if change.kind is kind)
+        told = [
+            f"{counts[what]} {what.value}{'s' if counts[what] > 1 else ''}"
+            for what in What
+            if counts[what]
+        ]
+        if told:
+            parts.append(f"{kind.value} {', '.join(told)}")
+    return "; ".join(parts)
+
+
+def _compared(what: What, old: Mapping[str, _Said], new: Mapping[str, _Said]) -> list[Change]:
+    found = [
+        Change(Kind.CHANGES, what, _turned(name, old[name], new[name]))
+        for name in new
+        if name in old and old[name] != new[name]
+    ]
+    for kind, here, there in ((Kind.ADDS, new, old), (Kind.REMOVES, old, new)):
+        mark = "+" if kind is Kind.ADDS else "-"
+        found += [
+            Change(kind, what, f"{mark}{name} {here[name].words}".rstrip())
+            for name in here
+            if name not in there
+        ]
+    return found
+
+
+def _turned(name: str, old: _Said, new: _Said) -> str:
+    if old.words == new.words:
+        return f"{name} {new.words} by another formula"
+    return f"{name} {old.words} → {new.words}"
+
+
+def _needs(read: _Read) -> dict[str, _Said]:
+    assert read.program is not None
+    return {need.text: _Said("") for need in read.program.needs}
+
+
+def _cells(read: _Read) -> dict[str, _Said]:
+    assert read.program is not None
+    return {
+        cell.name.text: _Said(f"= {_text(read.source, cell.value)}")
+        for section in read.program.sections
+        if isinstance(section, tree.Memory | tree.EachBranch)
+        for cell in section.items
+    }
+
+
+def _cap_changes(old: _Read, new: _Read) -> list[Change]:
+    before, after = _cap(old), _cap(new)
+    if before == after:
+        return []
+    return [Change(Kind.CHANGES, What.CAP, f"step {before} → {after}")]
+
+
+def _cap(read: _Read) -> str:
+    assert read.program is not None
+    for section in read.program.sections:
+        if isinstance(section, tree.Step):
+            return "without a cap" if section.cap is None else _at_most(read.source, section.cap)
+    return "left out"
+
+
+def _at_most(source: Source, cap: tree.Expression) -> str:
+    return f"at most {_text(source, cap)}"
+
+
+def _knobs(read: _Read) -> dict[str, _Said]:
+    """A knob that follows β with its ends, a free one with its default and its range."""
+    assert read.program is not None
+    told = {
+        name: _Said(
+            f"{_text(read.source, knob.default)} in {_text(read.source, knob.low)}.."
+            f"{_text(read.source, knob.high)}"
+        )
+        for name, knob in free_knobs(read.program).items()
+    }
+    at = [evaluate(read.checked, beta) for beta in (0.0, 0.5, 1.0)] if read.checked else []
+    for name, line in schedule_lines(read.program).items():
+        text = _text(read.source, line.value)
+        values = [_number(each[name]) for each in at]
+        constant = len(set(values)) == 1
+        ends = values[0] if constant else f"{values[0]}..{values[-1]}" if values else text
+        told[name] = _Said(ends, f"{line.direction.value} {text}")
+    return told
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _text(source: Source, node: tree.Node) -> str:
+    return " ".join(source.excerpt(node.span).split())
