@@ -49,18 +49,38 @@ class Panel(NamedTuple):
 def panels(
     arena: Arena, best: Subject, others: Sequence[Subject], baseline: Subject, shown: Shown
 ) -> list[Panel]:
-    """A panel for each recording that is shown, over the questions that are."""
+    """A panel for each recording that is shown, over the questions that are.
+
+    Args:
+        arena: the search set.
+        best: the best candidate, or the best baseline while there is none.
+        others: the last candidates that could be played.
+        baseline: the best baseline.
+        shown: what is looked at.
+    """
     rivals = [
         arena.scorer.worth([measured[place] for place in shown.recordings], shown).curves
         for measured in arena.baselines.values()
     ]
-    curves = {
-        each.name: worth(arena, each, shown).curves for each in (best, *others, baseline)
-    }
-    return [
-        _panel(arena, at, place, best, others, baseline, curves, rivals)
-        for at, place in enumerate(shown.recordings)
-    ]
+    curves = {each.name: worth(arena, each, shown).curves for each in (best, *others, baseline)}
+    found = []
+    for at, place in enumerate(shown.recordings):
+        against = [each[at] for each in rivals]
+        costs = _costs(against)
+        every = [_along(each, costs) for each in against]
+        hull = tuple(_most(column) for column in zip(*every, strict=True))
+        rows = {name: Row(name, _along(each[at], costs)) for name, each in curves.items()}
+        found.append(
+            Panel(
+                recording=arena.recordings[place].label,
+                costs=tuple(costs.tolist()),
+                best=rows[best.name],
+                others=tuple(rows[each.name] for each in others if each.name != best.name),
+                baseline=rows[baseline.name],
+                hull=Row("any baseline", hull),
+            )
+        )
+    return found
 
 
 def text(found: Sequence[Panel]) -> str:
@@ -68,31 +88,9 @@ def text(found: Sequence[Panel]) -> str:
     return "\n\n".join(_drawn(panel) for panel in found)
 
 
-def _panel(
-    arena: Arena,
-    at: int,
-    place: int,
-    best: Subject,
-    others: Sequence[Subject],
-    baseline: Subject,
-    curves: dict[str, tuple[Curves, ...]],
-    rivals: Sequence[tuple[Curves, ...]],
-) -> Panel:
-    costs = np.geomspace(float(arena.scorer.low[place]), float(arena.scorer.high[place]), COSTS)
-
-    def row(name: str) -> Row:
-        return Row(name, _along(curves[name][at], costs))
-
-    every = [_along(each[at], costs) for each in rivals]
-    hull = tuple(_most(column) for column in zip(*every, strict=True))
-    return Panel(
-        recording=arena.recordings[place].label,
-        costs=tuple(float(cost) for cost in costs),
-        best=row(best.name),
-        others=tuple(row(each.name) for each in others),
-        baseline=row(baseline.name),
-        hull=Row("any baseline", hull),
-    )
+def _costs(rivals: Sequence[Curves]) -> Floats:
+    costs = np.concatenate([each.cost for each in rivals])
+    return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COSTS)
 
 
 def _along(found: Curves, costs: Floats) -> tuple[float | None, ...]:
@@ -118,7 +116,7 @@ def _drawn(panel: Panel) -> str:
     rows.append(panel.hull)
     width = max(len(panel.recording), *(len(row.name) for row in rows))
     head = f"{panel.recording:<{width}}" + "".join(f"  {_short(c):>6}" for c in panel.costs)
-    lines = [head]
+    lines = [head.rstrip()]
     for row in rows:
         cells = [
             ("-" if each is None else f"{each:.1f}")

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from typing import NamedTuple
 
+from agents.feedback.wording import shortened
 from dsl import tree
 from dsl.source import Source
 
@@ -126,7 +127,11 @@ def _changed(
 ) -> Iterator[Change]:
     if before.head != after.head:
         what = _what(before.node)
-        yield Change(Kind.CHANGES, what, f"`{_cut(before.head)}` → `{_cut(after.head)}`")
+        yield Change(
+            Kind.CHANGES,
+            what,
+            f"`{shortened(before.head, QUOTED)}` → `{shortened(after.head, QUOTED)}`",
+        )
     for one, other in zip(_blocks(before.node), _blocks(after.node), strict=True):
         yield from _block_changes(
             _statements(one, old_source), old_source, _statements(other, new_source), new_source
@@ -176,12 +181,8 @@ def _body(
 
 def _whole(kind: Kind, statement: _Statement) -> Change:
     mark = "+" if kind is Kind.ADDS else "-"
-    return Change(kind, _what(statement.node), f"{mark}`{_cut(statement.text)}`")
+    return Change(kind, _what(statement.node), f"{mark}`{shortened(statement.text, QUOTED)}`")
 
 
 def _what(node: tree.Statement) -> What:
     return What.RULE if isinstance(node, tree.If | tree.Update) else What.STATEMENT
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"

@@ -89,9 +89,7 @@ def ends(arena: Arena, subject: Subject, shown: Shown) -> Ends:
     order = np.argsort(costs, kind="stable")
     from_end = len(order) // QUARTER
     low, high = (int(order[place]) for place in (from_end, len(order) - 1 - from_end))
-    return Ends(
-        *(_configured(arena, subject.program, settings[place]) for place in (low, high))
-    )
+    return Ends(*(_configured(arena, subject.program, settings[place]) for place in (low, high)))
 
 
 def _configured(arena: Arena, program: Program, setting: Setting) -> Configured:

@@ -1,0 +1,205 @@
+"""What was tried, and what people said of it, so that no idea is tried again unawares."""
+
+import re
+from collections.abc import Sequence
+
+from agents.feedback.fitting import Level
+from agents.feedback.history import History, Tried
+from agents.feedback.pages import page
+from agents.feedback.wording import gain, several, shortened
+from agents.feedback.words import difference
+from agents.run.records import Decision, Review, Verdict
+from dsl import library
+
+WORDS = 200
+"""Characters of a proposer's words that are told of the last round."""
+
+FEW_WORDS = 80
+"""And of earlier ones."""
+
+ERRORS = 2
+"""Errors of a program that are told whole; a program often has one that begets the others."""
+
+EXCERPT = 12
+"""Lines of an error that are told."""
+
+TRIED = (40, 15, 5)
+"""Candidates of earlier rounds that are told, where there is room and where there is less."""
+
+NOTE = 600
+"""Characters of a note that are told."""
+
+FEW_NOTES = 3
+
+SHORT_NOTE = 160
+
+
+def last(past: History) -> list[Level]:
+    """The candidates of the last round: whole, without excerpts, in a line each."""
+    tried = past.last_round
+    if not tried:
+        return [Level("")]
+    whole = "\n\n".join(_whole(past, each, excerpts=True) for each in tried)
+    plain = "\n\n".join(_whole(past, each, excerpts=False) for each in tried)
+    lines = "\n".join(_line(past, each) for each in tried)
+    return [
+        Level(page("last", candidates=whole)),
+        Level(page("last", candidates=plain), "excerpts of programs that do not check"),
+        Level(page("last", candidates=lines), "the particulars of the last round"),
+        Level("", "the last round"),
+    ]
+
+
+def earlier(past: History) -> list[Level]:
+    """The candidates of the rounds before it, the latest first, in a line each."""
+    tried = [each for each in reversed(past.tried) if each.round != past.last]
+    if not tried:
+        return [Level("")]
+    levels = []
+    for most in TRIED:
+        lines = "\n".join(_line(past, each) for each in tried[:most])
+        rest = len(tried) - most
+        left_out = several(rest, "earlier candidate") if rest > 0 else ""
+        levels.append(Level(page("tried", lines=lines), left_out))
+    return [*levels, Level("", several(len(tried), "earlier candidate"))]
+
+
+def people(said: Sequence[Decision]) -> list[Level]:
+    """The notes of people: whole, shortened, the latest."""
+    noted = [each for each in said if each.note.strip() or not each.approved]
+    if not noted:
+        return [Level("")]
+    longest = max(len(each.note) for each in noted)
+    rest = len(noted) - FEW_NOTES
+    short = "the ends of long notes" if longest > SHORT_NOTE else ""
+    few = f"{several(rest, 'earlier note')} of people" if rest > 0 else short
+    return [
+        Level(page("people", lines=_notes(noted, NOTE)), short if longest > NOTE else ""),
+        Level(page("people", lines=_notes(noted, SHORT_NOTE)), short),
+        Level(page("people", lines=_notes(noted[:FEW_NOTES], SHORT_NOTE)), few),
+        Level("", "the notes of people"),
+    ]
+
+
+def note(decision: Decision) -> str:
+    """What a person said of a candidate, on one line."""
+    return _note(decision, NOTE)
+
+
+def values(past: History) -> str:
+    """One number for each candidate, the latest first."""
+    return "\n".join(
+        f"- `{each.name}`: "
+        + ("-" if each.review.objective is None else f"{each.review.objective:.2f}")
+        for each in reversed(past.tried)
+    )
+
+
+def _notes(said: Sequence[Decision], most: int) -> str:
+    return "\n".join(f"- {_note(each, most)}" for each in said)
+
+
+def _note(decision: Decision, most: int) -> str:
+    verb = "approved" if decision.approved else "rejected"
+    words = shortened(decision.note, most) or "without a note"
+    return f"`{decision.candidate}` was {verb}: {words}"
+
+
+def _whole(past: History, tried: Tried, *, excerpts: bool) -> str:
+    draft, review = tried.draft, tried.review
+    lines = [f"**`{tried.name}`**, {_origin(tried)}: {_verdict(tried)}.{_figures(tried)}"]
+    changed = _changed(past, tried)
+    if changed:
+        lines.append(f"- Against `{draft.proposal.parents[0]}`: {changed}.")
+    if draft.proposal.words:
+        lines.append(f"- Its proposer said: {shortened(draft.proposal.words, WORDS)}")
+    if review.verdict is not Verdict.UNSOUND:
+        lines += [f"- {reason[:1].upper()}{reason[1:]}." for reason in _reasons(review)]
+        return "\n".join(lines)
+    lines.append(_errors(draft.diagnostics, excerpts=excerpts))
+    return "\n".join(lines)
+
+
+def _reasons(review: Review) -> list[str]:
+    """Why it was not taken, where its figures do not say so: a loss needs no further reason."""
+    lost = review.verdict is Verdict.KEPT and review.gain is not None and review.gain.value <= 0
+    return [] if lost else review.reasons
+
+
+def _line(past: History, tried: Tried) -> str:
+    draft, found = tried.draft, tried.review.gain
+    says = shortened(draft.proposal.words, FEW_WORDS)
+    changed = "" if says else shortened(_changed(past, tried), FEW_WORDS)
+    worth = f", {gain(found)}" if found is not None else ""
+    why = _why(tried)
+    parts = [f"`{tried.name}`, {_origin(tried)}: {_verdict(tried)}{worth}", why, says or changed]
+    return "- " + "; ".join(part for part in parts if part)
+
+
+def _why(tried: Tried) -> str:
+    """Why it failed, in a few words, where its gain does not say so."""
+    if tried.review.verdict is Verdict.UNSOUND:
+        heads = re.findall(r"^error\[.*$", tried.draft.diagnostics, re.MULTILINE)
+        return shortened(heads[0], FEW_WORDS) if heads else ""
+    refused = tried.review.verdict is Verdict.REFUSED and tried.review.reasons
+    return shortened(tried.review.reasons[0], FEW_WORDS) if refused else ""
+
+
+def _origin(tried: Tried) -> str:
+    parents = ", ".join(f"`{each}`" for each in tried.draft.proposal.parents)
+    tuned = f", with {', '.join(tried.draft.tuned)} fitted" if tried.draft.tuned else ""
+    return f"by {tried.draft.proposer}{f' from {parents}' if parents else ''}{tuned}"
+
+
+def _verdict(tried: Tried) -> str:
+    if tried.rejected:
+        return "a person said no"
+    match tried.review.verdict:
+        case Verdict.BEST:
+            return "the best when it came"
+        case Verdict.KEPT:
+            return "kept, without a gain that counts"
+        case Verdict.REFUSED:
+            return "refused"
+        case _:
+            return f"does not check after {several(tried.draft.tries, 'try')}"
+
+
+def _figures(tried: Tried) -> str:
+    review = tried.review
+    if review.objective is None or review.gain is None:
+        return ""
+    told = f" Worth {review.objective:.2f}; it gains {gain(review.gain)}"
+    if review.unseen_gain is not None:
+        told += f", {review.unseen_gain.value:+.2f} on what its round withheld"
+    return f"{told}."
+
+
+def _changed(past: History, tried: Tried) -> str:
+    parents = tried.draft.proposal.parents
+    source = _source(past, parents[0]) if parents else None
+    if source is None or tried.review.verdict is Verdict.UNSOUND:
+        return ""
+    return difference(source, tried.draft.proposal.source).summary
+
+
+def _source(past: History, name: str) -> str | None:
+    found = past.named(name)
+    if found is not None:
+        return found.draft.proposal.source
+    return library.source(name).text if name in library.NAMES else None
+
+
+def _errors(diagnostics: str, *, excerpts: bool) -> str:
+    """The first errors: what begins with one, up to the next message."""
+    blocks = re.split(r"\n\n(?=(?:error|warning)\[)", diagnostics.strip())
+    errors = [each for each in blocks if each.startswith("error[")] or blocks
+    if not excerpts:
+        heads = "\n".join(f"- {shortened(each.splitlines()[0], WORDS)}" for each in errors[:ERRORS])
+        return f"{heads}{_more(len(errors) - ERRORS)}"
+    shown = "\n\n".join("\n".join(each.splitlines()[:EXCERPT]) for each in errors[:ERRORS])
+    return f"\n```text\n{shown}\n```{_more(len(errors) - ERRORS)}"
+
+
+def _more(count: int) -> str:
+    return f"\n\nAnd {several(count, 'error')} more." if count > 0 else ""

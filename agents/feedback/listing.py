@@ -1,0 +1,102 @@
+"""A program's source with what each line did behind it, as comments: it stays a program."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agents.feedback.closely import Close
+from agents.feedback.subjects import at
+from dsl import tree
+from dsl.checker import Checked
+
+WIDTH = 66
+"""Column at which figures begin, for lines that are shorter."""
+
+LEAST_SHARE = 0.05
+"""Percent of tokens below which a line's tokens are not told."""
+
+
+class _Figures(NamedTuple):
+    """What is told of one line, one figure for each point."""
+
+    tokens: list[float]
+    """Percent."""
+    ended: list[float]
+    """Percent of episodes."""
+    right: list[float | None]
+    """Percent of those."""
+    ran: bool
+
+
+def listing(points: Sequence[Close]) -> str:
+    """The source, with the figures of one point or several, in their order.
+
+    Args:
+        points: of the same program.
+    """
+    checked = points[0].plan.program.checked
+    beginnings = _beginnings(checked)
+    lines = []
+    for number in range(1, checked.source.lines + 1):
+        line = checked.source.line(number).rstrip()
+        if not line and number == checked.source.lines:
+            continue
+        said = _said(_figures(points, number), statement=number in beginnings)
+        lines.append(f"{line:<{WIDTH}}  # {said}" if said else line)
+    return "\n".join(lines)
+
+
+def legend(points: Sequence[Close]) -> str:
+    """What the figures are of, for people and models alike."""
+    told = [
+        f"{at(each.plan)}: {each.tokens / each.played:,.0f} tokens an episode,"
+        f" {100 * int(each.right.sum()) / each.played:.1f} % right"
+        for each in points
+    ]
+    return "; ".join(told)
+
+
+def unanswered(points: Sequence[Close]) -> str:
+    """A sentence on episodes that no line ended; empty where there are none."""
+    counts = [int(each.ended[0]) for each in points]
+    if not any(counts):
+        return ""
+    shares = " | ".join(
+        f"{100 * count / each.played:.1f} %" for count, each in zip(counts, points, strict=True)
+    )
+    return f"Episodes that came to the end of the program without an answer: {shares}."
+
+
+def _figures(points: Sequence[Close], line: int) -> _Figures:
+    ended = [int(each.ended[line]) for each in points]
+    right = [int(each.right[line]) for each in points]
+    return _Figures(
+        tokens=[100 * int(each.counts.tokens[line]) / max(each.tokens, 1) for each in points],
+        ended=[100 * n / each.played for n, each in zip(ended, points, strict=True)],
+        right=[100 * r / n if n else None for r, n in zip(right, ended, strict=True)],
+        ran=any(int(each.counts.runs[line]) for each in points),
+    )
+
+
+def _said(figures: _Figures, *, statement: bool) -> str:
+    if statement and not figures.ran:
+        return "never ran"
+    parts = []
+    if any(each >= LEAST_SHARE for each in figures.tokens):
+        parts.append(f"tokens {_columns(figures.tokens)} %")
+    if any(figures.ended):
+        parts.append(f"ends {_columns(figures.ended)} %, right {_columns(figures.right)} %")
+    return "; ".join(parts)
+
+
+def _columns(values: Sequence[float | None]) -> str:
+    return " | ".join("-" if each is None else f"{each:.1f}" for each in values)
+
+
+def _beginnings(checked: Checked) -> set[int]:
+    """The lines on which a statement begins."""
+    return {
+        checked.source.position(child.span.start).line
+        for node in tree.walk(checked.program)
+        if isinstance(node, tree.Block)
+        for child in tree.children(node)
+    }

@@ -1,0 +1,211 @@
+"""A handful of episodes that tell why a program loses questions and burns tokens, in a few lines.
+
+Which ones, by rule. *Lost*: of each recording the question on which the program is right less often
+than the majority over 64, the widest gap first, under the first seed under which the majority is
+right and the program is not; at the dear point, and at the cheap one where that has none. *Burnt*:
+of the episodes seen in hindsight, of each recording the one with the most tokens after its final
+leader was settled with at least half of the votes, at the dear point and the cheap one in turn.
+Recordings take turns, in order; no question is told twice as lost; of equals the earlier question
+comes first.
+
+Neither a question's text nor any answer is told: answers are named by whether they are right.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import zip_longest
+from typing import NamedTuple, TypeVar
+
+from agents.feedback.closely import Close, Closely, Spot
+from agents.feedback.course import Course, course, named_votes
+from agents.feedback.subjects import at
+from agents.feedback.wording import shortened
+from harness.explanation.inspection import VOTES, majority
+from harness.explanation.tracing import Moment, Traced
+from harness.request.configured import Configured
+
+LOST = 3
+"""Lost episodes at most."""
+
+BURNT = 3
+"""Burnt ones at most."""
+
+LEAST_BURNT = 0.2
+"""The part of an episode's tokens that must have come after its leader was settled."""
+
+LEAST_HELD = 0.5
+"""The part of the votes that the leader must have had when it was settled."""
+
+SOURCE = 60
+"""Characters of a line of the source that are quoted at most."""
+
+T = TypeVar("T")
+
+
+class Why(Enum):
+    """What an episode tells."""
+
+    LOST = "Lost against the majority over 64"
+    BURNT = "Tokens after the matter was settled"
+
+
+class Telling(NamedTuple):
+    """One episode, told."""
+
+    why: Why
+    plan: Configured
+    spot: Spot
+    text: str
+    """A few lines of Markdown."""
+
+
+def tellings(closely: Closely, dear: Close, cheap: Close) -> list[Telling]:
+    """The telling episodes, the most telling first; lost and burnt ones in turn."""
+    lost = list(_lost(closely, dear)) or list(_lost(closely, cheap))
+    ends = [dear] if dear is cheap else [dear, cheap]
+    burnt = list(_in_turn([list(_burnt(closely, each)) for each in ends]))
+    return list(_in_turn([lost[:LOST], burnt[:BURNT]]))
+
+
+def _lost(closely: Closely, close: Close) -> Iterator[Telling]:
+    told: set[str] = set()
+    ranked = [_lost_spots(closely, close, stage) for stage in range(len(closely.stages))]
+    for spot in _in_turn(ranked):
+        stage = closely.stages[spot.stage]
+        question = stage.recording.questions[spot.position].id
+        found = closely.trace(close.plan, spot)
+        # A program that draws may draw otherwise here than where its lines were counted.
+        if question not in told and not found.right:
+            told.add(question)
+            text = _told(
+                closely,
+                close.plan,
+                spot,
+                found,
+                _how_lost(found, len(stage.world.decks[spot.position].chains)),
+            )
+            yield Telling(Why.LOST, close.plan, spot, text)
+
+
+def _lost_spots(closely: Closely, close: Close, stage: int) -> list[Spot]:
+    here = closely.stages[stage]
+    ranked = []
+    for row, position in enumerate(here.positions):
+        core = here.recording.core(position)
+        gold = here.recording.questions[position].gold
+        of = min(VOTES, len(core.final))
+        right = close.episodes[stage].right[row].tolist()
+        seeds = range(len(right))
+        rival = [majority(core, gold, of, [seed]) == 1 for seed in seeds]
+        gap = sum(rival) - sum(right)
+        lost = [seed for seed in seeds if rival[seed] and not right[seed]]
+        if gap > 0 and lost:
+            ranked.append((-gap, Spot(stage, position, lost[0])))
+    return [spot for _, spot in sorted(ranked)]
+
+
+def _burnt(closely: Closely, close: Close) -> Iterator[Telling]:
+    ranked: list[list[tuple[int, Spot]]] = [[] for _ in closely.stages]
+    for spot, seen, held in close.seen:
+        if held >= LEAST_HELD and seen.after_settled > LEAST_BURNT * seen.tokens:
+            ranked[spot.stage].append((-seen.after_settled, spot))
+    for _, spot in _in_turn([sorted(each) for each in ranked]):
+        found = closely.trace(close.plan, spot)
+        text = _told(closely, close.plan, spot, found, _how_burnt(found))
+        yield Telling(Why.BURNT, close.plan, spot, text)
+
+
+def _told(
+    closely: Closely, plan: Configured, spot: Spot, found: Traced, story: Iterable[str]
+) -> str:
+    stage = closely.stages[spot.stage]
+    question = stage.recording.questions[spot.position].id
+    head = (
+        f"{stage.label}, question {question}, {at(plan)}, seed {spot.seed}: answers"
+        f" {'right' if found.right else 'wrong'} after {found.tokens:,} tokens in"
+        f" {len(found.barriers)} barriers."
+    )
+    lines = [head, f"Votes at the end: {named_votes(found)}.", _ended_by(found), *story]
+    return "\n".join(f"  - {line}" if place else line for place, line in enumerate(lines))
+
+
+def _ended_by(found: Traced) -> str:
+    if found.stopped is not None:
+        why = "The budget ended in" if found.stopped.budget else "It was stopped by"
+        return f"{why} {_line(found.stopped.line, found.stopped.source)}."
+    last = found.barriers[-1]
+    if last.line is None or last.source is None:
+        return "It came to the end of the program without an answer."
+    return f"It was ended by {_line(last.line, last.source)}."
+
+
+def _how_lost(found: Traced, size: int) -> Iterator[str]:
+    went = course(found)
+    yield f"{len(found.branches)} of {size} branches were opened. {_lead_of_right(found, went)}"
+    pruned = went.right_pruned
+    if pruned:
+        told = " and ".join(f"{count} by {_at_line(found, line)}" for line, count in pruned)
+        yield f"Branches pruned while they held the right answer: {told}."
+
+
+def _lead_of_right(found: Traced, went: Course) -> str:
+    peak = max(went.right)
+    if peak == 0:
+        return "No branch held the right answer at any time."
+    led = [place for place, leads in enumerate(went.right_leads) if leads]
+    if not led:
+        place = went.right.index(peak)
+        return (
+            f"The right answer never led: it had at most {peak} of {went.voters[place]} votes, at"
+            f" {found.barriers[place].spent:,} tokens."
+        )
+    last = led[-1]
+    votes = f"{went.right[last]} of {went.voters[last]} votes"
+    if last >= len(went.right) - 1:
+        return f"The right answer led among all that were alive to the end, with {votes}."
+    turned = found.barriers[last + 1]
+    return (
+        f"The right answer led last at {found.barriers[last].spent:,} tokens, with {votes}; it lost"
+        f" the lead by {_moment(turned)}."
+    )
+
+
+def _how_burnt(found: Traced) -> Iterator[str]:
+    went = course(found)
+    first = went.settled
+    assert first is not None
+    settled = found.barriers[first]
+    after = found.tokens - settled.spent
+    yield (
+        f"The final leader was settled at {settled.spent:,} tokens with {went.lead[first]} of"
+        f" {went.voters[first]} votes; {after:,} tokens ({100 * after / found.tokens:.0f} %) came"
+        f" after it, and it ended with {went.lead[-1]} of {went.voters[-1]}."
+    )
+    lines: dict[int, int] = {}
+    for moment in found.barriers[first + 1 :]:
+        if moment.line is not None and moment.charged:
+            lines[moment.line] = lines.get(moment.line, 0) + moment.charged
+    most = sorted(lines.items(), key=lambda each: (-each[1], each[0]))[:2]
+    told = " and ".join(f"{tokens:,} by {_at_line(found, line)}" for line, tokens in most)
+    yield f"Spent on: {told}."
+
+
+def _moment(moment: Moment) -> str:
+    if moment.line is None or moment.source is None:
+        return "the end of the program"
+    return _line(moment.line, moment.source)
+
+
+def _at_line(found: Traced, line: int) -> str:
+    source = next(each.source for each in found.barriers if each.line == line)
+    return _line(line, source or "")
+
+
+def _line(number: int, source: str) -> str:
+    return f"line {number} `{shortened(source, SOURCE)}`"
+
+
+def _in_turn(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
+    """The first of each, then the second of each, and so on."""
+    for each in zip_longest(*ranked):
+        yield from (item for item in each if item is not None)
