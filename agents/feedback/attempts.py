@@ -53,15 +53,7 @@ def last(past: History) -> list[Level]:
 def earlier(past: History) -> list[Level]:
     """The candidates of the rounds before it, the latest first, in a line each."""
     tried = [each for each in reversed(past.tried) if each.round != past.last]
-    if not tried:
-        return [Level("")]
-    levels = []
-    for most in TRIED:
-        lines = "\n".join(_line(past, each) for each in tried[:most])
-        rest = len(tried) - most
-        left_out = several(rest, "earlier candidate") if rest > 0 else ""
-        levels.append(Level(page("tried", lines=lines), left_out))
-    return [*levels, Level("", several(len(tried), "earlier candidate"))]
+    return _listed("tried", [_line(past, each) for each in tried])
 
 
 def people(said: Sequence[Decision]) -> list[Level]:
@@ -86,13 +78,26 @@ def note(decision: Decision) -> str:
     return _note(decision, NOTE)
 
 
-def values(past: History) -> str:
+def values(past: History) -> list[Level]:
     """One number for each candidate, the latest first."""
-    return "\n".join(
+    lines = [
         f"- `{each.name}`: "
         + ("-" if each.review.objective is None else f"{each.review.objective:.2f}")
         for each in reversed(past.tried)
-    )
+    ]
+    return _listed("scalar", lines)
+
+
+def _listed(template: str, lines: Sequence[str]) -> list[Level]:
+    """As many of the lines as there is room for, from the first on."""
+    if not lines:
+        return [Level("")]
+    levels = []
+    for most in TRIED:
+        rest = len(lines) - most
+        left_out = several(rest, "earlier candidate") if rest > 0 else ""
+        levels.append(Level(page(template, lines="\n".join(lines[:most])), left_out))
+    return [*levels, Level("", several(len(lines), "earlier candidate"))]
 
 
 def _notes(said: Sequence[Decision], most: int) -> str:

@@ -44,10 +44,15 @@ def fitted(sections: Mapping[str, Sequence[Level]], give_way: Sequence[str], mos
             at[name] += 1
             text = _text(sections, at, most)
     lines = text.splitlines(keepends=True)
-    while lines and count("".join(lines)) > most:
+    while lines and (count("".join(lines)) > most or _dangles(lines[-1])):
         lines.pop()
     whole = "".join(lines)
     return Fitted(whole, count(whole))
+
+
+def _dangles(line: str) -> bool:
+    """Whether nothing ends with such a line."""
+    return not line.strip() or line.startswith("#")
 
 
 def _text(sections: Mapping[str, Sequence[Level]], at: Mapping[str, int], most: int) -> str:

@@ -55,17 +55,6 @@ def legend(points: Sequence[Close]) -> str:
     return "; ".join(told)
 
 
-def unanswered(points: Sequence[Close]) -> str:
-    """A sentence on episodes that no line ended; empty where there are none."""
-    counts = [int(each.ended[0]) for each in points]
-    if not any(counts):
-        return ""
-    shares = " | ".join(
-        f"{100 * count / each.played:.1f} %" for count, each in zip(counts, points, strict=True)
-    )
-    return f"Episodes that came to the end of the program without an answer: {shares}."
-
-
 def _figures(points: Sequence[Close], line: int) -> _Figures:
     ended = [int(each.ended[line]) for each in points]
     right = [int(each.right[line]) for each in points]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from agents.feedback import attempts, frontier, listing
 from agents.feedback.brief import Brief, Known
 from agents.feedback.closely import Close, Closely, stages
-from agents.feedback.fitting import Fitted, Level, fitted
+from agents.feedback.fitting import Level, fitted
 from agents.feedback.history import History, history
 from agents.feedback.pages import page
-from agents.feedback.standing import objective, shown_words, standing
+from agents.feedback.standing import objective, shown_words, standing, standing_alone
 from agents.feedback.subjects import Subject, at, best, best_baseline, candidate, ends
 from agents.feedback.telling import tellings
 from agents.feedback.wording import several
@@ -61,10 +61,9 @@ def make_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
         InputError: and `StoreError`: a file of the run or a recording cannot be read.
     """
     past = history(run, number)
-    if arena.request.feedback is Feedback.SCALAR:
-        found = _scalar(arena, past, number)
-    else:
-        found = _full(arena, past, number)
+    scalar = arena.request.feedback is Feedback.SCALAR
+    made = scalar_sections(arena, past, number) if scalar else sections(arena, past, number)
+    found = fitted(made, GIVE_WAY, arena.request.brief_tokens)
     return Brief(
         round=number,
         text=found.text,
@@ -74,14 +73,15 @@ def make_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
     )
 
 
-def _full(arena: Arena, past: History, number: int) -> Fitted:
+def sections(arena: Arena, past: History, number: int) -> dict[str, list[Level]]:
+    """The sections of a brief in the order of its text, each with its forms."""
     shown = arena.split(number).shown
     leader, baseline = best(arena, past), best_baseline(arena)
     closely = Closely(stages(arena, shown))
     looked = ends(arena, leader, shown)
     cheap, *rest = [closely.look(plan) for plan in looked.both]
     points = _Points(cheap, rest[0] if rest else cheap)
-    sections = {
+    return {
         "head": [_head(arena, number, shown_words(arena, shown))],
         "standing": standing(arena, past, leader, baseline),
         "frontier": _frontier(arena, past, leader, baseline, shown),
@@ -92,22 +92,22 @@ def _full(arena: Arena, past: History, number: int) -> Fitted:
         "tried": attempts.earlier(past),
         "people": attempts.people(past.said),
     }
-    return fitted(sections, GIVE_WAY, arena.request.brief_tokens)
 
 
-def _scalar(arena: Arena, past: History, number: int) -> Fitted:
-    lines = attempts.values(past)
-    sections = {
+def scalar_sections(arena: Arena, past: History, number: int) -> dict[str, list[Level]]:
+    """Those of the ablation: one number for each candidate."""
+    return {
         "head": [_head(arena, number, "")],
-        "standing": standing(arena, past, best(arena, past), best_baseline(arena))[1:],
-        "values": [Level(page("scalar", lines=lines) if lines else "")],
+        "standing": standing_alone(arena, past, best(arena, past), best_baseline(arena)),
+        "tried": attempts.values(past),
     }
-    return fitted(sections, (), arena.request.brief_tokens)
 
 
 def _head(arena: Arena, number: int, shown: str) -> Level:
     return Level(
-        page("head", round=number, objective=objective(arena.request.objective), shown=shown)
+        page(
+            "head", round=number, objective=objective(arena.request.objective), shown=shown
+        ).strip()
     )
 
 
@@ -140,7 +140,6 @@ def _profile(leader: Subject, points: _Points) -> list[Level]:
             points=told,
             columns=f"{both}{listing.legend(looked)}.",
             listing=listing.listing(looked),
-            unanswered=listing.unanswered(looked),
         )
 
     levels = [Level(shown(points.both))]

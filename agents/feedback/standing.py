@@ -46,6 +46,11 @@ def shown_words(arena: Arena, shown: Shown) -> str:
     )
 
 
+def standing_alone(arena: Arena, past: History, best: Subject, baseline: Subject) -> list[Level]:
+    """The section without the figures of each recording."""
+    return [Level(page("standing", sentence=_sentence(arena, past, best, baseline)))]
+
+
 def standing(arena: Arena, past: History, best: Subject, baseline: Subject) -> list[Level]:
     """The section, with the figures of each recording and without."""
     sentence = _sentence(arena, past, best, baseline)
@@ -68,7 +73,7 @@ def _sentence(arena: Arena, past: History, best: Subject, baseline: Subject) -> 
     over = review.baseline_gain
     if over is None:
         return sentence
-    certain = "" if over.counts else ", which does not count while that interval holds 0"
+    certain = "" if over.counts else ", which does not count: the interval is not above 0"
     return f"{sentence} It gains {gain(over)}{certain}."
 
 

@@ -5,7 +5,7 @@ than the majority over 64, the widest gap first, under the first seed under whic
 right and the program is not; at the dear point, and at the cheap one where that has none. *Burnt*:
 of the episodes seen in hindsight, of each recording the one with the most tokens after its final
 leader was settled with at least half of the votes, at the dear point and the cheap one in turn.
-Recordings take turns, in order; no question is told twice as lost; of equals the earlier question
+Recordings take turns, in order; at one point no question is told twice, and of equals the earlier
 comes first.
 
 Neither a question's text nor any answer is told: answers are named by whether they are right.
@@ -72,7 +72,7 @@ def _lost(closely: Closely, close: Close) -> Iterator[Telling]:
     ranked = [_lost_spots(closely, close, stage) for stage in range(len(closely.stages))]
     for spot in _in_turn(ranked):
         stage = closely.stages[spot.stage]
-        question = stage.recording.questions[spot.position].id
+        question = _question(closely, spot)
         found = closely.trace(close.plan, spot)
         # A program that draws may draw otherwise here than where its lines were counted.
         if question not in told and not found.right:
@@ -109,19 +109,26 @@ def _burnt(closely: Closely, close: Close) -> Iterator[Telling]:
     for spot, seen, held in close.seen:
         if held >= LEAST_HELD and seen.after_settled > LEAST_BURNT * seen.tokens:
             ranked[spot.stage].append((-seen.after_settled, spot))
+    told: set[str] = set()
     for _, spot in _in_turn([sorted(each) for each in ranked]):
-        found = closely.trace(close.plan, spot)
-        text = _told(closely, close.plan, spot, found, _how_burnt(found))
-        yield Telling(Why.BURNT, close.plan, spot, text)
+        question = _question(closely, spot)
+        if question not in told:
+            told.add(question)
+            found = closely.trace(close.plan, spot)
+            text = _told(closely, close.plan, spot, found, _how_burnt(found))
+            yield Telling(Why.BURNT, close.plan, spot, text)
+
+
+def _question(closely: Closely, spot: Spot) -> str:
+    return closely.stages[spot.stage].recording.questions[spot.position].id
 
 
 def _told(
     closely: Closely, plan: Configured, spot: Spot, found: Traced, story: Iterable[str]
 ) -> str:
     stage = closely.stages[spot.stage]
-    question = stage.recording.questions[spot.position].id
     head = (
-        f"{stage.label}, question {question}, {at(plan)}, seed {spot.seed}: answers"
+        f"{stage.label}, question {_question(closely, spot)}, {at(plan)}, seed {spot.seed}: answers"
         f" {'right' if found.right else 'wrong'} after {found.tokens:,} tokens in"
         f" {len(found.barriers)} barriers."
     )

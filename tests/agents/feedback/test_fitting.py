@@ -1,0 +1,60 @@
+"""Sections that give way to one another."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.feedback.fitting import Level, fitted
+from agents.feedback.length import count
+
+SECTIONS = {
+    "first": [Level("# First\n\nkept"), Level("# First", "the word")],
+    "second": [Level("one two three four"), Level("one two", "two words"), Level("", "four words")],
+    "third": [Level("")],
+}
+ORDER = ("second", "first", "second")
+WHOLE = "# First\n\nkept\n\none two three four\n"
+
+
+def test_what_fits_is_whole_and_says_nothing_of_room() -> None:
+    found = fitted(SECTIONS, ORDER, count(WHOLE))
+    assert found.text == WHOLE
+    assert found.tokens == count(WHOLE)
+
+
+def test_sections_give_way_in_the_order_that_is_stated() -> None:
+    seen: list[tuple[bool, bool, bool]] = []
+    for most in range(60, -1, -1):
+        text = fitted(SECTIONS, (*ORDER, "third"), most).text
+        shape = ("kept" in text, "four" in text.split("Left")[0], "one" in text.split("Left")[0])
+        if not seen or seen[-1] != shape:
+            seen.append(shape)
+    # A line on what was left out takes room too, so that some forms never come to be.
+    assert seen[0] == (True, True, True)
+    assert seen[-1] == (False, False, False)
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_what_was_left_out_is_said() -> None:
+    long = {"a": [Level("word " * 200), Level("", "two hundred words")], "b": [Level("here")]}
+    assert fitted(long, ("a",), 60).text == (
+        "here\n\nLeft out to stay within 60 tokens: two hundred words.\n"
+    )
+
+
+def test_where_nothing_gives_way_lines_are_cut_and_no_heading_is_left_alone() -> None:
+    text = "## One\n\nfirst line\nsecond line\n\n## Two\n\nlast line"
+    most = count("## One\n\nfirst line\nsecond line\n\n## Two\n\n") + 1
+    assert fitted({"a": [Level(text)]}, (), most).text == "## One\n\nfirst line\nsecond line\n"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcd"),
+        st.lists(st.text(max_size=60).map(Level), min_size=1, max_size=4),
+        min_size=1,
+    ),
+    st.integers(0, 80),
+)
+def test_it_never_takes_more_than_it_may(sections: dict[str, list[Level]], most: int) -> None:
+    found = fitted(sections, tuple(sections) * 4, most)
+    assert found.tokens == count(found.text) <= most

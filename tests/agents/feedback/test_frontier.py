@@ -1,0 +1,75 @@
+"""The points of a program that are looked at, and its frontier against the baselines."""
+
+import pytest
+
+from agents.feedback.frontier import COSTS, Panel, Row, panels, text
+from agents.feedback.subjects import best_baseline, candidate, ends, worth
+from tests.agents.feedback.conftest import STOPPER, WIDER, Opened
+
+
+def test_a_program_with_a_schedule_is_looked_at_a_quarter_from_either_end(opened: Opened) -> None:
+    with opened() as here:
+        subject = candidate(here, "r001-1", STOPPER)
+        assert subject is not None
+        found = ends(here, subject, here.scorer.whole)
+    assert (found.cheap.beta, found.dear.beta) == (0.25, 0.75)
+
+
+def test_a_baseline_is_looked_at_at_settings_of_its_own(opened: Opened) -> None:
+    with opened() as here:
+        subject = best_baseline(here)
+        found = ends(here, subject, here.scorer.whole)
+    assert subject.name == "sc"
+    # Of 1, 2, 4 and 8.
+    assert [each.chosen["n"] for each in found.both] == [2, 4]
+    assert found.dear.knobs["n"] == 4
+    assert found.dear.beta is None
+
+
+def test_a_panel_goes_from_the_cheapest_to_the_dearest_baseline(opened: Opened) -> None:
+    with opened() as here:
+        shown = here.scorer.whole
+        ours, other = candidate(here, "a", STOPPER), candidate(here, "b", WIDER)
+        assert ours is not None
+        assert other is not None
+        baseline = best_baseline(here)
+        found = panels(here, ours, [other, ours], baseline, shown)
+        curves = worth(here, baseline, shown).curves
+        rivals = [here.scorer.worth(each).curves for each in here.baselines.values()]
+    assert [each.recording for each in found] == ["weak/small", "able/small", "strong/small"]
+    for place, panel in enumerate(found):
+        assert len(panel.costs) == COSTS
+        assert panel.costs[0] == pytest.approx(min(each[place].cost.min() for each in rivals))
+        assert panel.costs[-1] == pytest.approx(max(each[place].cost.max() for each in rivals))
+        assert panel.baseline.accuracy[0] == pytest.approx(curves[place].accuracy[0])
+        assert panel.baseline.accuracy[-1] == pytest.approx(curves[place].accuracy.max())
+        assert panel.hull.accuracy[-1] == max(each[place].accuracy.max() for each in rivals)
+        # It begins with two branches, so it cannot be had for the price of one.
+        assert panel.best.accuracy[0] is None
+        assert [row.name for row in panel.others] == ["b"]
+
+
+PANEL = Panel(
+    recording="m/b",
+    costs=(950.0, 12_340.0, 999_600.0),
+    best=Row("r001-1", (None, 50.0, 61.0)),
+    others=(Row("r001-2", (None, 40.0, 62.0)),),
+    baseline=Row("sc", (30.0, 49.0, 62.0)),
+    hull=Row("any baseline", (None, 50.04, 62.0)),
+)
+
+
+def test_where_the_best_is_worse_than_a_baseline_is_marked() -> None:
+    assert [PANEL.below(column) for column in range(3)] == [False, False, True]
+    late = PANEL._replace(hull=Row("any baseline", (30.0, 49.0, 50.0)))
+    assert [late.below(column) for column in range(3)] == [True, False, False]
+
+
+def test_a_panel_is_drawn_like_this() -> None:
+    assert text([PANEL, PANEL]).split("\n\n")[0].splitlines() == [
+        "m/b             950   12.3k      1M",
+        "r001-1             -    50.0    61.0*",
+        "r001-2             -    40.0    62.0",
+        "sc              30.0    49.0    62.0",
+        "any baseline       -    50.0    62.0",
+    ]

@@ -1,0 +1,50 @@
+"""The count of tokens, held to a byte-pair encoder that is trained on the spot."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.feedback.length import count
+from dsl import library
+from tests.agents.feedback.byte_pairs import BytePairs
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+LEARNT = PAGES[::2]
+"""The encoder learns from every other page, and is asked about the rest."""
+
+
+@pytest.fixture(scope="module")
+def encoder() -> BytePairs:
+    return BytePairs([path.read_text(encoding="utf-8") for path in LEARNT], merges=2500)
+
+
+TEXTS = {
+    "pages": "\n".join(path.read_text(encoding="utf-8") for path in PAGES[1::2]),
+    "programs": "\n".join(library.source(name).text for name in library.NAMES),
+    "briefs": "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("golden/*"))
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_it_is_within_a_tenth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
+    ratio = count(TEXTS[kind]) / encoder.count(TEXTS[kind])
+    assert 0.9 < ratio < 1.1
+
+
+@given(st.text(), st.text())
+def test_two_texts_together_take_about_what_they_take_alone(one: str, other: str) -> None:
+    assert abs(count(one + other) - count(one) - count(other)) <= 4
+
+
+@given(st.text(min_size=1))
+def test_a_text_has_at_least_one_token_and_at_most_its_bytes(text: str) -> None:
+    assert 1 <= count(text) <= len(text.encode())
+
+
+def test_nothing_takes_nothing() -> None:
+    assert count("") == 0

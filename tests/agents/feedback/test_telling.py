@@ -1,0 +1,178 @@
+"""Telling episodes, hindsight and lines, on recordings that fit on a page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.feedback.closely import HINDSIGHT_EPISODES, Closely, Spot, Stage
+from agents.feedback.listing import listing
+from agents.feedback.telling import Why, tellings
+from dsl.program import load
+from dsl.source import Source
+from harness.engines import Rules
+from harness.mdp.environment import environment
+from harness.request.configured import Configured
+from harness.request.controllers import Program
+from store.reader import open_recording
+from store.records import Branch
+from tests.harness.small_recordings import branch, tiny
+
+# Early on most say 9; at the end most say 7, which is right.
+LATE = [branch("9", "9", "7"), branch("9", "9", "7"), branch("7", "7", "7"), branch("9", "9", "9")]
+CLEAR = [branch(*["7"] * 6) for _ in range(4)]
+
+HASTY = """\
+controller hasty {
+  start { open 4 }
+  step { answer winner(alive) because "at once" }
+  finally { answer winner(alive) }
+}
+"""
+PATIENT = """\
+controller patient {
+  start { open 4 }
+  step {
+    if steps > 99 { stop }
+    advance active
+  }
+  finally { answer winner(finished) }
+}
+"""
+CUTTER = """\
+controller cutter {
+  start { open 4 }
+  step {
+    prune active where .answer != winner(alive)
+    advance active
+  }
+  finally { answer winner(alive) }
+}
+"""
+
+
+def plan(text: str, budget: int | None = None) -> Configured:
+    checked = load(Source(text))
+    return Configured(Program(checked.name, checked, "", ""), None, {}, {}, Rules(budget))
+
+
+def closely(
+    folder: Path, *parts: Sequence[list[Branch]], golds: Sequence[str] = ("7", "7")
+) -> Closely:
+    """Over recordings of two questions each, all of them shown."""
+    found = []
+    for place, branches in enumerate(parts):
+        path = folder / f"{place}.recording"
+        tiny(path, ids=("early", "later"), branches=branches, golds=golds)
+        recording = open_recording(path)
+        world = environment(recording)
+        found.append(Stage(f"model-{place}", recording, world, world, (0, 1)))
+    return Closely(found)
+
+
+def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_as_lost(
+    tmp_path: Path,
+) -> None:
+    at = closely(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
+    close = at.look(plan(HASTY))
+    [told] = [each for each in tellings(at, close, close) if each.why is Why.LOST]
+    assert told.spot == Spot(0, 0, 0)
+    assert told.text.splitlines()[0] == (
+        "model-0, question early, its one setting, seed 0: answers wrong after 30 tokens in 2"
+        " barriers."
+    )
+    assert (
+        "Votes at the end: wrong answer 1, which it gives (2 active); the right answer (1 active)."
+    ) in told.text
+    assert 'It was ended by line 3 `step { answer winner(alive) because "at once" }`.' in told.text
+    assert "3 of 3 branches were opened" in told.text
+    assert "it had at most 1 of 3 votes, at 30 tokens" in told.text
+
+
+def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
+    tmp_path: Path,
+) -> None:
+    at = closely(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
+    close = at.look(plan(CUTTER))
+    lost = [each for each in tellings(at, close, close) if each.why is Why.LOST]
+    # Under every seed the first four that are dealt hold two of either or three of the wrong one.
+    for each in lost:
+        assert "Branches pruned while they held the right answer:" in each.text
+        assert "by line 4 `prune active where .answer != winner(alive)`" in each.text
+
+
+def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
+    tmp_path: Path,
+) -> None:
+    at = closely(tmp_path, [CLEAR, CLEAR])
+    close = at.look(plan(PATIENT))
+    [told] = tellings(at, close, close)[:1]
+    assert told.why is Why.BURNT
+    assert told.spot == Spot(0, 0, 0)
+    assert (
+        "The final leader was settled at 40 tokens with 4 of 4 votes; 216 tokens (84 %) came after"
+        " it, and it ended with 4 of 4."
+    ) in told.text
+    assert "Spent on: 216 by line 5 `advance active`." in told.text
+
+
+def test_a_leader_without_half_of_the_votes_makes_no_burnt_episode(tmp_path: Path) -> None:
+    split = [branch(*["1"] * 5), branch(*["1"] * 5), *(branch(*[x] * 5) for x in "2345")]
+    at = closely(tmp_path, [split, split], golds=("1", "1"))
+    close = at.look(plan(PATIENT.replace("open 4", "open 6")))
+    assert close.hindsight.after_settled > 0
+    assert tellings(at, close, close) == []
+
+
+def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> None:
+    wrong = LATE[:2] + LATE[2:3]
+    at = closely(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
+    close = at.look(plan(HASTY))
+    lost = [each for each in tellings(at, close, close) if each.why is Why.LOST]
+    assert [(each.spot.stage, each.spot.position) for each in lost] == [(0, 0), (0, 1)]
+
+
+def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
+    at = closely(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
+    close = at.look(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
+    told = tellings(at, close, close)[0].text
+    assert "The budget ended in line 5 `advance active`." in told
+
+
+# Lines
+
+
+def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: Path) -> None:
+    at = closely(tmp_path, [CLEAR, CLEAR])
+    close = at.look(plan(PATIENT))
+    lines = listing([close]).splitlines()
+    assert [line.split("#")[0].rstrip() for line in lines] == PATIENT.splitlines()
+    said = {n: line.split("  # ")[1] for n, line in enumerate(lines, start=1) if "  # " in line}
+    assert said == {
+        2: "tokens 15.6 %",
+        5: "tokens 84.4 %",
+        7: "ends 100.0 %, right 100.0 %",
+    }
+    load(Source(listing([close])))
+
+
+def test_of_two_points_figures_stand_side_by_side(tmp_path: Path) -> None:
+    at = closely(tmp_path, [CLEAR, CLEAR])
+    patient, poor = at.look(plan(PATIENT)), at.look(plan(PATIENT, budget=40))
+    lines = listing([poor, patient]).splitlines()
+    assert lines[1].endswith("# tokens 100.0 | 15.6 %")
+
+
+def test_a_statement_that_never_ran_is_told(tmp_path: Path) -> None:
+    at = closely(tmp_path, [CLEAR, CLEAR])
+    text = PATIENT.replace("if steps > 99 { stop }", "if steps > 99 {\n      stop\n    }")
+    lines = listing([at.look(plan(text))]).splitlines()
+    assert [line.split("#")[0].strip() for line in lines if "never ran" in line] == ["stop"]
+
+
+def test_hindsight_is_read_off_few_episodes_of_a_program_that_runs_many_statements(
+    tmp_path: Path,
+) -> None:
+    at = closely(tmp_path, *([[CLEAR, CLEAR]] * 8))
+    assert len(at.look(plan(PATIENT)).seen) == 16
+    assert len(at._spots(10**9)) == 8
+    assert [each.stage for each in at._spots(10**9)] == list(range(8))
+    assert HINDSIGHT_EPISODES >= 16

@@ -1,0 +1,141 @@
+"""A program against its parent, in words and in lines."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.feedback.words import difference
+from dsl import library
+
+PARENT = """\
+controller parent "A parent" {
+  schedule {
+    rising  n     = round(4 + 28 * beta)
+    falling level = 0.9 - 0.1 * beta
+    fixed   calm  = 5
+  }
+
+  memory { top = none }
+
+  start { open n }
+
+  step at most 40 {
+    top = winner(alive)
+    advance active
+    if confidence(finished) > level {
+      update active { .off = 0 }
+      stop because "sure"
+    }
+  }
+
+  each branch { .off = 0 }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "headline", "detail"),
+    [
+        ("4 + 28 * beta", "2 + 38 * beta", "changes 1 knob", "n 4..32 → 2..40"),
+        ("calm  = 5", "calm  = 6", "changes 1 knob", "calm 5 → 6"),
+        ("0.9 - 0.1 * beta", "0.9 - 0.1 * pow(beta, 2)", "changes 1 knob",
+         "level 0.9..0.8 by another formula"),
+        ("fixed   calm  = 5", "", "removes 1 knob", "-calm 5"),
+        ("top = none }", "top = none  seen = 0 }", "adds 1 cell", "+seen = 0"),
+        (".off = 0 }\n\n", ".off = 2 }\n\n", "changes 1 cell", ".off = 0 → = 2"),
+        ("at most 40", "at most 60", "changes 1 cap", "step at most 40 → at most 60"),
+        ("step at most 40", "step", "changes 1 cap", "step at most 40 → without a cap"),
+        ("advance active", "advance active for 2", "changes 1 statement",
+         "`advance active` → `advance active for 2`"),
+        ("advance active\n", "advance active\n prune active where .off > 2\n", "adds 1 statement",
+         "+`prune active where .off > 2`"),
+        ("finished) > level", "alive) > level", "changes 1 rule",
+         "`if confidence(finished) > level` → `if confidence(alive) > level`"),
+        ("advance active\n", "advance active\n if steps > 9 { stop }\n", "adds 1 rule",
+         "+`if steps > 9 { stop }`"),
+        ('"sure"', '"certain"', "changes 1 statement",
+         '`stop because "sure"` → `stop because "certain"`'),
+        ("update active {", "update finished {", "changes 1 rule",
+         "`update active` → `update finished`"),
+        ("{ open n }", "{ open n unseen }", "changes 1 statement", "`open n` → `open n unseen`"),
+        ("    top = winner(alive)\n", "", "removes 1 statement", "-`top = winner(alive)`"),
+    ],
+)  # fmt: skip
+def test_a_change_is_told_in_these_words(old: str, new: str, headline: str, detail: str) -> None:
+    assert PARENT.count(old) >= 1
+    found = difference(PARENT, PARENT.replace(old, new, 1))
+    assert found.headline == headline
+    assert found.details == (detail,)
+    assert found.summary == f"{headline}: {detail}"
+
+
+def test_a_free_knob_is_told_by_its_default_and_range() -> None:
+    parent = library.source("sc").text
+    found = difference(parent, parent.replace("n = 64 in", "n = 8 in"))
+    assert found.headline == "changes 1 knob"
+    assert found.details[0].startswith("n 64 in 1..")
+    assert "→ 8 in 1.." in found.details[0]
+
+
+def test_a_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
+    parent = 'controller c { knobs { n = 8 in 1..64 } start { open n } finally { answer "1" } }'
+    child = parent.replace("knobs { n = 8 in 1..64 }", "schedule { rising n = round(1 + beta) }")
+    assert difference(parent, child).details == ("n 8 in 1..64 → 1..2",)
+
+
+def test_layout_and_comments_make_no_difference() -> None:
+    child = PARENT.replace("28 * beta", "28*beta # wide\n").replace("{ open n }", "{\n open  n }")
+    found = difference(PARENT, child)
+    assert found.details == found.lines == ()
+    assert found.headline == "it is the same program"
+
+
+def test_another_name_alone_is_no_change() -> None:
+    found = difference(PARENT, PARENT.replace("controller parent", "controller child"))
+    assert found.headline == "only its name or title differs"
+    assert found.details == ()
+    assert len(found.lines) > 0
+
+
+def test_lines_are_a_unified_difference_and_no_more_than_asked_for() -> None:
+    child = PARENT.replace("4 + 28", "2 + 38").replace("at most 40", "at most 60")
+    whole = difference(PARENT, child)
+    assert "-  step at most 40 {" in whole.lines
+    assert "+  step at most 60 {" in whole.lines
+    assert whole.left_out == 0
+    short = difference(PARENT, child, most=3)
+    assert short.lines == whole.lines[:3]
+    assert short.left_out == len(whole.lines) - 3
+
+
+def test_a_summary_spells_out_a_few_changes_and_counts_the_rest() -> None:
+    found = difference(library.source("sc").text, library.source("cmc").text)
+    assert len(found.details) > 10
+    assert found.summary.endswith(f"and {len(found.details) - 4} more")
+    assert "\n" not in found.summary
+
+
+def test_a_program_that_cannot_be_read_still_has_its_lines() -> None:
+    found = difference(PARENT, PARENT.replace("advance active", "advance (active"))
+    assert found.headline == "it cannot be read"
+    assert "+    advance (active" in found.lines
+    assert difference("nonsense", PARENT).headline == "its parent cannot be read"
+
+
+def test_a_program_that_reads_and_does_not_check_is_told_by_its_formulas() -> None:
+    found = difference(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
+    assert found.details[0] == "n 4..32 → round(4 + 28 * gamma)"
+
+
+@settings(max_examples=25)
+@given(st.sampled_from(library.NAMES), st.sampled_from(library.NAMES))
+def test_what_one_adds_the_other_removes(one: str, other: str) -> None:
+    there = difference(library.source(one).text, library.source(other).text)
+    back = difference(library.source(other).text, library.source(one).text)
+    for here, opposite in ((there, back), (back, there)):
+        added = [each[1:] for each in here.details if each.startswith("+")]
+        removed = [each[1:] for each in opposite.details if each.startswith("-")]
+        assert len(added) == len(removed)
+    assert (one == other) is (there.headline == "it is the same program")
