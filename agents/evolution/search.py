@@ -84,7 +84,7 @@ class Evolution:
             self.archive.take(found)
 
     def brood(self) -> bool:
-        """Makes, plays and takes up variants on every island; ``False`` where none could be made."""
+        """Makes, plays and takes up variants on every island; ``False`` where none was played."""
         made = [each for place in range(len(self.islands)) for each in self._made(place)]
         worths = self._play([each.origin.source for each in made])
         alive = False

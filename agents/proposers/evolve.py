@@ -9,8 +9,9 @@ from hashlib import sha256
 
 import msgspec
 
+from agents.evolution.freeing import freed
 from agents.evolution.members import Origin
-from agents.evolution.search import Evolution
+from agents.evolution.search import Evolution, Play
 from agents.evolution.starting import seeds
 from agents.feedback.brief import Brief, Known
 from agents.proposers import Bench, Proposed
@@ -38,8 +39,10 @@ class Evolve:
         """See `agents.proposers.Proposer`."""
         left = bench.state
         state = _start() if left is None else msgspec.msgpack.decode(left, type=_State)
-        evolution = Evolution(bench.random, bench.play)
-        newcomers = [Origin(each.source, each.name, ()) for each in _candidates(brief)]
+        evolution = Evolution(bench.random, _play(bench))
+        # What has free knobs already has no schedule that could be varied.
+        candidates = [] if bench.free_knobs else _candidates(brief)
+        newcomers = [Origin(each.source, each.name, ()) for each in candidates]
         evolution.settle(state.islands, newcomers)
         evolution.remember(state.archive)
         bench.tell("settled", **evolution.diagnostics)
@@ -47,7 +50,7 @@ class Evolve:
             if not evolution.brood():
                 break
             bench.tell("brood", **evolution.diagnostics)
-        proposals = self._fresh(evolution, set(state.proposed), brief, bench.most)
+        proposals = self._fresh(evolution, set(state.proposed), brief, bench)
         proposed = [*state.proposed, *(_digest(each.source) for each in proposals)]
         islands = [[each.origin for each in island.members] for island in evolution.islands]
         archive = [each.origin for each in evolution.archive.members]
@@ -62,17 +65,24 @@ class Evolve:
         return Proposed(())
 
     def _fresh(
-        self, evolution: Evolution, proposed: set[str], brief: Brief, most: int
+        self, evolution: Evolution, proposed: set[str], brief: Brief, bench: Bench
     ) -> list[Proposal]:
         known = proposed | {_digest(each.source) for each in brief.known}
         found = []
         for each in evolution.ranked:
             origin = each.origin
-            if len(found) < most and _digest(origin.source) not in known:
+            source = freed(origin.source) if bench.free_knobs else origin.source
+            if len(found) < bench.most and _digest(source) not in known:
                 words = "; then ".join(origin.steps) or "as it was"
                 text = f"from {origin.root}: {words}"
-                found.append(Proposal(source=origin.source, words=text, parents=[origin.root]))
+                found.append(Proposal(source=source, words=text, parents=[origin.root]))
         return found
+
+
+def _play(bench: Bench) -> Play:
+    if not bench.free_knobs:
+        return bench.play
+    return lambda sources: bench.play([freed(each) for each in sources])
 
 
 def _start() -> _State:

@@ -3,6 +3,7 @@
 It is the baseline of the search itself: what it finds with as many evaluations, luck finds.
 """
 
+from agents.evolution.freeing import freed
 from agents.feedback.brief import Brief
 from agents.proposers import Bench, Proposed
 from agents.run.records import Proposal
@@ -24,6 +25,8 @@ class RandomSearch:
         tried = 0
         while bench.allowance > 0 and not bench.out_of_time():
             sources = [print_tree(generate(bench.random)) for _ in range(BATCH)]
+            if bench.free_knobs:
+                sources = [freed(each) for each in sources]
             worths = bench.play(sources)
             tried += len(sources)
             found += [
