@@ -1,7 +1,7 @@
 """What was tried, and what people said of it, so that no idea is tried again unawares."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agents.feedback.fitting import Level
 from agents.feedback.history import History, Tried
@@ -53,7 +53,7 @@ def last(past: History) -> list[Level]:
 def earlier(past: History) -> list[Level]:
     """The candidates of the rounds before it, the latest first, in a line each."""
     tried = [each for each in reversed(past.tried) if each.round != past.last]
-    return _listed("tried", [_line(past, each) for each in tried])
+    return _listed("tried", tried, lambda each: _line(past, each))
 
 
 def people(said: Sequence[Decision]) -> list[Level]:
@@ -80,24 +80,25 @@ def note(decision: Decision) -> str:
 
 def values(past: History) -> list[Level]:
     """One number for each candidate, the latest first."""
-    lines = [
-        f"- `{each.name}`: "
-        + ("-" if each.review.objective is None else f"{each.review.objective:.2f}")
-        for each in reversed(past.tried)
-    ]
-    return _listed("scalar", lines)
+    return _listed("scalar", [*reversed(past.tried)], _value)
 
 
-def _listed(template: str, lines: Sequence[str]) -> list[Level]:
-    """As many of the lines as there is room for, from the first on."""
-    if not lines:
+def _listed(template: str, tried: Sequence[Tried], line: Callable[[Tried], str]) -> list[Level]:
+    """A line for as many candidates as there is room for, from the first on."""
+    if not tried:
         return [Level("")]
+    lines = [line(each) for each in tried[: TRIED[0]]]
     levels = []
     for most in TRIED:
-        rest = len(lines) - most
+        rest = len(tried) - most
         left_out = several(rest, "earlier candidate") if rest > 0 else ""
         levels.append(Level(page(template, lines="\n".join(lines[:most])), left_out))
-    return [*levels, Level("", several(len(lines), "earlier candidate"))]
+    return [*levels, Level("", several(len(tried), "earlier candidate"))]
+
+
+def _value(tried: Tried) -> str:
+    objective = tried.review.objective
+    return f"- `{tried.name}`: {'-' if objective is None else f'{objective:.2f}'}"
 
 
 def _notes(said: Sequence[Decision], most: int) -> str:

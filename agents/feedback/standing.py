@@ -38,7 +38,8 @@ def shown_words(arena: Arena, shown: Shown) -> str:
     sizes = [len(each.recording.questions) for each in arena.recordings]
     seen = sum(int(mask.sum()) for mask in shown.questions)
     if seen == sum(sizes):
-        return f"All {several(len(sizes), 'recording')} of the search set are shown."
+        questions = several(seen, "question")
+        return f"The whole search set is shown: {several(len(sizes), 'recording')}, {questions}."
     recordings = f"{len(shown.recordings)} of {several(len(sizes), 'recording')}"
     return (
         f"This round shows {recordings} and {seen:,} of {sum(sizes):,} questions; what follows on"

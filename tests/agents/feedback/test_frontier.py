@@ -68,8 +68,8 @@ def test_where_the_best_is_worse_than_a_baseline_is_marked() -> None:
 def test_a_panel_is_drawn_like_this() -> None:
     assert text([PANEL, PANEL]).split("\n\n")[0].splitlines() == [
         "m/b             950   12.3k      1M",
-        "r001-1             -    50.0    61.0*",
-        "r001-2             -    40.0    62.0",
-        "sc              30.0    49.0    62.0",
-        "any baseline       -    50.0    62.0",
+        "r001-1            -    50.0    61.0*",
+        "r001-2            -    40.0    62.0",
+        "sc             30.0    49.0    62.0",
+        "any baseline      -    50.0    62.0",
     ]

@@ -1,0 +1,119 @@
+"""What counts, what is shown, and what is told of what was tried."""
+
+import msgspec
+import pytest
+
+from agents.feedback import attempts
+from agents.feedback.history import History, Tried, history
+from agents.feedback.making import GIVE_WAY, sections
+from agents.feedback.standing import objective, shown_words
+from agents.feedback.subjects import at, candidate, ends
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision, Gain
+from dsl import library
+from tests.agents.feedback.conftest import Opened
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("frontier", "left of a program's cheapest point its accuracy counts as 0"),
+        ("accuracy", "the best accuracy of any of a program's points, whatever it costs"),
+        ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
+    ],
+)
+def test_an_objective_is_told_in_a_sentence(name: str, says: str) -> None:
+    assert objective(name).startswith(f"`{name}`")
+    assert says in objective(name)
+
+
+def test_what_a_round_shows_is_told(opened: Opened) -> None:
+    with opened() as here:
+        assert shown_words(here, here.split(1).shown).startswith(
+            "This round shows 2 of 3 recordings and 18 of 36 questions;"
+        )
+        assert shown_words(here, here.scorer.whole) == (
+            "The whole search set is shown: 3 recordings, 36 questions."
+        )
+
+
+def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
+    searched: RunDirectory, opened: Opened
+) -> None:
+    with opened(free_knobs=True) as here:
+        subject = candidate(here, "r009-1", library.source("sc").text)
+        assert subject is not None
+        found = ends(here, subject, here.scorer.whole)
+        assert [at(each).split()[0] for each in found] == ["n", "n"]
+        cheap, dear = (each.knobs["n"] for each in found)
+        assert cheap < dear
+
+
+def test_one_setting_is_looked_at_once(searched: RunDirectory, opened: Opened) -> None:
+    with opened() as here:
+        here._evaluator._betas = (0.5,)
+        here.request = msgspec.structs.replace(here.request, betas=[0.5])
+        made = sections(here, history(searched, 4), 4)
+    assert " at beta 0.5. " in made["profile"][0].text
+    assert [len(made[name]) for name in ("profile", "hindsight")] == [2, 2]
+    assert GIVE_WAY.count("profile") >= 1
+
+
+# What was tried
+
+
+def past(searched: RunDirectory) -> History:
+    return history(searched, 4)
+
+
+def test_a_loss_needs_no_further_reason_and_a_small_gain_does(searched: RunDirectory) -> None:
+    found = past(searched)
+    tried = found.named("r002-1")
+    assert tried is not None
+    [lost] = _whole(found, tried, Gain(against="a", value=-1.0, low=-2.0, high=1.0))
+    assert "does not count while" not in lost
+    [small] = _whole(found, tried, Gain(against="a", value=1.0, low=-2.0, high=3.0))
+    assert "- It may be luck." in small
+
+
+def _whole(found: History, tried: Tried, gain: Gain) -> list[str]:
+    changed = tried._replace(
+        review=msgspec.structs.replace(tried.review, gain=gain, reasons=["it may be luck"])
+    )
+    alone = found._replace(tried=[found.tried[0], changed], last=2)
+    return [attempts.last(alone)[0].text]
+
+
+def test_what_changed_against_a_parent_is_told(searched: RunDirectory) -> None:
+    text = attempts.last(history(searched, 3))[0].text
+    assert "- Against `r001-1`: changes 1 knob: n 2..12 → 3..15." in text
+
+
+def test_long_notes_are_told_in_short_where_room_is_short() -> None:
+    said = [
+        Decision(candidate=f"r00{n}-1", approved=False, note=f"{n} " * 200) for n in range(5, 0, -1)
+    ]
+    whole, short, few, none = attempts.people(said)
+    assert len(whole.text) > len(short.text) > len(few.text)
+    assert few.text.count("was rejected") == 3
+    assert "r005-1" in few.text
+    assert few.left_out == "2 earlier notes of people"
+    assert none.text == ""
+
+
+def test_an_approval_without_a_note_is_no_news() -> None:
+    [nothing] = attempts.people([Decision(candidate="r001-1", approved=True)])
+    assert nothing.text == ""
+    [line, *_] = attempts.people([Decision(candidate="r001-1", approved=False)])
+    assert "`r001-1` was rejected: without a note" in line.text
+
+
+def test_the_candidates_are_in_the_order_of_their_numbers(searched: RunDirectory) -> None:
+    found = history(searched, 4)
+    assert [each.name for each in found.tried] == [
+        "r001-1", "r001-2", "r002-1", "r002-2", "r002-3", "r003-1",
+    ]  # fmt: skip
+    assert [each.candidate for each in found.said] == ["r001-2", "r001-1"]
+    assert found.last == 3
+    assert found.best is not None
+    assert found.best.name == "r001-1"
