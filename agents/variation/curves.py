@@ -1,0 +1,165 @@
+"""The canonical lines of a schedule: a knob as a curve from its value at β = 0 to that at β = 1.
+
+Between the ends a curve is even, ``round(4 + 28 * beta)``, or geometric, ``round(4 * pow(8,
+beta))``. The direction of every line written here is one that the checker proves. A line written otherwise
+counts as a curve if it has the values of one, so ``max(2, round(2 + 6 * beta))`` does.
+"""
+
+from collections.abc import Mapping
+from math import floor, isfinite, log10
+from typing import NamedTuple
+
+from agents.variation.rewriting import (
+    NOWHERE,
+    binary,
+    call,
+    identifier,
+    name,
+    number,
+    section,
+)
+from dsl import tree
+from dsl.checker.constants import constant
+from dsl.numeric import pow_real
+from dsl.operations import Number, value
+from dsl.types import Type
+
+DIGITS = 4
+"""Significant digits of a real."""
+
+ROUNDED = 5e-3
+"""How far a line may be from its curve, as a part of its span: decimals may be rounded off."""
+
+_GRID = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
+"""Where a line must agree with a curve to count as one."""
+
+
+class Curve(NamedTuple):
+    """A knob from β = 0 to β = 1."""
+
+    integer: bool
+    geometric: bool
+    at_zero: float
+    at_one: float
+
+    def short(self) -> "Curve":
+        """The same with ends that are short to write, and even where it cannot be geometric."""
+        ends = [self.at_zero, self.at_one]
+        low, high = (float(round(v)) if self.integer else shortened(v) for v in ends)
+        possible = low > 0 and high > 0 and low != high
+        return Curve(self.integer, self.geometric and possible, low, high)
+
+
+def shortened(value: float, digits: int = DIGITS) -> float:
+    """A number to some significant digits, and to some decimals near 1, where odds count."""
+    if value == 0 or not isfinite(value):
+        return 0.0
+    decimals = digits - 1 - floor(log10(abs(value)))
+    return round(value, min(max(decimals, 0), 12)) + 0.0
+
+
+def line(knob: str, curve: Curve) -> tree.Scheduled:
+    """The line of the schedule for a curve."""
+    curve = curve.short()
+    low, high = curve.at_zero, curve.at_one
+    if low == high:
+        fixed = number(int(low) if curve.integer else low)
+        return tree.Scheduled(NOWHERE, tree.Direction.FIXED, identifier(knob), fixed)
+    written = _geometric(curve) if curve.geometric else _even(curve)
+    direction = tree.Direction.RISING if low < high else tree.Direction.FALLING
+    return tree.Scheduled(NOWHERE, direction, identifier(knob), written)
+
+
+def _even(curve: Curve) -> tree.Expression:
+    """``a + b * beta``."""
+    low, rise = curve.at_zero, curve.at_one - curve.at_zero
+    if curve.integer:
+        start, slope = number(int(low)), number(abs(int(rise)))
+    else:
+        start, slope = number(low), number(round(abs(rise), 10))
+    moving: tree.Expression = name("beta")
+    if abs(rise) != 1:
+        moving = binary("*", slope, moving)
+    if low != 0:
+        moving = binary("+" if rise > 0 else "-", start, moving)
+    elif rise < 0:
+        moving = tree.Unary(NOWHERE, "-", moving)
+    return call("round", moving) if curve.integer else moving
+
+
+def _geometric(curve: Curve) -> tree.Expression:
+    """``a * pow(b, beta)``; the base is as short as reaches the end."""
+    low = curve.at_zero
+    start = number(int(low) if curve.integer else low)
+    moving = binary("*", start, call("pow", number(_base(curve)), name("beta")))
+    return call("round", moving) if curve.integer else moving
+
+
+def _base(curve: Curve) -> float:
+    exact = curve.at_one / curve.at_zero
+    if exact == round(exact):
+        return int(exact)
+    for digits in range(2, 9):
+        tried = shortened(exact, digits)
+        reached = curve.at_zero * pow_real(tried, 1.0)
+        if curve.integer:
+            # Well off the half, so that no rounding of a power turns it.
+            if abs(reached - curve.at_one) < 0.4 and (tried > 1) == (exact > 1):
+                return int(tried) if tried == int(tried) else tried
+        elif shortened(reached) == curve.at_one and tried != 1:
+            return int(tried) if tried == int(tried) else tried
+    return exact
+
+
+def read(
+    item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
+) -> Curve | None:
+    """The curve that a line is, where it is one.
+
+    Args:
+        item: the line.
+        types: the checker's types.
+        names: the values of the names that it may use, but for `beta`.
+    """
+    integer = types[item.value] is Type.INTEGER
+    found = [value(item.value, types, {**names, "beta": beta}) for beta in _GRID]
+    tolerance = 0.0 if integer else ROUNDED * (max(found) - min(found)) + 1e-9
+    for geometric in (False, True):
+        curve = Curve(integer, geometric, found[0], found[-1]).short()
+        if curve.geometric is not geometric:
+            continue
+        expected = [_at(curve, beta) for beta in _GRID]
+        if all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True)):
+            return curve
+    return None
+
+
+def ends(
+    item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
+) -> Curve:
+    """The even curve between the ends of any line."""
+    low, high = (value(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0))
+    return Curve(types[item.value] is Type.INTEGER, False, low, high).short()
+
+
+def _at(curve: Curve, beta: float) -> float:
+    """The value of a curve as its canonical line gives it."""
+    if curve.at_zero == curve.at_one:
+        return curve.at_zero
+    if curve.geometric:
+        found = curve.at_zero * pow_real(_base(curve), beta)
+    else:
+        found = curve.at_zero + (curve.at_one - curve.at_zero) * beta
+    return round(found) if curve.integer else found
+
+
+def defaults(program: tree.Program) -> dict[str, Number]:
+    """The free knobs whose default is a number, by name."""
+    knobs = section(program, tree.Knobs)
+    found = {each.name.text: constant(each.default) for each in (knobs.items if knobs else ())}
+    return {knob: default for knob, default in found.items() if default is not None}
+
+
+def refers_only_to_beta(item: tree.Scheduled) -> bool:
+    """Whether a line needs no other knob."""
+    return all(node.text == "beta" for node in tree.walk(item.value) if isinstance(node, tree.Name))

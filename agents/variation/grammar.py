@@ -1,0 +1,251 @@
+"""The expressions that variation writes anew: a small grammar over Rheo, in Rheo.
+
+A name in capitals is a hole. Some are filled with a knob, some with an expression from the table
+below; within one thing that is written, a hole of the same name is filled in the same way, and one
+with a letter behind it, ``VOTERS_B``, in a way of its own. A number in front of a line is its
+weight. The first line of a table has no holes but knobs, so that every expansion ends.
+"""
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from agents.variation.quantities import Quantity
+from dsl import tree
+from dsl.parser import parse
+from dsl.source import Source
+
+KNOBS = {
+    "CROWD": Quantity.BRANCHES,
+    "FEW": Quantity.FEW,
+    "PATIENCE": Quantity.STEPS,
+    "BURST": Quantity.BURST,
+    "PURSE": Quantity.TOKENS,
+    "LEVEL": Quantity.PART,
+    "SLACK": Quantity.CHANGE,
+    "DOUBT": Quantity.NATS,
+    "WEIGHT": Quantity.WEIGHT,
+}
+"""Holes that become knobs."""
+
+TABLES = {
+    # Sets whose answers count.
+    "VOTERS": """
+        6 finished
+        5 alive
+        3 opened
+        2 active
+        1 alive where .streak >= PATIENCE or .finished
+        1 alive where .depth >= PATIENCE or .finished
+        1 opened where .finished or TEST
+        1 VOTERS_A where TEST
+        1 first CROWD of finished
+        1 first CROWD of VOTERS_A by KEY
+    """,
+    # Sets that verbs act on.
+    "ACTED": """
+        5 active
+        4 active where TEST
+        2 first CROWD of active
+        3 first CROWD of active by KEY
+        2 first max(0, count(active) - CROWD) of active by KEY
+        1 first CROWD of active where TEST
+        1 active where TEST by KEY
+    """,
+    "LEADER": """
+        5 winner(finished)
+        5 winner(alive)
+        3 winner(VOTERS)
+        2 winner(VOTERS, weight = WEIGHING)
+        1 runner_up(VOTERS)
+    """,
+    # Parts of a whole that say how sure it is.
+    "SURENESS": """
+        4 confidence(finished)
+        4 confidence(VOTERS)
+        4 share(VOTERS)
+        3 margin(VOTERS)
+        2 share(VOTERS, weight = WEIGHING)
+        2 margin(VOTERS, weight = WEIGHING)
+        1 share(VOTERS, winner(VOTERS_B))
+        1 votes(VOTERS) / count(opened)
+        1 votes(VOTERS) / count(alive)
+        1 count(finished) / count(opened)
+        1 count(pruned) / count(opened)
+        1 count(VOTERS where TEST) / count(VOTERS)
+        1 share(finished) * share(alive)
+        1 max(confidence(finished), share(alive))
+        1 beta_confidence(votes(VOTERS), votes(VOTERS, runner_up(VOTERS)) + FEW)
+        1 beta_confidence(votes(finished), votes(finished, runner_up(finished)) + count(active))
+    """,
+    # Numbers of branches, of any section.
+    "COUNTING": """
+        4 count(finished)
+        2 count(active)
+        2 count(alive)
+        1 count(opened)
+        3 votes(VOTERS)
+        2 count(VOTERS where TEST)
+        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS))
+        1 distinct(VOTERS)
+        1 count(active where TEST)
+    """,
+    # Numbers of steps, where no branch is meant.
+    "DURATION": """
+        3 steps
+        2 max(.streak of active)
+        1 min(.streak of active)
+        1 min(.depth of active)
+        2 max(.depth of active)
+        1 min(.age of active)
+        1 max(.streak of VOTERS)
+        1 min(.depth of finished)
+        1 max(.depth of VOTERS where TEST)
+        1 min(.changes of VOTERS)
+    """,
+    # Numbers of steps of a branch.
+    "PACE": """
+        4 .streak
+        4 .depth
+        2 .age
+        2 .changes
+        1 .depth - .changes
+        1 max(.depth of finished) - .depth
+        1 .streak + .age
+    """,
+    # What decides over all.
+    "CONDITION": """
+        3 steps >= PATIENCE
+        1 steps < PATIENCE
+        4 count(finished) >= CROWD
+        2 count(active) <= FEW
+        1 count(alive) >= CROWD
+        5 SURENESS >= LEVEL
+        3 SURENESS < LEVEL
+        2 COUNTING >= CROWD
+        2 DURATION >= PATIENCE
+        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) >= FEW
+        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) > LEVEL * count(active)
+        1 distinct(VOTERS) <= FEW
+        1 winner(VOTERS) == winner(VOTERS_B)
+        1 entropy(VOTERS) <= DOUBT
+        1 count(opened) < CROWD
+        1 empty(active)
+        1 not empty(active)
+        1 not empty(active where TEST)
+        1 empty(active where TEST)
+        1 spent > PURSE
+        1 LEADER != none
+    """,
+    # What decides over a branch.
+    "TEST": """
+        4 .streak >= PATIENCE
+        3 .streak < PATIENCE
+        3 .depth >= PATIENCE
+        2 .depth < PATIENCE
+        1 .age >= PATIENCE
+        2 .changes <= PATIENCE
+        1 .changes > PATIENCE
+        3 .answer == winner(finished)
+        4 .answer == LEADER
+        4 .answer != LEADER
+        1 .answer != none
+        1 .seen
+        2 share(alive, .answer) < LEVEL
+        2 share(VOTERS, .answer) >= LEVEL
+        2 votes(VOTERS, .answer) <= FEW
+        1 PACE >= PATIENCE
+        1 .index < CROWD
+        0.5 chance(LEVEL)
+    """,
+    "KEY": """
+        3 -.depth
+        3 .depth
+        3 -.streak
+        3 .streak
+        2 -.changes
+        2 .changes
+        1 -.age
+        1 .index
+        1 -.index
+        1 PACE
+        1 .streak - .changes
+        1 votes(opened, .answer)
+        2 -votes(VOTERS, .answer)
+        2 if .answer == LEADER then 0 else 1
+        2 if TEST then 0 else 1
+    """,
+    # What a branch's vote counts.
+    "WEIGHING": """
+        4 1 + .streak
+        2 if .finished then WEIGHT else 1
+        2 .depth
+        2 1 / (1 + .depth)
+        2 1 / (1 + .changes)
+        1 sqrt(1 + .streak)
+        1 if .streak >= PATIENCE then WEIGHT else 1
+        2 if TEST then WEIGHT else 1
+        1 (1 + .streak) / (1 + .changes)
+        1 pow(.depth, WEIGHT)
+    """,
+    "BURSTS": """
+        3 BURST
+        3 if .answer == LEADER then BURST else 1
+        3 if TEST then BURST else 1
+        1 if TEST then 1 else BURST
+        1 max(1, min(BURST, PATIENCE - .depth))
+    """,
+    # How many branches a step opens; never beyond a width.
+    "AMOUNT": """
+        4 min(FEW, CROWD - count(opened))
+        2 min(FEW, CROWD - count(active))
+        1 min(count(opened), CROWD - count(opened))
+        1 min(1 + count(pruned), CROWD - count(opened))
+    """,
+}
+"""The tables by the names of their holes."""
+
+HOLE = re.compile(r"^[A-Z]+(_[A-Z])?$")
+
+
+class Production(NamedTuple):
+    """One way to fill a hole."""
+
+    weight: float
+    expression: tree.Expression
+    holes: tuple[str, ...]
+    """The holes in it that are not knobs."""
+
+
+def kind_of(hole: str) -> str:
+    """The table, or the quantity, of a hole: its name without the letter."""
+    return hole.partition("_")[0]
+
+
+def is_hole(text: str) -> bool:
+    """Whether a name stands for something to be written."""
+    return HOLE.match(text) is not None and kind_of(text) in {*TABLES, *KNOBS}
+
+
+def holes_in(node: tree.Node) -> tuple[str, ...]:
+    """The holes below a node, in order, each once."""
+    found = [each.text for each in tree.walk(node) if isinstance(each, tree.Name)]
+    return tuple(dict.fromkeys(text for text in found if is_hole(text)))
+
+
+@cache
+def productions(table: str) -> tuple[Production, ...]:
+    """The ways to fill a hole, parsed once a process."""
+    rows = [row.split(maxsplit=1) for row in TABLES[table].strip().splitlines()]
+    lets = "\n".join(f"let x = {text}" for _, text in rows)
+    parsed = parse(Source(f"controller x {{ step {{\n{lets}\n}} }}"))
+    assert parsed.program is not None, (table, parsed.diagnostics)
+    (step,) = parsed.program.sections
+    assert isinstance(step, tree.Step)
+    found = []
+    for (weight, _), let in zip(rows, step.body.statements, strict=True):
+        assert isinstance(let, tree.Let)
+        assert not isinstance(let.value, tree.Open | tree.Sample)
+        holes = tuple(each for each in holes_in(let.value) if kind_of(each) in TABLES)
+        found.append(Production(float(weight), let.value, holes))
+    return tuple(found)

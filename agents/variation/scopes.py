@@ -1,0 +1,117 @@
+"""Names: which are free, and what a change declares along with what it writes."""
+
+import re
+from collections.abc import Iterable
+
+from agents.variation.curves import Curve, line
+from agents.variation.rewriting import (
+    NOWHERE,
+    identifier,
+    renamed,
+    replaced,
+    section,
+    walk,
+    with_section,
+)
+from dsl import tree
+from dsl.builtins import ATTRIBUTES, NAMES
+from dsl.words import KEYWORDS
+
+_NUMBERED = re.compile(r"_\d+$")
+
+
+def declared(program: tree.Program) -> set[str]:
+    """Every name that a program declares anywhere."""
+    return {
+        node.name.text
+        for node in walk(program)
+        if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let)
+    }
+
+
+def free_name(stem: str, taken: Iterable[str]) -> str:
+    """A name that nothing is called yet: the stem, or the stem with a number."""
+    used = {*taken, *NAMES, *ATTRIBUTES, *KEYWORDS}
+    bare = _NUMBERED.sub("", stem)
+    found, count = bare, 1
+    while found in used:
+        count += 1
+        found = f"{bare}_{count}"
+    return found
+
+
+def with_distinct_lets(program: tree.Program) -> tree.Program:
+    """The program with each `let` called otherwise than all others.
+
+    Then statements can change their blocks without meeting a namesake.
+    """
+    while True:
+        met: set[str] = set()
+        again: tuple[tree.Block, str] | None = None
+        for node in walk(program):
+            if not isinstance(node, tree.Block) or again is not None:
+                continue
+            for statement in node.statements:
+                if isinstance(statement, tree.Let):
+                    name = statement.name.text
+                    if name in met and again is None:
+                        again = (node, name)
+                    met.add(name)
+        if again is None:
+            return program
+        block, name = again
+        other = free_name(name, declared(program))
+        program = replaced(program, {block: renamed(block, {name: other})})
+
+
+class Additions:
+    """The knobs, cells and fields that a change brings along.
+
+    Args:
+        program: what the change is made to.
+    """
+
+    def __init__(self, program: tree.Program):
+        self._taken = declared(program)
+        self.knobs: list[tree.Knob] = []
+        self.lines: list[tree.Scheduled] = []
+        self.cells: list[tree.Cell] = []
+        self.fields: list[tree.Cell] = []
+
+    def name(self, stem: str) -> str:
+        """Takes a free name."""
+        found = free_name(stem, self._taken)
+        self._taken.add(found)
+        return found
+
+    def knob(self, stem: str, curve: Curve) -> str:
+        """Declares a knob of the schedule and gives its name."""
+        found = self.name(stem)
+        self.lines.append(line(found, curve))
+        return found
+
+    def cell(self, stem: str, first: tree.Expression) -> str:
+        """Declares a memory cell and gives its name."""
+        found = self.name(stem)
+        self.cells.append(tree.Cell(NOWHERE, identifier(found), first))
+        return found
+
+    def applied(self, program: tree.Program) -> tree.Program:
+        """The program with all of it declared, behind what is there."""
+        if self.knobs:
+            free = section(program, tree.Knobs)
+            knobs = (*(free.items if free else ()), *self.knobs)
+            program = with_section(program, tree.Knobs(NOWHERE, knobs))
+        if self.lines:
+            schedule = section(program, tree.Schedule)
+            lines = (*(schedule.items if schedule else ()), *self.lines)
+            program = with_section(program, tree.Schedule(NOWHERE, lines))
+        if self.cells:
+            memory = section(program, tree.Memory)
+            cells = (*(memory.items if memory else ()), *self.cells)
+            program = with_section(program, tree.Memory(NOWHERE, cells))
+        if self.fields:
+            each = section(program, tree.EachBranch)
+            fields = (*(each.items if each else ()), *self.fields)
+            program = with_section(program, tree.EachBranch(NOWHERE, fields))
+        return program

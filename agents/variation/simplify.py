@@ -1,0 +1,269 @@
+"""Shorter ways to say the same: expressions and statements whose parts tell that they can be.
+
+Nothing that draws chance is left out, since the draws after it would be others.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from agents.variation.rewriting import NOWHERE, binary, block, truth, walk
+from dsl import tree
+from dsl.builtins import CHANCE
+
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_OF_ITSELF = {"<=": True, ">=": True, "==": True, "<": False, ">": False, "!=": False}
+
+
+def simpler(node: Any) -> Any:  # noqa: ANN401 - whatever stands in the tree
+    """What stands in place of a node whose parts are as short as can be; see `transformed`."""
+    match node:
+        case tree.Unary():
+            return _unary(node)
+        case tree.Binary(operator="and" | "or"):
+            return _logical(node)
+        case tree.Binary(operator="<" | "<=" | ">" | ">=" | "==" | "!="):
+            return _comparison(node)
+        case tree.Choice():
+            return _choice(node)
+        case tree.Where():
+            return _where(node)
+        case tree.By(branches=branches, key=key):
+            inner = isinstance(branches, tree.By) and tree.same(branches.key, key)
+            return branches if inner or not _differs(key) else node
+        case tree.First(count=count, branches=tree.First() as inside):
+            return inside if tree.same(count, inside.count) else node
+        case tree.If():
+            return _if(node)
+        case tree.Update(body=body):
+            return node if body.statements else None
+        case tree.Advance() | tree.Probe() | tree.Prune():
+            return None if base(node.branches) in {"finished", "pruned"} else node
+        case tree.Answer():
+            return _answer(node)
+        case tree.Block():
+            return _block(node)
+    return node
+
+
+def draws(node: tree.Node) -> bool:
+    """Whether something in it draws chance."""
+    return any(isinstance(each, tree.Call) and each.function.text in CHANCE for each in walk(node))
+
+
+def base(branches: tree.Expression) -> str | None:
+    """The set that others narrow or sort, where it has a name."""
+    while isinstance(branches, tree.Where | tree.By | tree.Except | tree.First):
+        branches = branches.branches
+    return branches.text if isinstance(branches, tree.Name) else None
+
+
+def leaves(statement: tree.Statement | None) -> bool:
+    """Whether a statement always ends the step: in an answer, or in ``stop``."""
+    match statement:
+        case tree.Answer() | tree.Stop():
+            return True
+        case tree.If(then=then, otherwise=otherwise):
+            if isinstance(otherwise, tree.Block):
+                return _ends(then) and _ends(otherwise)
+            return _ends(then) and leaves(otherwise)
+    return False
+
+
+def _ends(body: tree.Block) -> bool:
+    return any(leaves(statement) for statement in body.statements)
+
+
+def conjuncts(node: tree.Expression, word: str = "and") -> list[tree.Expression]:
+    """The parts of a chain of ``and``, or of ``or``."""
+    if isinstance(node, tree.Binary) and node.operator == word:
+        return [*conjuncts(node.left, word), *conjuncts(node.right, word)]
+    return [node]
+
+
+def chained(parts: list[tree.Expression], word: str = "and") -> tree.Expression:
+    """The chain of some parts."""
+    first, *rest = parts
+    for each in rest:
+        first = binary(word, first, each)
+    return first
+
+
+def negated(node: tree.Expression) -> tree.Expression:
+    """The opposite, without ``not`` where a comparison has one."""
+    match node:
+        case tree.Unary(operator="not", operand=operand):
+            return operand
+        case tree.Truth(value=value):
+            return truth(not value)
+        case tree.Binary(operator=word) if word in _OPPOSITE:
+            return binary(_OPPOSITE[word], node.left, node.right)
+    return tree.Unary(NOWHERE, "not", node)
+
+
+def _differs(key: tree.Expression) -> bool:
+    """Whether a key may be another for each branch."""
+    return draws(key) or any(isinstance(part, tree.Field) for part in walk(key))
+
+
+def _unary(node: tree.Unary) -> tree.Expression:
+    if node.operator == "not":
+        return negated(node.operand)
+    if isinstance(node.operand, tree.Unary) and node.operand.operator == "-":
+        return node.operand.operand
+    return node
+
+
+def _logical(node: tree.Binary) -> tree.Expression:
+    word = node.operator
+    absorbing = word == "or"
+    parts: list[tree.Expression] = []
+    for each in conjuncts(node, word):
+        if isinstance(each, tree.Truth):
+            if each.value is absorbing and not draws(node):
+                return truth(absorbing)
+            if each.value is not absorbing:
+                continue
+        if any(tree.same(each, known) for known in parts) and not draws(each):
+            continue
+        parts.append(each)
+    if not parts:
+        return truth(not absorbing)
+    return node if len(parts) == len(conjuncts(node, word)) else chained(parts, word)
+
+
+def _comparison(node: tree.Binary) -> tree.Expression:
+    left, right = _constant(node.left), _constant(node.right)
+    if left is not None and right is not None:
+        return truth(_COMPARED[node.operator](left, right))
+    if tree.same(node.left, node.right) and not draws(node):
+        return truth(_OF_ITSELF[node.operator])
+    return node
+
+
+def _constant(node: tree.Expression) -> float | None:
+    match node:
+        case tree.Number(value=value):
+            return value
+        case tree.Unary(operator="-", operand=tree.Number(value=value)):
+            return -value
+    return None
+
+
+def _choice(node: tree.Choice) -> tree.Expression:
+    if isinstance(node.condition, tree.Truth):
+        return node.then if node.condition.value else node.otherwise
+    if tree.same(node.then, node.otherwise) and not draws(node.condition):
+        return node.then
+    return node
+
+
+_TRIVIAL = {"finished": ".finished", "pruned": ".pruned"}
+_NEVER = {"active": {".finished", ".pruned"}, "alive": {".pruned"}, "finished": {".pruned"}}
+
+
+def _where(node: tree.Where) -> tree.Expression:
+    """A set without the conditions that all of its branches meet."""
+    known: list[tree.Expression] = []
+    inner = node.branches
+    while isinstance(inner, tree.Where):
+        known += conjuncts(inner.condition)
+        inner = inner.branches
+    name = base(inner)
+    parts = [
+        each
+        for each in conjuncts(node.condition)
+        if draws(each)
+        or not (
+            (isinstance(each, tree.Truth) and each.value)
+            or any(tree.same(each, other) for other in known)
+            or _always(each, name)
+        )
+    ]
+    if not parts:
+        return node.branches
+    if len(parts) == len(conjuncts(node.condition)):
+        return node
+    return tree.Where(NOWHERE, node.branches, chained(parts))
+
+
+def _always(test: tree.Expression, name: str | None) -> bool:
+    if name is None:
+        return False
+    match test:
+        case tree.Field(text=text):
+            return _TRIVIAL.get(name) == text
+        case tree.Unary(operator="not", operand=tree.Field(text=text)):
+            return text in _NEVER.get(name, ())
+    return False
+
+
+# Statements
+
+
+def _if(node: tree.If) -> Any:  # noqa: ANN401
+    condition, then, otherwise = node.condition, node.then, node.otherwise
+    if isinstance(condition, tree.Truth):
+        return _inlined(then if condition.value else otherwise)
+    if isinstance(otherwise, tree.Block) and not otherwise.statements:
+        otherwise = None
+    if not then.statements and not draws(condition):
+        if otherwise is None:
+            return None
+        if isinstance(otherwise, tree.Block):
+            return simpler(tree.If(NOWHERE, negated(condition), otherwise, None))
+    if isinstance(otherwise, tree.Block) and tree.same(then, otherwise) and not draws(condition):
+        return _inlined(then)
+    if otherwise is None and len(then.statements) == 1:
+        (only,) = then.statements
+        if isinstance(only, tree.If) and only.otherwise is None and not draws(only.condition):
+            both = simpler(binary("and", condition, only.condition))
+            return tree.If(NOWHERE, both, only.then, None)
+    if otherwise is node.otherwise:
+        return node
+    return tree.If(NOWHERE, condition, then, otherwise)
+
+
+def _inlined(body: tree.Block | tree.If | None) -> Any:  # noqa: ANN401
+    """The statements that remain of a decided ``if``; its `let`s are called as no others are."""
+    if body is None or isinstance(body, tree.If):
+        return body
+    return body.statements
+
+
+def _answer(node: tree.Answer) -> tree.Answer:
+    """An answer without choices that are `none`, or that can only be `none` where they stand."""
+    choices: list[tree.Expression] = []
+    for each in node.choices:
+        if isinstance(each, tree.Nothing) and len(node.choices) > 1:
+            continue
+        if any(tree.same(each, known) for known in choices):
+            continue
+        choices.append(each)
+        if isinstance(each, tree.Call) and written_winner(each) == "opened":
+            break
+    if not choices:
+        choices = [node.choices[-1]]
+    if len(choices) == len(node.choices):
+        return node
+    return tree.Answer(NOWHERE, tuple(choices), node.because)
+
+
+def written_winner(node: tree.Call) -> str | None:
+    """The set of ``winner(S)`` where it has a name and its votes have no weights."""
+    if node.function.text != "winner" or len(node.arguments) != 1:
+        return None
+    (voters,) = node.arguments
+    return voters.text if isinstance(voters, tree.Name) else None
+
+
+def _block(node: tree.Block) -> tree.Block:
+    """A block without what stands behind a statement that always leaves."""
+    for index, statement in enumerate(node.statements[:-1]):
+        if leaves(statement):
+            return block(node.statements[: index + 1])
+    return node

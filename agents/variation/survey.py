@@ -1,0 +1,359 @@
+"""A program seen as places: expressions that others may replace, statements with what they see.
+
+Names and types come from the language's own checker; what this adds is the way down: which type a
+place takes, where a dot means a branch, which `let`s are in reach, and what the value is for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import NamedTuple, TypeAlias
+
+from agents.variation.quantities import Quantities, Quantity
+from agents.variation.rewriting import section
+from dsl import tree
+from dsl.checker.declarations import check_declarations, check_sections
+from dsl.checker.scope import Scope
+from dsl.checker.statements import check_bodies
+from dsl.checker.symbols import Role as Declared
+from dsl.types import Type
+
+Lets: TypeAlias = tuple[tuple[str, Type], ...]
+"""The names that hold from a place on, with their types."""
+
+
+class Part(Enum):
+    """The section that a place is in."""
+
+    START = auto()
+    STEP = auto()
+    FINALLY = auto()
+
+
+class Purpose(Enum):
+    """What the value of an expression is for."""
+
+    CONDITION = auto()
+    """It decides whether statements are run."""
+    TEST = auto()
+    """It decides whether a branch belongs to a set."""
+    CHOOSING = auto()
+    """It decides which of two values is taken."""
+    VOTERS = auto()
+    """Branches that are counted or vote."""
+    ACTED = auto()
+    """Branches that a verb acts on."""
+    MEMBERS = auto()
+    """Branches for anything else."""
+    KEY = auto()
+    WEIGHT = auto()
+    AMOUNT = auto()
+    """How many branches are opened."""
+    BURST = auto()
+    CHOICE = auto()
+    """What is answered."""
+    VALUE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What can be written at a place."""
+
+    part: Part
+    dotted: bool = False
+    lets: Lets = ()
+
+    def names(self, kind: Type) -> list[str]:
+        """The `let`s of a type."""
+        return [name for name, found in self.lets if found is kind]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What is known of a place before what stands there is looked at."""
+
+    env: Env
+    takes: Type
+    purpose: Purpose
+    wanted: Quantity | None = None
+
+
+class Site(NamedTuple):
+    """An expression that another one may replace."""
+
+    node: tree.Expression
+    type: Type
+    takes: Type
+    """`REAL` where any number will do."""
+    purpose: Purpose
+    quantity: Quantity | None
+    env: Env
+
+
+class Spot(NamedTuple):
+    """A statement where it stands."""
+
+    statement: tree.Statement
+    block: tree.Block
+    at: int
+    env: Env
+    """What is in reach before it."""
+    updating: bool
+    level: int
+    """How many blocks it lies in, the section's own not counted."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """All places of a program; see the module."""
+
+    program: tree.Program
+    types: dict[tree.Node, Type]
+    kinds: dict[str, Type]
+    """The types of memory cells and fields."""
+    knobs: dict[str, Type]
+    """The types of knobs, free ones and those of the schedule."""
+    quantities: Quantities
+    sites: list[Site] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
+    uses: dict[str, Quantity] = field(default_factory=dict)
+    """What each knob is a number of, by how it is used."""
+
+    def step(self) -> tree.Step | None:
+        """The section `step`, where there is one."""
+        return section(self.program, tree.Step)
+
+    def cells(self, kind: Type) -> list[str]:
+        """The memory cells of a type."""
+        return [n for n, found in self.kinds.items() if found is kind and not n.startswith(".")]
+
+    def fields(self, kind: Type) -> list[str]:
+        """The fields of a type."""
+        return [n for n, found in self.kinds.items() if found is kind and n.startswith(".")]
+
+
+def survey(program: tree.Program) -> Survey:
+    """Looks at all places of a sound program in which every node stands once."""
+    scope = Scope()
+    check_sections(scope, program)
+    check_declarations(scope, program)
+    check_bodies(scope, program)
+    symbols = [*scope.globals.values(), *scope.fields.values()]
+    kept = {Declared.MEMORY, Declared.FIELD}
+    kinds = {each.name: each.type for each in symbols if each.role in kept}
+    knobs = {each.name: each.type for each in symbols if each.role not in kept}
+    found = Survey(program, scope.types, kinds, knobs, Quantities(program, kinds))
+    _Walk(found).program()
+    return found
+
+
+_SECTIONS = ((tree.Start, Part.START), (tree.Step, Part.STEP), (tree.Finally, Part.FINALLY))
+_COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
+_VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
+_THROUGH = {"abs", "min", "max", "clamp", "sum"}
+"""Functions that give a number of the kind of their arguments."""
+
+
+class _Walk:
+    """The way through one program, from the sections down."""
+
+    def __init__(self, found: Survey):
+        self._found = found
+        self._types = found.types
+        self._of = found.quantities.of
+
+    def program(self) -> None:
+        for each in self._found.program.sections:
+            if isinstance(each, tree.Memory | tree.EachBranch):
+                self._first_values(each)
+            part = next((part for kind, part in _SECTIONS if isinstance(each, kind)), None)
+            if part is None:
+                continue
+            if isinstance(each, tree.Step) and each.cap is not None:
+                self._cap(each)
+            assert isinstance(each, tree.Start | tree.Step | tree.Finally)
+            self._block(each.body, Env(part), updating=False, level=0)
+
+    def _first_values(self, kept: tree.Memory | tree.EachBranch) -> None:
+        """First values are no places either; they tell what their knobs are."""
+        for cell in kept.items:
+            named = self._found.quantities.named.get(cell.name.text)
+            window = self._found.kinds.get(cell.name.text) is Type.WINDOW
+            for node in tree.walk(cell.value):
+                if isinstance(node, tree.Name) and node.text in self._found.knobs:
+                    quantity = Quantity.WINDOW if window else named
+                    if quantity is not None:
+                        self._found.uses.setdefault(node.text, quantity)
+
+    def _cap(self, step: tree.Step) -> None:
+        """The cap is no place for anything else; it only tells what its knob is."""
+        samples = any(isinstance(node, tree.Sample) for node in tree.walk(step.body))
+        assert step.cap is not None
+        for node in tree.walk(step.cap):
+            if isinstance(node, tree.Name) and node.text in self._found.knobs:
+                quantity = Quantity.BRANCHES if samples else Quantity.STEPS
+                self._found.uses.setdefault(node.text, quantity)
+
+    # Statements
+
+    def _block(self, block: tree.Block, env: Env, *, updating: bool, level: int) -> None:
+        for index, statement in enumerate(block.statements):
+            spot = Spot(statement, block, index, env, updating, level)
+            self._found.spots.append(spot)
+            self._statement(statement, env, updating=updating, level=level)
+            if isinstance(statement, tree.Let):
+                acting = isinstance(statement.value, tree.Open | tree.Sample)
+                kind = Type.BRANCHES if acting else self._types[statement.value]
+                env = replace(env, lets=(*env.lets, (statement.name.text, kind)))
+
+    def _statement(self, node: tree.Statement, env: Env, *, updating: bool, level: int) -> None:
+        match node:
+            case tree.Let(value=value):
+                self._let(node.name.text, value, env)
+            case tree.Assign(name=place, value=value) | tree.SetField(field=place, value=value):
+                self._stored(place.text, value, env)
+            case tree.Push(value=value):
+                wanted = self._found.quantities.named.get(node.window.text)
+                self._visit(value, _Way(env, Type.REAL, Purpose.VALUE, wanted))
+            case tree.If():
+                self._visit(node.condition, _Way(env, Type.TRUTH, Purpose.CONDITION))
+                self._block(node.then, env, updating=updating, level=level + 1)
+                if isinstance(node.otherwise, tree.Block):
+                    self._block(node.otherwise, env, updating=updating, level=level + 1)
+                elif node.otherwise is not None:
+                    self._statement(node.otherwise, env, updating=updating, level=level)
+            case tree.Update():
+                self._visit(node.branches, _Way(env, Type.BRANCHES, Purpose.MEMBERS))
+                inside = replace(env, dotted=True)
+                self._block(node.body, inside, updating=True, level=level + 1)
+            case tree.Answer(choices=choices):
+                for choice in choices:
+                    self._visit(choice, _Way(env, Type.ANSWER, Purpose.CHOICE))
+            case tree.Stop():
+                pass
+            case _:
+                self._verb(node, env)
+
+    def _let(self, name: str, value: tree.Expression | tree.Open | tree.Sample, env: Env) -> None:
+        if isinstance(value, tree.Open | tree.Sample):
+            self._verb(value, env)
+        else:
+            self._stored(name, value, env)
+
+    def _stored(self, name: str, value: tree.Expression, env: Env) -> None:
+        takes = self._found.kinds.get(name, self._types[value])
+        purpose = Purpose.MEMBERS if takes is Type.BRANCHES else Purpose.VALUE
+        wanted = self._found.quantities.named.get(name)
+        self._visit(value, _Way(env, takes, purpose, wanted))
+
+    def _verb(self, node: tree.Verb, env: Env) -> None:
+        match node:
+            case tree.Open(count=count) | tree.Sample(count=count):
+                way = _Way(env, Type.INTEGER, Purpose.AMOUNT, Quantity.BRANCHES)
+                self._visit(count, way)
+            case tree.Advance(branches=branches, burst=burst):
+                self._visit(branches, _Way(env, Type.BRANCHES, Purpose.ACTED))
+                if burst is not None:
+                    inside = replace(env, dotted=True)
+                    way = _Way(inside, Type.INTEGER, Purpose.BURST, Quantity.BURST)
+                    self._visit(burst, way)
+            case tree.Probe(branches=branches) | tree.Prune(branches=branches):
+                self._visit(branches, _Way(env, Type.BRANCHES, Purpose.ACTED))
+
+    # Expressions
+
+    def _visit(self, node: tree.Expression, way: _Way) -> None:
+        kind = self._types[node]
+        quantity = (self._of(node) or way.wanted) if kind.is_number else None
+        self._found.sites.append(Site(node, kind, way.takes, way.purpose, quantity, way.env))
+        match node:
+            case tree.Name(text=text):
+                if text in self._found.knobs and way.wanted is not None:
+                    self._found.uses.setdefault(text, way.wanted)
+            case tree.Unary():
+                self._visit(node.operand, way)
+            case tree.Binary():
+                self._binary(node, way)
+            case tree.Choice():
+                choosing = replace(way, takes=Type.TRUTH, purpose=Purpose.CHOOSING, wanted=None)
+                self._visit(node.condition, choosing)
+                for side in (node.then, node.otherwise):
+                    self._visit(side, way)
+            case tree.Call():
+                self._call(node, way)
+            case tree.Where() | tree.By() | tree.Except() | tree.First():
+                self._set(node, way)
+
+    def _binary(self, node: tree.Binary, way: _Way) -> None:
+        left, right = node.left, node.right
+        operator = node.operator
+        takes: Sequence[Type] = (way.takes, way.takes)
+        wanted = [way.wanted or self._of(right), way.wanted or self._of(left)]
+        purpose = way.purpose
+        if operator in _COMPARISONS:
+            purpose = Purpose.VALUE
+            kind = self._types[left]
+            takes = (Type.REAL, Type.REAL) if kind.is_number else (kind, kind)
+            wanted = [self._of(right), self._of(left)]
+        elif operator == "/":
+            takes, wanted = (Type.REAL, Type.REAL), [None, None]
+        elif operator in {"//", "%"}:
+            takes = (Type.INTEGER, Type.INTEGER)
+            wanted[1] = None
+        elif operator == "*":
+            wanted = [None, None]
+        for side, kind, quantity in zip((left, right), takes, wanted, strict=True):
+            inner = replace(way, takes=kind, purpose=purpose, wanted=quantity)
+            self._visit(side, inner)
+
+    def _set(self, node: tree.Where | tree.By | tree.Except | tree.First, way: _Way) -> None:
+        self._visit(node.branches, way)
+        inside = replace(way.env, dotted=True)
+        match node:
+            case tree.Where():
+                self._visit(node.condition, _Way(inside, Type.TRUTH, Purpose.TEST))
+            case tree.By():
+                self._visit(node.key, _Way(inside, Type.REAL, Purpose.KEY))
+            case tree.Except():
+                self._visit(node.without, replace(way, purpose=Purpose.MEMBERS))
+            case tree.First():
+                count = _Way(way.env, Type.INTEGER, Purpose.VALUE, Quantity.BRANCHES)
+                self._visit(node.count, count)
+
+    def _call(self, node: tree.Call, way: _Way) -> None:
+        function = node.function.text
+        number = Type.REAL
+        wanted: Quantity | None = None
+        if function in _THROUGH:
+            number = way.takes if way.takes.is_number else Type.REAL
+            wanted = way.wanted or self._of(node)
+        elif function in {"floor", "ceil", "round"}:
+            wanted = way.wanted
+        elif function in {"beta_confidence", "draw_beta"}:
+            wanted = Quantity.BRANCHES
+        elif function == "chance":
+            wanted = Quantity.PART
+        elif function in {"sqrt", "exp", "log", "pow"}:
+            wanted = None
+        for argument in node.arguments:
+            self._argument(argument, replace(way, takes=number, wanted=wanted))
+
+    def _argument(self, argument: tree.Expression | tree.Over | tree.Keyword, way: _Way) -> None:
+        inside = replace(way.env, dotted=True)
+        match argument:
+            case tree.Keyword(value=value):
+                weight = _Way(inside, Type.REAL, Purpose.WEIGHT, Quantity.WEIGHT)
+                self._visit(value, weight)
+            case tree.Over(value=value, branches=branches):
+                self._visit(value, _Way(inside, way.takes, Purpose.VALUE, way.wanted))
+                self._visit(branches, _Way(way.env, Type.BRANCHES, Purpose.VOTERS))
+            case _:
+                kind = self._types[argument]
+                if kind is Type.WINDOW:
+                    return
+                if kind is Type.BRANCHES:
+                    self._visit(argument, _Way(way.env, kind, Purpose.VOTERS))
+                elif kind is Type.ANSWER:
+                    self._visit(argument, _Way(way.env, kind, Purpose.VALUE))
+                else:
+                    self._visit(argument, replace(way, purpose=Purpose.VALUE))

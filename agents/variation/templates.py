@@ -1,0 +1,131 @@
+"""Whole rules that variation puts into programs: small Rheo programs with holes, one to a file.
+
+The folders of `rules` are their kinds. A rule is what its `step` holds, and its `start` if it has
+one, with the knobs, cells and fields that it declares; the title says in words what it does. Holes
+are those of `agents.variation.grammar`. A knob's line says where it lies and which way it goes;
+each time the rule is used it comes out a little different.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import NamedTuple
+
+from agents.variation.curves import Curve, read
+from agents.variation.draws import stepped
+from agents.variation.quantities import Range, Scale
+from agents.variation.rewriting import copied, renamed, section, written
+from agents.variation.scopes import Additions
+from agents.variation.survey import Env
+from agents.variation.writing import Filled, Writer
+from dsl import tree
+from dsl.checker.declarations import check_declarations
+from dsl.checker.scope import Scope
+from dsl.parser import parse
+from dsl.source import Source
+
+KINDS = ("stopping", "pruning", "opening", "pacing")
+"""The kinds of rules."""
+
+SPREAD = 0.5
+"""How far the ends of a rule's knobs are moved."""
+
+
+class Template(NamedTuple):
+    """A rule with holes."""
+
+    name: str
+    words: str
+    program: tree.Program
+    curves: Mapping[str, Curve]
+
+
+class Rule(NamedTuple):
+    """A rule for one program, its names free there and declared among the additions."""
+
+    start: tuple[tree.Statement, ...]
+    step: tuple[tree.Statement, ...]
+    words: str
+
+
+@cache
+def templates(kind: str) -> tuple[Template, ...]:
+    """The rules of a kind, by name, parsed once a process."""
+    folder = files(__package__) / "rules" / kind
+    named = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
+    return tuple(
+        _template(each.name.removesuffix(".rheo"), each.read_text(encoding="utf-8"))
+        for each in named
+        if each.name.endswith(".rheo")
+    )
+
+
+def _template(name: str, text: str) -> Template:
+    parsed = parse(Source(text, name))
+    assert parsed.program is not None, (name, parsed.diagnostics)
+    assert parsed.program.title is not None, name
+    program = copied(parsed.program)
+    scope = Scope()
+    check_declarations(scope, program)
+    schedule = section(program, tree.Schedule)
+    curves = {}
+    for item in schedule.items if schedule else ():
+        curve = read(item, scope.types, {})
+        assert curve is not None, (name, item.name.text)
+        curves[item.name.text] = curve
+    return Template(name, parsed.program.title.text, program, curves)
+
+
+def rule(
+    template: Template, writer: Writer, additions: Additions, env: Env, random: Random
+) -> Rule:
+    """A template made into a rule for the place where ``env`` holds."""
+    names: dict[str, str] = {}
+    for knob, curve in template.curves.items():
+        names[knob] = additions.knob(knob, _spread(curve, random))
+    for node in tree.walk(template.program):
+        if isinstance(node, tree.Cell | tree.Let):
+            names[node.name.text] = additions.name(node.name.text)
+    program = renamed(template.program, names)
+    memory, each = section(program, tree.Memory), section(program, tree.EachBranch)
+    additions.cells.extend(memory.items if memory else ())
+    additions.fields.extend(each.items if each else ())
+    filled: Filled = {}
+    start, step = section(program, tree.Start), section(program, tree.Step)
+    parts = [
+        () if part is None else tuple(writer.filled(s, env, filled) for s in part.body.statements)
+        for part in (start, step)
+    ]
+    return Rule(parts[0], parts[1], _words(template.words, names, filled))
+
+
+def _spread(curve: Curve, random: Random) -> Curve:
+    """A curve near another, which goes the same way or is fixed."""
+    low, high = sorted((curve.at_zero, curve.at_one))
+    parts = not curve.integer and high <= 1
+    scale = Scale.ODDS if parts else Scale.RATIO
+    least = 1.0 if curve.integer else 0.0 if parts else 0.01
+    most = 1.0 if parts else max(128.0, 100 * high)
+    found = Range(curve.integer, least, most, scale, (low, high), "")
+    both = random.gauss(0.0, SPREAD / 2)
+    ends = [
+        stepped(stepped(end, found, abs(both), random), found, SPREAD, random)
+        for end in (curve.at_zero, curve.at_one)
+    ]
+    if (ends[0] < ends[1]) != (curve.at_zero < curve.at_one):
+        ends[1] = ends[0]
+    return Curve(curve.integer, curve.geometric, ends[0], ends[1]).short()
+
+
+def _words(text: str, names: Mapping[str, str], filled: Filled) -> str:
+    """The title with the names and expressions of this rule."""
+
+    def told(match: "re.Match[str]") -> str:
+        word = match[1]
+        if word in filled:
+            return f"`{written(filled[word])}`"
+        return f"`{names.get(word, word)}`"
+
+    return re.sub("`([^`]+)`", told, text)

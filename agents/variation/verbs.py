@@ -1,0 +1,250 @@
+"""Variation of what is done, and of how decisions take their time.
+
+Verbs act on other branches, for another number of intervals, with or without a look; conditions
+come to hold for several steps, measures are averaged over them.
+"""
+
+from agents.variation.curves import Curve
+from agents.variation.draft import Draft, Variant, shown
+from agents.variation.draws import drawn
+from agents.variation.quantities import Quantity
+from agents.variation.rewriting import (
+    NOWHERE,
+    binary,
+    block,
+    call,
+    copied,
+    identifier,
+    name,
+    number,
+    replaced,
+    section,
+    walk,
+    with_section,
+    written,
+)
+from agents.variation.rules import described, spliced
+from agents.variation.survey import Env, Part, Purpose, Site
+from dsl import tree
+from dsl.types import Type
+
+
+def burst(draft: Draft) -> Variant | None:
+    """Advances by more at a time, by less, or by something else."""
+    verb = draft.one(draft.spots(lambda s: isinstance(s.statement, tree.Advance)))
+    if verb is None:
+        return None
+    old = verb.statement
+    assert isinstance(old, tree.Advance)
+    inside = Env(verb.env.part, True, verb.env.lets)
+    new: tree.Expression | None = None
+    if old.burst is None or draft.random.random() < 0.6:
+        new = draft.writer.write("BURSTS", inside)
+    changed = tree.Advance(NOWHERE, old.branches, new, old.look, old.because)
+    far = "1" if new is None else written(new)
+    words = f"advances {shown(old.branches)} by `{far}`"
+    return draft.done("burst", words, replaced(draft.program, {old: changed}))
+
+
+def advanced(draft: Draft) -> Variant | None:
+    """Advances, prunes or probes other branches."""
+    site = draft.one(draft.sites(_is_acted_whole))
+    if site is None:
+        return None
+    new = draft.writer.write("ACTED", site.env)
+    words = f"acts on {shown(new)} in place of {shown(site.node)}"
+    return draft.done("acts on", words, replaced(draft.program, {site.node: new}))
+
+
+def _is_acted_whole(site: Site) -> bool:
+    return site.purpose is Purpose.ACTED
+
+
+def look(draft: Draft) -> Variant | None:
+    """Looks at branches only now and then as they advance, or at each interval again."""
+    spot = draft.one(draft.spots(lambda s: isinstance(s.statement, tree.Advance)))
+    if spot is None:
+        return None
+    old = spot.statement
+    assert isinstance(old, tree.Advance)
+    changed = tree.Advance(NOWHERE, old.branches, old.burst, not old.look, old.because)
+    if not old.look:
+        program = replaced(draft.program, {old: changed})
+        return draft.done("look", f"looks at {shown(old.branches)} as they advance", program)
+    if spot.env.part is not Part.STEP:
+        program = replaced(draft.program, {old: changed})
+        return draft.done("look", f"does not look at {shown(old.branches)} yet", program)
+    pause = draft.additions.knob("pause", drawn(Quantity.BURST, draft.random, rises=0.3))
+    due = binary("==", binary("%", name("steps"), call("max", number(1), name(pause))), number(0))
+    unseen = tree.Where(NOWHERE, name("active"), tree.Unary(NOWHERE, "not", _field(".seen")))
+    probing = tree.If(NOWHERE, due, block([tree.Probe(NOWHERE, unseen, None)]), None)
+    body = spliced(spot.block, spot.at, 1, (changed, probing))
+    program = replaced(draft.program, {spot.block: body})
+    words = f"looks at branches every `{pause}` steps only"
+    return draft.done("look", words, program)
+
+
+def _field(text: str) -> tree.Field:
+    return tree.Field(NOWHERE, text)
+
+
+def amount(draft: Draft) -> Variant | None:
+    """Opens another number of branches, always within a bound."""
+    spot = draft.one(draft.spots(lambda s: isinstance(_opening(s.statement), tree.Node)))
+    if spot is None:
+        return None
+    old = _opening(spot.statement)
+    assert old is not None
+    new: tree.Expression
+    if spot.env.part is Part.STEP and draft.random.random() < 0.8:
+        new = draft.writer.write("AMOUNT", spot.env)
+    else:
+        new = name(draft.additions.knob("width", drawn(Quantity.BRANCHES, draft.random, 0.9)))
+    words = f"opens {shown(new)} in place of {shown(old.count)}"
+    return draft.done("amount", words, replaced(draft.program, {old.count: new}))
+
+
+def _opening(statement: tree.Statement) -> tree.Open | tree.Sample | None:
+    node = statement.value if isinstance(statement, tree.Let) else statement
+    return node if isinstance(node, tree.Open | tree.Sample) else None
+
+
+def read_inside(draft: Draft) -> Variant | None:
+    """Opens branches where whole chains were read, or reads whole chains where they were opened.
+
+    What is open then is advanced in `step`.
+    """
+    spot = draft.one(draft.spots(lambda s: _opening(s.statement) is not None))
+    if spot is None:
+        return None
+    old = _opening(spot.statement)
+    assert old is not None
+    if isinstance(old, tree.Open):
+        whole = tree.Sample(NOWHERE, old.count, old.because)
+        words = f"reads {shown(old.count)} chains to their end at once"
+        return draft.done("read inside", words, replaced(draft.program, {old: whole}))
+    opened = tree.Open(NOWHERE, old.count, look=True, because=old.because)
+    program = replaced(draft.program, {old: opened})
+    if not any(isinstance(node, tree.Advance) for node in walk(program)):
+        program = _advancing(program)
+    words = f"looks inside of {shown(old.count)} chains as they grow"
+    return draft.done("read inside", words, program)
+
+
+def _advancing(program: tree.Program) -> tree.Program:
+    """The program with `advance active` at the beginning of each step, without a cap."""
+    step = section(program, tree.Step)
+    advance = tree.Advance(NOWHERE, name("active"), None, look=True, because=None)
+    body = block([advance, *(step.body.statements if step else ())])
+    return with_section(program, tree.Step(NOWHERE, None, body))
+
+
+def wider_start(draft: Draft) -> Variant | None:
+    """Opens branches in `start` where there is none."""
+    if section(draft.program, tree.Start) is not None:
+        return None
+    count = name(draft.additions.knob("width", drawn(Quantity.BRANCHES, draft.random, 0.9)))
+    opening = tree.Open(NOWHERE, count, look=True, because=None)
+    start = tree.Start(NOWHERE, block([opening]))
+    program = with_section(draft.program, start)
+    if not any(isinstance(node, tree.Advance) for node in walk(program)):
+        program = _advancing(program)
+    return draft.done("start", f"opens {shown(count)} branches at first", program)
+
+
+def uncap(draft: Draft) -> Variant | None:
+    """Takes the cap off the steps, or puts one on."""
+    step = draft.seen.step()
+    if step is None:
+        return None
+    if step.cap is not None:
+        changed = tree.Step(NOWHERE, None, step.body)
+        words = f"no longer ends after {shown(step.cap)} steps"
+    else:
+        cap = name(draft.additions.knob("most", Curve(True, False, 20, 80)))
+        changed = tree.Step(NOWHERE, cap, step.body)
+        words = f"ends after {shown(cap)} steps"
+    return draft.done("cap", words, with_section(draft.program, changed))
+
+
+# Over time
+
+
+def sustain(draft: Draft) -> Variant | None:
+    """Asks that the condition of a rule hold for some steps in a row."""
+    step = draft.seen.step()
+    if step is None:
+        return None
+    spots = draft.spots(
+        lambda s: (
+            s.block is step.body
+            and isinstance(s.statement, tree.If)
+            and not _is_counter(s.statement.condition)
+        )
+    )
+    spot = draft.one(spots)
+    if spot is None:
+        return None
+    old = spot.statement
+    assert isinstance(old, tree.If)
+    held = draft.additions.cell("held", number(0))
+    calm = draft.writer.knob(Quantity.STEPS)
+    more = binary("+", name(held), number(1))
+    counted = tree.Choice(NOWHERE, copied(old.condition), more, number(0))
+    counting = tree.Assign(NOWHERE, identifier(held), counted)
+    condition = binary(">=", name(held), calm)
+    changed = tree.If(NOWHERE, condition, old.then, old.otherwise)
+    body = spliced(spot.block, spot.at, 1, (counting, changed))
+    words = f"asks that {shown(old.condition)} hold for {shown(calm)} steps: {described(old)}"
+    return draft.done("sustain", words, replaced(draft.program, {spot.block: body}))
+
+
+def _is_counter(condition: tree.Expression) -> bool:
+    return isinstance(condition, tree.Binary) and isinstance(condition.left, tree.Name)
+
+
+def smooth(draft: Draft) -> Variant | None:
+    """Reads a measure averaged over the steps: a moving average, or a window."""
+    step = draft.seen.step()
+    if step is None:
+        return None
+    sites = draft.sites(
+        lambda s: (
+            s.quantity is Quantity.PART
+            and s.type is Type.REAL
+            and s.env.part is Part.STEP
+            and not s.env.dotted
+            and isinstance(s.node, tree.Call)
+            and s.node.function.text in {"confidence", "share", "margin", "beta_confidence"}
+        )
+    )
+    site = draft.one(sites)
+    if site is None:
+        return None
+    spots = draft.spots(lambda s: s.block is step.body)
+    spot = next(s for s in spots if any(node is site.node for node in walk(s.statement)))
+    reach = {each for each, _ in spot.env.lets}
+    here = {each for each, _ in site.env.lets}
+    used = {node.text for node in walk(site.node) if isinstance(node, tree.Name)}
+    if used & (here - reach):
+        return None
+    keeping, reading = _kept(draft, site.node)
+    changed = replaced(spot.statement, {site.node: reading})
+    body = spliced(spot.block, spot.at, 1, (keeping, changed))
+    words = f"reads {shown(site.node)} over several steps, as {shown(reading)}"
+    return draft.done("smooth", words, replaced(draft.program, {spot.block: body}))
+
+
+def _kept(draft: Draft, node: tree.Expression) -> tuple[tree.Statement, tree.Expression]:
+    """What keeps a measure over the steps, and what reads it."""
+    if draft.random.random() < 0.5:
+        ema = draft.additions.cell("ema", number(0.0))
+        alpha = name(draft.additions.knob("alpha", drawn(Quantity.PART, draft.random, 0.1)))
+        old = binary("*", binary("-", number(1), alpha), name(ema))
+        new = binary("*", copied(alpha), copied(node))
+        return tree.Assign(NOWHERE, identifier(ema), binary("+", old, new)), name(ema)
+    span = name(draft.additions.knob("span", drawn(Quantity.WINDOW, draft.random)))
+    window = draft.additions.cell("trend", call("window", span))
+    fold = draft.random.choice(["mean", "min", "mean"])
+    pushing = tree.Push(NOWHERE, copied(node), identifier(window))
+    return pushing, call(fold, name(window))
