@@ -30,7 +30,7 @@ SEEDS = range(4)
 HINDSIGHT_EPISODES = 60
 """At most so many, under the first seed, evenly over the questions of all recordings."""
 
-HINDSIGHT_STATEMENTS = 250_000
+HINDSIGHT_STATEMENTS = 60_000
 """Of a program that runs many statements, fewer episodes, but at least `HINDSIGHT_LEAST`."""
 
 HINDSIGHT_LEAST = 8

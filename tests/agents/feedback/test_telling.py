@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agents.feedback.closely import HINDSIGHT_EPISODES, Closely, Spot, Stage
+from agents.feedback.course import named_votes
 from agents.feedback.listing import listing
 from agents.feedback.telling import Why, tellings
 from dsl.program import load
@@ -120,6 +121,31 @@ def test_a_leader_without_half_of_the_votes_makes_no_burnt_episode(tmp_path: Pat
     close = at.look(plan(PATIENT.replace("open 4", "open 6")))
     assert close.hindsight.after_settled > 0
     assert tellings(at, close, close) == []
+
+
+def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_lost(
+    tmp_path: Path,
+) -> None:
+    even = [branch(each) for each in "7799"]
+    contrary = HASTY.replace("winner(alive) because", "runner_up(alive) because")
+    at = closely(tmp_path, [even, even], golds=("7", "9"))
+    close = at.look(plan(contrary))
+    right = close.episodes[0].right.sum(axis=1).tolist()
+    # Whoever is dealt first wins a tie, so the one is right where the other is wrong.
+    assert sum(right) == 4
+    lost = [each.spot.position for each in tellings(at, close, close) if each.why is Why.LOST]
+    assert lost == [place for place, count in enumerate(right) if count < 2]
+
+
+def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
+    many = [branch(each) for each in "11223344556"] + [branch("7"), branch("ERR")]
+    at = closely(tmp_path, [many, many])
+    found = at.trace(plan(PATIENT.replace("open 4", "open 13")), Spot(0, 0, 0))
+    told = named_votes(found)
+    assert told.startswith("wrong answer 1, which it gives (2 finished); wrong answer 2 (2 fin")
+    assert "the right answer (1 finished)" in told
+    assert told.endswith("; and 3 more")
+    assert not any(f'"{answer}"' in told for answer in "1234567")
 
 
 def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> None:
