@@ -42,9 +42,10 @@ def last(past: History) -> list[Level]:
     whole = "\n\n".join(_whole(past, each, excerpts=True) for each in tried)
     plain = "\n\n".join(_whole(past, each, excerpts=False) for each in tried)
     lines = "\n".join(_line(past, each) for each in tried)
+    excerpts = Level(page("last", candidates=plain), "excerpts of programs that do not check")
     return [
         Level(page("last", candidates=whole)),
-        Level(page("last", candidates=plain), "excerpts of programs that do not check"),
+        *([excerpts] if plain != whole else []),
         Level(page("last", candidates=lines), "the particulars of the last round"),
         Level("", "the last round"),
     ]

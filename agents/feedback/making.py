@@ -31,7 +31,7 @@ MOST_KNOWN = 12
 
 GIVE_WAY = (
     "episodes", "profile", "tried", "frontier", "episodes", "last", "tried", "episodes", "tried",
-    "people", "hindsight", "last", "profile", "people", "frontier", "last", "standing", "people",
+    "people", "last", "hindsight", "profile", "people", "frontier", "last", "standing", "people",
 )  # fmt: skip
 """Which section takes its next shorter form, time after time."""
 
