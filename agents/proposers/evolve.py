@@ -68,7 +68,7 @@ class Evolve:
         self, evolution: Evolution, proposed: set[str], brief: Brief, bench: Bench
     ) -> list[Proposal]:
         known = proposed | {_digest(each.source) for each in brief.known}
-        found = []
+        found: list[Proposal] = []
         for each in evolution.ranked:
             origin = each.origin
             source = freed(origin.source) if bench.free_knobs else origin.source

@@ -171,7 +171,7 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> bool:
-        """Whether the interval lies above 0."""
+        """Whether the interval lies above 0; its lower end is what counts of the gain."""
         return self.low > 0
 
 
@@ -179,9 +179,9 @@ class Verdict(Enum):
     """What became of a candidate."""
 
     BEST = "best"
-    """It beats the best so far, and its gain counts."""
+    """More of its gain counts than of any before it."""
     KEPT = "kept"
-    """It is sound and in the archive; its gain does not count."""
+    """It is sound and in the archive, and not the best; the reasons say why."""
     REFUSED = "refused"
     """It cannot be selected; the reasons say why."""
     UNSOUND = "unsound"
@@ -201,11 +201,11 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     gain: Gain | None = None
     """Against the best before it."""
     baseline_gain: Gain | None = None
-    """Against the best baseline."""
+    """Against the best baseline; the lower end of its interval is what counts of it."""
     unseen_gain: Gain | None = None
     """``gain`` on the questions and recordings that the round withheld from the proposer."""
     without: dict[str, float] = {}
-    """``gain``, leaving out one recording at a time, by the one left out."""
+    """The gain over the best baseline, leaving out one recording at a time, by the one left out."""
     size: int = 0
     """Nodes of the syntax tree."""
     reasons: list[str] = []

@@ -1,7 +1,9 @@
 """What a candidate is worth on the search set, and whether it beats the best so far.
 
-A gain counts only where all of these hold: its paired interval lies above 0; it is above 0 on what
-the round withheld from the proposer; and it is above 0 whichever one recording is left out.
+What counts of a gain is what its paired interval leaves of it: the lower end. A candidate becomes
+the best where all of these hold: of its gain over the best baseline more counts than of that of the
+best so far, and more than nothing; that gain is above 0 whichever one recording is left out; and
+the candidate is better than the best so far on what the round withheld from the proposer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,7 +91,7 @@ def digest(source: str) -> str:
 
 
 class _Gains:
-    """A candidate against the best so far: as a whole, unseen, and without each recording."""
+    """A candidate against the best baseline and the best so far."""
 
     def __init__(
         self,
@@ -99,15 +101,14 @@ class _Gains:
         theirs: Sequence[Measured],
         against: str,
     ):
-        scorer = arena.scorer
-        whole = scorer.gain(ours, theirs, against)
-        assert whole is not None
-        self.whole: Gain = whole
-        name = arena.best_baseline
-        self.over_baseline = scorer.gain(ours, arena.baselines[name], name)
+        scorer, name = arena.scorer, arena.best_baseline
+        baseline = arena.baselines[name]
+        self.whole = _sure(scorer.gain(ours, theirs, against))
+        self.over_baseline = _sure(scorer.gain(ours, baseline, name))
+        self.rival_over_baseline = _sure(scorer.gain(theirs, baseline, name))
         withheld = arena.split(number).withheld
         self.unseen = scorer.gain(_of(ours, withheld), _of(theirs, withheld), against, withheld)
-        mine, other = (scorer.worth(each).by_recording for each in (ours, theirs))
+        mine, other = (scorer.worth(each).by_recording for each in (ours, baseline))
         each = [a - b for a, b in zip(mine, other, strict=True)]
         labels = [label for label, _ in arena.recordings]
         self.without = (
@@ -120,25 +121,38 @@ class _Gains:
         )
 
     def doubts(self) -> list[str]:
-        """Why the gain does not count; nothing where it does."""
-        found = []
-        gain = self.whole
+        """Why the candidate does not become the best; nothing where it does."""
+        gain, rival = self.over_baseline, self.rival_over_baseline
         if not gain.counts:
-            found.append(
+            sentence = (
                 f"its gain over {gain.against} is {gain.value:+.2f}, from {gain.low:+.2f} to"
-                f" {gain.high:+.2f}: it does not count while that interval holds 0"
+                f" {gain.high:+.2f}: nothing of it counts while that interval reaches below 0"
             )
+            return [sentence]
+        if gain.low <= rival.low:
+            sentence = (
+                f"of its gain over {gain.against}, {gain.low:.2f} counts, the lower end of its"
+                f" interval; of that of {self.whole.against}, {rival.low:.2f}"
+            )
+            return [sentence]
+        found = [
+            f"without {label}, it gains {value:+.2f} over {gain.against}: the gain is that"
+            " recording's alone"
+            for label, value in self.without.items()
+            if value <= 0
+        ]
         if self.unseen is not None and self.unseen.value <= 0:
             found.append(
                 "on the questions and recordings that the round withheld, it gains"
-                f" {self.unseen.value:+.2f}: what it gains elsewhere may be learnt by heart"
+                f" {self.unseen.value:+.2f} over {self.whole.against}: what it gains elsewhere may"
+                " be learnt by heart"
             )
-        for label, value in self.without.items():
-            if value <= 0:
-                found.append(
-                    f"without {label}, it gains {value:+.2f}: the gain is that recording's alone"
-                )
         return found
+
+
+def _sure(gain: Gain | None) -> Gain:
+    assert gain is not None  # the whole search set is never empty
+    return gain
 
 
 def _of(measured: Sequence[Measured], shown: Shown) -> list[Measured]:

@@ -136,7 +136,7 @@ def _part(knob: Constant, value: float) -> float:
 def _ends(knobs: Sequence[Constant], parts: Sequence[float]) -> Mapping[str, tuple[float, float]]:
     """Back from parts of ranges to the values at β = 0 and at β = 1."""
     return {
-        knob.knob: (_value(knob, parts[2 * at]), _value(knob, parts[2 * at + 1]))
+        knob.knob: (_value(knob, float(parts[2 * at])), _value(knob, float(parts[2 * at + 1])))
         for at, knob in enumerate(knobs)
     }
 
