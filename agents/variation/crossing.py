@@ -10,6 +10,7 @@ from agents.variation.rewriting import (
     NOWHERE,
     block,
     copied,
+    has_free_dot,
     renamed,
     replaced,
     section,
@@ -19,7 +20,7 @@ from agents.variation.rewriting import (
 from agents.variation.rules import described, spliced
 from agents.variation.scopes import Additions, with_distinct_lets
 from agents.variation.simplify import leaves
-from agents.variation.survey import Site, Survey, survey
+from agents.variation.survey import Purpose, Site, Survey, survey
 from dsl import tree
 from dsl.builtins import SIGNALS
 from dsl.types import Type
@@ -232,26 +233,16 @@ def _goes_for(theirs: Site, mine: Site, given: Survey) -> bool:
     """Whether an expression of the donor can stand in a place, in meaning as in type."""
     if theirs.purpose is not mine.purpose or isinstance(theirs.node, tree.Number):
         return False
+    if mine.purpose is Purpose.AMOUNT and mine.env.part is not theirs.env.part:
+        return False  # what `start` opens once, `step` would open each time
     if theirs.type is not mine.type or theirs.quantity is not mine.quantity:
         return False
-    if theirs.env.dotted and not mine.env.dotted and _has_free_dot(theirs.node):
+    if theirs.env.dotted and not mine.env.dotted and has_free_dot(theirs.node):
         return False
     kept = {*given.kinds, *(each for each, _ in theirs.env.lets)}
     return not any(
         isinstance(node, tree.Name | tree.Field) and node.text in kept for node in walk(theirs.node)
     )
-
-
-def _has_free_dot(node: tree.Node) -> bool:
-    """Whether a dot in it means the branch of a set around it."""
-    match node:
-        case tree.Field():
-            return True
-        case tree.Where(branches=outer) | tree.By(branches=outer) | tree.Over(branches=outer):
-            return _has_free_dot(outer)
-        case tree.Keyword():
-            return False
-    return any(map(_has_free_dot, tree.children(node)))
 
 
 # Numbers and sections

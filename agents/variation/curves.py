@@ -1,8 +1,8 @@
 """The canonical lines of a schedule: a knob as a curve from its value at β = 0 to that at β = 1.
 
 Between the ends a curve is even, ``round(4 + 28 * beta)``, or geometric, ``round(4 * pow(8,
-beta))``. The direction of every line written here is one that the checker proves. A line written otherwise
-counts as a curve if it has the values of one, so ``max(2, round(2 + 6 * beta))`` does.
+beta))``. The direction of every line written here is one that the checker proves. A line written
+otherwise counts as a curve if it has the values of one, so ``max(2, round(2 + 6 * beta))`` does.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,9 @@ from dsl.checker.constants import constant
 from dsl.numeric import pow_real
 from dsl.operations import Number, value
 from dsl.types import Type
+
+LARGEST = 1e9
+"""Numbers beyond are nobody's knobs, and their last digits would be lost."""
 
 DIGITS = 4
 """Significant digits of a real."""
@@ -123,6 +126,8 @@ def read(
     """
     integer = types[item.value] is Type.INTEGER
     found = [value(item.value, types, {**names, "beta": beta}) for beta in _GRID]
+    if max(map(abs, found)) > LARGEST:
+        return None
     tolerance = 0.0 if integer else ROUNDED * (max(found) - min(found)) + 1e-9
     for geometric in (False, True):
         curve = Curve(integer, geometric, found[0], found[-1]).short()
@@ -136,9 +141,11 @@ def read(
 
 def ends(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
-) -> Curve:
-    """The even curve between the ends of any line."""
+) -> Curve | None:
+    """The even curve between the ends of a line, unless they lie too far out."""
     low, high = (value(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0))
+    if max(abs(low), abs(high)) > LARGEST:
+        return None
     return Curve(types[item.value] is Type.INTEGER, False, low, high).short()
 
 
@@ -157,7 +164,11 @@ def defaults(program: tree.Program) -> dict[str, Number]:
     """The free knobs whose default is a number, by name."""
     knobs = section(program, tree.Knobs)
     found = {each.name.text: constant(each.default) for each in (knobs.items if knobs else ())}
-    return {knob: default for knob, default in found.items() if default is not None}
+    return {
+        knob: default
+        for knob, default in found.items()
+        if default is not None and abs(default) <= LARGEST
+    }
 
 
 def refers_only_to_beta(item: tree.Scheduled) -> bool:

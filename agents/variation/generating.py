@@ -6,7 +6,7 @@ the schedule.
 
 from random import Random
 
-from agents.variation import rules, swaps, verbs
+from agents.variation import answers, conditions, measures, rules, sets, subtrees, verbs
 from agents.variation.draft import Draft
 from agents.variation.draws import weighted
 from agents.variation.rewriting import copied, replaced, section
@@ -21,9 +21,9 @@ _SKELETONS = (
     (6, "start { open WIDTH } step { advance active }"),
     (2, "start { open WIDTH } step { advance active for BURSTS }"),
     (2, "start { open WIDTH } step { advance ACTED }"),
-    (2, "start { open FEW } step { advance active open min(FEW_B, CROWD - count(opened)) }"),
+    (2, "start { open FEW } step { advance active open min(FEW_B, WIDTH - count(opened)) }"),
     (1, "start { open WIDTH extend active for PATIENCE } step { advance active }"),
-    (1, "step { sample min(FEW, CROWD - count(opened)) }"),
+    (1, "step { sample min(FEW, WIDTH - count(opened)) }"),
     (1, "start { sample WIDTH }"),
 )
 
@@ -34,11 +34,11 @@ _RULES: tuple[tuple[float, Operator], ...] = (
     (1, rules.insert_pacing),
 )
 _CHANGES: tuple[tuple[float, Operator], ...] = (
-    (2, swaps.subtree),
-    (1, swaps.add_condition),
-    (1, swaps.narrow),
-    (1, swaps.weight),
-    (1, swaps.answer),
+    (2, subtrees.subtree),
+    (1, conditions.add_condition),
+    (1, sets.narrow),
+    (1, measures.weight),
+    (1, answers.answer),
     (1, verbs.burst),
     (1, verbs.smooth),
 )
@@ -61,7 +61,7 @@ def _changed(program: tree.Program, operator: Operator, random: Random) -> tree.
 
 def _skeleton(random: Random) -> tree.Program:
     """A program without rules."""
-    text = weighted(random, _SKELETONS).replace("WIDTH", "CROWD_W")
+    text = weighted(random, _SKELETONS)
     ending = "finally { answer LEADER else winner(finished) else winner(alive) }"
     parsed = parse(Source(f"controller drawn {{ {text} {ending} }}"))
     assert parsed.program is not None, text

@@ -16,17 +16,27 @@ from dsl.parser import parse
 from dsl.source import Source
 
 KNOBS = {
+    "WIDTH": Quantity.BRANCHES,
     "CROWD": Quantity.BRANCHES,
+    "QUORUM": Quantity.BRANCHES,
+    "KEPT": Quantity.BRANCHES,
     "FEW": Quantity.FEW,
+    "LEAD": Quantity.FEW,
     "PATIENCE": Quantity.STEPS,
+    "CALM": Quantity.STEPS,
+    "WARMUP": Quantity.STEPS,
+    "DEEP": Quantity.STEPS,
+    "TURNS": Quantity.STEPS,
     "BURST": Quantity.BURST,
     "PURSE": Quantity.TOKENS,
     "LEVEL": Quantity.PART,
-    "SLACK": Quantity.CHANGE,
+    "PART": Quantity.PART,
+    "ODDS": Quantity.PART,
     "DOUBT": Quantity.NATS,
-    "WEIGHT": Quantity.WEIGHT,
+    "FACTOR": Quantity.WEIGHT,
+    "POWER": Quantity.WEIGHT,
 }
-"""Holes that become knobs."""
+"""Holes that become knobs, called by the hole's own name."""
 
 TABLES = {
     # Sets whose answers count.
@@ -35,21 +45,21 @@ TABLES = {
         5 alive
         3 opened
         2 active
-        1 alive where .streak >= PATIENCE or .finished
-        1 alive where .depth >= PATIENCE or .finished
+        1 alive where .streak >= CALM or .finished
+        1 alive where .depth >= DEEP or .finished
         1 opened where .finished or TEST
         1 VOTERS_A where TEST
-        1 first CROWD of finished
-        1 first CROWD of VOTERS_A by KEY
+        1 first QUORUM of finished
+        1 first QUORUM of VOTERS_A by KEY
     """,
     # Sets that verbs act on.
     "ACTED": """
         5 active
         4 active where TEST
-        2 first CROWD of active
-        3 first CROWD of active by KEY
-        2 first max(0, count(active) - CROWD) of active by KEY
-        1 first CROWD of active where TEST
+        2 first KEPT of active
+        3 first KEPT of active by KEY
+        2 first max(0, count(active) - KEPT) of active by KEY
+        1 first KEPT of active where TEST
         1 active where TEST by KEY
     """,
     "LEADER": """
@@ -115,21 +125,21 @@ TABLES = {
     """,
     # What decides over all.
     "CONDITION": """
-        3 steps >= PATIENCE
-        1 steps < PATIENCE
-        4 count(finished) >= CROWD
+        3 steps >= WARMUP
+        1 steps < WARMUP
+        4 count(finished) >= QUORUM
         2 count(active) <= FEW
-        1 count(alive) >= CROWD
+        1 count(alive) >= KEPT
         5 SURENESS >= LEVEL
         3 SURENESS < LEVEL
-        2 COUNTING >= CROWD
+        2 COUNTING >= QUORUM
         2 DURATION >= PATIENCE
-        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) >= FEW
-        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) > LEVEL * count(active)
+        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) >= LEAD
+        2 votes(VOTERS) - votes(VOTERS, runner_up(VOTERS)) > PART * count(active)
         1 distinct(VOTERS) <= FEW
         1 winner(VOTERS) == winner(VOTERS_B)
         1 entropy(VOTERS) <= DOUBT
-        1 count(opened) < CROWD
+        1 count(opened) < WIDTH
         1 empty(active)
         1 not empty(active)
         1 not empty(active where TEST)
@@ -139,24 +149,24 @@ TABLES = {
     """,
     # What decides over a branch.
     "TEST": """
-        4 .streak >= PATIENCE
-        3 .streak < PATIENCE
-        3 .depth >= PATIENCE
-        2 .depth < PATIENCE
+        4 .streak >= CALM
+        3 .streak < CALM
+        3 .depth >= DEEP
+        2 .depth < DEEP
         1 .age >= PATIENCE
-        2 .changes <= PATIENCE
-        1 .changes > PATIENCE
+        2 .changes <= TURNS
+        1 .changes > TURNS
         3 .answer == winner(finished)
         4 .answer == LEADER
         4 .answer != LEADER
         1 .answer != none
         1 .seen
-        2 share(alive, .answer) < LEVEL
-        2 share(VOTERS, .answer) >= LEVEL
+        2 share(alive, .answer) < PART
+        2 share(VOTERS, .answer) >= PART
         2 votes(VOTERS, .answer) <= FEW
         1 PACE >= PATIENCE
-        1 .index < CROWD
-        0.5 chance(LEVEL)
+        1 .index < KEPT
+        0.5 chance(ODDS)
     """,
     "KEY": """
         3 -.depth
@@ -178,15 +188,15 @@ TABLES = {
     # What a branch's vote counts.
     "WEIGHING": """
         4 1 + .streak
-        2 if .finished then WEIGHT else 1
+        2 if .finished then FACTOR else 1
         2 .depth
         2 1 / (1 + .depth)
         2 1 / (1 + .changes)
         1 sqrt(1 + .streak)
-        1 if .streak >= PATIENCE then WEIGHT else 1
-        2 if TEST then WEIGHT else 1
+        1 if .streak >= CALM then FACTOR else 1
+        2 if TEST then FACTOR else 1
         1 (1 + .streak) / (1 + .changes)
-        1 pow(.depth, WEIGHT)
+        1 pow(.depth, POWER)
     """,
     "BURSTS": """
         3 BURST
@@ -197,10 +207,10 @@ TABLES = {
     """,
     # How many branches a step opens; never beyond a width.
     "AMOUNT": """
-        4 min(FEW, CROWD - count(opened))
-        2 min(FEW, CROWD - count(active))
-        1 min(count(opened), CROWD - count(opened))
-        1 min(1 + count(pruned), CROWD - count(opened))
+        4 min(FEW, WIDTH - count(opened))
+        2 min(CROWD - count(active), WIDTH - count(opened))
+        1 min(count(opened), WIDTH - count(opened))
+        1 min(1 + count(pruned), WIDTH - count(opened))
     """,
 }
 """The tables by the names of their holes."""

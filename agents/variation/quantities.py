@@ -1,6 +1,7 @@
 """What numbers are numbers of: branches, steps, parts of a whole.
 
-It tells what can sensibly be compared with what, and between which bounds a knob is looked for. The types of the language say what may be written; this says what is worth writing.
+It tells what can sensibly be compared with what, and between which bounds a knob is looked for. The
+types of the language say what may be written; this says what is worth writing.
 """
 
 from collections.abc import Mapping

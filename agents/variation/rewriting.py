@@ -68,7 +68,7 @@ def transformed(node: N, change: Callable[[Any], Any]) -> N:
     Args:
         node: the root.
         change: what stands in place of a node, whose parts are changed already. ``None`` takes it
-            out of the list that it stands in, a tuple puts several there.
+            out of the list that it stands in, a tuple puts several there, or a block behind `else`.
     """
     return cast("N", _transformed(node, change))
 
@@ -82,6 +82,8 @@ def _transformed(node: tree.Node, change: Callable[[Any], Any]) -> Any:  # noqa:
         found: Any = value
         if isinstance(value, tree.Node):
             found = _transformed(value, change)
+            if type(found) is tuple:
+                found = tree.Block(NOWHERE, found)
         elif type(value) is tuple:
             found = _spliced([_transformed(item, change) for item in value])
             if len(found) == len(value) and all(a is b for a, b in zip(found, value, strict=True)):
@@ -138,6 +140,18 @@ def renamed(node: N, names: Mapping[str, str]) -> N:
         return each
 
     return transformed(copied(node), change)
+
+
+def has_free_dot(node: tree.Node) -> bool:
+    """Whether a dot in it means the branch of a set around it."""
+    match node:
+        case tree.Field():
+            return True
+        case tree.Where(branches=outer) | tree.By(branches=outer) | tree.Over(branches=outer):
+            return has_free_dot(outer)
+        case tree.Keyword():
+            return False
+    return any(map(has_free_dot, tree.children(node)))
 
 
 # Single nodes

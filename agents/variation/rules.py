@@ -106,7 +106,7 @@ def delete(draft: Draft) -> Variant | None:
     if spot is None:
         return None
     program = replaced(draft.program, {spot.block: spliced(spot.block, spot.at, 1, ())})
-    return draft.done("delete", f"no longer {described(spot.statement)}", program)
+    return draft.done("delete", f"no longer: {described(spot.statement)}", program)
 
 
 def inline_let(draft: Draft) -> Variant | None:
@@ -168,7 +168,7 @@ def move(draft: Draft) -> Variant | None:
     statements.insert(target, moved)
     program = replaced(draft.program, {spot.block: block(statements)})
     where = "earlier" if target < spot.at else "later"
-    return draft.done("move", f"{where} {described(moved)}", program)
+    return draft.done("move", f"{described(moved)} {where} in a step", program)
 
 
 def in_order(statements: list[tree.Statement]) -> bool:
@@ -204,7 +204,9 @@ def repeat(draft: Draft) -> Variant | None:
         return None
     body = spliced(spot.block, spot.at + 1, 0, (twin,))
     program = replaced(draft.program, {spot.block: body})
-    return draft.done("repeat", f"also, with other numbers, {described(spot.statement)}", program)
+    return draft.done(
+        "repeat", f"{described(spot.statement)}, and again with other numbers", program
+    )
 
 
 def _with_own_knobs(draft: Draft, twin: tree.Statement) -> tree.Statement:
@@ -246,6 +248,7 @@ def unguard(draft: Draft) -> Variant | None:
             isinstance(s.statement, tree.If)
             and s.env.part is not Part.FINALLY
             and s.statement.otherwise is None
+            and len(s.statement.then.statements) > 0
             and not any(map(leaves, s.statement.then.statements))
         )
     )

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from agents.variation.rewriting import NOWHERE, binary, block, truth, walk
+from agents.variation.rewriting import NOWHERE, binary, block, call, name, truth, walk
 from dsl import tree
 from dsl.builtins import CHANCE
 
@@ -236,16 +236,17 @@ def _inlined(body: tree.Block | tree.If | None) -> Any:  # noqa: ANN401
 
 
 def _answer(node: tree.Answer) -> tree.Answer:
-    """An answer without choices that are `none`, or that can only be `none` where they stand."""
+    """An answer without choices that are always `none`; at its end, `else none` is meant."""
     choices: list[tree.Expression] = []
     for each in node.choices:
-        if isinstance(each, tree.Nothing) and len(node.choices) > 1:
+        if isinstance(each, tree.Nothing) and each is not node.choices[-1]:
             continue
         if any(tree.same(each, known) for known in choices):
             continue
+        voted = isinstance(each, tree.Call) and each.function.text in {"winner", "runner_up"}
+        if voted and any(_everyones(known) for known in choices):
+            continue  # where nobody at all votes, nobody votes in a part either
         choices.append(each)
-        if isinstance(each, tree.Call) and written_winner(each) == "opened":
-            break
     if not choices:
         choices = [node.choices[-1]]
     if len(choices) == len(node.choices):
@@ -253,12 +254,9 @@ def _answer(node: tree.Answer) -> tree.Answer:
     return tree.Answer(NOWHERE, tuple(choices), node.because)
 
 
-def written_winner(node: tree.Call) -> str | None:
-    """The set of ``winner(S)`` where it has a name and its votes have no weights."""
-    if node.function.text != "winner" or len(node.arguments) != 1:
-        return None
-    (voters,) = node.arguments
-    return voters.text if isinstance(voters, tree.Name) else None
+def _everyones(node: tree.Expression) -> bool:
+    """Whether it is ``winner(opened)``, which is `none` only where there is no answer at all."""
+    return tree.same(node, call("winner", name("opened")))
 
 
 def _block(node: tree.Block) -> tree.Block:

@@ -47,8 +47,12 @@ class Purpose(Enum):
     """Branches for anything else."""
     KEY = auto()
     WEIGHT = auto()
+    FIRST = auto()
+    """How many branches are taken of a set."""
     AMOUNT = auto()
     """How many branches are opened."""
+    BOUND = auto()
+    """A part of such an amount: what keeps the branches within a bound."""
     BURST = auto()
     CHOICE = auto()
     """What is answered."""
@@ -266,6 +270,8 @@ class _Walk:
         kind = self._types[node]
         quantity = (self._of(node) or way.wanted) if kind.is_number else None
         self._found.sites.append(Site(node, kind, way.takes, way.purpose, quantity, way.env))
+        if way.purpose is Purpose.AMOUNT:
+            way = replace(way, purpose=Purpose.BOUND)
         match node:
             case tree.Name(text=text):
                 if text in self._found.knobs and way.wanted is not None:
@@ -317,7 +323,7 @@ class _Walk:
             case tree.Except():
                 self._visit(node.without, replace(way, purpose=Purpose.MEMBERS))
             case tree.First():
-                count = _Way(way.env, Type.INTEGER, Purpose.VALUE, Quantity.BRANCHES)
+                count = _Way(way.env, Type.INTEGER, Purpose.FIRST, Quantity.BRANCHES)
                 self._visit(node.count, count)
 
     def _call(self, node: tree.Call, way: _Way) -> None:
@@ -349,11 +355,13 @@ class _Walk:
                 self._visit(branches, _Way(way.env, Type.BRANCHES, Purpose.VOTERS))
             case _:
                 kind = self._types[argument]
-                if kind is Type.WINDOW:
+                if kind is Type.WINDOW or (kind is Type.BRANCHES and way.purpose is Purpose.BOUND):
                     return
                 if kind is Type.BRANCHES:
                     self._visit(argument, _Way(way.env, kind, Purpose.VOTERS))
                 elif kind is Type.ANSWER:
                     self._visit(argument, _Way(way.env, kind, Purpose.VALUE))
                 else:
-                    self._visit(argument, replace(way, purpose=Purpose.VALUE))
+                    bound = way.purpose is Purpose.BOUND
+                    purpose = Purpose.BOUND if bound else Purpose.VALUE
+                    self._visit(argument, replace(way, purpose=purpose))

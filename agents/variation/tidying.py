@@ -1,8 +1,8 @@
 """A program put in order: nothing in it that has no effect, and an answer at its end.
 
 Variation leaves behind what nothing reads any more, conditions that are decided, statements that
-nothing reaches. `tidy` takes them out. What the checker finds sound stays sound and does the same;
-what it warns of is gone.
+nothing reaches. `tidy` takes them out. A sound program stays sound and does the same, and what the
+checker warned of is gone, but for the directions of a schedule, which are left as they are told.
 """
 
 from typing import Any
@@ -52,7 +52,7 @@ def _simplified(program: tree.Program) -> tree.Program:
 
 
 def _answering(program: tree.Program) -> tree.Program:
-    """The program with an answer on every way through `finally`, and not `none` if it can be helped."""
+    """The program with an answer on every way through `finally`, not `none` if there is one."""
     ending = section(program, tree.Finally)
     if ending is None:
         return program

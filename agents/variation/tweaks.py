@@ -3,7 +3,7 @@
 from math import sqrt
 
 from agents.variation.constants import bounds, curves, quantity_of
-from agents.variation.curves import Curve, defaults, ends, line, refers_only_to_beta
+from agents.variation.curves import LARGEST, Curve, defaults, ends, line
 from agents.variation.draft import Draft, Variant
 from agents.variation.draws import stepped, weighted
 from agents.variation.quantities import Quantity, Scale
@@ -60,11 +60,14 @@ def _moved(draft: Draft, knob: str, curve: Curve) -> Curve:
 
 def reshape(draft: Draft) -> Variant | None:
     """Gives a knob another course: fixed, moving, turned round, even or geometric."""
-    known = curves(draft.seen)
-    knob = draft.one(list(known))
-    if knob is None:
-        return _simplified(draft)
-    curve = known[knob]
+    schedule = section(draft.program, tree.Schedule)
+    item = draft.one(schedule.items) if schedule else None
+    if item is None:
+        return None
+    knob = item.name.text
+    curve = curves(draft.seen).get(knob)
+    if curve is None:
+        return _straightened(draft, item)
     new = _reshaped(draft, knob, curve).short()
     if new == curve:
         return None
@@ -72,6 +75,18 @@ def reshape(draft: Draft) -> Variant | None:
     if (new.at_zero, new.at_one) == (curve.at_zero, curve.at_one):
         words = f"moves `{knob}` {'by a factor' if new.geometric else 'evenly'} along β"
     return draft.done("reshape", words, with_lines(draft.program, {knob: new}))
+
+
+def _straightened(draft: Draft, item: tree.Scheduled) -> Variant | None:
+    """Writes a line that is no curve as the even curve between its ends."""
+    known = defaults(draft.program)
+    if not {n.text for n in walk(item.value) if isinstance(n, tree.Name)} <= {*known, "beta"}:
+        return None
+    new = ends(item, draft.seen.types, known)
+    if new is None:
+        return None
+    words = f"moves `{item.name.text}` evenly along β"
+    return draft.done("reshape", words, with_lines(draft.program, {item.name.text: new}))
 
 
 def _reshaped(draft: Draft, knob: str, curve: Curve) -> Curve:
@@ -92,29 +107,6 @@ def _reshaped(draft: Draft, knob: str, curve: Curve) -> Curve:
     return curve._replace(geometric=not curve.geometric)
 
 
-def _simplified(draft: Draft) -> Variant | None:
-    """Writes a line that is no curve as the even curve between its ends."""
-    schedule = section(draft.program, tree.Schedule)
-    others = [
-        item
-        for item in (schedule.items if schedule else ())
-        if any(each.text != "beta" for each in walk(item.value) if isinstance(each, tree.Name))
-        or refers_only_to_beta(item)
-    ]
-    known = {**defaults(draft.program)}
-    usable = [item for item in others if _names(item) <= {*known, "beta"}]
-    item = draft.one(usable)
-    if item is None:
-        return None
-    new = ends(item, draft.seen.types, known)
-    words = f"moves `{item.name.text}` evenly along β"
-    return draft.done("reshape", words, with_lines(draft.program, {item.name.text: new}))
-
-
-def _names(item: tree.Scheduled) -> set[str]:
-    return {node.text for node in walk(item.value) if isinstance(node, tree.Name)}
-
-
 def release(draft: Draft) -> Variant | None:
     """Lets a free knob follow β, from its default on."""
     knobs = section(draft.program, tree.Knobs)
@@ -125,7 +117,7 @@ def release(draft: Draft) -> Variant | None:
         each
         for each in knobs.items
         if each.name.text not in told
-        and constant(each.default) is not None
+        and each.name.text in defaults(draft.program)
         and not _uses_knobs(each)
     ]
     knob = draft.one(free)
@@ -138,8 +130,6 @@ def release(draft: Draft) -> Variant | None:
     found = bounds(fixed, quantity_of(knob.name.text, fixed, draft.seen))
     other = stepped(default, found, LARGE / 2, draft.random)
     new = Curve(integer, found.scale is Scale.RATIO, *sorted((default, other))).short()
-    if not new.geometric and integer is False and new.at_zero == int(new.at_zero):
-        new = new._replace(geometric=False)
     rest = tuple(each for each in knobs.items if each is not knob)
     program = with_section(draft.program, tree.Knobs(NOWHERE, rest))
     schedule = section(program, tree.Schedule)
@@ -156,7 +146,7 @@ def _uses_knobs(knob: tree.Knob) -> bool:
 
 def hoist(draft: Draft) -> Variant | None:
     """Makes a knob of a number that stands in the text."""
-    site = draft.one(draft.sites(_is_telling))
+    site = draft.one(draft.sites(_is_telling, bounds=True))
     if site is None:
         return None
     assert isinstance(site.node, tree.Number)
@@ -178,11 +168,53 @@ def hoist(draft: Draft) -> Variant | None:
 
 def _is_telling(site: Site) -> bool:
     """Whether a number decides something: counters and bounds at 0 are no decisions."""
-    if not isinstance(site.node, tree.Number) or site.node.value == 0:
+    if not isinstance(site.node, tree.Number) or not 0 < site.node.value <= LARGEST:
         return False
     if site.node.value == 1 and site.purpose in {Purpose.VALUE, Purpose.KEY, Purpose.WEIGHT}:
         return False
     return site.quantity is not None
+
+
+def link(draft: Draft) -> Variant | None:
+    """Uses one knob where another of the same quantity was used."""
+    site = draft.one(draft.sites(lambda s: _is_knob(draft, s.node), bounds=True))
+    if site is None:
+        return None
+    assert isinstance(site.node, tree.Name)
+    old = site.node.text
+    others = [
+        knob
+        for knob, used in draft.seen.uses.items()
+        if knob != old
+        and used is draft.seen.uses.get(old)
+        and draft.seen.knobs[knob] is draft.seen.knobs[old]
+    ]
+    other = draft.one(others)
+    if other is None:
+        return None
+    program = replaced(draft.program, {site.node: name(other)})
+    return draft.done("link", f"uses `{other}` where it used `{old}`", program)
+
+
+def unlink(draft: Draft) -> Variant | None:
+    """Gives one of the uses of a knob a knob of its own."""
+    known = curves(draft.seen)
+    uses = [site.node.text for site in draft.seen.sites if isinstance(site.node, tree.Name)]
+    shared = {each for each in known if uses.count(each) > 1}
+    site = draft.one(draft.sites(lambda s: isinstance(s.node, tree.Name) and s.node.text in shared))
+    if site is None:
+        return None
+    assert isinstance(site.node, tree.Name)
+    old = site.node.text
+    curve = _moved(draft, old, known[old])
+    new = draft.additions.knob(old, curve)
+    program = replaced(draft.program, {site.node: name(new)})
+    words = f"has a knob of its own, `{new}`, {_span(curve)}, for one of the uses of `{old}`"
+    return draft.done("unlink", words, program)
+
+
+def _is_knob(draft: Draft, node: tree.Expression) -> bool:
+    return isinstance(node, tree.Name) and node.text in draft.seen.knobs
 
 
 def inline(draft: Draft) -> Variant | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from agents.variation import rules, swaps, tweaks, verbs
+from agents.variation import answers, conditions, measures, rules, sets, subtrees, tweaks, verbs
 from agents.variation.draft import Draft, Variant
 from agents.variation.draws import weighted
 from dsl import tree
@@ -17,22 +17,24 @@ OPERATORS: tuple[tuple[float, Operator], ...] = (
     (3, tweaks.hoist),
     (1, tweaks.inline),
     (2, tweaks.release),
+    (1, tweaks.link),
+    (0.7, tweaks.unlink),
     # Sets
-    (4, swaps.other_set),
-    (3, swaps.narrow),
-    (3, swaps.widen),
-    (2, swaps.other_key),
+    (4, sets.other_set),
+    (2.5, sets.narrow),
+    (3, sets.widen),
+    (2, sets.other_key),
     # Measures
-    (3, swaps.measure),
-    (2, swaps.sister),
-    (2, swaps.weight),
-    (2, verbs.smooth),
+    (3, measures.measure),
+    (2, measures.sister),
+    (2, measures.weight),
+    (1.5, verbs.smooth),
     # Conditions
-    (3, swaps.add_condition),
-    (4, swaps.drop_condition),
-    (1.5, swaps.turn_condition),
-    (1.5, swaps.other_condition),
-    (1, verbs.sustain),
+    (2.5, conditions.add_condition),
+    (4, conditions.drop_condition),
+    (1.5, conditions.turn_condition),
+    (1.5, conditions.other_condition),
+    (0.8, verbs.sustain),
     # Verbs
     (2, verbs.burst),
     (2, verbs.advanced),
@@ -42,20 +44,21 @@ OPERATORS: tuple[tuple[float, Operator], ...] = (
     (0.5, verbs.wider_start),
     (0.5, verbs.uncap),
     # Rules
-    (4, rules.insert_stopping),
-    (3, rules.insert_pruning),
-    (2.5, rules.insert_opening),
-    (1.5, rules.insert_pacing),
-    (8, rules.delete),
+    (3.2, rules.insert_stopping),
+    (2.5, rules.insert_pruning),
+    (2, rules.insert_opening),
+    (1.2, rules.insert_pacing),
+    (10, rules.delete),
     (1.5, rules.inline_let),
     (2, rules.move),
-    (1, rules.repeat),
-    (1.5, rules.guard),
+    (0.7, rules.repeat),
+    (1.2, rules.guard),
     (1.5, rules.unguard),
     # Whatever it may be
-    (4, swaps.subtree),
-    (2, swaps.answer),
-    (1, swaps.drop_answer),
+    (3, subtrees.subtree),
+    (3, subtrees.shrink),
+    (2, answers.answer),
+    (1, answers.drop_answer),
 )
 """The operators with their weights: two changes of five are changes of numbers, and what makes
 programs longer is about as likely as what makes them shorter.

@@ -96,7 +96,7 @@ def amount(draft: Draft) -> Variant | None:
     old = _opening(spot.statement)
     assert old is not None
     new: tree.Expression
-    if spot.env.part is Part.STEP and draft.random.random() < 0.8:
+    if spot.env.part is Part.STEP:
         new = draft.writer.write("AMOUNT", spot.env)
     else:
         new = name(draft.additions.knob("width", drawn(Quantity.BRANCHES, draft.random, 0.9)))
@@ -123,12 +123,25 @@ def read_inside(draft: Draft) -> Variant | None:
         whole = tree.Sample(NOWHERE, old.count, old.because)
         words = f"reads {shown(old.count)} chains to their end at once"
         return draft.done("read inside", words, replaced(draft.program, {old: whole}))
-    opened = tree.Open(NOWHERE, old.count, look=True, because=old.because)
+    count = old.count
+    if spot.env.part is Part.STEP:
+        # A cap on the steps may have been what bounded the branches.
+        count = call("min", copied(old.count), _left(draft))
+    opened = tree.Open(NOWHERE, count, look=True, because=old.because)
     program = replaced(draft.program, {old: opened})
     if not any(isinstance(node, tree.Advance) for node in walk(program)):
         program = _advancing(program)
     words = f"looks inside of {shown(old.count)} chains as they grow"
     return draft.done("read inside", words, program)
+
+
+def _left(draft: Draft) -> tree.Expression:
+    """How many branches a step may open so that they come to no more than the steps may be."""
+    step = draft.seen.step()
+    cap = None if step is None else step.cap
+    if cap is None:
+        cap = name(draft.additions.knob("width", drawn(Quantity.BRANCHES, draft.random, 0.9)))
+    return binary("-", copied(cap), call("count", name("opened")))
 
 
 def _advancing(program: tree.Program) -> tree.Program:

@@ -68,7 +68,7 @@ class Writer:
         """
         return self._filled(node, env, filled, 0)
 
-    def knob(self, quantity: Quantity, rises: float = 0.65) -> tree.Name:
+    def knob(self, quantity: Quantity, rises: float = 0.65, stem: str | None = None) -> tree.Name:
         """A knob for a quantity: most of the time a new one."""
         found = quantity.range
         known = [
@@ -79,7 +79,7 @@ class Writer:
         ]
         if known and self._random.random() < SHARED:
             return name(self._random.choice(known))
-        return name(self._additions.knob(found.stem, drawn(quantity, self._random, rises)))
+        return name(self._additions.knob(stem or found.stem, drawn(quantity, self._random, rises)))
 
     def _filled(self, node: Any, env: Env, filled: Filled, depth: int) -> Any:  # noqa: ANN401
         for hole in holes_in(node):
@@ -96,7 +96,7 @@ class Writer:
     def _hole(self, hole: str, env: Env, filled: Filled, depth: int) -> tree.Expression:
         kind = kind_of(hole)
         if kind in KNOBS:
-            return self.knob(KNOBS[kind])
+            return self.knob(KNOBS[kind], stem=kind.lower())
         return self._fill(kind, env, filled, depth)
 
     def _fill(self, table: str, env: Env, above: Filled, depth: int) -> tree.Expression:
