@@ -6,10 +6,11 @@ and closed by the next writer.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -44,11 +45,15 @@ class EventLog:
     Args:
         path: the file; it is made with the first event.
         session: which start of the run this is.
+        listen: is told of every event that was written.
     """
 
-    def __init__(self, path: Path, session: int):
+    def __init__(
+        self, path: Path, session: int, listen: Callable[[Event], None] = lambda event: None
+    ):
         self._path = path
         self._session = session
+        self._listen = listen
 
     def add(
         self,
@@ -58,7 +63,7 @@ class EventLog:
         round: int | None = None,  # noqa: A002 - the field's own name
         candidate: str | None = None,
         proposer: str | None = None,
-        **data: object,
+        data: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         """Appends an event, now.
 
@@ -73,7 +78,7 @@ class EventLog:
             candidate=candidate,
             proposer=proposer,
             says=says,
-            data=data,
+            data=dict(data),
         )
         line = msgspec.json.encode(event) + b"\n"
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -83,6 +88,7 @@ class EventLog:
             os.write(descriptor, b"\n" + line if torn else line)
         finally:
             os.close(descriptor)
+        self._listen(event)
 
 
 class Follower:

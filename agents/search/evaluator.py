@@ -1,6 +1,7 @@
 """Plays programs over the search set, and never the same twice: outcomes are kept by content."""
 
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,9 +67,14 @@ class Evaluator:
         self._rules = rules
         self._database = database
         self._players = at_work
+        self._lock = threading.Lock()
 
     def measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
         """For each entry, what was measured on each of its recordings, or why nothing was."""
+        with self._lock:  # proposers work side by side, and the database is one
+            return self._measure(entries)
+
+    def _measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
         tasks = [[self._task(entry, place) for place in entry.recordings] for entry in entries]
         wanted = {self._key(task): task for each in tasks for task in each}
         found = self._find(wanted)

@@ -15,7 +15,7 @@ def test_a_reader_gets_what_is_new_since_it_last_looked(tmp_path: Path) -> None:
     log, follower = EventLog(tmp_path / "log", 1), Follower(tmp_path / "log")
     assert list(follower.new()) == []
     log.add("started", "a run")
-    log.add("round", round=1, evaluations=7)
+    log.add("round", round=1, data={"evaluations": 7})
     first = list(follower.new())
     assert [each.kind for each in first] == ["started", "round"]
     assert (first[1].round, first[1].data) == (1, {"evaluations": 7})
@@ -47,7 +47,7 @@ def test_a_torn_line_of_a_killed_session_costs_only_itself(tmp_path: Path) -> No
 def _write(path: Path, session: int, count: int) -> None:
     log = EventLog(path, session)
     for number in range(count):
-        log.add("searching", "x" * 300, number=number)
+        log.add("searching", "x" * 300, data={"number": number})
 
 
 def test_lines_of_several_writers_never_mix(tmp_path: Path) -> None:

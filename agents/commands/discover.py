@@ -1,0 +1,179 @@
+"""``rheostat discover``: looks for controllers."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import (
+    FilePath,
+    Spreading,
+    Whole,
+    command,
+    document_options,
+    setting_option,
+)
+from harness.cli.options import DEFAULT_BETA, rules_options
+from harness.cli.output import Output
+
+APPROVALS = ("auto", "each", "final")
+FEEDBACKS = ("full", "scalar")
+
+
+@command(
+    "discover",
+    examples=[
+        (
+            "rheostat discover --on sample/search/*.recording --run runs/first --max-minutes 2",
+            "Looks for two minutes; the winner is runs/first/selected.rheo.",
+        ),
+        (
+            "rheostat discover --on a.recording --held-out b.recording --run runs/a --approve final",
+            "Waits for a person before a winner counts; the report shows it on new recordings.",
+        ),
+        ("rheostat discover --run runs/first --resume --max-minutes 10", "Goes on, for longer."),
+    ],
+)
+@click.option(
+    "--on",
+    cls=Spreading,
+    multiple=True,
+    metavar="RECORDINGS...",
+    type=FilePath(),
+    help="The search set: sealed recordings, every word up to the next option.",
+)
+@click.option(
+    "--held-out",
+    cls=Spreading,
+    multiple=True,
+    metavar="RECORDINGS...",
+    type=FilePath(),
+    help="Recordings that the report alone opens, likewise.",
+)
+@click.option(
+    "--run",
+    "directory",
+    required=True,
+    metavar="DIR",
+    type=FilePath(file_okay=False),
+    help="The directory of the run.",
+)
+@click.option("--resume", is_flag=True, help="Go on with a run where it stopped.")
+@click.option(
+    "--proposer",
+    "proposers",
+    multiple=True,
+    metavar="NAME",
+    help="Who proposes: evolve, the default, or random; several may be given.",
+)
+@click.option(
+    "--objective",
+    metavar="NAME",
+    help="What is made large: frontier, the default, accuracy, or tradeoff:GAMMA.",
+)
+@click.option(
+    "--approve",
+    type=click.Choice(APPROVALS),
+    help="Who has to agree: nobody, a person for each new best, or for the last. Default: auto.",
+)
+@click.option(
+    "--tune/--no-tune", default=None, help="Fit the constants of proposals. Default: yes."
+)
+@click.option(
+    "--feedback", type=click.Choice(FEEDBACKS), help="What proposers are told. Default: full."
+)
+@click.option(
+    "--free-knobs", is_flag=True, default=None, help="Free knobs in place of beta: an ablation."
+)
+@click.option("--seed", type=Whole(0, 1 << 31), metavar="N", help="Of all chance. Default: 0.")
+@click.option(
+    "--seeds",
+    type=Whole(1, 10_000),
+    metavar="N",
+    help="Review under the shuffles 0 to N - 1. Default: 40.",
+)
+@click.option(
+    "--screening",
+    type=Whole(1, 10_000),
+    metavar="N",
+    help="Screen variants under the shuffles 0 to N - 1. Default: 8.",
+)
+@click.option(
+    "--beta", metavar="BETAS", help=f"The values of beta, as for sweep. Default: {DEFAULT_BETA}."
+)
+@click.option("--rounds", type=Whole(1, 100_000), metavar="N", help="Rounds at most. Default: 20.")
+@click.option("--max-evaluations", type=Whole(1), metavar="N", help="Programs played at most.")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="MINUTES",
+    help="Minutes of work at most.",
+)
+@click.option(
+    "--max-usd",
+    type=click.FloatRange(0, min_open=True),
+    metavar="DOLLARS",
+    help="Dollars for language models at most.",
+)
+@click.option("--max-tokens", type=Whole(1), metavar="N", help="Tokens of language models at most.")
+@click.option(
+    "--per-round",
+    type=Whole(1, 100),
+    metavar="N",
+    help="Candidates of a proposer in a round at most. Default: 3.",
+)
+@click.option(
+    "--round-evaluations",
+    type=Whole(1),
+    metavar="N",
+    help="Programs that a proposer may play in a round. Default: 240.",
+)
+@click.option(
+    "--brief-tokens",
+    type=Whole(200),
+    metavar="N",
+    help="Tokens of a brief at most. Default: 6000.",
+)
+@rules_options
+@click.option(
+    "--wait/--no-wait",
+    default=True,
+    show_default=True,
+    help="Stay while a person is waited for, or leave the run to be resumed.",
+)
+@click.option(
+    "--checkpoints",
+    metavar="URL",
+    help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
+)
+@setting_option("threads")
+@setting_option("cache_dir")
+@document_options  # fmt: skip
+def discover(
+    out: Output,
+    on: tuple[Path, ...],
+    held_out: tuple[Path, ...],
+    directory: Path,
+    resume: bool,
+    wait: bool,
+    checkpoints: str | None,
+    threads: int | None,
+    cache_dir: Path | None,
+    **asked: object,
+) -> None:
+    """Looks for controllers that beat the hand-made ones on recordings, round after round.
+
+    Proposers put programs forward; each is checked, replayed and held to the best so far. The
+    winner ends as selected.rheo in the run's directory, with its card and a report. A run that was
+    stopped goes on with --resume; its caps may be raised then.
+    """
+    from agents.commands.conducting import conduct
+    from agents.commands.requesting import begun, resumed
+
+    if resume:
+        run = resumed(directory, on, held_out, asked)
+    else:
+        run = begun(directory, on, held_out, asked)
+    conduct(
+        run, out, wait=wait, checkpoints=checkpoints,
+        flags={"threads": threads, "cache_dir": cache_dir},
+    )  # fmt: skip

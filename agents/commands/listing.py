@@ -1,0 +1,72 @@
+"""The table of runs, made from what each run's directory says."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from agents.commands.deciding import waiting
+from agents.run.directory import RunDirectory
+from agents.run.events import minutes
+from agents.run.records import Usage
+from harness.cli.table import Cell, Column, Table
+
+COLUMNS = (
+    Column("run", name=True),
+    Column("state"),
+    Column("rounds"),
+    Column("best"),
+    Column("objective", decimals=2),
+    Column("gain", decimals=2),
+    Column("evaluations", "programs", grouped=True),
+    Column("tokens", grouped=True),
+    Column("usd", decimals=2),
+    Column("minutes", decimals=1),
+    Column("last", "last event"),
+)
+
+
+def table(runs: Sequence[RunDirectory]) -> Table:
+    """A row for each run."""
+    now = datetime.now(UTC)
+    return Table(COLUMNS, [_row(run, now) for run in runs])
+
+
+def state(run: RunDirectory) -> str:
+    """What a run is doing, in words."""
+    held = run.is_held
+    if not held and run.ending is not None:
+        return "ended"
+    waits = waiting(run)
+    if waits is not None:
+        return f"waits: {waits}"
+    return "at work" if held else "stopped"
+
+
+def _row(run: RunDirectory, now: datetime) -> list[Cell]:
+    log, summaries = run.events(), run.summaries()
+    used = Usage()
+    for each in summaries:
+        used += each.usage
+    last = summaries[-1] if summaries else None
+    best = last.best if last is not None else None
+    gain = run.review(best).baseline_gain if best is not None else None
+    age = int((now - log[-1].at).total_seconds()) if log else None
+    return [
+        run.path.name or str(run.path),
+        state(run),
+        len(summaries),
+        best,
+        None if last is None else last.objective,
+        None if gain is None else gain.value,
+        used.evaluations,
+        used.tokens_in + used.tokens_out,
+        used.usd,
+        round(minutes(log), 2),
+        None if age is None else _ago(age),
+    ]
+
+
+def _ago(seconds: int) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"

@@ -1,0 +1,47 @@
+"""``rheostat propose``: a person's program for a run."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import FilePath, command
+
+
+@command(
+    "propose",
+    examples=[
+        ("rheostat propose runs/first mine.rheo", "The next round takes it up."),
+        (
+            'rheostat propose runs/first mine.rheo --words "stops on two that agree"',
+            "Says what is new about it.",
+        ),
+    ],
+)
+@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
+@click.argument("file", metavar="FILE", type=FilePath(dir_okay=False), help="A program of Rheo.")
+@click.option("--words", default="", metavar="TEXT", help="What is new about it, and why.")
+def propose(directory: Path, file: Path, words: str) -> None:
+    """Puts a program of your own into a run, from any terminal.
+
+    It is checked at once. The next round replays and reviews it like any other, and proposers may
+    build on it.
+    """
+    from agents.loop.inbox import put
+    from agents.run.directory import open_run
+    from harness.cli import console
+    from harness.errors import InputError
+    from harness.request.controllers import load_program
+
+    run = open_run(directory)
+    program = load_program(str(file) if file.suffix == ".rheo" else f"./{file}")
+    ending = run.ending
+    if ending is not None:
+        raise InputError(
+            f"{directory}: has ended: {ending.reason}",
+            hint=f"rheostat discover --run {directory} --resume, with a cap raised, goes on;"
+            " propose it then",
+        )
+    if not put(run, program.checked.source.text, words):
+        console.say(f"{file}: is in the run already")
+        return
+    console.say(f"{program.label}: the next round takes it up")

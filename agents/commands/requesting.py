@@ -1,0 +1,132 @@
+"""From what was typed to a run: a new one, or one that goes on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from agents.proposers.choose import proposers as chosen
+from agents.run.directory import RunDirectory, create, open_run
+from agents.run.records import Approve, Caps, Feedback, RecordingRef, Request
+from agents.search.baselines import HAND_MADE
+from agents.search.objective import objective
+from harness.errors import InputError
+from harness.request.ranges import betas
+from harness.request.recordings import Named, open_recordings
+
+_CAPS = {
+    "rounds": "rounds", "max_evaluations": "evaluations", "max_minutes": "minutes",
+    "max_usd": "usd", "max_tokens": "tokens",
+}  # fmt: skip
+"""Options that bound a run, with the fields that they set."""
+
+
+def begun(
+    directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
+) -> RunDirectory:
+    """Makes the directory of a new run; everything is checked before anything is made.
+
+    Args:
+        directory: of the run.
+        on: the search set.
+        held_out: recordings for the report.
+        asked: the other options, ``None`` where they were not given.
+
+    Raises:
+        InputError: something that was typed cannot be used.
+        StoreError: a recording cannot be read.
+    """
+    if not on:
+        raise InputError("--on is missing: name the recordings to search on")
+    search, kept = open_recordings(on), open_recordings(held_out) if held_out else []
+    _refuse_shared(search, kept)
+    wanted = Request(
+        search=_refs(search),
+        held_out=_refs(kept),
+        baselines=HAND_MADE,
+        caps=Caps(**_caps(asked)),
+        **_fields(asked),
+    )
+    return create(directory, wanted)
+
+
+def resumed(
+    directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
+) -> RunDirectory:
+    """Opens a run to go on with; caps that were given take the place of its own.
+
+    Raises:
+        InputError: there is no such run, or what was typed is not what it was begun with.
+    """
+    run = open_run(directory)
+    before = run.request
+    named = {"on": (on, before.search), "held-out": (held_out, before.held_out)}
+    for option, (paths, refs) in named.items():
+        digests = [each.digest for each in (_refs(open_recordings(paths)) if paths else refs)]
+        if digests != [each.digest for each in refs]:
+            raise InputError(
+                f"--{option}: the run was begun with other recordings; leave it out to go on"
+            )
+    for name, value in _fields(asked).items():
+        if value != getattr(before, name):
+            raise InputError(
+                f"--{_option(name)}: the run was begun with another value; leave it out to go on",
+                hint="caps alone can be changed: --rounds and those that begin with --max",
+            )
+    caps = _caps(asked)
+    if caps:
+        run.write("request.json", replace(before, caps=replace(before.caps, **caps)))
+    return run
+
+
+def _refs(recordings: Sequence[Named]) -> list[RecordingRef]:
+    return [
+        RecordingRef(label=label, path=recording.path.resolve(), digest=recording.digest)
+        for label, recording in recordings
+    ]
+
+
+def _refuse_shared(search: Sequence[Named], held_out: Sequence[Named]) -> None:
+    digests = {each.recording.digest: each for each in search}
+    for each in held_out:
+        if each.recording.digest in digests:
+            raise InputError(
+                f"{each.recording.path}: is in the search set, so it cannot be held out"
+            )
+
+
+def _caps(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: asked[name] for name, field in _CAPS.items() if asked.get(name) is not None}
+
+
+def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request that were asked for.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    found = {
+        name: value
+        for name, value in asked.items()
+        if value is not None and value != () and name not in _CAPS
+    }
+    if "proposers" in found:
+        found["proposers"] = list(dict.fromkeys(found["proposers"]))
+        chosen(found["proposers"])
+    if "objective" in found:
+        objective(found["objective"])
+    if "beta" in found:
+        found["betas"] = list(betas(found.pop("beta")))
+    if "approve" in found:
+        found["approve"] = Approve(found["approve"])
+    if "feedback" in found:
+        found["feedback"] = Feedback(found["feedback"])
+    if found.get("kappa") == 0:
+        del found["kappa"]  # the option's default
+    return found
+
+
+def _option(field: str) -> str:
+    names = {"proposers": "proposer", "betas": "beta", "tune": "tune/--no-tune"}
+    return names.get(field, field.replace("_", "-"))

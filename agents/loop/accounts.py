@@ -1,0 +1,71 @@
+"""What a run has spent so far, and which cap it has reached."""
+
+import time
+from collections.abc import Callable
+
+from agents.run.directory import RunDirectory
+from agents.run.events import minutes
+from agents.run.records import Caps, Usage
+
+
+class Accounts:
+    """Counts what a run spends. What is on disk is counted from there, so a resumed run goes on.
+
+    Args:
+        run: the run.
+        clock: seconds, ever rising.
+    """
+
+    def __init__(self, run: RunDirectory, clock: Callable[[], float] = time.monotonic):
+        self._run = run
+        self._before = minutes(run.events())
+        self._clock = clock
+        self._start = clock()
+        self._waited = 0.0
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of work, over all sessions."""
+        return self._before + (self._clock() - self._start - self._waited) / 60
+
+    def waited(self, seconds: float) -> None:
+        """Takes out time that was spent on waiting for a person."""
+        self._waited += seconds
+
+    @property
+    def used(self) -> Usage:
+        """What the rounds that are over have cost."""
+        total = Usage()
+        for each in self._run.summaries():
+            total += each.usage
+        return total
+
+    def reached(self, caps: Caps, rounds: int) -> str:
+        """The cap that is reached, in words; empty where none is.
+
+        Args:
+            caps: the run's.
+            rounds: how many were played.
+        """
+        used = self.used
+        if rounds >= caps.rounds:
+            return f"{caps.rounds} rounds were played"
+        if caps.minutes is not None and self.minutes >= caps.minutes:
+            return f"{caps.minutes:g} minutes of work are over"
+        if caps.evaluations is not None and used.evaluations >= caps.evaluations:
+            return f"{used.evaluations:,} programs were played, and {caps.evaluations:,} may be"
+        if caps.tokens is not None and used.tokens_in + used.tokens_out >= caps.tokens:
+            return f"{used.tokens_in + used.tokens_out:,} of {caps.tokens:,} tokens are spent"
+        if caps.usd is not None and used.usd >= caps.usd:
+            return f"{used.usd:.2f} of {caps.usd:.2f} dollars are spent"
+        return ""
+
+    def evaluations_left(self, caps: Caps) -> int | None:
+        """Programs that may still be played; ``None`` for any number."""
+        if caps.evaluations is None:
+            return None
+        return max(0, caps.evaluations - self.used.evaluations)
+
+    def out_of_time(self, caps: Caps) -> bool:
+        """Whether the cap on minutes is reached."""
+        return caps.minutes is not None and self.minutes >= caps.minutes

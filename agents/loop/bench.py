@@ -1,0 +1,93 @@
+"""The bench of a proposer in a round: it plays programs over what the round shows, and counts."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from agents.loop.filing import mark
+from agents.search.arena import Arena
+from agents.search.measures import Worth
+
+
+class RoundBench:
+    """See `agents.proposers.Bench`.
+
+    Args:
+        arena: the search set.
+        number: the round.
+        slot: the proposer's slot; its chance depends on it.
+        state: what the proposer left in the round before.
+        known: programs that it played in earlier rounds, as `mark` names them: they cost nothing.
+        allowance: programs that it may play.
+        out_of_time: whether a cap was reached meanwhile.
+        tell: puts progress into the event log.
+    """
+
+    def __init__(
+        self,
+        arena: Arena,
+        number: int,
+        slot: str,
+        *,
+        state: bytes | None,
+        known: set[str],
+        allowance: int,
+        out_of_time: Callable[[], bool],
+        tell: Callable[..., None],
+    ):
+        self._arena = arena
+        self._shown = arena.split(number).shown
+        self.random = Random(f"{arena.request.seed}/{number}/{slot}")
+        self.state = state
+        self._known = known
+        self._allowance = allowance
+        self._out_of_time = out_of_time
+        self._tell = tell
+        self._worths: dict[str, Worth | None] = {}
+        self.played: list[str] = []
+        """The programs that were played for the first time, as `mark` names them."""
+
+    @property
+    def allowance(self) -> int:
+        """Programs that may still be played."""
+        return self._allowance
+
+    @property
+    def most(self) -> int:
+        """The most programs that may be put forward."""
+        return self._arena.request.per_round
+
+    @property
+    def free_knobs(self) -> bool:
+        """Whether programs are to have free knobs."""
+        return self._arena.request.free_knobs
+
+    def play(self, sources: Sequence[str]) -> list[Worth | None]:
+        """See `agents.proposers.Bench.play`."""
+        wanted = []
+        for source in dict.fromkeys(sources):
+            if source in self._worths or not self._may_play(source):
+                continue
+            wanted.append(source)
+        for source, worth in zip(wanted, self._arena.screen(wanted, self._shown), strict=True):
+            self._worths[source] = worth
+        return [self._worths.get(source) for source in sources]
+
+    def _may_play(self, source: str) -> bool:
+        """Takes a program out of the allowance, if it is new and there is some left."""
+        name = mark(source)
+        if name in self._known:
+            return True
+        if self._allowance <= 0:
+            return False
+        self._allowance -= 1
+        self._known.add(name)
+        self.played.append(name)
+        return True
+
+    def out_of_time(self) -> bool:
+        """See `agents.proposers.Bench.out_of_time`."""
+        return self._out_of_time()
+
+    def tell(self, says: str, **data: object) -> None:
+        """See `agents.proposers.Bench.tell`."""
+        self._tell(says, **data)

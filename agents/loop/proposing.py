@@ -1,0 +1,185 @@
+"""The nodes of the first half of a round: the brief, the proposals, the check."""
+
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from agents.feedback.brief import Brief
+from agents.feedback.making import make_brief
+from agents.loop.bench import RoundBench
+from agents.loop.filing import Filed, all_filed, file_place, filed, state_place
+from agents.loop.inbox import HAND, take
+from agents.loop.state import Context, Slot, State
+from agents.proposers import Proposed
+from agents.run.directory import RunDirectory
+from agents.run.records import Draft, Proposal
+from dsl.diagnostics import ordered, plain, render
+from dsl.program import analyse
+from dsl.source import Source
+
+
+def brief(state: State, runtime: Runtime[Context]) -> State:
+    """Begins a round and writes its brief."""
+    context, number = runtime.context, state.get("round", 0) + 1
+    place = f"rounds/{number:03d}/brief.json"
+    if not context.run.has(place):
+        made = make_brief(context.run, context.arena, number)
+        context.run.write_text(f"rounds/{number:03d}/brief.md", made.text)
+        context.run.write(place, made)
+    context.log.add("round", f"round {number} begins", round=number)
+    return {"round": number, "candidates": [], "unsound": {}, "challenger": None}
+
+
+def to_proposers(state: State, runtime: Runtime[Context]) -> list[Send]:
+    """A slot for every proposer, and one for what people put forward."""
+    number = state["round"]
+    named = [*runtime.context.request.proposers, HAND]
+    return [
+        Send("propose", Slot(round=number, slot=f"{at}-{name.partition(':')[0]}", proposer=name,
+                             mend=None, tries=1))
+        for at, name in enumerate(dict.fromkeys(named), start=1)
+    ]  # fmt: skip
+
+
+def propose(slot: Slot, runtime: Runtime[Context]) -> State:
+    """Lets one proposer propose, or mend; what it gave before is not asked for again."""
+    context, number, name = runtime.context, slot["round"], slot["slot"]
+    if filed(context.run, number, name) is not None:
+        return {"slots": [f"{number}/{name}"]}
+    if slot["proposer"] == HAND and slot["mend"] is None:
+        found = take(context.run, number)
+        context.run.write(file_place(number, name), found)
+        return {"slots": [f"{number}/{name}"]}
+    bench = _bench(context, slot)
+    told = context.run.read(f"rounds/{number:03d}/brief.json", Brief)
+    context.log.add("proposing", round=number, proposer=slot["proposer"])
+    given = _asked(context, slot, told, bench)
+    if given.state is not None:
+        context.run.write_bytes(state_place(number, name), given.state)
+    record = Filed(
+        proposer=slot["proposer"],
+        proposals=list(given.proposals)[: bench.most],
+        usage=given.usage,
+        search=dict(given.search),
+        played=bench.played,
+    )
+    context.run.write(file_place(number, name), record)
+    count = len(record.proposals)
+    context.log.add(
+        "proposed", f"{slot['proposer']} proposes {count}", round=number,
+        proposer=slot["proposer"],
+        data={"programs": count, "played": len(bench.played), "search": record.search},
+    )  # fmt: skip
+    return {"slots": [f"{number}/{name}"]}
+
+
+def check(state: State, runtime: Runtime[Context]) -> State:
+    """Names the proposals and checks them; those that fail may be mended."""
+    context, number = runtime.context, state["round"]
+    run = context.run
+    drafts = _named(run, number) if not state["candidates"] else _mended(run, state)
+    unsound = {}
+    for draft in drafts:
+        if draft.diagnostics:
+            unsound[draft.candidate] = draft.tries
+            context.log.add(
+                "unsound", _first_line(draft.diagnostics), round=number, candidate=draft.candidate
+            )
+        elif draft.tries > 1:
+            context.log.add("repaired", round=number, candidate=draft.candidate)
+        run.keep_draft(draft)
+    return {
+        "candidates": state["candidates"] or [each.candidate for each in drafts],
+        "unsound": unsound,
+    }
+
+
+def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
+    """Back to the proposers with what does not check, while there are tries; else on."""
+    context, number = runtime.context, state["round"]
+    sends = []
+    for candidate, tries in state["unsound"].items():
+        proposer = context.run.draft(candidate).proposer
+        if tries <= context.request.repairs and proposer in context.proposers:
+            slot = f"mend-{candidate}-{tries}"
+            sends.append(
+                Send("propose", Slot(round=number, slot=slot, proposer=proposer, mend=candidate,
+                                     tries=tries + 1))
+            )  # fmt: skip
+    return sends or "replay"
+
+
+def checked(draft: Draft) -> Draft:
+    """The draft with what the checker says of it."""
+    analysis = analyse(Source(draft.proposal.source, f"{draft.candidate}.rheo"))
+    errors = [each for each in ordered(analysis.diagnostics) if each.is_error]
+    told = "\n\n".join(render(analysis.source, each, plain) for each in errors)
+    return Draft(
+        candidate=draft.candidate,
+        proposer=draft.proposer,
+        proposal=draft.proposal,
+        tries=draft.tries,
+        diagnostics=told,
+        tuned=draft.tuned,
+    )
+
+
+def _asked(context: Context, slot: Slot, told: Brief, bench: RoundBench) -> Proposed:
+    proposer = context.proposers[slot["proposer"]]
+    if slot["mend"] is None:
+        return proposer.propose(told, bench)
+    failed = context.run.draft(slot["mend"])
+    return proposer.repair(told, failed.proposal, failed.diagnostics, bench)
+
+
+def _bench(context: Context, slot: Slot) -> RoundBench:
+    request, run, number, name = context.request, context.run, slot["round"], slot["slot"]
+    left = context.accounts.evaluations_left(request.caps)
+    known: set[str] = set()
+    for before in range(1, number):
+        known.update(mark for each in all_filed(run, before) for mark in each.played)
+    state = run.path / state_place(number - 1, name)
+
+    def tell(says: str, **data: object) -> None:
+        context.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+
+    return RoundBench(
+        context.arena,
+        number,
+        name,
+        state=state.read_bytes() if state.is_file() else None,
+        known=known,
+        allowance=min(
+            request.round_evaluations, request.round_evaluations if left is None else left
+        ),
+        out_of_time=lambda: context.accounts.out_of_time(request.caps),
+        tell=tell,
+    )
+
+
+def _named(run: RunDirectory, number: int) -> list[Draft]:
+    """The proposals of a round, with the names that they will have."""
+    given = [(each.proposer, proposal) for each in all_filed(run, number)
+             for proposal in each.proposals]  # fmt: skip
+    return [
+        checked(Draft(candidate=f"r{number:03d}-{at}", proposer=proposer, proposal=proposal))
+        for at, (proposer, proposal) in enumerate(given, start=1)
+    ]
+
+
+def _mended(run: RunDirectory, state: State) -> list[Draft]:
+    """What became of those that did not check."""
+    found = []
+    for candidate, tries in state["unsound"].items():
+        before = run.draft(candidate)
+        record = filed(run, state["round"], f"mend-{candidate}-{tries}")
+        proposals: list[Proposal] = record.proposals if record is not None else []
+        proposal = proposals[0] if proposals else before.proposal
+        draft = Draft(
+            candidate=candidate, proposer=before.proposer, proposal=proposal, tries=tries + 1
+        )
+        found.append(checked(draft))
+    return found
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

@@ -1,0 +1,157 @@
+"""One session of a run: starts it or goes on with it, until it ends, waits, or is left."""
+
+import time
+from collections.abc import Callable
+from enum import Enum
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from agents.loop.accounts import Accounts
+from agents.loop.checkpoints import checkpoints
+from agents.loop.graph import STEPS, Graph, graph
+from agents.loop.state import Answered, Context, Finish, State
+from agents.proposers import Proposer
+from agents.run.directory import RunDirectory
+from agents.run.events import Event, EventLog
+from agents.search.arena import arena
+
+POLL = 0.5
+"""Seconds between two looks for a decision."""
+
+
+class End(Enum):
+    """How a session ended."""
+
+    ENDED = "ended"
+    """The run is over."""
+    WAITING = "waiting"
+    """It waits for a person, and nobody waits with it."""
+
+
+class Outcome(NamedTuple):
+    """What a session came to."""
+
+    end: End
+    candidate: str | None
+    """The one that was selected, or that waits."""
+
+
+class Manner(NamedTuple):
+    """How a session goes about its work; what comes out does not depend on it."""
+
+    workers: int
+    wait: bool = True
+    """Whether it stays while a person is waited for."""
+    checkpoints: str | None = None
+    """The URL of a database for the graph's state, in place of the run's own."""
+    listen: Callable[[Event], None] = lambda event: None
+    """Is told of every event."""
+    sleep: Callable[[float], None] = time.sleep
+
+
+def session(
+    run: RunDirectory,
+    proposers: dict[str, Proposer],
+    finish: Finish,
+    manner: Manner,
+) -> Outcome:
+    """Runs a session. It holds the run for as long as it lasts.
+
+    Args:
+        run: the run, new or begun.
+        proposers: those that its request names, by the name that it uses.
+        finish: writes the winner and the report.
+        manner: how to go about it.
+
+    Raises:
+        SurroundingsError: another process holds the run.
+        InputError: and `StoreError`: a recording is not what it was.
+        KeyboardInterrupt: it was interrupted; the event ``left`` is in the log.
+    """
+    with run.locked():
+        number = 1 + sum(each.kind in ("started", "resumed") for each in run.events())
+        log = EventLog(run.events_path, number, manner.listen)
+        log.add("started" if number == 1 else "resumed")
+        try:
+            return _held(run, proposers, finish, manner, log)
+        except KeyboardInterrupt:
+            log.add("left", "interrupted")
+            raise
+        except Exception as problem:
+            log.add("failed", f"{type(problem).__name__}: {problem}")
+            raise
+
+
+def _held(
+    run: RunDirectory,
+    proposers: dict[str, Proposer],
+    finish: Finish,
+    manner: Manner,
+    log: EventLog,
+) -> Outcome:
+    request = run.request
+    with (
+        checkpoints(run, manner.checkpoints) as saver,
+        arena(run, workers=manner.workers) as here,
+    ):
+        context = Context(run, request, here, proposers, log, Accounts(run), finish)
+        loop, config = graph(saver), _config(run)
+        given = _where(loop, config)
+        while True:
+            waits = _play(loop, given, config, context)
+            if waits is None:
+                ending = run.ending
+                return Outcome(End.ENDED, None if ending is None else ending.selected)
+            answer = _answer(run, waits, manner, log, context.accounts)
+            if answer is None:
+                return Outcome(End.WAITING, waits)
+            given = Command(resume=answer)
+
+
+def _config(run: RunDirectory) -> RunnableConfig:
+    request = run.request
+    name = sha256((run.path / "request.json").resolve().as_posix().encode()).hexdigest()[:32]
+    # Every round has its own steps and, for each candidate that fails, two for each repair.
+    steps = (request.caps.rounds + 1) * (STEPS + 2 * request.repairs) + 100
+    return {"configurable": {"thread_id": name}, "recursion_limit": steps}
+
+
+def _where(loop: Graph, config: RunnableConfig) -> "State | Command[Any] | None":
+    """What to give the graph: a beginning, nothing where it stopped inside, or a new round."""
+    snapshot = loop.get_state(config)
+    if snapshot.next:
+        return None
+    if snapshot.values:
+        return {"reason": ""}  # it ended before, and a cap was raised
+    return {"round": 0, "best": None, "slots": [], "reason": ""}
+
+
+def _play(
+    loop: Graph, given: "State | Command[Any] | None", config: RunnableConfig, context: Context
+) -> str | None:
+    """Runs the graph until its end, or until it waits; gives the candidate that waits."""
+    for _ in loop.stream(given, config, context=context, durability="sync", stream_mode="updates"):
+        pass
+    waiting = loop.get_state(config).interrupts
+    return str(waiting[0].value["candidate"]) if waiting else None
+
+
+def _answer(
+    run: RunDirectory, candidate: str, manner: Manner, log: EventLog, accounts: Accounts
+) -> Answered | None:
+    """The decision about a candidate; ``None`` where nobody is to wait for it."""
+    decision = run.decision(candidate)
+    if decision is None:
+        log.add("waiting", f"{candidate} waits for a person", candidate=candidate)
+    began = time.monotonic()
+    while decision is None:
+        if not manner.wait:
+            log.add("left", f"{candidate} waits for a person", candidate=candidate)
+            return None
+        manner.sleep(POLL)
+        decision = run.decision(candidate)
+    accounts.waited(time.monotonic() - began)
+    return {"candidate": candidate, "approved": decision.approved}

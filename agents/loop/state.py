@@ -1,0 +1,69 @@
+"""The state of the graph: small and plain. Everything else stands in the run's directory."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from agents.loop.accounts import Accounts
+from agents.proposers import Proposer
+from agents.run.directory import RunDirectory
+from agents.run.events import EventLog
+from agents.run.records import Decision, Request
+from agents.search.arena import Arena
+
+
+class Answered(TypedDict):
+    """What a person decided, as it comes through the graph."""
+
+    candidate: str
+    approved: bool
+
+
+class State(TypedDict, total=False):
+    """What the graph keeps between nodes."""
+
+    round: int
+    """The present round, from 1; 0 before the first."""
+    candidates: list[str]
+    """Of the present round, in order."""
+    unsound: dict[str, int]
+    """Those that do not check, with the programs that were written for each so far."""
+    best: str | None
+    """The candidate that is the best so far."""
+    challenger: str | None
+    """The candidate that is to take its place, if there is one."""
+    offered: str | None
+    """The candidate that waits for a person."""
+    answered: Answered | None
+    slots: Annotated[list[str], operator.add]
+    """The slots that proposed, over all rounds, as they came in."""
+    reason: str
+    """Why the run ends; empty while it goes on."""
+
+
+class Slot(TypedDict):
+    """What one proposer is sent: its place in a round, or a candidate to mend."""
+
+    round: int
+    slot: str
+    proposer: str
+    mend: str | None
+    tries: int
+
+
+Finish = Callable[[RunDirectory, str | None, Decision | None], None]
+"""Writes the winner, its card and the report."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What nodes work with; it is made anew in every session and never kept."""
+
+    run: RunDirectory
+    request: Request
+    arena: Arena
+    proposers: Mapping[str, Proposer]
+    log: EventLog
+    accounts: Accounts
+    finish: Finish
