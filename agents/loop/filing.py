@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     proposer: str
     proposals: list[Proposal]
     usage: Usage
-    search: dict[str, object] = {}
+    search: dict[str, Any] = {}
     """What it says of its own search."""
     played: list[str] = []
     """The programs that it played for the first time, as `mark` names them."""
