@@ -18,7 +18,7 @@ import msgspec
 Kind = Literal[
     "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
     "searching", "replayed", "tuned", "reviewed", "archived", "waiting", "decided", "selected",
-    "capped", "ended", "failed", "left",
+    "capped", "ended", "failed", "left", "opened",
 ]  # fmt: skip
 
 
@@ -29,7 +29,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """UTC."""
     kind: Kind
     session: int = 0
-    """Which start of the run it belongs to, from 1."""
+    """Which start of the run it belongs to, from 1; 0 for what is no part of its work."""
     round: int | None = None
     candidate: str | None = None
     proposer: str | None = None
@@ -127,7 +127,7 @@ def events(path: Path) -> list[Event]:
 def minutes(log: list[Event]) -> float:
     """Minutes of work that a log shows: of each session, from event to event, less the waiting."""
     total = 0.0
-    for before, after in pairwise(log):
+    for before, after in pairwise([each for each in log if each.session]):
         if before.session == after.session and before.kind != "waiting":
             total += (after.at - before.at).total_seconds()
     return total / 60
