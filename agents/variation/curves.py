@@ -31,7 +31,10 @@ DIGITS = 4
 """Significant digits of a real."""
 
 ROUNDED = 5e-3
-"""How far a line may be from its curve, as a part of its span: decimals may be rounded off."""
+"""How far a line may be from its curve, as a part of its span: decimals may be rounded off.
+
+An integer may be one off where it goes far, since halves may be rounded otherwise.
+"""
 
 _GRID = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Where a line must agree with a curve to count as one."""
@@ -99,19 +102,22 @@ def _geometric(curve: Curve) -> tree.Expression:
 
 
 def _base(curve: Curve) -> float:
+    """The ratio of the ends, exactly where that is short, else as shortly as reaches the end."""
     exact = curve.at_one / curve.at_zero
-    if exact == round(exact):
-        return int(exact)
-    for digits in range(2, 9):
-        tried = shortened(exact, digits)
-        reached = curve.at_zero * pow_real(tried, 1.0)
-        if curve.integer:
-            # Well off the half, so that no rounding of a power turns it.
-            if abs(reached - curve.at_one) < 0.4 and (tried > 1) == (exact > 1):
-                return int(tried) if tried == int(tried) else tried
-        elif shortened(reached) == curve.at_one and tried != 1:
+    near = [shortened(exact, digits) for digits in range(2, 9)]
+    for tried in [each for each in near[:3] if each == exact] + near:
+        if tried != 1 and _reaches(curve, tried):
             return int(tried) if tried == int(tried) else tried
     return exact
+
+
+def _reaches(curve: Curve, base: float) -> bool:
+    reached = curve.at_zero * pow_real(base, 1.0)
+    if curve.integer:
+        # Well off the half, so that no rounding of a power turns it.
+        rises = curve.at_one > curve.at_zero
+        return abs(reached - curve.at_one) < 0.4 and (base > 1) is rises
+    return shortened(reached) == curve.at_one
 
 
 def read(
@@ -128,14 +134,16 @@ def read(
     found = [value(item.value, types, {**names, "beta": beta}) for beta in _GRID]
     if max(map(abs, found)) > LARGEST:
         return None
-    tolerance = 0.0 if integer else ROUNDED * (max(found) - min(found)) + 1e-9
-    for geometric in (False, True):
-        curve = Curve(integer, geometric, found[0], found[-1]).short()
-        if curve.geometric is not geometric:
-            continue
-        expected = [_at(curve, beta) for beta in _GRID]
-        if all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True)):
-            return curve
+    span = max(found) - min(found)
+    exactly = 0.0 if integer else 1e-6 * span + 1e-9
+    roughly = float(span >= 4) if integer else ROUNDED * span
+    for tolerance in (exactly, roughly):
+        for geometric in (False, True):
+            curve = Curve(integer, geometric, found[0], found[-1]).short()
+            expected = [_at(curve, beta) for beta in _GRID]
+            alike = all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
+            if alike and curve.geometric is geometric:
+                return curve
     return None
 
 

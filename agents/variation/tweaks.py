@@ -29,10 +29,10 @@ OFTEN_LARGE = 0.15
 
 
 def tweak(draft: Draft) -> Variant | None:
-    """Moves one to three knobs a little."""
+    """Moves one to three knobs a little; where none can be moved, one is made to follow β."""
     known = curves(draft.seen)
     if not known:
-        return None
+        return release(draft)
     count = weighted(draft.random, [(6, 1), (3, 2), (1, 3)])
     chosen = draft.random.sample(list(known), min(count, len(known)))
     moved = {knob: _moved(draft, knob, known[knob]) for knob in chosen}

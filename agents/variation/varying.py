@@ -12,7 +12,7 @@ Operator = Callable[[Draft], Variant | None]
 
 OPERATORS: tuple[tuple[float, Operator], ...] = (
     # Numbers
-    (30, tweaks.tweak),
+    (44, tweaks.tweak),
     (5, tweaks.reshape),
     (3, tweaks.hoist),
     (1, tweaks.inline),

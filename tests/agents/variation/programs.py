@@ -1,0 +1,57 @@
+"""Programs to vary: those of the library, those that evolution starts from, and random ones."""
+
+from collections.abc import Sequence
+from functools import cache
+from random import Random
+
+from agents.evolution.starting import seeds
+from agents.variation import cross, generate, vary
+from dsl import tree
+from dsl.diagnostics import Diagnostic
+from dsl.formatter import print_tree
+from dsl.library import NAMES, source
+from dsl.parser import parse
+from dsl.program import analyse
+from dsl.source import Source
+
+
+def program(text: str) -> tree.Program:
+    """The tree of a text without syntax errors."""
+    found = parse(Source(text)).program
+    assert found is not None
+    return found
+
+
+@cache
+def written() -> dict[str, tree.Program]:
+    """The programs that people wrote, by their names."""
+    library = {f"library {name}": program(source(name).text) for name in NAMES}
+    return library | {f"seed {seed.name}": program(seed.source) for seed in seeds()}
+
+
+def remarks(found: tree.Program) -> list[Diagnostic]:
+    """All that the checker has to say of a tree, once it is text."""
+    return analyse(Source(print_tree(found))).diagnostics
+
+
+def descendant(start: tree.Program, random: Random, steps: int) -> tree.Program:
+    """A program some mutations away."""
+    found = start
+    for _ in range(steps):
+        variant = vary(found, random)
+        found = found if variant is None else variant.program
+    return found
+
+
+def chain(seed: int, length: int, pool: Sequence[tree.Program]) -> list[tree.Program]:
+    """Programs that follow from each other by mutation and crossing, from a seed on."""
+    random = Random(seed)
+    found = [random.choice([*pool, generate(random)])]
+    for _ in range(length):
+        if random.random() < 0.25:
+            variant = cross(found[-1], random.choice(pool), random)
+        else:
+            variant = vary(found[-1], random)
+        if variant is not None:
+            found.append(variant.program)
+    return found

@@ -1,0 +1,158 @@
+"""The numbers of a program as points that can be moved, and lines that are proved."""
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.variation import Constant, constants, generate, with_constants
+from agents.variation.curves import shortened
+from dsl.formatter import print_tree
+from dsl.program import load
+from dsl.schedule import evaluate
+from dsl.source import Source
+from tests.agents.variation.programs import program, remarks, written
+
+integers = st.integers(0, 200).map(float)
+reals = st.floats(0.0, 20.0, allow_subnormal=False).map(lambda each: round(each, 3))
+
+FEW = settings(max_examples=25)
+
+SHAPES = [
+    "fixed n = 5",
+    "rising n = round(4 + 28 * beta)",
+    "falling n = round(12 - 8 * beta)",
+    "rising n = round(4 * pow(8, beta))",
+    "falling n = round(32 * pow(0.125, beta))",
+]
+REAL_SHAPES = [
+    "fixed n = 0.5",
+    "rising n = 0.7 + 0.25 * beta",
+    "falling n = 0.9 - 0.2 * beta",
+    "rising n = 0.05 * pow(10, beta)",
+    "falling n = 0.5 * pow(0.2, beta)",
+]
+
+
+def scheduled(line: str) -> str:
+    test = "share(alive) >= n"
+    return (
+        f"controller c {{ schedule {{ {line} }} start {{ open 9 }}"
+        f" step {{ advance active if {test} {{ stop }} }} finally {{ answer winner(alive) }} }}"
+    )
+
+
+def moved(text: str, ends: tuple[float, float]) -> str:
+    return print_tree(with_constants(program(text), {"n": ends}))
+
+
+def only(text: str) -> Constant:
+    (found,) = constants(program(text))
+    return found
+
+
+@pytest.mark.parametrize("line", SHAPES)
+@FEW
+@given(integers, integers)
+def test_integers_come_back_as_they_were_put_in(line: str, low: float, high: float) -> None:
+    text = moved(scheduled(line), (low, high))
+    found = only(text)
+    assert (found.at_zero, found.at_one) == (low, high)
+    checked = load(Source(text))
+    assert [evaluate(checked, beta)["n"] for beta in (0.0, 1.0)] == [low, high]
+    assert remarks(program(text)) == []
+
+
+@pytest.mark.parametrize("line", REAL_SHAPES)
+@FEW
+@given(reals, reals)
+def test_reals_come_back_to_four_digits(line: str, low: float, high: float) -> None:
+    text = moved(scheduled(line), (low, high))
+    found = only(text)
+    assert (found.at_zero, found.at_one) == (shortened(low), shortened(high))
+    assert remarks(program(text)) == []
+
+
+@pytest.mark.parametrize("line", SHAPES + REAL_SHAPES)
+def test_a_line_in_canonical_form_is_written_as_it_was(line: str) -> None:
+    text = scheduled(line)
+    found = only(text)
+    assert moved(text, (found.at_zero, found.at_one)) == print_tree(program(text))
+
+
+def test_directions_follow_the_values() -> None:
+    text = scheduled("rising n = round(4 + 28 * beta)")
+    assert "falling n = round(9 - 6 * beta)" in moved(text, (9, 3))
+    assert "fixed n = 7" in moved(text, (7, 7))
+    assert "rising n = round(8 * beta)" in moved(text, (0, 8))
+    assert "rising n = round(3 + beta)" in moved(text, (3, 4))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rising n = max(2, round(2 + 6 * beta))",
+        "rising n = min(64, round(4 + 60 * beta))",
+        "rising n = 2 + floor(6 * beta + 0.5)",
+    ],
+)
+def test_a_line_with_the_values_of_a_curve_counts_as_one(line: str) -> None:
+    found = only(scheduled(line))
+    assert found.integer
+    assert found.at_zero < found.at_one
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["rising n = max(20, round(4 + 28 * beta))", "rising n = if beta > 0.5 then 9 else 2"],
+)
+def test_a_line_that_is_no_curve_is_let_be(line: str) -> None:
+    text = scheduled(line)
+    assert constants(program(text)) == []
+    assert moved(text, (1, 2)) == print_tree(program(text))
+
+
+def test_bounds_follow_from_what_a_knob_is_compared_with() -> None:
+    found = {each.knob: each for each in constants(written()["library cmc"])}
+    assert list(found) == [
+        "n_init", "width", "warm_up", "patience", "span", "alpha", "level", "slack", "burst",
+        "widen", "flat", "quorum",
+    ]  # fmt: skip
+    assert (found["width"].low, found["width"].high, found["width"].logarithmic) == (1, 128, True)
+    assert (found["level"].low, found["level"].high, found["level"].logarithmic) == (0, 1, False)
+    assert (found["patience"].low, found["patience"].high) == (1, 64)
+    assert found["burst"].high == 16
+    assert found["span"].low == 2
+    assert found["slack"].logarithmic
+    assert found["slack"].high <= 0.5
+
+
+def test_every_constant_lies_within_its_bounds() -> None:
+    pool = [*written().values(), *(generate(Random(seed)) for seed in range(40))]
+    for each in [constant for found in pool for constant in constants(found)]:
+        assert each.low <= each.at_zero <= each.high
+        assert each.low <= each.at_one <= each.high
+        assert each.low > 0 or not each.logarithmic
+
+
+def test_random_points_within_the_bounds_give_sound_programs() -> None:
+    random = Random(9)
+    for seed in range(25):
+        found = generate(random)
+        ends = {
+            each.knob: (random.uniform(each.low, each.high), random.uniform(each.low, each.high))
+            for each in constants(found)
+        }
+        assert ends, seed
+        assert remarks(with_constants(found, ends)) == []
+
+
+def test_random_programs_have_no_number_that_is_not_a_constant() -> None:
+    for seed in range(40):
+        found = generate(Random(seed))
+        text = print_tree(found)
+        assert "knobs {" not in text
+        assert len(constants(found)) == text.count("rising ") + text.count("falling ") + text.count(
+            "fixed "
+        )

@@ -1,0 +1,89 @@
+"""Whatever variation makes is a program of which the checker has nothing to say."""
+
+from random import Random
+
+import pytest
+
+from agents.variation import cross, generate, tidy, vary
+from agents.variation.draft import Draft
+from agents.variation.varying import OPERATORS
+from dsl.parser import parse
+from dsl.source import Source
+from tests.agents.variation.programs import chain, remarks, written
+from tests.dsl.typed_programs import seeded_program
+
+LEFT_ALONE = {"RH602", "RH603"}
+"""Directions of a schedule that a person wrote, which variation leaves as they are told."""
+
+
+@pytest.mark.parametrize("name", written())
+def test_descendants_of_every_controller_are_sound(name: str) -> None:
+    random = Random(name)
+    found = written()[name]
+    for _ in range(12):
+        variant = vary(found, random)
+        if variant is not None:
+            assert remarks(variant.program) == [], variant.words
+            found = variant.program
+
+
+@pytest.mark.parametrize("operator", [each for _, each in OPERATORS], ids=lambda o: o.__name__)
+def test_every_operator_has_a_place_in_some_controller_and_is_sound_there(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    random = Random(operator.__name__)
+    made = []
+    for found in written().values():
+        for _ in range(3):
+            variant = operator(Draft(found, random))
+            if variant is not None:
+                made.append(variant)
+    assert made
+    assert [each.words for each in made[:6] if remarks(each.program)] == []
+
+
+def test_crossings_of_controllers_are_sound() -> None:
+    random = Random(2)
+    pool = list(written().values())
+    pairs = [(random.choice(pool), random.choice(pool)) for _ in range(60)]
+    made = [each for each in (cross(*pair, random) for pair in pairs) if each is not None]
+    assert len(made) > 20
+    assert [each.words for each in made if remarks(each.program)] == []
+
+
+def test_random_programs_are_sound() -> None:
+    assert [seed for seed in range(60) if remarks(generate(Random(seed)))] == []
+
+
+def test_programs_with_every_construct_of_the_language_stay_sound() -> None:
+    random = Random(3)
+    for seed in range(40):
+        parsed = parse(Source(seeded_program(seed))).program
+        assert parsed is not None
+        found = tidy(parsed)
+        for _ in range(4):
+            assert {each.code for each in remarks(found)} <= LEFT_ALONE
+            variant = vary(found, random)
+            found = found if variant is None else variant.program
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(8))
+def test_long_chains_of_mutations_and_crossings_are_sound(part: int) -> None:
+    pool = list(written().values())
+    for seed in range(25 * part, 25 * (part + 1)):
+        for found in chain(seed, 60, pool):
+            assert remarks(found) == [], seed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_every_operator_is_sound_on_programs_with_every_construct_of_the_language() -> None:
+    random = Random(5)
+    parsed = [parse(Source(seeded_program(seed))).program for seed in range(400)]
+    pool = [tidy(each) for each in parsed if each is not None]
+    for found in pool:
+        for _, operator in OPERATORS:
+            variant = operator(Draft(found, random))
+            if variant is not None:
+                codes = {each.code for each in remarks(variant.program)}
+                assert codes <= LEFT_ALONE, (operator.__name__, variant.words)

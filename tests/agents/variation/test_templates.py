@@ -1,0 +1,88 @@
+"""The rules and the grammar that variation writes from."""
+
+from random import Random
+
+import pytest
+
+from agents.variation.draft import Draft, Variant
+from agents.variation.grammar import TABLES, holes_in, is_hole, kind_of, productions
+from agents.variation.rewriting import replaced, section
+from agents.variation.rules import spliced
+from agents.variation.survey import Env, Part
+from agents.variation.templates import KINDS, Template, rule, templates
+from dsl import tree
+from dsl.formatter import print_tree
+from tests.agents.variation.programs import program, remarks
+
+RULES = [(kind, each) for kind in KINDS for each in templates(kind)]
+
+BARE = """controller bare {
+  schedule { rising n = round(4 + 28 * beta) }
+  start { open n }
+  step { advance active }
+  finally { answer winner(finished) else winner(alive) }
+}"""
+
+
+def with_rule(template: Template, random: Random) -> Variant | None:
+    draft = Draft(program(BARE), random)
+    new = rule(template, draft.writer, draft.additions, Env(Part.STEP), random)
+    step, start = section(draft.program, tree.Step), section(draft.program, tree.Start)
+    assert step is not None
+    assert start is not None
+    bodies = {
+        step.body: spliced(step.body, 1, 0, new.step),
+        start.body: spliced(start.body, 1, 0, new.start),
+    }
+    return draft.done("rule", new.words, replaced(draft.program, bodies))
+
+
+@pytest.mark.parametrize(
+    "template", [each for _, each in RULES], ids=[f"{kind} {each.name}" for kind, each in RULES]
+)
+def test_every_rule_can_be_put_into_a_program(template: Template) -> None:
+    random = Random(template.name)
+    for _ in range(6):
+        made = with_rule(template, random)
+        assert made is not None
+        assert remarks(made.program) == [], print_tree(made.program)
+        assert set(template.curves) <= {
+            node.name.text for node in tree.walk(made.program) if isinstance(node, tree.Scheduled)
+        }
+
+
+@pytest.mark.parametrize("kind", ["stopping"])
+def test_rules_that_end_an_episode_say_why(kind: str) -> None:
+    for template in templates(kind):
+        ends = [
+            node
+            for node in tree.walk(template.program)
+            if isinstance(node, tree.Answer | tree.Stop)
+        ]
+        assert ends
+        assert all(node.because is not None for node in ends)
+
+
+def test_every_hole_has_a_table_or_is_a_knob() -> None:
+    for template in [each for _, each in RULES]:
+        capitals = [
+            node.text
+            for node in tree.walk(template.program)
+            if isinstance(node, tree.Name) and node.text.isupper()
+        ]
+        assert all(map(is_hole, capitals)), template.name
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_begins_with_something_that_needs_no_other_table(table: str) -> None:
+    first, *_ = productions(table)
+    assert first.holes == ()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_line_of_a_table_has_known_holes_only(table: str) -> None:
+    for each in productions(table):
+        names = [n.text for n in tree.walk(each.expression) if isinstance(n, tree.Name)]
+        assert {kind_of(n) for n in holes_in(each.expression)} == {
+            kind_of(n) for n in names if n.isupper()
+        }

@@ -1,0 +1,146 @@
+"""What is tidied away has no effect, and nothing else is."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from agents.variation import size, tidy
+from agents.variation.simplify import draws
+from dsl import tree
+from dsl.formatter import print_tree
+from dsl.parser import parse
+from dsl.program import analyse, load
+from dsl.source import Source
+from harness.engines import Rules, Setting
+from harness.engines.interpreter import InterpreterEngine
+from tests.agents.variation.programs import program, remarks, written
+from tests.dsl.typed_programs import seeded_program
+from tests.harness.random_worlds import random_world
+
+FRAME = "controller c {{ {head} start {{ open 4 }} step {{ advance active {body} }} {end} }}"
+END = "finally { answer winner(alive) }"
+
+
+def tidied(body: str, head: str = "", end: str = END) -> str:
+    return print_tree(tidy(program(FRAME.format(head=head, body=body, end=end))))
+
+
+def plain(body: str, head: str = "", end: str = END) -> str:
+    return print_tree(program(FRAME.format(head=head, body=body, end=end)))
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "left"),
+    [
+        ("knobs { k = 3 in 1..9 }", "", ""),
+        ("schedule { rising k = round(1 + 4 * beta) }", "", ""),
+        ("memory { seen = 0 }", "seen = seen + 1", ""),
+        ("memory { w = window(3) }", "push share(alive) onto w", ""),
+        ("each branch { .mark = 0 }", "update active { .mark = .depth }", ""),
+        ("memory { last = 5 }", "if steps > last { stop }", "if steps > 5 { stop }"),
+        ("memory { w = window(3) }", "if full(w) { stop }", ""),
+        ("", "let a = steps let b = a + 1", ""),
+        ("", "let fresh = open 1", "open 1"),
+        ("", "if steps > 3 { }", ""),
+        ("", "if steps > 3 { } else { stop }", "if steps <= 3 { stop }"),
+        ("", "if steps > 3 and steps > 3 { stop }", "if steps > 3 { stop }"),
+        ("", "if 1 > 2 or steps > 3 { stop }", "if steps > 3 { stop }"),
+        ("", "if steps > 3 { if steps > 4 { stop } }", "if steps > 3 and steps > 4 { stop }"),
+        ("", "if steps > 3 { stop advance active }", "if steps > 3 { stop }"),
+        ("", "prune finished where .depth > 3", ""),
+        ("", "prune active by 2", "prune active"),
+        ("", "prune active where not .finished", "prune active"),
+        ("", "prune active where .seen where .seen", "prune active where .seen"),
+    ],
+)
+def test_what_has_no_effect_goes(head: str, body: str, left: str) -> None:
+    assert tidied(body, head) == plain(left)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["if chance(0.5) { }", "if chance(0.5) and chance(0.5) { stop }", "prune active by chance_(1)"],
+)
+def test_what_draws_chance_stays(body: str) -> None:
+    body = body.replace("chance_(1)", "draw_beta(1, 1)")
+    assert tidied(body) == plain(body)
+
+
+@pytest.mark.parametrize(
+    ("end", "left"),
+    [
+        ("finally { answer winner(finished) }", "answer winner(finished) else winner(alive)"),
+        ("finally { answer runner_up(alive) }", "answer runner_up(alive) else winner(alive)"),
+        ("finally { answer winner(opened) else winner(alive) }", "answer winner(opened)"),
+        ("finally { answer winner(alive) else none }", "answer winner(alive) else none"),
+    ],
+)
+def test_an_answer_is_given_if_there_is_one(end: str, left: str) -> None:
+    assert tidied("", end=end) == plain("", end=f"finally {{ {left} }}")
+
+
+def test_a_signal_that_nothing_reads_is_not_needed() -> None:
+    found = tidy(program("needs entropy controller c { start { sample 3 } " + END + " }"))
+    assert found.needs == ()
+
+
+@pytest.mark.parametrize("name", written())
+def test_a_controller_in_order_is_left_as_it_is(name: str) -> None:
+    found = written()[name]
+    assert tree.same(tidy(found), found)
+
+
+def test_tidying_twice_changes_nothing() -> None:
+    for seed in range(60):
+        once = tidy(program(seeded_program(seed)))
+        assert tree.same(tidy(once), once)
+
+
+def plays_alike(seed: int) -> bool | None:
+    """Whether a tidied program acts as before; ``None`` where chance or no answer is in it."""
+    text = seeded_program(seed)
+    parsed = parse(Source(text)).program
+    assert parsed is not None
+    if draws(parsed) or any(each.code == "RH506" for each in analyse(Source(text)).diagnostics):
+        return None
+    found = tidy(parsed)
+    world = random_world(Random(seed).randrange)
+    before, after = (
+        InterpreterEngine().play(load(Source(each)), Setting(0.3), world, (0, 1, 7), Rules(None, 1))
+        for each in (text, print_tree(found))
+    )
+    answered = before.answer != -1  # where there was none, there may be one now
+    return (
+        np.array_equal(before.tokens, after.tokens)
+        and np.array_equal(before.rounds, after.rounds)
+        and np.array_equal(before.answer[answered], after.answer[answered])
+    )
+
+
+def test_a_tidied_program_does_the_same() -> None:
+    found = [plays_alike(seed) for seed in range(120)]
+    assert found.count(True) > 20
+    assert False not in found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_thousands_of_tidied_programs_do_the_same() -> None:
+    assert [seed for seed in range(3000) if plays_alike(seed) is False] == []
+
+
+def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:
+    text = (
+        "controller c {{ schedule {{ {line} }} start {{ sample n }} "
+        + END.replace("{", "{{").replace("}", "}}")
+        + " }}"
+    )
+    lines = ["fixed n = 3", "rising n = round(3 * pow(8, beta))"]
+    assert len({size(program(text.format(line=line))) for line in lines}) == 1
+
+
+def test_tidied_programs_have_no_remarks() -> None:
+    for seed in range(60):
+        codes = {each.code for each in remarks(tidy(program(seeded_program(seed))))}
+        assert codes <= {"RH602", "RH603"}

@@ -1,0 +1,105 @@
+"""What mutation promises: chance from its source alone, variety, brevity, words."""
+
+from collections import Counter
+from random import Random
+
+from agents.variation import Variant, generate, size, vary
+from agents.variation.draft import LARGEST
+from dsl import tree
+from dsl.formatter import print_tree
+from tests.agents.variation.programs import descendant, program, written
+
+
+def variants(found: tree.Program, count: int, seed: int = 1) -> list[Variant]:
+    random = Random(seed)
+    made: list[Variant] = []
+    while len(made) < count:
+        variant = vary(found, random)
+        if variant is not None:
+            made.append(variant)
+    return made
+
+
+def test_the_same_seed_gives_the_same_program() -> None:
+    for found in written().values():
+        first, second = (descendant(found, Random(7), 4) for _ in range(2))
+        assert print_tree(first) == print_tree(second)
+    assert tree.same(generate(Random(7)), generate(Random(7)))
+
+
+def test_the_program_that_is_varied_stays_as_it_was() -> None:
+    found = written()["library cmc"]
+    before = print_tree(found)
+    variants(found, 40)
+    assert print_tree(found) == before
+
+
+def test_a_variant_is_never_the_program_itself() -> None:
+    found = written()["seed widening"]
+    assert not any(tree.same(each.program, found) for each in variants(found, 60))
+
+
+def test_two_hundred_mutations_of_a_program_are_mostly_different() -> None:
+    made = variants(written()["seed parallel_probe"], 200)
+    assert len({print_tree(each.program) for each in made}) > 150
+
+
+def test_random_programs_are_all_different() -> None:
+    assert len({print_tree(generate(Random(seed))) for seed in range(60)}) > 57
+
+
+def test_every_kind_of_change_comes_up() -> None:
+    pool = list(written().values())
+    random = Random(4)
+    found: Counter[str] = Counter()
+    for _ in range(1200):
+        variant = vary(random.choice(pool), random)
+        if variant is not None:
+            found[variant.operator] += 1
+    assert {
+        "tweak", "reshape", "hoist", "inline", "release", "other set", "narrow", "widen",
+        "other key", "measure", "weight", "smooth", "add condition", "drop condition",
+        "turn condition", "other condition", "sustain", "burst", "acts on", "look", "amount",
+        "read inside", "stopping rule", "pruning rule", "opening rule", "pacing rule", "delete",
+        "move", "guard", "unguard", "subtree", "shrink", "answer",
+    } <= set(found)  # fmt: skip
+    assert 0.3 < found["tweak"] / found.total() < 0.5
+
+
+def test_words_are_one_plain_sentence() -> None:
+    for each in variants(written()["library cmc"], 80):
+        assert each.words
+        assert "\n" not in each.words
+        assert each.words.count("`") % 2 == 0
+        assert not any(hole in each.words for hole in ("VOTERS", "SURENESS", "LEADER"))
+
+
+def test_programs_do_not_outgrow_their_readers() -> None:
+    random = Random(11)
+    found = written()["library cmc"]
+    for _ in range(60):
+        variant = vary(found, random)
+        if variant is not None:
+            assert size(variant.program) <= max(LARGEST, size(found))
+            found = variant.program
+
+
+def test_a_program_that_is_too_large_may_still_shrink() -> None:
+    rules = "\n".join(f"if steps > {at} {{ prune first 1 of active }}" for at in range(60))
+    large = program(
+        f"controller c {{ start {{ open 9 }} step {{ advance active {rules} }}"
+        " finally { answer winner(alive) } }"
+    )
+    assert size(large) > LARGEST
+    assert all(size(each.program) <= size(large) for each in variants(large, 20))
+
+
+def test_a_step_never_opens_without_a_bound() -> None:
+    random = Random(6)
+    for _ in range(40):
+        found = descendant(written()["seed widening"], random, 6)
+        for section in found.sections:
+            if isinstance(section, tree.Step):
+                for node in tree.walk(section):
+                    if isinstance(node, tree.Open):
+                        assert "- count(" in print_tree(found), print_tree(found)
