@@ -1,0 +1,72 @@
+"""``rheostat report``: what a run found, for people to judge."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import FilePath, Whole, command, setting_option
+
+
+@command(
+    "report",
+    examples=[
+        ("rheostat report runs/first", "Writes runs/first/report.md and report.html."),
+        ("rheostat report runs/first --no-held-out -o /tmp/first", "Elsewhere, and held-out shut."),
+        ("rheostat report runs/first --json", "All of it for a program."),
+    ],
+)
+@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
+@click.option(
+    "--open-held-out/--no-held-out",
+    "held_out",
+    default=None,
+    help="Open what was held out; by default, if the run has ended with a controller.",
+)
+@click.option(
+    "--seeds",
+    metavar="N",
+    type=Whole(1, 100_000),
+    default=100,
+    show_default=True,
+    help="Play every question under the seeds 0 to N - 1.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "into",
+    metavar="DIR",
+    type=FilePath(file_okay=False),
+    help="Write into DIR and not into the run.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Show one JSON document.")
+@setting_option("threads")
+@setting_option("cache_dir")
+def report(
+    directory: Path,
+    held_out: bool | None,
+    seeds: int,
+    into: Path | None,
+    as_json: bool,
+    threads: int | None,
+    cache_dir: Path | None,
+) -> None:
+    """Holds the winner of a run against the baselines and the published controller.
+
+    Everyone is played over the search set and, which happens nowhere else, over what was held out.
+    The report is written as Markdown, as one page of HTML, and as JSON; a summary is shown. A run
+    that still goes on, or waits, is reported as far as it came.
+    """
+    from agents.commands.reporting import hands
+    from agents.report.terminal import terminal_summary
+    from agents.report.writing import HTML, MARKDOWN, write_report
+    from agents.run.directory import open_run
+    from harness.cli import console
+    from harness.cli.output import Form, Output, shown_width
+
+    run = open_run(directory)
+    flags = {"threads": threads, "cache_dir": cache_dir}
+    found = write_report(run, directory=into, seeds=seeds, held_out=held_out, hands=hands(flags))
+    out = Output(Form.JSON if as_json else Form.PEOPLE)
+    out.document(found, "" if as_json else terminal_summary(run, shown_width(out), report=found))
+    where = into or directory
+    console.say(f"wrote {where / MARKDOWN} and {where / HTML}")

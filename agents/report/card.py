@@ -1,0 +1,180 @@
+"""What a run ends with: the controller as a file, and its card, from the run's own records."""
+
+from collections.abc import Sequence
+
+from agents.report.controllers import baseline_label
+from agents.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Heading,
+    Listing,
+    Paragraph,
+    Quote,
+    Words,
+)
+from agents.report.markdown import rendered
+from agents.report.reviewed import intervals
+from agents.report.sheets import Sheet
+from agents.report.winner import descent
+from agents.report.wording import bounds, listed, plain, setting, several, signed
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision, Gain, PointFigures, Request, Review
+from dsl.formatter import format_source
+from dsl.program import load
+from dsl.source import Source
+from harness.evaluation.bootstrap import Interval
+
+
+def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
+    """Writes a candidate as ``selected.rheo``, in its canonical layout, and its card beside it.
+
+    Nothing is played, and nothing that was held out is opened.
+
+    Args:
+        run: the run.
+        candidate: one that was reviewed.
+        decision: what a person said of it, if one did.
+
+    Raises:
+        InputError: a file of the run is missing or damaged.
+        DslError: the candidate does not check.
+        OSError: the surroundings refuse.
+    """
+    source = format_source(Source(run.source(candidate), f"{candidate}.rheo"))
+    card = rendered(_card(run, candidate, source, decision))
+    run.write_text(run.selected_path.name, source)
+    run.write_text(run.card_path.name, card)
+
+
+def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | None) -> list[Block]:
+    request, review = run.request, run.review(candidate)
+    checked = load(Source(source, f"{candidate}.rheo"))
+    title = checked.program.title
+    return [
+        Heading(1, checked.name),
+        *([Paragraph([title.text])] if title is not None else []),
+        Listing(source),
+        Heading(2, "What it was found on"),
+        Bullets(_found_on(request)),
+        Heading(2, "What it is worth there"),
+        Bullets(_worth(request, review)),
+        *_points(run, review),
+        Heading(2, "Where it comes from"),
+        *_origin(run, candidate),
+        Heading(2, "Who approved it"),
+        *_approval(decision),
+        Heading(2, "What it has not been tried on"),
+        *_untried(request),
+    ]
+
+
+def _found_on(request: Request) -> list[Words]:
+    rules = "" if request.budget is None else f", a budget of {request.budget:,} tokens"
+    recordings: list[Words] = [[f"{each.label}, ", Code(each.digest)] for each in request.search]
+    return [
+        *recordings,
+        [
+            f"Objective: {request.objective}, under {several(request.seeds, 'shuffle')} of every"
+            f" question{rules}; a probe costs {request.kappa}."
+        ],
+        [
+            "Baselines: "
+            + listed([baseline_label(each.controller) for each in request.baselines])
+            + "."
+        ],
+    ]
+
+
+def _worth(request: Request, review: Review) -> list[Words]:
+    found: list[Words] = [[f"Objective {plain(review.objective)}, in points of percent."]]
+    if review.baseline_gain is not None:
+        found.append(_gain(review.baseline_gain, "the best baseline"))
+    if review.gain is not None and review.gain != review.baseline_gain:
+        found.append(_gain(review.gain, "the best candidate before it"))
+    if review.unseen_gain is not None:
+        gain = review.unseen_gain
+        found.append(
+            [
+                f"{signed(gain.value)} ({bounds(gain.low, gain.high)}) over ",
+                Code(baseline_label(gain.against)),
+                " on the questions and recordings that its round withheld from the proposer.",
+            ]
+        )
+    for label, value in review.without.items():
+        found.append([f"{signed(value)} over the best baseline where {label} is left out."])
+    return found
+
+
+def _gain(gain: Gain, what: str) -> Words:
+    return [
+        f"{signed(gain.value)} over ",
+        Code(baseline_label(gain.against)),
+        f", {what}; the interval of 95 %, paired by question, is {bounds(gain.low, gain.high)}.",
+    ]
+
+
+def _points(run: RunDirectory, review: Review) -> list[Block]:
+    around = intervals(run, review.candidate) if review.points else {}
+    found: list[Block] = []
+    for label, points in review.points.items():
+        found += [
+            Paragraph([f"{label}: objective {plain(review.by_recording.get(label))}."]),
+            _sheet(points, around.get(label) or [None] * len(points)),
+        ]
+    return found
+
+
+def _sheet(points: Sequence[PointFigures], around: Sequence[Interval | None]) -> Sheet:
+    rows = [
+        [
+            setting(each.beta, each.settings),
+            plain(each.accuracy),
+            "-" if ends is None else bounds(ends.low, ends.high, 1),
+            f"{each.cost:,.0f}",
+        ]
+        for each, ends in zip(points, around, strict=True)
+    ]
+    return Sheet(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
+
+
+def _origin(run: RunDirectory, candidate: str) -> list[Block]:
+    draft = run.draft(candidate)
+    items: list[Words] = [
+        [Code(each.candidate), f", by {each.proposer}", *_from(each.parents),
+         f": {each.headline}." if each.headline else "."]
+        for each in descent(run, candidate)
+    ]  # fmt: skip
+    if draft.tuned:
+        items.append([f"Its constants were fitted: {listed(draft.tuned)}."])
+    words: list[Block] = [Quote(draft.proposal.words)] if draft.proposal.words else []
+    return [Bullets(items), *words]
+
+
+def _from(parents: Sequence[str]) -> Words:
+    return [f", from {listed(list(parents))}"] if parents else []
+
+
+def _approval(decision: Decision | None) -> list[Block]:
+    if decision is None or not decision.approved:
+        return [Paragraph(["Nobody was asked: it was selected by its figures."])]
+    who = decision.by or "a person"
+    said: list[Block] = [Quote(decision.note)] if decision.note else []
+    return [Paragraph([f"{who} approved it{':' if said else ', without a note.'}"]), *said]
+
+
+def _untried(request: Request) -> list[Block]:
+    if not request.held_out:
+        words: Words = [
+            "Nothing was held out: every figure above was made on what it was found on, and"
+            " flatters it. ",
+            Code("rheostat sweep selected.rheo --on RECORDINGS"),
+            " plays it elsewhere.",
+        ]
+        return [Paragraph(words)]
+    return [
+        Paragraph(["Held out, and not opened when this card was written:"]),
+        Bullets([[f"{each.label}, ", Code(each.digest)] for each in request.held_out]),
+        Paragraph(["In the directory of the run, ", Code("rheostat report ."),
+                   " opens them once and shows it there."]),
+    ]  # fmt: skip

@@ -1,0 +1,119 @@
+"""Who is shown: the winner and those behind it, the baselines, the published reference."""
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import PurePath
+from typing import NamedTuple
+
+from agents.report.records import Role, Shown
+from agents.run.directory import RunDirectory
+from agents.run.records import Request, Review, Verdict
+from agents.search.points import points
+from dsl.checker import Checked
+from dsl.program import load
+from dsl.source import Source
+from harness.request.assignments import Knobs
+from harness.request.controllers import Program, load_program
+
+PUBLISHED = "cmc"
+"""The published discovered controller, which the search never meets."""
+
+RUNNERS_UP = 5
+"""Candidates that are shown beside the winner, at most."""
+
+
+class Entrant(NamedTuple):
+    """A controller that is shown, ready to be played."""
+
+    role: Role
+    program: Program
+    """Its label is what the report calls it."""
+    settings: Sequence[Knobs]
+    """Of its free knobs; one without any where there is nothing to set."""
+
+    @property
+    def shown(self) -> Shown:
+        """The entrant as a record."""
+        checked = self.program.checked
+        title = checked.program.title
+        return Shown(
+            label=self.program.label,
+            role=self.role,
+            name=checked.name,
+            title=title.text if title is not None else "",
+            digest=self.program.digest,
+        )
+
+
+def entrants(run: RunDirectory, request: Request, winner: str | None) -> list[Entrant]:
+    """Everyone who is shown, in the order in which tables have them.
+
+    Args:
+        run: the run.
+        request: what it was asked for.
+        winner: the candidate that was selected, or the best so far; ``None`` where there is none.
+
+    Raises:
+        InputError: a file of the run is missing or damaged, or a baseline cannot be read.
+    """
+    found = [] if winner is None else [_candidate(run, request, winner, Role.WINNER)]
+    found += [
+        _candidate(run, request, each.candidate, Role.RUNNER_UP)
+        for each in runners_up(run.reviews(), rejected(run), winner)
+    ]
+    for each in request.baselines:
+        program = load_program(each.controller)._replace(label=baseline_label(each.controller))
+        found.append(Entrant(Role.BASELINE, program, each.settings or [{}]))
+    if PUBLISHED not in [each.program.label for each in found]:
+        found.append(Entrant(Role.PUBLISHED, load_program(PUBLISHED), [{}]))
+    return found
+
+
+def runners_up(reviews: Sequence[Review], refused: set[str], winner: str | None) -> list[Review]:
+    """The candidates behind the winner, those first of whose gain most counts."""
+    standing = [
+        each
+        for each in reviews
+        if each.verdict in (Verdict.BEST, Verdict.KEPT)
+        and each.candidate != winner
+        and each.candidate not in refused
+        and each.baseline_gain is not None
+    ]
+    ranked = sorted(
+        standing, key=lambda each: -(each.baseline_gain.low if each.baseline_gain else 0.0)
+    )
+    return ranked[:RUNNERS_UP]
+
+
+def rejected(run: RunDirectory) -> set[str]:
+    """The candidates that people rejected."""
+    return {each.candidate for each in run.decisions() if not each.approved}
+
+
+def baseline_label(controller: str) -> str:
+    """What a baseline is called where its file's place is nobody's business."""
+    return PurePath(controller).stem if os.sep in controller else controller
+
+
+def program_of(run: RunDirectory, candidate: str) -> Program:
+    """A candidate's program, labelled by the candidate.
+
+    Raises:
+        DslError: it does not check.
+    """
+    text = run.source(candidate)
+    checked = load(Source(text, f"{candidate}.rheo"))
+    return Program(candidate, checked, sha256(text.encode()).hexdigest(), candidate)
+
+
+def settings_of(checked: Checked, betas: Sequence[float]) -> list[Knobs]:
+    """At which free knobs a candidate is played: spread ones where it does not follow β."""
+    if checked.scheduled:
+        return [{}]
+    return [each.knobs for each in points(checked, betas)]
+
+
+def _candidate(run: RunDirectory, request: Request, candidate: str, role: Role) -> Entrant:
+    program = program_of(run, candidate)
+    return Entrant(role, program, settings_of(program.checked, request.betas))

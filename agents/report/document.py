@@ -1,0 +1,80 @@
+"""A report as blocks, in the order in which people read: every face draws the same ones."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agents.report.sheets import Sheet
+from harness.explanation.profile import Profile
+
+
+class Code(NamedTuple):
+    """A word of the machine's, inside a sentence."""
+
+    text: str
+
+
+Words = Sequence[str | Code]
+"""A sentence. Strings in it are escaped by each face: they may come from programs and people."""
+
+
+class Heading(NamedTuple):
+    """A heading, 1 being the page's own."""
+
+    level: int
+    text: str
+
+
+class Paragraph(NamedTuple):
+    """Sentences."""
+
+    words: Words
+
+
+class Bullets(NamedTuple):
+    """A list."""
+
+    items: Sequence[Words]
+
+
+class Quote(NamedTuple):
+    """What somebody said."""
+
+    text: str
+
+
+class Listing(NamedTuple):
+    """A text whose columns count."""
+
+    text: str
+
+
+class Lines(NamedTuple):
+    """A program with what its lines did."""
+
+    profile: Profile
+
+
+class Picture(NamedTuple):
+    """A picture: as SVG, and as a text that says the same where there are no pictures."""
+
+    svg: str
+    says: str
+    """For those who cannot see it."""
+    text: str = ""
+    """In characters; empty where a table nearby has it."""
+
+
+class Fold(NamedTuple):
+    """A part that is opened by those who want it."""
+
+    title: str
+    blocks: "Sequence[Block]"
+
+
+class Gallery(NamedTuple):
+    """Pictures side by side, as many as there is room for."""
+
+    pictures: Sequence[Picture]
+
+
+Block = Heading | Paragraph | Bullets | Quote | Listing | Lines | Sheet | Gallery | Fold

@@ -1,0 +1,132 @@
+"""The report as one page of HTML that needs nothing else: no script, no font, no other file.
+
+What comes from programs and people is escaped. Light or dark is the reader's own choice.
+"""
+
+from html import escape
+from importlib.resources import files
+
+from agents.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Fold,
+    Gallery,
+    Heading,
+    Lines,
+    Listing,
+    Paragraph,
+    Quote,
+    Words,
+)
+from agents.report.pages import blocks
+from agents.report.records import Report
+from agents.report.sheets import Sheet
+from harness.cli.terminal import printable
+from harness.explanation.profile import Line, Profile
+
+_HEAD = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Report of a discovery</title>
+<style>
+"""
+
+
+def page(report: Report) -> str:
+    """The whole report."""
+    style = (files(__package__) / "page.css").read_text(encoding="utf-8")
+    body = "".join(_block(each) for each in blocks(report))
+    return f"{_HEAD}{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(level, text):
+            return f"<h{level}>{_escaped(text)}</h{level}>\n"
+        case Paragraph(words):
+            return f"<p>{_words(words)}</p>\n"
+        case Bullets(items):
+            return "<ul>\n" + "".join(f"<li>{_words(each)}</li>\n" for each in items) + "</ul>\n"
+        case Quote(text):
+            return f"<blockquote>{_escaped(text)}</blockquote>\n"
+        case Listing(text):
+            return f'<div class="wide"><pre>{_escaped(text)}</pre></div>\n'
+        case Lines(profile):
+            return _lines(profile)
+        case Sheet():
+            return _table(block)
+        case Gallery(pictures):
+            shown = "".join(
+                f'<figure role="img" aria-label="{_escaped(each.says)}">\n{each.svg}</figure>\n'
+                for each in pictures
+            )
+            return f'<div class="gallery">\n{shown}</div>\n'
+        case Fold(title, some):
+            inside = "".join(_block(each) for each in some)
+            return f"<details>\n<summary>{_escaped(title)}</summary>\n{inside}</details>\n"
+
+
+def _words(words: Words) -> str:
+    return "".join(
+        f"<code>{_escaped(each.text)}</code>" if isinstance(each, Code) else _escaped(each)
+        for each in words
+    )
+
+
+def _escaped(text: str) -> str:
+    return escape(printable(text), quote=True)
+
+
+def _table(sheet: Sheet) -> str:
+    def cell(tag: str, at: int, text: str) -> str:
+        kind = "" if at < sheet.texts else ' class="figure"'
+        return f"<{tag}{kind}>{_escaped(text)}</{tag}>"
+
+    heads = "".join(cell("th", at, text) for at, text in enumerate(sheet.heads))
+    rows = "".join(
+        f"<tr{' class=strong' if place in sheet.strong else ''}>"
+        + "".join(cell("td", at, text) for at, text in enumerate(row))
+        + "</tr>\n"
+        for place, row in enumerate(sheet.rows)
+    )
+    return (
+        f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n'
+        "</table></div>\n"
+    )
+
+
+def _lines(profile: Profile) -> str:
+    """The source, each line shaded by its part of the tokens."""
+    heads = ["line", "runs", "tokens", "%", "ended", "right %"]
+    rows = "".join(_line(each) for each in profile.lines)
+    if profile.unanswered:
+        blank = '<td class="figure"></td>'
+        rows += (
+            f'<tr>{blank * 4}<td class="figure">{profile.unanswered:,}</td>{blank}'
+            "<td>(no answer)</td></tr>\n"
+        )
+    head = "".join(f'<th class="figure">{each}</th>' for each in heads)
+    return (
+        f'<div class="wide"><table class="source">\n<thead><tr>{head}<th></th></tr></thead>\n'
+        f"<tbody>\n{rows}</tbody>\n</table></div>\n"
+    )
+
+
+def _line(line: Line) -> str:
+    figures = [
+        str(line.line),
+        f"{line.runs:,}" if line.runs else "",
+        f"{line.tokens:,}" if line.tokens else "",
+        f"{line.tokens_share:.1f}" if line.tokens else "",
+        f"{line.ended:,}" if line.ended else "",
+        "" if line.right_share is None else f"{line.right_share:.1f}",
+    ]
+    cells = "".join(f'<td class="figure">{each}</td>' for each in figures)
+    shade = f' style="--heat: {line.tokens_share:.0f}%"' if line.tokens_share >= 1 else ""
+    return f"<tr{shade}>{cells}<td><pre>{_escaped(line.source)}</pre></td></tr>\n"

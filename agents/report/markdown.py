@@ -1,0 +1,109 @@
+"""The report as Markdown.
+
+What comes from programs and people is escaped: it cannot become markup, nor close a block.
+"""
+
+import re
+from collections.abc import Sequence
+
+from agents.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Fold,
+    Gallery,
+    Heading,
+    Lines,
+    Listing,
+    Paragraph,
+    Quote,
+    Words,
+)
+from agents.report.pages import blocks
+from agents.report.records import Report
+from agents.report.sheets import Sheet
+from harness.cli import profile_page
+from harness.cli.terminal import printable
+
+
+def page(report: Report) -> str:
+    """The whole report."""
+    return rendered(blocks(report))
+
+
+def rendered(some: Sequence[Block]) -> str:
+    """Blocks as Markdown."""
+    return "\n".join(part for each in some for part in _block(each))
+
+
+def _block(block: Block) -> list[str]:
+    """Its text, ended by a line feed; nothing where there is nothing to say."""
+    match block:
+        case Heading(level, text):
+            return [f"{'#' * level} {_escaped(text)}\n"]
+        case Paragraph(words):
+            return [f"{_words(words)}\n"]
+        case Bullets(items):
+            return ["".join(f"- {_words(each)}\n" for each in items)]
+        case Quote(text):
+            lines = printable(text).splitlines()
+            return [
+                "".join(f"> {_begun(_escaped(line).strip())}".rstrip() + "\n" for line in lines)
+            ]
+        case Listing(text):
+            return [_fenced(text)]
+        case Lines(profile):
+            return [_fenced(profile_page.source(profile, None))]
+        case Sheet():
+            return [_table(block)]
+        case Gallery(pictures):
+            return [_fenced(each.text) for each in pictures if each.text]
+        case Fold(title, some):
+            return [f"**{_escaped(title)}**\n", *(part for each in some for part in _block(each))]
+
+
+def _words(words: Words) -> str:
+    parts = [_code(each.text) if isinstance(each, Code) else _escaped(each) for each in words]
+    return _begun("".join(parts).strip())
+
+
+def _escaped(text: str) -> str:
+    r"""A text as itself, on one line: every sign that could become markup has a ``\`` before it."""
+    line = re.sub(r"\s+", " ", printable(text))
+    line = re.sub(r"([\\`*\[\]<>|&~])", r"\\\1", line)
+    return re.sub(r"(?<!\w)_|_(?!\w)", r"\_", line)  # inside a word it means nothing
+
+
+def _begun(line: str) -> str:
+    """A line that could begin a heading or a list, and does not."""
+    return re.sub(r"^(\d+)(?=[.)])|^(?=[-+=#])", r"\1\\", line)
+
+
+def _code(text: str) -> str:
+    """A word of the machine's, between as many backticks as it does not hold itself."""
+    line = " ".join(printable(text).split())
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _fenced(text: str) -> str:
+    shown = printable(text).rstrip("\n")
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}\n"
+
+
+def _table(sheet: Sheet) -> str:
+    marks = ["---" if at < sheet.texts else "---:" for at in range(len(sheet.heads))]
+    lines = [
+        "| " + " | ".join(map(_escaped, sheet.heads)) + " |",
+        "| " + " | ".join(marks) + " |",
+    ]
+    for place, row in enumerate(sheet.rows):
+        cells = [_escaped(cell) for cell in row]
+        if place in sheet.strong:
+            cells = [f"**{cell}**" if cell else cell for cell in cells]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,303 @@
+"""The report as blocks, from its figures: what is said, in which order, with which tables."""
+
+from collections.abc import Mapping, Sequence
+
+from agents.report import plots, sheets
+from agents.report.closely import closely
+from agents.report.controllers import PUBLISHED
+from agents.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Fold,
+    Gallery,
+    Heading,
+    Paragraph,
+    Picture,
+    Quote,
+    Words,
+)
+from agents.report.playing import over_all
+from agents.report.records import Report, Role, Side, State
+from agents.report.searching import searching
+from agents.report.sheets import Sheet
+from agents.report.wording import bounds, listed, plain, several, signed
+from harness.evaluation.plots import in_terminal
+from harness.evaluation.scores import MEAN
+
+DIGEST = 12
+"""Characters of a digest that are shown."""
+
+
+def blocks(report: Report) -> list[Block]:
+    """The whole report."""
+    return [
+        Heading(1, "Report of a discovery"),
+        *_opening(report),
+        Heading(2, "On the search set"),
+        *_side(report, report.search, "search"),
+        Heading(2, "On what was held out"),
+        *_unseen(report),
+        *closely(report),
+        Heading(2, "How it was found"),
+        *_course(report),
+        *searching(report),
+        *_people(report),
+        Heading(2, "How the figures are made"),
+        *_made(report),
+    ]
+
+
+def verdict(report: Report) -> list[Words]:
+    """What it came to, in sentences: where the run stands, then what the winner is worth."""
+    found: list[Words] = [_standing(report)]
+    winner = next((each for each in report.controllers if each.role is Role.WINNER), None)
+    if winner is None:
+        best = report.search.best_baseline
+        found.append(["The best baseline is ", Code(best), "."])
+        return found
+    for side, name in (
+        (report.search, "On the search set"),
+        (report.unseen, "On what was held out"),
+    ):
+        if side is not None and winner.label not in side.left_out:
+            found.append(_worth(side, winner.label, name))
+    return found
+
+
+def _opening(report: Report) -> list[Block]:
+    return [Bullets(verdict(report))]
+
+
+def _standing(report: Report) -> Words:
+    winner = next((each for each in report.controllers if each.role is Role.WINNER), None)
+    ended = report.state is State.ENDED
+    start = (
+        f"The run has ended: {report.says}." if ended else f"The run has not ended: {report.says}."
+    )
+    if winner is None:
+        nothing = "No controller was selected" if ended else "No controller beats the baselines yet"
+        return [f"{start} {nothing}."]
+    title = f", “{winner.title}”" if winner.title else ""
+    role = "Selected is " if ended else "The best so far is "
+    return [f"{start} {role}", Code(winner.label), f", the controller {winner.name}{title}."]
+
+
+def _worth(side: Side, winner: str, name: str) -> Words:
+    where = over_all(side)
+    worth = sheets.worth_of(side, winner, where)
+    words: list[str | Code] = [
+        f"{name}, its objective is {plain(worth.value)} ({bounds(worth.low, worth.high)}):"
+        f" {signed(worth.gain)} ({bounds(worth.gain_low, worth.gain_high)}) over ",
+        Code(side.best_baseline),
+        ", the best baseline." if name == "On the search set" else ".",
+    ]
+    for reference in dict.fromkeys((side.best_baseline, PUBLISHED)):
+        ratio = sheets.ratio_of(side, winner, reference, where)
+        if ratio is None:
+            continue
+        if ratio.ratio is None:
+            words += [" It never has the accuracy of ", Code(reference), "."]
+            continue
+        missed = (
+            f"; {ratio.missed} of {ratio.points} points are not reached" if ratio.missed else ""
+        )
+        words += [
+            f" It needs {ratio.ratio:.2f} ({bounds(ratio.low, ratio.high)}) times the tokens of ",
+            Code(reference),
+            f" for the same accuracy{missed}.",
+        ]
+    return words
+
+
+def _side(report: Report, side: Side, name: str) -> list[Block]:
+    labels = [each.label for each in side.recordings]
+    found: list[Block] = [
+        Paragraph([_recordings(side)]),
+        sheets.overall(report, side),
+        *_left_out(side),
+        Gallery(_frontiers(report, side, name)),
+        Heading(3, "At comparable costs"),
+        Paragraph(
+            [
+                "Accuracy in percent, at tokens for each question: of each controller the point"
+                " nearest to the middle of the baselines' costs, by ratio."
+            ]
+        ),
+        sheets.comparable(report, side),
+    ]
+    if len(labels) > 1:
+        found += [
+            Heading(3, "By recording"),
+            Paragraph(["The objective, with its interval of 95 %."]),
+            sheets.by_recording(report, side),
+        ]
+        for reference in dict.fromkeys((side.best_baseline, PUBLISHED)):
+            if reference not in side.left_out:
+                found += [
+                    Paragraph(["Tokens for the accuracy of ", Code(reference), ", in its tokens."]),
+                    sheets.ratios_by_recording(report, side, reference),
+                ]
+    points = [*([MEAN] if len(labels) > 1 else []), *labels]
+    return [*found, *(Fold(f"Every point: {e}", [sheets.every_point(side, e)]) for e in points)]
+
+
+def _recordings(side: Side) -> str:
+    told = [
+        f"{each.label} ({several(each.questions, 'question')}, {each.digest[:DIGEST]})"
+        for each in side.recordings
+    ]
+    return f"{several(len(told), 'recording')}, {side.seeds} shuffles: {listed(told)}."
+
+
+def _left_out(side: Side) -> list[Block]:
+    if not side.left_out:
+        return []
+    return [Bullets([[Code(name), f" is left out: {why}."] for name, why in side.left_out.items()])]
+
+
+def _frontiers(report: Report, side: Side, name: str) -> list[Picture]:
+    """A picture for each recording; in characters, that of the whole side."""
+    drawn = {
+        each.label
+        for each in report.controllers
+        if each.role in (Role.WINNER, Role.PUBLISHED) or each.label == side.best_baseline
+    }
+    rows = [row for row in side.rows if row.controller in drawn]
+    whole = in_terminal(rows, over_all(side))
+    return [
+        Picture(
+            plots.frontier(report, side, each.label, f"{name}-{place}"),
+            f"Accuracy over tokens on {each.label}",
+            whole if place == 0 else "",
+        )
+        for place, each in enumerate(side.recordings)
+    ]
+
+
+def _unseen(report: Report) -> list[Block]:
+    if not report.held_out:
+        return [Paragraph(["Nothing was held out."])]
+    names = listed(report.held_out)
+    if report.unseen is None:
+        return [
+            Paragraph(
+                [
+                    f"Held out: {names}. This report did not open it; ",
+                    Code("--open-held-out"),
+                    " does.",
+                ]
+            )
+        ]
+    return [*_openings(report), *_side(report, report.unseen, "unseen")]
+
+
+def _openings(report: Report) -> list[Block]:
+    first = f"{report.opened[0].at:%Y-%m-%d %H:%M} UTC" if report.opened else "now"
+    if len(report.opened) < 2:
+        return [Paragraph([f"Opened once, by the report, at {first}; nothing before had met it."])]
+    told = [
+        [f"{each.at:%Y-%m-%d %H:%M} UTC: {listed(each.programs) or 'baselines alone'}"]
+        for each in report.opened
+    ]
+    return [
+        Paragraph(
+            [
+                f"Opened by the report, {len(report.opened)} times for programs that had not met"
+                " it. What is chosen after the first of them is no longer judged by something"
+                " unseen."
+            ]
+        ),
+        Bullets(told),
+    ]
+
+
+def _course(report: Report) -> list[Block]:
+    cost = report.cost
+    words = [
+        f"{several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
+        f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of work"
+    ]
+    spent = cost.usage.tokens_in + cost.usage.tokens_out
+    if spent or cost.usage.usd:
+        words.append(f"{spent:,} tokens of language models, {cost.usage.usd:.2f} dollars")
+    found: list[Block] = [
+        Paragraph([f"{', '.join(words)}. Proposed by {listed(report.proposers)}."]),
+    ]
+    if not report.trajectory:
+        return [*found, Paragraph(["No round is over yet."])]
+    picture = plots.trajectory(report.trajectory, report.search.best_baseline, "trajectory")
+    return [
+        *found,
+        Gallery([Picture(picture, "The objective of the best so far over rounds")]),
+        Paragraph(
+            [
+                f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain is"
+                " that of the best so far over the best baseline."
+            ]
+        ),
+        _trajectory(report),
+    ]
+
+
+def _trajectory(report: Report) -> Sheet:
+    rows = []
+    for each in report.trajectory:
+        verdicts = ", ".join(f"{count} {what}" for what, count in each.verdicts.items())
+        gain = each.gain
+        rows.append(
+            [
+                str(each.round),
+                verdicts or "-",
+                each.best or "-",
+                plain(each.objective),
+                "-" if gain is None else signed(gain.value),
+                "-" if gain is None else bounds(gain.low, gain.high),
+                f"{each.usage.evaluations:,}",
+            ]
+        )
+    heads = ["round", "candidates", "best", "objective", "gain", "95 %", "played"]
+    return Sheet(heads, rows, 3)
+
+
+def _people(report: Report) -> list[Block]:
+    if not report.decisions:
+        return []
+    found: list[Block] = [Heading(2, "What people decided")]
+    for each in report.decisions:
+        who = f" by {each.by}" if each.by else ""
+        verb = "approved" if each.approved else "rejected"
+        note = ":" if each.note else ", without a note."
+        found.append(Paragraph([Code(each.candidate), f" was {verb}{who}{note}"]))
+        if each.note:
+            found.append(Quote(each.note))
+    return found
+
+
+_OBJECTIVES: Mapping[str, str] = {
+    "frontier": "The objective, frontier, is the mean accuracy over the logarithm of tokens,"
+    " between the cheapest and the dearest baseline of each recording: the area under the running"
+    " maximum of accuracy, in points of percent; over several recordings, its mean.",
+    "accuracy": "The objective, accuracy, is the best accuracy of any point, in percent; over"
+    " several recordings, its mean.",
+    "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy less {gamma}"
+    " points for every doubling of tokens over the cheapest baseline; over several recordings, its"
+    " mean.",
+}
+
+
+def _made(report: Report) -> list[Block]:
+    kind, _, gamma = report.objective.partition(":")
+    items: Sequence[str] = [
+        _OBJECTIVES[kind].format(gamma=gamma),
+        "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired, both"
+        " controllers seeing the same drawings.",
+        "Tokens for the accuracy of a reference: for each of its points, the fewest tokens at which"
+        " a controller's curve is as accurate, over the tokens of the point; then the geometric"
+        " mean. Below 1, the controller is the cheaper. Points that its curve never reaches are"
+        " not in the mean; missed counts them. An end of an interval is left out where, in some"
+        " drawings, a point is not reached.",
+        "The best baseline is the one that was worth most on the search set; the controllers behind"
+        " the winner are those of whose gain most counts.",
+    ]
+    return [Bullets([[each] for each in items])]

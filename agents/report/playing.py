@@ -1,0 +1,193 @@
+"""Plays everyone who is shown over a set of recordings, and makes the figures of that side."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
+
+from agents.report.controllers import PUBLISHED, Entrant
+from agents.report.drawings import Drawn, drawings
+from agents.report.measures import Ends, ratios, worths
+from agents.report.records import Recorded, Role, Side
+from agents.run.records import Request
+from agents.search.objective import objective
+from harness.engines import Rules
+from harness.errors import InputError
+from harness.evaluation.grid import Cell, Grid, spelt
+from harness.evaluation.jobs import Means
+from harness.evaluation.results import Results
+from harness.evaluation.scores import MEAN, Played
+from harness.evaluation.sweep import Row, play_grid, rows
+from harness.request.recordings import Named
+
+ENGINE = "compiled"
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def silent(what: str, total: int | None) -> Iterator[Advance]:
+    """Shows no progress."""
+    yield lambda done: None
+
+
+class Hands(NamedTuple):
+    """With what a report plays; its figures do not depend on it."""
+
+    results: Results | None = None
+    """Where results are kept, by content; ``None`` keeps none."""
+    means: Means = Means()
+    progress: Callable[[str, int | None], AbstractContextManager[Advance]] = silent
+    warn: Callable[[str], None] = lambda says: None
+    """Is told what is odd."""
+
+
+class Playing(NamedTuple):
+    """A side that was played."""
+
+    entrants: Sequence[Entrant]
+    """Those that could be, in the order of the grid's programs."""
+    grid: Grid
+    played: Played
+    left_out: Mapping[str, str]
+    """Controllers that cannot be played over it, and why."""
+
+
+def played(
+    entrants: Sequence[Entrant],
+    recordings: Sequence[Named],
+    request: Request,
+    *,
+    seeds: int,
+    what: str,
+    hands: Hands,
+) -> Playing:
+    """Plays controllers over recordings.
+
+    Args:
+        entrants: the controllers.
+        recordings: what to play over.
+        request: its β and its rules hold.
+        seeds: how many shuffles.
+        what: the work, in a word or two.
+        hands: with what.
+
+    Raises:
+        StoreError: a recording cannot be read.
+        SurroundingsError: a process ended before its work.
+    """
+    fit, left_out = [], {}
+    for each in entrants:
+        grid = _grid([each], recordings, request, seeds)
+        try:
+            grid.refuse_unmet_needs()
+        except InputError as problem:
+            left_out[each.program.label] = problem.problem
+        else:
+            fit.append(each)
+    grid = _grid(fit, recordings, request, seeds)
+    with hands.progress(what, len(grid.cells)) as advance:
+        swept = play_grid(grid, hands.results, means=hands.means, advance=advance)
+    if not swept.complete:
+        raise KeyboardInterrupt
+    if swept.unkept is not None:
+        reason = (swept.unkept.strerror or str(swept.unkept)).lower()
+        hands.warn(f"results cannot be kept: {reason}")
+    return Playing(fit, grid, swept.played, left_out)
+
+
+def side(playing: Playing, request: Request, best_baseline: str | None) -> Side:
+    """The figures of one side.
+
+    Args:
+        playing: what was played.
+        request: what the run was asked for.
+        best_baseline: the baseline that others are held against; ``None`` takes the one that is
+            worth most here.
+
+    Raises:
+        InputError: no baseline could be played.
+    """
+    recordings = playing.grid.recordings
+    labels = [each.label for each in recordings]
+    drawn = _by_controller(playing)
+    names = [each.program.label for each in playing.entrants if each.role is Role.BASELINE]
+    if not names:
+        raise InputError("none of the run's baselines can be played over its recordings")
+    ends = [Ends([drawn[name][place] for name in names]) for place in range(len(labels))]
+    value = objective(request.objective)
+    found = {name: worths(name, labels, drawn[name], drawn[name], ends, value) for name in names}
+    if best_baseline not in names:
+        best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
+    rival = drawn[best_baseline]
+    references = [name for name in dict.fromkeys((best_baseline, PUBLISHED)) if name in drawn]
+    return Side(
+        recordings=[_recorded(each) for each in recordings],
+        seeds=len(playing.grid.seeds),
+        best_baseline=best_baseline,
+        rows=_rows(playing, request, best_baseline),
+        worths=[
+            worth
+            for name, ours in drawn.items()
+            for worth in worths(name, labels, ours, rival, ends, value)
+        ],
+        ratios=[
+            ratio
+            for name, ours in drawn.items()
+            for reference in references
+            if name != reference
+            for ratio in ratios(name, reference, labels, ours, drawn[reference])
+        ],
+        left_out=dict(playing.left_out),
+    )
+
+
+def over_all(side: Side) -> str:
+    """What the figures over a whole side are filed under."""
+    return MEAN if len(side.recordings) > 1 else side.recordings[0].label
+
+
+def _by_controller(playing: Playing) -> dict[str, list[Drawn]]:
+    """The points of each controller, by recording."""
+    by_recording = drawings(playing.grid, playing.played)
+    return {
+        entrant.program.label: [each[place] for each in by_recording]
+        for place, entrant in enumerate(playing.entrants)
+    }
+
+
+def _rows(playing: Playing, request: Request, first: str) -> list[Row]:
+    """The rows of a sweep whose differences are to one controller, in the order of tables."""
+    order = [each.program.label for each in playing.entrants]
+    leading = sorted(playing.entrants, key=lambda each: each.program.label != first)
+    recordings = playing.grid.recordings
+    grid = _grid(leading, recordings, request, len(playing.grid.seeds))
+    places = {
+        (each.program.label, each.beta, spelt(each.knobs)): point
+        for point, each in enumerate(playing.grid.points)
+    }
+    moved = {
+        cell: playing.played[Cell(places[each.program.label, each.beta, spelt(each.knobs)], place)]
+        for point, each in enumerate(grid.points)
+        for place in range(len(recordings))
+        for cell in [Cell(point, place)]
+    }
+    return sorted(rows(grid, moved), key=lambda row: order.index(row.controller))
+
+
+def _grid(
+    entrants: Sequence[Entrant], recordings: Sequence[Named], request: Request, seeds: int
+) -> Grid:
+    return Grid(
+        [each.program for each in entrants],
+        [each.settings for each in entrants],
+        request.betas,
+        recordings,
+        seeds=seeds,
+        rules=Rules(request.budget, request.kappa),
+        engine_name=ENGINE,
+    )
+
+
+def _recorded(named: Named) -> Recorded:
+    recording = named.recording
+    return Recorded(label=named.label, digest=recording.digest, questions=len(recording.questions))

@@ -1,0 +1,178 @@
+"""The pictures of a report, as SVG that takes its ink from the page it stands in.
+
+Equal figures give equal bytes. Axes and words have the colour of the text around them, so that a
+picture is right on a light page and on a dark one; curves have colours that are seen on both.
+"""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from agents.report.records import Report, Role, Round, Side, Winner
+from agents.report.wording import tokens
+from harness.evaluation.plots import series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_INK = "#010203"
+"""Stands for the colour of the page's text until the picture is done."""
+
+_WINNER, _PUBLISHED = "#e8590c", "#7950f2"
+_BASELINES = ("#1c7ed6", "#2f9e44", "#0c8599", "#868e96", "#c2255c")
+
+_PANEL = (4.6, 3.3)
+_KNOB = (2.3, 1.7)
+
+
+def frontier(report: Report, side: Side, recording: str, name: str) -> str:
+    """Accuracy over tokens: the winner with its interval, the published reference, the baselines.
+
+    Args:
+        report: whose controllers.
+        side: over what.
+        recording: one of its recordings, or ``mean``.
+        name: of the picture, which no other on the page has.
+    """
+
+    def draw(figure: "Figure") -> None:
+        panel = figure.subplots()
+        colours = _colours(report)
+        drawn = [each for each in series(side.rows, recording) if each.controller in colours]
+        # The winner is drawn last, over all others.
+        for each in sorted(drawn, key=lambda one: colours[one.controller] == _WINNER):
+            costs = [max(row.cost, 1) for row in each.rows]
+            winner = colours[each.controller] == _WINNER
+            style = "-" if winner else "--" if colours[each.controller] == _PUBLISHED else ":"
+            panel.plot(
+                costs, [row.accuracy for row in each.rows], style, marker="o",
+                color=colours[each.controller], label=each.controller,
+                markersize=3.5 if winner else 2.5, linewidth=1.8 if winner else 1.2,
+            )  # fmt: skip
+            if winner:
+                panel.fill_between(
+                    costs, [row.accuracy_low for row in each.rows],
+                    [row.accuracy_high for row in each.rows], color=_WINNER, alpha=0.15, linewidth=0,
+                )  # fmt: skip
+        _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
+        panel.set_title(recording, fontsize=10)
+        panel.set_ylabel("accuracy, %")
+        panel.legend(fontsize=8, frameon=False, loc="lower right")
+
+    return _drawn(draw, _PANEL, name)
+
+
+def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
+    """The objective of the best so far over rounds, with the interval of its gain.
+
+    Args:
+        rounds: at least one.
+        baseline: the name of the best baseline.
+        name: of the picture.
+    """
+
+    def draw(figure: "Figure") -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        panel = figure.subplots()
+        at = [each.round for each in rounds]
+        panel.step(
+            at, [each.objective for each in rounds], where="post", color=_WINNER, linewidth=1.8,
+            marker="o", markersize=3.5, label="the best so far",
+        )  # fmt: skip
+        gained = [each for each in rounds if each.gain is not None]
+        floor = next((r.objective - r.gain.value for r in gained if r.gain is not None), None)
+        if floor is None:
+            floor = rounds[0].objective
+        low = [floor + (each.gain.low if each.gain is not None else 0.0) for each in rounds]
+        high = [floor + (each.gain.high if each.gain is not None else 0.0) for each in rounds]
+        panel.fill_between(at, low, high, step="post", color=_WINNER, alpha=0.15, linewidth=0)
+        panel.axhline(floor, color=_BASELINES[0], linestyle=":", linewidth=1.2, label=baseline)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.set_xlabel("round")
+        panel.set_ylabel("objective")
+        panel.grid(alpha=0.25, linewidth=0.5)
+        panel.legend(fontsize=8, frameon=False, loc="lower right")
+
+    return _drawn(draw, _PANEL, name)
+
+
+def schedule(winner: Winner, name: str) -> str:
+    """Every knob over β, in a panel of its own."""
+    count = len(winner.schedule)
+    across = min(3, count)
+    down = -(-count // across)
+
+    def draw(figure: "Figure") -> None:
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for panel, (knob, values) in zip(panels, winner.schedule.items(), strict=False):
+            panel.plot(winner.betas, values, color=_WINNER, linewidth=1.8)
+            panel.set_title(knob, fontsize=9)
+            panel.set_xticks([0, 0.5, 1])
+            panel.tick_params(labelsize=8)
+            panel.grid(alpha=0.25, linewidth=0.5)
+        for panel in panels[count:]:
+            panel.set_visible(False)
+        figure.supxlabel("beta", fontsize=9, color=_INK)
+
+    return _drawn(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
+
+
+def _colours(report: Report) -> dict[str, str]:
+    """Everyone who is drawn; runners-up are not, to leave the picture clear."""
+    found = {}
+    baselines = [each for each in report.controllers if each.role is Role.BASELINE]
+    for each in report.controllers:
+        if each.role is Role.WINNER:
+            found[each.label] = _WINNER
+        elif each.role is Role.PUBLISHED:
+            found[each.label] = _PUBLISHED
+        elif each.role is Role.BASELINE:
+            found[each.label] = _BASELINES[baselines.index(each) % len(_BASELINES)]
+    return found
+
+
+def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    panel.set_xscale("log")
+    # Of a wide range every 1, 2 and 5 would run into each other.
+    narrow = max(costs) < 200 * max(min(costs), 1)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tokens(value)))
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.set_xlabel("tokens for each question")
+    panel.grid(alpha=0.25, linewidth=0.5)
+
+
+def _drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    ink = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color"), _INK)  # fmt: skip
+    # Ids are salted by chance unless one says otherwise; names are never formulas.
+    fixed = {"svg.hashsalt": "rheostat", "svg.fonttype": "none", "text.parse_math": False,
+             "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}  # fmt: skip
+    with mpl.rc_context({**ink, **fixed}):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+        written = io.BytesIO()
+        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
+    return _inlined(written.getvalue().decode(), name)
+
+
+def _inlined(svg: str, name: str) -> str:
+    """The picture as a part of a page: alone in its names, in the page's ink, leading nowhere."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{name}-", svg)
+    head, rest = svg.split(">", 1)
+    head = re.sub(r' (width|height|xmlns|xmlns:xlink|version)="[^"]*"', "", head)
+    rest = rest.replace("xlink:href", "href")
+    rest = re.sub(r"font-family: [^;\"]*(; )?", "", rest)
+    rest = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", rest)
+    return f"{head}>{rest}".replace(_INK, "currentColor").strip() + "\n"
