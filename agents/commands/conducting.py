@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from agents.commands.progress import Narrator
+from agents.commands.reporting import hands
 from agents.loop.session import End, Manner, session
 from agents.proposers.choose import proposers
 from agents.report.card import export
@@ -56,5 +57,6 @@ def conduct(
         console.say(f"{run.path}: {outcome.candidate} waits for a person")
         console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
         return
-    write_report(run)
-    out.document(run.ending, terminal_summary(run, shown_width(out)))
+    # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
+    report = write_report(run, held_out=False, hands=hands(flags))
+    out.document(run.ending, terminal_summary(run, shown_width(out), report=report))

@@ -27,7 +27,7 @@ FEEDBACKS = ("full", "scalar")
             "Looks for two minutes; the winner is runs/first/selected.rheo.",
         ),
         (
-            "rheostat discover --on a.recording --held-out b.recording --run runs/a --approve final",
+            "rheostat discover --on a.recording --held-out b.recording --run a --approve final",
             "Waits for a person before a winner counts; the report shows it on new recordings.",
         ),
         ("rheostat discover --run runs/first --resume --max-minutes 10", "Goes on, for longer."),
@@ -95,7 +95,7 @@ FEEDBACKS = ("full", "scalar")
     "--screening",
     type=Whole(1, 10_000),
     metavar="N",
-    help="Screen variants under the shuffles 0 to N - 1. Default: 8.",
+    help="Screen variants under the shuffles 0 to N - 1. Default: 12.",
 )
 @click.option(
     "--beta", metavar="BETAS", help=f"The values of beta, as for sweep. Default: {DEFAULT_BETA}."

@@ -57,5 +57,9 @@ class Archive:
         """All of them, in the order of their cells."""
         return [self._cells[place] for place in sorted(self._cells)]
 
+    def fittest(self, most: int) -> list[Member]:
+        """The best of them, the best first."""
+        return sorted(self.members, key=whole, reverse=True)[:most]
+
     def __len__(self) -> int:
         return len(self._cells)

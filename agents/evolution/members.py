@@ -17,7 +17,7 @@ from dsl.source import Source
 UNSTEADY = 2.0
 """Points of the objective that it costs when β does not raise the tokens."""
 
-PER_NODE = 0.004
+PER_NODE = 0.01
 """Points of the objective that a node of the syntax tree costs: of equals, the shorter wins, and a
 long program has to be worth its length."""
 

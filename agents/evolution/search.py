@@ -1,9 +1,9 @@
 """One round of evolution: broods of variants, played together and taken up in order."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from agents.evolution.archive import Archive
 from agents.evolution.islands import KINDS, Fate, Island
@@ -30,7 +30,16 @@ TRIES = 12
 STEPS = 8
 """The latest steps that an origin remembers."""
 
-Play = Callable[[Sequence[str]], Sequence[Worth | None]]
+CLOSELY = 8
+"""Variants of a brood that are looked at more closely: those that gain most on their parents."""
+
+
+class Play(Protocol):
+    """Plays programs, at first sight or closely; ``None`` beyond what may be played."""
+
+    def __call__(self, sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
+        """What each is worth."""
+        ...
 
 
 class _Made(NamedTuple):
@@ -47,7 +56,7 @@ class Evolution:
 
     Args:
         random: the source of all chance.
-        play: plays programs, those beyond the allowance giving ``None``.
+        play: plays programs.
     """
 
     def __init__(self, random: Random, play: Play):
@@ -84,27 +93,37 @@ class Evolution:
             self.archive.take(found)
 
     def brood(self) -> bool:
-        """Makes, plays and takes up variants on every island; ``False`` where none was played."""
+        """Makes, plays and takes up variants on every island; ``False`` where none was played.
+
+        All are played at first sight, under few seeds, where luck tells more than a small gain
+        does. Those that gain most on their parents, as those looked at first sight, are looked at
+        closely, and only they can come to an island.
+        """
         made = [each for place in range(len(self.islands)) for each in self._made(place)]
-        worths = self._play([each.origin.source for each in made])
-        alive = False
-        for each, worth in zip(made, worths, strict=True):
-            if worth is None:
-                self._fates["not played"] += 1
-                continue
-            alive = True
-            self._take(each, member(each.origin, worth))
+        looked = [(gain, each) for gain, each in self._gains(made) if gain is not None]
+        looked.sort(key=lambda pair: -pair[0])  # stable: of equals, the earlier
+        self._fates["not better at first sight"] += max(0, len(looked) - CLOSELY)
+        chosen = [each for _, each in looked[:CLOSELY]]
+        worths = self._play([each.origin.source for each in chosen], closely=True)
+        for each, worth in zip(chosen, worths, strict=True):
+            if worth is not None:
+                self._take(each, member(each.origin, worth))
         self._broods += 1
         if self._broods % MIGRATION == 0:
             self._migrate()
-        return alive
+        return bool(looked)
 
     @property
     def ranked(self) -> list[Member]:
-        """The programs of all islands, the best first, each behaviour once."""
-        found: dict[bytes, Member] = {}
+        """The programs of all islands, each behaviour once: first the best of each, then the rest.
+
+        What the islands hold for fit differs, so the first few are good in different ways.
+        """
         everyone = [each for island in self.islands for each in island.members]
-        for each in sorted(everyone, key=whole, reverse=True):
+        ranked = sorted(everyone, key=whole, reverse=True)
+        champions = {island.kind.name: island.best for island in self.islands if island.members}
+        found: dict[bytes, Member] = {}
+        for each in (*ranked[:1], *champions.values(), *ranked):
             found.setdefault(each.signature, each)
         return list(found.values())
 
@@ -134,12 +153,28 @@ class Evolution:
         """What each program is worth, by its text; those that could not be played are left out."""
         wanted = list({origin.source: origin for origin in origins}.values())
         self._seen.update(origin.source for origin in wanted)
-        worths = self._play([origin.source for origin in wanted])
+        worths = self._play([origin.source for origin in wanted], closely=True)
         return {
             origin.source: member(origin, worth)
             for origin, worth in zip(wanted, worths, strict=True)
             if worth is not None
         }
+
+    def _gains(self, made: Sequence[_Made]) -> list[tuple[float | None, _Made]]:
+        """What each variant gains on its parent at first sight; ``None`` if it was not played."""
+        own = self._play([each.origin.source for each in made])
+        parents = self._play([each.parent.origin.source for each in made])
+        found: list[tuple[float | None, _Made]] = []
+        for each, worth, parent in zip(made, own, parents, strict=True):
+            self._tried[each.operator] += 1
+            if worth is None or parent is None:
+                self._fates["not played"] += 1
+                found.append((None, each))
+                continue
+            fitness = self.islands[each.island].kind.fitness
+            before = member(each.parent.origin, parent)
+            found.append((fitness(member(each.origin, worth)) - fitness(before), each))
+        return found
 
     def _made(self, place: int) -> list[_Made]:
         found = []
@@ -187,7 +222,6 @@ class Evolution:
     def _take(self, made: _Made, found: Member) -> None:
         island = self.islands[made.island]
         fitness = island.kind.fitness
-        self._tried[made.operator] += 1
         if fitness(found) > fitness(made.parent):
             self._improved[made.operator] += 1
         fate = island.take(found)

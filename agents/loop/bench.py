@@ -42,7 +42,7 @@ class RoundBench:
         self._allowance = allowance
         self._out_of_time = out_of_time
         self._tell = tell
-        self._worths: dict[str, Worth | None] = {}
+        self._worths: dict[tuple[str, bool], Worth | None] = {}
         self.played: list[str] = []
         """The programs that were played for the first time, as `mark` names them."""
 
@@ -61,20 +61,21 @@ class RoundBench:
         """Whether programs are to have free knobs."""
         return self._arena.request.free_knobs
 
-    def play(self, sources: Sequence[str]) -> list[Worth | None]:
+    def play(self, sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
         """See `agents.proposers.Bench.play`."""
         wanted = []
         for source in dict.fromkeys(sources):
-            if source in self._worths or not self._may_play(source):
+            if (source, closely) in self._worths or not self._may_play(source, closely=closely):
                 continue
             wanted.append(source)
-        for source, worth in zip(wanted, self._arena.screen(wanted, self._shown), strict=True):
-            self._worths[source] = worth
-        return [self._worths.get(source) for source in sources]
+        found = self._arena.screen(wanted, self._shown, closely=closely)
+        for source, worth in zip(wanted, found, strict=True):
+            self._worths[source, closely] = worth
+        return [self._worths.get((source, closely)) for source in sources]
 
-    def _may_play(self, source: str) -> bool:
+    def _may_play(self, source: str, *, closely: bool) -> bool:
         """Takes a program out of the allowance, if it is new and there is some left."""
-        name = mark(source)
+        name = mark(source) + ("+" if closely else "")
         if name in self._known:
             return True
         if self._allowance <= 0:

@@ -218,6 +218,7 @@ def _fit(context: Context, number: int, candidate: str) -> Fitted:
         context.arena,
         number,
         seed=context.request.seed * 100_003 + number,
+        evaluations=context.request.tune_evaluations,
         out_of_time=lambda: context.accounts.out_of_time(caps),
     )
     tuned = fit.tuned

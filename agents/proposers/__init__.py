@@ -54,11 +54,16 @@ class Bench(Protocol):
         """Whether programs are to have free knobs in place of a schedule."""
         ...
 
-    def play(self, sources: Sequence[str]) -> "list[Worth | None]":
+    def play(self, sources: Sequence[str], *, closely: bool = False) -> "list[Worth | None]":
         """Plays programs, in order; ``None`` where one does not check or cannot be played.
 
-        Each program that was not played before in this round takes one of the allowance; those
-        beyond it are not played and give ``None``.
+        Each program that was not played so before takes one of the allowance; those beyond it are
+        not played and give ``None``.
+
+        Args:
+            sources: the programs.
+            closely: under as many seeds as a review, and at every β, which tells apart what a
+                first look does not; else under few seeds and at every second β.
         """
         ...
 

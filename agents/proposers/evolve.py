@@ -16,9 +16,13 @@ from agents.evolution.starting import seeds
 from agents.feedback.brief import Brief, Known
 from agents.proposers import Bench, Proposed
 from agents.run.records import Proposal
+from agents.search.measures import Worth
 
 FROM_ARCHIVE = 3
 """The best candidates so far that are let in each round: what tuning or people made of them."""
+
+REMEMBERED = 32
+"""Programs of the archive that the next round knows of: each is played anew on what it shows."""
 
 
 class _State(msgspec.Struct, frozen=True, array_like=True):
@@ -53,7 +57,7 @@ class Evolve:
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)
         proposed = [*state.proposed, *(_digest(each.source) for each in proposals)]
         islands = [[each.origin for each in island.members] for island in evolution.islands]
-        archive = [each.origin for each in evolution.archive.members]
+        archive = [each.origin for each in evolution.archive.fittest(REMEMBERED)]
         return Proposed(
             proposals,
             search=evolution.diagnostics,
@@ -82,7 +86,11 @@ class Evolve:
 def _play(bench: Bench) -> Play:
     if not bench.free_knobs:
         return bench.play
-    return lambda sources: bench.play([freed(each) for each in sources])
+
+    def play(sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
+        return bench.play([freed(each) for each in sources], closely=closely)
+
+    return play
 
 
 def _start() -> _State:

@@ -3,15 +3,21 @@
 It is the baseline of the search itself: what it finds with as many evaluations, luck finds.
 """
 
+from collections.abc import Sequence
+
 from agents.evolution.freeing import freed
 from agents.feedback.brief import Brief
 from agents.proposers import Bench, Proposed
 from agents.run.records import Proposal
+from agents.search.measures import Worth
 from agents.variation import generate
 from dsl.formatter import print_tree
 
 BATCH = 40
 """Programs that are played at a time."""
+
+CLOSELY = 8
+"""Of these, programs that are looked at closely: as many as `evolve` does."""
 
 
 class RandomSearch:
@@ -27,18 +33,25 @@ class RandomSearch:
             sources = [print_tree(generate(bench.random)) for _ in range(BATCH)]
             if bench.free_knobs:
                 sources = [freed(each) for each in sources]
-            worths = bench.play(sources)
             tried += len(sources)
-            found += [
-                (worth.score, source)
-                for source, worth in zip(sources, worths, strict=True)
-                if worth is not None and worth.steady
-            ]
+            first = _ranked(sources, bench.play(sources))[:CLOSELY]
+            chosen = [source for _, source in first]
+            found += _ranked(chosen, bench.play(chosen, closely=True))
             bench.tell("drawn", tried=tried)
         best = sorted(dict.fromkeys(found), key=lambda each: -each[0])[: bench.most]
         proposals = [Proposal(source=source, words="drawn at random") for _, source in best]
-        return Proposed(proposals, search={"tried": tried, "playable": len(found)})
+        return Proposed(proposals, search={"tried": tried, "looked at closely": len(found)})
 
     def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
         """Its programs check by construction, so there is nothing to mend."""
         return Proposed(())
+
+
+def _ranked(sources: Sequence[str], worths: Sequence[Worth | None]) -> list[tuple[float, str]]:
+    """Those that could be played and whose cost rises with β, the best first."""
+    found = [
+        (worth.score, source)
+        for source, worth in zip(sources, worths, strict=True)
+        if worth is not None and worth.steady
+    ]
+    return sorted(found, key=lambda each: -each[0])

@@ -86,7 +86,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Of everything that is drawn."""
     seeds: int = 40
     """Shuffles under which a candidate is reviewed."""
-    screening: int = 8
+    screening: int = 12
     """Shuffles under which variants are screened."""
     betas: list[float] = msgspec.field(default_factory=lambda: [i / 10 for i in range(11)])
     baselines: list[BaselineRef] = []
@@ -94,6 +94,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Candidates that one proposer gives at most in a round."""
     round_evaluations: int = 240
     """Programs that one proposer may play in a round before it proposes."""
+    tune_evaluations: int = 120
+    """Programs that one fit of constants may play."""
     repairs: int = 2
     """Tries that a proposer has to mend a program that does not check."""
     brief_tokens: int = 6000

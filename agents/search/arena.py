@@ -49,24 +49,37 @@ class Arena:
         Returns:
             What was measured on each recording, or why it cannot be played.
         """
-        entry = Entry(source, self._everywhere, self.request.seeds)
+        betas = tuple(self.request.betas)
+        entry = Entry(source, self._everywhere, self.request.seeds, betas)
         return self._evaluator.measure([entry])[0]
 
-    def screen(self, sources: Sequence[str], shown: Shown) -> list[Worth | None]:
-        """What programs are worth on a part of the search set, at the seeds of a screening.
+    def screen(
+        self, sources: Sequence[str], shown: Shown, *, closely: bool = False
+    ) -> list[Worth | None]:
+        """What programs are worth on a part of the search set.
+
+        Args:
+            sources: the programs.
+            shown: the part.
+            closely: at the seeds of a review and at every β; else at those of a screening, and at
+                every second β, both ends among them.
 
         Returns:
             In order; ``None`` for a program that does not check or cannot be played.
         """
         return [
             None if isinstance(each, str) else self.scorer.worth(each, shown)
-            for each in self.measure(sources, shown)
+            for each in self._screened(sources, shown, closely=closely)
         ]
 
-    def measure(self, sources: Sequence[str], shown: Shown) -> list[list[Measured] | str]:
-        """The same, as measured on each recording that is shown."""
-        seeds = self.request.screening
-        return self._evaluator.measure([Entry(each, shown.recordings, seeds) for each in sources])
+    def _screened(
+        self, sources: Sequence[str], shown: Shown, *, closely: bool
+    ) -> list[list[Measured] | str]:
+        seeds, betas = self.request.screening, _thinned(self.request.betas)
+        if closely:
+            seeds, betas = self.request.seeds, tuple(self.request.betas)
+        entries = [Entry(each, shown.recordings, seeds, betas) for each in sources]
+        return self._evaluator.measure(entries)
 
     def _play_baselines(self, wanted: Sequence[BaselineRef]) -> Mapping[str, list[Measured]]:
         entries = [
@@ -74,6 +87,7 @@ class Arena:
                 load_program(each.controller).checked.source.text,
                 self._everywhere,
                 self.request.seeds,
+                tuple(self.request.betas),
                 tuple(each.settings),
             )
             for each in wanted
@@ -102,8 +116,13 @@ def arena(run: RunDirectory, *, workers: int) -> Iterator[Arena]:
     recordings = reopened(request.search)
     rules = Rules(request.budget, request.kappa)
     kept = run.evaluations_path
-    with evaluator(recordings, request.betas, rules, path=kept, workers=workers) as at:
+    with evaluator(recordings, rules, path=kept, workers=workers) as at:
         yield Arena(request, recordings, at)
+
+
+def _thinned(betas: Sequence[float]) -> tuple[float, ...]:
+    """Every second one, and the last."""
+    return tuple(dict.fromkeys((*betas[::2], betas[-1])))
 
 
 def reopened(wanted: Sequence[RecordingRef]) -> list[Named]:

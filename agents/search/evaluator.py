@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     recordings: tuple[int, ...]
     """Their places in the search set."""
     seeds: int
+    betas: tuple[float, ...]
+    """The values of β, for one that follows it."""
     given: tuple[Knobs, ...] = ()
     """Settings for its free knobs, in place of spread ones."""
 
@@ -48,7 +50,6 @@ class Evaluator:
 
     Args:
         recordings: the search set.
-        betas: the values of β.
         rules: budget and price of a probe.
         database: an open database, of this thread or guarded by its own.
         at_work: the processes that play.
@@ -57,13 +58,11 @@ class Evaluator:
     def __init__(
         self,
         recordings: Sequence[Named],
-        betas: Sequence[float],
         rules: Rules,
         database: sqlite3.Connection,
         at_work: Players,
     ):
         self.recordings = recordings
-        self._betas = tuple(betas)
         self._rules = rules
         self._database = database
         self._players = at_work
@@ -89,7 +88,7 @@ class Evaluator:
     def _task(self, entry: Entry, place: int) -> Task:
         recording = self.recordings[place].recording
         return Task(
-            entry.source, recording.path, recording.digest, self._betas, entry.seeds, self._rules,
+            entry.source, recording.path, recording.digest, entry.betas, entry.seeds, self._rules,
             entry.given,
         )  # fmt: skip
 
@@ -119,7 +118,6 @@ class Evaluator:
 @contextmanager
 def evaluator(
     recordings: Sequence[Named],
-    betas: Sequence[float],
     rules: Rules,
     *,
     path: Path | None,
@@ -129,7 +127,6 @@ def evaluator(
 
     Args:
         recordings: the search set.
-        betas: the values of β.
         rules: budget and price of a probe.
         path: its database; ``None`` keeps outcomes for as long as the block lasts.
         workers: processes that play.
@@ -143,7 +140,7 @@ def evaluator(
             "CREATE TABLE IF NOT EXISTS played (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
         )
         with players(workers) as at_work:
-            yield Evaluator(recordings, betas, rules, database, at_work)
+            yield Evaluator(recordings, rules, database, at_work)
     finally:
         database.close()
 

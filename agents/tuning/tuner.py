@@ -23,9 +23,6 @@ from dsl.source import Source
 SIGMA = 0.12
 """The first step, as a part of a knob's range."""
 
-EVALUATIONS = 160
-"""Programs that one fit plays."""
-
 UNSTEADY = 2.0
 """Points of the objective that it costs when β does not raise the tokens."""
 
@@ -58,7 +55,7 @@ def tune(
     number: int,
     *,
     seed: int,
-    evaluations: int = EVALUATIONS,
+    evaluations: int,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> Fit:
     """Fits the constants of a sound program.
@@ -84,39 +81,37 @@ def tune(
 
     start = _position(knobs)
     strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
-    best, best_score = source, _scores(arena, [source], split.shown)[0]
-    first, played = best_score, 1
+    played = 0
     while played < evaluations and not out_of_time():
         asked = [strategy.ask() for _ in range(strategy.population_size)]
-        sources = [written(each) for each in asked]
-        scores = _scores(arena, sources, split.shown)
-        played += len(sources)
+        scores = _scores(arena, [written(each) for each in asked], split.shown)
+        played += len(asked)
         strategy.tell([(at, -score) for at, score in zip(asked, scores, strict=True)])
-        for text, score in zip(sources, scores, strict=True):
-            if score > best_score:
-                best, best_score = text, score
         if strategy.should_stop():
             break
-    if best == source:
+    # Where the strategy has come to, and not the luckiest of what it tried.
+    found = written(np.clip(strategy.mean, 0.0, 1.0))
+    before, after = _scores(arena, [source, found], split.shown, closely=True)
+    played += 2
+    if after <= before:
         return Fit(None, played, f"{played} settings, none better")
-    gained = best_score - first
+    gained = after - before
     if split.withheld.recordings:
-        before, after = _scores(arena, [source, best], split.withheld)
+        before, after = _scores(arena, [source, found], split.withheld, closely=True)
         if after <= before:
-            return Fit(
-                None,
-                played,
-                f"gains {gained:+.2f} where it was fitted, {after - before:+.2f} elsewhere: given up",
-            )
-    changed = _changed(knobs, best)
-    return Fit(Tuned(best, changed, played, gained), played, f"gains {gained:+.2f}")
+            lost = f"{after - before:+.2f} elsewhere: given up"
+            return Fit(None, played, f"gains {gained:+.2f} where it was fitted, {lost}")
+    changed = _changed(knobs, found)
+    return Fit(Tuned(found, changed, played, gained), played, f"gains {gained:+.2f}")
 
 
-def _scores(arena: Arena, sources: Sequence[str], shown: Shown) -> list[float]:
+def _scores(
+    arena: Arena, sources: Sequence[str], shown: Shown, *, closely: bool = False
+) -> list[float]:
     """The objective of each; far below all others where one cannot be played."""
     return [
         -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY)
-        for worth in arena.screen(sources, shown)
+        for worth in arena.screen(sources, shown, closely=closely)
     ]
 
 

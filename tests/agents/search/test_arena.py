@@ -23,7 +23,7 @@ from harness.mdp.environment import environment
 from harness.mdp.episodes import figures
 from store.environment import save
 from store.simulate import Benchmark, simulate
-from tests.agents.search.conftest import REASONERS, Opened, request
+from tests.agents.conftest import REASONERS, Opened, request
 
 WIDE = """
 controller wide {
@@ -123,7 +123,7 @@ def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
         few._seconds = 4
         here._evaluator._players = few
         assert here.play(forever) == "it takes longer than 4 seconds over a recording"
-        assert isinstance(here._evaluator.measure([Entry(WIDE, (0,), 2)])[0], list)
+        assert isinstance(here._evaluator.measure([Entry(WIDE, (0,), 2, (0.0, 1.0))])[0], list)
 
 
 def test_a_recording_that_was_replaced_is_refused(recordings: list[Path], tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""A session in a process of its own, that dies where a test wants it to.
+
+python one_session.py RUN [KIND COUNT]: kills itself with SIGKILL at the COUNTth event of KIND.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from agents.loop.session import Manner, session
+from agents.proposers.choose import proposers
+from agents.run.directory import RunDirectory, open_run
+from agents.run.events import Event
+from agents.run.records import Decision
+
+
+class Killer:
+    """Counts events, and ends the process without a word."""
+
+    def __init__(self, kind: str, count: int):
+        self._kind = kind
+        self._left = count
+
+    def hear(self, event: Event) -> None:
+        if event.kind == self._kind:
+            self._left -= 1
+            if self._left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+    if candidate is not None:
+        run.write_text("selected.rheo", run.source(candidate))
+
+
+def main() -> None:
+    run = open_run(Path(sys.argv[1]))
+    killer = Killer(sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else Killer("", 1)
+    manner = Manner(workers=1, wait=False, listen=killer.hear)
+    session(run, proposers(run.request.proposers), finish, manner)
+
+
+if __name__ == "__main__":
+    main()
