@@ -49,6 +49,8 @@ def stepped(value: float, found: Range, size: float, random: Random) -> float:
         moved = round(moved)
         if moved == value:
             moved += 1 if step > 0 else -1
+    if not found.low <= moved <= found.high:
+        moved = 2 * value - moved  # a step against the end of the range goes the other way
     moved = min(max(moved, found.low), found.high)
     return moved if found.integer or found.scale is Scale.ODDS else shortened(moved, 3)
 

@@ -36,7 +36,7 @@ KNOBS = {
     "FACTOR": Quantity.WEIGHT,
     "POWER": Quantity.WEIGHT,
 }
-"""Holes that become knobs, called by the hole's own name."""
+"""Holes that become knobs."""
 
 TABLES = {
     # Sets whose answers count.
@@ -230,6 +230,11 @@ class Production(NamedTuple):
 def kind_of(hole: str) -> str:
     """The table, or the quantity, of a hole: its name without the letter."""
     return hole.partition("_")[0]
+
+
+def stem_of(hole: str) -> str:
+    """What the knob of a hole is called."""
+    return "warm_up" if hole == "WARMUP" else hole.lower()
 
 
 def is_hole(text: str) -> bool:

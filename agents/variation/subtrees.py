@@ -72,6 +72,8 @@ def _number_table(site: Site, draft: Draft) -> str | None:
         return None
     if site.purpose is Purpose.AMOUNT:
         return "AMOUNT" if site.env.part is Part.STEP else None
+    if site.purpose in {Purpose.KEY, Purpose.WEIGHT} and site.takes is not Type.REAL:
+        return None  # a part of a key or a weight that must be whole, as their tables are not
     if site.purpose in {Purpose.KEY, Purpose.WEIGHT, Purpose.BURST}:
         return _BY_PURPOSE[site.purpose]
     if site.quantity not in TABLES:

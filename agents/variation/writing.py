@@ -16,6 +16,7 @@ from agents.variation.grammar import (
     is_hole,
     kind_of,
     productions,
+    stem_of,
 )
 from agents.variation.quantities import Quantity
 from agents.variation.rewriting import NOWHERE, binary, copied, name, transformed
@@ -96,7 +97,7 @@ class Writer:
     def _hole(self, hole: str, env: Env, filled: Filled, depth: int) -> tree.Expression:
         kind = kind_of(hole)
         if kind in KNOBS:
-            return self.knob(KNOBS[kind], stem=kind.lower())
+            return self.knob(KNOBS[kind], stem=stem_of(kind))
         return self._fill(kind, env, filled, depth)
 
     def _fill(self, table: str, env: Env, above: Filled, depth: int) -> tree.Expression:
