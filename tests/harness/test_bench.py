@@ -20,7 +20,7 @@ from harness.mdp.environment import environment
 from store.environment import save
 from store.reader import open_recording
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from dsl.card import card, estimated_tokens
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 
 def test_the_card_goes_to_stdout_whole(cli: CommandLine) -> None:

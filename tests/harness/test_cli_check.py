@@ -12,7 +12,7 @@ from dsl import library
 from dsl.codes import explanations
 from dsl.formatter import format_source
 from dsl.source import Source
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 SOUND = "controller c {\n  start { open 4 }\n  finally { answer winner(alive) }\n}\n"
 WARNED = "controller c {\n  start { open 4 }\n  finally { answer winner(finished) }\n}\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dsl.library import NAMES
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 Completed = Callable[[str], list[str]]
 

@@ -13,7 +13,7 @@ from harness.errors import AnswerIsNo, ExitCode, InputError, RheostatError, Surr
 from store.environment import save
 from store.errors import DamagedRecording, RecordingBusy, StoreError
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 
 class ForeignError(Exception):

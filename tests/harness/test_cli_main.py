@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from tests.harness.command_lines import CommandLine, FreshCommandLine
+from tests.command_lines import CommandLine, FreshCommandLine
 
 HEAVY = {
     "docker", "langgraph", "lark", "msgspec", "numpy", "pyarrow", "rich", "scipy", "textual",

@@ -20,7 +20,7 @@ from harness.cli import console, terminal
 from harness.cli.output import Form, Output, atomic_file, emit_json, emit_text
 from harness.cli.table import Cell, Column, Table
 from harness.errors import InputError, SurroundingsError
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 TABLE = Table(
     [Column("name"), Column("share", "Share, %", decimals=2), Column("tokens"), Column("best")],

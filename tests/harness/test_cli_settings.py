@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.cli.declare import SETTING_FLAGS
 from harness.cli.settings import Settings, load, resolve
 from harness.errors import InputError, SurroundingsError
-from tests.harness.command_lines import CommandLine, FreshCommandLine
+from tests.command_lines import CommandLine, FreshCommandLine
 
 
 class GuestSettings(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from harness.request.controllers import load_programs
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 QUESTIONS, SEEDS = 4, 5
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 UNTIDY = "controller c{finally{answer none}} # é\n"
 TIDY = "controller c {\n  finally { answer none }\n}  # é\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from store.reader import open_recording
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 QUESTION = {
     "question": "1 + 1?",

@@ -6,7 +6,7 @@ import pytest
 from dsl.library import NAMES, source
 from dsl.program import analyse
 from dsl.source import Source
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 
 def test_every_controller_is_listed_with_its_title_and_source(cli: CommandLine) -> None:

@@ -15,7 +15,7 @@ from harness.explanation.profile import profiles
 from harness.request.configured import configured
 from harness.request.recordings import open_recordings
 from store.reader import open_recording
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 from tests.harness.small_recordings import EASY, MINE, tiny
 
 WHOLE = """\

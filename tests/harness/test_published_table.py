@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 from tests.harness.published_figures import PUBLISHED
 
 READS = ("--set", "asc.n=1,4,8,16,32,64", "--set", "esc.n=16,32,64")

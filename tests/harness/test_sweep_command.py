@@ -16,7 +16,7 @@ import pytest
 from store.environment import save
 from store.reader import open_recording
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 
 COLUMNS = [
     "controller", "recording", "beta", "settings", "accuracy", "cost", "sequential", "episodes",

@@ -10,7 +10,7 @@ from dsl import library
 from store.environment import save
 from store.reader import open_recording
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.harness.command_lines import CommandLine
+from tests.command_lines import CommandLine
 from tests.harness.small_recordings import MINE, branch, tiny
 
 WHOLE = """\

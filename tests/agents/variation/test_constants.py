@@ -17,7 +17,7 @@ from tests.agents.variation.programs import program, remarks, written
 integers = st.integers(0, 200).map(float)
 reals = st.floats(0.0, 20.0, allow_subnormal=False).map(lambda each: round(each, 3))
 
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=15)
 
 SHAPES = [
     "fixed n = 5",

@@ -45,14 +45,14 @@ def test_two_hundred_mutations_of_a_program_are_mostly_different() -> None:
 
 
 def test_random_programs_are_all_different() -> None:
-    assert len({print_tree(generate(Random(seed))) for seed in range(60)}) > 57
+    assert len({print_tree(generate(Random(seed))) for seed in range(40)}) > 38
 
 
 def test_every_kind_of_change_comes_up() -> None:
     pool = list(written().values())
     random = Random(4)
     found: Counter[str] = Counter()
-    for _ in range(1200):
+    for _ in range(1000):
         variant = vary(random.choice(pool), random)
         if variant is not None:
             found[variant.operator] += 1

@@ -1,0 +1,38 @@
+"""A proposer that gives what a test wrote down, and notes what it was asked."""
+
+from collections.abc import Sequence
+
+from agents.feedback.brief import Brief
+from agents.proposers import Bench, Proposed
+from agents.run.records import Proposal, Usage
+
+
+class Scripted:
+    """Gives the programs of each round in turn, and the repairs in turn."""
+
+    name = "scripted"
+
+    def __init__(
+        self,
+        rounds: Sequence[Sequence[str]],
+        repairs: Sequence[str] = (),
+        usage: Usage = Usage(),  # noqa: B008 - it is immutable
+    ):
+        self._rounds = rounds
+        self._repairs = list(repairs)
+        self._usage = usage
+        self.told: list[Brief] = []
+        self.failures: list[str] = []
+
+    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+        self.told.append(brief)
+        at = brief.round - 1
+        sources = self._rounds[at] if at < len(self._rounds) else []
+        return Proposed(
+            [Proposal(source=each, words="as written") for each in sources], self._usage
+        )
+
+    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+        self.failures.append(diagnostics)
+        sources = [self._repairs.pop(0)] if self._repairs else []
+        return Proposed([Proposal(source=each) for each in sources], self._usage)
