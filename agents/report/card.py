@@ -13,7 +13,7 @@ from agents.report.document import (
     Quote,
     Words,
 )
-from agents.report.markdown import rendered
+from agents.report.markdown import markdown
 from agents.report.reviewed import intervals
 from agents.report.sheets import Sheet
 from agents.report.winner import descent
@@ -42,7 +42,7 @@ def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None
         OSError: the surroundings refuse.
     """
     source = format_source(Source(run.source(candidate), f"{candidate}.rheo"))
-    card = rendered(_card(run, candidate, source, decision))
+    card = markdown(_card(run, candidate, source, decision))
     run.write_text(run.selected_path.name, source)
     run.write_text(run.card_path.name, card)
 
@@ -75,8 +75,10 @@ def _found_on(request: Request) -> list[Words]:
     return [
         *recordings,
         [
-            f"Objective: {request.objective}, under {several(request.seeds, 'shuffle')} of every"
-            f" question{rules}; a probe costs {request.kappa}."
+            (
+                f"Objective: {request.objective}, under {several(request.seeds, 'shuffle')} of"
+                f" every question{rules}; a probe costs {request.kappa}."
+            )
         ],
         [
             "Baselines: "
@@ -166,8 +168,10 @@ def _approval(decision: Decision | None) -> list[Block]:
 def _untried(request: Request) -> list[Block]:
     if not request.held_out:
         words: Words = [
-            "Nothing was held out: every figure above was made on what it was found on, and"
-            " flatters it. ",
+            (
+                "Nothing was held out: every figure above was made on what it was found on, and"
+                " flatters it. "
+            ),
             Code("rheostat sweep selected.rheo --on RECORDINGS"),
             " plays it elsewhere.",
         ]

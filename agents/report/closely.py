@@ -60,7 +60,7 @@ def _ancestor(each: Ancestor) -> list[Block]:
                     Code(main[0]),
                     f"{crossed}{changed}",
                 ]
-            )  # fmt: skip
+            )
         ]
     if each.words:
         found.append(Quote(each.words))

@@ -1,6 +1,7 @@
 """How a run went: its trajectory, what it cost, what its searches say of themselves."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from agents.report.records import Cost, Opening, Round
@@ -33,6 +34,16 @@ def trajectory(run: RunDirectory) -> list[Round]:
             )
         )
     return found
+
+
+def beginning(rounds: Sequence[Round]) -> float:
+    """The objective before the first round: that of the best baseline.
+
+    Args:
+        rounds: at least one.
+    """
+    found = (each.objective - each.gain.value for each in rounds if each.gain is not None)
+    return next(found, rounds[0].objective)
 
 
 def cost(run: RunDirectory, log: list[Event]) -> Cost:

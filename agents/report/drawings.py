@@ -59,7 +59,7 @@ def _of_recording(grid: Grid, played: Played, place: int, stratum: int) -> list[
 
 
 def _strata(recordings: Sequence[Named]) -> list[int]:
-    """For each recording, which drawings it has: those of the recordings with the same questions."""
+    """For each recording, which drawings it has: recordings with the same questions share them."""
     numbers: dict[tuple[str, ...], int] = {}
     return [
         numbers.setdefault(

@@ -1,8 +1,9 @@
-"""The report as one page of HTML that needs nothing else: no script, no font, no other file.
+"""Blocks as one page of HTML that needs nothing else: no script, no font, no other file.
 
 What comes from programs and people is escaped. Light or dark is the reader's own choice.
 """
 
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
@@ -19,8 +20,6 @@ from agents.report.document import (
     Quote,
     Words,
 )
-from agents.report.pages import blocks
-from agents.report.records import Report
 from agents.report.sheets import Sheet
 from harness.cli.terminal import printable
 from harness.explanation.profile import Line, Profile
@@ -38,10 +37,10 @@ _HEAD = """\
 """
 
 
-def page(report: Report) -> str:
-    """The whole report."""
+def html(some: Sequence[Block]) -> str:
+    """Blocks as a page."""
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
-    body = "".join(_block(each) for each in blocks(report))
+    body = "".join(_block(each) for each in some)
     return f"{_HEAD}{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
 
 

@@ -1,4 +1,4 @@
-"""The report as Markdown.
+"""Blocks as Markdown.
 
 What comes from programs and people is escaped: it cannot become markup, nor close a block.
 """
@@ -19,20 +19,13 @@ from agents.report.document import (
     Quote,
     Words,
 )
-from agents.report.pages import blocks
-from agents.report.records import Report
 from agents.report.sheets import Sheet
 from harness.cli import profile_page
 from harness.cli.terminal import printable
 
 
-def page(report: Report) -> str:
-    """The whole report."""
-    return rendered(blocks(report))
-
-
-def rendered(some: Sequence[Block]) -> str:
-    """Blocks as Markdown."""
+def markdown(some: Sequence[Block]) -> str:
+    """Blocks as a page."""
     return "\n".join(part for each in some for part in _block(each))
 
 
@@ -75,8 +68,8 @@ def _escaped(text: str) -> str:
 
 
 def _begun(line: str) -> str:
-    """A line that could begin a heading or a list, and does not."""
-    return re.sub(r"^(\d+)(?=[.)])|^(?=[-+=#])", r"\1\\", line)
+    """A line that could begin a list or a heading, or underline one, and does not."""
+    return re.sub(r"^(\d+)(?=[.)](?:\s|$))|^(?=[-+](?:\s|$)|#+(?:\s|$)|[-=]+\s*$)", r"\1\\", line)
 
 
 def _code(text: str) -> str:

@@ -87,8 +87,10 @@ def _worth(side: Side, winner: str, name: str) -> Words:
     where = over_all(side)
     worth = sheets.worth_of(side, winner, where)
     words: list[str | Code] = [
-        f"{name}, its objective is {plain(worth.value)} ({bounds(worth.low, worth.high)}):"
-        f" {signed(worth.gain)} ({bounds(worth.gain_low, worth.gain_high)}) over ",
+        (
+            f"{name}, its objective is {plain(worth.value)} ({bounds(worth.low, worth.high)}):"
+            f" {signed(worth.gain)} ({bounds(worth.gain_low, worth.gain_high)}) over "
+        ),
         Code(side.best_baseline),
         ", the best baseline." if name == "On the search set" else ".",
     ]
@@ -120,8 +122,10 @@ def _side(report: Report, side: Side, name: str) -> list[Block]:
         Heading(3, "At comparable costs"),
         Paragraph(
             [
-                "Accuracy in percent, at tokens for each question: of each controller the point"
-                " nearest to the middle of the baselines' costs, by ratio."
+                (
+                    "Accuracy in percent, at tokens for each question: of each controller the point"
+                    " nearest to the middle of the baselines' costs, by ratio."
+                )
             ]
         ),
         sheets.comparable(report, side),
@@ -203,9 +207,11 @@ def _openings(report: Report) -> list[Block]:
     return [
         Paragraph(
             [
-                f"Opened by the report, {len(report.opened)} times for programs that had not met"
-                " it. What is chosen after the first of them is no longer judged by something"
-                " unseen."
+                (
+                    f"Opened by the report, {len(report.opened)} times for programs that had not"
+                    " met it. What is chosen after the first of them is no longer judged by"
+                    " something unseen."
+                )
             ]
         ),
         Bullets(told),
@@ -215,8 +221,11 @@ def _openings(report: Report) -> list[Block]:
 def _course(report: Report) -> list[Block]:
     cost = report.cost
     words = [
-        f"{several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
-        f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of work"
+        (
+            f"{several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
+            f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of"
+            " work"
+        )
     ]
     spent = cost.usage.tokens_in + cost.usage.tokens_out
     if spent or cost.usage.usd:
@@ -232,8 +241,10 @@ def _course(report: Report) -> list[Block]:
         Gallery([Picture(picture, "The objective of the best so far over rounds")]),
         Paragraph(
             [
-                f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain is"
-                " that of the best so far over the best baseline."
+                (
+                    f"The objective is as it was reviewed, under {report.seeds} shuffles; the gain"
+                    " is that of the best so far over the best baseline."
+                )
             ]
         ),
         _trajectory(report),
@@ -277,7 +288,8 @@ def _people(report: Report) -> list[Block]:
 _OBJECTIVES: Mapping[str, str] = {
     "frontier": "The objective, frontier, is the mean accuracy over the logarithm of tokens,"
     " between the cheapest and the dearest baseline of each recording: the area under the running"
-    " maximum of accuracy, in points of percent; over several recordings, its mean.",
+    " maximum of accuracy, in points of percent; left of its cheapest point, a controller has 0."
+    " Over several recordings, its mean.",
     "accuracy": "The objective, accuracy, is the best accuracy of any point, in percent; over"
     " several recordings, its mean.",
     "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy less {gamma}"
@@ -290,14 +302,20 @@ def _made(report: Report) -> list[Block]:
     kind, _, gamma = report.objective.partition(":")
     items: Sequence[str] = [
         _OBJECTIVES[kind].format(gamma=gamma),
-        "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired, both"
-        " controllers seeing the same drawings.",
-        "Tokens for the accuracy of a reference: for each of its points, the fewest tokens at which"
-        " a controller's curve is as accurate, over the tokens of the point; then the geometric"
-        " mean. Below 1, the controller is the cheaper. Points that its curve never reaches are"
-        " not in the mean; missed counts them. An end of an interval is left out where, in some"
-        " drawings, a point is not reached.",
-        "The best baseline is the one that was worth most on the search set; the controllers behind"
-        " the winner are those of whose gain most counts.",
+        (
+            "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired, both"
+            " controllers seeing the same drawings."
+        ),
+        (
+            "Tokens for the accuracy of a reference: for each of its points, the fewest tokens at"
+            " which a controller's curve is as accurate, over the tokens of the point; then the"
+            " geometric mean. Below 1, the controller is the cheaper. Points that its curve never"
+            " reaches are missed, and not in the mean. An end of an interval is left out where, in"
+            " some drawings, a point is not reached."
+        ),
+        (
+            "The best baseline is the one that was worth most on the search set; the controllers"
+            " behind the winner are those of whose gain most counts."
+        ),
     ]
     return [Bullets([[each] for each in items])]

@@ -17,6 +17,8 @@ from harness.evaluation.jobs import Means
 from harness.evaluation.results import Results
 from harness.evaluation.scores import MEAN, Played
 from harness.evaluation.sweep import Row, play_grid, rows
+from harness.mdp.environment import environment, refuse_unmet_needs
+from harness.mdp.replay import NotProbed
 from harness.request.recordings import Named
 
 ENGINE = "compiled"
@@ -75,15 +77,8 @@ def played(
         StoreError: a recording cannot be read.
         SurroundingsError: a process ended before its work.
     """
-    fit, left_out = [], {}
-    for each in entrants:
-        grid = _grid([each], recordings, request, seeds)
-        try:
-            grid.refuse_unmet_needs()
-        except InputError as problem:
-            left_out[each.program.label] = problem.problem
-        else:
-            fit.append(each)
+    left_out = _unfit(entrants, recordings)
+    fit = [each for each in entrants if each.program.label not in left_out]
     grid = _grid(fit, recordings, request, seeds)
     with hands.progress(what, len(grid.cells)) as advance:
         swept = play_grid(grid, hands.results, means=hands.means, advance=advance)
@@ -144,6 +139,20 @@ def side(playing: Playing, request: Request, best_baseline: str | None) -> Side:
 def over_all(side: Side) -> str:
     """What the figures over a whole side are filed under."""
     return MEAN if len(side.recordings) > 1 else side.recordings[0].label
+
+
+def _unfit(entrants: Sequence[Entrant], recordings: Sequence[Named]) -> dict[str, str]:
+    """Those that need what a recording does not hold, and why."""
+    needy = [each.program for each in entrants if any(each.program.checked.needs)]
+    found: dict[str, str] = {}
+    for label, recording in recordings if needy else ():
+        world = environment(recording)
+        for program in needy:
+            try:
+                refuse_unmet_needs(program.checked, world)
+            except (InputError, NotProbed) as problem:
+                found.setdefault(program.label, f"{label}: {problem}")
+    return found
 
 
 def _by_controller(playing: Playing) -> dict[str, list[Drawn]]:

@@ -7,8 +7,9 @@ picture is right on a light page and on a dark one; curves have colours that are
 import io
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from agents.report.course import beginning
 from agents.report.records import Report, Role, Round, Side, Winner
 from agents.report.wording import tokens
 from harness.evaluation.plots import series
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 _INK = "#010203"
 """Stands for the colour of the page's text until the picture is done."""
 
+_INKED = (
+    "text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color",
+)  # fmt: skip
+
 _WINNER, _PUBLISHED = "#e8590c", "#7950f2"
 _BASELINES = ("#1c7ed6", "#2f9e44", "#0c8599", "#868e96", "#c2255c")
 
-_PANEL = (4.6, 3.3)
+_PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
 
 
@@ -54,12 +59,13 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
             if winner:
                 panel.fill_between(
                     costs, [row.accuracy_low for row in each.rows],
-                    [row.accuracy_high for row in each.rows], color=_WINNER, alpha=0.15, linewidth=0,
+                    [row.accuracy_high for row in each.rows],
+                    color=_WINNER, alpha=0.15, linewidth=0,
                 )  # fmt: skip
         _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
         panel.set_title(recording, fontsize=10)
         panel.set_ylabel("accuracy, %")
-        panel.legend(fontsize=8, frameon=False, loc="lower right")
+        _legend(figure, panel)
 
     return _drawn(draw, _PANEL, name)
 
@@ -77,24 +83,23 @@ def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         from matplotlib.ticker import MaxNLocator
 
         panel = figure.subplots()
-        at = [each.round for each in rounds]
+        gains = [each.gain for each in rounds]
+        floor = beginning(rounds)
+        # Before the first round there is the best baseline.
+        at = [0, *(each.round for each in rounds)]
         panel.step(
-            at, [each.objective for each in rounds], where="post", color=_WINNER, linewidth=1.8,
-            marker="o", markersize=3.5, label="the best so far",
+            at, [floor, *(each.objective for each in rounds)], where="post", color=_WINNER,
+            linewidth=1.8, marker="o", markersize=3.5, label="the best so far",
         )  # fmt: skip
-        gained = [each for each in rounds if each.gain is not None]
-        floor = next((r.objective - r.gain.value for r in gained if r.gain is not None), None)
-        if floor is None:
-            floor = rounds[0].objective
-        low = [floor + (each.gain.low if each.gain is not None else 0.0) for each in rounds]
-        high = [floor + (each.gain.high if each.gain is not None else 0.0) for each in rounds]
+        low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
+        high = [floor, *(floor + (gain.high if gain is not None else 0.0) for gain in gains)]
         panel.fill_between(at, low, high, step="post", color=_WINNER, alpha=0.15, linewidth=0)
         panel.axhline(floor, color=_BASELINES[0], linestyle=":", linewidth=1.2, label=baseline)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_xlabel("round")
         panel.set_ylabel("objective")
         panel.grid(alpha=0.25, linewidth=0.5)
-        panel.legend(fontsize=8, frameon=False, loc="lower right")
+        _legend(figure, panel)
 
     return _drawn(draw, _PANEL, name)
 
@@ -134,6 +139,14 @@ def _colours(report: Report) -> dict[str, str]:
     return found
 
 
+def _legend(figure: "Figure", panel: "Axes") -> None:
+    """Below the panel, where it hides no curve; what was drawn last comes first."""
+    handles, labels = panel.get_legend_handles_labels()
+    figure.legend(
+        handles[::-1], labels[::-1], loc="outside lower center", ncols=3, fontsize=8, frameon=False
+    )
+
+
 def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -151,11 +164,17 @@ def _drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: st
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ink = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color"), _INK)  # fmt: skip
     # Ids are salted by chance unless one says otherwise; names are never formulas.
-    fixed = {"svg.hashsalt": "rheostat", "svg.fonttype": "none", "text.parse_math": False,
-             "axes.labelsize": 9, "xtick.labelsize": 8, "ytick.labelsize": 8}  # fmt: skip
-    with mpl.rc_context({**ink, **fixed}):
+    style: dict[Any, Any] = {
+        "svg.hashsalt": "rheostat",
+        "svg.fonttype": "none",
+        "text.parse_math": False,
+        "axes.labelsize": 9,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+        **dict.fromkeys(_INKED, _INK),
+    }
+    with mpl.rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         written = io.BytesIO()

@@ -4,7 +4,7 @@ Proposers say what they like. Plain values stand in a row for each round; counts
 added up over rounds; lists are shown as the last round has them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agents.report.document import Block, Fold, Heading, Paragraph
@@ -22,7 +22,7 @@ def searching(report: Report) -> list[Block]:
     found: list[Block] = [Heading(2, "The search")]
     for proposer, said in report.diagnostics.items():
         parts: list[Block] = [_by_round(said)]
-        for name in _names(said, _is_nested):
+        for name in _names(said, _is_counts):
             parts += [Paragraph([f"{name}, over all rounds"]), _added(said, name)]
         for name in _names(said, _is_list):
             parts += [Paragraph([f"{name}, in the last round"]), _last(said, name)]
@@ -32,9 +32,10 @@ def searching(report: Report) -> list[Block]:
 
 def _by_round(said: Said) -> Sheet:
     names = [
-        name for name in dict.fromkeys(key for each in said for key in each)
-        if not any(_is_nested(each.get(name)) or _is_list(each.get(name)) for each in said)
-    ]  # fmt: skip
+        name
+        for name in dict.fromkeys(key for each in said for key in each)
+        if not any(_is_counts(each.get(name)) or _is_list(each.get(name)) for each in said)
+    ]
     return Sheet(names, [[_spelt(each.get(name)) for name in names] for each in said])
 
 
@@ -44,7 +45,7 @@ def _added(said: Said, name: str) -> Sheet:
     for each in said:
         for row, counts in (each.get(name) or {}).items():
             into = sums.setdefault(row, {})
-            for column, count in counts.items():
+            for column, count in (counts if isinstance(counts, Mapping) else {"": counts}).items():
                 if isinstance(count, int | float):
                     into[column] = into.get(column, 0) + count
     columns = list(dict.fromkeys(column for counts in sums.values() for column in counts))
@@ -57,16 +58,19 @@ def _last(said: Said, name: str) -> Sheet:
         (each[name] for each in reversed(said) if each.get(name)), []
     )
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    return Sheet(columns, [[_spelt(row.get(each)) for each in columns] for row in rows])
+    texts = [each for each in columns if any(isinstance(row.get(each), str) for row in rows)]
+    columns = [*texts, *(each for each in columns if each not in texts)]
+    cells = [[_spelt(row.get(each)) for each in columns] for row in rows]
+    return Sheet(columns, cells, max(1, len(texts)))
 
 
-def _names(said: Said, kind: Any) -> list[str]:  # noqa: ANN401
+def _names(said: Said, kind: Callable[[object], bool]) -> list[str]:
     return list(dict.fromkeys(name for each in said for name, value in each.items() if kind(value)))
 
 
-def _is_nested(value: object) -> bool:
-    """Whether it is counts under names."""
-    return isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
+def _is_counts(value: object) -> bool:
+    """Whether it is counts under names, or under names of names."""
+    return isinstance(value, Mapping)
 
 
 def _is_list(value: object) -> bool:
@@ -83,8 +87,6 @@ def _spelt(value: object) -> str:
             return f"{value:,}"
         case float():
             return f"{value:.4g}"
-        case Mapping():
-            return ", ".join(f"{name} {_spelt(each)}" for name, each in value.items()) or "-"
         case list() | tuple():
             return ", ".join(map(_spelt, value)) or "-"
         case _:

@@ -27,24 +27,24 @@ def overall(report: Report, side: Side) -> Sheet:
     """Everyone over the whole side: the objective, the gain, the tokens for equal accuracy."""
     best, where = side.best_baseline, over_all(side)
     people = present(report, side)
-    published = any(each.label == PUBLISHED for each in people)
-    heads = ["controller", "", "objective", "95 %", f"gain over {best}", "95 %",
-             f"tokens, {best}=1", "95 %", "missed"]  # fmt: skip
-    if published and best != PUBLISHED:
-        heads += [f"tokens, {PUBLISHED}=1", "95 %", "missed"]
+    references = references_of(side, people)
     rows = []
     for each in people:
         worth = worth_of(side, each.label, where)
-        row = [each.label, each.role.value, plain(worth.value), bounds(worth.low, worth.high)]
-        if each.label == best:
-            row += ["-", "-"]
-        else:
-            row += [signed(worth.gain), bounds(worth.gain_low, worth.gain_high)]
-        for reference in dict.fromkeys((best, PUBLISHED)):
-            if reference == best or published:
-                row += _saved(ratio_of(side, each.label, reference, where))
-        rows.append(row)
+        gain = f"{signed(worth.gain)} ({bounds(worth.gain_low, worth.gain_high)})"
+        value = f"{plain(worth.value)} ({bounds(worth.low, worth.high, 1)})"
+        row = [each.label, each.role.value, value, "-" if each.label == best else gain]
+        ratios = [ratio_of(side, each.label, reference, where) for reference in references]
+        rows.append([*row, *map(_told, ratios)])
+    heads = ["controller", "", "objective", f"gain over {best}"]
+    heads += [f"tokens, {reference}=1" for reference in references]
     return Sheet(heads, rows, 2, _winners(people))
+
+
+def references_of(side: Side, people: Sequence[Shown]) -> list[str]:
+    """Whose accuracy is to be reached: the best baseline's, and the published controller's."""
+    known = {each.label for each in people}
+    return [each for each in dict.fromkeys((side.best_baseline, PUBLISHED)) if each in known]
 
 
 def by_recording(report: Report, side: Side) -> Sheet:
@@ -176,12 +176,6 @@ def knobs(values: Mapping[str, Sequence[float]], betas: Sequence[float]) -> Shee
         [name, *(f"{column[place]:.4g}" for place in places)] for name, column in values.items()
     ]
     return Sheet(["knob", *(f"beta {betas[place]:g}" for place in places)], rows)
-
-
-def _saved(found: TokenRatio | None) -> list[str]:
-    if found is None:
-        return ["-", "-", "-"]
-    return [plain(found.ratio), bounds(found.low, found.high), f"{found.missed} of {found.points}"]
 
 
 def _told(found: TokenRatio | None) -> str:

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from agents.report import sheets
 from agents.report.controllers import PUBLISHED
+from agents.report.course import beginning
 from agents.report.document import Code
 from agents.report.figures import figures
 from agents.report.pages import verdict
@@ -20,6 +21,8 @@ from harness.cli.terminal import printable
 from harness.evaluation.plots import in_terminal
 
 WIDTH, WIDEST = 80, 100
+
+_TOKENS = "tokens: for equal accuracy, the other's being 1; (n/m): reached at n of m points"
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -53,7 +56,7 @@ def terminal_summary(
             parts += _side(report, side, people, name, wide)
     parts.append(_frontier(report, people, wide))
     parts.append(_course(report, wide))
-    parts.append(_next(run, report))
+    parts.append(_next(run, report, wide))
     return printable("\n".join(parts))
 
 
@@ -75,7 +78,7 @@ def _side(report: Report, side: Side, people: Sequence[Shown], name: str, width:
     worth = laid_out(_overall(report, side, present), width)
     points = sheets.comparable(report, side, present)
     return [
-        f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}",
+        f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n",
         *(
             f"accuracy, %, at tokens for each question, near the middle cost\n{part}"
             if place == 0
@@ -92,15 +95,12 @@ def _overall(report: Report, side: Side, people: Sequence[Shown]) -> Sheet:
         worth = sheets.worth_of(side, each.label, where)
         gain = f"{signed(worth.gain, 1)}, {bounds(worth.gain_low, worth.gain_high, 1)}"
         row = [each.label, plain(worth.value), "-" if each.label == best else gain]
-        rows.append([*row, *(_saved(side, each.label, ref) for ref in _references(side, people))])
+        rows.append(
+            [*row, *(_saved(side, each.label, ref) for ref in sheets.references_of(side, people))]
+        )
     heads = ["controller", "objective", f"vs {best}, 95 %",
-             *(f"tokens, {ref}=1" for ref in _references(side, people))]  # fmt: skip
+             *(f"tokens, {ref}=1" for ref in sheets.references_of(side, people))]  # fmt: skip
     return Sheet(heads, rows)
-
-
-def _references(side: Side, people: Sequence[Shown]) -> list[str]:
-    known = {each.label for each in people}
-    return [each for each in dict.fromkeys((side.best_baseline, PUBLISHED)) if each in known]
 
 
 def _saved(side: Side, controller: str, reference: str) -> str:
@@ -109,7 +109,8 @@ def _saved(side: Side, controller: str, reference: str) -> str:
         return "-"
     if found.ratio is None:
         return "never"
-    return f"{found.ratio:.2f}{f' ({found.missed} missed)' if found.missed else ''}"
+    reached = f" ({found.points - found.missed}/{found.points})" if found.missed else ""
+    return f"{found.ratio:.2f}{reached}"
 
 
 def _folded(sheet: Sheet, width: int) -> list[str]:
@@ -149,14 +150,17 @@ def _course(report: Report, width: int) -> str:
     spent = cost.usage.tokens_in + cost.usage.tokens_out
     money = f"; {spent:,} tokens of language models, {cost.usage.usd:.2f} dollars" if spent else ""
     lines = [
-        f"cost: {several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
-        f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of"
-        f" work{money}"
+        (
+            f"cost: {several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
+            f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of"
+            f" work{money}"
+        )
     ]
-    values = [each.objective for each in report.trajectory]
-    if values:
-        lines.insert(0, f"objective over rounds: {values[0]:.2f} {_bars(values, width - 50)}"
-                        f" {values[-1]:.2f}")  # fmt: skip
+    if report.trajectory:
+        first = beginning(report.trajectory)
+        values = [first, *(each.objective for each in report.trajectory)]
+        rival, bars = report.search.best_baseline, _bars(values, width - 60)
+        lines.insert(0, f"objective over rounds: {first:.2f} ({rival}) {bars} {values[-1]:.2f}")
     return "".join("\n".join(wrap(line, width)) + "\n" for line in lines)
 
 
@@ -169,40 +173,51 @@ def _bars(values: Sequence[float], most: int) -> str:
     return "".join(_BARS[round((each - low) * scale)] for each in shown)
 
 
-def _next(run: RunDirectory, report: Report) -> str:
+def _next(run: RunDirectory, report: Report, width: int) -> str:
     """What to do next, as commands."""
     place = _place(run.path)
-    commands: list[tuple[str, str]] = []
+    todo: list[tuple[str, str]] = []
     if report.waiting is not None:
-        commands += [
+        todo += [
             (f"rheostat approve {place} {report.waiting}", "agree, with --note if you like"),
-            (
-                f"rheostat reject {place} {report.waiting}",
-                "say no; the note reaches the next brief",
-            ),
+            (f"rheostat reject {place} {report.waiting}", "say no; the next brief has the note"),
         ]
     if report.state is State.STOPPED:
-        commands.append((f"rheostat discover --run {place} --resume", "go on"))
-    winner = next((e.label for e in report.controllers if e.role is Role.WINNER), None)
-    if winner is not None:
-        found = (
-            run.selected_path
-            if run.selected_path.is_file() and report.state is State.ENDED
-            else run.candidate_path(winner) / "source.rheo"
-        )
-        program = _place(found)
-        on = " ".join(_place(each.path) for each in run.request.search)
-        commands += [
-            (f"cat {program}", "look at it"),
-            (f"rheostat profile {program} --on {on}", "see where its tokens go"),
-        ]
+        todo.append((f"rheostat discover --run {place} --resume", "go on"))
+    todo += _looking(run, report)
     if report.unseen is None and report.held_out:
-        commands.append(
-            (f"rheostat report {place} --open-held-out", "judge it by what is held out")
-        )
-    elif report.state is State.ENDED:
-        commands.append((f"rheostat report {place}", "write report.md and report.html"))
-    return "next\n" + "".join(f"  {line}\n      {does}\n" for line, does in commands)
+        todo.append((f"rheostat report {place} --open-held-out", "judge it by what is held out"))
+    return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)
+
+
+def _looking(run: RunDirectory, report: Report) -> list[tuple[str, str]]:
+    """How to look at the winner; nothing where there is none."""
+    winner = next((e.label for e in report.controllers if e.role is Role.WINNER), None)
+    if winner is None:
+        return []
+    selected = report.state is State.ENDED and run.selected_path.is_file()
+    found = run.selected_path if selected else run.candidate_path(winner) / "source.rheo"
+    program, request = _place(found), run.request
+    on = " ".join(_place(each.path) for each in request.search)
+    todo = [
+        (f"cat {program}", "look at it"),
+        (f"rheostat profile {program} --on {on}", "see where its tokens go"),
+    ]
+    if report.unseen is not None:
+        on = " ".join(_place(each.path) for each in request.held_out)
+        todo.append((f"rheostat compare {program} {PUBLISHED} --on {on}", "question by question"))
+    return todo
+
+
+def _command(line: str, width: int) -> str:
+    """A command on as many lines as it needs, so that it can be typed as it stands."""
+    words, lines = line.split(" "), [" "]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) > width - 2 and lines[-1].strip():
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
 def _place(path: Path) -> str:

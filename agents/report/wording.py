@@ -9,19 +9,19 @@ NONE = "-"
 
 def signed(value: float | None, decimals: int = 2) -> str:
     """A difference."""
-    return NONE if value is None else f"{value + 0.0:+.{decimals}f}"
+    return NONE if value is None else f"{_rounded(value, decimals):+.{decimals}f}"
 
 
 def plain(value: float | None, decimals: int = 2) -> str:
     """A figure."""
-    return NONE if value is None else f"{value:.{decimals}f}"
+    return NONE if value is None else f"{_rounded(value, decimals):.{decimals}f}"
 
 
 def bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
     """An interval; an end that is not bounded is left out."""
     if low is None and high is None:
         return NONE
-    return "..".join("" if end is None else f"{end:.{decimals}f}" for end in (low, high))
+    return "..".join("" if end is None else plain(end, decimals) for end in (low, high))
 
 
 def tokens(count: float) -> str:
@@ -58,3 +58,8 @@ def listed(things: list[str]) -> str:
     if len(things) < 2:
         return "".join(things)
     return f"{', '.join(things[:-1])} and {things[-1]}"
+
+
+def _rounded(value: float, decimals: int) -> float:
+    """Rounded, and never a negative zero."""
+    return round(value, decimals) + 0.0

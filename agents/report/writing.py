@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from agents.report.figures import SEEDS, figures
-from agents.report.html import page as html_page
-from agents.report.markdown import page as markdown_page
+from agents.report.html import html
+from agents.report.markdown import markdown
+from agents.report.pages import blocks
 from agents.report.playing import Hands
 from agents.report.records import Report
 from agents.run.directory import RunDirectory
@@ -38,7 +39,8 @@ def write_report(
     """
     report = figures(run, seeds=seeds, held_out=held_out, hands=hands)
     into = RunDirectory(directory or run.path)
-    pages = {MARKDOWN: markdown_page(report), HTML: html_page(report)}
+    told = blocks(report)
+    pages = {MARKDOWN: markdown(told), HTML: html(told)}
     for name, text in pages.items():
         into.write_text(name, text)
     into.write(FIGURES, report)
