@@ -9,7 +9,7 @@ from agents.evolution.archive import Archive
 from agents.evolution.islands import KINDS, Fate, Island
 from agents.evolution.members import Member, Origin, member, program, whole
 from agents.search.measures import Worth
-from agents.variation import Variant, cross, vary
+from agents.variation import Variant, cross, hoisted, vary
 from dsl.formatter import print_tree
 
 BROOD = 10
@@ -195,7 +195,7 @@ class Evolution:
             if variant is None:
                 self._fates["no place"] += 1
                 continue
-            source = print_tree(variant.program)
+            source = print_tree(hoisted(variant.program))
             if source in self._seen:
                 self._fates["met before"] += 1
                 continue

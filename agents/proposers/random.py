@@ -10,7 +10,7 @@ from agents.feedback.brief import Brief
 from agents.proposers import Bench, Proposed
 from agents.run.records import Proposal
 from agents.search.measures import Worth
-from agents.variation import generate
+from agents.variation import generate, hoisted
 from dsl.formatter import print_tree
 
 BATCH = 40
@@ -30,7 +30,7 @@ class RandomSearch:
         found: list[tuple[float, str]] = []
         tried = 0
         while bench.allowance > 0 and not bench.out_of_time():
-            sources = [print_tree(generate(bench.random)) for _ in range(BATCH)]
+            sources = [print_tree(hoisted(generate(bench.random))) for _ in range(BATCH)]
             if bench.free_knobs:
                 sources = [freed(each) for each in sources]
             tried += len(sources)

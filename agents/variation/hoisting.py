@@ -1,0 +1,119 @@
+"""Takes out of a set's condition what is the same for every branch: it is computed once, by a `let`
+in front of the statement. The program does the same, faster, and is easier to read.
+"""
+
+from collections.abc import Iterator
+
+from agents.variation.rewriting import copied, has_free_dot, identifier, name, replaced, walk
+from agents.variation.scopes import declared, free_name
+from dsl import tree
+from dsl.builtins import ATTRIBUTES, CHANCE, COUNTING, FOLDING, VOTING
+
+_OVER_SETS = frozenset({*VOTING, *COUNTING, *FOLDING})
+_STEMS = {
+    "winner": "leader", "runner_up": "second", "confidence": "sureness", "share": "part",
+    "margin": "lead", "votes": "support", "count": "size", "empty": "none_left",
+}  # fmt: skip
+
+
+def hoisted(program: tree.Program) -> tree.Program:
+    """The program with such calls in front of their statements."""
+    program = copied(program)
+    taken = set(declared(program))
+    sections = tuple(
+        type(section)(**_fields(section) | {"body": _block(section.body, taken)})
+        if isinstance(section, tree.Start | tree.Step | tree.Finally)
+        else section
+        for section in program.sections
+    )
+    return tree.Program(program.span, program.needs, program.name, program.title, sections)
+
+
+def _fields(node: tree.Node) -> dict[str, object]:
+    return {part: getattr(node, part) for part in type(node).__slots__} | {"span": node.span}
+
+
+def _block(body: tree.Block, taken: set[str]) -> tree.Block:
+    statements: list[tree.Statement] = []
+    for statement in body.statements:
+        lets, changed = _statement(statement, taken)
+        statements += [*lets, _inside(changed, taken)]
+    return tree.Block(body.span, tuple(statements))
+
+
+def _inside(statement: tree.Statement, taken: set[str]) -> tree.Statement:
+    """The statement with its own blocks seen to; those of `update` have no `let` to gain by."""
+    if not isinstance(statement, tree.If):
+        return statement
+    otherwise = statement.otherwise
+    if isinstance(otherwise, tree.Block):
+        otherwise = _block(otherwise, taken)
+    elif isinstance(otherwise, tree.If):
+        nested = _inside(otherwise, taken)
+        assert isinstance(nested, tree.If)
+        otherwise = nested
+    return tree.If(statement.span, statement.condition, _block(statement.then, taken), otherwise)
+
+
+def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Let], tree.Statement]:
+    """The `let`s of one statement, and the statement with their names."""
+    lets: list[tree.Let] = []
+    before: list[tree.Let] = []
+    changes: dict[tree.Node, tree.Node] = {}
+    for call in _invariant(statement):
+        known = next((let for let in lets if tree.same(let.value, call)), None)
+        if known is None:
+            called = free_name(_STEMS.get(call.function.text, "figure"), taken)
+            taken.add(called)
+            known = tree.Let(call.span, identifier(called), call)
+            lets.append(known)
+        changes[call] = name(known.name.text)
+    for let in lets:  # what was taken out may have such calls inside
+        inner, changed = _statement(let, taken)
+        assert isinstance(changed, tree.Let)
+        before += [*inner, changed]
+    return before, replaced(statement, changes) if changes else statement
+
+
+def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
+    """The calls over sets that are made for each branch and come out the same for each."""
+    waiting: list[tuple[tree.Node, bool]] = [(statement, False)]
+    while waiting:
+        node, dotted = waiting.pop()
+        if dotted and isinstance(node, tree.Call) and _is_invariant(node):
+            yield node
+            continue
+        waiting.extend(reversed([(c, d or dotted) for c, d in _below(node)]))
+
+
+def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
+    """What stands below a node, and whether a dot means another branch there."""
+    match node:
+        case tree.If():
+            inner = [node.otherwise] if isinstance(node.otherwise, tree.If) else []
+            return [(part, False) for part in (node.condition, *inner)]
+        case tree.Where():
+            return [(node.branches, False), (node.condition, True)]
+        case tree.By():
+            return [(node.branches, False), (node.key, True)]
+        case tree.Over():
+            return [(node.value, True), (node.branches, False)]
+        case tree.Keyword():
+            return [(node.value, True)]
+        case tree.Advance(burst=burst):
+            return [(node.branches, False), *([(burst, True)] if burst is not None else [])]
+        case tree.Update():
+            return [(node.branches, False), (node.body, True)]
+    return [(child, False) for child in tree.children(node)]
+
+
+def _is_invariant(call: tree.Call) -> bool:
+    """Whether it depends on no branch, no chance, no field that an `update` may just have set."""
+    if call.function.text not in _OVER_SETS or has_free_dot(call):
+        return False
+    for part in walk(call):
+        if isinstance(part, tree.Field) and part.text not in ATTRIBUTES:
+            return False
+        if isinstance(part, tree.Call) and part.function.text in CHANCE:
+            return False
+    return True

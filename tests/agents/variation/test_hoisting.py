@@ -1,0 +1,110 @@
+"""What is the same for every branch is computed once, and nothing else changes."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from agents.evolution.starting import seeds
+from agents.search.playing import Task, _play
+from agents.variation import hoisted, vary
+from dsl.formatter import print_tree
+from dsl.parser import parse
+from dsl.program import analyse
+from dsl.source import Source
+from harness.engines import Rules
+from store.reader import open_recording
+
+TEMPLATE = """
+controller c {{
+  schedule {{ rising n = round(4 + 4 * beta) }}
+  memory {{ held = 0 }}
+  each branch {{ .off = 0 }}
+  start {{ open n }}
+  step {{
+    {}
+    advance active
+    held = held + 1
+    if held > 60 {{ stop }}
+    update active {{ .off = .off + 1 }}
+    prune active where .off > 90
+  }}
+  finally {{ answer winner(finished) else winner(alive) }}
+}}
+"""
+
+
+def text(statement: str) -> str:
+    program = parse(Source(TEMPLATE.format(statement))).program
+    assert program is not None
+    return print_tree(hoisted(program))
+
+
+@pytest.mark.parametrize(
+    ("statement", "becomes"),
+    [
+        (
+            "prune active where .answer != winner(alive)",
+            "let leader = winner(alive)\n    prune active where .answer != leader",
+        ),
+        (
+            "advance active for (if .answer == winner(finished) then 2 else 1)",
+            "let leader = winner(finished)\n    advance active for if .answer == leader then 2 else 1",
+        ),
+        (
+            "if count(active where .depth > mean(.depth of active)) > 2 { stop }",
+            "let figure = mean(.depth of active)\n    if count(active where .depth > figure) > 2",
+        ),
+        (
+            "prune active where .answer == winner(alive where .answer != winner(finished))",
+            "let leader_2 = winner(finished)\n"
+            "    let leader   = winner(alive where .answer != leader_2)\n"
+            "    prune active where .answer == leader",
+        ),
+    ],
+)
+def test_a_call_that_depends_on_no_branch_goes_in_front(statement: str, becomes: str) -> None:
+    assert becomes in text(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "if winner(alive) == winner(finished) { stop }",  # it is computed once already
+        "prune active where votes(alive, .answer) < 2",  # it depends on the branch
+        "update active { .off = if count(active where .off > 2) > 1 then 0 else .off + 1 }",
+        "prune active where chance(0.5)",
+    ],
+)
+def test_what_depends_on_the_branch_on_chance_or_on_a_field_stays(statement: str) -> None:
+    program = parse(Source(TEMPLATE.format(statement))).program
+    assert program is not None
+    assert print_tree(hoisted(program)) == print_tree(program)
+
+
+def test_programs_do_the_same_as_before_and_check(recordings: list[Path]) -> None:
+    recording = open_recording(recordings[0])
+    random, changed = Random(5), 0
+    for seed in seeds() * 3:
+        program = parse(Source(seed.source)).program
+        assert program is not None
+        for _ in range(10):
+            variant = vary(program, random)
+            program = program if variant is None else variant.program
+        before, after = print_tree(program), print_tree(hoisted(program))
+        assert analyse(Source(after)).diagnostics == []
+        if before == after:
+            continue
+        changed += 1
+        one, other = (
+            _play(Task(each, recording.path, recording.digest, (0.0, 1.0), 3, Rules()))
+            for each in (before, after)
+        )
+        assert not isinstance(one, str)
+        assert not isinstance(other, str)
+        assert all(map(np.array_equal, one[:3], other[:3]))
+        again = parse(Source(after)).program
+        assert again is not None
+        assert print_tree(hoisted(again)) == after
+    assert changed > 2
