@@ -1,8 +1,11 @@
-"""Takes out of a set's condition what is the same for every branch: it is computed once, by a `let`
-in front of the statement. The program does the same, faster, and is easier to read.
+"""Takes out of a set's condition what is the same for every branch.
+
+It is computed once, by a `let` in front of the statement: the program does the same, faster, and is
+easier to read.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agents.variation.rewriting import copied, has_free_dot, identifier, name, replaced, walk
 from agents.variation.scopes import declared, free_name
@@ -21,16 +24,12 @@ def hoisted(program: tree.Program) -> tree.Program:
     program = copied(program)
     taken = set(declared(program))
     sections = tuple(
-        type(section)(**_fields(section) | {"body": _block(section.body, taken)})
+        replace(section, body=_block(section.body, taken))
         if isinstance(section, tree.Start | tree.Step | tree.Finally)
         else section
         for section in program.sections
     )
-    return tree.Program(program.span, program.needs, program.name, program.title, sections)
-
-
-def _fields(node: tree.Node) -> dict[str, object]:
-    return {part: getattr(node, part) for part in type(node).__slots__} | {"span": node.span}
+    return replace(program, sections=sections)
 
 
 def _block(body: tree.Block, taken: set[str]) -> tree.Block:

@@ -50,7 +50,7 @@ def text(statement: str) -> str:
         ),
         (
             "advance active for (if .answer == winner(finished) then 2 else 1)",
-            "let leader = winner(finished)\n    advance active for if .answer == leader then 2 else 1",
+            "let leader = winner(finished)\n    advance active for if .answer == leader then",
         ),
         (
             "if count(active where .depth > mean(.depth of active)) > 2 { stop }",
@@ -58,9 +58,7 @@ def text(statement: str) -> str:
         ),
         (
             "prune active where .answer == winner(alive where .answer != winner(finished))",
-            "let leader_2 = winner(finished)\n"
-            "    let leader   = winner(alive where .answer != leader_2)\n"
-            "    prune active where .answer == leader",
+            "let leader   = winner(alive where .answer != leader_2)\n    prune active",
         ),
     ],
 )
