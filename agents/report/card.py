@@ -103,8 +103,11 @@ def _worth(request: Request, review: Review) -> list[Words]:
                 " on the questions and recordings that its round withheld from the proposer.",
             ]
         )
-    for label, value in review.without.items():
-        found.append([f"{signed(value)} over the best baseline where {label} is left out."])
+    found += [
+        [f"{signed(review.without[each.label])} over the best baseline without {each.label}."]
+        for each in request.search
+        if each.label in review.without
+    ]
     return found
 
 
@@ -119,7 +122,8 @@ def _gain(gain: Gain, what: str) -> Words:
 def _points(run: RunDirectory, review: Review) -> list[Block]:
     around = intervals(run, review.candidate) if review.points else {}
     found: list[Block] = []
-    for label, points in review.points.items():
+    for label in [each.label for each in run.request.search if each.label in review.points]:
+        points = review.points[label]
         found += [
             Paragraph([f"{label}: objective {plain(review.by_recording.get(label))}."]),
             _sheet(points, around.get(label) or [None] * len(points)),
@@ -166,19 +170,21 @@ def _approval(decision: Decision | None) -> list[Block]:
 
 
 def _untried(request: Request) -> list[Block]:
+    flattered = "Every figure above was made on what the controller was found on, and flatters it."
     if not request.held_out:
         words: Words = [
-            (
-                "Nothing was held out: every figure above was made on what it was found on, and"
-                " flatters it. "
-            ),
+            f"{flattered} Nothing was held out; ",
             Code("rheostat sweep selected.rheo --on RECORDINGS"),
             " plays it elsewhere.",
         ]
         return [Paragraph(words)]
+    how: Words = [
+        "In the directory of the run, ",
+        Code("rheostat report ."),
+        " opens it and shows what the controller is worth there.",
+    ]
     return [
-        Paragraph(["Held out, and not opened when this card was written:"]),
+        Paragraph([f"{flattered} Held out, and not opened by the search:"]),
         Bullets([[f"{each.label}, ", Code(each.digest)] for each in request.held_out]),
-        Paragraph(["In the directory of the run, ", Code("rheostat report ."),
-                   " opens them once and shows it there."]),
-    ]  # fmt: skip
+        Paragraph(how),
+    ]

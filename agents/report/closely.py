@@ -12,6 +12,7 @@ from agents.report.document import (
     Paragraph,
     Picture,
     Quote,
+    spans,
 )
 from agents.report.records import Ancestor, Report, Winner
 from agents.report.wording import listed, setting, several
@@ -65,7 +66,7 @@ def _ancestor(each: Ancestor) -> list[Block]:
     if each.words:
         found.append(Quote(each.words))
     if each.details:
-        found.append(Bullets([[Code(detail)] for detail in each.details]))
+        found.append(Bullets([spans(detail) for detail in each.details]))
     return found
 
 

@@ -17,6 +17,14 @@ Words = Sequence[str | Code]
 """A sentence. Strings in it are escaped by each face: they may come from programs and people."""
 
 
+def spans(text: str) -> Words:
+    """A sentence that has the machine's words between backticks."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them is open
+        return [text]
+    return [Code(part) if at % 2 else part for at, part in enumerate(parts) if part]
+
+
 class Heading(NamedTuple):
     """A heading, 1 being the page's own."""
 

@@ -185,7 +185,8 @@ def _next(run: RunDirectory, report: Report, width: int) -> str:
     if report.state is State.STOPPED:
         todo.append((f"rheostat discover --run {place} --resume", "go on"))
     todo += _looking(run, report)
-    if report.unseen is None and report.held_out:
+    ended = report.state is State.ENDED
+    if ended and report.unseen is None and report.held_out:
         todo.append((f"rheostat report {place} --open-held-out", "judge it by what is held out"))
     return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)
 

@@ -1,0 +1,67 @@
+"""What a run ends with: the controller and its card."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.report.card import export
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision
+from agents.search.playing import Players
+from dsl.formatter import format_source
+from dsl.program import load
+from dsl.source import Source
+from tests.agents.report.conftest import HOSTILE, Copied, golden
+
+
+def test_a_card_reads_like_this(copied: Copied) -> None:
+    run = copied()
+    export(run, "r001-1", Decision(candidate="r001-1", approved=True, note="Good.", by="ann"))
+    golden("selected.md", run.card_path.read_text())
+
+
+def test_the_controller_keeps_its_name_in_the_canonical_layout(copied: Copied) -> None:
+    run = copied()
+    run.write_text("candidates/r001-1/source.rheo", run.source("r001-1").replace("  ", " "))
+    export(run, "r001-1", None)
+    text = run.selected_path.read_text()
+    assert load(Source(text)).name == "stopper"
+    assert text == format_source(Source(text))
+    assert text != run.source("r001-1")
+
+
+def test_nothing_is_played_for_it(copied: Copied, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Players, tasks: object) -> None:
+        raise AssertionError("something was played")
+
+    monkeypatch.setattr(Players, "play", refuse)
+    run = copied()
+    export(run, "r001-1", None)
+    assert run.selected_path.is_file()
+
+
+def test_no_place_of_this_machine_is_in_it(template: RunDirectory, copied: Copied) -> None:
+    run = copied()
+    export(run, "r002-1", None)
+    for path in (run.selected_path, run.card_path):
+        text = path.read_text()
+        assert str(run.path) not in text
+        assert str(template.request.search[0].path.parent) not in text
+
+
+def test_who_approved_it_and_why_stays_text(copied: Copied) -> None:
+    run = copied()
+    export(run, "r001-1", Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<b>"))
+    text = run.card_path.read_text()
+    assert "\\<b\\> approved it:" in text
+    assert "> \\<script\\>" in text
+    export(run, "r001-1", None)
+    assert "Nobody was asked: it was selected by its figures." in run.card_path.read_text()
+
+
+def test_a_failed_export_leaves_nothing(copied: Copied) -> None:
+    run = copied()
+    (run.candidate_path("r001-1") / "review.json").unlink()
+    with pytest.raises(Exception, match="there is no such file in this run"):
+        export(run, "r001-1", None)
+    assert not any(Path(run.path).glob("selected*"))

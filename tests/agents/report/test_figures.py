@@ -1,0 +1,210 @@
+"""The figures of a report, against the same made in another way."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agents.report.controllers import PUBLISHED, entrants
+from agents.report.figures import figures
+from agents.report.playing import Hands, played, side
+from agents.report.records import Report, Role, Side
+from agents.report.sheets import ratio_of, worth_of
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Decision, Proposal
+from dsl.program import load
+from dsl.source import Source
+from harness.engines import Rules, Setting
+from harness.engines.interpreter import InterpreterEngine
+from harness.evaluation.compare import compare
+from harness.evaluation.grid import Grid
+from harness.evaluation.scores import MEAN
+from harness.evaluation.sweep import play_grid
+from harness.mdp.environment import environment
+from harness.mdp.episodes import figures as published
+from harness.request.controllers import Program, load_program
+from harness.request.recordings import open_recordings
+from tests.agents.report.conftest import (
+    FREE,
+    SEEDS,
+    STOPPER,
+    WIDER,
+    Copied,
+    asked_for,
+    end,
+    play,
+)
+from tests.harness.small_recordings import tiny
+
+
+def test_everyone_who_counts_is_shown_in_order(reported: Report) -> None:
+    shown = [(each.label, each.role) for each in reported.controllers]
+    assert shown[0] == ("r001-1", Role.WINNER)
+    assert {label for label, role in shown if role is Role.RUNNER_UP} == {"r002-1", "r002-2"}
+    assert shown[-3:] == [
+        ("sc", Role.BASELINE),
+        ("asc", Role.BASELINE),
+        (PUBLISHED, Role.PUBLISHED),
+    ]
+    assert reported.controllers[0].name == "stopper"
+
+
+@pytest.mark.parametrize(("label", "source"), [("r001-1", STOPPER), ("r002-1", WIDER)])
+def test_accuracy_and_tokens_are_those_of_the_interpreter(
+    template: RunDirectory, reported: Report, label: str, source: str
+) -> None:
+    request, unseen = template.request, reported.unseen
+    assert unseen is not None
+    for refs, where in ((request.search, reported.search), (request.held_out, unseen)):
+        for name, recording in open_recordings([each.path for each in refs]):
+            world = environment(recording)
+            for beta in request.betas:
+                wanted = published(
+                    InterpreterEngine().play(
+                        load(Source(source)), Setting(beta), world, range(SEEDS)
+                    )
+                )
+                [row] = [
+                    each for each in where.rows
+                    if (each.controller, each.recording, each.beta) == (label, name, beta)
+                ]  # fmt: skip
+                assert (row.accuracy, row.cost) == (wanted.accuracy, wanted.cost)
+                assert (row.sequential, row.episodes) == (wanted.sequential, wanted.episodes)
+
+
+def test_objective_and_gain_are_those_of_the_review(
+    template: RunDirectory, reported: Report
+) -> None:
+    for review in template.reviews():
+        if review.objective is None or review.baseline_gain is None:
+            continue
+        worth = worth_of(reported.search, review.candidate, MEAN)
+        assert worth.value == review.objective
+        gain = review.baseline_gain
+        assert worth.gain == pytest.approx(gain.value, abs=1e-3)
+        assert (worth.gain_low, worth.gain_high) == pytest.approx((gain.low, gain.high), abs=1e-3)
+        for label, value in review.by_recording.items():
+            assert worth_of(reported.search, review.candidate, label).value == value
+
+
+def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: Report) -> None:
+    where = reported.search
+    for each in reported.controllers:
+        parts = [worth_of(where, each.label, label.label) for label in where.recordings]
+        whole = worth_of(where, each.label, MEAN)
+        assert whole.value == pytest.approx(np.mean([p.value for p in parts]), abs=1e-3)
+        for one in (*parts, whole):
+            assert one.low is not None
+            assert one.value is not None
+            assert one.high is not None
+            assert one.low <= one.value <= one.high
+
+
+def test_the_best_baseline_gains_nothing_over_itself(reported: Report) -> None:
+    for each in sides(reported):
+        worth = worth_of(each, each.best_baseline, each.recordings[0].label)
+        assert (worth.gain, worth.gain_low, worth.gain_high) == (0, 0, 0)
+    assert reported.unseen is not None
+    assert reported.unseen.best_baseline == reported.search.best_baseline
+
+
+def sides(report: Report) -> list[Side]:
+    assert report.unseen is not None
+    return [report.search, report.unseen]
+
+
+@pytest.mark.parametrize("reference", ["sc", PUBLISHED])
+def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
+    template: RunDirectory, reported: Report, reference: str
+) -> None:
+    """`compare A B` says what B needs for A's accuracy; here A is the reference."""
+    request = template.request
+    rival = load_program(reference)
+    settings: list[dict[str, int | float]]
+    settings = next((b.settings for b in request.baselines if b.controller == reference), [{}])
+    ours = Program("r001-1", load(Source(STOPPER)), "digest", "here")
+    for named in open_recordings([each.path for each in request.search]):
+        grid = Grid(
+            [rival, ours], [settings, [{}]], request.betas, [named],
+            seeds=SEEDS, rules=Rules(), engine_name="compiled",
+        )  # fmt: skip
+        [wanted] = compare(grid, play_grid(grid, None).played)
+        found = ratio_of(reported.search, "r001-1", reference, named.label)
+        if found is None:
+            assert reference != reported.search.best_baseline
+            continue
+        assert (found.points, found.missed) == (wanted.points, wanted.beyond)
+        assert found.ratio == wanted.ratio
+        # The first recording's questions are drawn as a comparison draws them.
+        assert (found.low, found.high) == (wanted.ratio_low, wanted.ratio_high)
+
+
+def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(reported: Report) -> None:
+    where = reported.search
+    for name in ("r001-1", "r002-1", "asc"):
+        parts = [ratio_of(where, name, PUBLISHED, each.label) for each in where.recordings]
+        whole = ratio_of(where, name, PUBLISHED, MEAN)
+        assert whole is not None
+        known = [each.ratio for each in parts if each is not None and each.ratio is not None]
+        assert known
+        assert whole.ratio == pytest.approx(np.exp(np.mean(np.log(known))), abs=1e-3)
+        assert whole.missed == sum(each.missed for each in parts if each is not None)
+
+
+def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: Report) -> None:
+    where = reported.search
+    rows = [row for row in where.rows if row.recording == MEAN]
+    rivals = [row for row in rows if row.controller == where.best_baseline]
+    for row in rows:
+        near = min(rivals, key=lambda each: abs(np.log(each.cost / row.cost)))
+        assert row.difference == pytest.approx(row.accuracy - near.accuracy, abs=0.02)
+
+
+def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
+    recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, hands: Hands
+) -> None:
+    asked = asked_for(recordings, free_knobs=True)
+    run = create(tmp_path_factory.mktemp("free") / "run", asked)
+    play(run, {1: [Proposal(source=FREE, parents=["asc"])]})
+    end(run, "r001-1")
+    report = figures(run, seeds=SEEDS, held_out=True, hands=hands)
+    for each in sides(report):
+        label = each.recordings[0].label
+        rows = [r for r in each.rows if (r.controller, r.recording) == ("r001-1", label)]
+        assert [row.beta for row in rows] == [None] * 3
+        assert len({row.settings["n"] for row in rows}) == 3
+    points = run.review("r001-1").points
+    for label, some in points.items():
+        rows = [r for r in report.search.rows if (r.controller, r.recording) == ("r001-1", label)]
+        assert [row.settings for row in rows] == [point.settings for point in some]
+        assert [row.accuracy for row in rows] == pytest.approx([p.accuracy for p in some], abs=0.01)
+    assert report.winner is not None
+    assert report.winner.schedule == {}
+
+
+def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
+    template: RunDirectory, tmp_path: Path
+) -> None:
+    everyone = entrants(template, template.request, "r001-1")
+    needy = everyone[0]._replace(program=load_program("entropy_gate"))
+    tiny(tmp_path / "tiny.recording")  # it has no signals
+    recordings = open_recordings([tmp_path / "tiny.recording"])
+    found = played(
+        [*everyone, needy], recordings, template.request, seeds=2, what="", hands=Hands()
+    )
+    assert list(found.left_out) == ["entropy_gate"]
+    assert "tiny/hand: `entropy_gate` needs entropy" in found.left_out["entropy_gate"]
+    shown = {row.controller for row in side(found, template.request, None).rows}
+    assert shown == {each.program.label for each in everyone}
+
+
+def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied(ended=False)
+    run.decide(Decision(candidate="r001-1", approved=False, note="no"))
+    run.decide(Decision(candidate="r002-1", approved=False))
+    report = figures(run, seeds=2, closely=False, hands=hands)
+    candidates = [each.label for each in report.controllers if each.label.startswith("r0")]
+    assert candidates == ["r002-2"]
+    assert report.winner is None

@@ -1,0 +1,108 @@
+"""What was held out: the report alone opens it, and writes down when it did."""
+
+import msgspec
+import pytest
+
+from agents.report.card import export
+from agents.report.figures import figures
+from agents.report.markdown import markdown
+from agents.report.pages import blocks
+from agents.report.playing import Hands
+from agents.report.terminal import terminal_summary
+from agents.report.writing import write_report
+from agents.run.directory import RunDirectory
+from agents.run.events import minutes
+from harness.errors import InputError
+from store.environment import save
+from store.errors import StoreError
+from store.simulate import Benchmark, simulate
+from tests.agents.conftest import REASONERS
+from tests.agents.report.conftest import SEEDS, Copied, end
+
+
+def openings(run: RunDirectory) -> list[list[str]]:
+    return [each.data["programs"] for each in run.events() if each.kind == "opened"]
+
+
+def test_without_it_everything_works_but_the_report_that_opens_it(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    run.request.held_out[0].path.unlink()
+    export(run, "r001-1", None)
+    assert "r001-1" in terminal_summary(run, 80, hands=hands)
+    assert write_report(run, seeds=SEEDS, held_out=False, hands=hands).unseen is None
+    assert openings(run) == []
+    with pytest.raises(StoreError):
+        figures(run, seeds=SEEDS, hands=hands)
+
+
+def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    [held_out] = run.request.held_out
+    held_out.path.unlink()
+    save(simulate(REASONERS[0], Benchmark("small", questions=12, branches=16)), held_out.path)
+    with pytest.raises(InputError) as caught:
+        write_report(run, seeds=SEEDS, hands=hands)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{held_out.path}: is another recording than the one that was held")
+    assert held_out.digest in (caught.value.hint or "")
+    assert openings(run) == []
+    assert not run.has("report.md")
+
+
+def test_it_is_opened_when_the_run_has_ended_with_a_controller(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    report = figures(run, seeds=SEEDS, hands=hands)
+    assert report.unseen is not None
+    assert [each.label for each in report.unseen.recordings] == ["strong/small"]
+    assert openings(run) == [["r001-1", "r002-1", "r002-2"]]
+    assert "Opened once, by the report, at" in markdown(blocks(report))
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
+    copied: Copied, hands: Hands, ended: bool
+) -> None:
+    run = copied(None, ended=ended)
+    assert figures(run, seeds=SEEDS, closely=False, hands=hands).unseen is None
+    assert openings(run) == []
+    asked = figures(run, seeds=SEEDS, held_out=True, closely=False, hands=hands)
+    assert asked.unseen is not None
+
+
+def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    for _ in range(2):
+        figures(run, seeds=SEEDS, closely=False, hands=hands)
+    assert len(openings(run)) == 1
+    source = run.source("r001-1").replace("0.3 * beta", "0.35 * beta")
+    run.write_text("candidates/r001-1/source.rheo", source)
+    end(run, "r001-1")
+    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    assert openings(run) == [["r001-1", "r002-1", "r002-2"], ["r001-1"]]
+    assert "Opened by the report, 2 times" in markdown(blocks(report))
+
+
+def test_an_opening_is_no_part_of_the_work(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    before = minutes(run.events())
+    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    assert len(run.events()) == 8
+    assert minutes(run.events()) == before == report.cost.minutes == 6.0
+
+
+def test_where_nothing_was_held_out_that_is_said(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    run.write("request.json", msgspec.structs.replace(run.request, held_out=[]))
+    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    assert report.unseen is None
+    assert "Nothing was held out." in markdown(blocks(report))
+    with pytest.raises(InputError, match="nothing was held out when this run began"):
+        figures(run, seeds=SEEDS, held_out=True, hands=hands)

@@ -1,0 +1,222 @@
+"""Reports, whole: what they say, that they stand alone, that nothing in them becomes markup.
+
+After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes the files in ``golden`` anew; read
+the difference.
+"""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agents.report.document import Code, Listing, Paragraph
+from agents.report.figures import figures
+from agents.report.html import html
+from agents.report.markdown import markdown
+from agents.report.pages import blocks
+from agents.report.playing import Hands
+from agents.report.records import Opening, Report, State
+from agents.report.terminal import terminal_summary
+from agents.report.writing import write_report
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Decision
+from tests.agents.report.conftest import HOSTILE, SEEDS, START, Copied, golden, log
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+
+
+def settled(report: Report) -> Report:
+    """The report with a fixed time of opening."""
+    opened = [Opening(at=START, programs=each.programs) for each in report.opened]
+    return msgspec.structs.replace(report, opened=opened)
+
+
+def test_a_report_reads_like_this(reported: Report) -> None:
+    golden("report.md", markdown(blocks(settled(reported))))
+
+
+class Page(HTMLParser):
+    """Reads a page: what its tags are, where they lead, what text it has."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.leads: list[str] = []
+        self.ids: list[str] = []
+        self.words = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("href", "src", "srcset", "data", "action"):
+                self.leads.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            assert not name.startswith("on")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_page_is_whole_and_needs_nothing_else(reported: Report) -> None:
+    text = html(blocks(reported))
+    page = Page(text)
+    assert page.open == []
+    assert {"html", "table", "svg", "style"} <= set(page.tags)
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert page.leads
+    assert all(each.startswith("#") for each in page.leads)
+    assert {each[1:] for each in page.leads} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert "http" not in text.replace("http-equiv", "")
+    assert "@import" not in text
+    assert all(each.startswith("#") for each in re.findall(r"url\(([^)]*)\)", text))
+
+
+def test_pictures_take_their_ink_from_the_page(reported: Report) -> None:
+    pictures = re.findall(r"<svg.*?</svg>", html(blocks(reported)), re.DOTALL)
+    assert len(pictures) == 5
+    for picture in pictures:
+        assert "currentColor" in picture
+        assert "#000000" not in picture.replace("stroke: #000000", "")
+        assert "font-family" not in picture
+
+
+def test_what_programs_and_people_say_stays_text(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    run.decide(Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<i>ann</i>"))
+    report = figures(run, seeds=SEEDS, held_out=False, hands=hands)
+    told = blocks(report)
+    page = Page(html(told))
+    assert HOSTILE in page.words
+    assert "<i>ann</i>" in page.words
+    assert "Stops when <b>those</b> that are done & agree" in page.words
+    assert not {"script", "b", "i", "a", "em"} & set(page.tags)
+    outside = re.sub(r"^```text\n.*?^```$", "", markdown(told), flags=re.MULTILINE | re.DOTALL)
+    assert r'> \<script\>alert("1")\</script\> \& \`b\` \| \*c\* \[d\](e) \_f\_' in outside
+    assert not re.search(r"(?<!\\)<", outside)
+
+
+def test_a_proposers_words_stay_text(copied: Copied, hands: Hands) -> None:
+    run = copied("r002-1")
+    report = figures(run, seeds=SEEDS, held_out=False, hands=hands)
+    assert HOSTILE in Page(html(blocks(report))).words
+
+
+def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: Hands) -> None:
+    run = copied(ended=False)
+    source = run.source("r001-1").replace("<b>those</b>", "\x1b[31mthose")
+    run.write_text("candidates/r001-1/source.rheo", source)
+    report = figures(run, seeds=2, hands=hands)
+    shown = [terminal_summary(run, 80, report=report), markdown(blocks(report))]
+    shown.append(html(blocks(report)))
+    for text in shown:
+        assert "\x1b" not in text
+    assert "\\x1b[31m" in shown[0]
+
+
+def test_equal_runs_give_equal_bytes(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    write_report(run, seeds=SEEDS, hands=hands)
+    names = ("report.md", "report.html", "report.json")
+    first = [(run.path / name).read_bytes() for name in names]
+    write_report(run, seeds=SEEDS, hands=Hands())
+    assert [(run.path / name).read_bytes() for name in names] == first
+
+
+def test_a_report_may_be_written_elsewhere(copied: Copied, hands: Hands, tmp_path: Path) -> None:
+    run = copied()
+    elsewhere = tmp_path / "some" / "where"
+    write_report(run, directory=elsewhere, seeds=SEEDS, held_out=False, hands=hands)
+    assert sorted(each.name for each in elsewhere.iterdir()) == [
+        "report.html", "report.json", "report.md",
+    ]  # fmt: skip
+    assert not run.has("report.md")
+
+
+def test_no_place_of_this_machine_is_told(
+    template: RunDirectory, copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    write_report(run, seeds=SEEDS, hands=hands)
+    places = {str(each.path.parent) for each in template.request.search}
+    for name in ("report.md", "report.html", "report.json"):
+        text = (run.path / name).read_text()
+        assert not any(place in text for place in (*places, str(run.path)))
+
+
+def test_a_run_without_a_winner_has_a_report(copied: Copied, hands: Hands) -> None:
+    report = figures(copied(None), seeds=SEEDS, hands=hands)
+    text = markdown(blocks(report))
+    assert "The run has ended: 2 rounds were played. No controller was selected." in text
+    assert "The best baseline is `" in text
+    assert "## The controller" not in text
+    assert Page(html(blocks(report))).open == []
+
+
+def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, hands: Hands) -> None:
+    run = copied(ended=False)
+    log(run, "waiting", candidate="r001-1")
+    report = figures(run, seeds=SEEDS, hands=hands)
+    assert (report.state, report.waiting) == (State.WAITING, "r001-1")
+    text = markdown(blocks(report))
+    assert "The run has not ended: it waits for a decision on r001-1." in text
+    assert "The best so far is `r001-1`" in text
+    run.decide(Decision(candidate="r001-1", approved=True))
+    assert figures(run, seeds=SEEDS, closely=False, hands=hands).state is State.STOPPED
+
+
+def test_a_run_at_work_is_reported_as_far_as_it_came(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    with run.locked():  # it goes on after its end
+        report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    assert report.state is State.AT_WORK
+    assert report.unseen is None
+
+
+def test_a_run_before_its_first_round_has_a_report(
+    template: RunDirectory, hands: Hands, tmp_path: Path
+) -> None:
+    run = create(tmp_path / "run", template.request)
+    report = figures(run, seeds=SEEDS, hands=hands)
+    assert report.trajectory == []
+    text = markdown(blocks(report))
+    assert "No controller beats the baselines yet." in text
+    assert "No round is over yet." in text
+    assert terminal_summary(run, 80, report=report).startswith("The run has not ended")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("# no heading", "\\# no heading"),
+        ("- no list", "\\- no list"),
+        ("3. no list", "3\\. no list"),
+        ("--- ", "\\---"),
+        ("a_b stays", "a_b stays"),
+        ("+7.84 stays", "+7.84 stays"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_a_sentence_of_markdown_is_a_sentence(text: str, shown: str) -> None:
+    assert markdown([Paragraph([text])]) == f"{shown}\n"
+
+
+def test_a_listing_cannot_close_its_own_block() -> None:
+    assert markdown([Listing("```\nx")]) == "````text\n```\nx\n````\n"
+    assert markdown([Paragraph([Code("a`b")])]) == "`` a`b ``\n"

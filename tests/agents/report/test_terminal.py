@@ -1,0 +1,66 @@
+"""The end of a run in a terminal."""
+
+import re
+
+import pytest
+
+from agents.report.figures import figures
+from agents.report.playing import Hands
+from agents.report.terminal import terminal_summary
+from tests.agents.report.conftest import SEEDS, Copied, log
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_no_line_is_wider_than_the_terminal(copied: Copied, hands: Hands, width: int) -> None:
+    run = copied()
+    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    text = terminal_summary(run, width, report=report)
+    # A path is never broken: whoever has long ones has long lines.
+    lines = [each for each in text.splitlines() if "/" not in each or "stopper" in each]
+    assert max(map(len, lines)) <= min(width, 100)
+
+
+def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
+    copied: Copied, hands: Hands
+) -> None:
+    run = copied()
+    text = terminal_summary(run, 80, hands=hands)
+    for words in (
+        "Selected is r001-1, the controller\nstopper, “Stops when",
+        "the search set, over 2 recordings",
+        "● r001-1",
+        "objective over rounds:",
+        "cost: 2 rounds, 4 candidates, 30 programs played, 6.0 minutes of work",
+        "rheostat profile ",
+        "--open-held-out",
+    ):
+        assert words in text
+    assert re.search(r"^controller +weak/small +able/small$", text, re.MULTILINE)
+    assert "what was held out, over" not in text
+
+
+def test_commands_can_be_typed_as_they_stand(copied: Copied, hands: Hands) -> None:
+    run = copied()
+    text = terminal_summary(run, 80, hands=hands)
+    joined = re.sub(r" \\\n +", " ", text.partition("\nnext\n")[2])
+    commands = [line.strip() for line in joined.splitlines() if line.startswith("  ")][::2]
+    assert [each.split()[:2] for each in commands] == [
+        ["cat", str(run.candidate_path("r001-1") / "source.rheo")],
+        ["rheostat", "profile"],
+        ["rheostat", "report"],
+    ]
+    on = commands[1].partition("--on ")[2].split()
+    assert on == [str(each.path) for each in run.request.search]
+
+
+def test_a_waiting_run_is_told_how_to_be_decided(copied: Copied, hands: Hands) -> None:
+    run = copied(ended=False)
+    log(run, "waiting", candidate="r001-1")
+    text = terminal_summary(run, 80, hands=hands)
+    assert re.search(r"rheostat approve .*r001-1", re.sub(r" \\\n +", " ", text))
+    assert re.search(r"rheostat reject .*r001-1", re.sub(r" \\\n +", " ", text))
+    assert "--open-held-out" not in text
+
+
+def test_a_stopped_run_is_told_how_to_go_on(copied: Copied, hands: Hands) -> None:
+    assert "--resume" in terminal_summary(copied(ended=False), 80, hands=hands)
