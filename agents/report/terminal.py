@@ -186,6 +186,9 @@ def _next(run: RunDirectory, report: Report, width: int) -> str:
         todo.append((f"rheostat discover --run {place} --resume", "go on"))
     todo += _looking(run, report)
     ended = report.state is State.ENDED
+    if ended and not todo:
+        longer = 2 * max(report.cost.rounds, 1)
+        todo.append((f"rheostat discover --run {place} --resume --rounds {longer}", "look longer"))
     if ended and report.unseen is None and report.held_out:
         todo.append((f"rheostat report {place} --open-held-out", "judge it by what is held out"))
     return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)

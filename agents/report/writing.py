@@ -1,5 +1,7 @@
 """Writes a report: Markdown, one page of HTML, and the figures as JSON."""
 
+import errno
+import os
 from pathlib import Path
 
 from agents.report.figures import SEEDS, figures
@@ -37,11 +39,24 @@ def write_report(
         InputError: see `agents.report.figures.figures`.
         OSError: the surroundings refuse.
     """
+    target = directory or run.path
+    _refuse_unwritable(target)
     report = figures(run, seeds=seeds, held_out=held_out, hands=hands)
-    into = RunDirectory(directory or run.path)
+    into = RunDirectory(target)
     told = blocks(report)
     pages = {MARKDOWN: markdown(told), HTML: html(told)}
     for name, text in pages.items():
         into.write_text(name, text)
     into.write(FIGURES, report)
     return report
+
+
+def _refuse_unwritable(directory: Path) -> None:
+    """Raises before the work is done where its result could not be written.
+
+    Raises:
+        OSError: it names the directory.
+    """
+    there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
+    if not os.access(there, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))

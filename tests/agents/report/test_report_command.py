@@ -1,6 +1,10 @@
 """``rheostat report`` as it is typed."""
 
 import json
+import os
+from pathlib import Path
+
+import pytest
 
 from tests.agents.report.conftest import Copied
 from tests.command_lines import CommandLine
@@ -40,3 +44,14 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(cli: CommandLine, copi
     missing = cli("report", "nowhere")
     assert missing.status == 2
     assert "there is no such directory" in missing.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_that_may_not_be_written_is_refused(
+    cli: CommandLine, copied: Copied, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    said = cli("report", str(copied().path), "-o", str(locked / "there"))
+    assert said.status == 3
+    assert str(locked) in said.err
