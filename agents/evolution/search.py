@@ -30,7 +30,7 @@ TRIES = 12
 STEPS = 8
 """The latest steps that an origin remembers."""
 
-CLOSELY = 8
+CLOSELY = 6
 """Variants of a brood that are looked at more closely: those that gain most on their parents."""
 
 

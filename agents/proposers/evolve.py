@@ -21,7 +21,7 @@ from agents.search.measures import Worth
 FROM_ARCHIVE = 3
 """The best candidates so far that are let in each round: what tuning or people made of them."""
 
-REMEMBERED = 32
+REMEMBERED = 12
 """Programs of the archive that the next round knows of: each is played anew on what it shows."""
 
 

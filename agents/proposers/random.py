@@ -16,7 +16,7 @@ from dsl.formatter import print_tree
 BATCH = 40
 """Programs that are played at a time."""
 
-CLOSELY = 8
+CLOSELY = 6
 """Of these, programs that are looked at closely: as many as `evolve` does."""
 
 

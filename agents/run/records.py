@@ -77,7 +77,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
     objective: str = "frontier"
     approve: Approve = Approve.AUTO
-    tune: bool = True
+    tune: bool = False
     """Whether the constants of proposals are fitted before they are reviewed."""
     feedback: Feedback = Feedback.FULL
     free_knobs: bool = False
