@@ -16,12 +16,12 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Sweeps the library over the simulated sample
+demo: $(READY) ## Looks for a controller on the simulated sample, for two minutes
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat inspect sample/search/*.recording
-	$(BIN)/rheostat sweep sc asc esc parallel_probe cmc answer_convergence prune_to_one entropy_gate \
-	  --on sample/search/sim-medium.recording \
-	  --set n=4,16,64 --set esc.n=16,64 --beta 0:1:0.25 --seeds 5 --frontier
+	$(BIN)/rheostat discover --on sample/search/*.recording \
+	  --held-out sample/heldout/*.recording \
+	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5 --rounds 100
 
 test: $(READY) ## Runs the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
