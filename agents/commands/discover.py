@@ -75,9 +75,7 @@ FEEDBACKS = ("full", "scalar")
     type=click.Choice(APPROVALS),
     help="Who has to agree: nobody, a person for each new best, or for the last. Default: auto.",
 )
-@click.option(
-    "--tune/--no-tune", default=None, help="Fit the constants of proposals. Default: no."
-)
+@click.option("--tune/--no-tune", default=None, help="Fit the constants of proposals. Default: no.")
 @click.option(
     "--feedback", type=click.Choice(FEEDBACKS), help="What proposers are told. Default: full."
 )

@@ -11,7 +11,7 @@ from harness.cli.declare import FilePath, Whole, command, setting_option
     "report",
     examples=[
         ("rheostat report runs/first", "Writes runs/first/report.md and report.html."),
-        ("rheostat report runs/first --no-held-out -o /tmp/first", "Elsewhere, and held-out shut."),
+        ("rheostat report runs/first --no-held-out -o elsewhere", "Elsewhere, and held-out shut."),
         ("rheostat report runs/first --json", "All of it for a program."),
     ],
 )

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing.connection import wait
@@ -28,7 +29,7 @@ from dsl.schedule import SettingsError
 from dsl.source import Source
 from harness.engines import Rules, Setting
 from harness.engines.compiled import CompiledEngine
-from harness.errors import RheostatError
+from harness.errors import RheostatError, SurroundingsError
 from harness.mdp.environment import Environment, environment
 from store.errors import StoreError
 from store.reader import open_recording
@@ -78,6 +79,11 @@ class Players:
                     yield f"it takes longer than {self._seconds:g} seconds over a recording"
                 except (pebble.ProcessExpired, CancelledError) as problem:
                     yield f"the process that played it ended: {problem}"
+                except BrokenProcessPool as problem:
+                    raise SurroundingsError(
+                        "the processes that play cannot be kept up, perhaps for want of memory",
+                        hint="--threads 1 needs the least; --resume goes on where it stopped",
+                    ) from problem
         finally:
             for future in futures:
                 future.cancel()  # type: ignore[no-untyped-call]

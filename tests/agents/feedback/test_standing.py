@@ -51,7 +51,6 @@ def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
 
 def test_one_setting_is_looked_at_once(searched: RunDirectory, opened: Opened) -> None:
     with opened() as here:
-        here._evaluator._betas = (0.5,)
         here.request = msgspec.structs.replace(here.request, betas=[0.5])
         made = sections(here, history(searched, 4), 4)
     assert " at beta 0.5. " in made["profile"][0].text
