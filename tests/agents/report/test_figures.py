@@ -2,16 +2,20 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from agents.report.controllers import PUBLISHED, entrants
 from agents.report.figures import figures
+from agents.report.markdown import markdown
+from agents.report.pages import blocks
 from agents.report.playing import Hands, played, side
 from agents.report.records import Report, Role, Side
 from agents.report.sheets import ratio_of, worth_of
 from agents.run.directory import RunDirectory, create
-from agents.run.records import Decision, Proposal
+from agents.run.records import BaselineRef, Decision, Proposal
+from dsl import library
 from dsl.program import load
 from dsl.source import Source
 from harness.engines import Rules, Setting
@@ -208,3 +212,16 @@ def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
     candidates = [each.label for each in report.controllers if each.label.startswith("r0")]
     assert candidates == ["r002-2"]
     assert report.winner is None
+
+
+def test_a_baseline_from_a_file_is_called_by_its_name_alone(
+    copied: Copied, hands: Hands, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.rheo"
+    path.write_text(library.source("sc").text)
+    run = copied()
+    baselines = [BaselineRef(controller=str(path), settings=[{"n": n} for n in (1, 8)])]
+    run.write("request.json", msgspec.structs.replace(run.request, baselines=baselines))
+    report = figures(run, seeds=2, held_out=False, closely=False, hands=hands)
+    assert report.search.best_baseline == "own"
+    assert str(tmp_path) not in markdown(blocks(report))

@@ -42,7 +42,9 @@ def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
 def test_commands_can_be_typed_as_they_stand(copied: Copied, hands: Hands) -> None:
     run = copied()
     text = terminal_summary(run, 80, hands=hands)
-    joined = re.sub(r" \\\n +", " ", text.partition("\nnext\n")[2])
+    todo = text.partition("\nnext\n")[2]
+    assert all(len(line) <= 80 or len(line.split()) <= 2 for line in todo.splitlines())
+    joined = re.sub(r" \\\n +", " ", todo)
     commands = [line.strip() for line in joined.splitlines() if line.startswith("  ")][::2]
     assert [each.split()[:2] for each in commands] == [
         ["cat", str(run.candidate_path("r001-1") / "source.rheo")],
