@@ -92,14 +92,20 @@ class Evolution:
         for found in self._members(list(archived)).values():
             self.archive.take(found)
 
-    def brood(self) -> bool:
+    def brood(self, allowance: int) -> bool:
         """Makes, plays and takes up variants on every island; ``False`` where none was played.
 
         All are played at first sight, under few seeds, where luck tells more than a small gain
         does. Those that gain most on their parents, as those looked at first sight, are looked at
         closely, and only they can come to an island.
+
+        Args:
+            allowance: programs that may still be played; room is left for the closer look.
         """
-        made = [each for place in range(len(self.islands)) for each in self._made(place)]
+        each_island = min(BROOD, max(1, (allowance - CLOSELY) // len(self.islands)))
+        made = [
+            each for place in range(len(self.islands)) for each in self._made(place, each_island)
+        ]
         looked = [(gain, each) for gain, each in self._gains(made) if gain is not None]
         looked.sort(key=lambda pair: -pair[0])  # stable: of equals, the earlier
         self._fates["not better at first sight"] += max(0, len(looked) - CLOSELY)
@@ -176,9 +182,9 @@ class Evolution:
             found.append((fitness(member(each.origin, worth)) - fitness(before), each))
         return found
 
-    def _made(self, place: int) -> list[_Made]:
+    def _made(self, place: int, count: int) -> list[_Made]:
         found = []
-        for _ in range(BROOD):
+        for _ in range(count):
             one = self._one(place)
             if one is not None:
                 found.append(one)

@@ -51,7 +51,7 @@ class Evolve:
         evolution.remember(state.archive)
         bench.tell("settled", **evolution.diagnostics)
         while bench.allowance > 0 and not bench.out_of_time():
-            if not evolution.brood():
+            if not evolution.brood(bench.allowance):
                 break
             bench.tell("brood", **evolution.diagnostics)
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)

@@ -30,7 +30,8 @@ class RandomSearch:
         found: list[tuple[float, str]] = []
         tried = 0
         while bench.allowance > 0 and not bench.out_of_time():
-            sources = [print_tree(hoisted(generate(bench.random))) for _ in range(BATCH)]
+            count = min(BATCH, max(1, bench.allowance - CLOSELY))
+            sources = [print_tree(hoisted(generate(bench.random))) for _ in range(count)]
             if bench.free_knobs:
                 sources = [freed(each) for each in sources]
             tried += len(sources)

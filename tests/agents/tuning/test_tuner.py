@@ -1,0 +1,96 @@
+"""The tuner fits constants on what a round shows, and gives up what does not hold elsewhere."""
+
+from dataclasses import replace
+
+import pytest
+
+from agents.search.arena import Arena
+from agents.tuning import tuner
+from agents.tuning.tuner import Fit, tune
+from agents.variation import constants
+from dsl.parser import parse
+from dsl.program import analyse
+from dsl.source import Source
+from tests.agents.conftest import Opened
+
+WASTEFUL = """\
+controller wasteful "Never cheap" {
+  schedule {
+    rising n     = round(6 * pow(1.5, beta))
+    rising level = 0.97 + 0.02 * beta
+  }
+
+  start { open n }
+
+  step {
+    advance active
+    if confidence(finished) > level {
+      answer winner(finished) because "sure"
+    }
+  }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+
+
+def fitted(here: Arena, number: int = 1, evaluations: int = 60) -> Fit:
+    return tune(WASTEFUL, here, number, seed=1, evaluations=evaluations)
+
+
+def score(here: Arena, source: str) -> float:
+    measured = here.play(source)
+    assert not isinstance(measured, str)
+    return here.scorer.worth(measured).score
+
+
+def test_constants_that_waste_are_fitted(opened: Opened) -> None:
+    with opened(count=2) as here:
+        fit = fitted(here)
+        assert fit.tuned is not None
+        assert score(here, fit.tuned.source) > score(here, WASTEFUL)
+    analysis = analyse(Source(fit.tuned.source))
+    assert analysis.diagnostics == []  # directions are proved anew
+    assert set(fit.tuned.knobs) <= {"n", "level"}
+    assert fit.tuned.knobs
+    before, after = (parse(Source(text)).program for text in (WASTEFUL, fit.tuned.source))
+    assert before is not None
+    assert after is not None
+    assert {each.knob for each in constants(after)} == {each.knob for each in constants(before)}
+    assert replace(before, sections=()).name.text == replace(after, sections=()).name.text
+
+
+def test_equal_seeds_give_equal_fits(opened: Opened) -> None:
+    with opened(count=2) as here:
+        assert fitted(here, evaluations=20) == fitted(here, evaluations=20)
+
+
+def test_what_does_not_hold_on_what_is_withheld_is_given_up(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = tuner._scores
+
+    def contrary(here: Arena, sources: list[str], shown: object, **more: bool) -> list[float]:
+        found = real(here, sources, shown, **more)  # type: ignore[arg-type]
+        whole = len(shown.recordings) == 3  # type: ignore[attr-defined]
+        return [-each for each in found] if whole else found
+
+    with opened(count=3) as here:
+        assert [len(part.recordings) for part in here.split(1)] == [2, 3]
+        monkeypatch.setattr(tuner, "_scores", contrary)
+        fit = fitted(here)
+    assert fit.tuned is None
+    assert fit.says.endswith("elsewhere: given up")
+
+
+def test_a_program_without_a_schedule_has_nothing_to_fit(opened: Opened) -> None:
+    text = "controller c { start { sample 3 } finally { answer winner(finished) } }"
+    with opened(count=1) as here:
+        fit = tune(text, here, 1, seed=0, evaluations=20)
+    assert fit == Fit(None, 0, "it has no constants to fit")
+
+
+def test_a_fit_that_is_out_of_time_ends_at_once(opened: Opened) -> None:
+    with opened(count=1) as here:
+        fit = tune(WASTEFUL, here, 1, seed=0, evaluations=500, out_of_time=lambda: True)
+    assert fit.evaluations <= 2
