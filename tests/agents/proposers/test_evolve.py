@@ -103,7 +103,7 @@ def test_a_baseline_that_a_brief_names_is_not_built_upon(opened: Opened) -> None
 
 def test_the_published_controller_is_not_among_the_seeds() -> None:
     assert [each.name for each in seeds()] == [
-        "abreast", "asc", "esc", "parallel_probe", "sc", "settling", "widening",
+        "abreast", "asc", "esc", "parallel_probe", "sc", "settling", "short", "widening",
     ]  # fmt: skip
     assert all("ema" not in each.source for each in seeds())
 
