@@ -47,9 +47,18 @@ class Accounts:
             caps: the run's.
             rounds: how many were played.
         """
-        used = self.used
         if rounds >= caps.rounds:
-            return f"{caps.rounds} rounds were played"
+            return "1 round was played" if caps.rounds == 1 else f"{caps.rounds} rounds were played"
+        return self.spent(caps)
+
+    def spent(self, caps: Caps, within: Usage = Usage()) -> str:  # noqa: B008 - it is immutable
+        """The cap on what is spent that is reached, in words; empty where none is.
+
+        Args:
+            caps: the run's.
+            within: what the present round has cost so far.
+        """
+        used = self.used + within
         if caps.minutes is not None and self.minutes >= caps.minutes:
             return f"{caps.minutes:g} minutes of work are over"
         if caps.evaluations is not None and used.evaluations >= caps.evaluations:
@@ -60,11 +69,20 @@ class Accounts:
             return f"{used.usd:.2f} of {caps.usd:.2f} dollars are spent"
         return ""
 
-    def evaluations_left(self, caps: Caps) -> int | None:
-        """Programs that may still be played; ``None`` for any number."""
+    def evaluations_left(
+        self,
+        caps: Caps,
+        within: Usage = Usage(),  # noqa: B008 - it is immutable
+    ) -> int | None:
+        """Programs that may still be played; ``None`` for any number.
+
+        Args:
+            caps: the run's.
+            within: what the present round has cost so far.
+        """
         if caps.evaluations is None:
             return None
-        return max(0, caps.evaluations - self.used.evaluations)
+        return max(0, caps.evaluations - self.used.evaluations - within.evaluations)
 
     def out_of_time(self, caps: Caps) -> bool:
         """Whether the cap on minutes is reached."""

@@ -19,6 +19,7 @@ class RoundBench:
         known: programs that it played in earlier rounds, as `mark` names them: they cost nothing.
         allowance: programs that it may play.
         out_of_time: whether a cap was reached meanwhile.
+        heed: gives up the work, where somebody asked for it.
         tell: puts progress into the event log.
     """
 
@@ -32,6 +33,7 @@ class RoundBench:
         known: set[str],
         allowance: int,
         out_of_time: Callable[[], bool],
+        heed: Callable[[], None],
         tell: Callable[..., None],
     ):
         self._arena = arena
@@ -41,6 +43,7 @@ class RoundBench:
         self._known = known
         self._allowance = allowance
         self._out_of_time = out_of_time
+        self._heed = heed
         self._tell = tell
         self._worths: dict[tuple[str, bool], Worth | None] = {}
         self.played: list[str] = []
@@ -63,6 +66,7 @@ class RoundBench:
 
     def play(self, sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
         """See `agents.proposers.Bench.play`."""
+        self._heed()
         wanted = []
         for source in dict.fromkeys(sources):
             if (source, closely) in self._worths or not self._may_play(source, closely=closely):
@@ -91,4 +95,4 @@ class RoundBench:
 
     def tell(self, says: str, **data: object) -> None:
         """See `agents.proposers.Bench.tell`."""
-        self._tell(says, **data)
+        self._tell(says, **data, played=len(self.played))

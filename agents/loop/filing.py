@@ -75,8 +75,8 @@ def fitted(run: RunDirectory, number: int) -> Fitted | None:
     return run.read(place, Fitted) if run.has(place) else None
 
 
-def usage(run: RunDirectory, number: int, reviewed: Sequence[str]) -> Usage:
-    """What a round cost, beside time: every program that was played counts once.
+def usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> Usage:
+    """What a round cost so far, beside time: every program that was played counts once.
 
     Args:
         run: the run.
@@ -88,3 +88,11 @@ def usage(run: RunDirectory, number: int, reviewed: Sequence[str]) -> Usage:
         total += each.usage + Usage(evaluations=len(each.played))
     tuned = fitted(run, number)
     return total if tuned is None else total + Usage(evaluations=tuned.evaluations)
+
+
+def candidates_before(run: RunDirectory, number: int) -> list[str]:
+    """The candidates of all rounds before this one, in order."""
+    return [
+        each for summary in run.summaries() if summary.round < number
+        for each in summary.candidates
+    ]  # fmt: skip

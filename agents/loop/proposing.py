@@ -6,12 +6,12 @@ from langgraph.types import Send
 from agents.feedback.brief import Brief
 from agents.feedback.making import make_brief
 from agents.loop.bench import RoundBench
-from agents.loop.filing import Filed, all_filed, file_place, filed, state_place
+from agents.loop.filing import Filed, all_filed, file_place, filed, state_place, usage
 from agents.loop.inbox import HAND, take
 from agents.loop.state import Context, Slot, State
 from agents.proposers import Proposed
 from agents.run.directory import RunDirectory
-from agents.run.records import Draft, Proposal
+from agents.run.records import Draft, Usage
 from dsl.diagnostics import ordered, plain, render
 from dsl.program import analyse
 from dsl.source import Source
@@ -31,18 +31,20 @@ def brief(state: State, runtime: Runtime[Context]) -> State:
 
 def to_proposers(state: State, runtime: Runtime[Context]) -> list[Send]:
     """A slot for every proposer, and one for what people put forward."""
-    number = state["round"]
-    named = [*runtime.context.request.proposers, HAND]
+    context, number = runtime.context, state["round"]
+    named = list(dict.fromkeys(context.request.proposers))
+    allowance = _allowance(context, Usage(), len(named))
     return [
         Send("propose", Slot(round=number, slot=f"{at}-{name.partition(':')[0]}", proposer=name,
-                             mend=None, tries=1))
-        for at, name in enumerate(dict.fromkeys(named), start=1)
+                             mend=None, tries=1, allowance=allowance))
+        for at, name in enumerate([*named, HAND], start=1)
     ]  # fmt: skip
 
 
 def propose(slot: Slot, runtime: Runtime[Context]) -> State:
     """Lets one proposer propose, or mend; what it gave before is not asked for again."""
     context, number, name = runtime.context, slot["round"], slot["slot"]
+    context.interruption.heed()
     if filed(context.run, number, name) is not None:
         return {"slots": [f"{number}/{name}"]}
     if slot["proposer"] == HAND and slot["mend"] is None:
@@ -94,8 +96,12 @@ def check(state: State, runtime: Runtime[Context]) -> State:
 
 
 def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
-    """Back to the proposers with what does not check, while there are tries; else on."""
+    """Back to the proposers with what does not check, while there are tries and caps; else on."""
     context, number = runtime.context, state["round"]
+    within = usage(context.run, number)
+    if context.accounts.spent(context.request.caps, within):
+        return "replay"
+    allowance = _allowance(context, within, len(state["unsound"]))
     sends = []
     for candidate, tries in state["unsound"].items():
         proposer = context.run.draft(candidate).proposer
@@ -103,9 +109,17 @@ def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
             slot = f"mend-{candidate}-{tries}"
             sends.append(
                 Send("propose", Slot(round=number, slot=slot, proposer=proposer, mend=candidate,
-                                     tries=tries + 1))
+                                     tries=tries + 1, allowance=allowance))
             )  # fmt: skip
     return sends or "replay"
+
+
+def _allowance(context: Context, within: Usage, slots: int) -> int:
+    """Programs that each of some slots may play: they share what the cap leaves."""
+    request = context.request
+    left = context.accounts.evaluations_left(request.caps, within)
+    most = request.round_evaluations
+    return most if left is None or not slots else min(most, -(-left // slots))
 
 
 def checked(draft: Draft) -> Draft:
@@ -133,7 +147,6 @@ def _asked(context: Context, slot: Slot, told: Brief, bench: RoundBench) -> Prop
 
 def _bench(context: Context, slot: Slot) -> RoundBench:
     request, run, number, name = context.request, context.run, slot["round"], slot["slot"]
-    left = context.accounts.evaluations_left(request.caps)
     known: set[str] = set()
     for before in range(1, number):
         known.update(mark for each in all_filed(run, before) for mark in each.played)
@@ -148,10 +161,9 @@ def _bench(context: Context, slot: Slot) -> RoundBench:
         name,
         state=state.read_bytes() if state.is_file() else None,
         known=known,
-        allowance=min(
-            request.round_evaluations, request.round_evaluations if left is None else left
-        ),
+        allowance=slot["allowance"],
         out_of_time=lambda: context.accounts.out_of_time(request.caps),
+        heed=context.interruption.heed,
         tell=tell,
     )
 
@@ -172,10 +184,13 @@ def _mended(run: RunDirectory, state: State) -> list[Draft]:
     for candidate, tries in state["unsound"].items():
         before = run.draft(candidate)
         record = filed(run, state["round"], f"mend-{candidate}-{tries}")
-        proposals: list[Proposal] = record.proposals if record is not None else []
-        proposal = proposals[0] if proposals else before.proposal
+        if record is None or not record.proposals:
+            continue  # nobody mends it, or it was given up: its draft stands
         draft = Draft(
-            candidate=candidate, proposer=before.proposer, proposal=proposal, tries=tries + 1
+            candidate=candidate,
+            proposer=before.proposer,
+            proposal=record.proposals[0],
+            tries=tries + 1,
         )
         found.append(checked(draft))
     return found

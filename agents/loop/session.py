@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from enum import Enum
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
@@ -12,11 +11,13 @@ from langgraph.types import Command
 from agents.loop.accounts import Accounts
 from agents.loop.checkpoints import checkpoints
 from agents.loop.graph import STEPS, Graph, graph
+from agents.loop.interruption import interruption
 from agents.loop.state import Answered, Context, Finish, State
 from agents.proposers import Proposer
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, EventLog
 from agents.search.arena import arena
+from harness.errors import InputError
 
 POLL = 0.5
 """Seconds between two looks for a decision."""
@@ -96,10 +97,11 @@ def _held(
     with (
         checkpoints(run, manner.checkpoints) as saver,
         arena(run, workers=manner.workers) as here,
+        interruption() as asked,
     ):
-        context = Context(run, request, here, proposers, log, Accounts(run), finish)
+        context = Context(run, request, here, proposers, log, Accounts(run), asked, finish)
         loop, config = graph(saver), _config(run)
-        given = _where(loop, config)
+        given = _where(loop, config, context)
         while True:
             waits = _play(loop, given, config, context)
             if waits is None:
@@ -113,19 +115,37 @@ def _held(
 
 def _config(run: RunDirectory) -> RunnableConfig:
     request = run.request
-    name = sha256((run.path / "request.json").resolve().as_posix().encode()).hexdigest()[:32]
+    place = run.path / "thread"
+    name = place.read_text() if place.is_file() else str(run.path.resolve())
     # Every round has its own steps and, for each candidate that fails, two for each repair.
-    steps = (request.caps.rounds + 1) * (STEPS + 2 * request.repairs) + 100
+    # What people reject is judged again.
+    again = 4 * request.per_round * (len(request.proposers) + 1)
+    steps = (request.caps.rounds + 1) * (STEPS + 2 * request.repairs + again) + 100
     return {"configurable": {"thread_id": name}, "recursion_limit": steps}
 
 
-def _where(loop: Graph, config: RunnableConfig) -> "State | Command[Any] | None":
-    """What to give the graph: a beginning, nothing where it stopped inside, or a new round."""
-    snapshot = loop.get_state(config)
+def _where(loop: Graph, config: RunnableConfig, context: Context) -> "State | Command[Any] | None":
+    """What to give the graph: a beginning, nothing where it stopped inside, or a new round.
+
+    Raises:
+        InputError: the run has begun, and the state of its loop is not to be found.
+    """
+    snapshot, run = loop.get_state(config), context.run
+    if snapshot.next == ("approve",) and snapshot.values.get("reason"):
+        caps, rounds = context.request.caps, snapshot.values["round"]
+        if not context.accounts.reached(caps, rounds):  # the cap that ended it was raised
+            more: State = {"reason": "", "offered": None, "answered": None}
+            loop.update_state(config, more, as_node="archive")
+        return None
     if snapshot.next:
         return None
     if snapshot.values:
         return {"reason": ""}  # it ended before, and a cap was raised
+    if (run.path / "rounds").exists():
+        raise InputError(
+            f"{run.path}: the state of its loop is not here",
+            hint="give the --checkpoints that it was begun with",
+        )
     return {"round": 0, "best": None, "slots": [], "reason": ""}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from agents.loop.accounts import Accounts
+from agents.loop.interruption import Interruption
 from agents.proposers import Proposer
 from agents.run.directory import RunDirectory
 from agents.run.events import EventLog
@@ -50,6 +51,8 @@ class Slot(TypedDict):
     proposer: str
     mend: str | None
     tries: int
+    allowance: int
+    """Programs that it may play."""
 
 
 Finish = Callable[[RunDirectory, str | None, Decision | None], None]
@@ -66,4 +69,5 @@ class Context:
     proposers: Mapping[str, Proposer]
     log: EventLog
     accounts: Accounts
+    interruption: Interruption
     finish: Finish

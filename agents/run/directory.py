@@ -31,6 +31,9 @@ from harness.errors import InputError, SurroundingsError
 
 T = TypeVar("T")
 
+ENDING = "ending.json"
+"""How a run ended; it is not there while a run goes on."""
+
 
 class RunDirectory:
     """A run on disk.
@@ -150,7 +153,7 @@ class RunDirectory:
     @property
     def ending(self) -> Ending | None:
         """How it ended, if it did."""
-        return self.read("ending.json", Ending) if self.has("ending.json") else None
+        return self.read(ENDING, Ending) if self.has(ENDING) else None
 
     def events(self) -> list[Event]:
         """All events so far."""
@@ -225,11 +228,11 @@ class RunDirectory:
     def is_held(self) -> bool:
         """Whether a process is at work on it."""
         try:
-            with (self.path / "lock").open("a") as file:
+            with (self.path / "lock").open("r") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:  # it cannot be written, so nobody can tell from here
+        except OSError:  # nobody ever held it
             return False
         return False
 
@@ -245,12 +248,19 @@ def create(path: Path, request: Request) -> RunDirectory:
         raise InputError(
             f"{path}: is a run already", hint="--resume goes on with it; or name another directory"
         )
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or any(map(_is_something, path.iterdir()))):
         raise InputError(f"{path}: is not empty; name a new directory")
     path.mkdir(parents=True, exist_ok=True)
     run = RunDirectory(path)
+    # The loop finds its state by this name, wherever the directory is moved to.
+    run.write_text("thread", os.urandom(16).hex())
     run.write("request.json", request)
     return run
+
+
+def _is_something(entry: Path) -> bool:
+    """Whether a file is more than what the making of a run that was killed left."""
+    return entry.name != "thread" and entry.suffix != ".part"
 
 
 def open_run(path: Path) -> RunDirectory:

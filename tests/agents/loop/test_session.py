@@ -67,7 +67,7 @@ def test_a_run_without_a_gain_that_counts_ends_without_a_winner(begin: Begin) ->
     assert not run.selected_path.exists()
     ending = run.ending
     assert ending is not None
-    assert (ending.selected, ending.reason) == (None, "1 rounds were played")
+    assert (ending.selected, ending.reason) == (None, "1 round was played")
 
 
 # People
