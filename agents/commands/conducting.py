@@ -2,19 +2,30 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from agents.commands.progress import Narrator
 from agents.commands.reporting import hands
 from agents.loop.session import End, Manner, session
 from agents.proposers.choose import proposers
 from agents.report.card import export
+from agents.report.records import Report
 from agents.report.terminal import terminal_summary
 from agents.report.writing import write_report
 from agents.run.directory import RunDirectory
-from agents.run.records import Decision
+from agents.run.records import Decision, Ending
 from harness.cli import console
 from harness.cli.output import Output, shown_width
 from harness.cli.settings import Settings, load
-from harness.errors import RheostatError
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session came to, for a program."""
+
+    waiting: str | None = None
+    """The candidate that waits for a person."""
+    ending: Ending | None = None
+    report: Report | None = None
 
 
 def conduct(
@@ -48,15 +59,19 @@ def conduct(
             finish,
             Manner(chosen.threads, wait, checkpoints, narrator.hear),
         )
-    except KeyboardInterrupt:
-        console.hint(f"rheostat discover --run {run.path} --resume goes on where it stopped")
+    except KeyboardInterrupt as interruption:
+        interruption.add_note(
+            f"rheostat discover --run {run.path} --resume goes on where it stopped"
+        )
         raise
-    except RheostatError:
-        raise
+    finally:
+        narrator.close()
     if outcome.end is End.WAITING:
         console.say(f"{run.path}: {outcome.candidate} waits for a person")
         console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
+        out.document(Told(waiting=outcome.candidate), "")
         return
     # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
     report = write_report(run, held_out=False, hands=hands(flags))
-    out.document(run.ending, terminal_summary(run, shown_width(out), report=report))
+    told = Told(ending=run.ending, report=report)
+    out.document(told, terminal_summary(run, shown_width(out), report=report))

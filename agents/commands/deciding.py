@@ -1,6 +1,7 @@
 """What `approve` and `reject` share: a decision about a candidate, from any terminal."""
 
 import getpass
+import os
 from pathlib import Path
 
 from agents.run.directory import RunDirectory, open_run
@@ -24,9 +25,7 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
     if waits != candidate:
         now = f"{waits} does" if waits is not None else "no candidate does"
         raise InputError(f"{candidate} does not wait for a decision; {now}")
-    decision = Decision(
-        candidate=candidate, approved=approved, note=note, by=by or getpass.getuser()
-    )
+    decision = Decision(candidate=candidate, approved=approved, note=note, by=by or _login())
     if not run.decide(decision):
         raise InputError(f"{candidate} was decided from another terminal meanwhile")
     after = "" if run.is_held else f"; rheostat discover --run {run.path} --resume goes on"
@@ -41,7 +40,7 @@ def waiting(run: RunDirectory) -> str | None:
             found = event.candidate
         elif event.kind in ("decided", "ended", "archived"):
             found = None
-    return found
+    return None if found is None or run.decision(found) is not None else found
 
 
 def _refuse_unknown(run: RunDirectory, candidate: str, waits: str | None) -> None:
@@ -50,6 +49,13 @@ def _refuse_unknown(run: RunDirectory, candidate: str, waits: str | None) -> Non
         near = nearest(candidate, names) if waits is None else waits
         meant = f"did you mean {near}?" if near else f"it has {len(names)} candidates"
         raise InputError(f"{run.path}: there is no candidate {candidate}; {meant}")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return f"uid {os.getuid()}"
 
 
 def _word(approved: bool) -> str:

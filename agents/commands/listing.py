@@ -21,6 +21,7 @@ COLUMNS = (
     Column("usd", decimals=2),
     Column("minutes", decimals=1),
     Column("last", "last event"),
+    Column("reason", "ended by"),
 )
 
 
@@ -48,6 +49,7 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
         used += each.usage
     last = summaries[-1] if summaries else None
     best = last.best if last is not None else None
+    ending = run.ending
     gain = run.review(best).baseline_gain if best is not None else None
     age = int((now - log[-1].at).total_seconds()) if log else None
     return [
@@ -62,6 +64,7 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
         used.usd,
         round(minutes(log), 2),
         None if age is None else _ago(age),
+        ending.reason if ending is not None else None,
     ]
 
 

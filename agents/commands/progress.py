@@ -1,4 +1,6 @@
-"""What a session says while it works, made from its events: a line a round."""
+"""What a session says while it works, made from its events: a line a round, a bar in between."""
+
+from contextlib import ExitStack
 
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, minutes
@@ -14,7 +16,9 @@ class Narrator:
 
     def __init__(self, run: RunDirectory):
         self._run = run
-        self._reviews: list[str] = []
+        self._bar = ExitStack()
+        self._advance: console.Advance = lambda done: None
+        self._played: dict[str, int] = {}
 
     def hear(self, event: Event) -> None:
         """Takes up one event."""
@@ -22,9 +26,15 @@ class Narrator:
             case "started" | "resumed":
                 labels = ", ".join(each.label for each in self._run.request.search)
                 console.say(f"{self._run.path}: {event.kind}, on {labels}")
+            case "round":
+                self._show(event)
+            case "searching":
+                self._move(event)
             case "archived":
+                self.close()
                 self._round(event)
             case "waiting":
+                self.close()
                 console.say(f"{event.candidate} waits for a person:")
                 console.say(f"  rheostat approve {self._run.path} {event.candidate} --note …")
                 console.say(f"  rheostat reject {self._run.path} {event.candidate} --note …")
@@ -33,13 +43,32 @@ class Narrator:
             case _:
                 pass
 
+    def close(self) -> None:
+        """Takes the bar away."""
+        self._bar.close()
+        self._advance = lambda done: None
+
+    def _show(self, event: Event) -> None:
+        self.close()
+        request = self._run.request
+        total = request.round_evaluations * len(request.proposers)
+        self._played = {}
+        self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
+
+    def _move(self, event: Event) -> None:
+        """Moves the bar by what a proposer has played since it last spoke."""
+        played, name = int(event.data.get("played", 0)), event.proposer or ""
+        self._advance(played - self._played.get(name, 0))
+        self._played[name] = played
+
     def _round(self, event: Event) -> None:
-        used = sum(each.usage.evaluations for each in self._run.summaries())
+        summaries = self._run.summaries()
+        used = sum(each.usage.evaluations for each in summaries)
         best = "no candidate beats the baselines yet"
         if event.candidate is not None:
             gain = self._run.review(event.candidate).baseline_gain
-            best = f"best {event.candidate}"
+            best = f"best {event.candidate}: {summaries[-1].objective:.2f}"
             if gain is not None:
-                best += f" {gain.value:+.2f}, {gain.low:.2f}..{gain.high:.2f} over {gain.against}"
+                best += f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
         spent = minutes(self._run.events())
         console.say(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")

@@ -44,4 +44,5 @@ def propose(directory: Path, file: Path, words: str) -> None:
     if not put(run, program.checked.source.text, words):
         console.say(f"{file}: is in the run already")
         return
-    console.say(f"{program.label}: the next round takes it up")
+    after = "" if run.is_held else f", once rheostat discover --run {directory} --resume goes on"
+    console.say(f"{program.label}: the next round takes it up{after}")

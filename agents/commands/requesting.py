@@ -76,7 +76,8 @@ def resumed(
             )
     caps = _caps(asked)
     if caps:
-        run.write("request.json", replace(before, caps=replace(before.caps, **caps)))
+        with run.locked():  # a session that is at work keeps the caps that it began with
+            run.write("request.json", replace(before, caps=replace(before.caps, **caps)))
     return run
 
 
