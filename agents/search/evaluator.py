@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from agents.search.measures import Measured
-from agents.search.playing import Knobs, Players, Task, players
+from agents.search.playing import Knobs, Passing, Players, Task, players
 from harness.engines import Rules
 from harness.engines.compiled import CompiledEngine
 from harness.request.recordings import Named
@@ -67,6 +67,8 @@ class Evaluator:
         self._database = database
         self._players = at_work
         self._lock = threading.Lock()
+        self._passing: dict[bytes, Measured | str] = {}
+        """Failures of the machine: they hold for this session, and are not kept."""
 
     def measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
         """For each entry, what was measured on each of its recordings, or why nothing was."""
@@ -81,7 +83,10 @@ class Evaluator:
         outcomes = self._players.play([wanted[key] for key in missing]) if missing else ()
         for key, outcome in zip(missing, outcomes, strict=True):
             found[key] = outcome
-            self._keep(key, outcome)
+            if isinstance(outcome, Passing):
+                self._passing[key] = outcome
+            else:
+                self._keep(key, outcome)
         self._database.commit()
         return [_together([found[self._key(task)] for task in each]) for each in tasks]
 
@@ -101,7 +106,7 @@ class Evaluator:
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
     def _find(self, keys: Iterable[bytes]) -> dict[bytes, Measured | str]:
-        found = {}
+        found: dict[bytes, Measured | str] = {}
         for key in keys:
             row = self._database.execute(
                 "SELECT value FROM played WHERE key = ?", (key,)

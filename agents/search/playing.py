@@ -40,6 +40,12 @@ SECONDS = 60.0
 Knobs = Mapping[str, int | float]
 
 
+class Passing(str):
+    """Why nothing was measured, where the machine is to blame: another time it may go well."""
+
+    __slots__ = ()
+
+
 class Task(NamedTuple):
     """One program to be played over one recording."""
 
@@ -76,9 +82,11 @@ class Players:
                 try:
                     yield future.result()
                 except TimeoutError:
-                    yield f"it takes longer than {self._seconds:g} seconds over a recording"
-                except (pebble.ProcessExpired, CancelledError) as problem:
-                    yield f"the process that played it ended: {problem}"
+                    yield Passing(f"it takes longer than {self._seconds:g} seconds a recording")
+                except pebble.ProcessExpired as problem:
+                    yield Passing(f"the process that played it ended: {problem}")
+                except CancelledError as problem:
+                    raise SurroundingsError("the processes that play were stopped") from problem
                 except BrokenProcessPool as problem:
                     raise SurroundingsError(
                         "the processes that play cannot be kept up, perhaps for want of memory",

@@ -82,13 +82,15 @@ def tune(
     start = _position(knobs)
     strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
     played = 0
-    while played < evaluations and not out_of_time():
+    while played + strategy.population_size + 2 <= evaluations and not out_of_time():
         asked = [strategy.ask() for _ in range(strategy.population_size)]
         scores = _scores(arena, [written(each) for each in asked], split.shown)
         played += len(asked)
         strategy.tell([(at, -score) for at, score in zip(asked, scores, strict=True)])
         if strategy.should_stop():
             break
+    if not played:
+        return Fit(None, 0, "nothing more may be played")
     # Where the strategy has come to, and not the luckiest of what it tried.
     found = written(np.clip(strategy.mean, 0.0, 1.0))
     before, after = _scores(arena, [source, found], split.shown, closely=True)

@@ -41,6 +41,7 @@ def test_a_discovery_ends_with_a_table_a_frontier_and_what_to_do_next(
     assert {"report.md", "report.html", "archive.json", "ending.json"} <= names
 
 
+@pytest.mark.slow
 def test_equal_requests_give_equal_archives(cli: CommandLine, begun: Sequence[str]) -> None:
     for name in ("a", "b"):
         assert cli(*begun, "--run", name, "--rounds", "1", "--seed", "5").status == 0
@@ -50,6 +51,7 @@ def test_equal_requests_give_equal_archives(cli: CommandLine, begun: Sequence[st
     assert played[0] == played[1] != played[2]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
@@ -90,6 +92,7 @@ def test_what_is_searched_on_cannot_be_held_out(
     assert not Path("a").exists()
 
 
+@pytest.mark.slow
 def test_held_out_recordings_are_not_needed_after_the_start(
     cli: CommandLine, begun: Sequence[str], recordings: list[Path], tmp_path: Path
 ) -> None:
@@ -137,6 +140,7 @@ def wait_for(run: Path, kind: str, seconds: float = 120) -> str | None:
     pytest.fail(f"there was no event {kind}")
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_is_decided_from_another_terminal(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:
@@ -166,6 +170,7 @@ def test_a_run_that_waits_is_decided_from_another_terminal(
     assert "was approved already, by ada" in late.err
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(begun: Sequence[str], home: Path) -> None:
     process = started(*begun, "--run", "a", "--rounds", "1")
     with process:
@@ -181,6 +186,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(begun: Sequence[str], home: Pat
     assert again.returncode == 0, err
 
 
+@pytest.mark.slow
 def test_a_person_proposes_a_program_that_checks(cli: CommandLine, begun: Sequence[str]) -> None:
     Path("mine.rheo").write_text(GOOD)
     Path("wrong.rheo").write_text(GOOD.replace("open n", "open m"))

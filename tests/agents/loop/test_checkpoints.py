@@ -48,7 +48,9 @@ def test_two_runs_share_a_database_without_meeting(
 ) -> None:
     first = begin(approve=Approve.FINAL)
     assert play(first, Scripted([[GOOD]]), checkpoints=database).end is End.WAITING
-    shutil.copytree(first.path, tmp_path / "other", ignore=shutil.ignore_patterns("rounds"))
+    shutil.copytree(
+        first.path, tmp_path / "other", ignore=shutil.ignore_patterns("rounds", "thread")
+    )
     other = RunDirectory(tmp_path / "other")
     assert play(other, Scripted([[BAD]]), checkpoints=database) == Outcome(End.ENDED, None)
 

@@ -116,6 +116,7 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same(
     assert content(run) == content(whole)
 
 
+@pytest.mark.slow
 def test_what_was_proposed_is_not_asked_for_again(whole: RunDirectory, tmp_path: Path) -> None:
     run = killed(whole, tmp_path / "run", "replayed", 1)
     first = all_filed(run, 1)

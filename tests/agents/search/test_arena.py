@@ -122,7 +122,7 @@ def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
     with opened(count=1, seeds=10_000) as here, players(1) as few:
         few._seconds = 4
         here._evaluator._players = few
-        assert here.play(forever) == "it takes longer than 4 seconds over a recording"
+        assert here.play(forever) == "it takes longer than 4 seconds a recording"
         assert isinstance(here._evaluator.measure([Entry(WIDE, (0,), 2, (0.0, 1.0))])[0], list)
 
 
