@@ -37,7 +37,8 @@ def bench(
 ) -> RoundBench:
     return RoundBench(
         here, number, "1-evolve", state=state, known=known if known is not None else set(),
-        allowance=allowance, out_of_time=lambda: late, heed=lambda: None, tell=lambda says, **data: None,
+        allowance=allowance, out_of_time=lambda: late, heed=lambda: None,
+        tell=lambda says, **data: None,
     )  # fmt: skip
 
 
