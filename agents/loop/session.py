@@ -1,7 +1,7 @@
 """One session of a run: starts it or goes on with it, until it ends, waits, or is left."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -55,7 +55,7 @@ class Manner(NamedTuple):
 
 def session(
     run: RunDirectory,
-    proposers: dict[str, Proposer],
+    proposers: Mapping[str, Proposer],
     finish: Finish,
     manner: Manner,
 ) -> Outcome:
@@ -88,7 +88,7 @@ def session(
 
 def _held(
     run: RunDirectory,
-    proposers: dict[str, Proposer],
+    proposers: Mapping[str, Proposer],
     finish: Finish,
     manner: Manner,
     log: EventLog,

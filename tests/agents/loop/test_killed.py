@@ -21,6 +21,7 @@ ASKED = {
     "caps": Caps(rounds=2),
     "per_round": 2,
     "seed": 3,
+    "tune": True,
 }
 
 

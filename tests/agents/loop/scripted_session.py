@@ -1,0 +1,94 @@
+"""A session of a scripted run in a process of its own, that dies where a test wants it to.
+
+python scripted_session.py RUN CALLS [MOMENT COUNT]: writes a line into CALLS for each call of the
+proposer, and kills itself with SIGKILL at the COUNTth MOMENT: an ``event``, the ``writes`` of a
+node before they are kept, or a ``checkpoint`` before it is.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from agents.feedback.brief import Brief
+from agents.loop.session import Manner, session
+from agents.proposers import Bench, Proposed
+from agents.run.directory import RunDirectory, open_run
+from agents.run.records import Decision, Proposal, Usage
+from tests.agents.loop.programs import BAD, BROKEN, GOOD, OTHER
+
+STILL_BROKEN = BROKEN.replace("winer(finished)", "winner(fin)")
+ROUNDS = {1: [BAD, BROKEN], 2: [OTHER]}
+REPAIRS = {BROKEN: STILL_BROKEN, STILL_BROKEN: GOOD}
+PRICE = Usage(tokens_in=1_000, tokens_out=100, usd=0.25)
+
+
+class Paid:
+    """A proposer whose every call costs, and is noted."""
+
+    name = "paid"
+
+    def __init__(self, calls: Path):
+        self._calls = calls
+
+    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+        self._note(f"propose {brief.round}")
+        sources = ROUNDS.get(brief.round, [])
+        return Proposed([Proposal(source=each) for each in sources], PRICE, state=b"left")
+
+    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+        self._note(f"repair {diagnostics.partition(chr(10))[0]}")
+        return Proposed([Proposal(source=REPAIRS[failed.source])], PRICE)
+
+    def _note(self, call: str) -> None:
+        with self._calls.open("a") as file:
+            file.write(f"{call}\n")
+
+
+class Killer:
+    """Counts moments, and ends the process without a word."""
+
+    def __init__(self, count: int):
+        self._left = count
+
+    def strike(self, *ignored: object) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def armed(method: Callable[..., Any], killer: Killer) -> Callable[..., Any]:
+    """The method, with a moment before it."""
+
+    def before(*given: object, **named: object) -> object:
+        killer.strike()
+        return method(*given, **named)
+
+    return before
+
+
+def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+    if candidate is not None:
+        run.write_text("selected.rheo", run.source(candidate))
+
+
+def main() -> None:
+    run, calls = open_run(Path(sys.argv[1])), Path(sys.argv[2])
+    moment, count = (sys.argv[3], int(sys.argv[4])) if len(sys.argv) > 3 else ("", 0)
+    killer = Killer(count)
+    if moment == "writes":
+        SqliteSaver.put_writes = armed(SqliteSaver.put_writes, killer)  # type: ignore[method-assign]
+    if moment == "checkpoint":
+        SqliteSaver.put = armed(SqliteSaver.put, killer)  # type: ignore[method-assign]
+    manner = Manner(workers=1, wait=False)
+    if moment == "event":
+        manner = manner._replace(listen=killer.strike)
+    session(run, {"paid": Paid(calls)}, finish, manner)
+
+
+if __name__ == "__main__":
+    main()
