@@ -66,6 +66,14 @@ FEEDBACKS = ("full", "scalar")
     help="Who proposes: evolve, the default, or random; several may be given.",
 )
 @click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    metavar="CONTROLLER[:KNOB=VALUES]",
+    help="Hold candidates against it, and not against sc, asc, esc and parallel_probe; several may"
+    " be given.",
+)
+@click.option(
     "--objective",
     metavar="NAME",
     help="What is made large: frontier, the default, accuracy, or tradeoff:GAMMA.",

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.commands.holding import baselines, refuse_changed
 from agents.proposers.choose import proposers as chosen
 from agents.run.directory import RunDirectory, create, open_run
 from agents.run.records import Approve, Caps, Feedback, RecordingRef, Request
-from agents.search.baselines import HAND_MADE
 from agents.search.objective import objective
 from harness.errors import InputError
 from harness.request.ranges import betas
@@ -44,9 +44,8 @@ def begun(
     wanted = Request(
         search=_refs(search),
         held_out=_refs(kept),
-        baselines=HAND_MADE,
         caps=Caps(**_caps(asked)),
-        **_fields(asked),
+        **({"baselines": baselines([])} | _fields(asked)),
     )
     return create(directory, wanted)
 
@@ -74,6 +73,7 @@ def resumed(
                 f"--{_option(name)}: the run was begun with another value; leave it out to go on",
                 hint="caps alone can be changed: --rounds and those that begin with --max",
             )
+    refuse_changed(before.baselines)
     caps = _caps(asked)
     if caps:
         with run.locked():  # a session that is at work keeps the caps that it began with
@@ -115,6 +115,8 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "proposers" in found:
         found["proposers"] = list(dict.fromkeys(found["proposers"]))
         chosen(found["proposers"])
+    if "baselines" in found:
+        found["baselines"] = baselines(found["baselines"])
     if "objective" in found:
         objective(found["objective"])
     if "beta" in found:
@@ -129,5 +131,10 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _option(field: str) -> str:
-    names = {"proposers": "proposer", "betas": "beta", "tune": "tune/--no-tune"}
+    names = {
+        "proposers": "proposer",
+        "baselines": "baseline",
+        "betas": "beta",
+        "tune": "tune/--no-tune",
+    }
     return names.get(field, field.replace("_", "-"))

@@ -52,6 +52,8 @@ class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
     """A name of the library, or a file."""
     settings: list[dict[str, int | float]] = []
     """Its settings; a controller that follows β needs none."""
+    digest: str = ""
+    """Of the program, where it is a file: it must not change while the run goes on."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,64 @@
+"""Baselines as they are written on a command line."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.commands.holding import baselines, refuse_changed
+from agents.search.baselines import HAND_MADE
+from harness.errors import InputError
+from tests.agents.loop.programs import CONTRARY, GOOD
+
+
+def test_without_any_the_hand_made_ones_are_taken() -> None:
+    assert baselines([]) == HAND_MADE
+    assert baselines(["esc"]) == [each for each in HAND_MADE if each.controller == "esc"]
+
+
+def test_values_of_knobs_make_every_combination() -> None:
+    (found,) = baselines(["esc:n=8,16:size=2:4:2"])
+    assert found.controller == "esc"
+    assert found.settings == [
+        {"n": 8, "size": 2}, {"n": 8, "size": 4}, {"n": 16, "size": 2}, {"n": 16, "size": 4},
+    ]  # fmt: skip
+
+
+def test_what_follows_beta_needs_no_values() -> None:
+    (found,) = baselines(["cmc"])
+    assert (found.controller, found.settings, found.digest) == ("cmc", [], "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        (["scc"], "did you mean sc"),
+        (["sc:n=0"], "--baseline sc:n=0: "),
+        (["sc:m=1"], "--baseline sc:m=1: sc has no free knob m; there is n"),
+        (["sc:n=1,x"], "--baseline sc:n=1,x: x is not a number"),
+        (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: is named already"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(texts: list[str], sentence: str) -> None:
+    with pytest.raises(InputError) as problem:
+        baselines(texts)
+    assert sentence in problem.value.problem
+
+
+def test_a_file_with_free_knobs_wants_values(tmp_path: Path) -> None:
+    file = tmp_path / "contrary.rheo"
+    file.write_text(CONTRARY)
+    with pytest.raises(InputError, match=r"has free knobs; .*contrary.rheo:n=1,2,4"):
+        baselines([str(file)])
+    (found,) = baselines([f"{file}:n=1,4"])
+    assert found.controller == str(file)
+    assert found.settings == [{"n": 1}, {"n": 4}]
+
+
+def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.rheo"
+    file.write_text(GOOD)
+    found = baselines([str(file)])
+    refuse_changed(found)
+    file.write_text(GOOD + "\n# another\n")
+    with pytest.raises(InputError, match="is another program than when the run began"):
+        refuse_changed(found)
