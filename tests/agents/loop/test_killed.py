@@ -1,4 +1,4 @@
-"""A run that is killed at any point and resumed ends as one that was not."""
+"""A search that is killed and resumed ends as one that was not."""
 
 import shutil
 import signal
@@ -83,26 +83,6 @@ def test_a_run_that_was_killed_while_it_searched_ends_the_same(
     done = play(run)
     assert done.returncode == 0, done.stderr
     assert content(run) == content(whole)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize(
-    "kind", ["round", "proposing", "searching", "proposed", "replayed", "tuned", "reviewed",
-             "archived", "capped", "selected"],
-)  # fmt: skip
-def test_a_run_that_was_killed_in_any_node_ends_the_same(
-    whole: RunDirectory, tmp_path: Path, kind: str, count: int
-) -> None:
-    if count > sum(each.kind == kind for each in whole.events()):
-        pytest.skip(f"there is one event {kind} only")
-    run = killed(whole, tmp_path / "run", kind, count)
-    before = content(run)
-    done = play(run)
-    assert done.returncode == 0, done.stderr
-    assert content(run) == content(whole)
-    proposals = {name: text for name, text in before.items() if "/proposals/" in name}
-    assert proposals.items() <= content(run).items()
 
 
 @pytest.mark.slow
