@@ -52,7 +52,7 @@ def test_every_kind_of_change_comes_up() -> None:
     pool = list(written().values())
     random = Random(4)
     found: Counter[str] = Counter()
-    for _ in range(1000):
+    for _ in range(1500):
         variant = vary(random.choice(pool), random)
         if variant is not None:
             found[variant.operator] += 1
