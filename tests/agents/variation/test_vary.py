@@ -7,6 +7,8 @@ from agents.variation import Variant, generate, size, vary
 from agents.variation.draft import LARGEST
 from dsl import tree
 from dsl.formatter import print_tree
+from dsl.parser import parse
+from dsl.source import Source
 from tests.agents.variation.programs import descendant, program, written
 
 
@@ -48,22 +50,40 @@ def test_random_programs_are_all_different() -> None:
     assert len({print_tree(generate(Random(seed))) for seed in range(40)}) > 38
 
 
+ORDERED = """
+controller ordered {
+  schedule { rising n = round(4 + 8 * beta) }
+  start { open n }
+  step { advance first 3 of (active by .depth) }
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+
+
 def test_every_kind_of_change_comes_up() -> None:
     pool = list(written().values())
     random = Random(4)
     found: Counter[str] = Counter()
-    for _ in range(1500):
+    for _ in range(1000):
         variant = vary(random.choice(pool), random)
         if variant is not None:
             found[variant.operator] += 1
     assert {
         "tweak", "reshape", "hoist", "inline", "release", "other set", "narrow", "widen",
-        "other key", "measure", "weight", "smooth", "add condition", "drop condition",
+        "measure", "weight", "smooth", "add condition", "drop condition",
         "turn condition", "other condition", "sustain", "burst", "acts on", "look", "amount",
         "read inside", "stopping rule", "pruning rule", "opening rule", "pacing rule", "delete",
         "move", "guard", "unguard", "subtree", "shrink", "answer",
     } <= set(found)  # fmt: skip
     assert 0.3 < found["tweak"] / found.total() < 0.5
+
+
+def test_the_key_of_an_order_may_change() -> None:
+    program = parse(Source(ORDERED)).program
+    assert program is not None
+    random = Random(4)
+    variants = [vary(program, random) for _ in range(400)]
+    assert any(each is not None and each.operator == "other key" for each in variants)
 
 
 def test_words_are_one_plain_sentence() -> None:
