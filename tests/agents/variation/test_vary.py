@@ -75,7 +75,8 @@ def test_every_kind_of_change_comes_up() -> None:
         "read inside", "stopping rule", "pruning rule", "opening rule", "pacing rule", "delete",
         "move", "guard", "unguard", "subtree", "shrink", "answer",
     } <= set(found)  # fmt: skip
-    assert 0.3 < found["tweak"] / found.total() < 0.5
+    # Only programs with free knobs, which evolution never meets, have something to release.
+    assert 0.3 < found["tweak"] / (found.total() - found["release"]) < 0.5
 
 
 def test_the_key_of_an_order_may_change() -> None:
