@@ -35,7 +35,7 @@ class Narrator:
                 self._round(event)
             case "waiting":
                 self.close()
-                console.say(f"{event.candidate} waits for a person:")
+                console.say(self._waiting(str(event.candidate)))
                 console.say(f"  rheostat approve {self._run.path} {event.candidate} --note …")
                 console.say(f"  rheostat reject {self._run.path} {event.candidate} --note …")
             case "decided" | "capped":
@@ -60,6 +60,15 @@ class Narrator:
         played, name = int(event.data.get("played", 0)), event.proposer or ""
         self._advance(played - self._played.get(name, 0))
         self._played[name] = played
+
+    def _waiting(self, candidate: str) -> str:
+        """What waits: what it gains, and where its source is to be read."""
+        gain = self._run.review(candidate).baseline_gain
+        gains = ""
+        if gain is not None:
+            gains = f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
+        source = self._run.candidate_path(candidate) / "source.rheo"
+        return f"{candidate} waits for a person{gains}: {source}"
 
     def _round(self, event: Event) -> None:
         summaries = self._run.summaries()

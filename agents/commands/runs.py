@@ -34,7 +34,11 @@ def runs(out: Output, directory: Path) -> None:
 
     found = runs_in(directory)
     if not found:
-        raise InputError(
-            f"{directory}: there is no run here", hint="`rheostat discover --run DIR` makes one"
+        below = (
+            [each for each in directory.iterdir() if runs_in(each)] if directory.is_dir() else []
         )
+        hint = "`rheostat discover --run DIR` makes one"
+        if below:
+            hint = f"there are some one level below: rheostat runs {min(below)}"
+        raise InputError(f"{directory}: there is no run here", hint=hint)
     out.table(table(found))

@@ -137,7 +137,8 @@ def _where(loop: Graph, config: RunnableConfig, context: Context) -> "State | Co
             more: State = {"reason": "", "offered": None, "answered": None}
             loop.update_state(config, more, as_node="archive")
         return None
-    if snapshot.next:
+    # Not `next`: it leaves out nodes whose outcome is kept already, and a kill may fall just there.
+    if snapshot.tasks:
         return None
     if snapshot.values:
         return {"reason": ""}  # it ended before, and a cap was raised

@@ -175,6 +175,8 @@ def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[st
     if arena.request.free_knobs:
         return []
     at = falls(worth.curves)
+    if at is None and all(curve.cost.min() == curve.cost.max() for curve in worth.curves):
+        return ["it does not follow beta: it costs the same at every value"]
     if at is None:
         return []
     betas = arena.request.betas

@@ -184,6 +184,11 @@ def test_a_review_names_what_counts_and_what_does_not(opened: Opened) -> None:
         (BACKWARDS, Verdict.REFUSED, "beta does not raise its cost: from 0 to 0.5 it falls"),
         (library.source("sc").text, Verdict.REFUSED, "it has no schedule"),
         (
+            WIDE.replace("rising n = round(1 * pow(8, beta))", "fixed n = 3"),
+            Verdict.REFUSED,
+            "it does not follow beta: it costs the same at every value",
+        ),
+        (
             WIDE.replace("sample n", "sample n - n"),
             Verdict.REFUSED,
             "it takes no action: every episode ended at 0 tokens",
