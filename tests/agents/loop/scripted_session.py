@@ -1,6 +1,7 @@
-"""A session of a scripted run in a process of its own, that dies where a test wants it to.
+"""Sessions of scripted runs in processes of their own, that die where a test wants them to.
 
-python scripted_session.py RUN CALLS [MOMENT COUNT]: writes a line into CALLS for each call of the
+python scripted_session.py: for each line ``RUN CALLS [MOMENT COUNT]`` on stdin, forks a session of
+RUN and answers with its exit status. The session writes a line into CALLS for each call of the
 proposer, and kills itself with SIGKILL at the COUNTth MOMENT: an ``event``, the ``writes`` of a
 node before they are kept, or a ``checkpoint`` before it is.
 """
@@ -76,10 +77,8 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
         run.write_text("selected.rheo", run.source(candidate))
 
 
-def main() -> None:
-    run, calls = open_run(Path(sys.argv[1])), Path(sys.argv[2])
-    moment, count = (sys.argv[3], int(sys.argv[4])) if len(sys.argv) > 3 else ("", 0)
-    killer = Killer(count)
+def play(run: RunDirectory, calls: Path, moment: str = "", count: str = "0") -> None:
+    killer = Killer(int(count))
     if moment == "writes":
         SqliteSaver.put_writes = armed(SqliteSaver.put_writes, killer)  # type: ignore[method-assign]
     if moment == "checkpoint":
@@ -88,6 +87,18 @@ def main() -> None:
     if moment == "event":
         manner = manner._replace(listen=killer.strike)
     session(run, {"paid": Paid(calls)}, finish, manner)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run, calls, *more = line.split()
+            play(open_run(Path(run)), Path(calls), *more)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
