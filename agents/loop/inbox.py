@@ -1,10 +1,6 @@
 """What people put forward: files in the run's inbox, taken up by the next round."""
 
-from hashlib import sha256
-
-import msgspec
-
-from agents.loop.filing import Filed, all_filed
+from agents.loop.filing import Filed, all_filed, mark
 from agents.run.directory import RunDirectory
 from agents.run.records import Proposal, Usage
 
@@ -13,16 +9,14 @@ HAND = "hand"
 
 
 def put(run: RunDirectory, source: str, words: str) -> bool:
-    """Puts a program into the inbox; ``False`` where it is there already.
+    """Puts a program into the inbox; ``False`` where it is there already, whatever was said of it.
 
     It may be called from any process.
     """
-    proposal = Proposal(source=source, words=words)
-    name = sha256(msgspec.json.encode(proposal)).hexdigest()[:16]
-    place = f"inbox/{name}.json"
+    place = f"inbox/{mark(source)}.json"
     if run.has(place):
         return False
-    run.write(place, proposal)
+    run.write(place, Proposal(source=source, words=words))
     return True
 
 

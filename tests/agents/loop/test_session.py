@@ -198,7 +198,7 @@ def test_a_run_that_ended_goes_on_when_its_cap_is_raised(begin: Begin) -> None:
 def test_what_a_person_proposes_is_taken_up_once(begin: Begin) -> None:
     run = begin(caps=Caps(rounds=2))
     assert inbox.put(run, GOOD, "mine")
-    assert not inbox.put(run, GOOD, "mine")
+    assert not inbox.put(run, GOOD, "in other words")
     assert play(run, Scripted([[BAD], []])) == Outcome(End.ENDED, "r001-2")
     assert run.draft("r001-2").proposer == "hand"
     assert [each.candidate for each in run.reviews()] == ["r001-1", "r001-2"]
