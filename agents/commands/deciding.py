@@ -17,7 +17,7 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
         InputError: there is no such run or candidate, it does not wait, or it was decided already.
     """
     run = open_run(directory)
-    waits = waiting(run)
+    waits = run.waiting
     _refuse_unknown(run, candidate, waits)
     before = run.decision(candidate)
     if before is not None:
@@ -30,17 +30,6 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
         raise InputError(f"{candidate} was decided from another terminal meanwhile")
     after = "" if run.is_held else f"; rheostat discover --run {run.path} --resume goes on"
     return f"{candidate} is {_word(approved)}{after}"
-
-
-def waiting(run: RunDirectory) -> str | None:
-    """The candidate that waits for a person, if there is one."""
-    found = None
-    for event in run.events():
-        if event.kind == "waiting":
-            found = event.candidate
-        elif event.kind in ("decided", "ended", "archived"):
-            found = None
-    return None if found is None or run.decision(found) is not None else found
 
 
 def _refuse_unknown(run: RunDirectory, candidate: str, waits: str | None) -> None:

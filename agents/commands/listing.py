@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from agents.commands.deciding import waiting
 from agents.run.directory import RunDirectory
 from agents.run.events import minutes
 from agents.run.records import Usage
@@ -36,7 +35,7 @@ def state(run: RunDirectory) -> str:
     held = run.is_held
     if not held and run.ending is not None:
         return "ended"
-    waits = waiting(run)
+    waits = run.waiting
     if waits is not None:
         return f"waits: {waits}"
     return "at work" if held else "stopped"

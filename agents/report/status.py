@@ -32,7 +32,7 @@ def status(run: RunDirectory, log: list[Event]) -> Status:
     if ending is not None and not held:  # one that goes on has the end of the session before
         return Status(State.ENDED, ending.reason, None, ending.selected)
     best = _best_so_far(run)
-    waits = _waiting(run, log)
+    waits = run.waiting
     if waits is not None:
         return Status(State.WAITING, f"it waits for a decision on {waits}", waits, best)
     if held:
@@ -45,14 +45,3 @@ def _best_so_far(run: RunDirectory) -> str | None:
     best = summaries[-1].best if summaries else None
     decision = run.decision(best) if best is not None else None
     return None if decision is not None and not decision.approved else best
-
-
-def _waiting(run: RunDirectory, log: list[Event]) -> str | None:
-    """The candidate that waits: nothing was decided since."""
-    found = None
-    for event in log:
-        if event.kind == "waiting":
-            found = event.candidate
-        elif event.kind in ("decided", "archived", "ended"):
-            found = None
-    return found if found is not None and run.decision(found) is None else None

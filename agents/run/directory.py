@@ -159,6 +159,17 @@ class RunDirectory:
         """All events so far."""
         return events(self.events_path)
 
+    @property
+    def waiting(self) -> str | None:
+        """The candidate that waits for a person, if there is one."""
+        found = None
+        for event in self.events():
+            if event.kind == "waiting":
+                found = event.candidate
+            elif event.kind in ("decided", "archived", "ended"):
+                found = None
+        return None if found is None or self.decision(found) is not None else found
+
     def log(self, session: int) -> EventLog:
         """The event log, for the one who writes."""
         return EventLog(self.events_path, session)
