@@ -6,6 +6,7 @@ import msgspec
 
 from agents.commands.progress import Narrator
 from agents.commands.reporting import hands
+from agents.loop.accounts import Accounts
 from agents.loop.session import End, Manner, session
 from agents.proposers.choose import proposers
 from agents.report.card import export
@@ -26,6 +27,20 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """The candidate that waits for a person."""
     ending: Ending | None = None
     report: Report | None = None
+
+
+def is_over(run: RunDirectory, out: Output) -> bool:
+    """Whether a run has ended and its caps leave nothing to do, which is said then."""
+    ending = run.ending
+    if ending is None or run.is_held:
+        return False
+    reason = Accounts(run).reached(run.request.caps, ending.rounds)
+    if not reason:
+        return False
+    console.say(f"{run.path}: has ended, and there is nothing to do: {reason}")
+    console.hint("a cap that is raised goes on, such as --rounds; rheostat report shows what came")
+    out.document(Told(ending=ending), "")
+    return True
 
 
 def conduct(

@@ -172,11 +172,16 @@ def discover(
     winner ends as selected.rheo in the run's directory, with its card and a report. A run that was
     stopped goes on with --resume; its caps may be raised then.
     """
-    from agents.commands.conducting import conduct
+    from agents.commands.conducting import conduct, is_over
     from agents.commands.requesting import begun, resumed
 
+    typed = click.get_current_context().get_parameter_source("kappa")
+    if typed is not click.core.ParameterSource.COMMANDLINE:
+        del asked["kappa"]
     if resume:
         run = resumed(directory, on, held_out, asked)
+        if is_over(run, out):
+            return
     else:
         run = begun(directory, on, held_out, asked)
     conduct(

@@ -33,11 +33,12 @@ def baselines(texts: Sequence[str]) -> list[BaselineRef]:
     found: dict[str, BaselineRef] = {}
     for text in texts:
         each = _baseline(text)
-        if each.controller in found:
+        if each.label in found:
             raise InputError(
-                f"--baseline {text}: is named already; give all values of a knob in one list"
+                f"--baseline {text}: {each.label} is named already; give all values of a knob in"
+                " one list, and files names of their own"
             )
-        found[each.controller] = each
+        found[each.label] = each
     return list(found.values()) or HAND_MADE
 
 

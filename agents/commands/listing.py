@@ -24,10 +24,32 @@ COLUMNS = (
 )
 
 
-def table(runs: Sequence[RunDirectory]) -> Table:
-    """A row for each run."""
+_FOR_PROGRAMS = ("objective", "reason")
+"""Columns that a terminal has no room for: the report has both."""
+
+_IF_SPENT = ("tokens", "usd")
+"""Columns that people see where a language model was paid."""
+
+
+def table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
+    """A row for each run.
+
+    Args:
+        runs: in order.
+        people: whether to leave out what would not fit on a terminal.
+    """
     now = datetime.now(UTC)
-    return Table(COLUMNS, [_row(run, now) for run in runs])
+    rows = [_row(run, now) for run in runs]
+    shown = [
+        at
+        for at, column in enumerate(COLUMNS)
+        if not people
+        or (
+            column.key not in _FOR_PROGRAMS
+            and (column.key not in _IF_SPENT or any(row[at] for row in rows))
+        )
+    ]
+    return Table([COLUMNS[at] for at in shown], [[row[at] for at in shown] for row in rows])
 
 
 def state(run: RunDirectory) -> str:

@@ -44,5 +44,12 @@ def propose(directory: Path, file: Path, words: str) -> None:
     if not put(run, program.checked.source.text, words):
         console.say(f"{file}: is in the run already")
         return
-    after = "" if run.is_held else f", once rheostat discover --run {directory} --resume goes on"
-    console.say(f"{program.label}: the next round takes it up{after}")
+    rounds = run.request.caps.rounds
+    begun = sum(each.kind == "round" for each in run.events())
+    resume = f"rheostat discover --run {directory} --resume"
+    if begun >= rounds:
+        console.say(f"{program.label}: is in the run, whose last round has begun")
+        console.hint(f"{resume} --rounds {rounds + 1} takes it up, once the run is over")
+        return
+    after = "" if run.is_held else f", once {resume} goes on"
+    console.say(f"{program.label}: the next round takes it up, if no cap ends the run{after}")

@@ -125,8 +125,6 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
         found["approve"] = Approve(found["approve"])
     if "feedback" in found:
         found["feedback"] = Feedback(found["feedback"])
-    if found.get("kappa") == 0:
-        del found["kappa"]  # the option's default
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli.declare import FilePath, command, output_options
-from harness.cli.output import Output
+from harness.cli.output import Form, Output
 
 
 @command(
@@ -41,4 +41,4 @@ def runs(out: Output, directory: Path) -> None:
         if below:
             hint = f"there are some one level below: rheostat runs {min(below)}"
         raise InputError(f"{directory}: there is no run here", hint=hint)
-    out.table(table(found))
+    out.table(table(found, people=out.form is Form.PEOPLE))

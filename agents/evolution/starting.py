@@ -3,6 +3,7 @@
 They lie beside this module, one file each. The published discovered controller is not among them.
 """
 
+import itertools
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ class Seed(NamedTuple):
 
     name: str
     source: str
+
+    @property
+    def about(self) -> str:
+        """The comment at its head: what it is, and where it was published."""
+        lines = itertools.takewhile(lambda line: line.startswith("#"), self.source.splitlines())
+        return " ".join(line.removeprefix("#").strip() for line in lines)
 
 
 def seeds() -> list[Seed]:

@@ -193,7 +193,7 @@ def _known(arena: Arena, past: History) -> list[Known]:
     ]
     baselines = [
         Known(
-            name=each.controller,
+            name=each.label,
             source=load_program(each.controller).checked.source.text,
             objective=None,
         )

@@ -63,8 +63,9 @@ def candidate(arena: Arena, name: str, source: str) -> Subject | None:
 def best_baseline(arena: Arena) -> Subject:
     """The baseline that is worth most."""
     name = arena.best_baseline
-    given = next(each.settings for each in arena.request.baselines if each.controller == name)
-    return Subject(name, load_program(name), arena.baselines[name], given)
+    given = next(each for each in arena.request.baselines if each.label == name)
+    program = load_program(given.controller)
+    return Subject(name, program, arena.baselines[name], given.settings)
 
 
 def best(arena: Arena, past: History) -> Subject:

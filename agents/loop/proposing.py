@@ -35,7 +35,7 @@ def to_proposers(state: State, runtime: Runtime[Context]) -> list[Send]:
     named = list(dict.fromkeys(context.request.proposers))
     allowance = _allowance(context, Usage(), len(named))
     return [
-        Send("propose", Slot(round=number, slot=f"{at}-{name.partition(':')[0]}", proposer=name,
+        Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
                              mend=None, tries=1, allowance=allowance))
         for at, name in enumerate([*named, HAND], start=1)
     ]  # fmt: skip

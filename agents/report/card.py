@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agents.report.controllers import baseline_label
+from agents.report.controllers import seed_of
 from agents.report.document import (
     Block,
     Bullets,
@@ -13,6 +13,7 @@ from agents.report.document import (
     Quote,
     Words,
 )
+from agents.report.held_out import met_before
 from agents.report.markdown import markdown
 from agents.report.reviewed import intervals
 from agents.report.sheets import Sheet
@@ -60,6 +61,7 @@ def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | N
         Heading(2, "What it is worth there"),
         Bullets(_worth(request, review)),
         *_points(run, review),
+        *_opened_before(run, candidate),
         Heading(2, "Where it comes from"),
         *_origin(run, candidate),
         Heading(2, "Who approved it"),
@@ -80,11 +82,7 @@ def _found_on(request: Request) -> list[Words]:
                 f" every question{rules}; a probe costs {request.kappa}."
             )
         ],
-        [
-            "Baselines: "
-            + listed([baseline_label(each.controller) for each in request.baselines])
-            + "."
-        ],
+        ["Baselines: " + listed([each.label for each in request.baselines]) + "."],
     ]
 
 
@@ -99,7 +97,7 @@ def _worth(request: Request, review: Review) -> list[Words]:
         found.append(
             [
                 f"{signed(gain.value)} ({bounds(gain.low, gain.high)}) over ",
-                Code(baseline_label(gain.against)),
+                Code(gain.against),
                 " on the questions and recordings that its round withheld from the proposer.",
             ]
         )
@@ -114,7 +112,7 @@ def _worth(request: Request, review: Review) -> list[Words]:
 def _gain(gain: Gain, what: str) -> Words:
     return [
         f"{signed(gain.value)} over ",
-        Code(baseline_label(gain.against)),
+        Code(gain.against),
         f", {what}; the interval of 95 %, paired by question, is {bounds(gain.low, gain.high)}.",
     ]
 
@@ -153,6 +151,9 @@ def _origin(run: RunDirectory, candidate: str) -> list[Block]:
     ]  # fmt: skip
     if draft.tuned:
         items.append([f"Its constants were fitted: {listed(draft.tuned)}."])
+    seed = seed_of(run, candidate)
+    if seed is not None:
+        items.append(["The seed ", Code(seed.name), f": {seed.about}"])
     words: list[Block] = [Quote(draft.proposal.words)] if draft.proposal.words else []
     return [Bullets(items), *words]
 
@@ -167,6 +168,17 @@ def _approval(decision: Decision | None) -> list[Block]:
     who = decision.by or "a person"
     said: list[Block] = [Quote(decision.note)] if decision.note else []
     return [Paragraph([f"{who} approved it{':' if said else ', without a note.'}"]), *said]
+
+
+def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
+    """A warning where what was held out is nothing unseen any more."""
+    if not met_before(run, candidate):
+        return []
+    told = (
+        "What was held out had been opened before this candidate was reviewed: figures on it are"
+        " no longer those of something unseen."
+    )
+    return [Paragraph([told])]
 
 
 def _untried(request: Request) -> list[Block]:

@@ -1,11 +1,10 @@
 """Who is shown: the winner and those behind it, the baselines, the published reference."""
 
-import os
 from collections.abc import Sequence
 from hashlib import sha256
-from pathlib import PurePath
 from typing import NamedTuple
 
+from agents.evolution.starting import Seed, seeds
 from agents.report.records import Role, Shown
 from agents.run.directory import RunDirectory
 from agents.run.records import Request, Review, Verdict
@@ -62,8 +61,11 @@ def entrants(run: RunDirectory, request: Request, winner: str | None) -> list[En
         _candidate(run, request, each.candidate, Role.RUNNER_UP)
         for each in runners_up(run.reviews(), rejected(run), winner)
     ]
+    seed = None if winner is None else seed_of(run, winner)
+    if seed is not None:
+        found.append(Entrant(Role.SEED, _seed(seed), [{}]))
     for each in request.baselines:
-        program = load_program(each.controller)._replace(label=baseline_label(each.controller))
+        program = load_program(each.controller)._replace(label=each.label)
         found.append(Entrant(Role.BASELINE, program, each.settings or [{}]))
     if PUBLISHED not in [each.program.label for each in found]:
         found.append(Entrant(Role.PUBLISHED, load_program(PUBLISHED), [{}]))
@@ -86,14 +88,27 @@ def runners_up(reviews: Sequence[Review], refused: set[str], winner: str | None)
     return ranked[:RUNNERS_UP]
 
 
+def seed_of(run: RunDirectory, candidate: str) -> Seed | None:
+    """The program of evolution's that a candidate was made from, by way of its main parents.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    known = {each.name: each for each in seeds()}
+    met: set[str] = set()
+    name = candidate
+    while name not in met and run.has(f"candidates/{name}/draft.json"):
+        met.add(name)
+        parents = run.draft(name).proposal.parents
+        if not parents:
+            return None
+        name = parents[0]
+    return known.get(name)
+
+
 def rejected(run: RunDirectory) -> set[str]:
     """The candidates that people rejected."""
     return {each.candidate for each in run.decisions() if not each.approved}
-
-
-def baseline_label(controller: str) -> str:
-    """What a baseline is called where its file's place is nobody's business."""
-    return PurePath(controller).stem if os.sep in controller else controller
 
 
 def program_of(run: RunDirectory, candidate: str) -> Program:
@@ -112,6 +127,12 @@ def settings_of(checked: Checked, betas: Sequence[float]) -> list[Knobs]:
     if checked.scheduled:
         return [{}]
     return [each.knobs for each in points(checked, betas)]
+
+
+def _seed(seed: Seed) -> Program:
+    label = f"{seed.name} (seed)"
+    checked = load(Source(seed.source, f"{seed.name}.rheo"))
+    return Program(label, checked, sha256(seed.source.encode()).hexdigest(), seed.name)
 
 
 def _candidate(run: RunDirectory, request: Request, candidate: str, role: Role) -> Entrant:

@@ -1,6 +1,6 @@
 """A report's figures: everything that is shown, computed once from a run and its recordings."""
 
-from agents.report.controllers import baseline_label, entrants
+from agents.report.controllers import entrants
 from agents.report.course import cost, diagnostics, openings, trajectory
 from agents.report.held_out import opened
 from agents.report.playing import Hands, played, side
@@ -84,4 +84,4 @@ def _rival(run: RunDirectory) -> str | None:
     """The baseline that the reviews held candidates against."""
     gains = [each.baseline_gain for each in run.reviews()]
     found = next((each for each in gains if each is not None), None)
-    return None if found is None else baseline_label(found.against)
+    return None if found is None else found.against

@@ -64,6 +64,16 @@ def opened(run: RunDirectory, entrants: Sequence[Entrant]) -> list[Named]:
     return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]
 
 
+def met_before(run: RunDirectory, candidate: str) -> bool:
+    """Whether what was held out had been opened when a candidate was reviewed."""
+    for event in run.events():
+        if event.kind == "opened":
+            return True
+        if event.kind == "reviewed" and event.candidate == candidate:
+            return False
+    return False
+
+
 def _refuse_another(wanted: RecordingRef, found: Named) -> None:
     if found.recording.digest != wanted.digest:
         raise InputError(

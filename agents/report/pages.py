@@ -45,6 +45,9 @@ def blocks(report: Report) -> list[Block]:
         *_people(report),
         Heading(2, "How the figures are made"),
         *_made(report),
+        Heading(2, "Every point"),
+        *_every_point(report.search),
+        *(_every_point(report.unseen) if report.unseen is not None else []),
     ]
 
 
@@ -93,6 +96,7 @@ def _worth(side: Side, winner: str, name: str) -> Words:
         ),
         Code(side.best_baseline),
         ", the best baseline." if name == "On the search set" else ".",
+        *_over_seed(side),
     ]
     for reference in dict.fromkeys((side.best_baseline, PUBLISHED)):
         ratio = sheets.ratio_of(side, winner, reference, where)
@@ -110,6 +114,15 @@ def _worth(side: Side, winner: str, name: str) -> Words:
             f" for the same accuracy{missed}.",
         ]
     return words
+
+
+def _over_seed(side: Side) -> Words:
+    """What the search itself added, where the winner was made from a seed."""
+    own = side.over_seed
+    if own is None:
+        return []
+    around = bounds(own.gain_low, own.gain_high)
+    return [f" Over the seed that it was made from, it gains {signed(own.gain)} ({around})."]
 
 
 def _side(report: Report, side: Side, name: str) -> list[Block]:
@@ -142,8 +155,15 @@ def _side(report: Report, side: Side, name: str) -> list[Block]:
                     Paragraph(["Tokens for the accuracy of ", Code(reference), ", in its tokens."]),
                     sheets.ratios_by_recording(report, side, reference),
                 ]
-    points = [*([MEAN] if len(labels) > 1 else []), *labels]
-    return [*found, *(Fold(f"Every point: {e}", [sheets.every_point(side, e)]) for e in points)]
+    return found
+
+
+def _every_point(side: Side) -> list[Block]:
+    labels = [each.label for each in side.recordings]
+    folds: list[Block] = [Fold(label, [sheets.every_point(side, label)]) for label in labels]
+    if len(labels) == 1:
+        return folds
+    return [Fold(f"{MEAN} of {listed(labels)}", [sheets.every_point(side, MEAN)]), *folds]
 
 
 def _recordings(side: Side) -> str:
@@ -315,7 +335,8 @@ def _made(report: Report) -> list[Block]:
         ),
         (
             "The best baseline is the one that was worth most on the search set; the controllers"
-            " behind the winner are those of whose gain most counts."
+            " behind the winner are those of whose gain most counts; the seed is the program that"
+            " evolution made the winner from."
         ),
     ]
     return [Bullets([[each] for each in items])]

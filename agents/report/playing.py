@@ -114,6 +114,8 @@ def side(playing: Playing, request: Request, best_baseline: str | None) -> Side:
     if best_baseline not in names:
         best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
     rival = drawn[best_baseline]
+    labelled = {each.role: each.program.label for each in playing.entrants}
+    winner, seed = labelled.get(Role.WINNER), labelled.get(Role.SEED)
     references = [name for name in dict.fromkeys((best_baseline, PUBLISHED)) if name in drawn]
     return Side(
         recordings=[_recorded(each) for each in recordings],
@@ -125,6 +127,9 @@ def side(playing: Playing, request: Request, best_baseline: str | None) -> Side:
             for name, ours in drawn.items()
             for worth in worths(name, labels, ours, rival, ends, value)
         ],
+        over_seed=None
+        if winner is None or seed is None
+        else worths(winner, labels, drawn[winner], drawn[seed], ends, value)[-1],
         ratios=[
             ratio
             for name, ours in drawn.items()

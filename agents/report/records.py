@@ -17,6 +17,8 @@ class Role(Enum):
     WINNER = "winner"
     """The one that was selected; while the run goes on, the best so far."""
     RUNNER_UP = "runner-up"
+    SEED = "seed"
+    """The program that evolution made the winner from: what it gains beyond that is its own."""
     BASELINE = "baseline"
     PUBLISHED = "published"
     """The published discovered controller. The search never knew it."""
@@ -93,6 +95,9 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Row]
     """Every controller at every setting, differences being to the best baseline."""
     worths: list[Worth]
+    over_seed: Worth | None
+    """The winner over the whole side, its gain being over the seed that it was made from; ``None``
+    where it was made from none."""
     ratios: list[TokenRatio]
     left_out: dict[str, str]
     """Controllers that cannot be played here, and why."""

@@ -24,6 +24,8 @@ WIDTH, WIDEST = 80, 100
 
 _TOKENS = "tokens: for equal accuracy, the other's being 1; (n/m): reached at n of m points"
 
+_ZERO = "objective: accuracy over the whole range of costs; left of its cheapest point, 0"
+
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -77,8 +79,9 @@ def _side(report: Report, side: Side, people: Sequence[Shown], name: str, width:
     present = [each for each in people if each.label not in side.left_out]
     worth = laid_out(_overall(report, side, present), width)
     points = sheets.comparable(report, side, present)
+    zero = f"{_ZERO}\n" if report.objective == "frontier" else ""
     return [
-        f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n",
+        f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n{zero}",
         *(
             f"accuracy, %, at tokens for each question, near the middle cost\n{part}"
             if place == 0

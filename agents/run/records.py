@@ -6,7 +6,7 @@ follows from the request, so that a run that was killed and resumed ends with th
 """
 
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -54,6 +54,12 @@ class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
     """Its settings; a controller that follows β needs none."""
     digest: str = ""
     """Of the program, where it is a file: it must not change while the run goes on."""
+
+    @property
+    def label(self) -> str:
+        """What it is called: where its file lies is nobody's business."""
+        path = PurePath(self.controller)
+        return path.stem if len(path.parts) > 1 else self.controller
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,7 @@ class Arena:
         for each, measured in zip(wanted, self._evaluator.measure(entries), strict=True):
             if isinstance(measured, str):
                 raise InputError(f"the baseline {each.controller} cannot be played: {measured}")
-            found[each.controller] = measured
+            found[each.label] = measured
         return found
 
 

@@ -35,7 +35,7 @@ def test_what_follows_beta_needs_no_values() -> None:
         (["sc:n=0"], "--baseline sc:n=0: "),
         (["sc:m=1"], "--baseline sc:m=1: sc has no free knob m; there is n"),
         (["sc:n=1,x"], "--baseline sc:n=1,x: x is not a number"),
-        (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: is named already"),
+        (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: sc is named already"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(texts: list[str], sentence: str) -> None:

@@ -47,7 +47,7 @@ def test_equal_requests_give_equal_archives(cli: CommandLine, begun: Sequence[st
         assert cli(*begun, "--run", name, "--rounds", "1", "--seed", "5").status == 0
     assert Path("a/archive.json").read_bytes() == Path("b/archive.json").read_bytes()
     assert cli(*begun, "--run", "c", "--rounds", "1", "--seed", "6").status == 0
-    played = [Path(name, "rounds/001/proposals/1-evolve.json").read_bytes() for name in "abc"]
+    played = [Path(name, "rounds/001/proposals/01-evolve.json").read_bytes() for name in "abc"]
     assert played[0] == played[1] != played[2]
 
 
@@ -109,7 +109,27 @@ def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str
     rows = json.loads(said.out)
     assert [(row["run"], row["state"], row["rounds"]) for row in rows] == [("a", "ended", 1)]
     assert rows[0]["evaluations"] > 24
+    shown = cli("runs", "runs").out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "usd" not in shown  # nobody was paid
     assert cli("runs", "nowhere").status == 2
+
+
+def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
+    cli: CommandLine, begun: Sequence[str]
+) -> None:
+    assert cli(*begun, "--run", "a", "--rounds", "1").status == 0
+    before = {each: each.read_bytes() for each in Path("a").rglob("*") if each.is_file()}
+    said = cli("discover", "--run", "a", "--resume", "--threads", "1")
+    assert said.status == 0
+    assert "has ended, and there is nothing to do: 1 round was played" in said.err
+    assert {each: each.read_bytes() for each in before} == before
+
+
+def test_a_price_of_a_probe_cannot_change_either(cli: CommandLine, begun: Sequence[str]) -> None:
+    assert cli(*begun, "--run", "a", "--rounds", "1", "--kappa", "5").status == 0
+    for kappa, status in (("0", 2), ("5", 0)):
+        assert cli("discover", "--run", "a", "--resume", "--kappa", kappa).status == status
 
 
 # From another terminal

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agents.report.card import export
@@ -11,7 +12,7 @@ from agents.search.playing import Players
 from dsl.formatter import format_source
 from dsl.program import load
 from dsl.source import Source
-from tests.agents.report.conftest import HOSTILE, Copied, golden
+from tests.agents.report.conftest import HOSTILE, Copied, golden, log
 
 
 def test_a_card_reads_like_this(copied: Copied) -> None:
@@ -47,6 +48,27 @@ def test_no_place_of_this_machine_is_in_it(template: RunDirectory, copied: Copie
         text = path.read_text()
         assert str(run.path) not in text
         assert str(template.request.search[0].path.parent) not in text
+
+
+def test_it_warns_where_what_was_held_out_is_nothing_unseen_any_more(copied: Copied) -> None:
+    run = copied()
+    warning = "had been opened before this candidate was reviewed"
+    log(run, "reviewed", candidate="r001-1")
+    log(run, "opened")
+    export(run, "r001-1", None)
+    assert warning not in run.card_path.read_text()
+    log(run, "reviewed", candidate="r002-1")
+    export(run, "r002-1", None)
+    assert warning in run.card_path.read_text()
+
+
+def test_the_seed_that_it_was_made_from_is_told_with_its_source(copied: Copied) -> None:
+    run = copied()
+    draft = run.draft("r001-1")
+    proposal = msgspec.structs.replace(draft.proposal, parents=["short"])
+    run.keep_draft(msgspec.structs.replace(draft, proposal=proposal))
+    export(run, "r002-1", None)  # made from r001-1
+    assert "short-m@k, Hassid et al., arXiv 2505.17813" in run.card_path.read_text()
 
 
 def test_who_approved_it_and_why_stays_text(copied: Copied) -> None:

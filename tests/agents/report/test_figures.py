@@ -41,6 +41,20 @@ from tests.agents.report.conftest import (
 from tests.harness.small_recordings import tiny
 
 
+def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_baselines(
+    reported: Report,
+) -> None:
+    assert ("asc (seed)", Role.SEED) in [(e.label, e.role) for e in reported.controllers]
+    own = reported.search.over_seed
+    assert own is not None
+    winner = worth_of(reported.search, "r001-1", MEAN)
+    seed = worth_of(reported.search, "asc (seed)", MEAN)
+    assert winner.value is not None
+    assert seed.value is not None
+    assert own.gain == pytest.approx(winner.value - seed.value, abs=2e-4)
+    assert "Over the seed that it was made from, it gains " in markdown(blocks(reported))
+
+
 def test_everyone_who_counts_is_shown_in_order(reported: Report) -> None:
     shown = [(each.label, each.role) for each in reported.controllers]
     assert shown[0] == ("r001-1", Role.WINNER)
