@@ -1,0 +1,154 @@
+"""A grammar for constrained decoding: what a language model may write, token by token.
+
+Servers that decode under a grammar (vLLM's structured outputs by xgrammar, llama.cpp) take rules of
+characters, in the notation that llama.cpp calls GBNF. This makes them of Rheo's own grammar, so
+whatever is decoded to its end parses, unless it nests more deeply than any program may.
+
+A grammar of characters has no lexer, so white space is written into it. Each rule has two forms:
+one for behind a sign, where a word may follow at once, and one for behind a word, where white space
+has to come first. A name must not be a keyword, which a tree of letters sees to. Runs of white
+space, names, numbers and texts have an end, so a model cannot lose itself in one.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from lark.grammar import NonTerminal, Symbol
+from lark.lexer import PatternStr, TerminalDef
+
+from dsl.parser import grammar
+from dsl.words import KEYWORDS
+
+SPACE, MAYBE_SPACE = "space", "maybe_space"
+
+_SPACES = {
+    SPACE: r'" "{1,24} | "\n"{1,2} " "{0,24}',
+    MAYBE_SPACE: f'"" | {SPACE}',
+}
+
+_WORDS = {
+    "NUMBER": 'digits ("." digits)? ([eE] [+-]? [0-9]{1,2})?',
+    "FIELD": '"." [A-Za-z_] [A-Za-z0-9_]{0,30}',
+}
+"""Terminals that end in a letter or digit, besides keywords and names."""
+
+_SIGNS = {
+    "STRING": r'"\"" [^"\n]{0,120} "\""',
+    "COMPARISON": '"==" | "!=" | "<=" | ">=" | "<" | ">"',
+}
+"""The others that are no fixed text."""
+
+_LEADS_WITH_SIGN = frozenset({"FIELD"})
+"""Words that may follow a word at once, since a sign comes first."""
+
+_REST = "[A-Za-z0-9_]{0,30}"
+"""How a name may go on where it can no longer become a keyword."""
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
+_DIGITS = "0123456789"
+
+
+@cache
+def decoding_grammar(reasons: int = 0) -> str:
+    """The grammar, with the root ``root``.
+
+    Args:
+        reasons: with more than 0, a reply begins with one to so many comment lines.
+    """
+    made = _Maker()
+    lines = [_root(made, reasons), *made.rules()]
+    lines += [f"{name} ::= {body}" for name, body in (_WORDS | _SIGNS | _SPACES).items()]
+    return "\n".join([*lines, "digits ::= [0-9]{1,9}", *_names()]) + "\n"
+
+
+def _root(made: "_Maker", reasons: int) -> str:
+    start = made.form("start", behind_word=False)
+    if not reasons:
+        return f"root ::= {MAYBE_SPACE} {start} {MAYBE_SPACE}"
+    line = r'"# " [^\n]{1,200} "\n"'
+    return f"root ::= ({line}){{1,{reasons}}} {MAYBE_SPACE} {start} {MAYBE_SPACE}"
+
+
+class _Maker:
+    """Makes the forms of rules as they are asked for."""
+
+    def __init__(self) -> None:
+        parser = grammar()
+        self._terminals: dict[str, TerminalDef] = {each.name: each for each in parser.terminals}
+        self._bodies: dict[str, list[Sequence[Symbol]]] = {}
+        for rule in parser.rules:
+            self._bodies.setdefault(rule.origin.name, []).append(rule.expansion)
+        self._wordy = self._ending_in_words()
+        self._asked: list[tuple[str, bool]] = []
+
+    def form(self, name: str, *, behind_word: bool) -> str:
+        """The name of one of a rule's two forms; the rule will be among `rules`."""
+        if (name, behind_word) not in self._asked:
+            self._asked.append((name, behind_word))
+        return f"{name}_w" if behind_word else f"{name}_s"  # some take `true` for a literal
+
+    def rules(self) -> Iterator[str]:
+        """Every form that was asked for, and those that they ask for in turn."""
+        for name, behind_word in self._asked:  # grows as it goes
+            bodies = [self._body(each, behind_word=behind_word) for each in self._bodies[name]]
+            yield f"{self.form(name, behind_word=behind_word)} ::= {' | '.join(bodies)}"
+
+    def _body(self, symbols: Sequence[Symbol], *, behind_word: bool) -> str:
+        parts = []
+        for symbol in symbols:
+            if isinstance(symbol, NonTerminal):
+                parts.append(self.form(symbol.name, behind_word=behind_word))
+            else:
+                parts += self._terminal(symbol.name, behind_word=behind_word)
+            behind_word = self._ends_in_word(symbol)
+        return " ".join(parts)
+
+    def _terminal(self, name: str, *, behind_word: bool) -> list[str]:
+        apart = behind_word and self._is_word(name) and name not in _LEADS_WITH_SIGN
+        pattern = self._terminals[name].pattern
+        text = f'"{pattern.value}"' if isinstance(pattern, PatternStr) else name
+        return [SPACE if apart else MAYBE_SPACE, text]
+
+    def _is_word(self, terminal: str) -> bool:
+        pattern = self._terminals[terminal].pattern
+        if isinstance(pattern, PatternStr):
+            return pattern.value.isalnum()
+        return terminal not in _SIGNS
+
+    def _ends_in_word(self, symbol: Symbol) -> bool:
+        if isinstance(symbol, NonTerminal):
+            return symbol.name in self._wordy
+        return self._is_word(symbol.name)
+
+    def _ending_in_words(self) -> frozenset[str]:
+        """The rules that can end in a word."""
+        found: set[str] = set()
+        while True:
+            more = {
+                name
+                for name, bodies in self._bodies.items()
+                for body in bodies
+                if (body[-1].name in found)
+                or (not isinstance(body[-1], NonTerminal) and self._is_word(body[-1].name))
+            }
+            if more <= found:
+                return frozenset(found)
+            found |= more
+
+
+def _names() -> Iterator[str]:
+    """``NAME``: letters and digits that do not spell a keyword, as a tree over their beginnings."""
+    stems = {word[:size] for word in KEYWORDS for size in range(len(word) + 1)}
+    for stem in sorted(stems):
+        nexts = {word[len(stem)] for word in KEYWORDS if word.startswith(stem) and word != stem}
+        free = [each for each in _LETTERS + (_DIGITS if stem else "") if each not in nexts]
+        ways = [f"[{''.join(free)}] {_REST}"]
+        ways += [f'"{letter}" {_stem(stem + letter)}' for letter in sorted(nexts)]
+        if stem and stem not in KEYWORDS:
+            ways.append('""')
+        yield f"{_stem(stem)} ::= {' | '.join(ways)}"
+
+
+def _stem(stem: str) -> str:
+    return f"NAME_{stem}" if stem else "NAME"
