@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import msgspec
 
+from agents.chat.settings import ChatSettings
 from agents.commands.progress import Narrator
 from agents.commands.reporting import hands
 from agents.loop.accounts import Accounts
 from agents.loop.session import End, Manner, session
-from agents.proposers.choose import proposers
+from agents.proposers.choose import Means, proposers
 from agents.report.card import export
 from agents.report.records import Report
 from agents.report.terminal import terminal_summary
@@ -49,6 +50,8 @@ def conduct(
     *,
     wait: bool,
     checkpoints: str | None,
+    settings: ChatSettings,
+    before: RunDirectory | None,
     flags: Mapping[str, object],
 ) -> None:
     """Runs a session of a run to its end, or until it waits.
@@ -58,6 +61,8 @@ def conduct(
         out: where the end is shown.
         wait: whether to stay while a person is waited for.
         checkpoints: the URL of a database for the state of the loop.
+        settings: how models are called.
+        before: another run, whose replies stand for the models.
         flags: the settings as typed.
     """
     chosen = load(Settings, flags=flags)
@@ -70,7 +75,7 @@ def conduct(
     try:
         outcome = session(
             run,
-            proposers(run.request.proposers),
+            proposers(run.request.proposers, Means(run, run.request.asking, settings, before)),
             finish,
             Manner(chosen.threads, wait, checkpoints, narrator.hear),
         )

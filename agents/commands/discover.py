@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from agents.commands.model_options import model_options, refuse_language
 from harness.cli.declare import (
     FilePath,
     Spreading,
@@ -63,7 +64,8 @@ FEEDBACKS = ("full", "scalar")
     "proposers",
     multiple=True,
     metavar="NAME",
-    help="Who proposes: evolve, the default, or random; several may be given.",
+    help='Who proposes: evolve, the default, random, chat:PROVIDER:MODEL or command:"..."; several'
+    " may be given, and share the rounds.",
 )
 @click.option(
     "--baseline",
@@ -139,6 +141,7 @@ FEEDBACKS = ("full", "scalar")
     metavar="N",
     help="Tokens of a brief at most. Default: 6000.",
 )
+@model_options
 @rules_options
 @click.option(
     "--wait/--no-wait",
@@ -162,6 +165,8 @@ def discover(
     resume: bool,
     wait: bool,
     checkpoints: str | None,
+    replies: Path | None,
+    language: str,
     threads: int | None,
     cache_dir: Path | None,
     **asked: object,
@@ -172,9 +177,15 @@ def discover(
     winner ends as selected.rheo in the run's directory, with its card and a report. A run that was
     stopped goes on with --resume; its caps may be raised then.
     """
+    from agents.chat.settings import ChatSettings
     from agents.commands.conducting import conduct, is_over
     from agents.commands.requesting import begun, resumed
+    from agents.run.directory import open_run
+    from harness.cli.settings import load
 
+    refuse_language(language)
+    chat = load(ChatSettings, "chat")
+    before = open_run(replies) if replies is not None else None
     typed = click.get_current_context().get_parameter_source("kappa")
     if typed is not click.core.ParameterSource.COMMANDLINE:
         del asked["kappa"]
@@ -183,8 +194,8 @@ def discover(
         if is_over(run, out):
             return
     else:
-        run = begun(directory, on, held_out, asked)
+        run = begun(directory, on, held_out, asked, settings=chat, offline=before is not None)
     conduct(
-        run, out, wait=wait, checkpoints=checkpoints,
+        run, out, wait=wait, checkpoints=checkpoints, settings=chat, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},
     )  # fmt: skip

@@ -51,7 +51,7 @@ class Narrator:
     def _show(self, event: Event) -> None:
         self.close()
         request = self._run.request
-        total = request.round_evaluations * len(request.proposers)
+        total = request.round_evaluations
         self._played = {}
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.chat.settings import ChatSettings
+from agents.commands import model_options
 from agents.commands.holding import baselines, refuse_changed
-from agents.proposers.choose import proposers as chosen
+from agents.proposers.choose import check
 from agents.run.directory import RunDirectory, create, open_run
 from agents.run.records import Approve, Caps, Feedback, RecordingRef, Request
 from agents.search.objective import objective
@@ -23,7 +25,13 @@ _CAPS = {
 
 
 def begun(
-    directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
+    directory: Path,
+    on: Sequence[Path],
+    held_out: Sequence[Path],
+    asked: Mapping[str, Any],
+    *,
+    settings: ChatSettings,
+    offline: bool,
 ) -> RunDirectory:
     """Makes the directory of a new run; everything is checked before anything is made.
 
@@ -32,10 +40,13 @@ def begun(
         on: the search set.
         held_out: recordings for the report.
         asked: the other options, ``None`` where they were not given.
+        settings: how models are called.
+        offline: whether replies of another run stand for them.
 
     Raises:
         InputError: something that was typed cannot be used.
         StoreError: a recording cannot be read.
+        SurroundingsError: a model's server does not answer.
     """
     if not on:
         raise InputError("--on is missing: name the recordings to search on")
@@ -47,7 +58,11 @@ def begun(
         caps=Caps(**_caps(asked)),
         **({"baselines": baselines([])} | _fields(asked)),
     )
-    return create(directory, wanted)
+    how = model_options.asking(
+        wanted.proposers, model_options.typed(asked), brief_tokens=wanted.brief_tokens,
+        caps=wanted.caps, settings=settings, offline=offline,
+    )  # fmt: skip
+    return create(directory, replace(wanted, asking=how))
 
 
 def resumed(
@@ -69,6 +84,12 @@ def resumed(
             )
     for name, value in _fields(asked).items():
         if value != getattr(before, name):
+            raise InputError(
+                f"--{_option(name)}: the run was begun with another value; leave it out to go on",
+                hint="caps alone can be changed: --rounds and those that begin with --max",
+            )
+    for name, value in model_options.typed(asked).items():
+        if value != getattr(before.asking, name):
             raise InputError(
                 f"--{_option(name)}: the run was begun with another value; leave it out to go on",
                 hint="caps alone can be changed: --rounds and those that begin with --max",
@@ -110,11 +131,14 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         name: value
         for name, value in asked.items()
-        if value is not None and value != () and name not in _CAPS
+        if value is not None
+        and value != ()
+        and name not in _CAPS
+        and name not in model_options.FIELDS
     }
     if "proposers" in found:
         found["proposers"] = list(dict.fromkeys(found["proposers"]))
-        chosen(found["proposers"])
+        check(found["proposers"])
     if "baselines" in found:
         found["baselines"] = baselines(found["baselines"])
     if "objective" in found:
@@ -134,5 +158,7 @@ def _option(field: str) -> str:
         "baselines": "baseline",
         "betas": "beta",
         "tune": "tune/--no-tune",
+        "temperatures": "temperature",
+        "constrained": "constrain/--no-constrain",
     }
     return names.get(field, field.replace("_", "-"))

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from agents.loop.bench import Purse
+from agents.loop.filing import all_filed
 from agents.run.directory import RunDirectory
 from agents.run.events import minutes
 from agents.run.records import Caps, Usage
@@ -49,7 +51,16 @@ class Accounts:
         """
         if rounds >= caps.rounds:
             return "1 round was played" if caps.rounds == 1 else f"{caps.rounds} rounds were played"
-        return self.spent(caps)
+        return self.spent(caps) or self._withheld(caps, rounds)
+
+    def _withheld(self, caps: Caps, rounds: int) -> str:
+        """Why the last round left a call out, if what is left is still too little for it."""
+        if not rounds or (caps.tokens is None and caps.usd is None):
+            return ""
+        for each in all_filed(self._run, rounds):
+            if each.withheld and each.caps == (caps.tokens, caps.usd):
+                return each.withheld
+        return ""
 
     def spent(self, caps: Caps, within: Usage = Usage()) -> str:  # noqa: B008 - it is immutable
         """The cap on what is spent that is reached, in words; empty where none is.
@@ -83,6 +94,21 @@ class Accounts:
         if caps.evaluations is None:
             return None
         return max(0, caps.evaluations - self.used.evaluations - within.evaluations)
+
+    def purse(self, caps: Caps, within: Usage, slots: int) -> Purse:
+        """What language models may still cost in each of some slots, which share what is left.
+
+        Args:
+            caps: the run's.
+            within: what the present round has cost so far.
+            slots: how many there are.
+        """
+        used, share = self.used + within, max(1, slots)
+        tokens, usd = caps.tokens, caps.usd
+        return Purse(
+            None if tokens is None else (tokens - used.tokens_in - used.tokens_out) // share,
+            None if usd is None else (usd - used.usd) / share,
+        )
 
     def out_of_time(self, caps: Caps) -> bool:
         """Whether the cap on minutes is reached."""

@@ -2,10 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import NamedTuple
 
+from agents.feedback.profiling import line_profile
 from agents.loop.filing import mark
+from agents.run.records import Usage
 from agents.search.arena import Arena
 from agents.search.measures import Worth
+from harness.errors import InputError
+
+
+class Purse(NamedTuple):
+    """What language models may still cost in a slot; ``None`` for any amount."""
+
+    tokens: int | None = None
+    usd: float | None = None
 
 
 class RoundBench:
@@ -18,6 +29,8 @@ class RoundBench:
         state: what the proposer left in the round before.
         known: programs that it played in earlier rounds, as `mark` names them: they cost nothing.
         allowance: programs that it may play.
+        purse: what language models may cost.
+        tries: programs that may be written for each that is put forward.
         out_of_time: whether a cap was reached meanwhile.
         heed: gives up the work, where somebody asked for it.
         tell: puts progress into the event log.
@@ -32,6 +45,8 @@ class RoundBench:
         state: bytes | None,
         known: set[str],
         allowance: int,
+        purse: Purse = Purse(),  # noqa: B008 - it is immutable
+        tries: int = 1,
         out_of_time: Callable[[], bool],
         heed: Callable[[], None],
         tell: Callable[..., None],
@@ -42,12 +57,16 @@ class RoundBench:
         self.state = state
         self._known = known
         self._allowance = allowance
+        self._purse = purse
+        self.tries = tries
         self._out_of_time = out_of_time
         self._heed = heed
         self._tell = tell
         self._worths: dict[tuple[str, bool], Worth | None] = {}
         self.played: list[str] = []
         """The programs that were played for the first time, as `mark` names them."""
+        self.withheld = ""
+        """Why a call was not made, in words; empty where all were."""
 
     @property
     def allowance(self) -> int:
@@ -77,6 +96,18 @@ class RoundBench:
             self._worths[source, closely] = worth
         return [self._worths.get((source, closely)) for source in sources]
 
+    @property
+    def labels(self) -> list[str]:
+        """See `agents.proposers.Bench.labels`."""
+        return [self._arena.recordings[place].label for place in self._shown.recordings]
+
+    def profile(self, source: str, beta: float) -> str:
+        """See `agents.proposers.Bench.profile`."""
+        self._heed()
+        if not self._may_play(f"{source}@{beta:g}", closely=False):
+            raise InputError("no programs are left to play in this round")
+        return line_profile(self._arena, self._shown, source, beta)
+
     def _may_play(self, source: str, *, closely: bool) -> bool:
         """Takes a program out of the allowance, if it is new and there is some left."""
         name = mark(source) + ("+" if closely else "")
@@ -88,6 +119,33 @@ class RoundBench:
         self._known.add(name)
         self.played.append(name)
         return True
+
+    def affords(self, most: Usage) -> bool:
+        """See `agents.proposers.Bench.affords`."""
+        tokens, usd = most.tokens_in + most.tokens_out, most.usd
+        if self._purse.tokens is not None and tokens > self._purse.tokens:
+            self.withheld = (
+                f"{max(0, self._purse.tokens):,} tokens are left, and a call may take {tokens:,}"
+            )
+        elif self._purse.usd is not None and usd > self._purse.usd:
+            self.withheld = (
+                f"{max(0.0, self._purse.usd):.4f} dollars are left, and a call may cost {usd:.4f}"
+            )
+        else:
+            return True
+        return False
+
+    def charge(self, used: Usage) -> None:
+        """See `agents.proposers.Bench.charge`."""
+        tokens, usd = self._purse
+        self._purse = Purse(
+            None if tokens is None else tokens - used.tokens_in - used.tokens_out,
+            None if usd is None else usd - used.usd,
+        )
+
+    def heed(self) -> None:
+        """See `agents.proposers.Bench.heed`."""
+        self._heed()
 
     def out_of_time(self) -> bool:
         """See `agents.proposers.Bench.out_of_time`."""

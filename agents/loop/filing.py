@@ -22,6 +22,10 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
     """The programs that it played for the first time, as `mark` names them."""
     taken: list[str] = []
     """The files of the inbox that it took."""
+    withheld: str = ""
+    """Why a call of a language model was not made; empty where all were."""
+    caps: tuple[int | None, float | None] = (None, None)
+    """The caps on tokens and dollars under which that was so."""
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True):

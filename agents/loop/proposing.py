@@ -5,9 +5,10 @@ from langgraph.types import Send
 
 from agents.feedback.brief import Brief
 from agents.feedback.making import make_brief
-from agents.loop.bench import RoundBench
+from agents.loop.bench import Purse, RoundBench
 from agents.loop.filing import Filed, all_filed, file_place, filed, state_place, usage
 from agents.loop.inbox import HAND, take
+from agents.loop.mixing import choose
 from agents.loop.state import Context, Slot, State
 from agents.proposers import Proposed
 from agents.run.directory import RunDirectory
@@ -33,11 +34,17 @@ def to_proposers(state: State, runtime: Runtime[Context]) -> list[Send]:
     """A slot for every proposer, and one for what people put forward."""
     context, number = runtime.context, state["round"]
     named = list(dict.fromkeys(context.request.proposers))
-    allowance = _allowance(context, Usage(), len(named))
+    chosen = choose(context.run, named, number)
+    if chosen.says:
+        context.log.add("chosen", chosen.says, round=number, proposer=chosen.name)
+    allowance = _allowance(context, Usage(), 1)
+    purse = context.accounts.purse(context.request.caps, Usage(), 1)
     return [
         Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
-                             mend=None, tries=1, allowance=allowance))
+                             mend=None, tries=1, allowance=allowance, tokens=purse.tokens,
+                             usd=purse.usd))
         for at, name in enumerate([*named, HAND], start=1)
+        if name in (chosen.name, HAND)
     ]  # fmt: skip
 
 
@@ -63,6 +70,9 @@ def propose(slot: Slot, runtime: Runtime[Context]) -> State:
         usage=given.usage,
         search=dict(given.search),
         played=bench.played,
+        # A mending shares what is left with others, and a call that was made had its purse.
+        withheld="" if slot["mend"] or given.usage.tokens_in else bench.withheld,
+        caps=(context.request.caps.tokens, context.request.caps.usd),
     )
     context.run.write(file_place(number, name), record)
     count = len(record.proposals)
@@ -101,7 +111,9 @@ def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
     within = usage(context.run, number)
     if context.accounts.spent(context.request.caps, within):
         return "replay"
-    allowance = _allowance(context, within, len(state["unsound"]))
+    slots = len(state["unsound"])
+    allowance = _allowance(context, within, slots)
+    purse = context.accounts.purse(context.request.caps, within, slots)
     sends = []
     for candidate, tries in state["unsound"].items():
         proposer = context.run.draft(candidate).proposer
@@ -109,7 +121,8 @@ def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
             slot = f"mend-{candidate}-{tries}"
             sends.append(
                 Send("propose", Slot(round=number, slot=slot, proposer=proposer, mend=candidate,
-                                     tries=tries + 1, allowance=allowance))
+                                     tries=tries + 1, allowance=allowance, tokens=purse.tokens,
+                                     usd=purse.usd))
             )  # fmt: skip
     return sends or "replay"
 
@@ -150,7 +163,7 @@ def _bench(context: Context, slot: Slot) -> RoundBench:
     known: set[str] = set()
     for before in range(1, number):
         known.update(mark for each in all_filed(run, before) for mark in each.played)
-    state = run.path / state_place(number - 1, name)
+    state = _left(run, number, name)
 
     def tell(says: str, **data: object) -> None:
         context.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
@@ -159,13 +172,24 @@ def _bench(context: Context, slot: Slot) -> RoundBench:
         context.arena,
         number,
         name,
-        state=state.read_bytes() if state.is_file() else None,
+        state=state,
         known=known,
         allowance=slot["allowance"],
+        purse=Purse(slot["tokens"], slot["usd"]),
+        tries=request.repairs + 2 - slot["tries"],
         out_of_time=lambda: context.accounts.out_of_time(request.caps),
         heed=context.interruption.heed,
         tell=tell,
     )
+
+
+def _left(run: RunDirectory, number: int, slot: str) -> bytes | None:
+    """What a slot's proposer left when it last had a round."""
+    for before in range(number - 1, 0, -1):
+        path = run.path / state_place(before, slot)
+        if path.is_file():
+            return path.read_bytes()
+    return None
 
 
 def _named(run: RunDirectory, number: int) -> list[Draft]:
@@ -173,7 +197,14 @@ def _named(run: RunDirectory, number: int) -> list[Draft]:
     given = [(each.proposer, proposal) for each in all_filed(run, number)
              for proposal in each.proposals]  # fmt: skip
     return [
-        checked(Draft(candidate=f"r{number:03d}-{at}", proposer=proposer, proposal=proposal))
+        checked(
+            Draft(
+                candidate=f"r{number:03d}-{at}",
+                proposer=proposer,
+                proposal=proposal,
+                tries=proposal.tries,
+            )
+        )
         for at, (proposer, proposal) in enumerate(given, start=1)
     ]
 
@@ -190,7 +221,7 @@ def _mended(run: RunDirectory, state: State) -> list[Draft]:
             candidate=candidate,
             proposer=before.proposer,
             proposal=record.proposals[0],
-            tries=tries + 1,
+            tries=tries + record.proposals[0].tries,
         )
         found.append(checked(draft))
     return found

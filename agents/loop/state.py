@@ -53,6 +53,10 @@ class Slot(TypedDict):
     tries: int
     allowance: int
     """Programs that it may play."""
+    tokens: int | None
+    """That language models may take; ``None`` for any number."""
+    usd: float | None
+    """Dollars that they may cost, likewise."""
 
 
 Finish = Callable[[RunDirectory, str | None, Decision | None], None]

@@ -50,8 +50,26 @@ class Bench(Protocol):
         ...
 
     @property
+    def tries(self) -> int:
+        """Programs that it may write for each that it puts forward, until one checks."""
+        ...
+
+    @property
     def free_knobs(self) -> bool:
         """Whether programs are to have free knobs in place of a schedule."""
+        ...
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The recordings that the round shows, ``model/benchmark``, in the order of `Worth`."""
+        ...
+
+    def profile(self, source: str, beta: float) -> str:
+        """A program with what each line does at one β, as text; takes one of the allowance.
+
+        Raises:
+            InputError: it cannot be played, or none is left.
+        """
         ...
 
     def play(self, sources: Sequence[str], *, closely: bool = False) -> "list[Worth | None]":
@@ -64,6 +82,25 @@ class Bench(Protocol):
             sources: the programs.
             closely: under as many seeds as a review, and at every β, which tells apart what a
                 first look does not; else under few seeds and at every second β.
+        """
+        ...
+
+    def affords(self, most: Usage) -> bool:
+        """Whether a call may be made, by what it and those before it may cost at the most.
+
+        Where it may not, that is the run's reason to end.
+        """
+        ...
+
+    def charge(self, used: Usage) -> None:
+        """Takes what a call did cost out of what is left."""
+        ...
+
+    def heed(self) -> None:
+        """Gives up the work, where somebody asked for it.
+
+        Raises:
+            KeyboardInterrupt: somebody asked.
         """
         ...
 

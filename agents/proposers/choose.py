@@ -1,40 +1,148 @@
 """The proposers by name: the one place that knows which there are."""
 
-from collections.abc import Callable, Sequence
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+from agents.chat.settings import ChatSettings
 from agents.proposers import Proposer
+from agents.run.directory import RunDirectory
+from agents.run.records import Asking
 from dsl.spelling import nearest
 from harness.errors import InputError
 
 NAMES = ("evolve", "random")
-"""The names that ``--proposer`` takes, the default first; ``hand`` is always there."""
+"""The names that ``--proposer`` takes as they are, the default first; ``hand`` is always there."""
+
+CHAT, COMMAND = "chat", "command"
+"""Those that take something behind a colon: a model, or a command."""
 
 
-def proposers(names: Sequence[str]) -> dict[str, Proposer]:
+class Means(NamedTuple):
+    """What proposers that ask others work with."""
+
+    run: RunDirectory
+    asking: Asking
+    settings: ChatSettings
+    before: RunDirectory | None = None
+    """Another run, whose replies stand for the models: none is called."""
+
+
+def proposers(names: Sequence[str], means: Means) -> dict[str, Proposer]:
     """The proposers of a request, by the names that it uses.
 
     Raises:
         InputError: there is none of that name.
+        SurroundingsError: what it needs is not there.
     """
-    return {name: _maker(name)() for name in names}
+    return {name: _made(name, means) for name in names}
 
 
-def _maker(name: str) -> Callable[[], Proposer]:
-    match name:
-        case "evolve":
-            from agents.proposers.evolve import Evolve
+def check(names: Sequence[str]) -> None:
+    """Refuses names of which there is no proposer.
 
-            return Evolve
-        case "random":
-            from agents.proposers.random import RandomSearch
+    Raises:
+        InputError: there is none of that name.
+    """
+    for name in names:
+        kind, _, rest = name.partition(":")
+        if kind == CHAT:
+            model_of(name)
+        elif kind == COMMAND:
+            _check_command(name, rest)
+        elif name not in _PLAIN:
+            raise _unknown(name)
 
-            return RandomSearch
-        case "hand":
+
+def model_of(name: str) -> str:
+    """``PROVIDER:MODEL`` of a proposer ``chat:PROVIDER:MODEL``.
+
+    Raises:
+        InputError: it is not written so.
+    """
+    rest = name.partition(":")[2]
+    provider, _, model = rest.partition(":")
+    if not provider or not model:
+        raise InputError(
+            f"--proposer {name}: write chat:PROVIDER:MODEL",
+            hint="chat:openai:MODEL for a server of your own too, with --base-url",
+        )
+    return rest
+
+
+def _check_command(name: str, command: str) -> None:
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise InputError(f"--proposer {name}: {str(problem).lower()}") from problem
+    if not words:
+        raise InputError(f'--proposer {name}: no command; write command:"my-agent --flag"')
+    if shutil.which(words[0]) is None:
+        raise InputError(f"--proposer {name}: there is no command {words[0]}")
+
+
+def models(names: Sequence[str]) -> list[str]:
+    """The models among some proposers."""
+    return [model_of(each) for each in names if each.partition(":")[0] == CHAT]
+
+
+def _made(name: str, means: Means) -> Proposer:
+    kind, _, rest = name.partition(":")
+    if kind == CHAT:
+        return _chat(model_of(name), means)
+    if kind == COMMAND:
+        from agents.proposers.command import Command
+
+        return Command(rest, means.run, means.asking, means.before)
+    if name not in _PLAIN:
+        raise _unknown(name)
+    return _PLAIN[name]()
+
+
+def _chat(model: str, means: Means) -> Proposer:
+    from agents.chat.models import ChatModel, Model
+    from agents.chat.prices import Price
+    from agents.chat.replies import Replies
+    from agents.proposers.chat import Chat
+
+    before = means.before
+
+    def opened() -> Model:
+        if before is not None:
             raise InputError(
-                "--proposer hand: people can always propose; leave it out",
-                hint="rheostat propose RUN FILE",
+                f"{before.path}: holds no reply to what {model} is asked here",
+                hint="it replays only a run that asks the same; without --replies the model is"
+                " called",
             )
-        case _:
-            near = nearest(name, NAMES)
-            meant = f"did you mean {near}?" if near else f"there are {', '.join(NAMES)}"
-            raise InputError(f"--proposer {name}: there is no such proposer; {meant}")
+        return ChatModel(model, means.asking.base_url, means.settings)
+
+    price = Price(model, means.settings.prices)
+    return Chat(model, opened, price, Replies(means.run, before), means.asking)
+
+
+def _evolve() -> Proposer:
+    from agents.proposers.evolve import Evolve
+
+    return Evolve()
+
+
+def _random() -> Proposer:
+    from agents.proposers.random import RandomSearch
+
+    return RandomSearch()
+
+
+_PLAIN: Mapping[str, Callable[[], Proposer]] = {"evolve": _evolve, "random": _random}
+
+
+def _unknown(name: str) -> InputError:
+    if name == "hand":
+        return InputError(
+            "--proposer hand: people can always propose; leave it out",
+            hint="rheostat propose RUN FILE",
+        )
+    forms = (*NAMES, "chat:PROVIDER:MODEL", 'command:"…"')
+    near = nearest(name, (*NAMES, CHAT, COMMAND))
+    meant = f"did you mean {near}?" if near else f"there are {', '.join(forms)}"
+    return InputError(f"--proposer {name}: there is no such proposer; {meant}")

@@ -17,8 +17,8 @@ import msgspec
 
 Kind = Literal[
     "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
-    "searching", "replayed", "tuned", "reviewed", "archived", "waiting", "decided", "selected",
-    "capped", "ended", "failed", "left", "opened",
+    "chosen", "searching", "replayed", "tuned", "reviewed", "archived", "waiting", "decided",
+    "selected", "capped", "ended", "failed", "left", "opened",
 ]  # fmt: skip
 
 

@@ -75,6 +75,21 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of language models, in and out."""
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """How language models and agents are asked."""
+
+    base_url: str | None = None
+    """Of the server, where it is not the provider's own."""
+    temperatures: list[float | None] = msgspec.field(default_factory=lambda: [0.3, 0.7, 1.0])
+    """Of a round's candidates, in turn; ``None`` for the model's own."""
+    reply_tokens: int = 8000
+    """The most tokens of a reply, thoughts among them."""
+    constrained: bool = False
+    """Whether replies are decoded under Rheo's grammar."""
+    agent_minutes: float = 10.0
+    """That a command may take in a round."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for."""
 
@@ -112,6 +127,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Of an episode, in tokens."""
     kappa: int = 0
     """Price of a probe."""
+    asking: Asking = Asking()
     caps: Caps = Caps()
 
 
@@ -141,6 +157,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """The proposer's own account: what was changed and why."""
     parents: list[str] = []
     """Candidates, or names of the library, that it was made from; the main one first."""
+    tries: int = 1
+    """How often its proposer had to begin before there was a program, this one included."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

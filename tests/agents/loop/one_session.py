@@ -8,8 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
+from agents.chat.settings import ChatSettings
 from agents.loop.session import Manner, session
-from agents.proposers.choose import proposers
+from agents.proposers.choose import Means, proposers
 from agents.run.directory import RunDirectory, open_run
 from agents.run.events import Event
 from agents.run.records import Decision
@@ -38,7 +39,12 @@ def main() -> None:
     run = open_run(Path(sys.argv[1]))
     killer = Killer(sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else Killer("", 1)
     manner = Manner(workers=1, wait=False, listen=killer.hear)
-    session(run, proposers(run.request.proposers), finish, manner)
+    session(
+        run,
+        proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings())),
+        finish,
+        manner,
+    )
 
 
 if __name__ == "__main__":

@@ -88,14 +88,14 @@ class Playing:
         return Proposed([])
 
 
-def test_proposers_share_what_the_cap_on_programs_leaves(begin: Begin) -> None:
+def test_proposers_have_rounds_in_turn_while_the_cap_on_programs_lasts(begin: Begin) -> None:
     run = begin(proposers=["one", "two"], caps=Caps(rounds=5, evaluations=6), round_evaluations=4)
     both = {"one": Playing("one", 2), "two": Playing("two", 30)}
     session(run, both, finish, Manner(workers=1, wait=False))
     ending = run.ending
     assert ending is not None
     assert ending.usage.evaluations == 6
-    assert ending.rounds == 1
+    assert ending.rounds == 2  # four programs by the one, two by the other
 
 
 # Ctrl-C

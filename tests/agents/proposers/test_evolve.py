@@ -9,7 +9,7 @@ from agents.evolution.starting import seeds
 from agents.feedback.brief import Brief, Known
 from agents.loop.bench import RoundBench
 from agents.proposers import Proposed, Proposer
-from agents.proposers.choose import NAMES, proposers
+from agents.proposers.choose import NAMES, check
 from agents.proposers.evolve import Evolve
 from agents.proposers.random import RandomSearch
 from agents.search.arena import Arena
@@ -146,9 +146,17 @@ def test_programs_beyond_the_allowance_are_not_played(opened: Opened) -> None:
 
 
 def test_names_are_known_or_told_apart() -> None:
-    assert list(proposers(NAMES)) == list(NAMES)
+    check([*NAMES, "chat:openai:any/model:latest", "command:sh -c true"])
     with pytest.raises(InputError, match="did you mean evolve"):
-        proposers(["evolv"])
+        check(["evolv"])
+    with pytest.raises(InputError, match="write chat:PROVIDER:MODEL"):
+        check(["chat:some-model"])
+    with pytest.raises(InputError, match="no command"):
+        check(["command:"])
+    with pytest.raises(InputError, match="there is no command no-such-agent"):
+        check(["command:no-such-agent --now"])
+    with pytest.raises(InputError, match="no closing quotation"):
+        check(["command:agent 'now"])
 
 
 def test_a_folder_of_seeds_is_shipped() -> None:

@@ -1,0 +1,255 @@
+"""Calls a language model through LangChain: the one place that knows of its library and servers."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from agents.chat.prices import Price
+from agents.chat.replies import Call, Finish, Message, Reply
+from agents.chat.settings import ChatSettings
+from agents.feedback.length import count
+from harness.errors import InputError, SurroundingsError
+
+
+class Model(Protocol):
+    """Whoever replies."""
+
+    def reply(self, call: Call, heed: Callable[[], None]) -> Reply:
+        """Makes a call.
+
+        Args:
+            call: what is asked.
+            heed: gives up the wait, where somebody asked for it.
+
+        Raises:
+            SurroundingsError: no call can succeed, whatever is asked.
+        """
+        ...
+
+
+class ChatModel:
+    """A model behind a provider of LangChain's, or behind a URL that speaks OpenAI's protocol.
+
+    Args:
+        name: ``PROVIDER:MODEL``.
+        base_url: of the server; ``None`` for the provider's own.
+        settings: how it is called.
+
+    Raises:
+        InputError: there is no such provider.
+        SurroundingsError: the provider's package is missing, or what it needs to be called.
+    """
+
+    def __init__(self, name: str, base_url: str | None, settings: ChatSettings):
+        self._name, self._base_url, self._settings = name, base_url, settings
+        self.price = Price(name, settings.prices)
+        self._opened: dict[tuple[float | None, int, str], Any] = {}
+        self._open(None, 16, "")
+
+    def reply(self, call: Call, heed: Callable[[], None]) -> Reply:
+        """See `Model.reply`."""
+        from langchain_core.exceptions import (
+            ContextOverflowError,
+            ModelAuthenticationError,
+            ModelNotFoundError,
+            ModelPermissionDeniedError,
+            ModelRefusalError,
+        )
+
+        heard = _Heard()
+        try:
+            self._listen(call, heard, heed)
+        except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
+            raise SurroundingsError(
+                f"{self._name} cannot be asked: {_first_line(stop)}",
+                hint="the run goes on with --resume, once that is mended",
+            ) from stop
+        except ContextOverflowError as problem:
+            return self._made(call, heard, Finish.FAILED, f"too long: {_first_line(problem)}")
+        except ModelRefusalError as problem:
+            return self._made(call, heard, Finish.REFUSED, _first_line(problem))
+        except _passing() as problem:
+            # What is no error of the model's is what clients make of bytes that are no reply.
+            return self._made(call, heard, Finish.FAILED, _first_line(problem))
+        return self._made(call, heard, *heard.finish())
+
+    def _listen(self, call: Call, heard: "_Heard", heed: Callable[[], None]) -> None:
+        """Takes in the stream of a reply.
+
+        Raises:
+            TimeoutError: it takes too long.
+        """
+        model = self._open(call.temperature, call.reply_tokens, call.grammar)
+        until = time.monotonic() + self._settings.timeout
+        for chunk in model.stream([(each.role, each.text) for each in call.messages]):
+            heard.take(chunk)
+            heed()
+            if time.monotonic() > until:
+                raise TimeoutError(f"no end after {self._settings.timeout:g} seconds")
+
+    def _made(self, call: Call, heard: "_Heard", finish: Finish, problem: str) -> Reply:
+        told_in, told_out = heard.usage
+        tokens_in, sure_in = _believed(told_in, prompt_tokens(call.messages), None)
+        tokens_out, sure_out = _believed(told_out, count(heard.text), call.reply_tokens)
+        if finish is Finish.FAILED and not heard.text and told_in is None:
+            tokens_in, tokens_out = 0, 0  # nothing was generated, and nothing is charged
+        return Reply(
+            finish=finish,
+            text=heard.text,
+            problem=problem,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            usd=self.price.usd(tokens_in, tokens_out),
+            estimated=not (sure_in and sure_out),
+        )
+
+    def _open(self, temperature: float | None, reply_tokens: int, grammar: str) -> Any:  # noqa: ANN401 - LangChain's are many
+        key = (temperature, reply_tokens, grammar)
+        if key not in self._opened:
+            self._opened[key] = self._made_anew(*key)
+        return self._opened[key]
+
+    def _made_anew(self, temperature: float | None, reply_tokens: int, grammar: str) -> Any:  # noqa: ANN401
+        try:
+            from langchain.chat_models import init_chat_model
+        except ImportError as problem:
+            raise SurroundingsError(
+                "--proposer chat: LangChain is not installed",
+                hint='install rheostat with its extra: pipx install ".[chat]"',
+            ) from problem
+        provider, _, model = self._name.partition(":")
+        asked: dict[str, Any] = {
+            "max_tokens": reply_tokens,
+            "max_retries": self._settings.retries,
+            "timeout": self._settings.timeout,
+        }
+        if temperature is not None:
+            asked["temperature"] = temperature
+        if provider == "openai":
+            asked |= _openai(self._base_url, grammar)
+        try:
+            return init_chat_model(model, model_provider=provider, **asked)
+        except ImportError as problem:
+            raise SurroundingsError(
+                f"--proposer chat:{self._name}: {_first_line(problem)}",
+                hint="put the provider's package into rheostat's environment",
+            ) from problem
+        except _foreign() as problem:  # a key that is missing
+            raise SurroundingsError(f"{self._name} cannot be asked: {_first_line(problem)}") from (
+                problem
+            )
+        except ValueError as problem:
+            raise InputError(f"--proposer chat:{self._name}: {_first_line(problem)}") from problem
+
+
+class _Usage(NamedTuple):
+    """As it was told, whatever that is; ``None`` where nothing was."""
+
+    tokens_in: object
+    tokens_out: object
+
+
+class _Heard:
+    """A reply as it comes in."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._finish = ""
+        self.usage = _Usage(None, None)
+
+    @property
+    def text(self) -> str:
+        """What has come in so far."""
+        return "".join(self._parts)
+
+    def take(self, chunk: Any) -> None:  # noqa: ANN401 - LangChain's message chunk
+        """Takes in one chunk."""
+        self._parts.append(str(chunk.text))
+        told = chunk.response_metadata
+        self._finish = str(told.get("finish_reason") or told.get("stop_reason") or self._finish)
+        if chunk.usage_metadata is not None:
+            used = chunk.usage_metadata
+            self.usage = _Usage(used.get("input_tokens"), used.get("output_tokens"))
+
+    def finish(self) -> tuple[Finish, str]:
+        """How a stream that came to its end came to it."""
+        reason = self._finish.lower()
+        if reason in _REFUSALS:
+            return Finish.REFUSED, f"the provider says {reason}"
+        if reason in _CUTS:
+            return Finish.CUT, "the limit on its tokens cut it off"
+        if not reason:
+            return Finish.FAILED, "the stream was cut off"
+        if not self.text.strip():  # some servers refuse so
+            return Finish.REFUSED, "the reply is empty"
+        return Finish.ENDED, ""
+
+
+_CUTS = frozenset({"length", "max_tokens", "model_length", "incomplete"})
+_REFUSALS = frozenset({"content_filter", "refusal", "safety", "prohibited_content", "blocklist"})
+"""What providers say of how a reply ended."""
+
+BELIEVED = 4
+"""A count of tokens is believed within so many times our own estimate."""
+
+
+def prompt_tokens(messages: list[Message]) -> int:
+    """About how many tokens a conversation has."""
+    return sum(count(each.text) + 4 for each in messages)
+
+
+def _believed(told: object, estimate: int, most: int | None) -> tuple[int, bool]:
+    """The tokens that are counted, and whether they are the server's word.
+
+    Args:
+        told: by the server.
+        estimate: ours.
+        most: that there can be; where it is known, hidden ones may be among them.
+    """
+    if not isinstance(told, int) or isinstance(told, bool) or told < estimate // BELIEVED:
+        return estimate, False
+    limit = most if most is not None else max(estimate, 64) * BELIEVED
+    return (told, True) if told <= max(limit, estimate) else (estimate, False)
+
+
+def _openai(base_url: str | None, grammar: str) -> dict[str, Any]:
+    """What OpenAI's client alone takes."""
+    found: dict[str, Any] = {"stream_usage": True}
+    if base_url is not None:
+        found["base_url"] = base_url
+        if not os.environ.get("OPENAI_API_KEY"):
+            found["api_key"] = "none"  # a server of one's own wants none, the client does
+    if grammar:
+        found["extra_body"] = {"structured_outputs": {"grammar": grammar}}
+    return found
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    """Errors of clients that LangChain passes on as they are."""
+    found: list[type[Exception]] = [ConnectionError, TimeoutError]
+    for module, name in (
+        ("openai", "OpenAIError"), ("httpx", "HTTPError"), ("httpx2", "HTTPError"),
+        ("anthropic", "AnthropicError"), ("groq", "GroqError"), ("ollama", "ResponseError"),
+        ("google.genai.errors", "APIError"), ("botocore.exceptions", "BotoCoreError"),
+        ("botocore.exceptions", "ClientError"),
+    ):  # fmt: skip
+        if module in sys.modules and hasattr(sys.modules[module], name):
+            found.append(getattr(sys.modules[module], name))
+    return tuple(found)
+
+
+def _passing() -> tuple[type[Exception], ...]:
+    """Errors that cost a try."""
+    from langchain_core.exceptions import ModelError
+
+    return (ModelError, ValueError, TypeError, LookupError, AttributeError, *_foreign())
+
+
+def _first_line(problem: BaseException) -> str:
+    return _shortened(str(problem).strip().partition("\n")[0]) or type(problem).__name__
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,100 @@
+"""What a model is told: the language card, the brief, programs to build on, and what went wrong."""
+
+from collections.abc import Sequence
+
+from agents.chat.edits import Unfit
+from agents.chat.replies import Message
+from agents.feedback.brief import Brief, Known
+from agents.feedback.length import count
+from agents.pages import Pages
+from dsl.card import card
+
+PROGRAM_TOKENS = 2400
+"""The most tokens of programs to build on; the first stands in any case."""
+
+MOST_CANDIDATES = 3
+"""Candidates of the run that are shown whole; baselines follow, while there is room."""
+
+REASONS = 6
+"""Comment lines that a constrained reply begins with, at most."""
+
+_page = Pages("agents.chat")
+
+
+def opening(brief: Brief, *, constrained: bool, free_knobs: bool) -> list[Message]:
+    """The beginning of a conversation.
+
+    Args:
+        brief: the round's.
+        constrained: whether the reply is decoded under the grammar.
+        free_knobs: whether programs are to have free knobs.
+    """
+    programs = shown(brief)
+    values = {
+        "brief": brief.text,
+        "programs": "\n\n".join(_program(each) for each in programs) or "None yet.",
+        "best": programs[0].name if programs else "the best baseline",
+        "knobs": _page("free_knobs" if free_knobs else "schedule"),
+    }
+    if constrained:
+        text = _page("write_constrained", reasons=REASONS, **values)
+    else:
+        text = _page("write", **values)
+    return [Message("system", _page("system", card=card())), Message("user", text)]
+
+
+def shown(brief: Brief) -> list[Known]:
+    """The programs that are shown whole, the best first."""
+    candidates = [each for each in brief.known if each.objective is not None]
+    baselines = [each for each in brief.known if each.objective is None]
+    found: list[Known] = []
+    room = PROGRAM_TOKENS
+    for each in [*candidates[:MOST_CANDIDATES], *baselines]:
+        room -= count(each.source)
+        if room >= 0 or not found:
+            found.append(each)
+    return found
+
+
+def no_program() -> str:
+    """Nothing that could be a program came."""
+    return _page("no_program")
+
+
+def cut_off(tokens: int) -> str:
+    """The reply ran into the limit on its tokens."""
+    return _page("cut", tokens=f"{tokens:,}")
+
+
+def unknown_base(name: str, programs: Sequence[Known]) -> str:
+    """Edits of a program that was not shown."""
+    return _page("unknown_base", name=name, names=", ".join(f"`{each.name}`" for each in programs))
+
+
+def unfit_edit(name: str, unfit: Unfit) -> str:
+    """An edit that does not apply: where it nearly would, and what differs."""
+    if unfit.places > 1:
+        where = f"fits in {unfit.places} places"
+    elif not unfit.edit.old.strip():
+        where = "is empty, so it stands nowhere"
+    else:
+        where = "is not among the lines"
+    return _page(
+        "unfit_edit",
+        name=name,
+        where=where,
+        search=unfit.edit.old.rstrip("\n"),
+        nearest=unfit.nearest,
+        difference=unfit.difference or "(none)",
+    )
+
+
+def mend(source: str, diagnostics: str, *, constrained: bool) -> str:
+    """A program that does not check, with what the checker says of it."""
+    how = _page("mend_constrained") if constrained else _page("mend_whole")
+    return _page("mend", source=source.rstrip("\n"), diagnostics=diagnostics, how=how)
+
+
+def _program(known: Known) -> str:
+    worth = "a baseline" if known.objective is None else f"worth {known.objective:.2f}"
+    return f"`{known.name}`, {worth}:\n\n```rheo\n{known.source.strip()}\n```"

@@ -1,0 +1,106 @@
+"""Reads a reply: a program or edits of one, and the reasons; or that there is neither."""
+
+import re
+from typing import NamedTuple
+
+from agents.chat.edits import Edit, edits_in
+
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
+_FENCED = re.compile(
+    r"^[ \t]*```[ \t]*(?P<tag>[\w+-]*)[ \t]*(?P<name>[^\n`]*)\n(?P<body>.*?)^[ \t]*```[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_OPEN_FENCE = re.compile(r"^[ \t]*```[^\n]*\n", re.MULTILINE)
+_BEGINNING = re.compile(r"^[ \t]*(?:needs[ \t]+\w|controller[ \t]+\w)", re.MULTILINE)
+_EDITED = re.compile(r"^[`\s]*edit[ \t]+`?(?P<name>[\w./-]+)", re.MULTILINE | re.IGNORECASE)
+
+
+class Program(NamedTuple):
+    """A whole program; it need not check."""
+
+    source: str
+    words: str
+    """The reasons that were given with it."""
+
+
+class Edits(NamedTuple):
+    """Changes to a program that was shown."""
+
+    base: str
+    """Its name, or nothing where none was named."""
+    edits: list[Edit]
+    words: str
+
+
+def read(text: str) -> Program | Edits | None:
+    """What a reply to an open question holds: the last program or block of edits.
+
+    Args:
+        text: the reply, with whatever prose is around them.
+    """
+    text = _THOUGHT.sub("", text.replace("\r\n", "\n"))
+    blocks = list(_FENCED.finditer(text))
+    words = _words(_FENCED.sub("\n", text))
+    for block in reversed(blocks):
+        edits = edits_in(block["body"])
+        if edits:
+            together = [edit for each in blocks for edit in edits_in(each["body"])]
+            return Edits(_base(text, block), together, words)
+        if _BEGINNING.search(block["body"]):
+            return Program(_ended(block["body"]), words)
+    return _unfenced(text)
+
+
+def read_constrained(text: str) -> Program:
+    """A reply that was decoded under the grammar: comments with the reasons, then the program."""
+    lines = text.lstrip().splitlines()
+    reasons = []
+    for line in lines:
+        if not line.startswith("#"):
+            break
+        reasons.append(line.lstrip("# ").rstrip())
+    return Program(_ended("\n".join(lines[len(reasons) :])), " ".join(filter(None, reasons)))
+
+
+def _base(text: str, block: re.Match[str]) -> str:
+    name = block["name"].strip("` \t")
+    if block["tag"] == "edit" and name:
+        return name.split()[0]
+    found = _EDITED.search(text)
+    return found["name"] if found else ""
+
+
+def _unfenced(text: str) -> Program | Edits | None:
+    """Edits or a program that stand in no fence, or in one that has no end."""
+    edits = edits_in(text)
+    if edits:
+        found = _EDITED.search(text)
+        before = text[: text.index("SEARCH")]
+        return Edits(found["name"] if found else "", edits, _words(_OPEN_FENCE.sub("", before)))
+    beginning = _BEGINNING.search(text)
+    if beginning is None:
+        return None
+    body = _OPEN_FENCE.split(text[beginning.start() :])[0].partition("```")[0]
+    end = _closing(body)
+    if end is None and body.count("{") == 0:
+        return None  # the word stood in prose
+    words = _words(_OPEN_FENCE.sub("", text[: beginning.start()]))
+    return Program(_ended(body if end is None else body[:end]), words)
+
+
+def _closing(body: str) -> int | None:
+    """Behind the brace that closes the first one; ``None`` where it is not closed."""
+    depth = 0
+    for found in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', body):
+        depth += (found.group() == "{") - (found.group() == "}")
+        if found.group() == "}" and depth == 0:
+            return found.end()
+    return None
+
+
+def _words(prose: str) -> str:
+    return re.sub(r"\n\s*\n\s*", "\n\n", prose).strip()
+
+
+def _ended(source: str) -> str:
+    return source.strip("\n").rstrip() + "\n"

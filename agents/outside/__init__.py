@@ -1,0 +1,1 @@
+"""Command-line agents as proposers: their scratch directory, their process, their desk."""

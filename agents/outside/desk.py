@@ -1,0 +1,166 @@
+"""The desk of a round: answers an agent's ``rheostat`` over a socket in its scratch directory.
+
+It plays on what the round shows, by the proposer's bench, and counts it there. It answers with
+figures alone: no question, no answer and no name of a file ever crosses it.
+"""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.proposers import Bench
+from agents.search.measures import Worth
+from dsl.diagnostics import ordered, plain, render
+from dsl.program import analyse
+from dsl.source import Source
+from harness.errors import InputError
+
+MOST_REQUEST = 400_000
+"""Bytes of a request."""
+
+BAD = 2
+"""The exit status of what cannot be used."""
+
+
+class Asked(NamedTuple):
+    """Something that was played for the agent."""
+
+    do: str
+    source: str
+    quick: bool
+    beta: float
+
+
+class Desk:
+    """Answers requests, one at a time.
+
+    Args:
+        bench: of the round.
+    """
+
+    def __init__(self, bench: Bench):
+        self._bench = bench
+        self._lock = threading.Lock()
+        self.played: list[Asked] = []
+        """All that was played, in order: played again, it comes to the same."""
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """The answer to a request: its text, and the exit status."""
+        try:
+            request = json.loads(line)
+            asked = Asked(
+                str(request["do"]), _text(request["source"]), bool(request.get("quick")),
+                float(request.get("beta", 0.5)),
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError):
+            return {"text": "error: the request cannot be read", "status": BAD}
+        with self._lock:
+            try:
+                return {"text": self.perform(asked), "status": 0}
+            except InputError as problem:
+                told = str(problem)
+                return {"text": told if told[:5] == "error" else f"error: {told}", "status": BAD}
+            except KeyboardInterrupt:  # in this thread it is for the agent; the round hears it too
+                return {"text": "error: the run is being stopped", "status": 4}
+
+    def perform(self, asked: Asked) -> str:
+        """Does what was asked.
+
+        Raises:
+            InputError: it cannot be done.
+            KeyboardInterrupt: somebody wants the session to stop.
+        """
+        match asked.do:
+            case "check":
+                return _checked(asked.source)
+            case "sweep":
+                _checked(asked.source)
+                self.played.append(asked)
+                return self._swept(asked)
+            case "profile":
+                _checked(asked.source)
+                if not 0 <= asked.beta <= 1:
+                    raise InputError("--beta: lies between 0 and 1")
+                self.played.append(asked)
+                return self._bench.profile(asked.source, asked.beta)
+            case _:
+                raise InputError("there are check, sweep and profile here, and nothing else")
+
+    def _swept(self, asked: Asked) -> str:
+        worth = self._bench.play([asked.source], closely=not asked.quick)[0]
+        if worth is None:
+            left = self._bench.allowance
+            why = "it cannot be played" if left else "no programs are left to play in this round"
+            raise InputError(why)
+        return self._table(worth)
+
+    def _table(self, worth: Worth) -> str:
+        lines = [f"objective {worth.score:.2f}, the mean over what this round shows"]
+        if not worth.steady:
+            lines.append("its cost falls somewhere as beta rises, so it cannot be selected")
+        for label, value, curve in zip(
+            self._bench.labels, worth.by_recording, worth.curves, strict=True
+        ):
+            lines += ["", f"{label}: {value:.2f}", "   point  accuracy %  tokens"]
+            lines += [
+                f"{point:>8}  {accuracy:>10.2f}  {cost:>12,.0f}"
+                for point, (accuracy, cost) in enumerate(
+                    zip(curve.accuracy, curve.cost, strict=True), start=1
+                )
+            ]
+        lines += ["", f"{self._bench.allowance} programs are left to play"]
+        return "\n".join(lines)
+
+
+@contextmanager
+def open_desk(path: Path, bench: Bench) -> Iterator[Desk]:
+    """Serves a desk for the length of a block.
+
+    Args:
+        path: of its socket.
+        bench: of the round.
+    """
+    desk = Desk(bench)
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            line = self.rfile.readline(MOST_REQUEST)
+            self.wfile.write(json.dumps(desk.answer(line)).encode() + b"\n")
+
+    server = _Server(str(path), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield desk
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """An agent that hangs up is no concern of ours."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _checked(source: str) -> str:
+    analysis = analyse(Source(source, "candidate.rheo"))
+    told = "\n\n".join(
+        render(analysis.source, each, plain) for each in ordered(analysis.diagnostics)
+    )
+    if any(each.is_error for each in analysis.diagnostics):
+        raise InputError(told)
+    return told or "it checks"

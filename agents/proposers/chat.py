@@ -1,0 +1,198 @@
+"""The proposer ``chat``: a language model that is told the brief and writes programs.
+
+A round's candidates are asked for side by side, each at a temperature of its own. A reply without a
+program costs a try, and the model is told what was wrong with it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+
+from agents.chat import prompts
+from agents.chat.asking import Asker
+from agents.chat.edits import Unfit, applied
+from agents.chat.models import Model
+from agents.chat.prices import Price
+from agents.chat.reading import Edits, Program, read, read_constrained
+from agents.chat.replies import Call, Finish, Message, Replies, Reply
+from agents.feedback.brief import Brief
+from agents.proposers import Bench, Proposed
+from agents.run.records import Asking, Proposal
+from harness.errors import SurroundingsError
+
+MOST_SAID = 4000
+"""Characters of a reply without a program that the model is shown again."""
+
+
+class _Talk:
+    """A conversation that is to end in a program."""
+
+    def __init__(self, messages: Sequence[Message], temperature: float | None, number: int):
+        self.messages = list(messages)
+        self.temperature = temperature
+        self.number = number
+        self.attempt = 0
+        self.proposal: Proposal | None = None
+
+    def goes_on(self, reply: Reply, told: str) -> None:
+        """Answers a reply; an empty answer asks for the same again."""
+        if told:
+            said = reply.text.strip()[:MOST_SAID] or "(nothing)"
+            self.messages += [Message("assistant", said), Message("user", told)]
+        self.attempt += 1
+
+
+class Chat:
+    """See the module.
+
+    Args:
+        model: ``PROVIDER:MODEL``.
+        opened: makes the model, when a call is first made.
+        price: of its tokens.
+        replies: those of the run.
+        asking: how it is asked.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        opened: Callable[[], Model],
+        price: Price,
+        replies: Replies,
+        asking: Asking,
+    ):
+        self.name = f"chat:{model}"
+        self._model, self._opened, self._price = model, opened, price
+        self._replies, self._asking = replies, asking
+
+    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+        """See `agents.proposers.Proposer`."""
+        opening = self._opening(brief, bench)
+        temperatures = self._asking.temperatures
+        talks = [
+            _Talk(opening, temperatures[number % len(temperatures)], number)
+            for number in range(bench.most)
+        ]
+        return self._talked(talks, brief, bench)
+
+    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+        """See `agents.proposers.Proposer`."""
+        told = prompts.mend(failed.source, diagnostics, constrained=self._asking.constrained)
+        messages = [
+            *self._opening(brief, bench),
+            Message("assistant", failed.words or "Here is a program."),
+            Message("user", told),
+        ]
+        # Each mending is another call, though the program and the messages be the same.
+        temperatures = self._asking.temperatures
+        talk = _Talk(messages, temperatures[bench.tries % len(temperatures)], bench.tries)
+        return self._talked([talk], brief, bench, mending=failed)
+
+    def _opening(self, brief: Brief, bench: Bench) -> list[Message]:
+        return prompts.opening(
+            brief, constrained=self._asking.constrained, free_knobs=bench.free_knobs
+        )
+
+    def _talked(
+        self,
+        talks: Sequence[_Talk],
+        brief: Brief,
+        bench: Bench,
+        mending: Proposal | None = None,
+    ) -> Proposed:
+        asker = Asker(self._opened, self._price, self._replies, bench)
+        counts: Counter[str] = Counter()
+        going = list(talks)
+        for _ in range(bench.tries):
+            replies = asker.ask([self._call(talk) for talk in going])
+            still = []
+            for talk, reply in zip(going, replies, strict=True):
+                if reply is None:
+                    counts["withheld"] += 1
+                elif (told := self._heard(talk, reply, brief, counts)) is not None:
+                    talk.goes_on(reply, told)
+                    still.append(talk)
+            going = still
+            if not going:
+                break
+        if mending is None and (problem := asker.only_failed):
+            raise SurroundingsError(
+                f"{self.name}: {asker.calls} calls, and no reply to any: {problem}",
+                hint="the run goes on with --resume, once that is mended",
+            )
+        asker.conclude()
+        return Proposed(
+            _different(talks), usage=asker.usage, search={"calls": asker.calls, **counts}
+        )
+
+    def _call(self, talk: _Talk) -> Call:
+        from dsl.decoding import decoding_grammar
+
+        constrained = self._asking.constrained
+        return Call(
+            model=self._model,
+            messages=list(talk.messages),
+            temperature=talk.temperature,
+            reply_tokens=self._asking.reply_tokens,
+            grammar=decoding_grammar(prompts.REASONS) if constrained else "",
+            number=talk.number,
+            attempt=talk.attempt,
+        )
+
+    def _heard(self, talk: _Talk, reply: Reply, brief: Brief, counts: Counter[str]) -> str | None:
+        """Takes in a reply; what to say to it, or ``None`` where it holds a program."""
+        counts["estimated usage"] += reply.estimated
+        if reply.finish is Finish.FAILED:
+            counts["failed"] += 1
+            return ""
+        if reply.finish is Finish.CUT:
+            counts["cut off"] += 1
+            return prompts.cut_off(self._asking.reply_tokens)
+        found = read_constrained(reply.text) if self._asking.constrained else read(reply.text)
+        if found is None:
+            counts["refused" if reply.finish is Finish.REFUSED else "no program"] += 1
+            return prompts.no_program()
+        if isinstance(found, Edits):
+            return self._edited(talk, found, brief, counts)
+        counts["programs"] += 1
+        self._keep(talk, found, [_nearest(found.source, brief)])
+        return None
+
+    def _edited(self, talk: _Talk, found: Edits, brief: Brief, counts: Counter[str]) -> str | None:
+        programs = prompts.shown(brief)
+        name = found.base or (programs[0].name if programs else "")
+        base = next((each for each in programs if each.name == name), None)
+        if base is None:
+            counts["edits of nothing"] += 1
+            return prompts.unknown_base(name, programs)
+        made = applied(base.source, found.edits)
+        if isinstance(made, Unfit):
+            counts["edits that do not apply"] += 1
+            return prompts.unfit_edit(name, made)
+        counts["edits"] += 1
+        self._keep(talk, Program(made, found.words), [name])
+        return None
+
+    def _keep(self, talk: _Talk, found: Program, parents: list[str]) -> None:
+        talk.proposal = Proposal(
+            source=found.source,
+            words=found.words,
+            parents=[each for each in parents if each],
+            tries=talk.attempt + 1,
+        )
+
+
+def _different(talks: Sequence[_Talk]) -> list[Proposal]:
+    """What came of the talks, each program once."""
+    found = {each.proposal.source: each.proposal for each in talks if each.proposal is not None}
+    return list(found.values())
+
+
+def _nearest(source: str, brief: Brief) -> str:
+    """The program that was shown and is most like this one: it was made from that."""
+
+    def likeness(other: str) -> float:
+        return SequenceMatcher(None, source.split(), other.split(), autojunk=False).ratio()
+
+    shown = prompts.shown(brief)
+    return max(shown, key=lambda each: likeness(each.source)).name if shown else ""

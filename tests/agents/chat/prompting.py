@@ -1,0 +1,29 @@
+"""What a model would be told in a small run, and conversations on its proposer."""
+
+from agents.feedback.brief import Brief, Known
+from dsl import library
+
+LEADER = """\
+controller short "The first to finish" {
+  schedule { rising n = round(1 * pow(64, beta)) }
+
+  start { open n }
+
+  step {
+    advance active
+    if count(finished) >= 3 { answer winner(finished) because "three have finished" }
+  }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+
+
+def small_brief(*, candidates: bool = True) -> Brief:
+    """The brief of a second round, but for its text."""
+    found = [Known(name="r001-2", source=LEADER, objective=53.57)] if candidates else []
+    found += [
+        Known(name=name, source=library.source(name).text, objective=None) for name in ("sc", "asc")
+    ]
+    text = "# Brief of round 2\n\nWhat counts: `frontier`.\n\n## Where the search stands\n\n…"
+    return Brief(round=2, text=text, tokens=20, known=found)

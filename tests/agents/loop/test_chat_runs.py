@@ -1,0 +1,270 @@
+"""Runs with a language model: against a server that fails in every way, each costs a try."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.chat.settings import ChatSettings
+from agents.loop.session import End, Manner, Outcome, session
+from agents.proposers.choose import Means, proposers
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Asking, BaselineRef, Caps, Decision, Verdict
+from harness.errors import InputError, SurroundingsError
+from tests.agents.chat.server import Answer, Server, server
+from tests.agents.conftest import request
+from tests.agents.loop.programs import BAD, BROKEN, CONTRARY, GOOD, OTHER
+
+CHAT = "chat:openai:scripted"
+SETTINGS = ChatSettings(retries=1, timeout=1.0, prices={"openai:scripted": (1.0, 10.0)})
+
+Begin = Callable[..., RunDirectory]
+Answers = list[Answer] | Callable[[dict[str, Any]], Answer]
+
+
+@pytest.fixture
+def begin(recordings: list[Path], tmp_path: Path) -> Begin:
+    """Makes a run that asks a model, one candidate a round, with a baseline that anything beats."""
+
+    def beginning(name: str = "run", url: str = "", **asked: object) -> RunDirectory:
+        contrary = tmp_path / "contrary.rheo"
+        contrary.write_text(CONTRARY)
+        settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
+        few = {
+            "proposers": [CHAT],
+            "caps": Caps(rounds=1),
+            "per_round": 1,
+            "asking": Asking(base_url=url or None, reply_tokens=900),
+            "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
+        }
+        return create(tmp_path / name, request(recordings[:2], **(few | asked)))
+
+    return beginning
+
+
+def play(run: RunDirectory, before: RunDirectory | None = None) -> Outcome:
+    means = Means(run, run.request.asking, SETTINGS, before)
+    made = proposers(run.request.proposers, means)
+    return session(run, made, finish, Manner(workers=1, wait=False))
+
+
+def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+    if candidate is not None:
+        run.write_text("selected.rheo", run.source(candidate))
+
+
+def played(begin: Begin, answers: Answers, **asked: object) -> tuple[RunDirectory, Server]:
+    with server(answers) as at:
+        run = begin(url=at.url, **asked)
+        assert play(run).end is End.ENDED
+    return run, at
+
+
+def fenced(source: str, words: str = "Fewer branches, since most agree early.") -> Answer:
+    return Answer(f"{words}\n\n```rheo\n{source}```\n")
+
+
+def searched(run: RunDirectory) -> dict[str, Any]:
+    return run.summaries()[0].search[CHAT]
+
+
+def test_what_a_model_writes_is_reviewed_and_its_reasons_are_kept(begin: Begin) -> None:
+    run, _ = played(begin, [fenced(GOOD)])
+    assert run.review("r001-1").verdict is Verdict.BEST
+    draft = run.draft("r001-1")
+    assert draft.proposal.words == "Fewer branches, since most agree early."
+    assert draft.proposal.parents == ["contrary"]
+    assert run.selected_path.read_text() == GOOD
+    usage = run.summaries()[0].usage
+    assert (usage.tokens_in, usage.tokens_out) == (4000, 500)
+    assert usage.usd == pytest.approx(0.009)
+
+
+def test_candidates_are_asked_for_side_by_side_at_their_temperatures(begin: Begin) -> None:
+    def answer(asked: dict[str, Any]) -> Answer:
+        return fenced({0.3: GOOD, 0.7: OTHER}.get(asked.get("temperature", 0), BAD))
+
+    run, at = played(begin, answer, per_round=3)
+    assert sorted(each["temperature"] for each in at.asked) == [0.3, 0.7, 1.0]
+    assert [run.source(f"r001-{number}") for number in (1, 2, 3)] == [GOOD, OTHER, BAD]
+
+
+FAULTS = {
+    "a refusal": (Answer("", finish="content_filter"), "refused"),
+    "an empty reply": (Answer(""), "refused"),
+    "garbage": (Answer("}}{{ \x00 ~~~ <<<"), "no program"),
+    "prose": (Answer("I would use fewer branches."), "no program"),
+    "a program cut off": (Answer(GOOD[:80], finish="length"), "cut off"),
+    "a stream cut off": (Answer(GOOD, cut=True), "failed"),
+    "no reply in time": (Answer(GOOD, wait=4.0), "failed"),
+    "429": (Answer("busy", status=429, headers=(("Retry-After", "0.01"),)), "failed"),
+    "500": (Answer("oops", status=500, headers=(("Retry-After", "0.01"),)), "failed"),
+    "no stream": (Answer(body="<html>"), "failed"),
+    "an edit of nothing": (
+        Answer("```edit r077-1\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n```"),
+        "edits of nothing",
+    ),
+    "an edit that does not apply": (
+        Answer("```edit contrary\n<<<<<<< SEARCH\na\n=======\nb\n>>>>>>> REPLACE\n```"),
+        "edits that do not apply",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> None:
+    answer, count = FAULTS[fault]
+    passing = [answer] * 2 if answer.status != 200 else [answer]  # those are asked again first
+    run, _ = played(begin, [*passing, fenced(GOOD)])
+    assert searched(run)[count] == 1
+    assert run.draft("r001-1").tries == 2
+    assert run.review("r001-1").verdict is Verdict.BEST
+
+
+def test_tries_have_an_end(begin: Begin) -> None:
+    run, at = played(begin, [Answer("I would rather not.")])
+    assert len(at.asked) == 1 + run.request.repairs
+    assert searched(run)["no program"] == 3
+    assert run.summaries()[0].candidates == []
+    assert run.summaries()[0].usage.tokens_in == 12_000
+
+
+def test_a_model_is_told_why_it_is_asked_again(begin: Begin) -> None:
+    search = "  start { sample n + 1 }\n"
+    edit = f"```edit contrary\n<<<<<<< SEARCH\n{search}=======\nx\n>>>>>>> REPLACE\n```"
+    _, at = played(begin, [Answer(edit), Answer("Well."), fenced(GOOD)])
+    first, second = (each["messages"][-1]["content"] for each in at.asked[1:])
+    assert "  start { sample n }" in first
+    assert "+  start { sample n + 1 }" in first
+    assert "There is no program" in second
+    assert [each["role"] for each in at.asked[2]["messages"]] == [
+        "system", "user", "assistant", "user", "assistant", "user",
+    ]  # fmt: skip
+
+
+def test_an_edit_makes_a_candidate_of_the_program_it_names(begin: Begin) -> None:
+    old, new = "runner_up(finished)", "winner(finished)"
+    line = '  finally { answer runner_up(finished) else "nothing" }\n'
+    edit = f"<<<<<<< SEARCH\n{line}=======\n{line.replace(old, new)}>>>>>>> REPLACE\n"
+    run, _ = played(begin, [Answer(f"The winner is better.\n```edit contrary\n{edit}```")])
+    assert run.source("r001-1").strip() == CONTRARY.replace(old, new).strip()
+    assert run.draft("r001-1").proposal.parents == ["contrary"]
+
+
+def test_a_program_that_does_not_check_is_mended_by_its_diagnostics(begin: Begin) -> None:
+    run, at = played(begin, [fenced(BROKEN), fenced(GOOD, "A misspelt name.")])
+    told = at.asked[1]["messages"][-1]["content"]
+    assert "winer" in told
+    assert "did you mean" in told
+    assert (run.source("r001-1"), run.draft("r001-1").tries) == (GOOD, 2)
+    assert run.review("r001-1").verdict is Verdict.BEST
+
+
+def test_a_program_that_never_checks_is_given_up(begin: Begin) -> None:
+    run, at = played(begin, [fenced(BROKEN)])
+    assert run.review("r001-1").verdict is Verdict.UNSOUND
+    assert len(at.asked) == 1 + run.request.repairs
+
+
+def test_the_best_of_earlier_rounds_is_shown_and_can_be_edited(begin: Begin) -> None:
+    edit = "<<<<<<< SEARCH\n  start { open n }\n=======\n  start { open n + 1 }\n>>>>>>> REPLACE\n"
+    answers = [fenced(GOOD), Answer(f"One more.\n```edit r001-1\n{edit}```")]
+    run, at = played(begin, answers, caps=Caps(rounds=2))
+    assert "`r001-1`, worth" in at.asked[1]["messages"][1]["content"]
+    assert run.source("r002-1") == GOOD.replace("open n }", "open n + 1 }")
+
+
+# Money
+
+
+def test_no_call_is_made_that_could_go_beyond_the_cap(begin: Begin) -> None:
+    run, at = played(begin, [fenced(GOOD)], caps=Caps(rounds=50, tokens=14_000))
+    assert 1 <= len(at.asked) <= 3
+    ending = run.ending
+    assert ending is not None
+    assert ending.usage.tokens_in + ending.usage.tokens_out <= 14_000
+    assert re.search("tokens are left, and a call may take", ending.reason)
+    assert "selected" in [each.kind for each in run.events()]
+
+
+def test_dollars_are_capped_alike(begin: Begin) -> None:
+    run, at = played(begin, [fenced(GOOD)], caps=Caps(rounds=50, usd=0.03))
+    assert 1 <= len(at.asked) <= 3
+    ending = run.ending
+    assert ending is not None
+    assert 0 < ending.usage.usd <= 0.03
+    assert "dollars are left" in ending.reason
+
+
+def test_a_cap_that_was_raised_lets_it_go_on(begin: Begin) -> None:
+    from msgspec.structs import replace
+
+    with server([fenced(GOOD)]) as at:
+        run = begin(url=at.url, caps=Caps(rounds=2, tokens=100))
+        play(run)
+        assert at.asked == []
+        run.write("request.json", replace(run.request, caps=Caps(rounds=2, tokens=100_000)))
+        assert play(run).candidate == "r002-1"
+
+
+# Replies
+
+
+def test_what_was_replied_is_not_asked_for_again(begin: Begin) -> None:
+    with server([fenced(GOOD)]) as at:
+        run = begin(url=at.url)
+        play(run)
+        for place in ("candidates", "rounds"):  # as if the session had been killed in its proposal
+            assert (run.path / place).is_dir()
+        other = begin("other", at.url)
+        (run.path / "replies").rename(other.path / "replies")
+        play(other)
+        assert len(at.asked) == 1
+    assert other.source("r001-1") == GOOD
+
+
+def test_a_run_is_replayed_from_its_replies_with_no_model_at_hand(begin: Begin) -> None:
+    answers = [
+        Answer("Well."), fenced(BROKEN), fenced(GOOD), Answer("no", status=500),
+        Answer("no", status=500), fenced(OTHER),
+    ]  # fmt: skip
+    caps = Caps(rounds=2)
+    first, _ = played(begin, answers, caps=caps)
+    second = begin("again", "http://127.0.0.1:9/v1", caps=caps)
+    assert play(second, before=first).end is End.ENDED
+    for place in ("archive.json", "rounds/001/summary.json", "rounds/002/summary.json"):
+        assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
+
+
+def test_a_run_that_asks_something_else_cannot_be_replayed(begin: Begin) -> None:
+    first, _ = played(begin, [fenced(GOOD)])
+    second = begin("again", per_round=2)
+    with pytest.raises(InputError, match="holds no reply to what openai:scripted is asked"):
+        play(second, before=first)
+
+
+def test_a_server_that_is_gone_ends_the_session_and_not_the_run(begin: Begin) -> None:
+    run = begin(url="http://127.0.0.1:9/v1")
+    with pytest.raises(SurroundingsError, match="3 calls, and no reply to any"):
+        play(run)
+    assert not run.has("replies")
+    with server([fenced(GOOD)]) as at:
+        from msgspec.structs import replace
+
+        moved = replace(run.request, asking=Asking(base_url=at.url, reply_tokens=900))
+        run.write("request.json", moved)
+        assert play(run) == Outcome(End.ENDED, "r001-1")
+
+
+def test_a_model_and_evolution_share_the_rounds(begin: Begin) -> None:
+    run, at = played(
+        begin, [fenced(GOOD)], proposers=["random", CHAT], caps=Caps(rounds=5),
+        round_evaluations=20,
+    )  # fmt: skip
+    chosen = [each.proposer for each in run.events() if each.kind == "chosen"]
+    assert chosen[:2] == ["random", CHAT]
+    assert len(chosen) == 5
+    assert len(at.asked) == chosen.count(CHAT)
+    assert chosen.count(CHAT) > chosen.count("random")  # it has brought more

@@ -1,0 +1,224 @@
+"""Command-line agents: one that improves a controller, one that snoops, one that never ends."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from agents.chat.settings import ChatSettings
+from agents.loop.session import End, Manner, Outcome, session
+from agents.proposers.choose import Means, proposers
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Asking, BaselineRef, Caps, Decision, Verdict
+from harness.errors import InputError, SurroundingsError
+from store.reader import open_recording
+from tests.agents.conftest import request
+from tests.agents.loop.programs import BROKEN, CONTRARY, GOOD
+
+AGENTS = Path(__file__).parent / "agents"
+
+Begin = Callable[..., RunDirectory]
+
+
+def agent(name: str, *words: object) -> str:
+    return " ".join(["command:" + sys.executable, str(AGENTS / f"{name}.py"), *map(str, words)])
+
+
+@pytest.fixture
+def begin(recordings: list[Path], tmp_path: Path) -> Begin:
+    """Makes a run of one round with a command, and a baseline that anything beats."""
+
+    def beginning(
+        proposer: str, name: str = "run", minutes: float = 1.0, **asked: object
+    ) -> RunDirectory:
+        contrary = tmp_path / "contrary.rheo"
+        contrary.write_text(CONTRARY)
+        settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
+        few = {
+            "proposers": [proposer],
+            "caps": Caps(rounds=1),
+            "asking": Asking(agent_minutes=minutes),
+            "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
+        }
+        return create(tmp_path / name, request(recordings[:2], **(few | asked)))
+
+    return beginning
+
+
+def play(run: RunDirectory, before: RunDirectory | None = None) -> Outcome:
+    means = Means(run, run.request.asking, ChatSettings(), before)
+    made = proposers(run.request.proposers, means)
+    return session(run, made, finish, Manner(workers=1, wait=False))
+
+
+def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+    if candidate is not None:
+        run.write_text("selected.rheo", run.source(candidate))
+
+
+def script(folder: Path, text: str) -> str:
+    path = folder / "agent.py"
+    path.write_text(text)
+    return f"command:{sys.executable} {path}"
+
+
+def test_an_agent_improves_a_controller_by_what_the_brief_and_the_desk_tell(begin: Begin) -> None:
+    run = begin(agent("improver"))
+    assert play(run) == Outcome(End.ENDED, "r001-1")
+    assert run.review("r001-1").verdict is Verdict.BEST
+    assert "winner(finished)" in run.source("r001-1")
+    proposal = run.draft("r001-1").proposal
+    assert proposal.words == "The winner in place of the runner-up, from contrary."
+    assert proposal.parents == ["contrary"]
+    usage = run.summaries()[0].usage
+    assert (usage.tokens_in, usage.tokens_out, usage.usd) == (70, 7, 0.25)
+    assert usage.evaluations == 4 + 1 + 1  # what it swept and profiled, and the review
+
+
+def test_what_an_agent_did_is_replayed_without_it(begin: Begin, tmp_path: Path) -> None:
+    command = script(tmp_path, (AGENTS / "improver.py").read_text())
+    first = begin(command)
+    play(first)
+    (tmp_path / "agent.py").unlink()
+    second = begin(command, "again")
+    play(second, before=first)
+    for place in ("archive.json", "rounds/001/summary.json"):
+        assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
+    third = begin(command, "other", seed=5, per_round=2, screening=2)
+    (first.path / "replies").rename(tmp_path / "gone")
+    with pytest.raises(InputError, match="does not hold what command:"):
+        play(third, before=first)
+
+
+def test_a_snoop_gets_copies_and_figures_and_nothing_else(
+    begin: Begin, recordings: Sequence[Path], tmp_path: Path
+) -> None:
+    report, secret = tmp_path / "report.json", tmp_path / "secret.txt"
+    secret.write_text("controller secret { finally { answer none } }")
+    os.environ["RHEOSTAT_CACHE_DIR"] = str(tmp_path / "cache")
+    try:
+        run = begin(agent("snoop", report, secret))
+        play(run)
+    finally:
+        del os.environ["RHEOSTAT_CACHE_DIR"]
+    found = json.loads(report.read_text())
+    got = json.dumps({name: found[name] for name in ("prompt", "files", "stand in", "environment")})
+    # where anything of the run lies
+    for place in (run.path, *recordings):
+        assert str(place) not in got
+    assert "RHEOSTAT_CACHE_DIR" not in got
+    assert sorted(found["files"]) == [
+        "brief.md", "candidate.rheo", "history/contrary.rheo", "history/index.md", "language.md",
+    ]  # fmt: skip
+    # gold answers and questions
+    told = got + json.dumps([found["desk"], found["odd"], found["sweep"]])
+    for path in recordings[:2]:
+        for question in open_recording(path).questions:
+            assert not question.text or question.text not in told
+    # what the desk does not serve
+    assert set(found["desk"].values()) == {
+        "error: there are check, sweep and profile here, and nothing else"
+    }
+    assert set(found["odd"]) == {"error: the request cannot be read"}
+    assert found["sweep"].startswith("objective")
+    # links out of its directory
+    assert run.summaries()[0].candidates == []
+    for path in (run.path / "rounds").rglob("*.json"):
+        assert "secret" not in path.read_text()
+
+
+def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    run = begin(agent("endless", pids), minutes=0.03)
+    assert play(run).end is End.ENDED
+    assert run.summaries()[0].search[run.request.proposers[0]]["ended"] == "out of time"
+    deadline = time.monotonic() + 10
+    for pid in map(int, pids.read_text().split()):
+        while alive(pid):
+            assert time.monotonic() < deadline, f"{pid} is still there"
+            time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_program_that_does_not_check_comes_back_with_its_diagnostics(
+    begin: Begin, tmp_path: Path
+) -> None:
+    run = begin(
+        script(
+            tmp_path,
+            f"""
+import pathlib, sys
+prompt = sys.stdin.read()
+told = pathlib.Path("diagnostics.txt")
+if told.exists():
+    assert "winer" in told.read_text() and "diagnostics.txt" in prompt
+    pathlib.Path("candidate.rheo").write_text({GOOD!r})
+else:
+    pathlib.Path("candidate.rheo").write_text({BROKEN!r})
+""",
+        )
+    )
+    assert play(run) == Outcome(End.ENDED, "r001-1")
+    assert run.source("r001-1") == GOOD
+    assert run.draft("r001-1").tries == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise SystemExit(7)",
+        "import pathlib; pathlib.Path('candidate.rheo').write_text('')",
+        "import pathlib; pathlib.Path('candidate.rheo').unlink()",
+        "import os; os.unlink('candidate.rheo'); os.mkfifo('candidate.rheo')",
+        "import os; os.unlink('candidate.rheo'); os.mkdir('candidate.rheo')",
+        "import shutil; shutil.rmtree('.', ignore_errors=True)",
+        "import pathlib; pathlib.Path('usage.json').write_text('{\"usd\": -1}')",
+    ],
+)
+def test_an_agent_that_leaves_nothing_costs_a_round_and_not_the_run(
+    begin: Begin, tmp_path: Path, text: str
+) -> None:
+    run = begin(script(tmp_path, text))
+    assert play(run) == Outcome(End.ENDED, None)
+    assert run.summaries()[0].candidates == []
+    assert run.summaries()[0].usage.usd == 0
+
+
+def test_an_agent_may_play_no_more_than_the_round_allows(begin: Begin, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    run = begin(
+        script(
+            tmp_path,
+            f"""
+import pathlib, subprocess
+source = pathlib.Path("candidate.rheo").read_text()
+for n in range(1, 7):
+    pathlib.Path("trial.rheo").write_text(source.replace("in 1..16", f"in 1..{{16 + n}}"))
+    ran = subprocess.run(["rheostat", "sweep", "trial.rheo"], capture_output=True, text=True)
+    with open({str(told)!r}, "a") as file:
+        print(ran.returncode, (ran.stdout + ran.stderr).splitlines()[-1], file=file)
+""",
+        ),
+        round_evaluations=4,
+    )
+    play(run)
+    lines = told.read_text().splitlines()
+    assert lines[3] == "0 0 programs are left to play"
+    assert lines[4] == "2 error: no programs are left to play in this round"
+
+
+def test_a_command_that_is_not_there_is_told_in_a_sentence(begin: Begin) -> None:
+    run = begin("command:no-such-agent --now")
+    with pytest.raises(SurroundingsError, match="no-such-agent: no such file"):
+        play(run)
