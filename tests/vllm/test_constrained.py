@@ -1,0 +1,109 @@
+"""Constrained decoding on a real server: whatever ends by itself parses."""
+
+import json
+import subprocess
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from agents.chat.reading import read_constrained
+from agents.chat.replies import Finish, Reply
+from agents.chat.settings import ChatSettings
+from agents.loop.session import End, Manner, session
+from agents.proposers.choose import Means, proposers
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Asking, Caps, Decision
+from dsl import library
+from dsl.decoding import decoding_grammar
+from dsl.parser import parse
+from dsl.source import Source
+from tests.agents.conftest import recordings, request
+from tests.command_lines import CommandLine
+from tests.dsl.gbnf import Grammar
+from tests.vllm.conftest import plain
+
+__all__ = ["recordings"]  # a fixture of the agents'
+
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+
+
+def accepted(python: Path, folder: Path, texts: list[str]) -> list[bool]:
+    """Which texts the grammar takes, by the library that vLLM decodes with."""
+    told = folder / "told.json"
+    told.write_text(json.dumps({"grammar": decoding_grammar(), "texts": texts}))
+    script = str(Path(__file__).parent / "accepted.py")
+    ran = subprocess.run([str(python), script, str(told)], check=True, capture_output=True)
+    return [bool(each) for each in json.loads(ran.stdout)]
+
+
+def test_every_controller_of_the_library_could_be_decoded(
+    vllm_python: Path, tmp_path: Path
+) -> None:
+    texts = [plain(library.source(name).text) for name in library.NAMES]
+    assert accepted(vllm_python, tmp_path, texts) == [True] * len(texts)
+
+
+def test_what_does_not_parse_could_not_be_decoded(vllm_python: Path, tmp_path: Path) -> None:
+    drawn = Grammar(decoding_grammar())
+    texts = [drawn.draw(Random(seed)) for seed in range(60)]
+    chance = Random(1)
+    torn = []
+    for text in texts:
+        at = chance.randrange(len(text))
+        torn.append(text[:at] + text[at + chance.randint(1, 6) :])
+    found = accepted(vllm_python, tmp_path, torn)
+    assert found.count(False) > len(torn) // 2
+    for text, could in zip(torn, found, strict=True):
+        assert not could or not parse(Source(text)).diagnostics, text
+
+
+def test_a_whole_run_is_decoded_and_every_reply_that_ended_by_itself_parses(
+    vllm_url: str, recordings: list[Path], tmp_path: Path
+) -> None:
+    asking = Asking(base_url=vllm_url, reply_tokens=700, constrained=True)
+    asked = request(
+        recordings, proposers=["chat:openai:tiny"], asking=asking, caps=Caps(rounds=3), per_round=4
+    )
+    run = create(tmp_path / "run", asked)
+    means = Means(run, asking, ChatSettings())
+
+    def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+        pass
+
+    made = proposers(asked.proposers, means)
+    assert session(run, made, finish, Manner(workers=1, wait=False)).end is End.ENDED
+    ended = 0
+    for path in sorted((run.path / "replies").glob("*.json")):
+        reply = run.read(f"replies/{path.name}", _Kept).reply
+        assert reply.finish in (Finish.ENDED, Finish.CUT), reply.problem
+        assert not reply.estimated
+        if reply.finish is Finish.ENDED:
+            ended += 1
+            program = read_constrained(reply.text)
+            assert program.words
+            assert not parse(Source(program.source)).diagnostics, reply.text
+    assert ended >= 5
+    assert run.summaries()[0].usage.tokens_in > 3000
+
+
+def test_the_command_finds_out_what_the_server_can_do(
+    cli: CommandLine, vllm_url: str, recordings: list[Path], tmp_path: Path
+) -> None:
+    words = ["discover", "--on", *map(str, recordings), "--base-url", vllm_url]
+    model = ["--proposer", "chat:openai:tiny", "--rounds", "1", "--per-round", "1"]
+    said = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "12000")
+    assert "has a context of 16,384 tokens" in said.err
+    said = cli(*words, "--proposer", "chat:openai:big", "--run", str(tmp_path / "big"))
+    assert (said.status, "serves no model big" in said.err) == (2, True)
+    said = cli(*words, *model, "--run", str(tmp_path / "run"), "--reply-tokens", "400")
+    assert said.status == 0, said.err
+    kept = json.loads((tmp_path / "run" / "request.json").read_text())
+    assert kept["asking"]["constrained"] is True
+
+
+class _Kept(msgspec.Struct):
+    """A call and its reply, as far as is looked at here."""
+
+    reply: Reply
