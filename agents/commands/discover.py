@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from agents.commands.model_options import model_options, refuse_language
+from agents.commands.model_options import model_options
 from harness.cli.declare import (
     FilePath,
     Spreading,
@@ -178,6 +178,7 @@ def discover(
     stopped goes on with --resume; its caps may be raised then.
     """
     from agents.chat.settings import ChatSettings
+    from agents.commands.asking import refuse_language
     from agents.commands.conducting import conduct, is_over
     from agents.commands.requesting import begun, resumed
     from agents.run.directory import open_run

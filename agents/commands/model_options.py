@@ -1,26 +1,13 @@
-"""The options of ``discover`` on language models and agents, and what is made of them."""
+"""The options of ``discover`` on language models and agents."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
-from msgspec.structs import replace
 
-from agents.chat.prices import Price
-from agents.chat.serving import served
-from agents.chat.settings import ChatSettings
-from agents.proposers.choose import models
-from agents.run.records import Asking, Caps
 from harness.cli.declare import FilePath, Whole
-from harness.errors import InputError
 
 F = TypeVar("F", bound=Callable[..., object])
-
-FIELDS = ("base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes")
-"""Options that make up `Asking`, by their fields."""
-
-LEAST_PROMPT = 5600
-"""Tokens of a prompt beside its brief: the language card, programs to build on, the task."""
 
 
 class _Temperature(click.ParamType[float | None]):
@@ -90,79 +77,3 @@ _OPTIONS = (
         help="What controllers are written in.",
     ),
 )
-
-
-def refuse_language(language: str) -> None:
-    """Refuses what cannot be played safely yet.
-
-    Raises:
-        InputError: it is Python.
-    """
-    if language == "python":
-        raise InputError(
-            "--language python: programs in Python need a sandbox, and there is none yet",
-            hint="leave it out: controllers are then written in Rheo, which cannot do harm",
-        )
-
-
-def typed(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `Asking` that were typed."""
-    found = {name: asked[name] for name in FIELDS if asked.get(name) not in (None, ())}
-    if "temperatures" in found:
-        found["temperatures"] = list(found["temperatures"])
-    return found
-
-
-def asking(
-    proposers: Sequence[str],
-    given: Mapping[str, Any],
-    *,
-    brief_tokens: int,
-    caps: Caps,
-    settings: ChatSettings,
-    offline: bool,
-) -> Asking:
-    """How models are asked in a new run; the server is asked what it can do.
-
-    Args:
-        proposers: of the request.
-        given: what `typed` found.
-        brief_tokens: the most tokens of a brief.
-        caps: of the run.
-        settings: how models are called.
-        offline: whether no model is called.
-
-    Raises:
-        InputError: something does not fit together.
-        SurroundingsError: the server does not answer.
-    """
-    found = Asking(**given)
-    wanted = models(proposers)
-    if found.base_url is not None and not wanted:
-        raise InputError("--base-url: no model is asked", hint="add --proposer chat:openai:MODEL")
-    for model in wanted:
-        if caps.usd is not None and not Price(model, settings.prices).known:
-            raise InputError(
-                f"--max-usd: there is no price for {model}",
-                hint=f'in rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN, DOLLARS_OUT],'
-                " for a million tokens",
-            )
-        if found.base_url is None or offline:
-            continue
-        found = _fitted(found, model, brief_tokens, known="constrained" in given)
-    return found
-
-
-def _fitted(found: Asking, model: str, brief_tokens: int, *, known: bool) -> Asking:
-    provider, _, name = model.partition(":")
-    if provider != "openai" or found.base_url is None:
-        return found
-    told = served(found.base_url, name)
-    needs = LEAST_PROMPT + brief_tokens + found.reply_tokens
-    if told.context is not None and needs > told.context:
-        raise InputError(
-            f"{name} has a context of {told.context:,} tokens, and a call takes up to {needs:,}",
-            hint="less with --brief-tokens and --reply-tokens, whose sum is"
-            f" {brief_tokens + found.reply_tokens:,}",
-        )
-    return found if known else replace(found, constrained=told.decodes)

@@ -56,7 +56,9 @@ class Narrator:
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
 
     def _move(self, event: Event) -> None:
-        """Moves the bar by what a proposer has played since it last spoke."""
+        """Moves the bar by what a proposer has played since it last spoke; tells what failed."""
+        if event.data.get("problem"):
+            console.say(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
         played, name = int(event.data.get("played", 0)), event.proposer or ""
         self._advance(played - self._played.get(name, 0))
         self._played[name] = played

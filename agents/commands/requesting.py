@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.chat.settings import ChatSettings
-from agents.commands import model_options
+from agents.commands.asking import FIELDS, asking, typed
 from agents.commands.holding import baselines, refuse_changed
 from agents.proposers.choose import check
 from agents.run.directory import RunDirectory, create, open_run
@@ -58,8 +58,8 @@ def begun(
         caps=Caps(**_caps(asked)),
         **({"baselines": baselines([])} | _fields(asked)),
     )
-    how = model_options.asking(
-        wanted.proposers, model_options.typed(asked), brief_tokens=wanted.brief_tokens,
+    how = asking(
+        wanted.proposers, typed(asked), brief_tokens=wanted.brief_tokens,
         caps=wanted.caps, settings=settings, offline=offline,
     )  # fmt: skip
     return create(directory, replace(wanted, asking=how))
@@ -88,7 +88,7 @@ def resumed(
                 f"--{_option(name)}: the run was begun with another value; leave it out to go on",
                 hint="caps alone can be changed: --rounds and those that begin with --max",
             )
-    for name, value in model_options.typed(asked).items():
+    for name, value in typed(asked).items():
         if value != getattr(before.asking, name):
             raise InputError(
                 f"--{_option(name)}: the run was begun with another value; leave it out to go on",
@@ -131,10 +131,7 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         name: value
         for name, value in asked.items()
-        if value is not None
-        and value != ()
-        and name not in _CAPS
-        and name not in model_options.FIELDS
+        if value is not None and value != () and name not in _CAPS and name not in FIELDS
     }
     if "proposers" in found:
         found["proposers"] = list(dict.fromkeys(found["proposers"]))

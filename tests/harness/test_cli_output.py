@@ -125,7 +125,7 @@ def test_a_closed_stdout_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["-o", "x.json"], "[\n"),
         (["-o", "x.csv"], "setting,value,origin\n"),
-        (["-o", "x.txt"], "setting    value"),
+        (["-o", "x.txt"], "setting  "),
         (["--json", "-o", "x.txt"], "[\n"),
         (["-o", "x.csv", "--json"], "[\n"),
     ],

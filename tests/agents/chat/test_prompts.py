@@ -8,7 +8,7 @@ import pytest
 from agents.chat import prompts
 from agents.chat.edits import Edit, Unfit, applied
 from agents.chat.replies import Message
-from agents.commands.model_options import LEAST_PROMPT
+from agents.commands.asking import LEAST_PROMPT
 from agents.feedback.length import count
 from dsl.card import card
 from tests.agents.chat.prompting import LEADER, small_brief

@@ -31,9 +31,9 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_it_is_within_a_tenth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
+def test_it_is_within_an_eighth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
     ratio = count(TEXTS[kind]) / encoder.count(TEXTS[kind])
-    assert 0.9 < ratio < 1.1
+    assert 7 / 8 < ratio < 9 / 8
 
 
 @given(st.text(), st.text())

@@ -13,6 +13,8 @@ from agents.run.directory import RunDirectory, create, open_run
 from agents.run.records import Caps
 from tests.agents.conftest import request
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("one_session.py")
 ROOT = SCRIPT.parents[3]
 ASKED = {
@@ -85,7 +87,6 @@ def test_a_run_that_was_killed_while_it_searched_ends_the_same(
     assert content(run) == content(whole)
 
 
-@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_the_same(
     whole: RunDirectory, tmp_path: Path
 ) -> None:
@@ -97,7 +98,6 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same(
     assert content(run) == content(whole)
 
 
-@pytest.mark.slow
 def test_what_was_proposed_is_not_asked_for_again(whole: RunDirectory, tmp_path: Path) -> None:
     run = killed(whole, tmp_path / "run", "replayed", 1)
     first = all_filed(run, 1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -129,6 +130,33 @@ def test_a_snoop_gets_copies_and_figures_and_nothing_else(
     assert run.summaries()[0].candidates == []
     for path in (run.path / "rounds").rglob("*.json"):
         assert "controller secret" not in path.read_text()
+
+
+def test_what_an_agent_without_a_container_can_still_reach_is_what_the_docs_say(
+    begin: Begin, recordings: Sequence[Path], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        run = begin(
+            script(
+                tmp_path,
+                f"""
+import json, pathlib, socket
+got = dict(
+    recording=len(pathlib.Path({str(recordings[0])!r}).read_bytes()),
+    network=socket.create_connection(("127.0.0.1", {port}), 5).getpeername()[1],
+)
+pathlib.Path({str(told)!r}).write_text(json.dumps(got))
+""",
+            )
+        )
+        play(run)
+    # It runs as the person who began the run: who knows where to look is not held back.
+    reached = {"recording": recordings[0].stat().st_size, "network": port}
+    assert json.loads(told.read_text()) == reached
+    page = (Path(__file__).parents[3] / "docs" / "language-models.md").read_text()
+    assert "it runs as you, without a container" in page
 
 
 def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:

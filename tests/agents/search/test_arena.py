@@ -104,6 +104,7 @@ def test_outcomes_do_not_depend_on_how_many_play(recordings: list[Path], tmp_pat
     assert found[0][2] is None
 
 
+@pytest.mark.slow
 def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
     opened: Opened,
 ) -> None:

@@ -1,0 +1,95 @@
+"""``discover`` with a language model, as typed: what is refused before anything is made."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.agents.chat.server import Answer, server
+from tests.agents.loop.programs import wide
+from tests.command_lines import CommandLine
+
+GOOD = Answer(f"Fewer.\n```rheo\n{wide(8)}```")
+
+
+@pytest.fixture
+def words(home: Path, recordings: list[Path]) -> list[str]:
+    """A small discovery, but for its proposers."""
+    return [
+        "discover", "--on", str(recordings[0]), "--run", "run", "--rounds", "1",
+        "--seeds", "4", "--screening", "2", "--beta", "0,1", "--per-round", "1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--language", "python"], "programs in Python need a sandbox, and there is none yet"),
+        (["--proposer", "chat:gpt"], "write chat:PROVIDER:MODEL"),
+        (["--proposer", "command:no-such-agent"], "there is no command no-such-agent"),
+        (["--base-url", "http://localhost:1/v1"], "no model is asked"),
+        (
+            ["--proposer", "chat:openai:none", "--max-usd", "1"],
+            'in rheostat.toml: [chat.prices] "openai:none" = [DOLLARS_IN, DOLLARS_OUT]',
+        ),
+        (["--proposer", "chat:openai:x", "--base-url", "nowhere"], "is no URL"),
+        (["--proposer", "chat:openai:x", "--base-url", "http://127.0.0.1:9/v1"], "no answer"),
+        (["--temperature", "3"], "3 does not lie between 0 and 2"),
+        (["--temperature", "hot"], "hot is no number, and not the word default"),
+        (["--replies", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_and_nothing_is_made(
+    cli: CommandLine, words: list[str], asked: list[str], said: str
+) -> None:
+    found = cli(*words, *asked)
+    assert found.status in (2, 3, 4)
+    assert said in found.err
+    assert not Path("run").exists()
+
+
+def test_a_server_without_the_model_or_with_little_room_is_refused(
+    cli: CommandLine, words: list[str]
+) -> None:
+    with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as at:
+        url = ["--base-url", at.url]
+        found = cli(*words, *url, "--proposer", "chat:openai:large")
+        assert "serves no model large" in found.err
+        assert "serves small" in found.err
+        found = cli(*words, *url, "--proposer", "chat:openai:small")
+        assert "has a context of 4,096 tokens" in found.err
+        assert "--brief-tokens and --reply-tokens" in found.err
+    assert not Path("run").exists()
+
+
+@pytest.mark.parametrize(("owner", "constrained"), [("vllm", True), ("ollama", False)])
+def test_a_grammar_is_sent_where_the_server_takes_one(
+    cli: CommandLine, words: list[str], owner: str, constrained: bool
+) -> None:
+    answer = Answer(f"# Fewer.\n{wide(8)}") if constrained else GOOD
+    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
+        found = cli(*words, "--proposer", "chat:openai:scripted", "--base-url", at.url)
+        assert found.status == 0, found.err
+        assert ("structured_outputs" in at.asked[0]) is constrained
+    draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
+    assert draft["proposal"]["words"] == "Fewer."
+
+
+def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
+    Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
+    with server([GOOD]) as at:
+        asked = ["--proposer", "chat:openai:scripted", "--base-url", at.url, "--max-usd", "1"]
+        found = cli(*words, *asked)
+    assert found.status == 0, found.err
+    assert "4,500 tokens of language models, 0.01 dollars" in " ".join(found.out.split())
+
+
+def test_a_run_is_played_again_from_its_replies(cli: CommandLine, words: list[str]) -> None:
+    model = ["--proposer", "chat:openai:scripted"]
+    with server([GOOD]) as at:
+        assert cli(*words, *model, "--base-url", at.url).status == 0
+    again = [*words, *model, "--replies", "run"]
+    again[again.index("run")] = "again"
+    found = cli(*again)
+    assert found.status == 0, found.err
+    assert Path("again/archive.json").read_bytes() == Path("run/archive.json").read_bytes()

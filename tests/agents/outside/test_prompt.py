@@ -1,0 +1,24 @@
+"""The prompt of an agent, whole, as golden files; RHEOSTAT_UPDATE_GOLDEN=1 writes them anew."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from agents.pages import Pages
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGE = Pages("agents.outside")
+TEXTS = {
+    "prompt": PAGE("prompt", best="r001-2", allowance=240, minutes="10", knobs=PAGE("schedule")),
+    "free-knobs": PAGE("free_knobs"),
+    "mend": PAGE("mend", minutes="10"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_a_prompt_is_as_it_was_agreed(name: str) -> None:
+    path = GOLDEN / f"{name}.md"
+    if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
+        path.write_text(TEXTS[name] + "\n", encoding="utf-8")
+    assert TEXTS[name] + "\n" == path.read_text(encoding="utf-8")
