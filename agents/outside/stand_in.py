@@ -32,7 +32,8 @@ def main(words: list[str]) -> int:
     try:
         request["source"] = Path(rest[0]).read_text(encoding="utf-8")
     except (OSError, ValueError) as problem:
-        sys.stderr.write(f"error: {rest[0]}: {problem}\n")
+        why = getattr(problem, "strerror", None) or problem
+        sys.stderr.write(f"error: {rest[0]}: {why}\n")
         return 2
     desk = socket.socket(socket.AF_UNIX)
     try:
