@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("store", "dsl", "harness", "agents")
+ROOMS = ("store", "dsl", "harness", "agents", "tui")
 LATER = {
-    "store": {"dsl", "harness", "agents"},
-    "dsl": {"store", "harness", "agents"},
-    "harness": {"agents"},
-    "agents": set[str](),
+    "store": {"dsl", "harness", "agents", "tui"},
+    "dsl": {"store", "harness", "agents", "tui"},
+    "harness": {"agents", "tui"},
+    "agents": {"tui"},
+    "tui": set[str](),
 }
 HEAVY = {
     "store": {"lark", "click", "rich"},
     "dsl": {"numpy", "pyarrow", "click", "rich"},
     "harness": {"textual", "langgraph", "docker", "cmaes", "pebble"},
     "agents": {"textual", "docker"},
+    "tui": {"docker"},
 }
 """What a room has no use for; it would slow every command that loads it."""
 

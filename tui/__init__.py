@@ -1,0 +1,1 @@
+"""The terminal app: watch runs, understand decisions, approve and write controllers."""

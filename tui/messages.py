@@ -1,0 +1,62 @@
+"""What workers tell the screens: they post these, and touch no widget."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from tui.model.picture import Picture
+from tui.model.playing import Lines, Played
+from tui.model.reading import RunView
+
+
+@dataclass
+class Looked(Message):
+    """The runs, as they stand."""
+
+    views: list[RunView]
+
+
+@dataclass
+class CurvesReady(Message):
+    """Curves by label, in the order in which they are drawn."""
+
+    curves: dict[str, list[tuple[float, float]]]
+
+
+@dataclass
+class LinesReady(Message):
+    """What the lines of a candidate did."""
+
+    candidate: str
+    lines: Lines
+
+
+@dataclass
+class QuestionsReady(Message):
+    """A candidate, and the one it is held to, question by question."""
+
+    candidate: str
+    played: Played
+    other: str
+    against: Played
+
+
+@dataclass
+class EpisodeReady(Message):
+    """One episode, played."""
+
+    place: int
+    """Left (0) or right (1)."""
+    key: tuple[object, ...]
+    """What was asked for: an answer to an older question is dropped."""
+    picture: Picture
+    tokens: int
+    right: bool
+    answer: str | None
+
+
+@dataclass
+class Troubled(Message):
+    """Something could not be done, in a sentence."""
+
+    problem: str

@@ -1,0 +1,1 @@
+"""What the app shows, worked out without any widget."""

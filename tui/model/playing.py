@@ -1,0 +1,200 @@
+"""Plays programs over recordings for the app: curves, questions, line profiles, episodes.
+
+Everything is played by the compiled engine, in the thread that asks; results of one program are
+kept, since a person looks at the same ones again and again.
+"""
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.run.records import Request
+from agents.search.arena import reopened
+from agents.search.points import points
+from dsl.compiler.objects import Objects
+from dsl.program import load
+from dsl.schedule import evaluate
+from dsl.source import Source
+from harness.engines import LineCounts, Rules, Setting, empty_counts
+from harness.engines.compiled import CompiledEngine
+from harness.explanation.tracing import Traced, traced
+from harness.mdp.environment import Environment, environment
+from harness.request.configured import Configured
+from harness.request.controllers import Program, load_program
+from harness.request.recordings import Named, open_recordings
+
+BETAS = tuple(at / 10 for at in range(11))
+
+MOST_KEPT = 64
+"""Programs whose outcomes are kept."""
+
+
+class Played(NamedTuple):
+    """A program at P points over R recordings."""
+
+    settings: list[Setting]
+    right: list[NDArray[np.float64]]
+    """By recording, (P, Q) the part of the seeds under which it is right."""
+    tokens: list[NDArray[np.float64]]
+    """By recording, (P, Q) mean tokens."""
+
+    @property
+    def curve(self) -> list[tuple[float, float]]:
+        """(tokens, accuracy in percent) of each point, the means over recordings."""
+        costs = np.mean([each.mean(axis=1) for each in self.tokens], axis=0)
+        accuracy = np.mean([each.mean(axis=1) for each in self.right], axis=0) * 100
+        return sorted(zip(costs.tolist(), accuracy.tolist(), strict=True))
+
+
+class Lines(NamedTuple):
+    """What each line did at one point, over all recordings."""
+
+    tokens: list[float]
+    """By line from 1, percent of all tokens; 0 at the front."""
+    ended: list[float]
+    """Likewise, percent of the episodes that it ended."""
+    right: list[float | None]
+    """Percent of those that were right."""
+
+
+class Players:
+    """Recordings ready to be played on.
+
+    Args:
+        recordings: what to play on, in order.
+        rules: budget and price of a probe.
+        seeds: shuffles under which a program is played.
+        betas: the values of β.
+    """
+
+    def __init__(
+        self,
+        recordings: Sequence[Named],
+        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        seeds: int = 12,
+        betas: Sequence[float] = BETAS,
+    ):
+        self.recordings = recordings
+        self.rules, self.seeds, self.betas = rules, range(seeds), betas
+        self._engine = CompiledEngine(Objects(), threads=1)
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, tuple[object, ...]], Played] = {}
+
+    @cached_property
+    def worlds(self) -> list[Environment]:
+        """The recordings, taken apart."""
+        return [environment(each.recording) for each in self.recordings]
+
+    def play(self, program: Program, given: Sequence[dict[str, int | float]] = ()) -> Played:
+        """A program at every β, or at settings of its own.
+
+        Raises:
+            InputError: a recording lacks something that it needs.
+        """
+        settings = points(program.checked, self.betas, given)
+        key = (program.digest, tuple(map(str, settings)))
+        with self._lock:  # one program at a time: the machine has a run to do, too
+            if key not in self._kept:
+                found = [self._over(program, settings, world) for world in self.worlds]
+                right, tokens = [each[0] for each in found], [each[1] for each in found]
+                self._kept[key] = Played(settings, right, tokens)
+                while len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+            return self._kept[key]
+
+    def lines(self, program: Program, setting: Setting) -> Lines:
+        """What each line does at one point.
+
+        Raises:
+            InputError: a recording lacks something that it needs.
+        """
+        counts: LineCounts = empty_counts(program.checked)
+        size = program.checked.source.lines + 1
+        ended, right, played = np.zeros(size), np.zeros(size), 0
+        with self._lock:
+            for world in self.worlds:
+                found = self._engine.play(
+                    program.checked, setting, world, self.seeds, self.rules, counts
+                )
+                line = found.line.ravel()
+                ended += np.bincount(line, minlength=size)
+                right += np.bincount(line[found.right.ravel()], minlength=size)
+                played += line.size
+        total = max(int(counts.tokens.sum()), 1)
+        return Lines(
+            tokens=[100 * int(each) / total for each in counts.tokens],
+            ended=[100 * each / max(played, 1) for each in ended.tolist()],
+            right=[
+                100 * r / n if n else None
+                for r, n in zip(right.tolist(), ended.tolist(), strict=True)
+            ],
+        )
+
+    def episode(
+        self, program: Program, recording: int, question: int, seed: int, beta: float
+    ) -> Traced:
+        """One episode with all that led to it.
+
+        Raises:
+            InputError: the recording lacks something that it needs.
+        """
+        at = beta if program.checked.scheduled else None
+        plan = Configured(program, at, evaluate(program.checked, at or 0.0), {}, self.rules)
+        return traced(plan, self.worlds[recording], question, seed)
+
+    def _over(
+        self, program: Program, settings: Sequence[Setting], world: Environment
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        right, tokens = [], []
+        for setting in settings:
+            found = self._engine.play(program.checked, setting, world, self.seeds, self.rules)
+            right.append(found.right.mean(axis=1))
+            tokens.append(found.tokens.mean(axis=1))
+        return np.array(right), np.array(tokens)
+
+
+def of_run(request: Request) -> Players:
+    """Players on the search set of a run.
+
+    Raises:
+        InputError: a recording is not what it was.
+        StoreError: one cannot be read.
+    """
+    rules = Rules(request.budget, request.kappa)
+    seeds = min(request.seeds, 20)
+    return Players(reopened(request.search), rules, seeds, tuple(request.betas))
+
+
+def of_files(paths: Sequence[Path]) -> Players:
+    """Players on recordings by their files.
+
+    Raises:
+        InputError: a file is no recording.
+        StoreError: one cannot be read.
+    """
+    return Players(open_recordings(paths))
+
+
+def program_of(source: str, name: str = "controller.rheo") -> Program:
+    """A program from its text.
+
+    Raises:
+        DslError: it does not check.
+    """
+    checked = load(Source(source, name))
+    return Program(checked.name, checked, sha256(source.encode()).hexdigest(), name)
+
+
+def named_program(name: str) -> Program:
+    """A controller of the library, or of a file.
+
+    Raises:
+        InputError: there is none.
+    """
+    return load_program(name)

@@ -1,0 +1,377 @@
+"""One candidate: its source and what its lines do, its difference, its schedule, its questions."""
+
+import difflib
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Header, Static, TabbedContent, TabPane
+from textual.worker import get_current_worker
+
+from dsl.checker.knobs import schedule_lines
+from dsl.diagnostics import DslError
+from dsl.schedule import evaluate
+from harness.engines import Setting
+from harness.errors import RheostatError
+from harness.request.controllers import Program
+from store.errors import StoreError
+from tui.messages import LinesReady, QuestionsReady, Troubled
+from tui.model.playing import Lines, Players, named_program, of_run, program_of
+from tui.model.reading import Candidate, RunReader
+from tui.screens.deciding import DecideScreen, decide
+from tui.widgets.source_view import SourceView
+from tui.words import interval, verdict_text
+
+COLUMNS = (
+    ("recording", 20), ("question", 14), ("right %", 7), ("tokens", 11), ("the other's %", 13),
+    ("difference", 10),
+)  # fmt: skip
+SORTS = ("question", "difference", "accuracy", "tokens")
+
+
+class QuestionRow(NamedTuple):
+    """One question of one recording, at a β."""
+
+    recording: int
+    label: str
+    question: int
+    name: str
+    accuracy: float
+    """Percent of the seeds."""
+    tokens: float
+    other: float
+    """Accuracy of the program that it is held to."""
+
+    @property
+    def difference(self) -> float:
+        """Points of percent."""
+        return self.accuracy - self.other
+
+
+class CandidateScreen(Screen[None]):
+    """See the module.
+
+    Args:
+        reader: of its run.
+        name: the candidate.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t,enter", "trace", "Trace", key_display="t"),
+        Binding("d", "against", "Against"),
+        Binding("s", "sort", "Sort"),
+        Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
+        Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
+        Binding("e", "edit", "Edit"),
+        Binding("a", "decide(True)", "Approve"),
+        Binding("r", "decide(False)", "Reject"),
+        Binding("escape", "app.pop_screen", "Back"),
+    ]
+
+    def __init__(self, reader: RunReader, name: str) -> None:
+        super().__init__()
+        self._reader, self._of = reader, name
+        self._candidate: Candidate | None = None
+        self._source = ""
+        self._others: list[str] = []
+        self._other = 0
+        self._beta = 0.5
+        self._sort = 0
+        self._players: Players | None = None
+        self._rows: list[QuestionRow] = []
+        self._ready: QuestionsReady | None = None
+
+    def compose(self) -> ComposeResult:
+        """A line on the candidate, and its tabs."""
+        yield Header()
+        yield Static(id="head")
+        with TabbedContent(id="tabs"):
+            with TabPane("Source", id="source-tab"):
+                yield SourceView(id="source")
+            with TabPane("Difference", id="difference-tab"), VerticalScroll():
+                yield Static(id="difference")
+            with TabPane("Schedule", id="schedule-tab"), VerticalScroll():
+                yield Static(id="schedule")
+            with TabPane("Questions", id="questions-tab"):
+                yield Static(id="held-to")
+                yield DataTable(id="questions", cursor_type="row", zebra_stripes=True)
+            with TabPane("Results", id="results-tab"), VerticalScroll():
+                yield Static(id="results")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Shows what is on disk, and has the rest played."""
+        view = self._reader.look()
+        self._candidate = view.candidate(self._of)
+        self.sub_title = f"{view.path.name} · {self._of}"
+        try:
+            self._source = self._reader.run.source(self._of)
+        except OSError as problem:
+            self.notify(str(problem), severity="error", timeout=10)
+        self._others = self._comparable(view.candidates)
+        for label, width in COLUMNS:
+            self.query_one("#questions", DataTable).add_column(label, width=width)
+        self._show()
+        self.play()
+
+    def _comparable(self, candidates: tuple[Candidate, ...]) -> list[str]:
+        """What it can be held to: its parent first, then baselines, then the others."""
+        assert self._reader is not None
+        parent = self._candidate.parent if self._candidate is not None else ""
+        request = self._reader.run.request if self._reader.run.has("request.json") else None
+        baselines = [each.label for each in request.baselines] if request is not None else []
+        names = [each.name for each in candidates if each.name != self._of]
+        found = [parent, *baselines, *names]
+        return list(dict.fromkeys(each for each in found if each))
+
+    # What is shown at once
+
+    def _show(self) -> None:
+        self.query_one("#head", Static).update(self._head())
+        self.query_one("#source", SourceView).show(self._source)
+        self.query_one("#difference", Static).update(self._difference())
+        self.query_one("#schedule", Static).update(_schedule(self._program()))
+        self.query_one("#results", Static).update(_results(self._candidate))
+
+    def _head(self) -> Text:
+        each = self._candidate
+        if each is None:
+            return Text(f"{self._of} cannot be read", "red")
+        text = Text(f"{each.name}  ", "bold").append_text(verdict_text(each))
+        if each.objective is not None:
+            text.append(f"  objective {each.objective:.2f}, {interval(each.gain)}")
+        text.append(f"  by {each.proposer}\n", "dim")
+        return text.append(each.words or "No words.")
+
+    def _program(self) -> Program | None:
+        try:
+            return program_of(self._source, f"{self._of}.rheo")
+        except DslError:
+            return None
+
+    def _difference(self) -> Text:
+        if not self._others:
+            return Text("There is nothing to hold it to.")
+        other = self._others[self._other]
+        text = Text(f"from {other} to {self._of}\n\n", "dim")
+        before = self._other_source(other).splitlines()
+        for line in difflib.unified_diff(before, self._source.splitlines(), lineterm="", n=50):
+            if line.startswith(("---", "+++", "@@")):
+                continue
+            style = {"+": "green", "-": "red"}.get(line[:1], "")
+            text.append(f"{line}\n", style)
+        return text
+
+    def _other_source(self, name: str) -> str:
+        if self._reader.run.has(f"candidates/{name}/source.rheo"):
+            return self._reader.run.source(name)
+        try:
+            return self._other_program(name).checked.source.text
+        except (RheostatError, DslError, OSError):
+            return ""
+
+    def _other_program(self, name: str) -> Program:
+        if self._reader.run.has(f"candidates/{name}/source.rheo"):
+            return program_of(self._reader.run.source(name), f"{name}.rheo")
+        refs = {each.label: each.controller for each in self._reader.run.request.baselines}
+        return named_program(refs.get(name, name))
+
+    # What is played
+
+    @work(thread=True, exclusive=True, group="play", exit_on_error=False)
+    def play(self) -> None:
+        """Plays the candidate, and what it is held to."""
+        try:
+            if self._players is None:
+                self._players = of_run(self._reader.run.request)
+            program = program_of(self._source, f"{self._of}.rheo")
+            at = Setting(self._beta) if program.checked.scheduled else Setting()
+            self.post_message(LinesReady(self._of, self._players.lines(program, at)))
+            other = self._others[self._other] if self._others else self._of
+            played = self._players.play(program)
+            against = self._players.play(self._other_program(other)) if self._others else played
+            if not get_current_worker().is_cancelled:
+                self.post_message(QuestionsReady(self._of, played, other, against))
+        except (RheostatError, StoreError, DslError, OSError) as problem:
+            self.post_message(Troubled(f"{self._of} cannot be played: {problem}"))
+
+    @on(LinesReady)
+    def _counted(self, message: LinesReady) -> None:
+        title = f"at β {self._beta:g}: tokens, episodes ended → right"
+        self.query_one("#source", SourceView).show(self._source, margin(message.lines), title)
+
+    @on(QuestionsReady)
+    def _asked(self, message: QuestionsReady) -> None:
+        self._ready = message
+        self._ask_list()
+
+    @on(Troubled)
+    def _told(self, message: Troubled) -> None:
+        self.notify(message.problem, severity="warning", timeout=10)
+
+    def _ask_list(self) -> None:
+        ready, players = self._ready, self._players
+        if ready is None or players is None:
+            return
+        self._rows = sorted(_question_rows(ready, players, self._beta), key=self._key)
+        won = sum(each.difference > 0 for each in self._rows)
+        lost = sum(each.difference < 0 for each in self._rows)
+        self.query_one("#held-to", Static).update(
+            f"β {self._beta:g}, held to {ready.other}: {won} won, {lost} lost;"
+            f" sorted by {SORTS[self._sort]}"
+        )
+        table = self.query_one("#questions", DataTable)
+        table.clear()
+        for each in self._rows:
+            style = "green" if each.difference > 0 else "red" if each.difference < 0 else "dim"
+            table.add_row(
+                each.label, each.name, f"{each.accuracy:.0f}", f"{each.tokens:,.0f}",
+                f"{each.other:.0f}", Text(f"{each.difference:+.0f}", style),
+            )  # fmt: skip
+
+    def _key(self, each: QuestionRow) -> tuple[float, int, int]:
+        first = {
+            "difference": each.difference, "accuracy": each.accuracy, "tokens": -each.tokens,
+        }.get(SORTS[self._sort], 0.0)  # fmt: skip
+        return (first, each.recording, each.question)
+
+    # What a person does
+
+    def action_trace(self) -> None:
+        """Opens an episode of the question under the cursor."""
+        from tui.screens.trace import TraceScreen
+
+        if self._players is None or self._program() is None:
+            self.notify("It cannot be played.", severity="warning")
+            return
+        row = self.query_one("#questions", DataTable).cursor_row
+        chosen = self._rows[row] if 0 <= row < len(self._rows) else None
+        programs = {self._of: self._program()}
+        for name in self._others:
+            try:
+                programs[name] = self._other_program(name)
+            except (RheostatError, DslError, OSError):
+                continue
+        self.app.push_screen(
+            TraceScreen(
+                self._players,
+                {name: each for name, each in programs.items() if each is not None},
+                recording=chosen.recording if chosen else 0,
+                question=chosen.question if chosen else 0,
+                beta=self._beta,
+            )
+        )
+
+    def action_against(self) -> None:
+        """Holds it to the next one."""
+        if self._others:
+            self._other = (self._other + 1) % len(self._others)
+            self.query_one("#difference", Static).update(self._difference())
+            self.play()
+
+    def action_sort(self) -> None:
+        """Sorts the questions by the next column."""
+        self._sort = (self._sort + 1) % len(SORTS)
+        self._ask_list()
+
+    def action_beta(self, by: int) -> None:
+        """Moves β for the lines and the questions."""
+        self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
+        self._ask_list()
+        self.play()
+
+    def action_edit(self) -> None:
+        """Opens a copy of it in the workbench."""
+        from tui.screens.workbench import WorkbenchScreen
+
+        self.app.push_screen(
+            WorkbenchScreen(source=self._source, run=self._reader.run.path, players=self._players)
+        )
+
+    def action_decide(self, approved: bool) -> None:
+        """Asks, and decides, where it is this candidate that waits."""
+        if self._reader.look().waiting != self._of:
+            self.notify(f"{self._of} does not wait for a decision.", severity="warning")
+            return
+        self.app.push_screen(
+            DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
+        )
+
+
+def margin(lines: Lines) -> dict[int, str]:
+    """What stands before a line: its part of the tokens, episodes that it ends, right ones."""
+    found = {}
+    for number in range(1, len(lines.tokens)):
+        tokens, ended, right = lines.tokens[number], lines.ended[number], lines.right[number]
+        parts = f"{tokens:5.1f}%" if tokens >= 0.05 else " " * 6
+        parts += f" {ended:5.1f}" if ended >= 0.05 else " " * 6
+        parts += f"→{right:3.0f}✓" if ended >= 0.05 and right is not None else " " * 5
+        found[number] = parts
+    return found
+
+
+def _question_rows(ready: QuestionsReady, players: Players, beta: float) -> list[QuestionRow]:
+    at = _place(ready.played.settings, beta)
+    other = _place(ready.against.settings, beta)
+    return [
+        QuestionRow(
+            recording, named.label, number, question.id,
+            100 * float(ready.played.right[recording][at, number]),
+            float(ready.played.tokens[recording][at, number]),
+            100 * float(ready.against.right[recording][other, number]),
+        )
+        for recording, named in enumerate(players.recordings)
+        for number, question in enumerate(named.recording.questions)
+    ]  # fmt: skip
+
+
+def _place(settings: Sequence[Setting], beta: float) -> int:
+    """The point nearest to a β; of a program that does not follow it, one as far along."""
+    if settings[0].beta is None:
+        return round(beta * (len(settings) - 1))
+    return min(range(len(settings)), key=lambda at: abs((settings[at].beta or 0.0) - beta))
+
+
+def _schedule(program: Program | None) -> Text:
+    """Each knob over β, as a line of bars."""
+    if program is None:
+        return Text("It does not check, so it has no schedule.")
+    names = list(schedule_lines(program.checked.program))
+    if not names:
+        return Text("It does not follow β.")
+    betas = [at / 20 for at in range(21)]
+    values = [evaluate(program.checked, beta) for beta in betas]
+    text = Text("β from 0 to 1\n\n", "dim")
+    for name in names:
+        column = [float(each[name]) for each in values]
+        low, high = min(column), max(column)
+        bars = "".join(
+            "▁▂▃▄▅▆▇█"[round(7 * (each - low) / (high - low))] if high > low else "▄"
+            for each in column
+        )
+        text.append(f"{name:<16}", "bold")
+        text.append(bars, "cyan")
+        text.append(f"  {column[0]:g} .. {column[len(column) // 2]:g} .. {column[-1]:g}\n", "dim")
+    return text
+
+
+def _results(candidate: Candidate | None) -> Text:
+    """The curve on every recording."""
+    review = candidate.review if candidate is not None else None
+    if review is None or not review.points:
+        return Text("It has not been reviewed.")
+    text = Text()
+    for label, points in review.points.items():
+        worth = review.by_recording.get(label)
+        text.append(label, "bold")
+        text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
+        for each in points:
+            at = f"β {each.beta:g}" if each.beta is not None else str(each.settings)
+            text.append(f"  {at:<10}{each.accuracy:>8.2f} %{each.cost:>14,.0f} tokens\n")
+        text.append("\n")
+    return text

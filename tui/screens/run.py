@@ -1,0 +1,300 @@
+"""The rounds of one run, while they happen: candidates, their curves, the proposer's words."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Header, Static
+from textual.worker import get_current_worker
+
+from dsl.diagnostics import DslError
+from harness.errors import RheostatError
+from store.errors import StoreError
+from tui.messages import CurvesReady, Looked, Troubled
+from tui.model.playing import Players, named_program, of_run
+from tui.model.reading import Candidate, RunReader, RunView
+from tui.screens.deciding import DecideScreen, decide
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key, short
+from tui.words import ago, interval, money, state_text, verdict_text
+
+EVERY = 0.5
+"""Seconds between two looks."""
+
+COLUMNS = (
+    ("candidate", 9), ("verdict", 8), ("acc. %", 6), ("tokens", 6), ("objective", 9),
+    ("gain (95 %)", 21), ("parent", 14), ("by", 8),
+)  # fmt: skip
+"""With their widths: a table that is filled anew does not find them itself."""
+
+SORTS = ("as they came", "objective", "accuracy", "tokens")
+
+
+class RunScreen(Screen[None]):
+    """See the module.
+
+    Args:
+        path: the run's directory.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open", priority=False),
+        Binding("a", "decide(True)", "Approve"),
+        Binding("r", "decide(False)", "Reject"),
+        Binding("s", "sort", "Sort"),
+        Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
+        Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
+        Binding("f", "follow", "Follow"),
+        Binding("w", "app.workbench", "Workbench"),
+        Binding("escape", "back", "Back"),
+        Binding("q", "app.quit", "Quit", show=False),
+    ]
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self._reader = RunReader(path)
+        self._view: RunView | None = None
+        self._shown: list[Candidate] = []
+        self._beta = 0.5
+        self._sort = 0
+        self._follow = True
+        self._baselines: dict[str, list[tuple[float, float]]] = {}
+        self._players: Players | None = None
+        self._stamp: object = None
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return self._reader.run.path
+
+    def compose(self) -> ComposeResult:
+        """A line on the run; the candidates; beside them the plot and the words."""
+        yield Header()
+        yield Static(id="standing")
+        with Horizontal(id="rounds"):
+            yield DataTable(id="candidates", cursor_type="row", zebra_stripes=True)
+            with Vertical(id="beside"):
+                yield FrontierPlot(id="frontier")
+                with VerticalScroll(id="words"):
+                    yield Static(id="said")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begins to look, and has the baselines played."""
+        self.sub_title = self._reader.run.path.name
+        table = self.query_one("#candidates", DataTable)
+        for label, width in COLUMNS:
+            table.add_column(label, width=width)
+        table.focus()
+        self.look()
+        self.set_interval(EVERY, self.look)
+        self.play_baselines()
+
+    # Looking
+
+    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    def look(self) -> None:
+        """Reads what is new."""
+        view = self._reader.look()
+        if not get_current_worker().is_cancelled:
+            self.post_message(Looked([view]))
+
+    @on(Looked)
+    def take(self, message: Looked) -> None:
+        """Shows the run as it stands."""
+        [view] = message.views
+        before, self._view = self._view, view
+        self.query_one("#standing", Static).update(self._standing(view))
+        if before is None or before.candidates != view.candidates:
+            self._list(grown=before is not None)
+
+    def _standing(self, view: RunView) -> Text:
+        text = state_text(view)
+        best = view.candidate(view.best) if view.best else None
+        parts = [f"round {view.begun}"]
+        if view.request is not None:
+            parts[0] += f" of {view.request.caps.rounds}"
+        if view.objective is not None:
+            gain = f", {interval(best.gain)}" if best is not None else ""
+            parts.append(f"best {view.best or 'a baseline'} {view.objective:.2f}{gain}")
+        parts.append(f"{view.used.evaluations:,} programs")
+        if view.used.usd or view.used.tokens_in:
+            tokens = short(view.used.tokens_in + view.used.tokens_out)
+            parts.append(f"{tokens} tokens, {money(view.used.usd)} dollars")
+        parts.append(f"{view.minutes:.1f} min")
+        if view.state == "at work" and view.playing[0]:
+            parts.append(f"{view.playing[0].partition(':')[0]} has played {view.playing[1]}")
+        parts.append(f"last event {ago(view.age)}")
+        if view.ending is not None and view.state == "ended":
+            parts.append(view.ending.reason)
+        text.append("  " + " · ".join(parts), "")
+        if view.problem:
+            text.append(f"\n{view.problem}", "red")
+        return text
+
+    # The table
+
+    def _list(self, *, grown: bool) -> None:
+        assert self._view is not None
+        table = self.query_one("#candidates", DataTable)
+        kept = self.selected
+        self._shown = self._sorted(self._view.candidates)
+        table.clear()
+        for each in self._shown:
+            table.add_row(*self._cells(each), key=each.name)
+        if not self._shown:
+            self._detail()
+            return
+        names = [each.name for each in self._shown]
+        last = grown and self._follow and self._sort == 0
+        if last or kept is None or kept.name not in names:
+            best = self._view.best
+            row = len(names) - 1 if last or best not in names else names.index(best)
+        else:
+            row = names.index(kept.name)
+        table.move_cursor(row=row, animate=False)
+        self._detail()
+
+    def _sorted(self, candidates: tuple[Candidate, ...]) -> list[Candidate]:
+        def key(each: Candidate) -> float:
+            at = each.at(self._beta)
+            match SORTS[self._sort]:
+                case "objective":
+                    return -(each.objective if each.objective is not None else -1e9)
+                case "accuracy":
+                    return -(at[0] if at else -1e9)
+                case "tokens":
+                    return at[1] if at else 1e18
+                case _:
+                    return 0.0
+
+        return sorted(candidates, key=key)
+
+    def _cells(self, each: Candidate) -> list[Text | str]:
+        at = each.at(self._beta)
+        return [
+            each.name,
+            verdict_text(each),
+            f"{at[0]:.1f}" if at else "-",
+            short(at[1]) if at else "-",
+            f"{each.objective:.2f}" if each.objective is not None else "-",
+            interval(each.gain),
+            each.parent or "-",
+            each.proposer.partition(":")[0],
+        ]
+
+    @property
+    def selected(self) -> Candidate | None:
+        """The candidate under the cursor."""
+        row = self.query_one("#candidates", DataTable).cursor_row
+        return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    @on(DataTable.RowHighlighted, "#candidates")
+    def _moved(self) -> None:
+        self._detail()
+
+    def _detail(self) -> None:
+        """The plot and the words of the candidate under the cursor."""
+        chosen = self.selected
+        drawn = [
+            Drawn(label, points, PALETTE[at % len(PALETTE)])
+            for at, (label, points) in enumerate(self._baselines.items())
+        ]
+        if chosen is not None and chosen.curve:
+            drawn.append(Drawn(chosen.name, chosen.curve, CHOSEN))
+        self.query_one("#frontier", FrontierPlot).show(drawn)
+        said = _said(chosen, self._beta, SORTS[self._sort])
+        self.query_one("#said", Static).update(key(drawn).append("\n").append_text(said))
+
+    # The baselines
+
+    @work(thread=True, exclusive=True, group="baselines", exit_on_error=False)
+    def play_baselines(self) -> None:
+        """Plays the baselines of the run, for the plot."""
+        try:
+            request = self._reader.run.request
+            players = of_run(request)
+            for each in request.baselines:
+                program = named_program(each.controller)
+                self._baselines[each.label] = players.play(program, each.settings).curve
+                if get_current_worker().is_cancelled:
+                    return
+                self.post_message(CurvesReady(dict(self._baselines)))
+        except (RheostatError, StoreError, DslError, OSError) as problem:
+            self.post_message(Troubled(f"the baselines cannot be drawn: {problem}"))
+
+    @on(CurvesReady)
+    def _drawn(self) -> None:
+        self._detail()
+
+    @on(Troubled)
+    def _told(self, message: Troubled) -> None:
+        self.notify(message.problem, severity="warning", timeout=10)
+
+    # What a person does
+
+    @on(DataTable.RowSelected, "#candidates")
+    def action_open(self) -> None:
+        """Opens the candidate under the cursor."""
+        from tui.screens.candidate import CandidateScreen
+
+        if (chosen := self.selected) is not None and self._view is not None:
+            self.app.push_screen(CandidateScreen(self._reader, chosen.name))
+
+    def action_decide(self, approved: bool) -> None:
+        """Asks, and decides about the candidate that waits."""
+        waits = self._view.waiting if self._view is not None else None
+        if waits is None:
+            self.notify("No candidate waits for a decision.", severity="warning")
+            return
+        self.app.push_screen(
+            DecideScreen(waits, approved=approved), decide(self, self._reader.run.path)
+        )
+
+    def action_sort(self) -> None:
+        """Sorts by the next column."""
+        self._sort = (self._sort + 1) % len(SORTS)
+        self.notify(f"Sorted by {SORTS[self._sort]}", timeout=2)
+        if self._view is not None:
+            self._list(grown=False)
+
+    def action_beta(self, by: int) -> None:
+        """Moves the β at which accuracy and tokens are shown."""
+        self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
+        if self._view is not None:
+            self._list(grown=False)
+
+    def action_follow(self) -> None:
+        """Whether the cursor goes to what is new."""
+        self._follow = not self._follow
+        self.notify("Follows what is new" if self._follow else "Stays where it is", timeout=2)
+
+    def action_back(self) -> None:
+        """Back to the runs, or to the end."""
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+        else:
+            self.app.exit()
+
+
+def _said(chosen: Candidate | None, beta: float, sort: str) -> Text:
+    text = Text(f"β {beta:g}, sorted by {sort}\n", "dim")
+    if chosen is None:
+        return text.append("No candidate yet.")
+    text.append(f"\n{chosen.name}", "bold")
+    text.append(f" by {chosen.proposer}\n")
+    text.append(f"{chosen.words or 'No words.'}\n")
+    review = chosen.review
+    if review is not None and review.reasons:
+        text.append("\n" + "\n".join(review.reasons) + "\n", "yellow")
+    if review is not None and review.by_recording:
+        text.append("\n")
+        for label, value in review.by_recording.items():
+            text.append(f"{value:>7.2f}  {label}\n", "dim")
+    if chosen.diagnostics:
+        text.append(f"\n{chosen.diagnostics}\n", "red")
+    return text

@@ -1,0 +1,122 @@
+"""All runs of a directory: what each is doing, and who waits."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Header, Static
+from textual.worker import get_current_worker
+
+from tui.messages import Looked
+from tui.model.reading import RunReader, RunView, is_run
+from tui.words import ago, money, state_text
+
+EVERY = 1.0
+"""Seconds between two looks."""
+
+COLUMNS = (
+    ("run", 18), ("state", 15), ("rounds", 6), ("best", 8), ("objective", 9), ("gain", 7),
+    ("tokens", 10), ("dollars", 7), ("minutes", 7), ("last event", 10),
+)  # fmt: skip
+"""With their widths: a table that is filled anew does not find them itself."""
+
+
+class RunsScreen(Screen[None]):
+    """See the module.
+
+    Args:
+        folder: where the runs lie.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Open"),
+        Binding("w", "app.workbench", "Workbench"),
+        Binding("q", "app.quit", "Quit"),
+    ]
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self._folder = folder
+        self._readers: dict[Path, RunReader] = {}
+        self._views: list[RunView] = []
+
+    def compose(self) -> ComposeResult:
+        """A table, and a line for what is wrong."""
+        yield Header()
+        yield DataTable(id="runs", cursor_type="row", zebra_stripes=True)
+        yield Static(id="note")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begins to look."""
+        self.sub_title = self._folder.name or str(self._folder)
+        for label, width in COLUMNS:
+            self.query_one("#runs", DataTable).add_column(label, width=width)
+        self.look()
+        self.set_interval(EVERY, self.look)
+
+    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    def look(self) -> None:
+        """Reads what is new of every run."""
+        for path in _runs(self._folder):
+            self._readers.setdefault(path, RunReader(path))
+        views = [reader.look() for reader in self._readers.values() if reader.run.path.exists()]
+        if not get_current_worker().is_cancelled:
+            self.post_message(Looked(views))
+
+    @on(Looked)
+    def show(self, message: Looked) -> None:
+        """Puts the runs into the table; the cursor stays where it was."""
+        self._views = message.views
+        table = self.query_one("#runs", DataTable)
+        row, scroll = table.cursor_row, table.scroll_y
+        table.clear()
+        for view in message.views:
+            table.add_row(*cells(view), key=str(view.path))
+        if table.row_count:
+            table.move_cursor(row=min(row, table.row_count - 1), animate=False)
+            table.scroll_to(y=scroll, animate=False)
+        note = "" if self._views else f"There are no runs in {self._folder}."
+        problem = next((each.problem for each in self._views if each.problem), "")
+        self.query_one("#note", Static).update(problem or note)
+
+    @on(DataTable.RowSelected, "#runs")
+    def action_open(self) -> None:
+        """Opens the run under the cursor."""
+        from tui.screens.run import RunScreen
+
+        row = self.query_one("#runs", DataTable).cursor_row
+        if 0 <= row < len(self._views):
+            self.app.push_screen(RunScreen(self._views[row].path))
+
+
+def _runs(folder: Path) -> list[Path]:
+    if is_run(folder):
+        return [folder]
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_dir() and is_run(each))
+    except OSError:
+        return []
+
+
+def cells(view: RunView) -> list[Text | str]:
+    """One row of the table."""
+    best = view.candidate(view.best) if view.best is not None else None
+    gain = best.gain if best is not None else None
+    tokens = view.used.tokens_in + view.used.tokens_out
+    return [
+        view.path.name,
+        state_text(view),
+        str(view.rounds),
+        view.best or "-",
+        "-" if view.objective is None else f"{view.objective:.2f}",
+        "-" if gain is None else f"{gain.value:+.2f}",
+        f"{tokens:,}" if tokens else "-",
+        money(view.used.usd),
+        f"{view.minutes:.1f}",
+        ago(view.age),
+    ]

@@ -1,0 +1,293 @@
+"""One episode, step by step: the picture of width and depth, the line that acted, the state.
+
+Two controllers may stand side by side, on the same question and seed.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Header, Static
+from textual.worker import get_current_worker
+
+from harness.errors import RheostatError
+from harness.explanation.tracing import Memory
+from harness.request.controllers import Program
+from store.errors import StoreError
+from tui.messages import EpisodeReady, Troubled
+from tui.model.picture import Picture, picture, told
+from tui.model.playing import Players
+from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
+from tui.widgets.frontier_plot import short
+from tui.widgets.source_view import SourceView
+
+SIDES = ("left", "right")
+
+
+class TraceScreen(Screen[None]):
+    """See the module.
+
+    Args:
+        players: what to play on.
+        programs: by name, the first one first.
+        recording: its place.
+        question: its place in the recording.
+        beta: to begin with.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "step(1)", "Step", key_display="→"),
+        Binding("left,h", "step(-1)", "Back", key_display="←"),
+        Binding("shift+right,L", "step(10)", "Ten on", show=False),
+        Binding("shift+left,H", "step(-10)", "Ten back", show=False),
+        Binding("home,g", "end(False)", "Start", show=False),
+        Binding("end,G", "end(True)", "End", show=False),
+        Binding("n", "question(1)", "Question +"),
+        Binding("p", "question(-1)", "Question -", show=False),
+        Binding("m", "recording", "Recording"),
+        Binding("x", "seed(1)", "Seed +"),
+        Binding("X,z", "seed(-1)", "Seed -", show=False),
+        Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
+        Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
+        Binding("c", "controller", "Controller"),
+        Binding("v", "beside", "Beside"),
+        Binding("escape", "app.pop_screen", "Close"),
+    ]
+
+    def __init__(
+        self,
+        players: Players,
+        programs: Mapping[str, Program],
+        *,
+        recording: int = 0,
+        question: int = 0,
+        beta: float = 0.5,
+    ):
+        super().__init__()
+        self._players, self._programs = players, dict(programs)
+        self._names = list(programs)
+        self._chosen = [0, min(1, len(self._names) - 1)]
+        self._recording, self._question, self._seed, self._beta = recording, question, 0, beta
+        self._beside = False
+        self._moment = 0
+        self._ready: list[EpisodeReady | None] = [None, None]
+
+    def compose(self) -> ComposeResult:
+        """A line on the episode; the pictures; the slider; the source and the state."""
+        yield Header()
+        yield Static(id="episode")
+        with Horizontal(id="pictures"):
+            for side in SIDES:
+                with Vertical(id=f"{side}-half"):
+                    yield Static(id=f"{side}-name")
+                    yield EpisodePicture(id=f"{side}-picture")
+        yield Static(id="slider")
+        with Horizontal(id="below"):
+            yield SourceView(id="line")
+            yield Static(id="state")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Plays the first episode."""
+        self.query_one("#left-picture").focus()
+        self._play()
+
+    # Playing
+
+    def _play(self) -> None:
+        self.query_one("#right-half").display = self._beside
+        self._ready = [None, None]
+        self._head()
+        self.play()
+
+    def _key(self, place: int) -> tuple[object, ...]:
+        name = self._names[self._chosen[place]]
+        return (name, self._recording, self._question, self._seed, self._beta)
+
+    @work(thread=True, exclusive=True, group="play", exit_on_error=False)
+    def play(self) -> None:
+        """Plays what is asked for, on one side or on both."""
+        for place in range(1 + self._beside):
+            key = self._key(place)
+            program = self._programs[self._names[self._chosen[place]]]
+            try:
+                found = self._players.episode(
+                    program, self._recording, self._question, self._seed, self._beta
+                )
+            except (RheostatError, StoreError) as problem:
+                self.post_message(Troubled(str(problem)))
+                continue
+            if get_current_worker().is_cancelled:
+                return
+            self.post_message(
+                EpisodeReady(place, key, picture(found), found.tokens, found.right, found.answer)
+            )
+
+    @on(EpisodeReady)
+    def _take(self, message: EpisodeReady) -> None:
+        if message.key != self._key(message.place):
+            return  # it was asked for before, and something else since
+        self._ready[message.place] = message
+        if message.place == 0:
+            self._moment = len(message.picture.moments)
+        self._show()
+
+    @on(Troubled)
+    def _told(self, message: Troubled) -> None:
+        self.notify(message.problem, severity="error", timeout=10)
+
+    # Showing
+
+    @property
+    def _last(self) -> int:
+        return max((len(each.picture.moments) for each in self._ready if each), default=0)
+
+    def _head(self) -> None:
+        named = self._players.recordings[self._recording]
+        question = named.recording.questions[self._question].id
+        self.query_one("#episode", Static).update(
+            f"{named.label}  {question} ({self._question + 1} of"
+            f" {len(named.recording.questions)})  seed {self._seed}  β {self._beta:g}"
+        )
+
+    def _show(self) -> None:
+        for place, side in enumerate(SIDES):
+            ready = self._ready[place]
+            shown = self.query_one(f"#{side}-picture", EpisodePicture)
+            shown.show(ready.picture if ready else None, self._moment)
+            name = self._names[self._chosen[place]]
+            self.query_one(f"#{side}-name", Static).update(_name(name, ready))
+        first = self._ready[0]
+        self.query_one("#slider", Static).update(self._slider(first))
+        if first is not None:
+            self._below(first.picture)
+
+    def _slider(self, ready: EpisodeReady | None) -> Text:
+        if ready is None:
+            return Text("playing…", "dim")
+        last = max(self._last, 1)
+        width = max(10, self.size.width - 44)
+        done = round(width * self._moment / last)
+        moments = ready.picture.moments
+        spent = moments[self._moment - 1].spent if 0 < self._moment <= len(moments) else 0
+        if self._moment > len(moments):
+            spent = ready.tokens
+        text = Text(f"step {self._moment:>3} of {last:<3} ")
+        text.append("━" * done, "cyan").append("╸" if done < width else "", "cyan")
+        text.append("─" * max(0, width - done - 1), "dim")
+        return text.append(f" {short(spent)} tokens")
+
+    def _below(self, shown: Picture) -> None:
+        source = self.query_one("#line", SourceView)
+        program = self._programs[self._names[self._chosen[0]]]
+        at = min(self._moment, len(shown.moments))
+        moment = shown.moments[at - 1] if at else None
+        source.show(program.checked.source.text)
+        source.mark(moment.line if moment is not None else None)
+        text = Text()
+        if moment is not None:
+            text.append(told(moment.verb, moment.actions), "bold")
+            text.append(f"  +{short(moment.charged)} tokens\n")
+            if moment.verb.because is not None:
+                text.append(f"because {moment.verb.because}\n", "italic")
+        standing = shown.standing(at)
+        if standing.leader is None:
+            text.append("no votes yet\n", "dim")
+        else:
+            letter = letter_of(standing.leader, shown.gold)
+            text.append(f" {letter} ", style_of(standing.leader, shown.gold))
+            answer = shown.answers[standing.leader]
+            share = standing.votes / max(standing.voters, 1)
+            text.append(
+                f" {answer[:30]} leads, {standing.votes} of {standing.voters} ({share:.0%})\n"
+            )
+        text.append(
+            f"{standing.active} active, {standing.finished} finished, {standing.pruned} pruned\n",
+            "dim",
+        )
+        if moment is not None:
+            text.append_text(_memory(moment.memory))
+        text.append_text(_legend(shown))
+        self.query_one("#state", Static).update(text)
+
+    # What a person does
+
+    def action_step(self, by: int) -> None:
+        """Steps through the actions."""
+        self._moment = min(self._last, max(0, self._moment + by))
+        self._show()
+
+    def action_end(self, last: bool) -> None:
+        """To the beginning or the end."""
+        self._moment = self._last if last else 0
+        self._show()
+
+    def action_question(self, by: int) -> None:
+        """Another question of the recording."""
+        count = len(self._players.recordings[self._recording].recording.questions)
+        self._question = (self._question + by) % count
+        self._play()
+
+    def action_recording(self) -> None:
+        """The next recording."""
+        self._recording = (self._recording + 1) % len(self._players.recordings)
+        count = len(self._players.recordings[self._recording].recording.questions)
+        self._question = min(self._question, count - 1)
+        self._play()
+
+    def action_seed(self, by: int) -> None:
+        """Another order of the branches."""
+        self._seed = max(0, self._seed + by)
+        self._play()
+
+    def action_beta(self, by: int) -> None:
+        """Another β."""
+        self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
+        self._play()
+
+    def action_controller(self) -> None:
+        """The next controller, on the side that was added last."""
+        place = 1 if self._beside else 0
+        self._chosen[place] = (self._chosen[place] + 1) % len(self._names)
+        self._play()
+
+    def action_beside(self) -> None:
+        """Another controller beside it, or not."""
+        self._beside = not self._beside
+        self._play()
+
+
+def _name(name: str, ready: EpisodeReady | None) -> Text:
+    text = Text(name, "bold")
+    if ready is None:
+        return text.append("  playing…", "dim")
+    verdict = "right" if ready.right else "wrong"
+    text.append(f"  {verdict}", "green" if ready.right else "red")
+    return text.append(f", {short(ready.tokens)} tokens, {len(ready.picture.rows)} branches")
+
+
+def _memory(memory: Memory) -> Text:
+    text = Text()
+    for name, value in memory.cells.items():
+        text.append(f"{name} = {value}\n", "cyan")
+    for name, values in memory.windows.items():
+        last = ", ".join(f"{each:g}" for each in values[-6:])
+        text.append(f"{name} = [{last}]\n", "cyan")
+    for name, let in memory.lets.items():
+        shown = f"{len(let)} branches" if isinstance(let, tuple) else str(let)
+        text.append(f"{name} = {shown[:40]}\n", "cyan")
+    return text
+
+
+def _legend(shown: Picture) -> Text:
+    text = Text("\n")
+    for number, answer in enumerate(shown.answers[:6]):
+        text.append(f" {letter_of(number, shown.gold)} ", style_of(number, shown.gold))
+        gold = " gold" if number == shown.gold else ""
+        text.append(f" {answer[:24]}{gold}  ")
+    return text.append("\n─ not looked at  ■ finished  ✕ pruned", "dim")

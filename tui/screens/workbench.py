@@ -1,0 +1,274 @@
+"""The workbench: a program to write, checked as you type, and its curve redrawn when you pause."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Header, Static, TextArea
+from textual.worker import get_current_worker
+
+from agents.loop.inbox import put
+from agents.run.directory import open_run
+from dsl.diagnostics import Diagnostic, DslError, ordered
+from dsl.formatter import format_source
+from dsl.program import analyse
+from dsl.source import Source
+from dsl.template import new_program
+from harness.errors import InputError, RheostatError
+from store.errors import StoreError
+from tui.messages import CurvesReady, Troubled
+from tui.model.playing import Players, named_program, of_files, of_run, program_of
+from tui.screens.naming import NameScreen
+from tui.widgets.editor import Editor
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key
+
+PAUSE = 0.6
+"""Seconds without a key after which the curve is played."""
+
+CHECK = 0.15
+"""Seconds without a key after which the text is checked."""
+
+BESIDE = ("cmc", "esc")
+"""Controllers of the library that are drawn beside it."""
+
+
+class WorkbenchScreen(Screen[None]):
+    """See the module.
+
+    Args:
+        path: the file that is edited; ``None`` for a text that has none yet.
+        source: a text to begin with, where there is no file.
+        recordings: files to play on.
+        run: a run, to which it can be proposed, and on whose search set it is played.
+        players: of that run, where they are there already.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save"),
+        Binding("f5", "fmt", "Format"),
+        Binding("f6", "propose", "Propose"),
+        Binding("ctrl+n", "noop", "Complete", key_display="^n"),
+        Binding("escape", "leave", "Close"),
+    ]
+
+    def __init__(
+        self,
+        *,
+        path: Path | None = None,
+        source: str | None = None,
+        recordings: Sequence[Path] = (),
+        run: Path | None = None,
+        players: Players | None = None,
+    ):
+        super().__init__()
+        self._path, self._run = path, run
+        self._recordings = list(recordings)
+        self._players = players
+        self._begun = source if source is not None else new_program("mine")
+        self._saved = self._begun
+        self._curves: dict[str, list[tuple[float, float]]] = {}
+        self._saved_curve: list[tuple[float, float]] = []
+        self._pending: list[Timer] = []
+        self._sound = False
+        self._key, self._told_wrong = Text(), Text()
+        self._leaving = False
+
+    def compose(self) -> ComposeResult:
+        """The editor, and beside it the plot and what is wrong."""
+        yield Header()
+        yield Static(id="file")
+        with Horizontal(id="bench"):
+            yield Editor(self._begun, id="editor")
+            with Vertical(id="beside"):
+                yield FrontierPlot(id="frontier")
+                with VerticalScroll(id="wrong"):
+                    yield Static(id="diagnostics")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Checks and plays what is there."""
+        self.sub_title = "Workbench"
+        self.query_one(Editor).area.focus()
+        self.check()
+        self.play()
+
+    # As you type
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self._leaving = False
+        for timer in self._pending:
+            timer.stop()
+        self._pending = [self.set_timer(CHECK, self.check), self.set_timer(PAUSE, self.play)]
+        self._title()
+
+    def check(self) -> None:
+        """Says what is wrong with the text."""
+        analysis = analyse(Source(self.query_one(Editor).text, self._file_name()))
+        found = ordered(analysis.diagnostics)
+        self._sound = analysis.checked is not None
+        self._told_wrong = _wrong(analysis.source, found)
+        self._tell()
+        self._title()
+
+    def _title(self) -> None:
+        changed = "" if self.query_one(Editor).text == self._saved else " · not saved"
+        state = "sound" if self._sound else "does not check"
+        text = Text(f"{self._path or 'a new program'}{changed} · ")
+        text.append(state, "green" if self._sound else "red")
+        self.query_one("#file", Static).update(text)
+
+    @work(thread=True, exclusive=True, group="play", exit_on_error=False)
+    def play(self) -> None:
+        """Plays the text, where it checks."""
+        try:
+            program = program_of(self.query_one(Editor).text, self._file_name())
+        except DslError:
+            return
+        try:
+            players = self._ready()
+            if players is None:
+                return
+            curves = {}
+            for name in BESIDE:
+                curves[name] = players.play(named_program(name)).curve
+            curves["this"] = players.play(program).curve
+        except (RheostatError, StoreError, OSError) as problem:
+            self.post_message(Troubled(str(problem)))
+            return
+        if not get_current_worker().is_cancelled:
+            self.post_message(CurvesReady(curves))
+
+    def _ready(self) -> Players | None:
+        if self._players is None and self._run is not None:
+            self._players = of_run(open_run(self._run).request)
+        elif self._players is None and self._recordings:
+            self._players = of_files(self._recordings)
+        return self._players
+
+    @on(CurvesReady)
+    def _drawn(self, message: CurvesReady) -> None:
+        self._curves = message.curves
+        if not self._saved_curve:
+            self._saved_curve = message.curves["this"]
+        drawn = [
+            Drawn(name, points, PALETTE[at % len(PALETTE)])
+            for at, (name, points) in enumerate(self._curves.items())
+            if name != "this"
+        ]
+        drawn.append(Drawn("last saved", self._saved_curve, "white"))
+        drawn.append(Drawn("this", self._curves["this"], CHOSEN))
+        self._key = key(drawn)
+        self.query_one("#frontier", FrontierPlot).show(drawn)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Which curve is which, and what is wrong."""
+        text = self._key.copy()
+        if not text and self._players is None and not self._recordings and self._run is None:
+            text.append("Its curve is drawn over recordings: rheostat tui FILE --on …", "dim")
+        if text:
+            text.append("\n\n")
+        self.query_one("#diagnostics", Static).update(text.append_text(self._told_wrong))
+
+    @on(Troubled)
+    def _told(self, message: Troubled) -> None:
+        self.notify(message.problem, severity="warning", timeout=10)
+
+    # What a person does
+
+    def action_save(self) -> None:
+        """Saves it; asks for a name where it has none."""
+        if self._path is None:
+            self.app.push_screen(NameScreen("mine.rheo"), self._named)
+            return
+        text = self.query_one(Editor).text
+        try:
+            self._path.write_text(text, encoding="utf-8")
+        except OSError as problem:
+            self.notify(f"{self._path}: {problem.strerror or problem}", severity="error")
+            return
+        self._saved = text
+        self._saved_curve = self._curves.get("this", [])
+        self._title()
+        self.notify(f"{self._path} is saved", timeout=3)
+
+    def _named(self, name: str | None) -> None:
+        if not name:
+            return
+        path = Path(name if name.endswith(".rheo") else f"{name}.rheo")
+        if path.exists():
+            self.notify(f"{path}: is there already; choose another name", severity="error")
+            return
+        self._path = path
+        self.action_save()
+
+    def action_fmt(self) -> None:
+        """Lays the text out as `rheostat fmt` does."""
+        area = self.query_one(Editor).area
+        try:
+            made = format_source(Source(area.text, self._file_name()))
+        except DslError:
+            self.notify("It does not check, so it is left as it is.", severity="warning")
+            return
+        if made != area.text:
+            place = area.cursor_location
+            area.replace(made, (0, 0), area.document.end)
+            area.cursor_location = place
+
+    def action_propose(self) -> None:
+        """Puts it into the run."""
+        if self._run is None:
+            self.notify("There is no run to propose it to.", severity="warning")
+            return
+        if not self._sound:
+            self.notify("It does not check, so it cannot be proposed.", severity="error")
+            return
+        try:
+            run = open_run(self._run)
+            if run.ending is not None and not run.is_held:
+                raise InputError(f"{run.path.name} has ended; --resume goes on")
+            new = put(run, self.query_one(Editor).text, "written in the workbench")
+        except (RheostatError, OSError) as problem:
+            self.notify(str(problem), severity="error", timeout=10)
+            return
+        told = "The next round takes it up." if new else "It is in the run already."
+        self.notify(told, timeout=5)
+
+    def action_noop(self) -> None:
+        """Completion is the editor's; the footer names it here."""
+
+    def action_leave(self) -> None:
+        """Closes it; where it is not saved, at the second time."""
+        if self.query_one(Editor).text != self._saved and not self._leaving:
+            self._leaving = True
+            self.notify("It is not saved. Once more to leave all the same.", severity="warning")
+            return
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+        else:
+            self.app.exit()
+
+    def _file_name(self) -> str:
+        return self._path.name if self._path is not None else "mine.rheo"
+
+
+def _wrong(source: Source, found: Sequence[Diagnostic]) -> Text:
+    if not found:
+        return Text("Nothing is wrong.", "green")
+    text = Text()
+    for each in found:
+        place = source.position(each.mark.span.start)
+        style = "bold red" if each.is_error else "yellow"
+        text.append(f"{place.line}:{place.column} ", "dim")
+        text.append(f"{each.message}\n", style)
+        if each.help:
+            text.append(f"   {each.help}\n", "dim")
+    return text

@@ -1,0 +1,120 @@
+"""An editor for Rheo: coloured as you type, with words that could come next."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import OptionList, TextArea
+from textual.widgets.option_list import Option
+
+from dsl.editor.completion import Completion, complete
+from dsl.editor.document import Document
+from dsl.source import Source
+from tui.model.highlighting import coloured
+
+MOST_WORDS = 12
+"""Completions that are offered at a time."""
+
+
+class RheoText(TextArea):
+    """The text itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+at,ctrl+n", "ask", "Complete", key_display="^n")
+    ]
+
+    class Asked(Message):
+        """Completions are wanted at the cursor."""
+
+    def get_line(self, line_index: int) -> Text:
+        """A line, coloured."""
+        line = super().get_line(line_index)
+        for part in coloured(line.plain):
+            line.stylize(part.style, part.start, part.end)
+        return line
+
+    def action_ask(self) -> None:
+        """Asks for completions."""
+        self.post_message(self.Asked())
+
+
+class Editor(Vertical):
+    """The text, and a list of completions below it where they are asked for."""
+
+    def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._text = text
+        self._found: list[Completion] = []
+        self._span = (0, 0)
+
+    def compose(self) -> ComposeResult:
+        """The text and the list."""
+        yield RheoText(self._text, id="text", show_line_numbers=True, tab_behavior="indent")
+        words = OptionList(id="completions")
+        words.display = False
+        yield words
+
+    @property
+    def area(self) -> RheoText:
+        """The text."""
+        return self.query_one("#text", RheoText)
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.area.text
+
+    @on(RheoText.Asked)
+    def offer(self) -> None:
+        """Offers what could come at the cursor."""
+        document = Document(Source(self.text))
+        offset = self._offset(self.area.cursor_location)
+        found = complete(document, offset)
+        typed = self.text[found.span.start : offset]
+        self._found = [each for each in found.found if each.label.startswith(typed)][:MOST_WORDS]
+        self._span = (found.span.start, offset)
+        words = self.query_one("#completions", OptionList)
+        words.clear_options()
+        if not self._found:
+            self.notify("Nothing can be completed here.", timeout=2)
+            return
+        if len(self._found) == 1:
+            self._take(0)
+            return
+        words.add_options([Option(f"{each.label}  {each.detail}") for each in self._found])
+        words.highlighted = 0
+        words.display = True
+        words.focus()
+
+    @on(OptionList.OptionSelected, "#completions")
+    def _chosen(self, message: OptionList.OptionSelected) -> None:
+        self._take(message.option_index)
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape closes the list."""
+        words = self.query_one("#completions", OptionList)
+        if event.key == "escape" and words.display:
+            self._close()
+            event.stop()
+
+    def _take(self, at: int) -> None:
+        start, end = (self._location(each) for each in self._span)
+        self.area.replace(self._found[at].label, start, end)
+        self._close()
+
+    def _close(self) -> None:
+        self.query_one("#completions", OptionList).display = False
+        self.area.focus()
+
+    def _offset(self, location: tuple[int, int]) -> int:
+        row, column = location
+        lines = self.text.split("\n")
+        return sum(len(each) + 1 for each in lines[:row]) + column
+
+    def _location(self, offset: int) -> tuple[int, int]:
+        before = self.text[:offset]
+        return before.count("\n"), offset - (before.rfind("\n") + 1)

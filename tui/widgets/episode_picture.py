@@ -1,0 +1,90 @@
+"""An episode as a picture: a row a branch, a cell an interval, coloured by answer."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.model.picture import UNSEEN, Picture, Row
+
+GOLD = Style(color="black", bgcolor="green3")
+OTHERS = tuple(
+    Style(color="black", bgcolor=colour)
+    for colour in ("red3", "orange3", "medium_purple", "steel_blue", "hot_pink3", "khaki3")
+)
+"""Of wrong answers, in the order of their votes; those that come behind share the last."""
+
+QUIET = Style(color="grey50")
+LABEL = Style(color="grey62")
+FINISHED = Style(bold=True)
+PRUNED = Style(color="red", bold=True)
+
+_LABEL = 5
+
+
+def style_of(answer: int, gold: int | None) -> Style:
+    """How an answer is coloured."""
+    if answer == gold:
+        return GOLD
+    rank = answer - (gold is not None and gold < answer)
+    return OTHERS[min(rank, len(OTHERS) - 1)]
+
+
+def letter_of(answer: int, gold: int | None) -> str:
+    """How an answer is written where there is no colour: ``✓`` is gold, then ``a``, ``b``…."""
+    if answer == gold:
+        return "✓"
+    rank = answer - (gold is not None and gold < answer)
+    return "abcdefghijklmnopqrstuvwxyz"[min(rank, 25)]
+
+
+class EpisodePicture(ScrollView, can_focus=True):
+    """Shows an episode up to a moment."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._picture: Picture | None = None
+        self._moment = 0
+
+    def show(self, picture: Picture | None, moment: int) -> None:
+        """Shows another episode, or the same at another moment.
+
+        Args:
+            picture: the episode; ``None`` for none.
+            moment: from 0, before the first verb.
+        """
+        self._picture, self._moment = picture, moment
+        if picture is not None:
+            self.virtual_size = Size(_LABEL + picture.depth + 2, len(picture.rows))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        across, down = self.scroll_offset
+        width = self.size.width
+        if self._picture is None or down + y >= len(self._picture.rows):
+            return Strip.blank(width, self.rich_style)
+        row = self._picture.rows[down + y]
+        strip = Strip(self._cells(row, self._picture.gold))
+        return strip.crop_extend(across, across + width, self.rich_style)
+
+    def _cells(self, row: Row, gold: int | None) -> list[Segment]:
+        now = self._moment
+        label = Segment(f"{row.branch:>{_LABEL - 1}} ", LABEL)
+        if row.opened > now:
+            return [label, Segment("·", Style(dim=True))]
+        cells = [label]
+        for interval in row.intervals:
+            if interval.since > now:
+                break
+            if interval.answer == UNSEEN or interval.revealed > now:
+                cells.append(Segment("─", QUIET))
+            else:
+                letter = letter_of(interval.answer, gold)
+                cells.append(Segment(letter, style_of(interval.answer, gold)))
+        if row.pruned and row.pruned <= now:
+            cells.append(Segment("✕", PRUNED))
+        elif row.finished and row.finished <= now:
+            cells.append(Segment("■", FINISHED))
+        return cells

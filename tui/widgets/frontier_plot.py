@@ -1,0 +1,107 @@
+"""Accuracy over tokens, drawn in the terminal."""
+
+from collections.abc import Sequence
+from math import log10
+from typing import NamedTuple
+
+import numpy as np
+from rich.text import Text
+from textual_plot import AxisFormatter, HiResMode, PlotWidget
+
+from harness.evaluation.frontier import curve
+
+
+class Drawn(NamedTuple):
+    """One curve."""
+
+    label: str
+    points: Sequence[tuple[float, float]]
+    """(tokens, accuracy in percent)."""
+    style: str
+    """A colour."""
+
+
+PALETTE = ("cyan", "magenta", "yellow", "blue", "white")
+"""Of baselines; what is selected is green."""
+
+CHOSEN = "bright_green"
+
+
+class FrontierPlot(PlotWidget):
+    """Curves over the logarithm of tokens, each the running maximum of its points."""
+
+    can_focus = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, allow_pan_and_zoom=False)
+        self.drawn: tuple[Drawn, ...] = ()
+
+    def on_mount(self) -> None:
+        """Sets the axes up."""
+        super().on_mount()
+        self.margin_left = 5
+        self.margin_top = 1
+        self.margin_bottom = 2
+        self.set_x_formatter(Tokens())
+        self.show_legend(is_visible=False)  # it would cover half of a small plot; see `key`
+
+    def show(self, drawn: Sequence[Drawn]) -> None:
+        """Draws curves in place of those before.
+
+        Args:
+            drawn: the one that matters most last, so that it lies on top.
+        """
+        if tuple(drawn) == self.drawn:
+            return
+        self.drawn = tuple(drawn)
+        self.clear()
+        seen = [point for each in drawn for point in each.points]
+        if not seen:
+            return
+        for each in drawn:
+            costs, accuracies = _steps(each.points)
+            if len(costs) > 1:
+                self.plot(costs, accuracies, each.style, HiResMode.BRAILLE, each.label)
+            else:
+                self.scatter(costs, accuracies, "●", each.style, None, each.label)
+        low, high = min(point[0] for point in seen), max(point[0] for point in seen)
+        self.set_xlimits(log10(max(low, 1.0)) - 0.03, log10(max(high, 2.0)) + 0.03)
+
+
+class Tokens(AxisFormatter):
+    """Ticks at 1, 2 and 5 times the powers of ten, over the logarithm."""
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        """See `AxisFormatter`."""
+        found = [
+            log10(step * 10**power) for power in range(1, 9) for step in (1, 2, 5)
+            if min_ <= log10(step * 10**power) <= max_
+        ]  # fmt: skip
+        return found[:: -(-len(found) // max(1, min(max_ticks, 6)))] if found else []
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        """See `AxisFormatter`."""
+        return [short(10**tick) for tick in ticks]
+
+
+def key(drawn: Sequence[Drawn]) -> Text:
+    """Which curve is which, in a line."""
+    text = Text("accuracy % over tokens ", "dim")
+    for each in reversed(drawn):
+        text.append(f" ━ {each.label}", each.style)
+    return text
+
+
+def short(tokens: float) -> str:
+    """A number of tokens in a few letters: ``48.8k``."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if tokens >= size * 0.9995:
+            return f"{tokens / size:.3g}{unit}"
+    return f"{tokens:.0f}"
+
+
+def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """The running maximum over the logarithm of tokens, as evaluation has it."""
+    costs, accuracies = np.array(sorted(points), float).T
+    found = curve(costs, accuracies)
+    return [log10(each) for each in found.cost.tolist()], found.accuracy.tolist()

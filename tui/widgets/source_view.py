@@ -1,0 +1,80 @@
+"""A program to read: coloured, with line numbers, figures in the margin, and one line marked."""
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.model.highlighting import coloured
+
+
+class SourceView(VerticalScroll):
+    """Shows a program."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._source = ""
+        self._margin: Mapping[int, str] = {}
+        self._marked: int | None = None
+        self._title = ""
+
+    def compose(self) -> ComposeResult:
+        """Its text."""
+        yield Static(id="text")
+
+    def show(self, source: str, margin: Mapping[int, str] | None = None, title: str = "") -> None:
+        """Shows a program.
+
+        Args:
+            source: its text.
+            margin: by line from 1, what stands before it.
+            title: what that is, over it.
+        """
+        self._source, self._margin, self._title = source, margin or {}, title
+        self._draw()
+
+    def mark(self, line: int | None) -> None:
+        """Marks a line, from 1, and brings it into view."""
+        if line == self._marked:
+            return
+        self._marked = line
+        self._draw()
+        if line is not None:
+            self.scroll_to(y=max(0, line - self.size.height // 2), animate=False)
+
+    def _draw(self) -> None:
+        dark = self.app.current_theme.dark
+        made = rendered(self._source, self._margin, self._marked, title=self._title, dark=dark)
+        self.query_one("#text", Static).update(made)
+
+
+def rendered(
+    source: str,
+    margin: Mapping[int, str],
+    marked: int | None = None,
+    *,
+    title: str = "",
+    dark: bool = True,
+) -> Text:
+    """A program as text with styles."""
+    width = max((len(each) for each in margin.values()), default=0)
+    lines = source.rstrip("\n").split("\n")
+    digits = len(str(len(lines)))
+    text = Text(f"{title}\n" if title else "", "dim", no_wrap=True)
+    for number, line in enumerate(lines, start=1):
+        row = Text()
+        if width:
+            row.append(f"{margin.get(number, ''):>{width}} ", "dim cyan")
+        row.append(f"{number:>{digits}} ", "dim")
+        body = Text(line.expandtabs(2))
+        for part in coloured(body.plain):
+            body.stylize(part.style, part.start, part.end)
+        row.append_text(body)
+        if number == marked:
+            row.append(" " * max(0, 60 - len(row)))
+            row.stylize("on #2b3f66" if dark else "on #c9d8f5")
+        text.append_text(row)
+        text.append("\n")
+    return text
