@@ -45,6 +45,8 @@ class Standing(NamedTuple):
     """The number of the answer with most votes among the branches that are alive."""
     votes: int
     voters: int
+    tied: bool
+    """Whether another has as many votes."""
     active: int
     finished: int
     pruned: int
@@ -79,7 +81,8 @@ class Picture(NamedTuple):
                 votes[latest] += 1
         leader = min(votes, key=lambda each: (-votes[each], each)) if votes else None
         count = votes[leader] if leader is not None else 0
-        return Standing(leader, count, sum(votes.values()), active, finished, pruned)
+        tied = list(votes.values()).count(count) > 1
+        return Standing(leader, count, sum(votes.values()), tied, active, finished, pruned)
 
     @staticmethod
     def _latest(row: Row, moment: int) -> int:

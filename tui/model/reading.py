@@ -148,6 +148,7 @@ class RunReader:
         for each in summaries:
             used += each.usage
         last = summaries[-1] if summaries else None
+        candidates = self._candidates(problems)
         return RunView(
             path=self.run.path,
             state=self._state(request, ending, waiting),
@@ -162,7 +163,7 @@ class RunReader:
             last=self._last,
             waiting=waiting,
             ending=ending,
-            candidates=self._candidates(problems),
+            candidates=candidates,
             playing=self._playing,
         )
 

@@ -31,6 +31,7 @@ COLUMNS = (
     ("recording", 20), ("question", 14), ("right %", 7), ("tokens", 11), ("the other's %", 13),
     ("difference", 10),
 )  # fmt: skip
+TABS = ("source-tab", "difference-tab", "schedule-tab", "questions-tab", "results-tab")
 SORTS = ("question", "difference", "accuracy", "tokens")
 
 
@@ -71,6 +72,7 @@ class CandidateScreen(Screen[None]):
         Binding("a", "decide(True)", "Approve"),
         Binding("r", "decide(False)", "Reject"),
         Binding("escape", "app.pop_screen", "Back"),
+        *(Binding(str(at), f"tab('{name}')", show=False) for at, name in enumerate(TABS, 1)),
     ]
 
     def __init__(self, reader: RunReader, name: str) -> None:
@@ -91,16 +93,16 @@ class CandidateScreen(Screen[None]):
         yield Header()
         yield Static(id="head")
         with TabbedContent(id="tabs"):
-            with TabPane("Source", id="source-tab"):
+            with TabPane("1 Source", id="source-tab"):
                 yield SourceView(id="source")
-            with TabPane("Difference", id="difference-tab"), VerticalScroll():
+            with TabPane("2 Difference", id="difference-tab"), VerticalScroll():
                 yield Static(id="difference")
-            with TabPane("Schedule", id="schedule-tab"), VerticalScroll():
+            with TabPane("3 Schedule", id="schedule-tab"), VerticalScroll():
                 yield Static(id="schedule")
-            with TabPane("Questions", id="questions-tab"):
+            with TabPane("4 Questions", id="questions-tab"):
                 yield Static(id="held-to")
                 yield DataTable(id="questions", cursor_type="row", zebra_stripes=True)
-            with TabPane("Results", id="results-tab"), VerticalScroll():
+            with TabPane("5 Results", id="results-tab"), VerticalScroll():
                 yield Static(id="results")
         yield Footer()
 
@@ -266,6 +268,12 @@ class CandidateScreen(Screen[None]):
                 beta=self._beta,
             )
         )
+
+    def action_tab(self, name: str) -> None:
+        """Opens a tab."""
+        self.query_one("#tabs", TabbedContent).active = name
+        if name == "questions-tab":
+            self.query_one("#questions", DataTable).focus()
 
     def action_against(self) -> None:
         """Holds it to the next one."""

@@ -82,6 +82,7 @@ class RunsScreen(Screen[None]):
             table.scroll_to(y=scroll, animate=False)
         note = "" if self._views else f"There are no runs in {self._folder}."
         problem = next((each.problem for each in self._views if each.problem), "")
+        problem = problem.replace(f"{self._folder}/", "")
         self.query_one("#note", Static).update(problem or note)
 
     @on(DataTable.RowSelected, "#runs")

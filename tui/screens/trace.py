@@ -203,8 +203,9 @@ class TraceScreen(Screen[None]):
             text.append(f" {letter} ", style_of(standing.leader, shown.gold))
             answer = shown.answers[standing.leader]
             share = standing.votes / max(standing.voters, 1)
+            word = "is tied first" if standing.tied else "leads"
             text.append(
-                f" {answer[:30]} leads, {standing.votes} of {standing.voters} ({share:.0%})\n"
+                f" {answer[:30]} {word}, {standing.votes} of {standing.voters} ({share:.0%})\n"
             )
         text.append(
             f"{standing.active} active, {standing.finished} finished, {standing.pruned} pruned\n",

@@ -16,6 +16,8 @@ from textual.worker import get_current_worker
 
 from agents.loop.inbox import put
 from agents.run.directory import open_run
+from agents.run.records import BaselineRef
+from agents.search.baselines import HAND_MADE
 from dsl.diagnostics import Diagnostic, DslError, ordered
 from dsl.formatter import format_source
 from dsl.program import analyse
@@ -35,7 +37,10 @@ PAUSE = 0.6
 CHECK = 0.15
 """Seconds without a key after which the text is checked."""
 
-BESIDE = ("cmc", "esc")
+BESIDE = (
+    BaselineRef(controller="cmc"),
+    next(each for each in HAND_MADE if each.controller == "esc"),
+)
 """Controllers of the library that are drawn beside it."""
 
 
@@ -53,7 +58,7 @@ class WorkbenchScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save"),
         Binding("f5", "fmt", "Format"),
-        Binding("f6", "propose", "Propose"),
+        Binding("f8", "propose", "Propose"),
         Binding("ctrl+n", "noop", "Complete", key_display="^n"),
         Binding("escape", "leave", "Close"),
     ]
@@ -137,8 +142,9 @@ class WorkbenchScreen(Screen[None]):
             if players is None:
                 return
             curves = {}
-            for name in BESIDE:
-                curves[name] = players.play(named_program(name)).curve
+            for each in BESIDE:
+                program_beside = named_program(each.controller)
+                curves[each.label] = players.play(program_beside, each.settings).curve
             curves["this"] = players.play(program).curve
         except (RheostatError, StoreError, OSError) as problem:
             self.post_message(Troubled(str(problem)))

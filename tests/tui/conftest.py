@@ -1,0 +1,42 @@
+"""A run made by hand, and the app on it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.agents.conftest import recordings
+from tests.agents.report.conftest import copied, template
+
+__all__ = ["copied", "recordings", "template"]  # fixtures of the agents'
+
+WIDE, NARROW = (160, 48), (80, 24)
+
+Before = Callable[["Pilot[None]"], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path) -> None:
+    """Every test has a home of its own."""
+
+
+async def settled(pilot: "Pilot[None]") -> None:
+    """Waits until nobody works any more and all is drawn."""
+    for _ in range(3):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def press(pilot: "Pilot[None]", *keys: str) -> None:
+    """Presses keys one after the other, and waits for what comes of each."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+def shown(pilot: "Pilot[None]", selector: str) -> str:
+    """The text of a widget on the screen that is open."""
+    from textual.widgets import Static
+
+    return str(pilot.app.screen.query_one(selector, Static).render())

@@ -1,0 +1,56 @@
+"""What the app plays is what the commands play."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from agents.search.arena import arena
+from dsl import library
+from harness.engines import Setting
+from tests.agents.report.conftest import Copied
+from tui.model.highlighting import coloured
+from tui.model.playing import named_program, of_files, of_run, program_of
+
+
+def test_a_candidate_is_played_as_its_review_was(copied: Copied) -> None:
+    run = copied()
+    played = of_run(run.request).play(program_of(run.source("r001-1")))
+    for place, recording in enumerate(run.request.search):
+        for at, point in enumerate(run.review("r001-1").points[recording.label]):
+            assert 100 * played.right[place][at].mean() == pytest.approx(point.accuracy, abs=0.01)
+            assert played.tokens[place][at].mean() == pytest.approx(point.cost, abs=1)
+
+
+def test_the_lines_of_a_program_account_for_all_tokens_and_episodes(copied: Copied) -> None:
+    run = copied()
+    lines = of_run(run.request).lines(program_of(run.source("r001-1")), Setting(0.5))
+    assert sum(lines.tokens) == pytest.approx(100)
+    assert sum(lines.ended) == pytest.approx(100)
+    assert all(right is None or 0 <= right <= 100 for right in lines.right)
+
+
+def test_baselines_are_played_at_their_settings(copied: Copied) -> None:
+    run = copied()
+    players = of_run(run.request)
+    with arena(run, workers=1) as here:
+        worth = here.scorer.worth(here.baselines["sc"])
+    [sc, _] = run.request.baselines
+    curve = players.play(named_program("sc"), sc.settings).curve
+    costs = [sum(each.cost[at] for each in worth.curves) / 2 for at in range(4)]
+    assert [cost for cost, _ in curve] == pytest.approx(costs)
+
+
+def test_recordings_of_the_command_line_are_played_alike(recordings: list[Path]) -> None:
+    players = of_files(recordings[:1])
+    assert len(players.play(named_program("cmc")).settings) == 11
+
+
+def test_colours_name_parts_of_a_line_and_leave_none_twice() -> None:
+    for name in library.NAMES:
+        for line in library.source(name).text.splitlines():
+            parts = coloured(line)
+            for before, after in pairwise(parts):
+                assert before.end <= after.start
+    styles = {part.style for part in coloured('  answer winner(finished) because "sure" # so')}
+    assert len(styles) >= 4

@@ -1,0 +1,123 @@
+"""Reading a run while it is written: what is told of it, and what is wrong with it."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision
+from tests.agents.report.conftest import Copied, log
+from tui.model import reading
+from tui.model.reading import RunReader, RunView, readers
+
+
+def look(run: RunDirectory) -> RunView:
+    return RunReader(run.path).look()
+
+
+def test_a_run_that_is_over_is_told_with_its_candidates(copied: Copied) -> None:
+    view = look(copied())
+    assert (view.state, view.problem, view.rounds, view.best) == ("ended", "", 2, "r001-1")
+    assert [each.name for each in view.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
+    assert view.used.evaluations == 30
+    assert view.minutes == 6  # from the first event to the end, a minute each
+
+
+def test_a_candidate_is_told_with_its_curve_and_its_point_at_any_beta(copied: Copied) -> None:
+    run = copied()
+    candidate = look(run).candidate("r001-1")
+    assert candidate is not None
+    points = list(run.review("r001-1").points.values())
+    assert candidate.at(0.5) == pytest.approx(
+        (sum(each[1].accuracy for each in points) / 2, sum(each[1].cost for each in points) / 2)
+    )
+    assert len(candidate.curve) == 3
+    assert candidate.curve == sorted(candidate.curve)
+    lost = look(run).candidate("r002-3")
+    assert lost is not None
+    assert (lost.verdict, lost.at(0.5), lost.curve) == ("unsound", None, [])
+
+
+def test_a_run_that_waits_does_so_until_somebody_decides(copied: Copied) -> None:
+    run = copied(ended=False)
+    reader = RunReader(run.path)
+    log(run, "waiting", candidate="r002-1")
+    assert (reader.look().waiting, reader.look().state) == ("r002-1", "waits: r002-1")
+    run.decide(Decision(candidate="r002-1", approved=True, by="ada"))
+    assert (reader.look().waiting, reader.look().state) == (None, "stopped")
+
+
+def test_what_is_new_is_seen_at_the_next_look(copied: Copied) -> None:
+    run = copied(ended=False)
+    shutil.move(run.path / "candidates" / "r002-2", run.path / "away")
+    reader = RunReader(run.path)
+    before = [each.name for each in reader.look().candidates]
+    shutil.move(run.path / "away", run.path / "candidates" / "r002-2")
+    log(run, "round")
+    after = reader.look()
+    assert before == ["r001-1", "r002-1", "r002-3"]
+    assert [each.name for each in after.candidates] == ["r001-1", "r002-1", "r002-2", "r002-3"]
+
+
+def test_a_run_that_is_held_and_silent_looks_stuck(
+    copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(ended=False)
+    with run.locked():
+        assert (look(run).state, look(run).hangs) == ("at work", True)  # its events are of old
+        monkeypatch.setattr(reading, "SILENT", float("inf"))
+        assert not look(run).hangs
+    assert look(run).state == "stopped"
+
+
+def test_a_torn_event_is_passed_over_and_read_when_it_is_whole(copied: Copied) -> None:
+    run = copied(ended=False)
+    reader = RunReader(run.path)
+    begun = reader.look().begun
+    at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    line = f'{{"at":"{at}","kind":"round","session":1,"round":7}}\n'
+    with run.events_path.open("a") as file:
+        file.write(line[:30])
+        file.flush()
+        assert reader.look().begun == begun
+        file.write(line[30:])
+    assert reader.look().begun == 7
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("request.json", "{"), ("request.json", None), ("ending.json", "[]"),
+        ("candidates/r001-1/review.json", '{"candidate": 3}'),
+        ("candidates/r001-1/draft.json", None), ("rounds/001/summary.json", "\x00\x01"),
+        ("events.jsonl", "no event\n\x00\n"), ("archive.json", "garbage"),
+    ],
+)  # fmt: skip
+def test_a_run_that_is_broken_is_told_and_nothing_is_raised(
+    copied: Copied, place: str, content: str | None
+) -> None:
+    run = copied()
+    path = run.path / place
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+    view = look(run)
+    assert isinstance(view, RunView)
+    if place in ("request.json", "ending.json") or place.endswith("review.json"):
+        assert view.problem
+    if place == "request.json":
+        assert view.state == "damaged"
+
+
+def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:
+    run = copied()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    (run.path / "candidates" / "notes").mkdir()
+    (run.path / "rounds" / "README").write_text("mine")
+    assert [each.run.path for each in readers(tmp_path)] == [run.path]
+    assert next(each.name for each in look(run).candidates) == "r001-1"
+    assert readers(tmp_path / "nowhere") == []
