@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Header, Static, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
+from agents.evolution.starting import seeds
 from dsl.checker.knobs import schedule_lines
 from dsl.diagnostics import DslError
 from dsl.schedule import evaluate
@@ -181,6 +182,9 @@ class CandidateScreen(Screen[None]):
         if self._reader.run.has(f"candidates/{name}/source.rheo"):
             return program_of(self._reader.run.source(name), f"{name}.rheo")
         refs = {each.label: each.controller for each in self._reader.run.request.baselines}
+        for seed in seeds():  # evolution begins with some that are in no library
+            if seed.name == name and name not in refs:
+                return program_of(seed.source, f"{name}.rheo")
         return named_program(refs.get(name, name))
 
     # What is played

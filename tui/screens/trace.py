@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Header, Static
 from textual.worker import get_current_worker
@@ -89,7 +89,8 @@ class TraceScreen(Screen[None]):
         yield Static(id="slider")
         with Horizontal(id="below"):
             yield SourceView(id="line")
-            yield Static(id="state")
+            with VerticalScroll(id="state-half"):
+                yield Static(id="state")
         yield Footer()
 
     def on_mount(self) -> None:

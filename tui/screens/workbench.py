@@ -60,7 +60,7 @@ class WorkbenchScreen(Screen[None]):
         Binding("f5", "fmt", "Format"),
         Binding("f8", "propose", "Propose"),
         Binding("ctrl+n", "noop", "Complete", key_display="^n"),
-        Binding("escape", "leave", "Close"),
+        Binding("escape", "leave", "Close", priority=True),
     ]
 
     def __init__(
@@ -253,6 +253,8 @@ class WorkbenchScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Closes it; where it is not saved, at the second time."""
+        if self.query_one(Editor).close():
+            return
         if self.query_one(Editor).text != self._saved and not self._leaving:
             self._leaving = True
             self.notify("It is not saved. Once more to leave all the same.", severity="warning")

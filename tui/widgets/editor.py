@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -94,21 +94,17 @@ class Editor(Vertical):
     def _chosen(self, message: OptionList.OptionSelected) -> None:
         self._take(message.option_index)
 
-    def on_key(self, event: events.Key) -> None:
-        """Escape closes the list."""
+    def close(self) -> bool:
+        """Closes the list of completions; whether it was open."""
         words = self.query_one("#completions", OptionList)
-        if event.key == "escape" and words.display:
-            self._close()
-            event.stop()
+        was_open, words.display = words.display, False
+        self.area.focus()
+        return was_open
 
     def _take(self, at: int) -> None:
         start, end = (self._location(each) for each in self._span)
         self.area.replace(self._found[at].label, start, end)
-        self._close()
-
-    def _close(self) -> None:
-        self.query_one("#completions", OptionList).display = False
-        self.area.focus()
+        self.close()
 
     def _offset(self, location: tuple[int, int]) -> int:
         row, column = location

@@ -62,7 +62,9 @@ def rendered(
     width = max((len(each) for each in margin.values()), default=0)
     lines = source.rstrip("\n").split("\n")
     digits = len(str(len(lines)))
-    text = Text(f"{title}\n" if title else "", "dim", no_wrap=True)
+    text = Text(no_wrap=True)
+    if title:
+        text.append(f"{title}\n", "dim")
     for number, line in enumerate(lines, start=1):
         row = Text()
         if width:

@@ -1,0 +1,152 @@
+"""The app where people use it: in a real terminal beside a real run, and in a real browser."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from agents.run.directory import open_run
+from agents.run.records import Approve
+from tests.agents.report.conftest import STOPPER, Copied, log
+from tests.tui.browser import chromium, page
+from tests.tui.terminal import has_tmux, terminal
+
+pytestmark = pytest.mark.slow
+
+COMMAND = [str(Path(sys.executable).with_name("rheostat"))]
+
+
+@pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")
+def test_a_whole_run_is_watched_and_decided_beside_it(
+    recordings: list[Path], tmp_path: Path
+) -> None:
+    discover = [
+        *COMMAND, "discover", "--on", *map(str, recordings), "--run", "run", "--rounds", "2",
+        "--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--round-evaluations", "60",
+        "--approve", "each", "--baseline", "sc:n=1,2,4,8",
+    ]  # fmt: skip
+    with (
+        terminal(discover, tmp_path, tmp_path / "one") as worker,
+        terminal(["sleep", "600"], tmp_path, tmp_path / "two") as idle,
+    ):
+        worker.wait_for("waits for a person")
+        idle.tmux("kill-server")
+        with terminal([*COMMAND, "tui", "run"], tmp_path, tmp_path / "three") as app:
+            shown = app.wait_for("waits:", "accuracy % over tokens")
+            assert "candidate" in shown
+            decided = 0
+            while open_run(tmp_path / "run").ending is None:
+                if open_run(tmp_path / "run").waiting is not None:
+                    app.wait_for("waits:")
+                    app.press("a")
+                    app.wait_for("A note")
+                    app.press("Enter", "Enter")
+                    decided += 1
+                time.sleep(0.5)
+            app.wait_for("ended", "last event")
+            app.press("Enter")
+            app.wait_for("1 Source", "advance")
+            app.press("t")
+            app.wait_for("step", "leads")
+            app.press("Escape", "Escape", "q")
+            app.wait_for("ended with 0")
+        worker.wait_for("ended with 0")
+    decisions = open_run(tmp_path / "run").decisions()
+    assert decided >= 1
+    assert [each.approved for each in decisions] == [True] * len(decisions)
+
+
+@pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")
+def test_a_program_is_written_in_a_terminal(recordings: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "mine.rheo").write_text(STOPPER)
+    words = [*COMMAND, "tui", "mine.rheo", "--on", str(recordings[0])]
+    with terminal(words, tmp_path, tmp_path / "one", (80, 24)) as app:
+        app.wait_for("sound", "Nothing is wrong", "last saved")
+        app.press("x")
+        app.wait_for("does not check")
+        app.press("BSpace")
+        app.wait_for("sound", "Nothing is wrong")
+        app.press("#", "Enter", "C-s")
+        app.wait_for("is saved")
+        app.press("Escape")
+        app.wait_for("ended with 0")
+    assert (tmp_path / "mine.rheo").read_text() == f"#\n{STOPPER}"
+
+
+@pytest.fixture
+def served(copied: Copied) -> Callable[[], tuple[Path, int]]:
+    """A run that waits, and a port that is free."""
+
+    def begin() -> tuple[Path, int]:
+        run = copied(ended=False)
+        run.write("request.json", replace(run.request, approve=Approve.EACH))
+        log(run, "waiting", candidate="r002-1")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            return run.path, int(free.getsockname()[1])
+
+    return begin
+
+
+@pytest.mark.skipif(chromium() is None, reason="there is no Chromium to be a browser")
+def test_a_candidate_is_approved_in_a_browser(
+    served: Callable[[], tuple[Path, int]], tmp_path: Path
+) -> None:
+    run, port = served()
+    words = [*COMMAND, "tui", str(run), "--serve", "--port", str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        await_port(port)
+        with page(f"http://localhost:{port}/", tmp_path / "browser") as opened:
+            opened.begun()
+            time.sleep(2)
+            opened.picture(tmp_path / "run.png")
+            opened.type("a")
+            time.sleep(1)
+            opened.picture(tmp_path / "asks.png")
+            opened.type("Enter", 13)
+            opened.type("Enter", 13)
+            deadline = time.monotonic() + 30
+            while open_run(run).decision("r002-1") is None:
+                assert time.monotonic() < deadline, "nothing was decided"
+                time.sleep(0.2)
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+    decision = open_run(run).decision("r002-1")
+    assert decision is not None
+    assert decision.approved
+    assert (tmp_path / "run.png").read_bytes() != (tmp_path / "asks.png").read_bytes()
+
+
+def test_it_is_served_to_this_machine_alone(served: Callable[[], tuple[Path, int]]) -> None:
+    run, port = served()
+    words = [*COMMAND, "tui", str(run), "--serve", "--port", str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        await_port(port)
+        listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        places = [line.split()[1] for line in listening if line.split()[3] == "0A"]
+        mine = [each for each in places if int(each.split(":")[1], 16) == port]
+        assert mine
+        assert {each.split(":")[0] for each in mine} == {"0100007F"}  # 127.0.0.1
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def await_port(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("localhost", port), 1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "it is not served"
+            time.sleep(0.2)
+        else:
+            return
