@@ -187,6 +187,12 @@ class CandidateScreen(Screen[None]):
                 return program_of(seed.source, f"{name}.rheo")
         return named_program(refs.get(name, name))
 
+    def _loaded(self, name: str) -> Program | None:
+        try:
+            return self._program() if name == self._of else self._other_program(name)
+        except (RheostatError, DslError, OSError):
+            return None
+
     # What is played
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
@@ -257,16 +263,11 @@ class CandidateScreen(Screen[None]):
             return
         row = self.query_one("#questions", DataTable).cursor_row
         chosen = self._rows[row] if 0 <= row < len(self._rows) else None
-        programs = {self._of: self._program()}
-        for name in self._others:
-            try:
-                programs[name] = self._other_program(name)
-            except (RheostatError, DslError, OSError):
-                continue
         self.app.push_screen(
             TraceScreen(
                 self._players,
-                {name: each for name, each in programs.items() if each is not None},
+                [self._of, *self._others],
+                self._loaded,
                 recording=chosen.recording if chosen else 0,
                 question=chosen.question if chosen else 0,
                 beta=self._beta,

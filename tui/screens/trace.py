@@ -3,7 +3,7 @@
 Two controllers may stand side by side, on the same question and seed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -34,7 +34,8 @@ class TraceScreen(Screen[None]):
 
     Args:
         players: what to play on.
-        programs: by name, the first one first.
+        names: of programs that can be played, the first one first.
+        load: a program by its name; ``None`` for one that cannot be played after all.
         recording: its place.
         question: its place in the recording.
         beta: to begin with.
@@ -62,16 +63,18 @@ class TraceScreen(Screen[None]):
     def __init__(
         self,
         players: Players,
-        programs: Mapping[str, Program],
+        names: Sequence[str],
+        load: Callable[[str], Program | None],
         *,
         recording: int = 0,
         question: int = 0,
         beta: float = 0.5,
     ):
         super().__init__()
-        self._players, self._programs = players, dict(programs)
-        self._names = list(programs)
-        self._chosen = [0, min(1, len(self._names) - 1)]
+        self._players, self._names, self._load = players, list(names), load
+        self._programs: dict[str, Program | None] = {}
+        self._chosen = [0, 0]
+        self._choose(1)
         self._recording, self._question, self._seed, self._beta = recording, question, 0, beta
         self._beside = False
         self._moment = 0
@@ -115,7 +118,9 @@ class TraceScreen(Screen[None]):
         """Plays what is asked for, on one side or on both."""
         for place in range(1 + self._beside):
             key = self._key(place)
-            program = self._programs[self._names[self._chosen[place]]]
+            program = self._program(place)
+            if program is None:
+                continue
             try:
                 found = self._players.episode(
                     program, self._recording, self._question, self._seed, self._beta
@@ -141,6 +146,20 @@ class TraceScreen(Screen[None]):
     @on(Troubled)
     def _told(self, message: Troubled) -> None:
         self.notify(message.problem, severity="error", timeout=10)
+
+    def _program(self, place: int) -> Program | None:
+        """The program of a side; it is loaded when it is first wanted."""
+        name = self._names[self._chosen[place]]
+        if name not in self._programs:
+            self._programs[name] = self._load(name)
+        return self._programs[name]
+
+    def _choose(self, place: int) -> None:
+        """The next program that can be played."""
+        for _ in self._names:
+            self._chosen[place] = (self._chosen[place] + 1) % len(self._names)
+            if self._program(place) is not None:
+                return
 
     # Showing
 
@@ -185,7 +204,8 @@ class TraceScreen(Screen[None]):
 
     def _below(self, shown: Picture) -> None:
         source = self.query_one("#line", SourceView)
-        program = self._programs[self._names[self._chosen[0]]]
+        program = self._program(0)
+        assert program is not None  # an episode of it was played
         at = min(self._moment, len(shown.moments))
         moment = shown.moments[at - 1] if at else None
         source.show(program.checked.source.text)
@@ -255,7 +275,7 @@ class TraceScreen(Screen[None]):
     def action_controller(self) -> None:
         """The next controller, on the side that was added last."""
         place = 1 if self._beside else 0
-        self._chosen[place] = (self._chosen[place] + 1) % len(self._names)
+        self._choose(place)
         self._play()
 
     def action_beside(self) -> None:
@@ -292,4 +312,6 @@ def _legend(shown: Picture) -> Text:
         text.append(f" {letter_of(number, shown.gold)} ", style_of(number, shown.gold))
         gold = " gold" if number == shown.gold else ""
         text.append(f" {answer[:24]}{gold}  ")
+    if shown.gold is None:
+        text.append("\nno branch gave the gold answer", "yellow")
     return text.append("\n─ not looked at  ■ finished  ✕ pruned", "dim")

@@ -1,0 +1,80 @@
+"""Takes the pictures of docs/terminal-app.md, ``python -m tests.tui.pictures``.
+
+It plays a short discovery on the built-in sample, opens the app on it without a terminal, and keeps
+what it shows as SVG; one picture is of the app in a headless browser.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.tui.browser import page
+from tests.tui.measure import settled
+from tui.app import RheostatApp
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+COMMAND = str(Path(sys.executable).with_name("rheostat"))
+SIZE = (140, 40)
+
+KEYS = {
+    "run": (),
+    "candidate": ("enter",),
+    "difference": ("enter", "2"),
+    "questions": ("enter", "4"),
+    "trace": ("enter", "t", *["left"] * 12),
+    "side-by-side": ("enter", "t", "m", "v", "c"),
+    "workbench": ("enter", "e"),
+}
+
+
+async def take(place: str, name: str, keys: tuple[str, ...]) -> None:
+    """One picture of the app."""
+    async with RheostatApp(Path(place)).run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        pilot.app.clear_notifications()
+        await pilot.pause()
+        pilot.app.save_screenshot(f"{name}.svg", path=str(PICTURES))
+
+
+def browse(place: str) -> None:
+    """One picture of the browser."""
+    port = 8123
+    words = [COMMAND, "tui", place, "--serve", "--port", str(port)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            time.sleep(5)
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                page(f"http://localhost:{port}/", Path(folder), (1200, 720)) as opened,
+            ):
+                opened.begun()
+                time.sleep(4)
+                opened.picture(PICTURES / "browser.png")
+        finally:
+            server.terminate()
+
+
+def main() -> None:
+    """Takes all of them."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        subprocess.run([COMMAND, "sample", "-o", "sample"], check=True, capture_output=True)
+        on = sorted(map(str, Path("sample/search").glob("*.recording")))
+        run = [COMMAND, "discover", "--on", *on, "--run", "runs/first", "--rounds", "4"]
+        subprocess.run(run, check=True, capture_output=True)
+        for name, keys in KEYS.items():
+            asyncio.run(take("runs/first", name, keys))
+        asyncio.run(take("runs", "runs", ()))
+        browse("runs/first")
+
+
+if __name__ == "__main__":
+    main()
