@@ -58,6 +58,7 @@ def check(text: str, world: Environment, setting: Setting, rule: Rules, *, count
 @pytest.mark.parametrize("counting", [True, False], ids=["counting lines", "plain"])
 @FEW
 @given(typed_programs, worlds(), settings_of_knobs, rules)
+@pytest.mark.slow
 def test_compiled_programs_play_as_the_interpreter_does(
     counting: bool, text: str, world: Environment, setting: Setting, rule: Rules
 ) -> None:
@@ -74,6 +75,7 @@ def test_thousands_of_compiled_programs_play_as_the_interpreter_does(
     check(text, world, setting, rule, counting=counting)
 
 
+@pytest.mark.slow
 def test_the_programs_hold_every_construct_of_the_language() -> None:
     found: set[Any] = set()
     for seed in range(400):

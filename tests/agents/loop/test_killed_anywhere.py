@@ -17,6 +17,8 @@ from tests.agents.conftest import request
 from tests.agents.loop.programs import CONTRARY
 from tests.agents.loop.test_killed import ROOT, content
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("scripted_session.py")
 PEOPLE = {"r001-2": Decision(candidate="r001-2", approved=True, note="short", by="ada")}
 MOST = 60
@@ -125,7 +127,6 @@ def test_every_call_is_made_and_paid_once(whole: Whole) -> None:
     assert {"unsound", "repaired", "replayed", "tuned", "waiting", "decided"} <= set(kinds)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("session", [1, 2])
 @pytest.mark.parametrize("moment", ["event", "writes", "checkpoint"])
 def test_a_run_killed_at_any_moment_ends_the_same_for_the_same_price(

@@ -65,6 +65,7 @@ def test_what_is_proposed_checks_follows_beta_and_differs(
 
 
 @pytest.mark.parametrize("proposer", [Evolve(), RandomSearch()], ids=lambda p: p.name)
+@pytest.mark.slow
 def test_equal_seeds_give_equal_programs(opened: Opened, proposer: Proposer) -> None:
     with opened(count=2) as here:
         one, other = (proposer.propose(brief(), bench(here)) for _ in range(2))
@@ -117,6 +118,7 @@ def test_a_proposer_that_is_out_of_time_still_gives_what_it_has(opened: Opened) 
     assert len(table.played) == len(seeds())
 
 
+@pytest.mark.slow
 def test_with_free_knobs_no_program_has_a_schedule(opened: Opened) -> None:
     with opened(count=1, free_knobs=True) as here:
         for proposer in (Evolve(), RandomSearch()):
@@ -126,6 +128,7 @@ def test_with_free_knobs_no_program_has_a_schedule(opened: Opened) -> None:
                 assert not checked.scheduled
 
 
+@pytest.mark.slow
 def test_the_search_tells_what_became_of_its_variants(opened: Opened) -> None:
     with opened(count=1) as here:
         search = Evolve().propose(brief(), bench(here, allowance=80)).search
