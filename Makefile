@@ -40,6 +40,9 @@ $(VLLM)/.ready:
 test-vllm: $(READY) $(VLLM)/.ready ## Runs the tests on a real vLLM server, on the CPU
 	$(BIN)/python -m pytest -m "vllm"
 
+test-docker: $(READY) ## Runs the tests in containers of a Docker engine, one that runs or its own
+	$(BIN)/python -m pytest -m "docker"
+
 check: $(READY) ## Runs all checks: ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

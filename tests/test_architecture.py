@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("store", "dsl", "harness", "agents", "tui")
+ROOMS = ("store", "dsl", "harness", "sandbox", "agents", "tui")
 LATER = {
-    "store": {"dsl", "harness", "agents", "tui"},
-    "dsl": {"store", "harness", "agents", "tui"},
-    "harness": {"agents", "tui"},
+    "store": {"dsl", "harness", "sandbox", "agents", "tui"},
+    "dsl": {"store", "harness", "sandbox", "agents", "tui"},
+    "harness": {"sandbox", "agents", "tui"},
+    "sandbox": {"agents", "tui"},
     "agents": {"tui"},
     "tui": set[str](),
 }
@@ -21,6 +22,7 @@ HEAVY = {
     "store": {"lark", "click", "rich"},
     "dsl": {"numpy", "pyarrow", "click", "rich"},
     "harness": {"textual", "langgraph", "docker", "cmaes", "pebble"},
+    "sandbox": {"textual", "langgraph", "cmaes", "pebble"},
     "agents": {"textual", "docker"},
     "tui": {"docker"},
 }
@@ -77,3 +79,9 @@ def test_the_seam_alone_needs_nothing_but_records() -> None:
     loaded = loaded_with(["dsl.episode"])
     assert "msgspec" in loaded
     assert loaded & {"lark", "numpy", *LATER["dsl"]} == set()
+
+
+def test_what_goes_into_a_container_knows_neither_recordings_nor_the_harness() -> None:
+    loaded = loaded_with([*modules("sandbox/python"), *modules("sandbox/worker")])
+    assert "sandbox" in loaded
+    assert loaded & {"store", "harness", "agents", "numpy", "lark", "docker"} == set()

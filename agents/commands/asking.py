@@ -20,14 +20,14 @@ LEAST_PROMPT = 5600
 
 
 def refuse_language(language: str) -> None:
-    """Refuses what cannot be played safely yet.
+    """Refuses what cannot be proposed yet.
 
     Raises:
         InputError: it is Python.
     """
     if language == "python":
         raise InputError(
-            "--language python: programs in Python need a sandbox, and there is none yet",
+            "--language python: controllers in Python can be played, but not proposed yet",
             hint="leave it out: controllers are then written in Rheo, which cannot do harm",
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.checker import Checked
+from dsl.source import Source
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
 
@@ -64,6 +65,30 @@ class Engine(Protocol):
             SettingsError: the setting does not go with the program.
             InputError: the recording lacks something that the program needs.
         """
+        ...
+
+
+class ForeignEngine(Protocol):
+    """Plays programs in another language than Rheo, which it reads by itself."""
+
+    def play(
+        self,
+        source: Source,
+        setting: Setting,
+        world: Environment,
+        seeds: Sequence[int],
+        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+    ) -> Episodes:
+        """The ends of all episodes.
+
+        Raises:
+            InputError: the program cannot be used, or an episode failed.
+            SurroundingsError: what it plays in cannot be had.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of what it keeps warm between plays."""
         ...
 
 

@@ -1,15 +1,22 @@
 """The engines by name: the one place that knows which there are."""
 
+from collections.abc import Callable
 from functools import lru_cache
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import cast
 
 from dsl.compiler.objects import Objects
-from harness.engines import Engine
+from harness.engines import Engine, ForeignEngine
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
+from harness.errors import SurroundingsError
 
 NAMES = ("compiled", "interpreter")
 """The names that ``--engine`` takes, the default first."""
+
+FOREIGN = "rheostat.engines"
+"""The group of engines for other languages: ``name = "module:function"``, which makes one."""
 
 THREADED = frozenset({"compiled"})
 """Those of which one uses several threads itself; of the others, one process plays one job."""
@@ -30,3 +37,15 @@ def engine(name: str, threads: int = 1, objects: Path | None = None) -> Engine:
     if name == "compiled":
         return CompiledEngine(Objects(objects), threads)
     return {"interpreter": InterpreterEngine}[name]()
+
+
+@lru_cache(maxsize=8)
+def foreign_engine(name: str) -> ForeignEngine:
+    """The registered engine of that name; the same one each time.
+
+    Raises:
+        SurroundingsError: none is registered, or it cannot be made ready.
+    """
+    for each in entry_points(group=FOREIGN, name=name):
+        return cast("Callable[[], ForeignEngine]", each.load())()
+    raise SurroundingsError(f"the engine {name!r}, which plays this controller, is not installed")

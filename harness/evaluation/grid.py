@@ -13,14 +13,15 @@ from harness.evaluation.jobs import Errand, Job
 from harness.mdp.environment import environment, refuse_unmet_needs
 from harness.mdp.replay import NotProbed
 from harness.request.assignments import Knobs
-from harness.request.controllers import Program
+from harness.request.controllers import Playable, Program
+from harness.request.foreign import Foreign
 from harness.request.recordings import Named
 
 
 class Point(NamedTuple):
     """One controller at one setting: a point of its curve on every recording."""
 
-    program: Program
+    program: Playable
     beta: float | None
     """``None`` for a controller without a schedule."""
     knobs: Knobs
@@ -51,7 +52,7 @@ class Grid:
 
     def __init__(
         self,
-        programs: Sequence[Program],
+        programs: Sequence[Playable],
         settings: Sequence[Sequence[Knobs]],
         betas: Sequence[float],
         recordings: Sequence[Named],
@@ -64,14 +65,22 @@ class Grid:
         self.recordings = recordings
         self.seeds = range(seeds)
         self.rules = rules
-        self.engine = engine(engine_name).name
+        self._version = engine(engine_name).name
         self._engine_name = engine_name
         self.points = [
             Point(program, beta, _free(program, chosen), chosen)
             for program, choices in zip(programs, settings, strict=True)
             for chosen in choices
-            for beta in (betas if program.checked.scheduled else [None])
+            for beta in (betas if _follows_beta(program) else [None])
         ]
+
+    @cached_property
+    def engine(self) -> str:
+        """The names and versions of the engines that play."""
+        return " and ".join(sorted({self._plays(program) for program in self.programs}))
+
+    def _plays(self, program: Playable) -> str:
+        return program.version if isinstance(program, Foreign) else self._version
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -94,9 +103,12 @@ class Grid:
             seeds=tuple(self.seeds),
             budget=self.rules.budget,
             probe_cost=self.rules.probe_cost,
-            engine=self.engine,
+            engine=self._plays(point.program),
         )
-        return Errand(job, recording.path, point.program.checked.source, self._engine_name)
+        program = point.program
+        if isinstance(program, Foreign):
+            return Errand(job, recording.path, program.source, program.engine)
+        return Errand(job, recording.path, program.checked.source, self._engine_name)
 
     def refuse_unmet_needs(self) -> None:
         """Raises before anything is played where a recording lacks what a controller needs.
@@ -105,7 +117,8 @@ class Grid:
             InputError: with the recording and what it lacks.
             StoreError: a recording cannot be read.
         """
-        needy = [each for each in self.programs if any(each.checked.needs)]
+        rheo = [each for each in self.programs if isinstance(each, Program)]
+        needy = [each for each in rheo if any(each.checked.needs)]
         for label, recording in self.recordings if needy else ():
             world = environment(recording)
             for program in needy:
@@ -120,6 +133,12 @@ def spelt(knobs: Mapping[str, int | float]) -> str:
     return " ".join(f"{name}={value!r}" for name, value in knobs.items())
 
 
-def _free(program: Program, chosen: Knobs) -> Knobs:
+def _follows_beta(program: Playable) -> bool:
+    return isinstance(program, Foreign) or program.checked.scheduled
+
+
+def _free(program: Playable, chosen: Knobs) -> Knobs:
+    if isinstance(program, Foreign):
+        return {}
     values = evaluate(program.checked, 0.0, chosen)
     return {name: values[name] for name in free_knobs(program.checked.program)}

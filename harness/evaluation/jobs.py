@@ -21,7 +21,7 @@ from dsl.checker import Checked
 from dsl.program import load
 from dsl.source import Source
 from harness.engines import Rules, Setting
-from harness.engines.choose import THREADED, engine
+from harness.engines.choose import NAMES, THREADED, engine, foreign_engine
 from harness.errors import InputError, SurroundingsError
 from harness.mdp.environment import Environment, environment
 from harness.mdp.episodes import Episodes
@@ -86,16 +86,22 @@ def play(errand: Errand, means: Means = Means()) -> Episodes:  # noqa: B008 - it
     """Plays one job.
 
     Raises:
-        InputError: the recording lacks what the program needs, or is not the one that it was.
+        InputError: the recording lacks what the program needs, or is not the one that it was; or
+            a program in another language failed.
         StoreError: it cannot be read.
+        SurroundingsError: what plays programs in that language cannot be had.
     """
     job = errand.job
+    setting, rules = Setting(job.beta, job.knobs), Rules(job.budget, job.probe_cost)
+    world = _world(errand.path, job.recording)
+    if errand.engine not in NAMES:
+        return foreign_engine(errand.engine).play(errand.source, setting, world, job.seeds, rules)
     return engine(errand.engine, means.workers, means.objects).play(
         _checked(errand.source.text, errand.source.name),
-        Setting(job.beta, job.knobs),
-        _world(errand.path, job.recording),
+        setting,
+        world,
         job.seeds,
-        Rules(job.budget, job.probe_cost),
+        rules,
     )
 
 

@@ -12,7 +12,8 @@ from dsl.checker.knobs import free_knobs, schedule_lines
 from dsl.schedule import SettingsError, evaluate
 from dsl.spelling import nearest
 from harness.errors import InputError
-from harness.request.controllers import Program
+from harness.request.controllers import Playable, Program
+from harness.request.foreign import Foreign
 from harness.request.ranges import numbers
 
 Knobs = Mapping[str, int | float]
@@ -28,7 +29,7 @@ class Assignment(NamedTuple):
     values: list[int | float]
 
 
-def combinations(programs: Sequence[Program], texts: Sequence[str]) -> list[list[Knobs]]:
+def combinations(programs: Sequence[Playable], texts: Sequence[str]) -> list[list[Knobs]]:
     """For each program, the settings of its free knobs, the last knob changing fastest.
 
     Args:
@@ -46,7 +47,7 @@ def combinations(programs: Sequence[Program], texts: Sequence[str]) -> list[list
     return [_of_program(program, assignments) for program in programs]
 
 
-def combination(program: Program, texts: Sequence[str]) -> Knobs:
+def combination(program: Playable, texts: Sequence[str]) -> Knobs:
     """The one setting of a single controller, for a command that plays no others.
 
     Raises:
@@ -59,7 +60,7 @@ def combination(program: Program, texts: Sequence[str]) -> Knobs:
     return settings[0]
 
 
-def _parsed(text: str, programs: Sequence[Program]) -> Assignment:
+def _parsed(text: str, programs: Sequence[Playable]) -> Assignment:
     target, equals, values = text.partition("=")
     # A label may be a path, with points of its own.
     controller, _, knob = target.strip().rpartition(".")
@@ -73,14 +74,15 @@ def _parsed(text: str, programs: Sequence[Program]) -> Assignment:
     return Assignment(text, controller or None, knob, numbers(values, f"--set {text}"))
 
 
-def _refuse_unknown(assignment: Assignment, programs: Sequence[Program]) -> None:
+def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> None:
     meant = [p for p in programs if assignment.controller in (None, p.label)]
-    free = {name for program in meant for name in free_knobs(program.checked.program)}
+    rheo = [program for program in meant if isinstance(program, Program)]
+    free = {name for program in rheo for name in free_knobs(program.checked.program)}
     if assignment.knob in free:
         return
     where = f"--set {assignment.text}"
     who = meant[0].label if len(meant) == 1 else "none of the controllers"
-    if any(assignment.knob in schedule_lines(program.checked.program) for program in meant):
+    if any(assignment.knob in schedule_lines(program.checked.program) for program in rheo):
         raise InputError(
             f"{where}: {assignment.knob} follows from beta and cannot be set; set beta"
         )
@@ -104,7 +106,9 @@ def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
             )
 
 
-def _of_program(program: Program, assignments: Sequence[Assignment]) -> list[Knobs]:
+def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Knobs]:
+    if isinstance(program, Foreign):
+        return [{}]
     free = free_knobs(program.checked.program)
     chosen: dict[str, Assignment] = {}
     for each in sorted(assignments, key=lambda each: each.controller is not None):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from dsl import library
 from dsl.checker import Checked
@@ -16,6 +16,7 @@ from dsl.program import UnreadableProgram, analyse, read
 from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
+from harness.request.foreign import Foreign, load_foreign
 
 SUFFIX = ".rheo"
 
@@ -32,8 +33,12 @@ class Program(NamedTuple):
     """The path of its file, or ``library``."""
 
 
+Playable: TypeAlias = Program | Foreign
+"""What a grid is made of."""
+
+
 def load_program(argument: str) -> Program:
-    """Finds, reads and checks one controller.
+    """Finds, reads and checks one controller in Rheo.
 
     Args:
         argument: as it was typed.
@@ -43,6 +48,11 @@ def load_program(argument: str) -> Program:
         OSError: the file cannot be read.
     """
     in_library = argument in library.NAMES
+    if not in_library and load_foreign(argument) is not None:
+        raise InputError(
+            f"{argument}: is no program of Rheo, and this command takes no other",
+            hint="`rheostat sweep` and `rheostat compare` do",
+        )
     source = library.source(argument) if in_library else _file(argument)
     analysis = analyse(source)
     if analysis.checked is None:
@@ -57,8 +67,8 @@ def load_program(argument: str) -> Program:
     return Program(analysis.checked.name, analysis.checked, digest, origin)
 
 
-def load_programs(arguments: Sequence[str]) -> list[Program]:
-    """Several controllers, with labels that tell them apart.
+def load_programs(arguments: Sequence[str]) -> list[Playable]:
+    """Several controllers in any language, with labels that tell them apart.
 
     Raises:
         InputError: one of them cannot be used, or is named twice.
@@ -67,12 +77,18 @@ def load_programs(arguments: Sequence[str]) -> list[Program]:
     for argument, times in Counter(arguments).items():
         if times > 1:
             raise InputError(f"the controller {argument} is named {times} times; name it once")
-    programs = [load_program(argument) for argument in arguments]
+    programs = [_playable(argument) for argument in arguments]
     names = Counter(program.label for program in programs)
     return [
         program if names[program.label] == 1 else program._replace(label=argument)
         for argument, program in zip(arguments, programs, strict=True)
     ]
+
+
+def _playable(argument: str) -> Playable:
+    if argument in library.NAMES:
+        return load_program(argument)
+    return load_foreign(argument) or load_program(argument)
 
 
 def _file(argument: str) -> Source:

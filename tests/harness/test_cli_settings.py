@@ -205,7 +205,7 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
     )
     (home / "rheostat.toml").write_text("[guest]\nmodel = 'm'\n")
     shown = json.loads(fresh_cli("config", "show", "--json", path=home).out)
-    assert shown[-1] == {
+    assert {each["setting"]: each for each in shown}["guest.model"] == {
         "setting": "guest.model",
         "value": "m",
         "origin": f"{home / 'rheostat.toml'}, line 2",
@@ -245,12 +245,17 @@ def test_config_show_gives_values_and_origins(
     assert cli("config", "show", "--threads", "7") == (
         0,
         (
-            "setting       value  from\n"
-            "cache_dir     /kept  environment RHEOSTAT_CACHE_DIR\n"
-            "threads       7      flag --threads\n"
-            "chat.timeout  600.0  default\n"
-            "chat.retries  4      default\n"
-            "chat.prices   none   default\n"
+            "setting          value                    from\n"
+            "cache_dir        /kept                    environment RHEOSTAT_CACHE_DIR\n"
+            "threads          7                        flag --threads\n"
+            "chat.timeout     600.0                    default\n"
+            "chat.retries     4                        default\n"
+            "chat.prices      none                     default\n"
+            "sandbox.wall     docker                   default\n"
+            "sandbox.image    rheostat-sandbox:latest  default\n"
+            "sandbox.runtime  -                        default\n"
+            "sandbox.memory   256                      default\n"
+            "sandbox.seconds  1.0                      default\n"
         ),
         "",
     )

@@ -18,7 +18,7 @@ from harness.evaluation.sweep import Row, nearest_cost, origin, play_grid, rows
 from harness.mdp.environment import environment
 from harness.mdp.episodes import Episodes, figures
 from harness.request.assignments import combinations
-from harness.request.controllers import load_programs
+from harness.request.controllers import load_program, load_programs
 from harness.request.ranges import betas
 from harness.request.recordings import open_recordings
 from store.environment import save
@@ -59,7 +59,7 @@ def swept(grid: Grid, workers: int = 1) -> list[Row]:
 
 
 def by_hand(name: str, beta: float | None, path: Path, knobs: dict[str, int | float]) -> Episodes:
-    [program] = load_programs([name])
+    program = load_program(name)
     world = environment(open_recordings([path])[0].recording)
     return InterpreterEngine().play(program.checked, Setting(beta, knobs), world, range(4))
 

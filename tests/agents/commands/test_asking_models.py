@@ -24,7 +24,7 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--language", "python"], "programs in Python need a sandbox, and there is none yet"),
+        (["--language", "python"], "controllers in Python can be played, but not proposed yet"),
         (["--proposer", "chat:gpt"], "write chat:PROVIDER:MODEL"),
         (["--proposer", "command:no-such-agent"], "there is no command no-such-agent"),
         (["--base-url", "http://localhost:1/v1"], "no model is asked"),

@@ -1,0 +1,1 @@
+"""The sandbox's part of the command line."""

@@ -1,0 +1,145 @@
+"""The sandbox as an engine: plays a controller in Python over a whole recording.
+
+It gives what `harness.engines` gives, for a `Script` in place of a checked program. Where an
+episode fails there are no figures: those of a controller that fails now and then mean nothing.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from dsl.episode import Answer
+from harness.engines import Rules, Setting
+from harness.errors import InputError, SurroundingsError
+from harness.mdp.environment import Environment
+from harness.mdp.episodes import Episodes, empty_episodes
+from harness.mdp.replay import Replay
+from sandbox.faults import ControllerFailed, Fault
+from sandbox.host.places import Place, WorkerLost
+from sandbox.host.pool import Ended, Errand, Pool, Terms
+from sandbox.script import Script, admitted
+
+
+class SandboxEngine:
+    """Plays in workers of one place, which stay warm from one play to the next.
+
+    Args:
+        place: where workers run: in containers, or as plain processes.
+        workers: how many.
+        terms: what an episode may take.
+    """
+
+    name = "sandbox 1"
+    """Outcomes do not depend on the place, so it is no part of the name."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        workers: int = 1,
+        terms: Terms = Terms(),  # noqa: B008 - it is immutable
+    ):
+        self._place = place
+        self._workers = workers
+        self._terms = terms
+        self._pool: Pool | None = None
+        self._loaded = ""
+
+    def __enter__(self) -> "SandboxEngine":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def play(
+        self,
+        script: Script,
+        setting: Setting,
+        world: Environment,
+        seeds: Sequence[int],
+        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+    ) -> Episodes:
+        """The ends of all episodes; see `harness.engines.Engine.play`.
+
+        Raises:
+            InputError: the policy does not admit the script, or an episode failed.
+            SurroundingsError: no worker can be started.
+        """
+        if setting.knobs:
+            raise InputError(f"{script.name}: a controller in Python has no knobs to set")
+        admitted(script)
+        errands = [
+            Errand(
+                partial(
+                    Replay,
+                    deck,
+                    seed=seed,
+                    question=question,
+                    budget=rules.budget,
+                    probe_cost=rules.probe_cost,
+                ),
+                setting.beta,
+            )
+            for question, deck in enumerate(world.decks)
+            for seed in seeds
+        ]
+        episodes = empty_episodes(len(world.decks), len(seeds))
+        try:
+            for ended in self._warm(script).play(errands):
+                at = divmod(ended.place, len(seeds))
+                _refuse_fault(script, ended.fault, f"question {at[0] + 1}, seed {seeds[at[1]]}")
+                _enter(episodes, at, ended, world)
+        except BaseException:
+            # Workers that hold episodes of a play that was given up are of no use to the next.
+            self.close()
+            raise
+        return episodes
+
+    def close(self) -> None:
+        """Ends the workers. They are started again where they are needed."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def _warm(self, script: Script) -> Pool:
+        """Workers with this controller loaded: those of the last play, where it was the same."""
+        if self._pool is None or self._loaded != script.text:
+            self.close()
+            try:
+                self._pool = Pool(
+                    self._place, script.text, workers=self._workers, terms=self._terms
+                )
+            except ControllerFailed as failed:
+                _refuse_fault(script, failed.fault, "before the first episode")
+                raise
+            except WorkerLost as lost:
+                raise SurroundingsError(f"a worker does not start: {lost.fault.text}") from lost
+            self._loaded = script.text
+        return self._pool
+
+
+def _enter(episodes: Episodes, at: tuple[int, int], ended: Ended, world: Environment) -> None:
+    question, _ = at
+    replay, last = ended.replay, ended.last
+    assert isinstance(last, Answer)
+    end = last.stopped or last.origin
+    episodes.right[at] = replay.answer == world.gold[question]
+    episodes.answer[at] = world.word(question, replay.answer)
+    episodes.tokens[at] = replay.spent
+    episodes.sequential[at] = replay.sequential
+    episodes.rounds[at] = ended.rounds
+    episodes.line[at] = 0 if end is None else max(0, min(end.line, _MOST_LINE))
+
+
+_MOST_LINE = 1 << 30
+"""A worker may say anything of a line; it has to fit."""
+
+
+def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
+    """Raises where there is a fault, with its place in the script.
+
+    Raises:
+        InputError: there is one.
+    """
+    if fault is not None:
+        place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
+        raise InputError(f"{script.name}{place}: {fault.reason.value}: {fault.text} ({where})")

@@ -1,0 +1,58 @@
+"""What can come of a controller that is not trusted, as a closed list.
+
+A fault is plain data: a container can send one, so nothing in it is more than a number or a bounded
+text, and the reason is one of these or the message is refused.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+
+MOST_TEXT = 300
+"""Characters of a fault's text; more are cut off where it is made."""
+
+
+class Reason(Enum):
+    """Why an episode did not come to its end."""
+
+    REFUSED = "refused"
+    """The policy does not admit the code."""
+    RAISED = "raised"
+    """The controller raised an exception."""
+    TOO_MANY_TURNS = "too many turns"
+    """It took more turns of loops and calls than an episode may."""
+    TOO_MANY_VERBS = "too many verbs"
+    TOO_LONG = "too long"
+    """It thought for longer than the clock allows."""
+    MEMORY = "too much memory"
+    INADMISSIBLE = "inadmissible"
+    """The decision process does not admit a verb."""
+    DIED = "worker died"
+    SILENT = "worker silent"
+    """The worker did not answer in time, and was ended."""
+    OVERSIZED = "oversized message"
+    GARBLED = "garbled message"
+
+
+class Fault(msgspec.Struct, frozen=True, array_like=True):
+    """One fault, with its place in the code where there is one."""
+
+    reason: Reason
+    text: Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
+    line: int = 0
+    """From 1; 0 where no line is to blame."""
+    column: int = 0
+
+
+class ControllerFailed(Exception):
+    """A controller did not come to the end of an episode."""
+
+    def __init__(self, fault: Fault):
+        super().__init__(f"{fault.reason.value}: {fault.text}")
+        self.fault = fault
+
+
+def cut(text: str) -> str:
+    """A text of any length as a fault can hold it."""
+    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"

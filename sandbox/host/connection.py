@@ -1,0 +1,93 @@
+"""The Docker engine: reached, or told what is missing."""
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from harness.errors import SurroundingsError
+from sandbox.image import DIGEST_LABEL
+from sandbox.image.contents import digest
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+SOCKET = "/var/run/docker.sock"
+"""Where an engine listens if nothing else is said."""
+
+SECONDS = 60
+"""What an engine under load may take for one request."""
+
+
+def connect() -> "DockerClient":
+    """A client of the engine that the environment names: ``DOCKER_HOST`` or the usual socket.
+
+    Raises:
+        SurroundingsError: there is none, or it does not answer.
+    """
+    import docker
+    import docker.errors
+    import requests
+
+    _knock()
+    try:
+        client = docker.from_env(timeout=SECONDS)
+        client.ping()
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as problem:
+        raise _unreached(_innermost(problem)) from problem
+    return client
+
+
+def _knock() -> None:
+    """Finds out whether anybody listens, in the system's own words where nobody does."""
+    scheme, _, place = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
+    if scheme != "unix":
+        raise _unreached(f"{scheme}://{place} is no socket of this machine")
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(place)
+        except OSError as problem:
+            words = (problem.strerror or str(problem)).lower()
+            raise _unreached(f"{place}: {words}") from problem
+
+
+def _unreached(words: str) -> SurroundingsError:
+    return SurroundingsError(
+        f"no Docker engine answers: {words}",
+        hint="start Docker, or set DOCKER_HOST to the socket of an engine that runs;"
+        " docs/sandbox.md says how to run one for oneself",
+    )
+
+
+def require_image(client: "DockerClient", name: str) -> str:
+    """The identity of an image whose worker is of this version.
+
+    Raises:
+        SurroundingsError: there is none.
+    """
+    import docker.errors
+
+    try:
+        image = client.images.get(name)
+    except docker.errors.ImageNotFound:
+        raise SurroundingsError(
+            f"the engine has no image {name}",
+            hint="make it: `rheostat sandbox build`, or `rheostat sandbox build --from-host`"
+            " where no registry can be reached",
+        ) from None
+    if image.labels.get(DIGEST_LABEL) != digest():
+        raise SurroundingsError(
+            f"the image {name} holds the worker of another version of rheostat",
+            hint="make it anew: `rheostat sandbox build`, or with --from-host",
+        )
+    return str(image.id)
+
+
+def _innermost(problem: BaseException) -> str:
+    """The cause at the bottom, where the system's own words are."""
+    while problem.__cause__ is not None or problem.__context__ is not None:
+        below = problem.__cause__ or problem.__context__
+        assert below is not None
+        problem = below
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror.lower()
+    return " ".join(str(problem).split()) or type(problem).__name__

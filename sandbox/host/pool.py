@@ -1,0 +1,255 @@
+"""A pool of warm workers that plays many episodes, each of them held at its next verb.
+
+The books stay here: a worker sends verbs, `harness.mdp.replay.Replay` performs them, and what they
+revealed goes back. A worker that dies, hangs or sends what it should not is replaced; the episodes
+that it held are begun anew, one at a time, so that the one to blame is found. Episodes have no
+effects, so nothing is lost by that.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from dsl.chance import Draws
+from dsl.episode import Answer, AnyVerb, BudgetSpent, Inadmissible, Outcome
+from harness.mdp.replay import NotProbed, Replay
+from sandbox.faults import ControllerFailed, Fault, Reason, cut
+from sandbox.host.places import Place, WorkerLost
+from sandbox.host.worker import Worker
+from sandbox.python.controller import MOST_TURNS
+from sandbox.worker.messages import Begin, Drop, Failed, Go, Load, Move, Moved, Order, view_of
+
+_NOTHING_AFFORDABLE = Outcome((), exhausted=True)
+
+
+class Terms(NamedTuple):
+    """What an episode may take, besides what its worker may use."""
+
+    most_turns: int = MOST_TURNS
+    """Of loops and calls."""
+    most_verbs: int = 100_000
+    seconds: float = 1.0
+    """Of processor time between two verbs."""
+    patience: float = 5.0
+    """Seconds without a sign of life after which a worker is given up; more than ``seconds``."""
+    held: int = 64
+    """Episodes that wait side by side in one worker."""
+
+
+class Errand(NamedTuple):
+    """One episode to be played."""
+
+    begin: Callable[[], Replay]
+    """Makes the episode; again, where its worker was lost."""
+    beta: float | None = None
+
+
+class Ended(NamedTuple):
+    """How an episode ended."""
+
+    place: int
+    """The errand's place among those given."""
+    replay: Replay
+    """Its books."""
+    fault: Fault | None
+    """Why it did not come to its end, if it did not."""
+    last: AnyVerb | None
+    """The last verb, where there was one."""
+    rounds: int
+    """Barriers: verbs that did something."""
+
+
+class _Playing:
+    """An episode that a worker holds."""
+
+    def __init__(self, place: int, errand: Errand):
+        self.place = place
+        self.replay = errand.begin()
+        self.last: AnyVerb | None = None
+        self.verbs = 0
+        self.rounds = 0
+        episode = self.replay.episode
+        state = Draws(episode.seed, episode.question).state
+        self.order: Order = Begin(
+            place, episode.interval, episode.limit, episode.budget, state, errand.beta
+        )
+
+    def ended(self, fault: Fault | None = None) -> Ended:
+        return Ended(self.place, self.replay, fault, self.last, self.rounds)
+
+
+class _Seat:
+    """A worker's place in the pool, and the episodes that it holds."""
+
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+        self.held: dict[int, _Playing] = {}
+        self.dropped: list[int] = []
+        self.alone = False
+        """It holds one episode, which may be the one that its last worker was lost by."""
+        self.asked = False
+
+    def orders(self) -> tuple[Order, ...]:
+        """What is to be done next."""
+        dropped, self.dropped = [Drop(key) for key in self.dropped], []
+        return (*dropped, *(playing.order for playing in self.held.values()))
+
+    def free(self) -> None:
+        """Ends the worker."""
+        worker, self.worker = self.worker, None
+        self.dropped = []
+        self.asked = False
+        if worker is not None:
+            worker.end()
+
+
+class Pool:
+    """Workers that are started once and play one controller after the other.
+
+    Args:
+        place: where they run.
+        text: the controller.
+        workers: how many.
+        terms: what an episode may take.
+
+    Raises:
+        SurroundingsError: no worker can be started.
+        ControllerFailed: the policy does not admit the controller, or loading it fails.
+        WorkerLost: a worker fails before it is ready.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        text: str,
+        *,
+        workers: int = 1,
+        terms: Terms = Terms(),  # noqa: B008 - it is immutable
+    ):
+        self._place = place
+        self._terms = terms
+        self._load = Load(text, terms.most_turns, terms.seconds)
+        self._seats = [_Seat() for _ in range(max(1, workers))]
+        self._seats[0].worker = self._started()
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all workers."""
+        for seat in self._seats:
+            seat.free()
+
+    def play(self, errands: Sequence[Errand]) -> Iterator[Ended]:
+        """Plays episodes; yields each as it ends, in no order to rely on.
+
+        Raises:
+            SurroundingsError: a worker was lost and cannot be replaced.
+        """
+        fresh = deque(range(len(errands)))
+        suspects: deque[int] = deque()
+        while fresh or suspects or any(seat.held for seat in self._seats):
+            # All are asked before any is waited for, so that they work side by side.
+            for turn in (self._ask, self._settle):
+                for seat in self._seats:
+                    self._fill(seat, errands, fresh, suspects)
+                    try:
+                        yield from turn(seat)
+                    except WorkerLost as lost:
+                        yield from _lose(seat, lost, suspects)
+
+    def _started(self) -> Worker:
+        worker = Worker(self._place, self._load, self._terms.patience)
+        if worker.findings:
+            worker.end()
+            raise ControllerFailed(worker.findings[0])
+        return worker
+
+    def _fill(
+        self, seat: _Seat, errands: Sequence[Errand], fresh: deque[int], suspects: deque[int]
+    ) -> None:
+        """Gives a worker as many episodes as it may hold; a suspect is held alone."""
+        if seat.asked or (seat.held and seat.alone):
+            return
+        seat.alone = bool(suspects) and not seat.held
+        source, most = (suspects, 1) if seat.alone else (fresh, self._terms.held)
+        while source and len(seat.held) < most:
+            place = source.popleft()
+            seat.held[place] = _Playing(place, errands[place])
+
+    def _ask(self, seat: _Seat) -> Iterator[Ended]:
+        """Sends a worker on its way; yields nothing."""
+        if not seat.held:
+            return
+        if seat.worker is None:
+            seat.worker = self._started()
+        seat.worker.ask(seat.orders())
+        seat.asked = True
+        yield from ()
+
+    def _settle(self, seat: _Seat) -> Iterator[Ended]:
+        """Performs the verbs that a worker answers with."""
+        if seat.worker is None or not seat.asked:
+            return
+        moves = seat.worker.answered()
+        seat.asked = False
+        for move in moves:
+            playing = seat.held[move.key]
+            ended = self._enter(playing, move)
+            if ended is None:
+                continue
+            del seat.held[move.key]
+            if isinstance(move, Moved) and not isinstance(move.verb, Answer):
+                seat.dropped.append(move.key)
+            yield ended
+
+    def _enter(self, playing: _Playing, move: Move) -> Ended | None:
+        """Performs one verb; gives how the episode ended, if it did."""
+        if isinstance(move, Failed):
+            return playing.ended(move.fault)
+        verb, replay = move.verb, playing.replay
+        playing.last = verb
+        playing.verbs += 1
+        if playing.verbs > self._terms.most_verbs:
+            text = f"it sends more than {self._terms.most_verbs} verbs"
+            return playing.ended(_placed(Reason.TOO_MANY_VERBS, text, verb))
+        outcome = _NOTHING_AFFORDABLE
+        try:
+            outcome = replay.perform(verb)
+        except BudgetSpent:
+            pass
+        except (Inadmissible, NotProbed) as refusal:
+            return playing.ended(_placed(Reason.INADMISSIBLE, str(refusal), verb))
+        if replay.ended:
+            return playing.ended()
+        playing.rounds += outcome is not _NOTHING_AFFORDABLE
+        branches = replay.episode.branches
+        playing.order = Go(
+            playing.place,
+            outcome.exhausted,
+            replay.spent,
+            replay.sequential,
+            tuple(view_of(branches[index]) for index in outcome.branches),
+        )
+        return None
+
+
+def _lose(seat: _Seat, lost: WorkerLost, suspects: deque[int]) -> Iterator[Ended]:
+    """Gives a worker up: an episode that it held alone is to blame, others are played again."""
+    held, seat.held = seat.held, {}
+    seat.free()
+    if len(held) == 1:
+        (playing,) = held.values()
+        yield playing.ended(lost.fault)
+    else:
+        suspects.extend(held)
+
+
+def _placed(reason: Reason, text: str, verb: AnyVerb) -> Fault:
+    origin = verb.origin
+    if origin is None:
+        return Fault(reason, cut(text))
+    return Fault(reason, cut(text), origin.line, origin.column)

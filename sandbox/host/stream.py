@@ -1,0 +1,102 @@
+"""A line to a worker over two file descriptors of the system, with a clock."""
+
+import os
+import select
+import time
+from collections.abc import Callable
+
+from sandbox.faults import Fault, Reason
+from sandbox.host.places import Inbox, WorkerLost
+from sandbox.worker.messages import HEAD
+
+_AT_ONCE = 65_536
+"""Bytes that are read at a time: between reads the system holds a flood back."""
+
+
+class StreamChannel:
+    """A line over descriptors that do not block.
+
+    Args:
+        into: the descriptor that the worker hears.
+        out: the one that it speaks to.
+        unpack: makes of what was read what the worker said; the identity, or an envelope's opener.
+        end: ends the worker.
+        explain: says why a worker ended by itself, where that is known.
+    """
+
+    def __init__(
+        self,
+        into: int,
+        out: int,
+        unpack: Callable[[bytes], bytes],
+        end: Callable[[], None],
+        explain: Callable[[], Fault | None] = lambda: None,
+    ):
+        self._into = into
+        self._out = out
+        self._unpack = unpack
+        self._end: Callable[[], None] | None = end
+        self._explain = explain
+        self._inbox = Inbox()
+        os.set_blocking(into, False)
+        os.set_blocking(out, False)
+
+    @property
+    def unread(self) -> bool:
+        """Whether anything has come that was not asked for."""
+        return len(self._inbox) > 0
+
+    def send(self, payload: bytes, seconds: float) -> None:
+        """Sends one message; see `sandbox.host.places.Channel`."""
+        left = memoryview(HEAD.pack(len(payload)) + payload)
+        until = time.monotonic() + seconds
+        while left:
+            self._wait(until, writing=True)
+            try:
+                left = left[os.write(self._into, left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._gone() from None
+
+    def receive(self, seconds: float) -> bytes:
+        """The next message; see `sandbox.host.places.Channel`."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                message = self._inbox.take()
+            except WorkerLost:
+                self.end()
+                raise
+            if message is not None:
+                return message
+            self._wait(until, writing=False)
+            try:
+                part = os.read(self._out, _AT_ONCE)
+            except BlockingIOError:
+                continue
+            except OSError:
+                part = b""
+            if not part:
+                raise self._gone()
+            self._inbox.put(self._unpack(part))
+
+    def end(self) -> None:
+        """Ends the worker, once."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+    def _wait(self, until: float, *, writing: bool) -> None:
+        if self._end is None:
+            raise self._gone()
+        left = max(0.0, until - time.monotonic())
+        reads, writes = ([], [self._into]) if writing else ([self._out], [])
+        if not any(select.select(reads, writes, [], left)):
+            self.end()
+            raise WorkerLost(Fault(Reason.SILENT, "the worker does not answer"))
+
+    def _gone(self) -> WorkerLost:
+        cause = None if self._end is None else self._explain()
+        self.end()
+        return WorkerLost(cause or Fault(Reason.DIED, "the worker is gone"))

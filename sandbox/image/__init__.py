@@ -1,0 +1,34 @@
+"""The image that workers run in: an interpreter, three packages, the worker. Nothing else.
+
+It is built of a base image (`sandbox.image.build`) or of the interpreter that runs this
+(`sandbox.image.from_host`). Either way `sandbox.image.contents` says what is the project's own in
+it; its digest is a label of the image, so that a worker of another version is never started.
+"""
+
+from typing import NamedTuple
+
+NAME = "rheostat-sandbox:latest"
+"""The image that is used where no other is named."""
+
+BASE = "python:3.13-slim"
+"""The image that it is built on where no other is named."""
+
+DIGEST_LABEL = "rheostat.sandbox.contents"
+"""The label that holds the digest of what is ours in it."""
+
+ARGUMENTS = ("-s", "-P", "-m", "sandbox.worker")
+"""How a worker is started, behind the interpreter."""
+
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+"""All that a worker finds in its environment, besides where its code lies."""
+
+HOME = "/rheostat"
+"""The directory that holds everything that was put into the image."""
+
+
+class Built(NamedTuple):
+    """An image that was made."""
+
+    identity: str
+    size: int
+    """Bytes."""

@@ -1,0 +1,76 @@
+"""What is put into an image, by name, so that nothing else of the project is."""
+
+import shutil
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+OURS = (
+    "dsl/__init__.py",
+    "dsl/beta.py",
+    "dsl/chance.py",
+    "dsl/episode.py",
+    "dsl/exponentials.py",
+    "dsl/folds.py",
+    "dsl/numeric.py",
+    "dsl/votes.py",
+    "sandbox/__init__.py",
+    "sandbox/faults.py",
+    "sandbox/python/__init__.py",
+    "sandbox/python/branches.py",
+    "sandbox/python/controller.py",
+    "sandbox/python/ends.py",
+    "sandbox/python/functions.py",
+    "sandbox/python/guards.py",
+    "sandbox/python/modules.py",
+    "sandbox/python/policy.py",
+    "sandbox/python/shown.py",
+    "sandbox/worker/__init__.py",
+    "sandbox/worker/__main__.py",
+    "sandbox/worker/clock.py",
+    "sandbox/worker/episodes.py",
+    "sandbox/worker/messages.py",
+    "sandbox/worker/picture.py",
+)
+"""The project's own files."""
+
+PACKAGES = ("RestrictedPython", "greenlet", "msgspec")
+"""The packages that these need; their names are those of their distributions, too."""
+
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.cpp", "*.hpp", "*.h", "*.pyi")
+
+
+def digest() -> str:
+    """What the image is made of, in 16 digits: our files by content, packages by version."""
+    found = sha256()
+    for name in OURS:
+        found.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
+    for requirement in requirements():
+        found.update(requirement.encode())
+    return found.hexdigest()[:16]
+
+
+def requirements() -> list[str]:
+    """The packages, in the versions that this interpreter has."""
+    return [f"{name}=={version(name)}" for name in PACKAGES]
+
+
+def put_ours(target: Path) -> None:
+    """Copies the project's own files."""
+    for name in OURS:
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, place)
+
+
+def put_packages(target: Path) -> None:
+    """Copies the packages as they are installed here."""
+    for name in PACKAGES:
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        (folder,) = spec.submodule_search_locations
+        shutil.copytree(folder, target / name, ignore=_LEFT_OUT)

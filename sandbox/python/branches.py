@@ -1,0 +1,221 @@
+"""Branches, sets of them, and windows, as a controller in Python holds them.
+
+The words are those of Rheo: a set is a snapshot of which branches it holds and in what order, a
+branch shows what has been revealed by the time it is asked.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from dsl import numeric
+from dsl.episode import Episode, Status
+
+
+class Branch:
+    """One opened branch, as far as it has been revealed."""
+
+    __slots__ = ("_born", "_episode", "_index", "_steps")
+
+    def __init__(self, episode: Episode, index: int, born: int, steps: Callable[[], int]):
+        self._episode = episode
+        self._index = index
+        self._born = born
+        self._steps = steps
+
+    def __repr__(self) -> str:
+        return f"<branch {self._index}>"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        # So that Python's sets of branches have the same order in every process.
+        return self._index
+
+    @property
+    def answer(self) -> str | None:
+        """The latest revealed answer, ``None`` before the first."""
+        return self._episode.branches[self._index].answer
+
+    @property
+    def depth(self) -> int:
+        """Advances made, the finishing one included."""
+        return self._episode.branches[self._index].depth
+
+    @property
+    def tokens(self) -> int:
+        """Tokens generated on this branch; probes are not counted."""
+        return self._episode.branches[self._index].tokens
+
+    @property
+    def streak(self) -> int:
+        """Earlier reveals in a row with the same answer, 0 at the first."""
+        return self._episode.branches[self._index].streak
+
+    @property
+    def changes(self) -> int:
+        """How often a revealed answer differed from the one before."""
+        return self._episode.branches[self._index].changes
+
+    @property
+    def age(self) -> int:
+        """Steps since it was opened."""
+        return self._steps() - self._born
+
+    @property
+    def index(self) -> int:
+        """Its place in opening order, from 0."""
+        return self._index
+
+    @property
+    def seen(self) -> bool:
+        """Whether the answer at its present depth has been revealed."""
+        view = self._episode.branches[self._index]
+        return view.revealed == view.depth
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return self._episode.branches[self._index].status is Status.FINISHED
+
+    @property
+    def pruned(self) -> bool:
+        """Whether it was pruned."""
+        return self._episode.branches[self._index].status is Status.PRUNED
+
+    @property
+    def entropy(self) -> float:
+        """Entropy in nats after the end of thinking at the latest probe, 0 before the first."""
+        return self._episode.branches[self._index].entropy or 0.0
+
+    @property
+    def logprob(self) -> float:
+        """Mean log-probability of the tokens of the latest interval."""
+        return self._episode.branches[self._index].logprob or 0.0
+
+    @property
+    def top_logprob(self) -> float:
+        """Mean log-probability of the 20 likeliest tokens over the latest interval."""
+        return self._episode.branches[self._index].top_logprob or 0.0
+
+
+class Branches(Sequence[Branch]):
+    """A set of branches, in its order."""
+
+    __slots__ = ("_members",)
+
+    def __init__(self, members: Iterable[Branch] = ()):
+        self._members = tuple(members)
+
+    def __repr__(self) -> str:
+        return f"<branches {', '.join(str(each.index) for each in self._members)}>"
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Branch]:
+        return iter(self._members)
+
+    def __contains__(self, branch: object) -> bool:
+        return branch in self._members
+
+    def __getitem__(self, at):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204
+        found = self._members[at]
+        return Branches(found) if isinstance(found, tuple) else found
+
+    def where(self, condition: Callable[[Branch], object]) -> "Branches":
+        """Those for which the condition holds, in order."""
+        return Branches([branch for branch in self._members if condition(branch)])
+
+    def by(self, key: Callable[[Branch], int | float]) -> "Branches":
+        """All of them, the smallest key first; equals stay in order."""
+        return Branches(sorted(self._members, key=key))
+
+    def without(self, others: Iterable[Branch]) -> "Branches":
+        """Those that are not among the others, in order."""
+        gone = frozenset(members(others))
+        return Branches([branch for branch in self._members if branch not in gone])
+
+    def first(self, count: int) -> "Branches":
+        """At most ``count`` of them, from the front."""
+        return Branches(self._members[: max(0, whole(count, "first"))])
+
+
+class Window:
+    """The last values pushed onto it, at most ``size`` of them."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, size: int):
+        self._values: deque[float] = deque(maxlen=min(max(1, whole(size, "window")), MOST_WINDOW))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(tuple(self._values))
+
+    def push(self, value: int | float) -> None:
+        """Takes in a value; the oldest gives way where there are too many."""
+        self._values.append(real(value, "push"))
+
+    def oldest(self) -> float:
+        """The first value that it still holds, 0 of nothing."""
+        return self._values[0] if self._values else 0.0
+
+    def newest(self) -> float:
+        """The value last pushed, 0 of nothing."""
+        return self._values[-1] if self._values else 0.0
+
+    def rise(self) -> float:
+        """Newest less oldest, 0 below two values."""
+        return numeric.sub_real(self._values[-1], self._values[0]) if self._values else 0.0
+
+    def full(self) -> bool:
+        """Whether it holds as many values as it can."""
+        return len(self._values) == self._values.maxlen
+
+
+MOST_WINDOW = 65_536
+"""No window holds more values than this, as in Rheo."""
+
+
+def members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
+    """The branches of a set, or of a list of a controller's own.
+
+    Raises:
+        TypeError: something in it is no branch.
+    """
+    found = tuple(branches)
+    for each in found:
+        if type(each) is not Branch:
+            raise TypeError(f"a set of branches is wanted, but one of it is {_kind(each)}")
+    return found
+
+
+def whole(value: object, of: str) -> int:
+    """An integer, and nothing like one.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if type(value) is not int:
+        raise TypeError(f"`{of}` wants an integer, not {_kind(value)}")
+    return value
+
+
+def real(value: object, of: str) -> float:
+    """A number, as a real.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if type(value) is float:
+        return numeric.finite(value)
+    if type(value) is int or type(value) is bool:
+        return float(numeric.saturate(value))
+    raise TypeError(f"`{of}` wants a number, not {_kind(value)}")
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a value of type {type(value).__name__}"

@@ -1,0 +1,178 @@
+"""The functions of Rheo, under their names, for controllers in Python.
+
+They are made of the same parts as the interpreter's, so a figure that a controller computes by them
+is the same to the last bit. `sum` differs from Python's own for that reason: that one has added up
+reals in another way since 3.12.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from dsl import folds, numeric, votes
+from dsl.chance import Draws
+from sandbox.python.branches import Branch, Window, members, real, whole
+
+Number: TypeAlias = int | float
+Weight: TypeAlias = Callable[[Branch], Number] | None
+Many: TypeAlias = Iterable[Any]
+
+
+def of_episode(draws: Draws) -> Mapping[str, object]:
+    """The two functions that draw from an episode's chance."""
+
+    def chance(p: Number) -> bool:
+        return draws.chance(real(p, "chance"))
+
+    def draw_beta(a: Number, b: Number) -> float:
+        return draws.draw_beta(real(a, "draw_beta"), real(b, "draw_beta"))
+
+    return {"chance": chance, "draw_beta": draw_beta}
+
+
+# Sets
+
+
+def _count(of: Many) -> int:
+    return len(of) if isinstance(of, Window) else len(members(of))
+
+
+def _empty(of: Many) -> bool:
+    return not members(of)
+
+
+def _tally(of: Many, weight: Weight) -> votes.Tally:
+    found = members(of)
+    weights = None if weight is None else [real(weight(each), "weight") for each in found]
+    return votes.tally([each.answer for each in found], weights)
+
+
+def _vote(read: Callable[[votes.Tally], Any]) -> Callable[..., Any]:
+    def function(of: Many, *, weight: Weight = None) -> Any:  # noqa: ANN401
+        return read(_tally(of, weight))
+
+    return function
+
+
+_WINNER = object()
+"""Stands for the answer that leads, where none is named; ``None`` has no votes."""
+
+
+def _vote_of(
+    read: Callable[[votes.Tally], Any], read_of: Callable[[votes.Tally, str | None], Any]
+) -> Callable[..., Any]:
+    def function(of: Many, answer: Any = _WINNER, *, weight: Weight = None) -> Any:  # noqa: ANN401
+        counted = _tally(of, weight)
+        return read(counted) if answer is _WINNER else read_of(counted, answer)
+
+    return function
+
+
+# Sums and what is like them
+
+
+def _fold(
+    name: str, fold: Callable[[Any], float], integers: Callable[[Any], int] | None = None
+) -> Callable[[Many], Number]:
+    def function(values: Many) -> Number:
+        found = list(values)
+        if integers is not None and all(type(each) is int for each in found):
+            return integers([numeric.saturate(each) for each in found])
+        return fold([real(each, name) for each in found])
+
+    return function
+
+
+def _order(
+    name: str, fold: Callable[[Any], float], integers: Callable[[Any], int]
+) -> Callable[..., Number]:
+    of_many = _fold(name, fold, integers)
+
+    def function(*values: Any) -> Number:  # noqa: ANN401
+        return of_many(values[0] if len(values) == 1 else values)
+
+    return function
+
+
+# Numbers
+
+
+def _abs(x: Number) -> Number:
+    return numeric.abs_int(x) if type(x) is int else abs(real(x, "abs"))
+
+
+def _to_integer(name: str, convert: Callable[[float], int]) -> Callable[[Number], int]:
+    def function(x: Number) -> int:
+        return numeric.saturate(x) if type(x) is int else convert(real(x, name))
+
+    return function
+
+
+def _round(x: Number, digits: int | None = None) -> Number:
+    if digits is not None:
+        return numeric.round_digits(real(x, "round"), whole(digits, "round"))
+    return numeric.saturate(x) if type(x) is int else numeric.round_int(real(x, "round"))
+
+
+def _one(name: str, function: Callable[[float], float]) -> Callable[[Number], float]:
+    return lambda x: function(real(x, name))
+
+
+def _pow(x: Number, y: Number) -> float:
+    return numeric.pow_real(real(x, "pow"), real(y, "pow"))
+
+
+def _clamp(x: Number, low: Number, high: Number) -> Number:
+    if all(type(each) is int for each in (x, low, high)):
+        return min(max(x, low), high)
+    return min(max(real(x, "clamp"), real(low, "clamp")), real(high, "clamp"))
+
+
+def _beta_confidence(v1: Number, v2: Number) -> float:
+    if type(v1) is int and type(v2) is int:
+        return numeric.beta_confidence_int(v1, v2)
+    of = "beta_confidence"
+    return numeric.beta_confidence_real(real(v1, of), real(v2, of))
+
+
+def _of_window(name: str, read: Callable[[Window], Any]) -> Callable[[Window], Any]:
+    def function(window: Window) -> Any:  # noqa: ANN401
+        if type(window) is not Window:
+            raise TypeError(f"`{name}` wants a window")
+        return read(window)
+
+    return function
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "count": _count,
+    "empty": _empty,
+    "winner": _vote(votes.winner),
+    "runner_up": _vote(votes.runner_up),
+    "votes": _vote_of(votes.leading_votes, votes.votes_of),
+    "share": _vote_of(votes.leading_share, votes.share_of),
+    "margin": _vote(votes.margin),
+    "distinct": _vote(votes.distinct),
+    "entropy": _vote(votes.entropy),
+    "confidence": _vote(votes.confidence),
+    "sum": _fold("sum", folds.sum_reals, folds.sum_ints),
+    "mean": _fold("mean", folds.mean_reals),
+    "variance": _fold("variance", folds.variance_reals),
+    "min": _order("min", folds.min_reals, folds.min_ints),
+    "max": _order("max", folds.max_reals, folds.max_ints),
+    "window": Window,
+    "oldest": _of_window("oldest", Window.oldest),
+    "newest": _of_window("newest", Window.newest),
+    "rise": _of_window("rise", Window.rise),
+    "full": _of_window("full", Window.full),
+    "abs": _abs,
+    "floor": _to_integer("floor", numeric.floor_int),
+    "ceil": _to_integer("ceil", numeric.ceil_int),
+    "round": _round,
+    "sqrt": _one("sqrt", numeric.sqrt_real),
+    "exp": _one("exp", numeric.exp_real),
+    "log": _one("log", numeric.log_real),
+    "pow": _pow,
+    "clamp": _clamp,
+    "beta_confidence": _beta_confidence,
+}
+"""All but the two of chance."""

@@ -1,0 +1,218 @@
+"""The second half of the first wall: what the code of a controller can reach while it runs.
+
+A controller defines no types, so each that it can meet is known here, with the attributes that may
+be read on it. Everything else is refused by name, whatever it is.
+"""
+
+import operator
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
+
+from sandbox.python.branches import Branch, Branches, Window
+from sandbox.python.ends import Exhausted, TurnsSpent
+from sandbox.python.functions import FUNCTIONS
+from sandbox.python.modules import Facade, guarded_import
+from sandbox.python.shown import ShownEpisode
+
+MOST_RANGE = 1_000_000
+"""The longest range: what goes through one in C counts no turns."""
+
+MOST_BITS = 4096
+"""The longest integer that a power or a shift may make."""
+
+
+def _public(kind: type, *but: str) -> frozenset[str]:
+    return frozenset(name for name in dir(kind) if not name.startswith("_")) - {*but}
+
+
+_DICT = _public(dict)
+ATTRIBUTES: Mapping[type, frozenset[str]] = {
+    # `format` walks attributes that its text names; the others make texts of any length.
+    str: _public(str, "format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"),
+    int: frozenset({"bit_length", "numerator", "denominator", "real"}),
+    float: frozenset({"is_integer"}),
+    list: _public(list),
+    tuple: _public(tuple),
+    set: _public(set),
+    frozenset: _public(frozenset),
+    range: _public(range),
+    dict: _DICT,
+    OrderedDict: _DICT | {"move_to_end"},
+    defaultdict: _DICT,
+    Counter: _DICT | {"most_common", "total", "subtract", "elements"},
+    deque: _public(deque),
+    Branch: _public(Branch),
+    Branches: _public(Branches),
+    Window: _public(Window),
+    ShownEpisode: _public(ShownEpisode),
+}
+"""What may be read, by exact type."""
+
+_ITEMS = (str, list, tuple, range, dict, OrderedDict, defaultdict, Counter, deque, Branches)
+_CHANGEABLE = (list, dict, OrderedDict, defaultdict, Counter, deque)
+
+_SAMPLES: tuple[object, ...] = (
+    iter([]), iter(()), iter({}), iter({}.keys()), iter({}.values()), iter({}.items()),
+    iter(set()), iter(range(0)), iter(range(1 << 70)), iter(""), iter("é"), iter(deque()),
+    reversed([]), reversed(()), reversed({}), reversed(deque()), enumerate(()), zip(),
+    map(int, ()), filter(None, ()), (i for i in [0]), {}.keys(), {}.values(), {}.items(),
+    OrderedDict().keys(), OrderedDict().values(), OrderedDict().items(), iter(OrderedDict()),
+    Counter().elements(),
+)  # fmt: skip
+_ITERABLE = frozenset({*map(type, _SAMPLES), *_ITEMS, set, frozenset, Window})
+
+
+def guarded_getattr(thing: object, name: str) -> Any:  # noqa: ANN401
+    """``thing.name``."""
+    kind = type(thing)
+    if kind is Facade:
+        return getattr(thing, name)
+    if name in ATTRIBUTES.get(kind, ()) and type(name) is str:
+        return getattr(thing, name)
+    if thing is dict and name == "fromkeys":
+        return dict.fromkeys
+    if isinstance(thing, Exception) and name == "args":
+        return tuple(each if type(each) in (str, int, float) else "" for each in thing.args)
+    raise AttributeError(f"{_shown(thing)} has no attribute {name!r} that a controller may read")
+
+
+def guarded_getitem(thing: Any, index: object) -> Any:  # noqa: ANN401
+    """``thing[index]``."""
+    if type(thing) not in _ITEMS:
+        raise TypeError(f"{_shown(thing)} has no items")
+    return thing[index]
+
+
+def guarded_iter(thing: Any) -> Any:  # noqa: ANN401
+    """What a loop goes through."""
+    if type(thing) not in _ITERABLE:
+        raise TypeError(f"{_shown(thing)} cannot be gone through")
+    return thing
+
+
+def guarded_write(thing: object) -> object:
+    """What is about to get or lose an item."""
+    if type(thing) not in _CHANGEABLE:
+        raise TypeError(f"{_shown(thing)} cannot be changed")
+    return thing
+
+
+def guarded_power(base: Any, exponent: Any) -> Any:  # noqa: ANN401
+    """``base ** exponent``."""
+    if type(base) is int and type(exponent) is int and base.bit_length() * exponent > MOST_BITS:
+        raise OverflowError(f"a power has at most {MOST_BITS} bits")
+    return base**exponent
+
+
+def guarded_shift(value: Any, by: Any) -> Any:  # noqa: ANN401
+    """``value << by``."""
+    if type(value) is int and type(by) is int and value.bit_length() + by > MOST_BITS:
+        raise OverflowError(f"a shifted integer has at most {MOST_BITS} bits")
+    return value << by
+
+
+_INPLACE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+    "//=": operator.ifloordiv, "%=": operator.imod, "**=": guarded_power, "<<=": guarded_shift,
+    ">>=": operator.irshift, "|=": operator.ior, "^=": operator.ixor, "&=": operator.iand,
+}  # fmt: skip
+
+
+def guarded_inplace(sign: str, left: object, right: object) -> object:
+    """``left += right`` and the like."""
+    return _INPLACE[sign](left, right)
+
+
+def guarded_augment(thing: Any, index: object, sign: str, value: object) -> None:  # noqa: ANN401
+    """``thing[index] += value`` and the like."""
+    guarded_write(thing)[index] = guarded_inplace(sign, thing[index], value)  # type: ignore[index]
+
+
+def guarded_apply(function: Callable[..., Any], *args: object, **kwargs: object) -> Any:  # noqa: ANN401
+    """A call with ``*`` or ``**``."""
+    return function(*args, **kwargs)
+
+
+def guarded_range(*bounds: int) -> range:
+    """A range of bounded length."""
+    found = range(*bounds)
+    if found[MOST_RANGE:]:
+        raise ValueError(f"a range has at most {MOST_RANGE} members")
+    return found
+
+
+def guarded_isinstance(thing: object, kinds: Any) -> bool:  # noqa: ANN401
+    """Whether it is of a type, or of one of several."""
+    return isinstance(thing, kinds)
+
+
+def guarded_next(iterator: Iterator[Any], *default: object) -> Any:  # noqa: ANN401
+    """The next of an iterator."""
+    return next(guarded_iter(iterator), *default)
+
+
+def guarded_iterator(thing: object) -> Iterator[Any]:
+    """``iter(thing)``."""
+    return iter(guarded_iter(thing))
+
+
+_EXCEPTIONS = (
+    ArithmeticError, AssertionError, Exception, IndexError, KeyError, LookupError, OverflowError,
+    StopIteration, TypeError, ValueError, ZeroDivisionError,
+)  # fmt: skip
+_PYTHON = (
+    all, any, bool, callable, dict, divmod, enumerate, filter, float, frozenset, int, len, list,
+    map, repr, reversed, set, slice, sorted, str, tuple, zip,
+)  # fmt: skip
+
+BUILTINS: Mapping[str, object] = {
+    **{each.__name__: each for each in (*_PYTHON, *_EXCEPTIONS)},
+    **FUNCTIONS,
+    "range": guarded_range,
+    "isinstance": guarded_isinstance,
+    "iter": guarded_iterator,
+    "next": guarded_next,
+    "Exhausted": Exhausted,
+    "__import__": guarded_import,
+}
+"""Every name that a controller finds without having made it, but for the two of chance."""
+
+
+def turns(most: int) -> Callable[[], None]:
+    """A count of turns that ends the controller when it has taken too many."""
+    left = most
+
+    def turn() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise TurnsSpent
+
+    return turn
+
+
+def guarded_globals(extra: Mapping[str, object], most_turns: int) -> dict[str, Any]:
+    """The globals that one episode of a controller runs in; nobody else's."""
+    return {
+        "__builtins__": {**BUILTINS, **extra},
+        "__name__": "controller",
+        "_apply_": guarded_apply,
+        "_augment_": guarded_augment,
+        "_getattr_": guarded_getattr,
+        "_getitem_": guarded_getitem,
+        "_getiter_": guarded_iter,
+        "_inplacevar_": guarded_inplace,
+        "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
+        "_power_": guarded_power,
+        "_shift_": guarded_shift,
+        "_turn_": turns(most_turns),
+        "_unpack_sequence_": guarded_unpack_sequence,
+        "_write_": guarded_write,
+    }
+
+
+def _shown(thing: object) -> str:
+    return f"a value of type {type(thing).__name__}"

@@ -1,0 +1,250 @@
+"""The first wall: what the code of a controller may say.
+
+The rules are those of RestrictedPython, made narrower where a controller needs less. It defines no
+classes, so that every type it can meet is known and `sandbox.python.guards` can list what may be
+reached on each. It has no ``finally``, no bare ``except`` and no ``with``, so that nothing keeps
+running when it is to end. Loops and functions count their turns.
+
+This wall gives early, clear answers and deters; it is no boundary. That is the container.
+"""
+
+import ast
+import builtins
+from types import CodeType
+from typing import Any, NamedTuple
+
+from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
+
+FILE = "<controller>"
+"""The file name in a controller's code objects; places are found by it."""
+
+MOST_CODE = 100_000
+"""Characters of a controller."""
+
+MODULES = ("collections", "math", "statistics")
+"""What may be imported; `sandbox.python.modules` says which names of each."""
+
+
+class Finding(NamedTuple):
+    """Something that the policy does not admit."""
+
+    line: int
+    """From 1."""
+    column: int
+    """From 1, in characters."""
+    reason: str
+
+
+class Refused(Exception):
+    """The policy does not admit a controller."""
+
+    def __init__(self, findings: list[Finding]):
+        first = findings[0]
+        super().__init__(f"{first.line}:{first.column}: {first.reason}")
+        self.findings = findings
+
+
+def examine(text: str) -> list[Finding]:
+    """Everything that the policy finds in a controller, in the order of the text."""
+    try:
+        _admitted(text)
+    except Refused as refusal:
+        return refusal.findings
+    return []
+
+
+def compiled(text: str) -> CodeType:
+    """A controller's code, guarded.
+
+    Raises:
+        Refused: with everything that is not admitted.
+    """
+    tree = _admitted(text)
+    try:
+        # The one place where code is made of a text; the policy has passed it.
+        return builtins.compile(tree, FILE, "exec", dont_inherit=True)
+    except SyntaxError as problem:
+        raise Refused([_syntax(problem, text)]) from None
+    except (RecursionError, MemoryError, OverflowError, ValueError) as problem:
+        raise Refused([Finding(1, 1, f"the code cannot be compiled: {problem}")]) from None
+
+
+def _admitted(text: str) -> ast.Module:
+    if len(text) > MOST_CODE:
+        reason = f"the code has {len(text)} characters; {MOST_CODE} are the most"
+        raise Refused([Finding(1, 1, reason)])
+    try:
+        tree = ast.parse(text, FILE)
+        rules = _Rules(text)
+        rules.visit(tree)  # changes the tree in place
+    except SyntaxError as problem:
+        raise Refused([_syntax(problem, text)]) from None
+    except (RecursionError, MemoryError):
+        raise Refused([Finding(1, 1, "the code is nested too deeply")]) from None
+    except ValueError as problem:
+        raise Refused([Finding(1, 1, str(problem))]) from None
+    findings = sorted(set(rules.findings + _shape(tree)))
+    if findings:
+        raise Refused(findings)
+    return ast.fix_missing_locations(tree)
+
+
+def _syntax(problem: SyntaxError, text: str) -> Finding:
+    return Finding(problem.lineno or 1, max(1, problem.offset or 1), f"syntax: {problem.msg}")
+
+
+def _shape(tree: ast.Module) -> list[Finding]:
+    """Whether there is the one function that is played."""
+    found = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == "controller"
+    ]
+    if not found:
+        return [Finding(1, 1, "there is no function `controller(episode, beta)`")]
+    taken = found[-1].args
+    plain = not (taken.vararg or taken.kwarg or taken.kwonlyargs)
+    if not plain or len(taken.posonlyargs) + len(taken.args) != 2:
+        line, column = found[-1].lineno, found[-1].col_offset + 1
+        return [Finding(line, column, "`controller` takes two arguments, `episode` and `beta`")]
+    return []
+
+
+class _Rules(RestrictingNodeTransformer):
+    """RestrictedPython's rules with our own, and findings that have a column."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.findings: list[Finding] = []
+        self._lines = text.splitlines()
+
+    def error(self, node: ast.AST, info: str) -> None:
+        """Keeps a finding, where the base class keeps a sentence."""
+        line = getattr(node, "lineno", 1)
+        before = getattr(node, "col_offset", 0)
+        text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+        column = len(text.encode()[:before].decode(errors="ignore")) + 1
+        self.findings.append(Finding(line, column, info.rstrip(".")))
+
+    def warn(self, node: ast.AST, info: str) -> None:
+        """Warnings of the base class are about printing, which has a finding of its own."""
+
+    def not_allowed(self, node: ast.AST) -> None:
+        """Refuses a kind of statement."""
+        self.error(node, f"{type(node).__name__} is not allowed")
+
+    # Narrower than the base class.
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:  # noqa: ANN401, N802
+        """No types that the guards do not know."""
+        self.error(node, "a class is not allowed; keep state in a dict, by the branch's index")
+
+    def visit_With(self, node: ast.With) -> Any:  # noqa: ANN401, N802
+        """There is nothing to enter."""
+        self.error(node, "`with` is not allowed; there is nothing to open or close")
+
+    def visit_Try(self, node: ast.Try) -> Any:  # noqa: ANN401, N802
+        """Handlers that name what they catch, and nothing that runs at the end."""
+        if node.finalbody:
+            self.error(node, "`finally` is not allowed; there is nothing to open or close")
+        for handler in node.handlers:
+            if handler.type is None:
+                self.error(handler, "`except` names what it catches, such as `except Exhausted`")
+        return self.node_contents_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> Any:  # noqa: ANN401, N802
+        """No printing: the base class collects it, and nobody would read it."""
+        if node.id in {"print", "printed"}:
+            self.error(node, "a controller cannot print; give a verb its reason by `because`")
+            return node
+        return super().visit_Name(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:  # noqa: ANN401, N802
+        """Attributes are read."""
+        if not isinstance(node.ctx, ast.Load):
+            self.error(node, "an attribute cannot be set; keep state in a dict")
+        return super().visit_Attribute(node)
+
+    def visit_Import(self, node: ast.Import) -> Any:  # noqa: ANN401, N802
+        """Three modules, by their plain names."""
+        for alias in node.names:
+            self._admit_module(node, alias.name)
+        return super().visit_Import(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:  # noqa: ANN401, N802
+        """The same."""
+        self._admit_module(node, "." * node.level + (node.module or ""))
+        return super().visit_ImportFrom(node)
+
+    def _admit_module(self, node: ast.AST, name: str) -> None:
+        if name not in MODULES:
+            self.error(node, f"import of {name!r} is not allowed; {', '.join(MODULES)} are")
+
+    # Wider than the base class, where nothing depends on it.
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: ANN401, N802
+        """An annotation is dropped: it would be evaluated at run time."""
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        plain = ast.Assign(targets=[node.target], value=node.value)
+        return self.visit_Assign(ast.copy_location(plain, node))
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> Any:  # noqa: ANN401, N802
+        """Closures are how a controller without classes keeps what it counts."""
+        for name in node.names:
+            self.check_name(node, name)
+        return node
+
+    def visit_Global(self, node: ast.Global) -> Any:  # noqa: ANN401, N802
+        """Globals last for one episode."""
+        for name in node.names:
+            self.check_name(node, name)
+        return node
+
+    # Counted turns, and operators that could take all memory in one go.
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: ANN401, N802
+        """A call is a turn."""
+        node.returns = None
+        arguments = node.args
+        plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        for each in filter(None, [*plain, arguments.vararg, arguments.kwarg]):
+            each.annotation = None
+        return _counted(super().visit_FunctionDef(node))
+
+    def visit_While(self, node: ast.While) -> Any:  # noqa: ANN401, N802
+        """A round is a turn."""
+        return _counted(super().visit_While(node))
+
+    def visit_For(self, node: ast.For) -> Any:  # noqa: ANN401, N802
+        """A round is a turn."""
+        return _counted(super().visit_For(node))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: ANN401, N802
+        """``d[k] += x`` as one call that evaluates ``d`` and ``k`` once."""
+        target, sign = node.target, IOPERATOR_TO_STR.get(type(node.op))
+        if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
+            return super().visit_AugAssign(node)
+        parts = [target.value, target.slice, ast.Constant(sign), node.value]
+        call = ast.Call(ast.Name("_augment_", ast.Load()), [self.visit(part) for part in parts], [])
+        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: ANN401, N802
+        """Powers and shifts are bounded: a short text could stand for any number of digits."""
+        name = _BOUNDED.get(type(node.op))
+        visited = self.node_contents_visit(node)
+        if name is None:
+            return visited
+        call = ast.Call(ast.Name(name, ast.Load()), [visited.left, visited.right], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+_BOUNDED = {ast.Pow: "_power_", ast.LShift: "_shift_"}
+
+
+def _counted(node: object) -> ast.AST:
+    """A loop or function whose body begins with a turn."""
+    assert isinstance(node, ast.FunctionDef | ast.While | ast.For)
+    turn = ast.Expr(ast.Call(ast.Name("_turn_", ast.Load()), [], []))
+    node.body.insert(0, ast.fix_missing_locations(ast.copy_location(turn, node)))
+    return node

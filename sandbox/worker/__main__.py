@@ -1,0 +1,94 @@
+"""``python -m sandbox.worker``: plays controllers for a host at the other end of a pipe.
+
+It trusts nothing to hold: what the host believes of it is only what `sandbox.worker.messages`
+admits. Nothing but messages goes to the pipe, whatever the code of a controller gets hold of.
+"""
+
+import os
+import sys
+import time
+from typing import BinaryIO
+
+from sandbox.faults import Fault, Reason, cut
+from sandbox.python.controller import PythonController
+from sandbox.python.policy import Refused
+from sandbox.worker.clock import Clock
+from sandbox.worker.episodes import Episodes
+from sandbox.worker.messages import (
+    HEAD,
+    MOST_FINDINGS,
+    VERSION,
+    FromWorker,
+    Load,
+    Loaded,
+    Move,
+    Moves,
+    Ready,
+    Step,
+    Working,
+    decode_to_worker,
+    encode,
+)
+
+_STILL_HERE = 0.5
+"""Seconds after which a host that waits is told that the work goes on."""
+
+
+class Worker:
+    """Answers messages until the host is gone."""
+
+    def __init__(self, heard: BinaryIO, said: BinaryIO):
+        self._heard = heard
+        self._said = said
+        self._episodes: Episodes | None = None
+
+    def run(self) -> None:
+        """Says that it is ready, and answers what comes."""
+        self._say(Ready(VERSION))
+        while (head := self._heard.read(HEAD.size)) and len(head) == HEAD.size:
+            (length,) = HEAD.unpack(head)
+            match decode_to_worker(self._heard.read(length)):
+                case Load() as load:
+                    self._say(self._load(load))
+                case Step(orders=orders):
+                    assert self._episodes is not None
+                    moves: list[Move] = []
+                    told = time.monotonic()
+                    for move in self._episodes.step(orders):
+                        moves.append(move)
+                        if time.monotonic() - told > _STILL_HERE:
+                            self._say(Working())
+                            told = time.monotonic()
+                    self._say(Moves(tuple(moves)))
+
+    def _load(self, load: Load) -> Loaded:
+        try:
+            controller = PythonController(load.text, most_turns=load.most_turns)
+        except Refused as refusal:
+            return Loaded(
+                tuple(
+                    Fault(Reason.REFUSED, cut(finding.reason), finding.line, finding.column)
+                    for finding in refusal.findings[:MOST_FINDINGS]
+                )
+            )
+        self._episodes = Episodes(controller, Clock(load.seconds))
+        return Loaded()
+
+    def _say(self, message: FromWorker) -> None:
+        payload = encode(message)
+        self._said.write(HEAD.pack(len(payload)) + payload)
+        self._said.flush()
+
+
+def main() -> None:
+    """Takes the pipe for itself and points the standard streams nowhere."""
+    heard = os.fdopen(os.dup(0), "rb")
+    said = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2) if "--loud" not in sys.argv else (0, 1):
+        os.dup2(nowhere, stream)
+    Worker(heard, said).run()
+
+
+if __name__ == "__main__":
+    main()

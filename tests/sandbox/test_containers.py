@@ -1,0 +1,235 @@
+"""The second wall, on a real engine: what it holds, and what becomes of workers that try it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import sandbox
+from harness.errors import SurroundingsError
+from harness.mdp.replay import Replay
+from sandbox.conformance.checks import CHECKS, LIMITS, Check
+from sandbox.conformance.run import Verdict, run
+from sandbox.faults import Reason
+from sandbox.host import connection, container
+from sandbox.host.container import ContainerPlace, reap
+from sandbox.host.owner import KIND_LABEL, Owner, this_process
+from sandbox.host.places import WorkerLost
+from sandbox.host.pool import Errand, Pool, Terms
+from sandbox.host.stream import StreamChannel
+from tests.command_lines import CommandLine
+from tests.sandbox.playing import DECK, body
+from tests.sandbox.rogues import GREETING, ROGUES
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = pytest.mark.docker
+
+TERMS = Terms(most_turns=10_000_000, seconds=0.5, patience=3.0, held=4)
+ERRANDS = [Errand(partial(Replay, DECK, seed=seed)) for seed in range(8)]
+
+
+def ours(client: "DockerClient") -> list[Any]:
+    found: list[Any] = client.containers.list(all=True, filters={"label": KIND_LABEL})
+    return found
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_what_the_sandbox_promises_holds(client: "DockerClient", image: str, check: Check) -> None:
+    place = ContainerPlace(image, client=client, limits=LIMITS)
+    found = run(check, place)
+    assert found.verdict is Verdict.HOLDS, found.detail
+    assert ours(client) == []
+
+
+Loosen = Callable[[dict[str, Any]], None]
+
+LOOSE: dict[str, Loosen] = {
+    "sockets": lambda made: made.update(security_opt=["seccomp=unconfined"]),
+    "writes": lambda made: made.update(read_only=False, user="0:0"),
+    "scratch": lambda made: made.update(tmpfs={"/tmp": "size=64m,mode=1777"}),
+    "execution": lambda made: made.update(tmpfs={"/tmp": "exec,mode=1777"}),
+    "memory": lambda made: made.update(mem_limit=1 << 30, memswap_limit=1 << 30),
+    "processor": lambda made: made.update(nano_cpus=1_000_000_000),
+    "privileges": lambda made: made.update(cap_drop=[], user="0:0"),
+    "environment": lambda made: made.update(environment={"SECRET": "1"}),
+    "others": lambda made: made.update(pid_mode="host"),
+    "devices": lambda made: made.update(devices=["/dev/null:/dev/disk"]),
+}
+"""For each check, a way of making containers of which it must not hold."""
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_a_check_fails_where_the_wall_is_open(
+    client: "DockerClient", image: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ContainerPlace(image, client=client, limits=LIMITS)
+    made = place.settings()
+    LOOSE[name](made)
+    monkeypatch.setattr(place, "settings", lambda: made)
+    (check,) = (each for each in CHECKS if each.name == name)
+    assert run(check, place).verdict is Verdict.FAILS
+
+
+class Impostor:
+    """Starts containers as ever, with another program in them than the worker."""
+
+    name = "impostor"
+
+    def __init__(self, place: ContainerPlace, program: str):
+        self._place = place
+        self._program = program
+
+    def start(self) -> StreamChannel:
+        return self._place.start(("-s", "-P", "-c", self._program))
+
+
+@pytest.mark.parametrize("rogue", ROGUES)
+def test_a_container_that_breaks_the_protocol_is_ended_and_told(
+    place: ContainerPlace, rogue: str
+) -> None:
+    program, reason = ROGUES[rogue]
+    impostor = Impostor(place, GREETING + program)
+    with Pool(impostor, body("return '7'"), terms=TERMS._replace(patience=1.0)) as pool:
+        (one,) = pool.play(ERRANDS[:1])
+    assert one.fault is not None
+    assert one.fault.reason is reason
+    assert ours(place.client) == []
+
+
+FAULTS = {
+    "return str(1 // 0)": {Reason.RAISED},
+    "while True: pass": {Reason.TOO_LONG, Reason.TOO_MANY_TURNS},
+    "x = []\nwhile True: x += ['x' * 1_000_000 + str(len(x))]": {Reason.MEMORY},
+    "x = [0] * 10 ** 10": {Reason.MEMORY},
+    "t, u = (), ()\nfor i in range(60): t, u = (t, t), (u, u)\nt == u": {Reason.SILENT},
+}
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_controller_at_fault_ends_alone(place: ContainerPlace, code: str) -> None:
+    indented = code.replace("\n", "\n    ")
+    text = body(f"if episode.sample(1)[0].answer == '9':\n    {indented}\nreturn '7'")
+    # To take all memory takes time.
+    terms = TERMS._replace(seconds=5.0, patience=8.0) if Reason.MEMORY in FAULTS[code] else TERMS
+    with Pool(place, text, terms=terms) as pool:
+        ended = list(pool.play(ERRANDS))
+    assert len(ended) == len(ERRANDS)
+    for each in ended:
+        met = each.replay.episode.branches[0].answer == "9"
+        assert (each.fault is not None) == met
+        assert each.fault is None or each.fault.reason in FAULTS[code]
+    assert ours(place.client) == []
+
+
+def test_what_a_process_leaves_behind_is_removed_at_the_next_start(
+    place: ContainerPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = place.start()
+    gone = Owner(this_process().machine, "999999999 1")
+    monkeypatch.setattr(container, "this_process", lambda: gone)
+    lost = place.start()
+    assert len(ours(place.client)) == 2
+    assert reap(place.client) == 1
+    assert len(ours(place.client)) == 1
+    lost.end()
+    kept.end()
+    assert ours(place.client) == []
+
+
+DIE = """
+import os
+from sandbox.host.container import ContainerPlace
+place = ContainerPlace({image!r})
+channel = place.start()
+channel.receive(30)
+os._exit(0)
+"""
+
+
+def test_a_worker_ends_by_itself_when_its_host_dies(
+    client: "DockerClient", image: str, docker_host: str
+) -> None:
+    root = str(Path(sandbox.__file__).parents[1])
+    subprocess.run(
+        [sys.executable, "-c", DIE.format(image=image)],
+        env={**os.environ, "PYTHONPATH": root, "DOCKER_HOST": docker_host},
+        check=True,
+        timeout=60,
+    )
+    until = time.monotonic() + 20
+    while client.containers.list(filters={"label": KIND_LABEL}) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert [each.status for each in ours(client)] == ["exited"]
+    assert reap(client) == 1
+
+
+def test_an_image_of_another_version_is_refused(
+    client: "DockerClient", image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "digest", lambda: "another")
+    with pytest.raises(SurroundingsError, match="another version"):
+        ContainerPlace(image, client=client)
+
+
+def test_an_image_that_is_not_there_is_told(client: "DockerClient") -> None:
+    with pytest.raises(SurroundingsError, match="no image nowhere:latest"):
+        ContainerPlace("nowhere:latest", client=client)
+
+
+def test_proxies_of_the_user_are_not_passed_on(
+    docker_host: str, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text(
+        '{"proxies": {"default": {"httpProxy": "http://user:secret@proxy:3128"}}}'
+    )
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    (check,) = (each for each in CHECKS if each.name == "environment")
+    place = ContainerPlace(image, limits=LIMITS)
+    found = run(check, place)
+    place.client.close()
+    assert found.verdict is Verdict.HOLDS, found.detail
+
+
+def test_a_runtime_that_is_not_there_is_told(client: "DockerClient", image: str) -> None:
+    place = ContainerPlace(image, client=client, runtime="nowhere")
+    with pytest.raises(SurroundingsError, match="nowhere"):
+        place.start()
+    assert ours(client) == []
+
+
+def test_a_worker_cannot_be_waited_for_after_its_end(place: ContainerPlace) -> None:
+    channel = place.start()
+    channel.end()
+    channel.end()
+    with pytest.raises(WorkerLost):
+        channel.receive(1)
+
+
+def test_the_commands_make_an_image_and_check_the_engine(
+    client: "DockerClient", docker_host: str, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    name = "rheostat-sandbox-commands:latest"
+    made = cli("sandbox", "build", "--from-host", "--image", name)
+    assert made.status == 0, made.err
+    assert made.out.startswith(f"{name}: sha256:")
+    try:
+        checked = cli("sandbox", "check", "--image", name, "--json")
+    finally:
+        client.images.remove(name, force=True)
+    assert checked.status == 0, checked.err
+    rows = json.loads(checked.out)["rows"]
+    verdicts = {row["check"]: row["verdict"] for row in rows}
+    assert verdicts.pop("calls") == "not tried"
+    assert set(verdicts.values()) == {"holds"}
+    assert len(verdicts) == len(CHECKS)

@@ -1,0 +1,140 @@
+"""The sandbox as an engine: the arrays of the other engines, from a controller in Python."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from dsl import library
+from dsl.program import load
+from harness.engines import Rules, Setting
+from harness.engines.interpreter import InterpreterEngine
+from harness.errors import InputError
+from harness.mdp.environment import Environment
+from sandbox.engine import SandboxEngine
+from sandbox.host.container import ContainerPlace
+from sandbox.host.places import Place
+from sandbox.host.pool import Terms
+from sandbox.host.process import ProcessPlace
+from sandbox.library import NAMES, text
+from sandbox.script import Script, read
+from tests.conftest import World
+from tests.harness.random_worlds import random_world
+from tests.sandbox.playing import DECK, body
+
+WORLD = Environment([DECK, DECK], ["7", "9"])
+
+
+@pytest.fixture(params=range(6))
+def odd_world(request: pytest.FixtureRequest) -> Environment:
+    """Questions without chains, chains without probes, and all that is between."""
+    random = Random(request.param)
+    return random_world(lambda count: random.randrange(count))
+
+
+@pytest.fixture
+def engine() -> Iterator[SandboxEngine]:
+    with SandboxEngine(ProcessPlace(), terms=Terms(held=5)) as engine:
+        yield engine
+
+
+def same(name: str, place: Place, world: Environment, setting: Setting, rules: Rules) -> None:
+    """All arrays are those of the interpreter, but for the line, which is of another text."""
+    seeds = range(5)
+    scheduled = load(library.source(name)).scheduled
+    expected = InterpreterEngine().play(
+        load(library.source(name)),
+        setting if scheduled else Setting(None),
+        world,
+        seeds,
+        rules,
+    )
+    with SandboxEngine(place, workers=2, terms=Terms(held=32)) as engine:
+        script = Script(name, text(name))
+        found = engine.play(script, setting, world, seeds, rules)
+        again = engine.play(script, setting, world, seeds, rules)
+    np.testing.assert_array_equal(found, again)
+    for column, array in expected._asdict().items():
+        if column != "line":
+            np.testing.assert_array_equal(getattr(found, column), array)
+    assert (found.line > 0).all()
+    assert found.line.dtype == expected.line.dtype
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rules", [Rules(), Rules(budget=100, probe_cost=3), Rules(budget=0)])
+def test_the_arrays_are_those_of_the_interpreter(name: str, rules: Rules) -> None:
+    same(name, ProcessPlace(), WORLD, Setting(0.5), rules)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_odd_recordings_give_the_same(name: str, odd_world: Environment) -> None:
+    same(name, ProcessPlace(), odd_world, Setting(1.0), Rules(budget=2000, probe_cost=1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_released_recordings_give_the_same_in_a_process(name: str, released_world: World) -> None:
+    same(name, ProcessPlace(), released_world("Qwen3-0.6B"), Setting(1.0), Rules())
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", NAMES)
+def test_the_arrays_in_containers_are_those_of_the_interpreter(
+    name: str, place: ContainerPlace
+) -> None:
+    same(name, place, WORLD, Setting(0.5), Rules(budget=100, probe_cost=3))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", NAMES)
+def test_released_recordings_give_the_same_in_containers(
+    name: str, place: ContainerPlace, released_world: World
+) -> None:
+    same(name, place, released_world("Qwen3-0.6B"), Setting(1.0), Rules())
+
+
+def test_a_failed_episode_is_told_with_its_place(engine: SandboxEngine) -> None:
+    code = "if episode.sample(1)[0].answer == '9':\n    1 // 0\nreturn '7'"
+    with pytest.raises(InputError) as failed:
+        engine.play(Script("mine.py", body(code)), Setting(), WORLD, range(4))
+    told, _, where = failed.value.problem.partition(" (")
+    assert told == "mine.py:3:9: raised: ZeroDivisionError: integer division or modulo by zero"
+    assert where.startswith("question 1, seed ")
+
+
+def test_a_script_that_the_policy_refuses_is_not_played(engine: SandboxEngine) -> None:
+    with pytest.raises(InputError) as failed:
+        engine.play(Script("mine.py", f"import os\n{body('pass')}"), Setting(), WORLD, [0])
+    assert failed.value.problem.startswith("mine.py:1:1: import of 'os' is not allowed")
+
+
+def test_an_engine_plays_on_after_a_failure_and_after_another_controller(
+    engine: SandboxEngine,
+) -> None:
+    good = Script("good.py", body("episode.sample(1)\nreturn '7'"))
+    bad = Script("bad.py", body("episode.sample(1)\nreturn 7"))
+    for _ in range(2):
+        with pytest.raises(InputError):
+            engine.play(bad, Setting(), WORLD, range(4))
+        assert (engine.play(good, Setting(), WORLD, range(4)).tokens > 0).all()
+
+
+def test_a_controller_in_python_has_no_knobs(engine: SandboxEngine) -> None:
+    with pytest.raises(InputError, match="no knobs"):
+        engine.play(Script("mine.py", body("pass")), Setting(None, {"n": 3}), WORLD, [0])
+
+
+def test_a_file_is_read_and_held_to_the_policy(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(body("return '7'"))
+    assert read(path).text == body("return '7'")
+    path.write_text("import os, sys\n")
+    with pytest.raises(InputError) as failed:
+        read(path)
+    assert failed.value.problem.endswith("math, statistics are (and 2 more)")
+    path.write_bytes(b"\xff")
+    with pytest.raises(InputError, match="is not UTF-8 at byte 0"):
+        read(path)

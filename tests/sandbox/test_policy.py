@@ -1,0 +1,110 @@
+"""The first wall, at the gate: what the code of a controller may say."""
+
+import pytest
+
+from sandbox.python.policy import MOST_CODE, Finding, Refused, compiled, examine
+from tests.sandbox.playing import body
+
+REFUSED = {
+    "episode.__class__": '"__class__" is an invalid attribute name because it starts with "_"',
+    "episode._episode": '"_episode" is an invalid attribute name because it starts with "_"',
+    "().__class__.__base__.__subclasses__()": '"__class__" is an invalid attribute name',
+    "f'{episode.__class__}'": '"__class__" is an invalid attribute name',
+    "f'{episode._send!r:>{beta.__class__}}'": '"_send" is an invalid attribute name',
+    "(x for x in ()).gi_frame": '"gi_frame" is a restricted name',
+    "(x for x in ()).gi_code": '"gi_code" is a restricted name',
+    "controller.__globals__": '"__globals__" is an invalid attribute name',
+    "beta.f_back": '"f_back" is a restricted name',
+    "beta.tb_frame": '"tb_frame" is a restricted name',
+    "beta.cr_await": '"cr_await" is a restricted name',
+    "__builtins__": '"__builtins__" is an invalid variable name',
+    "__import__('os')": '"__import__" is an invalid variable name',
+    "_getattr_(episode, '_send')": '"_getattr_" is an invalid variable name',
+    "_getattr_ = None": '"_getattr_" is an invalid variable name',
+    "(_write_ := None)": '"_write_" is an invalid variable name',
+    "global _turn_\n_turn_ = None": '"_turn_" is an invalid variable name',
+    "for _turn_ in (): pass": '"_turn_" is an invalid variable name',
+    "lambda _turn_: None": '"_turn_" is an invalid variable name',
+    "def _power_(): pass": '"_power_" is an invalid variable name',
+    "exec('1')": "Exec calls are not allowed",
+    "eval('1')": "Eval calls are not allowed",
+    "import os": "import of 'os' is not allowed; collections, math, statistics are",
+    "import math, sys": "import of 'sys' is not allowed; collections, math, statistics are",
+    "import collections.abc": "import of 'collections.abc' is not allowed",
+    "import math as _getattr_": '"_getattr_" is an invalid variable name',
+    "from os import path": "import of 'os' is not allowed",
+    "from . import python": "import of '.' is not allowed",
+    "from math import pi as __builtins__": '"__builtins__" is an invalid variable name',
+    "class Sly(str): pass": "a class is not allowed; keep state in a dict",
+    "with episode: pass": "`with` is not allowed",
+    "try:\n    pass\nfinally:\n    pass": "`finally` is not allowed",
+    "try:\n    pass\nexcept:\n    pass": "`except` names what it catches",
+    "try:\n    pass\nexcept* ValueError:\n    pass": "TryStar is not allowed",
+    "match beta:\n    case _: pass": "Match is not allowed",
+    "print(beta)": "a controller cannot print",
+    "episode.steps = 3": "an attribute cannot be set; keep state in a dict",
+    "del episode.steps": "an attribute cannot be set; keep state in a dict",
+    "episode.steps += 3": "an attribute cannot be set; keep state in a dict",
+    "async def f(): pass": "AsyncFunctionDef is not allowed",
+    "return ([] for a in ()).ag_frame": '"ag_frame" is a restricted name',
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_leads_out_is_refused_before_it_runs(text: str) -> None:
+    reasons = [finding.reason for finding in examine(body(text))]
+    assert any(reason.startswith(REFUSED[text]) for reason in reasons), reasons
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_refused_is_never_compiled(text: str) -> None:
+    with pytest.raises(Refused):
+        compiled(body(text))
+
+
+def test_every_finding_has_its_place() -> None:
+    text = "import os\n\ndef controller(episode, beta):\n    é = 'é'; episode.__class__\n"
+    assert examine(text) == [
+        Finding(1, 1, "import of 'os' is not allowed; collections, math, statistics are"),
+        Finding(4, 14, '"__class__" is an invalid attribute name because it starts with "_"'),
+    ]
+
+
+def test_a_slip_of_syntax_has_its_place() -> None:
+    (finding,) = examine("def controller(episode, beta):\n    return (\n")
+    assert finding == Finding(2, 12, "syntax: '(' was never closed")
+
+
+def test_there_is_one_function_of_two_arguments() -> None:
+    assert examine("") == [Finding(1, 1, "there is no function `controller(episode, beta)`")]
+    wrong = "`controller` takes two arguments, `episode` and `beta`"
+    assert examine("def controller(episode): pass") == [Finding(1, 1, wrong)]
+    assert examine("def controller(*all): pass") == [Finding(1, 1, wrong)]
+
+
+def test_a_text_that_is_too_long_or_too_deep_is_refused() -> None:
+    assert "are the most" in examine("#" * (MOST_CODE + 1))[0].reason
+    for deep in ("(" * 9000 + ")" * 9000, "-" * 50_000 + "1", "a" + ".a" * 40_000):
+        assert examine(body(f"return {deep}")) != []
+    assert examine("\0") != []
+
+
+WELCOME = [
+    "import math\nreturn str(math.sqrt(4))",
+    "from collections import Counter, deque",
+    "from statistics import mean as average",
+    "x: int = 3\ny: list[str]",
+    "def inner(a: int, *rest: str, b: float = 1.0, **more: int) -> str: return a",
+    "counts = {}\ncounts['a'] = 1\ncounts['a'] += 1\ndel counts['a']",
+    "a, (b, *c) = 1, (2, 3, 4)",
+    "if (n := 3) > 2: pass",
+    "x = 0\ndef inner():\n    nonlocal x\n    x += 1",
+    "try:\n    pass\nexcept Exhausted as end:\n    end.args",
+    "return f'{beta:.2f}'",
+    "def numbers():\n    yield 1\nreturn str(next(numbers()))",
+]
+
+
+@pytest.mark.parametrize("text", WELCOME)
+def test_ordinary_code_is_admitted(text: str) -> None:
+    assert examine(body(text)) == []

@@ -1,0 +1,217 @@
+"""Controllers in Python over the seam: the words of Rheo, with Rheo's meaning."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsl import builtins, library
+from dsl.episode import Controller
+from dsl.interpreter import Interpreter
+from dsl.program import load
+from harness.mdp.evaluate import play
+from harness.mdp.replay import Deck, Replay
+from harness.mdp.trace import Barrier
+from sandbox.faults import Reason
+from sandbox.library import NAMES, text
+from sandbox.python.branches import Branch
+from sandbox.python.controller import PythonController
+from sandbox.python.guards import BUILTINS
+from sandbox.python.shown import ShownEpisode
+from tests.harness.decks import decks
+from tests.sandbox.playing import DECK, answer, body, fault, played
+
+PAIRS: dict[str, tuple[Controller, Controller]] = {
+    name: (Interpreter(load(library.source(name))), PythonController(text(name))) for name in NAMES
+}
+
+
+def same_episode(name: str, deck: Deck, seed: int, beta: float, budget: int | None) -> None:
+    """Every barrier, with its actions, charges and reasons, is that of the program in Rheo."""
+    traces: list[list[Barrier]] = [[], []]
+    for controller, trace in zip(PAIRS[name], traces, strict=True):
+        play(controller, Replay(deck, seed=seed, budget=budget, probe_cost=1, trace=trace), beta)
+    shapes = [
+        [(type(each.verb), each.verb.because, each.actions, each.sequential) for each in trace]
+        for trace in traces
+    ]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(
+    deck=decks(),
+    seed=st.integers(0, 99),
+    beta=st.floats(0, 1),
+    budget=st.none() | st.integers(0, 200),
+)
+def test_a_controller_of_the_library_plays_as_its_program_in_rheo(
+    name: str, deck: Deck, seed: int, beta: float, budget: int | None
+) -> None:
+    same_episode(name, deck, seed, beta, budget)
+
+
+def test_the_words_are_those_of_rheo() -> None:
+    shown = {name for name in dir(ShownEpisode) if not name.startswith("_")}
+    branch = {f".{name}" for name in dir(Branch) if not name.startswith("_")}
+    values = set(builtins.VALUES) - {"beta"}
+    verbs = {"open", "advance", "extend", "probe", "sample", "prune", "answer", "step"}
+    assert shown == {*builtins.SETS, *values, *verbs}
+    assert branch == {*builtins.ATTRIBUTES}
+    assert set(builtins.FUNCTIONS) - set(builtins.CHANCE) <= set(BUILTINS)
+
+
+def test_an_answer_ends_the_episode_there_and_then() -> None:
+    assert answer("episode.answer(None, 'a', 'b')\nepisode.open(4)") == "a"
+
+
+def test_what_is_returned_is_the_answer() -> None:
+    assert answer("return '7'") == "7"
+    assert answer("pass") is None
+
+
+def test_verbs_pass_over_what_they_cannot_act_on() -> None:
+    text = """
+        opened = episode.open(9)
+        pruned = episode.prune(opened.first(1))
+        moved = episode.advance(opened, lambda branch: branch.index - 1)
+        nothing = episode.advance(pruned)
+        return f"{count(opened)} {count(pruned)} {[b.index for b in moved]} {count(nothing)}"
+    """
+    assert answer(text) == "4 1 [2, 3] 0"
+
+
+def test_a_branch_shows_what_has_been_revealed() -> None:
+    text = """
+        (b,) = episode.open(1, look=False)
+        before = (b.answer, b.seen, b.depth, b.age)
+        for steps in episode.step(1):
+            episode.extend([b])
+            episode.probe(episode.active)
+        return f"{before} {b.answer} {b.seen} {b.depth} {b.tokens} {b.age} {b.finished}"
+    """
+    assert answer(text) == "(None, False, 1, 0) 7 True 2 20 1 False"
+
+
+def test_sets_are_snapshots() -> None:
+    text = """
+        before = episode.opened
+        episode.open(2)
+        now = episode.opened
+        late = now.by(lambda b: -b.index)
+        return f"{count(before)} {count(now)} {late[0].index} {count(now.without(late.first(1)))}"
+    """
+    assert answer(text) == "0 2 1 1"
+
+
+def test_the_end_of_the_budget_is_an_exception() -> None:
+    text = """
+        try:
+            episode.open(4)
+        except Exhausted:
+            return f"{count(episode.opened)} {episode.spent} of {episode.budget}"
+    """
+    assert answer(text, budget=25) == "2 20 of 25"
+
+
+def test_an_end_of_the_budget_that_nobody_catches_ends_without_an_answer() -> None:
+    ended = played(body("episode.open(4)\nreturn '7'"), budget=25)
+    assert (ended.answer, ended.tokens) == (None, 20)
+
+
+def test_chance_is_that_of_the_seed_and_the_question() -> None:
+    text = "return str([chance(0.5) for x in range(20)])"
+    assert answer(text) == answer(text)
+
+
+WRONG = {
+    "episode.open('3')": "TypeError: `open` wants an integer, not a value of type str",
+    "episode.open(True)": "TypeError: `open` wants an integer, not a value of type bool",
+    "episode.advance([3])": (
+        "TypeError: a set of branches is wanted, but one of it is a value of type int"
+    ),
+    "b = episode.open(1)\nepisode.advance([*b, *b])": "ValueError: a branch is named twice",
+    "episode.advance(episode.open(1), 1.5)": (
+        "TypeError: `burst` wants an integer, not a value of type float"
+    ),
+    "return 7": "TypeError: an answer is a text or None, not a value of type int",
+    "episode.answer()": "TypeError: `answer` wants at least one choice",
+    "return 'x' * 20_000": "ValueError: an answer has at most 10000 characters",
+    "mean(['a'])": "TypeError: `mean` wants a number, not a value of type str",
+    "newest([1])": "TypeError: `newest` wants a window",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_argument_is_told_in_words(text: str) -> None:
+    assert fault(text).text == WRONG[text]
+    assert fault(text).reason is Reason.RAISED
+
+
+NUMBERS = {
+    "sum([0.1] * 10)": "0.9999999999999999",
+    "sum([1, 2])": "3",
+    "sum([])": "0",
+    "mean([])": "0.0",
+    "min([])": "0",
+    "max(1, 2.5)": "2.5",
+    "min([3, 1, 2])": "1",
+    "round(2.5)": "2",
+    "round(0.12345, 4)": "0.1235",
+    "log(0)": "0.0",
+    "sqrt(-1)": "0.0",
+    "pow(0, 2)": "0.0",
+    "clamp(5, 1, 3)": "3",
+    "floor(-0.5)": "-1",
+    "abs(-3)": "3",
+    "beta_confidence(3, 1)": "0.8125",
+    "winner(episode.open(4))": "7",
+    "runner_up(episode.open(4), weight=lambda b: b.index)": "8",
+    "votes(episode.open(4))": "3",
+    "votes(episode.open(4), '8')": "1",
+    "votes(episode.open(4), None)": "0",
+    "share(episode.open(4))": "0.75",
+    "margin(episode.open(4))": "0.5",
+    "distinct(episode.open(4))": "2",
+}
+
+
+@pytest.mark.parametrize("expression", NUMBERS)
+def test_functions_mean_what_they_mean_in_rheo(expression: str) -> None:
+    assert answer(f"return str({expression})") == NUMBERS[expression]
+
+
+def test_a_window_keeps_the_last_values() -> None:
+    text = """
+        w = window(2)
+        empty_one = (oldest(w), newest(w), rise(w), full(w))
+        for x in (1, 2, 5):
+            w.push(x)
+        return f"{empty_one} {oldest(w)} {newest(w)} {rise(w)} {full(w)} {mean(w)} {count(w)}"
+    """
+    assert answer(text) == "(0.0, 0.0, 0.0, False) 2.0 5.0 3.0 True 3.5 2"
+
+
+def test_a_verb_knows_its_line() -> None:
+    trace: list[Barrier] = []
+    text = "def look(episode):\n    episode.open(1,\n        because='wide')\n\n" + body(
+        "look(episode)\nreturn '7'"
+    )
+    play(PythonController(text), Replay(DECK, seed=0, trace=trace))
+    origin = trace[0].verb.origin
+    assert origin is not None
+    assert (origin.line, origin.column, origin.end_line) == (2, 5, 3)
+    assert trace[0].verb.because == "wide"
+
+
+def test_the_library_lies_beside_its_list() -> None:
+    found = Path(library.__file__).parents[2] / "sandbox" / "library"
+    assert sorted(path.stem for path in found.glob("[a-z]*.py")) == sorted(NAMES)
+
+
+def test_sets_of_branches_have_one_order() -> None:
+    text = (
+        "episode.open(4)\nreturn str([b.index for b in set(episode.opened.by(lambda b: -b.index))])"
+    )
+    assert answer(text) == "[0, 1, 2, 3]"
