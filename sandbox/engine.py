@@ -94,6 +94,18 @@ class SandboxEngine:
             raise
         return episodes
 
+    def trace(self, script: Script, beta: float | None, replay: Replay) -> None:
+        """Plays one episode in books that its caller made, and may have had traced.
+
+        Raises:
+            InputError: the policy does not admit the script, or the episode failed.
+            SurroundingsError: no worker can be started.
+        """
+        admitted(script)
+        # A lost worker's episode is begun anew where it was not alone; this one is.
+        [ended] = self._warm(script).play([Errand(lambda: replay, beta)])
+        _refuse_fault(script, ended.fault, f"seed {replay.episode.seed}")
+
     def close(self) -> None:
         """Ends the workers. They are started again where they are needed."""
         pool, self._pool = self._pool, None

@@ -10,6 +10,7 @@ from harness.engines import Rules, Setting
 from harness.errors import InputError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
+from harness.mdp.replay import Replay
 from harness.request.foreign import Foreign
 from sandbox.engine import SandboxEngine
 from sandbox.host.container import ContainerPlace
@@ -67,6 +68,10 @@ class RegisteredEngine:
     ) -> Episodes:
         """The ends of all episodes; see `harness.engines.ForeignEngine.play`."""
         return self._engine.play(Script(source.name, source.text), setting, world, seeds, rules)
+
+    def trace(self, source: Source, beta: float | None, replay: Replay) -> None:
+        """One episode in given books; see `harness.engines.ForeignEngine.trace`."""
+        self._engine.trace(Script(source.name, source.text), beta, replay)
 
     def close(self) -> None:
         """Ends the workers, for good."""

@@ -13,7 +13,7 @@ from harness.cli.terminal import printable
 from harness.evaluation.grid import spelt
 from harness.explanation.tracing import Memory, Moment, Stop, Traced, Value, Vote
 from harness.mdp.trace import Action
-from harness.request.configured import Configured
+from harness.request.configured import Plan
 
 WIDTH = 80
 _LABEL = 11
@@ -25,7 +25,7 @@ _LAST_VALUES = 6
 _NOTHING_YET = Memory({}, {}, {}, {})
 
 
-def page(plan: Configured, about: Mapping[str, str], found: Traced) -> str:
+def page(plan: Plan, about: Mapping[str, str], found: Traced) -> str:
     """The whole episode.
 
     Args:
@@ -61,7 +61,7 @@ def quoted(answer: str | None) -> str:
     return json.dumps(cut, ensure_ascii=False)
 
 
-def _head(plan: Configured, about: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _head(plan: Plan, about: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from about.items()
     yield "beta", "not followed" if plan.beta is None else f"{plan.beta:g}"
     if plan.knobs:
@@ -73,11 +73,13 @@ def _head(plan: Configured, about: Mapping[str, str]) -> Iterator[tuple[str, str
 
 
 def _barrier(moment: Moment, before: Memory) -> str:
-    place = moment.section or "end"
-    if moment.section == "step":
-        place += f" {moment.steps}"
+    places = []
+    if moment.section is not None:
+        steps = f" {moment.steps}" if moment.section == "step" else ""
+        places.append(f"{moment.section}{steps}")
     if moment.line is not None:
-        place += f", line {moment.line}: {moment.source}"
+        places.append(f"line {moment.line}: {moment.source}")
+    place = ", ".join(places) or "end"
     head = f"{moment.number}  {place}"
     lines = [f"{head}\n" if len(head) < WIDTH else f"{head[: WIDTH - 2]}…\n"]
     lines += [_labelled(*pair, indent=_INDENT) for pair in _told(moment, before)]

@@ -13,6 +13,7 @@ from dsl.checker import Checked
 from dsl.source import Source
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
+from harness.mdp.replay import Replay
 
 
 class Setting(NamedTuple):
@@ -83,6 +84,20 @@ class ForeignEngine(Protocol):
 
         Raises:
             InputError: the program cannot be used, or an episode failed.
+            SurroundingsError: what it plays in cannot be had.
+        """
+        ...
+
+    def trace(
+        self,
+        source: Source,
+        beta: float | None,
+        replay: Replay,
+    ) -> None:
+        """Plays one episode in books that its caller made, and may have had traced.
+
+        Raises:
+            InputError: the program cannot be used, or the episode failed.
             SurroundingsError: what it plays in cannot be had.
         """
         ...

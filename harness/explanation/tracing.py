@@ -13,11 +13,13 @@ from dsl.checker import Checked
 from dsl.episode import Answer, AnyVerb, BranchView, Episode, Origin, Status
 from dsl.interpreter import Interpreter
 from dsl.interpreter.snapshot import Snapshot
+from dsl.source import Source
+from harness.engines.choose import foreign_engine
 from harness.mdp.environment import Environment, refuse_unmet_needs
 from harness.mdp.evaluate import play
 from harness.mdp.replay import Replay
 from harness.mdp.trace import Action, Barrier
-from harness.request.configured import Configured
+from harness.request.configured import Configured, Plan
 
 Value = int | float | bool | str | None
 
@@ -145,18 +147,55 @@ def traced(plan: Configured, world: Environment, question: int, seed: int) -> Tr
         trace=trace,
     )
     play(Interpreter(checked, plan.chosen, watch=watch), replay, plan.beta)
-    gold = world.gold[question]
+    stopped = _stop(checked, trace[-1].verb)
+    return _ended(checked.source, trace, before, replay, world.gold[question], stopped)
+
+
+def _ended(
+    source: Source,
+    trace: Sequence[Barrier],
+    before: Sequence[Snapshot],
+    replay: Replay,
+    gold: str,
+    stopped: Stop | None,
+) -> Traced:
     return Traced(
-        barriers=_moments(checked, trace, before),
+        barriers=_moments(source, trace, before),
         votes=votes(replay.episode),
         branches=[_branch_end(view) for view in replay.episode.branches],
-        stopped=_stop(checked, trace[-1].verb),
+        stopped=stopped,
         answer=replay.answer,
         gold=gold,
         right=replay.answer == gold,
         tokens=replay.spent,
         sequential=replay.sequential,
     )
+
+
+def traced_any(plan: Plan, world: Environment, question: int, seed: int) -> Traced:
+    """Plays one episode of a controller in any language; see `traced`.
+
+    What a controller in another language remembers is not seen.
+
+    Raises:
+        InputError: the recording lacks what the program needs, or the episode failed.
+        SurroundingsError: what the controller plays in cannot be had.
+    """
+    if isinstance(plan, Configured):
+        return traced(plan, world, question, seed)
+    trace: list[Barrier] = []
+    replay = Replay(
+        world.decks[question],
+        seed=seed,
+        question=question,
+        budget=plan.rules.budget,
+        probe_cost=plan.rules.probe_cost,
+        trace=trace,
+    )
+    source = plan.program.source
+    foreign_engine(plan.program.engine).trace(source, plan.beta, replay)
+    nothing = Snapshot(None, 0, {}, {}, {}, {}, {})
+    return _ended(source, trace, [nothing] * len(trace), replay, world.gold[question], None)
 
 
 def votes(episode: Episode) -> list[Vote]:
@@ -181,9 +220,7 @@ def _counted(views: Sequence[BranchView]) -> dict[str | None, int]:
     return counts
 
 
-def _moments(
-    checked: Checked, trace: Sequence[Barrier], before: Sequence[Snapshot]
-) -> list[Moment]:
+def _moments(source: Source, trace: Sequence[Barrier], before: Sequence[Snapshot]) -> list[Moment]:
     moments = []
     spent = sequential = 0
     for number, (barrier, memory) in enumerate(zip(trace, before, strict=True), start=1):
@@ -194,7 +231,7 @@ def _moments(
                 section=memory.section,
                 steps=memory.steps,
                 line=line,
-                source=None if line is None else checked.source.line(line).strip(),
+                source=None if line is None else source.line(line).strip(),
                 memory=Memory(
                     dict(memory.cells), dict(memory.windows), dict(memory.lets), dict(memory.fields)
                 ),

@@ -6,11 +6,13 @@ What a sweep crosses is here one value each: a β, a value for a knob.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from dsl import library
 from dsl.schedule import evaluate
 from harness.engines import Rules, Setting
 from harness.errors import InputError
 from harness.request.assignments import Knobs, combination
 from harness.request.controllers import Program, load_program
+from harness.request.foreign import Foreign, load_foreign
 from harness.request.ranges import betas
 from harness.request.recordings import Named
 
@@ -33,6 +35,42 @@ class Configured(NamedTuple):
         return Setting(self.beta, self.chosen)
 
 
+class ForeignConfigured(NamedTuple):
+    """A controller in another language, at what it is played and by which rules."""
+
+    program: Foreign
+    beta: float
+    rules: Rules
+
+    @property
+    def knobs(self) -> Knobs:
+        """It has none."""
+        return {}
+
+    @property
+    def chosen(self) -> Knobs:
+        """None was set."""
+        return {}
+
+
+Plan = Configured | ForeignConfigured
+
+
+def configured_any(controller: str, beta: str, settings: Sequence[str], rules: Rules) -> Plan:
+    """Reads what was typed, in whatever language the controller is; see `configured`.
+
+    Raises:
+        InputError: as there; or a setting is given to a controller without knobs.
+        OSError: the program cannot be read.
+    """
+    foreign = None if controller in library.NAMES else load_foreign(controller)
+    if foreign is None:
+        return configured(controller, beta, settings, rules)
+    if settings:
+        raise InputError(f"--set {settings[0]}: {controller} has no knobs to set")
+    return ForeignConfigured(foreign, _one(beta), rules)
+
+
 def configured(controller: str, beta: str, settings: Sequence[str], rules: Rules) -> Configured:
     """Reads what was typed.
 
@@ -48,16 +86,21 @@ def configured(controller: str, beta: str, settings: Sequence[str], rules: Rules
         OSError: the program cannot be read.
     """
     program = load_program(controller)
-    values = betas(beta)
-    if len(values) > 1:
-        raise InputError(f"--beta {beta}: one value is wanted here")
+    value = _one(beta)
     chosen = combination(program, settings)
-    at = values[0] if program.checked.scheduled else None
+    at = value if program.checked.scheduled else None
     knobs = evaluate(program.checked, at or 0.0, chosen)
     return Configured(program, at, knobs, chosen, rules)
 
 
-def origin(plan: Configured, recordings: Sequence[Named]) -> dict[str, object]:
+def _one(beta: str) -> float:
+    values = betas(beta)
+    if len(values) > 1:
+        raise InputError(f"--beta {beta}: one value is wanted here")
+    return values[0]
+
+
+def origin(plan: Plan, recordings: Sequence[Named]) -> dict[str, object]:
     """What results come from, by content, for the document that holds them."""
     program, rules = plan.program, plan.rules
     return {

@@ -70,21 +70,24 @@ def trace(
     from harness.engines import Rules
     from harness.engines.interpreter import InterpreterEngine
     from harness.errors import InputError
-    from harness.explanation.tracing import traced
+    from harness.explanation.tracing import traced_any
     from harness.mdp.environment import environment
-    from harness.request.configured import configured, origin
+    from harness.request.configured import ForeignConfigured, configured_any, origin
     from harness.request.questions import question_number
     from harness.request.recordings import open_recordings
 
-    plan = configured(controller, beta, settings, Rules(budget, kappa))
+    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
+    engine = InterpreterEngine.name
+    if isinstance(plan, ForeignConfigured):
+        engine = plan.program.version
     if len(on) > 1:
         raise InputError("--on: a trace shows one episode; name one recording")
     [named] = open_recordings(on)
     number = question_number(named.recording, question)
-    found = traced(plan, environment(named.recording), number, seed)
+    found = traced_any(plan, environment(named.recording), number, seed)
     name = named.recording.questions[number].id
     what = origin(plan, [named]) | {
-        "engine": InterpreterEngine.name,
+        "engine": engine,
         "question": {"id": name, "number": number},
         "seed": seed,
     }
