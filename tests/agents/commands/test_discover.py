@@ -126,6 +126,7 @@ def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
     assert {each: each.read_bytes() for each in before} == before
 
 
+@pytest.mark.slow
 def test_a_price_of_a_probe_cannot_change_either(cli: CommandLine, begun: Sequence[str]) -> None:
     assert cli(*begun, "--run", "a", "--rounds", "1", "--kappa", "5").status == 0
     for kappa, status in (("0", 2), ("5", 0)):

@@ -80,6 +80,7 @@ def test_an_agent_improves_a_controller_by_what_the_brief_and_the_desk_tell(begi
     assert usage.evaluations == 4 + 1 + 1  # what it swept and profiled, and the review
 
 
+@pytest.mark.slow
 def test_what_an_agent_did_is_replayed_without_it(begin: Begin, tmp_path: Path) -> None:
     command = script(tmp_path, (AGENTS / "improver.py").read_text())
     first = begin(command)

@@ -74,6 +74,7 @@ def test_equal_seeds_give_equal_programs(opened: Opened, proposer: Proposer) -> 
     assert sources(third) != sources(one)
 
 
+@pytest.mark.slow
 def test_the_next_round_goes_on_where_the_last_one_stopped(opened: Opened) -> None:
     with opened(count=2) as here:
         known: set[str] = set()
@@ -86,6 +87,7 @@ def test_the_next_round_goes_on_where_the_last_one_stopped(opened: Opened) -> No
     assert descents <= {each.name for each in seeds()}
 
 
+@pytest.mark.slow
 def test_a_candidate_of_the_archive_is_built_upon(opened: Opened) -> None:
     found = Known(name="r001-9", source=CMC, objective=99.0)
     with opened(count=1) as here:

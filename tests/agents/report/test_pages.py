@@ -130,6 +130,7 @@ def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: Hands) -> 
     assert "\\x1b[31m" in shown[0]
 
 
+@pytest.mark.slow
 def test_equal_runs_give_equal_bytes(copied: Copied, hands: Hands) -> None:
     run = copied()
     write_report(run, seeds=SEEDS, hands=hands)

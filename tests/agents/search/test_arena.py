@@ -93,6 +93,7 @@ def test_nothing_is_played_twice_even_by_another_process(
         assert all(map(np.array_equal, one[:3], other[:3]))
 
 
+@pytest.mark.slow
 def test_outcomes_do_not_depend_on_how_many_play(recordings: list[Path], tmp_path: Path) -> None:
     found = []
     for workers in (1, 2):
