@@ -64,7 +64,7 @@ def _places(lines: list[str], wanted: list[str]) -> list[int]:
 
 def _plain(lines: list[str]) -> list[str]:
     """Lines without the depth that all share, and without white space at their ends."""
-    depth = min((_depth(each) for each in lines if each.strip()), default=0)
+    depth = _least(lines)
     return [each[depth:].rstrip() if each.strip() else "" for each in lines]
 
 

@@ -28,8 +28,10 @@ class Price:
         return self._published(tokens_in, tokens_out) or 0.0
 
     def _published(self, tokens_in: int, tokens_out: int) -> float | None:
-        from genai_prices import Usage, calc_price
-
+        try:
+            from genai_prices import Usage, calc_price
+        except ImportError:  # replies of another run are replayed without the extra
+            return None
         provider, _, model = self._model.partition(":")
         try:
             found = calc_price(

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agents.chat.models import ChatModel
 from agents.chat.prices import Price
 from agents.chat.serving import served
 from agents.chat.settings import ChatSettings
@@ -47,9 +48,11 @@ def asking(
     brief_tokens: int,
     caps: Caps,
     settings: ChatSettings,
-    offline: bool,
+    before: Asking | None,
 ) -> Asking:
     """How models are asked in a new run; the server is asked what it can do.
+
+    Whatever is missing to ask them is told here, before a run is made.
 
     Args:
         proposers: of the request.
@@ -57,15 +60,15 @@ def asking(
         brief_tokens: the most tokens of a brief.
         caps: of the run.
         settings: how models are called.
-        offline: whether no model is called.
+        before: how they were asked in the run whose replies stand for them, if one does.
 
     Raises:
         InputError: something does not fit together.
-        SurroundingsError: the server does not answer.
+        SurroundingsError: the server does not answer, or a package or a key is missing.
     """
-    found = Asking(**given)
+    found = replace(before or Asking(), **given)
     wanted = models(proposers)
-    if found.base_url is not None and not wanted:
+    if "base_url" in given and not wanted:
         raise InputError("--base-url: no model is asked", hint="add --proposer chat:openai:MODEL")
     for model in wanted:
         if caps.usd is not None and not Price(model, settings.prices).known:
@@ -74,17 +77,21 @@ def asking(
                 hint=f'in rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN, DOLLARS_OUT],'
                 " for a million tokens",
             )
-        if found.base_url is None or offline:
-            continue
-        found = _fitted(found, model, brief_tokens, known="constrained" in given)
+        if before is None:
+            ChatModel(model, found.base_url, settings)  # or it says what is missing
+            if found.base_url is not None:
+                found = _fitted(found, found.base_url, model, brief_tokens, "constrained" in given)
     return found
 
 
-def _fitted(found: Asking, model: str, brief_tokens: int, *, known: bool) -> Asking:
+def _fitted(found: Asking, base_url: str, model: str, brief_tokens: int, known: bool) -> Asking:
     provider, _, name = model.partition(":")
-    if provider != "openai" or found.base_url is None:
-        return found
-    told = served(found.base_url, name)
+    if provider != "openai":
+        raise InputError(
+            f"--base-url: is for servers that speak OpenAI's protocol, and {model} is not asked so",
+            hint=f"write chat:openai:{name}",
+        )
+    told = served(base_url, name)
     needs = LEAST_PROMPT + brief_tokens + found.reply_tokens
     if told.context is not None and needs > told.context:
         raise InputError(

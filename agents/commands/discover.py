@@ -195,7 +195,7 @@ def discover(
         if is_over(run, out):
             return
     else:
-        run = begun(directory, on, held_out, asked, settings=chat, offline=before is not None)
+        run = begun(directory, on, held_out, asked, settings=chat, before=before)
     conduct(
         run, out, wait=wait, checkpoints=checkpoints, settings=chat, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},

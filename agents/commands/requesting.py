@@ -31,7 +31,7 @@ def begun(
     asked: Mapping[str, Any],
     *,
     settings: ChatSettings,
-    offline: bool,
+    before: RunDirectory | None,
 ) -> RunDirectory:
     """Makes the directory of a new run; everything is checked before anything is made.
 
@@ -41,12 +41,12 @@ def begun(
         held_out: recordings for the report.
         asked: the other options, ``None`` where they were not given.
         settings: how models are called.
-        offline: whether replies of another run stand for them.
+        before: another run, whose replies stand for them.
 
     Raises:
         InputError: something that was typed cannot be used.
         StoreError: a recording cannot be read.
-        SurroundingsError: a model's server does not answer.
+        SurroundingsError: a model cannot be asked.
     """
     if not on:
         raise InputError("--on is missing: name the recordings to search on")
@@ -60,7 +60,8 @@ def begun(
     )
     how = asking(
         wanted.proposers, typed(asked), brief_tokens=wanted.brief_tokens,
-        caps=wanted.caps, settings=settings, offline=offline,
+        caps=wanted.caps, settings=settings,
+        before=before.request.asking if before is not None else None,
     )  # fmt: skip
     return create(directory, replace(wanted, asking=how))
 
@@ -69,6 +70,8 @@ def resumed(
     directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
 ) -> RunDirectory:
     """Opens a run to go on with; caps that were given take the place of its own.
+
+    So does the URL of a server: where a model is served is no part of what it is asked.
 
     Raises:
         InputError: there is no such run, or what was typed is not what it was begun with.
@@ -82,23 +85,26 @@ def resumed(
             raise InputError(
                 f"--{option}: the run was begun with other recordings; leave it out to go on"
             )
-    for name, value in _fields(asked).items():
-        if value != getattr(before, name):
-            raise InputError(
-                f"--{_option(name)}: the run was begun with another value; leave it out to go on",
-                hint="caps alone can be changed: --rounds and those that begin with --max",
-            )
-    for name, value in typed(asked).items():
-        if value != getattr(before.asking, name):
-            raise InputError(
-                f"--{_option(name)}: the run was begun with another value; leave it out to go on",
-                hint="caps alone can be changed: --rounds and those that begin with --max",
-            )
+    how = typed(asked)
+    moved = how.pop("base_url", before.asking.base_url)
+    for begun_with, given in ((before, _fields(asked)), (before.asking, how)):
+        for name, value in given.items():
+            if value != getattr(begun_with, name):
+                raise InputError(
+                    f"--{_option(name)}: the run was begun with another value; leave it out to"
+                    " go on",
+                    hint="caps and --base-url alone can be changed: --rounds and those that begin"
+                    " with --max",
+                )
     refuse_changed(before.baselines)
-    caps = _caps(asked)
-    if caps:
+    after = replace(
+        before,
+        caps=replace(before.caps, **_caps(asked)),
+        asking=replace(before.asking, base_url=moved),
+    )
+    if after != before:
         with run.locked():  # a session that is at work keeps the caps that it began with
-            run.write("request.json", replace(before, caps=replace(before.caps, **caps)))
+            run.write("request.json", after)
     return run
 
 

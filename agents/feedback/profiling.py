@@ -1,17 +1,13 @@
 """The line profile of any program on what a round shows, as text."""
 
-from hashlib import sha256
-
 from agents.feedback.closely import Closely, stages
 from agents.feedback.listing import legend, listing
 from agents.search.arena import Arena
 from agents.search.measures import Shown
-from dsl.program import load
 from dsl.schedule import evaluate
-from dsl.source import Source
 from harness.engines import Rules
 from harness.request.configured import Configured
-from harness.request.controllers import Program
+from harness.request.controllers import program_of
 
 
 def line_profile(arena: Arena, shown: Shown, source: str, beta: float) -> str:
@@ -26,9 +22,8 @@ def line_profile(arena: Arena, shown: Shown, source: str, beta: float) -> str:
     Raises:
         InputError: a recording lacks something that it needs.
     """
-    checked = load(Source(source, "candidate.rheo"))
-    program = Program(checked.name, checked, sha256(source.encode()).hexdigest(), checked.name)
+    program = program_of(source, "candidate.rheo")
     rules = Rules(arena.request.budget, arena.request.kappa)
-    plan = Configured(program, beta, evaluate(checked, beta), {}, rules)
+    plan = Configured(program, beta, evaluate(program.checked, beta), {}, rules)
     look = [Closely(stages(arena, shown)).look(plan)]
     return f"{legend(look)}.\n\n{listing(look)}"

@@ -1,7 +1,6 @@
 """A program that a brief speaks of, and two of its points: one that is cheap, one that is dear."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +9,10 @@ from agents.feedback.history import History
 from agents.search.arena import Arena
 from agents.search.measures import Measured, Shown, Worth
 from agents.search.points import points
-from dsl.program import load
 from dsl.schedule import evaluate
-from dsl.source import Source
 from harness.engines import Rules, Setting
 from harness.request.configured import Configured
-from harness.request.controllers import Program, load_program
+from harness.request.controllers import Program, load_program, program_of
 
 QUARTER = 4
 """Of a program's points in the order of their costs, the cheap one is a quarter from the cheap end,
@@ -55,9 +52,7 @@ def candidate(arena: Arena, name: str, source: str) -> Subject | None:
     measured = arena.play(source)
     if isinstance(measured, str):
         return None
-    checked = load(Source(source, f"{name}.rheo"))
-    digest = sha256(source.encode()).hexdigest()
-    return Subject(name, Program(checked.name, checked, digest, name), measured)
+    return Subject(name, program_of(source, f"{name}.rheo"), measured)
 
 
 def best_baseline(arena: Arena) -> Subject:

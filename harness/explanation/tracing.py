@@ -117,8 +117,10 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     sequential: int
 
 
-def traced(plan: Configured, world: Environment, question: int, seed: int) -> Traced:
+def traced(plan: Plan, world: Environment, question: int, seed: int) -> Traced:
     """Plays one episode and keeps all of it.
+
+    What a controller in another language than Rheo remembers is not seen.
 
     Args:
         plan: the controller and its setting.
@@ -127,17 +129,10 @@ def traced(plan: Configured, world: Environment, question: int, seed: int) -> Tr
         seed: decides the order of the branches.
 
     Raises:
-        InputError: the recording lacks what the program needs.
+        InputError: the recording lacks what the program needs, or the episode failed.
+        SurroundingsError: what a controller in another language plays in cannot be had.
     """
-    checked = plan.program.checked
-    refuse_unmet_needs(checked, world)
     trace: list[Barrier] = []
-    before: list[Snapshot] = []
-
-    def watch(memory: Snapshot) -> None:
-        del before[len(trace) :]  # that of a verb which the budget refused: it is no barrier
-        before.append(memory)
-
     replay = Replay(
         world.decks[question],
         seed=seed,
@@ -146,9 +141,28 @@ def traced(plan: Configured, world: Environment, question: int, seed: int) -> Tr
         probe_cost=plan.rules.probe_cost,
         trace=trace,
     )
-    play(Interpreter(checked, plan.chosen, watch=watch), replay, plan.beta)
-    stopped = _stop(checked, trace[-1].verb)
-    return _ended(checked.source, trace, before, replay, world.gold[question], stopped)
+    if isinstance(plan, Configured):
+        checked = plan.program.checked
+        refuse_unmet_needs(checked, world)
+        before = _watched(plan, replay, trace)
+        source, stopped = checked.source, _stop(checked, trace[-1].verb)
+    else:
+        source, stopped = plan.program.source, None
+        foreign_engine(plan.program.engine).trace(source, plan.beta, replay)
+        before = [Snapshot(None, 0, {}, {}, {}, {}, {})] * len(trace)
+    return _ended(source, trace, before, replay, world.gold[question], stopped)
+
+
+def _watched(plan: Configured, replay: Replay, trace: Sequence[Barrier]) -> list[Snapshot]:
+    """Plays a program of Rheo; gives what it remembered before each barrier."""
+    before: list[Snapshot] = []
+
+    def watch(memory: Snapshot) -> None:
+        del before[len(trace) :]  # that of a verb which the budget refused: it is no barrier
+        before.append(memory)
+
+    play(Interpreter(plan.program.checked, plan.chosen, watch=watch), replay, plan.beta)
+    return before
 
 
 def _ended(
@@ -170,32 +184,6 @@ def _ended(
         tokens=replay.spent,
         sequential=replay.sequential,
     )
-
-
-def traced_any(plan: Plan, world: Environment, question: int, seed: int) -> Traced:
-    """Plays one episode of a controller in any language; see `traced`.
-
-    What a controller in another language remembers is not seen.
-
-    Raises:
-        InputError: the recording lacks what the program needs, or the episode failed.
-        SurroundingsError: what the controller plays in cannot be had.
-    """
-    if isinstance(plan, Configured):
-        return traced(plan, world, question, seed)
-    trace: list[Barrier] = []
-    replay = Replay(
-        world.decks[question],
-        seed=seed,
-        question=question,
-        budget=plan.rules.budget,
-        probe_cost=plan.rules.probe_cost,
-        trace=trace,
-    )
-    source = plan.program.source
-    foreign_engine(plan.program.engine).trace(source, plan.beta, replay)
-    nothing = Snapshot(None, 0, {}, {}, {}, {}, {})
-    return _ended(source, trace, [nothing] * len(trace), replay, world.gold[question], None)
 
 
 def votes(episode: Episode) -> list[Vote]:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from dsl import library
 from dsl.checker import Checked
-from dsl.program import UnreadableProgram, analyse, read
+from dsl.program import UnreadableProgram, analyse, load, read
 from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
@@ -35,6 +35,20 @@ class Program(NamedTuple):
 
 Playable: TypeAlias = Program | Foreign
 """What a grid is made of."""
+
+
+def program_of(text: str, name: str) -> Program:
+    """A controller from its text.
+
+    Args:
+        text: of the program.
+        name: what messages call its file.
+
+    Raises:
+        DslError: it does not check.
+    """
+    checked = load(Source(text, name))
+    return Program(checked.name, checked, sha256(text.encode()).hexdigest(), name)
 
 
 def load_program(argument: str) -> Program:

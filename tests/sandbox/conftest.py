@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.engines.choose import foreign_engine
 from harness.errors import SurroundingsError
 from sandbox.host.connection import connect
 from sandbox.host.container import ContainerPlace
 from sandbox.image.from_host import LEFT_OUT, build_from_host
+from sandbox.library import text
+from store.environment import save
+from store.simulate import Benchmark, Reasoner, simulate
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -70,3 +74,16 @@ def image(client: "DockerClient") -> Iterator[str]:
 def place(client: "DockerClient", image: str) -> ContainerPlace:
     """Where workers run."""
     return ContainerPlace(image, client=client)
+
+
+@pytest.fixture
+def python_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory with a recording and a controller, where workers are plain processes."""
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
+    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    save(simulate(reasoner, Benchmark("bench", 3, 8)), home / "one.recording")
+    (home / "mine.py").write_text(text("cmc"))
+    yield home
+    if foreign_engine.cache_info().currsize:
+        foreign_engine("sandbox").close()
+        foreign_engine.cache_clear()

@@ -1,36 +1,18 @@
 """Controllers in Python on the command line, beside programs of Rheo."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.engines.choose import foreign_engine
 from harness.errors import ExitCode
-from sandbox.library import text
-from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import body
 
 SWEEP = ("--on", "one.recording", "--beta", "0,1", "--seeds", "3", "--threads", "1", "--json")
 
 
-@pytest.fixture
-def swept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory with a recording and a controller, where workers are plain processes."""
-    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
-    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
-    save(simulate(reasoner, Benchmark("bench", 3, 8)), home / "one.recording")
-    (home / "mine.py").write_text(text("cmc"))
-    yield home
-    if foreign_engine.cache_info().currsize:
-        foreign_engine("sandbox").close()
-        foreign_engine.cache_clear()
-
-
-def test_a_sweep_takes_controllers_in_python(cli: CommandLine, swept: Path) -> None:
+def test_a_sweep_takes_controllers_in_python(cli: CommandLine, python_home: Path) -> None:
     said = cli("sweep", "cmc", "mine.py", *SWEEP)
     assert said.status == 0, said.err
     document = json.loads(said.out)
@@ -46,7 +28,7 @@ def test_a_sweep_takes_controllers_in_python(cli: CommandLine, swept: Path) -> N
 
 
 def test_results_of_a_controller_in_python_are_kept(
-    cli: CommandLine, swept: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, python_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = cli("sweep", "mine.py", *SWEEP)
     monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "docker")
@@ -54,14 +36,14 @@ def test_results_of_a_controller_in_python_are_kept(
     assert cli("sweep", "mine.py", *SWEEP) == first
 
 
-def test_a_comparison_takes_them_too(cli: CommandLine, swept: Path) -> None:
+def test_a_comparison_takes_them_too(cli: CommandLine, python_home: Path) -> None:
     said = cli("compare", "mine.py", "sc", *SWEEP[:-1])
     assert said.status == 0, said.err
     assert "mine" in said.out
 
 
 def test_without_an_engine_a_sweep_ends_with_a_sentence(
-    cli: CommandLine, swept: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, python_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
@@ -83,9 +65,9 @@ WRONG = {
 
 @pytest.mark.parametrize("code", WRONG)
 def test_a_controller_that_fails_is_told_with_its_place(
-    code: str, cli: CommandLine, swept: Path
+    code: str, cli: CommandLine, python_home: Path
 ) -> None:
-    (swept / "mine.py").write_text(code)
+    (python_home / "mine.py").write_text(code)
     said = cli("sweep", "mine.py", *SWEEP)
     assert said.status == ExitCode.INPUT
     assert said.out == ""
@@ -101,14 +83,14 @@ def test_a_controller_that_fails_is_told_with_its_place(
     ],
 )
 def test_what_a_controller_in_python_cannot_do_is_told(
-    arguments: list[str], told: str, cli: CommandLine, swept: Path
+    arguments: list[str], told: str, cli: CommandLine, python_home: Path
 ) -> None:
     said = cli(*arguments, "--on", "one.recording")
     assert said.status == ExitCode.INPUT
     assert said.err.startswith(f"error: {told}")
 
 
-def test_the_settings_of_the_sandbox_are_shown(cli: CommandLine, swept: Path) -> None:
+def test_the_settings_of_the_sandbox_are_shown(cli: CommandLine, python_home: Path) -> None:
     rows = {row["setting"]: row["value"] for row in json.loads(cli("config", "show", "--json").out)}
     assert rows["sandbox.wall"] == "process"
     assert rows["sandbox.memory"] == 256

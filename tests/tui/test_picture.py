@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from dsl import library
 from harness.explanation.tracing import Traced
+from harness.request.controllers import load_program
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
 from tui.model.picture import UNSEEN, Picture, picture
-from tui.model.playing import Players, named_program
+from tui.model.playing import Players
 
 CONTROLLERS = ("sc", "asc", "esc", "parallel_probe", "cmc", "prune_to_one")
 
@@ -70,5 +71,5 @@ def test_every_library_controller_can_be_drawn(players: Players) -> None:
 def drawn_episode(
     players: Players, name: str, question: int, seed: int, beta: float
 ) -> tuple[Traced, Picture]:
-    found = players.episode(named_program(name), 0, question, seed, beta)
+    found = players.episode(load_program(name), 0, question, seed, beta)
     return found, picture(found)

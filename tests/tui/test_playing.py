@@ -8,14 +8,15 @@ import pytest
 from agents.search.arena import arena
 from dsl import library
 from harness.engines import Setting
+from harness.request.controllers import load_program, program_of
 from tests.agents.report.conftest import Copied
 from tui.model.highlighting import coloured
-from tui.model.playing import named_program, of_files, of_run, program_of
+from tui.model.playing import of_files, of_run
 
 
 def test_a_candidate_is_played_as_its_review_was(copied: Copied) -> None:
     run = copied()
-    played = of_run(run.request).play(program_of(run.source("r001-1")))
+    played = of_run(run.request).play(program_of(run.source("r001-1"), "r001-1"))
     for place, recording in enumerate(run.request.search):
         for at, point in enumerate(run.review("r001-1").points[recording.label]):
             assert 100 * played.right[place][at].mean() == pytest.approx(point.accuracy, abs=0.01)
@@ -24,7 +25,7 @@ def test_a_candidate_is_played_as_its_review_was(copied: Copied) -> None:
 
 def test_the_lines_of_a_program_account_for_all_tokens_and_episodes(copied: Copied) -> None:
     run = copied()
-    lines = of_run(run.request).lines(program_of(run.source("r001-1")), Setting(0.5))
+    lines = of_run(run.request).lines(program_of(run.source("r001-1"), "r001-1"), Setting(0.5))
     assert sum(lines.tokens) == pytest.approx(100)
     assert sum(lines.ended) == pytest.approx(100)
     assert all(right is None or 0 <= right <= 100 for right in lines.right)
@@ -36,14 +37,14 @@ def test_baselines_are_played_at_their_settings(copied: Copied) -> None:
     with arena(run, workers=1) as here:
         worth = here.scorer.worth(here.baselines["sc"])
     [sc, _] = run.request.baselines
-    curve = players.play(named_program("sc"), sc.settings).curve
+    curve = players.play(load_program("sc"), sc.settings).curve
     costs = [sum(each.cost[at] for each in worth.curves) / 2 for at in range(4)]
     assert [cost for cost, _ in curve] == pytest.approx(costs)
 
 
 def test_recordings_of_the_command_line_are_played_alike(recordings: list[Path]) -> None:
     players = of_files(recordings[:1])
-    assert len(players.play(named_program("cmc")).settings) == 11
+    assert len(players.play(load_program("cmc")).settings) == 11
 
 
 def test_colours_name_parts_of_a_line_and_leave_none_twice() -> None:

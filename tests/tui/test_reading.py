@@ -10,7 +10,7 @@ from agents.run.directory import RunDirectory
 from agents.run.records import Decision
 from tests.agents.report.conftest import Copied, log
 from tui.model import reading
-from tui.model.reading import RunReader, RunView, readers
+from tui.model.reading import RunReader, RunView, runs_in
 
 
 def look(run: RunDirectory) -> RunView:
@@ -118,6 +118,6 @@ def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (run.path / "candidates" / "notes").mkdir()
     (run.path / "rounds" / "README").write_text("mine")
-    assert [each.run.path for each in readers(tmp_path)] == [run.path]
+    assert runs_in(tmp_path) == [run.path]
     assert next(each.name for each in look(run).candidates) == "r001-1"
-    assert readers(tmp_path / "nowhere") == []
+    assert runs_in(tmp_path / "nowhere") == []

@@ -4,7 +4,6 @@ All of it is worked out once, so that any moment of the episode is drawn without
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
@@ -125,7 +124,7 @@ def picture(found: Traced) -> Picture:
     )
 
 
-def told(verb: AnyVerb, actions: Sequence[object]) -> str:
+def told(verb: AnyVerb) -> str:
     """A verb in a few words."""
     match verb:
         case Open(count=count) | Sample(count=count):

@@ -7,7 +7,6 @@ kept, since a person looks at the same ones again and again.
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +17,13 @@ from agents.run.records import Request
 from agents.search.arena import reopened
 from agents.search.points import points
 from dsl.compiler.objects import Objects
-from dsl.program import load
 from dsl.schedule import evaluate
-from dsl.source import Source
 from harness.engines import LineCounts, Rules, Setting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.explanation.tracing import Traced, traced
 from harness.mdp.environment import Environment, environment
 from harness.request.configured import Configured
-from harness.request.controllers import Program, load_program
+from harness.request.controllers import Program
 from harness.request.recordings import Named, open_recordings
 
 BETAS = tuple(at / 10 for at in range(11))
@@ -179,22 +176,3 @@ def of_files(paths: Sequence[Path]) -> Players:
         StoreError: one cannot be read.
     """
     return Players(open_recordings(paths))
-
-
-def program_of(source: str, name: str = "controller.rheo") -> Program:
-    """A program from its text.
-
-    Raises:
-        DslError: it does not check.
-    """
-    checked = load(Source(source, name))
-    return Program(checked.name, checked, sha256(source.encode()).hexdigest(), name)
-
-
-def named_program(name: str) -> Program:
-    """A controller of the library, or of a file.
-
-    Raises:
-        InputError: there is none.
-    """
-    return load_program(name)

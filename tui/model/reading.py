@@ -247,18 +247,17 @@ def _tried(problems: list[str], read: Callable[[], T]) -> T | None:
         return None
 
 
-def readers(folder: Path) -> list[RunReader]:
-    """A reader for each run in a directory, or for the directory itself where it is a run.
+def runs_in(folder: Path) -> list[Path]:
+    """The runs of a directory, or the directory itself where it is a run.
 
     What looks like a run and lacks its request is among them: it is shown as damaged.
     """
     if is_run(folder):
-        return [RunReader(folder)]
+        return [folder]
     try:
-        below = sorted(each for each in folder.iterdir() if each.is_dir())
+        return sorted(each for each in folder.iterdir() if each.is_dir() and is_run(each))
     except OSError:
         return []
-    return [RunReader(each) for each in below if is_run(each)]
 
 
 def is_run(folder: Path) -> bool:

@@ -19,10 +19,10 @@ from dsl.diagnostics import DslError
 from dsl.schedule import evaluate
 from harness.engines import Setting
 from harness.errors import RheostatError
-from harness.request.controllers import Program
+from harness.request.controllers import Program, load_program, program_of
 from store.errors import StoreError
 from tui.messages import LinesReady, QuestionsReady, Troubled
-from tui.model.playing import Lines, Players, named_program, of_run, program_of
+from tui.model.playing import Lines, Players, of_run
 from tui.model.reading import Candidate, RunReader
 from tui.screens.deciding import DecideScreen, decide
 from tui.widgets.source_view import SourceView
@@ -124,7 +124,6 @@ class CandidateScreen(Screen[None]):
 
     def _comparable(self, candidates: tuple[Candidate, ...]) -> list[str]:
         """What it can be held to: its parent first, then baselines, then the others."""
-        assert self._reader is not None
         parent = self._candidate.parent if self._candidate is not None else ""
         request = self._reader.run.request if self._reader.run.has("request.json") else None
         baselines = [each.label for each in request.baselines] if request is not None else []
@@ -185,7 +184,7 @@ class CandidateScreen(Screen[None]):
         for seed in seeds():  # evolution begins with some that are in no library
             if seed.name == name and name not in refs:
                 return program_of(seed.source, f"{name}.rheo")
-        return named_program(refs.get(name, name))
+        return load_program(refs.get(name, name))
 
     def _loaded(self, name: str) -> Program | None:
         try:

@@ -12,17 +12,11 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Label
 
 from agents.commands.deciding import decide as decide_on_disk
+from agents.run.records import Decision
 from harness.errors import RheostatError
 
 
-class Verdict:
-    """What a person said."""
-
-    def __init__(self, candidate: str, note: str, *, approved: bool):
-        self.candidate, self.note, self.approved = candidate, note, approved
-
-
-class DecideScreen(ModalScreen[Verdict | None]):
+class DecideScreen(ModalScreen[Decision | None]):
     """Asks for a note and a yes.
 
     Args:
@@ -57,7 +51,7 @@ class DecideScreen(ModalScreen[Verdict | None]):
     @on(Button.Pressed, "#yes")
     def _yes(self) -> None:
         note = self.query_one("#note", Input).value.strip()
-        self.dismiss(Verdict(self._candidate, note, approved=self._approved))
+        self.dismiss(Decision(candidate=self._candidate, approved=self._approved, note=note))
 
     @on(Button.Pressed, "#no")
     def action_cancel(self) -> None:
@@ -65,7 +59,7 @@ class DecideScreen(ModalScreen[Verdict | None]):
         self.dismiss(None)
 
 
-def decide(screen: Screen[None], run: Path) -> Callable[[Verdict | None], None]:
+def decide(screen: Screen[None], run: Path) -> Callable[[Decision | None], None]:
     """What a screen does with the answer.
 
     Args:
@@ -73,12 +67,12 @@ def decide(screen: Screen[None], run: Path) -> Callable[[Verdict | None], None]:
         run: the run's directory.
     """
 
-    def act(verdict: Verdict | None) -> None:
-        if verdict is None:
+    def act(decision: Decision | None) -> None:
+        if decision is None:
             return
         try:
             said = decide_on_disk(
-                run, verdict.candidate, approved=verdict.approved, note=verdict.note, by=None
+                run, decision.candidate, approved=decision.approved, note=decision.note, by=None
             )
         except (RheostatError, OSError) as problem:
             screen.notify(str(problem), severity="error", timeout=10)

@@ -14,9 +14,10 @@ from textual.worker import get_current_worker
 
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
+from harness.request.controllers import load_program
 from store.errors import StoreError
 from tui.messages import CurvesReady, Looked, Troubled
-from tui.model.playing import Players, named_program, of_run
+from tui.model.playing import of_run
 from tui.model.reading import Candidate, RunReader, RunView
 from tui.screens.deciding import DecideScreen, decide
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key, short
@@ -63,8 +64,6 @@ class RunScreen(Screen[None]):
         self._sort = 0
         self._follow = True
         self._baselines: dict[str, list[tuple[float, float]]] = {}
-        self._players: Players | None = None
-        self._stamp: object = None
 
     @property
     def path(self) -> Path:
@@ -233,7 +232,7 @@ class RunScreen(Screen[None]):
             request = self._reader.run.request
             players = of_run(request)
             for each in request.baselines:
-                program = named_program(each.controller)
+                program = load_program(each.controller)
                 self._baselines[each.label] = players.play(program, each.settings).curve
                 if get_current_worker().is_cancelled:
                     return

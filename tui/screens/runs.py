@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Footer, Header, Static
 from textual.worker import get_current_worker
 
 from tui.messages import Looked
-from tui.model.reading import RunReader, RunView, is_run
+from tui.model.reading import RunReader, RunView, runs_in
 from tui.words import ago, money, state_text
 
 EVERY = 1.0
@@ -62,7 +62,7 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
         """Reads what is new of every run."""
-        for path in _runs(self._folder):
+        for path in runs_in(self._folder):
             self._readers.setdefault(path, RunReader(path))
         views = [reader.look() for reader in self._readers.values() if reader.run.path.exists()]
         if not get_current_worker().is_cancelled:
@@ -93,15 +93,6 @@ class RunsScreen(Screen[None]):
         row = self.query_one("#runs", DataTable).cursor_row
         if 0 <= row < len(self._views):
             self.app.push_screen(RunScreen(self._views[row].path))
-
-
-def _runs(folder: Path) -> list[Path]:
-    if is_run(folder):
-        return [folder]
-    try:
-        return sorted(each for each in folder.iterdir() if each.is_dir() and is_run(each))
-    except OSError:
-        return []
 
 
 def cells(view: RunView) -> list[Text | str]:

@@ -212,7 +212,7 @@ class TraceScreen(Screen[None]):
         source.mark(moment.line if moment is not None else None)
         text = Text()
         if moment is not None:
-            text.append(told(moment.verb, moment.actions), "bold")
+            text.append(told(moment.verb), "bold")
             text.append(f"  +{short(moment.charged)} tokens\n")
             if moment.verb.because is not None:
                 text.append(f"because {moment.verb.because}\n", "italic")

@@ -24,9 +24,10 @@ from dsl.program import analyse
 from dsl.source import Source
 from dsl.template import new_program
 from harness.errors import InputError, RheostatError
+from harness.request.controllers import load_program, program_of
 from store.errors import StoreError
 from tui.messages import CurvesReady, Troubled
-from tui.model.playing import Players, named_program, of_files, of_run, program_of
+from tui.model.playing import Players, of_files, of_run
 from tui.screens.naming import NameScreen
 from tui.widgets.editor import Editor
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key
@@ -59,7 +60,6 @@ class WorkbenchScreen(Screen[None]):
         Binding("ctrl+s", "save", "Save"),
         Binding("f5", "fmt", "Format"),
         Binding("f8", "propose", "Propose"),
-        Binding("ctrl+n", "noop", "Complete", key_display="^n"),
         Binding("escape", "leave", "Close", priority=True),
     ]
 
@@ -143,7 +143,7 @@ class WorkbenchScreen(Screen[None]):
                 return
             curves = {}
             for each in BESIDE:
-                program_beside = named_program(each.controller)
+                program_beside = load_program(each.controller)
                 curves[each.label] = players.play(program_beside, each.settings).curve
             curves["this"] = players.play(program).curve
         except (RheostatError, StoreError, OSError) as problem:
@@ -247,9 +247,6 @@ class WorkbenchScreen(Screen[None]):
             return
         told = "The next round takes it up." if new else "It is in the run already."
         self.notify(told, timeout=5)
-
-    def action_noop(self) -> None:
-        """Completion is the editor's; the footer names it here."""
 
     def action_leave(self) -> None:
         """Closes it; where it is not saved, at the second time."""

@@ -1,5 +1,7 @@
 """An episode as a picture: a row a branch, a cell an interval, coloured by answer."""
 
+from string import ascii_lowercase
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -27,16 +29,19 @@ def style_of(answer: int, gold: int | None) -> Style:
     """How an answer is coloured."""
     if answer == gold:
         return GOLD
-    rank = answer - (gold is not None and gold < answer)
-    return OTHERS[min(rank, len(OTHERS) - 1)]
+    return OTHERS[min(_rank(answer, gold), len(OTHERS) - 1)]
 
 
 def letter_of(answer: int, gold: int | None) -> str:
     """How an answer is written where there is no colour: ``✓`` is gold, then ``a``, ``b``…."""
     if answer == gold:
         return "✓"
-    rank = answer - (gold is not None and gold < answer)
-    return "abcdefghijklmnopqrstuvwxyz"[min(rank, 25)]
+    return ascii_lowercase[min(_rank(answer, gold), len(ascii_lowercase) - 1)]
+
+
+def _rank(answer: int, gold: int | None) -> int:
+    """Of a wrong answer among the wrong ones."""
+    return answer - (gold is not None and gold < answer)
 
 
 class EpisodePicture(ScrollView, can_focus=True):

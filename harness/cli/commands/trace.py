@@ -70,7 +70,7 @@ def trace(
     from harness.engines import Rules
     from harness.engines.interpreter import InterpreterEngine
     from harness.errors import InputError
-    from harness.explanation.tracing import traced_any
+    from harness.explanation.tracing import traced
     from harness.mdp.environment import environment
     from harness.request.configured import ForeignConfigured, configured_any, origin
     from harness.request.questions import question_number
@@ -84,7 +84,7 @@ def trace(
         raise InputError("--on: a trace shows one episode; name one recording")
     [named] = open_recordings(on)
     number = question_number(named.recording, question)
-    found = traced_any(plan, environment(named.recording), number, seed)
+    found = traced(plan, environment(named.recording), number, seed)
     name = named.recording.questions[number].id
     what = origin(plan, [named]) | {
         "engine": engine,

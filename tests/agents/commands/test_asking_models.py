@@ -1,6 +1,7 @@
 """``discover`` with a language model, as typed: what is refused before anything is made."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,11 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
         ),
         (["--proposer", "chat:openai:x", "--base-url", "nowhere"], "is no URL"),
         (["--proposer", "chat:openai:x", "--base-url", "http://127.0.0.1:9/v1"], "no answer"),
+        (
+            ["--proposer", "chat:anthropic:x", "--base-url", "http://localhost:1/v1"],
+            "langchain-anthropic",
+        ),
+        (["--proposer", "chat:nosuch:x"], "nosuch"),
         (["--temperature", "3"], "3 does not lie between 0 and 2"),
         (["--temperature", "hot"], "hot is no number, and not the word default"),
         (["--replies", "nowhere"], "nowhere"),
@@ -75,6 +81,36 @@ def test_a_grammar_is_sent_where_the_server_takes_one(
     assert draft["proposal"]["words"] == "Fewer."
 
 
+def test_a_key_that_is_missing_is_told_before_anything_is_made(
+    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = cli(*words, "--proposer", "chat:openai:some-model")
+    assert "openai:some-model cannot be asked" in found.err
+    assert not Path("run").exists()
+
+
+def test_without_the_extra_it_says_what_to_install(
+    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("langchain.chat_models", "genai_prices"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    found = cli(*words, "--proposer", "chat:openai:some-model")
+    assert 'pipx install ".[chat]"' in found.err
+    assert not Path("run").exists()
+
+
+def test_a_run_goes_on_where_its_server_has_moved(cli: CommandLine, words: list[str]) -> None:
+    model = ["--proposer", "chat:openai:scripted"]
+    with server([GOOD]) as at:
+        assert cli(*words, *model, "--base-url", at.url).status == 0
+    with server([GOOD]) as at:
+        again = ["discover", "--run", "run", "--resume", "--rounds", "2", "--base-url", at.url]
+        found = cli(*again)
+        assert found.status == 0, found.err
+        assert len(at.asked) == 1
+
+
 def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:scripted" = [1, 10]\n')
     with server([GOOD]) as at:
@@ -84,10 +120,15 @@ def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
     assert "4,500 tokens of language models, 0.01 dollars" in " ".join(found.out.split())
 
 
-def test_a_run_is_played_again_from_its_replies(cli: CommandLine, words: list[str]) -> None:
-    model = ["--proposer", "chat:openai:scripted"]
-    with server([GOOD]) as at:
+@pytest.mark.parametrize("owner", ["vllm", "ollama"])
+def test_a_run_is_played_again_from_its_replies_however_its_server_decoded(
+    cli: CommandLine, words: list[str], owner: str
+) -> None:
+    model = ["--proposer", "chat:openai:scripted", "--temperature", "0.2"]
+    answer = Answer(f"# Fewer.\n{wide(8)}") if owner == "vllm" else GOOD
+    with server([answer], models=[{"id": "scripted", "owned_by": owner}]) as at:
         assert cli(*words, *model, "--base-url", at.url).status == 0
+    model = model[:2]
     again = [*words, *model, "--replies", "run"]
     again[again.index("run")] = "again"
     found = cli(*again)
