@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from dsl.episode import Answer
-from harness.engines import Rules, Setting
+from harness.engines import EpisodeFailed, LineCounts, Rules, Setting
 from harness.errors import InputError, SurroundingsError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes, empty_episodes
 from harness.mdp.replay import Replay
-from sandbox.faults import ControllerFailed, Fault
+from sandbox.faults import ControllerFailed, Fault, Reason
 from sandbox.host.places import Place, WorkerLost
 from sandbox.host.pool import Ended, Errand, Pool, Terms
+from sandbox.python.controller import MOST_TURNS
 from sandbox.script import Script, admitted
 
 
@@ -42,7 +43,7 @@ class SandboxEngine:
         self._workers = workers
         self._terms = terms
         self._pool: Pool | None = None
-        self._loaded = ""
+        self._loaded = ("", False)
 
     def __enter__(self) -> "SandboxEngine":
         return self
@@ -57,11 +58,13 @@ class SandboxEngine:
         world: Environment,
         seeds: Sequence[int],
         rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        counts: LineCounts | None = None,
     ) -> Episodes:
         """The ends of all episodes; see `harness.engines.Engine.play`.
 
         Raises:
-            InputError: the policy does not admit the script, or an episode failed.
+            InputError: the policy does not admit the script.
+            EpisodeFailed: an episode failed.
             SurroundingsError: no worker can be started.
         """
         if setting.knobs:
@@ -84,10 +87,12 @@ class SandboxEngine:
         ]
         episodes = empty_episodes(len(world.decks), len(seeds))
         try:
-            for ended in self._warm(script).play(errands):
+            for ended in self._warm(script, counting=counts is not None).play(errands):
                 at = divmod(ended.place, len(seeds))
                 _refuse_fault(script, ended.fault, f"question {at[0] + 1}, seed {seeds[at[1]]}")
                 _enter(episodes, at, ended, world)
+                if counts is not None:
+                    _count(counts, ended)
         except BaseException:
             # Workers that hold episodes of a play that was given up are of no use to the next.
             self.close()
@@ -98,12 +103,13 @@ class SandboxEngine:
         """Plays one episode in books that its caller made, and may have had traced.
 
         Raises:
-            InputError: the policy does not admit the script, or the episode failed.
+            InputError: the policy does not admit the script.
+            EpisodeFailed: the episode failed.
             SurroundingsError: no worker can be started.
         """
         admitted(script)
         # A lost worker's episode is begun anew where it was not alone; this one is.
-        [ended] = self._warm(script).play([Errand(lambda: replay, beta)])
+        [ended] = self._warm(script, counting=False).play([Errand(lambda: replay, beta)])
         _refuse_fault(script, ended.fault, f"seed {replay.episode.seed}")
 
     def close(self) -> None:
@@ -112,21 +118,35 @@ class SandboxEngine:
         if pool is not None:
             pool.close()
 
-    def _warm(self, script: Script) -> Pool:
+    def _warm(self, script: Script, *, counting: bool) -> Pool:
         """Workers with this controller loaded: those of the last play, where it was the same."""
-        if self._pool is None or self._loaded != script.text:
+        if self._pool is None or self._loaded != (script.text, counting):
             self.close()
             try:
                 self._pool = Pool(
-                    self._place, script.text, workers=self._workers, terms=self._terms
+                    self._place,
+                    script.text,
+                    workers=self._workers,
+                    terms=self._terms,
+                    counting=counting,
                 )
             except ControllerFailed as failed:
                 _refuse_fault(script, failed.fault, "before the first episode")
                 raise
             except WorkerLost as lost:
                 raise SurroundingsError(f"a worker does not start: {lost.fault.text}") from lost
-            self._loaded = script.text
+            self._loaded = (script.text, counting)
         return self._pool
+
+
+def _count(counts: LineCounts, ended: Ended) -> None:
+    """Adds what each line did in one episode. A worker may say anything of a line."""
+    for line, runs in ended.lines.items():
+        if 0 < line < len(counts.runs):
+            counts.runs[line] += max(0, min(runs, MOST_TURNS))
+    for line, tokens in ended.tokens.items():
+        if 0 < line < len(counts.tokens):
+            counts.tokens[line] += tokens
 
 
 def _enter(episodes: Episodes, at: tuple[int, int], ended: Ended, world: Environment) -> None:
@@ -150,8 +170,12 @@ def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
     """Raises where there is a fault, with its place in the script.
 
     Raises:
-        InputError: there is one.
+        EpisodeFailed: there is one.
     """
     if fault is not None:
         place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
-        raise InputError(f"{script.name}{place}: {fault.reason.value}: {fault.text} ({where})")
+        before = f"{script.name}{place}: {fault.reason.value}: "
+        # What follows the name of an exception is what the controller itself says.
+        own = fault.reason is Reason.RAISED
+        told = fault.text.partition(":")[0] if own else fault.text
+        raise EpisodeFailed(f"{before}{fault.text} ({where})", f"{before}{told} ({where})")

@@ -1,12 +1,14 @@
-"""Controllers in Python, as the harness finds them: by their suffix, and by their engine's name."""
+"""Python as the harness finds it: the language by its suffix, what plays it by its name."""
 
+import ast
 from collections.abc import Sequence
+from importlib.resources import files
 from multiprocessing.util import Finalize
 from pathlib import Path
 
 from dsl.source import Source
 from harness.cli.settings import load
-from harness.engines import Rules, Setting
+from harness.engines import LineCounts, Rules, Setting
 from harness.errors import InputError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
@@ -17,29 +19,61 @@ from sandbox.host.container import ContainerPlace
 from sandbox.host.places import Limits, Place
 from sandbox.host.pool import Terms
 from sandbox.host.process import ProcessPlace
-from sandbox.script import Script, read
+from sandbox.python.counting import beginnings
+from sandbox.script import Script, admitted, diagnosed, read, title
 from sandbox.settings import SandboxSettings
 
 
-def controller(argument: str) -> Foreign:
-    """Reads a controller in Python.
+class Python:
+    """See `harness.request.foreign.Language`."""
 
-    Raises:
-        InputError: there is none, or the policy does not admit it.
-        OSError: it cannot be read.
-    """
-    try:
-        script = read(Path(argument))
-    except FileNotFoundError:
-        raise InputError(f"{argument}: there is no such controller") from None
+    def read(self, argument: str) -> Foreign:
+        """Reads a controller from its file.
+
+        Raises:
+            InputError: there is none, or the policy does not admit it.
+            OSError: it cannot be read.
+        """
+        try:
+            script = read(Path(argument))
+        except FileNotFoundError:
+            raise InputError(f"{argument}: there is no such controller") from None
+        return _foreign(script, argument)
+
+    def made_of(self, text: str, name: str) -> Foreign:
+        """A controller from its text.
+
+        Raises:
+            InputError: the policy does not admit it.
+        """
+        return _foreign(admitted(Script(name, text)), name)
+
+    def diagnosed(self, text: str, name: str) -> str:
+        """All that the policy does not admit, each with its line of the text."""
+        return diagnosed(Script(name, text))
+
+    def card(self) -> str:
+        """What a controller in Python may say, on a page."""
+        return files("sandbox").joinpath("card.md").read_text(encoding="utf-8")
+
+
+def _foreign(script: Script, origin: str) -> Foreign:
+    tree = ast.parse(script.text)
     return Foreign(
-        label=Path(argument).stem,
+        label=Path(script.name).stem,
         source=Source(script.text, script.name),
         digest=script.digest,
-        origin=argument,
+        origin=origin,
         engine="sandbox",
         version=SandboxEngine.name,
+        title=title(tree),
+        size=sum(1 for _ in ast.walk(tree)),
+        beginnings=frozenset(beginnings(tree)),
     )
+
+
+PYTHON = Python()
+"""What is registered under `harness.request.foreign.LANGUAGES`."""
 
 
 class RegisteredEngine:
@@ -65,9 +99,11 @@ class RegisteredEngine:
         world: Environment,
         seeds: Sequence[int],
         rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        counts: LineCounts | None = None,
     ) -> Episodes:
         """The ends of all episodes; see `harness.engines.ForeignEngine.play`."""
-        return self._engine.play(Script(source.name, source.text), setting, world, seeds, rules)
+        script = Script(source.name, source.text)
+        return self._engine.play(script, setting, world, seeds, rules, counts)
 
     def trace(self, source: Source, beta: float | None, replay: Replay) -> None:
         """One episode in given books; see `harness.engines.ForeignEngine.trace`."""

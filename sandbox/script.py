@@ -1,9 +1,11 @@
 """A controller in Python as a file: read, and held to the policy before anything is started."""
 
+import ast
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from dsl.excerpt import clean
 from harness.errors import InputError
 from sandbox.python.policy import MOST_CODE, examine
 
@@ -54,3 +56,28 @@ def admitted(script: Script) -> Script:
             hint="docs/python-controllers.md says what a controller may use",
         )
     return script
+
+
+def diagnosed(script: Script) -> str:
+    """All that the policy does not admit, each with its line; nothing where there is none."""
+    lines = script.text.splitlines()
+    told = []
+    for found in examine(script.text):
+        number, margin = str(found.line), " " * len(str(found.line))
+        text = clean(lines[found.line - 1]) if 0 < found.line <= len(lines) else ""
+        told.append(
+            f"error: {clean(found.reason)}\n"
+            f"{margin}--> {script.name}:{found.line}:{found.column}\n"
+            f"{margin} |\n"
+            f"{number} | {text}\n"
+            f"{margin} | {' ' * (found.column - 1)}^"
+        )
+    return "\n\n".join(told)
+
+
+def title(tree: ast.Module) -> str:
+    """What a controller says of itself: the first line of its docstring, or its module's."""
+    own = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
+    found = [each for each in own if each.name == "controller"]
+    said = (found and ast.get_docstring(found[-1])) or ast.get_docstring(tree) or ""
+    return said.partition("\n")[0].strip().rstrip(".")

@@ -6,8 +6,9 @@ from agents.chat.edits import Unfit
 from agents.chat.replies import Message
 from agents.feedback.brief import Brief, Known
 from agents.feedback.length import count
+from agents.languages import card_of, writing
 from agents.pages import Pages
-from dsl.card import card
+from agents.run.records import Language
 
 PROGRAM_TOKENS = 2400
 """The most tokens of programs to build on; the first stands in any case."""
@@ -21,26 +22,37 @@ REASONS = 6
 _page = Pages("agents.chat")
 
 
-def opening(brief: Brief, *, constrained: bool, free_knobs: bool) -> list[Message]:
+def opening(
+    brief: Brief,
+    *,
+    constrained: bool,
+    free_knobs: bool,
+    language: Language = Language.RHEO,
+) -> list[Message]:
     """The beginning of a conversation.
 
     Args:
         brief: the round's.
         constrained: whether the reply is decoded under the grammar.
         free_knobs: whether programs are to have free knobs.
+        language: what it is to write in.
+
+    Raises:
+        SurroundingsError: the language is not installed.
     """
-    programs = shown(brief)
+    programs, how = shown(brief), writing(language)
     values = {
         "brief": brief.text,
         "programs": "\n\n".join(_program(each) for each in programs) or "None yet.",
         "best": programs[0].name if programs else "the best baseline",
-        "knobs": _page("free_knobs" if free_knobs else "schedule"),
+        "knobs": _page("free_knobs" if free_knobs else how.schedule),
     }
     if constrained:
         text = _page("write_constrained", reasons=REASONS, **values)
     else:
-        text = _page("write", **values)
-    return [Message("system", _page("system", card=card())), Message("user", text)]
+        text = _page("write", fence=how.fence, shape=how.shape, **values)
+    system = _page("system", language=how.name, card=card_of(language))
+    return [Message("system", system), Message("user", text)]
 
 
 def shown(brief: Brief) -> list[Known]:
@@ -56,9 +68,9 @@ def shown(brief: Brief) -> list[Known]:
     return found
 
 
-def no_program() -> str:
+def no_program(language: Language) -> str:
     """Nothing that could be a program came."""
-    return _page("no_program")
+    return _page("no_program", fence=writing(language).fence)
 
 
 def cut_off(tokens: int) -> str:
@@ -66,9 +78,10 @@ def cut_off(tokens: int) -> str:
     return _page("cut", tokens=f"{tokens:,}")
 
 
-def unknown_base(name: str, programs: Sequence[Known]) -> str:
+def unknown_base(name: str, programs: Sequence[Known], language: Language) -> str:
     """Edits of a program that was not shown."""
-    return _page("unknown_base", name=name, names=", ".join(f"`{each.name}`" for each in programs))
+    names = ", ".join(f"`{each.name}`" for each in programs) or "none yet"
+    return _page("unknown_base", name=name, names=names, fence=writing(language).fence)
 
 
 def unfit_edit(name: str, unfit: Unfit) -> str:
@@ -89,12 +102,17 @@ def unfit_edit(name: str, unfit: Unfit) -> str:
     )
 
 
-def mend(source: str, diagnostics: str, *, constrained: bool) -> str:
+def mend(
+    source: str, diagnostics: str, *, constrained: bool, language: Language = Language.RHEO
+) -> str:
     """A program that does not check, with what the checker says of it."""
-    how = _page("mend_constrained") if constrained else _page("mend_whole")
-    return _page("mend", source=source.rstrip("\n"), diagnostics=diagnostics, how=how)
+    fence = writing(language).fence
+    how = _page("mend_constrained") if constrained else _page("mend_whole", fence=fence)
+    source = source.rstrip("\n")
+    return _page("mend", source=source, diagnostics=diagnostics, how=how, fence=fence)
 
 
 def _program(known: Known) -> str:
     worth = "a baseline" if known.objective is None else f"worth {known.objective:.2f}"
-    return f"`{known.name}`, {worth}:\n\n```rheo\n{known.source.strip()}\n```"
+    fence = writing(known.language).fence
+    return f"`{known.name}`, {worth}:\n\n```{fence}\n{known.source.strip()}\n```"

@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 
 from agents.chat.edits import Edit, edits_in
+from agents.languages import writing
+from agents.run.records import Language
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _FENCED = re.compile(
@@ -11,7 +13,6 @@ _FENCED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _OPEN_FENCE = re.compile(r"^[ \t]*```[^\n]*\n", re.MULTILINE)
-_BEGINNING = re.compile(r"^[ \t]*(?:needs[ \t]+\w|controller[ \t]+\w)", re.MULTILINE)
 _EDITED = re.compile(r"^[`\s]*edit[ \t]+`?(?P<name>[\w./-]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -32,11 +33,12 @@ class Edits(NamedTuple):
     words: str
 
 
-def read(text: str) -> Program | Edits | None:
+def read(text: str, language: Language = Language.RHEO) -> Program | Edits | None:
     """What a reply to an open question holds: the last program or block of edits.
 
     Args:
         text: the reply, with whatever prose is around them.
+        language: that the program is written in.
     """
     text = _THOUGHT.sub("", text.replace("\r\n", "\n"))
     blocks = list(_FENCED.finditer(text))
@@ -46,9 +48,9 @@ def read(text: str) -> Program | Edits | None:
         if edits:
             together = [edit for each in blocks for edit in edits_in(each["body"])]
             return Edits(_base(text, block), together, words)
-        if _BEGINNING.search(block["body"]):
+        if _begins(block["body"], language):
             return Program(_ended(block["body"]), words)
-    return _unfenced(text)
+    return _unfenced(text, language)
 
 
 def read_constrained(text: str) -> Program:
@@ -70,17 +72,26 @@ def _base(text: str, block: re.Match[str]) -> str:
     return found["name"] if found else ""
 
 
-def _unfenced(text: str) -> Program | Edits | None:
+def _begins(body: str, language: Language) -> bool:
+    """Whether a block holds a program."""
+    if language is Language.PYTHON:
+        return re.search(r"^def[ \t]+controller\(", body, re.MULTILINE) is not None
+    return writing(language).beginning.search(body) is not None
+
+
+def _unfenced(text: str, language: Language) -> Program | Edits | None:
     """Edits or a program that stand in no fence, or in one that has no end."""
     edits = edits_in(text)
     if edits:
         found = _EDITED.search(text)
         before = text[: text.index("SEARCH")]
         return Edits(found["name"] if found else "", edits, _words(_OPEN_FENCE.sub("", before)))
-    beginning = _BEGINNING.search(text)
-    if beginning is None:
+    beginning = writing(language).beginning.search(text)
+    if beginning is None or not _begins(text, language):
         return None
     body = _OPEN_FENCE.split(text[beginning.start() :])[0].partition("```")[0]
+    if language is Language.PYTHON:
+        return Program(_ended(body), _words(_OPEN_FENCE.sub("", text[: beginning.start()])))
     end = _closing(body)
     if end is None and body.count("{") == 0:
         return None  # the word stood in prose

@@ -9,8 +9,8 @@ from agents.chat.models import ChatModel
 from agents.chat.prices import Price
 from agents.chat.serving import served
 from agents.chat.settings import ChatSettings
-from agents.proposers.choose import models
-from agents.run.records import Asking, Caps
+from agents.proposers.choose import CHAT, COMMAND, models
+from agents.run.records import Asking, Caps, Language, Request
 from harness.errors import InputError
 
 FIELDS = ("base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes")
@@ -20,17 +20,27 @@ LEAST_PROMPT = 5600
 """Tokens of a prompt beside its brief: the language card, programs to build on, the task."""
 
 
-def refuse_language(language: str) -> None:
-    """Refuses what cannot be proposed yet.
+def refuse_unfit_language(wanted: Request, asked: Mapping[str, Any]) -> None:
+    """Refuses what does not go with controllers in Python.
+
+    Args:
+        wanted: what a new run is asked for.
+        asked: what was typed.
 
     Raises:
-        InputError: it is Python.
+        InputError: an option does not go with it, or nobody proposes in it.
     """
-    if language == "python":
+    if wanted.language is Language.RHEO:
+        return
+    kinds = {each.partition(":")[0] for each in wanted.proposers}
+    if not kinds & {CHAT, COMMAND}:
         raise InputError(
-            "--language python: controllers in Python can be played, but not proposed yet",
-            hint="leave it out: controllers are then written in Rheo, which cannot do harm",
+            "--language python: is what language models and agents write, and none is asked",
+            hint='add --proposer chat:PROVIDER:MODEL or --proposer command:"..."',
         )
+    for name, option in (("constrained", "constrain"), ("free_knobs", "free-knobs")):
+        if asked.get(name):
+            raise InputError(f"--{option}: is for controllers in Rheo, and --language is python")
 
 
 def typed(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,6 +59,7 @@ def asking(
     caps: Caps,
     settings: ChatSettings,
     before: Asking | None,
+    language: Language = Language.RHEO,
 ) -> Asking:
     """How models are asked in a new run; the server is asked what it can do.
 
@@ -61,6 +72,7 @@ def asking(
         caps: of the run.
         settings: how models are called.
         before: how they were asked in the run whose replies stand for them, if one does.
+        language: what they are to write in.
 
     Raises:
         InputError: something does not fit together.
@@ -80,11 +92,26 @@ def asking(
         if before is None:
             ChatModel(model, found.base_url, settings)  # or it says what is missing
             if found.base_url is not None:
-                found = _fitted(found, found.base_url, model, brief_tokens, "constrained" in given)
+                found = _fitted(
+                    found,
+                    found.base_url,
+                    model,
+                    brief_tokens,
+                    language,
+                    known="constrained" in given,
+                )
     return found
 
 
-def _fitted(found: Asking, base_url: str, model: str, brief_tokens: int, known: bool) -> Asking:
+def _fitted(
+    found: Asking,
+    base_url: str,
+    model: str,
+    brief_tokens: int,
+    language: Language,
+    *,
+    known: bool,
+) -> Asking:
     provider, _, name = model.partition(":")
     if provider != "openai":
         raise InputError(
@@ -99,4 +126,5 @@ def _fitted(found: Asking, base_url: str, model: str, brief_tokens: int, known: 
             hint="less with --brief-tokens and --reply-tokens, whose sum is"
             f" {brief_tokens + found.reply_tokens:,}",
         )
-    return found if known else replace(found, constrained=told.decodes)
+    decodes = told.decodes and language is Language.RHEO
+    return found if known else replace(found, constrained=decodes)

@@ -166,7 +166,6 @@ def discover(
     wait: bool,
     checkpoints: str | None,
     replies: Path | None,
-    language: str,
     threads: int | None,
     cache_dir: Path | None,
     **asked: object,
@@ -178,13 +177,11 @@ def discover(
     stopped goes on with --resume; its caps may be raised then.
     """
     from agents.chat.settings import ChatSettings
-    from agents.commands.asking import refuse_language
     from agents.commands.conducting import conduct, is_over
     from agents.commands.requesting import begun, resumed
     from agents.run.directory import open_run
     from harness.cli.settings import load
 
-    refuse_language(language)
     chat = load(ChatSettings, "chat")
     before = open_run(replies) if replies is not None else None
     typed = click.get_current_context().get_parameter_source("kappa")

@@ -72,8 +72,7 @@ _OPTIONS = (
     click.option(
         "--language",
         type=click.Choice(("rheo", "python")),
-        default="rheo",
-        show_default=True,
-        help="What controllers are written in.",
+        help="What models and agents write controllers in: rheo, the default, or python, which is"
+        " played in containers.",
     ),
 )

@@ -69,7 +69,7 @@ class Narrator:
         gains = ""
         if gain is not None:
             gains = f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
-        source = self._run.candidate_path(candidate) / "source.rheo"
+        source = self._run.source_path(candidate)
         return f"{candidate} waits for a person{gains}: {source}"
 
     def _round(self, event: Event) -> None:

@@ -18,7 +18,9 @@ from harness.cli.declare import FilePath, command
     ],
 )
 @click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
-@click.argument("file", metavar="FILE", type=FilePath(dir_okay=False), help="A program of Rheo.")
+@click.argument(
+    "file", metavar="FILE", type=FilePath(dir_okay=False), help="A controller, in Rheo or Python."
+)
 @click.option("--words", default="", metavar="TEXT", help="What is new about it, and why.")
 def propose(directory: Path, file: Path, words: str) -> None:
     """Puts a program of your own into a run, from any terminal.
@@ -28,12 +30,14 @@ def propose(directory: Path, file: Path, words: str) -> None:
     """
     from agents.loop.inbox import put
     from agents.run.directory import open_run
+    from agents.run.records import Language
     from harness.cli import console
     from harness.errors import InputError
-    from harness.request.controllers import load_program
+    from harness.request.controllers import load_playable
 
     run = open_run(directory)
-    program = load_program(str(file) if file.suffix == ".rheo" else f"./{file}")
+    python = file.suffix == Language.PYTHON.suffix
+    program = load_playable(str(file) if python or file.suffix == ".rheo" else f"./{file}")
     ending = run.ending
     if ending is not None:
         raise InputError(
@@ -41,7 +45,8 @@ def propose(directory: Path, file: Path, words: str) -> None:
             hint=f"rheostat discover --run {directory} --resume, with a cap raised, goes on;"
             " propose it then",
         )
-    if not put(run, program.checked.source.text, words):
+    language = Language.PYTHON if python else Language.RHEO
+    if not put(run, program.source.text, words, language):
         console.say(f"{file}: is in the run already")
         return
     rounds = run.request.caps.rounds

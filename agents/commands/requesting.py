@@ -7,11 +7,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.chat.settings import ChatSettings
-from agents.commands.asking import FIELDS, asking, typed
+from agents.commands.asking import FIELDS, asking, refuse_unfit_language, typed
 from agents.commands.holding import baselines, refuse_changed
 from agents.proposers.choose import check
 from agents.run.directory import RunDirectory, create, open_run
-from agents.run.records import Approve, Caps, Feedback, RecordingRef, Request
+from agents.run.records import Approve, Caps, Feedback, Language, RecordingRef, Request
 from agents.search.objective import objective
 from harness.errors import InputError
 from harness.request.ranges import betas
@@ -22,6 +22,9 @@ _CAPS = {
     "max_usd": "usd", "max_tokens": "tokens",
 }  # fmt: skip
 """Options that bound a run, with the fields that they set."""
+
+PYTHON_SEEDS = {"seeds": 6, "screening": 2}
+"""Shuffles under which controllers in Python are played: they are not compiled, and take long."""
 
 
 def begun(
@@ -56,10 +59,11 @@ def begun(
         search=_refs(search),
         held_out=_refs(kept),
         caps=Caps(**_caps(asked)),
-        **({"baselines": baselines([])} | _fields(asked)),
+        **({"baselines": baselines([])} | _of_language(asked) | _fields(asked)),
     )
+    refuse_unfit_language(wanted, asked)
     how = asking(
-        wanted.proposers, typed(asked), brief_tokens=wanted.brief_tokens,
+        wanted.proposers, typed(asked), language=wanted.language, brief_tokens=wanted.brief_tokens,
         caps=wanted.caps, settings=settings,
         before=before.request.asking if before is not None else None,
     )  # fmt: skip
@@ -148,11 +152,18 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
         objective(found["objective"])
     if "beta" in found:
         found["betas"] = list(betas(found.pop("beta")))
+    if "language" in found:
+        found["language"] = Language(found["language"])
     if "approve" in found:
         found["approve"] = Approve(found["approve"])
     if "feedback" in found:
         found["feedback"] = Feedback(found["feedback"])
     return found
+
+
+def _of_language(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run is asked for if nothing else is said, by its language."""
+    return dict(PYTHON_SEEDS) if asked.get("language") == Language.PYTHON.value else {}
 
 
 def _option(field: str) -> str:

@@ -187,7 +187,8 @@ def _changed(past: History, tried: Tried) -> str:
     source = _source(past, parents[0]) if parents else None
     if source is None or tried.review.verdict is Verdict.UNSOUND:
         return ""
-    return difference(source, tried.draft.proposal.source).summary
+    proposal = tried.draft.proposal
+    return difference(source, proposal.source, language=proposal.language).summary
 
 
 def _source(past: History, name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from agents.run.records import Language
+
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """A program that a proposer may build on."""
@@ -9,6 +11,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """A candidate, or a name of the library."""
     source: str
+    language: Language = Language.RHEO
     objective: float | None
     """Over the whole search set; ``None`` where it was not reviewed."""
 

@@ -1,7 +1,7 @@
 """One point of a program looked at closely: what each line did, and what hindsight shows.
 
-Lines are counted by the compiled engine. Hindsight is read off episodes that the interpreter plays,
-which takes its time, so it is read off fewer of them.
+Lines of Rheo are counted by the compiled engine. Hindsight is read off episodes that are traced one
+by one, which takes its time, so it is read off fewer of them.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,13 @@ from agents.search.measures import Shown
 from dsl.compiler.objects import Objects
 from harness.engines import LineCounts, empty_counts
 from harness.engines.compiled import CompiledEngine
+from harness.evaluation.plan import play_plan
 from harness.explanation.hindsight import Hindsight, hindsight, together
 from harness.explanation.tracing import Traced, traced
 from harness.mdp.environment import Environment, environment
 from harness.mdp.episodes import Episodes
 from harness.mdp.trace import Barrier
-from harness.request.configured import Configured
+from harness.request.configured import Plan
 from store.reader import Recording
 
 SEEDS = range(4)
@@ -69,7 +70,7 @@ class Seen(NamedTuple):
 class Close(NamedTuple):
     """One point of a program over all that is shown."""
 
-    plan: Configured
+    plan: Plan
     episodes: Sequence[Episodes]
     """By stage: (shown questions, `SEEDS`)."""
     counts: LineCounts
@@ -127,21 +128,19 @@ class Closely:
         self.stages = at
         self._engine = CompiledEngine(Objects(), threads=1)
 
-    def look(self, plan: Configured) -> Close:
+    def look(self, plan: Plan) -> Close:
         """Plays one point.
 
         Raises:
             InputError: a recording lacks something that the program needs.
         """
-        checked = plan.program.checked
-        counts = empty_counts(checked)
+        counts = empty_counts(plan.program.source)
         episodes = [
-            self._engine.play(checked, plan.setting, each.shown, SEEDS, plan.rules, counts)
-            for each in self.stages
+            play_plan(plan, each.shown, SEEDS, self._engine, counts) for each in self.stages
         ]
         right = np.concatenate([each.right.ravel() for each in episodes])
         line = np.concatenate([each.line.ravel() for each in episodes])
-        size = checked.source.lines + 1
+        size = plan.program.source.lines + 1
         statements = int(counts.runs.sum()) // max(right.size, 1) + 1
         return Close(
             plan=plan,
@@ -152,7 +151,7 @@ class Closely:
             seen=[self._seen(plan, spot) for spot in self._spots(statements)],
         )
 
-    def trace(self, plan: Configured, spot: Spot) -> Traced:
+    def trace(self, plan: Plan, spot: Spot) -> Traced:
         """One episode with all that led to it."""
         return traced(plan, self.stages[spot.stage].world, spot.position, spot.seed)
 
@@ -171,7 +170,7 @@ class Closely:
         count = min(most, len(every))
         return [every[place * len(every) // count] for place in range(count)]
 
-    def _seen(self, plan: Configured, spot: Spot) -> Seen:
+    def _seen(self, plan: Plan, spot: Spot) -> Seen:
         found = self.trace(plan, spot)
         went = course(found)
         held = 0.0 if went.settled is None else went.lead[went.settled] / went.voters[went.settled]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from agents.feedback.closely import Close
 from agents.feedback.subjects import at
 from dsl import tree
-from dsl.checker import Checked
+from harness.request.controllers import Playable
+from harness.request.foreign import Foreign
 
 WIDTH = 66
 """Column at which figures begin, for lines that are shorter."""
@@ -33,12 +34,12 @@ def listing(points: Sequence[Close]) -> str:
     Args:
         points: of the same program.
     """
-    checked = points[0].plan.program.checked
-    beginnings = _beginnings(checked)
+    program = points[0].plan.program
+    source, beginnings = program.source, _beginnings(program)
     lines = []
-    for number in range(1, checked.source.lines + 1):
-        line = checked.source.line(number).rstrip()
-        if not line and number == checked.source.lines:
+    for number in range(1, source.lines + 1):
+        line = source.line(number).rstrip()
+        if not line and number == source.lines:
             continue
         said = _said(_figures(points, number), statement=number in beginnings)
         lines.append(f"{line:<{WIDTH}}  # {said}" if said else line)
@@ -81,8 +82,11 @@ def _columns(values: Sequence[float | None]) -> str:
     return " | ".join("-" if each is None else f"{each:.1f}" for each in values)
 
 
-def _beginnings(checked: Checked) -> set[int]:
+def _beginnings(program: Playable) -> set[int]:
     """The lines on which a statement begins."""
+    if isinstance(program, Foreign):
+        return set(program.beginnings)
+    checked = program.checked
     return {
         checked.source.position(child.span.start).line
         for node in tree.walk(checked.program)

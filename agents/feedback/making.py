@@ -118,7 +118,8 @@ def _frontier(
         found
         for each in past.last_round
         if each.review.objective is not None and each.name != leader.name
-        for found in [candidate(arena, each.name, each.draft.proposal.source)]
+        for proposal in [each.draft.proposal]
+        for found in [candidate(arena, each.name, proposal.source, proposal.language)]
         if found is not None
     ]
 
@@ -188,7 +189,12 @@ def _episodes(leader: Subject, closely: Closely, points: _Points) -> list[Level]
 
 def _known(arena: Arena, past: History) -> list[Known]:
     found = [
-        Known(name=each.name, source=each.draft.proposal.source, objective=each.review.objective)
+        Known(
+            name=each.name,
+            source=each.draft.proposal.source,
+            language=each.draft.proposal.language,
+            objective=each.review.objective,
+        )
         for each in past.archive[:MOST_KNOWN]
     ]
     baselines = [

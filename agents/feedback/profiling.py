@@ -2,15 +2,15 @@
 
 from agents.feedback.closely import Closely, stages
 from agents.feedback.listing import legend, listing
+from agents.run.records import Language
 from agents.search.arena import Arena
 from agents.search.measures import Shown
-from dsl.schedule import evaluate
-from harness.engines import Rules
-from harness.request.configured import Configured
-from harness.request.controllers import program_of
+from harness.engines import Rules, Setting
+from harness.request.configured import planned
+from harness.request.controllers import playable_of
 
 
-def line_profile(arena: Arena, shown: Shown, source: str, beta: float) -> str:
+def line_profile(arena: Arena, shown: Shown, source: str, beta: float, language: Language) -> str:
     """A program with what each line does behind it.
 
     Args:
@@ -18,12 +18,12 @@ def line_profile(arena: Arena, shown: Shown, source: str, beta: float) -> str:
         shown: the part of it that counts.
         source: a program that checks.
         beta: where it is looked at.
+        language: that it is written in.
 
     Raises:
         InputError: a recording lacks something that it needs.
     """
-    program = program_of(source, "candidate.rheo")
-    rules = Rules(arena.request.budget, arena.request.kappa)
-    plan = Configured(program, beta, evaluate(program.checked, beta), {}, rules)
+    program = playable_of(source, f"candidate{language.suffix}")
+    plan = planned(program, Setting(beta), Rules(arena.request.budget, arena.request.kappa))
     look = [Closely(stages(arena, shown)).look(plan)]
     return f"{legend(look)}.\n\n{listing(look)}"

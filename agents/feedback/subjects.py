@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.feedback.history import History
+from agents.run.records import Language
 from agents.search.arena import Arena
 from agents.search.measures import Measured, Shown, Worth
 from agents.search.points import points
-from dsl.schedule import evaluate
 from harness.engines import Rules, Setting
-from harness.request.configured import Configured
-from harness.request.controllers import Program, load_program, program_of
+from harness.request.configured import Plan, planned
+from harness.request.controllers import Playable, load_program, playable_of
 
 QUARTER = 4
 """Of a program's points in the order of their costs, the cheap one is a quarter from the cheap end,
@@ -24,7 +24,7 @@ class Subject(NamedTuple):
 
     name: str
     """A candidate, or a baseline."""
-    program: Program
+    program: Playable
     measured: Sequence[Measured]
     """On each recording of the search set."""
     given: Sequence[Mapping[str, int | float]] = ()
@@ -34,25 +34,27 @@ class Subject(NamedTuple):
 class Ends(NamedTuple):
     """The two points of a program that are looked at closely."""
 
-    cheap: Configured
-    dear: Configured
+    cheap: Plan
+    dear: Plan
 
     @property
-    def both(self) -> list[Configured]:
+    def both(self) -> list[Plan]:
         """The two, or the one where a program has one point."""
         return [self.cheap] if self.cheap.setting == self.dear.setting else list(self)
 
 
-def candidate(arena: Arena, name: str, source: str) -> Subject | None:
+def candidate(
+    arena: Arena, name: str, source: str, language: Language = Language.RHEO
+) -> Subject | None:
     """A candidate; ``None`` where it cannot be played.
 
     Raises:
         DslError: it does not check.
     """
-    measured = arena.play(source)
+    measured = arena.play(source, language)
     if isinstance(measured, str):
         return None
-    return Subject(name, program_of(source, f"{name}.rheo"), measured)
+    return Subject(name, playable_of(source, f"{name}{language.suffix}"), measured)
 
 
 def best_baseline(arena: Arena) -> Subject:
@@ -68,7 +70,8 @@ def best(arena: Arena, past: History) -> Subject:
     leader = past.best
     found = None
     if leader is not None:
-        found = candidate(arena, leader.name, leader.draft.proposal.source)
+        proposal = leader.draft.proposal
+        found = candidate(arena, leader.name, proposal.source, proposal.language)
     return found or best_baseline(arena)
 
 
@@ -79,7 +82,7 @@ def worth(arena: Arena, subject: Subject, shown: Shown) -> Worth:
 
 def ends(arena: Arena, subject: Subject, shown: Shown) -> Ends:
     """The cheap and the dear point of a program, by its costs on a part of the search set."""
-    settings = points(subject.program.checked, arena.request.betas, subject.given)
+    settings = points(subject.program, arena.request.betas, subject.given)
     curves = worth(arena, subject, shown).curves
     costs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
     order = np.argsort(costs, kind="stable")
@@ -88,13 +91,11 @@ def ends(arena: Arena, subject: Subject, shown: Shown) -> Ends:
     return Ends(*(_configured(arena, subject.program, settings[place]) for place in (low, high)))
 
 
-def _configured(arena: Arena, program: Program, setting: Setting) -> Configured:
-    rules = Rules(arena.request.budget, arena.request.kappa)
-    knobs = evaluate(program.checked, setting.beta or 0.0, setting.knobs)
-    return Configured(program, setting.beta, knobs, setting.knobs, rules)
+def _configured(arena: Arena, program: Playable, setting: Setting) -> Plan:
+    return planned(program, setting, Rules(arena.request.budget, arena.request.kappa))
 
 
-def at(plan: Configured) -> str:
+def at(plan: Plan) -> str:
     """The setting in words: ``beta 0.2``, ``n 16``."""
     parts = [] if plan.beta is None else [f"beta {plan.beta:g}"]
     parts += [f"{name} {value:g}" for name, value in plan.chosen.items()]

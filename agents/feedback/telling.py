@@ -22,7 +22,7 @@ from agents.feedback.subjects import at
 from agents.feedback.wording import shortened
 from harness.explanation.inspection import VOTES, majority
 from harness.explanation.tracing import Moment, Traced
-from harness.request.configured import Configured
+from harness.request.configured import Plan
 
 LOST = 3
 """Lost episodes at most."""
@@ -53,7 +53,7 @@ class Telling(NamedTuple):
     """One episode, told."""
 
     why: Why
-    plan: Configured
+    plan: Plan
     spot: Spot
     text: str
     """A few lines of Markdown."""
@@ -123,9 +123,7 @@ def _question(closely: Closely, spot: Spot) -> str:
     return closely.stages[spot.stage].recording.questions[spot.position].id
 
 
-def _told(
-    closely: Closely, plan: Configured, spot: Spot, found: Traced, story: Iterable[str]
-) -> str:
+def _told(closely: Closely, plan: Plan, spot: Spot, found: Traced, story: Iterable[str]) -> str:
     stage = closely.stages[spot.stage]
     head = (
         f"{stage.label}, question {_question(closely, spot)}, {at(plan)}, seed {spot.seed}: answers"

@@ -9,6 +9,8 @@ from difflib import unified_diff
 from typing import NamedTuple
 
 from agents.feedback.statements import Change, Kind, What, statement_changes
+from agents.feedback.wording import several
+from agents.run.records import Language
 from dsl import tree
 from dsl.checker import Checked
 from dsl.checker.knobs import free_knobs, schedule_lines
@@ -61,16 +63,21 @@ class _Said(NamedTuple):
     """How the program has it, where that is more than the words."""
 
 
-def difference(parent: str, child: str, most: int = LINES) -> Difference:
+def difference(
+    parent: str, child: str, most: int = LINES, *, language: Language = Language.RHEO
+) -> Difference:
     """What became of a parent.
 
     Args:
         parent: the text of a program; it need not be sound.
         child: likewise.
         most: lines of the unified difference.
+        language: that the child is written in; of another than Rheo the lines alone are told.
     """
+    if language is not Language.RHEO:
+        return _by_lines(parent, child, most)
     old, new = _read(parent), _read(child)
-    lines = list(unified_diff(old.text.splitlines(), new.text.splitlines(), n=1, lineterm=""))[2:]
+    lines = _unified(old.text, new.text)
     left_out = max(0, len(lines) - most)
     if old.program is None or new.program is None:
         headline = "its parent cannot be read" if old.program is None else "it cannot be read"
@@ -88,6 +95,23 @@ def difference(parent: str, child: str, most: int = LINES) -> Difference:
         headline = "only its name or title differs" if lines else "it is the same program"
     details = tuple(change.words for change in changes)
     return Difference(headline, details, tuple(lines[:most]), left_out)
+
+
+def _unified(old: str, new: str) -> list[str]:
+    """The lines of a unified difference, without the names of the two."""
+    return list(unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]
+
+
+def _by_lines(parent: str, child: str, most: int) -> Difference:
+    lines = _unified(parent, child)
+    signs = Counter(line[:1] for line in lines)
+    parts = [
+        f"{words} {several(signs[sign], 'line')}"
+        for sign, words in (("+", Kind.ADDS.value), ("-", Kind.REMOVES.value))
+        if signs[sign]
+    ]
+    headline = "; ".join(parts) or "it is the same program"
+    return Difference(headline, (), tuple(lines[:most]), max(0, len(lines) - most))
 
 
 def _read(text: str) -> _Read:

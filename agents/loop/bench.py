@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agents.feedback.profiling import line_profile
 from agents.loop.filing import mark
-from agents.run.records import Usage
+from agents.run.records import Language, Usage
 from agents.search.arena import Arena
 from agents.search.measures import Worth
 from harness.errors import InputError
@@ -79,11 +79,22 @@ class RoundBench:
         return self._arena.request.per_round
 
     @property
+    def language(self) -> Language:
+        """What language models and agents are to write in."""
+        return self._arena.request.language
+
+    @property
     def free_knobs(self) -> bool:
         """Whether programs are to have free knobs."""
         return self._arena.request.free_knobs
 
-    def play(self, sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
+    def play(
+        self,
+        sources: Sequence[str],
+        *,
+        closely: bool = False,
+        language: Language = Language.RHEO,
+    ) -> list[Worth | None]:
         """See `agents.proposers.Bench.play`."""
         self._heed()
         wanted = []
@@ -91,7 +102,7 @@ class RoundBench:
             if (source, closely) in self._worths or not self._may_play(source, closely=closely):
                 continue
             wanted.append(source)
-        found = self._arena.screen(wanted, self._shown, closely=closely)
+        found = self._arena.screen(wanted, self._shown, closely=closely, language=language)
         for source, worth in zip(wanted, found, strict=True):
             self._worths[source, closely] = worth
         return [self._worths.get((source, closely)) for source in sources]
@@ -101,12 +112,12 @@ class RoundBench:
         """See `agents.proposers.Bench.labels`."""
         return [self._arena.recordings[place].label for place in self._shown.recordings]
 
-    def profile(self, source: str, beta: float) -> str:
+    def profile(self, source: str, beta: float, language: Language = Language.RHEO) -> str:
         """See `agents.proposers.Bench.profile`."""
         self._heed()
         if not self._may_play(f"{source}@{beta:g}", closely=False):
             raise InputError("no programs are left to play in this round")
-        return line_profile(self._arena, self._shown, source, beta)
+        return line_profile(self._arena, self._shown, source, beta, language)
 
     def _may_play(self, source: str, *, closely: bool) -> bool:
         """Takes a program out of the allowance, if it is new and there is some left."""

@@ -2,13 +2,13 @@
 
 from agents.loop.filing import Filed, all_filed, mark
 from agents.run.directory import RunDirectory
-from agents.run.records import Proposal, Usage
+from agents.run.records import Language, Proposal, Usage
 
 HAND = "hand"
 """The name of the proposer that a person is."""
 
 
-def put(run: RunDirectory, source: str, words: str) -> bool:
+def put(run: RunDirectory, source: str, words: str, language: Language = Language.RHEO) -> bool:
     """Puts a program into the inbox; ``False`` where it is there already, whatever was said of it.
 
     It may be called from any process.
@@ -16,7 +16,7 @@ def put(run: RunDirectory, source: str, words: str) -> bool:
     place = f"inbox/{mark(source)}.json"
     if run.has(place):
         return False
-    run.write(place, Proposal(source=source, words=words))
+    run.write(place, Proposal(source=source, language=language, words=words))
     return True
 
 

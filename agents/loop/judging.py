@@ -13,7 +13,7 @@ from agents.loop.filing import (
 from agents.loop.proposing import checked
 from agents.loop.state import Context, State
 from agents.run.directory import RunDirectory
-from agents.run.records import Draft, Proposal, RoundSummary, Verdict
+from agents.run.records import Draft, Language, Proposal, RoundSummary, Verdict
 from agents.search.review import Rival, digest, review
 from agents.tuning.tuner import tune as tune_constants
 
@@ -25,7 +25,7 @@ def replay(state: State, runtime: Runtime[Context]) -> State:
         context.interruption.heed()
         draft = context.run.draft(candidate)
         if not draft.diagnostics:
-            context.arena.play(draft.proposal.source)
+            context.arena.play(draft.proposal.source, draft.proposal.language)
             context.log.add("replayed", round=state["round"], candidate=candidate)
     return {}
 
@@ -54,7 +54,7 @@ def tune(state: State, runtime: Runtime[Context]) -> State:
         parents=[outcome.candidate],
     )
     draft = Draft(candidate=name, proposer=before.proposer, proposal=proposal, tuned=outcome.knobs)
-    context.run.keep_draft(checked(draft))
+    context.run.keep_draft(checked(draft, context.arena, number))
     own = [each for each in state["candidates"] if each != name]
     return {"candidates": [*own, name]}
 
@@ -64,7 +64,7 @@ def judge(state: State, runtime: Runtime[Context]) -> State:
     context, number = runtime.context, state["round"]
     run, best = context.run, state.get("best")
     earlier = _earlier(run, number)
-    rival = None if best is None else Rival(best, run.source(best))
+    rival = None if best is None else Rival(best, run.source(best), run.language(best))
     challenger = None
     for candidate in state["candidates"]:
         draft = run.draft(candidate)
@@ -74,7 +74,7 @@ def judge(state: State, runtime: Runtime[Context]) -> State:
             earlier.setdefault(digest(draft.proposal.source), candidate)
         if found.verdict is Verdict.BEST:
             challenger = candidate
-            rival = Rival(candidate, draft.proposal.source)
+            rival = Rival(candidate, draft.proposal.source, draft.proposal.language)
         gain = found.baseline_gain
         context.log.add(
             "reviewed", "; ".join(found.reasons), round=number, candidate=candidate,
@@ -149,13 +149,14 @@ def _fit(context: Context, number: int, candidate: str, evaluations: int) -> Fit
 
 
 def _most_promising(context: Context, state: State) -> str | None:
-    """The sound candidate with the highest objective; the first of equals."""
+    """The sound candidate in Rheo with the highest objective; the first of equals."""
     found = None
     for candidate in state["candidates"]:
         draft = context.run.draft(candidate)
-        measured = "" if draft.diagnostics or draft.tuned else context.arena.play(
-            draft.proposal.source
-        )  # fmt: skip
+        rheo = draft.proposal.language is Language.RHEO
+        if draft.diagnostics or draft.tuned or not rheo:
+            continue
+        measured = context.arena.play(draft.proposal.source)
         if isinstance(measured, str):
             continue
         score = context.arena.scorer.worth(measured).score

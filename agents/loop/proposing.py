@@ -12,10 +12,9 @@ from agents.loop.mixing import choose
 from agents.loop.state import Context, Slot, State
 from agents.proposers import Proposed
 from agents.run.directory import RunDirectory
-from agents.run.records import Draft, Usage
-from dsl.diagnostics import ordered, plain, render
-from dsl.program import analyse
-from dsl.source import Source
+from agents.run.records import Draft, Language, Usage
+from agents.search.arena import Arena
+from harness.request.controllers import diagnosed
 
 
 def brief(state: State, runtime: Runtime[Context]) -> State:
@@ -88,7 +87,8 @@ def check(state: State, runtime: Runtime[Context]) -> State:
     """Names the proposals and checks them; those that fail may be mended."""
     context, number = runtime.context, state["round"]
     run = context.run
-    drafts = _named(run, number) if not state["candidates"] else _mended(run, state)
+    written = _mended(run, state) if state["candidates"] else _named(run, number)
+    drafts = [checked(each, context.arena, number) for each in written]
     unsound = {}
     for draft in drafts:
         if draft.diagnostics:
@@ -135,11 +135,17 @@ def _allowance(context: Context, within: Usage, slots: int) -> int:
     return most if left is None or not slots else min(most, -(-left // slots))
 
 
-def checked(draft: Draft) -> Draft:
-    """The draft with what the checker says of it."""
-    analysis = analyse(Source(draft.proposal.source, f"{draft.candidate}.rheo"))
-    errors = [each for each in ordered(analysis.diagnostics) if each.is_error]
-    told = "\n\n".join(render(analysis.source, each, plain) for each in errors)
+def checked(draft: Draft, arena: Arena, number: int) -> Draft:
+    """The draft with what the checker says of it.
+
+    A sound program of Rheo cannot fail. One in Python can, so it is tried before it counts as
+    sound, over what the round shows.
+    """
+    proposal = draft.proposal
+    name = f"{draft.candidate}{proposal.language.suffix}"
+    told = diagnosed(proposal.source, name, warnings=False).told
+    if not told and proposal.language is not Language.RHEO:
+        told = arena.trial(proposal.source, proposal.language, number)
     return Draft(
         candidate=draft.candidate,
         proposer=draft.proposer,
@@ -197,13 +203,11 @@ def _named(run: RunDirectory, number: int) -> list[Draft]:
     given = [(each.proposer, proposal) for each in all_filed(run, number)
              for proposal in each.proposals]  # fmt: skip
     return [
-        checked(
-            Draft(
-                candidate=f"r{number:03d}-{at}",
-                proposer=proposer,
-                proposal=proposal,
-                tries=proposal.tries,
-            )
+        Draft(
+            candidate=f"r{number:03d}-{at}",
+            proposer=proposer,
+            proposal=proposal,
+            tries=proposal.tries,
         )
         for at, (proposer, proposal) in enumerate(given, start=1)
     ]
@@ -223,7 +227,7 @@ def _mended(run: RunDirectory, state: State) -> list[Draft]:
             proposal=record.proposals[0],
             tries=tries + record.proposals[0].tries,
         )
-        found.append(checked(draft))
+        found.append(draft)
     return found
 
 

@@ -14,10 +14,8 @@ from typing import Any, NamedTuple
 
 from agents.proposers import Bench
 from agents.search.measures import Worth
-from dsl.diagnostics import ordered, plain, render
-from dsl.program import analyse
-from dsl.source import Source
 from harness.errors import InputError
+from harness.request.controllers import diagnosed
 
 MOST_REQUEST = 400_000
 """Bytes of a request."""
@@ -76,22 +74,30 @@ class Desk:
         """
         match asked.do:
             case "check":
-                return _checked(asked.source)
+                return self._checked(asked.source)
             case "sweep":
-                _checked(asked.source)
+                self._checked(asked.source)
                 self.played.append(asked)
                 return self._swept(asked)
             case "profile":
-                _checked(asked.source)
+                self._checked(asked.source)
                 if not 0 <= asked.beta <= 1:
                     raise InputError("--beta: lies between 0 and 1")
                 self.played.append(asked)
-                return self._bench.profile(asked.source, asked.beta)
+                return self._bench.profile(asked.source, asked.beta, self._bench.language)
             case _:
                 raise InputError("there are check, sweep and profile here, and nothing else")
 
+    def _checked(self, source: str) -> str:
+        found = diagnosed(source, f"candidate{self._bench.language.suffix}")
+        if not found.sound:
+            raise InputError(found.told)
+        return found.told or "it checks"
+
     def _swept(self, asked: Asked) -> str:
-        worth = self._bench.play([asked.source], closely=not asked.quick)[0]
+        worth = self._bench.play(
+            [asked.source], closely=not asked.quick, language=self._bench.language
+        )[0]
         if worth is None:
             left = self._bench.allowance
             why = "it cannot be played" if left else "no programs are left to play in this round"
@@ -154,13 +160,3 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
-
-
-def _checked(source: str) -> str:
-    analysis = analyse(Source(source, "candidate.rheo"))
-    told = "\n\n".join(
-        render(analysis.source, each, plain) for each in ordered(analysis.diagnostics)
-    )
-    if any(each.is_error for each in analysis.diagnostics):
-        raise InputError(told)
-    return told or "it checks"

@@ -17,12 +17,10 @@ from typing import NamedTuple
 import msgspec
 
 from agents.feedback.brief import Brief
-from agents.run.records import Usage
-from dsl.card import card
+from agents.languages import card_of
+from agents.run.records import Language, Usage
 
-CANDIDATE, REASONS, USAGE, DIAGNOSTICS = (
-    "candidate.rheo", "reasons.md", "usage.json", "diagnostics.txt",
-)  # fmt: skip
+REASONS, USAGE, DIAGNOSTICS = "reasons.md", "usage.json", "diagnostics.txt"
 
 SOCKET = ".desk"
 
@@ -47,20 +45,28 @@ class _Spent(msgspec.Struct, frozen=True):
     usd: float = 0.0
 
 
+def candidate_file(language: Language) -> str:
+    """The name of the file that an agent leaves its program in."""
+    return f"candidate{language.suffix}"
+
+
 @contextmanager
-def scratch(brief: Brief, candidate: str, diagnostics: str = "") -> Iterator[Path]:
+def scratch(
+    brief: Brief, candidate: str, language: Language, diagnostics: str = ""
+) -> Iterator[Path]:
     """A scratch directory for the length of a block.
 
     Args:
         brief: the round's.
         candidate: the program to begin with.
+        language: that it is written in.
         diagnostics: what the checker said of it, if anything.
     """
     folder = Path(mkdtemp(prefix="rheostat-"))
     try:
         (folder / "brief.md").write_text(brief.text, encoding="utf-8")
-        (folder / "language.md").write_text(card(), encoding="utf-8")
-        (folder / CANDIDATE).write_text(candidate, encoding="utf-8")
+        (folder / "language.md").write_text(card_of(language), encoding="utf-8")
+        (folder / candidate_file(language)).write_text(candidate, encoding="utf-8")
         if diagnostics:
             (folder / DIAGNOSTICS).write_text(diagnostics, encoding="utf-8")
         _history(folder / "history", brief)
@@ -70,14 +76,15 @@ def scratch(brief: Brief, candidate: str, diagnostics: str = "") -> Iterator[Pat
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def left(folder: Path, given: str) -> Left:
+def left(folder: Path, given: str, language: Language) -> Left:
     """What an agent left in its directory.
 
     Args:
         folder: the directory.
         given: the program that it was given; left as it was, it is no candidate.
+        language: that it was to write in.
     """
-    source = _text(folder / CANDIDATE, MOST_SOURCE)
+    source = _text(folder / candidate_file(language), MOST_SOURCE)
     if source is not None and source.strip() in ("", given.strip()):
         source = None
     words = _text(folder / REASONS, MOST_REASONS) or ""
@@ -89,8 +96,9 @@ def _history(folder: Path, brief: Brief) -> None:
     lines = ["What each program is worth on the whole search set.", ""]
     for each in brief.known:
         worth = "a baseline" if each.objective is None else f"{each.objective:.2f}"
-        (folder / f"{each.name}.rheo").write_text(each.source, encoding="utf-8")
-        lines.append(f"- `{each.name}.rheo`: {worth}")
+        name = f"{each.name}{each.language.suffix}"
+        (folder / name).write_text(each.source, encoding="utf-8")
+        lines.append(f"- `{name}`: {worth}")
     (folder / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

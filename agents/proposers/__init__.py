@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from agents.feedback.brief import Brief
-from agents.run.records import Proposal, Usage
+from agents.run.records import Language, Proposal, Usage
 from agents.search.measures import Worth
 
 
@@ -64,7 +64,12 @@ class Bench(Protocol):
         """The recordings that the round shows, ``model/benchmark``, in the order of `Worth`."""
         ...
 
-    def profile(self, source: str, beta: float) -> str:
+    @property
+    def language(self) -> Language:
+        """What language models and agents are to write in."""
+        ...
+
+    def profile(self, source: str, beta: float, language: Language = Language.RHEO) -> str:
         """A program with what each line does at one β, as text; takes one of the allowance.
 
         Raises:
@@ -72,7 +77,13 @@ class Bench(Protocol):
         """
         ...
 
-    def play(self, sources: Sequence[str], *, closely: bool = False) -> "list[Worth | None]":
+    def play(
+        self,
+        sources: Sequence[str],
+        *,
+        closely: bool = False,
+        language: Language = Language.RHEO,
+    ) -> "list[Worth | None]":
         """Plays programs, in order; ``None`` where one does not check or cannot be played.
 
         Each program that was not played so before takes one of the allowance; those beyond it are
@@ -82,6 +93,7 @@ class Bench(Protocol):
             sources: the programs.
             closely: under as many seeds as a review, and at every β, which tells apart what a
                 first look does not; else under few seeds and at every second β.
+            language: that they are written in.
         """
         ...
 

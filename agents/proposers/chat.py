@@ -17,7 +17,7 @@ from agents.chat.reading import Edits, Program, read, read_constrained
 from agents.chat.replies import Call, Finish, Message, Replies, Reply
 from agents.feedback.brief import Brief
 from agents.proposers import Bench, Proposed
-from agents.run.records import Asking, Proposal
+from agents.run.records import Asking, Language, Proposal
 from harness.errors import SurroundingsError
 
 MOST_SAID = 4000
@@ -77,7 +77,12 @@ class Chat:
 
     def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
         """See `agents.proposers.Proposer`."""
-        told = prompts.mend(failed.source, diagnostics, constrained=self._asking.constrained)
+        told = prompts.mend(
+            failed.source,
+            diagnostics,
+            constrained=self._asking.constrained,
+            language=bench.language,
+        )
         messages = [
             *self._opening(brief, bench),
             Message("assistant", failed.words or "Here is a program."),
@@ -90,7 +95,10 @@ class Chat:
 
     def _opening(self, brief: Brief, bench: Bench) -> list[Message]:
         return prompts.opening(
-            brief, constrained=self._asking.constrained, free_knobs=bench.free_knobs
+            brief,
+            constrained=self._asking.constrained,
+            free_knobs=bench.free_knobs,
+            language=bench.language,
         )
 
     def _talked(
@@ -109,7 +117,7 @@ class Chat:
             for talk, reply in zip(going, replies, strict=True):
                 if reply is None:
                     counts["withheld"] += 1
-                elif (told := self._heard(talk, reply, brief, counts)) is not None:
+                elif (told := self._heard(talk, reply, brief, bench.language, counts)) is not None:
                     talk.goes_on(reply, told)
                     still.append(talk)
             going = still
@@ -139,7 +147,14 @@ class Chat:
             attempt=talk.attempt,
         )
 
-    def _heard(self, talk: _Talk, reply: Reply, brief: Brief, counts: Counter[str]) -> str | None:
+    def _heard(
+        self,
+        talk: _Talk,
+        reply: Reply,
+        brief: Brief,
+        language: Language,
+        counts: Counter[str],
+    ) -> str | None:
         """Takes in a reply; what to say to it, or ``None`` where it holds a program."""
         counts["estimated usage"] += reply.estimated
         if reply.finish is Finish.FAILED:
@@ -148,34 +163,44 @@ class Chat:
         if reply.finish is Finish.CUT:
             counts["cut off"] += 1
             return prompts.cut_off(self._asking.reply_tokens)
-        found = read_constrained(reply.text) if self._asking.constrained else read(reply.text)
+        found = (
+            read_constrained(reply.text) if self._asking.constrained else read(reply.text, language)
+        )
         if found is None:
             counts["refused" if reply.finish is Finish.REFUSED else "no program"] += 1
-            return prompts.no_program()
+            return prompts.no_program(language)
         if isinstance(found, Edits):
-            return self._edited(talk, found, brief, counts)
+            return self._edited(talk, found, brief, language, counts)
         counts["programs"] += 1
-        self._keep(talk, found, [_nearest(found.source, brief)])
+        self._keep(talk, found, [_nearest(found.source, brief)], language)
         return None
 
-    def _edited(self, talk: _Talk, found: Edits, brief: Brief, counts: Counter[str]) -> str | None:
-        programs = prompts.shown(brief)
+    def _edited(
+        self,
+        talk: _Talk,
+        found: Edits,
+        brief: Brief,
+        language: Language,
+        counts: Counter[str],
+    ) -> str | None:
+        programs = [each for each in prompts.shown(brief) if each.language is language]
         name = found.base or (programs[0].name if programs else "")
         base = next((each for each in programs if each.name == name), None)
         if base is None:
             counts["edits of nothing"] += 1
-            return prompts.unknown_base(name, programs)
+            return prompts.unknown_base(name, programs, language)
         made = applied(base.source, found.edits)
         if isinstance(made, Unfit):
             counts["edits that do not apply"] += 1
             return prompts.unfit_edit(name, made)
         counts["edits"] += 1
-        self._keep(talk, Program(made, found.words), [name])
+        self._keep(talk, Program(made, found.words), [name], language)
         return None
 
-    def _keep(self, talk: _Talk, found: Program, parents: list[str]) -> None:
+    def _keep(self, talk: _Talk, found: Program, parents: list[str], language: Language) -> None:
         talk.proposal = Proposal(
             source=found.source,
+            language=language,
             words=found.words,
             parents=[each for each in parents if each],
             tries=talk.attempt + 1,

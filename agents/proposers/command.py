@@ -1,21 +1,23 @@
 """The proposer ``command``: any command-line agent that takes a prompt and works in a directory.
 
 It is given a scratch directory with the brief and the history as files, and a ``rheostat`` that
-checks, sweeps and profiles on what the round shows. What it leaves in ``candidate.rheo`` is put
-forward. What it did is kept like a model's reply, so a run is replayed without it.
+checks, sweeps and profiles on what the round shows. What it leaves in ``candidate.rheo`` (or
+``candidate.py``) is put forward. What it did is kept like a model's reply, so a run is replayed
+without it.
 """
 
 import msgspec
 
 from agents.chat.replies import Call, Finish, Message, Replies, Reply
 from agents.feedback.brief import Brief
+from agents.languages import writing
 from agents.outside.desk import Asked, Desk, open_desk
 from agents.outside.process import run
-from agents.outside.scratch import SOCKET, Left, left, scratch
+from agents.outside.scratch import SOCKET, Left, candidate_file, left, scratch
 from agents.pages import Pages
 from agents.proposers import Bench, Proposed
 from agents.run.directory import RunDirectory
-from agents.run.records import Asking, Proposal, Usage
+from agents.run.records import Asking, Language, Proposal, Usage
 from harness.errors import InputError
 
 _page = Pages("agents.outside")
@@ -49,21 +51,27 @@ class Command:
 
     def propose(self, brief: Brief, bench: Bench) -> Proposed:
         """See `agents.proposers.Proposer`."""
-        best = brief.known[0] if brief.known else None
-        knobs = _page("free_knobs" if bench.free_knobs else "schedule")
+        language = bench.language
+        fit = [each for each in brief.known if each.language is language]
+        best = fit[0] if fit else None
+        follows = "schedule" if language is Language.RHEO else "schedule_python"
+        knobs = _page("free_knobs" if bench.free_knobs else follows)
         prompt = _page(
             "prompt",
             best=best.name if best else "nothing yet",
             allowance=bench.allowance,
             minutes=f"{self._asking.agent_minutes:g}",
             knobs=knobs,
+            language=writing(language).name,
+            file=candidate_file(language),
         )
         given = best.source if best else ""
         return self._asked(brief, bench, prompt, given, [best.name] if best else [])
 
     def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
         """See `agents.proposers.Proposer`."""
-        prompt = _page("mend", minutes=f"{self._asking.agent_minutes:g}")
+        minutes = f"{self._asking.agent_minutes:g}"
+        prompt = _page("mend", minutes=minutes, file=candidate_file(bench.language))
         return self._asked(brief, bench, prompt, failed.source, failed.parents, diagnostics)
 
     def _asked(
@@ -96,7 +104,9 @@ class Command:
         proposals = []
         if done.source is not None:
             words = done.words or done.output.strip()[-2000:]
-            proposals.append(Proposal(source=done.source, words=words, parents=parents))
+            proposals.append(
+                Proposal(source=done.source, language=bench.language, words=words, parents=parents)
+            )
         search = {"ended": status, "looks": len(done.played)}
         return Proposed(proposals, usage=done.usage, search=search)
 
@@ -110,11 +120,11 @@ class Command:
             )
         seconds = self._asking.agent_minutes * 60
         with (
-            scratch(brief, given, diagnostics) as folder,
+            scratch(brief, given, bench.language, diagnostics) as folder,
             open_desk(folder / SOCKET, bench) as desk,
         ):
             ran = run(self._command, folder, prompt, seconds=seconds, bench=bench)
-            found: Left = left(folder, given)
+            found: Left = left(folder, given, bench.language)
         return _Done(
             source=found.source,
             words=found.words,

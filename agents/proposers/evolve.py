@@ -15,7 +15,7 @@ from agents.evolution.search import Evolution, Play
 from agents.evolution.starting import seeds
 from agents.feedback.brief import Brief, Known
 from agents.proposers import Bench, Proposed
-from agents.run.records import Proposal
+from agents.run.records import Language, Proposal
 from agents.search.measures import Worth
 
 FROM_ARCHIVE = 3
@@ -100,7 +100,11 @@ def _start() -> _State:
 
 def _candidates(brief: Brief) -> Sequence[Known]:
     """The best candidates of the run: those that were reviewed, which no baseline is."""
-    return [each for each in brief.known if each.objective is not None][:FROM_ARCHIVE]
+    return [
+        each
+        for each in brief.known
+        if each.objective is not None and each.language is Language.RHEO
+    ][:FROM_ARCHIVE]
 
 
 def _digest(source: str) -> str:

@@ -20,15 +20,17 @@ from agents.report.sheets import Sheet
 from agents.report.winner import descent
 from agents.report.wording import bounds, listed, plain, setting, several, signed
 from agents.run.directory import RunDirectory
-from agents.run.records import Decision, Gain, PointFigures, Request, Review
+from agents.run.records import Decision, Gain, Language, PointFigures, Request, Review
 from dsl.formatter import format_source
-from dsl.program import load
 from dsl.source import Source
 from harness.evaluation.bootstrap import Interval
+from harness.request.controllers import Program, playable_of
 
 
 def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
-    """Writes a candidate as ``selected.rheo``, in its canonical layout, and its card beside it.
+    """Writes a candidate as ``selected.rheo`` or ``selected.py``, and its card beside it.
+
+    A program of Rheo is written in its canonical layout, one in Python as it stands.
 
     Nothing is played, and nothing that was held out is opened.
 
@@ -42,19 +44,21 @@ def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None
         DslError: the candidate does not check.
         OSError: the surroundings refuse.
     """
-    source = format_source(Source(run.source(candidate), f"{candidate}.rheo"))
+    source, language = run.source(candidate), run.language(candidate)
+    if language is Language.RHEO:
+        source = format_source(Source(source, f"{candidate}.rheo"))
     card = markdown(_card(run, candidate, source, decision))
-    run.write_text(run.selected_path.name, source)
+    run.write_text(f"selected{language.suffix}", source)
     run.write_text(run.card_path.name, card)
 
 
 def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | None) -> list[Block]:
     request, review = run.request, run.review(candidate)
-    checked = load(Source(source, f"{candidate}.rheo"))
-    title = checked.program.title
+    program = playable_of(source, f"{candidate}{run.language(candidate).suffix}")
+    name = program.checked.name if isinstance(program, Program) else candidate
     return [
-        Heading(1, checked.name),
-        *([Paragraph([title.text])] if title is not None else []),
+        Heading(1, name),
+        *([Paragraph([program.title])] if program.title else []),
         Listing(source),
         Heading(2, "What it was found on"),
         Bullets(_found_on(request)),
@@ -67,7 +71,7 @@ def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | N
         Heading(2, "Who approved it"),
         *_approval(decision),
         Heading(2, "What it has not been tried on"),
-        *_untried(request),
+        *_untried(request, run.language(candidate)),
     ]
 
 
@@ -181,12 +185,12 @@ def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
     return [Paragraph([told])]
 
 
-def _untried(request: Request) -> list[Block]:
+def _untried(request: Request, language: Language) -> list[Block]:
     flattered = "Every figure above was made on what the controller was found on, and flatters it."
     if not request.held_out:
         words: Words = [
             f"{flattered} Nothing was held out; ",
-            Code("rheostat sweep selected.rheo --on RECORDINGS"),
+            Code(f"rheostat sweep selected{language.suffix} --on RECORDINGS"),
             " plays it elsewhere.",
         ]
         return [Paragraph(words)]

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from agents.evolution.starting import Seed, seeds
 from agents.report.records import Role, Shown
 from agents.run.directory import RunDirectory
+from agents.run.programs import program_of
 from agents.run.records import Request, Review, Verdict
 from agents.search.points import points
-from dsl.checker import Checked
 from dsl.program import load
 from dsl.source import Source
 from harness.request.assignments import Knobs
-from harness.request.controllers import Program, load_program
+from harness.request.controllers import Playable, Program, load_program
+from harness.request.foreign import Foreign
 
 PUBLISHED = "cmc"
 """The published discovered controller, which the search never meets."""
@@ -26,7 +27,7 @@ class Entrant(NamedTuple):
     """A controller that is shown, ready to be played."""
 
     role: Role
-    program: Program
+    program: Playable
     """Its label is what the report calls it."""
     settings: Sequence[Knobs]
     """Of its free knobs; one without any where there is nothing to set."""
@@ -34,13 +35,12 @@ class Entrant(NamedTuple):
     @property
     def shown(self) -> Shown:
         """The entrant as a record."""
-        checked = self.program.checked
-        title = checked.program.title
+        program = self.program
         return Shown(
             label=self.program.label,
             role=self.role,
-            name=checked.name,
-            title=title.text if title is not None else "",
+            name=program.label if isinstance(program, Foreign) else program.checked.name,
+            title=program.title,
             digest=self.program.digest,
         )
 
@@ -111,22 +111,11 @@ def rejected(run: RunDirectory) -> set[str]:
     return {each.candidate for each in run.decisions() if not each.approved}
 
 
-def program_of(run: RunDirectory, candidate: str) -> Program:
-    """A candidate's program, labelled by the candidate.
-
-    Raises:
-        DslError: it does not check.
-    """
-    text = run.source(candidate)
-    checked = load(Source(text, f"{candidate}.rheo"))
-    return Program(candidate, checked, sha256(text.encode()).hexdigest(), candidate)
-
-
-def settings_of(checked: Checked, betas: Sequence[float]) -> list[Knobs]:
+def settings_of(program: Playable, betas: Sequence[float]) -> list[Knobs]:
     """At which free knobs a candidate is played: spread ones where it does not follow β."""
-    if checked.scheduled:
+    if program.scheduled:
         return [{}]
-    return [each.knobs for each in points(checked, betas)]
+    return [each.knobs for each in points(program, betas)]
 
 
 def _seed(seed: Seed) -> Program:
@@ -137,4 +126,4 @@ def _seed(seed: Seed) -> Program:
 
 def _candidate(run: RunDirectory, request: Request, candidate: str, role: Role) -> Entrant:
     program = program_of(run, candidate)
-    return Entrant(role, program, settings_of(program.checked, request.betas))
+    return Entrant(role, program, settings_of(program, request.betas))

@@ -19,6 +19,7 @@ from harness.evaluation.scores import MEAN, Played
 from harness.evaluation.sweep import Row, play_grid, rows
 from harness.mdp.environment import environment, refuse_unmet_needs
 from harness.mdp.replay import NotProbed
+from harness.request.controllers import Program
 from harness.request.recordings import Named
 
 ENGINE = "compiled"
@@ -148,7 +149,8 @@ def over_all(side: Side) -> str:
 
 def _unfit(entrants: Sequence[Entrant], recordings: Sequence[Named]) -> dict[str, str]:
     """Those that need what a recording does not hold, and why."""
-    needy = [each.program for each in entrants if any(each.program.checked.needs)]
+    rheo = [each.program for each in entrants if isinstance(each.program, Program)]
+    needy = [each for each in rheo if any(each.checked.needs)]
     found: dict[str, str] = {}
     for label, recording in recordings if needy else ():
         world = environment(recording)

@@ -203,7 +203,9 @@ def _looking(run: RunDirectory, report: Report) -> list[tuple[str, str]]:
     if winner is None:
         return []
     selected = report.state is State.ENDED and run.selected_path.is_file()
-    found = run.selected_path if selected else run.candidate_path(winner) / "source.rheo"
+    found = run.selected_path if selected else run.source_path(winner)
+    if found is None:
+        return []
     program, request = _place(found), run.request
     on = " ".join(_place(each.path) for each in request.search)
     todo = [

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 
 from agents.evolution.starting import seeds as evolution_seeds
 from agents.feedback.words import difference
-from agents.report.controllers import program_of, settings_of
+from agents.report.controllers import settings_of
 from agents.report.playing import ENGINE, Hands
 from agents.report.records import Ancestor, Winner
 from agents.run.directory import RunDirectory
+from agents.run.programs import program_of
 from agents.run.records import Request
 from dsl import library
 from dsl.checker import Checked
 from dsl.checker.knobs import schedule_lines
 from dsl.schedule import evaluate
-from harness.engines import Rules
+from harness.engines import Rules, Setting
 from harness.engines.choose import engine
 from harness.explanation.profile import profiles
-from harness.request.configured import Configured
+from harness.request.configured import planned
+from harness.request.controllers import Program
 from harness.request.recordings import Named
 
 BETA = 0.5
@@ -49,26 +51,23 @@ def winner(
         StoreError: a recording cannot be read.
     """
     program = program_of(run, candidate)
-    checked = program.checked
-    settings = settings_of(checked, request.betas)
-    chosen = settings[len(settings) // 2]
-    at = BETA if checked.scheduled else None
-    rules = Rules(request.budget, request.kappa)
-    knobs = evaluate(checked, at or 0.0, chosen)
-    plan = Configured(program, at, knobs, chosen, rules)
+    settings = settings_of(program, request.betas)
+    setting = Setting(BETA if program.scheduled else None, settings[len(settings) // 2])
+    plan = planned(program, setting, Rules(request.budget, request.kappa))
     player = engine(ENGINE, hands.means.workers, hands.means.objects)
     questions = sum(len(each.recording.questions) for each in recordings)
     with hands.progress("profiling", questions) as advance:
         found = profiles(plan, recordings, range(SEEDS), player, advance)[-1]
-    betas = [step / STEPS for step in range(STEPS + 1)] if checked.scheduled else []
+    checked = program.checked if isinstance(program, Program) else None
+    betas = [step / STEPS for step in range(STEPS + 1)] if program.scheduled else []
     return Winner(
         candidate=candidate,
         source=run.source(candidate),
         descent=descent(run, candidate),
         tuned=run.draft(candidate).tuned,
         betas=betas,
-        schedule=_schedule(checked, betas),
-        settings=dict(chosen),
+        schedule={} if checked is None else _schedule(checked, betas),
+        settings=dict(setting.knobs),
         profile=found,
         profile_seeds=SEEDS,
     )
@@ -91,7 +90,10 @@ def descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
         parents = draft.proposal.parents
         main = parents[0] if parents else None
         source = _source(run, main) if main is not None else None
-        changed = None if source is None else difference(source, run.source(name))
+        language = draft.proposal.language
+        changed = (
+            None if source is None else difference(source, run.source(name), language=language)
+        )
         found.append(
             Ancestor(
                 candidate=name,
@@ -108,7 +110,7 @@ def descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
 
 def _source(run: RunDirectory, name: str) -> str | None:
     """The text of a parent: a candidate, a seed of evolution, or a controller of the library."""
-    if run.has(f"candidates/{name}/source.rheo"):
+    if run.source_path(name) is not None:
         return run.source(name)
     for each in evolution_seeds():
         if each.name == name:

@@ -3,8 +3,9 @@
 ``request.json`` what was asked; ``events.jsonl`` what happened; ``rounds/003/`` the brief, the
 proposals and the summary of a round; ``candidates/r003-2/`` a candidate's source, what it is worth,
 where its tokens go; ``decisions/`` what people said; ``archive.json`` all that was reviewed;
-``selected.rheo`` and ``selected.md`` the end. ``evaluations.sqlite`` and ``checkpoints.sqlite`` let
-a run go on where it stopped. One process writes; any number may read, without a lock.
+``selected.rheo`` (or ``selected.py``) and ``selected.md`` the end. ``evaluations.sqlite`` and
+``checkpoints.sqlite`` let a run go on where it stopped. One process writes; any number may read,
+without a lock.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ from agents.run.records import (
     Decision,
     Draft,
     Ending,
+    Language,
     Request,
     Review,
     RoundSummary,
@@ -64,8 +66,9 @@ class RunDirectory:
 
     @property
     def selected_path(self) -> Path:
-        """The winner's source."""
-        return self.path / "selected.rheo"
+        """The winner's source; where it would stand, while there is none."""
+        found = [self.path / f"selected{each.suffix}" for each in Language]
+        return next((each for each in found if each.is_file()), found[0])
 
     @property
     def card_path(self) -> Path:
@@ -89,14 +92,36 @@ class RunDirectory:
 
     # What rounds leave
 
+    def source_path(self, candidate: str) -> Path | None:
+        """Where a candidate's program stands, with the suffix of its language.
+
+        ``None`` where there is no such candidate.
+        """
+        folder = self.candidate_path(candidate)
+        found = [folder / f"source{each.suffix}" for each in Language]
+        return next((each for each in found if each.is_file()), None)
+
     def source(self, candidate: str) -> str:
-        """A candidate's program."""
-        return (self.candidate_path(candidate) / "source.rheo").read_text(encoding="utf-8")
+        """A candidate's program.
+
+        Raises:
+            InputError: there is no such candidate.
+        """
+        path = self.source_path(candidate)
+        if path is None:
+            raise InputError(f"{self.candidate_path(candidate)}: holds no program")
+        return path.read_text(encoding="utf-8")
+
+    def language(self, candidate: str) -> Language:
+        """What a candidate's program is written in; Rheo where there is none."""
+        path = self.source_path(candidate)
+        suffix = Language.RHEO.suffix if path is None else path.suffix
+        return next(each for each in Language if each.suffix == suffix)
 
     def keep_draft(self, draft: Draft) -> None:
         """Keeps a candidate as it was proposed."""
-        place = f"candidates/{draft.candidate}"
-        self.write_text(f"{place}/source.rheo", draft.proposal.source)
+        place, suffix = f"candidates/{draft.candidate}", draft.proposal.language.suffix
+        self.write_text(f"{place}/source{suffix}", draft.proposal.source)
         self.write(f"{place}/draft.json", draft)
 
     def draft(self, candidate: str) -> Draft:

@@ -15,6 +15,19 @@ VERSION = 1
 """Raised when a record is written that an earlier version would misread."""
 
 
+class Language(Enum):
+    """What controllers are written in."""
+
+    RHEO = "rheo"
+    PYTHON = "python"
+    """Held to a policy, and played in containers."""
+
+    @property
+    def suffix(self) -> str:
+        """Of its files."""
+        return {Language.RHEO: ".rheo", Language.PYTHON: ".py"}[self]
+
+
 class Approve(Enum):
     """Who has to agree before a controller counts."""
 
@@ -98,6 +111,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     held_out: list[RecordingRef] = []
     """Opened by the report alone."""
     proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
+    language: Language = Language.RHEO
+    """What language models and agents write in."""
     objective: str = "frontier"
     approve: Approve = Approve.AUTO
     tune: bool = False
@@ -153,6 +168,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     """The text of a program."""
+    language: Language = Language.RHEO
     words: str = ""
     """The proposer's own account: what was changed and why."""
     parents: list[str] = []

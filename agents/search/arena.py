@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agents.run.directory import RunDirectory
-from agents.run.records import BaselineRef, RecordingRef, Request
+from agents.run.records import BaselineRef, Language, RecordingRef, Request
 from agents.search.evaluator import Entry, Evaluator, evaluator
 from agents.search.measures import Measured, Shown, Split, Worth, sizes, split
 from agents.search.objective import objective
+from agents.search.playing import Passing
 from agents.search.scorer import Scorer
 from harness.engines import Rules
 from harness.errors import InputError
@@ -43,18 +44,34 @@ class Arena:
         """What round ``number`` shows to proposers, and what it withholds."""
         return split(sizes(self.recordings), number)
 
-    def play(self, source: str) -> list[Measured] | str:
+    def play(self, source: str, language: Language = Language.RHEO) -> list[Measured] | str:
         """Plays a program over the whole search set, at the seeds of a review.
 
         Returns:
             What was measured on each recording, or why it cannot be played.
         """
         betas = tuple(self.request.betas)
-        entry = Entry(source, self._everywhere, self.request.seeds, betas)
+        entry = Entry(source, self._everywhere, self.request.seeds, betas, language=language)
         return self._evaluator.measure([entry])[0]
 
+    def trial(self, source: str, language: Language, number: int) -> str:
+        """Why a program fails over what a round shows, at both ends of β; empty where it does not.
+
+        It is short: one shuffle of the first recording that is shown.
+        """
+        betas = tuple(self.request.betas)
+        first = self.split(number).shown.recordings[:1]
+        entry = Entry(source, first, 1, (betas[0], betas[-1]), language=language)
+        found = self._evaluator.measure([entry])[0]
+        return "" if not isinstance(found, str) or isinstance(found, Passing) else found
+
     def screen(
-        self, sources: Sequence[str], shown: Shown, *, closely: bool = False
+        self,
+        sources: Sequence[str],
+        shown: Shown,
+        *,
+        closely: bool = False,
+        language: Language = Language.RHEO,
     ) -> list[Worth | None]:
         """What programs are worth on a part of the search set.
 
@@ -63,22 +80,25 @@ class Arena:
             shown: the part.
             closely: at the seeds of a review and at every β; else at those of a screening, and at
                 every second β, both ends among them.
+            language: that they are written in.
 
         Returns:
             In order; ``None`` for a program that does not check or cannot be played.
         """
         return [
             None if isinstance(each, str) else self.scorer.worth(each, shown)
-            for each in self._screened(sources, shown, closely=closely)
+            for each in self._screened(sources, shown, language, closely=closely)
         ]
 
     def _screened(
-        self, sources: Sequence[str], shown: Shown, *, closely: bool
+        self, sources: Sequence[str], shown: Shown, language: Language, *, closely: bool
     ) -> list[list[Measured] | str]:
         seeds, betas = self.request.screening, _thinned(self.request.betas)
         if closely:
             seeds, betas = self.request.seeds, tuple(self.request.betas)
-        entries = [Entry(each, shown.recordings, seeds, betas) for each in sources]
+        entries = [
+            Entry(each, shown.recordings, seeds, betas, language=language) for each in sources
+        ]
         return self._evaluator.measure(entries)
 
     def _play_baselines(self, wanted: Sequence[BaselineRef]) -> Mapping[str, list[Measured]]:

@@ -12,14 +12,20 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from agents.run.records import Language
 from agents.search.measures import Measured
 from agents.search.playing import Knobs, Passing, Players, Task, players
 from harness.engines import Rules
 from harness.engines.compiled import CompiledEngine
 from harness.request.recordings import Named
+from sandbox.engine import SandboxEngine
 
 FORMAT = 1
 """Raised when an outcome is kept in another way, or means something else."""
+
+
+_ENGINES = {Language.RHEO: CompiledEngine.name, Language.PYTHON: SandboxEngine.name}
+"""What plays programs; outcomes are kept under its name and version."""
 
 
 class Entry(NamedTuple):
@@ -33,6 +39,7 @@ class Entry(NamedTuple):
     """The values of β, for one that follows it."""
     given: tuple[Knobs, ...] = ()
     """Settings for its free knobs, in place of spread ones."""
+    language: Language = Language.RHEO
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -94,13 +101,13 @@ class Evaluator:
         recording = self.recordings[place].recording
         return Task(
             entry.source, recording.path, recording.digest, entry.betas, entry.seeds, self._rules,
-            entry.given,
+            entry.given, entry.language,
         )  # fmt: skip
 
     def _key(self, task: Task) -> bytes:
         # All that the outcome depends on; where the recording lies is no part of it.
         parts = (
-            FORMAT, CompiledEngine.name, task.source, task.digest, task.betas, task.seeds,
+            FORMAT, _ENGINES[task.language], task.source, task.digest, task.betas, task.seeds,
             tuple(task.rules), task.given,
         )  # fmt: skip
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()

@@ -19,23 +19,28 @@ from typing import NamedTuple
 import numpy as np
 import pebble
 
+from agents.run.records import Language
 from agents.search.measures import Measured
 from agents.search.points import points
-from dsl.checker import Checked
 from dsl.compiler.objects import Objects
 from dsl.diagnostics import DslError
-from dsl.program import load
 from dsl.schedule import SettingsError
-from dsl.source import Source
-from harness.engines import Rules, Setting
+from harness.engines import EpisodeFailed, Rules, Setting
 from harness.engines.compiled import CompiledEngine
 from harness.errors import RheostatError, SurroundingsError
+from harness.evaluation.plan import play_plan
 from harness.mdp.environment import Environment, environment
+from harness.mdp.episodes import Episodes
+from harness.request.configured import planned
+from harness.request.controllers import Playable, playable_of
 from store.errors import StoreError
 from store.reader import open_recording
 
 SECONDS = 60.0
 """How long one program may be played at most, over one recording."""
+
+FOREIGN_SECONDS = 900.0
+"""The same in another language than Rheo, which is not compiled."""
 
 Knobs = Mapping[str, int | float]
 
@@ -58,6 +63,12 @@ class Task(NamedTuple):
     rules: Rules
     given: tuple[Knobs, ...] = ()
     """Settings for its free knobs, in place of spread ones."""
+    language: Language = Language.RHEO
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take."""
+        return SECONDS if self.language is Language.RHEO else FOREIGN_SECONDS
 
 
 class Players:
@@ -65,10 +76,10 @@ class Players:
 
     Args:
         workers: how many.
-        seconds: after how long a task is given up.
+        seconds: after how long a task is given up, in place of its own `Task.seconds`.
     """
 
-    def __init__(self, workers: int, seconds: float = SECONDS):
+    def __init__(self, workers: int, seconds: float | None = None):
         # A fresh process inherits no lock, no thread and no open database.
         context = multiprocessing.get_context("spawn")
         self._pool = pebble.ProcessPool(workers, context=context, initializer=_begin)
@@ -76,13 +87,17 @@ class Players:
 
     def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
         """The outcome of each task, in order: what was measured, or why nothing was."""
-        futures = [self._pool.schedule(_play, (task,), timeout=self._seconds) for task in tasks]
+        limits = [self._seconds or task.seconds for task in tasks]
+        futures = [
+            self._pool.schedule(_play, (task,), timeout=limit)
+            for task, limit in zip(tasks, limits, strict=True)
+        ]
         try:
-            for future in futures:
+            for future, limit in zip(futures, limits, strict=True):
                 try:
                     yield future.result()
                 except TimeoutError:
-                    yield Passing(f"it takes longer than {self._seconds:g} seconds a recording")
+                    yield Passing(f"it takes longer than {limit:g} seconds a recording")
                 except pebble.ProcessExpired as problem:
                     yield Passing(f"the process that played it ended: {problem}")
                 except CancelledError as problem:
@@ -127,25 +142,33 @@ def _end_with(sentinel: int) -> None:
 
 def _play(task: Task) -> Measured | str:
     try:
-        checked = _checked(task.source)
+        program = _program(task.source, task.language)
         world = _world(task.path, task.digest)
-        return _measured(checked, points(checked, task.betas, task.given), world, task)
+        return _measured(program, points(program, task.betas, task.given), world, task)
     except DslError:
         return "it does not check"
+    except EpisodeFailed as problem:
+        return problem.reason
+    except SurroundingsError as problem:
+        return Passing(str(problem))
     except (RheostatError, SettingsError, StoreError) as problem:
         return str(problem)
 
 
 def _measured(
-    checked: Checked, settings: Sequence[Setting], world: Environment, task: Task
+    program: Playable, settings: Sequence[Setting], world: Environment, task: Task
 ) -> Measured:
     right, tokens, sequential = [], [], []
     for setting in settings:
-        episodes = _engine().play(checked, setting, world, range(task.seeds), task.rules)
+        episodes = _episodes(program, setting, world, task)
         right.append(episodes.right.sum(axis=1, dtype=np.int64))
         tokens.append(episodes.tokens.sum(axis=1))
         sequential.append(episodes.sequential.sum())
     return Measured(np.array(right), np.array(tokens), np.array(sequential), task.seeds)
+
+
+def _episodes(program: Playable, setting: Setting, world: Environment, task: Task) -> Episodes:
+    return play_plan(planned(program, setting, task.rules), world, range(task.seeds), _engine())
 
 
 @lru_cache(maxsize=1)
@@ -154,8 +177,8 @@ def _engine() -> CompiledEngine:
 
 
 @lru_cache(maxsize=32)
-def _checked(text: str) -> Checked:
-    return load(Source(text))
+def _program(text: str, language: Language) -> Playable:
+    return playable_of(text, f"candidate{language.suffix}")
 
 
 @lru_cache(maxsize=64)

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 from random import Random
 
-from dsl.checker import Checked
 from dsl.checker.knobs import free_knobs, knob_type
 from dsl.operations import value
 from dsl.schedule import evaluate
 from dsl.types import Type
 from harness.engines import Setting
+from harness.request.controllers import Playable
+from harness.request.foreign import Foreign
 
 Knobs = Mapping[str, int | float]
 
@@ -22,14 +23,17 @@ _WIDE = 8
 """From this ratio of its ends on, a range is spread by ratio and not by difference."""
 
 
-def points(checked: Checked, betas: Sequence[float], given: Sequence[Knobs] = ()) -> list[Setting]:
+def points(program: Playable, betas: Sequence[float], given: Sequence[Knobs] = ()) -> list[Setting]:
     """The settings of a program, in the order of its points.
 
     Args:
-        checked: the program.
+        program: the program.
         betas: the values of β, and how many settings a program with free knobs has.
         given: settings for its free knobs, in place of spread ones.
     """
+    if isinstance(program, Foreign):
+        return [Setting(beta) for beta in betas]
+    checked = program.checked
     free = free_knobs(checked.program)
     if checked.scheduled:
         return [Setting(beta, dict(knobs)) for knobs in given or [{}] for beta in betas]

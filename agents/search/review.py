@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from agents.run.records import Draft, Gain, PointFigures, Review, Verdict
+from agents.run.records import Draft, Gain, Language, PointFigures, Review, Verdict
 from agents.search.arena import Arena
 from agents.search.measures import Measured, Shown, Worth
 from agents.search.points import points
 from agents.search.scorer import falls
-from dsl import tree
-from dsl.checker import Checked
 from dsl.checker.knobs import free_knobs
-from dsl.program import load
-from dsl.source import Source
+from harness.request.controllers import Playable, playable_of
+from harness.request.foreign import Foreign
 
 
 class Rival(NamedTuple):
@@ -27,6 +25,7 @@ class Rival(NamedTuple):
 
     name: str
     source: str
+    language: Language = Language.RHEO
 
 
 def review(
@@ -45,20 +44,24 @@ def review(
         best: the best candidate so far, ``None`` while there is none: then the best baseline.
         earlier: the names of earlier candidates, by `digest` of their source.
     """
-    name, source = draft.candidate, draft.proposal.source
+    name, source, language = draft.candidate, draft.proposal.source, draft.proposal.language
     if draft.diagnostics:
         return _refused(name, Verdict.UNSOUND, "it does not check")
     twin = earlier.get(digest(source))
     if twin is not None:
         reason = f"it is the program of {twin}"
         return Review(candidate=name, verdict=Verdict.REFUSED, reasons=[reason], same_as=twin)
-    checked = load(Source(source))
-    problem = _misplaced_knobs(checked, free=arena.request.free_knobs)
-    measured = problem or arena.play(source)
+    program = playable_of(source, f"{name}{language.suffix}")
+    problem = _misplaced_knobs(program, free=arena.request.free_knobs)
+    measured = problem or arena.play(source, language)
     if isinstance(measured, str):
         return _refused(name, Verdict.REFUSED, measured)
     worth = arena.scorer.worth(measured)
-    rival = arena.play(best.source) if best is not None else arena.baselines[arena.best_baseline]
+    rival = (
+        arena.play(best.source, best.language)
+        if best is not None
+        else arena.baselines[arena.best_baseline]
+    )
     assert not isinstance(rival, str)
     against = best.name if best is not None else arena.best_baseline
     gains = _Gains(arena, number, measured, rival, against)
@@ -79,9 +82,9 @@ def review(
         baseline_gain=gains.over_baseline,
         unseen_gain=gains.unseen,
         without=gains.without,
-        size=sum(1 for _ in tree.walk(checked.program)),
+        size=program.size,
         reasons=reasons,
-        points=_points(arena, checked, worth),
+        points=_points(arena, program, worth),
     )
 
 
@@ -159,13 +162,14 @@ def _of(measured: Sequence[Measured], shown: Shown) -> list[Measured]:
     return [measured[place] for place in shown.recordings]
 
 
-def _misplaced_knobs(checked: Checked, *, free: bool) -> str:
+def _misplaced_knobs(program: Playable, *, free: bool) -> str:
     """What is wrong with where a program has its knobs; empty where nothing is."""
-    if free:
-        if checked.scheduled:
-            return "it follows beta, and this run wants free knobs in place of a schedule"
-        return "" if free_knobs(checked.program) else "it has no free knobs, so it has one point"
-    return "" if checked.scheduled else "it has no schedule, so beta changes nothing"
+    if not free:
+        return "" if program.scheduled else "it has no schedule, so beta changes nothing"
+    if isinstance(program, Foreign) or program.scheduled:
+        return "it follows beta, and this run wants free knobs in place of a schedule"
+    known = free_knobs(program.checked.program)
+    return "" if known else "it has no free knobs, so it has one point"
 
 
 def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[str]:
@@ -190,8 +194,8 @@ def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[st
     ]
 
 
-def _points(arena: Arena, checked: Checked, worth: Worth) -> dict[str, list[PointFigures]]:
-    settings = points(checked, arena.request.betas)
+def _points(arena: Arena, program: Playable, worth: Worth) -> dict[str, list[PointFigures]]:
+    settings = points(program, arena.request.betas)
     return {
         label: [
             PointFigures(

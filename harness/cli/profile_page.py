@@ -9,14 +9,14 @@ from harness.evaluation.grid import spelt
 from harness.explanation.hindsight import Hindsight
 from harness.explanation.majority import Duel, Duels
 from harness.explanation.profile import ALL, Line, Profile, share
-from harness.request.configured import Configured
+from harness.request.configured import Plan
 
 _LABEL = 11
 _QUESTIONS = 10
 """How many lost and how many won questions a page shows."""
 
 
-def page(plan: Configured, about: Mapping[str, str], found: Profile, width: int | None) -> str:
+def page(plan: Plan, about: Mapping[str, str], found: Profile, width: int | None) -> str:
     """One profile: the source with its figures, what hindsight shows, the questions.
 
     Args:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dsl.checker import Checked
 from dsl.source import Source
+from harness.errors import InputError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
 from harness.mdp.replay import Replay
@@ -69,6 +70,19 @@ class Engine(Protocol):
         ...
 
 
+class EpisodeFailed(InputError):
+    """A program in another language failed in an episode.
+
+    Args:
+        problem: all that is known of it, the program's own words among them.
+        reason: the same without these: they could carry what was revealed to it.
+    """
+
+    def __init__(self, problem: str, reason: str):
+        super().__init__(problem)
+        self.reason = reason
+
+
 class ForeignEngine(Protocol):
     """Plays programs in another language than Rheo, which it reads by itself."""
 
@@ -79,11 +93,13 @@ class ForeignEngine(Protocol):
         world: Environment,
         seeds: Sequence[int],
         rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        counts: LineCounts | None = None,
     ) -> Episodes:
-        """The ends of all episodes.
+        """The ends of all episodes; adds to ``counts``, where given.
 
         Raises:
-            InputError: the program cannot be used, or an episode failed.
+            InputError: the program cannot be used.
+            EpisodeFailed: it failed in an episode.
             SurroundingsError: what it plays in cannot be had.
         """
         ...
@@ -97,7 +113,8 @@ class ForeignEngine(Protocol):
         """Plays one episode in books that its caller made, and may have had traced.
 
         Raises:
-            InputError: the program cannot be used, or the episode failed.
+            InputError: the program cannot be used.
+            EpisodeFailed: it failed.
             SurroundingsError: what it plays in cannot be had.
         """
         ...
@@ -107,7 +124,7 @@ class ForeignEngine(Protocol):
         ...
 
 
-def empty_counts(checked: Checked) -> LineCounts:
+def empty_counts(source: Source) -> LineCounts:
     """Counts of nothing, for one program."""
-    size = checked.source.lines + 1
+    size = source.lines + 1
     return LineCounts(np.zeros(size, np.int64), np.zeros(size, np.int64))

@@ -71,7 +71,7 @@ class Grid:
             Point(program, beta, _free(program, chosen), chosen)
             for program, choices in zip(programs, settings, strict=True)
             for chosen in choices
-            for beta in (betas if _follows_beta(program) else [None])
+            for beta in (betas if program.scheduled else [None])
         ]
 
     @cached_property
@@ -106,9 +106,8 @@ class Grid:
             engine=self._plays(point.program),
         )
         program = point.program
-        if isinstance(program, Foreign):
-            return Errand(job, recording.path, program.source, program.engine)
-        return Errand(job, recording.path, program.checked.source, self._engine_name)
+        player = program.engine if isinstance(program, Foreign) else self._engine_name
+        return Errand(job, recording.path, program.source, player)
 
     def refuse_unmet_needs(self) -> None:
         """Raises before anything is played where a recording lacks what a controller needs.
@@ -131,10 +130,6 @@ class Grid:
 def spelt(knobs: Mapping[str, int | float]) -> str:
     """Knobs as they are written on a command line: ``n=16 size=4``."""
     return " ".join(f"{name}={value!r}" for name, value in knobs.items())
-
-
-def _follows_beta(program: Playable) -> bool:
-    return isinstance(program, Foreign) or program.checked.scheduled
 
 
 def _free(program: Playable, chosen: Knobs) -> Knobs:

@@ -1,7 +1,6 @@
 """What each line of a controller does, over all episodes of recordings, and what hindsight shows.
 
-Lines are counted by an engine, hindsight is read off traces of the interpreter, over the same
-episodes.
+Lines are counted by an engine, hindsight is read off traces, over the same episodes.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,9 +10,11 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from dsl.checker import Checked
 from dsl.interpreter import Interpreter
+from dsl.source import Source
 from harness.engines import Engine, LineCounts, empty_counts
+from harness.engines.choose import foreign_engine
+from harness.evaluation.plan import play_plan
 from harness.explanation.hindsight import Hindsight, hindsight, together
 from harness.explanation.majority import Duels, duels, parted
 from harness.mdp.environment import Environment, environment
@@ -21,7 +22,7 @@ from harness.mdp.episodes import Episodes
 from harness.mdp.evaluate import play
 from harness.mdp.replay import Replay
 from harness.mdp.trace import Barrier
-from harness.request.configured import Configured
+from harness.request.configured import Configured, Plan
 from harness.request.recordings import Named
 
 ALL = "all"
@@ -84,7 +85,7 @@ class _Columns(NamedTuple):
 
 
 def profiles(
-    plan: Configured,
+    plan: Plan,
     recordings: Sequence[Named],
     seeds: Sequence[int],
     engine: Engine,
@@ -96,43 +97,59 @@ def profiles(
         plan: the controller and its setting.
         recordings: what to play over.
         seeds: the seeds of every question.
-        engine: what counts the lines.
+        engine: what counts the lines of a program of Rheo; another language has its own.
         advance: is told how many more questions are done.
 
     Raises:
         InputError: and `StoreError`: a recording cannot be played.
+        SurroundingsError: what a controller in another language plays in cannot be had.
     """
-    checked = plan.program.checked
+    source = plan.program.source
     parts = [_part(plan, named, seeds, engine, advance) for named in recordings]
     found = [
-        _profile(checked, named.label, [part])
-        for named, part in zip(recordings, parts, strict=True)
+        _profile(source, named.label, [part]) for named, part in zip(recordings, parts, strict=True)
     ]
-    return found if len(found) == 1 else [*found, _profile(checked, ALL, parts)]
+    return found if len(found) == 1 else [*found, _profile(source, ALL, parts)]
 
 
 def _part(
-    plan: Configured,
+    plan: Plan,
     named: Named,
     seeds: Sequence[int],
     engine: Engine,
     advance: Callable[[int], None],
 ) -> _Part:
-    checked = plan.program.checked
     world = environment(named.recording)
-    counts = empty_counts(checked)
-    episodes = engine.play(checked, plan.setting, world, seeds, plan.rules, counts)
-    controller = Interpreter(checked, plan.chosen)
+    counts = empty_counts(plan.program.source)
+    play_one = _one_by_one(plan)
+    episodes = play_plan(plan, world, seeds, engine, counts)
     seen = []
     for question in range(len(world.decks)):
-        seen += [_seen(controller, plan, world, question, seed) for seed in seeds]
+        seen += [_seen(play_one, plan, world, question, seed) for seed in seeds]
         advance(1)
     against = duels(named.label, named.recording, episodes, seeds)
     return _Part(episodes, counts, together(seen), against)
 
 
+def _one_by_one(plan: Plan) -> Callable[[Replay], None]:
+    """What plays one episode in given books."""
+    if isinstance(plan, Configured):
+        controller = Interpreter(plan.program.checked, plan.chosen)
+
+        def interpreted(replay: Replay) -> None:
+            play(controller, replay, plan.beta)
+
+        return interpreted
+    player, source = foreign_engine(plan.program.engine), plan.program.source
+    return lambda replay: player.trace(source, plan.beta, replay)
+
+
 def _seen(
-    controller: Interpreter, plan: Configured, world: Environment, question: int, seed: int
+    play_one: Callable[[Replay], None],
+    plan: Plan,
+    world: Environment,
+    question: int,
+    seed: int,
 ) -> Hindsight:
     trace: list[Barrier] = []
     replay = Replay(
@@ -143,14 +160,14 @@ def _seen(
         probe_cost=plan.rules.probe_cost,
         trace=trace,
     )
-    played = play(controller, replay, plan.beta)
-    return hindsight(trace, played.answer)
+    play_one(replay)
+    return hindsight(trace, replay.answer)
 
 
-def _profile(checked: Checked, label: str, parts: Sequence[_Part]) -> Profile:
+def _profile(source: Source, label: str, parts: Sequence[_Part]) -> Profile:
     right = np.concatenate([part.episodes.right.ravel() for part in parts])
     line = np.concatenate([part.episodes.line.ravel() for part in parts])
-    size = checked.source.lines + 1
+    size = source.lines + 1
     columns = _Columns(
         runs=np.sum([part.counts.runs for part in parts], axis=0).tolist(),
         tokens=np.sum([part.counts.tokens for part in parts], axis=0).tolist(),
@@ -167,20 +184,20 @@ def _profile(checked: Checked, label: str, parts: Sequence[_Part]) -> Profile:
         sequential=sum(int(part.episodes.sequential.sum()) for part in parts),
         unanswered=columns.ended[0],
         lines=[
-            _line(checked, number, columns, tokens)
+            _line(source, number, columns, tokens)
             for number in range(1, size)
-            if number < size - 1 or checked.source.line(number)
+            if number < size - 1 or source.line(number)
         ],
         hindsight=together([part.hindsight for part in parts]),
         majority=parted(differing, sum(part.duels.questions for part in parts)),
     )
 
 
-def _line(checked: Checked, number: int, columns: _Columns, tokens: int) -> Line:
+def _line(source: Source, number: int, columns: _Columns, tokens: int) -> Line:
     ended, right = columns.ended[number], columns.right[number]
     return Line(
         line=number,
-        source=checked.source.line(number),
+        source=source.line(number),
         runs=columns.runs[number],
         tokens=columns.tokens[number],
         tokens_share=share(columns.tokens[number], tokens) or 0.0,

@@ -11,7 +11,7 @@ from dsl.schedule import evaluate
 from harness.engines import Rules, Setting
 from harness.errors import InputError
 from harness.request.assignments import Knobs, combination
-from harness.request.controllers import Program, load_program
+from harness.request.controllers import Playable, Program, load_program
 from harness.request.foreign import Foreign, load_foreign
 from harness.request.ranges import betas
 from harness.request.recordings import Named
@@ -52,8 +52,25 @@ class ForeignConfigured(NamedTuple):
         """None was set."""
         return {}
 
+    @property
+    def setting(self) -> Setting:
+        """As engines take it."""
+        return Setting(self.beta)
+
 
 Plan = Configured | ForeignConfigured
+
+
+def planned(program: Playable, setting: Setting, rules: Rules) -> Plan:
+    """A controller at a setting, in whatever language it is.
+
+    Raises:
+        SettingsError: the setting does not go with the program.
+    """
+    if isinstance(program, Foreign):
+        return ForeignConfigured(program, setting.beta or 0.0, rules)
+    knobs = evaluate(program.checked, setting.beta or 0.0, setting.knobs)
+    return Configured(program, setting.beta, knobs, setting.knobs, rules)
 
 
 def configured_any(controller: str, beta: str, settings: Sequence[str], rules: Rules) -> Plan:

@@ -10,13 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from dsl import library
+from dsl import library, tree
 from dsl.checker import Checked
+from dsl.diagnostics import render_all
 from dsl.program import UnreadableProgram, analyse, load, read
 from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
-from harness.request.foreign import Foreign, load_foreign
+from harness.request.foreign import Foreign, known_language, load_foreign
 
 SUFFIX = ".rheo"
 
@@ -32,9 +33,30 @@ class Program(NamedTuple):
     origin: str
     """The path of its file, or ``library``."""
 
+    @property
+    def source(self) -> Source:
+        """Its text."""
+        return self.checked.source
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it follows β."""
+        return self.checked.scheduled
+
+    @property
+    def title(self) -> str:
+        """What it says of itself, in a line; empty where it says nothing."""
+        title = self.checked.program.title
+        return title.text if title is not None else ""
+
+    @property
+    def size(self) -> int:
+        """Nodes of its syntax tree."""
+        return sum(1 for _ in tree.walk(self.checked.program))
+
 
 Playable: TypeAlias = Program | Foreign
-"""What a grid is made of."""
+"""A controller in any language."""
 
 
 def program_of(text: str, name: str) -> Program:
@@ -51,6 +73,52 @@ def program_of(text: str, name: str) -> Program:
     return Program(checked.name, checked, sha256(text.encode()).hexdigest(), name)
 
 
+def playable_of(text: str, name: str) -> Playable:
+    """The same in any language.
+
+    Args:
+        text: of the controller.
+        name: what messages call its file; its suffix says the language.
+
+    Raises:
+        DslError: it is a program of Rheo, and does not check.
+        InputError: it is in another language, and cannot be used.
+        SurroundingsError: that language is not installed.
+    """
+    if name.endswith(SUFFIX):
+        return program_of(text, name)
+    return known_language(name).made_of(text, name)
+
+
+class Diagnosis(NamedTuple):
+    """What a checker says of a text."""
+
+    told: str
+    """Rendered for people, warnings among it; empty where there is nothing to say."""
+    sound: bool
+    """Whether it can be played."""
+
+
+def diagnosed(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
+    """What is wrong with a controller in any language.
+
+    Args:
+        text: of the controller.
+        name: what messages call its file; its suffix says the language.
+        warnings: whether to tell what does not keep it from being played.
+
+    Raises:
+        SurroundingsError: its language is not installed.
+    """
+    if not name.endswith(SUFFIX):
+        told = known_language(name).diagnosed(text, name)
+        return Diagnosis(told, not told)
+    analysis = analyse(Source(text, name))
+    found = [each for each in analysis.diagnostics if warnings or each.is_error]
+    sound = not any(each.is_error for each in found)
+    return Diagnosis(render_all(analysis.source, found), sound)
+
+
 def load_program(argument: str) -> Program:
     """Finds, reads and checks one controller in Rheo.
 
@@ -65,7 +133,7 @@ def load_program(argument: str) -> Program:
     if not in_library and load_foreign(argument) is not None:
         raise InputError(
             f"{argument}: is no program of Rheo, and this command takes no other",
-            hint="`rheostat sweep` and `rheostat compare` do",
+            hint="`sweep`, `compare`, `trace`, `profile` and `propose` do",
         )
     source = library.source(argument) if in_library else _file(argument)
     analysis = analyse(source)
@@ -81,6 +149,18 @@ def load_program(argument: str) -> Program:
     return Program(analysis.checked.name, analysis.checked, digest, origin)
 
 
+def load_playable(argument: str) -> Playable:
+    """One controller in any language.
+
+    Raises:
+        InputError: it cannot be used.
+        OSError: its file cannot be read.
+    """
+    if argument in library.NAMES:
+        return load_program(argument)
+    return load_foreign(argument) or load_program(argument)
+
+
 def load_programs(arguments: Sequence[str]) -> list[Playable]:
     """Several controllers in any language, with labels that tell them apart.
 
@@ -91,18 +171,12 @@ def load_programs(arguments: Sequence[str]) -> list[Playable]:
     for argument, times in Counter(arguments).items():
         if times > 1:
             raise InputError(f"the controller {argument} is named {times} times; name it once")
-    programs = [_playable(argument) for argument in arguments]
+    programs = [load_playable(argument) for argument in arguments]
     names = Counter(program.label for program in programs)
     return [
         program if names[program.label] == 1 else program._replace(label=argument)
         for argument, program in zip(arguments, programs, strict=True)
     ]
-
-
-def _playable(argument: str) -> Playable:
-    if argument in library.NAMES:
-        return load_program(argument)
-    return load_foreign(argument) or load_program(argument)
 
 
 def _file(argument: str) -> Source:

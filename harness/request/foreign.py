@@ -1,17 +1,18 @@
-"""Controllers in other languages than Rheo, as a command line names them.
+"""Controllers in other languages than Rheo.
 
-The harness knows no such language. Who does registers its suffix under `LANGUAGES`, with a function
-that reads a file and says which registered engine plays it.
+The harness knows no such language. Who does registers it under `LANGUAGES` by the suffix of its
+files: an object that reads controllers, says what is wrong with them, and names the registered
+engine that plays them.
 """
 
-from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 
 from dsl.source import Source
+from harness.errors import SurroundingsError
 
 LANGUAGES = "rheostat.languages"
-"""The group of languages: ``suffix = "module:function"``."""
+"""The group of languages: ``suffix = "module:object"``."""
 
 
 class Foreign(NamedTuple):
@@ -24,11 +25,75 @@ class Foreign(NamedTuple):
     digest: str
     """SHA-256 of the text, byte for byte."""
     origin: str
-    """The path of its file."""
+    """The path of its file, or what stands for it."""
     engine: str
     """The name under which what plays it is registered."""
     version: str
     """The name and version of that, which results are kept under."""
+    title: str = ""
+    """What it says of itself, in a line."""
+    size: int = 0
+    """Nodes of its syntax tree."""
+    beginnings: frozenset[int] = frozenset()
+    """The lines on which a statement begins that can be counted."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it follows β."""
+        return True
+
+
+class Language(Protocol):
+    """A language that controllers are written in, beside Rheo."""
+
+    def read(self, argument: str) -> Foreign:
+        """Reads a controller from its file.
+
+        Raises:
+            InputError: it cannot be used.
+            OSError: it cannot be read.
+        """
+        ...
+
+    def made_of(self, text: str, name: str) -> Foreign:
+        """A controller from its text.
+
+        Args:
+            text: of the controller.
+            name: what messages call its file.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        ...
+
+    def diagnosed(self, text: str, name: str) -> str:
+        """All that is wrong with a text, rendered for people; nothing where it can be played."""
+        ...
+
+    def card(self) -> str:
+        """The language on a page, for the prompt of a language model."""
+        ...
+
+
+def language_of(name: str) -> Language | None:
+    """The language of a file, by its suffix; ``None`` where none is registered for that."""
+    suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
+    for each in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
+        return cast("Language", each.load())
+    return None
+
+
+def known_language(name: str) -> Language:
+    """The same, where there must be one.
+
+    Raises:
+        SurroundingsError: none is registered.
+    """
+    found = language_of(name)
+    if found is None:
+        raise SurroundingsError(f"{name}: no language is installed for files of this kind")
+    return found
 
 
 def load_foreign(argument: str) -> Foreign | None:
@@ -38,7 +103,5 @@ def load_foreign(argument: str) -> Foreign | None:
         InputError: it cannot be used.
         OSError: it cannot be read.
     """
-    suffix = argument.rpartition("/")[2].rpartition(".")[2] if "." in argument else ""
-    for each in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
-        return cast("Callable[[str], Foreign]", each.load())(argument)
-    return None
+    language = language_of(argument)
+    return None if language is None else language.read(argument)

@@ -6,8 +6,8 @@ that it held are begun anew, one at a time, so that the one to blame is found. E
 effects, so nothing is lost by that.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dsl.chance import Draws
@@ -57,6 +57,10 @@ class Ended(NamedTuple):
     """The last verb, where there was one."""
     rounds: int
     """Barriers: verbs that did something."""
+    lines: Mapping[int, int]
+    """How often each line ran, where that is counted."""
+    tokens: Mapping[int, int]
+    """What the verbs of each line were charged."""
 
 
 class _Playing:
@@ -68,6 +72,8 @@ class _Playing:
         self.last: AnyVerb | None = None
         self.verbs = 0
         self.rounds = 0
+        self.lines: Mapping[int, int] = {}
+        self.tokens: Counter[int] = Counter()
         episode = self.replay.episode
         state = Draws(episode.seed, episode.question).state
         self.order: Order = Begin(
@@ -75,7 +81,9 @@ class _Playing:
         )
 
     def ended(self, fault: Fault | None = None) -> Ended:
-        return Ended(self.place, self.replay, fault, self.last, self.rounds)
+        return Ended(
+            self.place, self.replay, fault, self.last, self.rounds, self.lines, self.tokens
+        )
 
 
 class _Seat:
@@ -111,6 +119,7 @@ class Pool:
         text: the controller.
         workers: how many.
         terms: what an episode may take.
+        counting: whether it is counted how often its lines run.
 
     Raises:
         SurroundingsError: no worker can be started.
@@ -125,10 +134,11 @@ class Pool:
         *,
         workers: int = 1,
         terms: Terms = Terms(),  # noqa: B008 - it is immutable
+        counting: bool = False,
     ):
         self._place = place
         self._terms = terms
-        self._load = Load(text, terms.most_turns, terms.seconds)
+        self._load = Load(text, terms.most_turns, terms.seconds, counting)
         self._seats = [_Seat() for _ in range(max(1, workers))]
         self._seats[0].worker = self._started()
 
@@ -211,18 +221,21 @@ class Pool:
         if isinstance(move, Failed):
             return playing.ended(move.fault)
         verb, replay = move.verb, playing.replay
-        playing.last = verb
+        playing.last, playing.lines = verb, move.lines
         playing.verbs += 1
         if playing.verbs > self._terms.most_verbs:
             text = f"it sends more than {self._terms.most_verbs} verbs"
             return playing.ended(_placed(Reason.TOO_MANY_VERBS, text, verb))
         outcome = _NOTHING_AFFORDABLE
+        before = replay.spent
         try:
             outcome = replay.perform(verb)
         except BudgetSpent:
             pass
         except (Inadmissible, NotProbed) as refusal:
             return playing.ended(_placed(Reason.INADMISSIBLE, str(refusal), verb))
+        if verb.origin is not None and replay.spent > before:
+            playing.tokens[verb.origin.line] += replay.spent - before
         if replay.ended:
             return playing.ended()
         playing.rounds += outcome is not _NOTHING_AFFORDABLE

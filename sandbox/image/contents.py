@@ -22,6 +22,7 @@ OURS = (
     "sandbox/python/__init__.py",
     "sandbox/python/branches.py",
     "sandbox/python/controller.py",
+    "sandbox/python/counting.py",
     "sandbox/python/ends.py",
     "sandbox/python/functions.py",
     "sandbox/python/guards.py",

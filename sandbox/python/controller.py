@@ -35,13 +35,21 @@ class PythonController:
         text: the code.
         name: what results call it.
         most_turns: turns of loops and calls that one episode may take.
+        counting: whether it counts how often its lines run.
 
     Raises:
         Refused: the policy does not admit it.
     """
 
-    def __init__(self, text: str, name: str = "controller", *, most_turns: int = MOST_TURNS):
-        self._code = compiled(text)
+    def __init__(
+        self,
+        text: str,
+        name: str = "controller",
+        *,
+        most_turns: int = MOST_TURNS,
+        counting: bool = False,
+    ):
+        self._code = compiled(text, counting=counting)
         self._name = name
         self._most_turns = most_turns
         self._places: Places = {}
@@ -53,17 +61,25 @@ class PythonController:
 
     def play(self, episode: Episode, beta: float | None) -> Course:
         """Plays one episode; see `dsl.episode.Controller.play`."""
-        return self.begin(episode, beta, Draws(episode.seed, episode.question))
+        return self.begin(episode, beta, Draws(episode.seed, episode.question), {})
 
-    def begin(self, episode: Episode, beta: float | None, draws: Draws) -> Course:
+    def begin(
+        self, episode: Episode, beta: float | None, draws: Draws, lines: dict[int, int]
+    ) -> Course:
         """The same with chance of the caller's.
+
+        Args:
+            episode: what it reads.
+            beta: β, ``None`` for none.
+            draws: its chance.
+            lines: is told how often each line ran, where that is counted.
 
         Raises:
             ControllerFailed: on the way, with the reason and the place.
         """
         running = greenlet.greenlet(self._run)
         try:
-            verb = self._resume(running, episode, beta, draws)
+            verb = self._resume(running, episode, beta, draws, lines)
             while not isinstance(verb, Answer):
                 outcome = yield verb
                 verb = self._resume(running, outcome)
@@ -85,7 +101,9 @@ class PythonController:
             return verb
         raise ControllerFailed(fault)
 
-    def _run(self, episode: Episode, beta: float | None, draws: Draws) -> None:
+    def _run(
+        self, episode: Episode, beta: float | None, draws: Draws, lines: dict[int, int]
+    ) -> None:
         """What the greenlet does: the module, then the function, whose value is the answer."""
 
         def send(verb: AnyVerb) -> Outcome:
@@ -95,7 +113,7 @@ class PythonController:
             return outcome
 
         shown = ShownEpisode(episode, send, self._where)
-        names = guarded_globals(of_episode(draws), self._most_turns)
+        names = guarded_globals(of_episode(draws), self._most_turns, lines)
         exec(self._code, names)  # it was compiled by the policy
         try:
             answer = names["controller"](shown, _clipped(beta))

@@ -194,8 +194,25 @@ def turns(most: int) -> Callable[[], None]:
     return turn
 
 
-def guarded_globals(extra: Mapping[str, object], most_turns: int) -> dict[str, Any]:
-    """The globals that one episode of a controller runs in; nobody else's."""
+def counter(lines: dict[int, int]) -> Callable[[int], None]:
+    """Counts, by line, how often a controller comes there."""
+
+    def ran(line: int) -> None:
+        lines[line] = lines.get(line, 0) + 1
+
+    return ran
+
+
+def guarded_globals(
+    extra: Mapping[str, object], most_turns: int, lines: dict[int, int]
+) -> dict[str, Any]:
+    """The globals that one episode of a controller runs in; nobody else's.
+
+    Args:
+        extra: names of its own.
+        most_turns: turns that it may take.
+        lines: how often each line ran, where its code counts that.
+    """
     return {
         "__builtins__": {**BUILTINS, **extra},
         "__name__": "controller",
@@ -207,6 +224,7 @@ def guarded_globals(extra: Mapping[str, object], most_turns: int) -> dict[str, A
         "_inplacevar_": guarded_inplace,
         "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
         "_power_": guarded_power,
+        "_ran_": counter(lines),
         "_shift_": guarded_shift,
         "_turn_": turns(most_turns),
         "_unpack_sequence_": guarded_unpack_sequence,

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
+from sandbox.python.counting import count_lines
+
 FILE = "<controller>"
 """The file name in a controller's code objects; places are found by it."""
 
@@ -53,13 +55,19 @@ def examine(text: str) -> list[Finding]:
     return []
 
 
-def compiled(text: str) -> CodeType:
+def compiled(text: str, *, counting: bool = False) -> CodeType:
     """A controller's code, guarded.
+
+    Args:
+        text: the controller.
+        counting: whether it tells ``_ran_`` of each line that it comes to.
 
     Raises:
         Refused: with everything that is not admitted.
     """
     tree = _admitted(text)
+    if counting:
+        count_lines(tree)
     try:
         # The one place where code is made of a text; the policy has passed it.
         return builtins.compile(tree, FILE, "exec", dont_inherit=True)

@@ -63,7 +63,9 @@ class Worker:
 
     def _load(self, load: Load) -> Loaded:
         try:
-            controller = PythonController(load.text, most_turns=load.most_turns)
+            controller = PythonController(
+                load.text, most_turns=load.most_turns, counting=load.counting
+            )
         except Refused as refusal:
             return Loaded(
                 tuple(

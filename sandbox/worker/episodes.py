@@ -16,6 +16,7 @@ from sandbox.worker.picture import begun, brought_up_to_date
 class _Waiting(NamedTuple):
     episode: Episode
     course: Course
+    lines: dict[int, int]
 
 
 class Episodes:
@@ -48,8 +49,9 @@ class Episodes:
         episode = begun(order)
         draws = Draws(0, 0)
         draws.state = order.draws
-        course = self._controller.begin(episode, order.beta, draws)
-        self._waiting[key] = _Waiting(episode, course)
+        lines: dict[int, int] = {}
+        course = self._controller.begin(episode, order.beta, draws, lines)
+        self._waiting[key] = _Waiting(episode, course, lines)
         return self._move(key, lambda: next(course))
 
     def _move(self, key: int, resume: Callable[[], AnyVerb]) -> Move:
@@ -63,10 +65,13 @@ class Episodes:
             self._end(key)
             return Failed(key, Fault(Reason.TOO_LONG, "it thinks for too long between verbs"))
         if isinstance(verb, Answer):
-            self._end(key)
+            return Moved(key, verb, self._end(key))
         return Moved(key, verb)
 
-    def _end(self, key: int) -> None:
+    def _end(self, key: int) -> dict[int, int]:
+        """Ends an episode; gives how often its lines ran."""
         waiting = self._waiting.pop(key, None)
-        if waiting is not None:
-            waiting.course.close()
+        if waiting is None:
+            return {}
+        waiting.course.close()
+        return waiting.lines

@@ -13,7 +13,7 @@ import msgspec
 from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
 
-VERSION = 1
+VERSION = 2
 """Raised when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
@@ -91,6 +91,8 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     most_turns: int
     seconds: float
     """Of processor time between two verbs of an episode."""
+    counting: bool = False
+    """Whether the last verb of an episode says how often its lines ran."""
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
@@ -109,6 +111,8 @@ class Moved(msgspec.Struct, frozen=True, array_like=True, tag=0):
 
     key: int
     verb: AnyVerb
+    lines: dict[int, int] = {}
+    """With the last verb, where that is counted: how often each line ran."""
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=1):

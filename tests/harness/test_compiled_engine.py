@@ -76,7 +76,7 @@ def test_results_do_not_depend_on_the_number_of_threads(counting: bool) -> None:
     chains = [Chain(["A", "B"] * 40, 40_000 + at, "AB"[at % 2]) for at in range(30)]
     world = Environment([Deck(chains[at:], 500) for at in range(24)], ["A"] * 24)
     program = checked(FIRST.replace("open 2", "open 20"))
-    counts = [empty_counts(program) if counting else None for _ in range(3)]
+    counts = [empty_counts(program.source) if counting else None for _ in range(3)]
     alone, *others = (
         compiled(threads).play(program, Setting(), world, range(20), counts=count)
         for threads, count in zip((1, 2, 7), counts, strict=True)
@@ -236,7 +236,11 @@ def test_counting_lines_changes_no_result(counted: Sequence[bool]) -> None:
     program, world, player = checked(seeded_program(12)), a_world(4), compiled()
     found = [
         player.play(
-            program, Setting(1.0), world, range(3), counts=empty_counts(program) if each else None
+            program,
+            Setting(1.0),
+            world,
+            range(3),
+            counts=empty_counts(program.source) if each else None,
         )
         for each in counted
     ]

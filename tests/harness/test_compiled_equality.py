@@ -45,7 +45,7 @@ def worlds(draw: st.DrawFn) -> Environment:
 
 def check(text: str, world: Environment, setting: Setting, rule: Rules, *, counting: bool) -> None:
     checked = load(Source(text))
-    expected, got = (empty_counts(checked) if counting else None for _ in range(2))
+    expected, got = (empty_counts(checked.source) if counting else None for _ in range(2))
     interpreted = InterpreterEngine().play(checked, setting, world, SEEDS, rule, expected)
     compiled = CompiledEngine(Objects(), threads=1).play(checked, setting, world, SEEDS, rule, got)
     for name, values in interpreted._asdict().items():

@@ -62,7 +62,7 @@ def test_the_library_plays_alike_line_by_line(
     released_world: World, engine: CompiledEngine, model: str, name: str
 ) -> None:
     world, checked, setting = released_world(model), program(name), Setting(0.4)
-    expected, got = empty_counts(checked), empty_counts(checked)
+    expected, got = empty_counts(checked.source), empty_counts(checked.source)
     interpreted = InterpreterEngine().play(checked, setting, world, range(2), counts=expected)
     compiled = engine.play(checked, setting, world, range(2), counts=got)
     for one, other in zip((*compiled, *got), (*interpreted, *expected), strict=True):

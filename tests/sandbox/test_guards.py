@@ -110,7 +110,7 @@ def test_what_is_remembered_ends_with_the_episode() -> None:
 
 
 def test_no_name_stands_for_a_module_a_frame_or_a_type_of_types() -> None:
-    for name, found in {**BUILTINS, **guarded_globals({}, 1)}.items():
+    for name, found in {**BUILTINS, **guarded_globals({}, 1, {})}.items():
         assert not isinstance(found, types.ModuleType | types.FrameType), name
         assert found not in (type, object, super, BaseException, getattr, open), name
 

@@ -1,10 +1,15 @@
-"""Colours for Rheo: which words of a line are what, by the same patterns as editors use."""
+"""Colours for programs: which words of a line are what; of Rheo by the patterns of editors."""
 
 import re
 from functools import cache
 from typing import NamedTuple
 
+from rich.syntax import Syntax
+
+from agents.run.records import Language
 from dsl.textmate import grammar
+from harness.request.controllers import Playable
+from harness.request.foreign import Foreign
 
 
 class Coloured(NamedTuple):
@@ -33,8 +38,16 @@ STYLES = {
 """By the beginning of a scope; what is not here is left as it is."""
 
 
-def coloured(line: str) -> list[Coloured]:
+def language_of(program: Playable) -> Language:
+    """What a program is written in."""
+    return Language.PYTHON if isinstance(program, Foreign) else Language.RHEO
+
+
+def coloured(line: str, language: Language = Language.RHEO) -> list[Coloured]:
     """The parts of one line that are coloured, from left to right."""
+    if language is Language.PYTHON:
+        shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(line)
+        return [Coloured(each.start, each.end, str(each.style)) for each in shown.spans]
     return [
         Coloured(found.start(), found.end(), style)
         for found in _pattern().finditer(line)

@@ -1,7 +1,7 @@
 """Plays programs over recordings for the app: curves, questions, line profiles, episodes.
 
-Everything is played by the compiled engine, in the thread that asks; results of one program are
-kept, since a person looks at the same ones again and again.
+Programs of Rheo are played by the compiled engine, in the thread that asks; results of one program
+are kept, since a person looks at the same ones again and again.
 """
 
 import threading
@@ -17,13 +17,13 @@ from agents.run.records import Request
 from agents.search.arena import reopened
 from agents.search.points import points
 from dsl.compiler.objects import Objects
-from dsl.schedule import evaluate
 from harness.engines import LineCounts, Rules, Setting, empty_counts
 from harness.engines.compiled import CompiledEngine
+from harness.evaluation.plan import play_plan
 from harness.explanation.tracing import Traced, traced
 from harness.mdp.environment import Environment, environment
-from harness.request.configured import Configured
-from harness.request.controllers import Program
+from harness.request.configured import planned
+from harness.request.controllers import Playable
 from harness.request.recordings import Named, open_recordings
 
 BETAS = tuple(at / 10 for at in range(11))
@@ -88,13 +88,13 @@ class Players:
         """The recordings, taken apart."""
         return [environment(each.recording) for each in self.recordings]
 
-    def play(self, program: Program, given: Sequence[dict[str, int | float]] = ()) -> Played:
+    def play(self, program: Playable, given: Sequence[dict[str, int | float]] = ()) -> Played:
         """A program at every β, or at settings of its own.
 
         Raises:
             InputError: a recording lacks something that it needs.
         """
-        settings = points(program.checked, self.betas, given)
+        settings = points(program, self.betas, given)
         key = (program.digest, tuple(map(str, settings)))
         with self._lock:  # one program at a time: the machine has a run to do, too
             if key not in self._kept:
@@ -105,20 +105,19 @@ class Players:
                     del self._kept[next(iter(self._kept))]
             return self._kept[key]
 
-    def lines(self, program: Program, setting: Setting) -> Lines:
+    def lines(self, program: Playable, setting: Setting) -> Lines:
         """What each line does at one point.
 
         Raises:
             InputError: a recording lacks something that it needs.
         """
-        counts: LineCounts = empty_counts(program.checked)
-        size = program.checked.source.lines + 1
+        counts: LineCounts = empty_counts(program.source)
+        size = program.source.lines + 1
         ended, right, played = np.zeros(size), np.zeros(size), 0
         with self._lock:
             for world in self.worlds:
-                found = self._engine.play(
-                    program.checked, setting, world, self.seeds, self.rules, counts
-                )
+                plan = planned(program, setting, self.rules)
+                found = play_plan(plan, world, self.seeds, self._engine, counts)
                 line = found.line.ravel()
                 ended += np.bincount(line, minlength=size)
                 right += np.bincount(line[found.right.ravel()], minlength=size)
@@ -134,23 +133,23 @@ class Players:
         )
 
     def episode(
-        self, program: Program, recording: int, question: int, seed: int, beta: float
+        self, program: Playable, recording: int, question: int, seed: int, beta: float
     ) -> Traced:
         """One episode with all that led to it.
 
         Raises:
             InputError: the recording lacks something that it needs.
         """
-        at = beta if program.checked.scheduled else None
-        plan = Configured(program, at, evaluate(program.checked, at or 0.0), {}, self.rules)
+        plan = planned(program, Setting(beta if program.scheduled else None), self.rules)
         return traced(plan, self.worlds[recording], question, seed)
 
     def _over(
-        self, program: Program, settings: Sequence[Setting], world: Environment
+        self, program: Playable, settings: Sequence[Setting], world: Environment
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         right, tokens = [], []
         for setting in settings:
-            found = self._engine.play(program.checked, setting, world, self.seeds, self.rules)
+            plan = planned(program, setting, self.rules)
+            found = play_plan(plan, world, self.seeds, self._engine)
             right.append(found.right.mean(axis=1))
             tokens.append(found.tokens.mean(axis=1))
         return np.array(right), np.array(tokens)

@@ -14,12 +14,14 @@ from textual.widgets import DataTable, Footer, Header, Static, TabbedContent, Ta
 from textual.worker import get_current_worker
 
 from agents.evolution.starting import seeds
+from agents.run.programs import program_of
 from dsl.checker.knobs import schedule_lines
 from dsl.diagnostics import DslError
 from dsl.schedule import evaluate
 from harness.engines import Setting
-from harness.errors import RheostatError
-from harness.request.controllers import Program, load_program, program_of
+from harness.errors import InputError, RheostatError
+from harness.request.controllers import Playable, load_program, playable_of
+from harness.request.foreign import Foreign
 from store.errors import StoreError
 from tui.messages import LinesReady, QuestionsReady, Troubled
 from tui.model.playing import Lines, Players, of_run
@@ -114,7 +116,7 @@ class CandidateScreen(Screen[None]):
         self.sub_title = f"{view.path.name} · {self._of}"
         try:
             self._source = self._reader.run.source(self._of)
-        except OSError as problem:
+        except (InputError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
         self._others = self._comparable(view.candidates)
         for label, width in COLUMNS:
@@ -135,7 +137,8 @@ class CandidateScreen(Screen[None]):
 
     def _show(self) -> None:
         self.query_one("#head", Static).update(self._head())
-        self.query_one("#source", SourceView).show(self._source)
+        language = self._reader.run.language(self._of)
+        self.query_one("#source", SourceView).show(self._source, language=language)
         self.query_one("#difference", Static).update(self._difference())
         self.query_one("#schedule", Static).update(_schedule(self._program()))
         self.query_one("#results", Static).update(_results(self._candidate))
@@ -150,11 +153,8 @@ class CandidateScreen(Screen[None]):
         text.append(f"  by {each.proposer}\n", "dim")
         return text.append(each.words or "No words.")
 
-    def _program(self) -> Program | None:
-        try:
-            return program_of(self._source, f"{self._of}.rheo")
-        except DslError:
-            return None
+    def _program(self) -> Playable | None:
+        return self._loaded(self._of)
 
     def _difference(self) -> Text:
         if not self._others:
@@ -170,25 +170,25 @@ class CandidateScreen(Screen[None]):
         return text
 
     def _other_source(self, name: str) -> str:
-        if self._reader.run.has(f"candidates/{name}/source.rheo"):
-            return self._reader.run.source(name)
         try:
-            return self._other_program(name).checked.source.text
+            if self._reader.run.source_path(name) is not None:
+                return self._reader.run.source(name)
+            return self._other_program(name).source.text
         except (RheostatError, DslError, OSError):
             return ""
 
-    def _other_program(self, name: str) -> Program:
-        if self._reader.run.has(f"candidates/{name}/source.rheo"):
-            return program_of(self._reader.run.source(name), f"{name}.rheo")
+    def _other_program(self, name: str) -> Playable:
+        if self._reader.run.source_path(name) is not None:
+            return program_of(self._reader.run, name)
         refs = {each.label: each.controller for each in self._reader.run.request.baselines}
         for seed in seeds():  # evolution begins with some that are in no library
             if seed.name == name and name not in refs:
-                return program_of(seed.source, f"{name}.rheo")
+                return playable_of(seed.source, f"{name}.rheo")
         return load_program(refs.get(name, name))
 
-    def _loaded(self, name: str) -> Program | None:
+    def _loaded(self, name: str) -> Playable | None:
         try:
-            return self._program() if name == self._of else self._other_program(name)
+            return self._other_program(name)
         except (RheostatError, DslError, OSError):
             return None
 
@@ -200,8 +200,8 @@ class CandidateScreen(Screen[None]):
         try:
             if self._players is None:
                 self._players = of_run(self._reader.run.request)
-            program = program_of(self._source, f"{self._of}.rheo")
-            at = Setting(self._beta) if program.checked.scheduled else Setting()
+            program = program_of(self._reader.run, self._of)
+            at = Setting(self._beta) if program.scheduled else Setting()
             self.post_message(LinesReady(self._of, self._players.lines(program, at)))
             other = self._others[self._other] if self._others else self._of
             played = self._players.play(program)
@@ -214,7 +214,12 @@ class CandidateScreen(Screen[None]):
     @on(LinesReady)
     def _counted(self, message: LinesReady) -> None:
         title = f"at β {self._beta:g}: tokens, episodes ended → right"
-        self.query_one("#source", SourceView).show(self._source, margin(message.lines), title)
+        self.query_one("#source", SourceView).show(
+            self._source,
+            margin(message.lines),
+            title,
+            language=self._reader.run.language(self._of),
+        )
 
     @on(QuestionsReady)
     def _asked(self, message: QuestionsReady) -> None:
@@ -349,10 +354,12 @@ def _place(settings: Sequence[Setting], beta: float) -> int:
     return min(range(len(settings)), key=lambda at: abs((settings[at].beta or 0.0) - beta))
 
 
-def _schedule(program: Program | None) -> Text:
+def _schedule(program: Playable | None) -> Text:
     """Each knob over β, as a line of bars."""
     if program is None:
         return Text("It does not check, so it has no schedule.")
+    if isinstance(program, Foreign):
+        return Text("It follows β by itself: in Python, there is no schedule to show.")
     names = list(schedule_lines(program.checked.program))
     if not names:
         return Text("It does not follow β.")

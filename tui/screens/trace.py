@@ -17,9 +17,10 @@ from textual.worker import get_current_worker
 
 from harness.errors import RheostatError
 from harness.explanation.tracing import Memory
-from harness.request.controllers import Program
+from harness.request.controllers import Playable
 from store.errors import StoreError
 from tui.messages import EpisodeReady, Troubled
+from tui.model.highlighting import language_of
 from tui.model.picture import Picture, picture, told
 from tui.model.playing import Players
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
@@ -64,7 +65,7 @@ class TraceScreen(Screen[None]):
         self,
         players: Players,
         names: Sequence[str],
-        load: Callable[[str], Program | None],
+        load: Callable[[str], Playable | None],
         *,
         recording: int = 0,
         question: int = 0,
@@ -72,7 +73,7 @@ class TraceScreen(Screen[None]):
     ):
         super().__init__()
         self._players, self._names, self._load = players, list(names), load
-        self._programs: dict[str, Program | None] = {}
+        self._programs: dict[str, Playable | None] = {}
         self._chosen = [0, 0]
         self._choose(1)
         self._recording, self._question, self._seed, self._beta = recording, question, 0, beta
@@ -147,7 +148,7 @@ class TraceScreen(Screen[None]):
     def _told(self, message: Troubled) -> None:
         self.notify(message.problem, severity="error", timeout=10)
 
-    def _program(self, place: int) -> Program | None:
+    def _program(self, place: int) -> Playable | None:
         """The program of a side; it is loaded when it is first wanted."""
         name = self._names[self._chosen[place]]
         if name not in self._programs:
@@ -208,7 +209,7 @@ class TraceScreen(Screen[None]):
         assert program is not None  # an episode of it was played
         at = min(self._moment, len(shown.moments))
         moment = shown.moments[at - 1] if at else None
-        source.show(program.checked.source.text)
+        source.show(program.source.text, language=language_of(program))
         source.mark(moment.line if moment is not None else None)
         text = Text()
         if moment is not None:

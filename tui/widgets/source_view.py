@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from agents.run.records import Language
 from tui.model.highlighting import coloured
 
 
@@ -19,19 +20,29 @@ class SourceView(VerticalScroll):
         self._margin: Mapping[int, str] = {}
         self._marked: int | None = None
         self._title = ""
+        self._language = Language.RHEO
 
     def compose(self) -> ComposeResult:
         """Its text."""
         yield Static(id="text")
 
-    def show(self, source: str, margin: Mapping[int, str] | None = None, title: str = "") -> None:
+    def show(
+        self,
+        source: str,
+        margin: Mapping[int, str] | None = None,
+        title: str = "",
+        *,
+        language: Language = Language.RHEO,
+    ) -> None:
         """Shows a program.
 
         Args:
             source: its text.
             margin: by line from 1, what stands before it.
             title: what that is, over it.
+            language: that it is written in.
         """
+        self._language = language
         self._source, self._margin, self._title = source, margin or {}, title
         self._draw()
 
@@ -46,7 +57,14 @@ class SourceView(VerticalScroll):
 
     def _draw(self) -> None:
         dark = self.app.current_theme.dark
-        made = rendered(self._source, self._margin, self._marked, title=self._title, dark=dark)
+        made = rendered(
+            self._source,
+            self._margin,
+            self._marked,
+            title=self._title,
+            dark=dark,
+            language=self._language,
+        )
         self.query_one("#text", Static).update(made)
 
 
@@ -57,6 +75,7 @@ def rendered(
     *,
     title: str = "",
     dark: bool = True,
+    language: Language = Language.RHEO,
 ) -> Text:
     """A program as text with styles."""
     width = max((len(each) for each in margin.values()), default=0)
@@ -71,7 +90,7 @@ def rendered(
             row.append(f"{margin.get(number, ''):>{width}} ", "dim cyan")
         row.append(f"{number:>{digits}} ", "dim")
         body = Text(line.expandtabs(2))
-        for part in coloured(body.plain):
+        for part in coloured(body.plain, language):
             body.stylize(part.style, part.start, part.end)
         row.append_text(body)
         if number == marked:

@@ -23,7 +23,7 @@ from harness.cli.output import Output
             "Shows the source with its costs, and what hindsight shows.",
         ),
         ("rheostat profile esc --on r.recording --set size=4 --seeds 100", "At other settings."),
-        ("rheostat profile mine.rheo --on r.recording --json", "All of it for a program."),
+        ("rheostat profile mine.py --on r.recording --json", "All of it for a program."),
     ],
 )
 @controller_argument
@@ -62,10 +62,10 @@ def profile(
     from harness.engines import Rules
     from harness.engines.choose import engine as engine_of
     from harness.explanation.profile import profiles
-    from harness.request.configured import configured, origin
+    from harness.request.configured import ForeignConfigured, configured_any, origin
     from harness.request.recordings import open_recordings
 
-    plan = configured(controller, beta, settings, Rules(budget, kappa))
+    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
     recordings = open_recordings(on)
     sweep_output.refuse_unwritable(out)
     chosen = means(load(Settings, flags={"threads": threads, "cache_dir": cache_dir}))
@@ -76,7 +76,8 @@ def profile(
     if out.form is Form.CSV:
         out.table(profile_page.lines(found))
         return
-    what = origin(plan, recordings) | {"engine": player.name, "seeds": seeds}
+    name = plan.program.version if isinstance(plan, ForeignConfigured) else player.name
+    what = origin(plan, recordings) | {"engine": name, "seeds": seeds}
     about = {
         "controller": f"{plan.program.label} ({plan.program.origin})",
         "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",

@@ -10,6 +10,8 @@ from agents.chat.edits import Edit, Unfit, applied
 from agents.chat.replies import Message
 from agents.commands.asking import LEAST_PROMPT
 from agents.feedback.length import count
+from agents.languages import card_of
+from agents.run.records import Language
 from dsl.card import card
 from tests.agents.chat.prompting import LEADER, small_brief
 
@@ -23,8 +25,10 @@ def unfit() -> Unfit:
 
 
 def whole(messages: list[Message]) -> str:
-    return "\n".join(f"===== {each.role}\n{each.text}" for each in messages).replace(
-        card(), "(the language card)"
+    return (
+        "\n".join(f"===== {each.role}\n{each.text}" for each in messages)
+        .replace(card(), "(the language card)")
+        .replace(card_of(Language.PYTHON), "(the card of Python)")
     )
 
 
@@ -33,12 +37,23 @@ TEXTS = {
     "first-round": whole(
         prompts.opening(small_brief(candidates=False), constrained=False, free_knobs=True)
     ),
+    "python": whole(
+        prompts.opening(
+            small_brief(), constrained=False, free_knobs=False, language=Language.PYTHON
+        )
+    ),
     "constrained": whole(prompts.opening(small_brief(), constrained=True, free_knobs=False)),
-    "no-program": prompts.no_program(),
+    "no-program": prompts.no_program(Language.RHEO),
     "cut-off": prompts.cut_off(8000),
-    "unknown-base": prompts.unknown_base("r009-1", prompts.shown(small_brief())),
+    "unknown-base": prompts.unknown_base("r009-1", prompts.shown(small_brief()), Language.RHEO),
     "unfit-edit": prompts.unfit_edit("r001-2", unfit()),
     "mend": prompts.mend("controller a { }\n", "error[E1]: it does nothing", constrained=False),
+    "mend-python": prompts.mend(
+        "def controller(episode, beta): ...\n",
+        "error: no",
+        constrained=False,
+        language=Language.PYTHON,
+    ),
     "mend-constrained": prompts.mend("controller a { }\n", "error: no", constrained=True),
 }
 

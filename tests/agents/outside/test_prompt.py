@@ -10,9 +10,17 @@ from agents.pages import Pages
 GOLDEN = Path(__file__).parent / "golden"
 PAGE = Pages("agents.outside")
 TEXTS = {
-    "prompt": PAGE("prompt", best="r001-2", allowance=240, minutes="10", knobs=PAGE("schedule")),
+    "prompt": PAGE(
+        "prompt",
+        best="r001-2",
+        allowance=240,
+        minutes="10",
+        knobs=PAGE("schedule"),
+        language="the language Rheo",
+        file="candidate.rheo",
+    ),
     "free-knobs": PAGE("free_knobs"),
-    "mend": PAGE("mend", minutes="10"),
+    "mend": PAGE("mend", minutes="10", file="candidate.rheo"),
 }
 
 
