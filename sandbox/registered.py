@@ -6,6 +6,7 @@ from importlib.resources import files
 from multiprocessing.util import Finalize
 from pathlib import Path
 
+from dsl.findings import FileFindings
 from dsl.source import Source
 from harness.cli.settings import load
 from harness.engines import LineCounts, Rules, Setting
@@ -20,7 +21,7 @@ from sandbox.host.places import Limits, Place
 from sandbox.host.pool import Terms
 from sandbox.host.process import ProcessPlace
 from sandbox.python.counting import beginnings
-from sandbox.script import Script, admitted, diagnosed, read, title
+from sandbox.script import Script, admitted, diagnosed, findings, read, title
 from sandbox.settings import SandboxSettings
 
 
@@ -51,6 +52,10 @@ class Python:
     def diagnosed(self, text: str, name: str) -> str:
         """All that the policy does not admit, each with its line of the text."""
         return diagnosed(Script(name, text))
+
+    def findings(self, text: str, name: str) -> FileFindings:
+        """The same as records."""
+        return findings(Script(name, text))
 
     def card(self) -> str:
         """What a controller in Python may say, on a page."""

@@ -5,11 +5,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from dsl.excerpt import clean
+from dsl.excerpt import TAB, clean
+from dsl.findings import FileFindings, Finding, Place
+from dsl.source import Source
 from harness.errors import InputError
 from sandbox.python.policy import MOST_CODE, examine
+from sandbox.python.policy import Finding as Refusal
 
 SUFFIX = ".py"
+
+POLICY = "policy"
+"""What stands for a code in what `rheostat check` finds."""
 
 
 class Script(NamedTuple):
@@ -64,15 +70,39 @@ def diagnosed(script: Script) -> str:
     told = []
     for found in examine(script.text):
         number, margin = str(found.line), " " * len(str(found.line))
-        text = clean(lines[found.line - 1]) if 0 < found.line <= len(lines) else ""
+        text = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
+        before = clean(text[: found.column - 1].expandtabs(TAB))
         told.append(
             f"error: {clean(found.reason)}\n"
             f"{margin}--> {script.name}:{found.line}:{found.column}\n"
             f"{margin} |\n"
-            f"{number} | {text}\n"
-            f"{margin} | {' ' * (found.column - 1)}^"
+            f"{number} | {clean(text.expandtabs(TAB))}\n"
+            f"{margin} | {' ' * len(before)}^"
         )
     return "\n\n".join(told)
+
+
+def findings(script: Script) -> FileFindings:
+    """The same as records."""
+    source, found = Source(script.text, script.name), examine(script.text)
+    return FileFindings(
+        file=script.name,
+        sound=not found,
+        controller=None if found else Path(script.name).stem,
+        diagnostics=[_finding(source, each) for each in found],
+        signals=[],
+        probes=True,
+        knobs=[],
+        schedule=[],
+    )
+
+
+def _finding(source: Source, found: Refusal) -> Finding:
+    line = source.line(found.line) if found.line <= source.lines else ""
+    before = sum(len(source.line(number)) + 1 for number in range(1, found.line))
+    column = min(found.column, len(line) + 1)
+    place = Place(found.line, column, before + column - 1)
+    return Finding(POLICY, "error", found.reason, place, place, "", [], None, None)
 
 
 def title(tree: ast.Module) -> str:

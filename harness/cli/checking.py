@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from dsl import library
 from dsl.diagnostics import Severity, coloured, ordered, plain, render
-from dsl.program import Analysis, UnreadableProgram
+from dsl.findings import FileFindings
+from dsl.program import Analysis, UnreadableProgram, analyse
 from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
+from harness.request.foreign import language_of
 
 STDIN = Path("-")
 """The path that stands for standard input."""
@@ -46,12 +49,38 @@ def _from_library(path: Path) -> Source:
     )
 
 
-def report(found: Sequence[Analysis], *, colour: bool) -> str:
+class Elsewhere(NamedTuple):
+    """What the checker of another language than Rheo says."""
+
+    told: str
+    found: FileFindings
+
+    @property
+    def errors(self) -> int:
+        """How many errors there are; it has no warnings."""
+        return len(self.found.diagnostics)
+
+
+Checked: TypeAlias = Analysis | Elsewhere
+
+
+def checked(source: Source) -> Checked:
+    """A program with what its checker says."""
+    language = language_of(source.name)
+    if language is None:
+        return analyse(source)
+    told = language.diagnosed(source.text, source.name)
+    return Elsewhere(told, language.findings(source.text, source.name))
+
+
+def report(found: Sequence[Checked], *, colour: bool) -> str:
     """Every message about every program, in the order of the sources."""
     return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))
 
 
-def _messages(analysis: Analysis, *, colour: bool) -> str:
+def _messages(analysis: Checked, *, colour: bool) -> str:
+    if isinstance(analysis, Elsewhere):
+        return analysis.told
     style = coloured if colour else plain
     told = ordered(analysis.diagnostics)
     shown = [render(analysis.source, one, style) for one in told[:MOST]]
@@ -60,15 +89,18 @@ def _messages(analysis: Analysis, *, colour: bool) -> str:
     return "\n\n".join(shown)
 
 
-def is_good(analysis: Analysis, *, strict: bool) -> bool:
+def is_good(analysis: Checked, *, strict: bool) -> bool:
     """Whether a program passes; ``strict`` lets warnings fail it."""
+    if isinstance(analysis, Elsewhere):
+        return analysis.found.sound
     return not any(strict or one.is_error for one in analysis.diagnostics)
 
 
-def summary(found: Sequence[Analysis]) -> str:
+def summary(found: Sequence[Checked]) -> str:
     """One line: how many programs, errors and warnings."""
-    told = [one.severity for analysis in found for one in analysis.diagnostics]
+    told = [one.severity for analysis in _rheo(found) for one in analysis.diagnostics]
     errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
+    errors += sum(one.errors for one in found if isinstance(one, Elsewhere))
     counts = [
         _counted(number, word)
         for number, word in ((errors, "error"), (warnings, "warning"))
@@ -80,11 +112,17 @@ def summary(found: Sequence[Analysis]) -> str:
     return f"{where} checked: {' and '.join(counts)}"
 
 
-def where_to_read(found: Sequence[Analysis]) -> str:
+def where_to_read(found: Sequence[Checked]) -> str:
     """Where more is said of the first message, of an error if there is one."""
-    told = [one for analysis in found for one in ordered(analysis.diagnostics)]
+    told = [one for analysis in _rheo(found) for one in ordered(analysis.diagnostics)]
+    if not told:
+        return "docs/python-controllers.md says what a controller may use"
     first = min(told, key=lambda one: not one.is_error)
     return f"rheostat explain {first.code} says more"
+
+
+def _rheo(found: Sequence[Checked]) -> list[Analysis]:
+    return [one for one in found if isinstance(one, Analysis)]
 
 
 def _counted(number: int, word: str) -> str:

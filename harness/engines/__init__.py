@@ -78,7 +78,7 @@ class EpisodeFailed(InputError):
         reason: the same without these: they could carry what was revealed to it.
     """
 
-    def __init__(self, problem: str, reason: str):
+    def __init__(self, problem: str, reason: str = ""):  # a process unpickles it without
         super().__init__(problem)
         self.reason = reason
 

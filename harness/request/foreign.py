@@ -8,6 +8,7 @@ engine that plays them.
 from importlib.metadata import entry_points
 from typing import NamedTuple, Protocol, cast
 
+from dsl.findings import FileFindings
 from dsl.source import Source
 from harness.errors import SurroundingsError
 
@@ -69,6 +70,10 @@ class Language(Protocol):
 
     def diagnosed(self, text: str, name: str) -> str:
         """All that is wrong with a text, rendered for people; nothing where it can be played."""
+        ...
+
+    def findings(self, text: str, name: str) -> FileFindings:
+        """The same as records."""
         ...
 
     def card(self) -> str:

@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 
 from agents.evolution.starting import seeds
 from agents.run.programs import program_of
+from agents.run.records import Language
 from dsl.checker.knobs import schedule_lines
 from dsl.diagnostics import DslError
 from dsl.schedule import evaluate
@@ -306,6 +307,9 @@ class CandidateScreen(Screen[None]):
         """Opens a copy of it in the workbench."""
         from tui.screens.workbench import WorkbenchScreen
 
+        if self._reader.run.language(self._of) is not Language.RHEO:
+            self.notify("The workbench is for programs of Rheo.", severity="warning")
+            return
         self.app.push_screen(
             WorkbenchScreen(source=self._source, run=self._reader.run.path, players=self._players)
         )

@@ -16,6 +16,7 @@ from harness.cli.output import Output
         ("rheostat check controller.rheo", "Checks a program."),
         ("rheostat check --strict *.rheo", "Counts warnings as errors, as CI should."),
         ("rheostat check --json - < controller.rheo", "Reads stdin; gives the findings as JSON."),
+        ("rheostat check mine.py", "Holds a controller in Python to what it may say."),
         ("rheostat check cmc", "Checks a controller of the library."),
     ],
 )
@@ -25,7 +26,7 @@ from harness.cli.output import Output
     required=True,
     metavar="FILE...",
     type=FilePath(allow_dash=True),
-    help="Programs (*.rheo), names of the library, or - for stdin.",
+    help="Programs (*.rheo, *.py), names of the library, or - for stdin.",
     shell_complete=completing.controllers,
 )
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
@@ -38,19 +39,26 @@ def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
     has errors.
     """
     from dsl.findings import findings
-    from dsl.program import analyse
     from harness.cli import console, terminal
-    from harness.cli.checking import is_good, read_program, report, summary, where_to_read
+    from harness.cli.checking import (
+        Elsewhere,
+        checked,
+        is_good,
+        read_program,
+        report,
+        summary,
+        where_to_read,
+    )
     from harness.cli.output import Form
     from harness.errors import AnswerIsNo
 
-    sources = [read_program(path) for path in dict.fromkeys(files)]
-    found = [analyse(source) for source in sources]
+    found = [checked(read_program(path)) for path in dict.fromkeys(files)]
     if out.form is Form.PEOPLE:
         colour = out.path is None and terminal.is_coloured(sys.stdout)
         out.text(report(found, colour=colour))
     else:
-        out.document([findings(one) for one in found], "")
+        records = [one.found if isinstance(one, Elsewhere) else findings(one) for one in found]
+        out.document(records, "")
     if not all(is_good(one, strict=strict) for one in found):
         raise AnswerIsNo(summary(found), hint=where_to_read(found))
     console.say(summary(found))

@@ -1,0 +1,167 @@
+"""Runs whose candidates are written in Python: checked, repaired, replayed, profiled, exported."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents.chat.settings import ChatSettings
+from agents.loop.inbox import put
+from agents.loop.session import End, Manner, session
+from agents.proposers.choose import Means, proposers
+from agents.report.card import export
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Asking, BaselineRef, Caps, Decision, Language, Verdict
+from tests.agents.chat.server import Answer, Server, server
+from tests.agents.conftest import request
+from tests.agents.loop.programs import CONTRARY
+
+CHAT = "chat:openai:scripted"
+GOOD = '''\
+def controller(episode, beta):
+    """The answer of most of a few branches."""
+    episode.sample(round(1 + 7 * beta))
+    return winner(episode.finished)
+'''
+BETTER = GOOD.replace("1 + 7", "2 + 10")
+FORBIDDEN = f"import os\n{GOOD}"
+FAILING = GOOD.replace("winner(episode.finished)", "episode.finished[0].answer[9999]")
+
+Begin = Callable[..., RunDirectory]
+
+
+@pytest.fixture
+def begin(recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
+    """Makes a run of one candidate a round, in Python, with a baseline that anything beats."""
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
+
+    def beginning(url: str = "", **asked: object) -> RunDirectory:
+        contrary = tmp_path / "contrary.rheo"
+        contrary.write_text(CONTRARY)
+        settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
+        few = {
+            "language": Language.PYTHON,
+            "proposers": [CHAT],
+            "caps": Caps(rounds=1),
+            "per_round": 1,
+            "seeds": 3,
+            "screening": 2,
+            "asking": Asking(base_url=url or None, reply_tokens=900),
+            "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
+        }
+        return create(tmp_path / "run", request(recordings[:2], **(few | asked)))
+
+    return beginning
+
+
+def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+    if candidate is not None:
+        export(run, candidate, decision)
+
+
+def play(run: RunDirectory) -> None:
+    made = proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings(retries=1)))
+    assert session(run, made, finish, Manner(workers=1, wait=False)).end is End.ENDED
+
+
+def played(begin: Begin, replies: list[str], **asked: object) -> tuple[RunDirectory, Server]:
+    with server([Answer(f"Fewer branches.\n\n```python\n{each}```\n") for each in replies]) as at:
+        run = begin(url=at.url, **asked)
+        play(run)
+    return run, at
+
+
+def prompt(at: Server, number: int) -> str:
+    return "\n".join(str(each["content"]) for each in at.asked[number]["messages"])
+
+
+def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) -> None:
+    run, at = played(begin, [GOOD])
+    review = run.review("r001-1")
+    assert review.verdict is Verdict.BEST
+    assert review.size > 10
+    assert run.source_path("r001-1") == run.candidate_path("r001-1") / "source.py"
+    assert run.selected_path.name == "selected.py"
+    assert run.selected_path.read_text() == GOOD
+    card = run.card_path.read_text()
+    assert "The answer of most of a few branches" in card
+    assert "rheostat sweep selected.py --on RECORDINGS" in card
+    assert "restricted Python" in prompt(at, 0)
+    assert "episode.advance" in prompt(at, 0)
+
+
+def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> None:
+    run, at = played(begin, [FORBIDDEN, GOOD])
+    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
+    assert "error: import of 'os' is not allowed" in prompt(at, 1)
+    assert "1 | import os" in prompt(at, 1)
+
+
+def test_what_fails_when_it_is_tried_is_repaired_too_and_tells_no_answer(begin: Begin) -> None:
+    run, at = played(begin, [FAILING, GOOD])
+    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
+    assert "candidate.py:4:12: raised: IndexError (question 1, seed 0)" in prompt(at, 1)
+
+
+@pytest.mark.slow
+def test_words_of_a_failing_controller_carry_nothing_into_the_prompt(begin: Begin) -> None:
+    raising = "raise ValueError('the answer is ' + winner(episode.finished))"
+    telling = GOOD.replace("return winner(episode.finished)", raising)
+    _, at = played(begin, [telling, GOOD])
+    assert "raised: ValueError (question 1" in prompt(at, 1)
+    assert "the answer is" not in prompt(at, 1).partition("raised:")[2].partition("\n")[0]
+
+
+@pytest.mark.slow
+def test_the_next_round_builds_on_it_and_is_shown_what_its_lines_do(begin: Begin) -> None:
+    run, at = played(begin, [GOOD, BETTER], caps=Caps(rounds=2))
+    told = prompt(at, 1)
+    assert "`r001-1`, worth" in told
+    assert "```python\ndef controller" in told
+    assert "episode.sample(round(1 + 7 * beta))" in told
+    assert "tokens 100.0 | 100.0 %" in told
+    assert run.review("r002-1").objective is not None
+
+
+@pytest.mark.slow
+def test_edits_of_a_program_in_python_are_applied(begin: Begin) -> None:
+    old, new = (
+        next(line for line in text.splitlines() if "sample" in line) for text in (GOOD, BETTER)
+    )
+    edit = f"```edit r001-1\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n```\n"
+    with server([Answer(f"```python\n{GOOD}```"), Answer(edit)]) as at:
+        run = begin(url=at.url, caps=Caps(rounds=2))
+        play(run)
+    assert run.source("r002-1") == BETTER
+    assert run.draft("r002-1").proposal.parents == ["r001-1"]
+
+
+@pytest.mark.slow
+def test_an_agent_leaves_its_program_in_candidate_py(begin: Begin, tmp_path: Path) -> None:
+    agent = tmp_path / "agent.py"
+    agent.write_text(
+        "import pathlib, subprocess\n"
+        "assert 'def controller' in pathlib.Path('language.md').read_text()\n"
+        f"pathlib.Path('candidate.py').write_text({GOOD!r})\n"
+        "for words in (['check'], ['sweep'], ['profile']):\n"
+        "    ran = subprocess.run(['rheostat', *words, 'candidate.py'], capture_output=True)\n"
+        "    assert ran.returncode == 0, ran.stdout\n"
+        "pathlib.Path('reasons.md').write_text('It checks.')\n"
+    )
+    run = begin(proposers=[f"command:{sys.executable} {agent}"])
+    play(run)
+    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.draft("r001-1").proposal.words == "It checks."
+
+
+@pytest.mark.slow
+def test_a_person_may_propose_one_where_evolution_searches_in_rheo(begin: Begin) -> None:
+    run = begin(proposers=["random"], language=Language.RHEO, round_evaluations=2)
+    put(run, GOOD, "mine", Language.PYTHON)
+    play(run)
+    mine = next(
+        each for each in run.summaries()[0].candidates if run.draft(each).proposer == "hand"
+    )
+    assert run.language(mine) is Language.PYTHON
+    assert run.review(mine).objective is not None

@@ -1,0 +1,50 @@
+"""``rheostat check`` on controllers in Python, beside programs of Rheo."""
+
+import json
+from pathlib import Path
+
+from sandbox.script import Script, diagnosed
+from tests.command_lines import CommandLine
+
+WRONG = "import os\ndef controller(episode, beta):\n\tx = episode._secret\n\treturn x\n"
+TOLD = """\
+error: import of 'os' is not allowed; collections, math, statistics are
+ --> wrong.py:1:1
+  |
+1 | import os
+  | ^
+
+error: "_secret" is an invalid attribute name because it starts with "_"
+ --> wrong.py:3:6
+  |
+3 |     x = episode._secret
+  |         ^"""
+
+
+def test_every_finding_is_shown_in_its_line() -> None:
+    assert diagnosed(Script("wrong.py", WRONG)) == TOLD
+
+
+def test_programs_in_both_languages_are_checked_together(
+    cli: CommandLine, python_home: Path
+) -> None:
+    said = cli("check", "mine.py", "cmc")
+    assert (said.status, said.err) == (0, "2 programs checked: nothing is wrong\n")
+
+
+def test_what_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: Path) -> None:
+    (python_home / "wrong.py").write_text(WRONG)
+    said = cli("check", "wrong.py", "cmc")
+    assert said.status == 1
+    assert said.out.strip() == TOLD
+    assert "2 programs checked: 2 errors" in said.err
+    assert "docs/python-controllers.md" in said.err
+
+
+def test_findings_are_records_too(cli: CommandLine, python_home: Path) -> None:
+    (python_home / "wrong.py").write_text(WRONG)
+    [found] = json.loads(cli("check", "wrong.py", "--json").out)
+    assert (found["file"], found["sound"]) == ("wrong.py", False)
+    places = [(each["start"]["line"], each["start"]["column"]) for each in found["diagnostics"]]
+    assert places == [(1, 1), (3, 6)]
+    assert {each["code"] for each in found["diagnostics"]} == {"policy"}
