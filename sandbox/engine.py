@@ -79,6 +79,7 @@ class SandboxEngine:
                     question=question,
                     budget=rules.budget,
                     probe_cost=rules.probe_cost,
+                    apart=True,
                 ),
                 setting.beta,
             )

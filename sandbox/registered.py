@@ -8,9 +8,9 @@ from pathlib import Path
 
 from dsl.findings import FileFindings
 from dsl.source import Source
-from harness.cli.settings import load
+from harness.cli.settings import load, resolve
 from harness.engines import LineCounts, Rules, Setting
-from harness.errors import InputError
+from harness.errors import InputError, SurroundingsError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes
 from harness.mdp.replay import Replay
@@ -81,19 +81,44 @@ PYTHON = Python()
 """What is registered under `harness.request.foreign.LANGUAGES`."""
 
 
+def refuse_unwalled() -> None:
+    """Refuses to play what others write where containers do not hold it.
+
+    Raises:
+        InputError: the settings say to play without them.
+        SurroundingsError: there is no engine, or no image that fits.
+    """
+    for setting in resolve(SandboxSettings, "sandbox"):
+        if setting.name == "sandbox.wall" and setting.value != "docker":
+            raise InputError(
+                f"sandbox.wall is {setting.value!r} by {setting.origin}: code that others write is"
+                " played in containers alone",
+                hint="set it to docker, or leave it out; docs/sandbox.md says why",
+            )
+    chosen = load(SandboxSettings, "sandbox")
+    ContainerPlace(chosen.image, runtime=chosen.runtime or None).client.close()
+
+
+def _walled(chosen: SandboxSettings, limits: Limits) -> ContainerPlace:
+    try:
+        return ContainerPlace(chosen.image, runtime=chosen.runtime or None, limits=limits)
+    except SurroundingsError as missing:
+        missing.hint = (
+            f"{missing.hint}; code of your own is played without by --unsafe-no-docker"
+            " of sweep, compare, trace, profile and bench"
+        )
+        raise
+
+
 class RegisteredEngine:
     """The sandbox by the settings."""
 
     def __init__(self) -> None:
         chosen = load(SandboxSettings, "sandbox")
         limits = Limits(memory=chosen.memory << 20)
-        place: Place = (
-            ProcessPlace(limits)
-            if chosen.wall == "process"
-            else ContainerPlace(chosen.image, runtime=chosen.runtime or None, limits=limits)
-        )
+        place: Place = ProcessPlace(limits) if chosen.wall == "process" else _walled(chosen, limits)
         terms = Terms(seconds=chosen.seconds, patience=chosen.seconds + Terms().patience)
-        self._engine = SandboxEngine(place, terms=terms)
+        self._engine = SandboxEngine(place, workers=chosen.workers, terms=terms)
         # Runs at the end of this process, be it the first or one that plays jobs.
         self._close = Finalize(None, self._engine.close, exitpriority=10)
 

@@ -13,6 +13,8 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     wall: Literal["docker", "process"] = "docker"
     """``process`` plays them as plain processes, for controllers of one's own alone."""
     image: str = NAME
+    workers: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """For each process that plays; ``--threads`` says how many of those there are."""
     runtime: str = ""
     """The engine's runtime, such as ``runsc``; empty for its default."""
     memory: Annotated[int, msgspec.Meta(ge=64)] = 256

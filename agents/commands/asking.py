@@ -9,11 +9,16 @@ from agents.chat.models import ChatModel
 from agents.chat.prices import Price
 from agents.chat.serving import served
 from agents.chat.settings import ChatSettings
-from agents.proposers.choose import CHAT, COMMAND, models
+from agents.outside.choose import place
+from agents.outside.settings import AgentSettings
+from agents.proposers.choose import CHAT, COMMAND, commands, models, refuse_absent
 from agents.run.records import Asking, Caps, Language, Request
 from harness.errors import InputError
 
-FIELDS = ("base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes")
+FIELDS = (
+    "base_url", "temperatures", "reply_tokens", "constrained", "agent_minutes",
+    "agent_image", "agent_network", "agent_env",
+)  # fmt: skip
 """Options that make up `Asking`, by their fields."""
 
 LEAST_PROMPT = 5600
@@ -46,9 +51,7 @@ def refuse_unfit_language(wanted: Request, asked: Mapping[str, Any]) -> None:
 def typed(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `Asking` that were typed."""
     found = {name: asked[name] for name in FIELDS if asked.get(name) not in (None, ())}
-    if "temperatures" in found:
-        found["temperatures"] = list(found["temperatures"])
-    return found
+    return {name: list(value) if type(value) is tuple else value for name, value in found.items()}
 
 
 def asking(
@@ -58,6 +61,7 @@ def asking(
     brief_tokens: int,
     caps: Caps,
     settings: ChatSettings,
+    agent: AgentSettings,
     before: Asking | None,
     language: Language = Language.RHEO,
 ) -> Asking:
@@ -71,6 +75,7 @@ def asking(
         brief_tokens: the most tokens of a brief.
         caps: of the run.
         settings: how models are called.
+        agent: where agents run, as far as ``given`` does not say.
         before: how they were asked in the run whose replies stand for them, if one does.
         language: what they are to write in.
 
@@ -82,6 +87,12 @@ def asking(
     wanted = models(proposers)
     if "base_url" in given and not wanted:
         raise InputError("--base-url: no model is asked", hint="add --proposer chat:openai:MODEL")
+    if commands(proposers):
+        if before is None:
+            found = _housed(found, given, agent)
+            _refuse_unrun(found, proposers, agent)
+    elif "agent_image" in given:
+        raise InputError("--agent-image: no agent is run", hint='add --proposer command:"…"')
     for model in wanted:
         if caps.usd is not None and not Price(model, settings.prices).known:
             raise InputError(
@@ -101,6 +112,38 @@ def asking(
                     known="constrained" in given,
                 )
     return found
+
+
+def _housed(found: Asking, given: Mapping[str, Any], agent: AgentSettings) -> Asking:
+    """With where agents run: as it was typed, or else by the settings.
+
+    Raises:
+        InputError: what is for a container was typed, and no image is named.
+    """
+    image = given.get("agent_image", agent.image or None)
+    if image is None:
+        for name in ("agent_network", "agent_env"):
+            if name in given:
+                raise InputError(
+                    f"--{name.replace('_', '-')}: is for an agent in a container",
+                    hint="name its image with --agent-image",
+                )
+        return found
+    network, env = (given.get(f"agent_{name}", getattr(agent, name)) for name in ("network", "env"))
+    return replace(found, agent_image=image, agent_network=network, agent_env=env)
+
+
+def _refuse_unrun(asking: Asking, proposers: Sequence[str], agent: AgentSettings) -> None:
+    """Refuses agents that cannot be run.
+
+    Raises:
+        InputError: and `SurroundingsError`: this machine has no such command, or the engine not
+            what is asked of it.
+    """
+    if asking.agent_image is None:
+        refuse_absent(proposers)
+    else:
+        place(asking, agent)
 
 
 def _fitted(

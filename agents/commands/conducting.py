@@ -9,6 +9,7 @@ from agents.commands.progress import Narrator
 from agents.commands.reporting import hands
 from agents.loop.accounts import Accounts
 from agents.loop.session import End, Manner, session
+from agents.outside.settings import AgentSettings
 from agents.proposers.choose import Means, proposers
 from agents.report.card import export
 from agents.report.records import Report
@@ -51,6 +52,7 @@ def conduct(
     wait: bool,
     checkpoints: str | None,
     settings: ChatSettings,
+    agent: AgentSettings,
     before: RunDirectory | None,
     flags: Mapping[str, object],
 ) -> None:
@@ -62,6 +64,7 @@ def conduct(
         wait: whether to stay while a person is waited for.
         checkpoints: the URL of a database for the state of the loop.
         settings: how models are called.
+        agent: what agents may use in their containers.
         before: another run, whose replies stand for the models.
         flags: the settings as typed.
     """
@@ -75,7 +78,9 @@ def conduct(
     try:
         outcome = session(
             run,
-            proposers(run.request.proposers, Means(run, run.request.asking, settings, before)),
+            proposers(
+                run.request.proposers, Means(run, run.request.asking, settings, before, agent)
+            ),
             finish,
             Manner(chosen.threads, wait, checkpoints, narrator.hear),
         )

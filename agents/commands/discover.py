@@ -179,10 +179,11 @@ def discover(
     from agents.chat.settings import ChatSettings
     from agents.commands.conducting import conduct, is_over
     from agents.commands.requesting import begun, resumed
+    from agents.outside.settings import AgentSettings
     from agents.run.directory import open_run
     from harness.cli.settings import load
 
-    chat = load(ChatSettings, "chat")
+    chat, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
     before = open_run(replies) if replies is not None else None
     typed = click.get_current_context().get_parameter_source("kappa")
     if typed is not click.core.ParameterSource.COMMANDLINE:
@@ -192,8 +193,8 @@ def discover(
         if is_over(run, out):
             return
     else:
-        run = begun(directory, on, held_out, asked, settings=chat, before=before)
+        run = begun(directory, on, held_out, asked, settings=chat, agent=agent, before=before)
     conduct(
-        run, out, wait=wait, checkpoints=checkpoints, settings=chat, before=before,
+        run, out, wait=wait, checkpoints=checkpoints, settings=chat, agent=agent, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},
     )  # fmt: skip

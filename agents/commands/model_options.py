@@ -64,6 +64,22 @@ _OPTIONS = (
         help="Minutes that a command may take in a round. Default: 10.",
     ),
     click.option(
+        "--agent-image",
+        metavar="IMAGE",
+        help="Run commands in containers of this image. Default: with your rights.",
+    ),
+    click.option(
+        "--agent-network",
+        metavar="NETWORK",
+        help="The engine's network that they are in there, such as bridge. Default: none.",
+    ),
+    click.option(
+        "--agent-env",
+        multiple=True,
+        metavar="NAME",
+        help="A variable that they are given there, by name; several may be given.",
+    ),
+    click.option(
         "--replies",
         metavar="RUN",
         type=FilePath(file_okay=False),

@@ -59,6 +59,8 @@ class Narrator:
         """Moves the bar by what a proposer has played since it last spoke; tells what failed."""
         if event.data.get("problem"):
             console.say(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
+        if event.data.get("warning"):
+            console.warn(f"{event.proposer}: {event.says}")
         played, name = int(event.data.get("played", 0)), event.proposer or ""
         self._advance(played - self._played.get(name, 0))
         self._played[name] = played

@@ -34,6 +34,7 @@ def propose(directory: Path, file: Path, words: str) -> None:
     from harness.cli import console
     from harness.errors import InputError
     from harness.request.controllers import load_playable
+    from sandbox.registered import refuse_unwalled
 
     run = open_run(directory)
     python = file.suffix == Language.PYTHON.suffix
@@ -45,6 +46,8 @@ def propose(directory: Path, file: Path, words: str) -> None:
             hint=f"rheostat discover --run {directory} --resume, with a cap raised, goes on;"
             " propose it then",
         )
+    if python:
+        refuse_unwalled()
     language = Language.PYTHON if python else Language.RHEO
     if not put(run, program.source.text, words, language):
         console.say(f"{file}: is in the run already")

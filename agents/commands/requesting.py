@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from agents.chat.settings import ChatSettings
 from agents.commands.asking import FIELDS, asking, refuse_unfit_language, typed
 from agents.commands.holding import baselines, refuse_changed
+from agents.outside.settings import AgentSettings
 from agents.proposers.choose import check
 from agents.run.directory import RunDirectory, create, open_run
 from agents.run.records import Approve, Caps, Feedback, Language, RecordingRef, Request
@@ -16,6 +17,7 @@ from agents.search.objective import objective
 from harness.errors import InputError
 from harness.request.ranges import betas
 from harness.request.recordings import Named, open_recordings
+from sandbox.registered import refuse_unwalled
 
 _CAPS = {
     "rounds": "rounds", "max_evaluations": "evaluations", "max_minutes": "minutes",
@@ -34,6 +36,7 @@ def begun(
     asked: Mapping[str, Any],
     *,
     settings: ChatSettings,
+    agent: AgentSettings,
     before: RunDirectory | None,
 ) -> RunDirectory:
     """Makes the directory of a new run; everything is checked before anything is made.
@@ -44,6 +47,7 @@ def begun(
         held_out: recordings for the report.
         asked: the other options, ``None`` where they were not given.
         settings: how models are called.
+        agent: where agents run, unless it was typed.
         before: another run, whose replies stand for them.
 
     Raises:
@@ -62,9 +66,11 @@ def begun(
         **({"baselines": baselines([])} | _of_language(asked) | _fields(asked)),
     )
     refuse_unfit_language(wanted, asked)
+    if wanted.language is Language.PYTHON:
+        refuse_unwalled()
     how = asking(
         wanted.proposers, typed(asked), language=wanted.language, brief_tokens=wanted.brief_tokens,
-        caps=wanted.caps, settings=settings,
+        caps=wanted.caps, settings=settings, agent=agent,
         before=before.request.asking if before is not None else None,
     )  # fmt: skip
     return create(directory, replace(wanted, asking=how))
@@ -101,6 +107,8 @@ def resumed(
                     " with --max",
                 )
     refuse_changed(before.baselines)
+    if before.language is Language.PYTHON:
+        refuse_unwalled()
     after = replace(
         before,
         caps=replace(before.caps, **_caps(asked)),

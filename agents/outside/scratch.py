@@ -6,7 +6,6 @@ Nothing in it leads elsewhere: it holds copies, and the socket of the round's de
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -52,7 +51,7 @@ def candidate_file(language: Language) -> str:
 
 @contextmanager
 def scratch(
-    brief: Brief, candidate: str, language: Language, diagnostics: str = ""
+    brief: Brief, candidate: str, language: Language, interpreter: str, diagnostics: str = ""
 ) -> Iterator[Path]:
     """A scratch directory for the length of a block.
 
@@ -60,6 +59,7 @@ def scratch(
         brief: the round's.
         candidate: the program to begin with.
         language: that it is written in.
+        interpreter: what runs the agent's ``rheostat``.
         diagnostics: what the checker said of it, if anything.
     """
     folder = Path(mkdtemp(prefix="rheostat-"))
@@ -70,7 +70,7 @@ def scratch(
         if diagnostics:
             (folder / DIAGNOSTICS).write_text(diagnostics, encoding="utf-8")
         _history(folder / "history", brief)
-        _command(folder / "bin" / "rheostat")
+        _command(folder / "bin" / "rheostat", interpreter)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -102,11 +102,11 @@ def _history(folder: Path, brief: Brief) -> None:
     (folder / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _command(path: Path) -> None:
+def _command(path: Path, interpreter: str) -> None:
     """The agent's ``rheostat``: a script that speaks to the desk, and knows nothing else."""
     path.parent.mkdir()
     text = files("agents.outside").joinpath("stand_in.py").read_text(encoding="utf-8")
-    path.write_text(f"#!{sys.executable} -I\n{text}", encoding="utf-8")
+    path.write_text(f"#!{interpreter}\n{text}", encoding="utf-8")
     path.chmod(0o755)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from agents.chat.settings import ChatSettings
+from agents.outside.choose import place
+from agents.outside.settings import AgentSettings
 from agents.proposers import Proposer
 from agents.run.directory import RunDirectory
 from agents.run.records import Asking
@@ -27,6 +29,8 @@ class Means(NamedTuple):
     settings: ChatSettings
     before: RunDirectory | None = None
     """Another run, whose replies stand for the models: none is called."""
+    agent: AgentSettings = AgentSettings()
+    """What agents may use in their containers."""
 
 
 def proposers(names: Sequence[str], means: Means) -> dict[str, Proposer]:
@@ -78,13 +82,28 @@ def _check_command(name: str, command: str) -> None:
         raise InputError(f"--proposer {name}: {str(problem).lower()}") from problem
     if not words:
         raise InputError(f'--proposer {name}: no command; write command:"my-agent --flag"')
-    if shutil.which(words[0]) is None:
-        raise InputError(f"--proposer {name}: there is no command {words[0]}")
+
+
+def refuse_absent(names: Sequence[str]) -> None:
+    """Refuses commands that this machine does not have.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    for name in commands(names):
+        word = shlex.split(name.partition(":")[2])[0]
+        if shutil.which(word) is None:
+            raise InputError(f"--proposer {name}: there is no command {word}")
 
 
 def models(names: Sequence[str]) -> list[str]:
     """The models among some proposers."""
     return [model_of(each) for each in names if each.partition(":")[0] == CHAT]
+
+
+def commands(names: Sequence[str]) -> list[str]:
+    """The names of those that are commands."""
+    return [each for each in names if each.partition(":")[0] == COMMAND]
 
 
 def _made(name: str, means: Means) -> Proposer:
@@ -94,7 +113,9 @@ def _made(name: str, means: Means) -> Proposer:
     if kind == COMMAND:
         from agents.proposers.command import Command
 
-        return Command(rest, means.run, means.asking, means.before)
+        return Command(
+            rest, means.run, means.asking, means.before, lambda: place(means.asking, means.agent)
+        )
     if name not in _PLAIN:
         raise _unknown(name)
     return _PLAIN[name]()

@@ -6,13 +6,15 @@ checks, sweeps and profiles on what the round shows. What it leaves in ``candida
 without it.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from agents.chat.replies import Call, Finish, Message, Replies, Reply
 from agents.feedback.brief import Brief
 from agents.languages import writing
 from agents.outside.desk import Asked, Desk, open_desk
-from agents.outside.process import run
+from agents.outside.places import Place
 from agents.outside.scratch import SOCKET, Left, candidate_file, left, scratch
 from agents.pages import Pages
 from agents.proposers import Bench, Proposed
@@ -42,11 +44,21 @@ class Command:
         at: the run, where what it did is kept.
         asking: how long it may take.
         before: another run, whose outcomes stand for it.
+        opened: makes the place where it runs, when it is first needed.
     """
 
-    def __init__(self, command: str, at: RunDirectory, asking: Asking, before: RunDirectory | None):
+    def __init__(
+        self,
+        command: str,
+        at: RunDirectory,
+        asking: Asking,
+        before: RunDirectory | None,
+        opened: Callable[[], Place],
+    ):
         self.name = f"command:{command}"
         self._command, self._asking, self._before = command, asking, before
+        self._opened = opened
+        self._place: Place | None = None
         self._replies = Replies(at, before)
 
     def propose(self, brief: Brief, bench: Bench) -> Proposed:
@@ -119,11 +131,12 @@ class Command:
                 hint="without --replies the command is run",
             )
         seconds = self._asking.agent_minutes * 60
+        place = self._where(bench)
         with (
-            scratch(brief, given, bench.language, diagnostics) as folder,
+            scratch(brief, given, bench.language, place.interpreter, diagnostics) as folder,
             open_desk(folder / SOCKET, bench) as desk,
         ):
-            ran = run(self._command, folder, prompt, seconds=seconds, bench=bench)
+            ran = place.run(self._command, folder, prompt, seconds=seconds, bench=bench)
             found: Left = left(folder, given, bench.language)
         return _Done(
             source=found.source,
@@ -133,6 +146,14 @@ class Command:
             status=ran.status,
             output=ran.output,
         )
+
+    def _where(self, bench: Bench) -> Place:
+        """The place where it runs; the first time, what holds too little there is told."""
+        if self._place is None:
+            self._place = self._opened()
+            if self._place.warning:
+                bench.tell(self._place.warning, warning=True)
+        return self._place
 
 
 def _play_again(done: _Done, bench: Bench) -> None:

@@ -101,6 +101,12 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Whether replies are decoded under Rheo's grammar."""
     agent_minutes: float = 10.0
     """That a command may take in a round."""
+    agent_image: str | None = None
+    """Of the container that commands run in; ``None`` for none."""
+    agent_network: str = "none"
+    """The engine's network that they are in there."""
+    agent_env: list[str] = []
+    """The variables that they are given there, by name."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

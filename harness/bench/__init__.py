@@ -11,12 +11,13 @@ from typing import Literal, get_args
 
 import msgspec
 
-Name = Literal["minimal", "compiled", "interpreter", "plain"]
+Name = Literal["minimal", "compiled", "interpreter", "plain", "foreign"]
 
 NAMES: tuple[Name, ...] = get_args(Name)
-"""The contenders: a pass that reads and decides nothing, both engines, and plain Python."""
+"""The contenders: a pass that reads and decides nothing, both engines, plain Python, and, where one
+is named, a controller in another language that plays as CMC does."""
 
-SLOW = frozenset({"interpreter", "plain"})
+SLOW = frozenset({"interpreter", "plain", "foreign"})
 """Contenders that play the first seeds only, unless told otherwise."""
 
 
@@ -30,6 +31,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Plays the seeds from 0 to below this."""
     compared: int
     """Of them, those whose episodes are compared."""
+    foreign: Path | None = None
+    """The file of the controller in another language."""
     repeats: int
     """How often the whole is played; the least time counts."""
 
@@ -69,6 +72,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Intervals that the episodes paid for: tokens // Δ of each, summed."""
     seconds: list[float]
     """Of the processor, for each repeat."""
+    elapsed: list[float] = []
+    """Of the clock, for each repeat: what runs in other processes counts here."""
     peak: int
     """The most memory that the process held, in bytes."""
     cells: list[Cell]

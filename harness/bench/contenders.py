@@ -1,7 +1,7 @@
 """What each contender does, in the process that is its own."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -21,11 +21,14 @@ from harness.bench import Cell, Compilation, Measured, Task
 from harness.bench.minimal import MinimalPass, Pass
 from harness.bench.plain import BetaCdf, Cmc, Knobs, beta_cdf
 from harness.engines import Engine, Setting
+from harness.engines.choose import foreign_engine
 from harness.engines.compiled import CompiledEngine
 from harness.engines.dense import deals, dense
 from harness.engines.interpreter import InterpreterEngine
+from harness.errors import InputError
 from harness.mdp.environment import Environment, environment
 from harness.mdp.episodes import Episodes, empty_episodes, figures
+from harness.request.foreign import load_foreign
 from store.reader import open_recording
 
 COMPILATIONS = 5
@@ -50,18 +53,24 @@ def measure(task: Task) -> Measured:
     if task.contender == "compiled":
         for world in worlds:
             player(world, task.betas[0])
+    if task.contender == "foreign":
+        player(worlds[0], task.betas[0])
     seconds: list[float] = []
+    elapsed: list[float] = []
     for _ in range(task.repeats):
+        began = time.perf_counter()
         played: list[tuple[Environment, float, Episodes]] = []
         with _timed(seconds):
             for world in worlds:
                 played += [(world, beta, player(world, beta)) for beta in task.betas]
+        elapsed.append(time.perf_counter() - began)
     peak = peak_memory()
     return Measured(
         contender=task.contender,
         episodes=sum(episodes.right.size for _, _, episodes in played),
         reads=sum(int(_reads(world, episodes).sum()) for world, _, episodes in played),
         seconds=seconds,
+        elapsed=elapsed,
         peak=peak,
         cells=[_cell(world, beta, episodes, task.compared) for world, beta, episodes in played],
         compilation=_compilation() if task.contender == "compiled" else None,
@@ -92,11 +101,21 @@ def _player(task: Task) -> Player:
     if task.contender == "plain":
         cdf = beta_cdf()
         return lambda world, beta: _plain(world, beta, task.seeds, cdf)
+    if task.contender == "foreign":
+        return _foreign(task.foreign, seeds)
     engine: Engine = InterpreterEngine()
     if task.contender == "compiled":
         engine = CompiledEngine(Objects(), threads=1)
     checked = _cmc()
     return lambda world, beta: engine.play(checked, Setting(beta), world, seeds)
+
+
+def _foreign(path: Path | None, seeds: Sequence[int]) -> Player:
+    found = None if path is None else load_foreign(str(path))
+    if found is None:
+        raise InputError(f"{path}: is in no language that is registered")
+    engine, source = foreign_engine(found.engine), found.source
+    return lambda world, beta: engine.play(source, Setting(beta), world, seeds)
 
 
 def _plain(world: Environment, beta: float, seeds: int, cdf: BetaCdf) -> Episodes:

@@ -23,6 +23,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     reads: int
     seconds: float
     """Of the processor, at the best repeat."""
+    elapsed: float | None
+    """Of the clock, likewise; ``None`` where nobody looked at it."""
     ns_per_read: float
     ratio: float | None
     """Of the time for one read to that of the minimal pass; ``None`` without that."""
@@ -51,6 +53,7 @@ def run(
     slow_seeds: int,
     repeats: int,
     skip: Sequence[str] = (),
+    foreign: Path | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Report:
     """Runs the contenders.
@@ -62,15 +65,17 @@ def run(
         slow_seeds: the slow ones, and what is compared: below this.
         repeats: how often fast contenders play everything.
         skip: contenders to leave out.
+        foreign: a controller in another language that plays as CMC does.
         advance: is told of each contender that is done.
 
     Raises:
         StoreError: a recording cannot be read.
+        InputError: the controller in another language cannot be used.
         SurroundingsError: a contender lacks something, or its process was ended.
     """
     measured: dict[Name, Measured] = {}
     for name in NAMES:
-        if name not in skip:
+        if name not in skip and (name != "foreign" or foreign is not None):
             slow = name in SLOW
             task = Task(
                 contender=name,
@@ -78,6 +83,7 @@ def run(
                 betas=tuple(betas),
                 seeds=slow_seeds if slow else seeds,
                 compared=slow_seeds,
+                foreign=foreign,
                 repeats=1 if slow else repeats,
             )
             measured[name] = _alone(task)
@@ -120,6 +126,7 @@ def _standing(measured: Measured, minimal: Measured | None) -> Standing:
         episodes=measured.episodes,
         reads=measured.reads,
         seconds=min(measured.seconds),
+        elapsed=min(measured.elapsed, default=None),
         ns_per_read=measured.per_read,
         ratio=measured.per_read / minimal.per_read if minimal and minimal.per_read else None,
         peak_mb=measured.peak / 1e6,

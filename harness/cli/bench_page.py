@@ -12,14 +12,15 @@ def standings(report: Report) -> Table:
             Column("episodes"),
             Column("reads"),
             Column("seconds", decimals=2),
+            Column("elapsed", decimals=2),
             Column("ns_per_read", "ns/read", decimals=2),
             Column("ratio", "to minimal", decimals=2),
             Column("peak_mb", "peak MB", decimals=0),
         ],
         [
             (
-                each.contender, each.episodes, each.reads, each.seconds, each.ns_per_read,
-                each.ratio, each.peak_mb,
+                each.contender, each.episodes, each.reads, each.seconds, each.elapsed,
+                each.ns_per_read, each.ratio, each.peak_mb,
             )
             for each in report.standings
         ],

@@ -6,6 +6,7 @@ the command's function, so that ``rheostat --help`` can list every command at on
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ import click
 
 from harness.cli import terminal
 from harness.cli.output import Form, Output, emit_text
+from harness.cli.registry import PLAYING, registered
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -33,14 +35,27 @@ class Command(click.Command):
 
     Args:
         examples: pairs of a command line and what it does.
+        plays: whether it plays controllers, so that it has the options which other languages add.
     """
 
     panels: Sequence[object] = ()
     """Where rich-click looks for panels of a command's own; ours have none."""
 
-    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **attrs: Any):  # noqa: ANN401
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401
+        examples: Sequence[tuple[str, str]] = (),
+        plays: bool = False,
+        **attrs: Any,  # noqa: ANN401
+    ):
         super().__init__(*args, **attrs)
         self.examples = tuple(Example(*example) for example in examples)
+        self.plays = plays
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters, with those that other languages add; looked up when they are needed."""
+        found, own = super().get_params(ctx), len(self.params)
+        return [*found[:own], *(_added() if self.plays else ()), *found[own:]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the command line, after every spreading option has taken its values."""
@@ -104,6 +119,13 @@ class Command(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
                     with formatter.indentation():
                         formatter.write_text(example.does)
+
+
+@cache
+def _added() -> list[click.Option]:
+    """The options that registered languages add to commands that play controllers."""
+    found = [each.load() for entries in registered(PLAYING).values() for each in entries]
+    return [each for each in found if isinstance(each, click.Option)]
 
 
 class FilePath(click.Path):

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 COMMANDS = "rheostat.commands"
 """The group of commands: ``name = "module:command"``."""
+PLAYING = "rheostat.playing"
+"""The group of what other languages add to commands that play controllers: ``name =
+"module:option"``, a `click.Option` that passes nothing to the command."""
 SETTINGS = "rheostat.settings"
 """The group of sections of the settings: ``name = "module:Struct"``."""
 

@@ -6,6 +6,8 @@ declare itself equal to any gold answer, and would be shown it.
 """
 
 from collections.abc import Sequence
+from itertools import repeat
+from operator import is_
 
 from dsl.episode import (
     Advance,
@@ -85,28 +87,34 @@ def _admit_count(action: str, count: int, left: int) -> None:
 
 
 def _admit_active(action: str, branches: Sequence[int], books: Episode) -> None:
-    if type(branches) is not tuple or any(type(branch) is not int for branch in branches):
+    if type(branches) is not tuple or not _all_integers(branches):
         raise Inadmissible(action, None, "its branches are not a tuple of integers")
-    opened = books.branches
+    opened, active = books.branches, Status.ACTIVE
+    most = len(opened)
     for branch in branches:
-        if not 0 <= branch < len(opened):
+        if not 0 <= branch < most:
             raise Inadmissible(action, branch, "it has not been opened")
         status = opened[branch].status
-        if status is not Status.ACTIVE:
+        if status is not active:
             raise Inadmissible(action, branch, f"it is {status.value}")
     if len(set(branches)) != len(branches):
         twice = next(branch for branch in branches if branches.count(branch) > 1)
         raise Inadmissible(action, twice, "it is named twice")
 
 
+def _all_integers(values: tuple[object, ...]) -> bool:
+    # By identity: a type of a controller's own may call itself equal to any other.
+    return all(map(is_, map(type, values), repeat(int)))
+
+
 def _admit_bursts(action: str, verb: Advance) -> None:
     bursts = verb.bursts
-    if type(bursts) is not tuple or any(type(burst) is not int for burst in bursts):
+    if type(bursts) is not tuple or not _all_integers(bursts):
         raise Inadmissible(action, None, "its bursts are not a tuple of integers")
     if len(bursts) != len(verb.branches):
         raise Inadmissible(action, None, "there must be one burst for each branch")
-    for branch, burst in zip(verb.branches, bursts, strict=True):
-        if burst < 1:
+    if min(bursts, default=1) < 1:
+        for branch in (b for b, burst in zip(verb.branches, bursts, strict=True) if burst < 1):
             raise Inadmissible(action, branch, "a burst is at least one interval")
 
 

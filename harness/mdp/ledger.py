@@ -24,7 +24,8 @@ class Ledger:
 
     Args:
         books: a fresh episode, which becomes the books.
-        shown: another one like it, which becomes the picture.
+        shown: another one like it, which becomes the picture; or the books themselves, where no
+            controller is shown them.
         trace: barriers are appended to it, if given.
     """
 
@@ -37,6 +38,8 @@ class Ledger:
         """B, infinite where there is no bound."""
         self._views: list[BranchView] = []  # those of the picture, whose own list may be tampered
         self._moved = False  # a branch was opened, finished or pruned since the last showing
+        self.traced = trace is not None
+        """Whether each action is noted."""
         self._trace = trace
         self._actions: list[Action] = []
 
@@ -137,6 +140,8 @@ class Ledger:
     def _show(self, touched: Iterable[int]) -> None:
         """Brings the picture up to date; the books are complete by then."""
         books, shown = self.books, self.shown
+        if shown is books:
+            return
         shown.spent = books.spent
         shown.sequential = books.sequential
         if self._moved:

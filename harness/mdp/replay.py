@@ -83,6 +83,8 @@ class Replay:
         budget: B in tokens, ``None`` for no bound.
         probe_cost: κ in tokens, what one PROBE costs.
         trace: barriers are appended to it, if given.
+        apart: whether the controller is in another process, so that no picture is needed beside
+            the books: ``episode`` is the books then, and must not be given to a controller.
     """
 
     def __init__(
@@ -94,13 +96,14 @@ class Replay:
         budget: int | None = None,
         probe_cost: int = 0,
         trace: list[Barrier] | None = None,
+        apart: bool = False,
     ):
         chains = deck.chains
         self._chains = [chains[index] for index in deal(len(chains), seed)]
         self._interval = deck.interval
         self._probed = deck.probed
         self._probe_cost = probe_cost
-        books, shown = (
+        books, picture = (
             Episode(
                 interval=deck.interval,
                 limit=len(chains),
@@ -110,7 +113,7 @@ class Replay:
             )
             for _ in range(2)
         )
-        self._ledger = Ledger(books, shown, trace)
+        self._ledger = Ledger(books, books if apart else picture, trace)
         self._books = books
 
     @property
@@ -176,8 +179,13 @@ class Replay:
                 yield view.index
 
     def _advance(self, verb: Advance) -> Iterator[int]:
+        ledger, dearest = self._ledger, self._interval + self._probe_cost
         for branch, burst in zip(verb.branches, verb.bursts, strict=True):
             view = self._books.branches[branch]
+            if not ledger.traced and self._books.spent + burst * dearest <= ledger.budget:
+                self._run(view, burst, look=verb.look)
+                yield branch
+                continue
             for _ in range(burst):
                 self._continue(view)
                 yield branch
@@ -230,6 +238,31 @@ class Replay:
             rest = max(0, chain.tokens - self._interval * len(chain.probes))
             self._end(ActionKind.CONTINUE, view, chain, rest)
 
+    def _run(self, view: BranchView, burst: int, *, look: bool) -> None:
+        """CONTINUE and PROBE in turn, as `_advance` has them, where all of it is affordable.
+
+        It is the inner loop of replay: what the actions do one by one is done at once. Nothing of
+        it stands on a trace.
+        """
+        chain = self._chains[view.index]
+        before, probes = view.depth, chain.probes
+        after = min(before + burst, len(probes))
+        steps = after - before
+        if steps > 0:
+            view.depth = after
+            view.tokens += steps * self._interval
+            self._books.spent += steps * self._interval
+            if chain.logprob is not None or chain.top_logprob is not None:
+                for interval in range(before, after):
+                    _read_signals(view, chain, interval)
+            if look:
+                self._books.spent += steps * self._probe_cost
+                _reveal_all(view, probes[before:after])
+                if chain.entropy is not None:
+                    view.entropy = chain.entropy[after - 1]
+        if steps < burst:
+            self._continue(view)
+
     def _reveal(self, view: BranchView) -> None:
         ledger = self._ledger
         ledger.afford(self._probe_cost)
@@ -256,6 +289,19 @@ class Replay:
         self._ledger.finish(view, chain.final)
         _read_signals(view, chain, len(chain.probes))
         self._ledger.note(kind, view, charge, chain.final)
+
+
+def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
+    """Reveals answers after intervals that follow each other, the last at the present depth."""
+    answer, streak, changes, seen = view.answer, view.streak, view.changes, view.revealed > 0
+    for each in answers:
+        if each == answer and seen:
+            streak += 1
+        elif seen:
+            streak = 0
+            changes += 1
+        answer, seen = each, True
+    view.answer, view.streak, view.changes, view.revealed = answer, streak, changes, view.depth
 
 
 def _read_signals(view: BranchView, chain: Chain, interval: int) -> None:

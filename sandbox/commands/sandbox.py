@@ -35,7 +35,7 @@ _image_option = click.option(
     metavar="IMAGE",
     default=BASE,
     show_default=True,
-    help="The image to build on; it has Python and pip.",
+    help="The image to build on; it has python3.",
 )
 @click.option(
     "--from-host",

@@ -8,35 +8,22 @@ nothing of the host: no volume, no socket, no variable.
 import contextlib
 import os
 import socket
-import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import SurroundingsError
 from sandbox.faults import Fault, Reason
 from sandbox.host.connection import connect, require_image
-from sandbox.host.owner import (
-    KIND,
-    KIND_LABEL,
-    MACHINE_LABEL,
-    PROCESS_LABEL,
-    Owner,
-    is_gone,
-    this_process,
-)
+from sandbox.host.envelopes import Envelopes
+from sandbox.host.owner import WORKER, this_process
 from sandbox.host.places import Limits
 from sandbox.host.seccomp import profile
 from sandbox.host.stream import StreamChannel
+from sandbox.host.walls import NOBODY, reap, refused, remove, walls
 from sandbox.image import ARGUMENTS, ENVIRONMENT, NAME
 from sandbox.image.contents import digest
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-NOBODY = "65534:65534"
-
-_OF_A_RUNTIME = 256
-"""Threads that a runtime with a kernel of its own may need for itself; they count as ours."""
 
 _TO_ENTER = 5
 """Seconds that an engine may take to know of a container's end."""
@@ -99,13 +86,13 @@ class ContainerPlace:
         try:
             container = self.client.containers.create(self._image, [*arguments], **self.settings())
         except docker.errors.APIError as problem:
-            raise _refused(problem) from problem
+            raise refused(problem) from problem
         try:
             line = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
             container.start()
         except (docker.errors.APIError, requests.exceptions.RequestException) as problem:
-            _remove(container)
-            raise _refused(problem) from problem
+            remove(container)
+            raise refused(problem) from problem
         return _channel(container, line)
 
     def settings(self) -> dict[str, Any]:
@@ -113,23 +100,12 @@ class ContainerPlace:
         import docker.types
 
         limits = self._limits
-        return {
-            "stdin_open": True,
-            # Or the engine's client would give it the proxies of its user, names and passwords too.
-            "use_config_proxy": False,
+        return walls(limits, profile=profile(), runtime=self._runtime) | {
             "environment": ENVIRONMENT,
-            "labels": this_process().labels,
-            "runtime": self._runtime,
+            "labels": this_process().labels(WORKER),
             "user": NOBODY,
             "network_mode": "none",
             "ipc_mode": "none",
-            "read_only": True,
-            "cap_drop": ["ALL"],
-            "security_opt": ["no-new-privileges", f"seccomp={profile()}"],
-            "mem_limit": limits.memory,
-            "memswap_limit": limits.memory,
-            "pids_limit": limits.processes + (_OF_A_RUNTIME if self._runtime else 0),
-            "nano_cpus": int(limits.processors * 1e9),
             "tmpfs": {
                 "/tmp": f"rw,noexec,nosuid,nodev,size={limits.scratch},mode=1777",
                 # The engine puts message queues there, which anybody may make.
@@ -139,26 +115,7 @@ class ContainerPlace:
                 docker.types.Ulimit(name="core", soft=0, hard=0),
                 docker.types.Ulimit(name="nofile", soft=64, hard=64),
             ],
-            # What a worker writes is read here or lost: it fills no disk.
-            "log_config": docker.types.LogConfig(type="none"),
         }
-
-
-def reap(client: "DockerClient") -> int:
-    """Removes containers whose process is gone; gives how many."""
-    import docker.errors
-
-    removed = 0
-    with contextlib.suppress(docker.errors.NotFound):
-        for container in client.containers.list(
-            all=True, filters={"label": f"{KIND_LABEL}={KIND}"}, ignore_removed=True
-        ):
-            labels = container.labels
-            owner = Owner(labels.get(MACHINE_LABEL, ""), labels.get(PROCESS_LABEL, ""))
-            if is_gone(owner):
-                _remove(container)
-                removed += 1
-    return removed
 
 
 def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - docker-py has no types
@@ -169,7 +126,7 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
         # Under a flood the engine cannot end a container to whose output somebody is attached.
         with contextlib.suppress(OSError):
             wire.shutdown(socket.SHUT_RDWR)
-        _remove(container)
+        remove(container)
         line.close()
         wire.close()
         os.close(descriptor)
@@ -193,52 +150,3 @@ def _explained(container: Any) -> Fault | None:  # noqa: ANN401
             return Fault(Reason.MEMORY, "the worker took more than its container may have")
         return Fault(Reason.DIED, f"the worker ended with status {state.get('ExitCode')}")
     return None
-
-
-def _remove(container: Any) -> None:  # noqa: ANN401
-    import docker.errors
-    import requests
-
-    # It may be gone already, or on its way; what is left is removed at the next start.
-    with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
-        container.remove(force=True, v=True)
-
-
-def _refused(problem: Exception) -> SurroundingsError:
-    words = " ".join(str(getattr(problem, "explanation", None) or problem).split())
-    return SurroundingsError(
-        f"the engine does not start a container: {words}",
-        hint="`rheostat sandbox check` says what this engine can do",
-    )
-
-
-class Envelopes:
-    """Opens the envelopes in which the engine sends what a container writes."""
-
-    _HEAD = struct.Struct(">BxxxI")
-
-    def __init__(self) -> None:
-        self._head = bytearray()
-        self._left = 0
-        self._wanted = False
-
-    def open(self, part: bytes) -> bytes:
-        """What the container wrote to its standard output, of the bytes that came."""
-        found = bytearray()
-        at = 0
-        while at < len(part):
-            if self._left:
-                taken = part[at : at + self._left]
-                self._left -= len(taken)
-                at += len(taken)
-                if self._wanted:
-                    found += taken
-                continue
-            missing = self._HEAD.size - len(self._head)
-            self._head += part[at : at + missing]
-            at += missing
-            if len(self._head) == self._HEAD.size:
-                stream, self._left = self._HEAD.unpack(self._head)
-                self._wanted = stream == 1
-                self._head.clear()
-        return bytes(found)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 KIND_LABEL = "rheostat.sandbox"
-KIND = "worker"
+WORKER, AGENT, BASE = "worker", "agent", "base"
+"""What a container holds."""
 MACHINE_LABEL = "rheostat.sandbox.machine"
 PROCESS_LABEL = "rheostat.sandbox.process"
 
@@ -19,10 +20,9 @@ class Owner(NamedTuple):
     process: str
     """The number, and the moment of its start."""
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """As a container carries them."""
-        return {KIND_LABEL: KIND, MACHINE_LABEL: self.machine, PROCESS_LABEL: self.process}
+    def labels(self, kind: str) -> dict[str, str]:
+        """As a container carries them, with what it holds."""
+        return {KIND_LABEL: kind, MACHINE_LABEL: self.machine, PROCESS_LABEL: self.process}
 
 
 def this_process() -> Owner:

@@ -16,6 +16,9 @@ BASE = "python:3.13-slim"
 DIGEST_LABEL = "rheostat.sandbox.contents"
 """The label that holds the digest of what is ours in it."""
 
+PYTHON_LABEL = "rheostat.sandbox.python"
+"""The label that holds the path of the interpreter, where none is found by the search path."""
+
 ARGUMENTS = ("-s", "-P", "-m", "sandbox.worker")
 """How a worker is started, behind the interpreter."""
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import SurroundingsError
 from sandbox.image import BASE, DIGEST_LABEL, Built
-from sandbox.image.contents import digest, put_ours, requirements
+from sandbox.image.contents import digest, put_ours
+from sandbox.image.wheels import interpreter_of, put_wheels
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -19,11 +20,13 @@ def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
     """Builds the image.
 
     Raises:
-        SurroundingsError: the engine could not build it, with its last words.
+        SurroundingsError: the engine could not build it, with its last words; or there is no such
+            base, or the packages cannot be fetched.
     """
     import docker.errors
 
     with tempfile.TemporaryDirectory() as folder:
+        put_wheels(Path(folder, "packages"), interpreter_of(client, base))
         context = _packed(_context(Path(folder)))
     try:
         image, _ = client.images.build(
@@ -32,11 +35,12 @@ def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
             tag=name,
             buildargs={"BASE": base},
             labels={DIGEST_LABEL: digest()},
+            network_mode="none",
             rm=True,
             forcerm=True,
         )
     except (docker.errors.BuildError, docker.errors.APIError) as problem:
-        words = " ".join(str(problem).split())
+        words = _last_words(problem)
         raise SurroundingsError(
             f"the image could not be built on {base}: {words}",
             hint="without a registry: `rheostat sandbox build --from-host`",
@@ -44,9 +48,16 @@ def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
     return Built(str(image.id), int(image.attrs["Size"]))
 
 
+def _last_words(problem: Exception) -> str:
+    """What a failed step printed last, where it printed anything."""
+    log = [str(each.get("stream", "")) for each in getattr(problem, "build_log", ())]
+    lines = [each for each in "".join(log).strip().splitlines() if "intermediate" not in each]
+    said = f"{problem}: {lines[-1]}" if lines else str(problem)
+    return " ".join(said.split())
+
+
 def _context(folder: Path) -> Path:
     shutil.copyfile(Path(__file__).with_name("Dockerfile"), folder / "Dockerfile")
-    (folder / "requirements.txt").write_text("\n".join(requirements()) + "\n")
     put_ours(folder / "ours")
     return folder
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import SurroundingsError
-from sandbox.image import DIGEST_LABEL, HOME, Built
+from sandbox.image import DIGEST_LABEL, HOME, PYTHON_LABEL, Built
 from sandbox.image.contents import digest, put_ours, put_packages
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _changes(python: str) -> list[str]:
         f"ENTRYPOINT {json.dumps([python])}",
         "USER 65534:65534",
         "WORKDIR /",
-        f"LABEL {DIGEST_LABEL}={digest()}",
+        f"LABEL {DIGEST_LABEL}={digest()} {PYTHON_LABEL}={python}",
     ]
 
 

@@ -6,21 +6,30 @@ branch shows what has been revealed by the time it is asked.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from dsl import numeric
-from dsl.episode import Episode, Status
+from dsl.episode import BranchView, Status
 
 
 class Branch:
     """One opened branch, as far as it has been revealed."""
 
-    __slots__ = ("_born", "_episode", "_index", "_steps")
+    __slots__ = ("_born", "_index", "_steps", "_view")
 
-    def __init__(self, episode: Episode, index: int, born: int, steps: Callable[[], int]):
-        self._episode = episode
-        self._index = index
+    def __init__(self, view: BranchView, born: int, steps: Callable[[], int]):
+        self._view = view
+        self._index = view.index
         self._born = born
         self._steps = steps
+
+    # What controllers read most is read without a frame of Python's.
+    answer = property(attrgetter("_view.answer"), doc="The latest revealed answer, or ``None``.")
+    depth = property(attrgetter("_view.depth"), doc="Advances made, the finishing one included.")
+    tokens = property(attrgetter("_view.tokens"), doc="Tokens generated on it, without probes.")
+    streak = property(attrgetter("_view.streak"), doc="Earlier reveals in a row that agree.")
+    changes = property(attrgetter("_view.changes"), doc="How often its answer changed.")
+    index = property(attrgetter("_index"), doc="Its place in opening order, from 0.")
 
     def __repr__(self) -> str:
         return f"<branch {self._index}>"
@@ -33,70 +42,40 @@ class Branch:
         return self._index
 
     @property
-    def answer(self) -> str | None:
-        """The latest revealed answer, ``None`` before the first."""
-        return self._episode.branches[self._index].answer
-
-    @property
-    def depth(self) -> int:
-        """Advances made, the finishing one included."""
-        return self._episode.branches[self._index].depth
-
-    @property
-    def tokens(self) -> int:
-        """Tokens generated on this branch; probes are not counted."""
-        return self._episode.branches[self._index].tokens
-
-    @property
-    def streak(self) -> int:
-        """Earlier reveals in a row with the same answer, 0 at the first."""
-        return self._episode.branches[self._index].streak
-
-    @property
-    def changes(self) -> int:
-        """How often a revealed answer differed from the one before."""
-        return self._episode.branches[self._index].changes
-
-    @property
     def age(self) -> int:
         """Steps since it was opened."""
         return self._steps() - self._born
 
     @property
-    def index(self) -> int:
-        """Its place in opening order, from 0."""
-        return self._index
-
-    @property
     def seen(self) -> bool:
         """Whether the answer at its present depth has been revealed."""
-        view = self._episode.branches[self._index]
+        view = self._view
         return view.revealed == view.depth
 
     @property
     def finished(self) -> bool:
         """Whether it came to its end."""
-        return self._episode.branches[self._index].status is Status.FINISHED
+        return self._view.status is Status.FINISHED
 
     @property
     def pruned(self) -> bool:
         """Whether it was pruned."""
-        return self._episode.branches[self._index].status is Status.PRUNED
+        return self._view.status is Status.PRUNED
 
     @property
     def entropy(self) -> float:
         """Entropy in nats after the end of thinking at the latest probe, 0 before the first."""
-        return self._episode.branches[self._index].entropy or 0.0
+        return self._view.entropy or 0.0
 
     @property
     def logprob(self) -> float:
         """Mean log-probability of the tokens of the latest interval."""
-        return self._episode.branches[self._index].logprob or 0.0
+        return self._view.logprob or 0.0
 
     @property
     def top_logprob(self) -> float:
         """Mean log-probability of the 20 likeliest tokens over the latest interval."""
-        return self._episode.branches[self._index].top_logprob or 0.0
+        return self._view.top_logprob or 0.0
 
 
 class Branches(Sequence[Branch]):
@@ -186,6 +165,8 @@ def members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     Raises:
         TypeError: something in it is no branch.
     """
+    if type(branches) is Branches:
+        return branches._members  # noqa: SLF001 - it holds branches and nothing else
     found = tuple(branches)
     for each in found:
         if type(each) is not Branch:

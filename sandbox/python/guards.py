@@ -51,6 +51,8 @@ ATTRIBUTES: Mapping[type, frozenset[str]] = {
 }
 """What may be read, by exact type."""
 
+_ADMITTED = ATTRIBUTES.get
+
 _ITEMS = (str, list, tuple, range, dict, OrderedDict, defaultdict, Counter, deque, Branches)
 _CHANGEABLE = (list, dict, OrderedDict, defaultdict, Counter, deque)
 
@@ -68,9 +70,9 @@ _ITERABLE = frozenset({*map(type, _SAMPLES), *_ITEMS, set, frozenset, Window})
 def guarded_getattr(thing: object, name: str) -> Any:  # noqa: ANN401
     """``thing.name``."""
     kind = type(thing)
-    if kind is Facade:
+    if name in _ADMITTED(kind, ()) and type(name) is str:
         return getattr(thing, name)
-    if name in ATTRIBUTES.get(kind, ()) and type(name) is str:
+    if kind is Facade:
         return getattr(thing, name)
     if thing is dict and name == "fromkeys":
         return dict.fromkeys

@@ -7,6 +7,7 @@ left to do. Where the budget ends they raise `Exhausted`, which takes the place 
 """
 
 from collections.abc import Callable, Generator, Iterable
+from operator import attrgetter
 from typing import NoReturn, TypeAlias
 
 from dsl import numeric
@@ -33,6 +34,8 @@ Where: TypeAlias = Callable[[], Origin | None]
 MOST_STEPS = 500
 """The most steps of a loop that names no bound, as in Rheo."""
 
+_INDEX = attrgetter("_index")
+
 MOST_ANSWER = 10_000
 """Characters of an answer or a reason."""
 
@@ -46,13 +49,16 @@ class ShownEpisode:
         where: the place in the controller's code that is running.
     """
 
-    __slots__ = ("_branches", "_episode", "_send", "_steps", "_stopped", "_where")
+    __slots__ = (
+        "_branches", "_episode", "_kept", "_send", "_steps", "_stopped", "_where",
+    )  # fmt: skip
 
     def __init__(self, episode: Episode, send: Send, where: Where):
         self._episode = episode
         self._send = send
         self._where = where
         self._branches: list[Branch] = []
+        self._kept: dict[str, tuple[list[int], Branches]] = {}
         self._steps = 0
         self._stopped: Origin | None = None
 
@@ -66,23 +72,23 @@ class ShownEpisode:
     @property
     def active(self) -> Branches:
         """Branches that can be advanced, in opening order."""
-        return self._set(self._episode.active)
+        return self._same("active", self._episode.active)
 
     @property
     def alive(self) -> Branches:
         """Branches that are not pruned, finished ones included, in opening order."""
-        views = self._episode.branches
-        return self._set(view.index for view in views if view.status is not Status.PRUNED)
+        gone = frozenset(self._episode.pruned)
+        return Branches([branch for branch in self._branches if branch.index not in gone])
 
     @property
     def finished(self) -> Branches:
         """Branches that came to their end, in the order in which they did."""
-        return self._set(self._episode.finished)
+        return self._same("finished", self._episode.finished)
 
     @property
     def pruned(self) -> Branches:
         """Branches that were pruned, in opening order."""
-        return self._set(self._episode.pruned)
+        return self._same("pruned", self._episode.pruned)
 
     # Values
 
@@ -187,13 +193,21 @@ class ShownEpisode:
     def _set(self, indices: Iterable[int]) -> Branches:
         return Branches([self._branches[index] for index in indices])
 
+    def _same(self, name: str, indices: list[int]) -> Branches:
+        """The set of a list of the picture: made anew where that is another list.
+
+        The picture's lists are replaced where something moves, and never changed.
+        """
+        kept = self._kept.get(name)
+        if kept is None or kept[0] is not indices:
+            self._kept[name] = kept = indices, self._set(indices)
+        return kept[1]
+
     def _acting(self, branches: Iterable[Branch]) -> tuple[int, ...]:
         """The members that a verb can act on."""
-        views = self._episode.branches
+        views, active = self._episode.branches, Status.ACTIVE
         found = tuple(
-            branch.index
-            for branch in members(branches)
-            if views[branch.index].status is Status.ACTIVE
+            [index for index in map(_INDEX, members(branches)) if views[index].status is active]
         )
         if len(set(found)) != len(found):
             raise ValueError("a branch is named twice")
@@ -204,15 +218,18 @@ class ShownEpisode:
     ) -> Branches:
         moving = self._acting(branches)
         if callable(burst):
-            wanted = [whole(burst(self._branches[index]), "burst") for index in moving]
+            wanted = tuple([whole(burst(self._branches[index]), "burst") for index in moving])
         else:
-            wanted = [whole(burst, "burst")] * len(moving)
-        pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
+            wanted = (whole(burst, "burst"),) * len(moving)
+        if min(wanted, default=1) < 1:
+            pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
+            moving = tuple([branch for branch, _ in pairs])
+            wanted = tuple([intervals for _, intervals in pairs])
         return self._do(
-            bool(pairs),
+            bool(moving),
             Advance,
-            branches=tuple(branch for branch, _ in pairs),
-            bursts=tuple(intervals for _, intervals in pairs),
+            branches=moving,
+            bursts=wanted,
             look=look,
             because=because,
         )
@@ -225,8 +242,8 @@ class ShownEpisode:
             return Branches()
         origin = self._where()
         outcome = self._send(verb(because=_text(because, "a reason"), origin=origin, **fields))
-        for index in range(len(self._branches), len(self._episode.branches)):
-            self._branches.append(Branch(self._episode, index, self._steps, lambda: self._steps))
+        for view in self._episode.branches[len(self._branches) :]:
+            self._branches.append(Branch(view, self._steps, lambda: self._steps))
         if outcome.exhausted:
             self._stopped = origin
             raise Exhausted("the budget is spent")

@@ -54,11 +54,12 @@ class Worker:
                     assert self._episodes is not None
                     moves: list[Move] = []
                     told = time.monotonic()
-                    for move in self._episodes.step(orders):
-                        moves.append(move)
-                        if time.monotonic() - told > _STILL_HERE:
-                            self._say(Working())
-                            told = time.monotonic()
+                    with self._episodes.clock.ticking():
+                        for move in self._episodes.step(orders):
+                            moves.append(move)
+                            if time.monotonic() - told > _STILL_HERE:
+                                self._say(Working())
+                                told = time.monotonic()
                     self._say(Moves(tuple(moves)))
 
     def _load(self, load: Load) -> Loaded:

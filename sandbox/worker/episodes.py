@@ -29,7 +29,7 @@ class Episodes:
 
     def __init__(self, controller: PythonController, clock: Clock):
         self._controller = controller
-        self._clock = clock
+        self.clock = clock
         self._waiting: dict[int, _Waiting] = {}
 
     def step(self, orders: tuple[Order, ...]) -> Iterator[Move]:
@@ -56,8 +56,11 @@ class Episodes:
 
     def _move(self, key: int, resume: Callable[[], AnyVerb]) -> Move:
         try:
-            with self._clock.running():
+            self.clock.start()
+            try:
                 verb = resume()
+            finally:
+                self.clock.stop()
         except ControllerFailed as failed:
             self._end(key)
             return Failed(key, failed.fault)

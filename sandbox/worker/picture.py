@@ -16,13 +16,14 @@ def brought_up_to_date(episode: Episode, order: Go) -> Outcome:
     episode.spent, episode.sequential = order.spent, order.sequential
     before = len(episode.branches)
     finished, pruned = episode.finished, episode.pruned
-    opened = [BranchView(view.index) for view in order.views if view.index >= before]
-    if opened:
+    views = order.views
+    moved = bool(views) and views[-1].index >= before
+    if moved:
+        opened = [BranchView(view.index) for view in views if view.index >= before]
         episode.branches = [*episode.branches, *opened]
-    moved = bool(opened)
-    for view in order.views:
+    for view in views:
         branch = episode.branches[view.index]
-        was = Status.ACTIVE if view.index >= before else branch.status
+        was = branch.status
         _enter(view, branch)
         if view.status is not was:
             moved = True
@@ -34,7 +35,7 @@ def brought_up_to_date(episode: Episode, order: Go) -> Outcome:
     episode.finished, episode.pruned = finished, pruned
     if moved:
         episode.active = [b.index for b in episode.branches if b.status is Status.ACTIVE]
-    return Outcome(tuple(view.index for view in order.views), order.exhausted)
+    return Outcome(tuple(view.index for view in views), order.exhausted)
 
 
 def _enter(view: View, branch: BranchView) -> None:

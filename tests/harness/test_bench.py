@@ -43,7 +43,7 @@ def measured(recording: Path, contender: str) -> Measured:
 
 
 def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
-    found = [measured(recording, name) for name in NAMES]
+    found = [measured(recording, name) for name in NAMES if name != "foreign"]
     assert differences([each for each in found if each.cells]) == []
     assert [len(each.cells) for each in found] == [0, 2, 2, 2]
     assert {each.episodes for each in found} == {12}
@@ -100,7 +100,7 @@ def test_the_command_sets_them_side_by_side(recording: Path, cli: CommandLine) -
     said = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
     assert said.status == 0
     document = msgspec.json.decode(said.out)
-    assert [row["contender"] for row in document["standings"]] == list(NAMES)
+    assert [row["contender"] for row in document["standings"]] == list(NAMES[:-1])
     assert document["differing"] == []
     assert document["compile_ms"] > 0
 

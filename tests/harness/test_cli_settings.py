@@ -245,17 +245,26 @@ def test_config_show_gives_values_and_origins(
     assert cli("config", "show", "--threads", "7") == (
         0,
         (
-            "setting          value                    from\n"
-            "cache_dir        /kept                    environment RHEOSTAT_CACHE_DIR\n"
-            "threads          7                        flag --threads\n"
-            "chat.timeout     600.0                    default\n"
-            "chat.retries     4                        default\n"
-            "chat.prices      none                     default\n"
-            "sandbox.wall     docker                   default\n"
-            "sandbox.image    rheostat-sandbox:latest  default\n"
-            "sandbox.runtime  -                        default\n"
-            "sandbox.memory   256                      default\n"
-            "sandbox.seconds  1.0                      default\n"
+            "setting           value                    from\n"
+            "cache_dir         /kept                    environment RHEOSTAT_CACHE_DIR\n"
+            "threads           7                        flag --threads\n"
+            "agent.image       -                        default\n"
+            "agent.network     none                     default\n"
+            "agent.env         none                     default\n"
+            "agent.runtime     -                        default\n"
+            "agent.memory      2048                     default\n"
+            "agent.scratch     256                      default\n"
+            "agent.processes   512                      default\n"
+            "agent.processors  1.0                      default\n"
+            "chat.timeout      600.0                    default\n"
+            "chat.retries      4                        default\n"
+            "chat.prices       none                     default\n"
+            "sandbox.wall      docker                   default\n"
+            "sandbox.image     rheostat-sandbox:latest  default\n"
+            "sandbox.workers   1                        default\n"
+            "sandbox.runtime   -                        default\n"
+            "sandbox.memory    256                      default\n"
+            "sandbox.seconds   1.0                      default\n"
         ),
         "",
     )

@@ -19,11 +19,13 @@ from sandbox.conformance.checks import CHECKS, LIMITS, Check
 from sandbox.conformance.run import Verdict, run
 from sandbox.faults import Reason
 from sandbox.host import connection, container
-from sandbox.host.container import ContainerPlace, reap
+from sandbox.host.container import ContainerPlace
 from sandbox.host.owner import KIND_LABEL, Owner, this_process
 from sandbox.host.places import WorkerLost
 from sandbox.host.pool import Errand, Pool, Terms
 from sandbox.host.stream import StreamChannel
+from sandbox.host.walls import reap
+from sandbox.image.build import build
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import DECK, body
 from tests.sandbox.rogues import GREETING, ROGUES
@@ -178,6 +180,15 @@ def test_an_image_of_another_version_is_refused(
     monkeypatch.setattr(connection, "digest", lambda: "another")
     with pytest.raises(SurroundingsError, match="another version"):
         ContainerPlace(image, client=client)
+
+
+def test_a_base_that_does_not_do_is_told(client: "DockerClient", image: str) -> None:
+    with pytest.raises(SurroundingsError, match="there is no image nowhere:latest"):
+        build(client, "rheostat-sandbox-never:latest", "nowhere:latest")
+    # The image of this interpreter has no python3 on its search path.
+    with pytest.raises(SurroundingsError, match="has no python3 that runs"):
+        build(client, "rheostat-sandbox-never:latest", image)
+    assert ours(client) == []
 
 
 def test_an_image_that_is_not_there_is_told(client: "DockerClient") -> None:

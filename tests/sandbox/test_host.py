@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.errors import ExitCode, SurroundingsError
 from sandbox.faults import Reason
 from sandbox.host.connection import connect
-from sandbox.host.container import Envelopes
+from sandbox.host.envelopes import Envelopes
 from sandbox.host.owner import Owner, is_gone, this_process
 from sandbox.host.places import Inbox, WorkerLost
 from sandbox.host.process import ProcessPlace

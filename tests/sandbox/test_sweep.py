@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ExitCode
+from harness.engines.choose import foreign_engine
+from harness.errors import ExitCode, InputError, SurroundingsError
+from sandbox.registered import refuse_unwalled
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import body
 
@@ -50,6 +52,54 @@ def test_without_an_engine_a_sweep_ends_with_a_sentence(
     said = cli("sweep", "mine.py", *SWEEP)
     assert said.status == ExitCode.SURROUNDINGS
     assert said.err.startswith("error: no Docker engine answers: /nowhere/docker.sock: no such")
+    assert "hint: start Docker, or set DOCKER_HOST" in said.err
+    assert "--unsafe-no-docker" in said.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sweep", "mine.py", *SWEEP],
+        ["compare", "mine.py", "sc", *SWEEP],
+        ["trace", "mine.py", "--on", "one.recording"],
+    ],
+)
+def test_code_of_ones_own_is_played_without_a_wall_where_that_is_asked_for(
+    cli: CommandLine,
+    python_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
+    monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    said = cli(*command, "--unsafe-no-docker")
+    assert said.status == 0, said.err
+    assert said.err.count("may read what you may, gold answers too, and has your network") == 1
+    foreign_engine.cache_clear()
+    # It holds for one command.
+    assert cli(*command, "--no-cache" if command[0] != "trace" else "--json").status != 0
+
+
+def test_what_others_write_is_not_played_without_a_wall(
+    python_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="environment RHEOSTAT_SANDBOX_WALL"):
+        refuse_unwalled()
+    monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
+    (python_home / "rheostat.toml").write_text('[sandbox]\nwall = "process"\n')
+    with pytest.raises(InputError, match=r"rheostat\.toml"):
+        refuse_unwalled()
+    (python_home / "rheostat.toml").unlink()
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(SurroundingsError, match="no Docker engine answers"):
+        refuse_unwalled()
+
+
+def test_a_search_takes_no_wall_down(cli: CommandLine, python_home: Path) -> None:
+    said = cli("discover", "--on", "one.recording", "--run", "run", "--unsafe-no-docker")
+    assert said.status == ExitCode.INPUT
+    assert "--unsafe-no-docker" in said.err
+    assert not Path("run").exists()
 
 
 WRONG = {

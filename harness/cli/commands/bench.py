@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import Whole, command, output_options
+from harness.cli.declare import FilePath, Whole, command, output_options
 from harness.cli.options import betas_option, on_option, seeds_option
 from harness.cli.output import Output
 
 
 @command(
     "bench",
+    plays=True,
     examples=[
         ("rheostat bench --on sample/search/*.recording", "Measures on this machine."),
         ("rheostat bench --on r.recording --seeds 10 --skip plain", "A shorter run."),
@@ -32,6 +33,10 @@ from harness.cli.output import Output
     "--skip", multiple=True, type=click.Choice(("minimal", "interpreter", "plain")),
     help="Leave a contender out.",
 )  # fmt: skip
+@click.option(
+    "--foreign", metavar="FILE", type=FilePath(dir_okay=False),
+    help="A controller in another language that plays as CMC does.",
+)  # fmt: skip
 @output_options
 def bench(
     out: Output,
@@ -41,13 +46,15 @@ def bench(
     slow_seeds: int,
     repeats: int,
     skip: tuple[str, ...],
+    foreign: Path | None,
 ) -> None:
     """Plays the library's CMC in several ways over the same cells, and tells what each takes.
 
     The contenders: a compiled pass that reads as much and decides nothing; the compiled engine; the
-    interpreter; and CMC in plain Python with scipy. Each runs in a process of its own on one core.
-    Times are of the processor. All episodes that several play are compared; where one differs, the
-    command fails.
+    interpreter; CMC in plain Python with scipy; and, with --foreign, a controller in Python in the
+    sandbox. Each runs in a process of its own on one core. Times are of the processor; what the
+    clock says beside them counts the sandbox's own processes too. All episodes that several play
+    are compared; where one differs, the command fails.
     """
     from harness.bench import NAMES
     from harness.bench.side_by_side import run
@@ -62,7 +69,7 @@ def bench(
     with console.progress("measuring", len(NAMES)) as advance:
         found = run(
             paths, values, seeds=max(seeds, slow_seeds), slow_seeds=slow_seeds, repeats=repeats,
-            skip=skip, advance=advance,
+            skip=skip, foreign=foreign, advance=advance,
         )  # fmt: skip
     if out.form is Form.CSV:
         out.table(bench_page.standings(found))

@@ -20,6 +20,7 @@ from harness.cli.output import Output
 
 @command(
     "compare",
+    plays=True,
     examples=[
         (
             "rheostat compare cmc esc --set esc.n=16,32,64 --on sample/search/*.recording",

@@ -17,6 +17,7 @@ from harness.cli.output import Output
 
 @command(
     "profile",
+    plays=True,
     examples=[
         (
             "rheostat profile cmc --on sample/search/*.recording --beta 0.5",

@@ -20,6 +20,7 @@ from harness.cli.output import Output
 
 @command(
     "sweep",
+    plays=True,
     examples=[
         ("rheostat sweep cmc --on sample/search/*.recording", "Sweeps beta over recordings."),
         (

@@ -17,6 +17,7 @@ from harness.cli.output import Output
 
 @command(
     "trace",
+    plays=True,
     examples=[
         (
             "rheostat trace cmc --on r.recording --question 7 --seed 3 --beta 0.5",

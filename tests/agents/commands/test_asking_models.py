@@ -25,10 +25,16 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--language", "python"], "controllers in Python can be played, but not proposed yet"),
+        (["--language", "python"], "is what language models and agents write, and none is asked"),
+        (
+            ["--language", "python", "--proposer", "command:true", "--constrain"],
+            "--constrain: is for controllers in Rheo",
+        ),
         (["--proposer", "chat:gpt"], "write chat:PROVIDER:MODEL"),
         (["--proposer", "command:no-such-agent"], "there is no command no-such-agent"),
         (["--base-url", "http://localhost:1/v1"], "no model is asked"),
+        (["--agent-image", "any"], "no agent is run"),
+        (["--proposer", "command:true", "--agent-env", "KEY"], "is for an agent in a container"),
         (
             ["--proposer", "chat:openai:none", "--max-usd", "1"],
             'in rheostat.toml: [chat.prices] "openai:none" = [DOLLARS_IN, DOLLARS_OUT]',
@@ -134,3 +140,19 @@ def test_a_run_is_played_again_from_its_replies_however_its_server_decoded(
     found = cli(*again)
     assert found.status == 0, found.err
     assert Path("again/archive.json").read_bytes() == Path("run/archive.json").read_bytes()
+
+
+def test_python_is_not_searched_without_the_wall_of_a_container(
+    cli: CommandLine, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [*words, "--proposer", "command:true", "--language", "python"]
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
+    found = cli(*asked)
+    assert found.status == 2
+    assert "code that others write is played in containers alone" in found.err
+    monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    found = cli(*asked)
+    assert found.status == 3
+    assert "no Docker engine answers" in found.err
+    assert not Path("run").exists()

@@ -157,7 +157,10 @@ pathlib.Path({str(told)!r}).write_text(json.dumps(got))
     reached = {"recording": recordings[0].stat().st_size, "network": port}
     assert json.loads(told.read_text()) == reached
     page = (Path(__file__).parents[3] / "docs" / "language-models.md").read_text()
-    assert "it runs as you, without a container" in page
+    assert "without an image it runs as you" in page
+    warnings = [each.says for each in run.events() if each.data.get("warning")]
+    assert len(warnings) == 1
+    assert "runs with your rights" in warnings[0]
 
 
 def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from agents.evolution.starting import seeds
 from agents.feedback.brief import Brief, Known
 from agents.loop.bench import RoundBench
 from agents.proposers import Proposed, Proposer
-from agents.proposers.choose import NAMES, check
+from agents.proposers.choose import NAMES, check, refuse_absent
 from agents.proposers.evolve import Evolve
 from agents.proposers.random import RandomSearch
 from agents.search.arena import Arena
@@ -159,7 +159,7 @@ def test_names_are_known_or_told_apart() -> None:
     with pytest.raises(InputError, match="no command"):
         check(["command:"])
     with pytest.raises(InputError, match="there is no command no-such-agent"):
-        check(["command:no-such-agent --now"])
+        refuse_absent(["evolve", "command:no-such-agent --now"])
     with pytest.raises(InputError, match="no closing quotation"):
         check(["command:agent 'now"])
 

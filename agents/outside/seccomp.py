@@ -1,0 +1,74 @@
+"""Which calls of the system an agent in a container may make.
+
+An agent is any program: it starts others, has files, locks and shared memory of its own, and, where
+it has a network, sockets. So this admits about what Docker's own profile does for a container
+without capabilities, and leaves out what a program can do without and what kernels were broken
+through: `io_uring`, namespaces, tracing, keys, BPF, and every family of sockets but those of files,
+the internet, and the list of one's own addresses.
+"""
+
+import json
+
+from sandbox.host.seccomp import ADMITTED
+
+_BESIDES = (
+    # Processes.
+    "execveat", "fork", "vfork", "wait4", "waitid", "setpgid", "setsid", "setpriority",
+    "setregid", "setresgid", "setresuid", "setreuid", "setrlimit", "sched_get_priority_max",
+    "sched_get_priority_min", "sched_getattr", "sched_setaffinity", "sched_setattr",
+    "sched_setparam", "sched_setscheduler", "sched_rr_get_interval", "getcpu", "ioprio_get",
+    "ioprio_set", "pidfd_open", "pidfd_send_signal", "tkill", "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo", "signalfd", "signalfd4", "pause", "set_thread_area", "get_thread_area",
+    # Files.
+    "chmod", "chown", "copy_file_range", "creat", "fallocate", "fchmod", "fchmodat", "fchmodat2",
+    "fchown", "fchownat", "fdatasync", "fgetxattr", "flistxattr", "flock", "fremovexattr",
+    "fsetxattr", "fsync", "futimesat", "getxattr", "inotify_add_watch", "inotify_init",
+    "inotify_init1", "inotify_rm_watch", "lchown", "lgetxattr", "link", "linkat", "listxattr",
+    "llistxattr", "lremovexattr", "lsetxattr", "mknod", "mknodat", "openat2", "preadv2",
+    "pwritev", "pwritev2", "readahead", "removexattr", "sendfile", "setxattr", "splice", "symlink",
+    "symlinkat", "sync", "sync_file_range", "syncfs", "tee", "truncate", "utime", "utimensat",
+    "utimes",
+    # Waiting, and what goes over sockets.
+    "accept", "accept4", "bind", "epoll_create", "epoll_pwait2", "eventfd", "listen", "recvmmsg",
+    "sendmmsg", "setsockopt", "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime",
+    "timer_settime", "timerfd_create", "timerfd_gettime", "timerfd_settime",
+    # Memory.
+    "get_mempolicy", "memfd_create", "mincore", "mlock", "mlock2", "mlockall", "msync", "munlock",
+    "munlockall", "pkey_alloc", "pkey_free", "pkey_mprotect", "semctl", "semget", "semop",
+    "semtimedop", "set_mempolicy", "shmat", "shmctl", "shmdt", "shmget", "futex_waitv",
+)  # fmt: skip
+
+_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
+_NEW_NAMESPACES = 0x7E020000
+_ENOSYS = 38
+
+
+def agent_profile(*, networked: bool) -> str:
+    """The profile, as the engine takes it.
+
+    Args:
+        networked: whether there is a network, and so sockets for it.
+    """
+    families = [_AF_UNIX, *((_AF_INET, _AF_INET6) if networked else ())]
+    rules = [_allow(["socket", "socketpair"], _equal(0, family)) for family in families]
+    if networked:
+        # Of netlink what tells the machine's own addresses and routes, which resolvers ask for.
+        rules.append(_allow(["socket"], _equal(0, _AF_NETLINK), _equal(2, 0)))
+    rules += [
+        _allow([*ADMITTED, *_BESIDES]),
+        _allow(["clone"], {"index": 0, "value": _NEW_NAMESPACES, "valueTwo": 0,
+                           "op": "SCMP_CMP_MASKED_EQ"}),
+        # Its flags lie in memory, where no rule can look; libraries fall back on `clone`.
+        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
+        _allow(["personality"], _equal(0, 0)),
+        _allow(["personality"], _equal(0, 0xFFFFFFFF)),
+    ]  # fmt: skip
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": rules})
+
+
+def _allow(names: list[str], *conditions: dict[str, object]) -> dict[str, object]:
+    return {"names": names, "action": "SCMP_ACT_ALLOW", "args": list(conditions)}
+
+
+def _equal(index: int, value: int) -> dict[str, object]:
+    return {"index": index, "value": value, "op": "SCMP_CMP_EQ"}

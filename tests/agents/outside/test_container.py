@@ -1,0 +1,287 @@
+"""Agents in containers of a real engine: what they reach, what they do not, and their ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agents.chat.settings import ChatSettings
+from agents.loop.session import End, Manner, Outcome, session
+from agents.outside.container import ContainerPlace
+from agents.outside.settings import AgentSettings
+from agents.proposers.choose import Means, proposers
+from agents.run.directory import RunDirectory, create
+from agents.run.records import Asking, BaselineRef, Caps, Verdict
+from harness.errors import InputError, SurroundingsError
+from sandbox.host.owner import KIND_LABEL
+from tests.agents.conftest import request
+from tests.agents.loop.programs import CONTRARY
+from tests.command_lines import CommandLine
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = pytest.mark.docker
+
+AGENTS = Path(__file__).parent / "agents"
+
+Begin = Callable[..., RunDirectory]
+
+
+def ours(client: "DockerClient") -> list[Any]:
+    found: list[Any] = client.containers.list(all=True, filters={"label": KIND_LABEL})
+    return found
+
+
+@pytest.fixture
+def interpreter(client: "DockerClient", image: str) -> str:
+    """The interpreter's path in the image."""
+    path: str = client.images.get(image).attrs["Config"]["Entrypoint"][0]
+    return path
+
+
+@pytest.fixture
+def command(interpreter: str) -> Callable[[str], str]:
+    """A command that runs a script; its text is an argument, since nothing else is mounted."""
+
+    def making(text: str) -> str:
+        quoted = "'" + text.replace("'", "'\"'\"'") + "'"
+        return f"command:{interpreter} -c {quoted}"
+
+    return making
+
+
+@pytest.fixture
+def begin(
+    recordings: list[Path],
+    tmp_path: Path,
+    image: str,
+    docker_host: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Begin:
+    """Makes a run of one round with an agent in a container, and a baseline that all beats."""
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+
+    def beginning(
+        proposer: str, minutes: float = 1.0, env: Sequence[str] = (), network: str = "none"
+    ) -> RunDirectory:
+        contrary = tmp_path / "contrary.rheo"
+        contrary.write_text(CONTRARY)
+        settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
+        asking = Asking(
+            agent_minutes=minutes, agent_image=image, agent_network=network, agent_env=list(env)
+        )
+        return create(
+            tmp_path / "run",
+            request(
+                recordings[:2],
+                proposers=[proposer],
+                caps=Caps(rounds=1),
+                asking=asking,
+                baselines=[BaselineRef(controller=str(contrary), settings=settings)],
+            ),
+        )
+
+    return beginning
+
+
+def play(run: RunDirectory) -> Outcome:
+    means = Means(run, run.request.asking, ChatSettings())
+    made = proposers(run.request.proposers, means)
+    return session(run, made, lambda *given: None, Manner(workers=1, wait=False))
+
+
+def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(
+    begin: Begin,
+    command: Callable[[str], str],
+    client: "DockerClient",
+    recordings: Sequence[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    monkeypatch.setenv("OTHER_KEY", "not for the agent")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        run = begin(command((AGENTS / "prisoner.py").read_text()), env=["WANTED"])
+        wanted = [str(each) for each in (*recordings, secret, run.path / "request.json")]
+        wanted += ["/etc/shadow", "/etc/hostname.host", "/proc/1/environ.host"]
+        asked = {"files": wanted, "port": listening.getsockname()[1]}
+        monkeypatch.setenv("WANTED", json.dumps(asked))
+        assert play(run) == Outcome(End.ENDED, "r001-1")
+    found = json.loads(run.draft("r001-1").proposal.words)
+    assert found["files"] == []
+    assert not found["users"]
+    assert found["writes"] == []
+    assert "connected" not in found["roads"].values()
+    given = set(found["environment"])
+    assert "OTHER_KEY" not in given
+    assert {"PATH", "HOME", "WANTED"} <= given
+    assert not given & (set(os.environ) - {"PATH", "HOME", "WANTED", "PYTHONHOME", "PWD"})
+    assert found["user"] == (os.geteuid() or 65534)
+    assert found["others"] == []
+    assert {int(each, 16) for each in found["powers"]} == {0}
+    assert found["sealed"] == ["1", "2"]
+    here = [each for each in found["mounts"] if not each.startswith(("/proc", "/sys", "/dev"))]
+    known = {"/", "/work", "/tmp", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
+    assert set(here) <= known
+    # and does its work
+    assert found["prompt"]
+    assert run.review("r001-1").verdict is Verdict.BEST
+    told = [each for each in run.events() if "output" in each.data]
+    assert "told on standard output" in told[0].data["output"]
+    assert "told on standard error" in told[0].data["output"]
+    assert not [each for each in run.events() if each.data.get("warning")]
+    assert ours(client) == []
+
+
+CALLS = """
+import ctypes, os, socket, json
+library = ctypes.CDLL(None, use_errno=True)
+found = []
+for name, number in json.loads(os.environ["CALLS"]).items():
+    ctypes.set_errno(0)
+    if library.syscall(number, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in (1, 38):
+        found.append(name)
+for family in (2, 10, 15, 16, 17, 21, 29, 38, 40, 44):
+    try:
+        socket.socket(family, socket.SOCK_STREAM if family != 16 else socket.SOCK_RAW).close()
+        found.append(family)
+    except OSError:
+        pass
+open("reasons.md", "w").write(json.dumps(found))
+open("candidate.rheo", "a").write("\\n# seen\\n")
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the calls are numbered for x86-64")
+def test_an_agent_makes_no_dangerous_calls(
+    begin: Begin, command: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = {
+        "io_uring_setup": 425, "ptrace": 101, "mount": 165, "unshare": 272, "setns": 308,
+        "bpf": 321, "keyctl": 250, "add_key": 248, "perf_event_open": 298, "userfaultfd": 323,
+        "process_vm_readv": 310, "open_by_handle_at": 304, "init_module": 175,
+        "kexec_load": 246, "clone3": 435, "chroot": 161, "pivot_root": 155,
+    }  # fmt: skip
+    monkeypatch.setenv("CALLS", json.dumps(calls))
+    run = begin(command(CALLS), env=["CALLS"])
+    play(run)
+    assert json.loads(run.draft("r001-1").proposal.words) == []
+
+
+def test_an_agent_that_floods_and_never_ends_is_ended(
+    begin: Begin, command: Callable[[str], str], client: "DockerClient"
+) -> None:
+    text = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+while True: os.write(1, b"still at it " * 10000)
+"""
+    run = begin(command(text), minutes=0.03)
+    assert play(run).end is End.ENDED
+    assert run.summaries()[0].search[run.request.proposers[0]]["ended"] == "out of time"
+    assert ours(client) == []
+
+
+HOLD = """
+import os, sys
+sys.stdin.read()
+if os.fork() == 0: os.setsid()
+import time
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_nothing_of_an_agent_outlives_its_session(
+    begin: Begin, command: Callable[[str], str], client: "DockerClient", ending: signal.Signals
+) -> None:
+    run = begin(command(HOLD))
+    start = "import sys; from harness.cli.main import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", start, "discover", "--run", str(run.path), "--resume"],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as running:
+        wait_until(lambda: [each.status for each in ours(client)] == ["running"])
+        os.killpg(running.pid, ending)
+        running.wait(60)
+    wait_until(lambda: ours(client) == [])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+LINKS = """
+import json, socket
+socket.socket(socket.AF_INET).close()
+open("reasons.md", "w").write(json.dumps([name for _, name in socket.if_nameindex()]))
+open("candidate.rheo", "a").write("\\n# seen\\n")
+"""
+
+
+def test_an_agent_has_the_network_that_is_named(
+    begin: Begin, command: Callable[[str], str], client: "DockerClient"
+) -> None:
+    network = client.networks.create("rheostat-test", driver="bridge", internal=True)
+    try:
+        run = begin(command(LINKS), network=network.name)
+        play(run)
+    finally:
+        network.remove()
+    assert json.loads(run.draft("r001-1").proposal.words) == ["lo", "eth0"]
+
+
+def test_no_agent_has_the_network_of_others(
+    client: "DockerClient", image: str, docker_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    for network, problem, said in (
+        ("host", InputError, "the network of others"),
+        ("container:any", InputError, "the network of others"),
+        ("nowhere", SurroundingsError, "has no such network"),
+    ):
+        with pytest.raises(problem, match=said):
+            ContainerPlace(image, network, [], AgentSettings())
+
+
+def test_what_an_agent_cannot_be_given_is_told_before_a_run_is_made(
+    cli: CommandLine,
+    recordings: list[Path],
+    image: str,
+    docker_host: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    words = ["discover", "--on", str(recordings[0]), "--run", "run", "--proposer", "command:any"]
+    for asked, said in (
+        (["--agent-image", "nowhere"], "--agent-image nowhere: the engine has no such image"),
+        (["--agent-image", image, "--agent-env", "NO_SUCH"], "--agent-env NO_SUCH: that variable"),
+        (["--agent-image", image, "--agent-network", "host"], "the network of others"),
+    ):
+        found = cli(*words, *asked)
+        assert said in found.err
+        assert not Path("run").exists()
+
+
+def test_a_command_that_is_not_in_the_image_is_told_in_a_sentence(
+    begin: Begin, client: "DockerClient"
+) -> None:
+    with pytest.raises(SurroundingsError, match="no-such-agent: no such file in the agent's image"):
+        play(begin("command:no-such-agent --now"))
+    assert ours(client) == []

@@ -1,0 +1,52 @@
+"""The benchmark with a controller in Python among its contenders."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.bench import Measured, Name, Task
+from harness.bench.contenders import measure
+from harness.bench.side_by_side import differences
+from harness.errors import InputError
+from tests.command_lines import CommandLine
+
+
+def measured(name: Name, foreign: str) -> Measured:
+    return measure(
+        Task(
+            contender=name,
+            recordings=(Path("one.recording"),),
+            betas=(0.0, 1.0),
+            seeds=2,
+            compared=2,
+            foreign=Path(foreign),
+            repeats=1,
+        )
+    )
+
+
+def test_a_controller_in_python_is_measured_and_compared(python_home: Path) -> None:
+    found = [measured("plain", "mine.py"), measured("foreign", "mine.py")]
+    assert differences(found) == []
+    assert found[1].reads == found[0].reads
+    assert found[1].elapsed[0] > 0
+
+
+def test_one_that_plays_otherwise_is_told(python_home: Path) -> None:
+    (python_home / "other.py").write_text("def controller(episode, beta):\n    return None\n")
+    told = differences([measured("plain", "other.py"), measured("foreign", "other.py")])
+    assert told[0].startswith("foreign differs from plain")
+
+
+def test_what_is_in_no_language_is_told(python_home: Path) -> None:
+    with pytest.raises(InputError, match="in no language that is registered"):
+        measured("foreign", "one.recording")
+
+
+@pytest.mark.slow
+def test_the_command_sets_it_beside_the_others(cli: CommandLine, python_home: Path) -> None:
+    said = cli(
+        "bench", "--on", "one.recording", "--beta", "0,1", "--seeds", "2", "--foreign", "mine.py"
+    )
+    assert said.status == 0, said.err
+    assert "Equal, episode by episode: compiled, interpreter, plain, foreign." in said.out
