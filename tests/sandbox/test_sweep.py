@@ -129,7 +129,6 @@ def test_a_controller_that_fails_is_told_with_its_place(
     [
         (["sweep", "other.py"], "other.py: there is no such controller"),
         (["sweep", "mine.py", "--set", "n=3"], "--set n=3: mine has no free knobs"),
-        (["profile", "mine.py"], "mine.py: is no program of Rheo, and this command takes no other"),
     ],
 )
 def test_what_a_controller_in_python_cannot_do_is_told(
