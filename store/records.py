@@ -27,6 +27,24 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Any further sampling parameter, by the server's name for it."""
 
 
+class Probes(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How the answers inside a branch were taken: at temperature 0, behind words that force one."""
+
+    end: str = ""
+    """Put behind a prefix that still thinks, to end that; ``ask`` follows."""
+    ask: str = ""
+    """Put behind every prefix: the beginning of the answer."""
+    mark: str = ""
+    """What stands in a prefix that has ended its thinking by itself; empty where none does."""
+    max_tokens: int = 0
+    stop: list[str] = []
+    """Strings that end an answer."""
+    regex: str | None = None
+    """What an answer was constrained to."""
+    choices: bool = False
+    """Whether it was constrained to the letters of the question's choices."""
+
+
 class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Where a recording comes from. It holds no clock time: equal work gives equal bytes."""
 
@@ -54,6 +72,13 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """False where the answers inside a branch were never taken: only whole reads replay."""
     stepwise: bool = False
     """True where every interval was drawn by its own seeded request, as a live episode does."""
+    engine: str | None = None
+    """What served the model, and its version: ``vllm 0.32.0``."""
+    template: dict[str, str | int | float | bool] = {}
+    """Arguments of the model's chat template, such as ``enable_thinking``."""
+    seeding: str | None = None
+    """The rule by which seeds come from the base seed (docs/collecting.md)."""
+    probes: Probes | None = None
 
 
 class Greedy(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -74,6 +99,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     greedy: Greedy | None = None
     difficulty: int | None = None
     """Rank among the questions of the benchmark, 0 the easiest."""
+    prompt_ids: list[int] | None = None
+    """The whole prompt in tokens, chat template included, as it was sent."""
 
 
 class Branch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

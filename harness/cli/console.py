@@ -7,9 +7,12 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from harness.cli import terminal
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 Advance = Callable[[int], None]
 """Tells a progress bar how many more of its units are done."""
@@ -51,12 +54,15 @@ def show_traceback(problem: BaseException) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Advance]:
+def progress(
+    what: str, total: int | None = None, more: Callable[[], str] | None = None
+) -> Iterator[Advance]:
     """Shows how far the work is while stderr is a terminal, and nothing otherwise.
 
     Args:
         what: the work, in a word or two.
         total: how many units it has; ``None`` where nobody knows.
+        more: says what else there is to see; it is asked at every redrawing, in another thread.
 
     Yields:
         A function that takes the number of units done since the last call. It may be called from
@@ -79,7 +85,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        *([TimeRemainingColumn()] if more is None else [_more_column(more)]),
         console=console,
         transient=True,
         redirect_stdout=False,
@@ -87,6 +93,18 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
     ) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+def _more_column(more: Callable[[], str]) -> "ProgressColumn":
+    """A column that says what the work itself has to say."""
+    from rich.progress import ProgressColumn
+    from rich.text import Text
+
+    class More(ProgressColumn):
+        def render(self, task: object) -> Text:
+            return Text(more())
+
+    return More()
 
 
 def log_everything() -> None:

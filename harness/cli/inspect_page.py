@@ -123,6 +123,11 @@ def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
         yield "source", provenance.source
     if provenance.licence is not None:
         yield "licence", provenance.licence
+    if provenance.engine is not None:
+        how = ", each interval by its own request" if provenance.stepwise else ""
+        yield "engine", provenance.engine + how
+    if provenance.extraction is not None:
+        yield "answers", f"{provenance.extraction}, held equal by {provenance.equivalence}"
     if provenance.simulated:
         yield "simulated", "yes: no language model was involved"
     if not provenance.probed:

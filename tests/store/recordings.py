@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from hypothesis import strategies as st
 
 from store.reader import Recording, open_recording
-from store.records import Branch, Greedy, Provenance, Question, Sampling
+from store.records import Branch, Greedy, Probes, Provenance, Question, Sampling
 from store.writer import Writer
 
 T = TypeVar("T")
@@ -106,6 +106,14 @@ def _sampling() -> st.SearchStrategy[Sampling]:
     )  # fmt: skip
 
 
+def _probes() -> st.SearchStrategy[Probes]:
+    return st.builds(
+        Probes,
+        end=_words, ask=_words, mark=_words, max_tokens=st.integers(0, 99),
+        stop=st.lists(_words, max_size=2), regex=_maybe_words, choices=st.booleans(),
+    )  # fmt: skip
+
+
 def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
     return st.builds(
         Provenance,
@@ -113,6 +121,8 @@ def _provenances(probed: bool) -> st.SearchStrategy[Provenance]:
         source=_maybe_words, forcing=_maybe_words, sampling=_sampling(),
         equivalence=st.sampled_from(["exact", "other"]), licence=_maybe_words,
         simulated=st.booleans(), probed=st.just(probed), stepwise=st.booleans(),
+        engine=_maybe_words, seeding=_maybe_words, probes=st.none() | _probes(),
+        template=st.dictionaries(_words, _words | st.integers(0, 9) | st.booleans(), max_size=2),
     )  # fmt: skip
 
 
@@ -123,6 +133,7 @@ def _questions() -> st.SearchStrategy[list[Question]]:
         choices=st.none() | st.lists(_words, max_size=3),
         greedy=st.none() | st.builds(Greedy, answer=_words, tokens=_tokens),
         difficulty=st.none() | st.integers(0, 100),
+        prompt_ids=st.none() | st.lists(_tokens, max_size=3),
     )  # fmt: skip
     return st.lists(question, min_size=1, max_size=3, unique_by=lambda each: each.id)
 

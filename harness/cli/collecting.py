@@ -1,0 +1,168 @@
+"""``rheostat collect`` at work: its progress, and what it says before and after."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.cli import console
+from harness.cli.collect_options import Options
+from harness.cli.serving import connected
+from store.collection.chains import existing
+from store.collection.estimate import Estimate, estimate
+from store.collection.probing import Reading
+from store.collection.progress import Prices, Tally
+from store.collection.work import Collection, Work, begin, done_already, prepare
+from store.errors import SealedRecording
+from store.serving.places import Place
+from store.writer import Writer
+
+GO_ON = "what was recorded is kept: the same command goes on from it"
+
+
+async def collect(path: Path, work: Work, asked: Options, reading: Reading) -> None:
+    """Collects what is missing, and seals.
+
+    Raises:
+        ServingError, StoreError: what keeps it from being done; what was recorded stays.
+    """
+    prices = asked.prices
+    async with connected(asked.serving) as places:
+        prepared = await prepare(work, places, reading)
+        try:
+            writer = begin(path, work, prepared)
+        except SealedRecording:
+            if not done_already(path, work, prepared):
+                raise
+            console.say(f"{path}: is complete already")
+            return
+        with writer:
+            if writer.recovered:
+                console.warn(f"{path}: {writer.recovered}")
+            held = sum(map(len, writer.held.values()))
+            if held:
+                console.say(f"{path}: goes on from {held:,} branches")
+            advance: list[console.Advance] = []
+            await _warn_of_ranks(places[0], asked.ranks)
+            collection = Collection(
+                work, prepared, places, reading, writer, lambda count: advance[0](count)
+            )
+            tally, longest = collection.tally, work.settings.drawing.max_tokens
+
+            def more() -> str:
+                return seen(tally, prices, longest)
+
+            with console.progress("collecting", tally.branches - held, more) as bar:
+                advance.append(bar)
+                await collection.run()
+            writer.seal()
+        console.say(told(tally, prices))
+
+
+async def _warn_of_ranks(place: Place, ranks: int) -> None:
+    """Says so where probes may not find their prefixes."""
+    counters = await place.engine.counters()
+    if counters is not None and counters.engines > ranks:
+        console.warn(
+            f"{place.engine.address}: has {counters.engines} data-parallel engines;"
+            f" --ranks {counters.engines} sends probes where their prefixes are"
+        )
+
+
+async def look_ahead(
+    path: Path, work: Work, asked: Options, reading: Reading, expect: int
+) -> Estimate:
+    """What a collection will take. Nothing is drawn, and nothing is written.
+
+    Args:
+        path: the recording; what its journal holds is not counted.
+        work: what is to be collected.
+        asked: the servers, which tokenise the prompts, and the prices.
+        reading: how answers are read.
+        expect: tokens of a branch.
+    """
+    async with connected(asked.serving) as places:
+        prepared = await prepare(work, places, reading)
+        held = _held(path)
+        missing = {
+            question.id: work.wanted(question.id) - len(held.get(question.id, ()))
+            for question in prepared.questions
+        }
+        lengths = {name: [expect] * count for name, count in missing.items()}
+        if work.chains is not None:
+            lengths = await _existing_lengths(work, places[0], held)
+        return estimate(
+            work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
+            1 if work.settings.stepwise else work.group, asked.prices,
+        )  # fmt: skip
+
+
+def _held(path: Path) -> Mapping[str, frozenset[int]]:
+    """What a journal holds already."""
+    if not path.exists():
+        return {}
+    with Writer.resume(path) as writer:
+        return dict(writer.held)
+
+
+async def _existing_lengths(
+    work: Work, place: Place, held: Mapping[str, frozenset[int]]
+) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, chains in (work.chains or {}).items():
+        lacking = [each for at, each in enumerate(chains) if at not in held.get(name, ())]
+        found[name] = [len((await existing(place, each)).token_ids) for each in lacking]
+    return found
+
+
+def seen(tally: Tally, prices: Prices, longest: int) -> str:
+    """How far it is, behind the bar of progress."""
+    rate, left = tally.rate(), tally.seconds_left(longest)
+    parts = [f"{rate or 0:,.0f} tokens/s"]
+    share = None if tally.cache is None else tally.cache.share
+    if share is not None:
+        parts.append(f"cache {100 * share:.0f} %")
+    if left is not None:
+        parts.append(f"{duration(left)} left")
+    if prices.known:
+        parts.append(f"${tally.usd(prices):,.2f}")
+    return ", ".join(parts)
+
+
+def told(tally: Tally, prices: Prices) -> str:
+    """What a session did, in one line."""
+    seconds = max(tally.seconds, 1e-9)
+    drawn = f"{tally.done:,} branches of {tally.recorded:,} tokens"
+    probed = f"{tally.probes:,} probes of {tally.probe_tokens:,}"
+    parts = [
+        f"{drawn} and {probed} in {duration(seconds)}",
+        f"{tally.generated / seconds:,.0f} tokens/s",
+    ]
+    if tally.cache is not None and tally.cache.share is not None:
+        parts.append(f"{100 * tally.cache.share:.1f} % of prompt tokens from the cache")
+    if prices.known:
+        parts.append(f"${tally.usd(prices):,.2f}")
+    return "; ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def page(found: Estimate, prices: Prices, expect: int) -> str:
+    """An estimate for people."""
+    sent = f"{found.sent:,} tokens in {found.requests:,} requests"
+    lines = [
+        ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),
+        ("probes", f"{found.probes:,}, at most {found.probe_tokens:,} tokens"),
+        ("prompts", f"{sent}, {found.fresh:,} of them beyond a prefix cache that keeps all"),
+    ]
+    if prices.known:
+        lines.append(("money", f"${found.usd:,.2f} for tokens"))
+        if prices.per_hour:
+            lines.append(("", f"and ${prices.per_hour:,.2f} for each hour that it takes"))
+    return "".join(f"{label:<10}{words}\n" for label, words in lines)

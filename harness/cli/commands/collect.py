@@ -1,0 +1,91 @@
+"""``rheostat collect``: recordings from a model behind vLLM."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import FilePath, Whole, command
+from harness.cli.serving_options import (
+    LONGEST,
+    drawing_options,
+    price_options,
+    probing_options,
+    serving_options,
+    signal_options,
+)
+
+
+@command(
+    "collect",
+    examples=[
+        (
+            "rheostat collect --base-url http://gpu:80 --model Qwen3-8B --questions q -o a.rec",
+            "Draws 128 branches of each question and probes each every 500 tokens.",
+        ),
+        (
+            "rheostat collect --base-url http://gpu:8000 --model M --questions q -o a --dry-run",
+            "Says what that would take, and draws nothing.",
+        ),
+        (
+            "rheostat collect --base-url http://gpu:8000 --model M --from chains.jsonl -o b.rec",
+            "Probes chains that exist.",
+        ),
+    ],
+)
+@click.option("--questions", metavar="FILE", type=FilePath(), help="JSON Lines of questions.")
+@click.option(
+    "--from",
+    "chains",
+    metavar="FILE",
+    type=FilePath(),
+    help="Probe chains that exist: JSON Lines of questions with their chains.",
+)
+@click.option("--benchmark", metavar="NAME", help="The benchmark; the file's stem if absent.")
+@serving_options
+@drawing_options
+@probing_options
+@signal_options
+@click.option("--licence", metavar="TEXT", help="What may be done with the recording.")
+@price_options
+@click.option("--dry-run", is_flag=True, help="Say what it would take, and draw nothing.")
+@click.option(
+    "--expect",
+    metavar="TOKENS",
+    type=Whole(1, LONGEST),
+    help="Tokens of a branch for --dry-run; --max-tokens if absent.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    required=True,
+    type=FilePath(dir_okay=False),
+    help="The recording; one that was begun is gone on with.",
+)
+def collect(target: Path, dry_run: bool, expect: int | None, **options: object) -> None:
+    """Draws branches from a model behind vLLM, probes them, and seals a recording.
+
+    Run again after any end, it goes on where it stopped, to the branch. docs/collecting.md has the
+    requests that are made, and what the recording says.
+    """
+    from harness.cli import collecting, serving
+    from harness.cli.collect_options import options as given
+    from harness.cli.output import emit_text
+    from store.serving.errors import ServingError
+
+    asked = given(options)
+    with serving.reading(asked.answers, asked.sameness) as reading:
+        work = asked.work(reading.equivalence.name)
+        if not dry_run:
+            try:
+                serving.run(collecting.collect(target, work, asked, reading))
+            except (KeyboardInterrupt, ServingError) as stopped:
+                if target.exists():
+                    stopped.add_note(collecting.GO_ON)
+                raise
+            emit_text(str(target))
+            return
+        each = expect or asked.max_tokens
+        found = serving.run(collecting.look_ahead(target, work, asked, reading, each))
+        emit_text(collecting.page(found, asked.prices, each))

@@ -1,0 +1,112 @@
+"""``rheostat verify``: whether a server still gives what a recording holds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.declare import FilePath, Whole, command, output_options
+from harness.cli.output import Output
+from harness.cli.serving_options import serving_options
+
+if TYPE_CHECKING:
+    from harness.cli.serving import Serving
+    from harness.cli.table import Table
+    from store.collection.probing import Reading
+    from store.collection.settings import Settings
+    from store.collection.verification import Checked
+    from store.reader import Recording
+
+
+@command(
+    "verify",
+    examples=[
+        (
+            "rheostat verify a.rec --base-url http://gpu:8000 --model Qwen3-8B",
+            "Draws eight branches and their probes again.",
+        ),
+    ],
+)
+@click.argument("recording", type=FilePath(), help="A sealed recording of `rheostat collect`.")
+@serving_options
+@click.option(
+    "--branches",
+    metavar="N",
+    type=Whole(1, 1 << 20),
+    default=8,
+    show_default=True,
+    help="Draw so many branches again, chosen by chance.",
+)
+@click.option(
+    "--seed", type=Whole(0, 1 << 62), default=0, show_default=True, help="Of that chance."
+)
+@output_options  # fmt: skip
+def verify(out: Output, recording: Path, branches: int, seed: int, **options: object) -> None:
+    """Draws some branches of a recording again, with their probes, and compares.
+
+    Ends with status 1 where anything differs. A server that computes in another order, for another
+    batch or on another machine, may give another token once in a while; one that gives other
+    branches throughout serves another model.
+    """
+    from harness.cli import console, serving
+    from harness.errors import AnswerIsNo
+    from store.collection.verification import checkable
+    from store.reader import open_recording
+
+    opened = open_recording(recording)
+    settings = checkable(opened)
+    served = serving.Serving(**options)  # type: ignore[arg-type]
+    with serving.reading(settings.extraction, settings.equivalence) as reading:
+        found = serving.run(_check(opened, settings, served, reading, branches, seed))
+    out.table(table(found))
+    same = sum(each.same for each in found)
+    if same < len(found):
+        raise AnswerIsNo(f"{same} of {len(found)} branches came again as they are recorded")
+    console.say(f"{same} of {same} branches came again as they are recorded")
+
+
+async def _check(
+    recording: "Recording",
+    settings: "Settings",
+    served: "Serving",
+    reading: "Reading",
+    branches: int,
+    seed: int,
+) -> "list[Checked]":
+    import asyncio
+
+    from harness.cli import console
+    from harness.cli.serving import connected
+    from store.collection.verification import Verification, choose, other_engine
+
+    async with connected(served) as places:
+        if odd := other_engine(recording, await places[0].engine.served()):
+            console.warn(odd)
+        chosen = choose(recording, branches, seed)
+        with console.progress("drawing again", len(chosen)) as advance:
+
+            async def one(at: int, number: int, index: int) -> "Checked":
+                place = places[at % len(places)]
+                checking = Verification(recording, settings, place, reading)
+                found = await checking.check(number, index)
+                advance(1)
+                return found
+
+            return list(await asyncio.gather(*(one(at, *each) for at, each in enumerate(chosen))))
+
+
+def table(found: "list[Checked]") -> "Table":
+    """A row for each branch that was drawn again."""
+    from harness.cli.table import Column, Table
+
+    columns = [
+        Column("question"), Column("branch"), Column("tokens"), Column("again"),
+        Column("same_up_to", "same up to"), Column("probes"),
+        Column("same_probes", "same probes"), Column("same_final", "same final"), Column("same"),
+    ]  # fmt: skip
+    rows = [
+        (each.question, each.branch, each.tokens, each.again, each.same_up_to, each.probes,
+         each.same_probes, "yes" if each.same_final else "no", "yes" if each.same else "no")
+        for each in found
+    ]  # fmt: skip
+    return Table(columns, rows)

@@ -1,0 +1,121 @@
+"""The servers that a command speaks to, and how answers are read and held equal."""
+
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from store.collection.probing import Reading
+    from store.serving.places import Place
+
+T = TypeVar("T")
+
+
+class Serving(NamedTuple):
+    """What a command line says of whatever serves the model."""
+
+    base_urls: tuple[str, ...]
+    model: str
+    ranks: int
+    concurrency: int
+    patience: float
+    python: Path | None = None
+    """The Python that has vLLM, for vLLM without a server."""
+    engine_args: tuple[str, ...] = ()
+    """``KEY=VALUE`` of vLLM's own, for the same."""
+
+
+@asynccontextmanager
+async def connected(serving: Serving) -> "AsyncIterator[list[Place]]":
+    """The places behind the servers, or behind vLLM in a process of its own.
+
+    Raises:
+        InputError: neither is named, or both are.
+    """
+    from store.serving.patience import Limits
+    from store.serving.places import places
+    from store.serving.server import Server
+
+    if bool(serving.base_urls) == (serving.python is not None):
+        raise InputError("name a server with --base-url, or a Python that has vLLM with --offline")
+    limits = Limits(patience=serving.patience)
+    async with AsyncExitStack() as stack:
+        if serving.python is not None:
+            from store.serving.offline.engine import Offline
+
+            offline = Offline(
+                serving.python, serving.model, arguments(serving.engine_args), limits=limits
+            )
+            yield places([await stack.enter_async_context(offline)], 1, serving.concurrency)
+            return
+        key = os.environ.get("OPENAI_API_KEY")
+        engines = [
+            await stack.enter_async_context(Server(url, serving.model, key=key, limits=limits))
+            for url in _addresses(serving.base_urls)
+        ]
+        yield places(engines, serving.ranks, serving.concurrency)
+
+
+@contextmanager
+def reading(extraction: str, equivalence: str) -> "Iterator[Reading]":
+    """How answers are read and held equal; the latter may need a process of its own.
+
+    Args:
+        extraction: ``boxed``, ``choice`` or ``pattern:…``.
+        equivalence: ``exact``, or ``math-verify`` with or without a version behind it.
+
+    Raises:
+        StoreError: there is none of this name, or its library is not installed.
+    """
+    from store.collection.equivalence import Exact, MathVerify
+    from store.collection.extraction import extraction as named
+    from store.collection.probing import Reading
+
+    read = named(extraction)
+    if not equivalence.startswith("math-verify"):
+        yield Reading(read, Exact())
+        return
+    with MathVerify() as same:
+        yield Reading(read, same)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's asynchronous part."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def arguments(pairs: Sequence[str]) -> dict[str, str | int | float | bool]:
+    """``KEY=VALUE`` pairs; a value that reads as JSON's number or truth is one.
+
+    Raises:
+        InputError: a pair has no ``=``.
+    """
+    import msgspec
+
+    found: dict[str, str | int | float | bool] = {}
+    for pair in pairs:
+        key, given, value = pair.partition("=")
+        if not given or not key:
+            raise InputError(f"{pair!r} is no KEY=VALUE")
+        try:
+            found[key] = msgspec.json.decode(value, type=bool | int | float)
+        except msgspec.DecodeError:
+            found[key] = value
+    return found
+
+
+def _addresses(base_urls: Sequence[str]) -> list[str]:
+    """Each address of ``--base-url URL[,URL…]``, given once or several times."""
+    found = [url.strip() for given in base_urls for url in given.split(",") if url.strip()]
+    for url in found:
+        if not url.startswith(("http://", "https://")):
+            raise InputError(f"--base-url {url}: is no URL; write http://HOST:PORT")
+    if not found:
+        raise InputError("--base-url names no server")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,211 @@
+"""A chain: one branch's tokens and words before its probes, drawn here or brought from elsewhere.
+
+`draw_whole` and `draw_stepwise` draw it; `read_chains` reads those that exist.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from store.collection import requests
+from store.collection.questions import Asked
+from store.collection.requests import Drawing
+from store.errors import SourceError
+from store.serving.errors import Lied
+from store.serving.patience import Persistence
+from store.serving.places import Place
+from store.serving.replies import Given
+from store.sources import Count, decode, join_place, read_text
+
+
+class Chain(NamedTuple):
+    """One branch without its probes."""
+
+    token_ids: list[int]
+    text: str
+    finish: str | None
+    seed: int | None
+    logprobs: list[float] | None = None
+    """Of each token."""
+    top: list[list[float]] | None = None
+    """Of the likeliest tokens at each place."""
+
+
+class Drawn(NamedTuple):
+    """A question's prompt, under the id that enters the seeds."""
+
+    question: str
+    prompt: Sequence[int]
+
+
+Take = Callable[[int, Chain], Awaitable[None]]
+"""Is handed a branch's index and its chain as soon as the chain has ended."""
+
+
+async def draw_whole(
+    place: Place,
+    drawn: Drawn,
+    indexes: Iterable[int],
+    drawing: Drawing,
+    take: Take,
+    told: Callable[[int], None],
+) -> None:
+    """Draws branches side by side, each to its end, and asks again for those that broke off.
+
+    Args:
+        place: where.
+        drawn: what is continued.
+        indexes: the branches' indexes.
+        drawing: how.
+        take: gets each branch as it ends.
+        told: gets the number of tokens that came.
+
+    Raises:
+        ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+    """
+    missing = sorted(indexes)
+    persistence = Persistence(place.engine.limits)
+
+    async def attempt() -> None:
+        for first, count in list(runs(missing)):
+            asked = requests.branches(drawn.prompt, drawn.question, first, count, drawing)
+            every = min(drawing.interval, _EVERY)
+            async for piece in place.engine.stream(asked, every=every, rank=place.rank):
+                told(piece.tokens)
+                if piece.finished is not None:
+                    index = first + piece.finished.child
+                    missing.remove(index)
+                    persistence.progressed()
+                    seed = (asked.seed or 0) + piece.finished.child
+                    await take(index, _chain(piece.finished.given, seed))
+
+    await persistence.run(attempt)
+
+
+async def draw_stepwise(
+    place: Place, drawn: Drawn, index: int, drawing: Drawing, told: Callable[[int], None]
+) -> Chain:
+    """Draws one branch interval by interval, each by the request that a live episode makes.
+
+    Raises:
+        ServingError: as `draw_whole`.
+    """
+    tokens: list[int] = []
+    logprobs: list[float] = []
+    top: list[list[float]] = []
+    finish = "length"
+    while len(tokens) < drawing.max_tokens:
+        asked = requests.interval(drawn.prompt, drawn.question, index, tokens, drawing)
+        given = (await place.engine.complete(asked, rank=place.rank))[0]
+        told(len(given.token_ids))
+        tokens += given.token_ids
+        logprobs += given.logprobs or []
+        top += given.top or []
+        if given.finish != "length":
+            finish = given.finish
+            break
+    text = await text_of(place, tokens, finish)
+    return Chain(tokens, text, finish, None, logprobs or None, top or None)
+
+
+async def text_of(place: Place, tokens: Sequence[int], finish: str | None) -> str:
+    """The words of a chain; the token that ended it is none of them."""
+    said = tokens[:-1] if finish == "stop" else tokens
+    return await place.engine.detokenize(said) if said else ""
+
+
+def runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising indexes as runs of neighbours: the first of each, and how many."""
+    begin = 0
+    for at in range(1, len(indexes) + 1):
+        if at == len(indexes) or indexes[at] != indexes[at - 1] + 1:
+            yield indexes[begin], at - begin
+            begin = at
+
+
+def _chain(given: Given, seed: int) -> Chain:
+    return Chain(given.token_ids, given.text, given.finish, seed, given.logprobs, given.top)
+
+
+_EVERY = 100
+"""Tokens of one piece of a stream, at most: often enough to show progress, rare enough to be cheap.
+"""
+
+
+class ExistingChain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A chain that was drawn elsewhere: in tokens of the model that is served, or in text."""
+
+    token_ids: list[Count] | None = None
+    text: str | None = None
+    finish: str | None = None
+    seed: int | None = None
+
+
+class ExistingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question and the chains that exist for it."""
+
+    id: str
+    question: str
+    answer: str
+    chains: list[ExistingChain]
+    choices: list[str] | None = None
+
+
+class Existing(NamedTuple):
+    """A file of chains."""
+
+    asked: list[Asked]
+    chains: dict[str, list[ExistingChain]]
+    """By the question's id, in order."""
+
+
+_DECODER = msgspec.json.Decoder(ExistingLine)
+
+
+def read_chains(path: Path) -> Existing:
+    """Reads chains that exist: one question a line, with its chains.
+
+    Raises:
+        SourceError: it is malformed, or a chain has neither tokens nor text.
+        OSError: it cannot be read.
+    """
+    found = Existing([], {})
+    for number, text in enumerate(read_text(path).split("\n"), start=1):
+        if not text.strip():
+            continue
+        line = decode(_DECODER, text, path, number)
+        if line.id in found.chains or not line.id:
+            problem = f"the id {line.id!r} is empty or taken; ids name one question each"
+            raise SourceError(problem, path=path, place=join_place(number, "$.id"))
+        if not line.chains:
+            problem = "the question has no chains"
+            raise SourceError(problem, path=path, place=join_place(number, "$.chains"))
+        for index, chain in enumerate(line.chains):
+            if not chain.token_ids and not chain.text:
+                problem = "a chain needs token_ids or text"
+                place = join_place(number, f"$.chains[{index}]")
+                raise SourceError(problem, path=path, place=place)
+        found.asked.append(Asked(line.id, line.question, line.answer, line.choices))
+        found.chains[line.id] = line.chains
+    if not found.asked:
+        raise SourceError("the file holds no questions", path=path)
+    return found
+
+
+async def existing(place: Place, chain: ExistingChain) -> Chain:
+    """A chain that exists, with both its tokens and its words.
+
+    Raises:
+        ServingError: the server does not tell the one from the other.
+    """
+    tokens = chain.token_ids
+    if tokens is None:
+        tokens = await place.engine.tokenize(chain.text or "")
+    if not tokens:
+        raise Lied("gives no tokens for a text", address=place.engine.address)
+    text = chain.text
+    if text is None:
+        text = await text_of(place, tokens, chain.finish)
+    return Chain(tokens, text, chain.finish, chain.seed)

@@ -1,0 +1,91 @@
+"""Forcing: what is put behind a prefix to make a model answer at once, by family of models.
+
+A reasoning model thinks between two marks. While it thinks, a probe ends the thinking and asks;
+once it has ended by itself, a probe only asks.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+
+class Forcing(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a family. ``end`` and ``ask`` together are what is forced."""
+
+    end: str
+    """Ends the thinking; empty for a model that does not think apart."""
+    ask: str
+    """Begins the answer, which the model completes."""
+    mark: str
+    """Stands in a chain from where its thinking has ended; empty where there is none."""
+
+    @property
+    def text(self) -> str:
+        """All that is put behind a chain that still thinks."""
+        return self.end + self.ask
+
+
+BOXED = "The final answer is \\boxed{"
+
+FAMILIES = {
+    "think": Forcing(end="\n</think>\n\n", ask=BOXED, mark="</think>"),
+    "harmony": Forcing(
+        end="<|end|><|start|>assistant<|channel|>final<|message|>",
+        ask=BOXED,
+        mark="<|channel|>final<|message|>",
+    ),
+    "magistral": Forcing(end="[/THINK]", ask=BOXED, mark="[/THINK]"),
+    "plain": Forcing(end="", ask="\n\n" + BOXED, mark=""),
+}
+"""By name: ``think`` for Qwen3, QwQ, DeepSeek-R1 and most others, ``harmony`` for gpt-oss,
+``magistral`` for Magistral, ``plain`` for models that do not think apart."""
+
+_BY_NAME = (
+    ("gpt-oss", "harmony"),
+    ("magistral", "magistral"),
+    ("qwen3", "think"),
+    ("qwq", "think"),
+    ("deepseek-r1", "think"),
+    ("thinking", "think"),
+    ("reason", "think"),
+    ("instruct", "plain"),
+)
+
+
+def family_of(model: str) -> str | None:
+    """The family that a model's name speaks of, or ``None`` where it tells nothing."""
+    name = model.lower()
+    return next((family for part, family in _BY_NAME if part in name), None)
+
+
+class Forced(NamedTuple):
+    """A forcing in the tokens of one model, each part tokenised once, without special tokens."""
+
+    end: tuple[int, ...]
+    ask: tuple[int, ...]
+    """Behind a chain that has ended its thinking by itself."""
+    both: tuple[int, ...]
+    """Behind a chain that still thinks."""
+    mark: tuple[int, ...]
+
+    def behind(self, prefix: Sequence[int]) -> tuple[int, ...]:
+        """What is put behind this prefix of a chain to make the model answer."""
+        return self.ask if self.has_ended(prefix) else self.both
+
+    def ending(self, prefix: Sequence[int]) -> tuple[int, ...]:
+        """What ends this prefix's thinking, without asking; nothing where it has ended."""
+        return () if self.has_ended(prefix) else self.end
+
+    def has_ended(self, prefix: Sequence[int]) -> bool:
+        """Whether the thinking has ended in this prefix of a chain."""
+        return bool(self.mark) and find(prefix, self.mark) is not None
+
+
+def find(tokens: Sequence[int], part: Sequence[int]) -> int | None:
+    """Where ``part`` first stands in ``tokens``, or ``None``."""
+    first, length = part[0], len(part)
+    for at, token in enumerate(tokens):
+        if token == first and tuple(tokens[at : at + length]) == tuple(part):
+            return at
+    return None

@@ -1,0 +1,130 @@
+"""From a chain to a branch: its probes, its answers, and the signals that were asked for."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from store.collection import requests
+from store.collection.chains import Chain
+from store.collection.equivalence import Equivalence
+from store.collection.extraction import Extraction, final_answer, probe_answer
+from store.collection.forcing import Forced
+from store.collection.requests import Probing, prefixes
+from store.collection.settings import Settings
+from store.records import Branch
+from store.serving.places import Place
+from store.serving.replies import Given
+from store.serving.requests import Completion
+
+BATCH = 8
+"""Prompts of one request for probes: it waits for as many slots at once."""
+
+LAST_WORDS = 500
+"""Characters of a chain's end that are kept as its own words."""
+
+
+class Reading(NamedTuple):
+    """How answers are read, and held equal."""
+
+    extraction: Extraction
+    equivalence: Equivalence
+
+
+class Probe(NamedTuple):
+    """One probe as it came."""
+
+    words: str
+    tokens: int
+    entropy: float | None
+
+
+async def probe(
+    place: Place,
+    prompt: Sequence[int],
+    chain: Chain,
+    forced: Forced,
+    probing: Probing,
+    settings: Settings,
+    told: Callable[[Completion, list[Given]], None],
+) -> list[Probe]:
+    """Asks for the answer behind 1, 2, … P intervals of a chain, at the place that holds them.
+
+    Args:
+        place: where the chain was drawn.
+        prompt: the question's prompt in tokens.
+        chain: the chain.
+        forced: what makes the model answer.
+        probing: how.
+        settings: what else is wanted.
+        told: gets each request and what came of it.
+
+    Raises:
+        ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+    """
+    found: list[Probe] = []
+    cut = prefixes(chain.token_ids, settings.drawing.interval)
+    for at in range(0, len(cut), BATCH):
+        batch = cut[at : at + BATCH]
+        asked = requests.probes(prompt, batch, forced, probing)
+        entropies: list[float | None] = [None] * len(batch)
+        async with place.held(len(batch), urgent=True):
+            given = await place.engine.complete(asked, rank=place.rank)
+            told(asked, given)
+            if settings.entropy:
+                opened = requests.openings(prompt, batch, forced)
+                first = await place.engine.complete(opened, rank=place.rank)
+                told(opened, first)
+                entropies = [entropy(each) for each in first]
+        found += [
+            Probe(each.text, len(each.token_ids), measured)
+            for each, measured in zip(given, entropies, strict=True)
+        ]
+    return found
+
+
+async def branch(
+    chain: Chain, probed: Sequence[Probe], gold: str, settings: Settings, reading: Reading
+) -> Branch:
+    """The branch as it is recorded."""
+    read, same = reading
+    answers = [probe_answer(each.words, settings.forcing.ask, read) for each in probed]
+    final = final_answer(chain.text, settings.forcing.mark, read)
+    interval = settings.drawing.interval
+    return Branch(
+        answers=[await same.canonical(answer, gold) for answer in answers],
+        tokens=len(chain.token_ids),
+        final=await same.canonical(final, gold),
+        finish=chain.finish,
+        seed=chain.seed,
+        raw=[each.words for each in probed],
+        final_raw=chain.text[-LAST_WORDS:],
+        probe_tokens=[each.tokens for each in probed],
+        entropy=[each.entropy or 0.0 for each in probed] if settings.entropy else None,
+        logprob=None if chain.logprobs is None else means(chain.logprobs, interval),
+        top_logprob=(
+            None
+            if chain.top is None
+            else means([sum(place) / len(place) for place in chain.top], interval)
+        ),
+        text=chain.text if settings.text else None,
+        token_ids=chain.token_ids if settings.token_ids else None,
+    )
+
+
+def means(values: Sequence[float], length: int) -> list[float]:
+    """The mean over each interval, the last and shorter one included."""
+    cut = [values[at : at + length] for at in range(0, len(values), length)]
+    return [math.fsum(part) / len(part) for part in cut]
+
+
+def entropy(given: Given) -> float:
+    """The entropy of one token, in nats, over its likeliest rivals and all the rest as one more.
+
+    What lies beyond the likeliest is not told by the server; taken as one, it makes this a lower
+    bound, close where the likeliest hold nearly all.
+    """
+    if given.top is None:
+        raise ValueError("entropy needs log-probabilities")
+    chances = [math.exp(number) for number in given.top[0]]
+    rest = max(0.0, 1.0 - math.fsum(chances))
+    return -math.fsum(chance * math.log(chance) for chance in [*chances, rest] if chance > 0)

@@ -1,0 +1,168 @@
+"""Whether a server still gives what a recording holds: some branches and probes, drawn again."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+from store.collection.chains import Chain, Drawn, draw_stepwise, draw_whole
+from store.collection.forcing import Forced
+from store.collection.probing import Reading, branch, probe
+from store.collection.prompts import forced_by
+from store.collection.settings import Settings, settings_of
+from store.collection.work import probing_for
+from store.errors import StoreError
+from store.reader import Recording
+from store.records import Branch, Question
+from store.serving.engine import Served
+from store.serving.places import Place
+
+
+class Checked(NamedTuple):
+    """One branch, drawn again."""
+
+    question: str
+    branch: int
+    tokens: int
+    """As recorded."""
+    again: int
+    """As drawn again."""
+    same_up_to: int | None
+    """Tokens up to the first that differs, where the recording holds tokens; all, if none does."""
+    probes: int
+    """As recorded."""
+    same_probes: int
+    """Whose answers came again."""
+    same_final: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether all that was compared came again."""
+        drawn = self.tokens == self.again and self.same_up_to in (None, self.tokens)
+        return drawn and self.probes == self.same_probes and self.same_final
+
+
+def choose(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
+    """Questions and branches to look at, spread by chance over the recording.
+
+    Args:
+        recording: the recording.
+        count: how many, at most.
+        seed: of the chance.
+    """
+    everything = [
+        (number, index)
+        for number in range(len(recording.questions))
+        for index in range(len(recording.core(number).counts))
+    ]
+    return sorted(Random(seed).sample(everything, min(count, len(everything))))
+
+
+def checkable(recording: Recording) -> Settings:
+    """The settings that a recording was made with.
+
+    Raises:
+        StoreError: it does not tell what is needed to make its branches again.
+    """
+    settings = settings_of(recording.provenance)
+    if settings is None or any(not question.prompt_ids for question in recording.questions):
+        reason = "was not collected by this program, so its branches cannot be drawn again"
+        raise StoreError(reason, path=recording.path)
+    if settings.source is not None and "token_ids" not in recording.parts:
+        reason = "holds chains from elsewhere without their tokens, so nothing can be asked again"
+        raise StoreError(reason, path=recording.path)
+    return settings
+
+
+def other_engine(recording: Recording, served: Served) -> str | None:
+    """A sentence where the server says that it is another than made the recording."""
+    told, found = recording.provenance, f"vllm {served.version}"
+    if served.model != told.model or found != told.engine:
+        return f"recorded from {told.model} by {told.engine}, now {served.model} by {found}"
+    return None
+
+
+class Verification:
+    """Draws branches of a recording again.
+
+    Args:
+        recording: as it is.
+        settings: that it was made with.
+        place: where they are drawn.
+        reading: how answers are read.
+    """
+
+    def __init__(self, recording: Recording, settings: Settings, place: Place, reading: Reading):
+        self._recording = recording
+        self._settings = settings
+        self._place = place
+        self._reading = reading
+        self._forced: Forced | None = None
+
+    async def check(self, number: int, index: int) -> Checked:
+        """Draws one branch and its probes again.
+
+        Raises:
+            ServingError: the server does not do its part.
+        """
+        question = self._recording.questions[number]
+        recorded = self._recording.branches(number)[index]
+        again = await self._again(question, index, recorded)
+        kept = recorded.token_ids
+        return Checked(
+            question.id,
+            index,
+            recorded.tokens,
+            again.tokens,
+            None if kept is None else same_up_to(kept, again.token_ids or []),
+            len(recorded.answers),
+            sum(a == b for a, b in zip(recorded.answers, again.answers, strict=False)),
+            recorded.final == again.final,
+        )
+
+    async def _again(self, question: Question, index: int, recorded: Branch) -> Branch:
+        settings, prompt = self._settings, question.prompt_ids or []
+        if self._forced is None:
+            self._forced = await forced_by(self._place.engine, settings.forcing)
+        chain = await self._chain(question, index, recorded)
+        probed = await probe(
+            self._place, prompt, chain, self._forced, probing_for(settings, question), settings,
+            lambda asked, given: None,
+        )  # fmt: skip
+        made = await branch(chain, probed, question.gold, settings, self._reading)
+        return Branch(
+            answers=made.answers, tokens=made.tokens, final=made.final, token_ids=chain.token_ids
+        )
+
+    async def _chain(self, question: Question, index: int, recorded: Branch) -> Chain:
+        async with self._place.held(1):
+            return await self._drawn(question, index, recorded)
+
+    async def _drawn(self, question: Question, index: int, recorded: Branch) -> Chain:
+        settings = self._settings
+        drawn = Drawn(question.id, question.prompt_ids or [])
+        if settings.source is not None:
+            # Drawn elsewhere: its probes alone can be asked again.
+            tokens = recorded.token_ids or []
+            words = await self._place.engine.detokenize(tokens)
+            return Chain(tokens, recorded.text or words, recorded.finish, recorded.seed)
+        if settings.stepwise:
+            return await draw_stepwise(self._place, drawn, index, settings.drawing, _ignore)
+        found: list[Chain] = []
+
+        async def take(index: int, chain: Chain) -> None:
+            found.append(chain)
+
+        await draw_whole(self._place, drawn, [index], settings.drawing, take, _ignore)
+        return found[0]
+
+
+def same_up_to(recorded: Sequence[int], again: Sequence[int]) -> int:
+    """How many tokens are the same from the beginning."""
+    for at, (one, other) in enumerate(zip(recorded, again, strict=False)):
+        if one != other:
+            return at
+    return min(len(recorded), len(again))
+
+
+def _ignore(tokens: int) -> None:
+    """Nobody counts."""

@@ -1,0 +1,48 @@
+"""What can go wrong with a server, each in one sentence that names its address.
+
+``exit_code`` and ``hint`` are what the command line shows of an error that it does not know.
+"""
+
+from typing import ClassVar
+
+
+class ServingError(Exception):
+    """A server does not play its part.
+
+    Args:
+        problem: what is wrong, without the address and without a full stop.
+        address: the server's base URL, or the offline engine's name.
+        hint: what to do about it, where the problem does not say so.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, problem: str, *, address: str, hint: str | None = None):
+        super().__init__(f"{address}: {problem}")
+        self.problem = problem
+        self.address = address
+        self.hint = hint
+
+
+class Unreachable(ServingError):
+    """It is not there, is too busy, breaks off or stalls: asking again may help.
+
+    Args:
+        wait: seconds that the server asks to be left alone, where it says so.
+    """
+
+    def __init__(
+        self, problem: str, *, address: str, hint: str | None = None, wait: float | None = None
+    ):
+        super().__init__(problem, address=address, hint=hint)
+        self.wait = wait
+
+
+class Refused(ServingError):
+    """It says that the request is wrong, and would say so again."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class Lied(ServingError):
+    """Its reply is well formed and is not an answer to what was asked: nothing of it is used."""

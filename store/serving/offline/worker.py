@@ -1,0 +1,196 @@
+"""vLLM's side of the pipe. Run by the Python that has it, as ``python -m``; see `Offline`.
+
+    python -m store.serving.offline.worker '{"model": "DIRECTORY", …}'
+
+The argument has those of vLLM's engine. Messages come on stdin and go to what stdout was: vLLM
+writes its log to stdout, which is turned over to stderr before vLLM is loaded.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from functools import partial
+from typing import Any
+
+from store.serving.offline.messages import (
+    ASKED,
+    HEADER,
+    About,
+    Asked,
+    Child,
+    Detokenize,
+    Draw,
+    Drop,
+    Facts,
+    Failed,
+    Metrics,
+    Reply,
+    Text,
+    Tokenize,
+    TokenizeChat,
+    Tokens,
+    framed,
+)
+
+
+class Worker:
+    """Answers messages with one engine.
+
+    Args:
+        engine: vLLM's ``AsyncLLM``.
+        out: the descriptor that replies go to.
+    """
+
+    def __init__(self, engine: Any, out: int):  # noqa: ANN401 - vLLM has no types here
+        self._engine = engine
+        self._out = out
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def serve(self, reader: asyncio.StreamReader) -> None:
+        """Answers until the other side closes the pipe."""
+        while True:
+            try:
+                (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
+                asked = ASKED.decode(await reader.readexactly(length))
+            except asyncio.IncompleteReadError:
+                break
+            if isinstance(asked, Drop):
+                if asked.id in self._tasks:
+                    self._tasks[asked.id].cancel()
+                continue
+            task = asyncio.create_task(self._answer(asked))
+            self._tasks[asked.id] = task
+            task.add_done_callback(partial(self._forget, asked.id))
+        for task in list(self._tasks.values()):
+            task.cancel()
+
+    def _forget(self, number: int, task: "asyncio.Task[None]") -> None:
+        self._tasks.pop(number, None)
+
+    async def _answer(self, asked: Asked) -> None:
+        try:
+            if isinstance(asked, Draw):
+                await self._draw(asked)
+            else:
+                self._send(await self._told(asked))
+        except ValueError as error:
+            self._send(Failed(id=asked.id, reason=str(error), refused=True))
+        except Exception as error:  # noqa: BLE001 - whatever vLLM raises is told to the other side
+            reason = f"{type(error).__name__}: {error}"
+            self._send(Failed(id=asked.id, reason=reason, refused=False))
+
+    async def _told(self, asked: Asked) -> Reply:
+        from vllm import __version__
+
+        words = self._engine.renderer.tokenizer
+        match asked:
+            case About():
+                context = self._engine.model_config.max_model_len
+                return Facts(id=asked.id, context=context, version=__version__)
+            case Tokenize():
+                tokens = words.encode(asked.text, add_special_tokens=asked.special)
+                return Tokens(id=asked.id, tokens=list(tokens))
+            case TokenizeChat():
+                text = words.apply_chat_template(
+                    asked.messages, tokenize=False, add_generation_prompt=True, **asked.template
+                )
+                tokens = words.encode(text, add_special_tokens=False)
+                return Tokens(id=asked.id, tokens=list(tokens))
+            case Detokenize():
+                return Text(id=asked.id, text=words.decode(asked.tokens))
+            case Metrics():
+                from prometheus_client import REGISTRY, generate_latest
+
+                return Text(id=asked.id, text=generate_latest(REGISTRY).decode())
+        raise ValueError(f"{type(asked).__name__} is not answered here")
+
+    async def _draw(self, asked: Draw) -> None:
+        request = asked.request
+        for prompt in request.prompt:
+            room = self._engine.model_config.max_model_len - len(prompt)
+            if request.max_tokens > room:
+                raise ValueError(f"{request.max_tokens} tokens do not fit the {room} that are left")
+        async with asyncio.TaskGroup() as children:
+            for child in range(request.children):
+                children.create_task(self._child(asked, child))
+
+    async def _child(self, asked: Draw, child: int) -> None:
+        request = asked.request
+        prompt = list(request.prompt[child // request.n])
+        parameters = sampling(request, child % request.n)
+        drawing = self._engine.generate(
+            {"prompt_token_ids": prompt}, parameters, f"{asked.id}-{child}"
+        )
+        found = [each async for each in drawing][-1].outputs[0]
+        own: list[float] | None = None
+        top: list[list[float]] | None = None
+        if request.logprobs is not None:
+            places = list(zip(found.token_ids, found.logprobs, strict=True))
+            own = [max(told[token].logprob, -9999.0) for token, told in places]
+            top = [likeliest(told, request.logprobs) for _, told in places]
+        self._send(
+            Child(
+                id=asked.id, child=child, token_ids=list(found.token_ids), text=found.text,
+                finish=found.finish_reason or "error", logprobs=own, top=top,
+            )
+        )  # fmt: skip
+
+    def _send(self, reply: Reply) -> None:
+        left = memoryview(framed(reply))
+        while left:
+            left = left[os.write(self._out, left) :]
+
+
+def likeliest(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
+    """The log-probabilities of the likeliest tokens at one place, likeliest first."""
+    numbers = sorted((max(each.logprob, -9999.0) for each in told.values()), reverse=True)
+    return numbers[:most]
+
+
+def sampling(request: Any, child: int) -> Any:  # noqa: ANN401 - vLLM has no types here
+    """VLLM's own parameters for one child."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+
+    structured = request.structured_outputs
+    return SamplingParams(
+        n=1,
+        max_tokens=request.max_tokens,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        top_k=request.top_k,
+        min_p=request.min_p,
+        repetition_penalty=request.repetition_penalty,
+        seed=None if request.seed is None else request.seed + child,
+        stop=request.stop,
+        stop_token_ids=request.stop_token_ids,
+        logprobs=request.logprobs,
+        structured_outputs=(
+            None
+            if structured is None
+            else StructuredOutputsParams(regex=structured.regex, choice=structured.choice)
+        ),
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+async def main() -> None:
+    """Loads the engine and serves."""
+    out = os.dup(1)
+    os.dup2(2, 1)
+    from vllm import AsyncEngineArgs
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**json.loads(sys.argv[1])))
+    try:
+        reader = asyncio.StreamReader(limit=1 << 30)
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        await Worker(engine, out).serve(reader)
+    finally:
+        engine.shutdown()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,179 @@
+"""A reply, decoded strictly and held against the request before anything of it is used.
+
+A reply whose JSON is cut off is `Malformed`: something on the way broke, and asking again may
+help. One that is well formed but lacks a field, has another type in it, counts wrongly, answers
+another prompt or comes from another model is a `Falsehood`, and ends the work.
+"""
+
+import math
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from store.serving.requests import Completion
+
+T = TypeVar("T")
+
+UNFINISHED = frozenset({"abort", "error"})
+"""Reasons for an end that is the server's own fault: the child is to be drawn again."""
+
+
+class Malformed(Exception):
+    """The bytes are not a whole JSON document; the message says why."""
+
+
+class Falsehood(Exception):
+    """The reply is not one to what was asked; the message says in what."""
+
+
+class Given(NamedTuple):
+    """One completion that was found to be what was asked for."""
+
+    token_ids: list[int]
+    text: str
+    finish: str
+    """``stop`` or ``length``; what else servers say is kept as it is."""
+    logprobs: list[float] | None
+    """Of each token, in nats, where they were asked for."""
+    top: list[list[float]] | None
+    """Of the likeliest tokens at each place, in nats, likeliest first."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What the server counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class LogProbs(msgspec.Struct, frozen=True):
+    """Log-probabilities, one of each for every token."""
+
+    tokens: list[str]
+    token_logprobs: list[float]
+    top_logprobs: list[dict[str, float]]
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    index: int
+    text: str
+    token_ids: list[int]
+    finish_reason: str
+    prompt_token_ids: list[int]
+    logprobs: LogProbs | None = None
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    model: str
+    choices: list[_Choice]
+    usage: Usage
+
+
+_DECODER = msgspec.json.Decoder(_Reply)
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decodes one JSON document.
+
+    Raises:
+        Malformed: it is not JSON, or not all of it.
+        Falsehood: it is JSON of another shape.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        words = str(error)
+        raise Falsehood(f"the reply is not as vLLM gives it: {words[:1].lower()}{words[1:]}") from (
+            error
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed("the reply is not whole JSON") from error
+
+
+def read(body: bytes, request: Completion, model: str) -> list[Given]:
+    """The completions of a whole reply: prompt after prompt, child after child.
+
+    Raises:
+        Malformed, Falsehood: as above; nothing of the reply may be used.
+    """
+    reply = decode(_DECODER, body)
+    refuse_other_model(reply.model, model)
+    if [choice.index for choice in reply.choices] != list(range(request.children)):
+        raise Falsehood(
+            f"{request.children} completions were asked for, and {len(reply.choices)} came or"
+            " their numbers are not theirs"
+        )
+    given = []
+    for choice in reply.choices:
+        refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
+        found = Given(
+            choice.token_ids, choice.text, choice.finish_reason, *_chances(choice, request)
+        )
+        check(found, request)
+        given.append(found)
+    counted, sent = sum(len(each.token_ids) for each in given), sum(map(len, request.prompt))
+    if reply.usage.completion_tokens != counted:
+        raise Falsehood(f"it counts {reply.usage.completion_tokens} tokens and gives {counted}")
+    if reply.usage.prompt_tokens != sent:
+        raise Falsehood(f"it counts {reply.usage.prompt_tokens} prompt tokens of {sent}")
+    return given
+
+
+def refuse_other_model(named: str, model: str) -> None:
+    """Raises `Falsehood` where a reply comes from another model than was asked."""
+    if named != model:
+        raise Falsehood(f"model {model!r} was asked, and {named!r} answers")
+
+
+def refuse_other_prompt(prompt: list[int], request: Completion, index: int) -> None:
+    """Raises `Falsehood` where child ``index`` goes on from another prompt than its own."""
+    if prompt != list(request.prompt[index // request.n]):
+        raise Falsehood("it answers another prompt than was sent")
+
+
+def check(given: Given, request: Completion) -> None:
+    """Raises `Falsehood` where one completion cannot be what was asked for."""
+    count = len(given.token_ids)
+    if any(token < 0 for token in given.token_ids):
+        raise Falsehood("a token's number is below 0")
+    if count > request.max_tokens:
+        raise Falsehood(f"at most {request.max_tokens} tokens were asked for, and {count} came")
+    if given.finish == "length" and count != request.max_tokens:
+        raise Falsehood(f"it says that {request.max_tokens} tokens were reached, and gives {count}")
+    if not count and given.finish not in UNFINISHED:
+        raise Falsehood("a completion has no tokens")
+    for numbers in (given.logprobs or [], *(given.top or [])):
+        if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):
+            raise Falsehood("a log-probability is above 0 or no number")
+
+
+_ROUNDING = 1e-5
+"""How far above 0 single precision can put the logarithm of 1."""
+
+
+def _chances(
+    choice: _Choice, request: Completion
+) -> tuple[list[float] | None, list[list[float]] | None]:
+    if request.logprobs is None:
+        return None, None
+    if choice.logprobs is None:
+        raise Falsehood("log-probabilities were asked for, and none came")
+    return chances(choice.logprobs, choice.token_ids, request.logprobs)
+
+
+def chances(
+    told: LogProbs, token_ids: list[int], most: int
+) -> tuple[list[float], list[list[float]]]:
+    """Log-probabilities of the tokens, and of the ``most`` likeliest at each place.
+
+    Raises:
+        Falsehood: they are those of other tokens, or there are too few.
+    """
+    if told.tokens != [f"token_id:{token}" for token in token_ids]:
+        raise Falsehood("its log-probabilities are those of other tokens")
+    if not len(told.token_logprobs) == len(told.top_logprobs) == len(token_ids):
+        raise Falsehood("not every token has a log-probability")
+    top = [sorted(place.values(), reverse=True)[:most] for place in told.top_logprobs]
+    if any(not place for place in top):
+        raise Falsehood("a token comes without the likeliest tokens at its place")
+    return told.token_logprobs, top

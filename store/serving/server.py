@@ -1,0 +1,328 @@
+"""One vLLM server over HTTP.
+
+Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
+off or stalls) are made again within `Limits`; a reply that is not one to what was asked raises
+`Lied`, and nothing of it gets out. To cancel a task that waits here closes its connection, upon
+which vLLM drops the request.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import msgspec
+
+from store.serving.counters import Counters, read_counters
+from store.serving.engine import Served
+from store.serving.errors import Lied, Refused, Unreachable
+from store.serving.patience import Limits, persist
+from store.serving.replies import UNFINISHED, Falsehood, Given, Malformed, decode, read
+from store.serving.requests import Completion, wire
+from store.serving.streams import Assembly, Piece, events
+
+T = TypeVar("T")
+
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+"""Statuses after which it may help to ask again."""
+
+RANK_HEADER = "X-data-parallel-rank"
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+    max_model_len: int | None = None
+
+
+class _Models(msgspec.Struct, frozen=True):
+    data: list[_Model]
+
+
+class _Version(msgspec.Struct, frozen=True):
+    version: str
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    tokens: list[int]
+    count: int
+
+
+class _Text(msgspec.Struct, frozen=True):
+    prompt: str
+
+
+_MODELS = msgspec.json.Decoder(_Models)
+_VERSION = msgspec.json.Decoder(_Version)
+_TOKENS = msgspec.json.Decoder(_Tokens)
+_TEXT = msgspec.json.Decoder(_Text)
+
+
+class Server:
+    """The client of one server. Use it as an asynchronous context manager.
+
+    Args:
+        base_url: ``http://HOST:PORT``, with or without ``/v1``.
+        model: the model's name at the server.
+        key: the API key, if the server wants one.
+        limits: deadlines and patience.
+    """
+
+    def __init__(
+        self, base_url: str, model: str, *, key: str | None = None, limits: Limits | None = None
+    ):
+        self.address = base_url.rstrip("/").removesuffix("/v1")
+        self.model = model
+        self.limits = limits or Limits()
+        self._key = key
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        self._session = aiohttp.ClientSession(
+            # How many requests are under way is the caller's to bound, and no pool's.
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def served(self) -> Served:
+        """What is served, after a look that it is the model that was named.
+
+        Raises:
+            Refused: it serves no such model.
+            Unreachable: it does not answer, for as long as patience lasts.
+        """
+        listed = await self._get("/v1/models", _MODELS)
+        found = next((each for each in listed.data if each.id == self.model), None)
+        if found is None:
+            names = ", ".join(each.id for each in listed.data[:8]) or "none"
+            raise Refused(
+                f"serves no model {self.model}", address=self.address, hint=f"it serves {names}"
+            )
+        if found.max_model_len is None:
+            raise Refused(
+                "does not say how long a context it has, so it is no vLLM server",
+                address=self.address,
+            )
+        version = await self._get("/version", _VERSION)
+        return Served(found.id, found.max_model_len, version.version)
+
+    async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """The tokens of a text.
+
+        Args:
+            text: what is tokenised.
+            special: add what the tokenizer puts around a text, such as a beginning token.
+        """
+        return await self._tokens({"prompt": text, "add_special_tokens": special})
+
+    async def tokenize_chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        template: Mapping[str, Any] | None = None,
+    ) -> list[int]:
+        """The tokens of a conversation in the model's own chat template, up to where it replies.
+
+        Args:
+            messages: each with ``role`` and ``content``.
+            template: arguments of the template, such as ``enable_thinking``.
+        """
+        asked: dict[str, Any] = {"messages": list(messages), "add_generation_prompt": True}
+        if template:
+            asked["chat_template_kwargs"] = dict(template)
+        return await self._tokens(asked)
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, special ones included."""
+        body = msgspec.json.encode({"model": self.model, "tokens": tokens})
+
+        async def attempt() -> str:
+            reply = await self._whole("POST", "/detokenize", body, None)
+            with self._judged():
+                return decode(_TEXT, reply).prompt
+
+        return await persist(attempt, self.limits)
+
+    async def complete(self, request: Completion, *, rank: int | None = None) -> list[Given]:
+        """Completions as a whole: prompt after prompt, child after child.
+
+        Args:
+            request: what is asked.
+            rank: the data-parallel engine that is to do it: the one that holds the prefix.
+
+        Raises:
+            Unreachable: patience is at its end.
+            Refused: the server does not take the request.
+            Lied: the reply is not one to the request.
+        """
+        body = wire(request, self.model)
+
+        async def attempt() -> list[Given]:
+            reply = await self._whole("POST", "/v1/completions", body, rank)
+            with self._judged():
+                given = read(reply, request, self.model)
+            for each in given:
+                self._refuse_unfinished(each)
+            return given
+
+        return await persist(attempt, self.limits)
+
+    async def stream(
+        self, request: Completion, *, every: int = 64, rank: int | None = None
+    ) -> AsyncIterator[Piece]:
+        """Completions as they come, about ``every`` tokens at a time. It is tried once.
+
+        Raises:
+            Unreachable: the stream broke off or stalled; children given out before are good.
+            Refused, Lied: as `complete`.
+        """
+        body = wire(request, self.model, every=every)
+        assembly = Assembly(request, self.model)
+        async with self._open("POST", "/v1/completions", body, rank, self.limits.stall) as response:
+            pieces = events(response.content.iter_any())
+            while (data := await self._next(pieces)) is not None:
+                with self._judged():
+                    piece = assembly.take(data)
+                if piece.finished is not None:
+                    self._refuse_unfinished(piece.finished.given)
+                yield piece
+        with self._judged():
+            assembly.refuse_unclosed()
+
+    async def counters(self) -> Counters | None:
+        """What the server counts of its prefix cache; ``None`` where it does not tell."""
+        try:
+            page = await self._whole("GET", "/metrics", None, None)
+        except (Refused, Unreachable):
+            return None
+        return read_counters(page.decode("utf-8", "replace"))
+
+    async def _tokens(self, asked: Mapping[str, Any]) -> list[int]:
+        body = msgspec.json.encode({"model": self.model, **asked})
+
+        async def attempt() -> list[int]:
+            reply = await self._whole("POST", "/tokenize", body, None)
+            with self._judged():
+                told = decode(_TOKENS, reply)
+                if told.count != len(told.tokens):
+                    raise Falsehood(f"it counts {told.count} tokens and gives {len(told.tokens)}")
+            return told.tokens
+
+        return await persist(attempt, self.limits)
+
+    async def _get(self, path: str, decoder: msgspec.json.Decoder[T]) -> T:
+        async def attempt() -> T:
+            reply = await self._whole("GET", path, None, None)
+            with self._judged():
+                return decode(decoder, reply)
+
+        return await persist(attempt, self.limits)
+
+    async def _whole(self, method: str, path: str, body: bytes | None, rank: int | None) -> bytes:
+        try:
+            async with asyncio.timeout(self.limits.whole):
+                async with self._open(method, path, body, rank) as response:
+                    return await response.read()
+        except TimeoutError as error:
+            raise self._unreachable(f"no whole reply in {self.limits.whole:.0f} s") from error
+
+    @asynccontextmanager
+    async def _open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        rank: int | None,
+        patience: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A reply whose head has come, within ``patience`` seconds, and says 200."""
+        if self._session is None:
+            raise RuntimeError("a server is used inside `async with`")
+        headers = {} if rank is None else {RANK_HEADER: str(rank)}
+        try:
+            async with asyncio.timeout(patience) as waiting:
+                async with self._session.request(
+                    method, self.address + path, data=body, headers=headers
+                ) as response:
+                    # From here on, whoever reads the body has a deadline of its own.
+                    waiting.reschedule(None)
+                    if response.status != 200:
+                        raise await self._status(response, path)
+                    yield response
+        except aiohttp.InvalidURL as error:
+            raise Refused("is no address; write http://HOST:PORT", address=self.address) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(f"no answer: {str(error) or type(error).__name__}") from error
+
+    async def _status(self, response: aiohttp.ClientResponse, path: str) -> Refused | Unreachable:
+        words = _message(await response.read())
+        problem = f"{path} answers {response.status} {response.reason}: {words}"
+        if response.status in PASSING:
+            asked = response.headers.get("Retry-After", "")
+            return self._unreachable(problem, wait=float(asked) if asked.isdigit() else None)
+        hint = "it is a vLLM server that is asked for" if response.status == 404 else None
+        return Refused(problem, address=self.address, hint=hint)
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            async with asyncio.timeout(self.limits.stall):
+                return await anext(pieces, None)
+        except TimeoutError as error:
+            problem = f"a stream stood still for {self.limits.stall:.0f} s"
+            raise self._unreachable(problem) from error
+
+    def _unreachable(self, problem: str, wait: float | None = None) -> Unreachable:
+        return Unreachable(problem, address=self.address, wait=wait)
+
+    def _refuse_unfinished(self, given: Given) -> None:
+        if given.finish in UNFINISHED:
+            raise self._unreachable(f"a completion ended by {given.finish}")
+
+    def _judged(self) -> "_Judgement":
+        return _Judgement(self.address)
+
+
+class _Judgement:
+    """Turns what is wrong with a reply into the error of the server that gave it."""
+
+    def __init__(self, address: str):
+        self._address = address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Malformed):
+            raise Unreachable(str(error), address=self._address) from error
+        if isinstance(error, Falsehood):
+            raise Lied(str(error), address=self._address) from error
+
+
+def _message(body: bytes) -> str:
+    """What an error reply says, in a line."""
+    try:
+        told = json.loads(body)
+        found = told["error"]["message"] if "error" in told else told["detail"]
+    except (ValueError, TypeError, KeyError):
+        found = body[:200].decode("utf-8", "replace")
+    return " ".join(str(found).split())[:300] or "no reason given"

@@ -1,0 +1,190 @@
+"""A streamed reply: pieces of several children, put together and checked child by child.
+
+Each piece carries the server's own count of the child's tokens, so a piece that went missing, came
+twice or was cut is noticed at once, and a child is given out only when it is whole and right.
+"""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import msgspec
+
+from store.serving.replies import (
+    Falsehood,
+    Given,
+    LogProbs,
+    Malformed,
+    Usage,
+    chances,
+    check,
+    decode,
+    refuse_other_model,
+    refuse_other_prompt,
+)
+from store.serving.requests import Completion
+
+DONE = b"[DONE]"
+
+
+class Finished(NamedTuple):
+    """One child of a stream that has ended."""
+
+    child: int
+    """Among all children: prompt after prompt, child after child."""
+    given: Given
+
+
+class Piece(NamedTuple):
+    """What one event of a stream brought."""
+
+    tokens: int
+    """How many tokens, of whatever child."""
+    finished: Finished | None
+    """The child that ended with it, if one did."""
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    index: int
+    text: str
+    token_ids: list[int]
+    finish_reason: str | None = None
+    prompt_token_ids: list[int] | None = None
+    logprobs: LogProbs | None = None
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    message: str
+    code: int | str | None = None
+
+
+class _Event(msgspec.Struct, frozen=True):
+    model: str
+    choices: list[_Choice]
+    usage: Usage
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    error: _Problem
+
+
+_EVENT = msgspec.json.Decoder(_Event)
+_FAILURE = msgspec.json.Decoder(_Failure)
+
+
+class _Child:
+    """One child as far as it has come."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.token_ids: list[int] = []
+        self.texts: list[str] = []
+        self.logprobs: list[float] = []
+        self.top: list[list[float]] = []
+
+    def take(self, choice: _Choice, request: Completion) -> None:
+        """Adds a piece."""
+        if not self.begun:
+            if choice.prompt_token_ids is None:
+                raise Falsehood("a stream does not begin with its prompt")
+            refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
+            self.begun = True
+        self.token_ids += choice.token_ids
+        self.texts.append(choice.text)
+        if request.logprobs is not None and choice.token_ids:
+            if choice.logprobs is None:
+                raise Falsehood("log-probabilities were asked for, and none came")
+            own, top = chances(choice.logprobs, choice.token_ids, request.logprobs)
+            self.logprobs += own
+            self.top += top
+
+    def end(self, finish: str, request: Completion) -> Given:
+        """The whole child."""
+        wanted = request.logprobs is not None
+        given = Given(
+            self.token_ids,
+            "".join(self.texts),
+            finish,
+            self.logprobs if wanted else None,
+            self.top if wanted else None,
+        )
+        check(given, request)
+        return given
+
+
+class Assembly:
+    """Puts the events of one streamed reply together.
+
+    Args:
+        request: what was asked.
+        model: the model that was asked.
+    """
+
+    def __init__(self, request: Completion, model: str):
+        self._request = request
+        self._model = model
+        self._children = [_Child() for _ in range(request.children)]
+        self._ended: set[int] = set()
+        self._closed = False
+
+    def take(self, data: bytes) -> Piece:
+        """Takes the data of one event.
+
+        Raises:
+            Malformed: it is cut off, or the server says that it failed; asking again may help.
+            Falsehood: it is not part of an answer to what was asked.
+        """
+        if data == DONE:
+            self._close()
+            return Piece(0, None)
+        if data.startswith(b'{"error"'):
+            raise Malformed(f"the server failed: {decode(_FAILURE, data).error.message}")
+        event = decode(_EVENT, data)
+        refuse_other_model(event.model, self._model)
+        if not event.choices:
+            self._tally(event.usage)
+            return Piece(0, None)
+        if len(event.choices) != 1:
+            raise Falsehood("one event speaks of several completions")
+        return self._piece(event.choices[0], event.usage)
+
+    def _piece(self, choice: _Choice, usage: Usage) -> Piece:
+        if not 0 <= choice.index < len(self._children) or choice.index in self._ended:
+            raise Falsehood(f"completion {choice.index} was not asked for, or had ended")
+        child = self._children[choice.index]
+        child.take(choice, self._request)
+        if usage.completion_tokens != len(child.token_ids):
+            raise Falsehood(
+                f"it counts {usage.completion_tokens} tokens of a completion and has given"
+                f" {len(child.token_ids)}"
+            )
+        if choice.finish_reason is None:
+            return Piece(len(choice.token_ids), None)
+        self._ended.add(choice.index)
+        given = child.end(choice.finish_reason, self._request)
+        return Piece(len(choice.token_ids), Finished(choice.index, given))
+
+    def _tally(self, usage: Usage) -> None:
+        counted = sum(len(child.token_ids) for child in self._children)
+        if usage.completion_tokens != counted:
+            raise Falsehood(f"it counts {usage.completion_tokens} tokens in all and gave {counted}")
+
+    def _close(self) -> None:
+        if len(self._ended) != len(self._children):
+            missing = len(self._children) - len(self._ended)
+            raise Malformed(f"the stream ended before {missing} of its completions did")
+        self._closed = True
+
+    def refuse_unclosed(self) -> None:
+        """Raises `Malformed` where the connection ended before the stream did."""
+        if not self._closed:
+            raise Malformed("the stream broke off")
+
+
+async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The data of each server-sent event, from the bytes as they come."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n\n")
+        for event in whole:
+            if event.startswith(b"data:"):
+                yield event[5:].strip()

@@ -1,0 +1,257 @@
+"""``rheostat collect``, ``verify`` and ``questions``, as they are typed."""
+
+import importlib.metadata
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.cli.serving import arguments
+from store.errors import StoreError
+from store.reader import open_recording
+from store.writer import Writer
+from tests.command_lines import CommandLine, Said
+from tests.store.recordings import sample, write
+from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def questions(home: Path) -> Path:
+    path = home / "sums.jsonl"
+    rows = [{"id": name, "question": f"{name}?", "answer": "3"} for name in ("a", "b")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def words(server: ScriptedServer, questions: Path, *more: str) -> list[str]:
+    """A command line that collects twelve branches."""
+    return [
+        "collect", "--base-url", server.url, "--model", MODEL, "--family", "think",
+        "--questions", str(questions), "--interval", "40", "--max-tokens", "200",
+        "--branches", "6", "--group", "3", "--patience", "2", "--equivalence", "exact", *more,
+    ]  # fmt: skip
+
+
+def test_a_recording_is_collected_inspected_and_verified(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    said = cli(*words(scripted, questions), "--price-per-hour", "3600", "-o", "r.recording")
+    assert (said.status, said.out) == (0, "r.recording\n"), said.err
+    assert "12 branches of" in said.err
+    assert "of prompt tokens from the cache" in said.err
+    assert "$" in said.err
+    page = cli("inspect", "--verify", "r.recording")
+    assert page.status == 0
+    assert "engine        vllm 0.0.1" in page.out
+    assert "answers       boxed, held equal by exact" in page.out
+    server = ["--base-url", scripted.url, "--model", MODEL]
+    again = cli("verify", "r.recording", *server, "--branches", "4", "--json")
+    assert again.status == 0, again.err
+    assert [row["same"] for row in json.loads(again.out)] == ["yes"] * 4
+    scripted.shift = 1
+    other = cli("verify", "r.recording", *server, "--branches", "4")
+    assert other.status == 1
+    assert "0 of 4 branches came again" in other.err
+
+
+def test_what_is_complete_is_not_collected_again(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    assert cli(*words(scripted, questions), "-o", "r.recording").status == 0
+    drawn = len(scripted.completions)
+    said = cli(*words(scripted, questions), "-o", "r.recording")
+    assert (said.status, said.out) == (0, "r.recording\n")
+    assert "is complete already" in said.err
+    assert len(scripted.completions) == drawn
+    said = cli(*words(scripted, questions, "--branches", "7"), "-o", "r.recording")
+    assert (said.status, "is sealed" in said.err) == (2, True)
+
+
+def test_a_dry_run_draws_nothing_and_writes_nothing(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
+) -> None:
+    said = cli(*words(scripted, questions), "-o", "r.recording", "--dry-run", "--expect", "100",
+               "--price-in", "1", "--price-out", "1000000", "--price-per-hour", "2")  # fmt: skip
+    assert said.status == 0, said.err
+    assert "12, 1,200 tokens where each has 100" in said.out
+    assert "24, at most 768 tokens" in said.out
+    assert "$1,968.00 for tokens" in said.out
+    assert "$2.00 for each hour" in said.out
+    assert not scripted.completions
+    assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
+
+
+def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
+) -> None:
+    assert cli(*words(scripted, questions), "-o", "a.recording").status == 0
+    scripted.pace = 0.02
+    start = "import sys; from harness.cli.main import main; sys.exit(main())"
+    asked = [*words(scripted, questions), "--concurrency", "3", "-o", "b.recording"]
+    collector = subprocess.Popen(
+        [sys.executable, "-c", start, *asked],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    path = home / "b.recording"
+    deadline = time.monotonic() + 60
+    while not path.exists() or path.read_bytes().count(b"BRNC") < 2:
+        assert time.monotonic() < deadline
+        assert collector.poll() is None
+        time.sleep(0.02)
+    collector.send_signal(signal.SIGKILL)
+    collector.wait()
+    scripted.pace = 0.0
+    with Writer.resume(path) as writer:
+        held = sum(map(len, writer.held.values()))
+    assert 0 < held < 12
+    said = cli(*words(scripted, questions), "-o", "b.recording")
+    assert said.status == 0, said.err
+    assert f"goes on from {held} branches" in said.err
+    assert path.read_bytes() == (home / "a.recording").read_bytes()
+
+
+def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_right_is_kept(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
+) -> None:
+    scripted.fault = lambda number, body: "other_model" if number >= 6 else None
+    said = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
+    assert said.status == 3
+    assert f"error: {scripted.url}: model '{MODEL}' was asked, and 'another' answers" in said.err
+    assert "the same command goes on from it" in said.err
+    with pytest.raises(StoreError, match="is not sealed yet"):
+        open_recording(home / "r.recording")
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        (["--model", "other"], 2, f"serves no model other\nhint: it serves {MODEL}"),
+        (["--base-url", "127.0.0.1"], 2, "is no URL"),
+        (["--offline", "python"], 2, "name a server with --base-url, or a Python"),
+        (["--from", "x.jsonl"], 2, "name questions with --questions, or chains"),
+        (["--template", "x"], 2, "'x' is no KEY=VALUE"),
+        (["--answers", "letters"], 2, "say boxed, choice or pattern:REGEX"),
+        (["--max-tokens", "4090"], 2, "say --max-tokens"),
+        (["--questions", "none.jsonl"], 2, "none.jsonl"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence_and_nothing_is_left(
+    cli: CommandLine,
+    scripted: ScriptedServer,
+    questions: Path,
+    home: Path,
+    more: list[str],
+    status: int,
+    said: str,
+) -> None:
+    answer = cli(*words(scripted, questions), "-o", "r.recording", *more)
+    assert answer.status == status, answer.err
+    assert said in answer.err
+    assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
+    assert not scripted.completions
+
+
+def test_a_model_whose_name_tells_nothing_needs_a_family(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
+    said = cli(*asked, "-o", "r.recording")
+    assert said.status == 2
+    assert "hint: say --family, one of think, harmony, magistral, plain" in said.err
+
+
+def test_vllm_without_a_server_needs_a_python_that_has_it(
+    cli: CommandLine, questions: Path, home: Path
+) -> None:
+    asked = ["collect", "--model", "m", "--family", "think", "--questions", str(questions)]
+    said = cli(*asked, "-o", "r", "--offline", sys.executable)
+    assert said.status == 3
+    assert "has ended: ModuleNotFoundError: No module named 'vllm'" in said.err
+    said = cli(*asked, "-o", "r", "--offline", str(home / "none"))
+    assert (said.status, "cannot be started" in said.err) == (2, True)
+    assert not (home / "r").exists()
+
+
+def test_boxed_answers_are_held_equal_by_mathematics_unless_it_is_said_otherwise(
+    cli: CommandLine,
+    scripted: ScriptedServer,
+    questions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    asked = [each for each in words(scripted, questions, "--dry-run", "-o", "r")
+             if each not in ("--equivalence", "exact")]  # fmt: skip
+    said = cli(*asked)
+    assert said.status == 2
+    assert "pip install 'rheostat[collect]' brings it" in said.err
+    assert cli(*asked, "--answers", "choice").status == 0
+    assert cli(*asked, "--equivalence", "exact").status == 0
+
+
+def test_pairs_become_truths_numbers_and_words() -> None:
+    given = ["enable_thinking=true", "n=3", "x=0.5", "dtype=float32", "name=a=b", "empty="]
+    assert arguments(given) == {
+        "enable_thinking": True, "n": 3, "x": 0.5, "dtype": "float32", "name": "a=b", "empty": "",
+    }  # fmt: skip
+
+
+def test_a_server_that_is_not_there_is_surroundings(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    scripted.url = "http://127.0.0.1:9"
+    said = cli(*words(scripted, questions), "--patience", "0.1", "-o", "r.recording")
+    assert (said.status, "http://127.0.0.1:9: no answer" in said.err) == (3, True), said.err
+
+
+def test_chains_that_exist_are_probed(
+    cli: CommandLine, scripted: ScriptedServer, home: Path
+) -> None:
+    chains = [{"text": "a" * 90 + "</think>\\boxed{3}"}, {"token_ids": [97] * 50}]
+    row = {"id": "a", "question": "?", "answer": "3", "chains": chains}
+    (home / "chains.jsonl").write_text(json.dumps(row))
+    said = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
+               "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r")  # fmt: skip
+    assert said.status == 0, said.err
+    recording = open_recording(home / "r")
+    assert [each.final for each in recording.branches(0)] == ["3", "ERR"]
+    assert [len(each.answers) for each in recording.branches(0)] == [2, 1]
+    again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
+    assert again.status == 0, again.err
+    refused = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
+                  "--from", "chains.jsonl", "--stepwise", "-o", "s")  # fmt: skip
+    assert (refused.status, "leave --stepwise" in refused.err) == (2, True)
+
+
+def test_what_was_not_collected_here_cannot_be_verified(
+    cli: CommandLine, scripted: ScriptedServer, home: Path
+) -> None:
+    write(home / "r", sample())
+    said = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
+    assert (said.status, "was not collected by this program" in said.err) == (2, True)
+
+
+def test_questions_come_from_local_copies_of_benchmarks(cli: CommandLine, home: Path) -> None:
+    (home / "aime.csv").write_text("Problem,Answer\nHow many?,073\n")
+    said: Said = cli("questions", "aime", "aime.csv")
+    assert json.loads(said.out) == {"id": "aime-00", "question": "How many?", "answer": "73"}
+    assert cli("questions", "aime", "aime.csv", "-o", "q.jsonl").status == 0
+    assert (home / "q.jsonl").read_text() == said.out

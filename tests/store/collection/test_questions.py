@@ -1,0 +1,137 @@
+"""Files of questions, and local copies of benchmarks turned into them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from store.collection.chains import read_chains
+from store.collection.converters import BENCHMARKS, convert
+from store.collection.questions import Asked, read_questions, write_lines
+from store.errors import SourceError
+
+
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_questions_are_read_as_they_were_written(tmp_path: Path) -> None:
+    asked = [Asked("a", "1+1?", "2"), Asked("b", "which?", "B", ["one", "two"])]
+    path = tmp_path / "q.jsonl"
+    path.write_text(write_lines(asked) + "\n")
+    assert read_questions(path).asked == asked
+
+
+GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"id": "", "question": "?", "answer": "2"}, r"line 2, \$\.id: the id is empty"),
+        (GOOD, r"line 2, \$\.id: the id 'a' is taken"),
+        ({"id": "b", "question": " ", "answer": "2"}, r"line 2, \$\.question"),
+        ({"id": "b", "question": "?"}, "line 2, .*answer"),
+        ({"id": "b", "question": "?", "answer": "2", "choices": ["x", "y"]}, "from A to B"),
+        ({"id": "b", "question": "?", "answer": "A", "choices": ["x"]}, "1 choices"),
+        ({"id": "b", "question": "?", "answer": "A", "chioces": []}, "chioces"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        read_questions(lines(tmp_path / "q.jsonl", GOOD, row))
+
+
+def test_an_empty_file_holds_no_questions(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no questions"):
+        read_questions(lines(tmp_path / "q.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("chains", "said"),
+    [([], "no chains"), ([{"finish": "stop"}], "needs token_ids or text"), ([{"txt": ""}], "txt")],
+)
+def test_chains_that_cannot_be_probed_are_named(
+    tmp_path: Path, chains: list[Any], said: str
+) -> None:
+    with pytest.raises(SourceError, match=said):
+        read_chains(lines(tmp_path / "c.jsonl", {**GOOD, "chains": chains}))
+
+
+GPQA = {
+    "Question": "Which?", "Correct Answer": "right", "Incorrect Answer 1": "w1",
+    "Incorrect Answer 2": "w2", "Incorrect Answer 3": "w3",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "row", "answer"),
+    [
+        ("aime", {"ID": "2024-I-1", "Problem": "p", "Answer": "073"}, "73"),
+        ("aime", {"problem": "p", "answer": 204}, "204"),
+        ("hmmt", {"problem_idx": 1, "problem": "p", "answer": "\\frac{1}{2}"}, "\\frac{1}{2}"),
+        ("math", {"problem": "p", "solution": "so \\boxed{\\sqrt{2}}"}, "\\sqrt{2}"),
+        ("math", {"problem": "p", "solution": "?", "answer": "3"}, "3"),
+        ("gsm8k", {"question": "p", "answer": "He has 1,200.\n#### 1,200"}, "1200"),
+    ],
+)
+def test_each_benchmark_knows_its_columns(
+    tmp_path: Path, benchmark: str, row: dict[str, Any], answer: str
+) -> None:
+    (asked,) = convert(benchmark, lines(tmp_path / "b.jsonl", row))
+    assert asked == Asked(f"{benchmark}-00", "p", answer)
+
+
+def test_choices_are_dealt_in_an_order_that_never_changes(tmp_path: Path) -> None:
+    rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
+    asked = convert("gpqa", lines(tmp_path / "b.jsonl", *rows))
+    for each in asked:
+        assert each.choices is not None
+        assert each.choices["ABCD".index(each.answer)] == "right"
+    assert {each.answer for each in asked} == set("ABCD")
+    assert asked == convert("gpqa", lines(tmp_path / "b.jsonl", *rows))
+
+
+def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
+    rows = [{"problem": "p", "answer": "1"}, {"problem": "q", "answer": "2"}]
+    (tmp_path / "b.json").write_text(json.dumps(rows))
+    (tmp_path / "b.csv").write_text('problem,answer\np,1\n"q",2\n')
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
+    lines(tmp_path / "b.jsonl", *rows)
+    read = [convert("hmmt", tmp_path / f"b.{kind}") for kind in ("json", "csv", "parquet", "jsonl")]
+    assert all(each == read[0] for each in read)
+    assert [each.question for each in read[0]] == ["p", "q"]
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "row", "said"),
+    [
+        ("aime", {"problem": "p", "answer": "1000"}, "row 1: has the answer '1000'"),
+        ("hmmt", {"problem": "p"}, "row 1: has no answer"),
+        ("hmmt", {"answer": "1"}, "row 1: has no problem"),
+        ("math", {"problem": "p", "solution": "no box"}, "no box in its solution"),
+        ("gpqa", {"Question": "?"}, "has no right answer"),
+    ],
+)
+def test_what_a_row_lacks_is_named(
+    tmp_path: Path, benchmark: str, row: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(SourceError, match=said):
+        convert(benchmark, lines(tmp_path / "b.jsonl", row))
+
+
+@pytest.mark.parametrize("name", ["b.json", "b.jsonl", "b.parquet"])
+def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{nothing")
+    with pytest.raises(SourceError, match=name):
+        convert("hmmt", tmp_path / name)
+
+
+def test_the_command_offers_every_benchmark() -> None:
+    from harness.cli.commands.questions import BENCHMARKS as OFFERED
+
+    assert tuple(sorted(BENCHMARKS)) == OFFERED

@@ -1,0 +1,384 @@
+"""A real HTTP server that speaks as vLLM does, decodes a make-believe model, and fails on demand.
+
+The model's tokens are bytes and a few marks. It thinks aloud in letters, ends its thinking by
+chance of the request's seed, and answers. What it says next depends on the tokens before and the
+seed alone, so it repeats itself as a server of one sequence at a time does.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from random import Random
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+THINK_END, END, REPLY = 256, 257, 258
+MARKS = {"</think>": THINK_END, "<end>": END, "<reply>": REPLY}
+CONTEXT = 4096
+MODEL = "make-believe"
+
+Body = dict[str, Any]
+Fault = str | None
+"""How one request goes wrong; ``None`` is not at all. `FAULTS` lists them."""
+
+FAULTS = (
+    "busy", "broken", "refused", "truncated", "cut", "other_model", "no_tokens", "short", "extra",
+    "wrong_count", "wrong_prompt", "no_finish", "unasked", "abort", "stall", "drip", "no_logprobs",
+    "above_zero",
+)  # fmt: skip
+
+
+class Seen(NamedTuple):
+    """A request as it came."""
+
+    path: str
+    body: Body
+    rank: str | None
+
+
+class Choice(NamedTuple):
+    """One child as the model draws it."""
+
+    tokens: list[int]
+    finish: str
+
+
+def encode(text: str) -> list[int]:
+    """Bytes, and one token for each mark."""
+    for mark, token in MARKS.items():
+        text = text.replace(mark, chr(0xE000 + token))
+    found: list[int] = []
+    for letter in text:
+        marked = ord(letter) - 0xE000
+        found.extend([marked] if marked in MARKS.values() else letter.encode())
+    return found
+
+
+def show(tokens: Sequence[int]) -> str:
+    """The text of tokens; the last mark is not shown, as vLLM does with special tokens."""
+    parts = {THINK_END: b"</think>", END: b"", REPLY: b""}
+    return b"".join(parts.get(token, bytes([token % 256])) for token in tokens).decode("latin-1")
+
+
+def draw(prompt: Sequence[int], seed: int, most: int) -> Choice:
+    """What the model says behind a prompt."""
+    chance = Random(seed)
+    said = list(prompt)
+    asked = said.index(REPLY)
+    drawn: list[int] = []
+    while len(drawn) < most:
+        token = _next(said[asked + 1 :], chance)
+        drawn.append(token)
+        said.append(token)
+        if token == END:
+            return Choice(drawn, "stop")
+    return Choice(drawn, "length")
+
+
+def _next(said: list[int], chance: Random) -> int:
+    if THINK_END not in said:
+        return THINK_END if chance.random() < 0.012 else chance.choice(b"abcdefgh ")
+    at = len(said) - said[::-1].index(THINK_END)
+    state = blake2b(bytes(t % 256 for t in said[: at - 1]), digest_size=1).digest()[0]
+    answer = f"\n\nThe final answer is \\boxed{{{(3, 3, 4, 5)[state % 4]}}}".encode()
+    behind = said[at:]
+    return answer[len(behind)] if len(behind) < len(answer) else END
+
+
+class ScriptedServer:
+    """The server's state, and what it has seen.
+
+    Attributes:
+        fault: is asked, for every completion request, by its number from 0, how it goes wrong.
+        pace: seconds between two events of a stream.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.fault: Callable[[int, Body], Fault] = lambda number, body: None
+        self.pace = 0.0
+        self.version = "0.0.1"
+        self.shift = 0
+        """Added to every seed: a server that draws otherwise."""
+        self.seen: list[Seen] = []
+        self.most_at_once = 0
+        self.dropped = 0
+        """Requests whose client went away."""
+        self._at_once = 0
+
+    @property
+    def completions(self) -> list[Seen]:
+        """The requests for completions."""
+        return [each for each in self.seen if each.path == "/v1/completions"]
+
+    def app(self) -> web.Application:
+        """Its routes."""
+        app = web.Application(client_max_size=1 << 28)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/version", self._version)
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_post("/tokenize", self._tokenize)
+        app.router.add_post("/detokenize", self._detokenize)
+        app.router.add_post("/v1/completions", self._complete)
+        return app
+
+    async def _models(self, request: web.Request) -> web.Response:
+        return web.json_response({"data": [{"id": MODEL, "max_model_len": CONTEXT}]})
+
+    async def _version(self, request: web.Request) -> web.Response:
+        return web.json_response({"version": self.version})
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        asked = sum(len(p) for each in self.completions for p in each.body["prompt"])
+        lines = [
+            f'vllm:prefix_cache_queries_total{{engine="0",model_name="m"}} {asked}.0',
+            f'vllm:prefix_cache_hits_total{{engine="0",model_name="m"}} {asked // 2}.0',
+        ]
+        return web.Response(text="# HELP\n" + "\n".join(lines) + "\n")
+
+    async def _tokenize(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        text = body.get("prompt")
+        if text is None:
+            text = "".join(each["content"] + "\n" for each in body["messages"]) + "<reply>"
+        tokens = encode(text)
+        self.seen.append(Seen("/tokenize", body, None))
+        return web.json_response({"tokens": tokens, "count": len(tokens)})
+
+    async def _detokenize(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        return web.json_response({"prompt": show(body["tokens"])})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        number = len(self.completions)
+        self.seen.append(Seen("/v1/completions", body, request.headers.get("X-data-parallel-rank")))
+        children = len(body["prompt"]) * body.get("n", 1)
+        self._at_once += children
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        left = [children]
+        try:
+            return await self._answer(request, body, self.fault(number, body), left)
+        except (asyncio.CancelledError, ConnectionError):
+            self.dropped += 1
+            raise
+        finally:
+            self._at_once -= left[0]
+
+    async def _answer(
+        self, request: web.Request, body: Body, fault: Fault, left: list[int]
+    ) -> web.StreamResponse:
+        if fault == "busy":
+            return web.Response(status=429, headers={"Retry-After": "0"})
+        if fault == "broken":
+            return web.Response(status=503, text="out of order")
+        if fault == "refused":
+            return web.json_response({"error": {"message": "too long"}}, status=400)
+        if fault == "stall":
+            await asyncio.sleep(3600)
+        choices = self._choices(body, fault)
+        if body.get("stream"):
+            return await self._stream(request, body, choices, fault, left)
+        reply = json.dumps(_whole(body, choices, fault)).encode()
+        if fault == "truncated":
+            return web.Response(body=reply[: len(reply) // 2], content_type="application/json")
+        if fault in ("cut", "drip"):
+            return await self._broken_off(request, reply, fault)
+        return web.Response(body=reply, content_type="application/json")
+
+    async def _broken_off(
+        self, request: web.Request, reply: bytes, fault: str
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": str(len(reply))})
+        await response.prepare(request)
+        if fault == "drip":
+            for byte in reply[:-1]:
+                await response.write(bytes([byte]))
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(3600)
+        await response.write(reply[: len(reply) // 2])
+        _hang_up(request)
+        return response
+
+    def _choices(self, body: Body, fault: Fault) -> list[Body]:
+        n, stop = body.get("n", 1), body.get("stop") or []
+        found: list[Body] = []
+        for prompt in body["prompt"]:
+            for child in range(n):
+                seed = (body.get("seed") or 0) + child + self.shift
+                choice = draw(prompt, seed, body["max_tokens"])
+                told = _choice(len(found), prompt, choice, stop, body.get("logprobs"))
+                found.append(told)
+        spoil(found, fault)
+        return found
+
+    async def _stream(
+        self,
+        request: web.Request,
+        body: Body,
+        choices: list[Body],
+        fault: Fault,
+        left: list[int],
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        model = "another" if fault == "other_model" else MODEL
+        every = body.get("stream_interval") or 16
+        turns = [_pieces(choice, every, fault) for choice in choices]
+        sent, whole = 0, sum(len(choice["token_ids"] or []) for choice in choices)
+        while any(turns):
+            for turn in turns:
+                if not turn:
+                    continue
+                piece, count = turn.pop(0)
+                event = {"model": model, "choices": [piece], "usage": _usage(1, count)}
+                data = b"data: " + json.dumps(event).encode() + b"\n\n"
+                sent += len(piece["token_ids"] or [])
+                if fault == "cut" and sent > whole // 2:
+                    await response.write(data[: len(data) // 2])
+                    _hang_up(request)
+                    return response
+                if fault == "drip" and sent > whole // 2:
+                    for byte in data[:-1]:
+                        await response.write(bytes([byte]))
+                        await asyncio.sleep(0.02)
+                    await asyncio.sleep(3600)
+                if not turn:
+                    left[0] -= 1
+                    self._at_once -= 1
+                await response.write(data)
+                if self.pace:
+                    await asyncio.sleep(self.pace)
+        if fault == "truncated":
+            return response
+        usage = _usage(len(body["prompt"][0]), whole + (fault == "extra"))
+        last = json.dumps({"model": model, "choices": [], "usage": usage})
+        await response.write(f"data: {last}\n\ndata: [DONE]\n\n".encode())
+        return response
+
+
+def _hang_up(request: web.Request) -> None:
+    assert request.transport is not None
+    request.transport.abort()
+
+
+def _choice(
+    index: int, prompt: Sequence[int], choice: Choice, stop: list[str], logprobs: int | None
+) -> Body:
+    tokens, finish, text = choice.tokens, choice.finish, show(choice.tokens)
+    for end in stop:
+        if end in text:
+            text = text.partition(end)[0]
+            tokens, finish = tokens[: len(encode(text)) + 1], "stop"
+    told: Body = {
+        "index": index, "text": text, "token_ids": tokens, "finish_reason": finish,
+        "prompt_token_ids": list(prompt), "stop_reason": None,
+    }  # fmt: skip
+    if logprobs is not None:
+        told["logprobs"] = _logprobs(tokens, logprobs)
+    return told
+
+
+def _logprobs(tokens: Sequence[int], most: int) -> Body:
+    names = [f"token_id:{token}" for token in tokens]
+    own = [-0.25 * (1 + token % 3) for token in tokens]
+    top = [
+        {names[at]: own[at], **{f"token_id:{1000 + k}": -1.0 - k for k in range(most)}}
+        for at in range(len(tokens))
+    ]
+    return {"tokens": names, "token_logprobs": own, "top_logprobs": top, "text_offset": []}
+
+
+def spoil(choices: list[Body], fault: Fault) -> None:
+    """Makes the choices wrong in the way that the fault names."""
+    last = choices[-1]
+    if fault == "no_tokens":
+        last["token_ids"] = None
+    elif fault == "short":
+        last["finish_reason"], last["token_ids"] = "length", last["token_ids"][:-1]
+    elif fault == "wrong_prompt":
+        last["prompt_token_ids"] = [*last["prompt_token_ids"][:-1], 7]
+    elif fault == "no_finish":
+        last["finish_reason"] = None
+    elif fault == "unasked":
+        last["index"] += 1
+    elif fault == "abort":
+        last["finish_reason"] = "abort"
+    elif fault == "no_logprobs":
+        last.pop("logprobs", None)
+    elif fault == "above_zero" and last.get("logprobs"):
+        last["logprobs"]["token_logprobs"][0] = 0.5
+
+
+def _whole(body: Body, choices: list[Body], fault: Fault) -> Body:
+    tokens = sum(len(choice["token_ids"] or []) for choice in choices)
+    return {
+        "model": "another" if fault == "other_model" else MODEL,
+        "choices": [*choices, dict(choices[-1])] if fault == "extra" else choices,
+        "usage": _usage(sum(map(len, body["prompt"])), tokens + (fault == "wrong_count")),
+    }
+
+
+def _usage(prompt: int, tokens: int) -> Body:
+    return {"prompt_tokens": prompt, "completion_tokens": tokens, "total_tokens": prompt + tokens}
+
+
+def _pieces(choice: Body, every: int, fault: Fault) -> list[tuple[Body, int]]:
+    tokens = choice["token_ids"]
+    if tokens is None:
+        return [(choice, 0)]
+    pieces = []
+    for at in range(0, len(tokens), every):
+        part = tokens[at : at + every]
+        ends = at + every >= len(tokens)
+        told = {
+            "index": choice["index"], "token_ids": part, "text": show(part),
+            "finish_reason": choice["finish_reason"] if ends else None,
+        }  # fmt: skip
+        if at == 0:
+            told["prompt_token_ids"] = choice["prompt_token_ids"]
+        if "logprobs" in choice:
+            kept = choice["logprobs"]
+            told["logprobs"] = {
+                name: kept[name][at : at + every]
+                for name in ("tokens", "token_logprobs", "top_logprobs")
+            }
+        pieces.append((told, at + len(part) + (ends and fault == "wrong_count")))
+    return pieces
+
+
+@contextmanager
+def serving(server: ScriptedServer, port: int = 0) -> Iterator[ScriptedServer]:
+    """Runs the server in a thread of its own; its ``url`` is set."""
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    runner: list[web.AppRunner] = []
+
+    async def start() -> None:
+        made = web.AppRunner(server.app(), handler_cancellation=True, shutdown_timeout=0.1)
+        await made.setup()
+        site = web.TCPSite(made, "127.0.0.1", port)
+        await site.start()
+        runner.append(made)
+        server.url = f"http://127.0.0.1:{made.addresses[0][1]}"
+        started.set()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(start())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(runner[0].cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,91 @@
+"""Slots: never more than there are, the urgent first, nobody forgotten."""
+
+import asyncio
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.serving.counters import Counters, read_counters
+from store.serving.places import Place, places
+from store.serving.server import Server
+
+
+def a_place(slots: int) -> Place:
+    return Place(Server("http://nowhere", "m"), None, slots)
+
+
+@given(st.integers(1, 6), st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=20))
+def test_no_more_slots_are_held_than_there_are_and_everyone_gets_some(
+    slots: int, wanted: list[tuple[int, bool]]
+) -> None:
+    async def all_of_them() -> None:
+        place, held, served = a_place(slots), 0, 0
+
+        async def one(count: int, urgent: bool) -> None:
+            nonlocal held, served
+            async with place.held(count, urgent=urgent):
+                held += min(count, slots)
+                assert held <= slots
+                await asyncio.sleep(0)
+                held -= min(count, slots)
+            served += 1
+
+        await asyncio.gather(*(one(*each) for each in wanted))
+        assert (held, served) == (0, len(wanted))
+
+    asyncio.run(all_of_them())
+
+
+async def test_the_urgent_go_first_and_otherwise_those_who_came_first() -> None:
+    place, order = a_place(1), []
+    await place.acquire(1)
+
+    async def wait(name: str, urgent: bool) -> None:
+        async with place.held(1, urgent=urgent):
+            order.append(name)
+
+    async with asyncio.TaskGroup() as waiting:
+        for name, urgent in (("a", False), ("b", False), ("c", True), ("d", True)):
+            waiting.create_task(wait(name, urgent))
+        await asyncio.sleep(0)
+        place.release(1)
+    assert order == ["c", "d", "a", "b"]
+
+
+async def test_who_gives_up_waiting_leaves_no_hole() -> None:
+    place, chance = a_place(3), Random(0)
+    await place.acquire(3)
+    waiting = [asyncio.create_task(place.acquire(chance.randint(1, 3))) for _ in range(9)]
+    await asyncio.sleep(0)
+    place.release(3)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.wait_for(place.acquire(3), 1)
+
+
+def test_each_rank_of_each_server_is_a_place() -> None:
+    servers = [Server("http://a", "m"), Server("http://b", "m")]
+    found = places(servers, 2, 8)
+    assert [(each.engine.address, each.rank, each.slots) for each in found] == [
+        ("http://a", 0, 4), ("http://a", 1, 4), ("http://b", 0, 4), ("http://b", 1, 4),
+    ]  # fmt: skip
+    assert [each.rank for each in places(servers, 1, 8)] == [None, None]
+
+
+def test_counters_are_added_over_engines() -> None:
+    page = (
+        '# TYPE vllm:prefix_cache_queries_total counter\n'
+        'vllm:prefix_cache_queries_total{engine="0",model_name="m"} 100.0\n'
+        'vllm:prefix_cache_queries_total{engine="1",model_name="m"} 1e2\n'
+        'vllm:prefix_cache_hits_total{engine="0",model_name="m"} 90.0\n'
+        'vllm:prefix_cache_hits_total{engine="1",model_name="m"} 60.0\n'
+        'vllm:external_prefix_cache_hits_total{engine="1",model_name="m"} 7.0\n'
+    )  # fmt: skip
+    found = read_counters(page)
+    assert found == Counters(200, 150, 2)
+    assert found.share == pytest.approx(0.75)
+    assert read_counters("nothing 1.0\n") is None
+    assert Counters(0, 0, 1).share is None

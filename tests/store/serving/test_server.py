@@ -1,0 +1,248 @@
+"""The client of a server: what it asks, what it believes, how often it asks again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from store.collection.forcing import FAMILIES, Forced
+from store.collection.requests import Drawing, Probing, branches, openings, probes
+from store.serving.engine import Served
+from store.serving.errors import Lied, Refused, ServingError, Unreachable
+from store.serving.patience import Limits
+from store.serving.replies import Given
+from store.serving.requests import Completion
+from store.serving.server import Server
+from store.serving.streams import Piece
+from tests.store.serving.scripted import (
+    CONTEXT,
+    MODEL,
+    Body,
+    Fault,
+    ScriptedServer,
+    draw,
+    encode,
+    serving,
+)
+
+PROMPT = encode("how many?<reply>")
+DRAWING = Drawing(interval=40, max_tokens=120, seed=3)
+LIMITS = Limits(patience=2.0, first_wait=0.01, longest_wait=0.05, stall=0.4, whole=0.4)
+ASKED = branches(PROMPT, "q", 0, 3, DRAWING)
+FORCED = Forced(
+    *(tuple(encode(text)) for text in (
+        FAMILIES["think"].end, FAMILIES["think"].ask, FAMILIES["think"].text, "</think>"
+    ))
+)  # fmt: skip
+
+BREAKS = ["busy", "broken", "truncated", "cut", "abort"]
+STALLS = ["stall", "drip"]
+LIES = ["other_model", "no_tokens", "short", "wrong_count", "wrong_prompt", "unasked"]
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+def once(fault: Fault, server: ScriptedServer, times: int = 1) -> None:
+    """The first requests for completions go wrong."""
+
+    def script(number: int, body: Body) -> Fault:
+        return fault if number < times else None
+
+    server.fault = script
+
+
+async def complete(server: ScriptedServer, asked: Completion = ASKED) -> list[Given]:
+    async with Server(server.url, MODEL, limits=LIMITS) as client:
+        return await client.complete(asked)
+
+
+async def stream(server: ScriptedServer, asked: Completion = ASKED) -> dict[int, Given]:
+    found: dict[int, Given] = {}
+    async with Server(server.url, MODEL, limits=LIMITS) as client:
+        await take_all(client.stream(asked, every=16), found)
+    return found
+
+
+async def take_all(pieces: AsyncIterator[Piece], found: dict[int, Given]) -> None:
+    """Keeps the children that end."""
+    async for piece in pieces:
+        if piece.finished is not None:
+            found[piece.finished.child] = piece.finished.given
+
+
+async def test_it_says_what_is_served(scripted: ScriptedServer) -> None:
+    async with Server(scripted.url + "/v1/", MODEL) as client:
+        assert await client.served() == Served(MODEL, CONTEXT, "0.0.1")
+
+
+async def test_a_model_that_is_not_served_is_refused_with_those_that_are(
+    scripted: ScriptedServer,
+) -> None:
+    async with Server(scripted.url, "other") as client:
+        with pytest.raises(Refused, match="serves no model other") as refused:
+            await client.served()
+    assert refused.value.hint == f"it serves {MODEL}"
+
+
+async def test_text_and_conversations_are_tokenised_by_the_server(
+    scripted: ScriptedServer,
+) -> None:
+    async with Server(scripted.url, MODEL) as client:
+        assert await client.tokenize("a</think>") == [97, 256]
+        assert await client.tokenize_chat([{"role": "user", "content": "a"}]) == [97, 10, 258]
+        await client.tokenize_chat([{"role": "user", "content": "a"}], {"enable_thinking": True})
+    assert scripted.seen[-1].body["chat_template_kwargs"] == {"enable_thinking": True}
+    assert scripted.seen[0].body["add_special_tokens"] is False
+
+
+async def test_children_are_what_their_seeds_draw_whole_and_streamed(
+    scripted: ScriptedServer,
+) -> None:
+    whole = await complete(scripted)
+    streamed = await stream(scripted)
+    assert ASKED.seed is not None
+    for child, given in enumerate(whole):
+        assert given.token_ids == draw(PROMPT, ASKED.seed + child, 120).tokens
+        assert streamed[child] == given
+
+
+async def test_every_parameter_of_the_sampling_is_sent(scripted: ScriptedServer) -> None:
+    await complete(scripted)
+    body = scripted.completions[0].body
+    assert body["model"] == MODEL
+    assert body["return_token_ids"] is True
+    sent = {name: body[name] for name in ("temperature", "top_p", "top_k", "min_p")}
+    assert sent == {"temperature": 0.7, "top_p": 1.0, "top_k": 0, "min_p": 0.0}
+    assert "prompt_logprobs" not in body
+
+
+async def test_a_request_goes_to_the_rank_that_is_named(scripted: ScriptedServer) -> None:
+    async with Server(scripted.url, MODEL) as client:
+        await client.complete(ASKED, rank=3)
+        await client.complete(ASKED)
+    assert [each.rank for each in scripted.completions] == ["3", None]
+
+
+@pytest.mark.parametrize("fault", BREAKS + STALLS)
+async def test_what_breaks_is_asked_again(scripted: ScriptedServer, fault: str) -> None:
+    once(fault, scripted)
+    assert [len(each.token_ids) for each in await complete(scripted)]
+    assert len(scripted.completions) == 2
+    assert scripted.completions[0].body == scripted.completions[1].body
+
+
+async def test_a_storm_of_429_is_weathered(scripted: ScriptedServer) -> None:
+    once("busy", scripted, times=12)
+    await complete(scripted)
+    assert len(scripted.completions) == 13
+
+
+@pytest.mark.parametrize("fault", ["busy", "cut", "truncated"])
+async def test_patience_has_an_end(scripted: ScriptedServer, fault: str) -> None:
+    once(fault, scripted, times=10**6)
+    limits = Limits(patience=0.2, first_wait=0.01, longest_wait=0.05)
+    async with Server(scripted.url, MODEL, limits=limits) as client:
+        with pytest.raises(Unreachable, match=scripted.url):
+            await client.complete(ASKED)
+
+
+@pytest.mark.parametrize("fault", [*LIES, "extra", "no_finish"])
+async def test_a_lie_in_a_whole_reply_is_an_error_at_once(
+    scripted: ScriptedServer, fault: str
+) -> None:
+    once(fault, scripted)
+    with pytest.raises(Lied, match=scripted.url):
+        await complete(scripted)
+    assert len(scripted.completions) == 1
+
+
+@pytest.mark.parametrize("fault", [*LIES, "extra"])
+async def test_a_lie_in_a_stream_is_an_error_at_once(scripted: ScriptedServer, fault: str) -> None:
+    once(fault, scripted)
+    with pytest.raises(Lied, match=scripted.url):
+        await stream(scripted)
+
+
+@pytest.mark.parametrize("fault", [*BREAKS, *STALLS, "no_finish"])
+async def test_a_stream_that_breaks_says_so(scripted: ScriptedServer, fault: str) -> None:
+    once(fault, scripted)
+    with pytest.raises(Unreachable, match=scripted.url):
+        await stream(scripted)
+
+
+async def test_children_that_a_broken_stream_gave_out_are_right(scripted: ScriptedServer) -> None:
+    once("cut", scripted)
+    asked = branches(PROMPT, "q", 0, 12, Drawing(interval=40, max_tokens=400))
+    found: dict[int, Given] = {}
+    async with Server(scripted.url, MODEL, limits=LIMITS) as client:
+        pieces = client.stream(asked, every=16)
+        with pytest.raises(Unreachable):
+            await take_all(pieces, found)
+    assert 0 < len(found) < 12
+    assert asked.seed is not None
+    for child, given in found.items():
+        assert given.token_ids == draw(PROMPT, asked.seed + child, 400).tokens
+
+
+async def test_what_the_server_refuses_is_not_asked_again(scripted: ScriptedServer) -> None:
+    once("refused", scripted)
+    with pytest.raises(Refused, match="answers 400 Bad Request: too long"):
+        await complete(scripted)
+    assert len(scripted.completions) == 1
+
+
+@pytest.mark.parametrize("fault", ["no_logprobs", "above_zero"])
+async def test_log_probabilities_that_cannot_be_are_a_lie(
+    scripted: ScriptedServer, fault: str
+) -> None:
+    once(fault, scripted, times=2)
+    asked = branches(PROMPT, "q", 0, 2, Drawing(interval=40, max_tokens=120, logprobs=True))
+    with pytest.raises(Lied):
+        await complete(scripted, asked)
+    with pytest.raises(Lied):
+        await stream(scripted, asked)
+
+
+async def test_log_probabilities_come_likeliest_first(scripted: ScriptedServer) -> None:
+    forced = await complete(scripted, openings(PROMPT, [[97]], FORCED))
+    top = forced[0].top
+    assert top is not None
+    assert top[0] == sorted(top[0], reverse=True)
+    assert len(top[0]) == 20
+
+
+async def test_to_cancel_the_task_is_to_close_the_connection(scripted: ScriptedServer) -> None:
+    scripted.pace = 0.2
+    task = asyncio.create_task(stream(scripted))
+    while not scripted.completions:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(200):
+        if scripted.dropped:
+            break
+        await asyncio.sleep(0.01)
+    assert scripted.dropped == 1
+
+
+async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
+    async with Server(scripted.url, MODEL) as client:
+        before = await client.counters()
+        await client.complete(probes(PROMPT, [[97]], FORCED, Probing()))
+        after = await client.counters()
+    assert before is not None
+    assert after is not None
+    assert after.since(before).asked > 0
+    assert after.since(before).share == pytest.approx(0.5, abs=0.1)
+
+
+async def test_a_server_that_is_not_there_is_named() -> None:
+    limits = Limits(patience=0.05, first_wait=0.01)
+    async with Server("http://127.0.0.1:9", MODEL, limits=limits) as client:
+        with pytest.raises(ServingError, match=r"http://127\.0\.0\.1:9: no answer"):
+            await client.served()

@@ -1,0 +1,174 @@
+"""What collecting costs beside the engine itself: `python -m tests.vllm.measure_collection`.
+
+The same work three times, one after the other, on a tiny reasoner: the bare offline engine, which
+is handed everything at once; `rheostat collect` from a server; `rheostat collect --offline`. Then
+the probes alone, for the share of them that the prefix cache holds.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from store.collection.chains import ExistingChain
+from store.collection.equivalence import Exact
+from store.collection.extraction import extraction
+from store.collection.forcing import Forcing
+from store.collection.probing import Reading
+from store.collection.progress import Tally
+from store.collection.questions import Asked
+from store.collection.requests import Drawing, Probing
+from store.collection.seeds import question_seed
+from store.collection.settings import Settings
+from store.collection.work import Collection, Prepared, Work, begin, prepare
+from store.reader import open_recording
+from store.serving.engine import Engine
+from store.serving.offline.engine import Offline
+from store.serving.places import places
+from store.serving.server import Server
+from tests.vllm.conftest import REASONERS
+from tests.vllm.reasoners.questions import sums
+from tests.vllm.serving import PYTHON, calm, serving
+
+ENGINE: dict[str, str | int | float | bool] = {
+    "enforce_eager": True, "dtype": "float32", "max_model_len": 1024, "block_size": 32,
+    "max_num_seqs": 64,
+}  # fmt: skip
+
+SETTINGS = Settings(
+    benchmark="sums",
+    drawing=Drawing(interval=25, max_tokens=600, temperature=1.0),
+    probing=Probing(max_tokens=8, stop=["}"]),
+    forcing=Forcing(end="</think>\n\n", ask="The final answer is \\boxed{", mark="</think>"),
+    token_ids=True,
+)
+READING = Reading(extraction("boxed"), Exact())
+
+
+class Timed(NamedTuple):
+    """One way of doing the work."""
+
+    name: str
+    seconds: float
+    tokens: int
+    share: float | None
+    """Of prompt tokens, found in the prefix cache."""
+
+
+async def timed(name: str, engine: Engine, work: Work, path: Path) -> tuple[Timed, Prepared]:
+    """Collects, and says how long it took, boot and prompts apart."""
+    where = places([engine], 1, 128)
+    prepared = await prepare(work, where, READING)
+    with begin(path, work, prepared) as writer:
+        collection = Collection(work, prepared, where, READING, writer)
+        collection.tally = Tally(collection.tally.branches, 0)
+        await collection.run()
+        seconds = collection.tally.seconds
+        writer.seal()
+    tally = collection.tally
+    share = None if tally.cache is None else tally.cache.share
+    return Timed(name, seconds, tally.generated, share), prepared
+
+
+def bare(prepared: Prepared, work: Work, folder: Path) -> Timed:
+    """The bare engine on the same work."""
+    told: dict[str, Any] = {
+        "model": str(REASONERS / "medium"), "arguments": ENGINE,
+        "prompts": [question.prompt_ids for question in prepared.questions],
+        "seeds": [question_seed(0, question.id) for question in prepared.questions],
+        "count": work.branches, "max_tokens": 600, "interval": 25,
+        "forced": prepared.forced.both, "probe_tokens": 8, "stop": ["}"],
+    }  # fmt: skip
+    (folder / "told.json").write_text(json.dumps(told))
+    script = str(Path(__file__).parent / "bare.py")
+    subprocess.run(
+        [str(PYTHON), script, str(folder / "told.json"), str(folder / "figures.json")],
+        env=calm(), check=True, capture_output=True,
+    )  # fmt: skip
+    figures = json.loads((folder / "figures.json").read_text())
+    tokens = figures["tokens"] + figures["probe_tokens"]
+    return Timed("the bare engine", figures["drawing"] + figures["probing"], tokens, None)
+
+
+def probes_of(path: Path, work: Work) -> Work:
+    """The same work where the chains exist already."""
+    recording = open_recording(path)
+    chains = {
+        question.id: [
+            ExistingChain(token_ids=each.token_ids, finish=each.finish)
+            for each in recording.branches(number)
+        ]
+        for number, question in enumerate(recording.questions)
+    }
+    settings = msgspec.structs.replace(work.settings, source="chains")
+    return Work(settings, work.asked, 0, chains)
+
+
+async def from_server(url: str, work: Work, folder: Path) -> tuple[list[Timed], Prepared]:
+    """Collects from a server, and then makes the probes alone."""
+    async with Server(url, "medium") as server:
+        found, prepared = await timed("from a server", server, work, folder / "server")
+        alone = probes_of(folder / "server", work)
+        probed, _ = await timed("its probes alone", server, alone, folder / "probes")
+    return [found, probed], prepared
+
+
+async def offline(work: Work, folder: Path) -> Timed:
+    """Collects without a server."""
+    async with Offline(PYTHON, str(REASONERS / "medium"), ENGINE) as engine:
+        found, _ = await timed("--offline", engine, work, folder / "offline")
+    return found
+
+
+def main(questions: int, branches: int, base_url: str | None) -> None:
+    """Measures, and writes a table."""
+    asked = [Asked(each["id"], each["question"], each["answer"]) for each in sums(5, questions)]
+    work = Work(SETTINGS, asked, branches)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        with ExitStack() as stack:
+            url = base_url or stack.enter_context(
+                serving(REASONERS / "medium", "medium", folder / "log")
+            )
+            served, prepared = asyncio.run(from_server(url, work, folder))
+        least = bare(prepared, work, folder)
+        show([least, *served], least)
+        without = asyncio.run(offline(work, folder))
+        show([without], least)
+        same = (folder / "server").read_bytes() == (folder / "offline").read_bytes()
+    sys.stdout.write(f"the same bytes from the server and without: {same}\n")
+
+
+def show(rows: Sequence[Timed], least: Timed) -> None:
+    """Rows of the table, in percent of the bare engine; the probes alone are other work."""
+    for row in rows:
+        cache = "" if row.share is None else f"{100 * row.share:.1f} % cached"
+        ratio = (
+            "" if row.name == "its probes alone" else f"{100 * least.seconds / row.seconds:.0f} %"
+        )
+        rate = row.tokens / row.seconds
+        sys.stdout.write(
+            f"{row.name:<18}{row.seconds:8.1f} s {row.tokens:>9,} tokens {rate:>8,.0f}/s"
+            f" {ratio:>6} {cache}\n"
+        )
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    import os
+
+    os.environ.update(calm())
+    words = argparse.ArgumentParser(description="Measures collection on the CPU.")
+    words.add_argument("--questions", type=int, default=16)
+    words.add_argument("--branches", type=int, default=32)
+    words.add_argument("--base-url", help="a server of medium that runs already")
+    said = words.parse_args()
+    main(said.questions, said.branches, said.base_url)

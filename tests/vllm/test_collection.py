@@ -1,0 +1,224 @@
+"""Collecting from a real vLLM server on the CPU: killed, restarted, resumed, verified, used."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from store.reader import open_recording
+from store.writer import Writer
+from tests.command_lines import CommandLine
+from tests.vllm.conftest import REASONERS
+from tests.vllm.reasoners.questions import sums
+from tests.vllm.serving import calm, free_port, serving
+
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+START = "import sys; from harness.cli.main import main; sys.exit(main())"
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of eight sums."""
+    path = tmp_path_factory.mktemp("questions") / "sums.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 8)))
+    return path
+
+
+def words(questions: Path, target: str, *more: str) -> list[str]:
+    """A command line that collects 64 branches, without the server."""
+    return [
+        "collect", "--model", "medium", "--family", "think", "--force-end", "</think>\\n\\n",
+        "--instruction", "", "--questions", str(questions), "--interval", "25",
+        "--max-tokens", "600", "--branches", "8", "--temperature", "1", "--probe-stop", "}",
+        "-o", target, *more,
+    ]  # fmt: skip
+
+
+@contextmanager
+def collecting(url: str, asked: list[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """A collector in a process of its own, killed at the end if it still runs."""
+    collector = subprocess.Popen(
+        [sys.executable, "-c", START, *asked, "--base-url", url],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield collector
+    finally:
+        collector.kill()
+        collector.communicate()
+
+
+def await_branches(path: Path, count: int) -> None:
+    """Waits until so many branches are recorded."""
+    deadline = time.monotonic() + 300
+    while not path.exists() or path.read_bytes().count(b"BRNC") < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def held(path: Path) -> int:
+    """The branches of a journal that nobody writes."""
+    with Writer.resume(path) as writer:
+        return sum(map(len, writer.held.values()))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    reasoner_url: str, questions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The recording that nothing disturbed."""
+    path = tmp_path_factory.mktemp("undisturbed") / "medium.recording"
+    with collecting(reasoner_url, words(questions, str(path), "--token-ids")) as collector:
+        _, said = collector.communicate(timeout=600)
+        assert collector.returncode == 0, said.decode()
+    return path
+
+
+def test_a_killed_collector_goes_on_to_the_bytes_of_an_undisturbed_recording(
+    cli: CommandLine, reasoner_url: str, questions: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "killed.recording"
+    asked = words(questions, str(path), "--token-ids", "--concurrency", "8")
+    with collecting(reasoner_url, asked) as collector:
+        await_branches(path, 5)
+        collector.send_signal(signal.SIGKILL)
+        collector.wait()
+    assert 5 <= held(path) < 64
+    said = cli(*asked, "--base-url", reasoner_url)
+    assert said.status == 0, said.err
+    assert "goes on from" in said.err
+    assert path.read_bytes() == undisturbed.read_bytes()
+
+
+def test_a_server_that_is_killed_and_comes_back_is_waited_for(
+    vllm_python: Path, questions: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    path, port = tmp_path / "served.recording", free_port()
+    asked = words(questions, str(path), "--token-ids", "--concurrency", "8", "--patience", "600")
+    with ExitStack() as stack:
+        with serving(REASONERS / "medium", "medium", tmp_path / "log", port=port) as url:
+            running = stack.enter_context(collecting(url, asked))
+            await_branches(path, 5)
+        assert running.poll() is None
+        with serving(REASONERS / "medium", "medium", tmp_path / "log", port=port):
+            _, said = running.communicate(timeout=900)
+    assert running.returncode == 0, said.decode()
+    assert path.read_bytes() == undisturbed.read_bytes()
+
+
+def test_a_recording_is_verified_inspected_swept_and_searched_on(
+    cli: CommandLine, reasoner_url: str, undisturbed: Path, tmp_path: Path
+) -> None:
+    path = str(undisturbed)
+    said = cli("verify", path, "--base-url", reasoner_url, "--model", "medium", "--branches", "12")
+    assert said.status == 0, said.out
+    assert "12 of 12 branches came again as they are recorded" in said.err
+    said = cli("inspect", "--verify", "--json", path)
+    (found,) = json.loads(said.out)
+    assert found["verified"]
+    assert 20 < found["pass_at_1"] < 80
+    assert found["overrun"] == 0
+    said = cli("sweep", "sc", "asc", "--on", path, "--set", "n=8", "--seeds", "5", "--json")
+    assert said.status == 0, said.err
+    said = cli("discover", "--on", path, "--run", str(tmp_path / "run"), "--rounds", "1",
+               "--per-round", "4", "--max-minutes", "2")  # fmt: skip
+    assert said.status == 0, said.err
+    assert (tmp_path / "run" / "selected.rheo").exists()
+
+
+def test_another_model_does_not_pass_for_the_recorded_one(
+    cli: CommandLine, vllm_python: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    with serving(REASONERS / "small", "medium", tmp_path / "log") as url:
+        said = cli("verify", str(undisturbed), "--base-url", url, "--model", "medium")
+    assert said.status == 1
+    assert "of 8 branches came again" in said.err
+
+
+def test_stepwise_branches_come_again_and_carry_signals(
+    cli: CommandLine, reasoner_url: str, questions: Path, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "steps.recording")
+    asked = words(questions, path, "--stepwise", "--token-ids", "--text", "--entropy", "--logprobs")
+    said = cli(*asked, "--branches", "2", "--base-url", reasoner_url)
+    assert said.status == 0, said.err
+    recording = open_recording(path)
+    assert recording.parts >= {"entropy", "logprob", "top_logprob", "text", "token_ids"}
+    for number in range(len(recording.questions)):
+        for branch in recording.branches(number):
+            assert branch.text is not None
+            assert all(each >= 0 for each in branch.entropy or [])
+            assert all(each <= 0 for each in branch.logprob or [])
+            assert branch.finish == "length" or "</think>" in branch.text
+    said = cli("verify", path, "--base-url", reasoner_url, "--model", "medium")
+    assert said.status == 0, said.out
+
+
+def test_probes_are_found_in_the_prefix_cache(
+    cli: CommandLine, reasoner_url: str, undisturbed: Path, tmp_path: Path
+) -> None:
+    recording = open_recording(undisturbed)
+    chains = tmp_path / "chains.jsonl"
+    rows = [
+        {
+            "id": question.id, "question": question.text, "answer": question.gold,
+            "chains": [{"token_ids": each.token_ids, "finish": each.finish}
+                       for each in recording.branches(number)],
+        }
+        for number, question in enumerate(recording.questions)
+    ]  # fmt: skip
+    chains.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [each for each in words(chains, str(tmp_path / "p")) if each != "--questions"]
+    asked[asked.index(str(chains)) : asked.index(str(chains)) + 1] = ["--from", str(chains)]
+    said = cli(*asked, "--base-url", reasoner_url)
+    assert said.status == 0, said.err
+    share = float(said.err.split(" % of prompt tokens from the cache")[0].rpartition(" ")[2])
+    assert share > 50
+    again = open_recording(tmp_path / "p")
+    for number in range(len(recording.questions)):
+        for one, other in zip(recording.branches(number), again.branches(number), strict=True):
+            assert (one.answers, one.final) == (other.answers, other.final)
+
+
+def test_vllm_without_a_server_gives_the_same_bytes(
+    cli: CommandLine,
+    vllm_python: Path,
+    questions: Path,
+    undisturbed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in calm().items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "offline.recording"
+    asked = words(questions, str(path), "--token-ids", "--offline", str(vllm_python))
+    asked[asked.index("medium")] = str(REASONERS / "medium")
+    for pair in ("enforce_eager=true", "dtype=float32", "max_model_len=1024", "block_size=32",
+                 "max_num_seqs=64"):  # fmt: skip
+        asked += ["--engine-arg", pair]
+    said = cli(*asked)
+    assert said.status == 0, said.err
+    assert path.read_bytes() == undisturbed.read_bytes()
+
+
+def test_vllm_that_cannot_load_says_why(
+    cli: CommandLine, vllm_python: Path, questions: Path, tmp_path: Path
+) -> None:
+    asked = words(questions, str(tmp_path / "r"), "--offline", str(vllm_python))
+    asked[asked.index("medium")] = str(tmp_path / "nothing")
+    said = cli(*asked)
+    assert said.status == 3
+    assert "has ended:" in said.err
+    assert not (tmp_path / "r").exists()

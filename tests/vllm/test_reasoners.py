@@ -1,0 +1,116 @@
+"""The tiny reasoners on a real server: right at times, more often by vote, and the later."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.vllm.conftest import REASONERS
+from tests.vllm.reasoners.asking import LONGEST, Reasoner, voted
+from tests.vllm.reasoners.measure import measured
+from tests.vllm.reasoners.questions import ADD, EXTRACT, stages, sums
+from tests.vllm.serving import serving
+
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+
+ASKED = 30
+"""Questions of a test."""
+
+
+class Message(msgspec.Struct):
+    content: str
+
+
+class Turn(msgspec.Struct):
+    message: Message
+
+
+class Chat(msgspec.Struct):
+    choices: list[Turn]
+
+
+@pytest.fixture(scope="module")
+def medium(reasoner_url: str) -> Reasoner:
+    return Reasoner(reasoner_url, "medium")
+
+
+@pytest.fixture(scope="module")
+def small(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reasoner]:
+    log = tmp_path_factory.mktemp("small") / "log"
+    with serving(REASONERS / "small", "small", log) as url:
+        yield Reasoner(url, "small")
+
+
+def posed() -> list[tuple[str, str]]:
+    return [(each["question"], each["answer"]) for each in sums(3, ASKED)]
+
+
+@pytest.mark.parametrize("name", ["small", "medium"])
+def test_a_chain_is_right_at_times_and_a_vote_more_often(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    figures = measured(request.getfixturevalue(name), posed(), temperature=1.0)
+    assert 0.2 <= figures.single <= 0.7
+    assert figures.votes[16] > figures.single + 0.15
+    assert figures.unanswered < 0.02
+    assert figures.lengths[-1] > 5 * figures.lengths[0]
+
+
+def test_the_larger_model_errs_less(small: Reasoner, medium: Reasoner) -> None:
+    shares = [measured(each, posed(), temperature=1.0).single for each in (small, medium)]
+    assert shares[0] < shares[1]
+
+
+def test_an_answer_forced_later_is_right_more_often(medium: Reasoner) -> None:
+    right = {0.1: 0, 0.5: 0, 1.0: 0}
+    for question, answer in posed():
+        thoughts = medium.thoughts(medium.chains(question, 8, 1.0, 0))
+        for part in right:
+            cuts = [each[: round(len(each) * part)] for each in thoughts]
+            right[part] += medium.forced(question, cuts).count(answer)
+    assert max(right[0.1], right[0.5]) + 20 < right[1.0]
+
+
+def test_a_forced_answer_is_a_digit_wherever_the_chain_is_cut(medium: Reasoner) -> None:
+    question, _ = posed()[0]
+    (thought,) = medium.thoughts(medium.chains(question, 1, 1.0, 0))
+    forced = medium.forced(question, [thought[:cut] for cut in range(len(thought) + 1)])
+    assert all(len(each) == 1 and each.isdigit() for each in forced)
+
+
+def test_two_stages_lead_from_a_line_to_its_sum(medium: Reasoner) -> None:
+    right = 0
+    for each in stages(0, 10):
+        first = medium.chains(EXTRACT.format(each["question"]), 16, 1.0, 0)
+        extracted = voted([chain.answer for chain in first])
+        second = medium.chains(ADD.format(extracted), 16, 1.0, 0)
+        right += voted([chain.answer for chain in second]) == each["answer"]
+    assert right >= 7
+
+
+def test_a_seed_gives_the_same_chain_alone_and_among_others(medium: Reasoner) -> None:
+    drawn = [(question, seed) for question, _ in posed()[:8] for seed in range(4)]
+
+    def chain(each: tuple[str, int]) -> list[int]:
+        return medium.chains(each[0], 1, 1.0, each[1])[0].token_ids
+
+    alone = [chain(each) for each in drawn]
+    with ThreadPoolExecutor(len(drawn)) as pool:
+        together = list(pool.map(chain, drawn))
+    assert together == alone
+
+
+def test_a_chat_is_answered_with_a_thought_and_a_boxed_digit(medium: Reasoner) -> None:
+    question, _ = posed()[0]
+    said = [{"role": "user", "content": question}]
+    reply = medium.asked("chat/completions", Chat, messages=said, max_tokens=LONGEST)
+    text = reply.choices[0].message.content
+    assert re.fullmatch(r"a.*\n</think>\n\nThe final answer is \\boxed\{\d\}", text, re.DOTALL)
+
+
+def test_any_text_can_be_asked(medium: Reasoner) -> None:
+    (chain,) = medium.chains("Grüße, 世界 \x00 \U0001f600 </think> 1+1?", 1, 1.0, 0)
+    assert chain.token_ids
