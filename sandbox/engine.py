@@ -17,6 +17,7 @@ from sandbox.faults import ControllerFailed, Fault, Reason
 from sandbox.host.places import Place, WorkerLost
 from sandbox.host.pool import Ended, Errand, Pool, Terms
 from sandbox.python.controller import MOST_TURNS
+from sandbox.python.counting import LAST
 from sandbox.script import Script, admitted
 
 
@@ -155,12 +156,13 @@ def _enter(episodes: Episodes, at: tuple[int, int], ended: Ended, world: Environ
     replay, last = ended.replay, ended.last
     assert isinstance(last, Answer)
     end = last.stopped or last.origin
+    line = ended.lines.get(LAST, 0) if end is None else end.line
     episodes.right[at] = replay.answer == world.gold[question]
     episodes.answer[at] = world.word(question, replay.answer)
     episodes.tokens[at] = replay.spent
     episodes.sequential[at] = replay.sequential
     episodes.rounds[at] = ended.rounds
-    episodes.line[at] = 0 if end is None else max(0, min(end.line, _MOST_LINE))
+    episodes.line[at] = max(0, min(line, _MOST_LINE))
 
 
 _MOST_LINE = 1 << 30

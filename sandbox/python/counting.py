@@ -2,6 +2,9 @@
 
 import ast
 
+LAST = 0
+"""In place of a line: the one that ran last, so that a ``return`` has a place."""
+
 _BLOCKS = ("body", "orelse", "handlers")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
 
 from sandbox.python.branches import Branch, Branches, Window
+from sandbox.python.counting import LAST
 from sandbox.python.ends import Exhausted, TurnsSpent
 from sandbox.python.functions import FUNCTIONS
 from sandbox.python.modules import Facade, guarded_import
@@ -201,6 +202,7 @@ def counter(lines: dict[int, int]) -> Callable[[int], None]:
 
     def ran(line: int) -> None:
         lines[line] = lines.get(line, 0) + 1
+        lines[LAST] = line
 
     return ran
 

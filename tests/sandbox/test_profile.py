@@ -49,6 +49,8 @@ def test_each_line_is_counted_as_often_as_it_ran(cli: CommandLine, python_home: 
     # The docstring does nothing; a loop runs once, its body three times; the 7th line never.
     expected = {1: 1, 2: 0, 3: 1, 4: 1, 5: 3, 6: 3, 7: 0, 8: 1, 9: 1, 10: 0, 13: 1, 14: 1, 15: 0}
     assert {line: runs[line] for line in expected} == expected
+    ended = {line["line"]: line["ended"] for line in found["lines"] if line["ended"]}
+    assert ended == {14: each}
     tokens = {line["line"]: line["tokens"] for line in found["lines"] if line["tokens"]}
     assert tokens == {8: found["tokens"]}
 
