@@ -28,6 +28,8 @@ test: $(READY) ## Runs the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker and not vllm"
 
 test-slow: $(READY) ## Runs the slow tests: every published row, thousands of damaged files
+	$(BIN)/python -m pip install --quiet torch==2.13.0 # as vLLM's build for the CPU has it
+	$(BIN)/python -m pip install --quiet --editable '.[bayes]'
 	$(BIN)/python -m pytest -n auto -m "slow"
 
 $(VLLM)/.ready:

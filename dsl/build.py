@@ -37,21 +37,24 @@ def _reason(items: Items) -> tree.Text | None:
     return items.pop().text if items and isinstance(items[-1], _Reason) else None
 
 
-def _span(meta: Meta) -> Span:
+def span_of_meta(meta: Meta) -> Span:
+    """What a rule was read from."""
     return Span(meta.start_pos, meta.end_pos)
 
 
-def _identifier(token: Token) -> tree.Identifier:
+def identifier(token: Token) -> tree.Identifier:
+    """A name where it is written."""
     return tree.Identifier(Span(token.start_pos or 0, token.end_pos or 0), str(token))
 
 
-def _quoted(token: Token) -> tree.Text:
+def quoted_text(token: Token) -> tree.Text:
+    """A text without its quotes."""
     return tree.Text(Span(token.start_pos or 0, token.end_pos or 0), str(token)[1:-1])
 
 
 def _binary(operator: str) -> Any:  # noqa: ANN401 - a rule, as Lark calls it
     def rule(self: "_Builder", meta: Meta, items: Items) -> tree.Binary:
-        return tree.Binary(_span(meta), operator, items[0], items[1])
+        return tree.Binary(span_of_meta(meta), operator, items[0], items[1])
 
     return rule
 
@@ -73,141 +76,141 @@ class _Builder(Transformer[Token, Any]):
         return tree.Program(Span(start, span.end), words, name, title, sections)
 
     def needs(self, meta: Meta, items: Items) -> list[tree.Identifier]:
-        return [_identifier(token) for token in items]
+        return [identifier(token) for token in items]
 
     def controller(self, meta: Meta, items: Items) -> tuple[Any, ...]:
         name, *rest = items
-        title = _quoted(rest.pop(0)) if rest and isinstance(rest[0], Token) else None
-        return _span(meta), _identifier(name), title, tuple(rest)
+        title = quoted_text(rest.pop(0)) if rest and isinstance(rest[0], Token) else None
+        return span_of_meta(meta), identifier(name), title, tuple(rest)
 
     def schedule(self, meta: Meta, items: Items) -> tree.Schedule:
-        return tree.Schedule(_span(meta), tuple(items))
+        return tree.Schedule(span_of_meta(meta), tuple(items))
 
     def scheduled(self, meta: Meta, items: Items) -> tree.Scheduled:
         direction, name, value = items
-        return tree.Scheduled(_span(meta), direction, _identifier(name), value)
+        return tree.Scheduled(span_of_meta(meta), direction, identifier(name), value)
 
     def direction(self, meta: Meta, items: Items) -> tree.Direction:
         return tree.Direction(str(items[0]))
 
     def knobs(self, meta: Meta, items: Items) -> tree.Knobs:
-        return tree.Knobs(_span(meta), tuple(items))
+        return tree.Knobs(span_of_meta(meta), tuple(items))
 
     def knob(self, meta: Meta, items: Items) -> tree.Knob:
         name, default, low, high = items
-        return tree.Knob(_span(meta), _identifier(name), default, low, high)
+        return tree.Knob(span_of_meta(meta), identifier(name), default, low, high)
 
     def memory(self, meta: Meta, items: Items) -> tree.Memory:
-        return tree.Memory(_span(meta), tuple(items))
+        return tree.Memory(span_of_meta(meta), tuple(items))
 
     def each(self, meta: Meta, items: Items) -> tree.EachBranch:
-        return tree.EachBranch(_span(meta), tuple(items))
+        return tree.EachBranch(span_of_meta(meta), tuple(items))
 
     def cell(self, meta: Meta, items: Items) -> tree.Cell:
-        return tree.Cell(_span(meta), _identifier(items[0]), items[1])
+        return tree.Cell(span_of_meta(meta), identifier(items[0]), items[1])
 
     field_cell = cell
 
     def start_block(self, meta: Meta, items: Items) -> tree.Start:
-        return tree.Start(_span(meta), items[0])
+        return tree.Start(span_of_meta(meta), items[0])
 
     def step_block(self, meta: Meta, items: Items) -> tree.Step:
         cap = items[0] if len(items) == 2 else None
-        return tree.Step(_span(meta), cap, items[-1])
+        return tree.Step(span_of_meta(meta), cap, items[-1])
 
     def finally_block(self, meta: Meta, items: Items) -> tree.Finally:
-        return tree.Finally(_span(meta), items[0])
+        return tree.Finally(span_of_meta(meta), items[0])
 
     # Statements
 
     def block(self, meta: Meta, items: Items) -> tree.Block:
-        return tree.Block(_span(meta), tuple(items))
+        return tree.Block(span_of_meta(meta), tuple(items))
 
     def let(self, meta: Meta, items: Items) -> tree.Let:
-        return tree.Let(_span(meta), _identifier(items[0]), items[1])
+        return tree.Let(span_of_meta(meta), identifier(items[0]), items[1])
 
     def assign(self, meta: Meta, items: Items) -> tree.Assign:
-        return tree.Assign(_span(meta), _identifier(items[0]), items[1])
+        return tree.Assign(span_of_meta(meta), identifier(items[0]), items[1])
 
     def set_field(self, meta: Meta, items: Items) -> tree.SetField:
-        return tree.SetField(_span(meta), _identifier(items[0]), items[1])
+        return tree.SetField(span_of_meta(meta), identifier(items[0]), items[1])
 
     def push(self, meta: Meta, items: Items) -> tree.Push:
-        return tree.Push(_span(meta), items[0], _identifier(items[1]))
+        return tree.Push(span_of_meta(meta), items[0], identifier(items[1]))
 
     def if_statement(self, meta: Meta, items: Items) -> tree.If:
         otherwise = items[2] if len(items) == 3 else None
-        return tree.If(_span(meta), items[0], items[1], otherwise)
+        return tree.If(span_of_meta(meta), items[0], items[1], otherwise)
 
     def update(self, meta: Meta, items: Items) -> tree.Update:
-        return tree.Update(_span(meta), items[0], items[1])
+        return tree.Update(span_of_meta(meta), items[0], items[1])
 
     def because(self, meta: Meta, items: Items) -> _Reason:
-        return _Reason(_quoted(items[0]))
+        return _Reason(quoted_text(items[0]))
 
     def open(self, meta: Meta, items: Items) -> tree.Open:
         because = _reason(items)
-        return tree.Open(_span(meta), items[0], len(items) == 1, because)
+        return tree.Open(span_of_meta(meta), items[0], len(items) == 1, because)
 
     def sample(self, meta: Meta, items: Items) -> tree.Sample:
         because = _reason(items)
-        return tree.Sample(_span(meta), items[0], because)
+        return tree.Sample(span_of_meta(meta), items[0], because)
 
     def advance(self, meta: Meta, items: Items, look: bool = True) -> tree.Advance:
         because = _reason(items)
         burst = items[1] if len(items) == 2 else None
-        return tree.Advance(_span(meta), items[0], burst, look, because)
+        return tree.Advance(span_of_meta(meta), items[0], burst, look, because)
 
     def extend(self, meta: Meta, items: Items) -> tree.Advance:
         because = _reason(items)
         burst = items[1] if len(items) == 2 else None
-        return tree.Advance(_span(meta), items[0], burst, False, because)
+        return tree.Advance(span_of_meta(meta), items[0], burst, False, because)
 
     def probe(self, meta: Meta, items: Items) -> tree.Probe:
         because = _reason(items)
-        return tree.Probe(_span(meta), items[0], because)
+        return tree.Probe(span_of_meta(meta), items[0], because)
 
     def prune(self, meta: Meta, items: Items) -> tree.Prune:
         because = _reason(items)
-        return tree.Prune(_span(meta), items[0], because)
+        return tree.Prune(span_of_meta(meta), items[0], because)
 
     def answer(self, meta: Meta, items: Items) -> tree.Answer:
         because = _reason(items)
-        return tree.Answer(_span(meta), tuple(items), because)
+        return tree.Answer(span_of_meta(meta), tuple(items), because)
 
     def stop(self, meta: Meta, items: Items) -> tree.Stop:
-        return tree.Stop(_span(meta), _reason(items))
+        return tree.Stop(span_of_meta(meta), _reason(items))
 
     # Expressions
 
     def choice(self, meta: Meta, items: Items) -> tree.Choice:
-        return tree.Choice(_span(meta), *items)
+        return tree.Choice(span_of_meta(meta), *items)
 
     key_choice = choice
 
     def first(self, meta: Meta, items: Items) -> tree.First:
-        return tree.First(_span(meta), *items)
+        return tree.First(span_of_meta(meta), *items)
 
     def where(self, meta: Meta, items: Items) -> tree.Where:
-        return tree.Where(_span(meta), *items)
+        return tree.Where(span_of_meta(meta), *items)
 
     def by(self, meta: Meta, items: Items) -> tree.By:
-        return tree.By(_span(meta), *items)
+        return tree.By(span_of_meta(meta), *items)
 
     def except_(self, meta: Meta, items: Items) -> tree.Except:
-        return tree.Except(_span(meta), *items)
+        return tree.Except(span_of_meta(meta), *items)
 
     def or_(self, meta: Meta, items: Items) -> tree.Binary:
-        return tree.Binary(_span(meta), "or", *items)
+        return tree.Binary(span_of_meta(meta), "or", *items)
 
     def and_(self, meta: Meta, items: Items) -> tree.Binary:
-        return tree.Binary(_span(meta), "and", *items)
+        return tree.Binary(span_of_meta(meta), "and", *items)
 
     def not_(self, meta: Meta, items: Items) -> tree.Unary:
-        return tree.Unary(_span(meta), "not", items[0])
+        return tree.Unary(span_of_meta(meta), "not", items[0])
 
     def compare(self, meta: Meta, items: Items) -> tree.Binary:
-        return tree.Binary(_span(meta), str(items[1]), items[0], items[2])
+        return tree.Binary(span_of_meta(meta), str(items[1]), items[0], items[2])
 
     add = _binary("+")
     subtract = _binary("-")
@@ -217,7 +220,7 @@ class _Builder(Transformer[Token, Any]):
     remainder = _binary("%")
 
     def negative(self, meta: Meta, items: Items) -> tree.Unary:
-        return tree.Unary(_span(meta), "-", items[0])
+        return tree.Unary(span_of_meta(meta), "-", items[0])
 
     def number(self, meta: Meta, items: Items) -> tree.Number:
         written = str(items[0])
@@ -231,45 +234,50 @@ class _Builder(Transformer[Token, Any]):
                 Diagnostic(
                     "RH113",
                     "this number is too large",
-                    Mark(_span(meta), "too large"),
+                    Mark(span_of_meta(meta), "too large"),
                     help=f"the largest {'integer' if is_integer else 'real'} is {largest}",
                 )
             )
-            return tree.Number(_span(meta), 0, written)
-        return tree.Number(_span(meta), int(written) if is_integer else float(written), written)
+            return tree.Number(span_of_meta(meta), 0, written)
+        return tree.Number(
+            span_of_meta(meta), int(written) if is_integer else float(written), written
+        )
 
     def text(self, meta: Meta, items: Items) -> tree.Text:
-        return _quoted(items[0])
+        return quoted_text(items[0])
 
     def true(self, meta: Meta, items: Items) -> tree.Truth:
-        return tree.Truth(_span(meta), True)
+        return tree.Truth(span_of_meta(meta), True)
 
     def false(self, meta: Meta, items: Items) -> tree.Truth:
-        return tree.Truth(_span(meta), False)
+        return tree.Truth(span_of_meta(meta), False)
 
     def none(self, meta: Meta, items: Items) -> tree.Nothing:
-        return tree.Nothing(_span(meta))
+        return tree.Nothing(span_of_meta(meta))
 
     def name(self, meta: Meta, items: Items) -> tree.Name:
-        return tree.Name(_span(meta), str(items[0]))
+        return tree.Name(span_of_meta(meta), str(items[0]))
 
     def field(self, meta: Meta, items: Items) -> tree.Field:
-        return tree.Field(_span(meta), str(items[0]))
+        return tree.Field(span_of_meta(meta), str(items[0]))
 
     def call(self, meta: Meta, items: Items) -> tree.Call:
         function, *arguments = items
-        return tree.Call(_span(meta), _identifier(function), tuple(arguments))
+        return tree.Call(span_of_meta(meta), identifier(function), tuple(arguments))
 
     def keyword(self, meta: Meta, items: Items) -> tree.Keyword:
-        return tree.Keyword(_span(meta), _identifier(items[0]), items[1])
+        return tree.Keyword(span_of_meta(meta), identifier(items[0]), items[1])
 
     def over(self, meta: Meta, items: Items) -> tree.Over:
-        return tree.Over(_span(meta), *items)
+        return tree.Over(span_of_meta(meta), *items)
 
     def parenthesis(self, meta: Meta, items: Items) -> tree.Group:
-        return tree.Group(_span(meta), items[0])
+        return tree.Group(span_of_meta(meta), items[0])
 
 
 # Rules whose names are words of Python.
 for _rule in ("except", "or", "and", "not"):
     setattr(_Builder, _rule, getattr(_Builder, f"{_rule}_"))
+
+Rules = _Builder
+"""The rules of expressions, for another form of the language to add its own to."""

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-PAGES = ("syntax", "names", "kinds", "places", "flow", "schedule", "unused")
+PAGES = ("syntax", "names", "kinds", "places", "flow", "schedule", "unused", "allocations")
 """The files of explanations, by their codes."""
 
 _HEADING = re.compile(r"^## (RH\d{3}) (.+)$", re.MULTILINE)
@@ -46,12 +46,12 @@ def explanations() -> dict[str, Explanation]:
 
 
 WARNINGS = frozenset({"RH504", "RH506", "RH602", "RH603"})
-"""Codes below RH701 that are warnings; from there on all are."""
+"""Codes that are warnings, besides those from RH701 to RH799, which all are."""
 
 
 def is_warning(code: str) -> bool:
     """Whether a program with this can run."""
-    return code in WARNINGS or code >= "RH701"
+    return code in WARNINGS or code.startswith("RH7")
 
 
 def document() -> str:

@@ -7,6 +7,7 @@ may come, none will change its meaning.
 from dataclasses import dataclass
 
 from dsl import tree
+from dsl.allocation import AllocationAnalysis
 from dsl.checker import Checked
 from dsl.checker.knobs import free_knobs, knob_type
 from dsl.checker.schedule import verdicts
@@ -83,7 +84,10 @@ class ScheduledKnob:
 
 @dataclass(frozen=True, slots=True)
 class FileFindings:
-    """All that a check has to say of one file; the last four are empty where it has errors."""
+    """All that a check has to say of one file; what follows the diagnostics is of a controller.
+
+    It is empty where there are errors, and for an allocation, whose name stands last.
+    """
 
     file: str
     sound: bool
@@ -95,10 +99,13 @@ class FileFindings:
     """Whether the controller looks inside branches."""
     knobs: list[FreeKnob]
     schedule: list[ScheduledKnob]
+    allocation: str | None = None
 
 
-def findings(analysis: Analysis) -> FileFindings:
+def findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
     """The outcome of a check as records."""
+    if isinstance(analysis, AllocationAnalysis):
+        return _of_allocation(analysis)
     source, checked = analysis.source, analysis.checked
     return FileFindings(
         file=source.name,
@@ -109,6 +116,20 @@ def findings(analysis: Analysis) -> FileFindings:
         probes=checked.needs.probes if checked else False,
         knobs=_knobs(checked) if checked else [],
         schedule=_schedule(checked) if checked else [],
+    )
+
+
+def _of_allocation(analysis: AllocationAnalysis) -> FileFindings:
+    return FileFindings(
+        file=analysis.source.name,
+        sound=analysis.checked is not None,
+        controller=None,
+        diagnostics=[_finding(analysis.source, one) for one in ordered(analysis.diagnostics)],
+        signals=[],
+        probes=False,
+        knobs=[],
+        schedule=[],
+        allocation=analysis.program.name.text if analysis.program else None,
     )
 
 

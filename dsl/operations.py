@@ -126,6 +126,14 @@ def answer_number(text: str | None) -> int:
     return 0 if text is None else int.from_bytes(f'"{text}'.encode("utf-8", "surrogatepass"))
 
 
+def answer_text(number: Number) -> str | None:
+    """The answer that an `answer_number` stands for."""
+    if not number:
+        return None
+    size = (int(number).bit_length() + 7) // 8
+    return int(number).to_bytes(size).decode("utf-8", "surrogatepass")[1:]
+
+
 def value(node: tree.Expression, types: Types, names: Mapping[str, Number]) -> Number:
     """The value of an expression: an ``int`` where its type is integer, a ``float`` where real.
 

@@ -57,6 +57,10 @@ class Kind(Enum):
     """All that remains of one question's branches."""
     FOOT = b"FOOT"
     """The index."""
+    PIPE = b"PIPE"
+    """The pipeline of a record of trials; this and the next in such records only."""
+    TRIL = b"TRIL"
+    """One trial."""
 
 
 class Block(NamedTuple):

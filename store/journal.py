@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from store.blocks import PREAMBLE_SIZE, Block, BlockFile, Kind, State
-from store.errors import DamagedRecording, SealedRecording
+from store.errors import DamagedRecording, ForeignFile, SealedRecording
 from store.packing import Unreadable, pack_plain, unpack
 from store.records import Branch, Provenance, Question
 from store.rules import MOST_BRANCHES, branch_fault, provenance_fault, question_fault
@@ -107,6 +107,9 @@ def read_branch(file: BlockFile, offset: int) -> Branch:
 def _head(file: BlockFile) -> Journal:
     try:
         block = file.block(PREAMBLE_SIZE)
+        if block.kind is Kind.PIPE:
+            reason = "is a record of trials of a pipeline, and no recording of branches"
+            raise ForeignFile(reason, path=file.path)
         provenance = unpack(block.payload, Provenance)
         problem = provenance_fault(provenance)
         if block.kind is not Kind.HEAD:

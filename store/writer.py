@@ -71,10 +71,10 @@ class Writer:
                 "already exists; resume it or choose another name", path=path
             ) from error
         try:
-            _lock(descriptor, path)
+            lock(descriptor, path)
             write_all(descriptor, start + head)
             os.fsync(descriptor)
-            _sync_directory(path)
+            sync_directory(path)
         except BaseException:
             path.unlink(missing_ok=True)
             os.close(descriptor)
@@ -92,7 +92,7 @@ class Writer:
             ForeignFile, NewerFormat: it is not a recording that this program can read.
         """
         path = Path(path)
-        descriptor = _open_locked(path)
+        descriptor = open_locked(path)
         try:
             journal = scan(BlockFile(descriptor, path))
             if journal.torn:
@@ -177,7 +177,7 @@ class Writer:
                 raise
             self._sealed = True
             self.close()
-            _sync_directory(self.path)
+            sync_directory(self.path)
             return digest.hex()
 
     def close(self) -> None:
@@ -263,7 +263,7 @@ def _unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.sealing")
 
 
-def _open_locked(path: Path) -> int:
+def open_locked(path: Path) -> int:
     """A locked descriptor for the unsealed file that the path leads to."""
     while True:
         looking = open_to_read(path)
@@ -275,7 +275,7 @@ def _open_locked(path: Path) -> int:
             raise SealedRecording("is sealed, and nothing can be added", path=path)
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            _lock(descriptor, path)
+            lock(descriptor, path)
             # Its last writer may have sealed it, and so replaced it, before it let the lock go.
             if _leads_to(path, descriptor):
                 return descriptor
@@ -285,7 +285,12 @@ def _open_locked(path: Path) -> int:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def lock(descriptor: int, path: Path) -> None:
+    """Takes the exclusive lock of a file that is written; it goes with the descriptor.
+
+    Raises:
+        RecordingBusy: another process has it.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -302,7 +307,7 @@ def _leads_to(path: Path, descriptor: int) -> bool:
     return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
     """Makes the name itself durable."""
     descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from agents.chat.models import Model, prompt_tokens
 from agents.chat.prices import Price
 from agents.chat.replies import Call, Finish, Replies, Reply
-from agents.proposers import Bench
+from agents.proposers import Payer
 from agents.run.records import Usage
 
 SIDE_BY_SIDE = 8
@@ -23,7 +23,7 @@ class Asker:
         bench: the slot's.
     """
 
-    def __init__(self, model: Callable[[], Model], price: Price, replies: Replies, bench: Bench):
+    def __init__(self, model: Callable[[], Model], price: Price, replies: Replies, bench: Payer):
         self._model, self._price, self._replies, self._bench = model, price, replies, bench
         self._failed: list[tuple[Call, Reply]] = []
         self.usage = Usage()

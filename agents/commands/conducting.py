@@ -8,7 +8,10 @@ from agents.chat.settings import ChatSettings
 from agents.commands.progress import Narrator
 from agents.commands.reporting import hands
 from agents.loop.accounts import Accounts
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, session
+from agents.loop.state import Finish
+from agents.loop.task import Opener
 from agents.outside.settings import AgentSettings
 from agents.proposers.choose import Means, proposers
 from agents.report.card import export
@@ -45,6 +48,45 @@ def is_over(run: RunDirectory, out: Output) -> bool:
     return True
 
 
+def ended(
+    run: RunDirectory,
+    opener: Opener,
+    finish: Finish,
+    out: Output,
+    wait: bool,
+    checkpoints: str | None,
+    flags: Mapping[str, object],
+) -> bool:
+    """Runs a session, and says what happens; ``False`` where it waits for a person, which is said.
+
+    Args:
+        run: the run.
+        opener: opens what it works on.
+        finish: writes the winner.
+        out: where it is shown that it waits.
+        wait: whether to stay while a person is waited for.
+        checkpoints: the URL of a database for the state of the loop.
+        flags: the settings as typed.
+    """
+    narrator = Narrator(run)
+    threads = load(Settings, flags=flags).threads
+    try:
+        outcome = session(run, opener, finish, Manner(threads, wait, checkpoints, narrator.hear))
+    except KeyboardInterrupt as interruption:
+        interruption.add_note(
+            f"rheostat {run.request.command} --run {run.path} --resume goes on where it stopped"
+        )
+        raise
+    finally:
+        narrator.close()
+    if outcome.end is End.WAITING:
+        console.say(f"{run.path}: {outcome.candidate} waits for a person")
+        console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
+        out.document(Told(waiting=outcome.candidate), "")
+        return False
+    return True
+
+
 def conduct(
     run: RunDirectory,
     out: Output,
@@ -68,33 +110,14 @@ def conduct(
         before: another run, whose replies stand for the models.
         flags: the settings as typed.
     """
-    chosen = load(Settings, flags=flags)
-    narrator = Narrator(run)
 
     def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
         if candidate is not None:
             export(run, candidate, decision)
 
-    try:
-        outcome = session(
-            run,
-            proposers(
-                run.request.proposers, Means(run, run.request.asking, settings, before, agent)
-            ),
-            finish,
-            Manner(chosen.threads, wait, checkpoints, narrator.hear),
-        )
-    except KeyboardInterrupt as interruption:
-        interruption.add_note(
-            f"rheostat discover --run {run.path} --resume goes on where it stopped"
-        )
-        raise
-    finally:
-        narrator.close()
-    if outcome.end is End.WAITING:
-        console.say(f"{run.path}: {outcome.candidate} waits for a person")
-        console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
-        out.document(Told(waiting=outcome.candidate), "")
+    means = Means(run, run.request.asking, settings, before, agent)
+    made = proposers(run.request.proposers, means)
+    if not ended(run, discovery(made), finish, out, wait, checkpoints, flags):
         return
     # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
     report = write_report(run, held_out=False, hands=hands(flags))

@@ -28,7 +28,9 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
     decision = Decision(candidate=candidate, approved=approved, note=note, by=by or _login())
     if not run.decide(decision):
         raise InputError(f"{candidate} was decided from another terminal meanwhile")
-    after = "" if run.is_held else f"; rheostat discover --run {run.path} --resume goes on"
+    after = (
+        "" if run.is_held else f"; rheostat {run.request.command} --run {run.path} --resume goes on"
+    )
     return f"{candidate} is {_word(approved)}{after}"
 
 

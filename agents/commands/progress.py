@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, minutes
+from agents.run.records import Request
 from harness.cli import console
 
 
@@ -24,7 +25,7 @@ class Narrator:
         """Takes up one event."""
         match event.kind:
             case "started" | "resumed":
-                labels = ", ".join(each.label for each in self._run.request.search)
+                labels = _subject(self._run.request)
                 console.say(f"{self._run.path}: {event.kind}, on {labels}")
             case "round":
                 self._show(event)
@@ -51,6 +52,8 @@ class Narrator:
     def _show(self, event: Event) -> None:
         self.close()
         request = self._run.request
+        if request.allocation is not None:
+            return
         total = request.round_evaluations
         self._played = {}
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
@@ -77,6 +80,9 @@ class Narrator:
     def _round(self, event: Event) -> None:
         summaries = self._run.summaries()
         used = sum(each.usage.evaluations for each in summaries)
+        if self._run.request.allocation is not None:
+            self._trials(event, used)
+            return
         best = "no candidate beats the baselines yet"
         if event.candidate is not None:
             gain = self._run.review(event.candidate).baseline_gain
@@ -85,3 +91,19 @@ class Narrator:
                 best += f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
         spent = minutes(self._run.events())
         console.say(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")
+
+    def _trials(self, event: Event, used: int) -> None:
+        """A line where a trial is the best so far: most are not."""
+        summary = self._run.summaries()[-1]
+        if event.candidate not in summary.candidates:
+            return
+        review = self._run.review(str(event.candidate))
+        console.say(f"trial {used:>3}  best {event.candidate}: {'; '.join(review.reasons)}")
+
+
+def _subject(request: Request) -> str:
+    """What a run works on, in words."""
+    asked = request.allocation
+    if asked is None:
+        return ", ".join(each.label for each in request.search)
+    return f"{asked.pipeline.name}, within a budget of {asked.budget:g}"

@@ -54,7 +54,8 @@ def report(
 
     Everyone is played over the search set and, which happens nowhere else, over what was held out.
     The report is written as Markdown, as one page of HTML, and as JSON; a summary is shown. A run
-    that still goes on, or waits, is reported as far as it came.
+    that still goes on, or waits, is reported as far as it came. Of a run of trials it holds the
+    best allocation, the guidelines, score over trials, and the saturation of each stage.
     """
     from agents.commands.reporting import hands
     from agents.report.terminal import terminal_summary
@@ -64,6 +65,12 @@ def report(
     from harness.cli.output import Form, Output, shown_width
 
     run = open_run(directory)
+    if run.request.allocation is not None:
+        from agents.commands.allocating import reported
+
+        reported(run, into, Output(Form.JSON if as_json else Form.PEOPLE))
+        console.say(f"wrote {(into or directory) / MARKDOWN} and {(into or directory) / HTML}")
+        return
     flags = {"threads": threads, "cache_dir": cache_dir}
     found = write_report(run, directory=into, seeds=seeds, held_out=held_out, hands=hands(flags))
     out = Output(Form.JSON if as_json else Form.PEOPLE)

@@ -55,7 +55,7 @@ class Accounts:
 
     def _withheld(self, caps: Caps, rounds: int) -> str:
         """Why the last round left a call out, if what is left is still too little for it."""
-        if not rounds or (caps.tokens is None and caps.usd is None):
+        if not rounds:
             return ""
         for each in all_filed(self._run, rounds):
             if each.withheld and each.caps == (caps.tokens, caps.usd):
@@ -73,7 +73,8 @@ class Accounts:
         if caps.minutes is not None and self.minutes >= caps.minutes:
             return f"{caps.minutes:g} minutes of work are over"
         if caps.evaluations is not None and used.evaluations >= caps.evaluations:
-            return f"{used.evaluations:,} programs were played, and {caps.evaluations:,} may be"
+            what = self._run.request.plays
+            return f"{used.evaluations:,} {what} were played, and {caps.evaluations:,} may be"
         if caps.tokens is not None and used.tokens_in + used.tokens_out >= caps.tokens:
             return f"{used.tokens_in + used.tokens_out:,} of {caps.tokens:,} tokens are spent"
         if caps.usd is not None and used.usd >= caps.usd:

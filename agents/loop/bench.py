@@ -19,7 +19,43 @@ class Purse(NamedTuple):
     usd: float | None = None
 
 
-class RoundBench:
+class Paying:
+    """Keeps what language models may still cost in a slot.
+
+    Args:
+        purse: at the beginning.
+    """
+
+    def __init__(self, purse: Purse):
+        self._purse = purse
+        self.withheld = ""
+        """Why a call was not made, in words; empty where all were."""
+
+    def affords(self, most: Usage) -> bool:
+        """See `agents.proposers.Payer.affords`."""
+        tokens, usd = most.tokens_in + most.tokens_out, most.usd
+        if self._purse.tokens is not None and tokens > self._purse.tokens:
+            self.withheld = (
+                f"{max(0, self._purse.tokens):,} tokens are left, and a call may take {tokens:,}"
+            )
+        elif self._purse.usd is not None and usd > self._purse.usd:
+            self.withheld = (
+                f"{max(0.0, self._purse.usd):.4f} dollars are left, and a call may cost {usd:.4f}"
+            )
+        else:
+            return True
+        return False
+
+    def charge(self, used: Usage) -> None:
+        """See `agents.proposers.Payer.charge`."""
+        tokens, usd = self._purse
+        self._purse = Purse(
+            None if tokens is None else tokens - used.tokens_in - used.tokens_out,
+            None if usd is None else usd - used.usd,
+        )
+
+
+class RoundBench(Paying):
     """See `agents.proposers.Bench`.
 
     Args:
@@ -57,7 +93,7 @@ class RoundBench:
         self.state = state
         self._known = known
         self._allowance = allowance
-        self._purse = purse
+        super().__init__(purse)
         self.tries = tries
         self._out_of_time = out_of_time
         self._heed = heed
@@ -65,8 +101,6 @@ class RoundBench:
         self._worths: dict[tuple[str, bool], Worth | None] = {}
         self.played: list[str] = []
         """The programs that were played for the first time, as `mark` names them."""
-        self.withheld = ""
-        """Why a call was not made, in words; empty where all were."""
 
     @property
     def allowance(self) -> int:
@@ -131,37 +165,14 @@ class RoundBench:
         self.played.append(name)
         return True
 
-    def affords(self, most: Usage) -> bool:
-        """See `agents.proposers.Bench.affords`."""
-        tokens, usd = most.tokens_in + most.tokens_out, most.usd
-        if self._purse.tokens is not None and tokens > self._purse.tokens:
-            self.withheld = (
-                f"{max(0, self._purse.tokens):,} tokens are left, and a call may take {tokens:,}"
-            )
-        elif self._purse.usd is not None and usd > self._purse.usd:
-            self.withheld = (
-                f"{max(0.0, self._purse.usd):.4f} dollars are left, and a call may cost {usd:.4f}"
-            )
-        else:
-            return True
-        return False
-
-    def charge(self, used: Usage) -> None:
-        """See `agents.proposers.Bench.charge`."""
-        tokens, usd = self._purse
-        self._purse = Purse(
-            None if tokens is None else tokens - used.tokens_in - used.tokens_out,
-            None if usd is None else usd - used.usd,
-        )
-
     def heed(self) -> None:
-        """See `agents.proposers.Bench.heed`."""
+        """See `agents.proposers.Payer.heed`."""
         self._heed()
 
     def out_of_time(self) -> bool:
-        """See `agents.proposers.Bench.out_of_time`."""
+        """See `agents.proposers.Payer.out_of_time`."""
         return self._out_of_time()
 
     def tell(self, says: str, **data: object) -> None:
-        """See `agents.proposers.Bench.tell`."""
+        """See `agents.proposers.Payer.tell`."""
         self._tell(says, **data, played=len(self.played))

@@ -67,7 +67,9 @@ def _next_best(run: RunDirectory, best: str | None) -> str | None:
         return best
 
     def counted(each: Review) -> float:
-        return each.baseline_gain.low if each.baseline_gain is not None else 0.0
+        if each.baseline_gain is None:  # an allocation has no baseline to beat
+            return each.objective or 0.0
+        return each.baseline_gain.low
 
     fit = [
         each for each in run.reviews()

@@ -55,6 +55,15 @@ def state_place(number: int, slot: str) -> str:
     return f"rounds/{number:03d}/proposals/{slot}.state"
 
 
+def state_left(run: RunDirectory, number: int, slot: str) -> bytes | None:
+    """What a slot's proposer left when it last had a round."""
+    for before in range(number - 1, 0, -1):
+        path = run.path / state_place(before, slot)
+        if path.is_file():
+            return path.read_bytes()
+    return None
+
+
 def filed(run: RunDirectory, number: int, slot: str) -> Filed | None:
     """What a slot gave in a round, if it is done."""
     place = file_place(number, slot)

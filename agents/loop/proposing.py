@@ -3,18 +3,12 @@
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 
-from agents.feedback.brief import Brief
-from agents.feedback.making import make_brief
-from agents.loop.bench import Purse, RoundBench
 from agents.loop.filing import Filed, all_filed, file_place, filed, state_place, usage
 from agents.loop.inbox import HAND, take
 from agents.loop.mixing import choose
-from agents.loop.state import Context, Slot, State
-from agents.proposers import Proposed
-from agents.run.directory import RunDirectory
-from agents.run.records import Draft, Language, Usage
-from agents.search.arena import Arena
-from harness.request.controllers import diagnosed
+from agents.loop.slots import Slot
+from agents.loop.state import Context, State
+from agents.run.records import Draft, Usage
 
 
 def brief(state: State, runtime: Runtime[Context]) -> State:
@@ -22,9 +16,7 @@ def brief(state: State, runtime: Runtime[Context]) -> State:
     context, number = runtime.context, state.get("round", 0) + 1
     place = f"rounds/{number:03d}/brief.json"
     if not context.run.has(place):
-        made = make_brief(context.run, context.arena, number)
-        context.run.write_text(f"rounds/{number:03d}/brief.md", made.text)
-        context.run.write(place, made)
+        context.task.brief(number)
     context.log.add("round", f"round {number} begins", round=number)
     return {"round": number, "candidates": [], "unsound": {}, "challenger": None}
 
@@ -57,20 +49,18 @@ def propose(slot: Slot, runtime: Runtime[Context]) -> State:
         found = take(context.run, number)
         context.run.write(file_place(number, name), found)
         return {"slots": [f"{number}/{name}"]}
-    bench = _bench(context, slot)
-    told = context.run.read(f"rounds/{number:03d}/brief.json", Brief)
     context.log.add("proposing", round=number, proposer=slot["proposer"])
-    given = _asked(context, slot, told, bench)
+    given, played, withheld = context.task.propose(slot, context.hands)
     if given.state is not None:
         context.run.write_bytes(state_place(number, name), given.state)
     record = Filed(
         proposer=slot["proposer"],
-        proposals=list(given.proposals)[: bench.most],
+        proposals=list(given.proposals)[: context.request.per_round],
         usage=given.usage,
         search=dict(given.search),
-        played=bench.played,
+        played=list(played),
         # A mending shares what is left with others, and a call that was made had its purse.
-        withheld="" if slot["mend"] or given.usage.tokens_in else bench.withheld,
+        withheld="" if slot["mend"] or given.usage.tokens_in else withheld,
         caps=(context.request.caps.tokens, context.request.caps.usd),
     )
     context.run.write(file_place(number, name), record)
@@ -78,7 +68,7 @@ def propose(slot: Slot, runtime: Runtime[Context]) -> State:
     context.log.add(
         "proposed", f"{slot['proposer']} proposes {count}", round=number,
         proposer=slot["proposer"],
-        data={"programs": count, "played": len(bench.played), "search": record.search},
+        data={"programs": count, "played": len(played), "search": record.search},
     )  # fmt: skip
     return {"slots": [f"{number}/{name}"]}
 
@@ -87,8 +77,7 @@ def check(state: State, runtime: Runtime[Context]) -> State:
     """Names the proposals and checks them; those that fail may be mended."""
     context, number = runtime.context, state["round"]
     run = context.run
-    written = _mended(run, state) if state["candidates"] else _named(run, number)
-    drafts = [checked(each, context.arena, number) for each in written]
+    drafts = _named(context, number) if not state["candidates"] else _mended(context, state)
     unsound = {}
     for draft in drafts:
         if draft.diagnostics:
@@ -117,7 +106,7 @@ def to_repairs(state: State, runtime: Runtime[Context]) -> list[Send] | str:
     sends = []
     for candidate, tries in state["unsound"].items():
         proposer = context.run.draft(candidate).proposer
-        if tries <= context.request.repairs and proposer in context.proposers:
+        if tries <= context.request.repairs and context.task.mends(proposer):
             slot = f"mend-{candidate}-{tries}"
             sends.append(
                 Send("propose", Slot(round=number, slot=slot, proposer=proposer, mend=candidate,
@@ -135,87 +124,27 @@ def _allowance(context: Context, within: Usage, slots: int) -> int:
     return most if left is None or not slots else min(most, -(-left // slots))
 
 
-def checked(draft: Draft, arena: Arena, number: int) -> Draft:
-    """The draft with what the checker says of it.
-
-    A sound program of Rheo cannot fail. One in Python can, so it is tried before it counts as
-    sound, over what the round shows.
-    """
-    proposal = draft.proposal
-    name = f"{draft.candidate}{proposal.language.suffix}"
-    told = diagnosed(proposal.source, name, warnings=False).told
-    if not told and proposal.language is not Language.RHEO:
-        told = arena.trial(proposal.source, proposal.language, number)
-    return Draft(
-        candidate=draft.candidate,
-        proposer=draft.proposer,
-        proposal=draft.proposal,
-        tries=draft.tries,
-        diagnostics=told,
-        tuned=draft.tuned,
-    )
-
-
-def _asked(context: Context, slot: Slot, told: Brief, bench: RoundBench) -> Proposed:
-    proposer = context.proposers[slot["proposer"]]
-    if slot["mend"] is None:
-        return proposer.propose(told, bench)
-    failed = context.run.draft(slot["mend"])
-    return proposer.repair(told, failed.proposal, failed.diagnostics, bench)
-
-
-def _bench(context: Context, slot: Slot) -> RoundBench:
-    request, run, number, name = context.request, context.run, slot["round"], slot["slot"]
-    known: set[str] = set()
-    for before in range(1, number):
-        known.update(mark for each in all_filed(run, before) for mark in each.played)
-    state = _left(run, number, name)
-
-    def tell(says: str, **data: object) -> None:
-        context.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
-
-    return RoundBench(
-        context.arena,
-        number,
-        name,
-        state=state,
-        known=known,
-        allowance=slot["allowance"],
-        purse=Purse(slot["tokens"], slot["usd"]),
-        tries=request.repairs + 2 - slot["tries"],
-        out_of_time=lambda: context.accounts.out_of_time(request.caps),
-        heed=context.interruption.heed,
-        tell=tell,
-    )
-
-
-def _left(run: RunDirectory, number: int, slot: str) -> bytes | None:
-    """What a slot's proposer left when it last had a round."""
-    for before in range(number - 1, 0, -1):
-        path = run.path / state_place(before, slot)
-        if path.is_file():
-            return path.read_bytes()
-    return None
-
-
-def _named(run: RunDirectory, number: int) -> list[Draft]:
+def _named(context: Context, number: int) -> list[Draft]:
     """The proposals of a round, with the names that they will have."""
-    given = [(each.proposer, proposal) for each in all_filed(run, number)
+    given = [(each.proposer, proposal) for each in all_filed(context.run, number)
              for proposal in each.proposals]  # fmt: skip
     return [
-        Draft(
-            candidate=f"r{number:03d}-{at}",
-            proposer=proposer,
-            proposal=proposal,
-            tries=proposal.tries,
+        context.task.checked(
+            Draft(
+                candidate=f"r{number:03d}-{at}",
+                proposer=proposer,
+                proposal=proposal,
+                tries=proposal.tries,
+            ),
+            number,
         )
         for at, (proposer, proposal) in enumerate(given, start=1)
     ]
 
 
-def _mended(run: RunDirectory, state: State) -> list[Draft]:
+def _mended(context: Context, state: State) -> list[Draft]:
     """What became of those that did not check."""
-    found = []
+    run, found = context.run, []
     for candidate, tries in state["unsound"].items():
         before = run.draft(candidate)
         record = filed(run, state["round"], f"mend-{candidate}-{tries}")
@@ -227,7 +156,7 @@ def _mended(run: RunDirectory, state: State) -> list[Draft]:
             proposal=record.proposals[0],
             tries=tries + record.proposals[0].tries,
         )
-        found.append(draft)
+        found.append(context.task.checked(draft, state["round"]))
     return found
 
 

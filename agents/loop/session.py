@@ -1,7 +1,7 @@
 """One session of a run: starts it or goes on with it, until it ends, waits, or is left."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -13,10 +13,9 @@ from agents.loop.checkpoints import checkpoints
 from agents.loop.graph import STEPS, Graph, graph
 from agents.loop.interruption import interruption
 from agents.loop.state import Answered, Context, Finish, State
-from agents.proposers import Proposer
+from agents.loop.task import Opener
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, EventLog
-from agents.search.arena import arena
 from harness.errors import InputError
 
 POLL = 0.5
@@ -55,7 +54,7 @@ class Manner(NamedTuple):
 
 def session(
     run: RunDirectory,
-    proposers: Mapping[str, Proposer],
+    opener: Opener,
     finish: Finish,
     manner: Manner,
 ) -> Outcome:
@@ -63,7 +62,7 @@ def session(
 
     Args:
         run: the run, new or begun.
-        proposers: those that its request names, by the name that it uses.
+        opener: opens what it works on.
         finish: writes the winner and the report.
         manner: how to go about it.
 
@@ -77,7 +76,7 @@ def session(
         log = EventLog(run.events_path, number, manner.listen)
         log.add("started" if number == 1 else "resumed")
         try:
-            return _held(run, proposers, finish, manner, log)
+            return _held(run, opener, finish, manner, log)
         except KeyboardInterrupt:
             log.add("left", "interrupted")
             raise
@@ -88,7 +87,7 @@ def session(
 
 def _held(
     run: RunDirectory,
-    proposers: Mapping[str, Proposer],
+    opener: Opener,
     finish: Finish,
     manner: Manner,
     log: EventLog,
@@ -96,10 +95,10 @@ def _held(
     request = run.request
     with (
         checkpoints(run, manner.checkpoints) as saver,
-        arena(run, workers=manner.workers) as here,
+        opener(run, manner.workers) as task,
         interruption() as asked,
     ):
-        context = Context(run, request, here, proposers, log, Accounts(run), asked, finish)
+        context = Context(run, request, task, log, Accounts(run), asked, finish)
         loop, config = graph(saver), _config(run)
         given = _where(loop, config, context)
         while True:

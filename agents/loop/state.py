@@ -1,17 +1,16 @@
 """The state of the graph: small and plain. Everything else stands in the run's directory."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from agents.loop.accounts import Accounts
 from agents.loop.interruption import Interruption
-from agents.proposers import Proposer
+from agents.loop.task import Hands, Task
 from agents.run.directory import RunDirectory
 from agents.run.events import EventLog
 from agents.run.records import Decision, Request
-from agents.search.arena import Arena
 
 
 class Answered(TypedDict):
@@ -43,22 +42,6 @@ class State(TypedDict, total=False):
     """Why the run ends; empty while it goes on."""
 
 
-class Slot(TypedDict):
-    """What one proposer is sent: its place in a round, or a candidate to mend."""
-
-    round: int
-    slot: str
-    proposer: str
-    mend: str | None
-    tries: int
-    allowance: int
-    """Programs that it may play."""
-    tokens: int | None
-    """That language models may take; ``None`` for any number."""
-    usd: float | None
-    """Dollars that they may cost, likewise."""
-
-
 Finish = Callable[[RunDirectory, str | None, Decision | None], None]
 """Writes the winner, its card and the report."""
 
@@ -69,9 +52,13 @@ class Context:
 
     run: RunDirectory
     request: Request
-    arena: Arena
-    proposers: Mapping[str, Proposer]
+    task: Task
     log: EventLog
     accounts: Accounts
     interruption: Interruption
     finish: Finish
+
+    @property
+    def hands(self) -> Hands:
+        """What a task is lent."""
+        return Hands(self.log, self.accounts, self.interruption)

@@ -19,7 +19,7 @@ from agents.outside.guard import guarded
 from agents.outside.places import GRACE, Ran, Tail, ended_in_time
 from agents.outside.seccomp import agent_profile
 from agents.outside.settings import AgentSettings
-from agents.proposers import Bench
+from agents.proposers import Payer
 from harness.errors import InputError, SurroundingsError
 from sandbox.host.connection import connect
 from sandbox.host.envelopes import STDERR, STDOUT, Envelopes
@@ -82,7 +82,7 @@ class ContainerPlace:
         """See `agents.outside.places.Place.interpreter`."""
         return str((self._config.get("Labels") or {}).get(PYTHON_LABEL) or "/usr/bin/env python3")
 
-    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Bench) -> Ran:
+    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Payer) -> Ran:
         """See `agents.outside.places.Place.run`."""
         _hand_over(folder)
         tail = Tail()

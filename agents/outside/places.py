@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from agents.proposers import Bench
+from agents.proposers import Payer
 
 KEPT = 64 * 1024
 """Bytes of an agent's output that are kept, the last ones."""
@@ -40,7 +40,7 @@ class Place(Protocol):
         """The first line of the agent's ``rheostat``, behind ``#!``."""
         ...
 
-    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Bench) -> Ran:
+    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Payer) -> Ran:
         """Runs a command in a directory, and ends it with all that it started.
 
         It is ended when its time is over, and when the session is interrupted.
@@ -79,7 +79,7 @@ class Tail:
         return b"".join(self._parts)[-KEPT:].decode(errors="replace")
 
 
-def ended_in_time(ended: Callable[[float], bool], seconds: float, bench: Bench) -> bool:
+def ended_in_time(ended: Callable[[float], bool], seconds: float, bench: Payer) -> bool:
     """Waits for an agent's end; ``False`` where its time was over before.
 
     Args:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from agents.outside.places import GRACE, Ran, Tail, ended_in_time
-from agents.proposers import Bench
+from agents.proposers import Payer
 from harness.errors import SurroundingsError
 
 
@@ -24,7 +24,7 @@ class ProcessPlace:
     )
     interpreter = f"{sys.executable} -I"
 
-    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Bench) -> Ran:
+    def run(self, command: str, folder: Path, prompt: str, *, seconds: float, bench: Payer) -> Ran:
         """See `agents.outside.places.Place.run`. What leaves its process group outlives it."""
         words = shlex.split(command)
         environ = {name: value for name, value in os.environ.items() if _passes(name)}

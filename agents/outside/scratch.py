@@ -84,11 +84,11 @@ def left(folder: Path, given: str, language: Language) -> Left:
         given: the program that it was given; left as it was, it is no candidate.
         language: that it was to write in.
     """
-    source = _text(folder / candidate_file(language), MOST_SOURCE)
+    source = plain_text(folder / candidate_file(language), MOST_SOURCE)
     if source is not None and source.strip() in ("", given.strip()):
         source = None
-    words = _text(folder / REASONS, MOST_REASONS) or ""
-    return Left(source, words.strip(), _usage(_text(folder / USAGE, MOST_USAGE)))
+    words = plain_text(folder / REASONS, MOST_REASONS) or ""
+    return Left(source, words.strip(), _usage(plain_text(folder / USAGE, MOST_USAGE)))
 
 
 def _history(folder: Path, brief: Brief) -> None:
@@ -110,7 +110,7 @@ def _command(path: Path, interpreter: str) -> None:
     path.chmod(0o755)
 
 
-def _text(path: Path, most: int) -> str | None:
+def plain_text(path: Path, most: int) -> str | None:
     """A file's text; ``None`` where there is no plain file of that name.
 
     A link is not followed: it could lead to what the agent may not have, into the run.

@@ -26,7 +26,38 @@ class Proposed(NamedTuple):
     """What it wants to find again in the next round."""
 
 
-class Bench(Protocol):
+class Payer(Protocol):
+    """What whoever asks language models may spend, and whom it heeds."""
+
+    def affords(self, most: Usage) -> bool:
+        """Whether a call may be made, by what it and those before it may cost at the most.
+
+        Where it may not, that is the run's reason to end.
+        """
+        ...
+
+    def charge(self, used: Usage) -> None:
+        """Takes what a call did cost out of what is left."""
+        ...
+
+    def heed(self) -> None:
+        """Gives up the work, where somebody asked for it.
+
+        Raises:
+            KeyboardInterrupt: somebody asked.
+        """
+        ...
+
+    def out_of_time(self) -> bool:
+        """Whether a cap was reached meanwhile, so that it should come to its end."""
+        ...
+
+    def tell(self, says: str, **data: object) -> None:
+        """Puts progress into the event log."""
+        ...
+
+
+class Bench(Payer, Protocol):
     """What a proposer may do: play programs over what this round shows it of the search set."""
 
     @property
@@ -95,33 +126,6 @@ class Bench(Protocol):
                 first look does not; else under few seeds and at every second β.
             language: that they are written in.
         """
-        ...
-
-    def affords(self, most: Usage) -> bool:
-        """Whether a call may be made, by what it and those before it may cost at the most.
-
-        Where it may not, that is the run's reason to end.
-        """
-        ...
-
-    def charge(self, used: Usage) -> None:
-        """Takes what a call did cost out of what is left."""
-        ...
-
-    def heed(self) -> None:
-        """Gives up the work, where somebody asked for it.
-
-        Raises:
-            KeyboardInterrupt: somebody asked.
-        """
-        ...
-
-    def out_of_time(self) -> bool:
-        """Whether a cap was reached meanwhile, so that it should come to its end."""
-        ...
-
-    def tell(self, says: str, **data: object) -> None:
-        """Puts progress into the event log."""
         ...
 
 

@@ -3,7 +3,7 @@
 import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agents.chat.settings import ChatSettings
 from agents.outside.choose import place
@@ -13,6 +13,9 @@ from agents.run.directory import RunDirectory
 from agents.run.records import Asking
 from dsl.spelling import nearest
 from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from agents.chat.models import Model
 
 NAMES = ("evolve", "random")
 """The names that ``--proposer`` takes as they are, the default first; ``hand`` is always there."""
@@ -54,7 +57,7 @@ def check(names: Sequence[str]) -> None:
         if kind == CHAT:
             model_of(name)
         elif kind == COMMAND:
-            _check_command(name, rest)
+            check_command(name, rest)
         elif name not in _PLAIN:
             raise _unknown(name)
 
@@ -75,7 +78,12 @@ def model_of(name: str) -> str:
     return rest
 
 
-def _check_command(name: str, command: str) -> None:
+def check_command(name: str, command: str) -> None:
+    """Refuses a command that cannot be started.
+
+    Raises:
+        InputError: it is empty, not written as in a shell, or there is none of its name.
+    """
     try:
         words = shlex.split(command)
     except ValueError as problem:
@@ -121,15 +129,13 @@ def _made(name: str, means: Means) -> Proposer:
     return _PLAIN[name]()
 
 
-def _chat(model: str, means: Means) -> Proposer:
-    from agents.chat.models import ChatModel, Model
-    from agents.chat.prices import Price
-    from agents.chat.replies import Replies
-    from agents.proposers.chat import Chat
-
+def opener(model: str, means: Means) -> "Callable[[], Model]":
+    """What makes a model when a call is first made; where a run is replayed, none may be."""
     before = means.before
 
-    def opened() -> Model:
+    def opened() -> "Model":
+        from agents.chat.models import ChatModel
+
         if before is not None:
             raise InputError(
                 f"{before.path}: holds no reply to what {model} is asked here",
@@ -138,8 +144,17 @@ def _chat(model: str, means: Means) -> Proposer:
             )
         return ChatModel(model, means.asking.base_url, means.settings)
 
+    return opened
+
+
+def _chat(model: str, means: Means) -> Proposer:
+    from agents.chat.prices import Price
+    from agents.chat.replies import Replies
+    from agents.proposers.chat import Chat
+
     price = Price(model, means.settings.prices)
-    return Chat(model, opened, price, Replies(means.run, before), means.asking)
+    replies = Replies(means.run, means.before)
+    return Chat(model, opener(model, means), price, replies, means.asking)
 
 
 def _evolve() -> Proposer:

@@ -25,10 +25,10 @@ _INKED = (
     "text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color",
 )  # fmt: skip
 
-_WINNER, _PUBLISHED = "#e8590c", "#7950f2"
-_BASELINES = ("#1c7ed6", "#2f9e44", "#0c8599", "#868e96", "#c2255c")
+WINNER_COLOUR, _PUBLISHED = "#e8590c", "#7950f2"
+COLOURS = ("#1c7ed6", "#2f9e44", "#0c8599", "#868e96", "#c2255c")
 
-_PANEL = (4.8, 3.8)
+PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
 
 
@@ -47,9 +47,9 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
         colours = _colours(report)
         drawn = [each for each in series(side.rows, recording) if each.controller in colours]
         # The winner is drawn last, over all others.
-        for each in sorted(drawn, key=lambda one: colours[one.controller] == _WINNER):
+        for each in sorted(drawn, key=lambda one: colours[one.controller] == WINNER_COLOUR):
             costs = [max(row.cost, 1) for row in each.rows]
-            winner = colours[each.controller] == _WINNER
+            winner = colours[each.controller] == WINNER_COLOUR
             style = "-" if winner else "--" if colours[each.controller] == _PUBLISHED else ":"
             panel.plot(
                 costs, [row.accuracy for row in each.rows], style, marker="o",
@@ -60,14 +60,14 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
                 panel.fill_between(
                     costs, [row.accuracy_low for row in each.rows],
                     [row.accuracy_high for row in each.rows],
-                    color=_WINNER, alpha=0.15, linewidth=0,
+                    color=WINNER_COLOUR, alpha=0.15, linewidth=0,
                 )  # fmt: skip
         _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
         panel.set_title(recording, fontsize=10)
         panel.set_ylabel("accuracy, %")
-        _legend(figure, panel)
+        legend(figure, panel)
 
-    return _drawn(draw, _PANEL, name)
+    return drawn(draw, PANEL, name)
 
 
 def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
@@ -88,20 +88,20 @@ def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         # Before the first round there is the best baseline.
         at = [0, *(each.round for each in rounds)]
         panel.step(
-            at, [floor, *(each.objective for each in rounds)], where="post", color=_WINNER,
+            at, [floor, *(each.objective for each in rounds)], where="post", color=WINNER_COLOUR,
             linewidth=1.8, marker="o", markersize=3.5, label="the best so far",
         )  # fmt: skip
         low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
         high = [floor, *(floor + (gain.high if gain is not None else 0.0) for gain in gains)]
-        panel.fill_between(at, low, high, step="post", color=_WINNER, alpha=0.15, linewidth=0)
-        panel.axhline(floor, color=_BASELINES[0], linestyle=":", linewidth=1.2, label=baseline)
+        panel.fill_between(at, low, high, step="post", color=WINNER_COLOUR, alpha=0.15, linewidth=0)
+        panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2, label=baseline)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_xlabel("round")
         panel.set_ylabel("objective")
         panel.grid(alpha=0.25, linewidth=0.5)
-        _legend(figure, panel)
+        legend(figure, panel)
 
-    return _drawn(draw, _PANEL, name)
+    return drawn(draw, PANEL, name)
 
 
 def schedule(winner: Winner, name: str) -> str:
@@ -113,7 +113,7 @@ def schedule(winner: Winner, name: str) -> str:
     def draw(figure: "Figure") -> None:
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for panel, (knob, values) in zip(panels, winner.schedule.items(), strict=False):
-            panel.plot(winner.betas, values, color=_WINNER, linewidth=1.8)
+            panel.plot(winner.betas, values, color=WINNER_COLOUR, linewidth=1.8)
             panel.set_title(knob, fontsize=9)
             panel.set_xticks([0, 0.5, 1])
             panel.tick_params(labelsize=8)
@@ -122,7 +122,7 @@ def schedule(winner: Winner, name: str) -> str:
             panel.set_visible(False)
         figure.supxlabel("beta", fontsize=9, color=_INK)
 
-    return _drawn(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
+    return drawn(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
 
 
 def _colours(report: Report) -> dict[str, str]:
@@ -131,15 +131,15 @@ def _colours(report: Report) -> dict[str, str]:
     baselines = [each for each in report.controllers if each.role is Role.BASELINE]
     for each in report.controllers:
         if each.role is Role.WINNER:
-            found[each.label] = _WINNER
+            found[each.label] = WINNER_COLOUR
         elif each.role is Role.PUBLISHED:
             found[each.label] = _PUBLISHED
         elif each.role is Role.BASELINE:
-            found[each.label] = _BASELINES[baselines.index(each) % len(_BASELINES)]
+            found[each.label] = COLOURS[baselines.index(each) % len(COLOURS)]
     return found
 
 
-def _legend(figure: "Figure", panel: "Axes") -> None:
+def legend(figure: "Figure", panel: "Axes") -> None:
     """Below the panel, where it hides no curve; what was drawn last comes first."""
     handles, labels = panel.get_legend_handles_labels()
     figure.legend(
@@ -160,7 +160,8 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
     panel.grid(alpha=0.25, linewidth=0.5)
 
 
-def _drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
+def drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
+    """What ``draw`` draws on a figure of a size in inches, as SVG; no other has its name."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

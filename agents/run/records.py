@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
-VERSION = 1
-"""Raised when a record is written that an earlier version would misread."""
+from store.pipelines.records import Pipeline
+
+VERSION = 2
+"""Raised when a record is written that an earlier version would misread; 2 has allocations."""
 
 
 class Language(Enum):
@@ -80,7 +82,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
 
     rounds: int = 20
     evaluations: int | None = None
-    """Programs played over the search set, each counted once at each number of seeds."""
+    """Programs played over the search set, each counted once at each number of seeds; trials."""
     minutes: float | None = None
     """Of work, over all sessions; waiting for a person is not counted."""
     usd: float | None = None
@@ -109,11 +111,34 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """The variables that they are given there, by name."""
 
 
+class AllocationAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run that looks for allocations plays them on."""
+
+    pipeline: Pipeline
+    """Whole, so that a run explains itself."""
+    path: Path | None = None
+    """Of the pipeline's file, absolute; ``None`` for the simulator that is drawn."""
+    digest: str
+    """Of the pipeline and its questions."""
+    budget: float
+    """Of a trial, in the pipeline's unit."""
+    record: Path | None = None
+    """Of trials: what is in it is replayed."""
+    execute: bool = False
+    """Whether what is not recorded is carried out on servers."""
+    base_url: str = ""
+    """Of the server, where the pipeline's file names none."""
+    governors: dict[str, list[str]] = {}
+    """By stage, the controllers that may govern it, as ``CONTROLLER@BETA``."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for."""
 
-    version: int = VERSION
-    search: list[RecordingRef]
+    version: int = 1
+    """2 where it looks for allocations."""
+    search: list[RecordingRef] = []
+    """Empty where it looks for allocations."""
     held_out: list[RecordingRef] = []
     """Opened by the report alone."""
     proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
@@ -150,6 +175,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Price of a probe."""
     asking: Asking = Asking()
     caps: Caps = Caps()
+    allocation: AllocationAsked | None = None
+    """``None`` where it looks for controllers."""
+
+    @property
+    def command(self) -> str:
+        """The command that makes and resumes such a run."""
+        return "discover" if self.allocation is None else "allocate"
+
+    @property
+    def plays(self) -> str:
+        """What is counted as an evaluation, in words."""
+        return "programs" if self.allocation is None else "trials"
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ _HEADS = {
 }
 
 
-class _Entry(NamedTuple):
+class WriterEntry(NamedTuple):
     """Something that stands on lines of its own."""
 
     start: int
@@ -64,7 +64,7 @@ class Writer:
             first, last = node.needs[0].span, node.needs[-1].span
             words = ", ".join(word.text for word in node.needs)
             entries.append(
-                _Entry(first.start, last.end, last.end, lambda: self._line(f"needs {words}"))
+                WriterEntry(first.start, last.end, last.end, lambda: self._line(f"needs {words}"))
             )
         behind = node.name if node.title is None else node.title
         brace = self._margins.brace(behind.span.end)
@@ -72,7 +72,7 @@ class Writer:
         inside = Span(brace + 1, node.span.end - 1)
         sections = [self._section(section) for section in node.sections]
         entries.append(
-            _Entry(
+            WriterEntry(
                 node.name.span.start,
                 brace,
                 node.span.end,
@@ -93,7 +93,7 @@ class Writer:
         self._lines.extend(line.rstrip() for line in text.split("\n"))
 
     def _entries(
-        self, entries: Sequence[_Entry], inside: Span, moved: Sequence[Comment] = ()
+        self, entries: Sequence[WriterEntry], inside: Span, moved: Sequence[Comment] = ()
     ) -> None:
         """Writes entries with the comments between them; ``moved`` ones come before all."""
         for comment in moved:
@@ -134,7 +134,7 @@ class Writer:
         self,
         head: Layout,
         inside: Span,
-        entries: Sequence[_Entry],
+        entries: Sequence[WriterEntry],
         moved: Sequence[Comment] = (),
         close: bool = True,
     ) -> None:
@@ -152,7 +152,7 @@ class Writer:
 
     # Sections
 
-    def _section(self, node: tree.Section) -> _Entry:
+    def _section(self, node: tree.Section) -> WriterEntry:
         match node:
             case tree.Start(body=body) | tree.Step(body=body) | tree.Finally(body=body):
                 head = body.span.start
@@ -160,7 +160,7 @@ class Writer:
             case _:
                 head = self._margins.brace(node.span.start)
                 write = lambda: self._items(node, head)  # noqa: E731
-        return _Entry(node.span.start, head, node.span.end, write, apart=True)
+        return WriterEntry(node.span.start, head, node.span.end, write, apart=True)
 
     def _items(
         self, node: tree.Schedule | tree.Knobs | tree.Memory | tree.EachBranch, brace: int
@@ -187,8 +187,8 @@ class Writer:
             line = self._lines[at]
             self._lines[at] = f"{line[:width]:{column}}{line[width:]}"
 
-    def _simple(self, span: Span, layout: Layout) -> _Entry:
-        return _Entry(span.start, span.end, span.end, lambda: self._layout(layout))
+    def _simple(self, span: Span, layout: Layout) -> WriterEntry:
+        return WriterEntry(span.start, span.end, span.end, lambda: self._layout(layout))
 
     def _short(self, text: str) -> bool:
         """Writes a whole block on one line, if it fits there."""
@@ -206,7 +206,7 @@ class Writer:
         if short is None or not self._short(f"{flat(head)} {short}"):
             self._braced(head, inside, self._statements(block))
 
-    def _statements(self, block: tree.Block) -> list[_Entry]:
+    def _statements(self, block: tree.Block) -> list[WriterEntry]:
         """The entries of a block; neighbours that set names have their ``=`` in one column."""
         entries = []
         for run in self._runs(block):
@@ -227,7 +227,7 @@ class Writer:
                 runs.append([node])
         return runs
 
-    def _statement(self, node: tree.Statement, width: int) -> _Entry:
+    def _statement(self, node: tree.Statement, width: int) -> WriterEntry:
         match node:
             case tree.If():
                 head, write = node.then.span.start, lambda: self._if(node)
@@ -236,7 +236,7 @@ class Writer:
                 write = lambda: self._body(join("update ", lay_out(branches)), body)  # noqa: E731
             case _:
                 return self._simple(node.span, statements.statement(node, width))
-        return _Entry(node.span.start, head, node.span.end, write)
+        return WriterEntry(node.span.start, head, node.span.end, write)
 
     def _if(self, node: tree.If) -> None:
         """A choice; with a chain of them, each block has lines of its own."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from dsl import library
+from dsl.allocation import AllocationAnalysis, analyse_allocation, is_allocation
 from dsl.diagnostics import Severity, coloured, ordered, plain, render
 from dsl.findings import FileFindings
 from dsl.program import Analysis, UnreadableProgram, analyse
@@ -61,16 +62,17 @@ class Elsewhere(NamedTuple):
         return len(self.found.diagnostics)
 
 
-Checked: TypeAlias = Analysis | Elsewhere
+Checked: TypeAlias = Analysis | AllocationAnalysis | Elsewhere
+"""What was found of a text, of whichever form and language."""
 
 
 def checked(source: Source) -> Checked:
-    """A program with what its checker says."""
+    """A text through the checker of its form: an allocation begins with that word."""
     language = language_of(source.name)
-    if language is None:
-        return analyse(source)
-    told = language.diagnosed(source.text, source.name)
-    return Elsewhere(told, language.findings(source.text, source.name))
+    if language is not None:
+        told = language.diagnosed(source.text, source.name)
+        return Elsewhere(told, language.findings(source.text, source.name))
+    return analyse_allocation(source) if is_allocation(source) else analyse(source)
 
 
 def report(found: Sequence[Checked], *, colour: bool) -> str:
@@ -121,8 +123,8 @@ def where_to_read(found: Sequence[Checked]) -> str:
     return f"rheostat explain {first.code} says more"
 
 
-def _rheo(found: Sequence[Checked]) -> list[Analysis]:
-    return [one for one in found if isinstance(one, Analysis)]
+def _rheo(found: Sequence[Checked]) -> list[Analysis | AllocationAnalysis]:
+    return [one for one in found if not isinstance(one, Elsewhere)]
 
 
 def _counted(number: int, word: str) -> str:

@@ -6,6 +6,8 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
+from dsl.allocation import is_allocation
+from dsl.allocation.writing import format_allocation
 from dsl.diagnostics import DslError
 from dsl.formatter import format_source
 from dsl.program import UnreadableProgram
@@ -74,6 +76,8 @@ def format_file(path: Path) -> Formatted:
     crlf = "\r\n" in text
     read = Formatted(path, text.replace("\r\n", "\n"), "", crlf)
     try:
-        return read._replace(after=format_source(Source(read.before, read.name)))
+        source = Source(read.before, read.name)
+        written = format_allocation(source) if is_allocation(source) else format_source(source)
+        return read._replace(after=written)
     except DslError as error:
         return read._replace(after=read.before, problems=str(error))

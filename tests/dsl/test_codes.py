@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import dsl
+from dsl.allocation import analyse_allocation, is_allocation
 from dsl.codes import Explanation, document, explanations, is_warning
+from dsl.diagnostics import Diagnostic
 from dsl.parser import MAX_LENGTH
 from dsl.program import analyse
 from dsl.source import Source
@@ -21,8 +23,15 @@ EXPLAINED = list(explanations().values())
 WITH_EXAMPLES = [one for one in EXPLAINED if one.code != TOO_LONG]
 
 
+def told(program: str) -> list[Diagnostic]:
+    source = Source(program)
+    if is_allocation(source):
+        return analyse_allocation(source).diagnostics
+    return analyse(source).diagnostics
+
+
 def codes(program: str) -> set[str]:
-    return {diagnostic.code for diagnostic in analyse(Source(program)).diagnostics}
+    return {diagnostic.code for diagnostic in told(program)}
 
 
 def test_every_code_in_use_is_explained_and_every_explained_one_is_in_use() -> None:
@@ -44,7 +53,7 @@ def test_a_wrong_example_shows_its_code_and_the_right_one_nothing(explained: Exp
 
 @pytest.mark.parametrize("explained", WITH_EXAMPLES, ids=[one.code for one in WITH_EXAMPLES])
 def test_warnings_are_called_warnings(explained: Explanation) -> None:
-    found = analyse(Source(explained.wrong or "")).diagnostics
+    found = told(explained.wrong or "")
     assert {not diagnostic.is_error for diagnostic in found} == {is_warning(explained.code)}
 
 

@@ -11,6 +11,7 @@ import pytest
 from agents.chat.reading import read_constrained
 from agents.chat.replies import Finish, Reply
 from agents.chat.settings import ChatSettings
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, session
 from agents.proposers.choose import Means, proposers
 from agents.run.directory import RunDirectory, create
@@ -73,7 +74,7 @@ def test_a_whole_run_is_decoded_and_every_reply_that_ended_by_itself_parses(
         pass
 
     made = proposers(asked.proposers, means)
-    assert session(run, made, finish, Manner(workers=1, wait=False)).end is End.ENDED
+    assert session(run, discovery(made), finish, Manner(workers=1, wait=False)).end is End.ENDED
     ended = 0
     for path in sorted((run.path / "replies").glob("*.json")):
         reply = run.read(f"replies/{path.name}", _Kept).reply

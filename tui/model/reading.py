@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from agents.allocation.trials import trial
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, Follower
 from agents.run.records import (
@@ -36,6 +37,8 @@ class Candidate(NamedTuple):
     """``…`` while it is not reviewed."""
     review: Review | None
     diagnostics: str
+    trial: tuple[float, float] | None = None
+    """Of an allocation: cost, and score in percent."""
 
     @property
     def objective(self) -> float | None:
@@ -48,7 +51,12 @@ class Candidate(NamedTuple):
         return None if self.review is None else self.review.baseline_gain
 
     def at(self, beta: float) -> tuple[float, float] | None:
-        """Accuracy and tokens at the point nearest to a β, the means over recordings."""
+        """Accuracy and tokens at the point nearest to a β, the means over recordings.
+
+        Of an allocation they are its score and its cost.
+        """
+        if self.trial is not None:
+            return self.trial[1], self.trial[0]
         if self.review is None or not self.review.points:
             return None
         found = [_nearest(points, beta) for points in self.review.points.values() if points]
@@ -59,7 +67,9 @@ class Candidate(NamedTuple):
 
     @property
     def curve(self) -> list[tuple[float, float]]:
-        """(tokens, accuracy) of each point, the means over recordings."""
+        """(tokens, accuracy) of each point, the means over recordings; of an allocation one."""
+        if self.trial is not None:
+            return [self.trial]
         if self.review is None or not self.review.points:
             return []
         together = zip(*self.review.points.values(), strict=False)
@@ -95,6 +105,8 @@ class RunView(NamedTuple):
     candidates: tuple[Candidate, ...]
     playing: tuple[str, int]
     """Who searches in the present round, and how many programs it has played."""
+    guidelines: tuple[str, ...] = ()
+    """Of a run of trials, as they were written last."""
 
     @property
     def age(self) -> float | None:
@@ -165,6 +177,7 @@ class RunReader:
             ending=ending,
             candidates=candidates,
             playing=self._playing,
+            guidelines=_guidelines(summaries),
         )
 
     def _take(self, event: Event) -> None:
@@ -226,6 +239,7 @@ class RunReader:
         draft = self.run.draft(name)
         reviewed = self.run.has(f"candidates/{name}/review.json")
         review = self.run.review(name) if reviewed else None
+        played = trial(self.run, name)
         return Candidate(
             name=name,
             round=_order(Path(name))[0],
@@ -235,7 +249,17 @@ class RunReader:
             verdict=review.verdict.value if review is not None else _unreviewed(draft),
             review=review,
             diagnostics=draft.diagnostics,
+            trial=None if played is None else (played.cost, 100 * played.score),
         )
+
+
+def _guidelines(summaries: list[RoundSummary]) -> tuple[str, ...]:
+    """The guidelines of the last round that wrote any."""
+    for summary in reversed(summaries):
+        for search in summary.search.values():
+            if search.get("guidelines"):
+                return tuple(map(str, search["guidelines"]))
+    return ()
 
 
 def _tried(problems: list[str], read: Callable[[], T]) -> T | None:

@@ -120,7 +120,8 @@ class RunScreen(Screen[None]):
         if view.objective is not None:
             gain = f", {interval(best.gain)}" if best is not None else ""
             parts.append(f"best {view.best or 'a baseline'} {view.objective:.2f}{gain}")
-        parts.append(f"{view.used.evaluations:,} programs")
+        plays = "programs" if view.request is None else view.request.plays
+        parts.append(f"{view.used.evaluations:,} {plays}")
         if view.used.usd or view.used.tokens_in:
             tokens = short(view.used.tokens_in + view.used.tokens_out)
             parts.append(f"{tokens} tokens, {money(view.used.usd)} dollars")
@@ -221,6 +222,9 @@ class RunScreen(Screen[None]):
             drawn.append(Drawn(chosen.name, chosen.curve, CHOSEN))
         self.query_one("#frontier", FrontierPlot).show(drawn)
         said = _said(chosen, self._beta, SORTS[self._sort])
+        if self._view is not None and self._view.guidelines:
+            said.append("\nGuidelines\n", "bold")
+            said.append("\n".join(self._view.guidelines) + "\n")
         self.query_one("#said", Static).update(key(drawn).append("\n").append_text(said))
 
     # The baselines
@@ -230,6 +234,8 @@ class RunScreen(Screen[None]):
         """Plays the baselines of the run, for the plot."""
         try:
             request = self._reader.run.request
+            if request.allocation is not None:  # it is held to its own best, and to no baseline
+                return
             players = of_run(request)
             for each in request.baselines:
                 program = load_program(each.controller)
@@ -255,7 +261,11 @@ class RunScreen(Screen[None]):
         """Opens the candidate under the cursor."""
         from tui.screens.candidate import CandidateScreen
 
-        if (chosen := self.selected) is not None and self._view is not None:
+        view = self._view
+        if view is not None and view.request is not None and view.request.allocation is not None:
+            self.notify("An allocation has no lines to look into; rheostat report tells more.")
+            return
+        if (chosen := self.selected) is not None and view is not None:
             self.app.push_screen(CandidateScreen(self._reader, chosen.name))
 
     def action_decide(self, approved: bool) -> None:

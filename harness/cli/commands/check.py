@@ -34,7 +34,8 @@ from harness.cli.output import Output
 def check(out: Output, files: tuple[Path, ...], strict: bool) -> None:
     """Checks programs before anything runs.
 
-    Names, types, flow, usage and the directions of schedules. The messages are the result and go
+    Names, types, flow, usage and the directions of schedules; of an allocation its budget, its
+    stages and their ranges. The messages are the result and go
     to stdout; each has a code that `rheostat explain` describes. The exit status is 1 if a program
     has errors.
     """

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from agents.chat.settings import ChatSettings
+from agents.loop.discovery import discovery
 from agents.loop.session import Manner, session
 from agents.proposers.choose import Means, proposers
 from agents.run.directory import RunDirectory, open_run
@@ -41,7 +42,7 @@ def main() -> None:
     manner = Manner(workers=1, wait=False, listen=killer.hear)
     session(
         run,
-        proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings())),
+        discovery(proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings()))),
         finish,
         manner,
     )

@@ -16,6 +16,7 @@ from typing import Any
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.feedback.brief import Brief
+from agents.loop.discovery import discovery
 from agents.loop.session import Manner, session
 from agents.proposers import Bench, Proposed
 from agents.run.directory import RunDirectory, open_run
@@ -86,7 +87,7 @@ def play(run: RunDirectory, calls: Path, moment: str = "", count: str = "0") -> 
     manner = Manner(workers=1, wait=False)
     if moment == "event":
         manner = manner._replace(listen=killer.strike)
-    session(run, {"paid": Paid(calls)}, finish, manner)
+    session(run, discovery({"paid": Paid(calls)}), finish, manner)
 
 
 def main() -> None:

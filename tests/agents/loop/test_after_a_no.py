@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.feedback.brief import Brief
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, Outcome, session
 from agents.proposers import Bench, Proposed
 from agents.run.directory import RunDirectory
@@ -91,7 +92,7 @@ class Playing:
 def test_proposers_have_rounds_in_turn_while_the_cap_on_programs_lasts(begin: Begin) -> None:
     run = begin(proposers=["one", "two"], caps=Caps(rounds=5, evaluations=6), round_evaluations=4)
     both = {"one": Playing("one", 2), "two": Playing("two", 30)}
-    session(run, both, finish, Manner(workers=1, wait=False))
+    session(run, discovery(both), finish, Manner(workers=1, wait=False))
     ending = run.ending
     assert ending is not None
     assert ending.usage.evaluations == 6
@@ -116,8 +117,9 @@ class Tireless(Playing):
 def test_ctrl_c_is_heard_while_a_proposer_plays(begin: Begin) -> None:
     run = begin(proposers=["tireless"])
     before = signal.getsignal(signal.SIGINT)
+    proposers = {"tireless": Tireless("tireless", 1)}
     with pytest.raises(KeyboardInterrupt):
-        session(run, {"tireless": Tireless("tireless", 1)}, finish, Manner(workers=1, wait=False))
+        session(run, discovery(proposers), finish, Manner(workers=1, wait=False))
     assert kinds(run)[-1] == "left"
     assert not list(run.round_path(1).glob("proposals/*tireless*"))
     assert signal.getsignal(signal.SIGINT) is before

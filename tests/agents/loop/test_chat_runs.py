@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents.chat.settings import ChatSettings
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, Outcome, session
 from agents.proposers.choose import Means, proposers
 from agents.run.directory import RunDirectory, create
@@ -47,7 +48,7 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
 def play(run: RunDirectory, before: RunDirectory | None = None) -> Outcome:
     means = Means(run, run.request.asking, SETTINGS, before)
     made = proposers(run.request.proposers, means)
-    return session(run, made, finish, Manner(workers=1, wait=False))
+    return session(run, discovery(made), finish, Manner(workers=1, wait=False))
 
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:

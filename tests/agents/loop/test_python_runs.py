@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.chat.settings import ChatSettings
+from agents.loop.discovery import discovery
 from agents.loop.inbox import put
 from agents.loop.session import End, Manner, session
 from agents.proposers.choose import Means, proposers
@@ -62,7 +63,7 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 
 def play(run: RunDirectory) -> None:
     made = proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings(retries=1)))
-    assert session(run, made, finish, Manner(workers=1, wait=False)).end is End.ENDED
+    assert session(run, discovery(made), finish, Manner(workers=1, wait=False)).end is End.ENDED
 
 
 def played(begin: Begin, replies: list[str], **asked: object) -> tuple[RunDirectory, Server]:

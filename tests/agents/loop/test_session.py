@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.loop import inbox
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, Outcome, session
 from agents.run.directory import RunDirectory, create
 from agents.run.events import Event, Follower
@@ -46,7 +47,7 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 
 def play(run: RunDirectory, proposer: Scripted, **manner: object) -> Outcome:
     calm = Manner(**({"workers": 1, "wait": False} | manner))  # type: ignore[arg-type]
-    return session(run, {"scripted": proposer}, finish, calm)
+    return session(run, discovery({"scripted": proposer}), finish, calm)
 
 
 def kinds(run: RunDirectory) -> list[str]:

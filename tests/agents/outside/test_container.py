@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agents.chat.settings import ChatSettings
+from agents.loop.discovery import discovery
 from agents.loop.session import End, Manner, Outcome, session
 from agents.outside.container import ContainerPlace
 from agents.outside.settings import AgentSettings
@@ -96,7 +97,7 @@ def begin(
 def play(run: RunDirectory) -> Outcome:
     means = Means(run, run.request.asking, ChatSettings())
     made = proposers(run.request.proposers, means)
-    return session(run, made, lambda *given: None, Manner(workers=1, wait=False))
+    return session(run, discovery(made), lambda *given: None, Manner(workers=1, wait=False))
 
 
 def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(

@@ -1,0 +1,114 @@
+"""Measures proposers on simulated pipelines: how many trials until nearly the best there is.
+
+``python -m agents.allocation.benchmark --seeds 20`` plays every proposer on the pipelines of the
+seeds 0 to 19, each at its usual budget, and writes one line of JSON for each run. It drives the
+proposers as the loop does, a trial a round, without a run on disk. Of a trial counts the expected
+score of the best so far by what was measured, so luck does not count.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from agents.allocation.bench import RoundTrialBench
+from agents.allocation.proposers import Seen, TrialProposer
+from agents.allocation.proposers.choose import NAMES, trial_proposers
+from agents.chat.settings import ChatSettings
+from agents.proposers.choose import Means
+from agents.run.directory import RunDirectory
+from agents.run.records import Asking
+from harness.allocation.simulator import Simulator, simulator, usual_budget
+from harness.allocation.space import Space
+from harness.cli.output import emit_text
+from store.pipelines.records import Simulation
+
+NEARLY = 0.99
+"""The part of the optimum that counts as found."""
+
+
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """One proposer on one simulated pipeline."""
+
+    proposer: str
+    seed: int
+    without: str
+    """The observation that does not hold; empty where all do."""
+    optimum: float
+    curve: list[float]
+    """The best so far over the optimum, trial by trial."""
+
+    @property
+    def until(self) -> int | None:
+        """Trials until nearly the optimum; ``None`` where it was not found."""
+        return next((at for at, each in enumerate(self.curve, 1) if each >= NEARLY), None)
+
+
+class _Setting(NamedTuple):
+    proposer: str
+    simulation: Simulation
+    without: str
+    trials: int
+
+
+def rehearse(proposer: TrialProposer, at: Simulator, trials: int, seed: int) -> list[float]:
+    """The best so far over the optimum, trial by trial."""
+    budget = usual_budget(at.pipeline)
+    space, best = Space(at.pipeline, budget), at.optimum(budget).score
+    seen: list[Seen] = []
+    state, curve, number = None, list[float](), 0
+    while len(seen) < trials:
+        number += 1
+        bench = RoundTrialBench(
+            space, seen, seed=f"{seed}/{number}/01-{proposer.name}", state=state, planned=trials
+        )
+        made = proposer.suggest(bench)
+        state = made.state or state
+        if not made.trials:
+            break  # a small space was tried whole
+        for each in made.trials:
+            trial = at.play(each.choices)
+            seen.append(Seen(trial.choices, trial.score, trial.cost))
+            leader = max(seen, key=lambda one: (one.score, -one.cost))
+            curve.append(at.expected(at.quality(leader.choices)) / best)
+    return curve
+
+
+def _settings(asked: argparse.Namespace) -> Iterator[_Setting]:
+    for without in asked.without:
+        for proposer in asked.proposers:
+            for seed in range(asked.seeds):
+                switches = {without: False} if without else {}
+                simulation = Simulation(seed=seed, sampled=asked.sampled, **switches)
+                yield _Setting(proposer, simulation, without, asked.trials)
+
+
+def main(words: Sequence[str]) -> None:
+    """Plays what was asked for, and writes a line for each run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--proposers", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--without", nargs="+", default=["", "sizes", "saturation", "coupling"])
+    parser.add_argument("--sampled", action="store_true")
+    asked = parser.parse_args(words)
+    for each in _settings(asked):
+        at = simulator(each.simulation)
+        means = Means(RunDirectory(Path()), Asking(), ChatSettings())
+        [proposer] = trial_proposers([each.proposer], means).values()
+        seed = each.simulation.seed
+        found = Rehearsal(
+            proposer=each.proposer,
+            seed=seed,
+            without=each.without,
+            optimum=at.optimum(usual_budget(at.pipeline)).score,
+            curve=rehearse(proposer, at, each.trials, seed),
+        )
+        emit_text(msgspec.json.encode(found).decode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

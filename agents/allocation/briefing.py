@@ -1,0 +1,79 @@
+"""The brief of a round of trials: the pipeline, the trials so far, the guidelines written last."""
+
+from collections.abc import Mapping, Sequence
+
+from agents.allocation.proposers import Seen
+from harness.allocation.space import Space
+from store.pipelines.records import Trial, Unit
+
+SHOWN = 60
+"""Trials that are told at most: the best, and the latest."""
+
+
+def brief_text(
+    space: Space, trials: Mapping[str, Trial], guidelines: Sequence[str], number: int
+) -> str:
+    """The brief as Markdown.
+
+    Args:
+        space: of the trials.
+        trials: by candidate, in order.
+        guidelines: as they were written last.
+        number: the round.
+    """
+    told = [Seen(each.choices, each.score, each.cost) for each in trials.values()]
+    return f"# Round {number}\n\n{seen_text(space, told, guidelines, list(trials))}"
+
+
+def seen_text(
+    space: Space, seen: Sequence[Seen], guidelines: Sequence[str], names: Sequence[str] = ()
+) -> str:
+    """What there is, what was tried, and what was made of it, as Markdown.
+
+    Args:
+        space: of the trials.
+        seen: the trials, in order.
+        guidelines: as they were written last.
+        names: of the trials; their numbers by default.
+    """
+    parts = [_pipeline(space)]
+    if guidelines:
+        parts.append("## Guidelines so far\n\n" + "".join(f"- {each}\n" for each in guidelines))
+    parts.append(_trials(space, seen, names or [str(at) for at, _ in enumerate(seen, start=1)]))
+    return "\n".join(parts)
+
+
+def _pipeline(space: Space) -> str:
+    unit = "dollars for a thousand questions" if space.pipeline.unit is Unit.DOLLARS else "units"
+    lines = [
+        "## The pipeline\n",
+        f"Budget of a trial: {space.budget:g} {unit}.\n",
+        "| stage | model | one sample costs | each further sample | samples that fit alone |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    for at, name in enumerate(space.names):
+        for model in space.models[at]:
+            rate = space.rates[at][model]
+            most = rate.most(space.left(space.least, at)) if space.recorded is None else ""
+            lines.append(f"| {name} | {model} | {rate.cost(1):.4g} | {rate.each:.4g} | {most} |")
+        for choice, cost in space.governed[at].items():
+            lines.append(f"| {name} | {choice.label} | {cost:.4g} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def _trials(space: Space, seen: Sequence[Seen], names: Sequence[str]) -> str:
+    if not seen:
+        return "## Trials\n\nNone yet.\n"
+    ranked = sorted(range(len(seen)), key=lambda at: (-seen[at].score, seen[at].cost))
+    kept = {*ranked[: SHOWN // 2], *range(len(seen))[-SHOWN // 2 :]}
+    lines = [
+        "## Trials, the best first\n",
+        "| trial | " + " | ".join(space.names) + " | cost | score |",
+        "| --- |" + " --- |" * len(space.names) + " ---: | ---: |",
+    ]
+    for at in ranked:
+        if at in kept:
+            each = seen[at]
+            told = " | ".join(choice.label for choice in each.choices)
+            lines.append(f"| {names[at]} | {told} | {each.cost:.4g} | {each.score:.4f} |")
+    return "\n".join(lines) + "\n"

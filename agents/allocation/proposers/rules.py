@@ -1,0 +1,149 @@
+"""The proposer ``agent`` without a language model: the published algorithm, its reading by rules.
+
+First trials give each stage and model in turn what one sample of the largest model costs there,
+the other stages at their largest model and one sample, or at their smallest where that is not
+affordable. A stage's smaller models are left out once one was clearly worse than the next larger.
+After that the trials are read into a `Belief` in the terms of the three guidelines, and the next
+trial is the one of which most is expected beyond the best so far.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.allocation.belief import Belief
+from agents.allocation.guidelines import guidelines
+from agents.allocation.moves import changed, put
+from agents.allocation.proposers import Seen, Suggested, Suggestions, TrialBench, fresh
+from harness.allocation.space import Space
+from store.pipelines.records import Choice, Choices
+
+CLEARLY = 0.04
+"""By how much a score is clearly worse than another."""
+
+OPENING = 0.34
+"""The part of a run's trials that the first trials take at most."""
+
+POOL, GENERATIONS, KEPT = 240, 4, 40
+"""Allocations that are weighed for a trial: how many, how often they are changed, how many stay."""
+
+
+class Rules:
+    """See the module."""
+
+    name = "agent"
+
+    def suggest(self, bench: TrialBench) -> Suggestions:
+        """See `agents.allocation.proposers.TrialProposer`."""
+        opening = next_opening(bench.space, bench.seen, bench.planned)
+        if opening is not None:
+            return Suggestions([opening], search={"phase": "first trials"})
+        belief = Belief(bench.space, bench.random.randrange(1 << 31), bench.state)
+        belief.fit(bench.seen)
+        bench.heed()
+        made = _most_promising(bench, belief)
+        return Suggestions(
+            [] if made is None else [made],
+            guidelines=guidelines(bench.space, belief),
+            search={"phase": "search"},
+            state=belief.state,
+        )
+
+
+def next_opening(space: Space, seen: Sequence[Seen], planned: int | None) -> Suggested | None:
+    """The next of the first trials; ``None`` where they are over.
+
+    Args:
+        space: of the trials.
+        seen: the trials so far.
+        planned: of the whole run.
+    """
+    if space.recorded is not None:
+        return None if seen else Suggested(space.dearest, "the dearest that was recorded")
+    if planned is not None and len(seen) >= max(2, round(OPENING * planned)):
+        return None
+    scores = {each.choices: each.score for each in seen}
+    resting = rest(space)
+    if resting not in scores:
+        return Suggested(resting, "one sample of the largest model in every stage that affords it")
+    waiting = []
+    for at in range(len(space.names)):
+        before = resting
+        for model in reversed(space.models[at]):
+            if model == resting[at].model and resting[at].samples == 1:
+                continue
+            made = given_turn(space, resting, at, model)
+            if made is None:
+                continue
+            if made not in scores:
+                waiting.append((at, model, made))
+                break
+            if scores[made] < scores[before] - CLEARLY:
+                break
+            before = made
+    if not waiting:
+        return None
+    # The stages take turns, so that few trials tell something of each.
+    turns = [sum(each[at] != resting[at] for each in scores) for at, _, _ in waiting]
+    at, model, made = waiting[turns.index(min(turns))]
+    words = f"{space.names[at]} is given one large sample's worth of {model}"
+    return Suggested(made, words)
+
+
+def rest(space: Space) -> Choices:
+    """Every stage at its largest model that is affordable, from the first on, and one sample."""
+    choices = space.least
+    for at, models in enumerate(space.models):
+        for model in reversed(models):
+            made = put(choices, at, Choice(model, 1))
+            if space.affords(made):
+                choices = made
+                break
+    return choices
+
+
+def given_turn(space: Space, resting: Choices, at: int, model: str) -> Choices | None:
+    """One stage with what a sample of its largest model costs, spent on another model."""
+    worth = space.rates[at][space.models[at][-1]].cost(1)
+    left = min(worth, space.left(resting, at))
+    samples = space.most(at, model, left)
+    return put(resting, at, Choice(model, samples)) if samples else None
+
+
+def _most_promising(bench: TrialBench, belief: Belief) -> Suggested | None:
+    """The new allocation with the largest expected gain over the best so far."""
+    space, met = bench.space, {each.choices for each in bench.seen}
+    # Of the best trial counts what is believed of it, so that luck does not count.
+    known = belief.predict(belief.points([each.choices for each in bench.seen])).mean(axis=0)
+    ranked = sorted(range(len(known)), key=lambda at: -(known[at] + bench.seen[at].score))
+    best = float(known[ranked[0]] + bench.seen[ranked[0]].score) / 2
+    pool = set(_drawn(bench, [bench.seen[at].choices for at in ranked[:8]])) - met
+    if not pool:
+        made = fresh(bench)
+        return None if made is None else Suggested(made, "what is left")
+    gains: dict[Choices, float] = {}
+    for generation in range(GENERATIONS + 1):
+        new = sorted(pool - gains.keys(), key=_order)
+        if new:
+            expected = belief.predict(belief.points(new))
+            gained = np.maximum(expected - best, 0).mean(axis=0) + 1e-3 * expected.mean(axis=0)
+            gains.update(zip(new, map(float, gained), strict=True))
+        top = sorted(gains, key=lambda each: (-gains[each], _order(each)))[:KEPT]
+        if generation == GENERATIONS or space.recorded is not None:
+            break
+        pool = {changed(space, each, bench.random) for each in top for _ in range(4)} - met
+    chosen = top[0]
+    expected = belief.predict(belief.points([chosen]))[:, 0]
+    return Suggested(chosen, f"expected at {expected.mean():.3f} ± {expected.std():.3f}")
+
+
+def _drawn(bench: TrialBench, best: Sequence[Choices]) -> Sequence[Choices]:
+    space = bench.space
+    if space.recorded is not None:
+        return list(space.recorded)
+    near = [changed(space, each, bench.random) for each in best for _ in range(12)]
+    return [*near, *(space.draw(bench.random) for _ in range(POOL))]
+
+
+def _order(choices: Choices) -> tuple[tuple[str, int, str, float], ...]:
+    return tuple((each.model, each.samples, each.controller, each.beta) for each in choices)

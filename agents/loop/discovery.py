@@ -1,0 +1,197 @@
+"""The task of discovery: programs of Rheo, played over a search set of recordings."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from msgspec.structs import replace
+
+from agents.feedback.brief import Brief
+from agents.feedback.making import make_brief
+from agents.loop.bench import Purse, RoundBench
+from agents.loop.filing import Fitted, all_filed, fitted, fitted_place, state_left, usage
+from agents.loop.slots import Slot
+from agents.loop.task import Given, Hands, Task
+from agents.proposers import Proposed, Proposer
+from agents.run.directory import RunDirectory
+from agents.run.records import Draft, Language, Proposal, Review
+from agents.search.arena import Arena, arena
+from agents.search.review import Rival, review
+from agents.tuning.tuner import tune as tune_constants
+from harness.request.controllers import diagnosed
+
+
+def discovery(
+    proposers: Mapping[str, Proposer],
+) -> Callable[[RunDirectory, int], AbstractContextManager[Task]]:
+    """What opens the task of a run, with the proposers that its request names."""
+
+    @contextmanager
+    def opening(run: RunDirectory, workers: int) -> Iterator[Task]:
+        with arena(run, workers=workers) as here:
+            yield Discovery(run, here, proposers)
+
+    return opening
+
+
+class Discovery:
+    """See `agents.loop.task.Task`.
+
+    Args:
+        run: whose task it is.
+        at: where its programs are played.
+        proposers: by the names of the request.
+    """
+
+    def __init__(self, run: RunDirectory, at: Arena, proposers: Mapping[str, Proposer]):
+        self._run, self._request, self._arena = run, run.request, at
+        self._proposers = proposers
+
+    @property
+    def floor(self) -> float:
+        """The objective of the best baseline."""
+        baselines = self._arena.baselines
+        return self._arena.scorer.worth(baselines[self._arena.best_baseline]).score
+
+    def brief(self, number: int) -> None:
+        """See `agents.loop.task.Task`."""
+        made = make_brief(self._run, self._arena, number)
+        self._run.write_text(f"rounds/{number:03d}/brief.md", made.text)
+        self._run.write(f"rounds/{number:03d}/brief.json", made)
+
+    def mends(self, proposer: str) -> bool:
+        """See `agents.loop.task.Task`."""
+        return proposer in self._proposers
+
+    def propose(self, slot: Slot, hands: Hands) -> Given:
+        """See `agents.loop.task.Task`."""
+        told = self._run.read(f"rounds/{slot['round']:03d}/brief.json", Brief)
+        bench = self._bench(slot, hands)
+        return Given(self._asked(slot, told, bench), bench.played, bench.withheld)
+
+    def _asked(self, slot: Slot, told: Brief, bench: RoundBench) -> Proposed:
+        proposer = self._proposers[slot["proposer"]]
+        if slot["mend"] is None:
+            return proposer.propose(told, bench)
+        failed = self._run.draft(slot["mend"])
+        return proposer.repair(told, failed.proposal, failed.diagnostics, bench)
+
+    def _bench(self, slot: Slot, hands: Hands) -> RoundBench:
+        request, number, name = self._request, slot["round"], slot["slot"]
+        known: set[str] = set()
+        for before in range(1, number):
+            known.update(mark for each in all_filed(self._run, before) for mark in each.played)
+
+        def tell(says: str, **data: object) -> None:
+            hands.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+
+        return RoundBench(
+            self._arena,
+            number,
+            name,
+            state=state_left(self._run, number, name),
+            known=known,
+            allowance=slot["allowance"],
+            purse=Purse(slot["tokens"], slot["usd"]),
+            tries=request.repairs + 2 - slot["tries"],
+            out_of_time=lambda: hands.accounts.out_of_time(request.caps),
+            heed=hands.interruption.heed,
+            tell=tell,
+        )
+
+    def checked(self, draft: Draft, number: int) -> Draft:
+        """The draft with what the checker says of it.
+
+        A sound program of Rheo cannot fail. One in Python can, so it is tried before it counts as
+        sound, over what the round shows.
+        """
+        proposal = draft.proposal
+        name = f"{draft.candidate}{proposal.language.suffix}"
+        told = diagnosed(proposal.source, name, warnings=False).told
+        if not told and proposal.language is not Language.RHEO:
+            told = self._arena.trial(proposal.source, proposal.language, number)
+        return replace(draft, diagnostics=told)
+
+    def play(self, draft: Draft) -> None:
+        """Plays a draft over the whole search set."""
+        self._arena.play(draft.proposal.source, draft.proposal.language)
+
+    def review(
+        self, draft: Draft, number: int, best: Rival | None, earlier: Mapping[str, str]
+    ) -> Review:
+        """See `agents.loop.task.Task`."""
+        return review(self._arena, draft, number, best, earlier)
+
+    def tune(self, number: int, candidates: Sequence[str], hands: Hands) -> str | None:
+        """Fits the constants of the round's best candidate; what comes of it is one more."""
+        if not self._request.tune:
+            return None
+        outcome = fitted(self._run, number)
+        if outcome is None:
+            candidate, most = self._most_promising(candidates), self._tuning(number, hands)
+            if candidate is None or not most:
+                return None
+            outcome = self._fit(number, candidate, most, hands)
+            self._run.write(fitted_place(number), outcome)
+        says = f"{outcome.candidate}: {outcome.says}"
+        hands.log.add("tuned", says, round=number, candidate=outcome.candidate)
+        if outcome.source is None:
+            return None
+        name = f"{outcome.candidate}t"
+        before = self._run.draft(outcome.candidate)
+        proposal = Proposal(
+            source=outcome.source,
+            words=f"{outcome.candidate} with fitted constants: {', '.join(outcome.knobs)}",
+            parents=[outcome.candidate],
+        )
+        draft = Draft(
+            candidate=name, proposer=before.proposer, proposal=proposal, tuned=outcome.knobs
+        )
+        self._run.keep_draft(self.checked(draft, number))
+        return name
+
+    def _tuning(self, number: int, hands: Hands) -> int:
+        """Programs that a fit of constants may play."""
+        request = self._request
+        left = hands.accounts.evaluations_left(request.caps, usage(self._run, number))
+        return request.tune_evaluations if left is None else min(request.tune_evaluations, left)
+
+    def _fit(self, number: int, candidate: str, evaluations: int, hands: Hands) -> Fitted:
+        source = self._run.draft(candidate).proposal.source
+        caps = self._request.caps
+
+        def out_of_time() -> bool:
+            hands.interruption.heed()
+            return hands.accounts.out_of_time(caps)
+
+        fit = tune_constants(
+            source,
+            self._arena,
+            number,
+            seed=(self._request.seed * 100_003 + number) % (1 << 32),
+            evaluations=evaluations,
+            out_of_time=out_of_time,
+        )
+        tuned = fit.tuned
+        return Fitted(
+            candidate=candidate,
+            source=None if tuned is None else tuned.source,
+            knobs=[] if tuned is None else tuned.knobs,
+            evaluations=fit.evaluations,
+            says=fit.says,
+        )
+
+    def _most_promising(self, candidates: Sequence[str]) -> str | None:
+        """The sound candidate in Rheo with the highest objective; the first of equals."""
+        found = None
+        for candidate in candidates:
+            draft = self._run.draft(candidate)
+            rheo = draft.proposal.language is Language.RHEO
+            if draft.diagnostics or draft.tuned or not rheo:
+                continue
+            measured = self._arena.play(draft.proposal.source)
+            if isinstance(measured, str):
+                continue
+            score = self._arena.scorer.worth(measured).score
+            if found is None or score > found[0]:
+                found = (score, candidate)
+        return None if found is None else found[1]

@@ -1,0 +1,49 @@
+"""Allocations, the second form of Rheo: what each stage of a pipeline is given, as it follows β."""
+
+from typing import NamedTuple
+
+from dsl.allocation import tree
+from dsl.allocation.checker import CheckedAllocation, GivenAllocation, GivenStage, check
+from dsl.allocation.parsing import is_allocation, parse
+from dsl.diagnostics import Diagnostic, DslError
+from dsl.source import Source
+
+__all__ = [
+    "AllocationAnalysis",
+    "CheckedAllocation",
+    "GivenAllocation",
+    "GivenStage",
+    "analyse_allocation",
+    "is_allocation",
+    "load_allocation",
+]
+
+
+class AllocationAnalysis(NamedTuple):
+    """All that can be said of a text: as far as it goes, and what is wrong with it."""
+
+    source: Source
+    program: tree.Allocation | None
+    checked: CheckedAllocation | None
+    diagnostics: list[Diagnostic]
+
+
+def analyse_allocation(source: Source) -> AllocationAnalysis:
+    """Parses and checks a text. Whatever it holds, it never raises."""
+    parsed = parse(source)
+    if parsed.program is None:
+        return AllocationAnalysis(source, None, None, parsed.diagnostics)
+    checked, scope = check(parsed.program, source)
+    return AllocationAnalysis(source, parsed.program, checked, scope.diagnostics)
+
+
+def load_allocation(source: Source) -> CheckedAllocation:
+    """Checks a text that must be sound.
+
+    Raises:
+        DslError: it is not; the message shows its errors.
+    """
+    analysis = analyse_allocation(source)
+    if analysis.checked is None:
+        raise DslError(source, [each for each in analysis.diagnostics if each.is_error])
+    return analysis.checked

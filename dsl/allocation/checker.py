@@ -1,0 +1,204 @@
+"""Checks an allocation: each stage once, with a model, and with samples or a controller.
+
+What the stages of a pipeline are called and which models they have is not known here: whoever plays
+an allocation holds it to its pipeline.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dsl.allocation import tree
+from dsl.checker import expressions
+from dsl.checker.scope import Place, Scope
+from dsl.diagnostics import Edit, Mark
+from dsl.operations import Number, answer_text, value
+from dsl.source import Source
+from dsl.tree import Expression, Identifier, Name, walk
+from dsl.types import Type
+
+STEPS = 20
+"""At so many steps of β values are looked at."""
+
+
+class GivenStage(NamedTuple):
+    """What an allocation gives a stage at one β."""
+
+    stage: str
+    model: str
+    samples: int
+    """0 where a controller governs."""
+    controller: str
+    beta: float
+
+
+class GivenAllocation(NamedTuple):
+    """An allocation at one β."""
+
+    budget: float
+    stages: list[GivenStage]
+
+
+class CheckedAllocation(NamedTuple):
+    """An allocation that passed."""
+
+    source: Source
+    program: tree.Allocation
+    scope: Scope
+
+    @property
+    def name(self) -> str:
+        """As it is written."""
+        return self.program.name.text
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether it follows β."""
+        return any(
+            (isinstance(each, Name) and each.text == "beta")
+            or (isinstance(each, tree.Governor) and each.beta is None)
+            for each in walk(self.program)
+        )
+
+    def at(self, beta: float) -> GivenAllocation:
+        """What it gives at a β from 0 to 1."""
+        number = _evaluator(self.scope, beta)
+        stages = []
+        for stage in self.program.stages:
+            model, samples, controller, own = "", 0, "", 0.0
+            for setting in stage.settings:
+                match setting:
+                    case tree.Model():
+                        model = answer_text(number(setting.value)) or ""
+                    case tree.Samples():
+                        samples = int(number(setting.value))
+                    case tree.Governor():
+                        controller = setting.name.text
+                        own = beta if setting.beta is None else float(number(setting.beta))
+            stages.append(GivenStage(stage.name.text, model, samples, controller, own))
+        return GivenAllocation(float(number(self.program.budgets[0].value)), stages)
+
+
+def _evaluator(scope: Scope, beta: float) -> Callable[[Expression], Number]:
+    """Gives values at one β."""
+    return lambda node: value(node, scope.types, {"beta": float(beta)})
+
+
+def check(program: tree.Allocation, source: Source) -> tuple[CheckedAllocation | None, Scope]:
+    """Checks an allocation; the first is ``None`` where there was an error."""
+    scope = Scope()
+    _budgets(scope, program)
+    seen: dict[str, Identifier] = {}
+    for stage in program.stages:
+        earlier = seen.setdefault(stage.name.text, stage.name)
+        if earlier is not stage.name:
+            scope.error(
+                "RH803", f"there are two stages `{stage.name.text}`", stage.name.span, "the second",
+                also=(Mark(earlier.span, "the first"),), help="a stage is given what it is once",
+            )  # fmt: skip
+        _stage(scope, stage)
+    if not seen:
+        scope.error(
+            "RH803", "an allocation gives at least one stage something", program.name.span,
+            help='add `stage NAME { model = "…" samples = 1 }` for each stage of the pipeline',
+        )  # fmt: skip
+    if not any(each.is_error for each in scope.diagnostics):
+        _ranges(scope, program)
+    if any(each.is_error for each in scope.diagnostics):
+        return None, scope
+    return CheckedAllocation(source, program, scope), scope
+
+
+def _budgets(scope: Scope, program: tree.Allocation) -> None:
+    found = program.budgets
+    if not found:
+        scope.error(
+            "RH802", f"`{program.name.text}` says nothing of its budget", program.name.span,
+            help="add `budget 1000`, in the unit of the pipeline",
+        )  # fmt: skip
+    for each in found[1:]:
+        scope.error(
+            "RH802", "there are two budgets", each.span, "the second",
+            also=(Mark(found[0].span, "the first"),), help="keep one",
+        )  # fmt: skip
+    for each in found:
+        _expect(scope, each.value, Type.REAL, "`budget` takes")
+
+
+def _stage(scope: Scope, stage: tree.Stage) -> None:
+    models = [each for each in stage.settings if isinstance(each, tree.Model)]
+    amounts = [each for each in stage.settings if not isinstance(each, tree.Model)]
+    for what, some, missing in (
+        ("model", models, 'add `model = "…"`'),
+        ("samples or controller", amounts, "add `samples = 1`"),
+    ):
+        if not some:
+            scope.error(
+                "RH804", f"stage `{stage.name.text}` has no {what}", stage.name.span, help=missing
+            )
+        elif len(some) > 1:
+            scope.error(
+                "RH804", f"stage `{stage.name.text}` has its {what} twice", some[1].span, "",
+                also=(Mark(some[0].span, "the first"),), help="keep one",
+            )  # fmt: skip
+    for setting in stage.settings:
+        match setting:
+            case tree.Model():
+                _model(scope, setting.value)
+            case tree.Samples():
+                _expect(scope, setting.value, Type.INTEGER, "`samples` takes")
+            case tree.Governor(beta=beta) if beta is not None:
+                _expect(scope, beta, Type.REAL, "`beta` takes")
+
+
+def _model(scope: Scope, written: Expression) -> None:
+    """A model is a text; one that was written without quotes is told so."""
+    if isinstance(written, Name) and written.text != "beta":
+        scope.error(
+            "RH301", "`model` takes a text, and this is a name", written.span, "a name",
+            help=f'write it in quotes: `"{written.text}"`',
+            edit=Edit(written.span, f'"{written.text}"'),
+        )  # fmt: skip
+        return
+    _expect(scope, written, Type.ANSWER, "`model` takes")
+
+
+def _expect(scope: Scope, expression: Expression, wanted: Type, where: str) -> None:
+    with scope.at(Place.SCHEDULE):
+        expressions.expect(scope, expression, wanted, where)
+
+
+def _ranges(scope: Scope, program: tree.Allocation) -> None:
+    """At every β the budget is above 0, samples are 1 or more, a model has a name."""
+    betas = [step / STEPS for step in range(STEPS + 1)]
+    _first_wrong(scope, program.budgets[0].value, betas, lambda each: each > 0,
+                 "a budget is more than 0")  # fmt: skip
+    for stage in program.stages:
+        for setting in stage.settings:
+            match setting:
+                case tree.Model(value=expression):
+                    _first_wrong(scope, expression, betas, lambda each: answer_text(each) or "",
+                                 "a model has a name")  # fmt: skip
+                case tree.Samples(value=expression):
+                    _first_wrong(scope, expression, betas, lambda each: each >= 1,
+                                 "samples are 1 or more")  # fmt: skip
+                case tree.Governor(beta=beta) if beta is not None:
+                    _first_wrong(scope, beta, betas, lambda each: 0 <= each <= 1,
+                                 "beta is from 0 to 1")  # fmt: skip
+
+
+def _first_wrong(
+    scope: Scope,
+    expression: Expression,
+    betas: Sequence[float],
+    right: Callable[[Number], object],
+    rule: str,
+) -> None:
+    for beta in betas:
+        found = _evaluator(scope, beta)(expression)
+        if not right(found):
+            shown = repr(answer_text(found)) if scope.types[expression] is Type.ANSWER else found
+            scope.error(
+                "RH805", f"{rule}, and at beta = {beta:g} this is {shown}", expression.span,
+                help="`max(1, …)` keeps it there" if "samples" in rule else None,
+            )  # fmt: skip
+            return

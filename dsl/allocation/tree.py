@@ -1,0 +1,65 @@
+"""The syntax tree of an allocation: frozen nodes over the expressions of `dsl.tree`."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dsl.tree import Expression, Identifier, Node, Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Budget(Node):
+    """``budget e``."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model(Node):
+    """``model = e``: a text, or a choice between texts."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples(Node):
+    """``samples = e``."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Governor(Node):
+    """``controller = NAME at beta = e``; without the β it is that of the allocation."""
+
+    name: Identifier
+    beta: Expression | None
+
+
+Setting: TypeAlias = Model | Samples | Governor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage(Node):
+    """``stage NAME { … }``."""
+
+    name: Identifier
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allocation(Node):
+    """A whole file: one allocation."""
+
+    name: Identifier
+    title: Text | None
+    entries: tuple[Budget | Stage, ...]
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Its stages, in order."""
+        return [each for each in self.entries if isinstance(each, Stage)]
+
+    @property
+    def budgets(self) -> list[Budget]:
+        """What it says of its budget: once, where it is sound."""
+        return [each for each in self.entries if isinstance(each, Budget)]

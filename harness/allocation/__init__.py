@@ -1,0 +1,1 @@
+"""Allocation across stages: what one costs, which there are, and what plays them."""

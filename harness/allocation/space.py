@@ -1,0 +1,273 @@
+"""The allocations that a budget affords: counted, listed, drawn.
+
+The convention: every stage has a model of its own choice and at least one sample, and the exact
+costs of the stages together do not pass the budget. Where trials were recorded and nothing can be
+carried out, the space is what the record holds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.allocation.budget import SLACK, Rate, rate
+from harness.errors import InputError
+from store.pipelines.records import Choice, Choices, Pipeline, label
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Option(NamedTuple):
+    """One choice of a stage, and what it costs."""
+
+    choice: Choice
+    cost: float
+
+
+class Space:
+    """All allocations of a pipeline within a budget.
+
+    Args:
+        pipeline: whose.
+        budget: in the pipeline's unit.
+        governed: for each stage, the controllers that may govern it, with what they cost there.
+        recorded: the allocations that alone can be played, with what they cost; ``None`` for any.
+
+    Raises:
+        InputError: the budget affords none.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        budget: float,
+        *,
+        governed: Sequence[Mapping[Choice, float]] = (),
+        recorded: Mapping[Choices, float] | None = None,
+    ):
+        self.pipeline, self.budget = pipeline, budget
+        self.names = [each.name for each in pipeline.stages]
+        self.models = [
+            [model.name for model in pipeline.candidates(stage)] for stage in pipeline.stages
+        ]
+        """Of each stage, the smallest first."""
+        self.governed = list(governed) or [{} for _ in self.names]
+        self.rates: list[dict[str, Rate]] = [
+            {model.name: rate(pipeline, stage, model) for model in pipeline.candidates(stage)}
+            for stage in pipeline.stages
+        ]
+        self.recorded: dict[Choices, float] | None = None
+        if recorded is not None:
+            self.recorded = {
+                choices: cost for choices, cost in recorded.items() if cost <= budget + SLACK
+            }
+        self._refuse_empty()
+
+    def _refuse_empty(self) -> None:
+        if self.recorded is not None:
+            if not self.recorded:
+                raise InputError(
+                    f"--budget {self.budget:g}: no trial of the record costs so little",
+                    hint="a larger budget, or --base-url to carry out what is not recorded",
+                )
+        elif sum(self._floors) > self.budget + SLACK:
+            raise InputError(
+                f"--budget {self.budget:g}: one sample of the cheapest model in each stage of"
+                f" {self.pipeline.name} costs {sum(self._floors):.4g}",
+                hint="give at least that",
+            )
+
+    # Costs
+
+    @cached_property
+    def _floors(self) -> list[float]:
+        """What each stage costs at least."""
+        return [
+            min([each.cost(1) for each in rates.values()] + list(governed.values()))
+            for rates, governed in zip(self.rates, self.governed, strict=True)
+        ]
+
+    def stage_cost(self, at: int, choice: Choice) -> float:
+        """What a stage costs with a choice.
+
+        Raises:
+            InputError: the stage has no such choice; the sentence names what it has.
+        """
+        if choice.controller:
+            if choice not in self.governed[at]:
+                raise InputError(
+                    f"stage {self.names[at]}: {choice.label} is not among the controllers that may"
+                    " govern it"
+                )
+            return self.governed[at][choice]
+        if choice.model not in self.rates[at]:
+            raise InputError(
+                f"stage {self.names[at]}: there is no model {choice.model!r};"
+                f" it has {', '.join(self.models[at])}"
+            )
+        if choice.samples < 1:
+            raise InputError(f"stage {self.names[at]}: samples are 1 or more")
+        return self.rates[at][choice.model].cost(choice.samples)
+
+    def cost(self, choices: Choices) -> float:
+        """What an allocation costs.
+
+        Raises:
+            InputError: it does not fit the pipeline.
+        """
+        if len(choices) != len(self.names):
+            raise InputError(
+                f"{self.pipeline.name} has {len(self.names)} stages, and the allocation"
+                f" {len(choices)}"
+            )
+        return sum(self.stage_cost(at, each) for at, each in enumerate(choices))
+
+    def affords(self, choices: Choices) -> bool:
+        """Whether an allocation is in the space."""
+        if self.recorded is not None:
+            return choices in self.recorded
+        try:
+            return self.cost(choices) <= self.budget + SLACK
+        except InputError:
+            return False
+
+    def most(self, at: int, model: str, left: float) -> int:
+        """The most samples of a model that a stage affords with what is left; 0 where not one."""
+        return self.rates[at][model].most(left)
+
+    def left(self, choices: Choices, at: int) -> float:
+        """What an allocation leaves to one of its stages: the budget less all other stages."""
+        others = (self.stage_cost(i, each) for i, each in enumerate(choices) if i != at)
+        return self.budget - sum(others)
+
+    # What there is
+
+    @cached_property
+    def least(self) -> Choices:
+        """The cheapest allocation: one sample of the cheapest model in each stage."""
+        if self.recorded is not None:
+            return min(self.recorded, key=lambda each: (self.recorded or {})[each])
+        return tuple(
+            Choice(min(rates, key=lambda name: rates[name].cost(1)), 1) for rates in self.rates
+        )
+
+    @property
+    def dearest(self) -> Choices:
+        """The allocation of a record that costs most."""
+        recorded = self.recorded or {}
+        return max(recorded, key=lambda each: (recorded[each], label(each)))
+
+    def options(self, at: int, left: float | None = None) -> list[Option]:
+        """Every choice of a stage, the cheapest first, that what is left affords.
+
+        Args:
+            at: the stage's place.
+            left: by default, all that the other stages leave at their cheapest.
+        """
+        if left is None:
+            left = self.budget - sum(self._floors) + self._floors[at]
+        found = [
+            Option(Choice(model, samples), each.cost(samples))
+            for model, each in self.rates[at].items()
+            for samples in range(1, each.most(left) + 1)
+        ]
+        found += [
+            Option(choice, cost)
+            for choice, cost in self.governed[at].items()
+            if cost <= left + SLACK
+        ]
+        return sorted(found, key=lambda each: (each.cost, each.choice.label))
+
+    def __len__(self) -> int:
+        """How many allocations there are."""
+        if self.recorded is not None:
+            return len(self.recorded)
+        import numpy as np
+
+        costs = [
+            np.array([each.cost for each in self.options(at)]) for at in range(len(self.names))
+        ]
+        half = (len(costs) + 1) // 2
+        first, second = (_sums(part, self.budget) for part in (costs[:half], costs[half:]))
+        return int(np.searchsorted(second, self.budget + SLACK - first, side="right").sum())
+
+    def __iter__(self) -> Iterator[Choices]:
+        """Every allocation, each once; the last stage changes fastest."""
+        if self.recorded is not None:
+            yield from self.recorded
+            return
+        everything = [self.options(at) for at in range(len(self.names))]
+        behind = [sum(self._floors[at + 1 :]) for at in range(len(self.names))]
+        yield from self._from(everything, behind, 0, self.budget + SLACK, ())
+
+    def _from(
+        self,
+        everything: Sequence[Sequence[Option]],
+        behind: Sequence[float],
+        at: int,
+        left: float,
+        before: Choices,
+    ) -> Iterator[Choices]:
+        last = at == len(everything) - 1
+        for choice, cost in everything[at]:
+            if cost + behind[at] > left:
+                return
+            if last:
+                yield (*before, choice)
+            else:
+                yield from self._from(everything, behind, at + 1, left - cost, (*before, choice))
+
+    def draw(self, random: Random) -> Choices:
+        """An allocation at random: every stage a model, and a part of what the others leave."""
+        if self.recorded is not None:
+            return random.choice(list(self.recorded))
+        choices = list(self.least)
+        places = list(range(len(choices)))
+        random.shuffle(places)
+        for at in places:
+            left = self.left(tuple(choices), at)
+            fit: list[Choice | str] = [
+                name for name in self.models[at] if self.most(at, name, left) > 0
+            ]
+            fit += [each for each, cost in self.governed[at].items() if cost <= left + SLACK]
+            chosen = random.choice(fit)
+            if isinstance(chosen, Choice):
+                choices[at] = chosen
+            else:
+                most = self.most(at, chosen, left)
+                choices[at] = Choice(chosen, 1 + int(random.random() * most))
+        return tuple(choices)
+
+    def nearest(self, wanted: Choices, without: frozenset[Choices]) -> Choices | None:
+        """The allocation of a record that is most like one, of those not yet met.
+
+        Args:
+            wanted: what would be played if it were recorded.
+            without: those that were met.
+        """
+        assert self.recorded is not None
+        fresh = [each for each in self.recorded if each not in without]
+        return min(fresh, key=lambda each: (_unlike(each, wanted), label(each)), default=None)
+
+
+def _unlike(one: Choices, other: Choices) -> float:
+    """How far apart two allocations are: models count whole, samples by their ratio."""
+    return sum(
+        2.0 * (a.model != b.model or a.controller != b.controller)
+        + abs(a.samples - b.samples) / max(a.samples, b.samples, 1)
+        + abs(a.beta - b.beta)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _sums(costs: "Sequence[NDArray[np.float64]]", most: float) -> "NDArray[np.float64]":
+    """The sums of one cost of each stage, sorted, none above ``most``."""
+    import numpy as np
+
+    found = np.zeros(1)
+    for each in costs:
+        found = np.add.outer(found, each).ravel()
+        found = found[found <= most + SLACK]
+    return np.sort(found)

@@ -1,0 +1,1 @@
+"""Pipelines: tasks made of stages, declared in a file, and trials that were recorded."""

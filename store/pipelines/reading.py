@@ -1,0 +1,196 @@
+"""Reads a pipeline file and its questions: strictly, and each error with its place."""
+
+import difflib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from store.errors import NewerFormat, StoreError
+from store.pipelines.records import (
+    VERSION,
+    Fusion,
+    Model,
+    Pipeline,
+    Question,
+    Simulation,
+    Stage,
+    Unit,
+)
+
+_TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "model": Model, "stage": Stage, "simulation": Simulation,
+}  # fmt: skip
+
+_PROMPT_FIELDS, _FUSE_FIELDS = {"question", "input"}, {"question", "input", "samples"}
+
+
+class Declared(NamedTuple):
+    """A pipeline as its file declares it."""
+
+    pipeline: Pipeline
+    path: Path
+    questions: tuple[Question, ...]
+    """Empty where it is simulated."""
+
+    @property
+    def digest(self) -> str:
+        """Names the pipeline and its questions by content."""
+        return digest(self.pipeline, self.questions)
+
+
+def digest(pipeline: Pipeline, questions: Iterable[Question]) -> str:
+    """Names a pipeline and its questions by content; where a model is served does not matter."""
+    models = [msgspec.structs.replace(each, base_url="") for each in pipeline.models]
+    bare = msgspec.structs.replace(pipeline, models=models, questions="")
+    content = msgspec.json.encode([bare, *questions], order="deterministic")
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def read_pipeline(path: Path) -> Declared:
+    """Reads a pipeline and its questions.
+
+    Raises:
+        StoreError: the file, or that of its questions, cannot be used; it says why and where.
+        NewerFormat: it is of a later version.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise StoreError("there is no such pipeline file", path=path) from None
+    except UnicodeDecodeError as problem:
+        raise StoreError("is not UTF-8", path=path, place=f"byte {problem.start}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise StoreError(f"is not TOML: {problem}", path=path) from None
+    version = table.get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        raise NewerFormat(
+            f"is of version {version}, this program reads up to {VERSION}; update rheostat",
+            path=path,
+        )
+    _refuse_unknown(table, path)
+    try:
+        pipeline = msgspec.convert(table, Pipeline)
+    except msgspec.ValidationError as problem:
+        what, _, place = str(problem).partition(" - at ")
+        what, place = what[:1].lower() + what[1:], place.strip("`")
+        raise StoreError(what, path=path, place=place or None) from None
+    if wrong := fault(pipeline):
+        raise StoreError(wrong, path=path)
+    questions = () if pipeline.simulation else _questions(path, pipeline)
+    return Declared(pipeline, path, questions)
+
+
+def fault(pipeline: Pipeline) -> str | None:
+    """Why a pipeline cannot be, in a sentence; ``None`` where it can."""
+    if not pipeline.stages or not pipeline.models:
+        return "has no stages" if not pipeline.stages else "has no models"
+    for what, names in (
+        ("stages", [each.name for each in pipeline.stages]),
+        ("models", [each.name for each in pipeline.models]),
+    ):
+        name, times = Counter(names).most_common(1)[0]
+        if times > 1:
+            return f"has {times} {what} of the name {name!r}; names must differ"
+    for model in pipeline.models:
+        if model.parameters <= 0:
+            return f"model {model.name!r}: parameters are billions, and more than 0"
+        if pipeline.unit is Unit.DOLLARS and model.dollars_in + model.dollars_out <= 0:
+            return f"model {model.name!r} has no price; dollars_in and dollars_out give it"
+    return next(filter(None, (_stage_fault(pipeline, each) for each in pipeline.stages)), None)
+
+
+def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
+    where = f"stage {stage.name!r}"
+    if not stage.name.isidentifier():
+        return f"{where}: the name of a stage is a word of letters, digits and _"
+    known = [each.name for each in pipeline.models]
+    for name in (*stage.models, *stage.recordings):
+        if name not in known:
+            return f"{where}: there is no model {name!r}{_meant(name, known)}"
+    if stage.prompt_tokens < 0 or stage.output_tokens < 1:
+        return f"{where}: prompt_tokens are 0 or more, output_tokens 1 or more"
+    for field, text, allowed in (
+        ("prompt", stage.prompt, _PROMPT_FIELDS), ("fuse", stage.fuse, _FUSE_FIELDS),
+    ):  # fmt: skip
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        except ValueError as problem:
+            return f"{where}: {field}: {problem}"
+        if used - allowed:
+            name = min(used - allowed)
+            return f"{where}: {field}: there is no {{{name}}}{_meant(name, allowed)}"
+    try:
+        groups = re.compile(stage.extract).groups
+    except re.error as problem:
+        return f"{where}: extract is no pattern: {problem}"
+    if stage.extract and groups != 1:
+        return f"{where}: extract wants one group, in parentheses, and has {groups}"
+    if pipeline.simulation is None and not stage.prompt:
+        return f"{where}: has no prompt, so it cannot be carried out"
+    if pipeline.simulation is None and stage.fusion is Fusion.MODEL and not stage.fuse:
+        return f"{where}: fusion by the model wants a template, fuse, with {{samples}}"
+    return None
+
+
+def _refuse_unknown(table: Mapping[str, Any], path: Path) -> None:
+    """Raises at the first key that no record has, with the nearest that one has."""
+    _refuse(table, Pipeline, path, "")
+    for key, kind in _TABLES.items():
+        inside = table.get(key, ())
+        for at, each in enumerate(inside if isinstance(inside, list) else [inside]):
+            if isinstance(each, dict):
+                _refuse(
+                    each, kind, path, f"{key}[{at}]." if isinstance(inside, list) else f"{key}."
+                )
+
+
+def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, prefix: str) -> None:
+    known = [each.encode_name for each in msgspec.structs.fields(kind)]
+    for key in table:
+        if key not in known:
+            raise StoreError(
+                f"there is no such key{_meant(key, known)}", path=path, place=prefix + key
+            )
+
+
+def _meant(word: str, words: Iterable[str]) -> str:
+    words = sorted(words)
+    near = difflib.get_close_matches(word, words, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(words)}"
+
+
+def _questions(path: Path, pipeline: Pipeline) -> tuple[Question, ...]:
+    if not pipeline.questions:
+        raise StoreError("names no file of questions, and no simulation", path=path)
+    where = path.parent / pipeline.questions
+    found: dict[str, Question] = {}
+    try:
+        lines = where.read_bytes().splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        raise StoreError(
+            f"there is no such file of questions; {path} names it", path=where
+        ) from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            question = msgspec.json.decode(line, type=Question)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            raise StoreError(
+                f"is no question: {problem}", path=where, place=f"line {number}"
+            ) from None
+        if question.id in found:
+            raise StoreError(
+                f"the id {question.id!r} stands twice", path=where, place=f"line {number}"
+            )
+        found[question.id] = question
+    if not found:
+        raise StoreError("holds no question", path=where)
+    return tuple(found.values())

@@ -1,0 +1,232 @@
+"""Records of trials: append-only, checksummed, resumed after a crash.
+
+A record has the frame of an unsealed recording (`store.blocks`): PIPE, the pipeline with the ids of
+its questions, then a TRIL for each trial as it came. A trial is in it once. One process writes,
+under a lock; a crash can leave the last append incomplete, which is cut off when the next begins.
+"""
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+
+from store.blocks import (
+    PREAMBLE_SIZE,
+    Block,
+    BlockFile,
+    Kind,
+    State,
+    frame,
+    open_to_read,
+    preamble,
+    write_all,
+)
+from store.errors import DamagedRecording, ForeignFile, StoreError
+from store.packing import Unreadable, pack, unpack
+from store.pipelines.records import Choices, Pipeline, Trial, label
+from store.writer import lock, open_locked, sync_directory
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of PIPE."""
+
+    pipeline: Pipeline
+    digest: str
+    """Of the pipeline and its questions, as `store.pipelines.reading.digest` gives it."""
+    questions: list[str]
+    """Their ids, in the order in which every trial answers them."""
+
+
+class Recorded(NamedTuple):
+    """What a record holds."""
+
+    head: Head
+    trials: dict[Choices, Trial]
+    torn: str | None
+    """A sentence about an incomplete last append, if there is one."""
+
+
+class _Scanned(NamedTuple):
+    recorded: Recorded
+    end: int
+    digest: bytes
+
+
+def read_trials(path: Path) -> Recorded:
+    """Reads a record of trials.
+
+    Raises:
+        StoreError: there is no such file.
+        ForeignFile: it is something else.
+        DamagedRecording: its bytes are not those that were written.
+    """
+    descriptor = open_to_read(path)
+    try:
+        return _scan(BlockFile(descriptor, path)).recorded
+    finally:
+        os.close(descriptor)
+
+
+class TrialWriter:
+    """A record that grows. Use it as a context manager, or `close` it.
+
+    Args:
+        descriptor: locked, at the end.
+        path: of the file.
+        scanned: what it holds.
+    """
+
+    def __init__(self, descriptor: int, path: Path, scanned: _Scanned):
+        """Takes over a descriptor; `open` is the way to get one."""
+        self._descriptor, self._path = descriptor, path
+        self._recorded, self._end, self._digest = scanned
+
+    @classmethod
+    def open(cls, path: Path, head: Head) -> Self:
+        """Begins a record, or goes on with one of the same pipeline.
+
+        Raises:
+            StoreError: it is of another pipeline, or `RecordingBusy`, or as `read_trials`.
+        """
+        if not path.exists():
+            _begin(path, head)
+        descriptor = open_locked(path)
+        try:
+            scanned = _scan(BlockFile(descriptor, path))
+            _refuse_other(scanned.recorded.head, head, path)
+            os.ftruncate(descriptor, scanned.end)
+            os.lseek(descriptor, scanned.end, os.SEEK_SET)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor, path, scanned)
+
+    @property
+    def trials(self) -> dict[Choices, Trial]:
+        """What it holds."""
+        return self._recorded.trials
+
+    def add(self, trial: Trial) -> None:
+        """Appends a trial, and forces it to the disk.
+
+        Raises:
+            StoreError: it is recorded already, or does not answer the record's questions.
+            OSError: the surroundings refuse; what was written of it is taken back.
+        """
+        if problem := _fault(self._recorded, trial):
+            raise StoreError(problem, path=self._path)
+        block = frame(Kind.TRIL, pack(trial), self._digest)
+        try:
+            write_all(self._descriptor, block)
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, self._end)
+            os.lseek(self._descriptor, self._end, os.SEEK_SET)
+            raise
+        self._end, self._digest = self._end + len(block), block[-32:]
+        self._recorded.trials[trial.choices] = trial
+
+    def close(self) -> None:
+        """Lets the file go."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _refuse_other(found: Head, wanted: Head, path: Path) -> None:
+    if found.digest != wanted.digest:
+        raise StoreError(
+            f"holds trials of another pipeline, {found.pipeline.name}, or of one that has changed",
+            path=path,
+        )
+
+
+def _begin(path: Path, head: Head) -> None:
+    start = preamble(State.OPEN)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileExistsError:  # another process was faster
+        return
+    try:
+        lock(descriptor, path)
+        write_all(descriptor, start + frame(Kind.PIPE, pack(head), start[16:]))
+        os.fsync(descriptor)
+        sync_directory(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _fault(recorded: Recorded, trial: Trial) -> str | None:
+    """Why a trial cannot stand in a record; ``None`` where it can."""
+    if trial.choices in recorded.trials:
+        return f"the trial {label(trial.choices)} is recorded already"
+    if [each.question for each in trial.answered] != recorded.head.questions:
+        return f"the trial {label(trial.choices)} does not answer the record's questions"
+    if len(trial.choices) != len(recorded.head.pipeline.stages):
+        return f"the trial {label(trial.choices)} has another number of stages"
+    return None
+
+
+def _taken(recorded: Recorded, block: Block) -> Trial:
+    """The trial of a block.
+
+    Raises:
+        Unreadable: it holds none that can stand here.
+    """
+    if block.kind is not Kind.TRIL:
+        raise Unreadable(f"{block.kind.name} has no place in a record of trials")
+    trial = unpack(block.payload, Trial)
+    if problem := _fault(recorded, trial):
+        raise Unreadable(problem)
+    return trial
+
+
+def _scan(file: BlockFile) -> _Scanned:
+    """Reads and checks every block."""
+    if file.state() is State.SEALED:
+        raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
+    first = file.block(PREAMBLE_SIZE)
+    if first.kind is not Kind.PIPE:
+        raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
+    try:
+        recorded = Recorded(unpack(first.payload, Head), {}, None)
+    except Unreadable as error:
+        raise file.damage(first.offset, f"the pipeline cannot be read: {error}") from error
+    end, digest = first.end, first.digest
+    while end < file.size:
+        try:
+            block = file.block(end)
+        except DamagedRecording as fault:
+            following = file.block_behind(end, (Kind.TRIL,))
+            if following is not None:
+                reason = (
+                    f"a block is bad, and as those from byte {following} on are intact, this is no"
+                    " interrupted append"
+                )
+                raise file.damage(end, reason) from fault
+            torn = f"the last append was incomplete: {file.size - end} bytes from byte {end} on"
+            return _Scanned(recorded._replace(torn=torn), end, digest)
+        try:
+            trial = _taken(recorded, block)
+        except Unreadable as error:
+            raise file.damage(end, f"a block holds what cannot be: {error}") from error
+        recorded.trials[trial.choices] = trial
+        end, digest = block.end, block.digest
+    return _Scanned(recorded, end, digest)

@@ -1,0 +1,87 @@
+"""Asks any server that speaks OpenAI's protocol for one text: chat, or a bare completion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from store.pipelines.calls import Call, Said
+from store.pipelines.records import Interface
+from store.serving.errors import Lied
+from store.serving.patience import persist
+from store.serving.server import Server
+
+_PATHS = {Interface.CHAT: "/v1/chat/completions", Interface.COMPLETIONS: "/v1/completions"}
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    text: str | None = None
+    message: _Message | None = None
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+class Asked(Server):
+    """A server that is asked for texts. Use it as an asynchronous context manager."""
+
+    async def ask(self, call: Call) -> Said:
+        """Makes a call.
+
+        Raises:
+            Lied: the reply is none.
+            Refused: the server will not answer this.
+            Unreachable: it does not answer, for as long as patience lasts.
+        """
+        interface = Interface(call.interface)
+        body = msgspec.json.encode(_body(call, interface))
+
+        async def attempt() -> Said:
+            reply = await self._whole("POST", _PATHS[interface], body, None)
+            return self._said(reply, interface)
+
+        return await persist(attempt, self.limits)
+
+    def _said(self, body: bytes, interface: Interface) -> Said:
+        try:
+            reply = msgspec.json.decode(body, type=_Reply)
+            choice = reply.choices[0]
+            chat = interface is Interface.CHAT
+            text = choice.message.content if chat and choice.message else choice.text
+        except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as problem:
+            raise Lied(f"the reply is no completion: {problem}", address=self.address) from problem
+        used = reply.usage or _Usage()
+        return Said(
+            text=text or "",
+            tokens_in=max(0, used.prompt_tokens),
+            tokens_out=max(0, used.completion_tokens),
+        )
+
+
+def _body(call: Call, interface: Interface) -> Mapping[str, Any]:
+    found: dict[str, Any] = {
+        "model": call.model,
+        "temperature": call.temperature,
+        "max_tokens": call.tokens,
+        "seed": call.seed,
+    }
+    if interface is Interface.CHAT:
+        found["messages"] = [{"role": "user", "content": call.prompt}]
+    else:
+        found["prompt"] = call.prompt
+    if call.stop:
+        found["stop"] = call.stop
+    if call.choices:
+        found["structured_outputs"] = {"choice": call.choices}
+    return found

@@ -1,0 +1,74 @@
+"""The three observations hold in the simulator, and each can be switched off."""
+
+import pytest
+
+from harness.allocation.simulator import Simulator, simulator, usual_budget
+from harness.allocation.space import Space
+from store.pipelines.records import Choice, Pipeline, Simulation
+
+
+def of(seed: int = 14, **switches: bool) -> Simulator:
+    return simulator(Simulation(seed=seed, **switches))
+
+
+def everywhere(pipeline: Pipeline, samples: int) -> tuple[Choice, ...]:
+    return tuple(Choice(pipeline.candidates(each)[-1].name, samples) for each in pipeline.stages)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_gained_beyond_a_number_of_samples(seed: int) -> None:
+    at = of(seed)
+    enough = max(each.enough() for each in at.curves)
+    few, many, more = (at.quality(everywhere(at.pipeline, n)) for n in (1, enough, 4 * enough))
+    assert few < many == more
+    endless = of(seed, saturation=False)
+    assert endless.quality(everywhere(at.pipeline, enough)) < endless.quality(
+        everywhere(at.pipeline, 4 * enough)
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_larger_model_is_abler_but_for_what_families_differ(seed: int) -> None:
+    at = of(seed)
+    for stage, curve in zip(at.pipeline.stages, at.curves, strict=True):
+        models = at.pipeline.candidates(stage)
+        bare = curve._replace(shifts=dict.fromkeys(curve.shifts, 0.0))
+        found = [bare.quality(each, 1, 1.0, at.simulation) for each in models]
+        assert found == sorted(found)
+        flat = [bare.quality(each, 1, 1.0, of(seed, sizes=False).simulation) for each in models]
+        assert len(set(flat)) == 1
+
+
+def test_a_poor_input_wants_more_samples_unless_that_is_switched_off() -> None:
+    for at, moves in ((of(14), True), (of(14, coupling=False), False)):
+        curve = at.curves[1]
+        spent = [curve.gained(4, 1 - given if moves else 0.0, at.simulation)
+                 for given in (1.0, 0.3)]  # fmt: skip
+        assert (spent[1] < spent[0]) == moves
+
+
+@pytest.mark.parametrize("seed", [0, 4, 6, 8])
+def test_the_optimum_is_the_best_of_all_that_are_listed(seed: int) -> None:
+    at = of(seed)
+    least = Space(at.pipeline, 1e9).least
+    budget = min(usual_budget(at.pipeline), 1.6 * Space(at.pipeline, 1e9).cost(least) + 30)
+    space = Space(at.pipeline, budget)
+    assert len(space) < 40_000
+    best = max(at.quality(each) for each in space)
+    found = at.optimum(budget)
+    assert at.quality(found.choices) == pytest.approx(best, abs=1e-12)
+    assert space.affords(found.choices)
+
+
+def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
+    one, same, other = of(1), of(1), of(2)
+    played = [each.play(everywhere(each.pipeline, 2)) for each in (one, same)]
+    assert played[0] == played[1]
+    assert one.pipeline != other.pipeline
+
+
+def test_drawn_scores_are_right_or_wrong_and_near_what_is_expected() -> None:
+    at = of(3, sampled=True)
+    trial = at.play(everywhere(at.pipeline, 3))
+    assert {each.score for each in trial.answered} <= {0.0, 1.0}
+    assert abs(trial.score - at.expected(at.quality(trial.choices))) < 0.25

@@ -1,0 +1,158 @@
+"""Pipeline files are read strictly; records of trials and calls are kept whole."""
+
+from pathlib import Path
+
+import pytest
+
+from store.errors import DamagedRecording, ForeignFile, StoreError
+from store.pipelines.calls import Call, Calls, Said
+from store.pipelines.reading import read_pipeline
+from store.pipelines.records import Answered, Choice, Trial
+from store.pipelines.trials import Head, TrialWriter, read_trials
+
+FILE = """
+name = "two"
+questions = "questions.jsonl"
+
+[[model]]
+name = "small"
+parameters = 3.0
+
+[[stage]]
+name = "answer"
+prompt_tokens = 128
+output_tokens = 64
+prompt = "{question}"
+"""
+QUESTIONS = '{"id": "a", "question": "1+1", "gold": "2"}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "questions.jsonl").write_text(QUESTIONS)
+    return tmp_path
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "two.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
+    found = read_pipeline(written(folder, FILE))
+    assert found.pipeline.stage("answer").output_tokens == 64
+    assert [each.gold for each in found.questions] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("output_tokens", "output_tokes"), "did you mean output_tokens"),
+        (("{question}", "{qestion}"), "did you mean question"),
+        (("parameters = 3.0", "parameters = -1.0"), "more than 0"),
+        (('name = "answer"', 'name = "answer"\nmodels = ["smal"]'), "did you mean small"),
+        (("questions.jsonl", "nowhere.jsonl"), "no such file of questions"),
+        (('"two"', '"two"\nversion = 9'), "update rheostat"),
+        (("128", '"many"'), "expected `int`"),
+        (('name = "answer"', 'name = "answer"\nextract = "["'), "no pattern"),
+        (("[[stage]]", "[[stage"), "is not TOML"),
+    ],
+)
+def test_a_slip_in_a_file_is_told_in_one_sentence(
+    folder: Path, change: tuple[str, str], told: str
+) -> None:
+    with pytest.raises(StoreError, match=told) as caught:
+        read_pipeline(written(folder, FILE.replace(*change)))
+    assert "\n" not in str(caught.value)
+
+
+def test_where_a_model_is_served_is_no_part_of_a_pipelines_name(folder: Path) -> None:
+    bare = read_pipeline(written(folder, FILE)).digest
+    moved = FILE.replace("3.0", '3.0\nbase_url = "http://else/v1"')
+    assert read_pipeline(written(folder, moved)).digest == bare
+    assert read_pipeline(written(folder, FILE.replace("64", "65"))).digest != bare
+
+
+def head(folder: Path) -> Head:
+    found = read_pipeline(written(folder, FILE))
+    return Head(pipeline=found.pipeline, digest=found.digest, questions=["a"])
+
+
+def trial(samples: int) -> Trial:
+    return Trial(
+        choices=(Choice("small", samples),), cost=float(samples),
+        answered=[Answered(question="a", score=0.1 * samples)],
+    )  # fmt: skip
+
+
+def test_trials_are_read_back_as_they_were_written(folder: Path) -> None:
+    path = folder / "trials.record"
+    for samples in (1, 2):  # by two writers, one after the other
+        with TrialWriter.open(path, head(folder)) as writer:
+            writer.add(trial(samples))
+    assert list(read_trials(path).trials.values()) == [trial(1), trial(2)]
+
+
+def test_a_trial_is_recorded_once(folder: Path) -> None:
+    with TrialWriter.open(folder / "trials.record", head(folder)) as writer:
+        writer.add(trial(1))
+        with pytest.raises(StoreError, match="recorded already"):
+            writer.add(trial(1))
+
+
+def test_whatever_a_crash_cuts_off_the_whole_trials_stay(folder: Path) -> None:
+    path = folder / "trials.record"
+    with TrialWriter.open(path, head(folder)) as writer:
+        writer.add(trial(1))
+        whole = path.stat().st_size
+        writer.add(trial(2))
+    content = path.read_bytes()
+    for end in range(whole + 1, len(content)):
+        path.write_bytes(content[:end])
+        assert list(read_trials(path).trials.values()) == [trial(1)]
+        assert read_trials(path).torn
+    with TrialWriter.open(path, head(folder)) as writer:
+        writer.add(trial(2))
+    assert path.read_bytes() == content
+
+
+def test_a_changed_byte_is_refused(folder: Path) -> None:
+    path = folder / "trials.record"
+    with TrialWriter.open(path, head(folder)) as writer:
+        for samples in (1, 2, 3):
+            writer.add(trial(samples))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedRecording):
+        read_trials(path)
+
+
+def test_a_record_of_another_pipeline_is_refused(folder: Path) -> None:
+    path = folder / "trials.record"
+    TrialWriter.open(path, head(folder)).close()
+    other = Head(pipeline=head(folder).pipeline, digest="other", questions=["a"])
+    with pytest.raises(StoreError, match="another pipeline"):
+        TrialWriter.open(path, other)
+
+
+def test_what_is_no_record_is_told_so(folder: Path) -> None:
+    path = folder / "text"
+    path.write_text("not a record, whatever it may look like")
+    with pytest.raises(ForeignFile):
+        read_trials(path)
+
+
+def test_a_call_is_kept_by_content_and_its_place(tmp_path: Path) -> None:
+    call = Call(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8)
+    other = Call(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8, place=1)
+    calls = Calls(tmp_path / "calls.sqlite")
+    calls.keep(call, Said(text="first", tokens_in=1, tokens_out=1))
+    calls.keep(call, Said(text="second", tokens_in=1, tokens_out=1))
+    again = Calls(tmp_path / "calls.sqlite")
+    found = again.find(call)
+    assert found is not None
+    assert found.text == "first"
+    assert again.find(other) is None
+    assert call.seed != other.seed
