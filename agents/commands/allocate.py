@@ -153,7 +153,9 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
 )
 @document_options  # fmt: skip
-def allocate(out: Output, language: str, play: Path | None, beta: str, **asked: object) -> None:
+def allocate(
+    out: Output, language: str | None, play: Path | None, beta: str, **asked: object
+) -> None:
     """Looks for the allocation of a budget across a pipeline's stages with the best score.
 
     Each stage is given a model and a number of samples. Proposers put trials forward; each is
@@ -161,7 +163,10 @@ def allocate(out: Output, language: str, play: Path | None, beta: str, **asked: 
     kept: its best ends as selected.rheo, and rheostat runs, report, approve and tui read it.
     """
     from agents.commands.allocating import Asked, allocated, played
+    from harness.errors import InputError
 
+    if language == "python":
+        raise InputError("--language python: allocations are written in Rheo")
     wanted = Asked(**asked)  # type: ignore[arg-type]
     if play is not None:
         played(out, wanted, play, beta)

@@ -71,6 +71,9 @@ class Asked:
     reply_tokens: int | None
     constrained: bool | None
     agent_minutes: float | None
+    agent_image: str | None
+    agent_network: str | None
+    agent_env: Sequence[str]
     replies: Path | None
     wait: bool
     checkpoints: str | None
