@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from agents.allocation.proposers import Suggested, Suggestions, TrialBench
@@ -77,8 +78,7 @@ def first_trials(bench: TrialBench) -> Suggestions | None:
 def _split(text: str) -> Sequence[str]:
     """The allocations of a text, which may hold several."""
     starts = [each.start() for each in re.finditer(r"^[ \t]*allocation\b", text, re.MULTILINE)]
-    ends = [*starts[1:], len(text)]
-    return [_to_its_end(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return [_to_its_end(text[start:end]) for start, end in pairwise([*starts, len(text)])]
 
 
 def _to_its_end(text: str) -> str:
