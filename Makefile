@@ -27,9 +27,13 @@ demo: $(READY) ## Looks for a controller on the simulated sample, for two minute
 test: $(READY) ## Runs the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker and not vllm"
 
-test-slow: $(READY) ## Runs the slow tests: every published row, thousands of damaged files
-	$(BIN)/python -m pip install --quiet torch==2.13.0 # as vLLM's build for the CPU has it
-	$(BIN)/python -m pip install --quiet --editable '.[bayes]'
+# What the slow tests need besides: Ray, and torch in the version that vLLM's build has.
+$(VENV)/.slow: $(READY)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[bayes,ray]'
+	@touch $@
+
+test-slow: $(READY) $(VENV)/.slow ## Runs the slow tests: every published row, damaged files, Ray
 	$(BIN)/python -m pytest -n auto -m "slow"
 
 $(VLLM)/.ready:

@@ -97,6 +97,7 @@ def conduct(
     agent: AgentSettings,
     before: RunDirectory | None,
     flags: Mapping[str, object],
+    cluster: str | None = None,
 ) -> None:
     """Runs a session of a run to its end, or until it waits.
 
@@ -109,6 +110,7 @@ def conduct(
         agent: what agents may use in their containers.
         before: another run, whose replies stand for the models.
         flags: the settings as typed.
+        cluster: the address of a Ray cluster that plays programs.
     """
 
     def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
@@ -116,8 +118,8 @@ def conduct(
             export(run, candidate, decision)
 
     means = Means(run, run.request.asking, settings, before, agent)
-    made = proposers(run.request.proposers, means)
-    if not ended(run, discovery(made), finish, out, wait, checkpoints, flags):
+    opener = discovery(proposers(run.request.proposers, means), cluster)
+    if not ended(run, opener, finish, out, wait, checkpoints, flags):
         return
     # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
     report = write_report(run, held_out=False, hands=hands(flags))

@@ -13,7 +13,7 @@ from harness.cli.declare import (
     document_options,
     setting_option,
 )
-from harness.cli.options import DEFAULT_BETA, rules_options
+from harness.cli.options import DEFAULT_BETA, ray_address_option, rules_options
 from harness.cli.output import Output
 
 APPROVALS = ("auto", "each", "final")
@@ -154,6 +154,14 @@ FEEDBACKS = ("full", "scalar")
     metavar="URL",
     help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="Where programs are played: here, or over a Ray cluster.",
+)
+@ray_address_option
 @setting_option("threads")
 @setting_option("cache_dir")
 @document_options  # fmt: skip
@@ -166,6 +174,8 @@ def discover(
     wait: bool,
     checkpoints: str | None,
     replies: Path | None,
+    engine: str,
+    ray_address: str,
     threads: int | None,
     cache_dir: Path | None,
     **asked: object,
@@ -197,4 +207,5 @@ def discover(
     conduct(
         run, out, wait=wait, checkpoints=checkpoints, settings=chat, agent=agent, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},
+        cluster=ray_address if engine == "ray" else None,
     )  # fmt: skip

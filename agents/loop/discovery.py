@@ -21,13 +21,18 @@ from harness.request.controllers import diagnosed
 
 
 def discovery(
-    proposers: Mapping[str, Proposer],
+    proposers: Mapping[str, Proposer], cluster: str | None = None
 ) -> Callable[[RunDirectory, int], AbstractContextManager[Task]]:
-    """What opens the task of a run, with the proposers that its request names."""
+    """What opens the task of a run.
+
+    Args:
+        proposers: those that its request names.
+        cluster: the address of a Ray cluster that plays programs; ``None`` for processes here.
+    """
 
     @contextmanager
     def opening(run: RunDirectory, workers: int) -> Iterator[Task]:
-        with arena(run, workers=workers) as here:
+        with arena(run, workers=workers, cluster=cluster) as here:
             yield Discovery(run, here, proposers)
 
     return opening

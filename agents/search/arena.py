@@ -121,12 +121,13 @@ class Arena:
 
 
 @contextmanager
-def arena(run: RunDirectory, *, workers: int) -> Iterator[Arena]:
+def arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -> Iterator[Arena]:
     """Opens the search set of a run for the length of a block.
 
     Args:
         run: the run.
         workers: processes that play.
+        cluster: the address of a Ray cluster that plays in their place.
 
     Raises:
         InputError: a recording is another than when the run began, or a baseline cannot be played.
@@ -136,7 +137,7 @@ def arena(run: RunDirectory, *, workers: int) -> Iterator[Arena]:
     recordings = reopened(request.search)
     rules = Rules(request.budget, request.kappa)
     kept = run.evaluations_path
-    with evaluator(recordings, rules, path=kept, workers=workers) as at:
+    with evaluator(recordings, rules, path=kept, workers=workers, cluster=cluster) as at:
         yield Arena(request, recordings, at)
 
 

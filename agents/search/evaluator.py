@@ -14,7 +14,7 @@ import numpy as np
 
 from agents.run.records import Language
 from agents.search.measures import Measured
-from agents.search.playing import Knobs, Passing, Players, Task, players
+from agents.search.playing import Knobs, Passing, Playing, Task, players
 from harness.engines import Rules
 from harness.engines.compiled import CompiledEngine
 from harness.request.recordings import Named
@@ -67,7 +67,7 @@ class Evaluator:
         recordings: Sequence[Named],
         rules: Rules,
         database: sqlite3.Connection,
-        at_work: Players,
+        at_work: Playing,
     ):
         self.recordings = recordings
         self._rules = rules
@@ -134,6 +134,7 @@ def evaluator(
     *,
     path: Path | None,
     workers: int,
+    cluster: str | None = None,
 ) -> Iterator[Evaluator]:
     """An evaluator for the length of a block.
 
@@ -142,6 +143,7 @@ def evaluator(
         rules: budget and price of a probe.
         path: its database; ``None`` keeps outcomes for as long as the block lasts.
         workers: processes that play.
+        cluster: the address of a Ray cluster that plays in their place.
     """
     # The graph runs nodes in threads of its own, one at a time.
     database = sqlite3.connect(str(path or ":memory:"), check_same_thread=False)
@@ -151,7 +153,7 @@ def evaluator(
         database.execute(
             "CREATE TABLE IF NOT EXISTS played (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
         )
-        with players(workers) as at_work:
+        with players(workers, cluster) as at_work:
             yield Evaluator(recordings, rules, database, at_work)
     finally:
         database.close()

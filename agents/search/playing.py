@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pebble
@@ -71,6 +71,18 @@ class Task(NamedTuple):
         return SECONDS if self.language is Language.RHEO else FOREIGN_SECONDS
 
 
+class Playing(Protocol):
+    """Whatever plays tasks, on this machine or on many."""
+
+    def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
+        """The outcome of each task, in order: what was measured, or why nothing was."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of what plays."""
+        ...
+
+
 class Players:
     """Processes that play.
 
@@ -118,9 +130,15 @@ class Players:
 
 
 @contextmanager
-def players(workers: int) -> Iterator[Players]:
-    """Processes that end with the block."""
-    found = Players(workers)
+def players(workers: int, cluster: str | None = None) -> Iterator[Playing]:
+    """Processes that end with the block, or those of a Ray cluster at an address."""
+    found: Playing
+    if cluster is None:
+        found = Players(workers)
+    else:
+        from agents.search.cluster import ClusterPlayers
+
+        found = ClusterPlayers(cluster, workers)
     try:
         yield found
     finally:

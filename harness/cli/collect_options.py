@@ -60,6 +60,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     price_per_hour: float
     price_in: float
     price_out: float
+    engine: str = "process"
+    ray_address: str = "auto"
+    engines: int = 1
+    gpus: float = 0.0
 
     @property
     def sameness(self) -> str:
@@ -71,7 +75,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """Where the model is served."""
         return Serving(
             self.base_urls, self.model, self.ranks, self.concurrency, self.patience, self.python,
-            self.engine_args,
+            self.engine_args, self.ray_address if self.engine == "ray" else None, self.engines,
+            self.gpus,
         )  # fmt: skip
 
     @property
@@ -97,20 +102,29 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError("name questions with --questions, or chains that exist with --from")
         if self.chains is not None:
             read = read_chains(self.chains)
-            settings = self._settings(self.chains, equivalence)
+            settings = self.settings(self.chains.stem, equivalence)
             return Work(settings, read.asked, 0, read.chains, self.group)
         file = self.questions or Path()
         asked = read_questions(file).asked
-        return Work(self._settings(file, equivalence), asked, self.branches, None, self.group)
+        return Work(self.settings(file.stem, equivalence), asked, self.branches, None, self.group)
 
-    def _settings(self, file: Path, equivalence: str) -> Settings:
+    def settings(self, stem: str, equivalence: str) -> Settings:
+        """How branches are drawn, probed and read.
+
+        Args:
+            stem: what the benchmark is called, where no option says so.
+            equivalence: as in `work`.
+
+        Raises:
+            InputError: as `work`.
+        """
         if self.chains is not None and (self.stepwise or self.logprobs):
             raise InputError("chains that exist are not drawn: leave --stepwise and --logprobs out")
         instruction = self.instruction
         if instruction is None:
             instruction = INSTRUCTIONS.get(self.answers, "")
         return Settings(
-            benchmark=self.benchmark or file.stem,
+            benchmark=self.benchmark or stem,
             drawing=self._drawing(),
             probing=Probing(
                 max_tokens=self.probe_tokens,

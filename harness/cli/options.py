@@ -112,6 +112,42 @@ def engine_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def grid_engine_option(function: F) -> F:
+    """Gives a command that plays a grid ``--engine`` and ``--ray-address``.
+
+    They are received as ``engine: str`` and ``ray_address: str``, for `cluster` and `engine_name`.
+    """
+    function = ray_address_option(function)
+    return click.option(
+        "--engine", type=click.Choice([*ENGINES, RAY]), default=ENGINES[0], show_default=True,
+        help="What plays the episodes; all give the same results, to the last bit."
+        " `ray` is the first of them over a Ray cluster.",
+    )(function)  # fmt: skip
+
+
+def ray_address_option(function: F) -> F:
+    """Gives a command ``--ray-address``, received as ``ray_address: str``."""
+    return click.option(
+        "--ray-address", metavar="ADDRESS", default="auto", show_default=True,
+        help="The cluster for --engine ray: HOST:PORT, `auto` for the one that this machine belongs"
+        " to, `local` to start one here.",
+    )(function)  # fmt: skip
+
+
+RAY = "ray"
+"""The name that ``--engine`` takes for a cluster."""
+
+
+def engine_name(engine: str) -> str:
+    """What plays the episodes, wherever they are played."""
+    return ENGINES[0] if engine == RAY else engine
+
+
+def cluster(engine: str, ray_address: str) -> str | None:
+    """Where they are played; ``None`` for this machine."""
+    return ray_address if engine == RAY else None
+
+
 def keep_option(function: F) -> F:
     """Gives a command ``--no-cache``, received as ``keep: bool``."""
     return click.option(

@@ -52,7 +52,14 @@ def prepared(
     return grid
 
 
-def played(grid: Grid, what: str, *, keep: bool, flags: Mapping[str, object]) -> Swept:
+def played(
+    grid: Grid,
+    what: str,
+    *,
+    keep: bool,
+    flags: Mapping[str, object],
+    cluster: str | None = None,
+) -> Swept:
     """Plays a grid behind a progress bar, and says what it could not keep.
 
     Args:
@@ -60,11 +67,13 @@ def played(grid: Grid, what: str, *, keep: bool, flags: Mapping[str, object]) ->
         what: the work, in a word.
         keep: whether to use and keep results.
         flags: the settings ``threads`` and ``cache_dir`` as typed, ``None`` where they were not.
+        cluster: the address of a Ray cluster that plays; ``None`` for this machine.
     """
     chosen = load(Settings, flags=flags)
     results = Results(chosen.cache_dir) if keep else None
+    how = means(chosen, keep=keep)._replace(cluster=cluster)
     with console.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, results, means=means(chosen, keep=keep), advance=advance)
+        swept = play_grid(grid, results, means=how, advance=advance)
     if swept.unkept is not None:
         reason = (swept.unkept.strerror or str(swept.unkept)).lower()
         console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")

@@ -10,7 +10,9 @@ from harness.errors import InputError
 
 if TYPE_CHECKING:
     from store.collection.probing import Reading
+    from store.serving.patience import Limits
     from store.serving.places import Place
+    from store.serving.spread import Make
 
 T = TypeVar("T")
 
@@ -27,6 +29,12 @@ class Serving(NamedTuple):
     """The Python that has vLLM, for vLLM without a server."""
     engine_args: tuple[str, ...] = ()
     """``KEY=VALUE`` of vLLM's own, for the same."""
+    cluster: str | None = None
+    """The address of a Ray cluster on which the engines are, in place of this process."""
+    engines: int = 1
+    """How many of them, where vLLM runs without a server."""
+    gpus: float = 0.0
+    """That each of them needs."""
 
 
 @asynccontextmanager
@@ -44,6 +52,20 @@ async def connected(serving: Serving) -> "AsyncIterator[list[Place]]":
         raise InputError("name a server with --base-url, or a Python that has vLLM with --offline")
     limits = Limits(patience=serving.patience)
     async with AsyncExitStack() as stack:
+        if serving.cluster is not None:
+            from store.serving.spread import SpreadEngine
+
+            spread = [
+                await stack.enter_async_context(
+                    SpreadEngine(
+                        make, serving.cluster, name=f"engine {number} of the cluster",
+                        gpus=serving.gpus, limits=limits,
+                    )
+                )
+                for number, make in enumerate(_makers(serving, limits))
+            ]  # fmt: skip
+            yield places(spread, serving.ranks, serving.concurrency)
+            return
         if serving.python is not None:
             from store.serving.offline.engine import Offline
 
@@ -58,6 +80,25 @@ async def connected(serving: Serving) -> "AsyncIterator[list[Place]]":
             for url in _addresses(serving.base_urls)
         ]
         yield places(engines, serving.ranks, serving.concurrency)
+
+
+def _makers(serving: Serving, limits: "Limits") -> "list[Make]":
+    """What makes each engine on the machine of a cluster where it is to run."""
+    from functools import partial
+
+    from store.serving.server import Server
+
+    if serving.python is not None:
+        from store.serving.offline.engine import Offline
+
+        given = arguments(serving.engine_args)
+        one = partial(Offline, serving.python, serving.model, given, limits=limits)
+        return [one] * serving.engines
+    key = os.environ.get("OPENAI_API_KEY")
+    return [
+        partial(Server, url, serving.model, key=key, limits=limits)
+        for url in _addresses(serving.base_urls)
+    ]
 
 
 @contextmanager

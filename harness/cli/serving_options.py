@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli.declare import FilePath, Whole
+from harness.cli.options import ray_address_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -44,10 +45,17 @@ serving_options = _all(
                  help="Data-parallel engines behind each server: probes go where the prefix is."),
     click.option("--concurrency", metavar="N", type=Whole(1, 1 << 16), default=256,
                  show_default=True, help="Completions under way at once, for each server."),
-    click.option("--patience", metavar="SECONDS", type=click.FloatRange(0), default=300.0,
-                 show_default=True, help="Wait so long for a server that is gone or too busy."),
 )  # fmt: skip
 """Gives a command what says where the model is served."""
+
+
+def patience_option(default: float) -> Callable[[F], F]:
+    """Gives a command ``--patience``, received as ``patience: float``."""
+    return click.option(
+        "--patience", metavar="SECONDS", type=click.FloatRange(0), default=default,
+        show_default=True, help="Wait so long for a server that is gone or too busy.",
+    )  # fmt: skip
+
 
 drawing_options = _all(
     click.option("--branches", metavar="N", type=Whole(1, 1 << 20), default=128, show_default=True,
@@ -68,12 +76,16 @@ drawing_options = _all(
                   default=1.0, show_default=True, help="As vLLM has it."),
     click.option("--seed", metavar="N", type=Whole(0, 1 << 62), default=0, show_default=True,
                   help="The base of all seeds."),
+)  # fmt: skip
+"""Gives a command what decides how branches are drawn."""
+
+grouping_options = _all(
     click.option("--stepwise", is_flag=True,
                   help="Draw every interval by its own seeded request, as a live episode does."),
     click.option("--group", metavar="N", type=Whole(1, 1024), default=16, show_default=True,
                   help="Branches of one request."),
 )  # fmt: skip
-"""Gives a command what decides how branches are drawn."""
+"""Gives a command what decides how whole branches are asked for."""
 
 probing_options = _all(
     click.option("--family", type=click.Choice(FAMILIES),
@@ -99,13 +111,46 @@ probing_options = _all(
 """Gives a command what decides how it asks, probes and reads answers."""
 
 signal_options = _all(
-    click.option("--entropy", is_flag=True, help="Record the entropy after the end of thinking."),
+    click.option("--entropy", is_flag=True, help="Ask for the entropy after the end of thinking."),
     click.option("--logprobs", is_flag=True,
-                 help="Record mean log-probabilities of each interval."),
+                 help="Ask for mean log-probabilities of each interval."),
+)  # fmt: skip
+"""Gives a command the signals that may be asked for."""
+
+keeping_options = _all(
     click.option("--text", is_flag=True, help="Record the chains' text."),
     click.option("--token-ids", is_flag=True, help="Record the chains in tokens."),
 )  # fmt: skip
 """Gives a command what may be recorded besides."""
+
+cluster_options = _all(
+    click.option(
+        "--engine",
+        type=click.Choice(["process", "ray"]),
+        default="process",
+        show_default=True,
+        help="Speak to engines from this process, or from workers of a Ray cluster.",
+    ),
+    ray_address_option,
+    click.option(
+        "--engines",
+        metavar="N",
+        type=Whole(1, 4096),
+        default=1,
+        show_default=True,
+        help="Engines of --offline on the cluster.",
+    ),
+    click.option(
+        "--engine-gpus",
+        "gpus",
+        metavar="N",
+        type=click.FloatRange(0),
+        default=0.0,
+        show_default=True,
+        help="GPUs of each of them.",
+    ),
+)
+"""Gives a command what spreads engines over machines."""
 
 price_options = _all(
     click.option("--price-per-hour", metavar="USD", type=click.FloatRange(0), default=0.0,

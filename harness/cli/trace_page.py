@@ -7,13 +7,14 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
 from harness.cli.table import Column, Table
 from harness.cli.terminal import printable
 from harness.evaluation.grid import spelt
 from harness.explanation.tracing import Memory, Moment, Stop, Traced, Value, Vote
 from harness.mdp.trace import Action
-from harness.request.configured import Plan
 
 WIDTH = 80
 _LABEL = 11
@@ -25,15 +26,25 @@ _LAST_VALUES = 6
 _NOTHING_YET = Memory({}, {}, {}, {})
 
 
-def page(plan: Plan, about: Mapping[str, str], found: Traced) -> str:
+class Setting(msgspec.Struct, frozen=True):
+    """At what a controller was played, as the document of an episode says it."""
+
+    beta: float | None
+    knobs: dict[str, int | float]
+    budget: int | None
+    kappa: int
+
+
+def page(what: Mapping[str, object], about: Mapping[str, str], found: Traced) -> str:
     """The whole episode.
 
     Args:
-        plan: the controller and its setting.
+        what: what the document of the episode says of where it comes from.
         about: what was played, by label.
         found: the episode.
     """
-    parts = ["".join(_labelled(*pair) for pair in _head(plan, about))]
+    setting = msgspec.convert(what, type=Setting)
+    parts = ["".join(_labelled(*pair) for pair in _head(setting, about))]
     before = _NOTHING_YET
     for moment in found.barriers:
         parts.append(_barrier(moment, before))
@@ -61,15 +72,15 @@ def quoted(answer: str | None) -> str:
     return json.dumps(cut, ensure_ascii=False)
 
 
-def _head(plan: Plan, about: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _head(setting: Setting, about: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield from about.items()
-    yield "beta", "not followed" if plan.beta is None else f"{plan.beta:g}"
-    if plan.knobs:
-        yield "knobs", spelt(plan.knobs)
-    if plan.rules.budget is not None:
-        yield "budget", f"{plan.rules.budget:,} tokens"
-    if plan.rules.probe_cost:
-        yield "probe", f"{plan.rules.probe_cost:,} tokens each"
+    yield "beta", "not followed" if setting.beta is None else f"{setting.beta:g}"
+    if setting.knobs:
+        yield "knobs", spelt(setting.knobs)
+    if setting.budget is not None:
+        yield "budget", f"{setting.budget:,} tokens"
+    if setting.kappa:
+        yield "probe", f"{setting.kappa:,} tokens each"
 
 
 def _barrier(moment: Moment, before: Memory) -> str:
@@ -218,7 +229,8 @@ def _end(found: Traced) -> Iterator[tuple[str, str]]:
     if found.stopped is not None:
         yield "stopped", _stop(found.stopped)
     yield "answer", quoted(found.answer)
-    yield "gold", f"{quoted(found.gold)}: the answer is {'right' if found.right else 'wrong'}"
+    if found.gold is not None:
+        yield "gold", f"{quoted(found.gold)}: the answer is {'right' if found.right else 'wrong'}"
     barriers = len(found.barriers) - 1
     spent = f"{found.tokens:,}, sequential {found.sequential:,}"
     yield "tokens", f"{spent}, in {barriers} barrier{'' if barriers == 1 else 's'}"

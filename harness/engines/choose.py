@@ -46,6 +46,15 @@ def foreign_engine(name: str) -> ForeignEngine:
     Raises:
         SurroundingsError: none is registered, or it cannot be made ready.
     """
+    return another_foreign_engine(name)
+
+
+def another_foreign_engine(name: str) -> ForeignEngine:
+    """A registered engine of one's own, for whoever plays several episodes side by side.
+
+    Raises:
+        SurroundingsError: as `foreign_engine`.
+    """
     for each in entry_points(group=FOREIGN, name=name):
         return cast("Callable[[], ForeignEngine]", each.load())()
     raise SurroundingsError(f"the engine {name!r}, which plays this controller, is not installed")

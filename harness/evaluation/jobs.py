@@ -72,6 +72,8 @@ class Means(NamedTuple):
     """The most threads or processes at work."""
     objects: Path | None = None
     """Where compiled programs are kept, ``None`` to keep none."""
+    cluster: str | None = None
+    """The address of a Ray cluster that plays, ``None`` for this machine."""
 
 
 class Done(NamedTuple):

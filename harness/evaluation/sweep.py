@@ -1,6 +1,6 @@
 """A sweep: every cell of a grid, played or taken from what is kept, and the rows made from them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.evaluation.bootstrap import RESAMPLES, SEED, Floats, interval, resample
 from harness.evaluation.grid import Cell, Grid
-from harness.evaluation.jobs import Means, play_all
+from harness.evaluation.jobs import Done, Errand, Means, play_all
 from harness.evaluation.results import Results
 from harness.evaluation.scores import Played, Scope, cells, means, scopes, shown, strata
 from harness.mdp.episodes import Episodes
@@ -84,7 +84,7 @@ def play_grid(
                 advance(1)
         missing = [cell for cell in grid.cells if cell not in played]
         errands = [grid.errand(cell) for cell in missing]
-        with closing(play_all(errands, means)) as outcomes:
+        with closing(_playing(errands, means)) as outcomes:
             for place, episodes in outcomes:
                 played[missing[place]] = episodes
                 advance(1)
@@ -97,6 +97,15 @@ def play_grid(
     except KeyboardInterrupt:
         return Swept(played, complete=False, reused=reused, unkept=unkept)
     return Swept(played, complete=True, reused=reused, unkept=unkept)
+
+
+def _playing(errands: Sequence[Errand], means: Means) -> Generator[Done, None, None]:
+    """Plays here, or over a cluster; the outcomes are the same."""
+    if means.cluster is None:
+        return play_all(errands, means)
+    from harness.evaluation.cluster import play_all_there
+
+    return play_all_there(errands, means.cluster, means.workers)
 
 
 def rows(grid: Grid, played: Played) -> list[Row]:

@@ -5,6 +5,7 @@ Gold is added on the scoring side, when the episode has ended.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -111,8 +112,9 @@ class Traced(msgspec.Struct, frozen=True, kw_only=True):
     branches: list[BranchEnd]
     stopped: Stop | None
     answer: str | None
-    gold: str
-    right: bool
+    gold: str | None
+    """``None`` where nobody knows it: in an episode that a client of the proxy asked for."""
+    right: bool | None
     tokens: int
     sequential: int
 
@@ -141,49 +143,74 @@ def traced(plan: Plan, world: Environment, question: int, seed: int) -> Traced:
         probe_cost=plan.rules.probe_cost,
         trace=trace,
     )
+    before: list[Snapshot] = []
     if isinstance(plan, Configured):
-        checked = plan.program.checked
-        refuse_unmet_needs(checked, world)
-        before = _watched(plan, replay, trace)
-        source, stopped = checked.source, _stop(checked, trace[-1].verb)
+        refuse_unmet_needs(plan.program.checked, world)
+        controller, before = watched(plan, trace)
+        play(controller, replay, plan.beta)
     else:
-        source, stopped = plan.program.source, None
-        foreign_engine(plan.program.engine).trace(source, plan.beta, replay)
-        before = [Snapshot(None, 0, {}, {}, {}, {}, {})] * len(trace)
-    return _ended(source, trace, before, replay, world.gold[question], stopped)
+        foreign_engine(plan.program.engine).trace(plan.program.source, plan.beta, replay)
+    return told(plan, trace, before, replay, world.gold[question])
 
 
-def _watched(plan: Configured, replay: Replay, trace: Sequence[Barrier]) -> list[Snapshot]:
-    """Plays a program of Rheo; gives what it remembered before each barrier."""
+class Watched(NamedTuple):
+    """A program of Rheo that is about to be played, and what it will have remembered."""
+
+    controller: Interpreter
+    before: list[Snapshot]
+    """Before each barrier; filled as the episode goes on."""
+
+
+def watched(plan: Configured, trace: Sequence[Barrier]) -> Watched:
+    """Makes a program ready for one episode, of which its memory is kept.
+
+    Args:
+        plan: the program and its setting.
+        trace: the one that the reasoner writes.
+    """
     before: list[Snapshot] = []
 
     def watch(memory: Snapshot) -> None:
         del before[len(trace) :]  # that of a verb which the budget refused: it is no barrier
         before.append(memory)
 
-    play(Interpreter(plan.program.checked, plan.chosen, watch=watch), replay, plan.beta)
-    return before
+    return Watched(Interpreter(plan.program.checked, plan.chosen, watch=watch), before)
 
 
-def _ended(
-    source: Source,
+def told(
+    plan: Plan,
     trace: Sequence[Barrier],
     before: Sequence[Snapshot],
     replay: Replay,
-    gold: str,
-    stopped: Stop | None,
+    gold: str | None,
 ) -> Traced:
+    """An episode that has ended, with all that led to it.
+
+    Args:
+        plan: the controller and its setting.
+        trace: what crossed the seam.
+        before: what the program remembered before each barrier; empty where that is not seen.
+        replay: the books.
+        gold: the right answer, where it is known.
+    """
+    stopped = None
+    if isinstance(plan, Configured):
+        stopped = _stop(plan.program.checked, trace[-1].verb)
+    source = plan.program.checked.source if isinstance(plan, Configured) else plan.program.source
     return Traced(
-        barriers=_moments(source, trace, before),
+        barriers=_moments(source, trace, before or [_NOT_SEEN] * len(trace)),
         votes=votes(replay.episode),
         branches=[_branch_end(view) for view in replay.episode.branches],
         stopped=stopped,
         answer=replay.answer,
         gold=gold,
-        right=replay.answer == gold,
+        right=None if gold is None else replay.answer == gold,
         tokens=replay.spent,
         sequential=replay.sequential,
     )
+
+
+_NOT_SEEN = Snapshot(None, 0, {}, {}, {}, {}, {})
 
 
 def votes(episode: Episode) -> list[Vote]:

@@ -5,7 +5,7 @@ share of right answers, in percent, rounded to two decimals; cost is the mean ov
 for each question, truncated to an integer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -60,7 +60,22 @@ def play(controller: Controller, replay: Replay, beta: float | None = None) -> P
         NotProbed: it looks inside chains of which only the ends were recorded.
     """
     course = controller.play(replay.episode, beta)
-    refusal = _drive(course, replay)
+    playing = drive(course, replay)
+    while True:
+        try:
+            next(playing)
+        except StopIteration as end:
+            refusal = end.value
+            break
+    return finish(course, replay, refusal)
+
+
+def finish(course: Course, replay: Replay, refusal: Exception | None) -> Played:
+    """Closes a controller whose episode is over, and gives how it ended.
+
+    Raises:
+        Inadmissible: and `NotProbed`: the refusal, if there was one.
+    """
     # Not in a handler of the refusal: closing raises in the controller, and what is raised while
     # an exception is handled carries it, its traceback and so the frames that hold the recording.
     course.close()
@@ -69,11 +84,15 @@ def play(controller: Controller, replay: Replay, beta: float | None = None) -> P
     return Played(replay.answer, replay.spent, replay.sequential)
 
 
-def _drive(course: Course, replay: Replay) -> Exception | None:
-    """Carries verbs and outcomes to and fro until the answer or a refusal, which is returned."""
+def drive(course: Course, replay: Replay) -> Generator[AnyVerb, None, Exception | None]:
+    """Carries verbs and outcomes to and fro until the answer or a refusal, which is returned.
+
+    Yields each verb before it is performed, to whoever has to see that it can be.
+    """
     outcome: Outcome | None = None
     while not replay.ended:
         verb = _next_verb(course, outcome)
+        yield verb
         try:
             outcome = replay.perform(verb)
         except BudgetSpent:

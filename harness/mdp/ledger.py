@@ -43,6 +43,21 @@ class Ledger:
         self._trace = trace
         self._actions: list[Action] = []
 
+    def twin(self, trace: list[Barrier]) -> "Ledger":
+        """Other books that stand as these do now, with a picture and a trace of their own."""
+        books, shown = (_fresh(self.books) for _ in range(2))
+        books.spent, books.sequential = self.books.spent, self.books.sequential
+        for view in self.books.branches:
+            branch = BranchView(view.index)
+            _copy(view, branch)
+            books.branches.append(branch)
+        books.active = self.books.active.copy()
+        books.finished = self.books.finished.copy()
+        books.pruned = self.books.pruned.copy()
+        twin = Ledger(books, shown, trace)
+        twin.ended, twin.answer, twin._moved = self.ended, self.answer, True
+        return twin
+
     def afford(self, tokens: int) -> None:
         """Raises `Unaffordable` where ``tokens`` more would pass the budget."""
         if self.books.spent + tokens > self.budget:
@@ -153,6 +168,17 @@ class Ledger:
             shown.pruned = books.pruned.copy()
         for branch in touched:
             _copy(books.branches[branch], self._views[branch])
+
+
+def _fresh(episode: Episode) -> Episode:
+    """An episode like this one, before anything was done."""
+    return Episode(
+        interval=episode.interval,
+        limit=episode.limit,
+        budget=episode.budget,
+        question=episode.question,
+        seed=episode.seed,
+    )
 
 
 def _copy(source: BranchView, target: BranchView) -> None:

@@ -3,8 +3,12 @@
 The state is (q, m, I, ℓ, Ω); the actions and their prices are those of docs/mdp.md. The recorded
 chains stay here and the books in the `Ledger`; the controller is given a `dsl.episode.Episode`,
 into which only what has been revealed is written.
+
+Chains need not be known from the start. Whoever draws them while the episode runs asks with
+`Replay.rehearse` what a verb will look at, and says with `Replay.learn` what is there.
 """
 
+import copy
 import random
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -26,7 +30,7 @@ from dsl.episode import (
 from harness.errors import InputError
 from harness.mdp.admission import admit
 from harness.mdp.ledger import Ledger, Unaffordable
-from harness.mdp.trace import ActionKind, Barrier
+from harness.mdp.trace import Action, ActionKind, Barrier
 
 
 class Chain(NamedTuple):
@@ -167,6 +171,28 @@ class Replay:
                 return ledger.end(verb)
             case _:
                 assert_never(verb)
+
+    def rehearse(self, verb: AnyVerb) -> tuple[Action, ...]:
+        """The actions that a verb would come to, as far as the chains are known; none is done.
+
+        Raises:
+            Inadmissible: and `BudgetSpent` and `NotProbed`, as `perform`.
+        """
+        trace: list[Barrier] = []
+        twin = copy.copy(self)
+        twin._ledger = self._ledger.twin(trace)  # noqa: SLF001 - it is one of us
+        twin._books = twin._ledger.books  # noqa: SLF001
+        Replay.perform(twin, verb)  # whatever a subclass does besides is no part of a rehearsal
+        return trace[-1].actions
+
+    def learn(self, branch: int, chain: Chain) -> None:
+        """Takes up what has become known of a branch's chain.
+
+        Args:
+            branch: its index in the order of opening, whether it is open yet or not.
+            chain: the whole of it. What was revealed of it already must stay as it was.
+        """
+        self._chains[branch] = chain
 
     # The verbs as sequences of actions: each yields the branch after every action that it did.
 

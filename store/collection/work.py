@@ -33,7 +33,7 @@ from store.errors import StoreError
 from store.records import Question
 from store.serving.counters import Counters
 from store.serving.engine import Served
-from store.serving.errors import Refused
+from store.serving.errors import Refused, first_failure
 from store.serving.places import Place
 from store.serving.replies import Given
 from store.serving.requests import Completion
@@ -174,7 +174,7 @@ class Collection:
                 for place in self._places:
                     tasks.create_task(self._feed(place, tasks))
         except BaseExceptionGroup as failed:
-            raise _first(failed) from failed
+            raise first_failure(failed) from failed
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -318,9 +318,3 @@ def _refuse_too_long(prompt: int, forced: Forced, work: Work, served: Served, ad
             address=address,
             hint=f"say --max-tokens {max(0, room - probing)} or less, or serve a longer context",
         )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first failure, which made all others be cancelled."""
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

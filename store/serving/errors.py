@@ -46,3 +46,9 @@ class Refused(ServingError):
 
 class Lied(ServingError):
     """Its reply is well formed and is not an answer to what was asked: nothing of it is used."""
+
+
+def first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure of the first of many tasks to fail, which made all others be cancelled."""
+    first = group.exceptions[0]
+    return first_failure(first) if isinstance(first, BaseExceptionGroup) else first

@@ -118,7 +118,7 @@ def picture(found: Traced) -> Picture:
     return Picture(
         rows=ordered,
         answers=list(numbers),
-        gold=numbers.get(found.gold),
+        gold=None if found.gold is None else numbers.get(found.gold),
         moments=found.barriers,
         depth=max((len(row.intervals) for row in ordered), default=0),
     )

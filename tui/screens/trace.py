@@ -132,7 +132,9 @@ class TraceScreen(Screen[None]):
             if get_current_worker().is_cancelled:
                 return
             self.post_message(
-                EpisodeReady(place, key, picture(found), found.tokens, found.right, found.answer)
+                EpisodeReady(
+                    place, key, picture(found), found.tokens, bool(found.right), found.answer
+                )
             )
 
     @on(EpisodeReady)

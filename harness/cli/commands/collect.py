@@ -7,7 +7,11 @@ import click
 from harness.cli.declare import FilePath, Whole, command
 from harness.cli.serving_options import (
     LONGEST,
+    cluster_options,
     drawing_options,
+    grouping_options,
+    keeping_options,
+    patience_option,
     price_options,
     probing_options,
     serving_options,
@@ -42,9 +46,13 @@ from harness.cli.serving_options import (
 )
 @click.option("--benchmark", metavar="NAME", help="The benchmark; the file's stem if absent.")
 @serving_options
+@patience_option(300.0)
+@cluster_options
 @drawing_options
+@grouping_options
 @probing_options
 @signal_options
+@keeping_options
 @click.option("--licence", metavar="TEXT", help="What may be done with the recording.")
 @price_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and draw nothing.")

@@ -8,7 +8,9 @@ from harness.cli import completing
 from harness.cli.declare import command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
-    engine_option,
+    cluster,
+    engine_name,
+    grid_engine_option,
     keep_option,
     on_option,
     rules_options,
@@ -46,7 +48,7 @@ from harness.cli.output import Output
 @set_option
 @seeds_option(100)
 @rules_options
-@engine_option
+@grid_engine_option
 @keep_option
 @setting_option("threads")
 @setting_option("cache_dir")
@@ -62,6 +64,7 @@ def compare(
     budget: int | None,
     kappa: int,
     engine: str,
+    ray_address: str,
     keep: bool,
     threads: int | None,
     cache_dir: Path | None,
@@ -83,9 +86,12 @@ def compare(
     refuse_unwritable(out)
     grid = prepared(
         (controller, baseline), on, beta, settings,
-        seeds=seeds, budget=budget, kappa=kappa, engine=engine,
+        seeds=seeds, budget=budget, kappa=kappa, engine=engine_name(engine),
     )  # fmt: skip
-    swept = played(grid, "playing", keep=keep, flags={"threads": threads, "cache_dir": cache_dir})
+    swept = played(
+        grid, "playing", keep=keep, flags={"threads": threads, "cache_dir": cache_dir},
+        cluster=cluster(engine, ray_address),
+    )  # fmt: skip
     if not swept.complete:
         raise interruption(grid, swept, kept=keep)
     found = compared(grid, swept.played)

@@ -7,8 +7,10 @@ import click
 from harness.cli.declare import FilePath, command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
+    cluster,
     controllers_argument,
-    engine_option,
+    engine_name,
+    grid_engine_option,
     keep_option,
     on_option,
     rules_options,
@@ -50,7 +52,7 @@ from harness.cli.output import Output
     type=FilePath(dir_okay=False),
     help="Write accuracy over tokens as SVG.",
 )
-@engine_option
+@grid_engine_option
 @keep_option
 @setting_option("threads")
 @setting_option("cache_dir")
@@ -67,6 +69,7 @@ def sweep(
     frontier: bool | None,
     plot: Path | None,
     engine: str,
+    ray_address: str,
     keep: bool,
     threads: int | None,
     cache_dir: Path | None,
@@ -84,10 +87,17 @@ def sweep(
 
     sweep_output.refuse_unwritable(out, plot)
     grid = prepared(
-        controllers, on, beta, settings, seeds=seeds, budget=budget, kappa=kappa, engine=engine
+        controllers,
+        on,
+        beta,
+        settings,
+        seeds=seeds,
+        budget=budget,
+        kappa=kappa,
+        engine=engine_name(engine),
     )
     flags = {"threads": threads, "cache_dir": cache_dir}
-    swept = played(grid, "sweeping", keep=keep, flags=flags)
+    swept = played(grid, "sweeping", keep=keep, flags=flags, cluster=cluster(engine, ray_address))
     found = rows(grid, swept.played)
     sweep_output.write(out, grid, found, complete=swept.complete, frontier=frontier)
     if not swept.complete:

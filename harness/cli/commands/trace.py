@@ -4,14 +4,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import Whole, command, document_options
-from harness.cli.options import (
-    beta_option,
-    controller_argument,
-    on_option,
-    rules_options,
-    set_option,
-)
+from harness.cli import completing
+from harness.cli.declare import FilePath, Spreading, Whole, command, document_options
+from harness.cli.options import beta_option, rules_options, set_option
 from harness.cli.output import Output
 
 
@@ -27,16 +22,38 @@ from harness.cli.output import Output
             "rheostat trace esc --on r.recording --question search-07 --set size=4 --json",
             "All of it for a program.",
         ),
+        (
+            "rheostat trace --from traces.jsonl --question search-07",
+            "Shows an episode that `rheostat run` kept.",
+        ),
     ],
 )
-@controller_argument
-@on_option
+@click.argument(
+    "controller",
+    required=False,
+    metavar="CONTROLLER",
+    help="A file of Rheo, or a name of the library.",
+    shell_complete=completing.controllers,
+)
+@click.option(
+    "--on",
+    cls=Spreading,
+    multiple=True,
+    metavar="RECORDINGS...",
+    type=FilePath(),
+    help="The sealed recording to play over.",
+)
+@click.option(
+    "--from",
+    "kept",
+    metavar="FILE",
+    type=FilePath(dir_okay=False),
+    help="Show an episode of this file of `rheostat run --traces`; nothing is played.",
+)
 @click.option(
     "--question",
     metavar="Q",
-    default="0",
-    show_default=True,
-    help="The question, by its id or its number from 0.",
+    help="The question, by its id or its number from 0; the first if absent.",
 )
 @click.option(
     "--seed",
@@ -52,9 +69,10 @@ from harness.cli.output import Output
 @document_options  # fmt: skip
 def trace(
     out: Output,
-    controller: str,
+    controller: str | None,
     on: tuple[Path, ...],
-    question: str,
+    kept: Path | None,
+    question: str | None,
     seed: int,
     beta: str,
     settings: tuple[str, ...],
@@ -69,8 +87,22 @@ def trace(
     """
     from harness.cli import trace_page
     from harness.engines import Rules
-    from harness.engines.interpreter import InterpreterEngine
     from harness.errors import InputError
+
+    if kept is not None:
+        if controller is not None or on:
+            raise InputError(
+                "--from: shows what was played already; name no controller and no --on"
+            )
+        _show_kept(out, kept, question, seed)
+        return
+    if controller is None:
+        raise _missing("controller")
+    if not on:
+        raise _missing("on")
+    if len(on) > 1:
+        raise InputError("--on: a trace shows one episode; name one recording")
+    from harness.engines.interpreter import InterpreterEngine
     from harness.explanation.tracing import traced
     from harness.mdp.environment import environment
     from harness.request.configured import ForeignConfigured, configured_any, origin
@@ -81,10 +113,8 @@ def trace(
     engine = InterpreterEngine.name
     if isinstance(plan, ForeignConfigured):
         engine = plan.program.version
-    if len(on) > 1:
-        raise InputError("--on: a trace shows one episode; name one recording")
     [named] = open_recordings(on)
-    number = question_number(named.recording, question)
+    number = question_number(named.recording, "0" if question is None else question)
     found = traced(plan, environment(named.recording), number, seed)
     name = named.recording.questions[number].id
     what = origin(plan, [named]) | {
@@ -98,4 +128,29 @@ def trace(
         "question": f"{name}, number {number}",
         "seed": f"{seed}",
     }
-    out.document({"what": what, "episode": found}, trace_page.page(plan, about, found))
+    out.document({"what": what, "episode": found}, trace_page.page(what, about, found))
+
+
+def _missing(name: str) -> click.MissingParameter:
+    """What is said of a parameter that only --from can do without."""
+    ctx = click.get_current_context()
+    param = next(each for each in ctx.command.params if each.name == name)
+    return click.MissingParameter(ctx=ctx, param=param)
+
+
+def _show_kept(out: Output, path: Path, question: str | None, seed: int) -> None:
+    """Shows an episode that was played live."""
+    import msgspec
+
+    from harness.cli import trace_page
+    from harness.live.kept import Known, read_trace
+
+    found = read_trace(path, question, seed)
+    what = msgspec.convert(found.what, type=Known)
+    about = {
+        "controller": f"{what.controller} ({what.origin})",
+        "played": f"{what.engine}, {what.seconds:.1f} s",
+        "question": f"{what.question.id}, number {what.question.number}",
+        "seed": f"{what.seed}",
+    }
+    out.document(found, trace_page.page(found.what, about, found.episode))

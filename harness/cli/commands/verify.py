@@ -7,7 +7,7 @@ import click
 
 from harness.cli.declare import FilePath, Whole, command, output_options
 from harness.cli.output import Output
-from harness.cli.serving_options import serving_options
+from harness.cli.serving_options import patience_option, serving_options
 
 if TYPE_CHECKING:
     from harness.cli.serving import Serving
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.argument("recording", type=FilePath(), help="A sealed recording of `rheostat collect`.")
 @serving_options
+@patience_option(300.0)
 @click.option(
     "--branches",
     metavar="N",

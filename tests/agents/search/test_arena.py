@@ -11,7 +11,7 @@ from agents.run.directory import create
 from agents.run.records import Draft, Proposal, Verdict
 from agents.search.arena import arena
 from agents.search.evaluator import Entry
-from agents.search.playing import players
+from agents.search.playing import Players, players
 from agents.search.review import Rival, digest, review
 from dsl import library
 from dsl.program import load
@@ -122,6 +122,7 @@ def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
     }
     """
     with opened(count=1, seeds=10_000) as here, players(1) as few:
+        assert isinstance(few, Players)
         few._seconds = 4
         here._evaluator._players = few
         assert here.play(forever) == "it takes longer than 4 seconds a recording"

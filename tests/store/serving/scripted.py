@@ -111,6 +111,11 @@ class ScriptedServer:
         self._at_once = 0
 
     @property
+    def under_way(self) -> int:
+        """Children that are being drawn."""
+        return self._at_once
+
+    @property
     def completions(self) -> list[Seen]:
         """The requests for completions."""
         return [each for each in self.seen if each.path == "/v1/completions"]

@@ -1,0 +1,69 @@
+"""Programs played over a Ray cluster, each bounded in time as those of this machine are.
+
+Every worker of the cluster has one of the processes that play here, and hands tasks on to it; so a
+task that takes too long ends there as here. A task whose worker was lost is played again.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from agents.search.measures import Measured
+from agents.search.playing import Passing, Players, Task
+from store.cluster import RETRIES, connect
+
+
+class ClusterPlayers:
+    """What `agents.search.playing.Players` is, over a cluster.
+
+    Args:
+        address: the cluster's, as `store.cluster.connect` takes it.
+        workers: of a cluster that is started here.
+
+    Raises:
+        ClusterError: there is no cluster.
+    """
+
+    def __init__(self, address: str, workers: int):
+        self._ray = connect(address, workers)
+        self._play = self._ray.remote(num_cpus=1, max_retries=RETRIES)(_play_there)
+
+    def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
+        """The outcome of each task, in order; see `agents.search.playing.Players.play`."""
+        ray = self._ray
+        references = [self._play.remote(task._replace(path=task.path.resolve())) for task in tasks]
+        given = 0
+        try:
+            for reference in references:
+                given += 1
+                yield self._outcome(reference)
+        finally:
+            # Only what nobody waits for any more: Ray does not bear the loss of what is done.
+            left = references[given:]
+            _, pending = ray.wait(left, num_returns=len(left), timeout=0) if left else ([], [])
+            for reference in pending:
+                ray.cancel(reference, force=True)
+
+    def close(self) -> None:
+        """Leaves the cluster as it is: it may be another's, and else ends with this process."""
+
+    def _outcome(self, reference: object) -> Measured | str:
+        errors = self._ray.exceptions
+        try:
+            found: Measured | str = self._ray.get(reference)
+        except errors.RayTaskError as problem:
+            raise problem.cause from None
+        except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError) as lost:
+            return Passing(f"the worker that played it was lost: {type(lost).__name__}")
+        return found
+
+
+def _play_there(task: Task) -> Any:  # noqa: ANN401 - Ray reads annotations, and has no use for them
+    """Plays one task on a machine of the cluster."""
+    return next(iter(_hands().play([task])))
+
+
+@lru_cache(maxsize=1)
+def _hands() -> Players:
+    """The process of one worker that plays; it ends with the worker."""
+    return Players(1)

@@ -1,0 +1,127 @@
+"""``rheostat serve``: a controller behind the interface of OpenAI's chat completions."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declare import FilePath, Whole, command
+from harness.cli.options import beta_option, controller_argument, rules_options, set_option
+from harness.cli.serving_options import (
+    drawing_options,
+    patience_option,
+    probing_options,
+    serving_options,
+    signal_options,
+)
+
+
+@command(
+    "serve",
+    plays=True,
+    examples=[
+        (
+            "rheostat serve cmc --base-url http://gpu:8000 --model M --beta 0.5",
+            "Answers chat completions on http://127.0.0.1:8008/v1.",
+        ),
+        (
+            "RHEOSTAT_API_KEY=secret rheostat serve cmc --base-url ... --model M --host 0.0.0.0",
+            "The same for other machines, whose clients show the key.",
+        ),
+    ],
+)
+@controller_argument
+@beta_option
+@set_option
+@rules_options
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address that is listened on."
+)
+@click.option(
+    "--port", type=Whole(0, 65_535), default=8008, show_default=True, help="0 for a free one."
+)
+@click.option(
+    "--at-once",
+    metavar="N",
+    type=Whole(1, 1 << 16),
+    default=16,
+    show_default=True,
+    help="Requests answered at once; more are turned away with status 429.",
+)
+@click.option(
+    "--max-body",
+    metavar="BYTES",
+    type=Whole(1, 1 << 30),
+    default=1 << 20,
+    show_default=True,
+    help="The largest request.",
+)
+@click.option(
+    "--keep-alive",
+    metavar="SECONDS",
+    type=click.FloatRange(0.01),
+    default=10.0,
+    show_default=True,
+    help="Between two comments of a stream that waits for its answer.",
+)
+@click.option(
+    "--grace",
+    metavar="SECONDS",
+    type=Whole(0, 86_400),
+    default=30,
+    show_default=True,
+    help="What is under way may take so long when the proxy is to end.",
+)
+@click.option(
+    "--traces",
+    metavar="FILE",
+    type=FilePath(dir_okay=False),
+    help="Write every episode to a new file, for `rheostat trace --from`.",
+)
+@serving_options
+@patience_option(10.0)
+@drawing_options
+@probing_options
+@signal_options
+def serve(
+    controller: str,
+    beta: str,
+    settings: tuple[str, ...],
+    budget: int | None,
+    kappa: int,
+    host: str,
+    port: int,
+    at_once: int,
+    max_body: int,
+    keep_alive: float,
+    grace: int,
+    traces: Path | None,
+    **options: object,
+) -> None:
+    """Answers OpenAI's chat completions by a controller on a model behind vLLM.
+
+    A client may add "beta", from 0 to 1, to its request. It gets the text of a branch that holds
+    the winning answer, the tokens of all branches in `usage`, and the trace's name in a header.
+    RHEOSTAT_API_KEY, where it is set, is the key that clients have to show. docs/proxy.md has the
+    rest.
+    """
+    try:
+        import prometheus_client
+        import starlette
+        import uvicorn
+    except ImportError:
+        from harness.errors import SurroundingsError
+
+        raise SurroundingsError(
+            "serve: starlette, uvicorn or prometheus-client is not installed",
+            hint='install rheostat with its extra: pipx install ".[proxy]"',
+        ) from None
+    del prometheus_client, starlette, uvicorn
+    from harness.cli import collect_options, living, proxying, serving
+    from harness.engines import Rules
+    from harness.proxy.server import Listening
+    from harness.request.configured import configured_any
+
+    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
+    asked = collect_options.options({**options, **living.UNUSED, "questions": None})
+    bounds = proxying.bounds(at_once, max_body, keep_alive)
+    serving.run(proxying.served(plan, asked, bounds, Listening(host, port, grace), traces))

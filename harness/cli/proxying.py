@@ -1,0 +1,80 @@
+"""``rheostat serve`` behind its options: the model, the proxy, and what it says of itself."""
+
+import ipaddress
+import os
+from pathlib import Path
+
+import msgspec
+
+from harness.cli import collect_options, console, serving
+from harness.cli.living import needs
+from harness.errors import InputError
+from harness.live import kept
+from harness.live.model import Model, with_signals
+from harness.live.running import Playing, refuse_unmet_needs
+from harness.proxy.answering import Answer, Answering, Terms
+from harness.proxy.app import Bounds, Proxy
+from harness.proxy.server import Listening, serve
+from harness.request.configured import Plan
+from store.collection.prompts import forced_by
+
+KEY = "RHEOSTAT_API_KEY"
+"""The variable of the environment that holds the key; a flag could be read by all on the machine.
+"""
+
+
+def bounds(at_once: int, body: int, keep_alive: float) -> Bounds:
+    """What the proxy takes on, and the key that it wants."""
+    return Bounds(at_once, body, keep_alive, os.environ.get(KEY) or None)
+
+
+async def served(
+    plan: Plan,
+    asked: collect_options.Options,
+    limits: Bounds,
+    listening: Listening,
+    traces: Path | None,
+) -> None:
+    """Serves until it is ended.
+
+    Raises:
+        ServingError: the model's server does not play its part at the start.
+        InputError: the options contradict each other.
+        SurroundingsError: the address cannot be had.
+    """
+    if asked.probe_choices:
+        raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
+    with (
+        serving.reading(asked.answers, asked.sameness) as reading,
+        kept.traces(traces) as write,
+        Playing() as playing,
+    ):
+        settings = asked.settings("proxy", reading.equivalence.name)
+        settings = with_signals(settings, needs(plan))
+        async with serving.connected(asked.serving) as places:
+            engine = places[0].engine
+            found = await engine.served()
+            forced = await forced_by(engine, settings.forcing)
+            model = Model(places, settings, forced, reading)
+            refuse_unmet_needs(plan, model)
+            terms = Terms(found, asked.branches, settings.instruction)
+
+            def ended(name: str, answer: Answer) -> None:
+                lived = msgspec.structs.replace(answer.lived, question=name)
+                write(kept.document(answer.plan, found, [], lived))
+
+            proxy = Proxy(Answering(plan, model, terms, playing), found.model, limits, ended)
+            if limits.key is None and not _is_loopback(listening.host):
+                console.warn(f"{listening.host}: anyone who can reach it is answered; set {KEY}")
+            await serve(
+                proxy.app(), listening, lambda url: console.say(f"{plan.program.label} on {url}/v1")
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,175 @@
+"""One branch at the server: drawn interval by interval, probed where that is asked for.
+
+Every request is the one that a collection with ``--stepwise`` makes for the same branch, by the
+same seed, and every answer is read and written as there. So a server that repeats itself gives the
+recording's branch again, whichever verbs lead through it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from harness.live.model import Model, Posed
+from harness.mdp.replay import Chain
+from store.collection import requests
+from store.collection.chains import text_of
+from store.collection.extraction import final_answer, probe_answer
+from store.collection.probing import entropy, means
+from store.collection.requests import probe_count
+from store.serving.replies import Given
+
+T = TypeVar("T")
+
+
+class Branch:
+    """A branch as far as it has been drawn.
+
+    Args:
+        model: what draws it.
+        posed: the question.
+        index: the branch's index among all of the question, which enters its seeds.
+    """
+
+    def __init__(self, model: Model, posed: Posed, index: int):
+        self._model = model
+        self._posed = posed
+        self._place = model.place()
+        self.index = index
+        self.token_ids: list[int] = []
+        self.text: str | None = None
+        """Its words, once it is finished."""
+        self.finish: str | None = None
+        """Why it ended, once it did: ``stop`` or ``length``."""
+        self.depth = 0
+        """Intervals drawn."""
+        self.probed: dict[int, Given] = {}
+        """The replies to its probes, by depth."""
+        self.chain = longest(model)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+        return self.text is not None
+
+    async def draw(self, depth: int, probes: Iterable[int]) -> None:
+        """Draws it to ``depth`` intervals, or to its end if that is nearer, and probes it.
+
+        A probe is under way while the next interval is drawn. A request that breaks off is made
+        again from the tokens that are there.
+
+        Args:
+            depth: how many intervals there are to be.
+            probes: the depths at which its answer is asked for, where it is not at its end by then.
+
+        Raises:
+            ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+        """
+        wanted = set(probes)
+        async with asyncio.TaskGroup() as tasks:
+            for each in sorted(wanted):
+                if each <= self.depth:
+                    tasks.create_task(self._probe(each))
+            while self.depth < depth and not self.finished:
+                await self._interval()
+                if self.depth in wanted and not self.finished:
+                    tasks.create_task(self._probe(self.depth))
+
+    async def forced_words(self, depth: int) -> str:
+        """What it says up to a depth at which it was probed, and the answer that was forced there.
+
+        Raises:
+            ServingError: as `draw`.
+        """
+        prefix = self.token_ids[: depth * self._interval_length]
+        forced = self._model.forced.behind(prefix)
+        said = await self._place.engine.detokenize([*prefix, *forced])
+        return said + self.probed[depth].text
+
+    @property
+    def _interval_length(self) -> int:
+        return self._model.settings.drawing.interval
+
+    async def _interval(self) -> None:
+        drawing, place = self._model.settings.drawing, self._place
+        asked = requests.interval(
+            self._posed.prompt, self._posed.id, self.index, self.token_ids, drawing
+        )
+        async with place.held(1, urgent=True):
+            (given,) = await place.engine.complete(asked, rank=place.rank)
+        self._take_signals(given)
+        self.token_ids += given.token_ids
+        self.depth += 1
+        if given.finish != "length" or len(self.token_ids) >= drawing.max_tokens:
+            await self._end(given.finish)
+
+    def _take_signals(self, given: Given) -> None:
+        """The means over an interval, in their place in the chain."""
+        if given.logprobs is not None and self.chain.logprob is not None:
+            _list(self.chain.logprob)[self.depth] = means(given.logprobs, len(given.logprobs))[0]
+        if given.top is not None and self.chain.top_logprob is not None:
+            each = [sum(place) / len(place) for place in given.top]
+            _list(self.chain.top_logprob)[self.depth] = means(each, len(each))[0]
+
+    async def _end(self, finish: str) -> None:
+        """Reads what the branch came to; from here on its chain is its own, no longer the longest.
+
+        The chain is complete before anything else can look at it.
+        """
+        text = await text_of(self._place, self.token_ids, finish)
+        settings, reading = self._model.settings, self._model.reading
+        read = final_answer(text, settings.forcing.mark, reading.extraction)
+        final = await reading.equivalence.canonical(read, self._posed.gold)
+        count = probe_count(len(self.token_ids), settings.drawing.interval)
+        found = self.chain
+        self.chain = Chain(
+            _list(found.probes)[:count],
+            len(self.token_ids),
+            final,
+            None if found.entropy is None else found.entropy[:count],
+            None if found.logprob is None else found.logprob[: count + 1],
+            None if found.top_logprob is None else found.top_logprob[: count + 1],
+        )
+        self.text, self.finish = text, finish
+
+    async def _probe(self, depth: int) -> None:
+        model, place, posed = self._model, self._place, self._posed
+        prefix = [self.token_ids[: depth * self._interval_length]]
+        asked = requests.probes(posed.prompt, prefix, model.forced, posed.probing)
+        measured = None
+        async with place.held(1, urgent=True):
+            (given,) = await place.engine.complete(asked, rank=place.rank)
+            if model.settings.entropy:
+                opened = requests.openings(posed.prompt, prefix, model.forced)
+                measured = entropy((await place.engine.complete(opened, rank=place.rank))[0])
+        reading = model.reading
+        read = probe_answer(given.text, model.settings.forcing.ask, reading.extraction)
+        answer = await reading.equivalence.canonical(read, posed.gold)
+        # Only now: the branch may have come to its end meanwhile, with a chain of its own.
+        _list(self.chain.probes)[depth - 1] = answer
+        if measured is not None and self.chain.entropy is not None:
+            _list(self.chain.entropy)[depth - 1] = measured
+        self.probed[depth] = given
+
+
+def longest(model: Model) -> Chain:
+    """A chain as long as any may become, of which nothing is known yet.
+
+    It is what an undrawn branch is taken for: nothing that it does can cost more.
+    """
+    drawing = model.settings.drawing
+    count = probe_count(drawing.max_tokens, drawing.interval)
+    signals = model.signals
+    return Chain(
+        [""] * count,
+        drawing.max_tokens,
+        "",
+        [0.0] * count if "entropy" in signals else None,
+        [0.0] * (count + 1) if "logprob" in signals else None,
+        [0.0] * (count + 1) if "top_logprob" in signals else None,
+    )
+
+
+def _list(values: Sequence[T]) -> list[T]:
+    """A part of a chain that was made here, and can still be written."""
+    assert isinstance(values, list)
+    return values

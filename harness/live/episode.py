@@ -1,0 +1,174 @@
+"""One live episode: a replay of chains that are drawn just before they are looked at.
+
+Admission, prices, books and trace are those of `harness.mdp.replay.Replay`, which does not notice
+that its chains grow. What a verb will look at is found by rehearsing it: a branch that has not been
+drawn so far is taken for the longest that there can be, so whatever the rehearsal affords, the
+verb affords too. That much is drawn, side by side, and the verb is rehearsed again, until it looks
+at nothing that is not there. So no token is drawn that is not charged.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dsl.episode import AnyVerb, Controller, Inadmissible, Outcome
+from harness.engines import Rules
+from harness.live.branch import Branch, longest
+from harness.live.model import Model, Posed
+from harness.mdp.evaluate import Played, drive, finish
+from harness.mdp.replay import Deck, Replay, deal
+from harness.mdp.trace import Action, ActionKind, Barrier
+from store.serving.errors import first_failure
+
+
+class Which(NamedTuple):
+    """Which episode of a question it is."""
+
+    question: int
+    """The question's number, which keys chance."""
+    seed: int
+    """Deals the branches as in replay, and keys chance."""
+
+
+class LiveEpisode:
+    """One question under one seed.
+
+    The branch that replay would deal from a recording of ``limit`` branches is the one that is
+    drawn here. So a controller sees the same on both, where the recording was made step by step.
+
+    Args:
+        model: what draws.
+        posed: the question.
+        limit: N, the most branches that can be opened.
+        which: which episode of the question it is.
+        rules: budget and price of a probe.
+        trace: barriers are appended to it, if given.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        posed: Posed,
+        limit: int,
+        which: Which = Which(0, 0),  # noqa: B008 - it is immutable
+        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        trace: list[Barrier] | None = None,
+    ):
+        self.branches = [Branch(model, posed, index) for index in deal(limit, which.seed)]
+        """In the order of opening, those included that are not open yet."""
+        # What a chain holds is never read before it is drawn, so one will do for all to begin with.
+        blank = longest(model)
+        self.replay = _Waiting(
+            Deck([blank] * limit, model.settings.drawing.interval),
+            seed=which.seed,
+            question=which.question,
+            budget=rules.budget,
+            probe_cost=rules.probe_cost,
+            trace=trace,
+        )
+
+    async def prepare(self, verb: AnyVerb) -> None:
+        """Draws all that a verb will look at. One that will be refused draws nothing.
+
+        Cancelling it closes every connection that it waits on, upon which the server stops.
+
+        Raises:
+            ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+        """
+        while wanted := self._lacking(verb):
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    for branch, need in wanted.items():
+                        tasks.create_task(self.branches[branch].draw(need.depth, need.probes))
+            except BaseExceptionGroup as failed:
+                raise first_failure(failed) from failed
+            for branch in wanted:
+                self.replay.learn(branch, self.branches[branch].chain)
+
+    async def play(self, controller: Controller, beta: float | None) -> Played:
+        """Plays the episode to its end.
+
+        Raises:
+            ServingError: as `prepare`.
+            Inadmissible: the controller yielded a verb that the MDP does not admit.
+        """
+        course = controller.play(self.replay.episode, beta)
+        playing = drive(course, self.replay)
+        refusal: Exception | None = None
+        while True:
+            try:
+                verb = next(playing)
+            except StopIteration as end:
+                refusal = end.value
+                break
+            await self.prepare(verb)
+        return finish(course, self.replay, refusal)
+
+    async def play_in_thread(self, play: Callable[[Replay], None]) -> Played:
+        """Plays the episode by a function that performs one verb after the other, and blocks.
+
+        Args:
+            play: is called in a thread of its own, with the books.
+
+        Raises:
+            ServingError: as `prepare`.
+        """
+        loop = asyncio.get_running_loop()
+
+        def wait(verb: AnyVerb) -> None:
+            asyncio.run_coroutine_threadsafe(self.prepare(verb), loop).result()
+
+        self.replay.wait = wait
+        await asyncio.to_thread(play, self.replay)
+        return Played(self.replay.answer, self.replay.spent, self.replay.sequential)
+
+    def _lacking(self, verb: AnyVerb) -> dict[int, "_Need"]:
+        """What a verb looks at that is not there yet, by branch."""
+        try:
+            actions = self.replay.rehearse(verb)
+        except Inadmissible:
+            return {}  # it will be refused, for the same reason
+        return {
+            branch: need
+            for branch, need in _needs(actions).items()
+            if not need.is_met(self.branches[branch])
+        }
+
+
+class _Waiting(Replay):
+    """Books that can be told to wait, in whatever thread performs a verb, until it can be."""
+
+    wait: Callable[[AnyVerb], None] | None = None
+
+    def perform(self, verb: AnyVerb) -> Outcome:
+        """As `Replay.perform`."""
+        if self.wait is not None:
+            self.wait(verb)
+        return super().perform(verb)
+
+
+class _Need(NamedTuple):
+    """What is looked at on one branch."""
+
+    depth: int
+    """Intervals, or its end before."""
+    probes: frozenset[int]
+    """Depths at which its answer is looked at."""
+
+    def is_met(self, branch: Branch) -> bool:
+        """Whether all of it is there."""
+        drawn = branch.finished or branch.depth >= self.depth
+        return drawn and self.probes <= branch.probed.keys()
+
+
+def _needs(actions: Sequence[Action]) -> dict[int, _Need]:
+    found: dict[int, _Need] = {}
+    for action in actions:
+        if action.branch is None or action.kind is ActionKind.PRUNE:
+            continue
+        before = found.get(action.branch, _Need(0, frozenset()))
+        probes = before.probes
+        if action.kind is ActionKind.PROBE:
+            probes |= {action.depth}
+        found[action.branch] = _Need(max(before.depth, action.depth), probes)
+    return found

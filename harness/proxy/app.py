@@ -1,0 +1,299 @@
+"""The proxy's routes, and what a request meets on its way: key, size, room, and its own end.
+
+A client that goes away takes its episode with it: the task is cancelled, which closes every
+connection to the model's server, upon which that stops.
+"""
+
+import asyncio
+import hmac
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from dsl.episode import Inadmissible
+from harness.errors import RheostatError
+from harness.proxy import rejections, replies
+from harness.proxy.answering import Answer, Answering
+from harness.proxy.chat import Chat, read_chat
+from harness.proxy.metrics import Metrics
+from harness.proxy.rejections import Rejected
+from store.serving.errors import ServingError
+
+log = logging.getLogger(__name__)
+
+TRACE_HEADER = "X-Rheostat-Trace"
+GONE = 499
+"""The status under which a client that went away is counted."""
+
+
+class Bounds(NamedTuple):
+    """What the proxy takes on."""
+
+    at_once: int = 16
+    """Episodes under way; more are turned away."""
+    body: int = 1 << 20
+    """Bytes of a request."""
+    keep_alive: float = 10.0
+    """Seconds between two signs of life of a stream that waits for its answer."""
+    key: str | None = None
+    """What a client has to show; ``None`` lets everyone in."""
+
+
+class Proxy:
+    """The application's state.
+
+    Args:
+        answering: answers requests.
+        model: the name under which it is served.
+        bounds: what it takes on.
+        ended: is told of every episode that ended, under its trace's name.
+    """
+
+    def __init__(
+        self,
+        answering: Answering,
+        model: str,
+        bounds: Bounds = Bounds(),  # noqa: B008 - it is immutable
+        ended: Callable[[str, Answer], None] = lambda name, answer: None,
+    ):
+        self.metrics = Metrics()
+        self._answering = answering
+        self._model = model
+        self._bounds = bounds
+        self._ended = ended
+        self._began = int(time.time())
+        self._under_way = 0
+
+    def app(self) -> Starlette:
+        """The application, for an ASGI server."""
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route("/v1/models", self._models, methods=["GET"]),
+                Route("/v1/models/{name:path}", self._one_model, methods=["GET"]),
+                Route("/health", self._health, methods=["GET"]),
+                Route("/metrics", self._page, methods=["GET"]),
+            ],
+            exception_handlers={Rejected: _rejected, 404: _nowhere, 405: _nowhere},
+        )
+
+    async def _health(self, request: Request) -> Response:
+        return Response(status_code=200)
+
+    async def _page(self, request: Request) -> Response:
+        self._refuse_stranger(request)
+        return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _models(self, request: Request) -> Response:
+        self._refuse_stranger(request)
+        return JSONResponse({"object": "list", "data": [self._served()]})
+
+    async def _one_model(self, request: Request) -> Response:
+        self._refuse_stranger(request)
+        self._refuse_other_model(request.path_params["name"])
+        return JSONResponse(self._served())
+
+    def _served(self) -> dict[str, object]:
+        return {
+            "id": self._model, "object": "model", "created": self._began, "owned_by": "rheostat",
+        }  # fmt: skip
+
+    async def _chat(self, request: Request) -> Response:
+        try:
+            self._refuse_stranger(request)
+            chat = read_chat(await self._body(request))
+            self._refuse_other_model(chat.model)
+            self._refuse_too_many()
+        except Rejected as refusal:
+            self.metrics.requests.labels(str(refusal.status)).inc()
+            raise
+        name = f"chatcmpl-{uuid.uuid4().hex}"
+        waiting = _Waiting(self._begun(chat, name), asyncio.create_task(_gone(request)))
+        headers = {TRACE_HEADER: name}
+        created = int(time.time())
+        if chat.stream:
+            headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+            return _Stream(self._events(waiting, chat, name, created), waiting, headers)
+        try:
+            answer = await waiting.answer()
+        except Rejected as refusal:
+            return _error(refusal, headers)
+        finally:
+            await waiting.end()
+        if answer is None:
+            return Response(status_code=GONE)
+        return JSONResponse(replies.whole(answer, name, self._model, created), headers=headers)
+
+    async def _events(
+        self, waiting: "_Waiting", chat: Chat, name: str, created: int
+    ) -> AsyncIterator[bytes]:
+        """The stream: comments while the answer is worked out, then its text."""
+        try:
+            yield replies.opening(name, self._model, created)
+            while not await waiting.settles(self._bounds.keep_alive):
+                yield b": thinking\n\n"
+            answer = await waiting.answer()
+            if answer is not None:
+                for chunk in replies.chunks(
+                    answer, name, self._model, created, with_usage=chat.usage
+                ):
+                    yield chunk
+        except Rejected as refusal:
+            yield replies.event(refusal.document)
+            yield b"data: [DONE]\n\n"
+
+    async def _answered(self, chat: Chat, name: str) -> Answer:
+        """Plays a request's episode.
+
+        Raises:
+            Rejected: it has no answer.
+        """
+        try:
+            with self.metrics.seconds.time():
+                answer = await self._answering.answer(chat, name)
+        except ServingError as problem:
+            log.warning("%s: %s", name, problem)
+            raise rejections.upstream(problem) from problem
+        except (RheostatError, Inadmissible) as problem:
+            log.warning("%s: %s", name, problem)
+            raise rejections.failed() from problem
+        self._ended(name, answer)
+        return answer
+
+    def _begun(self, chat: Chat, name: str) -> "asyncio.Task[Answer]":
+        """An episode under way. It counts from now on, and is counted however it ends."""
+        self._under_way += 1
+        self.metrics.under_way.inc()
+        task = asyncio.create_task(self._answered(chat, name))
+        task.add_done_callback(self._settle)
+        return task
+
+    def _settle(self, task: "asyncio.Task[Answer]") -> None:
+        self._under_way -= 1
+        self.metrics.under_way.dec()
+        status = GONE
+        if not task.cancelled():
+            problem = task.exception()
+            status = 200 if problem is None else 500
+            if isinstance(problem, Rejected):
+                status = problem.status
+        if status == 200:
+            self.metrics.answered(task.result())
+        self.metrics.requests.labels(str(status)).inc()
+
+    async def _body(self, request: Request) -> bytes:
+        """The body, as far as it is not too long."""
+        told = request.headers.get("content-length", "")
+        most = self._bounds.body
+        if told.isdigit() and int(told) > most:
+            raise _too_large(most)
+        found = bytearray()
+        async for chunk in request.stream():
+            found += chunk
+            if len(found) > most:
+                raise _too_large(most)
+        return bytes(found)
+
+    def _refuse_stranger(self, request: Request) -> None:
+        key = self._bounds.key
+        if key is None:
+            return
+        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(shown.encode(), key.encode()):
+            raise Rejected(
+                401, "the API key is missing or wrong", kind="authentication_error",
+                code="invalid_api_key",
+            )  # fmt: skip
+
+    def _refuse_other_model(self, name: str) -> None:
+        if name != self._model:
+            raise Rejected(
+                404, f"there is no model {name[:200]!r}; it is {self._model}", param="model",
+                code="model_not_found",
+            )  # fmt: skip
+
+    def _refuse_too_many(self) -> None:
+        if self._under_way >= self._bounds.at_once:
+            raise Rejected(
+                429, f"{self._bounds.at_once} requests are being answered; ask again later",
+                kind="rate_limit_error", code="rate_limit_exceeded", retry_after=1,
+            )  # fmt: skip
+
+
+class _Waiting:
+    """A request's episode, and the client that waits for it."""
+
+    def __init__(self, work: "asyncio.Task[Answer]", gone: "asyncio.Task[None]"):
+        self._work = work
+        self._gone = gone
+
+    async def settles(self, seconds: float | None = None) -> bool:
+        """Whether the answer is there, or the client gone, within so many seconds."""
+        both = {self._work, self._gone}
+        done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+
+    async def answer(self) -> Answer | None:
+        """The answer; ``None`` where the client went away before it.
+
+        Raises:
+            Rejected: there is none.
+        """
+        await self.settles()
+        return self._work.result() if self._work.done() else None
+
+    async def end(self) -> None:
+        """Ends both; an episode that is not over is given up, at the model's server too."""
+        for task in (self._work, self._gone):
+            task.cancel()
+        await asyncio.gather(self._work, self._gone, return_exceptions=True)
+
+
+class _Stream(StreamingResponse):
+    """A stream that ends what it waits for, even where nobody reads its first chunk."""
+
+    def __init__(self, events: AsyncIterator[bytes], waiting: _Waiting, headers: dict[str, str]):
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._waiting = waiting
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except ClientDisconnect:
+            log.info("a client left its stream")
+        finally:
+            await self._waiting.end()
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the client goes away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _too_large(most: int) -> Rejected:
+    return Rejected(413, f"the body is larger than {most} bytes", code="request_too_large")
+
+
+def _error(refusal: Rejected, headers: dict[str, str]) -> Response:
+    wait = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    return JSONResponse(refusal.document, refusal.status, headers=headers | wait)
+
+
+async def _rejected(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Rejected)
+    return _error(problem, {})
+
+
+async def _nowhere(request: Request, problem: Exception) -> Response:
+    known = "POST /v1/chat/completions, GET /v1/models, /health and /metrics"
+    status = getattr(problem, "status_code", 404)
+    return _error(Rejected(status, f"{request.url.path} is not served; what is: {known}"), {})

@@ -1,0 +1,90 @@
+"""Replies in the shape of OpenAI's: whole, and in the chunks of a stream."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from harness.proxy.answering import Answer
+
+PIECE = 64
+"""Characters of a chunk."""
+
+
+def whole(answer: Answer, name: str, model: str, created: int) -> dict[str, Any]:
+    """A chat completion."""
+    message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": None}
+    if answer.reasoning is not None:
+        message["reasoning_content"] = answer.reasoning
+    choice = {
+        "index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish,
+    }  # fmt: skip
+    return {
+        "id": name, "object": "chat.completion", "created": created, "model": model,
+        "choices": [choice], "usage": usage(answer), "rheostat": told(answer),
+    }  # fmt: skip
+
+
+def usage(answer: Answer) -> dict[str, Any]:
+    """What the answer took: all that was generated, not only what is shown."""
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        "completion_tokens_details": {"reasoning_tokens": answer.hidden_tokens},
+    }
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """What a controller's answer has besides."""
+    episode = answer.lived.episode
+    return {
+        "answer": answer.answer,
+        "branches": len(episode.branches),
+        "barriers": len(episode.barriers) - 1,
+        "tokens": episode.tokens,
+        "sequential_tokens": episode.sequential,
+        "probes": answer.lived.probes,
+        "seconds": answer.lived.seconds,
+    }
+
+
+def opening(name: str, model: str, created: int) -> bytes:
+    """The first chunk of a stream."""
+    return event(_chunk(name, model, created, {"role": "assistant", "content": ""}, None))
+
+
+def chunks(
+    answer: Answer, name: str, model: str, created: int, *, with_usage: bool
+) -> Iterator[bytes]:
+    """All other chunks of a stream, its end included."""
+    if answer.reasoning is not None:
+        for piece in _pieces(answer.reasoning):
+            yield event(_chunk(name, model, created, {"reasoning_content": piece}, None))
+    for piece in _pieces(answer.content):
+        yield event(_chunk(name, model, created, {"content": piece}, None))
+    last = _chunk(name, model, created, {}, answer.finish)
+    yield event(last | {"rheostat": told(answer)})
+    if with_usage:
+        yield event(_chunk(name, model, created, None, None) | {"usage": usage(answer)})
+    yield b"data: [DONE]\n\n"
+
+
+def event(document: dict[str, Any]) -> bytes:
+    """One server-sent event."""
+    return b"data: " + msgspec.json.encode(document) + b"\n\n"
+
+
+def _chunk(
+    name: str, model: str, created: int, delta: dict[str, Any] | None, finish: str | None
+) -> dict[str, Any]:
+    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
+    return {
+        "id": name, "object": "chat.completion.chunk", "created": created, "model": model,
+        "choices": choices,
+    }  # fmt: skip
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for at in range(0, len(text), PIECE):
+        yield text[at : at + PIECE]

@@ -1,0 +1,62 @@
+"""A Ray cluster, where work is spread over machines: connected to, and told of when it fails.
+
+Ray is an extra and takes a second to import, so nobody imports it before it is asked for.
+"""
+
+import importlib
+import logging
+import os
+from typing import Any, ClassVar
+
+RETRIES = 3
+"""How often work is done again whose process or machine was lost."""
+
+
+class ClusterError(Exception):
+    """A cluster does not play its part.
+
+    Args:
+        problem: what is wrong, without a full stop.
+        hint: what to do about it, where the problem does not say so.
+    """
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, problem: str, *, hint: str | None = None):
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+
+def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - Ray's own module
+    """Connects this process to a cluster, once, and gives Ray itself.
+
+    Args:
+        address: ``auto`` for the cluster that this machine belongs to, ``local`` for one that is
+            started here and ends with this process, or ``HOST:PORT``.
+        workers: of a cluster that is started here.
+
+    Raises:
+        ClusterError: Ray is not installed, or there is no such cluster.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray lets a driver's accelerators be seen by workers that ask for none only if told so.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        ray: Any = importlib.import_module("ray")
+    except ImportError as problem:
+        hint = 'install rheostat with its extra: pipx install ".[ray]"'
+        raise ClusterError("Ray is not installed", hint=hint) from problem
+    if ray.is_initialized():
+        return ray
+    here = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **here)
+    # Ray says with a bare Exception that a node did not start within its 30 seconds.
+    except Exception as problem:
+        sentence = " ".join(str(problem).split())[:200]
+        raise ClusterError(
+            f"{address}: there is no Ray cluster to be had: {sentence}",
+            hint="`ray start --head` begins one; --ray-address local starts one for this command",
+        ) from problem
+    return ray

@@ -1,0 +1,168 @@
+"""An engine without a server: draws chains that were laid down beforehand, and counts tokens.
+
+Its tokens say which branch they belong to and where they stand, so a prompt tells by itself what is
+asked for. Only requests of single intervals, probes and openings are answered, as live episodes
+make them; any other is a failure of the test.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from harness.live.model import Model, Posed
+from harness.mdp.replay import Chain, Deck
+from store.collection.chains import Drawn, draw_stepwise
+from store.collection.equivalence import Exact
+from store.collection.extraction import Boxed
+from store.collection.forcing import Forced, Forcing
+from store.collection.probing import Reading, branch, probe
+from store.collection.requests import Drawing, Probing
+from store.collection.seeds import interval_seed
+from store.collection.settings import Settings
+from store.serving.counters import Counters
+from store.serving.engine import Served
+from store.serving.patience import Limits
+from store.serving.places import Place
+from store.serving.replies import Given
+from store.serving.requests import Completion
+from store.serving.streams import Piece
+
+PROMPT = [1, 2, 3]
+FORCED = Forced((4,), (5,), (4, 5), (6,))
+FORCING = Forcing(end="</think>", ask="\\boxed{", mark="")
+WIDTH = 10_000
+"""Tokens of one branch's own numbers."""
+
+
+class Laid(NamedTuple):
+    """A chain that can be drawn."""
+
+    tokens: int
+    probes: list[str]
+    """The answer after each interval."""
+    final: str
+
+
+def laid(chance: Random, interval: int, most: int) -> Laid:
+    """A chain at random: short, of whole intervals, or cut off at ``most`` tokens."""
+    tokens = chance.choice([1, interval, chance.randint(1, most), 2 * interval, most])
+    answers = "ABC"[: chance.randint(1, 3)]
+    return Laid(
+        min(tokens, most), [chance.choice(answers) for _ in range(most)], chance.choice("ABC")
+    )
+
+
+class DrawnEngine:
+    """The engine of `store.serving.engine`.
+
+    Attributes:
+        asked: every request for completions, in order.
+        drawn: tokens of branches that were given out.
+        under_way: requests that wait for a reply.
+    """
+
+    address = "nowhere"
+    limits = Limits()
+
+    def __init__(self, chains: Sequence[Laid], settings: Settings):
+        self.asked: list[Completion] = []
+        self.drawn = 0
+        self.under_way = 0
+        self._chains = chains
+        self._settings = settings
+        most = settings.drawing.max_tokens
+        self._seeds = {
+            interval_seed(settings.drawing.seed, "q", index, interval): index
+            for index in range(len(chains))
+            for interval in range(most)
+        }
+
+    async def served(self) -> Served:
+        return Served("drawn", 1 << 20, "0")
+
+    async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        raise AssertionError
+
+    async def tokenize_chat(
+        self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
+    ) -> list[int]:
+        return PROMPT
+
+    async def detokenize(self, tokens: Sequence[int]) -> str:
+        return f"\\boxed{{{self._chains[tokens[-1] // WIDTH - 1].final}}}"
+
+    async def complete(self, request: Completion, *, rank: int | None = None) -> list[Given]:
+        self.asked.append(request)
+        if request.seed is not None:
+            return [self._interval(request)]
+        return [self._greedy(list(prompt), request) for prompt in request.prompt]
+
+    def stream(
+        self, request: Completion, *, every: int = 64, rank: int | None = None
+    ) -> AsyncIterator[Piece]:
+        raise AssertionError
+
+    async def counters(self) -> Counters | None:
+        return None
+
+    def _interval(self, request: Completion) -> Given:
+        index = self._seeds[request.seed or 0]
+        done = len(request.prompt[0]) - len(PROMPT)
+        end = min(self._chains[index].tokens, done + request.max_tokens)
+        ids = [WIDTH * (index + 1) + at for at in range(done, end)]
+        whole = self._chains[index].tokens
+        cut = end == self._settings.drawing.max_tokens
+        finish = "stop" if end == whole and not cut else "length"
+        self.drawn += len(ids)
+        own = [-float(token % 7) for token in ids]
+        return Given(ids, "", finish, own, [[one, one - 1] for one in own])
+
+    def _greedy(self, prompt: list[int], request: Completion) -> Given:
+        prefix = [token for token in prompt[len(PROMPT) :] if token >= WIDTH]
+        chain = self._chains[prefix[-1] // WIDTH - 1]
+        depth = len(prefix) // self._settings.drawing.interval
+        if request.max_tokens == 1:
+            return Given([9], "", "length", [-1.0], [[-1.0, -1.5 - depth]])
+        return Given([7, 8], chain.probes[depth - 1] + "}", "stop", None, None)
+
+
+class World(NamedTuple):
+    """The same chains twice: to be drawn, and as they were collected step by step."""
+
+    engine: DrawnEngine
+    model: Model
+    posed: Posed
+    deck: Deck
+
+
+async def world(chains: Sequence[Laid], interval: int, most: int, *, signals: bool = True) -> World:
+    """Collects the chains, and makes them ready to be drawn live."""
+    settings = Settings(
+        benchmark="b",
+        drawing=Drawing(interval=interval, max_tokens=most, seed=5, logprobs=signals),
+        probing=Probing(max_tokens=8),
+        forcing=FORCING,
+        entropy=signals,
+        stepwise=True,
+    )
+    collector = DrawnEngine(chains, settings)
+    place, reading = Place(collector, None, 64), Reading(Boxed(), Exact())
+    collected = []
+    for index in range(len(chains)):
+        drawn = await draw_stepwise(
+            place, Drawn("q", PROMPT), index, settings.drawing, lambda n: None
+        )
+        probed = await probe(
+            place, PROMPT, drawn, FORCED, settings.probing, settings, lambda n, tokens: None
+        )
+        made = await branch(drawn, probed, "A", settings, reading)
+        collected.append(
+            Chain(
+                made.answers, made.tokens, made.final, made.entropy, made.logprob, made.top_logprob
+            )
+        )
+    engine = DrawnEngine(chains, settings)
+    model = Model([Place(engine, None, 64)], settings, FORCED, reading)
+    return World(
+        engine, model, Posed("q", PROMPT, settings.probing, "A"), Deck(collected, interval)
+    )

@@ -1,0 +1,150 @@
+"""A live episode is the replay of the same chains, and draws what it is charged for, no more."""
+
+import asyncio
+from collections.abc import Generator
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.variation import generate, hoisted
+from dsl.episode import (
+    Advance,
+    Answer,
+    AnyVerb,
+    Controller,
+    Episode,
+    Inadmissible,
+    Open,
+    Outcome,
+    Prune,
+    Sample,
+)
+from dsl.formatter import print_tree
+from dsl.interpreter import Interpreter
+from dsl.program import load
+from dsl.source import Source
+from harness.engines import Rules
+from harness.live.episode import LiveEpisode, Which
+from harness.mdp.evaluate import Played, play
+from harness.mdp.replay import Replay
+from harness.mdp.trace import Barrier
+from tests.harness.live.drawn import World, laid, world
+
+
+def drawn_world(chance: Random, *, signals: bool = True) -> World:
+    interval = chance.choice([1, 3, 5])
+    most = interval * chance.randint(1, 5) + chance.choice([0, 1])
+    chains = [laid(chance, interval, most) for _ in range(chance.randint(1, 6))]
+    return asyncio.run(world(chains, interval, most, signals=signals))
+
+
+def replayed(
+    found: World, controller: Controller, which: Which, rules: Rules
+) -> tuple[Played, list[Barrier]]:
+    trace: list[Barrier] = []
+    replay = Replay(
+        found.deck, seed=which.seed, question=which.question, budget=rules.budget,
+        probe_cost=rules.probe_cost, trace=trace,
+    )  # fmt: skip
+    return play(controller, replay, 0.5), trace
+
+
+def lived(
+    found: World, controller: Controller, which: Which, rules: Rules
+) -> tuple[Played, list[Barrier]]:
+    trace: list[Barrier] = []
+    episode = LiveEpisode(found.model, found.posed, len(found.deck.chains), which, rules, trace)
+    return asyncio.run(episode.play(controller, 0.5)), trace
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1 << 32), st.none() | st.integers(0, 60), st.sampled_from([0, 0, 1, 4]))
+def test_a_live_trace_is_the_trace_of_the_recording_whatever_the_program_and_the_budget(
+    number: int, budget: int | None, kappa: int
+) -> None:
+    chance = Random(number)
+    found = drawn_world(chance)
+    program = load(Source(print_tree(hoisted(generate(chance))), "random"))
+    which, rules = Which(chance.randrange(9), chance.randrange(9)), Rules(budget, kappa)
+    there = replayed(found, Interpreter(program, {}), which, rules)
+    here = lived(found, Interpreter(program, {}), which, rules)
+    assert here == there
+    charged = sum(
+        action.charge
+        for barrier in there[1]
+        for action in barrier.actions
+        if action.kind.value != "PROBE"
+    )
+    assert found.engine.drawn == charged
+    probes = sum(action.kind.value == "PROBE" for barrier in there[1] for action in barrier.actions)
+    asked = [each for each in found.engine.asked if each.seed is None and each.max_tokens > 1]
+    assert len(asked) == probes
+
+
+class Scripted:
+    """A controller that sends the same verbs whatever comes of them."""
+
+    name = "scripted"
+
+    def __init__(self, *verbs: AnyVerb):
+        self._verbs = verbs
+
+    def play(self, episode: Episode, beta: float | None) -> Generator[AnyVerb, Outcome, None]:
+        for verb in self._verbs:  # noqa: UP028 - what it is sent goes nowhere
+            yield verb
+
+
+NO_RULES = Rules()
+FIRST = Which(0, 0)
+
+
+def test_a_pruned_branch_is_asked_for_no_more() -> None:
+    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)],
+                              3, 15))  # fmt: skip
+    verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
+    lived(found, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
+    seeds = [each.seed for each in found.engine.asked if each.seed is not None]
+    assert len(seeds) == 3 + 4 + 4
+    assert found.engine.drawn == 3 * 3 + 2 * 12
+
+
+def test_a_verb_that_is_refused_draws_nothing() -> None:
+    found = drawn_world(Random(1))
+    script = Scripted(Open(count=len(found.deck.chains) + 1))
+    with pytest.raises(Inadmissible, match="branches are asked for"):
+        lived(found, script, FIRST, NO_RULES)
+    assert found.engine.asked == []
+
+
+def test_a_read_beyond_the_budget_draws_nothing() -> None:
+    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)],
+                              3, 15))  # fmt: skip
+    played, trace = lived(
+        found, Scripted(Sample(count=4), Answer(answer="A")), FIRST, Rules(budget=10)
+    )
+    assert (played.tokens, found.engine.drawn) == (18, 18)
+    assert trace[0].exhausted
+
+
+def test_an_episode_that_is_cancelled_leaves_nothing_under_way() -> None:
+    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)],
+                              3, 15))  # fmt: skip
+    place = found.model.place()
+
+    async def cancelled() -> int:
+        episode = LiveEpisode(found.model, found.posed, 4)
+        script = Scripted(Open(count=4), Answer(answer="A"))
+        await place.acquire(64)  # nothing gets through
+        task = asyncio.create_task(episode.play(script, None))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        place.release(64)
+        async with place.held(64):  # all slots can be had again
+            return len(found.engine.asked)
+
+    assert asyncio.run(cancelled()) == 0

@@ -1,0 +1,139 @@
+"""``rheostat run``, as it is typed, over a real HTTP server with a make-believe model."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_lines import CommandLine
+from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+
+HOW = ["--family", "think", "--interval", "40", "--max-tokens", "200", "--branches", "6",
+       "--equivalence", "exact"]  # fmt: skip
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def questions(home: Path) -> Path:
+    path = home / "sums.jsonl"
+    rows = [{"id": name, "question": f"{name}?", "answer": "3"} for name in ("a", "b", "c")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def server_words(server: ScriptedServer) -> list[str]:
+    return ["--base-url", server.url, "--model", MODEL, "--patience", "2"]
+
+
+def collected(cli: CommandLine, server: ScriptedServer, questions: Path, *more: str) -> str:
+    words = ["collect", *server_words(server), "--questions", str(questions), *HOW, *more]
+    said = cli(*words, "-o", "r.recording")
+    assert said.status == 0, said.err
+    return "r.recording"
+
+
+def test_episodes_are_played_shown_and_kept_for_the_trace_command(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    words = ["run", "cmc", *server_words(scripted), "--questions", str(questions), *HOW]
+    said = cli(*words, "--seeds", "2", "--traces", "t.jsonl", "--json")
+    assert said.status == 0, said.err
+    rows = json.loads(said.out)
+    assert [(row["question"], row["seed"]) for row in rows] == [
+        (name, seed) for name in "abc" for seed in range(2)
+    ]
+    assert all(row["tokens"] >= row["sequential"] > 0 for row in rows)
+    assert "right (" in said.err
+    shown = cli("trace", "--from", "t.jsonl", "--question", "b", "--seed", "1")
+    assert shown.status == 0, shown.err
+    assert "question   b, number 1" in shown.out
+    assert f"live, {MODEL} by vllm 0.0.1" in shown.out
+    kept = json.loads(cli("trace", "--from", "t.jsonl", "--question", "1", "--json").out)
+    assert kept["episode"]["tokens"] == rows[2]["tokens"]
+    again = cli(*words, "--traces", "t.jsonl")
+    assert (again.status, "is there already" in again.err) == (2, True)
+    missing = cli("trace", "--from", "t.jsonl", "--question", "z")
+    assert (missing.status, "it holds " in missing.err) == (2, True)
+    odd = cli("trace", "--from", str(questions))
+    assert (odd.status, "is no trace of" in odd.err) == (2, True)
+
+
+def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    recording = collected(cli, scripted, questions, "--stepwise")
+    which = ("--question", "c", "--seed", "1", "--json")
+    for controller in ("cmc", "parallel_probe", "esc"):
+        words = ["run", controller, *server_words(scripted), "--against", recording]
+        kept = f"{controller}.jsonl"
+        said = cli(*words, "--seeds", "2", "--traces", kept, "--json")
+        assert said.status == 0, said.err
+        assert "6 of 6 episodes are those of the recording, token by token" in said.err
+        live = json.loads(cli("trace", "--from", kept, *which).out)
+        played = json.loads(cli("trace", controller, "--on", recording, *which).out)
+        assert live["episode"] == played["episode"]
+    scripted.shift = 1
+    other = cli("run", "esc", *server_words(scripted), "--against", recording)
+    assert (other.status, "live less replay" in other.err) == (1, True)
+
+
+def test_a_recording_that_is_not_stepwise_is_compared_as_a_distribution(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    recording = collected(cli, scripted, questions)
+    said = cli("run", "sc", *server_words(scripted), "--against", recording, "--seeds", "2")
+    assert said.status == 0, said.err
+    assert "live less replay over 100 seeds" in said.err
+    assert "accuracy" in said.err
+
+
+def test_what_contradicts_the_recording_is_refused(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    recording = collected(cli, scripted, questions, "--stepwise")
+    words = ["run", "cmc", *server_words(scripted), "--against", recording]
+    said = cli(*words, "--temperature", "0.2")
+    assert (said.status, "leave it out" in said.err) == (2, True)
+    other = questions.with_name("other.jsonl")
+    other.write_text('{"id": "z", "question": "?", "answer": "1"}\n')
+    said = cli(*words, "--questions", str(other))
+    assert (said.status, "has no question 'z'" in said.err) == (2, True)
+    said = cli("run", "cmc", *server_words(scripted))
+    assert (said.status, "name questions" in said.err) == (2, True)
+    chains = [{"text": "abc</think>\n\n3"}]
+    line = {"id": "z", "question": "?", "answer": "3", "chains": chains}
+    questions.with_name("chains.jsonl").write_text(json.dumps(line) + "\n")
+    how = ["--family", "think", "--equivalence", "exact", "--token-ids"]
+    said = cli("collect", *server_words(scripted), "--from", "chains.jsonl", *how, "-o", "x.rec")
+    assert said.status == 0, said.err
+    said = cli("run", "cmc", *server_words(scripted), "--against", "x.rec")
+    assert (said.status, "chains from elsewhere" in said.err) == (2, True)
+
+
+def test_a_server_that_is_gone_ends_the_run_and_keeps_what_was_played(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    scripted.fault = lambda number, body: None if number < 20 else "broken"
+    words = ["run", "sc", *server_words(scripted)[:-1], "0.2", "--questions", str(questions)]
+    said = cli(*words, *HOW, "--at-once", "1", "--set", "n=2", "--traces", "t.jsonl")
+    assert said.status == 3
+    assert "answers 503" in said.err
+    assert len(Path("t.jsonl").read_text().splitlines()) >= 1
+    assert scripted.under_way == 0
+
+
+def test_a_controller_in_python_runs_live(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path,
+) -> None:  # fmt: skip
+    recording = collected(cli, scripted, questions, "--stepwise")
+    controller = Path(__file__).parents[3] / "sandbox" / "library" / "cmc.py"
+    words = ["run", str(controller), *server_words(scripted), "--against", recording]
+    said = cli(*words, "--seeds", "2", "--unsafe-no-docker")
+    assert said.status == 0, said.err
+    assert "6 of 6 episodes are those of the recording" in said.err

@@ -1,0 +1,53 @@
+"""Proxies as processes of their own, over a scripted server."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tests.store.serving.scripted import MODEL
+
+START = "import sys; from harness.cli.main import main; sys.exit(main())"
+
+HOW = ["--family", "think", "--interval", "40", "--max-tokens", "200", "--branches", "6",
+       "--equivalence", "exact"]  # fmt: skip
+
+
+class Proxy(NamedTuple):
+    """A proxy that listens."""
+
+    url: str
+    """Ends in ``/v1``."""
+    process: "subprocess.Popen[str]"
+
+    def end(self) -> int:
+        """Asks it to end, and gives its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@contextmanager
+def proxy(
+    upstream: str, *more: str, key: str = "", model: str = MODEL, controller: str = "cmc"
+) -> Iterator[Proxy]:
+    """Starts ``rheostat serve`` on a free port; it is killed at the end if it still runs."""
+    words = ["serve", controller, "--base-url", upstream, "--model", model, "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *words, *HOW, *more],
+        env=os.environ | {"RHEOSTAT_API_KEY": key},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        found = re.search(r"on (http://127\.0\.0\.1:\d+/v1)$", said)
+        assert found, said + process.stderr.read()
+        yield Proxy(found[1], process)
+    finally:
+        process.kill()
+        process.communicate()

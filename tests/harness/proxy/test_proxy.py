@@ -1,0 +1,358 @@
+"""The proxy under the official client of OpenAI: answers, streams, refusals, and its own end."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from tests.command_lines import CommandLine
+from tests.harness.proxy.proxies import Proxy, proxy
+from tests.store.serving.scripted import MODEL, Body, Fault, ScriptedServer, serving
+
+ASKED = [{"role": "user", "content": "how many?"}]
+KEY = "a long secret"
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def running(
+    upstream: ScriptedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Proxy, Path]]:
+    traces = tmp_path_factory.mktemp("proxy") / "traces.jsonl"
+    limits = ["--at-once", "2", "--max-body", "5000", "--keep-alive", "0.05", "--patience", "0.3"]
+    with proxy(upstream.url, *limits, "--traces", str(traces), key=KEY) as found:
+        yield found, traces
+
+
+@pytest.fixture
+def client(running: tuple[Proxy, Path], upstream: ScriptedServer) -> Iterator[OpenAI]:
+    with OpenAI(base_url=running[0].url, api_key=KEY, max_retries=0, timeout=20) as found:
+        yield found
+    upstream.fault = lambda number, body: None
+
+
+def soon(happened: Callable[[], bool]) -> None:
+    """Waits for something that is to happen, and fails if it does not."""
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def stalled(number: int, body: Body) -> Fault:
+    return "stall"
+
+
+def ask(client: OpenAI, **more: object) -> ChatCompletion:
+    create: Any = client.chat.completions.create
+    found = create(**({"model": MODEL, "messages": ASKED} | more))
+    assert isinstance(found, ChatCompletion)
+    return found
+
+
+def stream(client: OpenAI, **more: object) -> "openai.Stream[ChatCompletionChunk]":
+    create: Any = client.chat.completions.create
+    found: openai.Stream[ChatCompletionChunk] = create(
+        model=MODEL, messages=ASKED, stream=True, **more
+    )
+    return found
+
+
+def test_an_answer_is_the_text_of_a_branch_with_the_usage_of_all(
+    cli: CommandLine, client: OpenAI, running: tuple[Proxy, Path], upstream: ScriptedServer
+) -> None:
+    before = len(upstream.completions)
+    create: Any = client.chat.completions.with_raw_response.create
+    reply = create(model=MODEL, messages=ASKED, seed=7, extra_body={"beta": 0.3})
+    found = reply.parse()
+    told = json.loads(reply.text)["rheostat"]
+    (choice,) = found.choices
+    assert choice.message.content == f"The final answer is \\boxed{{{told['answer']}}}"
+    assert choice.finish_reason == "stop"
+    assert found.usage is not None
+    assert len(upstream.completions) > before
+    name = reply.headers["x-rheostat-trace"]
+    assert name == found.id
+    shown = json.loads(cli("trace", "--from", str(running[1]), "--question", name, "--json").out)
+    probed = shown["what"]["probe_tokens"]
+    assert found.usage.completion_tokens == shown["episode"]["tokens"] + probed
+    assert shown["what"]["beta"] == 0.3
+    assert shown["episode"]["gold"] is None
+
+
+def test_the_same_seed_gives_the_same_answer_whole_and_streamed(client: OpenAI) -> None:
+    whole = ask(client, seed=7)
+    text, used, ended = "", None, None
+    for chunk in stream(client, seed=7, stream_options={"include_usage": True}):
+        used = chunk.usage or used
+        for choice in chunk.choices:
+            text += choice.delta.content or ""
+            ended = choice.finish_reason or ended
+    assert text == whole.choices[0].message.content
+    assert (used, ended) == (whole.usage, "stop")
+    assert ask(client, seed=8).usage != whole.usage
+
+
+def test_a_branch_has_no_more_tokens_than_the_client_allows(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    before = len(upstream.completions)
+    found = ask(client, max_completion_tokens=25)
+    assert found.choices[0].finish_reason == "length"
+    sent = [each.body["max_tokens"] for each in upstream.completions[before:]]
+    assert max(most for most in sent if most != 32) == 25
+
+
+def test_a_stream_shows_signs_of_life_while_it_waits(
+    running: tuple[Proxy, Path], upstream: ScriptedServer, client: OpenAI
+) -> None:
+    upstream.fault = stalled
+    body = {"model": MODEL, "messages": ASKED, "stream": True}
+    lines = []
+    url = f"{running[0].url}/chat/completions"
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=20) as reply:
+        for line in reply.iter_lines():
+            lines.append(line)
+            if lines.count(": thinking") == 3:
+                break
+    soon(lambda: upstream.under_way == 0)
+
+
+def test_a_client_that_leaves_takes_its_work_with_it(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    upstream.fault = stalled
+    with pytest.raises(openai.APITimeoutError):
+        ask(client.with_options(timeout=0.5))
+    soon(lambda: upstream.under_way == 0)
+    streamed = stream(client)
+    next(iter(streamed))
+    soon(lambda: upstream.under_way > 0)
+    streamed.close()
+    soon(lambda: upstream.under_way == 0)
+
+
+def test_a_wrong_key_is_refused_and_nothing_is_asked_upstream(
+    running: tuple[Proxy, Path], upstream: ScriptedServer
+) -> None:
+    before = len(upstream.seen)
+    with OpenAI(base_url=running[0].url, api_key="another", max_retries=0) as stranger:
+        with pytest.raises(openai.AuthenticationError, match="missing or wrong"):
+            ask(stranger)
+        with pytest.raises(openai.AuthenticationError):
+            stranger.models.list()
+    assert httpx.get(running[0].url.removesuffix("/v1") + "/metrics").status_code == 401
+    assert len(upstream.seen) == before
+
+
+def test_a_body_that_is_too_large_is_refused_even_where_its_length_is_not_told(
+    client: OpenAI, running: tuple[Proxy, Path]
+) -> None:
+    long = [{"role": "user", "content": "x" * 6000}]
+    with pytest.raises(openai.APIStatusError) as caught:
+        ask(client, messages=long)
+    assert caught.value.status_code == 413
+
+    def untold() -> Iterator[bytes]:
+        for _ in range(10):
+            yield b"x" * 1000
+
+    headers = {"Authorization": f"Bearer {KEY}"}
+    reply = httpx.post(f"{running[0].url}/chat/completions", content=untold(), headers=headers)
+    assert reply.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"logprobs": True}, "logprobs"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"stop": ["x"]}, "stop"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"presence_penalty": 0.5}, "presence_penalty"),
+        ({"temperature": 3}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"extra_body": {"beta": 2}}, "beta"),
+        ({"extra_body": {"beta": True}}, "beta"),
+        ({"extra_body": {"best_of": 3}}, "best_of"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(
+    client: OpenAI, asked: dict[str, object], param: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(client, **asked)
+    assert caught.value.param == param
+
+
+def test_what_means_nothing_is_accepted(client: OpenAI) -> None:
+    ask(client, n=1, logprobs=False, user="me", stop=None, presence_penalty=0.0, top_p=1)
+
+
+def test_malformed_requests_are_refused_in_openais_shape(running: tuple[Proxy, Path]) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    url = f"{running[0].url}/chat/completions"
+    bodies: list[bytes] = [b"", b"[]", b"{", b"\xff", b'{"model": 3}', b'{"model": "m"}']
+    picture = {"role": "user", "content": [{"type": "image_url"}]}
+    bodies += [
+        json.dumps({"model": MODEL, "messages": messages}).encode()
+        for messages in ([], [1], [{"role": "tool", "content": "x"}], [{"role": "user"}], [picture])
+    ]
+    for body in bodies:
+        reply = httpx.post(url, content=body, headers=headers)
+        assert reply.status_code == 400, body
+        assert reply.json()["error"]["type"] == "invalid_request_error"
+    assert httpx.get(url, headers=headers).status_code == 405
+    assert "is not served" in httpx.get(url + "/x", headers=headers).json()["error"]["message"]
+
+
+def test_models_are_listed_and_another_is_not_found(client: OpenAI) -> None:
+    assert [each.id for each in client.models.list()] == [MODEL]
+    assert client.models.retrieve(MODEL).owned_by == "rheostat"
+    with pytest.raises(openai.NotFoundError):
+        ask(client, model="gpt")
+
+
+def test_a_conversation_that_does_not_fit_is_refused(client: OpenAI) -> None:
+    long = [{"role": "user", "content": "x" * 4000}]
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(client, messages=long)
+    assert caught.value.code == "context_length_exceeded"
+
+
+def test_more_at_once_than_there_is_room_for_are_turned_away(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    upstream.fault = stalled
+    streams = [stream(client) for _ in range(2)]
+    with pytest.raises(openai.RateLimitError) as caught:
+        ask(client)
+    assert caught.value.response.headers["retry-after"] == "1"
+    for each in streams:
+        each.close()
+    upstream.fault = lambda number, body: None
+    soon(lambda: upstream.under_way == 0)
+
+    def answered() -> bool:
+        try:
+            return bool(ask(client).choices)
+        except openai.RateLimitError:
+            return False
+
+    soon(answered)
+
+
+def test_a_server_that_is_down_is_told_without_its_address(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    upstream.fault = lambda number, body: "broken"
+    with pytest.raises(openai.InternalServerError) as caught:
+        ask(client)
+    assert caught.value.status_code == 502
+    assert "127.0.0.1" not in str(caught.value)
+    with pytest.raises(openai.APIError, match="does not answer as it should"):
+        list(stream(client))
+
+
+def test_what_was_done_is_counted(client: OpenAI, running: tuple[Proxy, Path]) -> None:
+    root = running[0].url.removesuffix("/v1")
+    assert httpx.get(f"{root}/health").status_code == 200
+    headers = {"Authorization": f"Bearer {KEY}"}
+
+    def counted(name: str) -> float:
+        page = httpx.get(f"{root}/metrics", headers=headers).text
+        lines = [line for line in page.splitlines() if line.startswith(name)]
+        return float(lines[0].rpartition(" ")[2]) if lines else 0.0
+
+    names = ['rheostat_requests_total{status="200"}', 'rheostat_tokens_total{kind="branch"}']
+    before = [counted(name) for name in names]
+    found = ask(client)
+    after = [counted(name) for name in names]
+    assert after[0] == before[0] + 1
+    assert found.usage is not None
+    assert 0 < after[1] - before[1] <= found.usage.completion_tokens
+    assert counted("rheostat_episodes_under_way") == 0
+
+
+def test_a_proxy_that_is_ended_answers_what_is_under_way(upstream: ScriptedServer) -> None:
+    waited: list[float] = []
+
+    def slow(number: int, body: Body) -> Fault:
+        waited.append(1)
+        time.sleep(0.01)
+        return None
+
+    with proxy(upstream.url) as found:
+        upstream.fault = slow
+        got: list[str | None] = []
+        client = OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=30)
+        asking = Thread(target=lambda: got.append(ask(client).choices[0].message.content))
+        asking.start()
+        soon(lambda: len(waited) > 2)
+        assert found.end() == 0
+        asking.join(30)
+        client.close()
+    upstream.fault = lambda number, body: None
+    assert len(got) == 1
+
+
+def test_an_answer_that_no_finished_branch_holds_is_shown_as_it_was_forced(
+    upstream: ScriptedServer, tmp_path: Path
+) -> None:
+    program = tmp_path / "glance.rheo"
+    program.write_text(
+        'controller glance "Looks once" { start { open 3 } finally { answer winner(alive) } }\n'
+    )
+    with (
+        proxy(upstream.url, "--interval", "10", controller=str(program)) as found,
+        OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=20) as client,
+    ):
+        reply = ask(client, seed=1)
+    (choice,) = reply.choices
+    told = (reply.model_extra or {})["rheostat"]
+    assert choice.message.content == f"The final answer is \\boxed{{{told['answer']}}}"
+    assert reply.usage is not None
+    assert reply.usage.completion_tokens > told["tokens"] == 3 * 10
+
+
+def test_a_proxy_without_a_server_ends_before_it_listens(cli: CommandLine) -> None:
+    words = ["--base-url", "http://127.0.0.1:9", "--model", "m", "--family", "think"]
+    said = cli("serve", "cmc", *words, "--patience", "0")
+    assert (said.status, "no answer" in said.err) == (3, True)
+
+
+@pytest.mark.slow
+def test_nothing_runs_on_after_a_thousand_clients_have_left(upstream: ScriptedServer) -> None:
+    upstream.fault = stalled
+    dropped = upstream.dropped
+    with proxy(upstream.url, "--at-once", "50") as found, httpx.Client(timeout=30) as http:
+        body = {"model": MODEL, "messages": ASKED, "stream": True}
+        for _ in range(1000):
+            with http.stream("POST", f"{found.url}/chat/completions", json=body) as reply:
+                assert reply.status_code == 200
+                soon(lambda: upstream.under_way > 0)
+
+        def all_counted() -> bool:
+            page = http.get(found.url.removesuffix("/v1") + "/metrics").text
+            gone = 'rheostat_requests_total{status="499"} 1000.0' in page
+            return gone and "rheostat_episodes_under_way 0.0" in page
+
+        soon(all_counted)
+        soon(lambda: upstream.under_way == 0)
+    upstream.fault = lambda number, body: None
+    assert upstream.dropped >= dropped + 1000
