@@ -24,7 +24,7 @@ def answering(asked: dict[str, Any]) -> Answer:
     told = "\n".join(str(each["content"]) for each in asked["messages"])
     if "Nothing of it can be tried" not in told:
         return Answer("I would spend more on the answer.")
-    [*_, example] = re.findall(r"allocation \w+.*?^\}", told, re.DOTALL | re.MULTILINE)
+    [*_, example] = re.findall(r"^allocation \w+ {.*?^}", told, re.DOTALL | re.MULTILINE)
     blocks = [allocation(example, samples) for samples in (next(SAMPLES), 100_000)]
     listed = "Guidelines\n\n- retrieve: the largest model.\n- answer: samples pay.\n"
     return Answer(f"{listed}\n```rheo\n{blocks[0]}\n\n{blocks[1]}\n```\n")
