@@ -44,7 +44,7 @@ $(VLLM)/.ready:
 	@touch $@
 
 test-vllm: $(READY) $(VLLM)/.ready ## Runs the tests on a real vLLM server, on the CPU
-	$(BIN)/python -m pytest -m "vllm"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "vllm"
 
 test-docker: $(READY) ## Runs the tests in containers of a Docker engine, one that runs or its own
 	$(BIN)/python -m pytest -m "docker"

@@ -4,6 +4,7 @@ Every call goes through `store.pipelines.calls.Calls`, so none is made that was 
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
@@ -61,6 +62,7 @@ class Executor:
             pipeline, float("inf"),
             governed=[{choice: each.cost for choice, each in some.items()} for some in governed],
         )  # fmt: skip
+        self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._urls = {each.name: each.base_url or base_url for each in pipeline.models}
         for name, url in self._urls.items():
             if not url:
@@ -84,6 +86,7 @@ class Executor:
         return Trial(choices=choices, cost=cost, answered=answered)
 
     async def _answered(self, choices: Choices) -> list[Answered]:
+        self._under_way.clear()  # a lock belongs to the loop that it was waited for in
         async with AsyncExitStack() as stack:
             models = {choice.model for choice in choices}
             servers = {
@@ -179,11 +182,16 @@ class Executor:
         )
 
     async def _said(self, call: Call, server: Asked, gate: asyncio.Semaphore) -> Said:
-        """The reply to a call: kept, or made now and kept."""
-        kept = self._calls.find(call)
-        if kept is not None:
-            return kept
-        async with gate:
-            said = await server.ask(call)
-        self._calls.keep(call, said)
-        return said
+        """The reply to a call: kept, or made now and kept.
+
+        Questions are answered side by side and may come to the same call: the second waits for the
+        first, and takes its reply.
+        """
+        async with self._under_way[call.key]:
+            kept = self._calls.find(call)
+            if kept is not None:
+                return kept
+            async with gate:
+                said = await server.ask(call)
+            self._calls.keep(call, said)
+            return said

@@ -75,6 +75,7 @@ def test_a_simulated_pipeline_is_searched_within_its_budget(
     assert again["trials"] == found["trials"]
 
 
+@pytest.mark.slow
 def test_the_agent_finds_more_in_few_trials_than_chance_does(cli: CommandLine) -> None:
     def best(proposer: str, seed: str) -> float:
         found = told(cli, "--trials", "14", "--seed", seed, "--proposer", proposer)
@@ -87,6 +88,7 @@ def test_the_agent_finds_more_in_few_trials_than_chance_does(cli: CommandLine) -
     assert scores["agent"] > scores["random"]
 
 
+@pytest.mark.slow
 def test_trials_are_carried_out_and_replayed_exactly(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +166,7 @@ def test_an_allocation_that_follows_beta_gives_a_frontier(cli: CommandLine, tmp_
     assert points[0]["score"] < points[-1]["score"]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_stopped_and_comes_out_the_same(
     cli: CommandLine, tmp_path: Path
 ) -> None:
@@ -222,6 +225,7 @@ def test_what_cannot_be_asked_is_told_before_anything_is_made(
     assert said.out == ""
 
 
+@pytest.mark.slow
 def test_an_agent_of_ones_own_writes_guidelines_and_trials(
     cli: CommandLine, doubling: Path, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) 
     assert "episode.advance" in prompt(at, 0)
 
 
+@pytest.mark.slow
 def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> None:
     run, at = played(begin, [FORBIDDEN, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
@@ -99,6 +100,7 @@ def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> 
     assert "1 | import os" in prompt(at, 1)
 
 
+@pytest.mark.slow
 def test_what_fails_when_it_is_tried_is_repaired_too_and_tells_no_answer(begin: Begin) -> None:
     run, at = played(begin, [FAILING, GOOD])
     assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
