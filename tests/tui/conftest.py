@@ -1,10 +1,12 @@
 """A run made by hand, and the app on it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from tests.agents.conftest import recordings
 from tests.agents.report.conftest import copied, template
@@ -24,7 +26,8 @@ def _at_home(home: Path) -> None:
 async def settled(pilot: "Pilot[None]") -> None:
     """Waits until nobody works any more and all is drawn."""
     for _ in range(3):
-        await pilot.app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):  # by one that was asked for later, which is waited for next
+            await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
 
