@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from agents.commands.model_options import model_options
+from agents.commands.run_options import run_options
 from harness.cli.declare import FilePath, Whole, command, document_options
 from harness.cli.options import DEFAULT_BETA
 from harness.cli.output import Output
 
-APPROVALS = ("auto", "each", "final")
 INSIGHTS = ("sizes", "saturation", "coupling")
 
 
@@ -114,12 +114,6 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     type=FilePath(file_okay=False),
     help="Keep the run in DIR; left out, it is not kept.",
 )
-@click.option("--resume", is_flag=True, help="Go on with a run where it stopped.")
-@click.option(
-    "--approve",
-    type=click.Choice(APPROVALS),
-    help="Who has to agree: nobody, a person for each new best, or for the last. Default: auto.",
-)
 @click.option("--rounds", type=Whole(1), metavar="N", help="Rounds at most. Default: 3 a trial.")
 @click.option(
     "--per-round",
@@ -127,31 +121,8 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     metavar="N",
     help="Trials of a proposer in a round at most. Default: 1.",
 )
-@click.option(
-    "--max-minutes",
-    type=click.FloatRange(0, min_open=True),
-    metavar="MINUTES",
-    help="Minutes of work at most.",
-)
-@click.option(
-    "--max-usd",
-    type=click.FloatRange(0, min_open=True),
-    metavar="DOLLARS",
-    help="Dollars for proposing language models at most.",
-)
-@click.option("--max-tokens", type=Whole(1), metavar="N", help="Tokens of them at most.")
 @model_options
-@click.option(
-    "--wait/--no-wait",
-    default=True,
-    show_default=True,
-    help="Stay while a person is waited for, or leave the run to be resumed.",
-)
-@click.option(
-    "--checkpoints",
-    metavar="URL",
-    help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
-)
+@run_options
 @document_options  # fmt: skip
 def allocate(
     out: Output, language: str | None, play: Path | None, beta: str, **asked: object

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from agents.commands.model_options import model_options
+from agents.commands.run_options import run_options
 from harness.cli.declare import (
     FilePath,
     Spreading,
@@ -16,7 +17,6 @@ from harness.cli.declare import (
 from harness.cli.options import DEFAULT_BETA, ray_address_option, rules_options
 from harness.cli.output import Output
 
-APPROVALS = ("auto", "each", "final")
 FEEDBACKS = ("full", "scalar")
 
 
@@ -58,7 +58,6 @@ FEEDBACKS = ("full", "scalar")
     type=FilePath(file_okay=False),
     help="The directory of the run.",
 )
-@click.option("--resume", is_flag=True, help="Go on with a run where it stopped.")
 @click.option(
     "--proposer",
     "proposers",
@@ -79,11 +78,6 @@ FEEDBACKS = ("full", "scalar")
     "--objective",
     metavar="NAME",
     help="What is made large: frontier, the default, accuracy, or tradeoff:GAMMA.",
-)
-@click.option(
-    "--approve",
-    type=click.Choice(APPROVALS),
-    help="Who has to agree: nobody, a person for each new best, or for the last. Default: auto.",
 )
 @click.option("--tune/--no-tune", default=None, help="Fit the constants of proposals. Default: no.")
 @click.option(
@@ -111,19 +105,6 @@ FEEDBACKS = ("full", "scalar")
 @click.option("--rounds", type=Whole(1, 100_000), metavar="N", help="Rounds at most. Default: 20.")
 @click.option("--max-evaluations", type=Whole(1), metavar="N", help="Programs played at most.")
 @click.option(
-    "--max-minutes",
-    type=click.FloatRange(0, min_open=True),
-    metavar="MINUTES",
-    help="Minutes of work at most.",
-)
-@click.option(
-    "--max-usd",
-    type=click.FloatRange(0, min_open=True),
-    metavar="DOLLARS",
-    help="Dollars for language models at most.",
-)
-@click.option("--max-tokens", type=Whole(1), metavar="N", help="Tokens of language models at most.")
-@click.option(
     "--per-round",
     type=Whole(1, 100),
     metavar="N",
@@ -142,18 +123,8 @@ FEEDBACKS = ("full", "scalar")
     help="Tokens of a brief at most. Default: 6000.",
 )
 @model_options
+@run_options
 @rules_options
-@click.option(
-    "--wait/--no-wait",
-    default=True,
-    show_default=True,
-    help="Stay while a person is waited for, or leave the run to be resumed.",
-)
-@click.option(
-    "--checkpoints",
-    metavar="URL",
-    help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
-)
 @click.option(
     "--engine",
     type=click.Choice(["processes", "ray"]),

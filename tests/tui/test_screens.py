@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from textual.widgets import DataTable, Input, OptionList
 
 from agents.run.directory import RunDirectory
-from agents.run.records import Approve, Language
+from agents.run.records import Approve
 from dsl.formatter import format_source
 from dsl.source import Source
 from tests.agents.report.conftest import STOPPER, Copied, log
@@ -139,36 +139,6 @@ async def test_a_candidate_shows_its_lines_its_parent_and_its_questions(copied: 
         await press(pilot, "d")
         assert "held to sc" in shown(pilot, "#held-to")
         assert "from sc to r002-1" in shown(pilot, "#difference")
-
-
-@pytest.mark.slow
-async def test_a_candidate_in_python_is_shown_like_any_other(
-    copied: Copied, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
-    run = copied()
-    run.candidate_path("r002-1").joinpath("source.rheo").unlink()
-    source = (
-        "def controller(episode, beta):\n    episode.sample(round(1 + 3 * beta))\n"
-        "    return winner(episode.finished)\n"
-    )
-    draft = run.draft("r002-1")
-    proposal = replace(draft.proposal, source=source, language=Language.PYTHON)
-    run.keep_draft(replace(draft, proposal=proposal))
-    app = RheostatApp(run.path)
-    async with app.run_test(size=WIDE) as pilot:
-        await settled(pilot)
-        await press(pilot, "down", "enter")
-        assert isinstance(app.screen, CandidateScreen)
-        lines = str(app.screen.query_one("#source #text").render()).splitlines()
-        [sampling] = [line for line in lines if "episode.sample" in line]
-        assert sampling.strip().startswith("100.0%")
-        assert "+def controller(episode, beta):" in shown(pilot, "#difference")
-        assert "in Python, there is no schedule" in shown(pilot, "#schedule")
-        assert len(rows(app, "#questions")) == 24
-        await press(pilot, "t")
-        assert isinstance(app.screen, TraceScreen)
-        assert "answer" in shown(pilot, "#state")
 
 
 async def test_questions_are_sorted_by_what_was_won_and_lost(copied: Copied) -> None:

@@ -85,23 +85,13 @@ def trace(
     program's memory before it, the branches that it went to, the answers that it revealed, the
     tokens that it was charged. At the end come the votes, the answer, and the gold answer.
     """
-    from harness.cli import trace_page
-    from harness.engines import Rules
-    from harness.errors import InputError
-
+    _refuse_unfit(controller, on, kept)
     if kept is not None:
-        if controller is not None or on:
-            raise InputError(
-                "--from: shows what was played already; name no controller and no --on"
-            )
         _show_kept(out, kept, question, seed)
         return
-    if controller is None:
-        raise _missing("controller")
-    if not on:
-        raise _missing("on")
-    if len(on) > 1:
-        raise InputError("--on: a trace shows one episode; name one recording")
+    assert controller is not None
+    from harness.cli import trace_page
+    from harness.engines import Rules
     from harness.engines.interpreter import InterpreterEngine
     from harness.explanation.tracing import traced
     from harness.mdp.environment import environment
@@ -129,6 +119,29 @@ def trace(
         "seed": f"{seed}",
     }
     out.document({"what": what, "episode": found}, trace_page.page(what, about, found))
+
+
+def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | None) -> None:
+    """Refuses what does not go together: an episode is played, or read from where it is kept.
+
+    Raises:
+        InputError: both were asked for, or several recordings.
+        click.MissingParameter: neither was.
+    """
+    from harness.errors import InputError
+
+    if kept is not None:
+        if controller is not None or on:
+            raise InputError(
+                "--from: shows what was played already; name no controller and no --on"
+            )
+        return
+    if controller is None:
+        raise _missing("controller")
+    if not on:
+        raise _missing("on")
+    if len(on) > 1:
+        raise InputError("--on: a trace shows one episode; name one recording")
 
 
 def _missing(name: str) -> click.MissingParameter:
