@@ -129,17 +129,14 @@ def _stage(scope: Scope, stage: tree.Stage) -> None:
     amounts = [each for each in stage.settings if not isinstance(each, tree.Model)]
     for what, some, missing in (
         ("model", models, 'add `model = "…"`'),
-        ("samples or controller", amounts, "add `samples = 1`"),
+        ("samples and no controller", amounts, "add `samples = 1`"),
     ):
         if not some:
             scope.error(
                 "RH804", f"stage `{stage.name.text}` has no {what}", stage.name.span, help=missing
             )
         elif len(some) > 1:
-            scope.error(
-                "RH804", f"stage `{stage.name.text}` has its {what} twice", some[1].span, "",
-                also=(Mark(some[0].span, "the first"),), help="keep one",
-            )  # fmt: skip
+            _second(scope, stage, some[0], some[1])
     for setting in stage.settings:
         match setting:
             case tree.Model():
@@ -148,6 +145,22 @@ def _stage(scope: Scope, stage: tree.Stage) -> None:
                 _expect(scope, setting.value, Type.INTEGER, "`samples` takes")
             case tree.Governor(beta=beta) if beta is not None:
                 _expect(scope, beta, Type.REAL, "`beta` takes")
+
+
+def _second(scope: Scope, stage: tree.Stage, first: tree.Setting, second: tree.Setting) -> None:
+    """What stands once stands twice, or there are both samples and a controller."""
+    both = type(first) is not type(second)
+    which = "both samples and a controller" if both else f"its {_KINDS[type(first)]} twice"
+    scope.error(
+        "RH804", f"stage `{stage.name.text}` has {which}", second.span, "the second",
+        also=(Mark(first.span, "the first"),),
+        help="a controller decides how many samples there are; keep one" if both else "keep one",
+    )  # fmt: skip
+
+
+_KINDS: dict[type[tree.Setting], str] = {
+    tree.Model: "model", tree.Samples: "samples", tree.Governor: "controller",
+}  # fmt: skip
 
 
 def _model(scope: Scope, written: Expression) -> None:

@@ -90,14 +90,27 @@ def _told(source: Source, problem: UnexpectedInput) -> Diagnostic:
         end = len(source.text.rstrip())
         span, shown = Span(max(0, end - 1), end), "the end of the text"
         accepted = set(problem.accepts or ()) if isinstance(problem, UnexpectedToken) else set()
-    words = sorted({_WORD[each] for each in accepted if each in _WORD})
-    meant = did_you_mean(source.excerpt(span), [each.strip("`") for each in words])
     return Diagnostic(
         "RH801",
         f"{shown} does not fit here",
         Mark(span, "not expected"),
-        help=meant or (f"here can stand {', '.join(words)}" if words else None),
+        help=_meant(source, span, accepted),
     )
+
+
+def _meant(source: Source, span: Span, accepted: set[str]) -> str | None:
+    """What was likely meant where something else stands, or what could stand there."""
+    found = source.excerpt(span)
+    if found == "=" and "NUMBER" in accepted:
+        return "a budget stands without `=`: `budget 400`"
+    if found in _SECTIONS:
+        return "an allocation holds a budget and stages; this belongs to a `controller`"
+    words = sorted({_WORD[each] for each in accepted if each in _WORD})
+    close = did_you_mean(found, [each.strip("`") for each in words])
+    return close or (f"here can stand {', '.join(words)}" if words else None)
+
+
+_SECTIONS = frozenset({"knobs", "memory", "each", "start", "step", "finally"})
 
 
 _WORD = {

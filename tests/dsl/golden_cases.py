@@ -8,6 +8,7 @@ that begins with ``in step`` has only the statements of a step.
 from pathlib import Path
 from typing import NamedTuple
 
+from dsl.allocation import analyse_allocation, is_allocation
 from dsl.diagnostics import render_all
 from dsl.program import analyse
 from dsl.source import Source
@@ -36,9 +37,10 @@ def cases(path: Path) -> list[Case]:
 
 
 def rendered(program: str) -> str:
-    """Every message about a program."""
+    """Every message about a program, a controller or an allocation."""
     source = Source(whole(program), "program.rheo")
-    return render_all(source, analyse(source).diagnostics)
+    found = analyse_allocation(source) if is_allocation(source) else analyse(source)
+    return render_all(source, found.diagnostics)
 
 
 def whole(program: str) -> str:
