@@ -19,8 +19,10 @@ from tests.command_lines import CommandLine, FreshCommandLine, Said
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A test on a busy machine is slow without being wrong.
-settings.register_profile("rheostat", deadline=None)
+# A test on a busy machine is slow without being wrong. Chance is another in every run, so that few
+# examples each time come to many; ``--hypothesis-profile thorough`` has many at once.
+settings.register_profile("rheostat", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("rheostat")
 
 World = Callable[[str], Environment]

@@ -215,6 +215,7 @@ def test_parallel_probe_plays_as_plain_python_does(
     assert told(program("parallel_probe", n=n, **knobs), deck, where) == told(ruled, deck, where)
 
 
+@pytest.mark.slow
 @given(decks(branches=70, longest=40), surroundings(beta=True))
 @settings(max_examples=100)
 def test_cmc_plays_as_plain_python_does(deck: Deck, where: Surroundings) -> None:
@@ -240,6 +241,7 @@ def test_every_program_answers_within_its_budget(
 # The schedule, by name
 
 
+@pytest.mark.slow
 @given(st.floats(0.0, 1.0))
 def test_cmc_has_the_published_value_of_every_knob(beta: float) -> None:
     ours = knobs_at(load(read(PATHS["cmc"])), beta)

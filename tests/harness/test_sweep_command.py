@@ -190,7 +190,10 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-@pytest.mark.parametrize(("engine", "seeds"), [("interpreter", "40"), ("compiled", "1500")])
+@pytest.mark.parametrize(
+    ("engine", "seeds"),
+    [pytest.param("interpreter", "40", marks=pytest.mark.slow), ("compiled", "1500")],
+)
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
     engine: str, seeds: str, threads: str, home: Path
 ) -> None:

@@ -74,7 +74,10 @@ def test_a_server_without_the_model_or_with_little_room_is_refused(
     assert not Path("run").exists()
 
 
-@pytest.mark.parametrize(("owner", "constrained"), [("vllm", True), ("ollama", False)])
+@pytest.mark.parametrize(
+    ("owner", "constrained"),
+    [("vllm", True), pytest.param("ollama", False, marks=pytest.mark.slow)],
+)
 def test_a_grammar_is_sent_where_the_server_takes_one(
     cli: CommandLine, words: list[str], owner: str, constrained: bool
 ) -> None:
@@ -106,6 +109,7 @@ def test_without_the_extra_it_says_what_to_install(
     assert not Path("run").exists()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_its_server_has_moved(cli: CommandLine, words: list[str]) -> None:
     model = ["--proposer", "chat:openai:scripted"]
     with server([GOOD]) as at:
@@ -126,7 +130,7 @@ def test_what_was_spent_is_told(cli: CommandLine, words: list[str]) -> None:
     assert "4,500 tokens of language models, 0.01 dollars" in " ".join(found.out.split())
 
 
-@pytest.mark.parametrize("owner", ["vllm", "ollama"])
+@pytest.mark.parametrize("owner", ["vllm", pytest.param("ollama", marks=pytest.mark.slow)])
 def test_a_run_is_played_again_from_its_replies_however_its_server_decoded(
     cli: CommandLine, words: list[str], owner: str
 ) -> None:

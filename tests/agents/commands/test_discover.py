@@ -115,6 +115,7 @@ def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str
     assert cli("runs", "nowhere").status == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
     cli: CommandLine, begun: Sequence[str]
 ) -> None:

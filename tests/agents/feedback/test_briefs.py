@@ -129,6 +129,7 @@ def test_every_section_can_give_way_to_its_shortest_form(made: dict[str, list[ob
         assert GIVE_WAY.count(name) >= len(forms) - 1
 
 
+@pytest.mark.slow
 def test_with_less_room_a_brief_is_never_longer_and_says_what_it_left_out(
     searched: RunDirectory, opened: Opened
 ) -> None:
@@ -175,6 +176,7 @@ def test_what_a_person_rejected_is_not_built_on_and_the_note_is_told(
     assert brief.notes[0] in brief.text
 
 
+@pytest.mark.slow
 def test_of_many_that_are_known_the_best_twelve_are_given(
     searched: RunDirectory, tmp_path: Path
 ) -> None:

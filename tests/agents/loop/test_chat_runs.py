@@ -259,6 +259,7 @@ def test_a_server_that_is_gone_ends_the_session_and_not_the_run(begin: Begin) ->
         assert play(run) == Outcome(End.ENDED, "r001-1")
 
 
+@pytest.mark.slow
 def test_a_model_and_evolution_share_the_rounds(begin: Begin) -> None:
     run, at = played(
         begin, [fenced(GOOD)], proposers=["random", CHAT], caps=Caps(rounds=5),

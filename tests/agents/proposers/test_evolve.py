@@ -46,7 +46,11 @@ def sources(given: Proposed) -> list[str]:
     return [each.source for each in given.proposals]
 
 
-@pytest.mark.parametrize("proposer", [Evolve(), RandomSearch()], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "proposer",
+    [Evolve(), pytest.param(RandomSearch(), marks=pytest.mark.slow)],
+    ids=lambda p: p.name,
+)
 def test_what_is_proposed_checks_follows_beta_and_differs(
     opened: Opened, proposer: Proposer
 ) -> None:
@@ -64,7 +68,11 @@ def test_what_is_proposed_checks_follows_beta_and_differs(
     assert len(table.played) == 40
 
 
-@pytest.mark.parametrize("proposer", [Evolve(), RandomSearch()], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "proposer",
+    [Evolve(), pytest.param(RandomSearch(), marks=pytest.mark.slow)],
+    ids=lambda p: p.name,
+)
 @pytest.mark.slow
 def test_equal_seeds_give_equal_programs(opened: Opened, proposer: Proposer) -> None:
     with opened(count=2) as here:

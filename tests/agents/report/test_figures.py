@@ -41,6 +41,7 @@ from tests.agents.report.conftest import (
 from tests.harness.small_recordings import tiny
 
 
+@pytest.mark.slow
 def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_baselines(
     reported: Report,
 ) -> None:

@@ -24,6 +24,7 @@ def openings(run: RunDirectory) -> list[list[str]]:
     return [each.data["programs"] for each in run.events() if each.kind == "opened"]
 
 
+@pytest.mark.slow
 def test_without_it_everything_works_but_the_report_that_opens_it(
     copied: Copied, hands: Hands
 ) -> None:
@@ -75,6 +76,7 @@ def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
     assert asked.unseen is not None
 
 
+@pytest.mark.slow
 def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
     copied: Copied, hands: Hands
 ) -> None:

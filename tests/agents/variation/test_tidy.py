@@ -118,6 +118,7 @@ def plays_alike(seed: int) -> bool | None:
     )
 
 
+@pytest.mark.slow
 def test_a_tidied_program_does_the_same() -> None:
     found = [plays_alike(seed) for seed in range(120)]
     assert found.count(True) > 20

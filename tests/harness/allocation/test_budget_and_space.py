@@ -51,6 +51,7 @@ small = some.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(small)
 def test_counting_listing_and_trying_all_agree(
