@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from agents.allocation.result import TrialTold
+from agents.allocation.told import TrialTold
 from agents.report.plots import COLOURS, PANEL, WINNER_COLOUR, drawn, legend
 
 if TYPE_CHECKING:
