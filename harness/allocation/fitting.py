@@ -1,7 +1,14 @@
 """A pipeline as the checker of allocations is told of it."""
 
-from dsl.allocation import AllocationAnalysis, GivenStage
+from dsl.allocation import (
+    AllocationAnalysis,
+    CheckedAllocation,
+    GivenStage,
+    analyse_allocation,
+)
 from dsl.allocation.fitting import Shape, misfits
+from dsl.diagnostics import DslError
+from dsl.source import Source
 from harness.allocation.budget import rate
 from harness.request.ranges import betas
 from store.pipelines.records import Pipeline
@@ -18,6 +25,18 @@ def fitted(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAnalys
     if not found:
         return analysis
     return analysis._replace(checked=None, diagnostics=[*analysis.diagnostics, *found])
+
+
+def fitting(source: Source, pipeline: Pipeline) -> CheckedAllocation:
+    """An allocation that must be sound and fit a pipeline.
+
+    Raises:
+        DslError: it is not, or does not; the message shows where.
+    """
+    found = fitted(analyse_allocation(source), pipeline)
+    if found.checked is None:
+        raise DslError(source, [each for each in found.diagnostics if each.is_error])
+    return found.checked
 
 
 def shape_of(pipeline: Pipeline) -> Shape:
