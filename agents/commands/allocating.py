@@ -32,6 +32,8 @@ from agents.run.records import (
     HeldOutQuestions,
     Request,
 )
+from dsl.allocation import load_allocation
+from dsl.source import Source
 from harness.allocation.opening import environment, held_out
 from harness.allocation.simulator import drawn, usual_budget
 from harness.allocation.space import Space
@@ -144,9 +146,22 @@ def played(out: Output, asked: Asked, file: Path, beta: str) -> None:
     source = read_program(file)
     of = _asked_for(asked, budget=1.0)
     record = RECORD if of.record is None and of.execute else None
-    means = means_of(of)._replace(record=Path(record)) if record else means_of(of)
+    means = means_of(of)._replace(governors=_with_own(of.governors, source, list(betas(beta))))
+    means = means._replace(record=Path(record)) if record else means
     points = frontier(environment(of.pipeline, of.path, means), source, list(betas(beta)))
     out.document(points, frontier_table(points).text(shown_width(out)))
+
+
+def _with_own(
+    governors: Mapping[str, Sequence[str]], source: Source, at: Sequence[float]
+) -> dict[str, list[str]]:
+    """The governors that were asked for, and those that an allocation names itself."""
+    found = {stage: list(some) for stage, some in governors.items()}
+    for beta in at:
+        for each in load_allocation(source).at(beta).stages:
+            if each.controller:
+                found.setdefault(each.stage, []).append(f"{each.controller}@{each.beta!r}")
+    return found
 
 
 @contextmanager
