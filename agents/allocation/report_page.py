@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from agents.allocation.held_out_page import held_out_blocks
-from agents.allocation.plots import progress, saturation, saturation_points
+from agents.allocation.plots import progress, saturation
+from agents.allocation.saturation import saturation_points
 from agents.allocation.told import AllocationResult, OptimumTold, StageGiven, amount
 from agents.report.document import (
     Block,

@@ -1,5 +1,7 @@
 """Works out what a run of trials came to."""
 
+from collections.abc import Callable
+
 from agents.allocation.told import AllocationResult, Best, OptimumTold, StageGiven, TrialTold
 from agents.allocation.trials import guidelines, tried
 from agents.run.directory import RunDirectory
@@ -26,24 +28,9 @@ def result(run: RunDirectory, environment: Environment, *, kept: bool = True) ->
         environment.pipeline, asked.budget, governed=environment.governed,
         recorded=environment.recorded,
     )  # fmt: skip
-    told, spent, best = [], 0.0, 0.0
-    for number, (name, each) in enumerate(tried(run).items(), start=1):
-        draft = run.draft(name)
-        spent, best = spent + each.cost, max(best, each.score)
-        told.append(
-            TrialTold(
-                trial=number,
-                candidate=name,
-                proposer=draft.proposer,
-                words=draft.proposal.words,
-                score=each.score,
-                cost=each.cost,
-                spent=spent,
-                best=best,
-                stages=given(space, each.choices),
-                expected=_expected(environment, each),
-            )
-        )
+    told = trials_told(
+        run, lambda each: given(space, each.choices), lambda each: _expected(environment, each)
+    )
     ending = run.ending
     chosen = ending.selected if ending is not None else _best_so_far(run)
     return AllocationResult(
@@ -61,6 +48,42 @@ def result(run: RunDirectory, environment: Environment, *, kept: bool = True) ->
         ending=ending,
         run=str(run.path) if kept else None,
     )
+
+
+def trials_told(
+    run: RunDirectory,
+    stages: Callable[[Trial], list[StageGiven]],
+    expected: Callable[[Trial], float | None] = lambda each: None,
+) -> list[TrialTold]:
+    """The trials of a run, of all rounds that are over.
+
+    Args:
+        run: the run.
+        stages: what a trial gave each stage.
+        expected: the score of a trial without luck, where it is known.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    told, spent, best = [], 0.0, 0.0
+    for number, (name, each) in enumerate(tried(run).items(), start=1):
+        draft = run.draft(name)
+        spent, best = spent + each.cost, max(best, each.score)
+        told.append(
+            TrialTold(
+                trial=number,
+                candidate=name,
+                proposer=draft.proposer,
+                words=draft.proposal.words,
+                score=each.score,
+                cost=each.cost,
+                spent=spent,
+                best=best,
+                stages=stages(each),
+                expected=expected(each),
+            )
+        )
+    return told
 
 
 def given(space: Space, choices: Choices) -> list[StageGiven]:
