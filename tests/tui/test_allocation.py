@@ -46,6 +46,8 @@ async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
         assert [row[2] for row in cells(pilot.app)] == costs  # type: ignore[arg-type]
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, RunScreen)
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, RunScreen)  # the workbench writes controllers
 
 
 @pytest.mark.slow

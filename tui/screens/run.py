@@ -67,8 +67,9 @@ class RunScreen(Screen[None]):
         self._view: RunView | None = None
         self._shown: list[Candidate] = []
         self._beta = 0.5
-        self._is_of_trials = self._reader.is_of_trials
-        self._columns = TRIAL_COLUMNS if self._is_of_trials else COLUMNS
+        self.is_of_trials = self._reader.is_of_trials
+        """Whether the run looks for allocations."""
+        self._columns = TRIAL_COLUMNS if self.is_of_trials else COLUMNS
         self._sort = 0
         self._follow = True
         self._baselines: dict[str, list[tuple[float, float]]] = {}
@@ -95,7 +96,7 @@ class RunScreen(Screen[None]):
         """Begins to look, and has the baselines played."""
         self.sub_title = self._reader.run.path.name
         table = self.query_one("#candidates", DataTable)
-        self.query_one("#beside").set_class(self._is_of_trials, "-trials")
+        self.query_one("#beside").set_class(self.is_of_trials, "-trials")
         for label, width in self._columns:
             table.add_column(label, width=width, key=label)
         table.focus()
@@ -199,7 +200,7 @@ class RunScreen(Screen[None]):
         return sorted(candidates, key=key)
 
     def _cells(self, each: Candidate) -> list[Text | str]:
-        if self._is_of_trials:
+        if self.is_of_trials:
             return _trial_cells(each)
         at = each.at(self._beta)
         return [
@@ -226,11 +227,11 @@ class RunScreen(Screen[None]):
     def _detail(self) -> None:
         """The plot and the words of the candidate under the cursor."""
         chosen = self.selected
-        said = _said(chosen, None if self._is_of_trials else self._beta, SORTS[self._sort])
+        said = _said(chosen, None if self.is_of_trials else self._beta, SORTS[self._sort])
         if self._view is not None and self._view.guidelines:
             said.append("\nGuidelines\n", "bold")
             said.append("\n".join(self._view.guidelines) + "\n")
-        drawn = self._draw_trials(chosen) if self._is_of_trials else self._draw_curves(chosen)
+        drawn = self._draw_trials(chosen) if self.is_of_trials else self._draw_curves(chosen)
         self.query_one("#said", Static).update(drawn.append("\n").append_text(said))
 
     def _draw_trials(self, chosen: Candidate | None) -> Text:
@@ -261,7 +262,7 @@ class RunScreen(Screen[None]):
     def play_baselines(self) -> None:
         """Plays the baselines of the run, for the plot."""
         try:
-            if self._is_of_trials:  # it is held to its own best, and to no baseline
+            if self.is_of_trials:  # it is held to its own best, and to no baseline
                 return
             request = self._reader.run.request
             players = of_run(request)
@@ -291,7 +292,7 @@ class RunScreen(Screen[None]):
         from tui.screens.candidate import CandidateScreen
 
         if (chosen := self.selected) is not None:
-            kind = AllocationScreen if self._is_of_trials else CandidateScreen
+            kind = AllocationScreen if self.is_of_trials else CandidateScreen
             self.app.push_screen(kind(self._reader, chosen.name))
 
     def action_decide(self, approved: bool) -> None:
