@@ -54,8 +54,8 @@ def held_out_sentences(told: HeldOutTold) -> Sequence[str]:
     if told.search is not None and told.unseen is not None:
         apart = 100 * (told.unseen.selected.value - told.search.selected.value)
         found.append(
-            "The best of many trials is flattered by its own questions: on those held out the"
-            f" selected allocation scores {plain(abs(apart))} points"
+            "The best of many trials is, as a rule, flattered by its own questions; on those held"
+            f" out the selected allocation scores {plain(abs(apart))} points"
             f" {'less' if apart < 0 else 'more'} than in the search."
         )
     if told.met_before:

@@ -83,6 +83,7 @@ def test_servers_carry_it_out_where_that_is_asked_for_and_once(
     assert len(openings(run)) == 1
 
 
+@pytest.mark.slow
 def test_other_questions_than_those_of_the_beginning_are_refused_by_name(
     cli: CommandLine, holding_out: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None
     assert (run.path / "candidates" / draft.candidate / "trial.json").is_file()
 
 
+@pytest.mark.slow
 def test_it_counts_as_a_trial_and_the_cap_holds(cli: CommandLine, waiting: str) -> None:
     cli("propose", waiting, "mine.rheo")
     cli("approve", waiting, "r001-1")
