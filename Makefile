@@ -5,6 +5,9 @@ READY := $(VENV)/.ready
 VLLM := .vllm
 PYTHON ?= python3
 
+# Commands and tests start many processes: each would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-vllm test-docker check format bench editors clean
 
@@ -44,7 +47,7 @@ $(VLLM)/.ready:
 	@touch $@
 
 test-vllm: $(READY) $(VLLM)/.ready ## Runs the tests on a real vLLM server, on the CPU
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "vllm"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "vllm"
 
 test-docker: $(READY) ## Runs the tests in containers of a Docker engine, one that runs or its own
 	$(BIN)/python -m pytest -m "docker"

@@ -68,6 +68,7 @@ def test_a_room_says_that_it_is_typed(room: str) -> None:
     assert (ROOT / room / "py.typed").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_module_of_a_room_loads_without_what_it_must_not_know(room: str) -> None:
     loaded = loaded_with(modules(room))

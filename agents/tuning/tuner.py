@@ -11,7 +11,6 @@ from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
-from cmaes import CMA
 
 from agents.search.arena import Arena
 from agents.search.measures import Shown
@@ -80,6 +79,8 @@ def tune(
         return print_tree(with_constants(program, ends))
 
     start = _position(knobs)
+    from cmaes import CMA  # it loads much of scipy, and many runs fit nothing
+
     strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
     played = 0
     while played + strategy.population_size + 2 <= evaluations and not out_of_time():

@@ -9,6 +9,7 @@ import pytest
 from agents.run.directory import create
 from agents.run.records import BaselineRef, RecordingRef, Request
 from agents.search.arena import Arena, arena
+from agents.search.playing import Players, players
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
@@ -21,6 +22,29 @@ REASONERS = (
 )
 
 Opened = Callable[..., AbstractContextManager[Arena]]
+
+
+@pytest.fixture(scope="session")
+def kept_players() -> Iterator[Players]:
+    """A process that plays, for every session of this test process: a start takes a second."""
+    with players(1) as found:
+        assert isinstance(found, Players)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def sessions_keep_their_players(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lets sessions play in a process that is kept; slow tests let them start their own."""
+    if request.node.get_closest_marker("slow"):
+        return
+
+    @contextmanager
+    def kept(workers: int, cluster: str | None = None) -> Iterator[Players]:
+        yield request.getfixturevalue("kept_players")
+
+    monkeypatch.setattr("agents.search.evaluator.players", kept)
 
 
 @pytest.fixture(scope="session")

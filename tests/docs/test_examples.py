@@ -81,7 +81,7 @@ def run(example: Example, directory: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.defpath])
     surroundings = {
         "PATH": path, "HOME": str(directory), "LC_ALL": "C.UTF-8", "COLUMNS": "80",
-        "NO_COLOR": "1", "TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1", "TERM": "dumb",
     }  # fmt: skip
     done = subprocess.run(
         ["bash", "-c", example.command],
@@ -111,7 +111,18 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+# The sample takes seconds to make, and each page makes its own.
+COSTLY = [page for page in PAGES[1:] if "$ rheostat sample" in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page in COSTLY else (), id=name)
+        for page in PAGES
+        for name in [str(page.relative_to(ROOT))]
+    ],
+)
 def test_the_examples_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> None:
     for example in examples(page.read_text(encoding="utf-8")):
         run(example, tmp_path)

@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,20 +82,27 @@ def test_a_process_that_lives_is_not_gone() -> None:
     assert not is_gone(Owner("another machine", "999999999 5"))
 
 
+def children() -> set[Path]:
+    """The processes that this one has started and that are there, as folders of /proc."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):  # one that is gone by now
+            if f"PPid:\t{os.getpid()}\n" in status.read_text():
+                found.add(status.parent)
+    return found
+
+
 def test_a_worker_as_a_process_sees_nothing_of_our_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SECRET", "1")
+    before = children()
     channel = ProcessPlace().start()
     try:
         channel.receive(30)
-        (worker,) = (
-            path
-            for path in Path("/proc").glob("[0-9]*/cmdline")
-            if path.read_bytes().endswith(b"sandbox.worker\0")
-            and f"PPid:\t{os.getpid()}\n" in path.with_name("status").read_text()
-        )
-        assert b"SECRET" not in worker.with_name("environ").read_bytes()
+        (worker,) = children() - before
+        assert worker.joinpath("cmdline").read_bytes().endswith(b"sandbox.worker\0")
+        assert b"SECRET" not in worker.joinpath("environ").read_bytes()
     finally:
         channel.end()
 

@@ -12,10 +12,12 @@ from textual.worker import WorkerCancelled
 
 from agents.run.directory import RunDirectory, open_run
 from harness.cli.main import main
-from tests.agents.conftest import recordings
+from tests.agents.conftest import kept_players, recordings, sessions_keep_their_players
 from tests.agents.report.conftest import copied, template
 
-__all__ = ["copied", "recordings", "template"]  # fixtures of the agents'
+__all__ = [  # fixtures of the agents'
+    "copied", "kept_players", "recordings", "sessions_keep_their_players", "template",
+]  # fmt: skip
 
 WIDE, NARROW = (160, 48), (80, 24)
 

@@ -47,7 +47,7 @@ def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert words.ago(0) == "3 s ago"
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["narrow", pytest.param("wide", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", KEYS)
 async def test_a_screen_of_a_run_is_as_it_was_agreed(copied: Copied, name: str, size: str) -> None:
     run = copied(ended=name != "deciding")

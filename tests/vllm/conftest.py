@@ -1,9 +1,9 @@
-"""Real vLLM servers on the CPU: one for a model that writes programs, one for a reasoner."""
+"""Real vLLM servers on the CPU: one for a model that writes programs, one for each reasoner."""
 
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -50,12 +50,19 @@ def vllm_url(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield url
 
 
-@pytest.fixture(scope="session")
-def reasoner_url(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server's URL; it serves ``medium``, which reasons (reasoners/README.md)."""
-    log = tmp_path_factory.mktemp("reasoner") / "log"
-    with serving(REASONERS / "medium", "medium", log) as url:
-        yield url
+def _reasoner(name: str) -> Callable[[Path, pytest.TempPathFactory], Iterator[str]]:
+    """Serves a reasoner under its own name (reasoners/README.md), and gives the server's URL."""
+
+    @pytest.fixture(scope="session", name=f"{name}_url")
+    def served(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+        log = tmp_path_factory.mktemp(name) / "log"
+        with serving(REASONERS / name, name, log) as url:
+            yield url
+
+    return served
+
+
+small_url, medium_url, large_url = map(_reasoner, ("small", "medium", "large"))
 
 
 def programs() -> list[str]:

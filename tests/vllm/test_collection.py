@@ -19,7 +19,7 @@ from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
 from tests.vllm.serving import calm, free_port, serving
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,28 +75,26 @@ def held(path: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    reasoner_url: str, questions: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def undisturbed(medium_url: str, questions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recording that nothing disturbed."""
     path = tmp_path_factory.mktemp("undisturbed") / "medium.recording"
-    with collecting(reasoner_url, words(questions, str(path), "--token-ids")) as collector:
+    with collecting(medium_url, words(questions, str(path), "--token-ids")) as collector:
         _, said = collector.communicate(timeout=600)
         assert collector.returncode == 0, said.decode()
     return path
 
 
 def test_a_killed_collector_goes_on_to_the_bytes_of_an_undisturbed_recording(
-    cli: CommandLine, reasoner_url: str, questions: Path, undisturbed: Path, tmp_path: Path
+    cli: CommandLine, medium_url: str, questions: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "killed.recording"
     asked = words(questions, str(path), "--token-ids", "--concurrency", "8")
-    with collecting(reasoner_url, asked) as collector:
+    with collecting(medium_url, asked) as collector:
         await_branches(path, 5)
         collector.send_signal(signal.SIGKILL)
         collector.wait()
     assert 5 <= held(path) < 64
-    said = cli(*asked, "--base-url", reasoner_url)
+    said = cli(*asked, "--base-url", medium_url)
     assert said.status == 0, said.err
     assert "goes on from" in said.err
     assert path.read_bytes() == undisturbed.read_bytes()
@@ -119,10 +117,10 @@ def test_a_server_that_is_killed_and_comes_back_is_waited_for(
 
 
 def test_a_recording_is_verified_inspected_swept_and_searched_on(
-    cli: CommandLine, reasoner_url: str, undisturbed: Path, tmp_path: Path
+    cli: CommandLine, medium_url: str, undisturbed: Path, tmp_path: Path
 ) -> None:
     path = str(undisturbed)
-    said = cli("verify", path, "--base-url", reasoner_url, "--model", "medium", "--branches", "12")
+    said = cli("verify", path, "--base-url", medium_url, "--model", "medium", "--branches", "12")
     assert said.status == 0, said.out
     assert "12 of 12 branches came again as they are recorded" in said.err
     said = cli("inspect", "--verify", "--json", path)
@@ -148,11 +146,11 @@ def test_another_model_does_not_pass_for_the_recorded_one(
 
 
 def test_stepwise_branches_come_again_and_carry_signals(
-    cli: CommandLine, reasoner_url: str, questions: Path, tmp_path: Path
+    cli: CommandLine, medium_url: str, questions: Path, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "steps.recording")
     asked = words(questions, path, "--stepwise", "--token-ids", "--text", "--entropy", "--logprobs")
-    said = cli(*asked, "--branches", "2", "--base-url", reasoner_url)
+    said = cli(*asked, "--branches", "2", "--base-url", medium_url)
     assert said.status == 0, said.err
     recording = open_recording(path)
     assert recording.parts >= {"entropy", "logprob", "top_logprob", "text", "token_ids"}
@@ -162,12 +160,12 @@ def test_stepwise_branches_come_again_and_carry_signals(
             assert all(each >= 0 for each in branch.entropy or [])
             assert all(each <= 0 for each in branch.logprob or [])
             assert branch.finish == "length" or "</think>" in branch.text
-    said = cli("verify", path, "--base-url", reasoner_url, "--model", "medium")
+    said = cli("verify", path, "--base-url", medium_url, "--model", "medium")
     assert said.status == 0, said.out
 
 
 def test_probes_are_found_in_the_prefix_cache(
-    cli: CommandLine, reasoner_url: str, undisturbed: Path, tmp_path: Path
+    cli: CommandLine, medium_url: str, undisturbed: Path, tmp_path: Path
 ) -> None:
     recording = open_recording(undisturbed)
     chains = tmp_path / "chains.jsonl"
@@ -182,7 +180,7 @@ def test_probes_are_found_in_the_prefix_cache(
     chains.write_text("".join(json.dumps(row) + "\n" for row in rows))
     asked = [each for each in words(chains, str(tmp_path / "p")) if each != "--questions"]
     asked[asked.index(str(chains)) : asked.index(str(chains)) + 1] = ["--from", str(chains)]
-    said = cli(*asked, "--base-url", reasoner_url)
+    said = cli(*asked, "--base-url", medium_url)
     assert said.status == 0, said.err
     share = float(said.err.split(" % of prompt tokens from the cache")[0].rpartition(" ")[2])
     assert share > 50

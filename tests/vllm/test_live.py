@@ -14,7 +14,7 @@ from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import proxy
 from tests.vllm.reasoners.questions import sums
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(1200)]
 
 HOW = [
     "--family", "think", "--force-end", "</think>\\n\\n", "--instruction", "", "--interval", "50",
@@ -45,8 +45,8 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(reasoner_url: str) -> list[str]:
-    return ["--base-url", reasoner_url, "--model", "medium"]
+def server(medium_url: str) -> list[str]:
+    return ["--base-url", medium_url, "--model", "medium"]
 
 
 def test_live_episodes_are_those_of_a_stepwise_recording(
@@ -108,10 +108,10 @@ CLIENTS = 1000
 
 
 async def test_nothing_runs_on_once_a_thousand_clients_of_the_proxy_have_left(
-    reasoner_url: str,
+    medium_url: str,
 ) -> None:
     more = ["--instruction", "", "--temperature", "1", "--at-once", "20"]
-    with proxy(reasoner_url, *more, model="medium") as found:
+    with proxy(medium_url, *more, model="medium") as found:
         body = {"model": "medium", "messages": [{"role": "user", "content": "a1,b2,c3,d?"}]}
         url = f"{found.url}/chat/completions"
         numbers = iter(range(CLIENTS))
@@ -131,6 +131,6 @@ async def test_nothing_runs_on_once_a_thousand_clients_of_the_proxy_have_left(
             await asyncio.gather(*(leave(session) for _ in range(20)))
         assert left > CLIENTS / 2
         deadline = time.monotonic() + 30
-        while await running(reasoner_url):
+        while await running(medium_url):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.proxy.proxies import Proxy, proxy
 
-pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(900)]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "proxy.md").read_text()
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)
@@ -19,10 +19,10 @@ ANSWER = re.compile(r"The final answer is \\boxed\{\d\}")
 
 
 @pytest.fixture(scope="module")
-def running(reasoner_url: str) -> Iterator[Proxy]:
+def running(medium_url: str) -> Iterator[Proxy]:
     more = ["--force-end", "</think>\\n\\n", "--instruction", "", "--temperature", "1"]
     more += ["--interval", "50", "--max-tokens", "600", "--probe-stop", "}"]
-    with proxy(reasoner_url, *more, model="medium") as found:
+    with proxy(medium_url, *more, model="medium") as found:
         yield found
 
 

@@ -21,15 +21,15 @@ from tests.command_lines import CommandLine
 def test_a_simulated_pipeline_is_searched_within_its_budget(
     cli: CommandLine, proposer: str
 ) -> None:
-    words = ["--budget", "1800", "--trials", "9", "--seed", "0", "--proposer", proposer]
+    words = ["--budget", "1800", "--trials", "6", "--seed", "0", "--proposer", proposer]
     found = told(cli, *words)
-    assert len(found["trials"]) == 9
+    assert len(found["trials"]) == 6
     assert all(each["cost"] <= 1800 for each in found["trials"])
     assert found["best"]["score"] == max(each["score"] for each in found["trials"])
     assert found["best"]["score"] <= found["optimum"]["score"]
     stages = [tuple((one["model"], one["samples"]) for one in each["stages"])
               for each in found["trials"]]  # fmt: skip
-    assert len(set(stages)) == 9
+    assert len(set(stages)) == 6
     again = told(cli, *words)
     assert again["trials"] == found["trials"]
 
@@ -73,7 +73,7 @@ def test_the_first_samples_of_a_stage_are_shared_and_no_call_is_made_twice(
 ) -> None:
     with telling() as teller:
         run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "150", *run, "--trials", "8")
+        told(cli, "--on", str(doubling), "--budget", "80", *run, "--trials", "4")
         keys = Counter(json.dumps(each, sort_keys=True) for each in teller.asked)
     assert max(keys.values()) == 1
     trials = read_trials(tmp_path / "run" / "trials.record").trials
@@ -96,7 +96,7 @@ def test_what_is_not_recorded_is_refused_by_name(
 ) -> None:
     with telling() as teller:
         run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "120", *run, "--trials", "2")
+        told(cli, "--on", str(doubling), "--budget", "80", *run, "--trials", "2")
     record = tmp_path / "run" / "trials.record"
     held = {label(each) for each in read_trials(record).trials}
     assert "small x11, small x1" not in held

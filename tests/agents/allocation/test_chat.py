@@ -10,7 +10,7 @@ from tests.agents.chat.server import Answer, server
 from tests.command_lines import CommandLine
 
 SAMPLES = count(2)
-WORDS = ("allocate", "--budget", "400", "--trials", "12", "--seed", "3", "--json")
+WORDS = ("allocate", "--budget", "400", "--trials", "6", "--seed", "3", "--json")
 
 
 def allocation(example: str, samples: int) -> str:

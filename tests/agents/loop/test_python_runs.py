@@ -56,6 +56,11 @@ def begin(recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return beginning
 
 
+@pytest.fixture(autouse=True)
+def sessions_keep_their_players() -> None:
+    """What plays is begun in the surroundings of each test, which say how Python is played."""
+
+
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
     if candidate is not None:
         export(run, candidate, decision)

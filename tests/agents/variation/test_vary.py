@@ -3,6 +3,8 @@
 from collections import Counter
 from random import Random
 
+import pytest
+
 from agents.variation import Variant, generate, size, vary
 from agents.variation.draft import LARGEST
 from dsl import tree
@@ -41,6 +43,7 @@ def test_a_variant_is_never_the_program_itself() -> None:
     assert not any(tree.same(each.program, found) for each in variants(found, 60))
 
 
+@pytest.mark.slow
 def test_two_hundred_mutations_of_a_program_are_mostly_different() -> None:
     made = variants(written()["seed parallel_probe"], 200)
     assert len({print_tree(each.program) for each in made}) > 150
@@ -60,6 +63,7 @@ controller ordered {
 """
 
 
+@pytest.mark.slow
 def test_every_kind_of_change_comes_up() -> None:
     pool = list(written().values())
     random = Random(4)
@@ -105,6 +109,7 @@ def test_programs_do_not_outgrow_their_readers() -> None:
             found = variant.program
 
 
+@pytest.mark.slow
 def test_a_program_that_is_too_large_may_still_shrink() -> None:
     rules = "\n".join(f"if steps > {at} {{ prune first 1 of active }}" for at in range(60))
     large = program(

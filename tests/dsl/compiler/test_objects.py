@@ -139,6 +139,7 @@ def test_a_directory_that_cannot_be_costs_only_time(
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+@pytest.mark.slow
 def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from dsl import library;"
