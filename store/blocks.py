@@ -191,6 +191,11 @@ class BlockFile:
             raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
         return State(state)
 
+    def begins_with(self, kind: Kind) -> bool:
+        """Whether what follows the preamble says that it is of a kind; nothing is checked."""
+        end = PREAMBLE_SIZE + len(kind.value)
+        return self.size >= end and self.read(PREAMBLE_SIZE, len(kind.value)) == kind.value
+
     def block(self, offset: int, *, before: bytes | None = None) -> Block:
         """The block at an offset, checked against its digest and the digest before it.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from store.blocks import Block, BlockFile, Kind, State, open_to_read
 from store.columns import PARTS, SIGNALS, Payloads, common_parts, join, read_core, read_signals
-from store.errors import MissingSignal, StoreError
+from store.errors import ForeignFile, MissingSignal, StoreError
 from store.index import COLUMNS, Index, read_index
 from store.packing import Unreadable, unpack
 from store.records import Branch, Core, Provenance, Question, Ragged
@@ -32,6 +32,12 @@ def open_recording(path: Path | str) -> "Recording":
     path = Path(path)
     with _opened(path) as file:
         if file.state() is State.OPEN:
+            if file.begins_with(Kind.PIPE):
+                raise ForeignFile(
+                    "is a record of the trials of a pipeline, and no recording of branches;"
+                    " `rheostat inspect` shows what it holds",
+                    path=path,
+                )
             reason = (
                 "is not sealed yet: its branches are still being collected. Run the command that "
                 "began it again; it goes on where it stopped, and seals the recording at the end"

@@ -54,5 +54,12 @@ class RheostatApp(App[None]):
     def action_workbench(self) -> None:
         """A new program, on the run that is open or on the recordings of the command line."""
         current = self.screen
+        if isinstance(current, RunScreen) and current.is_of_trials:
+            self.notify(
+                "The workbench writes controllers. `rheostat propose` puts an allocation of your"
+                " own into this run.",
+                severity="warning",
+            )
+            return
         run = current.path if isinstance(current, RunScreen) else None
         self.push_screen(WorkbenchScreen(recordings=self._recordings, run=run))

@@ -7,6 +7,7 @@ from textual.message import Message
 from tui.model.picture import Picture
 from tui.model.playing import Lines, Played
 from tui.model.reading import RunView
+from tui.model.trials import TrialsView
 
 
 @dataclass
@@ -14,6 +15,14 @@ class Looked(Message):
     """The runs, as they stand."""
 
     views: list[RunView]
+
+
+@dataclass
+class TrialsLooked(Message):
+    """A run of trials, as it stands."""
+
+    view: RunView
+    trials: TrialsView
 
 
 @dataclass

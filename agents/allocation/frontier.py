@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from agents.allocation.reading import choices_of
-from agents.allocation.result import StageGiven, given
+from agents.allocation.result import given
+from agents.allocation.told import StageGiven
 from dsl.allocation import load_allocation
 from dsl.source import Source
 from harness.allocation.environment import Environment

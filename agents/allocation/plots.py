@@ -1,16 +1,14 @@
 """The pictures of a run of trials, as SVG that takes its ink from the page it stands in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agents.allocation.result import TrialTold
+from agents.allocation.saturation import Points
+from agents.allocation.told import TrialTold
 from agents.report.plots import COLOURS, PANEL, WINNER_COLOUR, drawn, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Points = Mapping[str, Sequence[tuple[int, float]]]
-"""By model, (samples, score)."""
 
 
 def progress(
@@ -47,17 +45,6 @@ def progress(
         legend(figure, panel)
 
     return drawn(draw, PANEL, name)
-
-
-def saturation_points(trials: Sequence[TrialTold], at: int) -> dict[str, list[tuple[int, float]]]:
-    """Of one stage, the best score by samples for each model; controllers are left out."""
-    best: dict[str, dict[int, float]] = {}
-    for each in trials:
-        stage = each.stages[at]
-        if not stage.controller:
-            some = best.setdefault(stage.model, {})
-            some[stage.samples] = max(some.get(stage.samples, 0.0), each.score)
-    return {model: sorted(some.items()) for model, some in sorted(best.items())}
 
 
 def saturation(points: Points, stage: str, name: str) -> str:

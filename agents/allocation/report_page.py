@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from agents.allocation.plots import progress, saturation, saturation_points
-from agents.allocation.result import AllocationResult, OptimumTold, StageGiven, amount
+from agents.allocation.held_out_page import held_out_blocks
+from agents.allocation.plots import progress, saturation
+from agents.allocation.saturation import saturation_points
+from agents.allocation.told import AllocationResult, OptimumTold, StageGiven, amount
 from agents.report.document import (
     Block,
     Bullets,
@@ -23,6 +25,7 @@ def blocks(found: AllocationResult) -> list[Block]:
         page += [Heading(2, "The best allocation"), stages_sheet(found.best.stages)]
     if found.optimum is not None:
         page.append(Paragraph([_optimum(found.optimum)]))
+    page += held_out_blocks(found.held_out)
     if found.guidelines:
         page += [Heading(2, "Guidelines"), Bullets([[each] for each in found.guidelines])]
     if found.trials:

@@ -6,12 +6,12 @@ the budget or was tried before is dropped, and costs no trial.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from math import sqrt
 
 from msgspec.structs import replace
 
 from agents.allocation.bench import RoundTrialBench
 from agents.allocation.briefing import brief_text
+from agents.allocation.estimates import gain_of
 from agents.allocation.proposers import Seen, TrialProposer
 from agents.allocation.reading import choices_of, refuse_unaffordable, text_of
 from agents.allocation.trials import guidelines, seen, trial, trial_place, tried
@@ -30,9 +30,6 @@ from harness.allocation.environment import Environment
 from harness.allocation.space import Space
 from harness.errors import InputError
 from store.pipelines.records import Choices, Trial
-
-Z = 1.96
-"""Standard errors of an interval of 95 %."""
 
 
 def allocation(
@@ -189,9 +186,6 @@ class TrialSearch:
 
 def _gain(found: Trial, before: Trial, name: str) -> Gain:
     """Points of one trial over another, paired by question."""
-    pairs = zip(found.answered, before.answered, strict=True)
-    apart = [100 * (one.score - other.score) for one, other in pairs]
-    mean = sum(apart) / len(apart)
-    spread = sqrt(sum((each - mean) ** 2 for each in apart) / max(1, len(apart) - 1))
-    error = Z * spread / sqrt(len(apart))
-    return Gain(against=name, value=mean, low=mean - error, high=mean + error)
+    gain = gain_of(found, before)
+    value, low, high = (100 * each for each in (gain.value, gain.low, gain.high))
+    return Gain(against=name, value=value, low=low, high=high)

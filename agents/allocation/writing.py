@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from agents.allocation.held_out_page import held_out_blocks
 from agents.allocation.reading import text_of
 from agents.allocation.report_page import blocks
-from agents.allocation.result import AllocationResult, amount, given
+from agents.allocation.result import given
+from agents.allocation.told import AllocationResult, HeldOutTold, amount
 from agents.allocation.trials import trial
 from agents.report.html import html
 from agents.report.markdown import markdown
+from agents.report.wording import several
 from agents.report.writing import FIGURES, HTML, MARKDOWN
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision
@@ -16,7 +19,11 @@ from harness.allocation.space import Space
 
 
 def write_card(
-    run: RunDirectory, environment: Environment, candidate: str, decision: Decision | None
+    run: RunDirectory,
+    environment: Environment,
+    candidate: str,
+    decision: Decision | None,
+    held_out: HeldOutTold | None = None,
 ) -> None:
     """Writes the winner as ``selected.rheo``, and its card as ``selected.md``.
 
@@ -25,6 +32,7 @@ def write_card(
         environment: what played it.
         candidate: the winner.
         decision: what a person said of it.
+        held_out: what came of the questions that are held out, where a report says it.
     """
     asked, found = run.request.allocation, trial(run, candidate)
     assert asked is not None
@@ -52,6 +60,13 @@ def write_card(
     if decision is not None:
         said = f": {decision.note}" if decision.note else ""
         lines.append(f"Approved by {decision.by or 'a person'}{said}.\n")
+    if held_out is None and asked.held_out is not None:
+        lines.append(
+            f"{several(asked.held_out.questions, 'question')} are held out, and were not opened by"
+            " the search: `rheostat report` opens them.\n"
+        )
+    if held_out is not None:
+        lines.append(markdown(held_out_blocks(held_out)))
     run.write_text("selected.rheo", text)
     run.write_text("selected.md", "\n".join(lines))
 

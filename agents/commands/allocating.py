@@ -10,8 +10,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.allocation.frontier import frontier, frontier_table
+from agents.allocation.held_out import held_out_told
+from agents.allocation.means import RECORD, environment_of, means_of
 from agents.allocation.proposers.choose import check, trial_proposers
-from agents.allocation.result import result, summary
+from agents.allocation.result import result
+from agents.allocation.summary import summary
 from agents.allocation.task import allocation
 from agents.allocation.writing import write_card, write_trial_report
 from agents.chat.settings import ChatSettings
@@ -20,8 +23,18 @@ from agents.commands.conducting import ended, is_over
 from agents.outside.settings import AgentSettings
 from agents.proposers.choose import Means as ProposerMeans
 from agents.run.directory import RunDirectory, create, open_run
-from agents.run.records import AllocationAsked, Approve, Asking, Caps, Decision, Request
-from harness.allocation.opening import Means, environment
+from agents.run.records import (
+    AllocationAsked,
+    Approve,
+    Asking,
+    Caps,
+    Decision,
+    HeldOutQuestions,
+    Request,
+)
+from dsl.allocation import load_allocation
+from dsl.source import Source
+from harness.allocation.opening import environment, held_out
 from harness.allocation.simulator import drawn, usual_budget
 from harness.allocation.space import Space
 from harness.cli import console
@@ -38,9 +51,6 @@ TRIALS = 50
 
 ROUNDS = 3
 """Rounds for each trial at most: one that brings nothing new costs no trial."""
-
-RECORD = "trials.record"
-"""Where a run keeps the trials that it carried out."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,7 @@ def allocated(out: Output, asked: Asked) -> None:
             run = create(place, _request(asked, settings, agent, before))
         request = run.request
         assert request.allocation is not None
-        where = environment(
-            request.allocation.pipeline, request.allocation.path, _means(request.allocation, run)
-        )
+        where = environment_of(request.allocation, run)
         made = trial_proposers(
             request.proposers, ProposerMeans(run, request.asking, settings, before, agent)
         )
@@ -119,6 +127,9 @@ def allocated(out: Output, asked: Asked) -> None:
             return
         kept = asked.directory is not None
         found = result(run, where, kept=kept)
+        # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
+        means = means_of(request.allocation, run)
+        found = replace(found, held_out=held_out_told(run, where, means, found, wanted=False))
         if kept:
             write_trial_report(run, found)
         out.document(found, summary(found))
@@ -135,22 +146,22 @@ def played(out: Output, asked: Asked, file: Path, beta: str) -> None:
     source = read_program(file)
     of = _asked_for(asked, budget=1.0)
     record = RECORD if of.record is None and of.execute else None
-    means = _means(of)._replace(record=Path(record)) if record else _means(of)
+    means = means_of(of)._replace(governors=_with_own(of.governors, source, list(betas(beta))))
+    means = means._replace(record=Path(record)) if record else means
     points = frontier(environment(of.pipeline, of.path, means), source, list(betas(beta)))
     out.document(points, frontier_table(points).text(shown_width(out)))
 
 
-def reported(run: RunDirectory, into: Path | None, out: Output) -> None:
-    """Writes the report of a run of trials, as far as it came, and shows a summary.
-
-    Raises:
-        InputError: and `StoreError`: a file of the run or of its pipeline is not what it was.
-    """
-    asked = run.request.allocation
-    assert asked is not None
-    found = result(run, environment(asked.pipeline, asked.path, _means(asked, run)))
-    write_trial_report(run, found, into)
-    out.document(found, summary(found))
+def _with_own(
+    governors: Mapping[str, Sequence[str]], source: Source, at: Sequence[float]
+) -> dict[str, list[str]]:
+    """The governors that were asked for, and those that an allocation names itself."""
+    found = {stage: list(some) for stage, some in governors.items()}
+    for beta in at:
+        for each in load_allocation(source).at(beta).stages:
+            if each.controller:
+                found.setdefault(each.stage, []).append(f"{each.controller}@{each.beta!r}")
+    return found
 
 
 @contextmanager
@@ -166,13 +177,6 @@ def _directory(asked: Asked) -> Iterator[Path]:
         yield Path(folder) / "run"
 
 
-def _means(of: AllocationAsked, run: RunDirectory | None = None) -> Means:
-    record = of.record
-    if record is None and of.execute and run is not None:
-        record = run.path / RECORD
-    return Means(record, of.execute, of.base_url, of.governors)
-
-
 def _request(
     asked: Asked, settings: ChatSettings, agent: AgentSettings, before: RunDirectory | None
 ) -> Request:
@@ -181,7 +185,7 @@ def _request(
     check(names)
     of = _asked_for(asked, asked.budget)
     pipeline, path, budget = of.pipeline, of.path, of.budget
-    where = environment(pipeline, path, _means(of))
+    where = environment(pipeline, path, means_of(of))
     Space(pipeline, budget, governed=where.governed, recorded=where.recorded)
     how = _asking(asked, names, settings, agent, before)
     return Request(
@@ -216,10 +220,12 @@ def _asked_for(asked: Asked, budget: float | None) -> AllocationAsked:
             f"{path}: there is nothing to play it on",
             hint="--base-url for a server, or --record for trials that were recorded",
         )
+    unseen = held_out(pipeline, path)
     return AllocationAsked(
         pipeline=pipeline,
         path=path,
         digest=content,
+        held_out=None if unseen is None else HeldOutQuestions(**unseen._asdict()),
         budget=budget,
         record=None if asked.record is None else asked.record.resolve(),
         execute=execute,

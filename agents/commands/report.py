@@ -38,6 +38,11 @@ from harness.cli.declare import FilePath, Whole, command, setting_option
     type=FilePath(file_okay=False),
     help="Write into DIR and not into the run.",
 )
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Of a server that plays what a run of trials held out. Default: the run's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Show one JSON document.")
 @setting_option("threads")
 @setting_option("cache_dir")
@@ -46,6 +51,7 @@ def report(
     held_out: bool | None,
     seeds: int,
     into: Path | None,
+    base_url: str | None,
     as_json: bool,
     threads: int | None,
     cache_dir: Path | None,
@@ -55,7 +61,8 @@ def report(
     Everyone is played over the search set and, which happens nowhere else, over what was held out.
     The report is written as Markdown, as one page of HTML, and as JSON; a summary is shown. A run
     that still goes on, or waits, is reported as far as it came. Of a run of trials it holds the
-    best allocation, the guidelines, score over trials, and the saturation of each stage.
+    best allocation, the guidelines, score over trials, and the saturation of each stage; what it
+    held out is opened by default where that costs no call of a model.
     """
     from agents.commands.reporting import hands
     from agents.report.terminal import terminal_summary
@@ -63,12 +70,15 @@ def report(
     from agents.run.directory import open_run
     from harness.cli import console
     from harness.cli.output import Form, Output, shown_width
+    from harness.errors import InputError
 
     run = open_run(directory)
+    if run.request.allocation is None and base_url is not None:
+        raise InputError("--base-url: is of a run of trials, and this one looks for controllers")
     if run.request.allocation is not None:
-        from agents.commands.allocating import reported
+        from agents.commands.reporting_trials import reported
 
-        reported(run, into, Output(Form.JSON if as_json else Form.PEOPLE))
+        reported(run, into, Output(Form.JSON if as_json else Form.PEOPLE), held_out, base_url)
         console.say(f"wrote {(into or directory) / MARKDOWN} and {(into or directory) / HTML}")
         return
     flags = {"threads": threads, "cache_dir": cache_dir}

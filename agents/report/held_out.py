@@ -3,7 +3,7 @@
 An opening for programs that all met it before shows nothing new, and is not counted again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agents.report.controllers import Entrant
 from agents.report.records import Role
@@ -43,25 +43,30 @@ def opened(run: RunDirectory, entrants: Sequence[Entrant]) -> list[Named]:
         for each in entrants
         if each.role in (Role.WINNER, Role.RUNNER_UP)
     }
-    met = {
-        digest
-        for event in run.events()
-        if event.kind == "opened"
-        for digest in event.data.get("digests", [])
-    }
-    first = not any(event.kind == "opened" for event in run.events())
-    fresh = {digest: label for digest, label in programs.items() if digest not in met}
-    if fresh or first:
+    write_down(run, programs, recordings=[each.digest for each in wanted])
+    return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]
+
+
+def write_down(run: RunDirectory, entrants: Mapping[str, str], **data: object) -> None:
+    """Writes an opening down, where it is the first or somebody meets what was held out anew.
+
+    Args:
+        run: the run.
+        entrants: who is going to be played over it: digests, each with a label.
+        data: what was opened.
+
+    Raises:
+        OSError: it cannot be written down.
+    """
+    before = [event for event in run.events() if event.kind == "opened"]
+    met = {digest for event in before for digest in event.data.get("digests", [])}
+    fresh = {digest: label for digest, label in entrants.items() if digest not in met}
+    if fresh or not before:
         EventLog(run.events_path, REPORT).add(
             "opened",
             "the report opened what was held out",
-            data={
-                "programs": list(fresh.values()),
-                "digests": list(fresh),
-                "recordings": [each.digest for each in wanted],
-            },
+            data={"programs": list(fresh.values()), "digests": list(fresh), **data},
         )
-    return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]
 
 
 def met_before(run: RunDirectory, candidate: str) -> bool:

@@ -32,8 +32,6 @@ _HEAD = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Report of a discovery</title>
-<style>
 """
 
 
@@ -41,7 +39,9 @@ def html(some: Sequence[Block]) -> str:
     """Blocks as a page."""
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     body = "".join(_block(each) for each in some)
-    return f"{_HEAD}{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    title = next((each.text for each in some if isinstance(each, Heading)), "Report")
+    head = f"{_HEAD}<title>{_escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+    return f"{head}<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
 
 
 def _block(block: Block) -> str:

@@ -17,6 +17,7 @@ from agents.report.document import (
     Quote,
     Words,
 )
+from agents.report.openings import openings_told
 from agents.report.playing import over_all
 from agents.report.records import Report, Role, Side, State
 from agents.report.searching import searching
@@ -213,29 +214,7 @@ def _unseen(report: Report) -> list[Block]:
                 ]
             )
         ]
-    return [*_openings(report), *_side(report, report.unseen, "unseen")]
-
-
-def _openings(report: Report) -> list[Block]:
-    first = f"{report.opened[0].at:%Y-%m-%d %H:%M} UTC" if report.opened else "now"
-    if len(report.opened) < 2:
-        return [Paragraph([f"Opened once, by the report, at {first}; nothing before had met it."])]
-    told = [
-        [f"{each.at:%Y-%m-%d %H:%M} UTC: {listed(each.programs) or 'baselines alone'}"]
-        for each in report.opened
-    ]
-    return [
-        Paragraph(
-            [
-                (
-                    f"Opened by the report, {len(report.opened)} times for programs that had not"
-                    " met it. What is chosen after the first of them is no longer judged by"
-                    " something unseen."
-                )
-            ]
-        ),
-        Bullets(told),
-    ]
+    return [*openings_told(report.opened, "programs"), *_side(report, report.unseen, "unseen")]
 
 
 def _course(report: Report) -> list[Block]:

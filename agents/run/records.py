@@ -111,6 +111,17 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """The variables that they are given there, by name."""
 
 
+class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
+    """The questions of a pipeline that no search meets."""
+
+    digest: str
+    """Of the pipeline and these questions."""
+    questions: int
+    """How many there are."""
+    path: Path | None = None
+    """Of their file, absolute; ``None`` where they are drawn."""
+
+
 class AllocationAsked(msgspec.Struct, frozen=True, kw_only=True):
     """What a run that looks for allocations plays them on."""
 
@@ -120,6 +131,8 @@ class AllocationAsked(msgspec.Struct, frozen=True, kw_only=True):
     """Of the pipeline's file, absolute; ``None`` for the simulator that is drawn."""
     digest: str
     """Of the pipeline and its questions."""
+    held_out: HeldOutQuestions | None = None
+    """Opened by the report alone; ``None`` where the pipeline holds out nothing."""
     budget: float
     """Of a trial, in the pipeline's unit."""
     record: Path | None = None

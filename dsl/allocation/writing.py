@@ -37,10 +37,10 @@ def format_allocation(source: Source) -> str:
 
 def spelt(name: str, budget: float, stages: Sequence[GivenStage]) -> str:
     """The text of an allocation, in canonical layout."""
-    lines = [f"allocation {name} {{", f"  budget {budget:g}"]
+    lines = [f"allocation {name} {{", f"  budget {_number(budget)}"]
     for each in stages:
         amount = (
-            f"controller = {each.controller} at beta = {each.beta:g}"
+            f"controller = {each.controller} at beta = {_number(each.beta)}"
             if each.controller
             else f"samples = {each.samples}"
         )
@@ -48,6 +48,12 @@ def spelt(name: str, budget: float, stages: Sequence[GivenStage]) -> str:
         model = f"{'model':{width}} = {quoted(each.model)}"
         lines += ["", f"  stage {each.stage} {{", f"    {model}", f"    {amount}", "  }"]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _number(value: float) -> str:
+    """As short as it can be with nothing of it lost."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(float(value))
 
 
 class _AllocationWriter(Writer):

@@ -16,7 +16,11 @@ from harness.errors import InputError
 from store.pipelines.records import Choice, Pipeline, Stage
 
 if TYPE_CHECKING:
+    from dsl.checker import Checked
     from harness.request.recordings import Named
+
+DEFAULT_BETA = 0.5
+"""At which a controller governs where none is given; one that follows no β is the same at any."""
 
 SEEDS = 20
 """Shuffles of the branches under which a controller is replayed."""
@@ -30,7 +34,8 @@ def governed_stages(
     Args:
         pipeline: the pipeline.
         folder: where its file lies: recordings are named from there.
-        governors: by stage, controllers as ``CONTROLLER@BETA``.
+        governors: by stage, controllers as ``CONTROLLER@BETA``: of the library, or of a file
+            ``CONTROLLER.rheo`` in the folder.
 
     Raises:
         InputError: a stage, a controller or its β cannot be used, or the stage has no recording.
@@ -58,6 +63,7 @@ def _stage(
             " govern it",
             hint="[stage.recordings] MODEL = FILE in the pipeline file",
         )
+    from harness.request.controllers import load_program
     from harness.request.recordings import open_recordings
 
     found: dict[Choice, Governed] = {}
@@ -66,7 +72,10 @@ def _stage(
         for governor in governors:
             controller, beta = _read(governor)
             choice = Choice(model, 0, controller, beta)
-            found[choice] = _replayed(pipeline, stage, choice, named)
+            if choice in found:
+                continue
+            checked = load_program(_place(controller, folder)).checked
+            found[choice] = _replayed(pipeline, stage, choice, checked, named)
     return found
 
 
@@ -76,24 +85,35 @@ def _read(governor: str) -> tuple[str, float]:
     Raises:
         InputError: it is not written so.
     """
-    name, _, written = governor.partition("@")
+    name, sign, written = governor.partition("@")
     try:
-        beta = float(written or 0.5)
+        beta = float(written) if sign else DEFAULT_BETA
     except ValueError:
         beta = -1.0
-    if not name or not 0 <= beta <= 1:
+    if not 0 <= beta <= 1:
         raise InputError(f"--governor {governor}: write CONTROLLER@BETA, with beta from 0 to 1")
+    if not name.isidentifier():
+        raise InputError(
+            f"--governor {governor}: {name!r} is no name of a controller",
+            hint="it is one of the library, or NAME for NAME.rheo beside the pipeline file",
+        )
     return name, beta
 
 
-def _replayed(pipeline: Pipeline, stage: Stage, choice: Choice, named: "Named") -> Governed:
+def _place(controller: str, folder: Path) -> str:
+    """Where a controller is found: beside the pipeline file, or in the library."""
+    beside = folder / f"{controller}.rheo"
+    return str(beside) if beside.is_file() else controller
+
+
+def _replayed(
+    pipeline: Pipeline, stage: Stage, choice: Choice, checked: "Checked", named: "Named"
+) -> Governed:
     """A controller over a recording: what it spends, how often it is right, what it answers."""
     from harness.engines import Setting
     from harness.engines.choose import engine
     from harness.mdp.environment import environment
-    from harness.request.controllers import load_program
 
-    checked = load_program(choice.controller).checked
     setting = Setting(choice.beta if checked.scheduled else None)
     world = environment(named.recording)
     episodes = engine("compiled").play(checked, setting, world, range(SEEDS))

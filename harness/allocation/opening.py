@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from harness.allocation.environment import Environment
 from harness.allocation.governing import governed_stages
-from harness.allocation.simulator import Simulator
+from harness.allocation.simulator import HELD_OUT, Simulator
 from harness.errors import InputError
-from store.pipelines.reading import Declared, read_pipeline
+from store.pipelines.reading import Declared, read_held_out, read_pipeline
 from store.pipelines.records import Pipeline
 
 
@@ -46,6 +46,56 @@ def environment(pipeline: Pipeline, path: Path | None, means: Means) -> Environm
     from harness.allocation.recorded import recorded
 
     return recorded(_again(path, pipeline), means, governed)
+
+
+class HeldOut(NamedTuple):
+    """The questions that a pipeline holds out."""
+
+    digest: str
+    """Of the pipeline and these questions."""
+    questions: int
+    """How many there are."""
+    path: Path | None
+    """Of their file; ``None`` where they are drawn."""
+
+
+def held_out(pipeline: Pipeline, path: Path | None) -> HeldOut | None:
+    """What a pipeline holds out; ``None`` where it holds out nothing.
+
+    Raises:
+        StoreError: the file of its questions cannot be used, or one of them is searched on.
+    """
+    if pipeline.simulation is not None:
+        unseen = Simulator(pipeline).held_out
+        return None if unseen is None else HeldOut(unseen.digest, HELD_OUT.size, None)
+    assert path is not None
+    if not pipeline.held_out:
+        return None
+    found = read_held_out(_again(path, pipeline))
+    return HeldOut(found.digest, len(found.questions), path.parent / pipeline.held_out)
+
+
+def unseen_environment(pipeline: Pipeline, path: Path | None, means: Means) -> Environment:
+    """What plays a pipeline's trials on the questions that it holds out.
+
+    Args:
+        pipeline: one that holds out some.
+        path: of its file; ``None`` for a simulation that was drawn.
+        means: with what; the record is that of these trials alone.
+
+    Raises:
+        InputError: and as `environment`.
+    """
+    folder = Path() if path is None else path.parent
+    governed = governed_stages(pipeline, folder, means.governors)
+    if pipeline.simulation is not None:
+        unseen = Simulator(pipeline, governed).held_out
+        assert unseen is not None
+        return unseen
+    assert path is not None
+    from harness.allocation.recorded import recorded
+
+    return recorded(read_held_out(_again(path, pipeline)), means, governed)
 
 
 def _again(path: Path, pipeline: Pipeline) -> Declared:

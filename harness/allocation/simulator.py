@@ -34,8 +34,21 @@ from store.pipelines.records import (
     Trial,
 )
 
-QUESTIONS = 50
+
+class Questions(NamedTuple):
+    """A set of questions that is drawn."""
+
+    name: str
+    """Of their chance."""
+    mark: str
+    """In front of their numbers."""
+    size: int
+
+
+SEARCHED = Questions("questions", "q", 50)
 """As many as the published trials had."""
+HELD_OUT = Questions("held out", "h", 500)
+"""As many as were published, where questions are right or wrong."""
 
 SIZES = (3.0, 7.0, 8.0, 14.0, 32.0, 70.0, 72.0)
 """Billions of parameters that models are drawn from, without two that are nearly alike."""
@@ -171,6 +184,7 @@ class Simulator:
         governed: for each stage, controllers that may govern it: what each costs, and the part of
             the questions that it answers right there, which takes the place of the stage's own
             quality with a perfect input.
+        questions: on which it is played.
     """
 
     kind = "simulator"
@@ -180,16 +194,17 @@ class Simulator:
         self,
         pipeline: Pipeline,
         governed: Sequence[Mapping[Choice, "Governed"]] = (),
+        questions: Questions = SEARCHED,
     ):
         assert pipeline.simulation is not None
-        self.pipeline = pipeline
+        self.pipeline, self._questions = pipeline, questions
         self.simulation = pipeline.simulation
         self.curves = [
             _curve(pipeline, at, self.simulation.seed) for at in range(len(pipeline.stages))
         ]
         self._governed = list(governed) or [{} for _ in pipeline.stages]
-        random = Random(f"questions/{self.simulation.seed}")
-        self._hardness = [random.gauss(0.0, 1.0) for _ in range(QUESTIONS)]
+        random = Random(f"{questions.name}/{self.simulation.seed}")
+        self._hardness = [random.gauss(0.0, 1.0) for _ in range(questions.size)]
 
     @property
     def governed(self) -> list[dict[Choice, float]]:
@@ -201,7 +216,18 @@ class Simulator:
         """See `harness.allocation.environment.Environment`."""
         from store.pipelines.reading import digest
 
-        return digest(self.pipeline, ())
+        whole = digest(self.pipeline, ())
+        return whole if self._questions == SEARCHED else f"{whole}/{self._questions.name}"
+
+    @property
+    def held_out(self) -> "Simulator | None":
+        """The same pipeline over the questions that it holds out, where questions are drawn.
+
+        ``None`` where each counts by its chance: a better quality is then better on any questions.
+        """
+        if not self.simulation.sampled:
+            return None
+        return Simulator(self.pipeline, self._governed, HELD_OUT)
 
     def play(self, choices: Choices) -> Trial:
         """See `harness.allocation.environment.Environment`."""
@@ -211,7 +237,7 @@ class Simulator:
             choices=choices,
             cost=total,
             answered=[
-                Answered(question=f"q{at:02d}", score=score)
+                Answered(question=f"{self._questions.mark}{at:02d}", score=score)
                 for at, score in enumerate(self._scores(quality, choices))
             ],
         )
@@ -234,7 +260,7 @@ class Simulator:
 
     def expected(self, quality: float) -> float:
         """The score that is expected of a quality: the mean chance over the questions."""
-        return sum(self._chances(quality)) / QUESTIONS
+        return sum(self._chances(quality)) / self._questions.size
 
     def _chances(self, quality: float) -> list[float]:
         inside = min(max(quality, 1e-9), 1 - 1e-9)
@@ -246,6 +272,8 @@ class Simulator:
         if not self.simulation.sampled:
             return chances
         told = "/".join(each.label for each in choices)
+        if self._questions != SEARCHED:
+            told = f"{self._questions.name}/{told}"
         luck = Random(blake2b(f"{self.simulation.seed}/{told}".encode()).digest())
         return [float(luck.random() < chance) for chance in chances]
 

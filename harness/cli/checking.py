@@ -75,6 +75,29 @@ def checked(source: Source) -> Checked:
     return analyse_allocation(source) if is_allocation(source) else analyse(source)
 
 
+def held_to(found: Sequence[Checked], path: Path) -> list[Checked]:
+    """What was found of allocations, with what does not fit a pipeline.
+
+    Raises:
+        InputError: one of them is a controller.
+        StoreError: the pipeline cannot be read.
+    """
+    from harness.allocation.fitting import fitted
+    from store.pipelines.reading import read_pipeline
+
+    pipeline = read_pipeline(path).pipeline
+    held: list[Checked] = []
+    for one in found:
+        if not isinstance(one, AllocationAnalysis):
+            name = one.found.file if isinstance(one, Elsewhere) else one.source.name
+            raise InputError(
+                f"{name}: is a controller, and --on holds allocations to their pipeline",
+                hint="rheostat sweep --on plays controllers over recordings",
+            )
+        held.append(fitted(one, pipeline))
+    return held
+
+
 def report(found: Sequence[Checked], *, colour: bool) -> str:
     """Every message about every program, in the order of the sources."""
     return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))

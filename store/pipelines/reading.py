@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from store.errors import NewerFormat, StoreError
+from store.pipelines.questions import read_questions, refuse_shared
 from store.pipelines.records import (
     VERSION,
     Fusion,
@@ -37,7 +38,7 @@ class Declared(NamedTuple):
     pipeline: Pipeline
     path: Path
     questions: tuple[Question, ...]
-    """Empty where it is simulated."""
+    """Those that a search meets; empty where it is simulated."""
 
     @property
     def digest(self) -> str:
@@ -46,10 +47,10 @@ class Declared(NamedTuple):
 
 
 def digest(pipeline: Pipeline, questions: Iterable[Question]) -> str:
-    """Names a pipeline and its questions by content; where a model is served does not matter."""
+    """Names a pipeline and some questions by content; where a model is served does not matter."""
     models = [msgspec.structs.replace(each, base_url="") for each in pipeline.models]
-    bare = msgspec.structs.replace(pipeline, models=models, questions="")
-    content = msgspec.json.encode([bare, *questions], order="deterministic")
+    bare = msgspec.structs.replace(pipeline, models=models, questions="", held_out="")
+    content = msgspec.json.encode(_spelt([bare, *questions]), order="deterministic")
     return blake2b(content, digest_size=16).hexdigest()
 
 
@@ -83,8 +84,27 @@ def read_pipeline(path: Path) -> Declared:
         raise StoreError(what, path=path, place=place or None) from None
     if wrong := fault(pipeline):
         raise StoreError(wrong, path=path)
-    questions = () if pipeline.simulation else _questions(path, pipeline)
-    return Declared(pipeline, path, questions)
+    if pipeline.simulation:
+        return Declared(pipeline, path, ())
+    if not pipeline.questions:
+        raise StoreError("names no file of questions, and no simulation", path=path)
+    found = read_questions(path.parent / pipeline.questions, path)
+    return Declared(pipeline, path, tuple(each.question for each in found))
+
+
+def read_held_out(declared: Declared) -> Declared:
+    """The same pipeline over the questions that it holds out; nothing else opens their file.
+
+    Raises:
+        StoreError: it names none, a file cannot be used, or a question stands in both.
+    """
+    pipeline, path = declared.pipeline, declared.path
+    if not pipeline.held_out:
+        raise StoreError("names no questions that are held out", path=path)
+    searched_path, where = path.parent / pipeline.questions, path.parent / pipeline.held_out
+    searched, found = read_questions(searched_path, path), read_questions(where, path)
+    refuse_shared(searched, found, where, searched_path)
+    return declared._replace(questions=tuple(each.question for each in found))
 
 
 def fault(pipeline: Pipeline) -> str | None:
@@ -98,6 +118,8 @@ def fault(pipeline: Pipeline) -> str | None:
         name, times = Counter(names).most_common(1)[0]
         if times > 1:
             return f"has {times} {what} of the name {name!r}; names must differ"
+    if pipeline.simulation is not None and pipeline.held_out:
+        return "is simulated, and draws what it holds out; held_out names nothing there"
     for model in pipeline.models:
         if model.parameters <= 0:
             return f"model {model.name!r}: parameters are billions, and more than 0"
@@ -166,31 +188,18 @@ def _meant(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(words)}"
 
 
-def _questions(path: Path, pipeline: Pipeline) -> tuple[Question, ...]:
-    if not pipeline.questions:
-        raise StoreError("names no file of questions, and no simulation", path=path)
-    where = path.parent / pipeline.questions
-    found: dict[str, Question] = {}
-    try:
-        lines = where.read_bytes().splitlines()
-    except (FileNotFoundError, IsADirectoryError):
-        raise StoreError(
-            f"there is no such file of questions; {path} names it", path=where
-        ) from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            question = msgspec.json.decode(line, type=Question)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-            raise StoreError(
-                f"is no question: {problem}", path=where, place=f"line {number}"
-            ) from None
-        if question.id in found:
-            raise StoreError(
-                f"the id {question.id!r} stands twice", path=where, place=f"line {number}"
-            )
-        found[question.id] = question
-    if not found:
-        raise StoreError("holds no question", path=where)
-    return tuple(found.values())
+def _spelt(value: object) -> object:
+    """A record as plain data, but what equals its default: so a new field changes nothing."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        return {
+            each.encode_name: _spelt(held)
+            for each in fields
+            if (held := getattr(value, each.name)) != _default(each)
+        }
+    return [_spelt(each) for each in value] if isinstance(value, list) else value
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()

@@ -122,6 +122,8 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     interface: Interface = Interface.CHAT
     questions: str = ""
     """A file beside this one, a line a question: ``{"id": …, "question": …, "gold": …}``."""
+    held_out: str = ""
+    """A file of the same form, whose questions no search meets; `rheostat report` opens it."""
     models: list[Model] = msgspec.field(name="model")
     stages: list[Stage] = msgspec.field(name="stage")
     simulation: Simulation | None = None

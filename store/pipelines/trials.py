@@ -54,6 +54,21 @@ class _Scanned(NamedTuple):
     digest: bytes
 
 
+def is_trials(path: Path) -> bool:
+    """Whether a file says that it is a record of trials; what else it may be is not told."""
+    try:
+        descriptor = open_to_read(path)
+    except StoreError:
+        return False
+    try:
+        file = BlockFile(descriptor, path)
+        return file.state() is State.OPEN and file.begins_with(Kind.PIPE)
+    except StoreError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def read_trials(path: Path) -> Recorded:
     """Reads a record of trials.
 

@@ -1,13 +1,17 @@
 """A run made by hand, and the app on it."""
 
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
+from agents.run.directory import RunDirectory, open_run
+from harness.cli.main import main
 from tests.agents.conftest import kept_players, recordings, sessions_keep_their_players
 from tests.agents.report.conftest import copied, template
 
@@ -18,6 +22,27 @@ __all__ = [  # fixtures of the agents'
 WIDE, NARROW = (160, 48), (80, 24)
 
 Before = Callable[["Pilot[None]"], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of eight trials of a simulated pipeline, with guidelines in its last round."""
+    path = tmp_path_factory.mktemp("trials") / "trials"
+    words = ["--sampled", "--seed", "4", "--trials", "8", "--proposer", "evolve"]
+    assert main(["allocate", *words, "--run", str(path)]) == 0
+    run = open_run(path)
+    last = run.summaries()[-1]
+    said = ["retrieve: 70B; the smaller ones are clearly worse.", "answer: samples pay."]
+    after = replace(last, search={"evolve": {"guidelines": said}})
+    run.write(f"rounds/{last.round:03d}/summary.json", after)
+    return path
+
+
+@pytest.fixture
+def trials(searched: Path, tmp_path: Path) -> RunDirectory:
+    """A copy of that run."""
+    shutil.copytree(searched, tmp_path / "trials")
+    return open_run(tmp_path / "trials")
 
 
 @pytest.fixture(autouse=True)

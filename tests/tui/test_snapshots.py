@@ -33,6 +33,12 @@ KEYS = {
 """From the screen of a run."""
 
 
+TRIALS_KEYS = {
+    "trials": "down", "allocation": "enter", "saturation": "2", "progress": "3", "guidelines": "4",
+}  # fmt: skip
+"""From the screen of a run of trials, one after the other."""
+
+
 @pytest.fixture(autouse=True)
 def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ages are not what is looked at."""
@@ -51,6 +57,17 @@ async def test_a_screen_of_a_run_is_as_it_was_agreed(copied: Copied, name: str, 
         await settled(pilot)
         await press(pilot, *KEYS[name])
         hold(f"{name}-{size}", pilot)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_screens_of_a_run_of_trials_are_as_they_were_agreed(
+    trials: RunDirectory, size: str
+) -> None:
+    async with RheostatApp(trials.path).run_test(size=SIZES[size]) as pilot:
+        await settled(pilot)
+        for name, key in TRIALS_KEYS.items():
+            await press(pilot, key)
+            hold(f"{name}-{size}", pilot)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -47,8 +47,10 @@ class Candidate(NamedTuple):
 
     @property
     def gain(self) -> Gain | None:
-        """Over the best baseline."""
-        return None if self.review is None else self.review.baseline_gain
+        """Over the best baseline; of an allocation, over the best before it."""
+        if self.review is None:
+            return None
+        return self.review.baseline_gain if self.trial is None else self.review.gain
 
     def at(self, beta: float) -> tuple[float, float] | None:
         """Accuracy and tokens at the point nearest to a β, the means over recordings.
@@ -144,6 +146,12 @@ class RunReader:
         self._playing = ("", 0)
         self._kept: dict[str, tuple[tuple[int, int], Candidate]] = {}
         self._summaries: dict[str, RoundSummary] = {}
+
+    @property
+    def is_of_trials(self) -> bool:
+        """Whether it looks for allocations, as far as its request can be read."""
+        request = _tried([], lambda: self.run.request)
+        return request is not None and request.allocation is not None
 
     def look(self) -> RunView:
         """The run as it stands. Whatever is wrong with its files is told, and nothing is raised."""

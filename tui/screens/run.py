@@ -21,6 +21,7 @@ from tui.model.playing import of_run
 from tui.model.reading import Candidate, RunReader, RunView
 from tui.screens.deciding import DecideScreen, decide
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key, short
+from tui.widgets.trial_plots import ProgressPlot, progress_key
 from tui.words import ago, interval, money, state_text, verdict_text
 
 EVERY = 0.5
@@ -31,6 +32,11 @@ COLUMNS = (
     ("gain (95 %)", 21), ("parent", 14), ("by", 8),
 )  # fmt: skip
 """With their widths: a table that is filled anew does not find them itself."""
+
+TRIAL_COLUMNS = (
+    ("candidate", 9), ("verdict", 8), ("score %", 7), ("cost", 8), ("gain (95 %)", 21), ("by", 8),
+)  # fmt: skip
+"""Of a run of trials, whose objective is the score."""
 
 SORTS = ("as they came", "objective", "accuracy", "tokens")
 
@@ -61,6 +67,9 @@ class RunScreen(Screen[None]):
         self._view: RunView | None = None
         self._shown: list[Candidate] = []
         self._beta = 0.5
+        self.is_of_trials = self._reader.is_of_trials
+        """Whether the run looks for allocations."""
+        self._columns = TRIAL_COLUMNS if self.is_of_trials else COLUMNS
         self._sort = 0
         self._follow = True
         self._baselines: dict[str, list[tuple[float, float]]] = {}
@@ -78,6 +87,7 @@ class RunScreen(Screen[None]):
             yield DataTable(id="candidates", cursor_type="row", zebra_stripes=True)
             with Vertical(id="beside"):
                 yield FrontierPlot(id="frontier")
+                yield ProgressPlot(id="course")
                 with VerticalScroll(id="words"):
                     yield Static(id="said")
         yield Footer()
@@ -86,7 +96,8 @@ class RunScreen(Screen[None]):
         """Begins to look, and has the baselines played."""
         self.sub_title = self._reader.run.path.name
         table = self.query_one("#candidates", DataTable)
-        for label, width in COLUMNS:
+        self.query_one("#beside").set_class(self.is_of_trials, "-trials")
+        for label, width in self._columns:
             table.add_column(label, width=width, key=label)
         table.focus()
         self.look()
@@ -170,7 +181,7 @@ class RunScreen(Screen[None]):
             if at >= len(before):
                 table.add_row(*self._cells(each), key=each.name)
             elif each != before[at]:
-                for (label, _), cell in zip(COLUMNS, self._cells(each), strict=True):
+                for (label, _), cell in zip(self._columns, self._cells(each), strict=True):
                     table.update_cell(each.name, label, cell)
 
     def _sorted(self, candidates: tuple[Candidate, ...]) -> list[Candidate]:
@@ -189,6 +200,8 @@ class RunScreen(Screen[None]):
         return sorted(candidates, key=key)
 
     def _cells(self, each: Candidate) -> list[Text | str]:
+        if self.is_of_trials:
+            return _trial_cells(each)
         at = each.at(self._beta)
         return [
             each.name,
@@ -214,6 +227,26 @@ class RunScreen(Screen[None]):
     def _detail(self) -> None:
         """The plot and the words of the candidate under the cursor."""
         chosen = self.selected
+        said = _said(chosen, None if self.is_of_trials else self._beta, SORTS[self._sort])
+        if self._view is not None and self._view.guidelines:
+            said.append("\nGuidelines\n", "bold")
+            said.append("\n".join(self._view.guidelines) + "\n")
+        drawn = self._draw_trials(chosen) if self.is_of_trials else self._draw_curves(chosen)
+        self.query_one("#said", Static).update(drawn.append("\n").append_text(said))
+
+    def _draw_trials(self, chosen: Candidate | None) -> Text:
+        """The course of a run of trials; gives what the plot shows in words."""
+        played = [each for each in self._view.candidates if each.trial] if self._view else []
+        places = {each.name: float(at) for at, each in enumerate(played, start=1)}
+        points = [(places[each.name], each.trial[1]) for each in played if each.trial]
+        mark = None
+        if chosen is not None and chosen.trial is not None:
+            mark = (places[chosen.name], chosen.trial[1])
+        self.query_one("#course", ProgressPlot).show(points, mark)
+        return progress_key("trials")
+
+    def _draw_curves(self, chosen: Candidate | None) -> Text:
+        """The curves of a run of controllers; gives which is which."""
         drawn = [
             Drawn(label, points, PALETTE[at % len(PALETTE)])
             for at, (label, points) in enumerate(self._baselines.items())
@@ -221,11 +254,7 @@ class RunScreen(Screen[None]):
         if chosen is not None and chosen.curve:
             drawn.append(Drawn(chosen.name, chosen.curve, CHOSEN))
         self.query_one("#frontier", FrontierPlot).show(drawn)
-        said = _said(chosen, self._beta, SORTS[self._sort])
-        if self._view is not None and self._view.guidelines:
-            said.append("\nGuidelines\n", "bold")
-            said.append("\n".join(self._view.guidelines) + "\n")
-        self.query_one("#said", Static).update(key(drawn).append("\n").append_text(said))
+        return key(drawn)
 
     # The baselines
 
@@ -233,9 +262,9 @@ class RunScreen(Screen[None]):
     def play_baselines(self) -> None:
         """Plays the baselines of the run, for the plot."""
         try:
-            request = self._reader.run.request
-            if request.allocation is not None:  # it is held to its own best, and to no baseline
+            if self.is_of_trials:  # it is held to its own best, and to no baseline
                 return
+            request = self._reader.run.request
             players = of_run(request)
             for each in request.baselines:
                 program = load_program(each.controller)
@@ -259,14 +288,12 @@ class RunScreen(Screen[None]):
     @on(DataTable.RowSelected, "#candidates")
     def action_open(self) -> None:
         """Opens the candidate under the cursor."""
+        from tui.screens.allocation import AllocationScreen
         from tui.screens.candidate import CandidateScreen
 
-        view = self._view
-        if view is not None and view.request is not None and view.request.allocation is not None:
-            self.notify("An allocation has no lines to look into; rheostat report tells more.")
-            return
-        if (chosen := self.selected) is not None and view is not None:
-            self.app.push_screen(CandidateScreen(self._reader, chosen.name))
+        if (chosen := self.selected) is not None:
+            kind = AllocationScreen if self.is_of_trials else CandidateScreen
+            self.app.push_screen(kind(self._reader, chosen.name))
 
     def action_decide(self, approved: bool) -> None:
         """Asks, and decides about the candidate that waits."""
@@ -304,8 +331,21 @@ class RunScreen(Screen[None]):
             self.app.exit()
 
 
-def _said(chosen: Candidate | None, beta: float, sort: str) -> Text:
-    text = Text(f"β {beta:g}, sorted by {sort}\n", "dim")
+def _trial_cells(each: Candidate) -> list[Text | str]:
+    cost, score = (None, None) if each.trial is None else each.trial
+    return [
+        each.name,
+        verdict_text(each),
+        "-" if score is None else f"{score:.2f}",
+        "-" if cost is None else f"{cost:.4g}",
+        interval(each.gain),
+        each.proposer.partition(":")[0],
+    ]
+
+
+def _said(chosen: Candidate | None, beta: float | None, sort: str) -> Text:
+    text = Text("" if beta is None else f"β {beta:g}, ", "dim")
+    text.append(f"sorted by {sort}\n", "dim")
     if chosen is None:
         return text.append("No candidate yet.")
     text.append(f"\n{chosen.name}", "bold")

@@ -42,7 +42,7 @@ class FrontierPlot(PlotWidget):
         self.margin_left = 5
         self.margin_top = 1
         self.margin_bottom = 2
-        self.set_x_formatter(Tokens())
+        self.set_x_formatter(Logarithm(1))
         self.show_legend(is_visible=False)  # it would cover half of a small plot; see `key`
 
     def show(self, drawn: Sequence[Drawn]) -> None:
@@ -68,13 +68,20 @@ class FrontierPlot(PlotWidget):
         self.set_xlimits(log10(max(low, 1.0)) - 0.03, log10(max(high, 2.0)) + 0.03)
 
 
-class Tokens(AxisFormatter):
-    """Ticks at 1, 2 and 5 times the powers of ten, over the logarithm."""
+class Logarithm(AxisFormatter):
+    """Ticks at 1, 2 and 5 times the powers of ten, over the logarithm.
+
+    Args:
+        least: the power of the first.
+    """
+
+    def __init__(self, least: int) -> None:
+        self._least = least
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         """See `AxisFormatter`."""
         found = [
-            log10(step * 10**power) for power in range(1, 9) for step in (1, 2, 5)
+            log10(step * 10**power) for power in range(self._least, 9) for step in (1, 2, 5)
             if min_ <= log10(step * 10**power) <= max_
         ]  # fmt: skip
         return found[:: -(-len(found) // max(1, min(max_ticks, 6)))] if found else []

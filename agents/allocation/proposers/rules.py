@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from agents.allocation.baseline import baseline
 from agents.allocation.belief import Belief
 from agents.allocation.guidelines import guidelines
 from agents.allocation.moves import changed, put
@@ -63,7 +64,7 @@ def next_opening(space: Space, seen: Sequence[Seen], planned: int | None) -> Sug
     if planned is not None and len(seen) >= max(2, round(OPENING * planned)):
         return None
     scores = {each.choices: each.score for each in seen}
-    resting = rest(space)
+    resting = baseline(space)
     if resting not in scores:
         return Suggested(resting, "one sample of the largest model in every stage that affords it")
     waiting = []
@@ -88,18 +89,6 @@ def next_opening(space: Space, seen: Sequence[Seen], planned: int | None) -> Sug
     at, model, made = waiting[turns.index(min(turns))]
     words = f"{space.names[at]} is given one large sample's worth of {model}"
     return Suggested(made, words)
-
-
-def rest(space: Space) -> Choices:
-    """Every stage at its largest model that is affordable, from the first on, and one sample."""
-    choices = space.least
-    for at, models in enumerate(space.models):
-        for model in reversed(models):
-            made = put(choices, at, Choice(model, 1))
-            if space.affords(made):
-                choices = made
-                break
-    return choices
 
 
 def given_turn(space: Space, resting: Choices, at: int, model: str) -> Choices | None:

@@ -1,5 +1,6 @@
-"""``rheostat inspect``: what recordings hold, in figures."""
+"""``rheostat inspect``: what recordings, or records of trials, hold, in figures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from harness.cli.output import Output
     examples=[
         ("rheostat inspect sample/search/sim-large.recording", "Shows one recording on a page."),
         ("rheostat inspect sample/*/*.recording", "Compares several, a row for each."),
+        ("rheostat inspect runs/digits/trials.record", "Shows what a record of trials holds."),
         ("rheostat inspect --verify --json r.recording", "Checks every byte; JSON for a program."),
     ],
 )
@@ -22,7 +24,7 @@ from harness.cli.output import Output
     required=True,
     metavar="RECORDINGS...",
     type=FilePath(),
-    help="Sealed recordings.",
+    help="Sealed recordings, or records of trials.",
 )
 @click.option("--questions", is_flag=True, help="Give the figures of each question too.")
 @click.option("--verify", is_flag=True, help="Read and check every byte first.")
@@ -33,12 +35,21 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
     pass@1 is the mean share of right branches. majority@64 is the mean over the shuffles that
     replay deals for seeds 0..99, ties to the first seen. pass@64 is the unbiased estimate. With
     fewer branches than 64, all are taken and the number says so.
+
+    Of a record of trials: the pipeline, its stages and models, the best trial, and whether the last
+    append is torn; every byte of it is checked.
     """
     from harness.cli import console, inspect_page
     from harness.cli.output import Form
     from harness.explanation.inspection import inspect as figures_of
+    from store.pipelines.trials import is_trials
     from store.reader import open_recording
 
+    records = [path for path in recordings if is_trials(path)]
+    if records:
+        _refuse_both(recordings, records)
+        _inspect_trials(out, records, questions=questions, verify=verify)
+        return
     with console.progress("inspecting", len(recordings)) as advance:
         found = []
         for path in recordings:
@@ -57,3 +68,32 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
         )
     if verify:
         console.say(f"{len(found)} verified: every byte is intact")
+
+
+def _refuse_both(paths: Sequence[Path], records: Sequence[Path]) -> None:
+    from harness.errors import InputError
+
+    other = next((path for path in paths if path not in records), None)
+    if other is not None:
+        raise InputError(
+            f"{other}: is no record of trials, as {records[0]} is; look at each kind on its own"
+        )
+
+
+def _inspect_trials(out: Output, records: Sequence[Path], *, questions: bool, verify: bool) -> None:
+    from harness.cli import console, trials_page
+    from harness.cli.output import Form
+    from harness.explanation.trials import inspect_trials
+
+    found = [inspect_trials(path, questions=questions) for path in records]
+    if out.form is Form.JSON:
+        out.document(found, "")
+    elif len(found) == 1 and out.form is Form.PEOPLE:
+        out.text(trials_page.trials_page(found[0]))
+    else:
+        page = trials_page.trials_questions if questions else trials_page.trials_overview
+        out.table(page(found))
+    if verify:
+        torn = sum(each.torn is not None for each in found)
+        besides = f", but for {torn} torn last append{'' if torn == 1 else 's'}" if torn else ""
+        console.say(f"{len(found)} verified: every byte is intact{besides}")

@@ -12,50 +12,9 @@ from dsl.allocation import load_allocation
 from dsl.source import Source
 from store.pipelines.records import label
 from store.pipelines.trials import read_trials
+from tests.agents.allocation.doubling import told
 from tests.agents.allocation.teller import telling
 from tests.command_lines import CommandLine
-
-DOUBLING = """
-name = "doubling"
-questions = "questions.jsonl"
-
-[[model]]
-name = "small"
-parameters = 3.0
-
-[[model]]
-name = "large"
-parameters = 70.0
-
-[[stage]]
-name = "first"
-prompt_tokens = 128
-output_tokens = 64
-prompt = "Double {question}"
-
-[[stage]]
-name = "second"
-prompt_tokens = 128
-output_tokens = 64
-prompt = "Double {input}"
-"""
-
-
-@pytest.fixture
-def doubling(tmp_path: Path) -> Path:
-    """A pipeline of two stages, each of which doubles a number."""
-    questions = [{"id": f"q{n}", "question": str(n), "gold": str(4 * n)} for n in range(1, 13)]
-    lines = "".join(json.dumps(each) + "\n" for each in questions)
-    (tmp_path / "questions.jsonl").write_text(lines)
-    (tmp_path / "doubling.toml").write_text(DOUBLING)
-    return tmp_path / "doubling.toml"
-
-
-def told(cli: CommandLine, *words: str) -> dict[str, Any]:
-    said = cli("allocate", *words, "--json")
-    assert said.status == 0, said.err
-    found: dict[str, Any] = json.loads(said.out)
-    return found
 
 
 @pytest.mark.parametrize("proposer", ["agent", "evolve", "random"])

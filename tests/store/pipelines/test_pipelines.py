@@ -6,7 +6,7 @@ import pytest
 
 from store.errors import DamagedRecording, ForeignFile, StoreError
 from store.pipelines.calls import Call, Calls, Said
-from store.pipelines.reading import read_pipeline
+from store.pipelines.reading import read_held_out, read_pipeline
 from store.pipelines.records import Answered, Choice, Trial
 from store.pipelines.trials import Head, TrialWriter, read_trials
 
@@ -57,6 +57,10 @@ def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
         (("128", '"many"'), "expected `int`"),
         (('name = "answer"', 'name = "answer"\nextract = "["'), "no pattern"),
         (("[[stage]]", "[[stage"), "is not TOML"),
+        (
+            ("[[model]]", "held_out = 'x'\nsimulation.seed = 1\n[[model]]"),
+            "draws what it holds out",
+        ),
     ],
 )
 def test_a_slip_in_a_file_is_told_in_one_sentence(
@@ -72,6 +76,40 @@ def test_where_a_model_is_served_is_no_part_of_a_pipelines_name(folder: Path) ->
     moved = FILE.replace("3.0", '3.0\nbase_url = "http://else/v1"')
     assert read_pipeline(written(folder, moved)).digest == bare
     assert read_pipeline(written(folder, FILE.replace("64", "65"))).digest != bare
+
+
+def test_what_a_file_leaves_out_and_what_it_says_as_it_would_be_name_it_alike(
+    folder: Path,
+) -> None:
+    bare = read_pipeline(written(folder, FILE)).digest
+    said = FILE.replace('"two"', '"two"\ntemperature = 0.9\nunit = "compute"')
+    assert read_pipeline(written(folder, said)).digest == bare
+    holding = FILE.replace('"two"', '"two"\nheld_out = "unseen.jsonl"')
+    assert read_pipeline(written(folder, holding)).digest == bare  # and its file is not opened
+    assert read_pipeline(written(folder, said.replace("0.9", "0.8"))).digest != bare
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (QUESTIONS, "line 2: the id 'a' stands in line 1 of"),
+        (QUESTIONS.replace('"a"', '"c"').replace("1+1", " 1+1 "), "line 2: the question 'c' is"),
+        ("{}", "line 2: is no question"),
+    ],
+)
+def test_a_question_is_searched_on_or_held_out_and_never_both(
+    folder: Path, line: str, told: str
+) -> None:
+    declared = read_pipeline(written(folder, FILE.replace('"two"', '"two"\nheld_out = "unseen"')))
+    first = QUESTIONS.replace('"a"', '"b"').replace("1+1", "2+2")
+    (folder / "unseen").write_text(first)
+    found = read_held_out(declared)
+    assert [each.id for each in found.questions] == ["b"]
+    assert found.digest != declared.digest
+    (folder / "unseen").write_text(first + line)
+    with pytest.raises(StoreError, match=told) as caught:
+        read_held_out(declared)
+    assert str(caught.value).startswith(str(folder / "unseen"))
 
 
 def head(folder: Path) -> Head:

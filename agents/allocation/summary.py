@@ -1,0 +1,48 @@
+"""What a run of trials came to, on a terminal."""
+
+from agents.allocation.held_out_page import held_out_sentences, judged_sheet
+from agents.allocation.told import AllocationResult, HeldOutTold, StageGiven, amount
+from agents.report.sheets import laid_out
+from agents.report.wording import several
+
+
+def summary(found: AllocationResult) -> str:
+    """The result on a terminal."""
+    head = (
+        f"{found.pipeline} ({found.environment}): {len(found.trials)} trials of"
+        f" {found.space:,} allocations within a budget of {found.budget:g}"
+    )
+    lines = [head]
+    if found.best is None:
+        lines.append("nothing was selected")
+    else:
+        best = found.best
+        lines.append(
+            f"best: {100 * best.score:.2f} % for {best.cost:.4g}, found in trial {best.trial}"
+        )
+        lines += [f"  {line}" for line in _stages(best.stages)]
+    if found.optimum is not None:
+        lines.append(
+            f"the best there is: {100 * found.optimum.score:.2f} % for {found.optimum.cost:.4g}"
+        )
+    if found.held_out is not None:
+        lines += _held_out(found.held_out)
+    if found.guidelines:
+        lines += ["guidelines:", *(f"  {each}" for each in found.guidelines)]
+    return "\n".join(lines)
+
+
+def _held_out(told: HeldOutTold) -> list[str]:
+    shut = f"held out: {several(told.questions, 'question')}, which rheostat report alone opens"
+    if told.search is None or told.unseen is None:
+        return [shut]
+    return [
+        "on the questions of the search, and on those held out:",
+        *(f"  {line}" for line in laid_out(judged_sheet(told.search, told.unseen)).splitlines()),
+        *held_out_sentences(told),
+    ]
+
+
+def _stages(stages: list[StageGiven]) -> list[str]:
+    width = max(len(each.stage) for each in stages)
+    return [f"{each.stage:{width}}  {amount(each)}, costs {each.cost:.4g}" for each in stages]

@@ -1,0 +1,191 @@
+"""Stages that a controller governs: searched beside samples, exported, played back, replayed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsl.allocation import GivenStage, load_allocation
+from dsl.allocation.writing import spelt
+from dsl.source import Source
+from store.pipelines.records import Choice
+from store.pipelines.trials import read_trials
+from tests.agents.allocation.doubling import DOUBLING, told
+from tests.agents.allocation.teller import telling
+from tests.command_lines import CommandLine
+from tests.harness.small_recordings import branch, tiny
+
+SIMULATED = """
+name = "governed"
+
+[[model]]
+name = "small"
+parameters = 3.0
+
+[[stage]]
+name = "retrieve"
+prompt_tokens = 128
+output_tokens = 64
+
+[[stage]]
+name = "answer"
+prompt_tokens = 128
+output_tokens = 64
+[stage.recordings]
+small = "answers.recording"
+
+[simulation]
+seed = 3
+"""
+
+TWICE = """controller twice {
+  start { open 2 }
+  step { advance active if confidence(alive) > 0.9 { answer winner(alive) } }
+  finally { answer winner(alive) }
+}
+"""
+
+
+def played(cli: CommandLine, *words: str) -> list[dict[str, Any]]:
+    """The points of an allocation that was played."""
+    said = cli("allocate", *words, "--json")
+    assert said.status == 0, said.err
+    found: list[dict[str, Any]] = json.loads(said.out)
+    return found
+
+
+def answers(path: Path) -> None:
+    """A recording of the twelve questions of `doubling`, all of whose branches are right."""
+    golds = [str(4 * n) for n in range(1, 13)]
+    branches = [[branch(gold, gold), branch(gold), branch(gold, gold)] for gold in golds]
+    tiny(path, ids=[f"q{n}" for n in range(1, 13)], branches=branches, golds=golds)
+
+
+@pytest.fixture
+def simulated(home: Path) -> Path:
+    answers(home / "answers.recording")
+    (home / "sim.toml").write_text(SIMULATED)
+    return home / "sim.toml"
+
+
+@pytest.fixture
+def governable(doubling: Path) -> Path:
+    """The pipeline on servers, whose second stage can be governed."""
+    answers(doubling.parent / "answers.recording")
+    last = 'prompt = "Double {input}"\n'
+    text = DOUBLING.replace(last, f'{last}[stage.recordings]\nsmall = "answers.recording"\n')
+    doubling.write_text(text)
+    return doubling
+
+
+WORDS = ("--budget", "12", "--proposer", "random", "--seed", "1")
+GOVERNORS = ("--governor", "answer=cmc@0.5", "--governor", "answer=sc@0.25")
+
+
+def test_samples_and_controllers_are_searched_together_and_the_winner_is_played_back(
+    cli: CommandLine, simulated: Path
+) -> None:
+    found = told(cli, "--on", str(simulated), *WORDS, *GOVERNORS, "--trials", "12", "--run", "run")
+    last = [each["stages"][-1] for each in found["trials"]]
+    assert {each["controller"] for each in last} == {"", "cmc", "sc"}
+    assert any(each["samples"] > 1 for each in last)
+    assert all(each["cost"] <= 12 for each in found["trials"])
+    best = found["best"]
+    assert best["stages"][-1]["controller"] in ("cmc", "sc")  # whose branches are all right
+    selected = Path("run/selected.rheo")
+    name, beta = best["stages"][-1]["controller"], best["stages"][-1]["beta"]
+    assert f"controller = {name} at beta = {beta:g}" in selected.read_text()
+    assert cli("check", str(selected), "--on", str(simulated)).status == 0
+    [point] = played(cli, "--on", str(simulated), "--play", str(selected))
+    assert (point["score"], point["cost"]) == (best["score"], best["cost"])
+    page = cli("report", "run").out
+    assert f"governed by {name} at beta {beta:g}" in page
+
+
+@pytest.mark.slow
+def test_the_agent_searches_governed_stages_too(cli: CommandLine, simulated: Path) -> None:
+    found = told(cli, "--on", str(simulated), "--budget", "12", *GOVERNORS, "--trials", "12")
+    assert found["best"]["stages"][-1]["controller"] in ("cmc", "sc")
+    assert found["best"]["score"] == pytest.approx(found["optimum"]["score"], rel=0.02)
+
+
+def test_an_allocation_that_hands_its_beta_on_is_played_at_every_one(
+    cli: CommandLine, simulated: Path
+) -> None:
+    Path("lean.rheo").write_text(
+        'allocation lean { budget 20 stage retrieve { model = "small" samples = 1 }'
+        ' stage answer { model = "small" controller = cmc } }'
+    )
+    points = played(cli, "--on", str(simulated), "--play", "lean.rheo", "--beta", "0,0.35,1")
+    assert [each["stages"][-1]["beta"] for each in points] == [0.0, 0.35, 1.0]
+
+
+def test_a_controller_of_ones_own_lies_beside_the_pipeline(
+    cli: CommandLine, simulated: Path
+) -> None:
+    (simulated.parent / "twice.rheo").write_text(TWICE)
+    words = ["--on", str(simulated), *WORDS, "--trials", "6", "--governor", "answer=twice"]
+    found = told(cli, *words)
+    governed = [each for each in found["trials"] if each["stages"][-1]["controller"] == "twice"]
+    assert governed
+    said = cli("allocate", *words[:-1], "answer=./twice.rheo@0.5")
+    assert said.status == 2
+    assert "'./twice.rheo' is no name of a controller" in said.err
+
+
+@pytest.mark.parametrize(
+    ("governor", "problem"),
+    [
+        ("answer=cmc@2", "with beta from 0 to 1"),
+        ("answer=cmc@half", "with beta from 0 to 1"),
+        ("answer", "write STAGE=CONTROLLER@BETA"),
+        ("anwser=cmc@0.5", "governed has no stage anwser; it has retrieve, answer"),
+        ("retrieve=cmc@0.5", "names no recording, so no controller can govern it"),
+        ("answer=cmcc@0.5", "cmcc"),
+    ],
+)
+def test_what_cannot_govern_is_refused_in_one_sentence(
+    cli: CommandLine, simulated: Path, governor: str, problem: str
+) -> None:
+    said = cli("allocate", "--on", str(simulated), "--budget", "9", "--governor", governor)
+    assert (said.status, said.out) == (2, "")
+    assert problem in said.err
+
+
+@pytest.mark.slow
+def test_what_governed_a_trial_on_servers_is_replayed_from_its_record(
+    cli: CommandLine, governable: Path
+) -> None:
+    governor = ("--governor", "second=cmc@0.5")
+    words = ("--on", str(governable), "--budget", "3", "--proposer", "random", "--trials", "5")
+    with telling() as teller:
+        server = ("--base-url", teller.url, "--run", "run")
+        found = told(cli, *words, *governor, *server)
+        asked = len(teller.asked)
+        record = ("--record", "run/trials.record")
+        replayed = told(cli, *words, *governor, *record, "--seed", "9")
+        assert len(teller.asked) == asked
+    assert found["best"]["score"] == 1.0
+    assert found["best"]["stages"][-1]["controller"] == "cmc"
+
+    def scores(of: dict[str, Any]) -> dict[str, float]:
+        return {json.dumps(each["stages"]): each["score"] for each in of["trials"]}
+
+    assert scores(replayed) == scores(found)
+    trials = read_trials(Path("run/trials.record")).trials
+    governed = [each for each in trials if each[1] == Choice("small", 0, "cmc", 0.5)]
+    assert governed
+    outputs = trials[governed[0]].answered[2].outputs
+    assert outputs[1].text == "12"  # the recording's answer, whatever the first stage gave
+    points = played(cli, "--on", str(governable), *record, "--play", "run/selected.rheo")
+    assert [each["score"] for each in points] == [1.0]
+    said = cli("allocate", *words, *record)
+    assert said.status == 2
+    assert "--governor second=cmc@0.5" in said.err
+
+
+def test_a_governed_stage_is_exported_with_nothing_of_its_numbers_lost() -> None:
+    text = spelt("fine", 1234567.5, [GivenStage("answer", "small", 0, "cmc", 1 / 3)])
+    found = load_allocation(Source(text)).at(0)
+    assert (found.budget, found.stages[0].beta) == (1234567.5, 1 / 3)

@@ -1,0 +1,119 @@
+"""A person's allocation in a run of trials: checked at once, tried in the next round."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.run.directory import open_run
+from tests.agents.allocation.doubling import told
+from tests.command_lines import CommandLine
+
+MINE = """# Mine.
+allocation mine {
+  budget 1000
+
+  stage retrieve {
+    model   = "32B"
+    samples = 1
+  }
+
+  stage answer {
+    model   = "32B"
+    samples = 2
+  }
+}
+"""
+
+
+@pytest.fixture
+def waiting(cli: CommandLine, home: Path) -> str:
+    """A run of up to six trials that waits for a decision on its first."""
+    words = ["--seed", "4", "--trials", "6", "--proposer", "random", "--run", "run"]
+    said = cli("allocate", *words, "--approve", "each", "--no-wait", "--json")
+    assert json.loads(said.out)["waiting"] == "r001-1"
+    (home / "mine.rheo").write_text(MINE)
+    return "run"
+
+
+def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None:
+    said = cli("propose", waiting, "mine.rheo", "--words", "the small one will do")
+    assert said.status == 0
+    assert "mine: the next round takes it up" in said.err
+    assert "rheostat allocate --run run --resume" in said.err
+    assert "is in the run already" in cli("propose", waiting, "mine.rheo").err
+    assert cli("reject", waiting, "r001-1").status == 0
+    said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    assert said.status == 0, said.err
+    run = open_run(Path(waiting))
+    draft = run.draft("r002-2")
+    assert draft.proposer == "hand"
+    assert (draft.proposal.source, draft.proposal.words) == (MINE, "the small one will do")
+    assert (run.path / "candidates" / draft.candidate / "trial.json").is_file()
+
+
+@pytest.mark.slow
+def test_it_counts_as_a_trial_and_the_cap_holds(cli: CommandLine, waiting: str) -> None:
+    cli("propose", waiting, "mine.rheo")
+    cli("approve", waiting, "r001-1")
+    said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    while "waits for a person" in said.err:
+        candidate = open_run(Path(waiting)).waiting
+        assert candidate is not None
+        cli("reject", waiting, candidate)
+        said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    found = told(cli, "--run", waiting, "--resume", "--trials", "7")
+    assert len(found["trials"]) == 7
+    assert [each["proposer"] for each in found["trials"]].count("hand") == 1
+
+
+def test_what_was_tried_is_said_to_be(cli: CommandLine, waiting: str) -> None:
+    source = open_run(Path(waiting)).source("r001-1")
+    Path("again.rheo").write_text(f"# As it was.\n{source}")
+    cli("reject", waiting, "r001-1")
+    cli("allocate", "--run", waiting, "--resume", "--no-wait")
+    said = cli("propose", waiting, "again.rheo")
+    assert said.status == 0
+    assert "again.rheo: is the allocation of r001-1, which the run has tried" in said.err
+    assert not (Path(waiting) / "inbox").exists()
+
+
+def test_a_run_that_has_ended_says_how_it_goes_on(cli: CommandLine, waiting: str) -> None:
+    told(cli, "--seed", "4", "--trials", "1", "--proposer", "random", "--run", "over")
+    said = cli("propose", "over", "mine.rheo")
+    assert said.status == 2
+    assert "has ended: 1 trials were played" in said.err
+    assert "rheostat allocate --run over --resume, with a cap raised, goes on" in said.err
+
+
+def test_where_it_follows_beta_it_is_taken_at_one(cli: CommandLine, waiting: str) -> None:
+    Path("mine.rheo").write_text(MINE.replace("samples = 2", "samples = 1 + round(2 * beta)"))
+    said = cli("propose", waiting, "mine.rheo")
+    assert (said.status, "follows beta" in said.err) == (2, True)
+    assert cli("propose", waiting, "mine.rheo", "--beta", "0.5").status == 0
+    [file] = (Path(waiting) / "inbox").glob("*.json")
+    assert "samples = 2" in json.loads(file.read_text())["source"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (('"32B"', '"23B"'), 'did you mean "32B"?'),
+        (("stage answer", "stage anwser"), "did you mean `answer`?"),
+        (("budget 1000", "budget 300"), "its budget is 300"),
+        (("budget 1000", "budget 100000"), "and the budget is 1278"),
+        (("samples = 1", "samples = none"), "RH301"),
+        (("allocation mine", "controller mine"), "is a controller, and run looks for allocations"),
+    ],
+)
+def test_what_does_not_fit_is_refused_at_once(
+    cli: CommandLine, waiting: str, change: tuple[str, str], problem: str
+) -> None:
+    text = MINE.replace(*change)
+    if "100000" in change[1]:
+        text = text.replace("samples = 2", "samples = 50")
+    Path("mine.rheo").write_text(text)
+    said = cli("propose", waiting, "mine.rheo")
+    assert said.status == 2
+    assert problem in said.err
+    assert not (Path(waiting) / "inbox").exists()

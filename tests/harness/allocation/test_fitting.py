@@ -1,0 +1,90 @@
+"""``rheostat check --on``: allocations held to a pipeline file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command_lines import CommandLine
+
+PIPELINE = """
+name = "digits"
+[[model]]
+name = "3B"
+parameters = 3.0
+[[stage]]
+name = "extract"
+prompt_tokens = 128
+output_tokens = 64
+[[stage]]
+name = "answer"
+prompt_tokens = 128
+output_tokens = 64
+[simulation]
+seed = 1
+"""
+LEAN = """allocation lean {
+  budget 1 + 2 * beta
+
+  stage extract {
+    model   = "3B"
+    samples = 1 + round(beta)
+  }
+
+  stage answer {
+    model   = "3B"
+    samples = 1
+  }
+}
+"""
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    (home / "digits.toml").write_text(PIPELINE)
+    (home / "lean.rheo").write_text(LEAN)
+    return home
+
+
+def test_a_cost_is_that_of_the_pipeline_at_every_beta(cli: CommandLine, folder: Path) -> None:
+    assert cli("check", "lean.rheo").status == 0
+    said = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert said.status == 1
+    assert "at beta = 0 `lean` costs 2 on digits, and its budget is 1" in said.out
+    assert "lean.rheo:2:10" in said.out
+    (folder / "lean.rheo").write_text(LEAN.replace("1 + 2", "2 + 2"))
+    assert cli("check", "lean.rheo", "--on", "digits.toml").status == 0
+    # Above beta = 0.5 there are two samples of `extract`, so that both cost 3.
+    (folder / "lean.rheo").write_text(LEAN.replace("1 + 2 * beta", "2 + 1 * pow(beta, 3)"))
+    said = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert "at beta = 0.6 `lean` costs 3 on digits" in said.out
+
+
+def test_what_does_not_fit_is_a_finding_for_programs_too(cli: CommandLine, folder: Path) -> None:
+    (folder / "lean.rheo").write_text(LEAN.replace("stage answer", "stage anwser"))
+    said = cli("check", "lean.rheo", "--on", "digits.toml", "--json")
+    [found] = json.loads(said.out)
+    assert (said.status, found["sound"]) == (1, False)
+    [finding] = found["diagnostics"]
+    assert (finding["code"], finding["edit"]["text"]) == ("RH806", "answer")
+
+
+@pytest.mark.parametrize("program", ["cmc", "mine.py"])
+def test_a_controller_is_refused(cli: CommandLine, folder: Path, program: str) -> None:
+    (folder / "mine.py").write_text("def controller(): pass\n")
+    said = cli("check", program, "--on", "digits.toml")
+    assert (said.status, said.out) == (2, "")
+    assert "is a controller, and --on holds allocations to their pipeline" in said.err
+
+
+def test_a_pipeline_that_cannot_be_read_is_told(cli: CommandLine, folder: Path) -> None:
+    said = cli("check", "lean.rheo", "--on", "nowhere.toml")
+    assert said.status == 2
+    assert "nowhere.toml: there is no such pipeline file" in said.err
+
+
+def test_messages_of_the_checker_itself_come_first(cli: CommandLine, folder: Path) -> None:
+    (folder / "lean.rheo").write_text(LEAN.replace('"3B"', "3", 1))
+    said = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert "RH301" in said.out
+    assert "RH806" not in said.out

@@ -1,0 +1,100 @@
+"""``rheostat inspect`` and a record of trials; what else is said of one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from store.environment import save
+from store.pipelines.records import Answered, Choice, Model, Pipeline, Stage, Trial
+from store.pipelines.trials import Head, TrialWriter
+from store.simulate import Benchmark, Reasoner, simulate
+from tests.command_lines import CommandLine
+
+
+@pytest.fixture
+def record(home: Path) -> Path:
+    """Two trials of one stage over two questions, in the working directory."""
+    models = [Model(name="small", parameters=3), Model(name="large", parameters=70)]
+    stage = Stage(name="answer", prompt_tokens=1, output_tokens=1)
+    pipeline = Pipeline(name="digits", models=models, stages=[stage])
+    with TrialWriter.open(
+        home / "trials.record", Head(pipeline=pipeline, digest="d" * 32, questions=["a", "b"])
+    ) as writer:
+        for samples, scores in ((1, (0.0, 1.0)), (3, (1.0, 0.5))):
+            answered = [
+                Answered(question=name, score=score)
+                for name, score in zip("ab", scores, strict=True)
+            ]
+            choices = (Choice("small", samples),)
+            writer.add(Trial(choices=choices, cost=2.0 * samples, answered=answered))
+    return Path("trials.record")
+
+
+def test_a_record_has_a_page(cli: CommandLine, record: Path) -> None:
+    said = cli("inspect", str(record))
+    assert (said.status, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        "record        trials.record",
+        "pipeline      digits",
+        f"digest        {'d' * 32}",
+        "stage         answer: small, large",
+        "questions     2, scored by exact",
+        "trials        2",
+        "best          75.00 % for 6: small x3",
+    ]
+
+
+def test_a_torn_append_is_told_and_does_not_hide_what_is_whole(
+    cli: CommandLine, record: Path
+) -> None:
+    record.write_bytes(record.read_bytes()[:-5])
+    said = cli("inspect", "--verify", str(record))
+    assert (
+        "trials        1\nbest          50.00 % for 2: small x1\ntorn          the last" in said.out
+    )
+    assert "every byte is intact, but for 1 torn last append" in said.err
+    [found] = json.loads(cli("inspect", "--json", str(record)).out)
+    assert (found["trials"], found["best"]["score"]) == (1, 0.5)
+    assert found["torn"].startswith("the last append was incomplete")
+
+
+def test_a_changed_byte_is_told(cli: CommandLine, record: Path) -> None:
+    content = bytearray(record.read_bytes())
+    content[90] ^= 1
+    record.write_bytes(content)
+    said = cli("inspect", str(record))
+    assert said.status == 2
+    assert "trials.record" in said.err
+
+
+def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: Path) -> None:
+    rows = cli("inspect", "--questions", "--csv", str(record), str(record)).out.splitlines()
+    assert rows[1:3] == ["trials.record,a,50.0,100.0", "trials.record,b,75.0,50.0"]
+    assert cli("inspect", "--questions", str(record)).out.splitlines()[-1].split()[1:] == [
+        "b", "75.00", "50.00",
+    ]  # fmt: skip
+    head, row, _ = cli("inspect", "--csv", str(record), str(record)).out.splitlines()
+    assert head == "record,pipeline,questions,trials,best_score,cost,torn"
+    assert row == "trials.record,digits,2,2,75.0,6.0,no"
+
+
+def test_a_record_and_a_recording_are_looked_at_apart(cli: CommandLine, record: Path) -> None:
+    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    save(simulate(reasoner, Benchmark("bench", 3, 4)), Path("one.recording"))
+    said = cli("inspect", "one.recording", str(record))
+    assert said.status == 2
+    assert "one.recording: is no record of trials, as trials.record is" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("verify", "--base-url", "http://127.0.0.1:9", "--model", "m"), ("sweep", "asc", "--on")],
+)
+def test_what_wants_branches_says_what_a_record_is(
+    cli: CommandLine, record: Path, words: tuple[str, ...]
+) -> None:
+    said = cli(*words, str(record))
+    assert said.status == 2
+    assert "trials.record: is a record of the trials of a pipeline" in said.err
+    assert "`rheostat inspect` shows what it holds" in said.err

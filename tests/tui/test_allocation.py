@@ -1,0 +1,136 @@
+"""An allocation in the app: its stages, the trials around it, and what is not shown."""
+
+import json
+
+import pytest
+from msgspec.structs import replace
+from textual.widgets import DataTable
+
+from agents.run.directory import RunDirectory
+from agents.run.records import Approve
+from harness.cli.main import main
+from store.pipelines.records import Answered, Choice, Model, Pipeline, Stage, Trial
+from tests.agents.report.conftest import log
+from tests.tui.conftest import WIDE, press, settled, shown
+from tui.app import RheostatApp
+from tui.model.trials import stages_of, trials_view
+from tui.screens.allocation import AllocationScreen
+from tui.screens.deciding import DecideScreen
+from tui.screens.run import RunScreen
+
+
+def trial(*choices: Choice, cost: float) -> Trial:
+    return Trial(choices=choices, cost=cost, answered=[Answered(question="a", score=1.0)])
+
+
+def cells(app: RheostatApp) -> list[list[str]]:
+    table = app.screen.query_one("#stages", DataTable)
+    return [list(map(str, table.get_row_at(at))) for at in range(table.row_count)]
+
+
+async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
+    trials: RunDirectory,
+) -> None:
+    told = trials_view(trials).trials
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "ctrl+home", "enter")
+        assert isinstance(pilot.app.screen, AllocationScreen)
+        assert f"trial 1 of {len(told)}" in shown(pilot, "#head")
+        await press(pilot, "left_square_bracket")
+        assert f"trial 1 of {len(told)}" in shown(pilot, "#head")
+        await press(pilot, "right_square_bracket")
+        assert f"{told[1].candidate}  " in shown(pilot, "#head")
+        assert [row[0] for row in cells(pilot.app)] == ["retrieve", "answer"]  # type: ignore[arg-type]
+        costs = [f"{each.cost:.4g}" for each in told[1].stages]
+        assert [row[2] for row in cells(pilot.app)] == costs  # type: ignore[arg-type]
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, RunScreen)
+        await press(pilot, "w")
+        assert isinstance(pilot.app.screen, RunScreen)  # the workbench writes controllers
+
+
+@pytest.mark.slow
+async def test_what_was_held_out_is_not_shown_even_where_a_report_opened_it(
+    trials: RunDirectory,
+) -> None:
+    assert main(["report", str(trials.path), "--open-held-out"]) == 0
+    told = json.loads((trials.path / "report.json").read_text())["held_out"]["unseen"]
+    gain = 100 * told["gain"]["value"]
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        for keys in (("enter",), ("2",), ("3",), ("4",)):
+            await press(pilot, *keys)
+            strips = pilot.app.screen._compositor.render_strips()
+            whole = "".join(segment.text for strip in strips for segment in strip)
+            assert "held out" not in whole.casefold()
+            assert f"{gain:+.2f}" not in whole
+
+
+async def test_the_candidate_that_waits_is_approved_here_and_no_other(
+    trials: RunDirectory,
+) -> None:
+    last = trials_view(trials).trials[-1].candidate
+    trials.write("request.json", replace(trials.request, approve=Approve.EACH))
+    (trials.path / "ending.json").unlink()
+    log(trials, "waiting", candidate=last)
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "ctrl+home", "enter", "a")
+        assert isinstance(pilot.app.screen, AllocationScreen)  # it does not wait
+        await press(pilot, "escape", "ctrl+end", "enter", "a")
+        assert isinstance(pilot.app.screen, DecideScreen)
+        await press(pilot, "enter", "enter")
+    decision = trials.decision(last)
+    assert decision is not None
+    assert decision.approved
+
+
+async def test_a_trial_whose_round_goes_on_has_no_figures_yet(trials: RunDirectory) -> None:
+    last = trials_view(trials).trials[-1]
+    for name in (f"rounds/{int(last.candidate[1:4]):03d}/summary.json", "ending.json"):
+        (trials.path / name).unlink()
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "ctrl+end", "enter")
+        assert last.candidate in shown(pilot, "#head")
+        assert "Its figures come when its round is over." in shown(pilot, "#head")
+        assert cells(pilot.app) == []  # type: ignore[arg-type]
+
+
+PIPELINE = Pipeline(
+    name="p",
+    models=[Model(name="small", parameters=3.0)],
+    stages=[Stage(name=name, prompt_tokens=128, output_tokens=64) for name in ("one", "two")],
+)
+
+
+def test_a_controllers_cost_is_what_the_other_stages_leave() -> None:
+    governed = Choice("small", 0, "cmc", 0.5)
+    one, two = stages_of(PIPELINE, trial(Choice("small", 2), governed, cost=9.5))
+    assert (one.cost, two.cost) == (2.0, 7.5)
+    both = stages_of(PIPELINE, trial(governed, governed, cost=9.5))
+    assert all(each.cost != each.cost for each in both)  # no number is known
+
+
+@pytest.mark.slow
+async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
+    for each in trials_view(trials).trials:
+        place = f"candidates/{each.candidate}/trial.json"
+        trials.write(place, replace(trials.read(place, Trial), cost=0.0))
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "enter", "3")
+        assert "for 0" in shown(pilot, "#head")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_run_without_trials_or_with_one_is_shown(trials: RunDirectory, left: int) -> None:
+    for each in trials_view(trials).trials[left:]:
+        for file in ("trial.json", "review.json"):
+            (trials.path / "candidates" / each.candidate / file).unlink()
+    async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "ctrl+home", "enter", "2", "3")
+        assert isinstance(pilot.app.screen, AllocationScreen)

@@ -1,0 +1,121 @@
+"""Trials, drawn in the terminal: the best so far, and what samples bring a stage."""
+
+from collections.abc import Mapping, Sequence
+from math import log10
+
+from rich.text import Text
+from textual_plot import HiResMode, PlotWidget
+
+from agents.allocation.saturation import Points
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, Logarithm
+
+MARK = "bright_white"
+"""Of the trial that is looked at."""
+
+
+class TrialPlot(PlotWidget):
+    """A plot that is drawn anew where what it shows has changed."""
+
+    can_focus = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, classes=classes, allow_pan_and_zoom=False)
+        self._drawn: object = None
+
+    def on_mount(self) -> None:
+        """Sets the axes up."""
+        super().on_mount()
+        self.margin_left = 5
+        self.margin_top = 1
+        self.margin_bottom = 2
+        self.show_legend(is_visible=False)  # it would cover half of a small plot
+
+    def _is_new(self, drawn: object) -> bool:
+        if drawn == self._drawn:
+            return False
+        self._drawn = drawn
+        self.clear()
+        return True
+
+    def _room(self, across: Sequence[float], up: Sequence[float]) -> None:
+        """Leaves a margin around points, so that none lies on the frame."""
+        wide, high = (0.04 * (max(some) - min(some)) or 0.5 for some in (across, up))
+        self.set_xlimits(min(across) - wide, max(across) + wide)
+        self.set_ylimits(min(up) - high, max(up) + high)
+
+
+class ProgressPlot(TrialPlot):
+    """Scores in percent, and the best so far as steps, over trials or over what they cost."""
+
+    def show(
+        self, points: Sequence[tuple[float, float]], chosen: tuple[float, float] | None
+    ) -> None:
+        """Draws trials in place of those before.
+
+        Args:
+            points: (place, score) of each trial, in order.
+            chosen: the one that is looked at.
+        """
+        if not self._is_new((tuple(points), chosen)) or not points:
+            return
+        places, scores = zip(*points, strict=True)
+        self.scatter(places, scores, "·")
+        at, best = [places[0]], [scores[0]]
+        for place, score in points[1:]:
+            at += [place, place]
+            best += [best[-1], max(best[-1], score)]
+        if len(points) > 1:
+            self.plot(at, best, CHOSEN, HiResMode.BRAILLE)
+        if chosen is not None:
+            self.scatter([chosen[0]], [chosen[1]], "●", MARK)
+        self._room(places, scores)
+
+
+class SaturationPlot(TrialPlot):
+    """The best score of a stage in percent over the logarithm of its samples, by model."""
+
+    def on_mount(self) -> None:
+        """Sets the axes up."""
+        super().on_mount()
+        self.set_x_formatter(Logarithm(0))
+
+    def show(self, points: Points, chosen: tuple[int, float] | None) -> None:
+        """Draws a stage in place of what was drawn before.
+
+        Args:
+            points: by model.
+            chosen: samples and score of the trial that is looked at.
+        """
+        if not self._is_new((points, chosen)) or not points:
+            return
+        for (_, some), style in zip(points.items(), _styles(points), strict=True):
+            samples, scores = zip(*some, strict=True)
+            at, percent = [log10(each) for each in samples], [100 * each for each in scores]
+            if len(at) > 1:
+                self.plot(at, percent, style, HiResMode.BRAILLE)
+            self.scatter(at, percent, "•", style)
+        if chosen is not None:
+            self.scatter([log10(chosen[0])], [100 * chosen[1]], "●", MARK)
+        seen = [each for some in points.values() for each in some]
+        self._room([log10(samples) for samples, _ in seen], [100 * score for _, score in seen])
+
+
+def progress_key(over: str) -> Text:
+    """What a plot of the course shows."""
+    text = Text(f"score % over {over} ", "dim")
+    text.append(" · a trial")
+    text.append(" ━ the best so far", CHOSEN)
+    return text.append(" ● this one", MARK)
+
+
+def saturation_key(stage: str, points: Points) -> Text:
+    """A stage, and which curve is which model."""
+    text = Text(stage, "bold")
+    text.append("  best score % over samples ", "dim")
+    for model, style in zip(points, _styles(points), strict=True):
+        text.append(f" ━ {model}", style)
+    return text
+
+
+def _styles(points: Mapping[str, object]) -> list[str]:
+    return [PALETTE[at % len(PALETTE)] for at in range(len(points))]
