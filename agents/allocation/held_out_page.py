@@ -7,7 +7,8 @@ from agents.allocation.told import HeldOutTold, Judged, amount
 from agents.report.document import Block, Code, Heading, Paragraph
 from agents.report.openings import openings_told
 from agents.report.sheets import Sheet
-from agents.report.wording import NONE, bounds, listed, plain, several, signed
+from agents.report.wording import NONE, bounds, listed, plain, signed
+from agents.run.wording import several
 
 
 def held_out_blocks(told: HeldOutTold | None) -> list[Block]:

@@ -3,7 +3,7 @@
 from agents.allocation.held_out_page import held_out_sentences, judged_sheet
 from agents.allocation.told import AllocationResult, HeldOutTold, StageGiven, amount
 from agents.report.sheets import laid_out
-from agents.report.wording import several
+from agents.run.wording import several
 
 
 def summary(found: AllocationResult) -> str:

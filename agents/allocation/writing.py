@@ -10,10 +10,10 @@ from agents.allocation.told import AllocationResult, HeldOutTold, amount
 from agents.allocation.trials import trial
 from agents.report.html import html
 from agents.report.markdown import markdown
-from agents.report.wording import several
 from agents.report.writing import FIGURES, HTML, MARKDOWN
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision
+from agents.run.wording import several
 from harness.allocation.environment import Environment
 from harness.allocation.space import Space
 

@@ -15,7 +15,7 @@ COLUMNS = (
     Column("best"),
     Column("objective", decimals=2),
     Column("gain", decimals=2),
-    Column("evaluations", "programs", grouped=True),
+    Column("evaluations", "played", grouped=True),
     Column("tokens", grouped=True),
     Column("usd", decimals=2),
     Column("minutes", decimals=1),

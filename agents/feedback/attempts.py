@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from agents.feedback.fitting import Level
 from agents.feedback.history import History, Tried
 from agents.feedback.pages import page
-from agents.feedback.wording import gain, several, shortened
+from agents.feedback.wording import gain, shortened
 from agents.feedback.words import difference
 from agents.run.records import Decision, Review, Verdict
+from agents.run.wording import several
 from dsl import library
 
 WORDS = 200

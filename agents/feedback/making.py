@@ -19,9 +19,9 @@ from agents.feedback.pages import page
 from agents.feedback.standing import objective, shown_words, standing, standing_alone
 from agents.feedback.subjects import Subject, at, best, best_baseline, candidate, ends
 from agents.feedback.telling import tellings
-from agents.feedback.wording import several
 from agents.run.directory import RunDirectory
 from agents.run.records import Feedback
+from agents.run.wording import several
 from agents.search.arena import Arena
 from agents.search.measures import Shown
 from harness.request.controllers import load_program

@@ -4,7 +4,8 @@ from agents.feedback.fitting import Level
 from agents.feedback.history import History
 from agents.feedback.pages import page
 from agents.feedback.subjects import Subject, worth
-from agents.feedback.wording import gain, several
+from agents.feedback.wording import gain
+from agents.run.wording import several
 from agents.search.arena import Arena
 from agents.search.measures import Shown
 

@@ -12,11 +12,3 @@ def shortened(text: str, most: int) -> str:
 def gain(found: Gain) -> str:
     """A gain with its interval and its rival."""
     return f"{found.value:+.2f} ({found.low:+.2f}..{found.high:+.2f}) over `{found.against}`"
-
-
-def several(count: int, thing: str) -> str:
-    """A number of things."""
-    if count == 1:
-        return f"1 {thing}"
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{count:,} {plural}"

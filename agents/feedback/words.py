@@ -9,8 +9,8 @@ from difflib import unified_diff
 from typing import NamedTuple
 
 from agents.feedback.statements import Change, Kind, What, statement_changes
-from agents.feedback.wording import several
 from agents.run.records import Language
+from agents.run.wording import several
 from dsl import tree
 from dsl.checker import Checked
 from dsl.checker.knobs import free_knobs, schedule_lines

@@ -8,6 +8,7 @@ from agents.loop.filing import all_filed
 from agents.run.directory import RunDirectory
 from agents.run.events import minutes
 from agents.run.records import Caps, Usage
+from agents.run.wording import several
 
 
 class Accounts:
@@ -73,8 +74,9 @@ class Accounts:
         if caps.minutes is not None and self.minutes >= caps.minutes:
             return f"{caps.minutes:g} minutes of work are over"
         if caps.evaluations is not None and used.evaluations >= caps.evaluations:
-            what = self._run.request.plays
-            return f"{used.evaluations:,} {what} were played, and {caps.evaluations:,} may be"
+            played = several(used.evaluations, self._run.request.plays)
+            verb = "was" if used.evaluations == 1 else "were"
+            return f"{played} {verb} played, and {caps.evaluations:,} may be"
         if caps.tokens is not None and used.tokens_in + used.tokens_out >= caps.tokens:
             return f"{used.tokens_in + used.tokens_out:,} of {caps.tokens:,} tokens are spent"
         if caps.usd is not None and used.usd >= caps.usd:

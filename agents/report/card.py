@@ -18,9 +18,10 @@ from agents.report.markdown import markdown
 from agents.report.reviewed import intervals
 from agents.report.sheets import Sheet
 from agents.report.winner import descent
-from agents.report.wording import bounds, listed, plain, setting, several, signed
+from agents.report.wording import bounds, listed, plain, setting, signed
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision, Gain, Language, PointFigures, Request, Review
+from agents.run.wording import several
 from dsl.formatter import format_source
 from dsl.source import Source
 from harness.evaluation.bootstrap import Interval

@@ -15,7 +15,8 @@ from agents.report.document import (
     spans,
 )
 from agents.report.records import Ancestor, Report, Winner
-from agents.report.wording import listed, setting, several
+from agents.report.wording import listed, setting
+from agents.run.wording import several
 from harness.cli.profile_page import hindsight
 
 

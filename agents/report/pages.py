@@ -22,7 +22,8 @@ from agents.report.playing import over_all
 from agents.report.records import Report, Role, Side, State
 from agents.report.searching import searching
 from agents.report.sheets import Sheet
-from agents.report.wording import bounds, listed, plain, several, signed
+from agents.report.wording import bounds, listed, plain, signed
+from agents.run.wording import several
 from harness.evaluation.plots import in_terminal
 from harness.evaluation.scores import MEAN
 

@@ -15,8 +15,9 @@ from agents.report.pages import verdict
 from agents.report.playing import Hands, over_all
 from agents.report.records import Report, Role, Shown, Side, State
 from agents.report.sheets import Sheet, laid_out
-from agents.report.wording import bounds, plain, several, signed
+from agents.report.wording import bounds, plain, signed
 from agents.run.directory import RunDirectory
+from agents.run.wording import several
 from harness.cli.terminal import printable
 from harness.evaluation.plots import in_terminal
 

@@ -45,14 +45,6 @@ def short(settings: Mapping[str, int | float]) -> dict[str, int | float]:
     }
 
 
-def several(count: int, thing: str) -> str:
-    """A number of things."""
-    if count == 1:
-        return f"1 {thing}"
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{count:,} {plural}"
-
-
 def listed(things: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     if len(things) < 2:

@@ -198,8 +198,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plays(self) -> str:
-        """What is counted as an evaluation, in words."""
-        return "programs" if self.allocation is None else "trials"
+        """What is counted as an evaluation, one of them."""
+        return "program" if self.allocation is None else "trial"
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mar
 
 PIPELINE = Path(__file__).parent / "pipelines" / "digits.toml"
 
-QUESTIONS = 12
+QUESTIONS, HELD_OUT = 12, 8
 """Of those that the pipeline has: a sample is a chain of a hundred tokens."""
 
 BUDGET = ["--budget", "4"]
@@ -29,8 +29,9 @@ def digits(
     text = PIPELINE.read_text()
     for name, url in (("small", small_url), ("medium", medium_url), ("large", large_url)):
         text = text.replace(f'name = "{name}"', f'name = "{name}"\nbase_url = "{url}"')
-    lines = PIPELINE.with_suffix(".jsonl").read_text().splitlines(keepends=True)
-    (folder / "digits.jsonl").write_text("".join(lines[:QUESTIONS]))
+    for name, count in (("digits.jsonl", QUESTIONS), ("digits-unseen.jsonl", HELD_OUT)):
+        lines = PIPELINE.with_name(name).read_text().splitlines(keepends=True)
+        (folder / name).write_text("".join(lines[:count]))
     (folder / "digits.toml").write_text(text)
     return folder / "digits.toml"
 
@@ -72,6 +73,15 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
     assert scores(further).items() >= scores(found).items()
     assert calls(run) > made
     assert further["best"]["score"] > 0.5
+
+    made = calls(run)
+    said = cli("report", str(run), "--open-held-out", "--json")
+    assert said.status == 0, said.err
+    unseen = json.loads(said.out)["held_out"]["unseen"]
+    assert unseen["questions"] == HELD_OUT
+    assert unseen["selected"]["value"] > 0.25
+    assert calls(run) > made
+    assert len(read_trials(run / "held-out.record").trials) == 2
 
     record = ["--record", str(run / "trials.record")]
     made = calls(run)

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Header, Static
 from textual.worker import get_current_worker
 
+from agents.run.wording import several
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
 from harness.request.controllers import load_program
@@ -131,8 +132,8 @@ class RunScreen(Screen[None]):
         if view.objective is not None:
             gain = f", {interval(best.gain)}" if best is not None else ""
             parts.append(f"best {view.best or 'a baseline'} {view.objective:.2f}{gain}")
-        plays = "programs" if view.request is None else view.request.plays
-        parts.append(f"{view.used.evaluations:,} {plays}")
+        plays = "program" if view.request is None else view.request.plays
+        parts.append(several(view.used.evaluations, plays))
         if view.used.usd or view.used.tokens_in:
             tokens = short(view.used.tokens_in + view.used.tokens_out)
             parts.append(f"{tokens} tokens, {money(view.used.usd)} dollars")
