@@ -120,15 +120,9 @@ def plays_alike(seed: int) -> bool | None:
 
 @pytest.mark.slow
 def test_a_tidied_program_does_the_same() -> None:
-    found = [plays_alike(seed) for seed in range(120)]
-    assert found.count(True) > 20
-    assert False not in found
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_thousands_of_tidied_programs_do_the_same() -> None:
-    assert [seed for seed in range(3000) if plays_alike(seed) is False] == []
+    found = [plays_alike(seed) for seed in range(500)]
+    assert found.count(True) > 80
+    assert [seed for seed, alike in enumerate(found) if alike is False] == []
 
 
 def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:
