@@ -1,0 +1,100 @@
+"""Sums up what `agents.allocation.benchmark` wrote, as the table of docs/allocation.md.
+
+``python -m agents.allocation.benchmark_table LINES.jsonl ...`` reads the runs of one or more files
+and writes a row for each proposer and setting: the best so far as a part of the optimum, in
+percent, with an interval of 95 % over seeds, after some numbers of trials; and the trials until
+nearly the optimum, median and quartiles, where a run that did not find it counts as longer than
+any.
+"""
+
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+from math import inf, sqrt
+from pathlib import Path
+from statistics import mean, stdev
+
+import msgspec
+
+from agents.allocation.benchmark import Rehearsal
+from agents.allocation.proposers.choose import NAMES
+from harness.cli.output import emit_text
+from harness.errors import InputError
+
+AFTER = (10, 20, 50)
+"""Trials at which the best so far is shown."""
+
+SETTINGS = ("", "sizes", "saturation", "coupling")
+"""What does not hold, in the order of the table."""
+
+Z = 1.96
+"""Standard errors of an interval of 95 %."""
+
+
+def read(paths: Sequence[Path]) -> list[Rehearsal]:
+    """The runs of files, in the order of the table.
+
+    Raises:
+        InputError: a line is none, or a run stands twice.
+    """
+    found: dict[tuple[int, int, int], Rehearsal] = {}
+    for path in paths:
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            try:
+                each = msgspec.json.decode(line, type=Rehearsal)
+            except msgspec.MsgspecError as problem:
+                raise InputError(f"{path}, line {number}: is no run: {problem}") from None
+            key = SETTINGS.index(each.without), NAMES.index(each.proposer), each.seed
+            if found.setdefault(key, each) is not each:
+                raise InputError(
+                    f"{path}, line {number}: {each.proposer} on seed {each.seed} stands twice"
+                )
+    return [found[key] for key in sorted(found)]
+
+
+def row(runs: Sequence[Rehearsal]) -> str:
+    """The row of one proposer in one setting."""
+    setting = f"without {runs[0].without}" if runs[0].without else "all hold"
+    parts = [_interval([100 * _after(each, at) for each in runs]) for at in AFTER]
+    until = sorted(inf if each.until is None else float(each.until) for each in runs)
+    low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
+    found = sum(each < inf for each in until)
+    cells = [
+        setting, f"`{runs[0].proposer}`", str(len(runs)), *parts, f"{middle} ({low}–{high})",
+        f"{found} of {len(runs)}",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _after(run: Rehearsal, trials: int) -> float:
+    """The best so far after some trials; a space that was tried whole has its last."""
+    return run.curve[min(trials, len(run.curve)) - 1]
+
+
+def _interval(values: Sequence[float]) -> str:
+    if len(values) < 2:
+        return f"{values[0]:.1f}"
+    return f"{mean(values):.1f} ± {Z * stdev(values) / sqrt(len(values)):.1f}"
+
+
+def _quantile(ordered: Sequence[float], part: float) -> float:
+    """Between neighbours by weight; beyond the last that is known it is not known."""
+    at = part * (len(ordered) - 1)
+    low, high = ordered[int(at)], ordered[min(int(at) + 1, len(ordered) - 1)]
+    share = at - int(at)
+    return low if share == 0 else inf if high == inf else low + share * (high - low)
+
+
+def _length(trials: float) -> str:
+    return f">{AFTER[-1]}" if trials == inf else f"{trials:g}"
+
+
+def main(words: Sequence[str]) -> None:
+    """Writes the rows of what the files hold."""
+    runs = read([Path(each) for each in words])
+    for _, some in groupby(runs, key=lambda each: (each.without, each.proposer)):
+        emit_text(row(list(some)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
