@@ -66,8 +66,8 @@ def test_programs_with_every_construct_of_the_language_stay_sound() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(3))
 def test_long_chains_of_mutations_and_crossings_are_sound(part: int) -> None:
     pool = list(written().values())
     for seed in range(25 * part, 25 * (part + 1)):
@@ -76,10 +76,10 @@ def test_long_chains_of_mutations_and_crossings_are_sound(part: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1200)
 def test_every_operator_is_sound_on_programs_with_every_construct_of_the_language() -> None:
     random = Random(5)
-    parsed = [parse(Source(seeded_program(seed))).program for seed in range(400)]
+    parsed = [parse(Source(seeded_program(seed))).program for seed in range(120)]
     pool = [tidy(each) for each in parsed if each is not None]
     for found in pool:
         for _, operator in OPERATORS:
