@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cmaes  # noqa: F401 - loaded once, and not by every session
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.feedback.brief import Brief
@@ -21,6 +22,7 @@ from agents.loop.session import Manner, session
 from agents.proposers import Bench, Proposed
 from agents.run.directory import RunDirectory, open_run
 from agents.run.records import Decision, Proposal, Usage
+from dsl.parser import grammar
 from tests.agents.loop.programs import BAD, BROKEN, GOOD, OTHER
 
 STILL_BROKEN = BROKEN.replace("winer(finished)", "winner(fin)")
@@ -91,6 +93,7 @@ def play(run: RunDirectory, calls: Path, moment: str = "", count: str = "0") -> 
 
 
 def main() -> None:
+    grammar()  # made once, likewise
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
