@@ -36,7 +36,7 @@ $(VENV)/.slow: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[bayes,ray]'
 	@touch $@
 
-test-slow: $(READY) $(VENV)/.slow ## Runs the slow tests: every published row, damaged files, Ray
+test-slow: $(READY) $(VENV)/.slow ## Runs the slow tests: more published rows, damaged files, Ray
 	$(BIN)/python -m pytest -n auto -m "slow"
 
 $(VLLM)/.ready:

@@ -148,3 +148,10 @@ SEQUENTIAL = {
     "Qwen3-4B": Sequential(29.3, 98.9, 19.7),
     "Qwen3-8B": Sequential(30.1, 84.7, 21.6),
 }
+
+
+def in_turn() -> list[tuple[str, Row]]:
+    """Each setting of each controller on one of the models, which take turns."""
+    models = list(PUBLISHED)
+    settings = zip(*PUBLISHED.values(), strict=True)  # the models have the same, in one order
+    return [(models[at % len(models)], rows[at % len(models)]) for at, rows in enumerate(settings)]
