@@ -110,7 +110,7 @@ def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
     if name in DEAR:
         compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
     else:
-        compare(name, some, seeds=range(3), betas=[0.0, 0.4, 1.0])
+        compare(name, some, seeds=[0], betas=[0.0, 0.4, 1.0])
 
 
 @names
