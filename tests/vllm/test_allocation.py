@@ -14,10 +14,11 @@ pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mar
 
 PIPELINE = Path(__file__).parent / "pipelines" / "digits.toml"
 
-QUESTIONS, HELD_OUT = 12, 8
+QUESTIONS, HELD_OUT = 8, 6
 """Of those that the pipeline has: a sample is a chain of a hundred tokens."""
 
-BUDGET = ["--budget", "4"]
+BUDGET = ["--budget", "2.5"]
+"""The large model affords one sample in each stage."""
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +59,9 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
 ) -> None:
     run = tmp_path / "run"
     words = ["--on", str(digits), *BUDGET]
-    found = told(cli, *words, "--trials", "5", "--run", str(run))
+    found = told(cli, *words, "--trials", "4", "--run", str(run))
     held = read_trials(run / "trials.record").trials
-    assert len(held) == len(found["trials"]) == 5
+    assert len(held) == len(found["trials"]) == 4
     for trial in held.values():
         assert len(trial.answered) == QUESTIONS
         assert all(output.tokens_out > 0 for each in trial.answered for output in each.outputs)
@@ -69,10 +70,10 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
     assert {choice.model for trial in held for choice in trial} == {"small", "medium", "large"}
 
     made = calls(run)
-    further = told(cli, "--run", str(run), "--resume", "--trials", "7")
+    further = told(cli, "--run", str(run), "--resume", "--trials", "6")
     assert scores(further).items() >= scores(found).items()
     assert calls(run) > made
-    assert further["best"]["score"] > 0.5
+    assert further["best"]["score"] > 0.3
 
     made = calls(run)
     said = cli("report", str(run), "--open-held-out", "--json")
@@ -85,7 +86,7 @@ def test_a_real_pipeline_is_carried_out_recorded_replayed_and_searched(
 
     record = ["--record", str(run / "trials.record")]
     made = calls(run)
-    replayed = told(cli, *words, *record, "--trials", "7", "--seed", "9")
+    replayed = told(cli, *words, *record, "--trials", "6", "--seed", "9")
     assert scores(replayed) == scores(further)
     assert replayed["best"]["score"] == further["best"]["score"]
     assert calls(run) == made
