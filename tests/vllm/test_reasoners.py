@@ -2,12 +2,13 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import msgspec
 import pytest
 
 from tests.vllm.reasoners.asking import LONGEST, Reasoner, voted
-from tests.vllm.reasoners.measure import measured
+from tests.vllm.reasoners.measure import Figures, measured
 from tests.vllm.reasoners.questions import ADD, EXTRACT, stages, sums
 
 pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(900)]
@@ -42,11 +43,17 @@ def posed() -> list[tuple[str, str]]:
     return [(each["question"], each["answer"]) for each in sums(3, ASKED)]
 
 
+@cache
+def figured(of: Reasoner, temperature: float) -> Figures:
+    """What was measured of a reasoner; two thousand chains take a minute."""
+    return measured(of, posed(), temperature=temperature)
+
+
 @pytest.mark.parametrize(("name", "temperature"), [("small", 0.7), ("medium", 1.0)])
 def test_a_chain_is_right_at_times_and_a_vote_more_often(
     name: str, temperature: float, request: pytest.FixtureRequest
 ) -> None:
-    figures = measured(request.getfixturevalue(name), posed(), temperature=temperature)
+    figures = figured(request.getfixturevalue(name), temperature)
     assert 0.3 <= figures.single <= 0.7
     assert figures.votes[16] > figures.single + 0.15
     assert figures.unanswered < 0.02
@@ -54,8 +61,7 @@ def test_a_chain_is_right_at_times_and_a_vote_more_often(
 
 
 def test_the_larger_model_errs_less(small: Reasoner, medium: Reasoner) -> None:
-    shares = [measured(each, posed(), temperature=1.0).single for each in (small, medium)]
-    assert shares[0] < shares[1]
+    assert figured(small, 1.0).single < figured(medium, 1.0).single
 
 
 def test_an_answer_forced_later_is_right_more_often(medium: Reasoner) -> None:
