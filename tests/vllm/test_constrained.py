@@ -27,7 +27,7 @@ from tests.vllm.conftest import plain
 
 __all__ = ["recordings"]  # a fixture of the agents'
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(1800)]
 
 
 def accepted(python: Path, folder: Path, texts: list[str]) -> list[bool]:
