@@ -82,7 +82,7 @@ def test_a_run_that_has_ended_says_how_it_goes_on(cli: CommandLine, waiting: str
     told(cli, "--seed", "4", "--trials", "1", "--proposer", "random", "--run", "over")
     said = cli("propose", "over", "mine.rheo")
     assert said.status == 2
-    assert "has ended: 1 trials were played" in said.err
+    assert "has ended: 1 trial was played" in said.err
     assert "rheostat allocate --run over --resume, with a cap raised, goes on" in said.err
 
 
