@@ -17,6 +17,7 @@ from statistics import mean, stdev
 import msgspec
 
 from agents.allocation.benchmark import Rehearsal
+from agents.allocation.estimates import Z
 from agents.allocation.proposers.choose import NAMES
 from harness.cli.output import emit_text
 from harness.errors import InputError
@@ -26,9 +27,6 @@ AFTER = (10, 20, 50)
 
 SETTINGS = ("", "sizes", "saturation", "coupling")
 """What does not hold, in the order of the table."""
-
-Z = 1.96
-"""Standard errors of an interval of 95 %."""
 
 
 def read(paths: Sequence[Path]) -> list[Rehearsal]:

@@ -16,6 +16,7 @@ from agents.report.document import (
     Picture,
 )
 from agents.report.sheets import Sheet
+from agents.run.wording import several
 
 
 def blocks(found: AllocationResult) -> list[Block]:
@@ -43,7 +44,7 @@ def _optimum(known: OptimumTold) -> str:
 def _headline(found: AllocationResult) -> str:
     spent = found.trials[-1].spent if found.trials else 0.0
     words = (
-        f"{len(found.trials)} trials by {', '.join(found.proposers)}, of {found.space:,}"
+        f"{several(len(found.trials), 'trial')} by {', '.join(found.proposers)}, of {found.space:,}"
         f" allocations within a budget of {found.budget:g}; together they cost {spent:,.4g}."
     )
     if found.best is None:

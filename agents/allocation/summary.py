@@ -9,7 +9,7 @@ from agents.run.wording import several
 def summary(found: AllocationResult) -> str:
     """The result on a terminal."""
     head = (
-        f"{found.pipeline} ({found.environment}): {len(found.trials)} trials of"
+        f"{found.pipeline} ({found.environment}): {several(len(found.trials), 'trial')} of"
         f" {found.space:,} allocations within a budget of {found.budget:g}"
     )
     lines = [head]
