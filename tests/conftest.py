@@ -17,6 +17,9 @@ from store.environment import save
 from store.reader import open_recording
 from tests.command_lines import CommandLine, FreshCommandLine, Said
 
+# Here and nowhere below: a fixture that two conftests take in is made twice, for a session too.
+pytest_plugins = ["tests.docker_engine"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A test on a busy machine is slow without being wrong. Chance is another in every run, so that few

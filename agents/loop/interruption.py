@@ -1,6 +1,7 @@
 """Ctrl-C, for work that is done in threads: they hear of it between two pieces of work."""
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,11 @@ def interruption() -> Iterator[Interruption]:
 
     The main thread waits for the threads of the graph before it lets go of it, so without this
     Ctrl-C would take as long as a proposer's whole search.
+
+    Python calls its handlers in the main thread alone. A signal that the system gives to another
+    thread, one that is just being started, say, does not wake the main thread from its wait: it
+    would be heard when the work is over. So it is heard as well from the pipe that the interpreter
+    writes to in whichever thread it is.
     """
     found = Interruption()
     before = signal.getsignal(signal.SIGINT)
@@ -47,8 +53,32 @@ def interruption() -> Iterator[Interruption]:
         found.ask()
         handler(number, frame)
 
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield found
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with _pipe(found):
+        signal.signal(signal.SIGINT, hear)
+        try:
+            yield found
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _pipe(found: Interruption) -> Iterator[None]:
+    """Has the numbers of signals written to a pipe for the length of a block, and listens."""
+    reading, writing = socket.socketpair()
+
+    def listen() -> None:
+        while numbers := reading.recv(64):
+            if signal.SIGINT in numbers:
+                found.ask()
+
+    with reading, writing:
+        writing.setblocking(False)
+        listener = threading.Thread(target=listen, name="interruption", daemon=True)
+        listener.start()
+        before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            writing.shutdown(socket.SHUT_WR)
+            listener.join()

@@ -11,12 +11,9 @@ from sandbox.host.container import ContainerPlace
 from sandbox.library import text
 from store.environment import save
 from store.simulate import Benchmark, Reasoner, simulate
-from tests.docker_engine import client, docker_host, image
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-__all__ = ["client", "docker_host", "image"]
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""Ctrl-C reaches work in threads, whichever thread the system gives it to."""
+
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from agents.loop.interruption import Interruption, interruption
+
+
+def heeds(asked: Interruption, number: int) -> None:
+    """Sends its own thread a signal, and works until somebody asks for an end."""
+    time.sleep(0.3)  # by then the main thread waits: a signal before would find it awake
+    signal.pthread_kill(threading.get_ident(), number)
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        asked.heed()
+        time.sleep(0.01)
+
+
+def test_ctrl_c_ends_work_in_threads_even_where_it_does_not_wake_the_main_thread() -> None:
+    with ThreadPoolExecutor() as pool, interruption() as asked:
+        work = pool.submit(heeds, asked, signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            work.result()
+        assert isinstance(work.exception(), KeyboardInterrupt)
+
+
+def test_other_signals_ask_for_nothing() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    try:
+        with interruption() as asked:
+            signal.raise_signal(signal.SIGUSR1)
+            time.sleep(0.1)
+            asked.heed()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_after_it_ctrl_c_is_handled_as_before() -> None:
+    handler, pipe = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(pipe)
+    with interruption(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.set_wakeup_fd(pipe) == pipe
+    assert not [each for each in threading.enumerate() if each.name == "interruption"]
