@@ -8,9 +8,9 @@ score of the best so far by what was measured, so luck does not count.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, product
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -29,6 +29,9 @@ from store.pipelines.records import Simulation
 NEARLY = 0.99
 """The part of the optimum that counts as found."""
 
+OBSERVATIONS = ("sizes", "saturation", "coupling")
+"""What holds in a simulated pipeline, each with a switch of its name."""
+
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """One proposer on one simulated pipeline."""
@@ -40,6 +43,8 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     optimum: float
     curve: list[float]
     """The best so far over the optimum, trial by trial."""
+    spent: list[float]
+    """What the trials so far cost, over the budget of one; trial by trial."""
 
     @property
     def until(self) -> int | None:
@@ -47,23 +52,26 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
         return next((at for at, each in enumerate(self.curve, 1) if each >= NEARLY), None)
 
 
-class _Setting(NamedTuple):
-    proposer: str
-    simulation: Simulation
-    without: str
-    trials: int
+def rehearse(proposer: TrialProposer, at: Simulator, trials: int, best: float) -> Rehearsal:
+    """Lets a proposer search a simulated pipeline.
 
-
-def rehearse(proposer: TrialProposer, at: Simulator, trials: int, seed: int) -> list[float]:
-    """The best so far over the optimum, trial by trial."""
-    budget = usual_budget(at.pipeline)
-    space, best = Space(at.pipeline, budget), at.optimum(budget).score
+    Args:
+        proposer: that searches.
+        at: the pipeline, whose seed is that of the search too.
+        trials: at most.
+        best: the optimum.
+    """
+    space, simulation = Space(at.pipeline, usual_budget(at.pipeline)), at.simulation
     seen: list[Seen] = []
     state, curve, number = None, list[float](), 0
     while len(seen) < trials:
         number += 1
         bench = RoundTrialBench(
-            space, seen, seed=f"{seed}/{number}/01-{proposer.name}", state=state, planned=trials
+            space,
+            seen,
+            seed=f"{simulation.seed}/{number}/01-{proposer.name}",
+            state=state,
+            planned=trials,
         )
         made = proposer.suggest(bench)
         state = made.state or state
@@ -74,16 +82,14 @@ def rehearse(proposer: TrialProposer, at: Simulator, trials: int, seed: int) -> 
             seen.append(Seen(trial.choices, trial.score, trial.cost))
             leader = max(seen, key=lambda one: (one.score, -one.cost))
             curve.append(at.expected(at.quality(leader.choices)) / best)
-    return curve
-
-
-def _settings(asked: argparse.Namespace) -> Iterator[_Setting]:
-    for without in asked.without:
-        for proposer in asked.proposers:
-            for seed in range(asked.seeds):
-                switches = {without: False} if without else {}
-                simulation = Simulation(seed=seed, sampled=asked.sampled, **switches)
-                yield _Setting(proposer, simulation, without, asked.trials)
+    return Rehearsal(
+        proposer=proposer.name,
+        seed=simulation.seed,
+        without=next((each for each in OBSERVATIONS if not getattr(simulation, each)), ""),
+        optimum=best,
+        curve=curve,
+        spent=[each / space.budget for each in accumulate(one.cost for one in seen)],
+    )
 
 
 def main(words: Sequence[str]) -> None:
@@ -92,22 +98,19 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--proposers", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--without", nargs="+", default=["", "sizes", "saturation", "coupling"])
+    parser.add_argument(
+        "--without", nargs="+", choices=("", *OBSERVATIONS), default=["", *OBSERVATIONS]
+    )
     parser.add_argument("--sampled", action="store_true")
     asked = parser.parse_args(words)
-    for each in _settings(asked):
-        at = simulator(each.simulation)
-        means = Means(RunDirectory(Path()), Asking(), ChatSettings())
-        [proposer] = trial_proposers([each.proposer], means).values()
-        seed = each.simulation.seed
-        found = Rehearsal(
-            proposer=each.proposer,
-            seed=seed,
-            without=each.without,
-            optimum=at.optimum(usual_budget(at.pipeline)).score,
-            curve=rehearse(proposer, at, each.trials, seed),
-        )
-        emit_text(msgspec.json.encode(found).decode())
+    means = Means(RunDirectory(Path()), Asking(), ChatSettings())
+    for without, seed in product(asked.without, range(asked.seeds)):
+        switches = {without: False} if without else {}
+        at = simulator(Simulation(seed=seed, sampled=asked.sampled, **switches))
+        best = at.optimum(usual_budget(at.pipeline)).score
+        for proposer in trial_proposers(asked.proposers, means).values():
+            found = rehearse(proposer, at, asked.trials, best)
+            emit_text(msgspec.json.encode(found).decode())
 
 
 if __name__ == "__main__":

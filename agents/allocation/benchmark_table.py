@@ -16,7 +16,7 @@ from statistics import mean, stdev
 
 import msgspec
 
-from agents.allocation.benchmark import Rehearsal
+from agents.allocation.benchmark import OBSERVATIONS, Rehearsal
 from agents.allocation.estimates import Z
 from agents.allocation.proposers.choose import NAMES
 from harness.cli.output import emit_text
@@ -25,7 +25,7 @@ from harness.errors import InputError
 AFTER = (10, 20, 50)
 """Trials at which the best so far is shown."""
 
-SETTINGS = ("", "sizes", "saturation", "coupling")
+SETTINGS = ("", *OBSERVATIONS)
 """What does not hold, in the order of the table."""
 
 
