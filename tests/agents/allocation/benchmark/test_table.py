@@ -5,16 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.allocation.benchmark import Rehearsal
-from agents.allocation.benchmark_table import read, row
+from agents.allocation.benchmark.runs import read
+from agents.allocation.benchmark.table import row
 from harness.errors import InputError
-
-
-def run(seed: int, *curve: float, proposer: str = "agent", without: str = "") -> Rehearsal:
-    spent = [0.5 * at for at in range(1, len(curve) + 1)]
-    return Rehearsal(
-        proposer=proposer, seed=seed, without=without, optimum=0.8, curve=[*curve], spent=spent
-    )
+from tests.agents.allocation.benchmark.runs import run
 
 
 def test_a_row_has_the_mean_its_interval_and_the_trials_until_nearly_the_optimum() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agents.allocation.bench import RoundTrialBench
+from agents.allocation.benchmark.runs import OBSERVATIONS, SETTINGS, Rehearsal
 from agents.allocation.proposers import Seen, TrialProposer
 from agents.allocation.proposers.choose import NAMES, trial_proposers
 from agents.chat.settings import ChatSettings
@@ -25,31 +26,6 @@ from harness.allocation.simulator import Simulator, simulator, usual_budget
 from harness.allocation.space import Space
 from harness.cli.output import emit_text
 from store.pipelines.records import Simulation
-
-NEARLY = 0.99
-"""The part of the optimum that counts as found."""
-
-OBSERVATIONS = ("sizes", "saturation", "coupling")
-"""What holds in a simulated pipeline, each with a switch of its name."""
-
-
-class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
-    """One proposer on one simulated pipeline."""
-
-    proposer: str
-    seed: int
-    without: str
-    """The observation that does not hold; empty where all do."""
-    optimum: float
-    curve: list[float]
-    """The best so far over the optimum, trial by trial."""
-    spent: list[float]
-    """What the trials so far cost, over the budget of one; trial by trial."""
-
-    @property
-    def until(self) -> int | None:
-        """Trials until nearly the optimum; ``None`` where it was not found."""
-        return next((at for at, each in enumerate(self.curve, 1) if each >= NEARLY), None)
 
 
 def rehearse(proposer: TrialProposer, at: Simulator, trials: int, best: float) -> Rehearsal:
@@ -98,9 +74,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--proposers", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument(
-        "--without", nargs="+", choices=("", *OBSERVATIONS), default=["", *OBSERVATIONS]
-    )
+    parser.add_argument("--without", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--sampled", action="store_true")
     asked = parser.parse_args(words)
     means = Means(RunDirectory(Path()), Asking(), ChatSettings())

@@ -1,6 +1,6 @@
 """Sums up what `agents.allocation.benchmark` wrote, as the table of docs/allocation.md.
 
-``python -m agents.allocation.benchmark_table LINES.jsonl ...`` reads the runs of one or more files
+``python -m agents.allocation.benchmark.table LINES.jsonl ...`` reads the runs of one or more files
 and writes a row for each proposer and setting: the best so far as a part of the optimum, in
 percent, with an interval of 95 % over seeds, after some numbers of trials; and the trials until
 nearly the optimum, median and quartiles, where a run that did not find it counts as longer than
@@ -14,52 +14,23 @@ from math import inf, sqrt
 from pathlib import Path
 from statistics import mean, stdev
 
-import msgspec
-
-from agents.allocation.benchmark import OBSERVATIONS, Rehearsal
+from agents.allocation.benchmark.runs import Rehearsal, read, titled
 from agents.allocation.estimates import Z
-from agents.allocation.proposers.choose import NAMES
 from harness.cli.output import emit_text
-from harness.errors import InputError
 
 AFTER = (10, 20, 50)
 """Trials at which the best so far is shown."""
 
-SETTINGS = ("", *OBSERVATIONS)
-"""What does not hold, in the order of the table."""
-
-
-def read(paths: Sequence[Path]) -> list[Rehearsal]:
-    """The runs of files, in the order of the table.
-
-    Raises:
-        InputError: a line is none, or a run stands twice.
-    """
-    found: dict[tuple[int, int, int], Rehearsal] = {}
-    for path in paths:
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-            try:
-                each = msgspec.json.decode(line, type=Rehearsal)
-            except msgspec.MsgspecError as problem:
-                raise InputError(f"{path}, line {number}: is no run: {problem}") from None
-            key = SETTINGS.index(each.without), NAMES.index(each.proposer), each.seed
-            if found.setdefault(key, each) is not each:
-                raise InputError(
-                    f"{path}, line {number}: {each.proposer} on seed {each.seed} stands twice"
-                )
-    return [found[key] for key in sorted(found)]
-
 
 def row(runs: Sequence[Rehearsal]) -> str:
     """The row of one proposer in one setting."""
-    setting = f"without {runs[0].without}" if runs[0].without else "all hold"
     parts = [_interval([100 * _after(each, at) for each in runs]) for at in AFTER]
     until = sorted(inf if each.until is None else float(each.until) for each in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
     found = sum(each < inf for each in until)
     cells = [
-        setting, f"`{runs[0].proposer}`", str(len(runs)), *parts, f"{middle} ({low}–{high})",
-        f"{found} of {len(runs)}",
+        titled(runs[0].without), f"`{runs[0].proposer}`", str(len(runs)), *parts,
+        f"{middle} ({low}–{high})", f"{found} of {len(runs)}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 

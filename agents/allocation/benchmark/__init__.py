@@ -1,0 +1,1 @@
+"""How many trials proposers need on simulated pipelines: played, tabled, drawn."""

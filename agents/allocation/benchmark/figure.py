@@ -1,0 +1,115 @@
+"""Draws what `agents.allocation.benchmark` wrote, as the picture of docs/allocation.md.
+
+``python -m agents.allocation.benchmark.figure LINES.jsonl ... -o FILE.svg`` draws, for each
+setting, the best so far of every proposer as a part of the optimum, once against trials and once
+against what they cost: the mean over seeds with its interval of 95 %.
+"""
+
+import argparse
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from agents.allocation.benchmark.runs import SETTINGS, Rehearsal, read, titled
+from agents.allocation.estimates import Z
+from agents.allocation.proposers.choose import NAMES
+from agents.report.plots import COLOURS, WINNER_COLOUR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+_COLOURS = dict(zip(NAMES, (WINNER_COLOUR, COLOURS[0], COLOURS[3], COLOURS[1]), strict=True))
+_STYLES = dict(zip(NAMES, ("-", "--", ":", "-."), strict=True))
+_PANEL = (3.7, 2.4)
+_LOWEST = 80.0
+"""Percent of the optimum at the foot of a panel."""
+
+
+class Curve(NamedTuple):
+    """A mean over seeds, in percent of the optimum."""
+
+    at: Sequence[float]
+    mean: "NDArray[np.float64]"
+    error: "NDArray[np.float64]"
+    """Half of the interval of 95 %; 0 for a single run."""
+
+
+def by_trials(runs: Sequence[Rehearsal]) -> Curve:
+    """The best so far after 1, 2, ... trials; a space that was tried whole keeps its last."""
+    longest = max(len(each.curve) for each in runs)
+    return _over(runs, range(1, longest + 1), lambda run, at: min(int(at), len(run.curve)) - 1)
+
+
+def by_cost(runs: Sequence[Rehearsal]) -> Curve:
+    """The best so far by what was spent, in budgets of one trial.
+
+    It begins where every run has a trial, and ends where a run of full length has no more.
+    """
+    longest = max(len(each.curve) for each in runs)
+    begin = max(each.spent[0] for each in runs)
+    end = min(each.spent[-1] for each in runs if len(each.curve) == longest)
+    places = [begin, *(each / 4 for each in range(int(4 * begin) + 1, int(4 * end) + 1))]
+    return _over(runs, places, lambda run, at: bisect_right(run.spent, at) - 1)
+
+
+def _over(
+    runs: Sequence[Rehearsal], places: Sequence[float], at: Callable[[Rehearsal, float], int]
+) -> Curve:
+    values = 100 * np.array([[run.curve[at(run, place)] for place in places] for run in runs])
+    spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(places))
+    return Curve(list(places), values.mean(axis=0), Z * spread / sqrt(len(runs)))
+
+
+def draw(runs: Sequence[Rehearsal], path: Path) -> None:
+    """Writes the picture: a row of two panels for each setting that was played."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    found = [each for each in SETTINGS if any(run.without == each for run in runs)]
+    style: dict[Any, Any] = {"svg.hashsalt": "rheostat", "axes.labelsize": 9, "font.size": 9}
+    with mpl.rc_context(style):
+        # White behind it: it stands alone, on pages whose colour it does not know.
+        figure = Figure((2 * _PANEL[0], len(found) * _PANEL[1] + 0.4), layout="constrained")
+        rows = figure.subplots(len(found), 2, sharey=True, squeeze=False)
+        for without, (left, right) in zip(found, rows, strict=True):
+            some = [each for each in runs if each.without == without]
+            for name, own in groupby(some, key=lambda each: each.proposer):
+                mine = list(own)
+                _draw(left, by_trials(mine), name)
+                _draw(right, by_cost(mine), name)
+            left.set_title(titled(without), loc="left", fontsize=10)
+            left.set_ylabel("% of the optimum")
+            left.set_ylim(_LOWEST, 100.5)
+        rows[-1][0].set_xlabel("trials")
+        rows[-1][1].set_xlabel("cost of all trials, in budgets of one")
+        handles, labels = rows[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _draw(panel: "Axes", curve: Curve, name: str) -> None:
+    colour = _COLOURS[name]
+    panel.plot(curve.at, curve.mean, _STYLES[name], color=colour, linewidth=1.5, label=name)
+    low, high = curve.mean - curve.error, np.minimum(curve.mean + curve.error, 100)
+    panel.fill_between(curve.at, low, high, color=colour, alpha=0.13, linewidth=0)
+    panel.grid(alpha=0.25, linewidth=0.5)
+
+
+def main(words: Sequence[str]) -> None:
+    """Draws the runs of files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lines", nargs="+", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    asked = parser.parse_args(words)
+    draw(read(asked.lines), asked.output)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,64 @@
+"""Runs of proposers on simulated pipelines: what one comes to, and files of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from agents.allocation.proposers.choose import NAMES
+from harness.errors import InputError
+
+NEARLY = 0.99
+"""The part of the optimum that counts as found."""
+
+OBSERVATIONS: Final = ("sizes", "saturation", "coupling")
+"""What holds in a simulated pipeline, each with a switch of its name."""
+
+SETTINGS: Final = ("", *OBSERVATIONS)
+"""What does not hold, in the order in which runs are shown."""
+
+
+class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
+    """One proposer on one simulated pipeline."""
+
+    proposer: str
+    seed: int
+    without: Literal["", "sizes", "saturation", "coupling"]
+    """The observation that does not hold; empty where all do."""
+    optimum: float
+    curve: list[float]
+    """The best so far over the optimum, trial by trial."""
+    spent: list[float]
+    """What the trials so far cost, over the budget of one; trial by trial."""
+
+    @property
+    def until(self) -> int | None:
+        """Trials until nearly the optimum; ``None`` where it was not found."""
+        return next((at for at, each in enumerate(self.curve, 1) if each >= NEARLY), None)
+
+
+def read(paths: Sequence[Path]) -> list[Rehearsal]:
+    """The runs of files, ordered by setting, proposer and seed.
+
+    Raises:
+        InputError: a line is none, or a run stands twice.
+    """
+    found: dict[tuple[int, int, int], Rehearsal] = {}
+    for path in paths:
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            try:
+                each = msgspec.json.decode(line, type=Rehearsal)
+            except msgspec.MsgspecError as problem:
+                raise InputError(f"{path}, line {number}: is no run: {problem}") from None
+            key = SETTINGS.index(each.without), NAMES.index(each.proposer), each.seed
+            if found.setdefault(key, each) is not each:
+                raise InputError(
+                    f"{path}, line {number}: {each.proposer} on seed {each.seed} stands twice"
+                )
+    return [found[key] for key in sorted(found)]
+
+
+def titled(without: str) -> str:
+    """A setting in words."""
+    return f"without {without}" if without else "all hold"
