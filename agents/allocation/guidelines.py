@@ -49,9 +49,9 @@ def _model(space: Space, belief: "Belief", at: int, name: str) -> str:
         ]
         if not worse:
             why = (
-                "no larger one is clearly better"
+                "sample for sample no larger one is clearly better"
                 if place < len(models) - 1
-                else "the smaller ones are clearly worse"
+                else "sample for sample the smaller ones are clearly worse"
             )
             return f"{name}: {model}; {why}." if len(models) > 1 else f"{name}: {model} alone."
     return f"{name}: {models[-1]}."

@@ -1,7 +1,8 @@
 """Takes the pictures of docs/terminal-app.md, ``python -m tests.tui.pictures``.
 
-It plays a short discovery on the built-in sample, opens the app on it without a terminal, and keeps
-what it shows as SVG; one picture is of the app in a headless browser.
+It plays a short discovery on the built-in sample and an allocation on a simulated pipeline, opens
+the app on them without a terminal, and keeps what it shows as SVG; one picture is of the app in a
+headless browser. With names of pictures, those alone are taken.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.tui.browser import page
@@ -28,6 +30,10 @@ KEYS = {
     "trace": ("enter", "t", *["left"] * 12),
     "side-by-side": ("enter", "t", "m", "v", "c"),
     "workbench": ("enter", "e"),
+}
+ALLOCATION_KEYS = {
+    "allocation": ("enter",),
+    "saturation": ("enter", "2"),
 }
 
 
@@ -61,8 +67,8 @@ def browse(place: str) -> None:
             server.terminate()
 
 
-def main() -> None:
-    """Takes all of them."""
+def main(names: Sequence[str]) -> None:
+    """Takes those of the names, or all of them."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -70,11 +76,17 @@ def main() -> None:
         on = sorted(map(str, Path("sample/search").glob("*.recording")))
         run = [COMMAND, "discover", "--on", *on, "--run", "runs/first", "--rounds", "4"]
         subprocess.run(run, check=True, capture_output=True)
-        for name, keys in KEYS.items():
-            asyncio.run(take("runs/first", name, keys))
-        asyncio.run(take("runs", "runs", ()))
-        browse("runs/first")
+        run = [COMMAND, "allocate", "--budget", "1800", "--trials", "24", "--run", "runs/trials"]
+        subprocess.run(run, check=True, capture_output=True)
+        taken = [("runs/first", *each) for each in KEYS.items()]
+        taken += [("runs/trials", *each) for each in ALLOCATION_KEYS.items()]
+        taken += [("runs", "runs", ())]
+        for place, name, keys in taken:
+            if not names or name in names:
+                asyncio.run(take(place, name, keys))
+        if not names or "browser" in names:
+            browse("runs/first")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
