@@ -1,6 +1,7 @@
 """What tests of several rooms share: a command line of its own, and the released recordings."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,11 +21,14 @@ from tests.command_lines import CommandLine, FreshCommandLine, Said
 # Here and nowhere below: a fixture that two conftests take in is made twice, for a session too.
 pytest_plugins = ["tests.docker_engine"]
 
+# What a shell runs in the background it tells to take no notice of Ctrl-C, and so its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A test on a busy machine is slow without being wrong. Chance is another in every run, so that few
 # examples each time come to many; ``--hypothesis-profile thorough`` has many at once.
-settings.register_profile("rheostat", deadline=None, max_examples=40)
+settings.register_profile("rheostat", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("rheostat")
 

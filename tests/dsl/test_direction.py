@@ -211,7 +211,7 @@ BETAS = st.lists(st.floats(0, 1), max_size=8)
 BY_PRODUCTS_AND_BY_EXP = ("rising x = pow(4, 2 * beta)", [0.5], (1, 0.5))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, BETAS, st.sampled_from(SETTINGS))
 @example(*BY_PRODUCTS_AND_BY_EXP)
 def test_a_verdict_is_never_contradicted_by_a_value(
@@ -229,7 +229,6 @@ def test_no_verdict_of_thousands_is_contradicted(
     assert _contradiction(line, betas, free) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.floats(-800, 800), st.floats(0.01, 50) | st.sampled_from([1.0, 2.0, 3.5]))
 @example(1.0, 4.0)
 @example(-2.0, 0.3)

@@ -1,7 +1,7 @@
 """What an editor is told, while a program is being written. A bar marks the place asked about."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl import library
@@ -281,7 +281,6 @@ def test_every_name_of_the_library_is_explained(name: str) -> None:
             assert hover(document, token.start_pos or 0) is not None, token
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(PROGRAM)))
@@ -296,7 +295,6 @@ def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
     assert place is None or document.source.excerpt(place)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([*'abn_ .{}()="#,;1é\n<+', *sorted(KEYWORDS)]), max_size=40))
 def test_any_text_is_answered(parts: list[str]) -> None:
     text = " ".join(parts)

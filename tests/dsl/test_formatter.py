@@ -13,7 +13,6 @@ from dsl.source import Source, Span
 from tests.dsl.strategies import NOWHERE, identifier, programs, untidy_programs
 
 slow_to_draw = settings(
-    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

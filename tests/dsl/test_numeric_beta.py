@@ -155,7 +155,6 @@ def test_no_shape_breaks_the_distribution(a: float, b: float) -> None:
 # Quantiles
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.floats(0.001, 0.999), shapes, shapes)
 def test_a_quantile_is_where_the_distribution_crosses_the_probability(
     p: float, a: float, b: float
@@ -167,7 +166,6 @@ def test_a_quantile_is_where_the_distribution_crosses_the_probability(
     assert found == pytest.approx(float(special.betaincinv(a, b, p)), abs=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
 @given(st.floats(0, 1), st.floats(0, 1), shapes, shapes)
 def test_a_quantile_never_falls_in_its_probability(p: float, q: float, a: float, b: float) -> None:
     low, high = sorted((p, q))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl import library
@@ -87,7 +87,6 @@ def mutations(draw: st.DrawFn) -> str:
 
 
 @given(mutations())
-@settings(max_examples=150, deadline=None)
 def test_any_spoilt_program_is_told_what_is_wrong_with_it(text: str) -> None:
     told(text)
 

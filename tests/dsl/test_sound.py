@@ -10,7 +10,7 @@ from dsl.source import Source
 from tests.dsl.sound import sound_texts
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sound_texts())
 def test_a_program_made_to_be_sound_is_sound(text: str) -> None:
     analysis = analyse(Source(text))
@@ -19,7 +19,7 @@ def test_a_program_made_to_be_sound_is_sound(text: str) -> None:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sound_texts())
 def test_formatting_keeps_a_program_sound(text: str) -> None:
     again = analyse(Source(format_source(Source(text))))

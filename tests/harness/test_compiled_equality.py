@@ -23,7 +23,7 @@ from tests.harness.random_worlds import random_world
 SEEDS = (0, 1, 7, 2**64 - 1)
 
 FEW = settings(
-    max_examples=100, deadline=None,
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 MANY = settings(FEW, max_examples=1200)

@@ -234,9 +234,9 @@ def as_line(action: Action) -> Line:
 
 
 TestAnyVerbs = AnyVerbs.TestCase
-TestAnyVerbs.settings = settings(max_examples=200, stateful_step_count=25, deadline=None)
+TestAnyVerbs.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 TestTamperedPicture = TamperedPicture.TestCase
-TestTamperedPicture.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
+TestTamperedPicture.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
 @pytest.mark.slow

@@ -199,9 +199,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
 ) -> None:
     reasoner = Reasoner("long", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 6, 64)), home / "long.recording")
-    # What runs in the background, as tests may, was told to take no notice of Ctrl-C.
-    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    start = f"{heed}; import sys; from harness.cli.main import main; sys.exit(main())"
+    start = "import sys; from harness.cli.main import main; sys.exit(main())"
     command = [
         sys.executable, "-c", start, "sweep", "sc", "parallel_probe", "--on", "long.recording",
         "--set", "sc.n=1,2,4", "--set", "parallel_probe.n=8:64:1", "--seeds", seeds,

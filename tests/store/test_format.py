@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from store.blocks import VERSION, checksum
@@ -36,7 +36,6 @@ def read_by_the_document(content: bytes) -> dict[str, Any]:
 
 
 @given(content=contents())
-@settings(max_examples=80, deadline=None)
 def test_whatever_is_recorded_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, content: Content
 ) -> None:
@@ -47,7 +46,6 @@ def test_whatever_is_recorded_is_read_back(
 
 
 @given(content=contents(), chance=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
 def test_the_order_of_appends_leaves_no_trace(
     tmp_path_factory: pytest.TempPathFactory, content: Content, chance: random.Random
 ) -> None:
@@ -85,7 +83,6 @@ def test_the_digest_of_a_known_recording_never_changes(tmp_path: Path) -> None:
 
 
 @given(content=contents())
-@settings(max_examples=40, deadline=None)
 def test_the_document_reads_what_the_writer_writes(
     tmp_path_factory: pytest.TempPathFactory, content: Content
 ) -> None:

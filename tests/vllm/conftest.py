@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 REASONERS = HERE / "reasoners"
 """The folders of the reasoners: ``small``, ``medium`` and ``large``."""
 
-CONTEXT = 16384
+CONTEXT = 24576
 """Tokens of a program's prompt and reply."""
 
 

@@ -136,15 +136,6 @@ def test_a_recording_is_verified_inspected_swept_and_searched_on(
     assert (tmp_path / "run" / "selected.rheo").exists()
 
 
-def test_another_model_does_not_pass_for_the_recorded_one(
-    cli: CommandLine, vllm_python: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    with serving(REASONERS / "small", "medium", tmp_path / "log") as url:
-        said = cli("verify", str(undisturbed), "--base-url", url, "--model", "medium")
-    assert said.status == 1
-    assert "of 8 branches came again" in said.err
-
-
 def test_stepwise_branches_come_again_and_carry_signals(
     cli: CommandLine, medium_url: str, questions: Path, tmp_path: Path
 ) -> None:

@@ -94,8 +94,8 @@ def test_the_command_finds_out_what_the_server_can_do(
 ) -> None:
     words = ["discover", "--on", *map(str, recordings), "--base-url", vllm_url]
     model = ["--proposer", "chat:openai:tiny", "--rounds", "1", "--per-round", "1"]
-    said = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "12000")
-    assert "has a context of 16,384 tokens" in said.err
+    said = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "20000")
+    assert "has a context of 24,576 tokens" in said.err
     said = cli(*words, "--proposer", "chat:openai:big", "--run", str(tmp_path / "big"))
     assert (said.status, "serves no model big" in said.err) == (2, True)
     said = cli(*words, *model, "--run", str(tmp_path / "run"), "--reply-tokens", "400")

@@ -13,7 +13,7 @@ from tests.vllm.reasoners.questions import ADD, EXTRACT, stages, sums
 
 pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(900)]
 
-ASKED = 30
+ASKED = 12
 """Questions of a test."""
 
 
@@ -45,7 +45,7 @@ def posed() -> list[tuple[str, str]]:
 
 @cache
 def figured(of: Reasoner, temperature: float) -> Figures:
-    """What was measured of a reasoner; two thousand chains take a minute."""
+    """What was measured of a reasoner; hundreds of chains take their time."""
     return measured(of, posed(), temperature=temperature)
 
 
@@ -71,7 +71,7 @@ def test_an_answer_forced_later_is_right_more_often(medium: Reasoner) -> None:
         for part in right:
             cuts = [each[: round(len(each) * part)] for each in thoughts]
             right[part] += medium.forced(question, cuts).count(answer)
-    assert max(right[0.1], right[0.5]) + 20 < right[1.0]
+    assert max(right[0.1], right[0.5]) + 8 < right[1.0]
 
 
 def test_a_forced_answer_is_a_digit_wherever_the_chain_is_cut(medium: Reasoner) -> None:

@@ -16,10 +16,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-CONTEXT = 16384
+CONTEXT = 24576
 """Tokens of a prompt and its reply."""
 
-STEPS, BATCH, LENGTH, BEFORE = 300, 8, 320, 96
+STEPS, BATCH, LENGTH, BEFORE = 160, 8, 320, 64
 """Steps of training, texts in each, tokens of each, and tokens of noise that go before."""
 
 TEMPLATE = (
@@ -47,12 +47,14 @@ def tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
 def main(source: Path, target: Path) -> None:
     """Trains on the texts behind noise, anywhere in the context."""
     torch.manual_seed(0)
-    torch.set_num_threads(2)
+    torch.set_num_threads(
+        1
+    )  # two that wait for each other beside a busy machine take many times that
     chance = random.Random(0)
     texts = json.loads(source.read_text())
     words = tokenizer(texts)
     config = Qwen3Config(
-        vocab_size=len(words), hidden_size=128, intermediate_size=256, num_hidden_layers=3,
+        vocab_size=len(words), hidden_size=128, intermediate_size=256, num_hidden_layers=2,
         num_attention_heads=2, num_key_value_heads=2, head_dim=64,
         max_position_embeddings=CONTEXT, tie_word_embeddings=True,
         eos_token_id=words.eos_token_id, bos_token_id=None, pad_token_id=words.eos_token_id,

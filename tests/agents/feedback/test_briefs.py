@@ -107,7 +107,7 @@ def test_a_brief_made_again_later_is_the_same(searched: RunDirectory, opened: Op
 
 
 @pytest.mark.slow
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(most=st.one_of(st.integers(0, 400), st.integers(0, 8000)))
 def test_a_brief_keeps_within_its_tokens_however_few(
     most: int, made: dict[str, list[object]]

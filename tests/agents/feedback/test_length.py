@@ -30,10 +30,8 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=pytest.mark.slow if kind == "pages" else ()) for kind in TEXTS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TEXTS)
 def test_it_is_within_an_eighth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
     ratio = count(TEXTS[kind]) / encoder.count(TEXTS[kind])
     assert 7 / 8 < ratio < 9 / 8

@@ -20,7 +20,7 @@ from tests.dsl.compiler.native_kernels import arrays, native
 
 ANSWERS, BRANCHES = 5, 8
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=100, deadline=None)
 
 reals = st.floats(allow_nan=False, allow_infinity=False)
 near_zero = st.floats(-2, 2)
@@ -144,7 +144,6 @@ def test_what_is_in_another_set_is_left_out(chosen: list[int], gone: list[int]) 
     assert after[4] == [0] * BRANCHES
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_the_pass_of_the_benchmark_reads_alike(data: st.DataObject) -> None:
     branches, width, seeds = 4, 5, 3

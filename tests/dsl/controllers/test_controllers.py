@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.interpreter import Interpreter
@@ -82,7 +82,6 @@ def test_a_program_checks_without_warnings_and_fits_on_a_screen(name: str) -> No
 
 @names
 @given(data=st.data(), where=surroundings(beta=True))
-@settings(max_examples=60, deadline=None)
 def test_a_program_plays_as_its_twin_on_generated_recordings(
     name: str, data: st.DataObject, where: Surroundings
 ) -> None:

@@ -4,7 +4,7 @@ from itertools import product
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from harness.allocation.budget import compute_rate, cost
@@ -52,7 +52,6 @@ small = some.tuples(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
 @given(small)
 def test_counting_listing_and_trying_all_agree(
     drawn: tuple[list[float], list[tuple[int, int]], float],

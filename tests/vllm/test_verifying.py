@@ -1,0 +1,31 @@
+"""Verifying a recording against a server: another model does not pass for the recorded one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command_lines import CommandLine
+from tests.vllm.reasoners.questions import sums
+
+# With the tests that have both models served.
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(900)]
+
+
+def test_another_model_does_not_pass_for_the_recorded_one(
+    cli: CommandLine, small_url: str, medium_url: str, tmp_path: Path
+) -> None:
+    questions, recording = tmp_path / "sums.jsonl", str(tmp_path / "medium.recording")
+    questions.write_text("".join(json.dumps(each) + "\n" for each in sums(3, 2)))
+    said = cli(
+        "collect", "--model", "medium", "--base-url", medium_url, "--family", "think",
+        "--force-end", "</think>\\n\\n", "--instruction", "", "--questions", str(questions),
+        "--interval", "25", "--max-tokens", "600", "--branches", "4", "--temperature", "1",
+        "--probe-stop", "}", "--token-ids", "-o", recording,
+    )  # fmt: skip
+    assert said.status == 0, said.err
+    said = cli("verify", recording, "--base-url", medium_url, "--model", "medium")
+    assert said.status == 0, said.out
+    said = cli("verify", recording, "--base-url", small_url, "--model", "small")
+    assert said.status == 1
+    assert "0 of 8 branches came again" in said.err
