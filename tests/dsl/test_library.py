@@ -52,12 +52,15 @@ QUICK = {
 """A few rows that take a second or two."""
 
 SLOW = {
-    *(("asc", n) for n in (1, 4, 8, 16, 32, 64)),
-    *(("esc", n) for n in (16, 32, 64)),
-    *(("parallel_probe", n) for n in (1, 8, 16)),
-    *(("cmc", beta) for beta in (0.0, 0.3, 0.5, 0.7, 1.0)),
+    ("asc", 32),
+    ("esc", 32),
+    ("parallel_probe", 8),
+    ("cmc", 0.5),
 }
-"""Rows that are checked on one of the models, a minute at most for each."""
+"""Rows that take up to a minute, each on one of the models.
+
+That all 104 come out is a test of the compiled engine, which is held to this interpreter.
+"""
 
 
 def program(name: str, **knobs: float) -> Interpreter:

@@ -40,14 +40,6 @@ def published(*controllers: str) -> dict[tuple[str, str, float], tuple[float, in
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_whole_reads_give_the_published_rows(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli("sweep", "asc", "esc", "--on", *recordings, *READS, "--json")
-    assert (said.status, said.err) == (0, "")
-    assert rows_of(said.out) == published("asc", "esc")
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_one_command_gives_the_whole_published_table(
     cli: CommandLine, recordings: list[str]

@@ -22,7 +22,7 @@ from tests.store.recordings import append, read_all, sample, write
 
 ROUNDS = [
     pytest.param(400, id="some"),
-    pytest.param(8000, id="thousands", marks=pytest.mark.slow),
+    pytest.param(2000, id="thousands", marks=pytest.mark.slow),
 ]
 
 

@@ -101,15 +101,14 @@ def test_a_program_plays_as_its_twin_on_a_released_recording(
 
 @pytest.mark.slow
 @names
-@pytest.mark.parametrize("model", ["Qwen3-0.6B", "Qwen3-8B"])
 def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
-    name: str, model: str, released_world: World
+    name: str, released_world: World
 ) -> None:
-    some = released_world(model).decks
+    some = released_world("Qwen3-0.6B").decks
     if name in DEAR:
         compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
     else:
-        compare(name, some, seeds=[0], betas=[0.0, 0.4, 1.0])
+        compare(name, some[::2], seeds=[0], betas=[0.0, 0.4, 1.0])
 
 
 @names
