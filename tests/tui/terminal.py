@@ -4,11 +4,11 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 class Terminal:
@@ -45,6 +45,13 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words} did not come:\n{text}"
             time.sleep(0.1)
         return text
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """Waits until something holds beside it."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"{what} did not come:\n{self.text()}"
+            time.sleep(0.1)
 
 
 def has_tmux() -> bool:

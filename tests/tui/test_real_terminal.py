@@ -16,9 +16,14 @@ from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.browser import chromium, page
 from tests.tui.terminal import has_tmux, terminal
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 COMMAND = [str(Path(sys.executable).with_name("rheostat"))]
+
+
+def decided_on(run: Path, candidate: str) -> Callable[[], bool]:
+    """Says whether a person has decided."""
+    return lambda: open_run(run).decision(candidate) is not None
 
 
 @pytest.mark.skipif(not has_tmux(), reason="tmux is not here to be a terminal")
@@ -41,11 +46,16 @@ def test_a_whole_run_is_watched_and_decided_beside_it(
             assert "candidate" in shown
             decided = 0
             while open_run(tmp_path / "run").ending is None:
-                if open_run(tmp_path / "run").waiting is not None:
-                    app.wait_for("waits:")
+                waits = open_run(tmp_path / "run").waiting
+                if waits is not None:
+                    app.wait_for(f"waits: {waits}")
                     app.press("a")
                     app.wait_for("A note")
-                    app.press("Enter", "Enter")
+                    app.press("Enter")
+                    time.sleep(2)  # by then the button has the focus, on a busy machine too
+                    app.press("Enter")
+                    # A key that is pressed before it has come there would be for what comes then.
+                    app.wait_until(decided_on(tmp_path / "run", waits), f"the yes to {waits}")
                     decided += 1
                 time.sleep(0.5)
             app.wait_for("ended", "last event")

@@ -73,7 +73,7 @@ def test_the_first_samples_of_a_stage_are_shared_and_no_call_is_made_twice(
 ) -> None:
     with telling() as teller:
         run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "80", *run, "--trials", "4")
+        told(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "4")
         keys = Counter(json.dumps(each, sort_keys=True) for each in teller.asked)
     assert max(keys.values()) == 1
     trials = read_trials(tmp_path / "run" / "trials.record").trials
@@ -96,7 +96,7 @@ def test_what_is_not_recorded_is_refused_by_name(
 ) -> None:
     with telling() as teller:
         run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
-        told(cli, "--on", str(doubling), "--budget", "80", *run, "--trials", "2")
+        told(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "2")
     record = tmp_path / "run" / "trials.record"
     held = {label(each) for each in read_trials(record).trials}
     assert "small x11, small x1" not in held

@@ -120,8 +120,8 @@ def plays_alike(seed: int) -> bool | None:
 
 @pytest.mark.slow
 def test_a_tidied_program_does_the_same() -> None:
-    found = [plays_alike(seed) for seed in range(500)]
-    assert found.count(True) > 80
+    found = [plays_alike(seed) for seed in range(160)]
+    assert found.count(True) > 25
     assert [seed for seed, alike in enumerate(found) if alike is False] == []
 
 
