@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,9 @@ from store.autotts import read_autotts
 from store.environment import save
 from store.reader import open_recording
 from tests.command_lines import CommandLine, FreshCommandLine, Said
+
+if TYPE_CHECKING:
+    from tests.vllm.scheduling import ByServers
 
 # Here and nowhere below: a fixture that two conftests take in is made twice, for a session too.
 pytest_plugins = ["tests.docker_engine"]
@@ -33,6 +37,16 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("rheostat")
 
 World = Callable[[str], Environment]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "ByServers | None":
+    """Tests on real servers are shared out by the servers that they need."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from tests.vllm.scheduling import ByServers
+
+    return ByServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from store.pipelines.trials import read_trials
 from tests.command_lines import CommandLine
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 PIPELINE = Path(__file__).parent / "pipelines" / "digits.toml"
 

@@ -19,7 +19,7 @@ from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
 from tests.vllm.serving import calm, free_port, serving
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,7 +14,7 @@ from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import proxy
 from tests.vllm.reasoners.questions import sums
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1200)]
 
 HOW = [
     "--family", "think", "--force-end", "</think>\\n\\n", "--instruction", "", "--interval", "50",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.proxy.proxies import Proxy, proxy
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("collecting"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "proxy.md").read_text()
 EXAMPLES = re.findall(r"```(python|sh)\n(.*?)```", PAGE, re.DOTALL)

@@ -11,7 +11,7 @@ from tests.vllm.reasoners.asking import LONGEST, Reasoner, voted
 from tests.vllm.reasoners.measure import Figures, measured
 from tests.vllm.reasoners.questions import ADD, EXTRACT, stages, sums
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("reasoning"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(900)]
 
 ASKED = 12
 """Questions of a test."""
