@@ -74,11 +74,14 @@ def stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 def calm() -> dict[str, str]:
-    """The environment in which vLLM neither compiles nor telephones."""
+    """The environment in which vLLM neither compiles nor telephones.
+
+    Nor has it a worker beside its engine, which would wait for each step of it on a second core.
+    """
     return os.environ | {
         "TORCHDYNAMO_DISABLE": "1", "OMP_NUM_THREADS": "1", "VLLM_CPU_KVCACHE_SPACE": "1",
         "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1",
-        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("one_session.py")
 ROOT = SCRIPT.parents[3]
 ASKED = {
-    "round_evaluations": 50,
+    "round_evaluations": 24,
     "tune_evaluations": 10,
     "caps": Caps(rounds=2),
     "per_round": 2,
