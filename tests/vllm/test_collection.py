@@ -131,7 +131,7 @@ def test_a_recording_is_verified_inspected_swept_and_searched_on(
     said = cli("sweep", "sc", "asc", "--on", path, "--set", "n=8", "--seeds", "5", "--json")
     assert said.status == 0, said.err
     said = cli("discover", "--on", path, "--run", str(tmp_path / "run"), "--rounds", "1",
-               "--per-round", "4", "--max-minutes", "2")  # fmt: skip
+               "--per-round", "2", "--round-evaluations", "20")  # fmt: skip
     assert said.status == 0, said.err
     assert (tmp_path / "run" / "selected.rheo").exists()
 
