@@ -92,7 +92,7 @@ def test_two_stages_lead_from_a_line_to_its_sum(medium: Reasoner) -> None:
 
 
 def test_a_seed_gives_the_same_chain_alone_and_among_others(medium: Reasoner) -> None:
-    drawn = [(question, seed) for question, _ in posed()[:8] for seed in range(4)]
+    drawn = [(question, seed) for question, _ in posed()[:4] for seed in range(3)]
 
     def chain(each: tuple[str, int]) -> list[int]:
         return medium.chains(each[0], 1, 1.0, each[1])[0].token_ids
