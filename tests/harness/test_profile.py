@@ -53,7 +53,7 @@ RULES = st.builds(
 @pytest.mark.parametrize("name", NAMES)
 @given(held=contents(), rules=RULES, beta=st.sampled_from(["0", "0.4", "1"]))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_lines_add_up_to_the_books_of_the_episodes(
     tmp_path: Path, name: str, held: Content, rules: Rules, beta: str
@@ -87,7 +87,7 @@ def test_lines_add_up_to_the_books_of_the_episodes(
 
 @given(held=st.tuples(contents(), contents()), name=st.sampled_from(["sc", "asc", "esc"]))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_several_recordings_together_are_their_sum(
     tmp_path: Path, held: tuple[Content, Content], name: str
