@@ -223,7 +223,7 @@ def test_a_verdict_is_never_contradicted_by_a_value(
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, BETAS, st.sampled_from(SETTINGS))
-def test_no_verdict_of_thousands_is_contradicted(
+def test_no_verdict_of_hundreds_is_contradicted(
     line: str, betas: list[float], free: tuple[int, float]
 ) -> None:
     assert _contradiction(line, betas, free) is None

@@ -25,7 +25,7 @@ EVERY_FIFTH_SEED = range(0, 100, 5)
 
 
 def rows(*, quick: bool) -> list[tuple[str, Row]]:
-    """Some settings of each controller, each on one of the models: a row takes this replay long.
+    """Some settings of each controller, each on one of the models; a row takes up to 20 seconds.
 
     That all 104 come out is a test of the compiled engine, which is held to this replay.
     """

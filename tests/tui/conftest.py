@@ -32,7 +32,10 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["allocate", *words, "--run", str(path)]) == 0
     run = open_run(path)
     last = run.summaries()[-1]
-    said = ["retrieve: 70B; the smaller ones are clearly worse.", "answer: samples pay."]
+    said = [
+        "retrieve: 70B; sample for sample the smaller ones are clearly worse.",
+        "answer: samples pay.",
+    ]
     after = replace(last, search={"evolve": {"guidelines": said}})
     run.write(f"rounds/{last.round:03d}/summary.json", after)
     return path

@@ -69,6 +69,9 @@ def browse(place: str) -> None:
 
 def main(names: Sequence[str]) -> None:
     """Takes those of the names, or all of them."""
+    known = {*KEYS, *ALLOCATION_KEYS, "runs", "browser"}
+    if unknown := set(names) - known:
+        sys.exit(f"there is no picture {min(unknown)}; there are {', '.join(sorted(known))}")
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

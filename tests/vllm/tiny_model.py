@@ -47,9 +47,8 @@ def tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
 def main(source: Path, target: Path) -> None:
     """Trains on the texts behind noise, anywhere in the context."""
     torch.manual_seed(0)
-    torch.set_num_threads(
-        1
-    )  # two that wait for each other beside a busy machine take many times that
+    # On a busy machine two threads wait for each other many times as long.
+    torch.set_num_threads(1)
     chance = random.Random(0)
     texts = json.loads(source.read_text())
     words = tokenizer(texts)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _COLOURS = dict(zip(NAMES, (WINNER_COLOUR, COLOURS[0], COLOURS[3], COLOURS[1]), strict=True))
 _STYLES = dict(zip(NAMES, ("-", "--", ":", "-."), strict=True))
 _PANEL = (3.7, 2.4)
-_LOWEST = 80.0
+_LOWEST = 60.0
 """Percent of the optimum at the foot of a panel."""
 
 
@@ -89,8 +89,12 @@ def draw(runs: Sequence[Rehearsal], path: Path) -> None:
             left.set_ylim(_LOWEST, 100.5)
         rows[-1][0].set_xlabel("trials")
         rows[-1][1].set_xlabel("cost of all trials, in budgets of one")
-        handles, labels = rows[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+        shown: dict[str, Any] = {}  # a proposer need not be in the first row
+        for handles, labels in (panel.get_legend_handles_labels() for panel in rows[:, 0]):
+            shown |= dict(zip(labels, handles, strict=True))
+        figure.legend(
+            [*shown.values()], [*shown], loc="outside lower center", ncols=4, frameon=False
+        )
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 

@@ -32,6 +32,12 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     spent: list[float]
     """What the trials so far cost, over the budget of one; trial by trial."""
 
+    def __post_init__(self) -> None:
+        if self.proposer not in NAMES:
+            raise ValueError(f"there is no proposer {self.proposer!r} in this benchmark")
+        if not 0 < len(self.curve) == len(self.spent):
+            raise ValueError("curve and spent have a figure for each trial, and there is one")
+
     @property
     def until(self) -> int | None:
         """Trials until nearly the optimum; ``None`` where it was not found."""

@@ -31,7 +31,7 @@ def test_against_cost_a_trial_counts_from_when_it_is_paid() -> None:
 
 def test_the_same_runs_give_the_same_picture_with_a_panel_for_each_setting(tmp_path: Path) -> None:
     lines = [run(0, 0.9, 0.95), run(0, 0.8, 0.9, without="sizes")]
-    lines.append(run(0, 0.8, 0.9, proposer="random"))
+    lines.append(run(0, 0.8, 0.9, proposer="random", without="sizes"))
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
     for name in ("one.svg", "other.svg"):

@@ -30,3 +30,21 @@ def test_runs_are_read_in_the_order_of_the_table(tmp_path: Path) -> None:
     file.write_text("{}")
     with pytest.raises(InputError, match="line 1: is no run"):
         read([file])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"proposer": "chance"}, "there is no proposer 'chance'"),
+        ({"curve": [], "spent": []}, "curve and spent"),
+        ({"spent": [1.0]}, "curve and spent"),
+        ({"without": "luck"}, "without"),
+    ],
+)
+def test_a_line_that_is_no_run_is_refused_by_its_number(
+    change: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "runs.jsonl"
+    file.write_bytes(msgspec.json.encode(msgspec.to_builtins(run(0, 0.5, 0.9)) | change))
+    with pytest.raises(InputError, match=f"runs.jsonl, line 1: is no run: .*{said}"):
+        read([file])
