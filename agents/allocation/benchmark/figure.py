@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _COLOURS = dict(zip(NAMES, (WINNER_COLOUR, COLOURS[0], COLOURS[3], COLOURS[1]), strict=True))
 _STYLES = dict(zip(NAMES, ("-", "--", ":", "-."), strict=True))
 _PANEL = (3.7, 2.4)
-_LOWEST = 60.0
-"""Percent of the optimum at the foot of a panel."""
+_FOOT = 5
+"""A row begins at a multiple of so many percent, below every mean in it."""
 
 
 class Curve(NamedTuple):
@@ -77,16 +77,18 @@ def draw(runs: Sequence[Rehearsal], path: Path) -> None:
     with mpl.rc_context(style):
         # White behind it: it stands alone, on pages whose colour it does not know.
         figure = Figure((2 * _PANEL[0], len(found) * _PANEL[1] + 0.4), layout="constrained")
-        rows = figure.subplots(len(found), 2, sharey=True, squeeze=False)
+        rows = figure.subplots(len(found), 2, sharey="row", squeeze=False)
         for without, (left, right) in zip(found, rows, strict=True):
             some = [each for each in runs if each.without == without]
+            lowest = 100.0
             for name, own in groupby(some, key=lambda each: each.proposer):
                 mine = list(own)
-                _draw(left, by_trials(mine), name)
-                _draw(right, by_cost(mine), name)
+                for panel, curve in ((left, by_trials(mine)), (right, by_cost(mine))):
+                    _draw(panel, curve, name)
+                    lowest = min(lowest, float(curve.mean.min()))
             left.set_title(titled(without), loc="left", fontsize=10)
             left.set_ylabel("% of the optimum")
-            left.set_ylim(_LOWEST, 100.5)
+            left.set_ylim(_FOOT * (lowest // _FOOT), 100.5)
         rows[-1][0].set_xlabel("trials")
         rows[-1][1].set_xlabel("cost of all trials, in budgets of one")
         shown: dict[str, Any] = {}  # a proposer need not be in the first row
