@@ -26,7 +26,7 @@ FEW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
-MANY = settings(FEW, max_examples=250)
+MANY = settings(FEW, max_examples=150)
 
 settings_of_knobs = st.builds(
     Setting,
