@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agents.allocation.bench import RoundTrialBench
-from agents.allocation.benchmark.runs import OBSERVATIONS, SETTINGS, Rehearsal
+from agents.allocation.benchmark.runs import SETTINGS, Rehearsal
 from agents.allocation.proposers import Seen, TrialProposer
 from agents.allocation.proposers.choose import NAMES, trial_proposers
 from agents.chat.settings import ChatSettings
@@ -28,14 +28,14 @@ from harness.cli.output import emit_text
 from store.pipelines.records import Simulation
 
 
-def rehearse(proposer: TrialProposer, at: Simulator, trials: int, best: float) -> Rehearsal:
+def rehearse(proposer: TrialProposer, at: Simulator, trials: int, optimum: float) -> Rehearsal:
     """Lets a proposer search a simulated pipeline.
 
     Args:
         proposer: that searches.
         at: the pipeline, whose seed is that of the search too.
         trials: at most.
-        best: the optimum.
+        optimum: the best expected score that there is.
     """
     space, simulation = Space(at.pipeline, usual_budget(at.pipeline)), at.simulation
     seen: list[Seen] = []
@@ -57,12 +57,12 @@ def rehearse(proposer: TrialProposer, at: Simulator, trials: int, best: float) -
             trial = at.play(each.choices)
             seen.append(Seen(trial.choices, trial.score, trial.cost))
             leader = max(seen, key=lambda one: (one.score, -one.cost))
-            curve.append(at.expected(at.quality(leader.choices)) / best)
+            curve.append(at.expected(at.quality(leader.choices)) / optimum)
     return Rehearsal(
         proposer=proposer.name,
         seed=simulation.seed,
-        without=next((each for each in OBSERVATIONS if not getattr(simulation, each)), ""),
-        optimum=best,
+        without=next((each for each in SETTINGS if each and not getattr(simulation, each)), ""),
+        optimum=optimum,
         curve=curve,
         spent=[each / space.budget for each in accumulate(one.cost for one in seen)],
     )
@@ -81,9 +81,9 @@ def main(words: Sequence[str]) -> None:
     for without, seed in product(asked.without, range(asked.seeds)):
         switches = {without: False} if without else {}
         at = simulator(Simulation(seed=seed, sampled=asked.sampled, **switches))
-        best = at.optimum(usual_budget(at.pipeline)).score
+        optimum = at.optimum(usual_budget(at.pipeline)).score
         for proposer in trial_proposers(asked.proposers, means).values():
-            found = rehearse(proposer, at, asked.trials, best)
+            found = rehearse(proposer, at, asked.trials, optimum)
             emit_text(msgspec.json.encode(found).decode())
 
 

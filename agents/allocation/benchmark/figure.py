@@ -44,7 +44,7 @@ class Curve(NamedTuple):
 def by_trials(runs: Sequence[Rehearsal]) -> Curve:
     """The best so far after 1, 2, ... trials; a space that was tried whole keeps its last."""
     longest = max(len(each.curve) for each in runs)
-    return _over(runs, range(1, longest + 1), lambda run, at: min(int(at), len(run.curve)) - 1)
+    return _over(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
 
 
 def by_cost(runs: Sequence[Rehearsal]) -> Curve:
@@ -56,13 +56,13 @@ def by_cost(runs: Sequence[Rehearsal]) -> Curve:
     begin = max(each.spent[0] for each in runs)
     end = min(each.spent[-1] for each in runs if len(each.curve) == longest)
     places = [begin, *(each / 4 for each in range(int(4 * begin) + 1, int(4 * end) + 1))]
-    return _over(runs, places, lambda run, at: bisect_right(run.spent, at) - 1)
+    return _over(runs, places, lambda run, at: run.after(bisect_right(run.spent, at)))
 
 
 def _over(
-    runs: Sequence[Rehearsal], places: Sequence[float], at: Callable[[Rehearsal, float], int]
+    runs: Sequence[Rehearsal], places: Sequence[float], best: Callable[[Rehearsal, float], float]
 ) -> Curve:
-    values = 100 * np.array([[run.curve[at(run, place)] for place in places] for run in runs])
+    values = 100 * np.array([[best(run, place) for place in places] for run in runs])
     spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(places))
     return Curve(list(places), values.mean(axis=0), Z * spread / sqrt(len(runs)))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,11 +12,11 @@ from harness.errors import InputError
 NEARLY = 0.99
 """The part of the optimum that counts as found."""
 
-OBSERVATIONS: Final = ("sizes", "saturation", "coupling")
-"""What holds in a simulated pipeline, each with a switch of its name."""
+Setting = Literal["", "sizes", "saturation", "coupling"]
+"""What does not hold, of what holds in a simulated pipeline; empty where all does."""
 
-SETTINGS: Final = ("", *OBSERVATIONS)
-"""What does not hold, in the order in which runs are shown."""
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+"""In the order in which runs are shown."""
 
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,8 +24,7 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
 
     proposer: str
     seed: int
-    without: Literal["", "sizes", "saturation", "coupling"]
-    """The observation that does not hold; empty where all do."""
+    without: Setting
     optimum: float
     curve: list[float]
     """The best so far over the optimum, trial by trial."""
@@ -37,6 +36,10 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"there is no proposer {self.proposer!r} in this benchmark")
         if not 0 < len(self.curve) == len(self.spent):
             raise ValueError("curve and spent have a figure for each trial, and there is one")
+
+    def after(self, trials: int) -> float:
+        """The best so far after some trials; a space that was tried whole has its last."""
+        return self.curve[min(trials, len(self.curve)) - 1]
 
     @property
     def until(self) -> int | None:
@@ -65,6 +68,6 @@ def read(paths: Sequence[Path]) -> list[Rehearsal]:
     return [found[key] for key in sorted(found)]
 
 
-def titled(without: str) -> str:
+def titled(without: Setting) -> str:
     """A setting in words."""
     return f"without {without}" if without else "all hold"

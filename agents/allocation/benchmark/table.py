@@ -24,7 +24,7 @@ AFTER = (10, 20, 50)
 
 def row(runs: Sequence[Rehearsal]) -> str:
     """The row of one proposer in one setting."""
-    parts = [_interval([100 * _after(each, at) for each in runs]) for at in AFTER]
+    parts = [_interval([100 * each.after(at) for each in runs]) for at in AFTER]
     until = sorted(inf if each.until is None else float(each.until) for each in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
     found = sum(each < inf for each in until)
@@ -33,11 +33,6 @@ def row(runs: Sequence[Rehearsal]) -> str:
         f"{middle} ({low}–{high})", f"{found} of {len(runs)}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def _after(run: Rehearsal, trials: int) -> float:
-    """The best so far after some trials; a space that was tried whole has its last."""
-    return run.curve[min(trials, len(run.curve)) - 1]
 
 
 def _interval(values: Sequence[float]) -> str:

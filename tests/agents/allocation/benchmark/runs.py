@@ -1,10 +1,6 @@
 """Runs that say what one wants."""
 
-from typing import Literal
-
-from agents.allocation.benchmark.runs import Rehearsal
-
-Setting = Literal["", "sizes", "saturation", "coupling"]
+from agents.allocation.benchmark.runs import Rehearsal, Setting
 
 
 def run(seed: int, *curve: float, proposer: str = "agent", without: Setting = "") -> Rehearsal:
