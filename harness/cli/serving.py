@@ -112,8 +112,8 @@ def reading(extraction: str, equivalence: str) -> "Iterator[Reading]":
     Raises:
         StoreError: there is none of this name, or its library is not installed.
     """
-    from store.collection.equivalence import Exact, MathVerify
-    from store.collection.extraction import extraction as named
+    from store.answers.equivalence import Exact, MathVerify
+    from store.answers.extraction import extractor as named
     from store.collection.probing import Reading
 
     read = named(extraction)

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from harness.live.model import Model, Posed
 from harness.mdp.replay import Chain
+from store.answers.extraction import final_answer, probe_answer
 from store.collection import requests
 from store.collection.chains import text_of
-from store.collection.extraction import final_answer, probe_answer
 from store.collection.probing import entropy, means
 from store.collection.requests import probe_count
 from store.serving.replies import Given

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from store.collection.extraction import NONE, extraction
+from store.answers.extraction import NO_ANSWER, extractor
 from store.collection.prompts import letters
 from store.collection.questions import Asked
 from store.environment import question_id
@@ -125,8 +125,8 @@ def _math(row: Row) -> Converted:
     try:
         return Converted(question, _text(row, ("answer",), "answer"))
     except Missing:
-        boxed = extraction("boxed").read(_text(row, ("solution",), "solution"))
-        if boxed == NONE:
+        boxed = extractor("boxed").read(_text(row, ("solution",), "solution"))
+        if boxed == NO_ANSWER:
             raise Missing("has no answer, and no box in its solution") from None
         return Converted(question, boxed)
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from store.answers.equivalence import Equivalence
+from store.answers.extraction import AnswerExtractor, final_answer, probe_answer
 from store.collection import requests
 from store.collection.chains import Chain
-from store.collection.equivalence import Equivalence
-from store.collection.extraction import Extraction, final_answer, probe_answer
 from store.collection.forcing import Forced
 from store.collection.requests import Probing, prefixes
 from store.collection.settings import Settings
@@ -26,7 +26,7 @@ LAST_WORDS = 500
 class Reading(NamedTuple):
     """How answers are read, and held equal."""
 
-    extraction: Extraction
+    extraction: AnswerExtractor
     equivalence: Equivalence
 
 

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from store.answers.equivalence import Exact
+from store.answers.extraction import extractor
 from store.collection.chains import ExistingChain
-from store.collection.equivalence import Exact
-from store.collection.extraction import extraction
 from store.collection.forcing import Forcing
 from store.collection.probing import Reading
 from store.collection.progress import Tally
@@ -50,7 +50,7 @@ SETTINGS = Settings(
     forcing=Forcing(end="</think>\n\n", ask="The final answer is \\boxed{", mark="</think>"),
     token_ids=True,
 )
-READING = Reading(extraction("boxed"), Exact())
+READING = Reading(extractor("boxed"), Exact())
 
 
 class Timed(NamedTuple):

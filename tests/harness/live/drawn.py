@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from harness.live.model import Model, Posed
 from harness.mdp.replay import Chain, Deck
+from store.answers.equivalence import Exact
+from store.answers.extraction import Boxed
 from store.collection.chains import Drawn, draw_stepwise
-from store.collection.equivalence import Exact
-from store.collection.extraction import Boxed
 from store.collection.forcing import Forced, Forcing
 from store.collection.probing import Reading, branch, probe
 from store.collection.requests import Drawing, Probing

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from store.collection.equivalence import Exact
-from store.collection.extraction import extraction
+from store.answers.equivalence import Exact
+from store.answers.extraction import extractor
 from store.collection.forcing import FAMILIES
 from store.collection.probing import Reading
 from store.collection.questions import Asked
@@ -20,7 +20,7 @@ SETTINGS = Settings(
     forcing=FAMILIES["think"],
     token_ids=True,
 )
-READING = Reading(extraction("boxed"), Exact())
+READING = Reading(extractor("boxed"), Exact())
 
 
 def work(branches: int = 6, group: int = 4, **changed: object) -> Work:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from store.answers.extraction import probe_answer
 from store.collection import requests
 from store.collection.chains import ExistingChain, runs
-from store.collection.extraction import probe_answer
 from store.collection.prompts import message
 from store.collection.requests import prefixes, probe_count
 from store.collection.seeds import interval_seed, question_seed

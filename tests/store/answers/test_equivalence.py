@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.collection import equivalence
-from store.collection.equivalence import Exact, MathVerify, without_reckoning
-from store.collection.extraction import NONE
+from store.answers import equivalence
+from store.answers.equivalence import Exact, MathVerify, without_reckoning
+from store.answers.extraction import NO_ANSWER
 from store.errors import StoreError
 
 
@@ -36,7 +36,7 @@ async def test_exact_changes_nothing() -> None:
         (r"\frac{2}{8}", "7", "1/4"),
         ("12.0", "7", "12"),
         ("12", None, "12"),
-        (NONE, "7", NONE),
+        (NO_ANSWER, "7", NO_ANSWER),
         ("no idea", "7", "no idea"),
         (r"\frac{", "7", r"\frac{"),
     ],

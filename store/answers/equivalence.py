@@ -14,11 +14,14 @@ process of its own, which is killed when an answer takes too long; that answer s
 import asyncio
 import importlib.metadata
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
-from store.collection.extraction import NONE
+from store.answers.extraction import NO_ANSWER
 from store.errors import StoreError
 
 SECONDS = 30.0
@@ -26,6 +29,15 @@ SECONDS = 30.0
 
 _WHOLE = re.compile(r"-?\d+")
 _WORDS = re.compile(r"[A-Za-z]{2,}( [A-Za-z]+)*")
+
+
+class AnswerPool(NamedTuple):
+    """The answers that vote on one question."""
+
+    answers: Sequence[str]
+    """As they were extracted; repetitions and order do not matter."""
+    gold: str | None
+    """The question's right answer; ``None`` where it is not known."""
 
 
 class Equivalence(Protocol):
@@ -42,6 +54,9 @@ class Equivalence(Protocol):
             gold: the right answer, whose form an equal one takes; ``None`` where it is not known.
         """
 
+    def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
+        """Map every answer of each pool to the form that its equals share, in the pools' order."""
+
 
 class Exact:
     """Equal is what is the same text."""
@@ -51,6 +66,10 @@ class Exact:
     async def canonical(self, answer: str, gold: str | None) -> str:
         """As the protocol."""
         return answer
+
+    def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
+        """As the protocol."""
+        return [{answer: answer for answer in pool.answers} for pool in pools]
 
 
 class MathVerify:
@@ -105,10 +124,38 @@ class MathVerify:
                 self._known[asked] = answer
         return self._known[asked]
 
+    def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
+        """As the protocol."""
+        return asyncio.run(self._forms(pools))
+
+    async def _forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
+        return [
+            {answer: await self.canonical(answer, pool.gold) for answer in pool.answers}
+            for pool in pools
+        ]
+
+
+@contextmanager
+def open_equivalence(name: str, *, cache: Path | None = None) -> "Iterator[Equivalence]":
+    """Open the equivalence of a name, with the processes that it needs.
+
+    Args:
+        name: ``exact``, or ``math-verify`` with or without a version after it.
+        cache: a directory that keeps comparisons by content; ``None`` keeps none.
+
+    Raises:
+        StoreError: the library that it needs is not installed.
+    """
+    if not name.startswith("math-verify"):
+        yield Exact()
+        return
+    with MathVerify() as equivalence:
+        yield equivalence
+
 
 def without_reckoning(answer: str, gold: str | None) -> str | None:
     """The form of an answer that needs no library: none at all, words, whole numbers."""
-    if answer in (NONE, gold) or _WORDS.fullmatch(answer):
+    if answer in (NO_ANSWER, gold) or _WORDS.fullmatch(answer):
         return answer
     if _WHOLE.fullmatch(answer) and (gold is None or _WHOLE.fullmatch(gold)):
         return gold if gold is not None and int(answer) == int(gold) else str(int(answer))

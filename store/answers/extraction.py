@@ -1,4 +1,4 @@
-r"""How an answer is read off a model's words. What cannot be read is `NONE`, an answer like others.
+r"""Extract an answer from a model's text. `NO_ANSWER` is an answer like others.
 
 Three ways: ``boxed``, the last ``\boxed{…}``; ``choice``, the letter of a choice; or a pattern of
 one's own, the first group of its last match. A probe's words begin behind what was forced, so the
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from store.errors import StoreError
 
-NONE = "ERR"
+NO_ANSWER = "ERR"
 """The answer where there is none to be read."""
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
@@ -21,14 +21,22 @@ _NAMED = re.compile(
 )
 
 
-class Extraction(Protocol):
+class AnswerExtractor(Protocol):
     """A way to read an answer."""
 
     name: str
     """As the recording says it."""
 
-    def read(self, text: str) -> str:
-        """The answer in a text, or `NONE`."""
+    def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
+        """Extract the answer of a text, or `NO_ANSWER`.
+
+        Args:
+            text: what the model wrote.
+            truncated: whether the text was cut at its token limit, so that an open box is no
+                answer.
+            letters: the letters of the question's choices, such as ``"ABCD"``; others are no
+                answers. ``None`` where they are not known.
+        """
 
 
 class Boxed:
@@ -36,12 +44,12 @@ class Boxed:
 
     name = "boxed"
 
-    def read(self, text: str) -> str:
+    def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
         boxes = list(_BOX.finditer(text))
         if not boxes:
-            return NONE
-        return _plain(_inside(text, boxes[-1].end())) or NONE
+            return NO_ANSWER
+        return _plain(_inside(text, boxes[-1].end())) or NO_ANSWER
 
 
 class Choice:
@@ -52,14 +60,14 @@ class Choice:
 
     name = "choice"
 
-    def read(self, text: str) -> str:
+    def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
         boxes = list(_BOX.finditer(text))
         if boxes:
             letters = _LETTER.findall(_plain(_inside(text, boxes[-1].end())).upper())
-            return letters[0] if letters else NONE
+            return letters[0] if letters else NO_ANSWER
         named = _NAMED.findall(text)
-        return named[-1].upper() if named else NONE
+        return named[-1].upper() if named else NO_ANSWER
 
 
 class Pattern:
@@ -79,15 +87,15 @@ class Pattern:
         except re.error as error:
             raise StoreError(f"pattern:{pattern}: is no pattern: {error}") from error
 
-    def read(self, text: str) -> str:
+    def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
-        found = NONE
+        found = NO_ANSWER
         for match in self._pattern.finditer(text):
             found = match[1] if self._pattern.groups else match[0]
-        return (found or "").strip() or NONE
+        return (found or "").strip() or NO_ANSWER
 
 
-def extraction(name: str) -> Extraction:
+def extractor(name: str) -> AnswerExtractor:
     """A way to read answers by its name: ``boxed``, ``choice`` or ``pattern:…``.
 
     Raises:
@@ -103,7 +111,7 @@ def extraction(name: str) -> Extraction:
     raise StoreError(reason)
 
 
-def final_answer(text: str, mark: str, reading: Extraction) -> str:
+def final_answer(text: str, mark: str, reading: AnswerExtractor) -> str:
     """The answer of a whole chain: what stands behind the end of its thinking, where it ended.
 
     Args:
@@ -118,7 +126,7 @@ def final_answer(text: str, mark: str, reading: Extraction) -> str:
     return reading.read(answer)
 
 
-def probe_answer(words: str, asked: str, reading: Extraction) -> str:
+def probe_answer(words: str, asked: str, reading: AnswerExtractor) -> str:
     """The answer of a probe.
 
     Args:
