@@ -3,11 +3,16 @@
 It writes to a descriptor and touches no names; the writer puts the file in its place.
 """
 
+from collections.abc import Mapping
+
+import msgspec
+
 from store.blocks import PREAMBLE_SIZE, BlockFile, Kind, State, frame, preamble, write_all
 from store.columns import PARTS, common_parts, split
 from store.index import COLUMNS, Entry, footer_payload, trailer
 from store.journal import Journal, read_branch
 from store.packing import pack
+from store.records import Branch
 
 
 class _Chain:
@@ -30,10 +35,34 @@ class _Chain:
         self.end += len(block)
 
 
-def write_sealed(descriptor: int, journal: Journal, file: BlockFile) -> bytes:
+Forms = Mapping[str, Mapping[str, str]]
+"""By the question's id, what each answer is written as; any other stays as it is."""
+
+
+def distinct_answers(journal: Journal, file: BlockFile) -> dict[str, list[str]]:
+    """List the distinct answers of each question, by its id, sorted.
+
+    Raises:
+        DamagedRecording: a block of the journal is no longer what it was.
+    """
+    found: dict[str, list[str]] = {}
+    for identifier, offsets in journal.branches.items():
+        branches = (read_branch(file, offset) for offset in offsets.values())
+        distinct = {answer for each in branches for answer in (*each.answers, each.final)}
+        found[identifier] = sorted(distinct)
+    return found
+
+
+def write_sealed(descriptor: int, journal: Journal, file: BlockFile, forms: Forms) -> bytes:
     """Writes a complete journal's sealed form and returns the recording's digest.
 
     One question's branches are in memory at a time.
+
+    Args:
+        descriptor: of the new file.
+        journal: what is written.
+        file: the file that holds the journal's branches.
+        forms: what answers are written as.
 
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
@@ -45,7 +74,10 @@ def write_sealed(descriptor: int, journal: Journal, file: BlockFile) -> bytes:
     parts = PARTS
     for number, identifier in enumerate(journal.questions):
         places = journal.branches[identifier]
-        branches = [read_branch(file, places[index]) for index in sorted(places)]
+        branches = [
+            _written(read_branch(file, places[index]), forms.get(identifier, {}))
+            for index in sorted(places)
+        ]
         parts &= common_parts(branches)
         for kind, payload in zip(COLUMNS, split(branches), strict=True):
             chain.add(kind, number, payload)
@@ -53,3 +85,12 @@ def write_sealed(descriptor: int, journal: Journal, file: BlockFile) -> bytes:
     chain.add(Kind.FOOT, None, footer_payload(parts, entries))
     write_all(descriptor, trailer(begin, chain.digest))
     return chain.digest
+
+
+def _written(branch: Branch, forms: Mapping[str, str]) -> Branch:
+    """The branch with its answers in the forms that they are written as."""
+    if all(forms.get(answer, answer) == answer for answer in (*branch.answers, branch.final)):
+        return branch
+    answers = [forms.get(answer, answer) for answer in branch.answers]
+    final = forms.get(branch.final, branch.final)
+    return msgspec.structs.replace(branch, answers=answers, final=final)

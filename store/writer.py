@@ -26,7 +26,7 @@ from store.journal import Journal, branch_payload, scan
 from store.packing import Unwritable, normal, pack
 from store.records import Branch, Provenance, Question
 from store.rules import index_fault, provenance_fault
-from store.sealing import write_sealed
+from store.sealing import Forms, distinct_answers, write_sealed
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -154,10 +154,22 @@ class Writer:
             offset = self._append(Kind.BRNC, branch_payload(question_id, index, pack(branch)))
             self._journal.branches[question_id][index] = offset
 
-    def seal(self) -> str:
+    def answers(self) -> dict[str, list[str]]:
+        """List the distinct answers of each question so far, by its id, sorted.
+
+        Raises:
+            DamagedRecording: a block of the journal is no longer what it was.
+        """
+        with self._mutex:
+            return distinct_answers(self._journal, BlockFile(self._own(), self.path))
+
+    def seal(self, forms: Forms | None = None) -> str:
         """Rewrites the recording in its one order, makes it read-only and returns its digest.
 
         The new file takes the journal's place in one step; until then the journal is untouched.
+
+        Args:
+            forms: by the question's id, what each answer is written as; any other stays as it is.
 
         Raises:
             StoreError: it has no questions, or branches of a question are missing.
@@ -169,7 +181,7 @@ class Writer:
             unfinished = _unfinished(self.path)
             unfinished.unlink(missing_ok=True)
             try:
-                digest = self._write_sealed(descriptor, unfinished)
+                digest = self._write_sealed(descriptor, unfinished, forms or {})
                 self._own()
                 unfinished.replace(self.path)
             except BaseException:
@@ -238,11 +250,11 @@ class Writer:
             if problem := index_fault(held):
                 raise StoreError(problem, path=self.path, place=f"question {name!r}")
 
-    def _write_sealed(self, journal: int, unfinished: Path) -> bytes:
+    def _write_sealed(self, journal: int, unfinished: Path, forms: Forms) -> bytes:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(unfinished, flags, 0o600)
         try:
-            digest = write_sealed(descriptor, self._journal, BlockFile(journal, self.path))
+            digest = write_sealed(descriptor, self._journal, BlockFile(journal, self.path), forms)
             mode = stat.S_IMODE(os.fstat(journal).st_mode)
             os.fchmod(descriptor, mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
             os.fsync(descriptor)

@@ -10,7 +10,7 @@ from store.collection.chains import existing
 from store.collection.estimate import Estimate, estimate
 from store.collection.probing import Reading
 from store.collection.progress import Prices, Tally
-from store.collection.work import Collection, Work, begin, done_already, prepare
+from store.collection.work import Collection, Work, begin, done_already, joined_forms, prepare
 from store.errors import SealedRecording
 from store.serving.places import Place
 from store.writer import Writer
@@ -53,7 +53,7 @@ async def collect(path: Path, work: Work, asked: Options, reading: Reading) -> N
             with console.progress("collecting", tally.branches - held, more) as bar:
                 advance.append(bar)
                 await collection.run()
-            writer.seal()
+            writer.seal(await joined_forms(writer, prepared.questions, reading))
         console.say(told(tally, prices))
 
 

@@ -12,7 +12,7 @@ from harness.mdp.environment import Environment, environment
 from harness.request.configured import Configured, Plan
 from harness.request.recordings import Named, open_recordings
 from store.collection.probing import Reading
-from store.collection.prompts import forced_by
+from store.collection.prompts import forced_by, letters_of
 from store.collection.questions import read_questions
 from store.collection.settings import Settings
 from store.collection.verification import checkable, other_engine
@@ -126,9 +126,15 @@ async def _as_asked(
     return _Ready(served, Model(places, settings, forced, reading), entries)
 
 
-def _posed(question: Question, settings: Settings) -> Posed:
-    probing = probing_for(settings, question)
-    return Posed(question.id, question.prompt_ids or [], probing, question.gold)
+def _posed(question: Question, settings: Settings, known: Sequence[str] = ()) -> Posed:
+    return Posed(
+        question.id,
+        question.prompt_ids or [],
+        probing_for(settings, question),
+        question.gold,
+        letters_of(question),
+        known,
+    )
 
 
 async def _as_recorded(
@@ -171,7 +177,7 @@ def _recorded(recorded: Against, questions: Path | None, settings: Settings) -> 
     return [
         Entry(
             number,
-            _posed(recording.questions[number], settings),
+            _posed(recording.questions[number], settings, recording.core(number).answers),
             len(recorded.world.decks[number].chains),
         )
         for number in numbers

@@ -106,22 +106,21 @@ def reading(extraction: str, equivalence: str) -> "Iterator[Reading]":
     """How answers are read and held equal; the latter may need a process of its own.
 
     Args:
-        extraction: ``boxed``, ``choice`` or ``pattern:…``.
+        extraction: ``boxed``, ``choice``, ``last-number`` or ``pattern:…``.
         equivalence: ``exact``, or ``math-verify`` with or without a version behind it.
 
     Raises:
         StoreError: there is none of this name, or its library is not installed.
     """
-    from store.answers.equivalence import Exact, MathVerify
+    from harness.cli.settings import Settings, load
+    from store.answers.equivalence import open_equivalence
     from store.answers.extraction import extractor as named
     from store.collection.probing import Reading
 
     read = named(extraction)
-    if not equivalence.startswith("math-verify"):
-        yield Reading(read, Exact())
-        return
-    with MathVerify() as same:
-        yield Reading(read, same)
+    cache = load(Settings).cache_dir / "answers"
+    with open_equivalence(equivalence, cache=cache) as opened:
+        yield Reading(read, opened)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from harness.live.model import Model, Posed
 from harness.mdp.replay import Chain
+from store.answers.equivalence import RunningForms
 from store.answers.extraction import final_answer, probe_answer
 from store.collection import requests
 from store.collection.chains import text_of
@@ -28,11 +29,13 @@ class Branch:
         model: what draws it.
         posed: the question.
         index: the branch's index among all of the question, which enters its seeds.
+        forms: those of the question's answers, which all its branches share.
     """
 
-    def __init__(self, model: Model, posed: Posed, index: int):
+    def __init__(self, model: Model, posed: Posed, index: int, forms: RunningForms):
         self._model = model
         self._posed = posed
+        self._forms = forms
         self._place = model.place()
         self.index = index
         self.token_ids: list[int] = []
@@ -116,9 +119,15 @@ class Branch:
         The chain is complete before anything else can look at it.
         """
         text = await text_of(self._place, self.token_ids, finish)
-        settings, reading = self._model.settings, self._model.reading
-        read = final_answer(text, settings.forcing.mark, reading.extraction)
-        final = await reading.equivalence.canonical(read, self._posed.gold)
+        settings, extract = self._model.settings, self._model.reading.extraction
+        read = final_answer(
+            text,
+            settings.forcing.mark,
+            extract,
+            truncated=finish == "length",
+            letters=self._posed.letters,
+        )
+        final = await self._forms.form(read)
         count = probe_count(len(self.token_ids), settings.drawing.interval)
         found = self.chain
         self.chain = Chain(
@@ -141,9 +150,14 @@ class Branch:
             if model.settings.entropy:
                 opened = requests.openings(posed.prompt, prefix, model.forced)
                 measured = entropy((await place.engine.complete(opened, rank=place.rank))[0])
-        reading = model.reading
-        read = probe_answer(given.text, model.settings.forcing.ask, reading.extraction)
-        answer = await reading.equivalence.canonical(read, posed.gold)
+        read = probe_answer(
+            given.text,
+            model.settings.forcing.ask,
+            model.reading.extraction,
+            truncated=given.finish == "length",
+            letters=posed.letters,
+        )
+        answer = await self._forms.form(read)
         # Only now: the branch may have come to its end meanwhile, with a chain of its own.
         _list(self.chain.probes)[depth - 1] = answer
         if measured is not None and self.chain.entropy is not None:

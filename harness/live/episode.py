@@ -18,6 +18,7 @@ from harness.live.model import Model, Posed
 from harness.mdp.evaluate import Played, drive, finish
 from harness.mdp.replay import Deck, Replay, deal
 from harness.mdp.trace import Action, ActionKind, Barrier
+from store.answers.equivalence import RunningForms
 from store.serving.errors import first_failure
 
 
@@ -54,7 +55,8 @@ class LiveEpisode:
         rules: Rules = Rules(),  # noqa: B008 - it is immutable
         trace: list[Barrier] | None = None,
     ):
-        self.branches = [Branch(model, posed, index) for index in deal(limit, which.seed)]
+        forms = RunningForms(model.reading.equivalence, posed.gold, posed.known)
+        self.branches = [Branch(model, posed, index, forms) for index in deal(limit, which.seed)]
         """In the order of opening, those included that are not open yet."""
         # What a chain holds is never read before it is drawn, so one will do for all to begin with.
         blank = longest(model)

@@ -26,6 +26,10 @@ class Posed(NamedTuple):
     """How it is probed."""
     gold: str | None = None
     """The right answer, whose form an equal one takes; ``None`` where nobody knows it."""
+    letters: str | None = None
+    """The letters of its choices in a row; ``None`` where it has none."""
+    known: Sequence[str] = ()
+    """Forms that its answers have already, such as those of a recording."""
 
 
 class Model:

@@ -1,34 +1,39 @@
-"""When two answers are the same: each is written in one form before it is recorded.
+"""When two answers are equal: each is written in one form before it votes.
 
-The form depends on the answer and the gold answer alone, never on what else was drawn, so a
-recording has the same bytes in whatever order its branches come.
+- ``exact``: equal is what is the same text.
+- ``math-verify``: equal is what has the same value, as docs/answers.md states. An answer that is
+  equal to the gold answer is written as the gold answer; any other in its own form.
 
-- ``exact``: the answer as it was read. For letters of choices, and for whatever is plain already.
-- ``math-verify``: an answer that the library of this name holds equal to the gold answer is
-  written as the gold answer; any other in the normal form of sympy, where it can be parsed.
-
-Arithmetic can be made to run for ever (a power of a power of a power), so `MathVerify` reckons in a
-process of its own, which is killed when an answer takes too long; that answer stays as it was read.
+The form of an answer depends on the answer and the gold answer alone. What only the other answers
+of the question can decide (`store.answers.forms`) is decided over all of them, in whatever order
+they come, so a recording has the same bytes in any order of its branches.
 """
 
 import asyncio
 import importlib.metadata
-import re
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from store.answers.extraction import NO_ANSWER
+from store.answers.forms import (
+    Read,
+    extra_leaves,
+    is_equal,
+    join_pool,
+    leaves,
+    read,
+)
+from store.answers.guarded import GuardedProcess, Leaf
+from store.answers.quantities import Structure
+from store.answers.structure import read_structure
+from store.answers.symbolic import Description
+from store.answers.typography import normalize
 from store.errors import StoreError
-
-SECONDS = 30.0
-"""The longest that one answer may be reckoned on."""
-
-_WHOLE = re.compile(r"-?\d+")
-_WORDS = re.compile(r"[A-Za-z]{2,}( [A-Za-z]+)*")
 
 
 class AnswerPool(NamedTuple):
@@ -44,18 +49,21 @@ class Equivalence(Protocol):
     """A way to hold answers equal."""
 
     name: str
-    """As the recording says it."""
+    """As the recording names it."""
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """The answer in the form that is recorded.
+        """Write an answer in the form that votes.
 
         Args:
-            answer: as it was read.
+            answer: as it was extracted.
             gold: the right answer, whose form an equal one takes; ``None`` where it is not known.
         """
 
+    async def pooled(self, pool: AnswerPool) -> dict[str, str]:
+        """Map every answer of a pool to the form that its equals share."""
+
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        """Map every answer of each pool to the form that its equals share, in the pools' order."""
+        """Do as `pooled` for each pool, outside any event loop."""
 
 
 class Exact:
@@ -67,19 +75,26 @@ class Exact:
         """As the protocol."""
         return answer
 
+    async def pooled(self, pool: AnswerPool) -> dict[str, str]:
+        """As the protocol."""
+        return {answer: answer for answer in pool.answers}
+
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
         """As the protocol."""
         return [{answer: answer for answer in pool.answers} for pool in pools]
 
 
 class MathVerify:
-    """Equal is what math-verify says is. Use it as a context manager: it ends its process.
+    """Equal is what has the same value. Use it as a context manager: it ends its processes.
+
+    Args:
+        cache: a directory that keeps calculations by content; ``None`` keeps none.
 
     Raises:
         StoreError: the library is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Path | None = None) -> None:
         try:
             self.name = f"math-verify {importlib.metadata.version('math-verify')}"
         except importlib.metadata.PackageNotFoundError as error:
@@ -88,17 +103,12 @@ class MathVerify:
                 " --equivalence exact does without"
             )
             raise StoreError(reason) from error
-        from multiprocessing import get_context
-
-        from pebble import ProcessPool
-
-        # Spawned, since a fork would take along the threads and descriptors of a server's client.
-        self._pool: Any = ProcessPool(
-            max_workers=1, initializer=_warm, context=get_context("spawn")
-        )
-        self._known: dict[tuple[str, str | None], str] = {}
+        file = None if cache is None else cache / "descriptions.sqlite"
+        self._process = GuardedProcess(min(2, os.cpu_count() or 1), file)
+        self._descriptions: dict[Leaf, Description] = {}
 
     def __enter__(self) -> Self:
+        self._process.__enter__()
         return self
 
     def __exit__(
@@ -107,32 +117,99 @@ class MathVerify:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.stop()
-        self._pool.join()
+        self._process.__exit__(kind, error, trace)
 
     async def canonical(self, answer: str, gold: str | None) -> str:
         """As the protocol."""
-        simple = without_reckoning(answer, gold)
-        if simple is not None:
-            return simple
-        asked = (answer, gold)
-        if asked not in self._known:
-            future: Any = self._pool.schedule(reckoned, args=asked, timeout=SECONDS)
-            try:
-                self._known[asked] = await asyncio.wrap_future(future)
-            except TimeoutError:
-                self._known[asked] = answer
-        return self._known[asked]
+        if answer in (NO_ANSWER, gold):
+            return answer
+        (found,) = await self._read([answer])
+        if gold is not None and await self._is_gold(found, answer, gold):
+            return gold
+        return found.form
+
+    async def pooled(self, pool: AnswerPool) -> dict[str, str]:
+        """As the protocol."""
+        distinct = sorted(set(pool.answers) - {NO_ANSWER})
+        reads = dict(zip(distinct, await self._read(distinct), strict=True))
+        right: dict[str, str] = {}
+        if pool.gold is not None:
+            for answer, found in reads.items():
+                if answer == pool.gold or await self._is_gold(found, answer, pool.gold):
+                    right[answer] = pool.gold
+        others = {answer: found for answer, found in reads.items() if answer not in right}
+        joined = join_pool(others, self._descriptions)
+        return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
         """As the protocol."""
         return asyncio.run(self._forms(pools))
 
     async def _forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        return [
-            {answer: await self.canonical(answer, pool.gold) for answer in pool.answers}
-            for pool in pools
-        ]
+        everything = {answer for pool in pools for answer in [*pool.answers, pool.gold] if answer}
+        await self._read(sorted(everything))
+        return [await self.pooled(pool) for pool in pools]
+
+    async def _read(self, answers: Iterable[str]) -> list[Read]:
+        structures = [_structure(answer) for answer in answers]
+        await self._describe(leaf for each in structures for leaf in leaves(each))
+        return [read(each, self._descriptions) for each in structures]
+
+    async def _describe(self, wanted: Iterable[Leaf]) -> None:
+        missing = [leaf for leaf in dict.fromkeys(wanted) if leaf not in self._descriptions]
+        if missing:
+            self._descriptions |= await self._process.describe(missing)
+
+    async def _is_gold(self, found: Read, answer: str, gold: str) -> bool:
+        """Compare with the gold answer: by structure, or by math-verify where one has none."""
+        (right,) = await self._read([gold])
+        if found.identity == right.identity:
+            return True
+        both = (found.structure, right.structure)
+        await self._describe(leaf for each in both for leaf in extra_leaves(each))
+        if is_equal(found, right, self._descriptions):
+            return True
+        if not any(_has_latex(each) for each in both):
+            return False
+        return await self._process.equal_latex(normalize(gold), normalize(answer))
+
+
+@lru_cache(1 << 16)
+def _structure(answer: str) -> Structure:
+    return read_structure(answer)
+
+
+def _has_latex(structure: Structure) -> bool:
+    """Whether a part of it is known to math-verify alone."""
+    return structure.kind == "latex" or any(
+        isinstance(part, Structure) and _has_latex(part) for part in structure.parts
+    )
+
+
+class RunningForms:
+    """The forms of one question's answers while they come, each fixed once it has voted.
+
+    Args:
+        equivalence: how answers are held equal.
+        gold: the right answer, or ``None``.
+        known: forms that are fixed already, such as those of a recording.
+    """
+
+    def __init__(self, equivalence: Equivalence, gold: str | None, known: Iterable[str] = ()):
+        self._equivalence = equivalence
+        self._gold = gold
+        self._fixed = {form: form for form in known}
+        self._lock = asyncio.Lock()
+
+    async def form(self, answer: str) -> str:
+        """Write an answer in the form of those before it that it is equal to, or in its own."""
+        async with self._lock:
+            if answer not in self._fixed:
+                pool = AnswerPool([*self._fixed, answer], self._gold)
+                found = await self._equivalence.pooled(pool)
+                equal = (form for each, form in self._fixed.items() if found[each] == found[answer])
+                self._fixed[answer] = next(equal, found[answer])
+            return self._fixed[answer]
 
 
 @contextmanager
@@ -141,7 +218,7 @@ def open_equivalence(name: str, *, cache: Path | None = None) -> "Iterator[Equiv
 
     Args:
         name: ``exact``, or ``math-verify`` with or without a version after it.
-        cache: a directory that keeps comparisons by content; ``None`` keeps none.
+        cache: a directory that keeps calculations by content; ``None`` keeps none.
 
     Raises:
         StoreError: the library that it needs is not installed.
@@ -149,53 +226,5 @@ def open_equivalence(name: str, *, cache: Path | None = None) -> "Iterator[Equiv
     if not name.startswith("math-verify"):
         yield Exact()
         return
-    with MathVerify() as equivalence:
+    with MathVerify(cache) as equivalence:
         yield equivalence
-
-
-def without_reckoning(answer: str, gold: str | None) -> str | None:
-    """The form of an answer that needs no library: none at all, words, whole numbers."""
-    if answer in (NO_ANSWER, gold) or _WORDS.fullmatch(answer):
-        return answer
-    if _WHOLE.fullmatch(answer) and (gold is None or _WHOLE.fullmatch(gold)):
-        return gold if gold is not None and int(answer) == int(gold) else str(int(answer))
-    return None
-
-
-def _warm() -> None:
-    """Loads the libraries, which takes seconds that no answer is to pay for."""
-    reckoned("\\frac{1}{2}", "0.5")
-
-
-def reckoned(answer: str, gold: str | None) -> str:
-    """The form of an answer by math-verify and sympy; called in the process that may be killed."""
-    from math_verify import verify
-    from sympy import SympifyError
-
-    parsed = _parsed(answer)
-    if gold is not None and verify(_parsed(gold), parsed):
-        return gold
-    try:
-        return _normal(parsed[0]) if parsed and not isinstance(parsed[0], str) else _bare(answer)
-    except (SympifyError, TypeError, ValueError, ArithmeticError, AttributeError):
-        return _bare(answer)
-
-
-@lru_cache(4096)
-def _parsed(answer: str) -> list[Any]:
-    from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
-
-    ways = [LatexExtractionConfig(), ExprExtractionConfig()]
-    return list(parse(f"\\boxed{{{answer}}}", extraction_config=ways))
-
-
-def _normal(expression: Any) -> str:  # noqa: ANN401 - sympy's own types say no more
-    from sympy import Float, nsimplify, simplify
-
-    if expression.has(Float):
-        expression = nsimplify(expression, rational=True)
-    return str(simplify(expression))
-
-
-def _bare(answer: str) -> str:
-    return "".join(answer.split())

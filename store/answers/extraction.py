@@ -1,73 +1,104 @@
 r"""Extract an answer from a model's text. `NO_ANSWER` is an answer like others.
 
-Three ways: ``boxed``, the last ``\boxed{…}``; ``choice``, the letter of a choice; or a pattern of
-one's own, the first group of its last match. A probe's words begin behind what was forced, so the
-forced opening is put in front of them before they are read.
+Four ways: ``boxed``, the last ``\boxed{…}``; ``choice``, the letter of a choice; ``last-number``;
+or a pattern of one's own, the first group of its last match. A probe's text begins after the forced
+opening, so that opening is put in front of it before it is read.
 """
 
 import re
-from typing import Protocol
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
+from store.answers.typography import closing_brace, normalize
 from store.errors import StoreError
 
 NO_ANSWER = "ERR"
-"""The answer where there is none to be read."""
+"""The answer where there is none to be extracted."""
 
-_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
+_BARE = re.compile(r"(?:\\[A-Za-z]+\s*(?:\{[^{}]*\})*|[^\s$\\{},;])+")
 _WRAPPING = re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{(?P<inside>[^{}]*)\}$")
-_LETTER = re.compile(r"(?<![A-Za-z])\(?([A-Z])\)?(?![A-Za-z'])")
-_NAMED = re.compile(
-    r"(?:answer|choice|option)(?:\s+is)?\s*:?\s*\**\s*\(?([A-Z])(?![A-Za-z'])", re.IGNORECASE
+_PLACEHOLDER = re.compile(
+    r"(?:\\(?:text|mathrm|ldots|dots|cdots|quad|square|,)\b|[\s{}\[\]<>_.?…*$\\-]"
+    r"|\b(?:your|the|final|correct|numerical|numeric|answer|result|here|value|letter|number|xxx?)\b)*",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(
+    r"(?:[\s$.]|\\(?:[,;:! ]|quad|qquad|text\s*\{\s*,?\s*(?:and|or)\s*\}|\(|\))|,|;|&"
+    r"|\band\b|\bor\b|\\?[A-Za-z](?:_\{?\w+\}?)?\s*=)*"
+)
+_JOINT = re.compile(r"[,;&]|\band\b|\bor\b")
+_NUMBER = re.compile(
+    r"(?<![\w.])(?:[-−](?=[$€£]?\.?\d))?[$€£]?\s?"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:\s*/\s*\d+)?\s*%?"
 )
 
 
 class AnswerExtractor(Protocol):
-    """A way to read an answer."""
+    """A way to extract answers."""
 
     name: str
-    """As the recording says it."""
+    """As the recording names it."""
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """Extract the answer of a text, or `NO_ANSWER`.
 
         Args:
             text: what the model wrote.
-            truncated: whether the text was cut at its token limit, so that an open box is no
-                answer.
+            truncated: whether the text was cut at its token limit, so that what is open at its end
+                is no answer.
             letters: the letters of the question's choices, such as ``"ABCD"``; others are no
                 answers. ``None`` where they are not known.
         """
 
 
+class _Box(NamedTuple):
+    content: str
+    begin: int
+    end: int
+    is_open: bool
+
+
 class Boxed:
-    """The content of the last box, braces balanced; one that the text leaves open counts."""
+    """The content of the last box; boxes that one sentence lists are a list."""
 
     name = "boxed"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
-        boxes = list(_BOX.finditer(text))
-        if not boxes:
-            return NO_ANSWER
-        return _plain(_inside(text, boxes[-1].end())) or NO_ANSWER
+        found = _last_boxes(text, truncated=truncated)
+        return ", ".join(found) if found else NO_ANSWER
 
 
 class Choice:
-    """The letter of a choice: in the last box, else the last that is called the answer.
-
-    Letters beyond the question's own choices are read too: they are answers, and wrong.
-    """
+    """The letter of a choice: in the last box, else the last that is named the answer."""
 
     name = "choice"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
-        boxes = list(_BOX.finditer(text))
+        from store.answers.choices import boxed_letter, named_letter
+
+        boxes = _last_boxes(text, truncated=truncated)
+        if boxes is None:
+            return NO_ANSWER
         if boxes:
-            letters = _LETTER.findall(_plain(_inside(text, boxes[-1].end())).upper())
-            return letters[0] if letters else NO_ANSWER
-        named = _NAMED.findall(text)
-        return named[-1].upper() if named else NO_ANSWER
+            return boxed_letter(", ".join(boxes), letters) or NO_ANSWER
+        return named_letter(text, letters) or NO_ANSWER
+
+
+class LastNumber:
+    """The last number of the text: an integer, a decimal, a fraction or a percentage."""
+
+    name = "last-number"
+
+    def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
+        """As the protocol."""
+        found = NO_ANSWER
+        for match in _NUMBER.finditer(text):
+            if match[0].strip(" $€£-−%") and not (truncated and match.end() == len(text)):
+                found = "".join(match[0].split()).replace(",", "").replace("−", "-")
+        return re.sub("[$€£]", "", found)
 
 
 class Pattern:
@@ -91,67 +122,129 @@ class Pattern:
         """As the protocol."""
         found = NO_ANSWER
         for match in self._pattern.finditer(text):
-            found = match[1] if self._pattern.groups else match[0]
+            if not (truncated and match.end() == len(text)):
+                found = match[1] if self._pattern.groups else match[0]
         return (found or "").strip() or NO_ANSWER
 
 
 def extractor(name: str) -> AnswerExtractor:
-    """A way to read answers by its name: ``boxed``, ``choice`` or ``pattern:…``.
+    """Find a way to extract answers: ``boxed``, ``choice``, ``last-number`` or ``pattern:…``.
 
     Raises:
         StoreError: there is none of this name.
     """
-    if name == "boxed":
-        return Boxed()
-    if name == "choice":
-        return Choice()
+    for known in (Boxed, Choice, LastNumber):
+        if name == known.name:
+            return known()
     if name.startswith("pattern:"):
         return Pattern(name.removeprefix("pattern:"))
-    reason = f"there is no way {name!r} to read answers; say boxed, choice or pattern:REGEX"
+    reason = (
+        f"there is no way {name!r} to extract answers; say boxed, choice, last-number or"
+        " pattern:REGEX"
+    )
     raise StoreError(reason)
 
 
-def final_answer(text: str, mark: str, reading: AnswerExtractor) -> str:
-    """The answer of a whole chain: what stands behind the end of its thinking, where it ended.
+def final_answer(
+    text: str,
+    mark: str,
+    extract: AnswerExtractor,
+    *,
+    truncated: bool = False,
+    letters: str | None = None,
+) -> str:
+    """Extract the answer of a whole chain: what follows the end of its thinking, where it ended.
 
     Args:
         text: the chain.
         mark: what ends the thinking; empty for a model that does not think apart.
-        reading: the way to read it.
+        extract: the way to extract it.
+        truncated: whether the chain was cut at its token limit.
+        letters: the letters of the question's choices.
     """
     _, found, answer = text.rpartition(mark) if mark else ("", "", text)
     if mark and not found:
         # Cut off while it thought; a box in the thinking is still the best that there is.
         answer = text
-    return reading.read(answer)
+    return extract.read(answer, truncated=truncated, letters=letters)
 
 
-def probe_answer(words: str, asked: str, reading: AnswerExtractor) -> str:
-    """The answer of a probe.
+def probe_answer(
+    text: str,
+    opening: str,
+    extract: AnswerExtractor,
+    *,
+    truncated: bool = False,
+    letters: str | None = None,
+) -> str:
+    """Extract the answer of a probe.
 
     Args:
-        words: what the model put behind the forced opening.
-        asked: that opening (`Forcing.ask`).
-        reading: the way to read it.
+        text: what the model wrote after the forced opening.
+        opening: that opening (`Forcing.ask`).
+        extract: the way to extract it.
+        truncated: whether the probe was cut at its token limit.
+        letters: the letters of the question's choices.
     """
-    return reading.read(asked + words)
+    return extract.read(opening + text, truncated=truncated, letters=letters)
 
 
-def _inside(text: str, begin: int) -> str:
-    """From behind an opening brace to its closing one; without one, to the end of the line."""
-    depth = 1
-    for at in range(begin, len(text)):
-        if text[at] == "{" and text[at - 1] != "\\":
-            depth += 1
-        elif text[at] == "}" and text[at - 1] != "\\":
-            depth -= 1
-            if not depth:
-                return text[begin:at]
-    return text[begin:].partition("\n")[0]
+def strip_wrapping(answer: str) -> str:
+    """Drop what only sets an answer: outer dollar signs, blanks, a final stop, a text command.
 
-
-def _plain(answer: str) -> str:
-    """An answer without what only sets it: outer dollars, spaces, a wrapping of text."""
+    The same is done to what a box holds, so a gold answer is compared on equal terms.
+    """
     answer = " ".join(answer.split()).strip("$ ").rstrip(".").strip()
     wrapped = _WRAPPING.match(answer)
     return wrapped["inside"].strip() if wrapped else answer
+
+
+def _last_boxes(text: str, *, truncated: bool) -> list[str] | None:
+    """The contents of the last box and of those that one sentence lists with it.
+
+    ``None`` where the last box is open at a text's cut end.
+    """
+    boxes = list(_boxes(text))
+    if boxes and boxes[-1].is_open and truncated:
+        return None
+    boxes = [box for box in boxes if not _is_placeholder(box.content)]
+    if not boxes:
+        return []
+    listed = [boxes[-1]]
+    for box in reversed(boxes[:-1]):
+        between = text[box.end : listed[0].begin]
+        if not _JOINS.fullmatch(between) or not _JOINT.search(between) or ". " in between:
+            break
+        listed.insert(0, box)
+    return list(dict.fromkeys(strip_wrapping(box.content) for box in listed))
+
+
+def _boxes(text: str) -> Iterator[_Box]:
+    position = 0
+    while match := _BOX.search(text, position):
+        begin = match.end()
+        if text[begin : begin + 1] == "{":
+            end = closing_brace(text, begin + 1)
+            is_open = end >= len(text)
+            content = text[begin + 1 : end]
+            # One that is never closed ends with its line: more has nothing to do with it.
+            content = content.partition("\n")[0] if is_open else content
+            position = begin + 1 + len(content)
+            yield _Box(content, match.start(), min(end + 1, len(text)), is_open)
+        else:
+            bare = _BARE.match(text, begin)
+            end = bare.end() if bare else begin
+            position = max(end, match.end())
+            content = (bare[0] if bare else "").rstrip(".")
+            yield _Box(content, match.start(), end, end == len(text))
+
+
+def _is_placeholder(content: str) -> bool:
+    return _PLACEHOLDER.fullmatch(content) is not None and not re.search(
+        r"\d|\\text\s*\{\s*(?:the|number)\s*\}", content
+    )
+
+
+def is_same_text(first: str, second: str) -> bool:
+    """Whether two answers differ by their typesetting alone."""
+    return normalize(first) == normalize(second)

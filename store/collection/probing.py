@@ -4,14 +4,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from store.answers.equivalence import Equivalence
+from store.answers.equivalence import Equivalence, RunningForms
 from store.answers.extraction import AnswerExtractor, final_answer, probe_answer
 from store.collection import requests
 from store.collection.chains import Chain
 from store.collection.forcing import Forced
+from store.collection.prompts import letters_of
 from store.collection.requests import Probing, prefixes
 from store.collection.settings import Settings
-from store.records import Branch
+from store.records import Branch, Question
 from store.serving.places import Place
 from store.serving.replies import Given
 from store.serving.requests import Completion
@@ -36,6 +37,8 @@ class Probe(NamedTuple):
     words: str
     tokens: int
     entropy: float | None
+    truncated: bool = False
+    """Whether it was cut at its token limit."""
 
 
 async def probe(
@@ -76,24 +79,49 @@ async def probe(
                 told(opened, first)
                 entropies = [entropy(each) for each in first]
         found += [
-            Probe(each.text, len(each.token_ids), measured)
+            Probe(each.text, len(each.token_ids), measured, each.finish == "length")
             for each, measured in zip(given, entropies, strict=True)
         ]
     return found
 
 
 async def branch(
-    chain: Chain, probed: Sequence[Probe], gold: str, settings: Settings, reading: Reading
+    chain: Chain,
+    probed: Sequence[Probe],
+    question: Question,
+    settings: Settings,
+    reading: Reading,
+    forms: RunningForms | None = None,
 ) -> Branch:
-    """The branch as it is recorded."""
-    read, same = reading
-    answers = [probe_answer(each.words, settings.forcing.ask, read) for each in probed]
-    final = final_answer(chain.text, settings.forcing.mark, read)
+    """Make the branch as it is recorded.
+
+    Args:
+        chain: the chain.
+        probed: its probes.
+        question: the question, whose choices and gold answer decide what its answers are.
+        settings: how it was drawn and probed.
+        reading: how answers are extracted and held equal.
+        forms: those that the question's answers have already; by default each has its own.
+    """
+    forcing, letters = settings.forcing, letters_of(question)
+    extract = reading.extraction
+    answers = [
+        probe_answer(each.words, forcing.ask, extract, truncated=each.truncated, letters=letters)
+        for each in probed
+    ]
+    truncated = chain.finish == "length"
+    final = final_answer(chain.text, forcing.mark, extract, truncated=truncated, letters=letters)
+
+    async def form(answer: str) -> str:
+        if forms is not None:
+            return await forms.form(answer)
+        return await reading.equivalence.canonical(answer, question.gold)
+
     interval = settings.drawing.interval
     return Branch(
-        answers=[await same.canonical(answer, gold) for answer in answers],
+        answers=[await form(answer) for answer in answers],
         tokens=len(chain.token_ids),
-        final=await same.canonical(final, gold),
+        final=await form(final),
         finish=chain.finish,
         seed=chain.seed,
         raw=[each.words for each in probed],

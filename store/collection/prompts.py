@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from store.collection.forcing import Forced, Forcing
+from store.records import Question
 from store.serving.engine import Engine
 
 INSTRUCTIONS = {
@@ -40,6 +41,11 @@ def message(text: str, choices: Sequence[str] | None, instruction: str) -> str:
 def letters(choices: Sequence[str]) -> list[str]:
     """The letters of the choices."""
     return list(ascii_uppercase[: len(choices)])
+
+
+def letters_of(question: Question) -> str | None:
+    """The letters of a question's choices in a row; ``None`` where it has none."""
+    return None if question.choices is None else "".join(letters(question.choices))
 
 
 async def forced_by(engine: Engine, forcing: Forcing) -> Forced:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
+from store.answers.equivalence import RunningForms
 from store.collection.chains import Chain, Drawn, draw_stepwise, draw_whole
 from store.collection.forcing import Forced
 from store.collection.probing import Reading, branch, probe
@@ -128,10 +129,15 @@ class Verification:
             self._place, prompt, chain, self._forced, probing_for(settings, question), settings,
             lambda asked, given: None,
         )  # fmt: skip
-        made = await branch(chain, probed, question.gold, settings, self._reading)
+        forms = RunningForms(self._reading.equivalence, question.gold, self._answers(question))
+        made = await branch(chain, probed, question, settings, self._reading, forms)
         return Branch(
             answers=made.answers, tokens=made.tokens, final=made.final, token_ids=chain.token_ids
         )
+
+    def _answers(self, question: Question) -> Sequence[str]:
+        """The forms that the recording gives to the question's answers."""
+        return self._recording.core(self._recording.questions.index(question)).answers
 
     async def _chain(self, question: Question, index: int, recorded: Branch) -> Chain:
         async with self._place.held(1):

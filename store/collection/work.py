@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from store.answers.equivalence import AnswerPool
 from store.collection.chains import (
     Chain,
     Drawn,
@@ -243,7 +244,7 @@ class Collection:
             place, prompt, chain, self._prepared.forced, probing_for(settings, question), settings,
             self._probed,
         )  # fmt: skip
-        made = await branch(chain, probed, question.gold, settings, self._reading)
+        made = await branch(chain, probed, question, settings, self._reading)
         self._writer.add_branch(question.id, index, made)
         self.tally.done += 1
         self._recorded(1)
@@ -278,6 +279,25 @@ class Collection:
     async def _counters(self) -> list[Counters | None]:
         engines = list(dict.fromkeys(place.engine for place in self._places))
         return list(await asyncio.gather(*(engine.counters() for engine in engines)))
+
+
+async def joined_forms(
+    writer: Writer, questions: Sequence[Question], reading: Reading
+) -> dict[str, dict[str, str]]:
+    """Decide over all answers of each question which of them are one vote.
+
+    Args:
+        writer: the complete journal.
+        questions: its questions.
+        reading: how answers are held equal.
+    """
+    answers = writer.answers()
+    return {
+        question.id: await reading.equivalence.pooled(
+            AnswerPool(answers[question.id], question.gold)
+        )
+        for question in questions
+    }
 
 
 def probing_for(settings: Settings, question: Question) -> Probing:

@@ -19,6 +19,7 @@ from store.collection.probing import Reading, branch, probe
 from store.collection.requests import Drawing, Probing
 from store.collection.seeds import interval_seed
 from store.collection.settings import Settings
+from store.records import Question
 from store.serving.counters import Counters
 from store.serving.engine import Served
 from store.serving.patience import Limits
@@ -155,7 +156,7 @@ async def world(chains: Sequence[Laid], interval: int, most: int, *, signals: bo
         probed = await probe(
             place, PROMPT, drawn, FORCED, settings.probing, settings, lambda n, tokens: None
         )
-        made = await branch(drawn, probed, "A", settings, reading)
+        made = await branch(drawn, probed, Question(id="q", gold="A"), settings, reading)
         collected.append(
             Chain(
                 made.answers, made.tokens, made.final, made.entropy, made.logprob, made.top_logprob

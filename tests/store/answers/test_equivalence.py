@@ -1,67 +1,391 @@
-"""When two answers are the same."""
+"""When two answers are equal, and the one form that equal answers have."""
 
 import importlib.metadata
+import itertools
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.answers import equivalence
-from store.answers.equivalence import Exact, MathVerify, without_reckoning
+from store.answers import guarded
+from store.answers.equivalence import AnswerPool, Exact, MathVerify, RunningForms, open_equivalence
 from store.answers.extraction import NO_ANSWER
 from store.errors import StoreError
+
+UNRELATED = "77/13"
 
 
 @pytest.fixture(scope="module")
 def mathematics() -> Iterator[MathVerify]:
-    with MathVerify() as same:
-        yield same
+    with MathVerify() as equivalence:
+        yield equivalence
 
 
-async def test_exact_changes_nothing() -> None:
-    assert await Exact().canonical(" 1/2", "0.5") == " 1/2"
+EQUAL = [
+    # Rational numbers, however they are written.
+    ("3/8", "0.375"),
+    (r"\frac68", r"\tfrac{3}{4}"),
+    (r"4\frac{2}{5}", "22/5"),
+    ("7 3/4", "7.75"),
+    (r"\frac{-7}{9}", "-7/9"),
+    (r"\frac{7}{-9}", "−7/9"),
+    ("2.50", "5/2"),
+    (".125", "1/8"),
+    ("17.", "17"),
+    ("0017", "17"),
+    ("+17", "17"),
+    (r"0.1\overline{45}", r"\frac{8}{55}"),
+    (r"0.\overline6", "2/3"),
+    ("4.2e-3", "0.0042"),
+    (r"6.02\times10^{3}", "6020"),
+    ("3²", "9"),
+    ("¾", "0.75"),
+    ("5½", "11/2"),
+    # Digit groups.
+    ("98,765", "98765"),
+    (r"98{,}765", "98765"),
+    (r"98\,765", "98765"),
+    (r"98,\!765", "98765"),
+    ("98 765 432", "98765432"),
+    # Typography and wrappers.
+    (r"$17$", "17"),
+    (r"\(17\)", "17"),
+    (r"**17**", "17"),
+    (r"\textbf{17}", "17"),
+    (r"\mathbf{17}", "17"),
+    (r"\boxed{17}", "17"),
+    (r"\displaystyle 17", "17"),
+    (r"\left(17\right)", "17"),
+    (r"17\quad", "17"),
+    (r"\text{Answer: }17", "17"),
+    (r"\approx 17", "17"),
+    ("４１", "41"),
+    ("6√5", r"6\sqrt{5}"),
+    ("3π/4", r"\frac{3\pi}{4}"),
+    # Units, percent signs, bases and names that one side leaves out.
+    (r"8\text{ kg}", "8"),
+    ("8 m/s", "8"),
+    ("45°", r"45^{\circ}"),
+    (r"\$8.20", "8.2"),
+    ("€8", r"8\text{ euros}"),
+    (r"8\text{ square feet}", r"8\text{ ft}^2"),
+    (r"30\%", "0.3"),
+    (r"30\%", "30"),
+    (r"30\%", r"\frac{3}{10}"),
+    ("371_8", "371"),
+    ("n = 12", "12"),
+    (r"\angle PQR = 70^\circ", "70"),
+    (r"\text{Area} = 12", "12"),
+    ("g(x) = x^3", "x^3"),
+    # Irrational and complex numbers.
+    (r"\sqrt{50}", r"5\sqrt{2}"),
+    (r"\frac{6}{\sqrt{3}}", r"2\sqrt{3}"),
+    (r"\sqrt[3]{16}", r"2\sqrt[3]{2}"),
+    (r"\frac{1+\sqrt5}{2}", r"\frac12+\frac{\sqrt{5}}{2}"),
+    (r"\cos\frac{\pi}{3}", "1/2"),
+    (r"\log_3 81", "4"),
+    (r"\ln e^5", "5"),
+    (r"\frac{2}{e}", r"2\mathrm{e}^{-1}"),
+    ("(2+i)(2-i)", "5"),
+    ("3+4i", "4i+3"),
+    # Polynomials and other functions of variables.
+    ("(a+b)(a-b)", "a^2-b^2"),
+    ("2xy", "2yx"),
+    (r"\frac{n^2+n}{n}", "n+1"),
+    (r"\sin^2 t+\cos^2 t", "1"),
+    (r"\sqrt{4m}", r"2\sqrt{m}"),
+    # Equations and inequalities.
+    ("2x-4y=6", "x-2y-3=0"),
+    ("y=3x-1", "3x-y-1=0"),
+    ("x>4", r"(4,\infty)"),
+    ("4<x", r"(4,\infty)"),
+    (r"-1<t\le 6", "(-1,6]"),
+    (r"x<0\text{ or }x>3", r"(-\infty,0)\cup(3,\infty)"),
+    # Lists, sets, tuples, intervals, matrices.
+    ("4, 9", r"\{9,4\}"),
+    (r"4\text{ and }9", "9,4"),
+    (r"\pm 4", "-4, 4"),
+    (r"3\pm\sqrt{7}", r"3-\sqrt7, 3+\sqrt7"),
+    (r"(0.5, -3)", r"\left(\frac12,-3\right)"),
+    ("(1,2), (5,6)", "(5,6),(1,2)"),
+    (r"[0, 1]\cup[1, 2]", "[0,2]"),
+    ("x=3, y=8", "(3,8)"),
+    (r"\begin{bmatrix}0.5\\2\end{bmatrix}", r"\begin{pmatrix}1/2\\2\end{pmatrix}"),
+    # Words.
+    (r"\text{Thursday}", "thursday"),
+    (r"\mathrm{Yes}", "yes."),
+    (r"\text{No solutions}", r"\emptyset"),
+    (r"\mathbb{R}", r"(-\infty,\infty)"),
+    (r"\text{(D)}", "D"),
+]
+
+
+@pytest.mark.parametrize(("answer", "gold"), EQUAL)
+def test_answers_of_one_value_are_equal_in_both_directions(
+    mathematics: MathVerify, answer: str, gold: str
+) -> None:
+    for one, other in ((answer, gold), (gold, answer)):
+        (forms,) = mathematics.forms([AnswerPool([one], other)])
+        assert forms == {one: other}
 
 
 @pytest.mark.parametrize(
-    ("answer", "gold", "form"),
+    ("answer", "gold"),
     [
-        (r"\frac{1}{2}", "0.5", "0.5"),
-        ("1/2", r"\frac{1}{2}", r"\frac{1}{2}"),
-        ("1,234", "1234", "1234"),
-        ("x+1", "1+x", "1+x"),
-        (r"\frac{1}{\sqrt{2}}", r"\frac{\sqrt{2}}{2}", r"\frac{\sqrt{2}}{2}"),
-        ("073", "73", "73"),
-        ("0.25", "7", "1/4"),
-        (r"\frac{2}{8}", "7", "1/4"),
-        ("12.0", "7", "12"),
-        ("12", None, "12"),
-        (NO_ANSWER, "7", NO_ANSWER),
-        ("no idea", "7", "no idea"),
-        (r"\frac{", "7", r"\frac{"),
+        ("6 7", "13"),
+        ("6 7", "42"),
+        ("6 7", "67"),
+        (r"6\frac{7}{2}", "21"),
+        ("1/3", "0.3333"),
+        ("2.718281828", "e"),
+        (r"\frac{1}{3^{80}}", r"\frac{1}{3^{81}}"),
+        (r"\frac{1}{10^{30}}", "0"),
+        ("7^{90}", "7^{90}+1"),
+        ("1+10^{-20}", "1"),
+        (r"\ge 9", "9"),
+        ("x<9", r"x\le 9"),
+        ("(3,4)", "(4,3)"),
+        ("(3,4)", "[3,4]"),
+        ("3,4", "3,4,4"),
+        ("3:4", "4:3"),
+        ("3, 4", "34"),
+        ("(321,654)", "321654"),
+        (r"\pm 9", "9"),
+        (r"\text{STOP}", r"\text{POTS}"),
+        ("no", "on"),
+        (r"30\%", "3000"),
+        ("371_8", "371_9"),
+        (r"8\text{ kg}", r"8\text{ g}"),
+        ("8 dogs", "8 cats"),
+        ("f(2)=5", "g(2)=5"),
+        ("x^2=9", "x=3"),
+        ("x^2+y^2=1", "x^2+y^2=2"),
+        (r"A\cup C", r"A\cap C"),
+        (r"\cos x", r"\cos^2 x"),
+        (r"|x|", "x"),
+        ("c_1", "c_2"),
+        ("c'", "c"),
+        (r"\vec{v}", "v"),
+        (r"\mathbb{Q}", r"\mathbb{R}"),
+        (r"\lfloor y\rfloor", r"\lceil y\rceil"),
+        (r"1,\ldots,8", r"1,\ldots,9"),
+        ("13!", "13"),
+        ("1/2 y", "1/(2y)"),
+        (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}2\\1\end{pmatrix}"),
     ],
 )
-async def test_mathematics_is_written_as_gold_or_in_one_form(
-    mathematics: MathVerify, answer: str, gold: str | None, form: str
+def test_answers_of_two_values_are_unequal_and_have_two_forms(
+    mathematics: MathVerify, answer: str, gold: str
 ) -> None:
-    assert await mathematics.canonical(answer, gold) == form
+    for one, other in ((answer, gold), (gold, answer)):
+        (forms,) = mathematics.forms([AnswerPool([one], other)])
+        assert forms[one] != other
+    (forms,) = mathematics.forms([AnswerPool([answer, gold], UNRELATED)])
+    assert forms[answer] != forms[gold]
 
 
-@pytest.mark.slow
-async def test_an_answer_that_takes_for_ever_stays_as_it_was_read(
-    mathematics: MathVerify, monkeypatch: pytest.MonkeyPatch
+ONE_VOTE = [
+    ["3/8", r"\frac38", "0.375", "0.3750", r"\dfrac{6}{16}", "x=3/8", "+3/8"],
+    ["9", "9 kg", r"9\text{ kilograms}", "y=9", "9.0", r"9^\circ", r"\text{9}"],
+    ["6,7", "7, 6", r"\{6,7\}", r"6\text{ or }7", "x=6, x=7", "6; 7"],
+    [r"\sqrt{45}", r"3\sqrt5", r"3*sqrt(5)", r"\frac{15}{\sqrt{5}}"],
+    ["(m+1)(m-1)", "m^2-1", "-1+m^2", "(m-1)(1+m)"],
+    [r"\text{Ostrava}", "ostrava", r"\textit{Ostrava}", "**Ostrava**", "Ostrava."],
+    [r"z\le -2", r"(-\infty,-2]", r"-2\ge z"],
+    ["45,000", "45000", r"45\,000", "45{,}000", "4.5e4", r"4.5\cdot10^4"],
+    [r"\frac{5\pi}{6}", r"5\pi/6", r"\frac56\pi", "5π/6"],
+]
+
+
+@pytest.mark.parametrize("answers", ONE_VOTE)
+def test_equal_answers_are_one_vote_whatever_the_gold_answer_is(
+    mathematics: MathVerify, answers: list[str]
 ) -> None:
-    monkeypatch.setattr(equivalence, "SECONDS", 0.5)
-    tower = "9^{9^{9^{9^{9^9}}}}"
-    assert await mathematics.canonical(tower, "1/3") == tower
-    monkeypatch.undo()
-    assert await mathematics.canonical("3/6", "0.5") == "0.5"
+    for gold in (UNRELATED, None):
+        (forms,) = mathematics.forms([AnswerPool(answers, gold)])
+        assert len(set(forms.values())) == 1
+    for gold in answers:
+        (forms,) = mathematics.forms([AnswerPool(answers, gold)])
+        assert set(forms.values()) == {gold}
 
 
-@given(st.integers(), st.none() | st.integers())
-def test_whole_numbers_need_no_library(answer: int, gold: int | None) -> None:
-    form = without_reckoning(str(answer), None if gold is None else str(gold))
-    assert form == str(answer)
+def test_a_unit_joins_the_bare_number_unless_two_units_compete(mathematics: MathVerify) -> None:
+    forms = mathematics.forms(
+        [
+            AnswerPool(["9", "9 kg"], UNRELATED),
+            AnswerPool(["9", "9 kg", "9 g"], UNRELATED),
+            AnswerPool(["9 kg", "9 g"], UNRELATED),
+            AnswerPool([r"9\%", "0.09"], UNRELATED),
+        ]
+    )
+    assert [len(set(each.values())) for each in forms] == [1, 3, 2, 1]
+
+
+ALPHABET = st.sampled_from(["7", "3/8", r"\sqrt{5}", "x+2", "(1,2)", "1,2", r"\text{odd}", "[0,1)"])
+WRAPPERS = st.lists(
+    st.sampled_from(
+        ["{}", "${}$", r"\({}\)", " {} ", r"\mathbf{{{}}}", "**{}**", r"{}\,", r"\displaystyle {}"]
+    ),
+    max_size=3,
+)
+
+
+def _wrapped(answer: str, wrappers: list[str]) -> str:
+    for wrapper in wrappers:
+        answer = wrapper.format(answer)
+    return answer
+
+
+@given(ALPHABET, WRAPPERS, WRAPPERS)
+def test_wrappers_and_blanks_change_no_form_and_equality_is_symmetric(
+    mathematics: MathVerify, answer: str, first: list[str], second: list[str]
+) -> None:
+    one, other = _wrapped(answer, first), _wrapped(answer, second)
+    assert mathematics.forms([AnswerPool([one], other)])[0][one] == other
+    assert mathematics.forms([AnswerPool([other], one)])[0][other] == one
+    assert len(set(mathematics.forms([AnswerPool([one, other], UNRELATED)])[0].values())) == 1
+
+
+@given(st.permutations(["6", "1/2", r"\sqrt{3}", "n"]))
+def test_the_order_of_a_list_changes_no_form(mathematics: MathVerify, items: list[str]) -> None:
+    (forms,) = mathematics.forms([AnswerPool([", ".join(items)], r"n, \sqrt3, 0.5, 6")])
+    assert set(forms.values()) == {r"n, \sqrt3, 0.5, 6"}
+
+
+@given(st.permutations(list(itertools.chain(*ONE_VOTE[:4]))))
+def test_forms_do_not_depend_on_the_order_of_the_answers(
+    mathematics: MathVerify, answers: list[str]
+) -> None:
+    expected = mathematics.forms([AnswerPool(sorted(answers), None)])
+    assert mathematics.forms([AnswerPool(answers, None)]) == expected
+
+
+@given(st.fractions(), st.fractions())
+def test_rational_numbers_are_equal_exactly_when_their_values_are(
+    mathematics: MathVerify, one: object, other: object
+) -> None:
+    (forms,) = mathematics.forms([AnswerPool([str(one)], str(other))])
+    assert (forms[str(one)] == str(other)) == (one == other)
+
+
+@given(st.text(max_size=60))
+def test_whatever_a_model_writes_has_a_form_and_equals_itself(
+    mathematics: MathVerify, text: str
+) -> None:
+    (forms,) = mathematics.forms([AnswerPool([text], UNRELATED), AnswerPool([text], text)])[:1]
+    assert set(forms) == {text}
+    assert mathematics.forms([AnswerPool([text], text)])[0][text] == text
+
+
+@given(ALPHABET | st.sampled_from(list(itertools.chain(*ONE_VOTE))))
+def test_a_form_is_its_own_form(mathematics: MathVerify, answer: str) -> None:
+    form = mathematics.forms([AnswerPool([answer], None)])[0][answer]
+    assert mathematics.forms([AnswerPool([form], None)])[0][form] == form
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "9" * 9_000,
+        "0." + "3" * 9_000,
+        "(" * 900 + "1" + ")" * 900,
+        r"\frac{1}" * 500,
+        "9^{9^{9^{9^{9^9}}}}",
+        "99999!!!",
+        r"\binom{10^{9}}{5\cdot 10^{8}}",
+        "x^{x^{x^{x^{x^x}}}}+1",
+        "1e9999",
+        r"\sqrt[0]{2}",
+        r"\frac{1}{0}",
+        "}{",
+        r"\text{",
+        "$" * 99,
+    ],
+)
+def test_nothing_that_a_model_writes_raises_or_hangs(mathematics: MathVerify, answer: str) -> None:
+    forms = mathematics.forms([AnswerPool([answer, "12"], UNRELATED)])[0]
+    assert forms["12"] == "12"
+    assert forms[answer] != UNRELATED
+    assert mathematics.forms([AnswerPool([answer], answer)])[0][answer] == answer
+
+
+def test_an_answer_longer_than_any_gold_is_still_compared_by_its_digits(
+    mathematics: MathVerify,
+) -> None:
+    long = "7" * 8_000
+    assert mathematics.forms([AnswerPool([f"00{long}"], long)])[0][f"00{long}"] == long
+    assert mathematics.forms([AnswerPool([long + "7"], long)])[0][long + "7"] != long
+
+
+def test_the_death_of_the_process_leaves_an_answer_as_it_is(tmp_path: Path) -> None:
+    with MathVerify(tmp_path) as equivalence:
+        assert equivalence.forms([AnswerPool([r"\sqrt8"], r"2\sqrt2")])[0][r"\sqrt8"] == r"2\sqrt2"
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+        forms = equivalence.forms([AnswerPool([r"\sqrt{27}", "5"], "5.0")])[0]
+        assert forms["5"] == "5.0"
+        assert equivalence.forms([AnswerPool([r"\sqrt{98}"], r"7\sqrt2")])[0] == {
+            r"\sqrt{98}": r"7\sqrt2"
+        }
+
+
+def _children() -> list[int]:
+    path = Path(f"/proc/{os.getpid()}/task")
+    found = [(task / "children").read_text().split() for task in path.iterdir()]
+    commands = {int(each): Path(f"/proc/{each}/cmdline") for each in itertools.chain(*found)}
+    return [each for each, command in commands.items() if b"spawn_main" in command.read_bytes()]
+
+
+def test_what_takes_too_long_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "SECONDS", 0.3)
+    with MathVerify() as equivalence:
+        forms = equivalence.forms([AnswerPool(["(a+b+c+d+k+m+n)^{60}", "5"], "5.0")])[0]
+    assert forms == {
+        "(a+b+c+d+k+m+n)^{60}": "(((((((a)+(b))+(c))+(d))+(k))+(m))+(n))^(60)",
+        "5": "5.0",
+    }
+
+
+def test_a_second_comparison_of_the_same_answers_calculates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools = [AnswerPool([r"\sqrt{72}", r"\int x\,dx"], r"6\sqrt2")]
+    with MathVerify(tmp_path) as equivalence:
+        first = equivalence.forms(pools)
+    started: list[object] = []
+    monkeypatch.setattr(guarded.GuardedProcess, "_processes", started.append)
+    with MathVerify(tmp_path) as equivalence:
+        assert equivalence.forms(pools) == first
+    assert started == []
+
+
+def test_a_damaged_cache_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "descriptions.sqlite").write_bytes(b"no database" * 100)
+    with MathVerify(tmp_path) as equivalence:
+        assert equivalence.forms([AnswerPool([r"\sqrt{4}"], "2")]) == [{r"\sqrt{4}": "2"}]
+
+
+def test_no_answer_is_equal_to_itself_alone(mathematics: MathVerify) -> None:
+    (forms,) = mathematics.forms([AnswerPool([NO_ANSWER, "err", "1"], "1")])
+    assert forms == {NO_ANSWER: NO_ANSWER, "err": "err", "1": "1"}
+
+
+async def test_a_form_that_has_voted_stays(mathematics: MathVerify) -> None:
+    forms = RunningForms(mathematics, UNRELATED, known=["0.5"])
+    assert await forms.form(r"\frac12") == "0.5"
+    assert await forms.form("9 kg") == "9 kg"
+    assert await forms.form("9") == "9 kg"
+
+
+async def test_exact_changes_nothing() -> None:
+    with open_equivalence("exact") as exact:
+        assert exact.name == "exact"
+    assert await Exact().canonical(" 1/2", "0.5") == " 1/2"
+    assert Exact().forms([AnswerPool(["a", "A"], "a")]) == [{"a": "a", "A": "A"}]
 
 
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,14 @@
-"""How answers are read off a model's words."""
+"""How answers are extracted from a model's text."""
 
 import pytest
 
-from store.answers.extraction import NO_ANSWER, extractor, final_answer, probe_answer
+from store.answers.extraction import (
+    NO_ANSWER,
+    extractor,
+    final_answer,
+    probe_answer,
+    strip_wrapping,
+)
 from store.collection.forcing import BOXED
 from store.errors import StoreError
 
@@ -17,6 +23,8 @@ from store.errors import StoreError
         (r"\boxed{\text{ten}}", "ten"),
         (r"\boxed{$7$}", "7"),
         (r"\boxed {\{1, 2\}}", r"\{1, 2\}"),
+        (r"\boxed{31\\}", r"31\\"),
+        (r"\fbox{31}", "31"),
         (r"\boxed{}", NO_ANSWER),
         ("twelve", NO_ANSWER),
         ("", NO_ANSWER),
@@ -29,17 +37,116 @@ def test_the_last_box_counts(text: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
+        (r"$\boxed 8$", "8"),
+        (r"Hence \boxed8.", "8"),
+        (r"\boxed\frac{3}{4}", r"\frac{3}{4}"),
+        (r"\boxed -6 is it", "-6"),
+    ],
+)
+def test_a_box_needs_no_braces(text: str, answer: str) -> None:
+    assert extractor("boxed").read(text) == answer
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        r"I put it in \boxed{}, as required.",
+        r"The format is \boxed{answer}.",
+        r"(as \boxed{\text{your final answer}})",
+        r"\boxed{...}",
+        r"\boxed{\ldots}",
+        r"\boxed{ }",
+        r"\boxed{?}",
+    ],
+)
+def test_empty_boxes_and_placeholders_are_passed_over(more: str) -> None:
+    assert extractor("boxed").read(rf"\boxed{{31}}. {more}") == "31"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"The roots are \boxed{2}, \boxed{3} and \boxed{5}.", "2, 3, 5"),
+        (r"$x = \boxed{2}$ or $x = \boxed{-7}$", "2, -7"),
+        (r"$x_1=\boxed{2},\ x_2=\boxed{-7}$.", "2, -7"),
+        (r"First \boxed{2}. Then, correcting it, \boxed{3}.", "3"),
+        (r"\boxed{2}, wait, \boxed{3}", "3"),
+        ("\\boxed{2}\n\n\\boxed{3}", "3"),
+        (r"\boxed{2} and \boxed{2}", "2"),
+    ],
+)
+def test_boxes_that_a_sentence_lists_are_a_list(text: str, answer: str) -> None:
+    assert extractor("boxed").read(text) == answer
+
+
+def test_a_box_that_is_open_where_the_text_was_cut_is_no_answer() -> None:
+    boxed = extractor("boxed")
+    assert boxed.read(r"so \boxed{12", truncated=True) == NO_ANSWER
+    assert boxed.read(r"so \boxed 12", truncated=True) == NO_ANSWER
+    assert boxed.read(r"\boxed{7}. Also \boxed{12", truncated=True) == NO_ANSWER
+    assert boxed.read(r"\boxed{12} and so", truncated=True) == "12"
+    assert extractor("choice").read(r"\boxed{B", truncated=True) == NO_ANSWER
+    assert extractor("last-number").read("it is 12", truncated=True) == NO_ANSWER
+    assert extractor(r"pattern:#### (\d+)").read("#### 12", truncated=True) == NO_ANSWER
+    assert probe_answer("9182736", BOXED, boxed, truncated=True) == NO_ANSWER
+    assert probe_answer("91}", BOXED, boxed, truncated=True) == "91"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
         (r"\boxed{C}", "C"),
         (r"\boxed{(b) nitrogen}", "B"),
         (r"\boxed{\text{D}}", "D"),
+        (r"\boxed{\textbf{(C)}\ 40}", "C"),
+        (r"\boxed{B. the mitochondrion}", "B"),
+        (r"\boxed{\text{A reaction (D)}}", "D"),
+        (r"\boxed{A, B}", NO_ANSWER),
+        (r"\boxed{17}", NO_ANSWER),
+        (r"\boxed{I think so}", NO_ANSWER),
         ("The answer is (A). No: the answer is **B**.", "B"),
         ("Answer: C", "C"),
-        (r"\boxed{17}", NO_ANSWER),
+        ("Answer: **C**", "C"),
+        ("答案是D。", "D"),
+        ("答案：(B)", "B"),
+        ("Answer: D. Options A and B fail.", "D"),
+        ("The correct option is C because it melts.", "C"),
+        ("Option B is wrong. So it must be option D.", "D"),
+        ("The answer is therefore option A.", "A"),
+        ("Some reasoning.\n\n**D**", "D"),
+        ("(C)", "C"),
+        ("The answer is a matter of taste.", NO_ANSWER),
+        ("The answer is I cannot tell.", NO_ANSWER),
+        ("A catalyst speeds it up.", NO_ANSWER),
         ("I think it's nitrogen", NO_ANSWER),
     ],
 )
 def test_the_letter_of_a_choice_is_found(text: str, answer: str) -> None:
-    assert extractor("choice").read(text) == answer
+    assert extractor("choice").read(text, letters="ABCD") == answer
+
+
+def test_letters_outside_the_choices_are_none() -> None:
+    choice = extractor("choice")
+    assert choice.read(r"\boxed{F}", letters="ABCD") == NO_ANSWER
+    assert choice.read("Answer: F", letters="ABCD") == NO_ANSWER
+    assert choice.read("Answer: F") == "F"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("#### 1,234", "1234"),
+        ("It costs $12.50.", "12.50"),
+        ("From 3 to -4", "-4"),
+        ("3-4", "4"),
+        ("that is 3/4 of it", "3/4"),
+        ("about 25%", "25%"),
+        ("x2 is none", NO_ANSWER),
+        ("none", NO_ANSWER),
+    ],
+)
+def test_the_last_number_counts(text: str, answer: str) -> None:
+    assert extractor("last-number").read(text) == answer
 
 
 def test_a_pattern_of_ones_own_gives_its_last_match() -> None:
@@ -50,7 +157,7 @@ def test_a_pattern_of_ones_own_gives_its_last_match() -> None:
 
 
 @pytest.mark.parametrize("name", ["pattern:(", "letters", ""])
-def test_what_is_no_way_to_read_is_refused(name: str) -> None:
+def test_what_is_no_way_to_extract_is_refused(name: str) -> None:
     with pytest.raises(StoreError):
         extractor(name)
 
@@ -63,8 +170,12 @@ def test_the_end_of_the_thinking_decides_what_a_chain_answers() -> None:
     assert final_answer(r"\boxed{1} and", "", boxed) == "1"
 
 
-def test_a_probe_is_read_behind_what_was_forced() -> None:
+def test_a_probe_is_read_after_what_was_forced() -> None:
     assert probe_answer("12}. Done", BOXED, extractor("boxed")) == "12"
     assert probe_answer(r"\frac{1}{2}}$", BOXED, extractor("boxed")) == r"\frac{1}{2}"
     assert probe_answer("12", BOXED, extractor("boxed")) == "12"
     assert probe_answer("}", BOXED, extractor("boxed")) == NO_ANSWER
+
+
+def test_a_gold_answer_loses_the_wrapping_that_a_box_loses() -> None:
+    assert strip_wrapping(r"\text{Evelyn}") == extractor("boxed").read(r"\boxed{\text{Evelyn}}")

@@ -1,0 +1,351 @@
+r"""Parse tokens to an expression.
+
+Numbers that stand side by side are never added or multiplied: such a text is no expression.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from store.answers.exact import Expression, fold, number, rational
+from store.answers.lexer import FUNCTIONS, Token, UnreadableAnswer
+
+_DEEPEST = 40
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_TIMES = frozenset(["cdot", "times"])
+_VARIABLES = frozenset("abcdfghjklmnpqrstvwxyz")
+
+
+def parse_expression(tokens: Sequence[Token]) -> Expression:
+    """Parse all tokens as one expression, and fold what is rational.
+
+    Raises:
+        UnreadableAnswer: they are none.
+    """
+    parser = _Parser(tokens)
+    found = parser.sum()
+    if parser.here is not None:
+        raise UnreadableAnswer(f"{parser.here.text!r} does not continue an expression")
+    return fold(found)
+
+
+class _Parser:
+    """A recursive descent over tokens."""
+
+    def __init__(self, tokens: Sequence[Token]):
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    @property
+    def here(self) -> Token | None:
+        """The next token, or ``None`` at the end."""
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _is_sign(self, *signs: str) -> bool:
+        return self.here is not None and self.here.kind == "sign" and self.here.text in signs
+
+    def _is_command(self, *names: str) -> bool:
+        return self.here is not None and self.here.kind == "command" and self.here.text in names
+
+    def _expect(self, sign: str) -> None:
+        if not self._is_sign(sign):
+            raise UnreadableAnswer(f"{sign} is missing")
+        self._at += 1
+
+    def sum(self) -> Expression:
+        """Parse terms joined by plus and minus."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UnreadableAnswer("it is nested too deeply")
+        found = self._term()
+        while self._is_sign("+", "-"):
+            sign = self._tokens[self._at].text
+            self._at += 1
+            term = self._term()
+            found = ("+", found, term if sign == "+" else _negative(term))
+        self._depth -= 1
+        return found
+
+    def _term(self) -> Expression:
+        if self._is_sign("-", "+"):
+            sign = self._tokens[self._at].text
+            self._at += 1
+            term = self._term()
+            return _negative(term) if sign == "-" else term
+        found = self._factor()
+        while True:
+            if self._is_command(*_TIMES):
+                self._at += 1
+                found = ("*", found, self._signed_factor())
+            elif self._is_sign("/") or self._is_command("div"):
+                self._at += 1
+                found = ("/", found, self._signed_factor())
+            elif self._begins_factor():
+                found = self._implicit(found)
+            else:
+                return found
+
+    def _signed_factor(self) -> Expression:
+        if self._is_sign("-", "+"):
+            negative = self._tokens[self._at].text == "-"
+            self._at += 1
+            factor = self._signed_factor()
+            return _negative(factor) if negative else factor
+        return self._factor()
+
+    def _begins_factor(self) -> bool:
+        token = self.here
+        if token is None:
+            return False
+        if token.kind in ("number", "name", "word"):
+            return True
+        if token.kind == "command":
+            return token.text in FUNCTIONS or token.text in _COMMANDS
+        return token.kind == "sign" and token.text in ("(", "[", "{")
+
+    def _implicit(self, before: Expression) -> Expression:
+        """Multiply what stands side by side; a whole number and a fraction are a mixed number."""
+        previous, token = self._tokens[self._at - 1], self._tokens[self._at]
+        if token.kind == "number":
+            if previous.kind == "number" and (mixed := self._mixed(previous)):
+                return mixed
+            raise UnreadableAnswer("two numbers stand side by side")
+        is_fraction = token.kind == "command" and token.text == "frac"
+        factor = self._factor()
+        if is_fraction and previous.kind == "number":
+            return _mixed_number(previous, factor)
+        return ("*", before, factor)
+
+    def _mixed(self, whole: Token) -> Expression | None:
+        """Parse the fraction of a mixed number written as ``2 1/2``."""
+        rest = self._tokens[self._at : self._at + 3]
+        if len(rest) < 3 or rest[1].text != "/" or rest[2].kind != "number":
+            return None
+        fraction = ("/", number(rest[0].value or 0), number(rest[2].value or 0))
+        self._at += 3
+        return _mixed_number(whole, fraction)
+
+    def _factor(self) -> Expression:
+        base = self._atom()
+        while True:
+            if self._is_sign("^"):
+                self._at += 1
+                base = ("^", base, self._exponent())
+            elif self._is_sign("!"):
+                self._at += 1
+                base = ("fn", "factorial", base)
+            elif self._is_command("degree"):
+                self._at += 1
+            else:
+                return base
+
+    def _exponent(self) -> Expression:
+        if self._is_sign("-", "+"):
+            return self._signed_factor()
+        return self._atom()
+
+    def _atom(self) -> Expression:
+        token = self.here
+        if token is None:
+            raise UnreadableAnswer("it ends too early")
+        self._at += 1
+        if token.kind == "number":
+            return number(token.value or 0)
+        if token.kind == "name":
+            return self._name(token)
+        if token.kind == "word":
+            return self._word(token)
+        if token.kind == "command":
+            return self._command(token)
+        if token.kind == "sign" and token.text in _CLOSING:
+            found = self.sum()
+            self._expect(_CLOSING[token.text])
+            return found
+        if token.kind == "sign" and token.text == "|":
+            found = self.sum()
+            self._expect("|")
+            return ("fn", "abs", found)
+        raise UnreadableAnswer(f"{token.text!r} is no part of an expression")
+
+    def _name(self, token: Token) -> Expression:
+        if token.text in ("pi", "oo", "e", "i"):
+            return ("const", token.text)
+        name = token.text + self._subscript()
+        while self._is_sign("'"):
+            self._at += 1
+            name += "'"
+        if token.text in ("f", "g", "h", "P", "Q", "F", "G") and self._is_sign("("):
+            self._at += 1
+            inside = self.sum()
+            self._expect(")")
+            return ("fn", f"call_{name}", inside)
+        return ("sym", name)
+
+    def _word(self, token: Token) -> Expression:
+        """A short run of variables is their product; any other run is one symbol."""
+        run = token.text
+        if len(run) <= 3 and set(run) <= _VARIABLES:
+            found: Expression = ("sym", run[0])
+            for letter in run[1:]:
+                found = ("*", found, ("sym", letter))
+            return found
+        if run.isascii() and run.isupper() and len(run) <= 4:
+            return ("sym", run + self._subscript())
+        raise UnreadableAnswer(f"{run!r} is a word")
+
+    def _subscript(self) -> str:
+        if not self._is_sign("_"):
+            return ""
+        self._at += 1
+        if not self._is_sign("{"):
+            token = self.here
+            if token is None:
+                raise UnreadableAnswer("a subscript is missing")
+            self._at += 1
+            return "_" + token.text
+        self._at += 1
+        parts = []
+        while not self._is_sign("}"):
+            token = self.here
+            if token is None or self._is_sign("{"):
+                raise UnreadableAnswer("a subscript has no end")
+            parts.append(token.text)
+            self._at += 1
+        self._at += 1
+        return "_" + "".join(parts)
+
+    def _command(self, token: Token) -> Expression:
+        if token.text in FUNCTIONS and token.text not in _COMMANDS:
+            return self._function(token.text)
+        if token.text in _COMMANDS:
+            return _COMMANDS[token.text](self)
+        raise UnreadableAnswer(f"\\{token.text} is no part of an expression")
+
+    def _function(self, name: str) -> Expression:
+        power = None
+        base = None
+        if self._is_sign("_"):
+            self._at += 1
+            base = self._argument()
+        if self._is_sign("^"):
+            self._at += 1
+            power = self._exponent()
+        arguments = self._arguments()
+        if base is not None:
+            if name != "log":
+                raise UnreadableAnswer(f"{name} takes no subscript")
+            arguments = [*arguments, base]
+        if power == number(-1) and name in ("sin", "cos", "tan", "cot", "sec", "csc"):
+            return ("fn", "arc" + name, *arguments)
+        found: Expression = ("fn", name, *arguments)
+        return found if power is None else ("^", found, power)
+
+    def _arguments(self) -> list[Expression]:
+        """Parse ``(a, b)``, or the product that follows a function without brackets."""
+        if self._is_sign("("):
+            self._at += 1
+            found = [self.sum()]
+            while self._is_sign(","):
+                self._at += 1
+                found.append(self.sum())
+            self._expect(")")
+            return found
+        product = self._signed_factor()
+        while self._begins_factor() and not (
+            self.here and self.here.kind == "command" and self.here.text in FUNCTIONS
+        ):
+            if self._is_sign("(", "["):
+                break
+            product = self._implicit(product)
+        return [product]
+
+    def _argument(self) -> Expression:
+        """Parse the argument of a command: a group, or one digit or letter."""
+        token = self.here
+        if token is not None and token.kind == "number" and "." not in token.text:
+            return self._digit(token)
+        return self._atom()
+
+    def _digit(self, token: Token) -> Expression:
+        r"""Take one digit: ``\frac34`` is three quarters."""
+        digit, rest = token.text[0], token.text[1:]
+        if rest:
+            left = token._replace(text=rest, value=Fraction(rest), spaced=False)
+            self._tokens = [*self._tokens[: self._at], left, *self._tokens[self._at + 1 :]]
+        else:
+            self._at += 1
+        return number(int(digit))
+
+    def frac(self) -> Expression:
+        """Parse the two arguments of a fraction."""
+        top = self._argument()
+        return ("/", top, self._argument())
+
+    def sqrt(self) -> Expression:
+        """Parse a root, with its index."""
+        index = None
+        if self._is_sign("["):
+            self._at += 1
+            index = self.sum()
+            self._expect("]")
+        if self.here is not None and self.here.kind == "number":
+            # Here a run of digits is one number: a model that writes \sqrt12 means twelve.
+            self._at += 1
+            inside = number(self._tokens[self._at - 1].value or 0)
+        else:
+            inside = self._atom()
+        half = number(Fraction(1, 2)) if index is None else ("/", number(1), index)
+        return ("^", inside, half)
+
+    def binom(self) -> Expression:
+        """Parse a binomial coefficient."""
+        if self._is_sign("("):
+            first, second = self._arguments()
+            return ("fn", "binom", first, second)
+        top = self._argument()
+        return ("fn", "binom", top, self._argument())
+
+    def _rounded(self, name: str, closing: str) -> Expression:
+        inside = self.sum()
+        if not self._is_command(closing):
+            raise UnreadableAnswer(f"\\{closing} is missing")
+        self._at += 1
+        return ("fn", name, inside)
+
+    def floor(self) -> Expression:
+        """Parse a value rounded down."""
+        return self._rounded("floor", "rfloor")
+
+    def ceiling(self) -> Expression:
+        """Parse a value rounded up."""
+        return self._rounded("ceil", "rceil")
+
+
+_COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
+    "frac": _Parser.frac,
+    "sqrt": _Parser.sqrt,
+    "binom": _Parser.binom,
+    "lfloor": _Parser.floor,
+    "lceil": _Parser.ceiling,
+}
+
+
+def _negative(expression: Expression) -> Expression:
+    return ("*", number(-1), expression)
+
+
+def _mixed_number(whole: Token, fraction: Expression) -> Expression:
+    """Join a whole number and a proper fraction.
+
+    Raises:
+        UnreadableAnswer: they are no mixed number, so that two numbers stand side by side.
+    """
+    folded = fold(fraction)
+    if not whole.text.isdigit() or folded[0] != "num":
+        if folded[0] != "num":
+            return ("*", number(whole.value or 0), fraction)
+        raise UnreadableAnswer("a number and a fraction stand side by side")
+    part = rational(folded)
+    if not 0 < part < 1:
+        raise UnreadableAnswer("a number and a fraction stand side by side")
+    return number((whole.value or 0) + part)

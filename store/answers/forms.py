@@ -1,0 +1,336 @@
+"""Write structures in one form, compare two of them, and join the answers of a question.
+
+A form is a function of the answer alone. Three things that an answer may leave out cannot be
+decided so: a unit, a percent sign, and the name of the value. ``5 cm`` and ``5`` are one vote where
+both occur, while ``5 cm`` and ``5 m`` are two; so they are joined in the pool of a question's
+answers (`join_pool`), and compared leniently with a gold answer (`is_equal`).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from store.answers.exact import Expression, fold, number, rational
+from store.answers.guarded import Leaf
+from store.answers.quantities import Structure
+from store.answers.structure import MINUS_OO
+from store.answers.symbolic import Description
+from store.answers.units import are_rivals
+
+Descriptions = Mapping[Leaf, Description]
+
+_LEAF_KINDS = {
+    "value": "value", "equation": "zero", "nonzero": "zero", "inequality": "positive",
+    "latex": "latex",
+}  # fmt: skip
+
+
+class Read(NamedTuple):
+    """An answer, read and described."""
+
+    structure: Structure
+    form: str
+    """How it is written."""
+    identity: str
+    """Equal for equal answers."""
+
+
+def leaves(structure: Structure) -> Iterator[Leaf]:
+    """List the leaves that need the guarded process."""
+    for kind, content in _all_leaves(structure):
+        if _plain(kind, content) is None:
+            yield kind, content
+
+
+def _all_leaves(structure: Structure) -> Iterator[Leaf]:
+    kind, parts = structure.kind, structure.parts
+    if kind in _LEAF_KINDS:
+        yield _LEAF_KINDS[kind], parts[-1]
+    elif kind == "interval":
+        yield "value", parts[1]
+        yield "value", parts[2]
+    elif kind == "matrix":
+        for row in parts:
+            for cell in row:
+                yield from _all_leaves(cell)
+    else:
+        for part in parts:
+            if isinstance(part, Structure):
+                yield from _all_leaves(part)
+
+
+def read(structure: Structure, descriptions: Descriptions) -> Read:
+    """Write a structure's form and identity."""
+    form = _render(structure, lambda leaf: _described(leaf, descriptions).text)
+    identity = _render(structure, lambda leaf: _described(leaf, descriptions).identity)
+    return Read(structure, form, identity)
+
+
+def _described(leaf: Leaf, descriptions: Descriptions) -> Description:
+    found = _plain(*leaf) or descriptions.get(leaf)
+    if found is None:
+        text = leaf[1] if leaf[0] == "latex" else print_expression(leaf[1])
+        found = Description(text, text)
+    return found
+
+
+def _plain(kind: str, content: Any) -> Description | None:  # noqa: ANN401
+    """Describe what needs no calculation: a rational, a single variable or constant."""
+    if kind != "value":
+        return None
+    if content == MINUS_OO:
+        return Description("-oo", "-oo")
+    if content[0] == "num":
+        text = _short(content[1])
+        return Description(text, text)
+    if content[0] == "sym" or (content[0] == "const" and content[1] in ("oo", "pi", "i", "e")):
+        return Description(content[1], content[1])
+    return None
+
+
+def _short(digits: str) -> str:
+    """A rational's digits; a number too long to print is named by its hash."""
+    if "0x" not in digits:
+        return digits
+    digest = blake2b(digits.encode(), digest_size=12).hexdigest()
+    return f"a number of {4 * len(digits)} bits, {digest}"
+
+
+def print_expression(expression: Expression) -> str:
+    """Write an expression as it was read, for one that could not be described."""
+    head, *parts = expression
+    if head in ("num", "sym", "const"):
+        return str(parts[0])
+    if head == "fn":
+        return f"{parts[0]}({', '.join(print_expression(part) for part in parts[1:])})"
+    left, right = (print_expression(part) for part in parts)
+    return f"({left}){head}({right})"
+
+
+def _render(structure: Structure, describe: Callable[[Leaf], str]) -> str:
+    body = _body(structure, describe)
+    if structure.unit:
+        body += structure.unit if structure.unit == "%" else f" {structure.unit}"
+    return f"{structure.label} = {body}" if structure.label else body
+
+
+def _body(structure: Structure, describe: Callable[[Leaf], str]) -> str:
+    kind, parts = structure.kind, structure.parts
+    if kind in _LEAF_KINDS:
+        text = describe((_LEAF_KINDS[kind], parts[-1]))
+        ends = {"equation": " = 0", "nonzero": " != 0"}
+        if kind == "inequality":
+            return f"{text} {'>=' if parts[0] else '>'} 0"
+        return text + ends.get(kind, "")
+    if kind == "interval":
+        opening, low, high, closing = parts
+        return f"{opening}{describe(('value', low))}, {describe(('value', high))}{closing}"
+    if kind == "matrix":
+        rows = (", ".join(_render(cell, describe) for cell in row) for row in parts)
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
+    if kind == "none":
+        return "no solution"
+    if kind == "based":
+        return f"{parts[0]}_{parts[1]}"
+    if kind in ("words", "text"):
+        return str(parts[0])
+    texts = [_render(part, describe) for part in _merged(structure)]
+    if kind == "list":
+        return ", ".join(sorted(texts, key=_order))
+    if kind == "union":
+        return " U ".join(sorted(texts, key=_order))
+    if kind == "ratio":
+        return ":".join(texts)
+    return f"({', '.join(texts)})" if kind == "tuple" else ", ".join(texts)
+
+
+def _order(text: str) -> tuple[int, Fraction, str]:
+    """Numbers first, by size; the rest by its letters."""
+    try:
+        return (0, Fraction(text), text)
+    except (ValueError, ZeroDivisionError):
+        return (1, Fraction(0), text)
+
+
+def _merged(structure: Structure) -> Sequence[Structure]:
+    """The parts of a union, where those that touch at rational ends are one; any others as is."""
+    parts: list[Structure] = list(structure.parts)
+    if structure.kind != "union" or not all(map(_has_rational_ends, parts)):
+        return parts
+    merged: list[Structure] = []
+    for part in sorted((_as_interval(part) for part in parts), key=_lower_end):
+        if merged and _touches(merged[-1], part):
+            last = merged.pop()
+            opening, low, high, closing = last.parts
+            if _upper_end(part) > _upper_end(last):
+                high, closing = part.parts[2], part.parts[3]
+            part = Structure("interval", (opening, low, high, closing))
+        merged.append(part)
+    return merged
+
+
+def _as_interval(part: Structure) -> Structure:
+    """An open interval is read as a pair; a single value is an interval of one point."""
+    if part.kind == "tuple":
+        low, high = (item.parts[0] for item in part.parts)
+        return Structure("interval", ("(", low, high, ")"))
+    if part.kind == "value":
+        return Structure("interval", ("[", part.parts[0], part.parts[0], "]"))
+    return part._replace(variable="")
+
+
+def _has_rational_ends(part: Structure) -> bool:
+    is_pair = part.kind == "tuple" and len(part.parts) == 2
+    if is_pair and not all(item.kind == "value" for item in part.parts):
+        return False
+    if not is_pair and part.kind not in ("interval", "value"):
+        return False
+    _, low, high, _ = _as_interval(part).parts
+    return all(end[0] == "num" or end in (MINUS_OO, ("const", "oo")) for end in (low, high))
+
+
+def _end(expression: Expression) -> tuple[int, Fraction]:
+    if expression[0] == "num":
+        return (0, rational(expression))
+    return (-1 if expression == MINUS_OO else 1, Fraction(0))
+
+
+def _lower_end(part: Structure) -> tuple[tuple[int, Fraction], bool]:
+    return (_end(part.parts[1]), part.parts[0] == "(")
+
+
+def _upper_end(part: Structure) -> tuple[tuple[int, Fraction], bool]:
+    return (_end(part.parts[2]), part.parts[3] == "]")
+
+
+def _touches(before: Structure, after: Structure) -> bool:
+    end, begin = _end(before.parts[2]), _end(after.parts[1])
+    return begin < end or (begin == end and (before.parts[3] == "]" or after.parts[0] == "["))
+
+
+def relation_leaf(structure: Structure) -> Leaf | None:
+    """The equation that a named value also is: ``y = 2x + 1`` is ``y - 2x - 1 = 0``."""
+    if structure.kind == "equation":
+        return ("zero", structure.parts[0])
+    if structure.kind != "value" or not structure.variable:
+        return None
+    difference = ("+", ("sym", structure.variable), ("*", number(-1), structure.parts[0]))
+    return ("zero", fold(difference))
+
+
+def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
+    """Whether two answers are equal, one of them being what was asked for.
+
+    A unit, a percent sign, a base or a name that only one of them gives does not matter.
+    """
+    if first.identity == second.identity:
+        return True
+    one, other = first.structure, second.structure
+    if "equation" in (one.kind, other.kind):
+        relations = [relation_leaf(one), relation_leaf(other)]
+        described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
+        return len(described) == 2 and described[0].identity == described[1].identity
+    if one.label and other.label and one.label != other.label:
+        return False
+    if "%" in (one.unit, other.unit) and one.unit != other.unit:
+        return _is_equal_percent(one, other, descriptions)
+    if are_rivals([one.unit, other.unit]):
+        return False
+    if _core(one, descriptions) == _core(other, descriptions):
+        return True
+    if (one.kind == "based") != (other.kind == "based"):
+        return _without_base(one) == _without_base(other)
+    return _is_named_tuple(one, other, descriptions)
+
+
+def _core(structure: Structure, descriptions: Descriptions) -> str:
+    """The identity of a value without its name and unit."""
+    bare = structure._replace(label="", unit="")
+    return _render(bare, lambda leaf: _described(leaf, descriptions).identity)
+
+
+def _is_equal_percent(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    """Compare a percentage with a number, which may be meant in percent or as a fraction."""
+    percent, plain = (one, other) if one.unit == "%" else (other, one)
+    if plain.unit:
+        return False
+    core = _core(plain, descriptions)
+    if core == _core(percent, descriptions):
+        return True
+    return percent.kind == "value" and core == _core(_hundredth(percent), descriptions)
+
+
+def _hundredth(percent: Structure) -> Structure:
+    value = fold(("/", percent.parts[0], number(100)))
+    return percent._replace(parts=(value,), unit="")
+
+
+def _without_base(structure: Structure) -> str | Structure:
+    """The digits of a numeral, whose base the question may have given; else the structure."""
+    if structure.kind == "based":
+        return str(structure.parts[0])
+    is_number = structure.kind == "value" and structure.parts[0][0] == "num"
+    return structure.parts[0][1] if is_number and not structure.unit else structure
+
+
+def _is_named_tuple(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    """Compare ``x = 1, y = 2`` with ``(1, 2)``."""
+    for named, pair in ((one, other), (other, one)):
+        names = [part.variable for part in named.parts if isinstance(part, Structure)]
+        is_named = named.kind == "list" and all(names) and len(set(names)) == len(names)
+        if is_named and pair.kind == "tuple" and len(names) == len(pair.parts):
+            ordered = sorted(named.parts, key=lambda part: part.variable)
+            pairs = zip(ordered, pair.parts, strict=True)
+            return all(_core(a, descriptions) == _core(b, descriptions) for a, b in pairs)
+    return False
+
+
+def extra_leaves(structure: Structure) -> Iterator[Leaf]:
+    """List the further leaves that a comparison with another structure may need."""
+    relation = relation_leaf(structure)
+    if relation is not None and structure.kind != "equation":
+        yield relation
+    if structure.unit == "%" and structure.kind == "value":
+        yield from leaves(_hundredth(structure))
+
+
+def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[str, str]:
+    """Map the answers of one question to their forms, joining what only lacks a unit or a name.
+
+    Args:
+        answers: what was read, by answer.
+        descriptions: of their leaves.
+    """
+    by_identity: dict[str, str] = {}
+    for found in answers.values():
+        form = min(by_identity.get(found.identity, found.form), found.form, key=_shortest)
+        by_identity[found.identity] = form
+    groups: dict[str, set[str]] = defaultdict(set)
+    representative: dict[str, Structure] = {}
+    for found in answers.values():
+        groups[_core(found.structure, descriptions)].add(found.identity)
+        representative.setdefault(found.identity, found.structure)
+    joined = dict(by_identity)
+    for core, members in groups.items():
+        tagged = [representative[member] for member in members if member != core]
+        if len(members) > 1 and _are_compatible(tagged):
+            best = core if core in members else min(members, key=lambda each: by_identity[each])
+            joined |= dict.fromkeys(members, by_identity[best])
+    for identity, structure in representative.items():
+        is_alone = joined[identity] == by_identity[identity]
+        if structure.unit == "%" and structure.kind == "value" and is_alone:
+            fraction = _core(_hundredth(structure), descriptions)
+            joined[identity] = joined.get(fraction, joined[identity])
+    return {answer: joined[found.identity] for answer, found in answers.items()}
+
+
+def _are_compatible(tagged: Iterable[Structure]) -> bool:
+    structures = list(tagged)
+    labels = {structure.label for structure in structures if structure.label}
+    return len(labels) < 2 and not are_rivals([structure.unit for structure in structures])
+
+
+def _shortest(form: str) -> tuple[int, str]:
+    return (len(form), form)

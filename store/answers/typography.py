@@ -1,0 +1,213 @@
+r"""Normalise how an answer is typeset: one spelling for signs, spaces, wrappers and commands.
+
+What comes out is plain LaTeX with ASCII signs. Text stays marked, as ``\text{…}``, since a word
+and a product of variables are compared differently. Nothing here changes a value.
+"""
+
+import re
+import unicodedata
+
+_SIGNS = {
+    **dict.fromkeys("−–—‒―﹣⁃", "-"),
+    **dict.fromkeys("⁄∕", "/"),
+    **dict.fromkeys("·⋅∙•", r"\cdot "),
+    **dict.fromkeys("、﹐", ","),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\u2061\u2062", ""),
+    **dict.fromkeys("′’ʹ", "'"),
+    **dict.fromkeys("〈⟨", r"\langle "),
+    **dict.fromkeys("〉⟩", r"\rangle "),
+    "×": r"\times ", "✕": r"\times ", "÷": "/", "√": r"\sqrt ", "∛": r"\sqrt[3]", "∞": r"\infty ",
+    "≤": r"\le ", "⩽": r"\le ", "≥": r"\ge ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ",
+    "±": r"\pm ", "∓": r"\mp ", "∪": r"\cup ", "∩": r"\cap ", "∖": r"\setminus ", "∈": r"\in ",
+    "∅": r"\emptyset ", "⌀": r"\emptyset ", "∠": r"\angle ", "℃": r"\text{ C}", "ℝ": r"\mathbb{R}",
+    "ℤ": r"\mathbb{Z}", "ℚ": r"\mathbb{Q}", "ℕ": r"\mathbb{N}", "ℂ": r"\mathbb{C}", "…": r"\ldots ",
+    "⋯": r"\ldots ", "°": r"\degree ", "º": r"\degree ", "˚": r"\degree ", "。": ".",
+    "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "ı": "i",
+}  # fmt: skip
+
+_GREEK = {
+    letter: "\\" + unicodedata.name(letter).rsplit(" ", 1)[-1].lower() + " "
+    for letter in "αβγδεζηθικμνξπρστυφχψω"
+} | {"λ": r"\lambda ", "π": r"\pi ", "ϕ": r"\phi ", "Δ": r"\Delta ", "Ω": r"\Omega "}
+
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
+_VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+
+_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+_PAIRS = ("__", "`", "*")
+_BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
+
+_TEXT = (
+    "text|textbf|textit|textrm|textsf|texttt|textnormal|emph|mathrm|mathsf|mathtt|mbox|hbox"
+    "|operatorname\\*?"
+)
+_TEXT_WRAPPER = re.compile(rf"\\(?:{_TEXT})\s*\{{")
+_MATH_WRAPPER = re.compile(
+    r"\\(?:mathbf|mathit|mathnormal|boldsymbol|bm|pmb|underline|boxed|fbox|displaystyle|mathstrut"
+    r"|uline|phantom|smash|ensuremath)\s*\{"
+)
+_COLOR = re.compile(r"\\(?:textcolor|colorbox|color)\s*\{[^{}]*\}")
+_SWITCH = re.compile(
+    r"\\(?:displaystyle|textstyle|scriptstyle|tiny|small|normalsize|large|Large|LARGE|huge|Huge|bf|rm"
+    r"|it|left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|biggl|biggr|Biggl|Biggr|limits|nolimits"
+    r"|mathstrut|strut|relax|protect)(?![A-Za-z])\.?"
+)
+_SPACE = re.compile(
+    r"(?<!\\)\\(?:[,;:> ]|quad|qquad|enspace|thinspace|hspace\s*\{[^{}]*\})(?![A-Za-z])|~"
+)
+_ALIASES = {
+    r"\*\*": "^",
+    r"\\(?:dfrac|tfrac|cfrac|sfrac|nicefrac)(?![A-Za-z])": r"\\frac",
+    r"\\(?:leq|leqslant|leqq)(?![A-Za-z])": r"\\le",
+    r"\\(?:geq|geqslant|geqq)(?![A-Za-z])": r"\\ge",
+    r"\\neq(?![A-Za-z])": r"\\ne",
+    r"\\(?:lt)(?![A-Za-z])": "<",
+    r"\\(?:gt)(?![A-Za-z])": ">",
+    r"\\(?:dots|cdots|dotsc|dotsb|hdots)(?![A-Za-z])|\.\.\.+": r"\\ldots ",
+    r"\\(?:varnothing)(?![A-Za-z])": r"\\emptyset",
+    r"\\(?:dbinom|tbinom)(?![A-Za-z])": r"\\binom",
+    r"\\(?:ast|star)(?![A-Za-z])|\*(?!\*)": r"\\cdot ",
+    r"\\(?:lbrace)(?![A-Za-z])": r"\\{",
+    r"\\(?:rbrace)(?![A-Za-z])": r"\\}",
+    r"\\(?:lbrack)(?![A-Za-z])": "[",
+    r"\\(?:rbrack)(?![A-Za-z])": "]",
+    r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])": "|",
+    r"\\(?:thickapprox|simeq|cong|doteq)(?![A-Za-z])": r"\\approx",
+    r"\\(?:varepsilon)(?![A-Za-z])": r"\\epsilon",
+    r"\\(?:varphi)(?![A-Za-z])": r"\\phi",
+    r"\\(?:vartheta)(?![A-Za-z])": r"\\theta",
+    r"\\(?:prime)(?![A-Za-z])": "'",
+    r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\}|\\degree|\{\s*\\degree\s*\})": r"\\degree ",
+    r"\\(?:degrees|textdegree|deg)(?![A-Za-z])": r"\\degree",
+    r"\^\s*\{?\s*('+)\s*\}?": r"\1",
+    r"\\(?:euro|texteuro)(?![A-Za-z])": "€",
+    r"\\(?:pounds|textsterling)(?![A-Za-z])": "£",
+    r"\\(?:mathbb)\s*([A-Z])(?![A-Za-z])": r"\\mathbb{\1}",
+    r"\\(?:Bbb)\s*\{": r"\\mathbb{",
+    r"\\(?:R|reals)(?![A-Za-z])": r"\\mathbb{R}",
+    r"<=": r"\\le ",
+    r">=": r"\\ge ",
+    r"!=(?!=)": r"\\ne ",
+    r"\+/-": r"\\pm ",
+}
+_COMPILED_ALIASES = [(re.compile(pattern), to) for pattern, to in _ALIASES.items()]
+
+_LEAD = re.compile(
+    r"^(?:\\text\{)?\s*(?:(?:so|thus|hence|therefore)[, ]+)?(?:the\s+)?(?:final\s+|correct\s+)?"
+    r"(?:answer|result|solution)s?\s*(?:is|are|:|=)+\s*:?\s*",
+    re.IGNORECASE,
+)
+_APPROXIMATELY = re.compile(
+    r"^(?:\\approx|\\sim|=|:|\\equiv|\\text\{\s*(?:approximately|about)\s*\})\s*"
+)
+
+
+def normalize(text: str) -> str:
+    """Give an answer one spelling, without changing what it says."""
+    text = _ascii(text)
+    text = _strip_delimiters(" ".join(text.split()))
+    text = _COLOR.sub("", text)
+    text = _SWITCH.sub(" ", text)
+    text = text.replace(r"\!", "").replace("{,}", ",").replace(r"{\ }", " ")
+    text = re.sub(r"\{\\[,;: ]\}", " ", text)
+    text = _unwrap_math(text)
+    for pattern, to in _COMPILED_ALIASES:
+        text = pattern.sub(to, text)
+    text = _unwrap_text(text)
+    text = _SPACE.sub(" ", text)
+    return _trim(text)
+
+
+def _ascii(text: str) -> str:
+    text = _SUPERSCRIPT.sub(lambda run: "^{" + run[0].translate(_SUPERSCRIPTS) + "}", text)
+    text = _SUBSCRIPT.sub(lambda run: "_{" + run[0].translate(_SUBSCRIPTS) + "}", text)
+    text = _VULGAR.sub(lambda sign: " " + unicodedata.normalize("NFKC", sign[0]) + " ", text)
+    text = "".join(_SIGNS.get(letter) or _GREEK.get(letter) or letter for letter in text)
+    text = "".join("" if _SIGNS.get(letter) == "" else letter for letter in text)
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(_SIGNS.get(letter, letter) for letter in text)
+
+
+def _strip_delimiters(text: str) -> str:
+    """Drop what sets a part as mathematics or as bold; a single dollar sign is a currency."""
+    text = text.replace(r"\$", "\x00")
+    for opening, closing in _DELIMITERS:
+        if opening == closing:
+            parts = text.split(opening)
+            if len(parts) % 2 == 1:
+                text = " ".join(parts) if len(parts) > 1 else text
+        else:
+            text = text.replace(opening, " ").replace(closing, " ")
+    text = _BOLD.sub(r"\1", text)
+    for mark in _PAIRS:
+        inner = text.strip()
+        while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):
+            inner = text = inner[len(mark) : -len(mark)].strip()
+    return text.replace("$", "\x00").replace("\x00", r"\$ ").strip()
+
+
+def _unwrap_math(text: str) -> str:
+    r"""Replace ``\mathbf{…}`` and its like by their content in braces."""
+    return _MATH_WRAPPER.sub("{", text)
+
+
+def _unwrap_text(text: str) -> str:
+    r"""Give every command for text one name; numbers and single letters in them are no text.
+
+    ``\text{ cm}^2`` becomes ``\text{cm^2}``.
+    """
+    out: list[str] = []
+    position = 0
+    while match := _TEXT_WRAPPER.search(text, position):
+        end = closing_brace(text, match.end())
+        inside = _unwrap_text(text[match.end() : end])
+        out += [text[position : match.start()], _text(inside)]
+        position = min(end + 1, len(text))
+    return "".join([*out, text[position:]])
+
+
+def _text(inside: str) -> str:
+    folded = " ".join(inside.replace(r"\text{", " ").replace("}", " ").split())
+    if not folded:
+        return " "
+    if any(letter.isdigit() or letter == "\\" for letter in folded) or len(folded) == 1:
+        return f" {folded} "
+    if not any(letter.isalpha() for letter in folded):
+        return f" {folded} "
+    return rf"\text{{{folded}}}"
+
+
+def closing_brace(text: str, begin: int) -> int:
+    """Find the brace that closes the one before ``begin``; the text's length if none does."""
+    depth = 1
+    position = begin
+    while position < len(text):
+        if text[position] == "\\":
+            position += 2
+            continue
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if not depth:
+            return position
+        position += 1
+    return len(text)
+
+
+def _trim(text: str) -> str:
+    """Drop an introduction, final punctuation, and braces around everything."""
+    before = None
+    while text != before:
+        before = text
+        text = text.strip()
+        text = _LEAD.sub(r"\\text{" if text.startswith(r"\text{") else "", text, count=1)
+        text = _APPROXIMATELY.sub("", text)
+        text = re.sub(r"\\text\{\s*\}", " ", text).strip()
+        text = re.sub(r"(?:(?<!\\)[.,;:]|\\\\|\\\.)$", "", text)
+        if text.startswith("{") and closing_brace(text, 1) == len(text) - 1:
+            text = text[1:-1]
+        if text.startswith(r"\text{") and closing_brace(text, 6) == len(text) - 1:
+            inner = text[6:-1].strip().rstrip(".,;")
+            text = rf"\text{{{inner}}}" if inner else ""
+    return text
