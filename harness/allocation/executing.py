@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
-from harness.allocation.scoring import extracted, score, vote
+from harness.allocation.scoring import extracted, joined, score, vote
 from harness.allocation.simulator import Governed
 from harness.allocation.space import Space
 from harness.errors import InputError
+from store.answers.equivalence import Equivalence, Exact, open_equivalence
 from store.pipelines.calls import Call, Calls, Said
 from store.pipelines.reading import Declared
 from store.pipelines.records import (
@@ -19,6 +20,7 @@ from store.pipelines.records import (
     Choice,
     Choices,
     Fusion,
+    Metric,
     Model,
     Question,
     Stage,
@@ -62,6 +64,7 @@ class Executor:
             pipeline, float("inf"),
             governed=[{choice: each.cost for choice, each in some.items()} for some in governed],
         )  # fmt: skip
+        self._equivalence: Equivalence = Exact()
         self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._urls = {each.name: each.base_url or base_url for each in pipeline.models}
         for name, url in self._urls.items():
@@ -87,7 +90,10 @@ class Executor:
 
     async def _answered(self, choices: Choices) -> list[Answered]:
         self._under_way.clear()  # a lock belongs to the loop that it was waited for in
+        is_math = self._declared.pipeline.metric is Metric.MATH
         async with AsyncExitStack() as stack:
+            opened = open_equivalence("math-verify" if is_math else "exact")
+            self._equivalence = stack.enter_context(opened)
             models = {choice.model for choice in choices}
             servers = {
                 name: await stack.enter_async_context(
@@ -121,7 +127,8 @@ class Executor:
                 output = await self._stage(stage, choice, question, given, servers, gate)
             outputs.append(output)
             given = output.text
-        worth = score(self._declared.pipeline.metric, given, question.gold)
+        metric = self._declared.pipeline.metric
+        worth = await score(metric, given, question.gold, self._equivalence)
         return Answered(question=question.id, score=worth, outputs=outputs)
 
     def _by_controller(self, at: int, choice: Choice, question: Question) -> StageOutput:
@@ -162,7 +169,7 @@ class Executor:
             said.append(fused)
             text = extracted(stage.extract, fused.text)
         else:
-            text = vote(texts)
+            text = vote(await joined(texts, self._equivalence))
         return StageOutput(
             text=text,
             tokens_in=sum(each.tokens_in for each in said),

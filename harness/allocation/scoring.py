@@ -3,15 +3,33 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
+from store.answers.equivalence import AnswerPool, Equivalence
+from store.answers.extraction import NAMED, NO_ANSWER, extractor
 from store.pipelines.records import Metric
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
-def score(metric: Metric, output: str, gold: str) -> float:
-    """From 0 to 1."""
+async def score(metric: Metric, output: str, gold: str, equivalence: Equivalence) -> float:
+    """Score an output against the gold answer, from 0 to 1.
+
+    Args:
+        metric: how.
+        output: of the last stage.
+        gold: the right answer.
+        equivalence: how answers are held equal where the metric asks for it.
+    """
+    if metric is Metric.MATH:
+        return float(await equivalence.canonical(output, gold) == gold)
     return _METRICS[metric](output, gold)
+
+
+async def joined(outputs: Sequence[str], equivalence: Equivalence) -> list[str]:
+    """Write the outputs of one question in the forms in which they vote."""
+    forms = await equivalence.pooled(AnswerPool(outputs, None))
+    return [forms[each] for each in outputs]
 
 
 def vote(outputs: Sequence[str]) -> str:
@@ -24,11 +42,14 @@ def vote(outputs: Sequence[str]) -> str:
 
 
 def extracted(pattern: str, text: str) -> str:
-    """The output that a stage takes out of a sample's text."""
+    """Extract the output of a stage from a sample's text; empty where there is none."""
+    if pattern in NAMED:
+        found = extractor(pattern).read(text)
+        return "" if found == NO_ANSWER else found
     if not pattern:
         return text.strip()
-    found = re.findall(pattern, text, re.DOTALL)
-    return found[-1].strip() if found else ""
+    matches = re.findall(pattern, text, re.DOTALL)
+    return matches[-1].strip() if matches else ""
 
 
 def _plain(text: str) -> str:
@@ -47,7 +68,8 @@ def _number(output: str, gold: str) -> float:
     found, wanted = _NUMBER.findall(output), _NUMBER.findall(gold)
     if not found or not wanted:
         return 0.0
-    return float(float(found[-1].replace(",", "")) == float(wanted[-1].replace(",", "")))
+    # Exact, whatever the number of digits.
+    return float(Decimal(found[-1].replace(",", "")) == Decimal(wanted[-1].replace(",", "")))
 
 
 def _words(text: str) -> Counter[str]:

@@ -127,6 +127,10 @@ class Pattern:
         return (found or "").strip() or NO_ANSWER
 
 
+NAMED = frozenset(each.name for each in (Boxed, Choice, LastNumber))
+"""The ways that have a name of their own."""
+
+
 def extractor(name: str) -> AnswerExtractor:
     """Find a way to extract answers: ``boxed``, ``choice``, ``last-number`` or ``pattern:…``.
 

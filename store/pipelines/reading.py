@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from store.answers.extraction import NAMED as NAMED_EXTRACTORS
 from store.errors import NewerFormat, StoreError
 from store.pipelines.questions import read_questions, refuse_shared
 from store.pipelines.records import (
@@ -152,7 +153,7 @@ def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
         groups = re.compile(stage.extract).groups
     except re.error as problem:
         return f"{where}: extract is no pattern: {problem}"
-    if stage.extract and groups != 1:
+    if stage.extract and groups != 1 and stage.extract not in NAMED_EXTRACTORS:
         return f"{where}: extract wants one group, in parentheses, and has {groups}"
     if pipeline.simulation is None and not stage.prompt:
         return f"{where}: has no prompt, so it cannot be carried out"

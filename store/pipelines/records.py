@@ -31,6 +31,8 @@ class Metric(Enum):
     """The gold answer stands in the output: 0 or 1."""
     NUMBER = "number"
     """The last number of the output is the gold number: 0 or 1."""
+    MATH = "math"
+    """The gold answer's value, as docs/answers.md states: 0 or 1. Votes are joined likewise."""
     F1 = "f1"
     """The overlap of words, from 0 to 1, as question answering counts it."""
 
@@ -89,7 +91,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     choices: list[str] = []
     """The texts that an output may be; servers that can are held to them. Empty: any text."""
     extract: str = ""
-    """A pattern: its first group, where it matches last, is the output. Empty: the whole text."""
+    """``boxed``, ``choice`` or ``last-number`` (`store.answers.extraction`); or a pattern, whose
+    first group, where it matches last, is the output. Empty: the whole text."""
     stop: list[str] = []
     """Texts that end a sample."""
     recordings: dict[str, str] = {}

@@ -146,7 +146,7 @@ def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_rig
         (["--offline", "python"], 2, "name a server with --base-url, or a Python"),
         (["--from", "x.jsonl"], 2, "name questions with --questions, or chains"),
         (["--template", "x"], 2, "'x' is no KEY=VALUE"),
-        (["--answers", "letters"], 2, "say boxed, choice or pattern:REGEX"),
+        (["--answers", "letters"], 2, "say boxed, choice, last-number or"),
         (["--max-tokens", "4090"], 2, "say --max-tokens"),
         (["--questions", "none.jsonl"], 2, "none.jsonl"),
     ],
