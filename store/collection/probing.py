@@ -5,7 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from store.answers.equivalence import Equivalence, RunningForms
-from store.answers.extraction import AnswerExtractor, final_answer, probe_answer
+from store.answers.extraction import (
+    AnswerExtractor,
+    final_answer,
+    probe_answer,
+    strip_wrapping,
+)
 from store.collection import requests
 from store.collection.chains import Chain
 from store.collection.forcing import Forced
@@ -29,6 +34,14 @@ class Reading(NamedTuple):
 
     extraction: AnswerExtractor
     equivalence: Equivalence
+
+    def gold(self, answer: str) -> str:
+        """Write a gold answer as it is recorded.
+
+        Where equal is what is the same text, it loses the wrapping that a box's content loses.
+        """
+        is_text = self.extraction.name == "boxed" and self.equivalence.name == "exact"
+        return strip_wrapping(answer) if is_text else answer
 
 
 class Probe(NamedTuple):

@@ -97,7 +97,7 @@ async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prep
         questions.append(
             Question(
                 id=asked.id,
-                gold=await reading.equivalence.canonical(asked.answer, asked.answer),
+                gold=reading.gold(asked.answer),
                 text=asked.question,
                 choices=asked.choices,
                 prompt_ids=prompt,
