@@ -185,9 +185,7 @@ def _aime(row: Values) -> Converted:
     converted = _competition(row)
     digits = re.fullmatch(r"0*(\d{1,3})(?:\.0*)?", _bare(converted.answer))
     if digits is None:
-        raise BadCell(
-            f"has the answer {converted.answer!r}, and AIME's are whole numbers to 999"
-        )
+        raise BadCell(f"has the answer {converted.answer!r}, and AIME's are whole numbers to 999")
     return converted._replace(answer=str(int(digits[1])))
 
 

@@ -1,14 +1,11 @@
 """``rheostat import``: recordings from what other programs wrote."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from harness.cli import importing
 from harness.cli.declare import FilePath, Whole, group
-
-if TYPE_CHECKING:
-    from store.environment import Environment
 
 _FILE = FilePath()
 
@@ -36,50 +33,60 @@ def import_() -> None:
         ),
         (
             "rheostat import autotts Qwen3-4B.json --benchmark aime24 -o recordings",
-            "Names the benchmark instead of taking the directory's name.",
+            "Names the benchmark instead of guessing it from the path.",
+        ),
+        (
+            "rheostat import autotts hmmt25/*.json --equivalence math-verify -o recordings",
+            "Joins answers that are equal and written differently.",
         ),
     ],
 )
 @click.argument(
     "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The released files."
 )
-@click.option("--model", metavar="NAME", help="The model, for one file; the file's stem if absent.")
-@click.option("--benchmark", metavar="NAME", help="The benchmark; the directory's name if absent.")
-@click.option(
-    "-o",
-    "--output",
-    "directory",
-    metavar="DIR",
-    required=True,
-    type=FilePath(file_okay=False),
-    help="Write FILE's stem + .recording into DIR.",
-)
+@click.option("--model", metavar="NAME", help="The model, for one file; guessed from the path.")
+@click.option("--benchmark", metavar="NAME", help="The benchmark; guessed from the path.")
+@importing.options
+@importing.directory_option
 def autotts(
-    files: tuple[Path, ...], model: str | None, benchmark: str | None, directory: Path
+    files: tuple[Path, ...],
+    model: str | None,
+    benchmark: str | None,
+    extraction: str | None,
+    equivalence: str,
+    directory: Path,
 ) -> None:
     """Imports the JSON released with AutoTTS and Parallel-Probe, one environment a file.
 
-    All files are read and checked before anything is written. It stays other people's data: what
-    may be done with it is for its source to say.
+    Both layouts are known, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known benchmarks
+    tell them apart, and what was guessed is reported. All files are read and checked before
+    anything is written. It stays other people's data: what may be done with it is for its source to
+    say.
     """
-    from harness.cli import console
     from harness.errors import InputError
-    from store.autotts import read_autotts
+    from store.autotts import name_source, read_autotts
+    from store.importing.answers import extract_answers
 
     if model is not None and len(files) > 1:
         raise InputError(
             f"--model names one model, but there are {len(files)} files",
             hint="leave it out to name each model after its file, or import them one by one",
         )
-    targets = _targets(files, directory)
-    with console.progress("importing", 2 * len(files)) as advance:
-        environments = {}
-        for target, file in targets.items():
-            environments[target] = read_autotts(file, model=model, benchmark=benchmark)
-            advance(1)
-        for target, environment in environments.items():
-            _save(environment, target)
-            advance(1)
+    reader = importing.answer_reader(extraction)
+    sources, unclear = [], []
+    for target, file in _targets(files, directory).items():
+        named = name_source(file, model=model, benchmark=benchmark)
+        environment = read_autotts(file, model=named.model, benchmark=named.benchmark)
+        if reader is not None:
+            environment = extract_answers(environment, reader)
+        notes = [f"model {named.model}, benchmark {named.benchmark}; took {named.guess}"]
+        sources.append(importing.Source(environment, target, notes if named.guess else ()))
+        if named.unclear is not None:
+            unclear.append(f"{file}: {named.unclear}")
+    # Last, so that a file that is missing or malformed is reported as that.
+    if unclear:
+        raise InputError(unclear[0])
+    importing.write(sources, reader, equivalence)
 
 
 def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
@@ -128,22 +135,39 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     type=FilePath(dir_okay=False),
     help="Write the recording to FILE.",
 )
-def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -> None:
+@importing.tokenizer_option
+@importing.options
+def jsonl(
+    file: Path,
+    model: str,
+    benchmark: str,
+    interval: int,
+    target: Path,
+    tokenizer: Path | None,
+    extraction: str | None,
+    equivalence: str,
+) -> None:
     """Imports JSON Lines: one question a line, with all its branches.
 
     The fields are documented in docs/importing.md. Branches without probes make a recording that
-    only whole reads can be replayed on.
+    only whole reads can be replayed on. A branch may be a text alone: its final answer is extracted
+    from it (boxed, or choice where the question has choices, unless --answers says otherwise), and
+    its tokens are counted with --tokenizer.
     """
     from store.environment import refuse_existing
+    from store.importing.answers import AnswerReader
     from store.jsonl import read_jsonl
 
     refuse_existing(target)
-    _save(read_jsonl(file, model=model, benchmark=benchmark, interval=interval), target)
-
-
-def _save(environment: "Environment", target: Path) -> None:
-    from harness.cli.output import emit_text
-    from store.environment import save
-
-    save(environment, target)
-    emit_text(str(target))
+    reader = importing.answer_reader(extraction)
+    texts = AnswerReader()
+    environment = read_jsonl(
+        file,
+        model=model,
+        benchmark=benchmark,
+        interval=interval,
+        reader=reader,
+        texts=texts,
+        counter=importing.token_counter(tokenizer),
+    )
+    importing.write([importing.Source(environment, target)], reader or texts, equivalence)

@@ -1,0 +1,177 @@
+"""What the commands under ``rheostat import`` share: how answers are read and joined, summaries."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from harness.cli.declare import FilePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from store.answers.equivalence import Equivalence
+    from store.environment import Environment
+    from store.importing.answers import AnswerReader, JoinedAnswers
+    from store.importing.token_counts import TokenCounter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXTRACTIONS = ("boxed", "choice", "last-number")
+"""Extractions that have a name of one word; any other is a pattern."""
+
+answers_option = click.option(
+    "--answers",
+    "extraction",
+    metavar="HOW",
+    help="Take answers as texts and extract: boxed, choice, last-number, or a regular expression.",
+)
+equivalence_option = click.option(
+    "--equivalence",
+    type=click.Choice(("exact", "math-verify")),
+    default="exact",
+    show_default=True,
+    help="When two answers to a question are equal and are recorded in one form.",
+)
+tokenizer_option = click.option(
+    "--tokenizer",
+    metavar="FILE",
+    type=FilePath(),
+    help="Count the tokens of texts with the model's tokenizer.json.",
+)
+directory_option = click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=FilePath(file_okay=False),
+    help="Write FILE's stem + .recording into DIR.",
+)
+
+
+class Source(NamedTuple):
+    """A file that was read, and what to say of it."""
+
+    environment: "Environment"
+    target: Path
+    notes: Sequence[str] = ()
+    """Whole sentences' beginnings, for the summary."""
+
+
+def options(function: F) -> F:
+    """Give a command ``--answers`` and ``--equivalence``."""
+    return answers_option(equivalence_option(function))
+
+
+def answer_reader(name: str | None) -> "AnswerReader | None":
+    """How ``--answers`` says that answers are read; ``None`` where it was left out.
+
+    Raises:
+        InputError: it is a misspelt word.
+        StoreError: it is no regular expression.
+    """
+    from harness.errors import InputError
+    from store.importing.answers import AnswerReader
+
+    if name is None:
+        return None
+    if name not in EXTRACTIONS and not name.startswith("pattern:"):
+        # A word finds itself and nothing else, so it is a slip and no regular expression.
+        if re.fullmatch(r"[A-Za-z_-]*", name):
+            raise InputError(
+                f"--answers {name}: there is no such way to read answers",
+                hint=f"say {', '.join(EXTRACTIONS)}, or pattern:REGEX",
+            )
+        name = f"pattern:{name}"
+    return AnswerReader(name)
+
+
+def token_counter(path: Path | None) -> "TokenCounter | None":
+    """The tokenizer of ``--tokenizer``.
+
+    Raises:
+        StoreError: its library is not installed, or it is no tokenizer.
+    """
+    from store.importing.token_counts import TokenCounter
+
+    return None if path is None else TokenCounter(path)
+
+
+def write(sources: Sequence[Source], reader: "AnswerReader | None", equivalence: str) -> None:
+    """Join equal answers, write every recording, and report what was done.
+
+    Args:
+        sources: what was read.
+        reader: what extracted the answers, for the summary.
+        equivalence: as ``--equivalence`` says it.
+    """
+    from harness.cli import console
+    from harness.cli.output import emit_text
+    from store.environment import save
+    from store.importing.answers import join_answers
+
+    with console.progress("importing", 2 * len(sources)) as advance:
+        finished = []
+        with _opened(equivalence) as opened:
+            for source in sources:
+                if opened is None:
+                    finished.append((source, None))
+                else:
+                    joined = join_answers(source.environment, opened)
+                    changed = source._replace(environment=joined.environment)
+                    finished.append((changed, joined.joined))
+                advance(1)
+        for source, joined_answers in finished:
+            save(source.environment, source.target)
+            emit_text(str(source.target))
+            notes = list(source.notes)
+            if joined_answers is not None:
+                notes.append(_said(joined_answers, source.environment.provenance.equivalence))
+            for note in notes:
+                console.say(f"{source.target}: {note}")
+            advance(1)
+    if reader is not None:
+        _report_unread(reader)
+
+
+@contextmanager
+def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
+    """The equivalence with the user's cache; ``None`` for one that changes nothing."""
+    if equivalence == "exact":
+        yield None
+        return
+    from harness.cli.settings import Settings, load
+    from store.answers.equivalence import open_equivalence
+
+    with open_equivalence(equivalence, cache=load(Settings).cache_dir / "answers") as opened:
+        yield opened
+
+
+def _said(joined: "JoinedAnswers", name: str) -> str:
+    text = f"{name} joined {joined.finals:,} of {joined.of_finals:,} final answers"
+    if joined.of_probes:
+        text += f" and {joined.probes:,} of {joined.of_probes:,} answers at probes"
+    text += " to an equal one that is written differently"
+    if joined.example is not None:
+        question, answer, equal = joined.example
+        text += f", such as {answer!r} to {equal!r} in {question}"
+    return text
+
+
+def _report_unread(reader: "AnswerReader") -> None:
+    from harness.cli import console
+
+    if not reader.read_finals:
+        return
+    text = (
+        f"read {reader.read_finals:,} final answers by {reader.name};"
+        f" {reader.unread_finals:,} of them have none and are ERR"
+    )
+    if 2 * reader.unread_finals > reader.read_finals:
+        console.warn(f"{text}; is this how the model was told to answer?")
+    else:
+        console.say(text)
