@@ -4,18 +4,19 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 import click
 
 from harness.cli.declare import FilePath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from store.answers.equivalence import Equivalence
     from store.environment import Environment
     from store.importing.answers import AnswerReader, JoinedAnswers
+    from store.importing.harness_logs import HarnessLog, LogOptions
     from store.importing.token_counts import TokenCounter
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +61,90 @@ class Source(NamedTuple):
     target: Path
     notes: Sequence[str] = ()
     """Whole sentences' beginnings, for the summary."""
+
+
+_LOG_OPTIONS = (
+    click.option("--model", metavar="NAME", help="The model, instead of the log's."),
+    click.option("--benchmark", metavar="NAME", help="The benchmark, instead of the log's task."),
+    click.option(
+        "--answers", "extraction", metavar="HOW",
+        help="How answers are read: boxed, choice, last-number, or a regular expression. [default:"
+        " choice for questions with choices, else boxed]",
+    ),
+    equivalence_option,
+    tokenizer_option,
+    click.option(
+        "--skip-bad-samples", "skip_bad", is_flag=True,
+        help="Leave samples out that failed or cannot be read, and report them.",
+    ),
+    directory_option,
+)  # fmt: skip
+_NAMED = 5
+"""How many samples that were left out are named one by one."""
+
+
+class LogChoices(TypedDict):
+    """The values of `log_options`."""
+
+    model: str | None
+    benchmark: str | None
+    extraction: str | None
+    equivalence: str
+    tokenizer: Path | None
+    skip_bad: bool
+    directory: Path
+
+
+def log_options(function: F) -> F:
+    """Give a command the options of logs of evaluation harnesses; it receives `LogChoices`."""
+    for option in reversed(_LOG_OPTIONS):
+        function = option(function)
+    return function
+
+
+def import_logs(
+    targets: "Mapping[Path, Path]",
+    read: "Callable[[Path, LogOptions], HarnessLog]",
+    chosen: LogChoices,
+) -> None:
+    """Import logs of an evaluation harness.
+
+    Args:
+        targets: the log of each recording.
+        read: reads one log.
+        chosen: the values of the options.
+
+    Raises:
+        InputError: a sample cannot be read, and is not to be skipped.
+    """
+    from harness.cli import console
+    from store.importing.answers import AnswerReader
+    from store.importing.harness_logs import LogOptions
+
+    reader = answer_reader(chosen["extraction"]) or AnswerReader()
+    options = LogOptions(
+        reader, token_counter(chosen["tokenizer"]), chosen["skip_bad"], chosen["model"],
+        chosen["benchmark"],
+    )  # fmt: skip
+    sources = []
+    for target, file in targets.items():
+        log = read(file, options)
+        for sample in log.skipped[:_NAMED]:
+            console.warn(f"{file}, {sample.place}: {sample.reason}: left out")
+        if len(log.skipped) > _NAMED:
+            console.warn(f"{file}: {len(log.skipped) - _NAMED} more samples were left out")
+        sources.append(Source(log.environment, target, [*log.notes, _described(log.environment)]))
+    write(sources, reader, chosen["equivalence"])
+
+
+def _described(environment: "Environment") -> str:
+    items = list(environment.items)
+    branches = sum(len(item.branches) for item in items)
+    named = environment.provenance
+    return (
+        f"model {named.model}, benchmark {named.benchmark}; {branches:,} branches of"
+        f" {len(items):,} questions, without probes"
+    )
 
 
 def options(function: F) -> F:

@@ -1,6 +1,7 @@
 """``rheostat import``: recordings from what other programs wrote."""
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
@@ -18,6 +19,7 @@ _FILE = FilePath()
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
             "Imports branches of your own.",
         ),
+        ("rheostat import inspect logs/*.eval -o recordings", "Imports logs of inspect_ai."),
     ],
 )
 def import_() -> None:
@@ -171,3 +173,66 @@ def jsonl(
         counter=importing.token_counter(tokenizer),
     )
     importing.write([importing.Source(environment, target)], reader or texts, equivalence)
+
+
+@import_.command(
+    "inspect",
+    examples=[
+        (
+            "rheostat import inspect logs/*.eval -o recordings",
+            "Makes a branch of each epoch, a recording of each log.",
+        ),
+        (
+            "rheostat import inspect gpqa.eval --answers choice -o recordings",
+            "Reads letters of choices.",
+        ),
+    ],
+)
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@importing.log_options
+def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> None:
+    """Imports logs of inspect_ai, .eval or .json: a branch for each epoch of a sample.
+
+    Model, task and sampling are the log's. Lengths are the usage of each call; where several
+    choices were drawn at once (num_choices), they are counted with --tokenizer. There are no
+    answers inside of branches, so controllers that probe are refused on such a recording.
+    """
+    from store.importing.inspect_logs import read_inspect
+
+    importing.import_logs(_targets(files, chosen["directory"]), read_inspect, chosen)
+
+
+@import_.command(
+    "lm-eval",
+    examples=[
+        (
+            "rheostat import lm-eval samples_gsm8k.jsonl --tokenizer tokenizer.json -o recordings",
+            "Makes a branch of each repeat.",
+        ),
+        (
+            "rheostat import lm-eval a.jsonl --tokenizer Qwen3-8B --gold-field answer -o recordings",
+            "Takes the right answer from doc.answer.",
+        ),
+    ],
+)
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@click.option(
+    "--gold-field", metavar="NAME",
+    help="The field of `doc` with the right answer, instead of `target`.",
+)  # fmt: skip
+@importing.log_options
+def lm_eval(
+    files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[importing.LogChoices]
+) -> None:
+    """Imports samples of lm-evaluation-harness (--log_samples): a branch for each repeat.
+
+    Replies are the log's `resps`, before any filter. It has no token counts, so --tokenizer FILE is
+    needed. There are no answers inside of branches, so controllers that probe are refused on such a
+    recording.
+    """
+    from functools import partial
+
+    from store.importing.lm_eval_logs import read_lm_eval
+
+    read = partial(read_lm_eval, gold_field=gold_field)
+    importing.import_logs(_targets(files, chosen["directory"]), read, chosen)
