@@ -200,7 +200,7 @@ def write(sources: Sequence[Source], reader: "AnswerReader | None", equivalence:
     from store.importing.answers import join_answers
 
     with console.progress("importing", 2 * len(sources)) as advance:
-        finished = []
+        finished: list[tuple[Source, JoinedAnswers | None]] = []
         with _opened(equivalence) as opened:
             for source in sources:
                 if opened is None:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from store.errors import SourceError
 
@@ -27,7 +27,8 @@ class Record(NamedTuple):
 
 class _Dialect(NamedTuple):
     separator: str
-    quoting: int
+    quoting: Literal[0, 3]
+    """``csv.QUOTE_MINIMAL`` or ``csv.QUOTE_NONE``."""
 
 
 def read_delimited(text: str, suffix: str, path: Path) -> list[Record]:

@@ -82,7 +82,7 @@ def read_lm_eval(path: Path, options: LogOptions, *, gold_field: str | None = No
 
 
 def _lines(path: Path) -> dict[str, Json]:
-    lines = {}
+    lines: dict[str, Json] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
@@ -162,8 +162,8 @@ def _arguments(line: Json) -> tuple[object, Json]:
             return first.get("arg_0"), keywords if isinstance(keywords, dict) else {}
     if isinstance(arguments, list) and arguments and isinstance(arguments[0], list):
         # As versions before 0.4.3 wrote them.
-        first = [*arguments[0], None, None]
-        return first[0], first[1] if isinstance(first[1], dict) else {}
+        prompt, keywords, *_ = [*arguments[0], None, None]
+        return prompt, keywords if isinstance(keywords, dict) else {}
     return None, {}
 
 

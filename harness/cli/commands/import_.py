@@ -210,7 +210,7 @@ def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> 
             "Makes a branch of each repeat.",
         ),
         (
-            "rheostat import lm-eval a.jsonl --tokenizer Qwen3-8B --gold-field answer -o recordings",
+            "rheostat import lm-eval a.jsonl --tokenizer Qwen3-8B --gold-field answer -o r",
             "Takes the right answer from doc.answer.",
         ),
     ],
