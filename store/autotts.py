@@ -41,7 +41,7 @@ class NamedSource(NamedTuple):
     model: str
     benchmark: str
     guess: str
-    """What was guessed, and from which part of the path; empty where both names were given."""
+    """What was guessed, in words: ``model tiny-1b, from the name of the file``; else empty."""
     unclear: str | None = None
     """Why the guess is none: nothing in the path tells the model from the benchmark."""
 
@@ -77,7 +77,9 @@ def name_source(path: Path, *, model: str | None, benchmark: str | None) -> Name
     part = {"model": "file", "benchmark": "folder"}
     if by_file:
         part = {"model": "folder", "benchmark": "file"}
-    guess = " and ".join(f"the {what} from the name of the {part[what]}" for what in lacking)
+    guess = "; ".join(
+        f"{what} {names[what]}, from the name of the {part[what]}" for what in lacking
+    )
     return NamedSource(model or names["model"], benchmark or names["benchmark"], guess, unclear)
 
 

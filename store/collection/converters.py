@@ -44,7 +44,7 @@ _DEGREES = re.compile(r"\s*(?:°|\^\s*\{?\s*\\circ\s*\}?|\\degree|\\textdegree|d
 _MATH_MARKS = re.compile(
     r"^(?:\$+|\\\(|\\\[|\*\*)\s*(?P<inside>.*?)\s*(?:\$+|\\\)|\\\]|\*\*)$", re.S
 )
-_TEXT_MARKS = re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{(?P<inside>[^{}]*)\}$")
+_TEXT_MARKS = re.compile(r"^\\(?:text|textbf|mathrm|mathbf|mbox|ang)\s*\{(?P<inside>[^{}]*)\}$")
 _NUMBER = re.compile(r"[-+]?\$?[\d.,/ ]*\d\s*%?")
 
 

@@ -5,6 +5,7 @@ that failed, or that called the model several times, are no branches.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ from store.sources import read_text
 Json = Mapping[str, Any]
 
 _ATTACHMENT = "attachment://"
+_SAMPLE = re.compile(r"samples/.+_epoch_\d+(?:/sample)?\.json", re.DOTALL)
+"""The entry of a sample, whole or (where it is cut in pieces) the one that holds the reply."""
 _CUT = frozenset({"max_tokens", "model_length", "length"})
 
 
@@ -98,7 +101,7 @@ def _from_archive(path: Path) -> tuple[Json, list[_Sample]]:
         samples = [
             _Sample(name, _loaded(archive.read(name), path, name))
             for name in names
-            if name.startswith("samples/") and name.endswith(".json")
+            if _SAMPLE.fullmatch(name)
         ]
         return _loaded(archive.read(header), path, header), samples
 
@@ -151,8 +154,7 @@ def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, lis
 
 def _replies(sample: Json, options: LogOptions) -> list[Reply]:
     """The replies of a sample: one, or several where several were asked for at once."""
-    generated = [m for m in sample.get("messages") or [] if m.get("source") == "generate"]
-    calls = sample.get("turn_count") or len(generated)
+    calls = sample.get("turn_count") or _generated(sample)
     if calls > 1:
         raise BadSample(f"called the model {calls} times; a branch is one call")
     output = _object(sample, "output")
@@ -170,6 +172,14 @@ def _replies(sample: Json, options: LogOptions) -> list[Reply]:
         tokens = None
     completion = output.get("completion") if len(choices) == 1 else None
     return [_reply(choice, completion, tokens, sample) for choice in choices]
+
+
+def _generated(sample: Json) -> int:
+    """How many of the messages are the model's own, as far as an older log tells."""
+    messages = [each for each in sample.get("messages") or [] if each.get("role") == "assistant"]
+    given = sample.get("input")
+    asked = given if isinstance(given, list) else []
+    return len(messages) - sum(each.get("role") == "assistant" for each in asked)
 
 
 def _reply(choice: Json, completion: str | None, tokens: int | None, sample: Json) -> Reply:

@@ -185,7 +185,9 @@ def _object(document: Values, path: Path) -> Iterator[Row]:
         yield from _document(next(iter(tables.values())), path)
         return
     values = list(document.values())
-    if document and all(isinstance(value, dict) for value in values):
+    if len(values) == 1 and isinstance(values[0], dict) and _holds_rows(values[0]):
+        yield from _object(values[0], path)
+    elif document and all(isinstance(value, dict) for value in values):
         yield from _objects(document)
     elif values and all(isinstance(value, list) and len(value) > 1 for value in values):
         yield from _columns(document, path)
@@ -198,6 +200,14 @@ def _is_row(document: Values) -> bool:
     return any(isinstance(value, str) for value in document.values()) and any(
         str(key).casefold() in {"answer", "solution", "reward_model", "answerkey"}
         for key in document
+    )
+
+
+def _holds_rows(document: Values) -> bool:
+    """Whether an object is a wrapper itself: a list of objects, and no row."""
+    return not _is_row(document) and any(
+        isinstance(value, list) and value and isinstance(value[0], dict)
+        for value in document.values()
     )
 
 

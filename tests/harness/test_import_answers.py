@@ -54,7 +54,8 @@ def test_both_layouts_of_the_release_are_told_apart(
     released(home / path, ["2"])
     said = cli("import", "autotts", path, "-o", "made")
     assert (said.status, said.out) == (0, f"made/{Path(path).stem}.recording\n")
-    assert f"model {model}, benchmark {benchmark}; took the model from" in said.err
+    assert f": model {model}, from the name of the " in said.err
+    assert f"; benchmark {benchmark}, from the name of the " in said.err
     provenance = open_recording(home / said.out.strip()).provenance
     assert (provenance.model, provenance.benchmark) == (model, benchmark)
 

@@ -81,8 +81,8 @@ def autotts(
         environment = read_autotts(file, model=named.model, benchmark=named.benchmark)
         if reader is not None:
             environment = extract_answers(environment, reader)
-        notes = [f"model {named.model}, benchmark {named.benchmark}; took {named.guess}"]
-        sources.append(importing.Source(environment, target, notes if named.guess else ()))
+        notes = [named.guess] if named.guess else []
+        sources.append(importing.Source(environment, target, notes))
         if named.unclear is not None:
             unclear.append(f"{file}: {named.unclear}")
     # Last, so that a file that is missing or malformed is reported as that.

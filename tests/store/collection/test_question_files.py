@@ -49,6 +49,7 @@ def one(tmp_path: Path, benchmark: str, row: dict[str, Any]) -> Conversion:
         ("b.jsonl", LINES.replace("\n", "\r\n")),
         ("b.jsonl", "\ufeff" + LINES),
         ("b.json", json.dumps({"data": ROWS})),
+        ("b.json", json.dumps({"dataset": {"test": ROWS, "name": "spring"}})),
         ("b.json", json.dumps({"version": 2, "questions": ROWS})),
         ("b.json", json.dumps({"rows": [{"row_idx": 0, "row": row} for row in ROWS]})),
         ("b.json", json.dumps({row.pop("problem_id"): row for row in map(dict, ROWS)})),
@@ -135,6 +136,7 @@ def test_an_id_that_repeats_names_nothing(tmp_path: Path) -> None:
         (r"336^\circ", "336"), (r"$336^{\circ}$", "336"), ("336°", "336"), (r"\boxed{104}", "104"),
         (r"\boxed{\text{104}}.", "104"), ("007", "7"), ("204.0", "204"), (204.0, "204"), (70, "70"),
         (["033"], "33"), (r"\(204\)", "204"), ("0", "0"), ("336 degrees", "336"),
+        (r"\ang{336}", "336"), ("\uff13\uff13\uff16", "336"),
     ],
 )  # fmt: skip
 def test_an_answer_of_aime_is_read_however_it_is_typeset(

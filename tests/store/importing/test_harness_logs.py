@@ -13,11 +13,13 @@ from store.importing.inspect_logs import read_inspect
 from store.importing.lm_eval_logs import read_lm_eval
 from store.importing.token_counts import TokenCounter
 from tests.store.importing.logs import (
+    HEADER,
     deflated,
     inspect_log,
     inspect_sample,
     lm_eval_log,
     lm_eval_sample,
+    zstandard_zip,
 )
 
 TOKENIZER = Path(__file__).parents[2] / "vllm" / "reasoners" / "small"
@@ -62,6 +64,25 @@ def test_json_logs_and_deflated_ones_are_read_alike(tmp_path: Path) -> None:
     whole = branches(read_inspect(inspect_log(tmp_path / "a.eval", SAMPLES), options()))
     assert branches(read_inspect(inspect_log(tmp_path / "a.json", SAMPLES), options())) == whole
     assert branches(read_inspect(deflated(tmp_path / "b.eval", SAMPLES), options())) == whole
+
+
+def test_a_sample_that_is_stored_in_pieces_is_read(tmp_path: Path) -> None:
+    entries = {"header.json": json.dumps(HEADER).encode()}
+    for sample in SAMPLES:
+        prefix = f"samples/{sample['id']}_epoch_{sample['epoch']}"
+        entries[f"{prefix}/sample.json"] = json.dumps(sample).encode()
+        entries[f"{prefix}/messages/0.json"] = b"[]"
+    (tmp_path / "a.eval").write_bytes(zstandard_zip(entries))
+    whole = branches(read_inspect(inspect_log(tmp_path / "b.eval", SAMPLES), options()))
+    assert branches(read_inspect(tmp_path / "a.eval", options())) == whole
+
+
+def test_an_older_log_tells_of_several_calls_by_its_messages(tmp_path: Path) -> None:
+    sample = inspect_sample("b", 1, "\\boxed{4}", turn_count=None)
+    assert read_inspect(inspect_log(tmp_path / "a.eval", [sample]), options()).skipped == []
+    sample["messages"] = [*sample["messages"], *sample["messages"]]
+    with pytest.raises(SourceError, match="called the model 2 times"):
+        read_inspect(inspect_log(tmp_path / "b.eval", [sample]), options())
 
 
 def test_reasoning_is_kept_and_not_read(tmp_path: Path) -> None:
