@@ -142,8 +142,8 @@ def _described(environment: "Environment") -> str:
     branches = sum(len(item.branches) for item in items)
     named = environment.provenance
     return (
-        f"model {named.model}, benchmark {named.benchmark}; {branches:,} branches of"
-        f" {len(items):,} questions, without probes"
+        f"model {named.model}, benchmark {named.benchmark}; questions: {len(items):,}, branches:"
+        f" {branches:,}, without probes"
     )
 
 
@@ -229,11 +229,21 @@ def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
     if equivalence == "exact":
         yield None
         return
-    from harness.cli.settings import Settings, load
     from store.answers.equivalence import open_equivalence
 
-    with open_equivalence(equivalence, cache=load(Settings).cache_dir / "answers") as opened:
+    with open_equivalence(equivalence, cache=answers_cache()) as opened:
         yield opened
+
+
+def answers_cache() -> Path | None:
+    """Where comparisons of answers are kept; ``None`` where there is no cache directory."""
+    from harness.cli.settings import Settings, load
+    from harness.errors import SurroundingsError
+
+    try:
+        return load(Settings).cache_dir / "answers"
+    except SurroundingsError:
+        return None  # no home directory; everything is compared again
 
 
 def _said(joined: "JoinedAnswers", name: str) -> str:
@@ -252,11 +262,10 @@ def _report_unread(reader: "AnswerReader") -> None:
 
     if not reader.read_finals:
         return
-    text = (
-        f"read {reader.read_finals:,} final answers by {reader.name};"
-        f" {reader.unread_finals:,} of them have none and are ERR"
-    )
+    text = f"final answers read by {reader.name}: {reader.read_finals:,}"
+    if reader.unread_finals:
+        text += f"; without an answer, so ERR: {reader.unread_finals:,}"
     if 2 * reader.unread_finals > reader.read_finals:
-        console.warn(f"{text}; is this how the model was told to answer?")
+        console.warn(f"{text}; check that --answers fits what the model was told")
     else:
         console.say(text)

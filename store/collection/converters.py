@@ -106,14 +106,18 @@ def convert(benchmark: str, path: Path) -> Conversion:
     system = [each.system for each in converted if each.system]
     if system:
         notes.append(
-            f"left the system message of {len(system)} questions out, such as {system[0][:60]!r};"
-            " give `rheostat collect --instruction` what it should say"
+            f"left out the system message {system[0][:60]!r}{_also(len(system) - 1)}; say it with"
+            " `rheostat collect --instruction` if the model is to have it"
         )
     asked = [
         Asked(name, each.question, each.answer, each.choices)
         for name, each in zip(names, converted, strict=True)
     ]
     return Conversion(asked, bad, notes)
+
+
+def _also(others: int) -> str:
+    return f" (and that of {others} more)" if others else ""
 
 
 def _name(benchmark: str, rows: Sequence[Row]) -> tuple[list[str], list[str]]:

@@ -139,7 +139,7 @@ def test_a_text_alone_is_a_branch(cli: CommandLine, home: Path) -> None:
     )
     said = cli(*JSONL, "-o", "a.recording")
     assert said == (
-        0, "a.recording\n", "read 3 final answers by boxed; 1 of them have none and are ERR\n",
+        0, "a.recording\n", "final answers read by boxed: 3; without an answer, so ERR: 1\n",
     )  # fmt: skip
     recording = open_recording(home / "a.recording")
     assert finals(recording) == ["2", "3", "ERR"]
@@ -194,7 +194,7 @@ def test_a_way_to_read_answers_that_is_none_is_refused(
 def test_answers_that_are_nearly_all_unread_are_warned_of(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4, "final": "2"})
     said = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
-    assert said.err.startswith("warning: read 1 final answers by boxed; 1 of them have none")
+    assert said.err.startswith("warning: final answers read by boxed: 1; without an answer")
 
 
 def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, home: Path) -> None:
@@ -207,9 +207,9 @@ def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, h
     assert (said.status, said.out) == (0, "made/a.recording\n")
     assert said.err == (
         "warning: a.eval, samples/1_epoch_1.json: the sample failed: 'x': left out\n"
-        "made/a.recording: model vllm/tiny-1b, benchmark sums; 2 branches of 1 questions, without"
+        "made/a.recording: model vllm/tiny-1b, benchmark sums; questions: 1, branches: 2, without"
         " probes\n"
-        "read 2 final answers by boxed; 0 of them have none and are ERR\n"
+        "final answers read by boxed: 2\n"
     )
     on = ("--on", "made/a.recording", "--seeds", "1")
     assert cli("sweep", "sc", *on, "--set", "n=2").status == 0

@@ -83,7 +83,7 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
 def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
     """Warn of equal answers that are written differently, as far as math-verify is installed."""
     from harness.cli import console
-    from harness.cli.settings import Settings, load
+    from harness.cli.importing import answers_cache
     from harness.explanation.spellings import find_spellings, may_differ
     from store.answers.equivalence import open_equivalence
     from store.errors import StoreError
@@ -92,9 +92,9 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
     if not asked:
         return
     with ExitStack() as stack:
-        cache = load(Settings).cache_dir / "answers"
         try:
-            equivalence = stack.enter_context(open_equivalence("math-verify", cache=cache))
+            opened = open_equivalence("math-verify", cache=answers_cache())
+            equivalence = stack.enter_context(opened)
         except StoreError:
             return  # the library is an extra, and this command does its work without it
         for recording in asked:
