@@ -176,10 +176,12 @@ def _replies(sample: Json, options: LogOptions) -> list[Reply]:
 
 def _generated(sample: Json) -> int:
     """How many of the messages are the model's own, as far as an older log tells."""
-    messages = [each for each in sample.get("messages") or [] if each.get("role") == "assistant"]
     given = sample.get("input")
-    asked = given if isinstance(given, list) else []
-    return len(messages) - sum(each.get("role") == "assistant" for each in asked)
+    asked, all_messages = (
+        sum(each.get("role") == "assistant" for each in messages)
+        for messages in (given if isinstance(given, list) else [], sample.get("messages") or [])
+    )
+    return all_messages - asked
 
 
 def _reply(choice: Json, completion: str | None, tokens: int | None, sample: Json) -> Reply:

@@ -156,7 +156,7 @@ def _arguments(line: Json) -> tuple[object, Json]:
     """The prompt and the generation arguments of a sample's first request."""
     arguments = line.get("arguments")
     if isinstance(arguments, dict):
-        first = next(iter(arguments.values()), {})
+        first: object = next(iter(arguments.values()), None)
         if isinstance(first, dict):
             keywords = first.get("arg_1")
             return first.get("arg_0"), keywords if isinstance(keywords, dict) else {}

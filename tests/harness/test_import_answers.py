@@ -1,5 +1,6 @@
 """``rheostat import`` reads answers, joins equal ones, and tells models from benchmarks."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ def test_one_name_that_is_given_tells_the_other(
     assert cli("import", "autotts", path, "-o", "made", *given).status == 0
     provenance = open_recording(home / f"made/{Path(path).stem}.recording").provenance
     assert (provenance.model, provenance.benchmark) == names
+
+
+def test_a_compressed_file_is_read_and_names_the_recording_without_its_suffix(
+    cli: CommandLine, home: Path
+) -> None:
+    released(home / "aime24/tiny.json", ["2"])
+    plain = home / "aime24/tiny.json"
+    (home / "aime24/tiny.json.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    said = cli("import", "autotts", "aime24/tiny.json.gz", "-o", "made")
+    assert (said.status, said.out) == (0, "made/tiny.recording\n")
+    assert open_recording(home / "made/tiny.recording").provenance.model == "tiny"
 
 
 def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(

@@ -95,10 +95,12 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     """The file that each recording is made from; no recording is there yet."""
     from harness.errors import InputError
     from store.environment import refuse_existing
+    from store.sources import COMPRESSION_SUFFIXES
 
     targets: dict[Path, Path] = {}
     for file in files:
-        target = directory / f"{file.stem}.recording"
+        stem = Path(file.stem).stem if file.suffix in COMPRESSION_SUFFIXES else file.stem
+        target = directory / f"{stem}.recording"
         if target in targets:
             raise InputError(
                 f"{file}: would become {target}, as {targets[target]} does",
