@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,6 +13,7 @@ DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 """By suffix: the separator that is expected."""
 
 _SEPARATORS = (",", ";", "\t", "|")
+_DECLARED = re.compile(r"sep=(.)\r?\n")
 _SAMPLED = 200
 """Records that are read to tell the separator."""
 
@@ -45,9 +47,12 @@ def read_delimited(text: str, suffix: str, path: Path) -> list[Record]:
     Raises:
         SourceError: the quotes of the file do not match.
     """
+    expected = DELIMITED.get(suffix, ",")
+    if declared := _DECLARED.match(text):  # as Excel declares the separator
+        expected, text = declared[1], text[declared.end() :]
     limit = csv.field_size_limit(max(len(text), 131_072))
     try:
-        dialect = _dialect(text, DELIMITED.get(suffix, ","))
+        dialect = _dialect(text, expected)
         records = list(_records(text, dialect))
     except csv.Error as error:
         raise SourceError(f"is no CSV: {error}", path=path) from error

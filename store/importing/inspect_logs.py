@@ -176,12 +176,12 @@ def _replies(sample: Json, options: LogOptions) -> list[Reply]:
 
 def _generated(sample: Json) -> int:
     """How many of the messages are the model's own, as far as an older log tells."""
-    given = sample.get("input")
-    asked, all_messages = (
-        sum(each.get("role") == "assistant" for each in messages)
-        for messages in (given if isinstance(given, list) else [], sample.get("messages") or [])
-    )
-    return all_messages - asked
+
+    def replies_in(messages: object) -> int:
+        listed = messages if isinstance(messages, list) else []
+        return sum(each.get("role") == "assistant" for each in listed)
+
+    return replies_in(sample.get("messages")) - replies_in(sample.get("input"))
 
 
 def _reply(choice: Json, completion: str | None, tokens: int | None, sample: Json) -> Reply:

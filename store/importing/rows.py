@@ -25,6 +25,10 @@ READ = frozenset({".json", ".parquet", *JSON_LINES, *DELIMITED})
 """Suffixes of the files that a directory is searched for."""
 
 
+_WRAPPERS = frozenset({"rows", "data", "questions", "problems", "examples", "samples", "items"})
+"""Names of the one list that is meant where a JSON object holds several."""
+
+
 class Row(NamedTuple):
     """One row of a file."""
 
@@ -178,6 +182,9 @@ def _object(document: Values, path: Path) -> Iterator[Row]:
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
     }
     if tables and not _is_row(document):
+        named = [key for key in tables if key.casefold() in _WRAPPERS]
+        if len(named) == 1:
+            tables = {named[0]: tables[named[0]]}
         if len(tables) > 1:
             names = ", ".join(f"`{key}`" for key in tables)
             reason = f"holds several lists of rows, {names}; save the one that is meant by itself"

@@ -60,6 +60,8 @@ def one(tmp_path: Path, benchmark: str, row: dict[str, Any]) -> Conversion:
         ("b.csv", delimited(",").replace("\n", "\r\n")),
         ("b.csv", "\ufeff" + delimited(";")),
         ("b.csv", delimited("\t")),
+        ("b.csv", "sep=;\r\n" + delimited(";")),
+        ("b.json", json.dumps({"features": [{"name": "problem"}], "rows": ROWS})),
         ("b.tsv", delimited("\t")),
         ("b", LINES),
     ],
