@@ -296,3 +296,16 @@ def test_tabs_with_stray_quotes_keep_their_rows(tmp_path: Path) -> None:
     path = tmp_path / "b.tsv"
     path.write_text('problem\tanswer\n"Half a quote\t1\nplain\t2\n')
     assert [each[1] for each in read("hmmt", path)] == ['"Half a quote', "plain"]
+
+
+def test_a_field_may_be_longer_than_csv_allows_by_default(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(f"problem,answer,solution\np,1,{'x' * 200_000}\n")
+    assert read("hmmt", path) == [("hmmt-00", "p", "1", None)]
+
+
+def test_numpys_print_of_a_list_is_not_taken_for_one_text(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text("question,choices,answer\np,\"['x' 'y']\",0\n")
+    with pytest.raises(SourceError, match="no JSON list of choices"):
+        convert("mmlu", path)
