@@ -7,11 +7,13 @@ place is the path of the field, such as ``$[3].each_branch[17][1]``.
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from store.environment import Environment, Item, question_id
 from store.errors import SourceError
+from store.importing.benchmark_names import is_benchmark, is_model
 from store.records import Branch, Provenance, Question
 from store.sources import Count, Positive, decode, read_text
 
@@ -33,6 +35,69 @@ class ReleasedQuestion(msgspec.Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(list[ReleasedQuestion])
 
 
+class NamedSource(NamedTuple):
+    """What a file's path says of it."""
+
+    model: str
+    benchmark: str
+    guess: str
+    """What was guessed, in words: ``model tiny-1b, from the name of the file``; else empty."""
+    unclear: str | None = None
+    """Why the guess is none: nothing in the path tells the model from the benchmark."""
+
+
+def name_source(path: Path, *, model: str | None, benchmark: str | None) -> NamedSource:
+    """The model and the benchmark of a file in either layout of the release.
+
+    They are ``<benchmark>/<model>.json`` and ``<model>/<benchmark>.json``, and are told apart by
+    the names of known benchmarks, else by the form of models' names.
+
+    Args:
+        path: the JSON file.
+        model: its name, where it was given.
+        benchmark: likewise.
+    """
+    stem = path.name.partition(".json")[0] or path.stem
+    folder = path.parent.resolve().name or "benchmark"
+    if model and benchmark:
+        return NamedSource(model, benchmark, "")
+    by_file = _is_benchmark_of(stem, folder, model, benchmark)
+    by_folder = _is_benchmark_of(folder, stem, model, benchmark)
+    lacking = [flag for flag, name in (("model", model), ("benchmark", benchmark)) if not name]
+    unclear = None
+    if by_file == by_folder:
+        unclear = (
+            f"it is not clear which of {folder!r} and {stem!r} is the model and which the"
+            f" benchmark; give {' and '.join(f'--{flag}' for flag in lacking)}"
+        )
+        by_file = False
+    names = (
+        {"model": folder, "benchmark": stem} if by_file else {"model": stem, "benchmark": folder}
+    )
+    part = {"model": "file", "benchmark": "folder"}
+    if by_file:
+        part = {"model": "folder", "benchmark": "file"}
+    guess = "; ".join(
+        f"{what} {names[what]}, from the name of the {part[what]}" for what in lacking
+    )
+    return NamedSource(model or names["model"], benchmark or names["benchmark"], guess, unclear)
+
+
+def _is_benchmark_of(name: str, other: str, model: str | None, benchmark: str | None) -> bool:
+    """Whether ``name`` is the benchmark and ``other`` the model, as far as names show."""
+    if model is not None and _folded(model) in (_folded(name), _folded(other)):
+        return _folded(model) == _folded(other)
+    if benchmark is not None and _folded(benchmark) in (_folded(name), _folded(other)):
+        return _folded(benchmark) == _folded(name)
+    if is_benchmark(name) or is_benchmark(other):
+        return is_benchmark(name)
+    return is_model(other)
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "-")
+
+
 def read_autotts(
     path: Path, *, model: str | None = None, benchmark: str | None = None
 ) -> Environment:
@@ -40,18 +105,20 @@ def read_autotts(
 
     Args:
         path: the JSON file.
-        model: the model's name, by default the file's stem.
-        benchmark: the benchmark's name, by default the name of the file's directory.
+        model: the model's name; by default guessed from the path (`name_source`), and the file's
+            stem where that gives nothing.
+        benchmark: the benchmark's name; by default guessed likewise, else the directory's name.
 
     Raises:
         SourceError: the file is malformed or contradicts itself.
         OSError: it cannot be read.
     """
-    benchmark = benchmark or path.parent.resolve().name or "benchmark"
+    named = name_source(path, model=model, benchmark=benchmark)
+    benchmark = named.benchmark
     released = decode(_DECODER, read_text(path), path)
     _check(released, path)
     provenance = Provenance(
-        model=model or path.stem,
+        model=named.model,
         benchmark=benchmark,
         interval=released[0].probe_freq,
         collector=COLLECTOR,

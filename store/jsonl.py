@@ -1,16 +1,21 @@
 """Imports branches from JSON Lines: one question a line, with all of its branches.
 
 This is the way in for any collector that can write text; docs/importing.md documents the fields.
-Signals go by the names of `store.records.Branch`. A malformed file gives a `SourceError` whose
+Signals go by the names of `store.records.Branch`. Answers are taken as they are, unless an
+extraction is named; a branch may leave out its final answer where it has a text to extract it from,
+and its tokens where they can be counted. A malformed file gives a `SourceError` whose
 place is the line and the path of the field: ``line 3, $.branches[0].tokens``.
 """
 
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from store.environment import Environment, Item, question_id
 from store.errors import SourceError
+from store.importing.answers import KEPT, AnswerReader, extract_answers
+from store.importing.token_counts import TokenCounter
 from store.records import Branch, Greedy, Provenance, Question
 from store.rules import branch_fault
 from store.sources import Count, decode, join_place, read_text
@@ -21,8 +26,8 @@ COLLECTOR = "JSON Lines import"
 class BranchLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One branch as it stands in a line."""
 
-    tokens: Count
-    final: str
+    tokens: Count | UnsetType = UNSET
+    final: str | UnsetType = UNSET
     probes: list[str] | None = None
     finish: str | None = None
     seed: int | None = None
@@ -60,7 +65,16 @@ class QuestionLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 _DECODER = msgspec.json.Decoder(QuestionLine)
 
 
-def read_jsonl(path: Path, *, model: str, benchmark: str, interval: int) -> Environment:
+def read_jsonl(
+    path: Path,
+    *,
+    model: str,
+    benchmark: str,
+    interval: int,
+    reader: AnswerReader | None = None,
+    texts: AnswerReader | None = None,
+    counter: TokenCounter | None = None,
+) -> Environment:
     """Reads a file of questions, one a line; empty lines are passed over.
 
     Args:
@@ -68,6 +82,10 @@ def read_jsonl(path: Path, *, model: str, benchmark: str, interval: int) -> Envi
         model: the model's name.
         benchmark: the benchmark's name.
         interval: Δ, the tokens between two probes.
+        reader: extracts the answers, which are texts then; ``None`` where they are answers.
+        texts: extracts the final answer of a branch that has a text only, where `reader` is
+            ``None``; by default boxed, or choice where the question has choices.
+        counter: counts the tokens of branches that come as text without a count.
 
     Raises:
         SourceError: the file is malformed or contradicts itself.
@@ -78,10 +96,16 @@ def read_jsonl(path: Path, *, model: str, benchmark: str, interval: int) -> Envi
         raise SourceError("the file holds no questions", path=path)
     probed = _probed(lines, path)
     ids = _name(lines, benchmark, path)
-    items = [
-        Item(_question(line, name), [_branch(branch) for branch in line.branches])
-        for line, name in zip(lines.values(), ids, strict=True)
-    ]
+    tokens = _tokens(lines, path, counter)
+    texts = texts or AnswerReader()
+    items = []
+    for (number, line), name in zip(lines.items(), ids, strict=True):
+        question = _question(line, name)
+        branches = [
+            _chain(branch, question, tokens[number, index], None if reader else texts)
+            for index, branch in enumerate(line.branches)
+        ]
+        items.append(Item(question, branches))
     provenance = Provenance(
         model=model,
         benchmark=benchmark,
@@ -89,8 +113,10 @@ def read_jsonl(path: Path, *, model: str, benchmark: str, interval: int) -> Envi
         collector=COLLECTOR,
         source=path.name,
         probed=probed,
+        extraction=texts.name,
     )
-    return Environment(provenance, items)
+    environment = Environment(provenance, items)
+    return environment if reader is None else extract_answers(environment, reader)
 
 
 def read_lines(path: Path) -> dict[int, QuestionLine]:
@@ -112,6 +138,10 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
         place = join_place(number, "$.id")
         raise SourceError("the id is empty; leave it out to have one given", path=path, place=place)
     for index, branch in enumerate(line.branches):
+        if branch.final is UNSET and branch.text is None:
+            place = join_place(number, f"$.branches[{index}]")
+            reason = "has no `final`, and no `text` to read the answer from; give one of them"
+            raise SourceError(reason, path=path, place=place)
         fault = branch_fault(_branch(branch), probed=branch.probes is not None)
         if fault is not None:
             place = join_place(number, f"$.branches[{index}]")
@@ -163,9 +193,63 @@ def _question(line: QuestionLine, name: str) -> Question:
     )
 
 
+def _tokens(
+    lines: dict[int, QuestionLine], path: Path, counter: TokenCounter | None
+) -> dict[tuple[int, int], int]:
+    """The tokens of each branch by line and index: as given, or counted in one go."""
+    tokens: dict[tuple[int, int], int] = {}
+    texts: dict[tuple[int, int], str] = {}
+    for number, line in lines.items():
+        for index, branch in enumerate(line.branches):
+            if branch.tokens is not UNSET:
+                tokens[number, index] = branch.tokens
+            elif branch.token_ids is not None:
+                tokens[number, index] = len(branch.token_ids)
+            elif branch.text is not None and counter is not None:
+                texts[number, index] = branch.text
+            else:
+                raise SourceError(
+                    "has no `tokens`; give their number, or `token_ids`, or a `text` that"
+                    " --tokenizer FILE can count",
+                    path=path,
+                    place=join_place(number, f"$.branches[{index}]"),
+                )
+    if counter is not None and texts:
+        tokens.update(zip(texts, counter.count(list(texts.values())), strict=True))
+    return tokens
+
+
+def _chain(
+    line: BranchLine, question: Question, tokens: int, reader: AnswerReader | None
+) -> Branch:
+    """A branch with its tokens, and its final answer from its text where it names none.
+
+    Args:
+        line: as it stands in the file.
+        question: what it answers.
+        tokens: as they were counted.
+        reader: extracts a final answer that is left out; ``None`` to put the text in its place.
+    """
+    branch = msgspec.structs.replace(_branch(line), tokens=tokens)
+    if line.final is not UNSET or line.text is None:
+        return branch
+    if reader is None:
+        return msgspec.structs.replace(branch, final=line.text)
+    return msgspec.structs.replace(
+        branch,
+        final=reader.read_final(line.text, question, finish=line.finish),
+        final_raw=line.text[-KEPT:] if line.final_raw is None else line.final_raw,
+    )
+
+
 def _branch(line: BranchLine) -> Branch:
     signals = {name: getattr(line, name) for name in _SIGNALS}
-    return Branch(answers=line.probes or [], tokens=line.tokens, final=line.final, **signals)
+    return Branch(
+        answers=line.probes or [],
+        tokens=0 if line.tokens is UNSET else line.tokens,
+        final="" if line.final is UNSET else line.final,
+        **signals,
+    )
 
 
 _SIGNALS = tuple(

@@ -4,7 +4,13 @@ Whatever is wrong with such a file becomes a `SourceError` that names the place:
 field inside the data, the line, or the byte.
 """
 
+import bz2
+import gzip
+import lzma
 import re
+import sys
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -24,15 +30,69 @@ _PLACED = re.compile(r"(?P<problem>.*) - at `(?P<place>.*)`", re.DOTALL)
 _MALFORMED = re.compile(r"JSON is malformed: (?P<problem>.*) \((?P<place>byte \d+)\)", re.DOTALL)
 
 
-def read_text(path: Path) -> str:
-    """The text of a UTF-8 file.
+_COMPRESSED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
+    b"\x1f\x8b": ("gzip", gzip.decompress),
+    b"BZh": ("bzip2", bz2.decompress),
+    b"\xfd7zXZ\x00": ("xz", lzma.decompress),
+    b"\x28\xb5\x2f\xfd": ("Zstandard", lambda data: zstd_decompress(data)),
+}
+"""By the first bytes of a file: the format's name, and what decompresses it."""
+
+COMPRESSION_SUFFIXES = frozenset({".gz", ".bz2", ".xz", ".zst"})
+
+
+def zstd_decompress(data: bytes) -> bytes:
+    """Decompress all Zstandard frames of ``data``.
 
     Raises:
-        SourceError: it is not UTF-8.
+        ValueError: it is not Zstandard data, or is cut off.
+    """
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    try:
+        return zstd.decompress(data)
+    except zstd.ZstdError as error:
+        raise ValueError(str(error)) from error
+
+
+def data_suffix(path: Path) -> str:
+    """The suffix of a file in lower case, without that of its compression: ``.csv`` of ``.csv.gz``.
+
+    It is empty for a name without one.
+    """
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix in COMPRESSION_SUFFIXES else suffix
+
+
+def read_data(path: Path) -> bytes:
+    """Read a file, decompressed where its first bytes are those of a compressed file.
+
+    Raises:
+        SourceError: the compressed data is damaged.
+        OSError: it cannot be read.
+    """
+    content = path.read_bytes()
+    for magic, (name, decompress) in _COMPRESSED.items():
+        if content.startswith(magic):
+            try:
+                return decompress(content)
+            except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+                reason = f"the {name} data is damaged or cut off: {error}"
+                raise SourceError(reason, path=path) from error
+    return content
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file, with or without a byte order mark, compressed or not.
+
+    Raises:
+        SourceError: it is not UTF-8, or the compressed data is damaged.
         OSError: it cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_data(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(
             "is not UTF-8 text; save the file as UTF-8", path=path, place=f"byte {error.start}"

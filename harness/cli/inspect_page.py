@@ -126,8 +126,9 @@ def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
     if provenance.engine is not None:
         how = ", each interval by its own request" if provenance.stepwise else ""
         yield "engine", provenance.engine + how
-    if provenance.extraction is not None:
-        yield "answers", f"{provenance.extraction}, held equal by {provenance.equivalence}"
+    if provenance.extraction is not None or provenance.equivalence != "exact":
+        how = provenance.extraction or "as imported"
+        yield "answers", f"{how}, held equal by {provenance.equivalence}"
     if provenance.simulated:
         yield "simulated", "yes: no language model was involved"
     if not provenance.probed:

@@ -1,10 +1,9 @@
 """Questions from local copies of usual benchmarks, in the files in which they are passed around.
 
-JSON, JSON Lines, CSV and Parquet are read. Each benchmark knows the names that its columns go by in
-the copies that are about; what it cannot find, it says.
+`store.importing.rows` reads the files. Each benchmark knows the names that its columns go by in
+common copies; what cannot be found or is no text is reported by row and column.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
@@ -17,145 +16,240 @@ from store.collection.prompts import letters
 from store.collection.questions import Asked
 from store.environment import question_id
 from store.errors import SourceError
-from store.sources import read_text
+from store.importing.cells import BadCell, as_prompt, as_text, find, missing
+from store.importing.choices import LISTS, read_choices
+from store.importing.rows import Row, Values, read_rows
 
-Row = Mapping[str, Any]
+QUESTION = (
+    "problem", "question.stem", "question", "prompt", "problem_statement", "question_text",
+    "question_stem", "query", "input", "messages", "statement", "ctx", "extra_info.question",
+)  # fmt: skip
+"""Columns that hold the question, the surest first."""
+
+ANSWER = (
+    "answer", "expected_answer", "final_answer", "gold_answer", "correct_answer", "ground_truth",
+    "groundtruth", "gold", "target", "answer_key", "label", "reward_model.ground_truth",
+    "extra_info.answer",
+)  # fmt: skip
+"""Columns that hold the right answer."""
+
+IDS = (
+    "unique_id", "question_id", "problem_id", "task_id", "id", "record id", "uid", "uuid", "qid",
+    "example_id", "question_idx", "problem_idx", "idx", "index", "extra_info.index", "name",
+)  # fmt: skip
+"""Columns that may name the question; one counts if it has another value in every row."""
+
+_BOX = re.compile(r"[$ ]*\\(?:boxed|fbox)\b")
+_DEGREES = re.compile(r"\s*(?:°|\^\s*\{?\s*\\circ\s*\}?|\\degree|\\textdegree|degrees?)\s*$")
+_MATH_MARKS = re.compile(
+    r"^(?:\$+|\\\(|\\\[|\*\*)\s*(?P<inside>.*?)\s*(?:\$+|\\\)|\\\]|\*\*)$", re.S
+)
+_TEXT_MARKS = re.compile(r"^\\(?:text|textbf|mathrm|mathbf|mbox|ang)\s*\{(?P<inside>[^{}]*)\}$")
+_NUMBER = re.compile(r"[-+]?\$?[\d.,/ ]*\d\s*%?")
 
 
 class Converted(NamedTuple):
-    """What a row says, before it has an id."""
+    """The content of a row, before it has an id."""
 
     question: str
     answer: str
     choices: list[str] | None = None
+    system: str | None = None
+    """A system message that came with the question."""
 
 
-class Missing(Exception):
-    """A row lacks what is needed; the message says what."""
+class BadRow(NamedTuple):
+    """A row that is no question."""
+
+    place: str
+    reason: str
 
 
-def convert(benchmark: str, path: Path) -> list[Asked]:
-    """Reads a benchmark's questions.
+class Conversion(NamedTuple):
+    """What a file gave."""
+
+    asked: list[Asked]
+    bad: list[BadRow]
+    """Rows that are no questions; the caller refuses or reports them."""
+    notes: list[str]
+    """What a user should know of how the file was read."""
+
+
+def convert(benchmark: str, path: Path) -> Conversion:
+    """Read a benchmark's questions.
 
     Args:
         benchmark: one of `BENCHMARKS`.
-        path: a file of it.
+        path: a file of it, or a directory of such files.
 
     Raises:
-        SourceError: the file is malformed, or a row lacks the question or the answer.
+        SourceError: the file is not of its format, or no row is a question.
         OSError: it cannot be read.
     """
-    rows = _rows(path)
-    if not rows:
-        raise SourceError("the file holds no rows", path=path)
     read = BENCHMARKS[benchmark]
-    asked = []
-    for number, row in enumerate(rows):
+    rows: list[Row] = []
+    converted: list[Converted] = []
+    bad: list[BadRow] = []
+    for row in read_rows(path):
+        if row.fault is not None:
+            bad.append(BadRow(row.place, row.fault))
+            continue
         try:
-            found = read(row)
-        except Missing as missing:
-            raise SourceError(str(missing), path=path, place=f"row {number + 1}") from missing
-        name = question_id(benchmark, number, len(rows))
-        asked.append(Asked(name, found.question, found.answer, found.choices))
-    return asked
-
-
-def _rows(path: Path) -> list[Row]:
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _parquet(path)
-    text = read_text(path)
-    if suffix == ".csv":
-        import csv
-
-        return list(csv.DictReader(text.splitlines(keepends=True)))
-    try:
-        if suffix == ".json":
-            told = json.loads(text)
-            rows = list(told.values()) if isinstance(told, dict) and "problem" not in told else told
-            rows = rows if isinstance(rows, list) else [rows]
+            converted.append(read(row.values))
+        except BadCell as problem:
+            bad.append(BadRow(row.place, str(problem)))
         else:
-            rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except ValueError as error:
-        raise SourceError(f"is not the JSON that its name says: {error}", path=path) from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise SourceError("does not hold a row for each question", path=path)
-    return rows
+            rows.append(row)
+    if not rows:
+        raise SourceError(bad[0].reason, path=path, place=bad[0].place)
+    names, notes = _name(benchmark, rows)
+    system = [each.system for each in converted if each.system]
+    if system:
+        notes.append(
+            f"left out the system message {system[0][:60]!r}{_also(len(system) - 1)}; say it with"
+            " `rheostat collect --instruction` if the model is to have it"
+        )
+    asked = [
+        Asked(name, each.question, each.answer, each.choices)
+        for name, each in zip(names, converted, strict=True)
+    ]
+    return Conversion(asked, bad, notes)
 
 
-def _parquet(path: Path) -> list[Row]:
-    from pyarrow import ArrowException
-    from pyarrow.parquet import read_table
+def _also(others: int) -> str:
+    return f" (and that of {others} more)" if others else ""
 
+
+def _name(benchmark: str, rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """The id of each row, its own where all have one of their own, and what to say of that."""
+    repeated = None
+    for column in IDS:
+        cells = [find(row.values, [column]) for row in rows]
+        found = [_id_text(cell[1]) for cell in cells if cell is not None]
+        if len(found) == len(rows) and None not in found:
+            if len(set(found)) == len(rows):
+                return [name for name in found if name is not None], []
+            repeated = repeated or next(cell[0] for cell in cells if cell is not None)
+    keys = [row.name for row in rows if row.name is not None]
+    if len(keys) == len(rows) == len(set(keys)):
+        return keys, []
+    notes = []
+    if repeated is not None:
+        notes.append(f"the column `{repeated}` repeats values; questions are named by position")
+    return [question_id(benchmark, k, len(rows)) for k in range(len(rows))], notes
+
+
+def _id_text(value: object) -> str | None:
     try:
-        rows: list[Row] = read_table(path).to_pylist()
-    except ArrowException as error:
-        raise SourceError(f"is no Parquet: {error}", path=path) from error
-    return rows
+        return as_text(value, "id")
+    except BadCell:
+        return None
 
 
-def _text(row: Row, names: Sequence[str], what: str) -> str:
-    """The first of these columns that is there, whatever its case."""
-    folded = {str(key).strip().casefold(): value for key, value in row.items()}
-    for name in names:
-        value = folded.get(name)
-        if value is not None and str(value).strip():
-            return str(value).strip()
-    raise Missing(f"has no {what}: none of the columns {', '.join(names)}")
+def _question(row: Values) -> Converted:
+    """The question of a row, without its answer."""
+    column, value = _cell(row, QUESTION, "question")
+    message = as_prompt(value, column)
+    return Converted(message.text, "", system=message.system)
 
 
-def _competition(row: Row) -> Converted:
-    """AIME and HMMT: a problem and its answer."""
-    question = _text(row, ("problem", "question", "prompt"), "problem")
-    return Converted(question, _text(row, ("answer", "expected_answer", "final_answer"), "answer"))
+def _cell(row: Values, names: Sequence[str], what: str) -> tuple[str, Any]:
+    found = find(row, names)
+    if found is None:
+        raise BadCell(missing(row, names, what))
+    return found
 
 
-def _aime(row: Row) -> Converted:
-    """An answer of AIME is a whole number from 0 to 999, with or without leading zeros."""
-    found = _competition(row)
-    digits = re.fullmatch(r"0*(\d{1,3})(\.0+)?", found.answer.strip("$ "))
+def _boxed(row: Values, columns: Sequence[str]) -> str | None:
+    """The content of the last box of a worked solution."""
+    found = find(row, columns)
+    if found is None:
+        return None
+    boxed = extractor("boxed").read(as_text(found[1], found[0]))
+    return None if boxed == NO_ANSWER else boxed
+
+
+def _competition(row: Values) -> Converted:
+    """AIME, HMMT and MATH: the answer by itself, or in the box of the solution."""
+    converted = _question(row)
+    found = find(row, ANSWER)
+    if found is not None:
+        answer = as_text(found[1], found[0])
+        if _BOX.match(answer):
+            answer = extractor("boxed").read(answer)
+        return converted._replace(answer=answer)
+    boxed = _boxed(row, ("solution", "output", "response"))
+    if boxed is None:
+        raise BadCell(f"{missing(row, ANSWER, 'answer')}, and no box in its solution")
+    return converted._replace(answer=boxed)
+
+
+def _aime(row: Values) -> Converted:
+    """An answer of AIME is a whole number from 0 to 999, however it is typeset."""
+    converted = _competition(row)
+    digits = re.fullmatch(r"0*(\d{1,3})(?:\.0*)?", _bare(converted.answer))
     if digits is None:
-        raise Missing(f"has the answer {found.answer!r}, and AIME's are whole numbers to 999")
-    return found._replace(answer=digits[1])
+        raise BadCell(f"has the answer {converted.answer!r}, and AIME's are whole numbers to 999")
+    return converted._replace(answer=str(int(digits[1])))
 
 
-def _math(row: Row) -> Converted:
-    """MATH: the answer by itself, or in the box of the solution."""
-    question = _text(row, ("problem", "question"), "problem")
-    try:
-        return Converted(question, _text(row, ("answer",), "answer"))
-    except Missing:
-        boxed = extractor("boxed").read(_text(row, ("solution",), "solution"))
-        if boxed == NO_ANSWER:
-            raise Missing("has no answer, and no box in its solution") from None
-        return Converted(question, boxed)
+def _bare(answer: str) -> str:
+    """A number without its box, dollars, degrees and full stop."""
+    boxed = extractor("boxed").read(answer)
+    bare = answer if boxed == NO_ANSWER else boxed
+    while True:
+        before = bare
+        bare = re.sub(r"\\[,;:! ]|~|\s+", " ", bare).strip().rstrip(".").strip()
+        for marks in (_MATH_MARKS, _TEXT_MARKS):
+            if found := marks.match(bare):
+                bare = found["inside"]
+        bare = _DEGREES.sub("", bare)
+        if bare == before:
+            return bare
 
 
-def _gsm8k(row: Row) -> Converted:
-    """GSM8K: the answer stands behind four hashes."""
-    question = _text(row, ("question", "problem"), "question")
-    answer = _text(row, ("answer", "solution"), "answer").rpartition("####")[2]
-    return Converted(question, answer.strip().replace(",", ""))
+def _gsm8k(row: Values) -> Converted:
+    """GSM8K: the answer follows four hashes; a number by itself is taken too."""
+    converted = _question(row)
+    column, value = _cell(row, ("answer", "solution", *ANSWER[1:]), "answer")
+    _, hashes, answer = as_text(value, column).rpartition("####")
+    answer = answer.strip().replace(",", "")
+    if not answer or not (hashes or _NUMBER.fullmatch(answer)):
+        raise BadCell(f"column `{column}` has no answer behind ####, and is no number")
+    return converted._replace(answer=answer)
 
 
-def _gpqa(row: Row) -> Converted:
-    """GPQA: one right and three wrong answers, in an order that its words alone decide."""
-    question = _text(row, ("question", "problem"), "question")
-    right = _text(row, ("correct answer",), "right answer")
-    wrong = [_text(row, (f"incorrect answer {k}",), f"wrong answer {k}") for k in (1, 2, 3)]
-    choices = [right, *wrong]
-    seed = blake2b(question.encode(), digest_size=8).digest()
+def _multiple_choice(row: Values) -> Converted:
+    """MMLU, ARC, AQuA and their like: choices, and which of them is right."""
+    chosen = read_choices(row)
+    return _question(row)._replace(answer=chosen.letter, choices=chosen.texts)
+
+
+def _gpqa(row: Values) -> Converted:
+    """GPQA: one right and three wrong answers, in an order that the question alone decides."""
+    if find(row, ("correct answer",)) is None and find(row, LISTS) is not None:
+        return _multiple_choice(row)
+    converted = _question(row)
+    names = ("correct answer", *(f"incorrect answer {k}" for k in (1, 2, 3)))
+    choices = []
+    for name in names:
+        column, value = _cell(row, (name, name.replace(" ", "_")), f"`{name}`")
+        choices.append(as_text(value, column))
+    seed = blake2b(converted.question.encode(), digest_size=8).digest()
     order = list(range(len(choices)))
     Random(int.from_bytes(seed, "little")).shuffle(order)
     letter = letters(choices)[order.index(0)]
-    return Converted(question, letter, [choices[at] for at in order])
+    return converted._replace(answer=letter, choices=[choices[at] for at in order])
 
 
-BENCHMARKS: dict[str, Callable[[Row], Converted]] = {
+BENCHMARKS: Mapping[str, Callable[[Values], Converted]] = {
     "aime": _aime,
+    "aqua": _multiple_choice,
+    "arc": _multiple_choice,
     "gpqa": _gpqa,
     "gsm8k": _gsm8k,
     "hmmt": _competition,
-    "math": _math,
+    "math": _competition,
+    "mmlu": _multiple_choice,
 }
 """How each benchmark's rows are read."""

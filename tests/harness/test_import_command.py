@@ -26,7 +26,8 @@ def source(home: Path) -> Path:
 
 
 def test_a_recording_is_named_after_its_file(cli: CommandLine, source: Path, home: Path) -> None:
-    said = cli("import", "autotts", "sums/tiny.json", "-o", "made/here")
+    said = cli("import", "autotts", "sums/tiny.json", "--model", "tiny", "--benchmark", "sums",
+               "-o", "made/here")  # fmt: skip
     assert said == (0, "made/here/tiny.recording\n", "")
     provenance = open_recording(home / "made/here/tiny.recording").provenance
     assert (provenance.model, provenance.benchmark) == ("tiny", "sums")

@@ -1,14 +1,12 @@
 """``rheostat import``: recordings from what other programs wrote."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import click
 
+from harness.cli import importing
 from harness.cli.declare import FilePath, Whole, group
-
-if TYPE_CHECKING:
-    from store.environment import Environment
 
 _FILE = FilePath()
 
@@ -21,6 +19,7 @@ _FILE = FilePath()
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
             "Imports branches of your own.",
         ),
+        ("rheostat import inspect logs/*.eval -o recordings", "Imports logs of inspect_ai."),
     ],
 )
 def import_() -> None:
@@ -36,60 +35,72 @@ def import_() -> None:
         ),
         (
             "rheostat import autotts Qwen3-4B.json --benchmark aime24 -o recordings",
-            "Names the benchmark instead of taking the directory's name.",
+            "Names the benchmark instead of guessing it from the path.",
+        ),
+        (
+            "rheostat import autotts hmmt25/*.json --equivalence math-verify -o recordings",
+            "Joins answers that are equal and written differently.",
         ),
     ],
 )
 @click.argument(
     "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The released files."
 )
-@click.option("--model", metavar="NAME", help="The model, for one file; the file's stem if absent.")
-@click.option("--benchmark", metavar="NAME", help="The benchmark; the directory's name if absent.")
-@click.option(
-    "-o",
-    "--output",
-    "directory",
-    metavar="DIR",
-    required=True,
-    type=FilePath(file_okay=False),
-    help="Write FILE's stem + .recording into DIR.",
-)
+@click.option("--model", metavar="NAME", help="The model, for one file; guessed from the path.")
+@click.option("--benchmark", metavar="NAME", help="The benchmark; guessed from the path.")
+@importing.options
+@importing.directory_option
 def autotts(
-    files: tuple[Path, ...], model: str | None, benchmark: str | None, directory: Path
+    files: tuple[Path, ...],
+    model: str | None,
+    benchmark: str | None,
+    extraction: str | None,
+    equivalence: str,
+    directory: Path,
 ) -> None:
     """Imports the JSON released with AutoTTS and Parallel-Probe, one environment a file.
 
-    All files are read and checked before anything is written. It stays other people's data: what
-    may be done with it is for its source to say.
+    Both layouts are known, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known benchmarks
+    tell them apart, and what was guessed is reported. All files are read and checked before
+    anything is written. It stays other people's data: what may be done with it is for its source to
+    say.
     """
-    from harness.cli import console
     from harness.errors import InputError
-    from store.autotts import read_autotts
+    from store.autotts import name_source, read_autotts
+    from store.importing.answers import extract_answers
 
     if model is not None and len(files) > 1:
         raise InputError(
             f"--model names one model, but there are {len(files)} files",
             hint="leave it out to name each model after its file, or import them one by one",
         )
-    targets = _targets(files, directory)
-    with console.progress("importing", 2 * len(files)) as advance:
-        environments = {}
-        for target, file in targets.items():
-            environments[target] = read_autotts(file, model=model, benchmark=benchmark)
-            advance(1)
-        for target, environment in environments.items():
-            _save(environment, target)
-            advance(1)
+    reader = importing.answer_reader(extraction)
+    sources, unclear = [], []
+    for target, file in _targets(files, directory).items():
+        named = name_source(file, model=model, benchmark=benchmark)
+        environment = read_autotts(file, model=named.model, benchmark=named.benchmark)
+        if reader is not None:
+            environment = extract_answers(environment, reader)
+        notes = [named.guess] if named.guess else []
+        sources.append(importing.Source(environment, target, notes))
+        if named.unclear is not None:
+            unclear.append(f"{file}: {named.unclear}")
+    # Last, so that a file that is missing or malformed is reported as that.
+    if unclear:
+        raise InputError(unclear[0])
+    importing.write(sources, reader, equivalence)
 
 
 def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     """The file that each recording is made from; no recording is there yet."""
     from harness.errors import InputError
     from store.environment import refuse_existing
+    from store.sources import COMPRESSION_SUFFIXES
 
     targets: dict[Path, Path] = {}
     for file in files:
-        target = directory / f"{file.stem}.recording"
+        stem = Path(file.stem).stem if file.suffix in COMPRESSION_SUFFIXES else file.stem
+        target = directory / f"{stem}.recording"
         if target in targets:
             raise InputError(
                 f"{file}: would become {target}, as {targets[target]} does",
@@ -128,22 +139,102 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     type=FilePath(dir_okay=False),
     help="Write the recording to FILE.",
 )
-def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -> None:
+@importing.tokenizer_option
+@importing.options
+def jsonl(
+    file: Path,
+    model: str,
+    benchmark: str,
+    interval: int,
+    target: Path,
+    tokenizer: Path | None,
+    extraction: str | None,
+    equivalence: str,
+) -> None:
     """Imports JSON Lines: one question a line, with all its branches.
 
     The fields are documented in docs/importing.md. Branches without probes make a recording that
-    only whole reads can be replayed on.
+    only whole reads can be replayed on. A branch may be a text alone: its final answer is extracted
+    from it (boxed, or choice where the question has choices, unless --answers says otherwise), and
+    its tokens are counted with --tokenizer.
     """
     from store.environment import refuse_existing
+    from store.importing.answers import AnswerReader
     from store.jsonl import read_jsonl
 
     refuse_existing(target)
-    _save(read_jsonl(file, model=model, benchmark=benchmark, interval=interval), target)
+    reader = importing.answer_reader(extraction)
+    texts = AnswerReader()
+    environment = read_jsonl(
+        file,
+        model=model,
+        benchmark=benchmark,
+        interval=interval,
+        reader=reader,
+        texts=texts,
+        counter=importing.token_counter(tokenizer),
+    )
+    importing.write([importing.Source(environment, target)], reader or texts, equivalence)
 
 
-def _save(environment: "Environment", target: Path) -> None:
-    from harness.cli.output import emit_text
-    from store.environment import save
+@import_.command(
+    "inspect",
+    examples=[
+        (
+            "rheostat import inspect logs/*.eval -o recordings",
+            "Makes a branch of each epoch, a recording of each log.",
+        ),
+        (
+            "rheostat import inspect gpqa.eval --answers choice -o recordings",
+            "Reads letters of choices.",
+        ),
+    ],
+)
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@importing.log_options
+def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> None:
+    """Imports logs of inspect_ai, .eval or .json: a branch for each epoch of a sample.
 
-    save(environment, target)
-    emit_text(str(target))
+    Model, task and sampling are the log's. Lengths are the usage of each call; where several
+    choices were drawn at once (num_choices), they are counted with --tokenizer. There are no
+    answers inside of branches, so controllers that probe are refused on such a recording.
+    """
+    from store.importing.inspect_logs import read_inspect
+
+    importing.import_logs(_targets(files, chosen["directory"]), read_inspect, chosen)
+
+
+@import_.command(
+    "lm-eval",
+    examples=[
+        (
+            "rheostat import lm-eval samples_gsm8k.jsonl --tokenizer tokenizer.json -o recordings",
+            "Makes a branch of each repeat.",
+        ),
+        (
+            "rheostat import lm-eval a.jsonl --tokenizer Qwen3-8B --gold-field answer -o r",
+            "Takes the right answer from doc.answer.",
+        ),
+    ],
+)
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@click.option(
+    "--gold-field", metavar="NAME",
+    help="The field of `doc` with the right answer, instead of `target`.",
+)  # fmt: skip
+@importing.log_options
+def lm_eval(
+    files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[importing.LogChoices]
+) -> None:
+    """Imports samples of lm-evaluation-harness (--log_samples): a branch for each repeat.
+
+    Replies are the log's `resps`, before any filter. It has no token counts, so --tokenizer FILE is
+    needed. There are no answers inside of branches, so controllers that probe are refused on such a
+    recording.
+    """
+    from functools import partial
+
+    from store.importing.lm_eval_logs import read_lm_eval
+
+    read = partial(read_lm_eval, gold_field=gold_field)
+    importing.import_logs(_targets(files, chosen["directory"]), read, chosen)

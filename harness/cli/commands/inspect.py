@@ -1,12 +1,17 @@
 """``rheostat inspect``: what recordings, or records of trials, hold, in figures."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.declare import FilePath, command, output_options
 from harness.cli.output import Output
+
+if TYPE_CHECKING:
+    from store.reader import Recording
 
 
 @command(
@@ -38,6 +43,9 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
 
     Of a record of trials: the pipeline, its stages and models, the best trial, and whether the last
     append is torn; every byte of it is checked.
+
+    Where answers were recorded as they were written, and math-verify is installed, a warning tells
+    of final answers that it holds equal.
     """
     from harness.cli import console, inspect_page
     from harness.cli.output import Form
@@ -51,9 +59,10 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
         _inspect_trials(out, records, questions=questions, verify=verify)
         return
     with console.progress("inspecting", len(recordings)) as advance:
-        found = []
+        opened, found = [], []
         for path in recordings:
-            found.append(figures_of(open_recording(path), questions=questions, verify=verify))
+            opened.append(open_recording(path))
+            found.append(figures_of(opened[-1], questions=questions, verify=verify))
             advance(1)
     if out.form is Form.JSON:
         out.document(found, "")
@@ -68,6 +77,36 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
         )
     if verify:
         console.say(f"{len(found)} verified: every byte is intact")
+    _warn_of_spellings(opened)
+
+
+def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
+    """Warn of equal answers that are written differently, as far as math-verify is installed."""
+    from harness.cli import console
+    from harness.cli.importing import answers_cache
+    from harness.explanation.spellings import find_spellings, may_differ
+    from store.answers.equivalence import open_equivalence
+    from store.errors import StoreError
+
+    asked = [each for each in recordings if may_differ(each)]
+    if not asked:
+        return
+    with ExitStack() as stack:
+        try:
+            opened = open_equivalence("math-verify", cache=answers_cache())
+            equivalence = stack.enter_context(opened)
+        except StoreError:
+            return  # the library is an extra, and this command does its work without it
+        for recording in asked:
+            found = find_spellings(recording, equivalence)
+            if found is not None:
+                question, answer, equal = found.example
+                console.warn(
+                    f"{recording.path}: {found.finals:,} of {found.of_finals:,} final answers are"
+                    f" written differently from an equal one, such as {answer!r} for {equal!r} in"
+                    f" {question}, and count as different; joined, pass@1 is {found.pass_at_1:.2f}"
+                    " %. Import it again with --equivalence math-verify"
+                )
 
 
 def _refuse_both(paths: Sequence[Path], records: Sequence[Path]) -> None:

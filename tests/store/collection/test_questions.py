@@ -76,24 +76,26 @@ GPQA = {
         ("hmmt", {"problem_idx": 1, "problem": "p", "answer": "\\frac{1}{2}"}, "\\frac{1}{2}"),
         ("math", {"problem": "p", "solution": "so \\boxed{\\sqrt{2}}"}, "\\sqrt{2}"),
         ("math", {"problem": "p", "solution": "?", "answer": "3"}, "3"),
+        ("math", {"problem": "p", "answer": "$\\boxed{x}$"}, "x"),
+        ("gsm8k", {"question": "p", "answer": "1,200"}, "1200"),
         ("gsm8k", {"question": "p", "answer": "He has 1,200.\n#### 1,200"}, "1200"),
     ],
 )
 def test_each_benchmark_knows_its_columns(
     tmp_path: Path, benchmark: str, row: dict[str, Any], answer: str
 ) -> None:
-    (asked,) = convert(benchmark, lines(tmp_path / "b.jsonl", row))
-    assert asked == Asked(f"{benchmark}-00", "p", answer)
+    (asked,) = convert(benchmark, lines(tmp_path / "b.jsonl", row)).asked
+    assert (asked.question, asked.answer, asked.choices) == ("p", answer, None)
 
 
 def test_choices_are_dealt_in_an_order_that_never_changes(tmp_path: Path) -> None:
     rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
-    asked = convert("gpqa", lines(tmp_path / "b.jsonl", *rows))
+    asked = convert("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
     for each in asked:
         assert each.choices is not None
         assert each.choices["ABCD".index(each.answer)] == "right"
     assert {each.answer for each in asked} == set("ABCD")
-    assert asked == convert("gpqa", lines(tmp_path / "b.jsonl", *rows))
+    assert asked == convert("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
 
 
 def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
@@ -102,7 +104,10 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text('problem,answer\np,1\n"q",2\n')
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
     lines(tmp_path / "b.jsonl", *rows)
-    read = [convert("hmmt", tmp_path / f"b.{kind}") for kind in ("json", "csv", "parquet", "jsonl")]
+    read = [
+        convert("hmmt", tmp_path / f"b.{kind}").asked
+        for kind in ("json", "csv", "parquet", "jsonl")
+    ]
     assert all(each == read[0] for each in read)
     assert [each.question for each in read[0]] == ["p", "q"]
 
@@ -112,9 +117,10 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
     [
         ("aime", {"problem": "p", "answer": "1000"}, "row 1: has the answer '1000'"),
         ("hmmt", {"problem": "p"}, "row 1: has no answer"),
-        ("hmmt", {"answer": "1"}, "row 1: has no problem"),
+        ("hmmt", {"answer": "1"}, "row 1: has no question"),
+        ("gsm8k", {"question": "p", "answer": "He has many."}, "no answer behind ####"),
         ("math", {"problem": "p", "solution": "no box"}, "no box in its solution"),
-        ("gpqa", {"Question": "?"}, "has no right answer"),
+        ("gpqa", {"Question": "?"}, "has no `correct answer`"),
     ],
 )
 def test_what_a_row_lacks_is_named(

@@ -1,0 +1,93 @@
+"""Final answers of a recording that are equal and written differently, so that they vote apart."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from store.answers.equivalence import AnswerPool, Equivalence
+from store.answers.extraction import NO_ANSWER
+from store.importing.answers import joined_to
+from store.reader import Recording
+
+_PLAIN = re.compile(r"-?(?:0|[1-9]\d*)|[A-Za-z]")
+"""Whole numbers and letters of choices: of these, equal ones are written in the same way."""
+
+
+class Spellings(NamedTuple):
+    """What an equivalence would join in a recording."""
+
+    finals: int
+    """Final answers that are written differently from an equal one."""
+    of_finals: int
+    questions: int
+    """Questions that have such answers."""
+    example: tuple[str, str, str]
+    """A question's id, an answer, and the equal one."""
+    pass_at_1: float
+    """pass@1 if they were joined, in percent."""
+
+
+def may_differ(recording: Recording) -> bool:
+    """Whether equal final answers of a recording may be written differently.
+
+    This takes no equivalence, whose start costs a second or more.
+    """
+    provenance = recording.provenance
+    if provenance.equivalence != "exact" or provenance.simulated:
+        return False
+    golds = [question.gold for question in recording.questions]
+    return any(
+        not _are_plain([*finals, gold])
+        for finals, gold in zip(_finals(recording), golds, strict=True)
+    )
+
+
+def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings | None:
+    """Find final answers that are equal to another, or to the gold answer, and written differently.
+
+    Args:
+        recording: an open one.
+        equivalence: when answers are equal.
+
+    Returns:
+        ``None`` where there are none.
+    """
+    finals = _finals(recording)
+    golds = [question.gold for question in recording.questions]
+    asked = [at for at, counts in enumerate(finals) if not _are_plain([*counts, golds[at]])]
+    forms = equivalence.forms([AnswerPool(list(finals[at]), golds[at]) for at in asked])
+    joined = {
+        at: joined_to(finals[at], form, golds[at]) for at, form in zip(asked, forms, strict=True)
+    }
+    found = {at: pairs for at, pairs in joined.items() if pairs}
+    if not found:
+        return None
+    first = next(iter(found))
+    shares = []
+    for at, counts in enumerate(finals):
+        right = counts[golds[at]] + sum(
+            counts[answer] for answer, equal in joined.get(at, {}).items() if equal == golds[at]
+        )
+        shares.append(Fraction(right, counts.total()))
+    return Spellings(
+        finals=sum(finals[at][answer] for at, pairs in found.items() for answer in pairs),
+        of_finals=sum(counts.total() for counts in finals),
+        questions=len(found),
+        example=(recording.questions[first].id, *next(iter(found[first].items()))),
+        pass_at_1=round(float(100 * sum(shares, Fraction()) / len(shares)), 2),
+    )
+
+
+def _finals(recording: Recording) -> list[Counter[str]]:
+    """How often each final answer was given, for each question."""
+    finals = []
+    for index in range(len(recording.questions)):
+        core = recording.core(index)
+        finals.append(Counter(core.answers[final] for final in core.final.tolist()))
+    return finals
+
+
+def _are_plain(answers: Sequence[str]) -> bool:
+    return all(answer == NO_ANSWER or _PLAIN.fullmatch(answer) for answer in answers)
