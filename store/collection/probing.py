@@ -114,7 +114,8 @@ async def branch(
         question: the question, whose choices and gold answer decide what its answers are.
         settings: how it was drawn and probed.
         reading: how answers are extracted and held equal.
-        forms: those that the question's answers have already; by default each has its own.
+        forms: those that the question's answers have already; by default answers stay as they were
+            extracted, and `store.collection.work.joined_forms` decides over all of a question.
     """
     forcing, letters = settings.forcing, letters_of(question)
     extract = reading.extraction
@@ -126,9 +127,7 @@ async def branch(
     final = final_answer(chain.text, forcing.mark, extract, truncated=truncated, letters=letters)
 
     async def form(answer: str) -> str:
-        if forms is not None:
-            return await forms.form(answer)
-        return await reading.equivalence.canonical(answer, question.gold)
+        return answer if forms is None else await forms.form(answer)
 
     interval = settings.drawing.interval
     return Branch(
