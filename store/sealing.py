@@ -3,11 +3,14 @@
 It writes to a descriptor and touches no names; the writer puts the file in its place.
 """
 
+from collections.abc import Sequence
+
 from store.blocks import PREAMBLE_SIZE, BlockFile, Kind, State, frame, preamble, write_all
 from store.columns import PARTS, common_parts, split
 from store.index import COLUMNS, Entry, footer_payload, trailer
 from store.journal import Journal, read_branch
 from store.packing import pack
+from store.records import Question
 
 
 class _Chain:
@@ -30,21 +33,29 @@ class _Chain:
         self.end += len(block)
 
 
-def write_sealed(descriptor: int, journal: Journal, file: BlockFile) -> bytes:
+def write_sealed(
+    descriptor: int, journal: Journal, questions: Sequence[Question], file: BlockFile
+) -> bytes:
     """Writes a complete journal's sealed form and returns the recording's digest.
 
     One question's branches are in memory at a time.
+
+    Args:
+        descriptor: of the new file.
+        journal: what is sealed.
+        questions: those of the journal that are sealed, with the branches that each lacks.
+        file: the journal's.
 
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
     """
     chain = _Chain(descriptor)
     chain.add(Kind.HEAD, None, pack(journal.provenance))
-    for number, question in enumerate(journal.questions.values()):
+    for number, question in enumerate(questions):
         chain.add(Kind.QUES, number, pack(question))
     parts = PARTS
-    for number, identifier in enumerate(journal.questions):
-        places = journal.branches[identifier]
+    for number, question in enumerate(questions):
+        places = journal.branches[question.id]
         branches = [read_branch(file, places[index]) for index in sorted(places)]
         parts &= common_parts(branches)
         for kind, payload in zip(COLUMNS, split(branches), strict=True):

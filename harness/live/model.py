@@ -26,6 +26,15 @@ class Posed(NamedTuple):
     """How it is probed."""
     gold: str | None = None
     """The right answer, whose form an equal one takes; ``None`` where nobody knows it."""
+    missing: Sequence[int] = ()
+    """Indexes of branches that are not drawn, rising: those that a recording lacks."""
+
+    def branch_index(self, position: int) -> int:
+        """The index of a branch among all of the question, which enters its seeds."""
+        index = position
+        for missing in self.missing:
+            index += missing <= index
+        return index
 
 
 class Model:
@@ -58,10 +67,16 @@ class Model:
         """Where a new branch is drawn: each place in turn."""
         return next(self._places)
 
-    def by(self, settings: Settings) -> "Model":
-        """The same model at the same places, drawn from in another way."""
+    def by(self, settings: Settings, forced: Forced | None = None) -> "Model":
+        """The same model at the same places, drawn from in another way.
+
+        Args:
+            settings: how branches are drawn, probed and read.
+            forced: what makes the model answer, where it is another.
+        """
         other = copy(self)
         other.settings = settings
+        other.forced = forced or self.forced
         return other
 
     def refuse_unmet_needs(self, name: str, needs: frozenset[str]) -> None:

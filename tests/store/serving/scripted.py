@@ -94,6 +94,11 @@ def _next(said: list[int], chance: Random) -> int:
     return answer[len(behind)] if len(behind) < len(answer) else END
 
 
+def plain_template(messages: list[Body], arguments: Body) -> str:
+    """A chat template that knows of no thoughts."""
+    return "".join(each["content"] + "\n" for each in messages)
+
+
 class ScriptedServer:
     """The server's state, and what it has seen.
 
@@ -109,6 +114,8 @@ class ScriptedServer:
         self.version = "0.0.1"
         self.cards: list[Body] = [CARD]
         """What is listed; a reply carries the first name, or the adapter's own."""
+        self.template: Callable[[list[Body], Body], str] | None = plain_template
+        """Renders a conversation with arguments; ``None`` where the model has no template."""
         self.key: str | None = None
         """What clients have to show, if anything."""
         self.shift = 0
@@ -171,8 +178,13 @@ class ScriptedServer:
     async def _tokenize(self, request: web.Request) -> web.Response:
         body = await request.json()
         text = body.get("prompt")
+        if text is None and self.template is None:
+            error = {"error": {"message": "no chat template", "code": 400}}
+            return web.json_response(error, status=400)
         if text is None:
-            text = "".join(each["content"] + "\n" for each in body["messages"]) + "<reply>"
+            assert self.template is not None
+            text = self.template(body["messages"], body.get("chat_template_kwargs") or {})
+            text += "<reply>"
         tokens = encode(text)
         self.seen.append(Seen("/tokenize", body, None))
         return web.json_response({"tokens": tokens, "count": len(tokens)})
