@@ -202,10 +202,16 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
 
 
 async def with_family(asked: Options, settings: Settings, engine: Engine) -> Settings:
-    """Settings with what is forced on the model that is served.
+    """Settings with what is forced on the model that is served; see `family_served`."""
+    family = await family_served(asked, settings, engine)
+    return msgspec.structs.replace(settings, forcing=asked.forcing(family))
+
+
+async def family_served(asked: Options, settings: Settings, engine: Engine) -> Family:
+    """How the model that is served thinks.
 
     Args:
-        asked: the options; a family that they name is kept.
+        asked: the options; a family that they name is taken.
         settings: as `Options.settings` gives them.
         engine: what serves the model.
 
@@ -214,7 +220,7 @@ async def with_family(asked: Options, settings: Settings, engine: Engine) -> Set
         ServingError: the server does not answer.
     """
     if asked.family is not None:
-        return settings
+        return Family(asked.family)
     family = await find_family(engine, asked.model, settings.template)
     if family is None:
         raise InputError(
@@ -222,7 +228,7 @@ async def with_family(asked: Options, settings: Settings, engine: Engine) -> Set
             " thinks",
             hint=f"say --family, one of {', '.join(FAMILIES)}",
         )
-    return msgspec.structs.replace(settings, forcing=asked.forcing(family))
+    return family
 
 
 def options(given: Mapping[str, object]) -> Options:
