@@ -94,6 +94,8 @@ async def served(
     """
     if asked.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
+    if plan.rules.budget == 0:
+        raise InputError("--budget 0: affords no token, so no request could be answered")
     with (
         serving.reading(asked.answers, asked.sameness) as reading,
         kept.traces(traces) as write,

@@ -137,17 +137,18 @@ class Answering:
         """Plays an episode.
 
         Raises:
-            Rejected: the client's budget affords no branch.
+            Rejected: the budget affords no branch.
         """
-        budget, interval = chat.budget, errand.model.settings.drawing.interval
+        budget, interval = errand.plan.rules.budget, errand.model.settings.drawing.interval
+        own = chat.budget is None
         try:
             ended = await self._playing.play(errand)
         except (RheostatError, Inadmissible) as problem:
             if budget is not None and budget < interval:
-                raise _too_low(budget, interval) from problem
+                raise _too_low(budget, interval, own=own) from problem
             raise
         if budget is not None and not ended.lived.episode.branches:
-            raise _too_low(budget, interval)
+            raise _too_low(budget, interval, own=own)
         return ended
 
     def _warnings(self, model: Model) -> list[str]:
@@ -177,11 +178,14 @@ class Answering:
             )
 
 
-def _too_low(budget: int, interval: int) -> Rejected:
-    return Rejected(
-        400, f"`budget` is {budget}, which affords no branch; an interval has {interval} tokens",
-        param="budget",
-    )  # fmt: skip
+def _too_low(budget: int, interval: int, *, own: bool) -> Rejected:
+    """The refusal of a budget that affords no branch: the proxy's own, or the client's."""
+    why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
+    if own:
+        return Rejected(
+            500, f"the proxy's --budget {why}", kind="api_error", code="controller_failed"
+        )
+    return Rejected(400, f"`budget` {why}", param="budget")
 
 
 def _stopped(answer: Answer, stopping: Stopping) -> Answer:
