@@ -76,7 +76,7 @@ class Worker:
                 self._send(await self._told(asked))
         except Exception as problem:  # noqa: BLE001 - whatever vLLM raises is told to the other side
             error = _first(problem)
-            refused = isinstance(error, ValueError)
+            refused = isinstance(error, ValueError) or _is_of_template(error)
             reason = str(error) if refused else f"{type(error).__name__}: {error}"
             self._send(Failed(id=asked.id, reason=reason, refused=refused))
 
@@ -140,6 +140,11 @@ class Worker:
         left = memoryview(framed(reply))
         while left:
             left = left[os.write(self._out, left) :]
+
+
+def _is_of_template(error: BaseException) -> bool:
+    """Whether a chat template does not take a conversation: it would refuse it again."""
+    return any(kind.__name__ == "TemplateError" for kind in type(error).__mro__)
 
 
 def _first(problem: BaseException) -> BaseException:
