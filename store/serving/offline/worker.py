@@ -81,11 +81,11 @@ class Worker:
             self._send(Failed(id=asked.id, reason=reason, refused=refused))
 
     async def _told(self, asked: Asked) -> Reply:
-        from vllm import __version__
-
         words = self._engine.renderer.tokenizer
         match asked:
             case About():
+                from vllm import __version__
+
                 context = self._engine.model_config.max_model_len
                 return Facts(id=asked.id, context=context, version=__version__)
             case Tokenize():

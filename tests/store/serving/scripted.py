@@ -31,7 +31,7 @@ FAULTS = (
     "above_zero", "masked",
 )  # fmt: skip
 """Besides these, ``status 503`` answers with that status, and ``event 400`` with an event of a
-stream of status 200 that reports it."""
+stream of status 200 that reports it; ``document 400`` is such a reply as a whole."""
 
 CARD: dict[str, Any] = {"id": MODEL, "root": "/models/make-believe", "max_model_len": CONTEXT}
 """The model as ``/v1/models`` lists it."""
@@ -223,6 +223,9 @@ class ScriptedServer:
             return web.json_response(
                 {"error": {"message": "scripted", "code": status}}, status=status
             )
+        if fault is not None and fault.startswith("document "):
+            error = {"error": {"message": "scripted", "code": int(fault.split()[1])}}
+            return web.json_response(error)
         if fault is not None and fault.startswith("event "):
             error = {"error": {"message": "scripted", "code": int(fault.split()[1])}}
             text = f"data: {json.dumps(error)}\n\ndata: [DONE]\n\n"

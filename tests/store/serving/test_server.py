@@ -8,6 +8,8 @@ import pytest
 
 from store.collection.forcing import FAMILIES, Forced
 from store.collection.requests import Drawing, Probing, branches, openings, probes
+from store.pipelines.calls import Call
+from store.serving.asking import Asked
 from store.serving.engine import Served
 from store.serving.errors import Lied, Refused, ServingError, Unreachable
 from store.serving.patience import Limits
@@ -212,6 +214,20 @@ async def test_an_error_of_a_stream_is_waited_for_where_its_code_is_of_5xx(
     once(f"event {status}", scripted)
     with pytest.raises(Unreachable, match=f"code {status}: scripted"):
         await stream(scripted)
+
+
+async def test_an_error_in_a_whole_reply_of_status_200_is_read_as_one_of_its_code(
+    scripted: ScriptedServer,
+) -> None:
+    once("document 503", scripted)
+    assert await complete(scripted)
+    once("document 400", scripted, times=10)
+    call = Call(model=MODEL, interface="completions", prompt="?", temperature=0.0, tokens=4)
+    async with Asked(scripted.url, MODEL, limits=LIMITS) as asking:
+        with pytest.raises(Refused, match="scripted"):
+            await asking.ask(call)
+    with pytest.raises(Refused, match="code 400: scripted"):
+        await complete(scripted)
 
 
 @pytest.mark.parametrize("status", [500, 502, 507, 529])
