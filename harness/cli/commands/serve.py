@@ -64,26 +64,27 @@ from harness.cli.serving_options import (
     help="Between two comments of a stream that waits for its answer.",
 )
 @click.option(
-    "--arrival",
+    "--request-timeout",
+    "arrival",
     metavar="SECONDS",
     type=Number(0.01),
     default=30.0,
     show_default=True,
-    help="Close connections whose request does not arrive in so long: its head, then its body.",
+    help="Close a connection when a request's head, or then its body, takes longer to arrive.",
 )
 @click.option(
     "--allow-origin",
     "origins",
     metavar="ORIGIN",
     multiple=True,
-    help="Let pages of this origin ask, such as https://chat.example.org; * for all.",
+    help="Answer pages of this origin, such as https://chat.example.org; * for all.",
 )
 @click.option(
     "--allow-host",
     "hosts",
     metavar="NAME",
     multiple=True,
-    help="Answer under this name too, besides addresses, localhost and the machine's own name.",
+    help="Accept this name in Host, besides addresses, localhost and the machine's own name.",
 )
 @click.option(
     "--grace",

@@ -23,7 +23,7 @@ TYPE = b"Content-Type: application/json\r\n"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    with serving(ScriptedServer()) as server, proxy(server.url, "--arrival", "0.4") as found:
+    with serving(ScriptedServer()) as server, proxy(server.url, "--request-timeout", "0.4") as found:
         parts = urlsplit(found.url)
         yield parts.hostname or "", parts.port or 0
 
