@@ -23,7 +23,8 @@ TYPE = b"Content-Type: application/json\r\n"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[tuple[str, int]]:
-    with serving(ScriptedServer()) as server, proxy(server.url, "--request-timeout", "0.4") as found:
+    limit = ["--request-timeout", "0.4"]
+    with serving(ScriptedServer()) as server, proxy(server.url, *limit) as found:
         parts = urlsplit(found.url)
         yield parts.hostname or "", parts.port or 0
 
