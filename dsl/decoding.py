@@ -1,13 +1,20 @@
 """A grammar for constrained decoding: what a language model may write, token by token.
 
-Servers that decode under a grammar (vLLM's structured outputs by xgrammar, llama.cpp) take rules of
-characters, in the notation that llama.cpp calls GBNF. This makes them of Rheo's own grammar, so
-whatever is decoded to its end parses, unless it nests more deeply than any program may.
+Servers that decode under a grammar (vLLM's structured outputs by xgrammar or guidance, llama.cpp)
+take rules of characters, in the notation that llama.cpp calls GBNF. This makes them of Rheo's own
+grammar, so whatever is decoded to its end parses, unless it nests more deeply than any program may.
 
 A grammar of characters has no lexer, so white space is written into it. Each rule has two forms:
 one for behind a sign, where a word may follow at once, and one for behind a word, where white space
 has to come first. A name must not be a keyword, which a tree of letters sees to. Runs of white
 space, names, numbers and texts have an end, so a model cannot lose itself in one.
+
+Backends read the same rules in different ways, and this is written for all of them. Names of rules
+are small letters, digits and hyphens: llama.cpp takes no underscores, and guidance tells no two
+names apart that differ in case or in a hyphen alone. guidance also makes one token of every rule
+that holds nothing but characters, and reads the longest one without a way back: so white space and
+words, or a number and two dots, must never be of one rule. Rules of Rheo that hold nothing but
+tokens are written out where they are used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,15 +26,17 @@ from lark.lexer import PatternStr, TerminalDef
 from dsl.parser import grammar
 from dsl.words import KEYWORDS
 
-SPACE, MAYBE_SPACE = "space", "maybe_space"
+SPACE, MAYBE_SPACE = "space", "space?"
 
-_SPACES = {
+_RULES = {
     SPACE: r'" "{1,24} | "\n"{1,2} " "{0,24}',
-    MAYBE_SPACE: f'"" | {SPACE}',
+    "digits": "[0-9]{1,9}",
 }
 
+_WRITTEN_OUT = {"NUMBER": '(digits ("." digits)? ([eE] [+-]? [0-9]{1,2})?)'}
+"""A number is several tokens, so that two dots may follow it."""
+
 _WORDS = {
-    "NUMBER": 'digits ("." digits)? ([eE] [+-]? [0-9]{1,2})?',
     "FIELD": '"." [A-Za-z_] [A-Za-z0-9_]{0,30}',
 }
 """Terminals that end in a letter or digit, besides keywords and names."""
@@ -58,8 +67,9 @@ def decoding_grammar(reasons: int = 0) -> str:
     """
     made = _Maker()
     lines = [_root(made, reasons), *made.rules()]
-    lines += [f"{name} ::= {body}" for name, body in (_WORDS | _SIGNS | _SPACES).items()]
-    return "\n".join([*lines, "digits ::= [0-9]{1,9}", *_names()]) + "\n"
+    lines += [f"{_rule(name)} ::= {body}" for name, body in (_WORDS | _SIGNS).items()]
+    lines += [f"{name} ::= {body}" for name, body in _RULES.items()]
+    return "\n".join([*lines, *_names()]) + "\n"
 
 
 def _root(made: "_Maker", reasons: int) -> str:
@@ -80,24 +90,31 @@ class _Maker:
         for rule in parser.rules:
             self._bodies.setdefault(rule.origin.name, []).append(rule.expansion)
         self._wordy = self._ending_in_words()
+        self._written_out = self._holding_terminals()
         self._asked: list[tuple[str, bool]] = []
 
     def form(self, name: str, *, behind_word: bool) -> str:
         """The name of one of a rule's two forms; the rule will be among `rules`."""
         if (name, behind_word) not in self._asked:
             self._asked.append((name, behind_word))
-        return f"{name}_w" if behind_word else f"{name}_s"  # some take `true` for a literal
+        return _rule(name, "after-word" if behind_word else "after-sign")
 
     def rules(self) -> Iterator[str]:
         """Every form that was asked for, and those that they ask for in turn."""
         for name, behind_word in self._asked:  # grows as it goes
-            bodies = [self._body(each, behind_word=behind_word) for each in self._bodies[name]]
-            yield f"{self.form(name, behind_word=behind_word)} ::= {' | '.join(bodies)}"
+            bodies = self._alternatives(name, behind_word=behind_word)
+            yield f"{self.form(name, behind_word=behind_word)} ::= {bodies}"
+
+    def _alternatives(self, name: str, *, behind_word: bool) -> str:
+        bodies = [self._body(each, behind_word=behind_word) for each in self._bodies[name]]
+        return " | ".join(bodies)
 
     def _body(self, symbols: Sequence[Symbol], *, behind_word: bool) -> str:
         parts = []
         for symbol in symbols:
-            if isinstance(symbol, NonTerminal):
+            if symbol.name in self._written_out:
+                parts.append(f"({self._alternatives(symbol.name, behind_word=behind_word)})")
+            elif isinstance(symbol, NonTerminal):
                 parts.append(self.form(symbol.name, behind_word=behind_word))
             else:
                 parts += self._terminal(symbol.name, behind_word=behind_word)
@@ -107,7 +124,8 @@ class _Maker:
     def _terminal(self, name: str, *, behind_word: bool) -> list[str]:
         apart = behind_word and self._is_word(name) and name not in _LEADS_WITH_SIGN
         pattern = self._terminals[name].pattern
-        text = f'"{pattern.value}"' if isinstance(pattern, PatternStr) else name
+        text = f'"{pattern.value}"' if isinstance(pattern, PatternStr) else _rule(name)
+        text = _WRITTEN_OUT.get(name, text)
         return [SPACE if apart else MAYBE_SPACE, text]
 
     def _is_word(self, terminal: str) -> bool:
@@ -120,6 +138,23 @@ class _Maker:
         if isinstance(symbol, NonTerminal):
             return symbol.name in self._wordy
         return self._is_word(symbol.name)
+
+    def _holding_terminals(self) -> frozenset[str]:
+        """The rules that hold nothing but terminals, in whatever rules of theirs."""
+        found: set[str] = set()
+        while True:
+            more = {
+                name
+                for name, bodies in self._bodies.items()
+                if all(
+                    symbol.name in found or not isinstance(symbol, NonTerminal)
+                    for body in bodies
+                    for symbol in body
+                )
+            }
+            if more <= found:
+                return frozenset(found)
+            found |= more
 
     def _ending_in_words(self) -> frozenset[str]:
         """The rules that can end in a word."""
@@ -137,6 +172,20 @@ class _Maker:
             found |= more
 
 
+def _rule(name: str, form: str = "") -> str:
+    """The name of a rule, from that of Rheo's own grammar.
+
+    Args:
+        name: a rule's there, or a terminal's.
+        form: which of the rule's forms; empty for a terminal.
+    """
+    # One underscore marks a rule that Lark inlines, two one that it makes of a repetition.
+    kinds = {0: [], 1: ["inline"], 2: ["repeated"]}
+    kind: list[str] = kinds[len(name) - len(name.lstrip("_"))]
+    parts = [part.lower() for part in name.split("_") if part]
+    return "-".join([*kind, *parts, form] if form else ["token", *parts])
+
+
 def _names() -> Iterator[str]:
     """``NAME``: letters and digits that do not spell a keyword, as a tree over their beginnings."""
     stems = {word[:size] for word in KEYWORDS for size in range(len(word) + 1)}
@@ -151,4 +200,4 @@ def _names() -> Iterator[str]:
 
 
 def _stem(stem: str) -> str:
-    return f"NAME_{stem}" if stem else "NAME"
+    return _rule(f"NAME_{stem}")

@@ -101,6 +101,20 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Rank among the questions of the benchmark, 0 the easiest."""
     prompt_ids: list[int] | None = None
     """The whole prompt in tokens, chat template included, as it was sent."""
+    missing: list[int] | None = None
+    """Indexes of branches that were wanted and could not be had, rising; the others follow each
+    other in the recording without gaps."""
+
+    def branch_index(self, position: int) -> int:
+        """The index under which a branch was drawn.
+
+        Args:
+            position: the branch's place among those that the recording holds, from 0.
+        """
+        index = position
+        for missing in self.missing or ():
+            index += missing <= index
+        return index
 
 
 class Branch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

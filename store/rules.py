@@ -37,6 +37,9 @@ def question_fault(question: Question) -> str | None:
         return f"greedy.tokens is {question.greedy.tokens}; it must be from 0 to 2**48"
     if question.difficulty is not None and question.difficulty < 0:
         return f"difficulty is {question.difficulty}; ranks count from 0"
+    missing = [-1, *(question.missing or [])]
+    if any(one >= other for one, other in pairwise(missing)) or missing[-1] >= MOST_BRANCHES:
+        return "missing holds indexes of branches, each once and rising from 0"
     return None
 
 

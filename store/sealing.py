@@ -3,7 +3,7 @@
 It writes to a descriptor and touches no names; the writer puts the file in its place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -12,7 +12,7 @@ from store.columns import PARTS, common_parts, split
 from store.index import COLUMNS, Entry, footer_payload, trailer
 from store.journal import Journal, read_branch
 from store.packing import pack
-from store.records import Branch
+from store.records import Branch, Question
 
 
 class _Chain:
@@ -53,15 +53,22 @@ def distinct_answers(journal: Journal, file: BlockFile) -> dict[str, list[str]]:
     return found
 
 
-def write_sealed(descriptor: int, journal: Journal, file: BlockFile, forms: Forms) -> bytes:
+def write_sealed(
+    descriptor: int,
+    journal: Journal,
+    questions: Sequence[Question],
+    file: BlockFile,
+    forms: Forms,
+) -> bytes:
     """Writes a complete journal's sealed form and returns the recording's digest.
 
     One question's branches are in memory at a time.
 
     Args:
         descriptor: of the new file.
-        journal: what is written.
-        file: the file that holds the journal's branches.
+        journal: what is sealed.
+        questions: those of the journal that are sealed, with the branches that each lacks.
+        file: the journal's.
         forms: what answers are written as.
 
     Raises:
@@ -69,13 +76,13 @@ def write_sealed(descriptor: int, journal: Journal, file: BlockFile, forms: Form
     """
     chain = _Chain(descriptor)
     chain.add(Kind.HEAD, None, pack(journal.provenance))
-    for number, question in enumerate(journal.questions.values()):
+    for number, question in enumerate(questions):
         chain.add(Kind.QUES, number, pack(question))
     parts = PARTS
-    for number, identifier in enumerate(journal.questions):
-        places = journal.branches[identifier]
+    for number, question in enumerate(questions):
+        places = journal.branches[question.id]
         branches = [
-            _written(read_branch(file, places[index]), forms.get(identifier, {}))
+            _written(read_branch(file, places[index]), forms.get(question.id, {}))
             for index in sorted(places)
         ]
         parts &= common_parts(branches)

@@ -13,7 +13,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -163,25 +163,34 @@ class Writer:
         with self._mutex:
             return distinct_answers(self._journal, BlockFile(self._own(), self.path))
 
-    def seal(self, forms: Forms | None = None) -> str:
+    def seal(
+        self,
+        missing: Mapping[str, Collection[int]] | None = None,
+        without: Collection[str] = (),
+        forms: Forms | None = None,
+    ) -> str:
         """Rewrites the recording in its one order, makes it read-only and returns its digest.
 
         The new file takes the journal's place in one step; until then the journal is untouched.
 
         Args:
+            missing: indexes of branches that could not be had, by the question's id; each question
+                is recorded with its own.
+            without: ids of questions that have no branches and are left out.
             forms: by the question's id, what each answer is written as; any other stays as it is.
 
         Raises:
-            StoreError: it has no questions, or branches of a question are missing.
+            StoreError: it has no questions, or a question lacks branches that are not ``missing``,
+                or has none at all.
             SealedRecording: it is sealed already.
         """
         with self._mutex:
             descriptor = self._own()
-            self._check_complete()
+            sealed = self._complete(missing or {}, without)
             unfinished = _unfinished(self.path)
             unfinished.unlink(missing_ok=True)
             try:
-                digest = self._write_sealed(descriptor, unfinished, forms or {})
+                digest = self._write_sealed(descriptor, unfinished, sealed, forms or {})
                 self._own()
                 unfinished.replace(self.path)
             except BaseException:
@@ -243,18 +252,35 @@ class Writer:
             raise
         return begin
 
-    def _check_complete(self) -> None:
-        if not self._journal.questions:
-            raise StoreError("holds no questions, so there is nothing to seal", path=self.path)
-        for name, held in self._journal.branches.items():
-            if problem := index_fault(held):
-                raise StoreError(problem, path=self.path, place=f"question {name!r}")
+    def _complete(
+        self, missing: Mapping[str, Collection[int]], without: Collection[str]
+    ) -> list[Question]:
+        """The questions as they are sealed, each with the branches that it lacks.
 
-    def _write_sealed(self, journal: int, unfinished: Path, forms: Forms) -> bytes:
+        Raises:
+            StoreError: one cannot be sealed.
+        """
+        found = []
+        for name, question in self._journal.questions.items():
+            held = self._journal.branches[name]
+            if name in without and not held:
+                continue
+            lacking = sorted(set(missing.get(name, ())) - held.keys())
+            if problem := index_fault({*held, *lacking} if held else ()):
+                raise StoreError(problem, path=self.path, place=f"question {name!r}")
+            found.append(msgspec.structs.replace(question, missing=lacking or question.missing))
+        if not found:
+            raise StoreError("holds no questions, so there is nothing to seal", path=self.path)
+        return found
+
+    def _write_sealed(
+        self, journal: int, unfinished: Path, sealed: list[Question], forms: Forms
+    ) -> bytes:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(unfinished, flags, 0o600)
         try:
-            digest = write_sealed(descriptor, self._journal, BlockFile(journal, self.path), forms)
+            file = BlockFile(journal, self.path)
+            digest = write_sealed(descriptor, self._journal, sealed, file, forms)
             mode = stat.S_IMODE(os.fstat(journal).st_mode)
             os.fchmod(descriptor, mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
             os.fsync(descriptor)

@@ -7,6 +7,7 @@ import urllib.request
 from typing import Any, NamedTuple
 
 from harness.errors import InputError, SurroundingsError
+from store.serving.identity import ModelCard, identify
 
 PATIENCE = 20.0
 """Seconds to wait for it."""
@@ -37,8 +38,25 @@ def served(base_url: str, model: str) -> Served:
     if found is None:
         names = ", ".join(str(each.get("id")) for each in listed[:8]) or "none"
         raise InputError(f"--base-url {base_url}: serves no model {model}", hint=f"serves {names}")
-    context = found.get("max_model_len")
-    return Served(found.get("owned_by") == "vllm", context if isinstance(context, int) else None)
+    identity = identify([_card(each) for each in listed], model)
+    context = None if identity is None else identity.context
+    return Served(found.get("owned_by") == "vllm", context)
+
+
+def _card(listed: dict[str, Any]) -> ModelCard:
+    """An entry of the list; what is not of the type that vLLM gives it is left out."""
+
+    def text(name: str) -> str | None:
+        value = listed.get(name)
+        return value if isinstance(value, str) else None
+
+    context = listed.get("max_model_len")
+    return ModelCard(
+        id=str(listed.get("id")),
+        max_model_len=context if isinstance(context, int) else None,
+        root=text("root"),
+        parent=text("parent"),
+    )
 
 
 def _models(base_url: str) -> list[dict[str, Any]]:
@@ -52,10 +70,14 @@ def _models(base_url: str) -> list[dict[str, Any]]:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             told = json.load(answer)
     except urllib.error.HTTPError as problem:
-        raise InputError(
-            f"--base-url {base_url}: {url} answers {problem.code} {problem.reason}",
-            hint="it ends in /v1 for most servers",
-        ) from problem
+        problem.close()
+        sentence = f"--base-url {base_url}: {url} answers {problem.code} {problem.reason}"
+        if problem.code >= 500:
+            raise SurroundingsError(sentence) from problem
+        hint = "it ends in /v1 for most servers"
+        if problem.code in (401, 403):
+            hint = "set OPENAI_API_KEY to the key of the server"
+        raise InputError(sentence, hint=hint) from problem
     except OSError as problem:
         reason = getattr(problem, "reason", problem)
         raise SurroundingsError(f"--base-url {base_url}: no answer: {reason}") from problem

@@ -5,16 +5,20 @@ from pathlib import Path
 
 import msgspec
 
+from harness.cli import console
 from harness.cli.serving import Serving, arguments
 from harness.errors import InputError
 from store.collection.chains import read_chains
+from store.collection.families import Family, find_family, forcing_of
 from store.collection.forcing import FAMILIES, Forcing, family_of
+from store.collection.preparation import Work
 from store.collection.progress import Prices
 from store.collection.prompts import INSTRUCTIONS
 from store.collection.questions import read_questions
 from store.collection.requests import Drawing, Probing
 from store.collection.settings import Settings
-from store.collection.work import Work
+from store.serving.constraints import compiled
+from store.serving.engine import Engine
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +68,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ray_address: str = "auto"
     engines: int = 1
     gpus: float = 0.0
+    allow_missing: int = 0
 
     @property
     def sameness(self) -> str:
@@ -95,7 +100,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             equivalence: the name under which the recording says how answers are held equal.
 
         Raises:
-            InputError: options contradict each other, or the model's family is not known.
+            InputError: options contradict each other.
             SourceError: the file of questions or chains is malformed.
         """
         if (self.questions is None) == (self.chains is None):
@@ -103,13 +108,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         if self.chains is not None:
             read = read_chains(self.chains)
             settings = self.settings(self.chains.stem, equivalence)
-            return Work(settings, read.asked, 0, read.chains, self.group)
+            return Work(settings, read.asked, 0, read.chains, self.group, self.allow_missing, read)
         file = self.questions or Path()
         asked = read_questions(file).asked
-        return Work(self.settings(file.stem, equivalence), asked, self.branches, None, self.group)
+        settings = self.settings(file.stem, equivalence)
+        return Work(settings, asked, self.branches, None, self.group, self.allow_missing)
 
     def settings(self, stem: str, equivalence: str) -> Settings:
         """How branches are drawn, probed and read.
+
+        Where no option names the family, what is forced is open until `with_family` has asked the
+        server for it.
 
         Args:
             stem: what the benchmark is called, where no option says so.
@@ -120,6 +129,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.chains is not None and (self.stepwise or self.logprobs):
             raise InputError("chains that exist are not drawn: leave --stepwise and --logprobs out")
+        self._refuse_bad_expression()
         instruction = self.instruction
         if instruction is None:
             instruction = INSTRUCTIONS.get(self.answers, "")
@@ -131,7 +141,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 stop=[unescaped(text) for text in self.probe_stop],
                 regex=self.probe_regex,
             ),
-            forcing=self._forcing(),
+            forcing=self.forcing(Family(self.family or family_of(self.model) or "plain")),
             extraction=self.answers,
             equivalence=equivalence,
             instruction=instruction,
@@ -158,19 +168,67 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             logprobs=self.logprobs,
         )
 
-    def _forcing(self) -> Forcing:
-        family = self.family or family_of(self.model)
-        if family is None:
-            raise InputError(
-                f"--model {self.model}: the name does not tell how the model thinks",
-                hint=f"say --family, one of {', '.join(FAMILIES)}",
-            )
-        usual = FAMILIES[family]
-        return Forcing(
-            end=usual.end if self.end is None else unescaped(self.end),
-            ask=usual.ask if self.ask is None else unescaped(self.ask),
-            mark=usual.mark,
+    def forcing(self, family: Family) -> Forcing:
+        """What is forced on a model of a family, by the options."""
+        return forcing_of(
+            family,
+            end=None if self.end is None else unescaped(self.end),
+            ask=None if self.ask is None else unescaped(self.ask),
         )
+
+    def _refuse_bad_expression(self) -> None:
+        """Raises `InputError` where the regular expression of probes is malformed."""
+        import regex
+
+        try:
+            compiled(self.probe_regex or "")
+        except regex.error as error:
+            problem = f"--probe-regex: is no regular expression: {error}"
+            raise InputError(problem) from error
+
+
+def warn_of_equal_branches(settings: Settings, branches: int) -> None:
+    """Warns where every branch of a question will be the same.
+
+    Args:
+        settings: how branches are drawn.
+        branches: of each question.
+    """
+    if settings.source is None and settings.drawing.temperature == 0 and branches > 1:
+        console.warn(
+            f"--temperature 0: all {branches} branches of a question will be the same, and a vote"
+            " among them decides nothing"
+        )
+
+
+async def with_family(asked: Options, settings: Settings, engine: Engine) -> Settings:
+    """Settings with what is forced on the model that is served; see `family_served`."""
+    family = await family_served(asked, settings, engine)
+    return msgspec.structs.replace(settings, forcing=asked.forcing(family))
+
+
+async def family_served(asked: Options, settings: Settings, engine: Engine) -> Family:
+    """How the model that is served thinks.
+
+    Args:
+        asked: the options; a family that they name is taken.
+        settings: as `Options.settings` gives them.
+        engine: what serves the model.
+
+    Raises:
+        InputError: neither the chat template nor the model's name shows how it thinks.
+        ServingError: the server does not answer.
+    """
+    if asked.family is not None:
+        return Family(asked.family)
+    family = await find_family(engine, asked.model, settings.template)
+    if family is None:
+        raise InputError(
+            f"--model {asked.model}: neither the name nor the chat template shows how the model"
+            " thinks",
+            hint=f"say --family, one of {', '.join(FAMILIES)}",
+        )
+    return family
 
 
 def options(given: Mapping[str, object]) -> Options:

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.cli import console
-from harness.cli.collect_options import Options
+from harness.cli.collect_options import Options, warn_of_equal_branches, with_family
 from harness.cli.serving import connected
 from store.collection.chains import existing
 from store.collection.estimate import Estimate, estimate
+from store.collection.preparation import Work, prepare
 from store.collection.probing import Reading
 from store.collection.progress import Prices, Tally
-from store.collection.work import Collection, Work, begin, done_already, joined_forms, prepare
+from store.collection.work import Collection, begin, done_already
 from store.errors import SealedRecording
 from store.serving.places import Place
 from store.writer import Writer
+
+MOST_NAMED = 10
+"""Missing branches that are named one by one."""
 
 GO_ON = "what was recorded is kept: the same command goes on from it"
 
@@ -26,6 +30,8 @@ async def collect(path: Path, work: Work, asked: Options, reading: Reading) -> N
     """
     prices = asked.prices
     async with connected(asked.serving) as places:
+        work = await with_known_family(work, asked, places)
+        warn_of_equal_branches(work.settings, work.branches)
         prepared = await prepare(work, places, reading)
         try:
             writer = begin(path, work, prepared)
@@ -53,8 +59,28 @@ async def collect(path: Path, work: Work, asked: Options, reading: Reading) -> N
             with console.progress("collecting", tally.branches - held, more) as bar:
                 advance.append(bar)
                 await collection.run()
-            writer.seal(await joined_forms(writer, prepared.questions, reading))
+            await collection.seal()
+        _report_missing(path, collection.missing.reasons)
         console.say(told(tally, prices))
+
+
+async def with_known_family(work: Work, asked: Options, places: list[Place]) -> Work:
+    """The work, with what is forced on the model that is served.
+
+    Raises:
+        InputError: nothing shows how the model thinks.
+        ServingError: the server does not answer.
+    """
+    engine = places[0].engine
+    return work._replace(settings=await with_family(asked, work.settings, engine))
+
+
+def _report_missing(path: Path, reasons: list[str]) -> None:
+    """Names the branches that a recording was sealed without."""
+    for reason in reasons[:MOST_NAMED]:
+        console.warn(f"{path}: {reason}; it is recorded as missing")
+    if len(reasons) > MOST_NAMED:
+        console.warn(f"{path}: {len(reasons) - MOST_NAMED} more branches are recorded as missing")
 
 
 async def _warn_of_ranks(place: Place, ranks: int) -> None:
@@ -80,6 +106,7 @@ async def look_ahead(
         expect: tokens of a branch.
     """
     async with connected(asked.serving) as places:
+        work = await with_known_family(work, asked, places)
         prepared = await prepare(work, places, reading)
         held = _held(path)
         missing = {
@@ -91,7 +118,7 @@ async def look_ahead(
             lengths = await _existing_lengths(work, places[0], held)
         return estimate(
             work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
-            1 if work.settings.stepwise else work.group, asked.prices,
+            work.most_per_request, asked.prices,
         )  # fmt: skip
 
 

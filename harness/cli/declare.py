@@ -4,6 +4,7 @@ A command module imports this and nothing heavy at its top; what the work needs 
 the command's function, so that ``rheostat --help`` can list every command at once.
 """
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -153,6 +154,48 @@ class Whole(click.IntRange):
         except ValueError:
             self.fail(f"{value!r} is not a whole number", param, ctx)
         return int(super().convert(number, param, ctx))
+
+
+class Number(click.FloatRange):
+    """A finite number, between bounds where there are some."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """The number, or a sentence that says what it is not."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class Temperature(Number):
+    """A temperature that vLLM draws at as it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(0, HOTTEST)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """The number, or a sentence that says what it is not."""
+        number = super().convert(value, param, ctx)
+        if 0 < number < COOLEST:
+            self.fail(
+                f"vLLM raises temperatures below {COOLEST} to it; write 0, or {COOLEST} or more",
+                param, ctx,
+            )  # fmt: skip
+        return number
+
+
+HOTTEST, COOLEST = 2, 0.01
+"""Bounds of vLLM's temperatures above 0."""
 
 
 class Spreading(click.Option):

@@ -3,7 +3,7 @@
 The pages fit 80 columns as long as names do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.cli.table import Cell, Column, Table
 from harness.explanation.inspection import DEPTHS, Inspection, QuestionFigures, Spread
@@ -113,8 +113,19 @@ def _about(found: Inspection) -> Iterator[tuple[str, str]]:
     each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     yield "questions", str(found.questions)
     yield "branches", f"{found.branches}, {each} a question"
+    if found.missing:
+        yield "missing", _missing(found.missing)
     yield "interval", f"{provenance.interval} tokens"
     yield "also recorded", ", ".join(found.parts) or "nothing"
+
+
+def _missing(missing: Mapping[str, Sequence[int]]) -> str:
+    """The branches that could not be had, question by question."""
+    parts = []
+    for question, indexes in missing.items():
+        word = "branch" if len(indexes) == 1 else "branches"
+        parts.append(f"{word} {', '.join(map(str, indexes))} of {question}")
+    return "; ".join(parts)
 
 
 def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:

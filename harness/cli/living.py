@@ -11,13 +11,13 @@ from harness.live.running import Entry, Lived, Work, run
 from harness.mdp.environment import Environment, environment
 from harness.request.configured import Configured, Plan
 from harness.request.recordings import Named, open_recordings
+from store.collection.preparation import Work as Collected
+from store.collection.preparation import agree, prepare, probing_for
 from store.collection.probing import Reading
-from store.collection.prompts import forced_by, letters_of
+from store.collection.prompts import letters_of
 from store.collection.questions import read_questions
 from store.collection.settings import Settings
-from store.collection.verification import checkable, other_engine
-from store.collection.work import Work as Collected
-from store.collection.work import prepare, probing_for
+from store.collection.verification import checkable, other_engine, refuse_shorter_context
 from store.records import Question
 from store.serving.engine import Served
 from store.serving.places import Place
@@ -25,6 +25,7 @@ from store.serving.places import Place
 UNUSED: Mapping[str, object] = {
     "chains": None, "benchmark": None, "licence": None, "group": 1, "stepwise": True,
     "text": False, "token_ids": False, "price_per_hour": 0.0, "price_in": 0.0, "price_out": 0.0,
+    "allow_missing": 0,
 }  # fmt: skip
 """Options of a collection that a live episode has no use for."""
 
@@ -117,13 +118,17 @@ async def _as_asked(
     asked: Asked, work: Collected, places: Sequence[Place], reading: Reading
 ) -> _Ready:
     """Questions of a file, drawn by the options."""
-    served, questions, forced = await prepare(work, places, reading)
-    settings = with_signals(work.settings, needs(asked.plan))
+    engine = places[0].engine
+    typed = await collect_options.with_family(asked.options, work.settings, engine)
+    collect_options.warn_of_equal_branches(typed, work.branches)
+    prepared = await prepare(work._replace(settings=typed), places, reading)
+    settings = with_signals(typed, needs(asked.plan))
     entries = [
         Entry(number, _posed(question, settings), work.branches)
-        for number, question in enumerate(questions)
+        for number, question in enumerate(prepared.questions)
     ]
-    return _Ready(served, Model(places, settings, forced, reading), entries)
+    model = Model(places, settings, prepared.forced, reading)
+    return _Ready(prepared.served, model, entries)
 
 
 def _posed(question: Question, settings: Settings, known: Sequence[str] = ()) -> Posed:
@@ -134,6 +139,7 @@ def _posed(question: Question, settings: Settings, known: Sequence[str] = ()) ->
         question.gold,
         letters_of(question),
         known,
+        question.missing or (),
     )
 
 
@@ -141,12 +147,12 @@ async def _as_recorded(
     asked: Asked, recorded: Against, places: Sequence[Place], reading: Reading
 ) -> _Ready:
     """Questions of a recording, drawn as it was."""
-    engine = places[0].engine
-    served = await engine.served()
-    if odd := other_engine(recorded.named.recording, served):
+    recording, settings = recorded.named.recording, recorded.settings
+    served = await agree(places)
+    if odd := other_engine(recording, served):
         console.warn(odd)
-    settings = with_signals(recorded.settings, needs(asked.plan))
-    forced = await forced_by(engine, settings.forcing)
+    forced = await refuse_shorter_context(recording, settings, served, places[0])
+    settings = with_signals(settings, needs(asked.plan))
     entries = _recorded(recorded, asked.options.questions, settings)
     return _Ready(served, Model(places, settings, forced, reading), entries)
 

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import socket
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,8 +16,11 @@ from harness.live.model import Model, with_signals
 from harness.live.running import Playing, refuse_unmet_needs
 from harness.proxy.answering import Answer, Answering, Terms
 from harness.proxy.app import Bounds, Proxy
+from harness.proxy.origins import ANY, normal_origin
 from harness.proxy.server import Listening, serve
 from harness.request.configured import Plan
+from store.collection.context import refuse_max_tokens
+from store.collection.preparation import agree
 from store.collection.prompts import forced_by
 
 KEY = "RHEOSTAT_API_KEY"
@@ -23,9 +28,54 @@ KEY = "RHEOSTAT_API_KEY"
 """
 
 
-def bounds(at_once: int, body: int, keep_alive: float) -> Bounds:
-    """What the proxy takes on, and the key that it wants."""
-    return Bounds(at_once, body, keep_alive, os.environ.get(KEY) or None)
+class Browsers(NamedTuple):
+    """Which pages may ask, and under which names, as they are typed."""
+
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def bounds(
+    at_once: int, body: int, keep_alive: float, listening: Listening, browsers: Browsers
+) -> Bounds:
+    """What the proxy takes on, and the key that it wants.
+
+    Args:
+        at_once: episodes under way.
+        body: bytes of a request.
+        keep_alive: seconds between two signs of life of a stream.
+        listening: where it listens, which is a name of its own.
+        browsers: origins that are allowed, and further names.
+
+    Raises:
+        InputError: an origin is none.
+    """
+    key = os.environ.get(KEY) or None
+    # With a key, a name that leads here by a trick is of no use: the page does not know the key.
+    own = (listening.host, socket.gethostname())
+    return Bounds(
+        at_once,
+        body,
+        keep_alive,
+        key,
+        listening.arrival,
+        tuple(_origin(each) for each in browsers.origins),
+        (ANY,) if key else (*own, *browsers.hosts),
+    )
+
+
+def _origin(typed: str) -> str:
+    """An allowed origin as browsers send it.
+
+    Raises:
+        InputError: it is none.
+    """
+    if typed == ANY:
+        return typed
+    found = normal_origin(typed)
+    if found is None:
+        raise InputError(f"--allow-origin {typed}: is no origin; write https://HOST or *")
+    return found
 
 
 async def served(
@@ -44,6 +94,8 @@ async def served(
     """
     if asked.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
+    if plan.rules.budget == 0:
+        raise InputError("--budget 0: affords no token, so no request could be answered")
     with (
         serving.reading(asked.answers, asked.sameness) as reading,
         kept.traces(traces) as write,
@@ -53,11 +105,16 @@ async def served(
         settings = with_signals(settings, needs(plan))
         async with serving.connected(asked.serving) as places:
             engine = places[0].engine
-            found = await engine.served()
+            found = await agree(places)
+            refuse_max_tokens(settings, found, engine.address)
+            family = await collect_options.family_served(asked, settings, engine)
+            settings = msgspec.structs.replace(settings, forcing=asked.forcing(family))
+            collect_options.warn_of_equal_branches(settings, asked.branches)
             forced = await forced_by(engine, settings.forcing)
             model = Model(places, settings, forced, reading)
             refuse_unmet_needs(plan, model)
-            terms = Terms(found, asked.branches, settings.instruction)
+            thinking = asked.forcing(family._replace(closed=False))
+            terms = Terms(found, asked.branches, settings.instruction, thinking)
 
             def ended(name: str, answer: Answer) -> None:
                 lived = msgspec.structs.replace(answer.lived, question=name)

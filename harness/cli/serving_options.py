@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.cli.declare import FilePath, Whole
+from harness.cli.declare import FilePath, Number, Temperature, Whole
 from harness.cli.options import ray_address_option
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,7 +52,7 @@ serving_options = _all(
 def patience_option(default: float) -> Callable[[F], F]:
     """Gives a command ``--patience``, received as ``patience: float``."""
     return click.option(
-        "--patience", metavar="SECONDS", type=click.FloatRange(0), default=default,
+        "--patience", metavar="SECONDS", type=Number(0), default=default,
         show_default=True, help="Wait so long for a server that is gone or too busy.",
     )  # fmt: skip
 
@@ -64,15 +64,15 @@ drawing_options = _all(
                   show_default=True, help="The tokens between two probes."),
     click.option("--max-tokens", metavar="TOKENS", type=Whole(1, LONGEST), default=32_000,
                   show_default=True, help="The most tokens of one branch."),
-    click.option("--temperature", metavar="T", type=click.FloatRange(0), default=0.7,
-                  show_default=True, help="Of branches; probes are made at 0."),
-    click.option("--top-p", metavar="P", type=click.FloatRange(0, 1, min_open=True), default=1.0,
+    click.option("--temperature", metavar="T", type=Temperature(), default=0.7,
+                  show_default=True, help="Of branches, 0 to 2; probes are made at 0."),
+    click.option("--top-p", metavar="P", type=Number(0, 1, min_open=True), default=1.0,
                   show_default=True, help="Keep the likeliest tokens of so much probability."),
     click.option("--top-k", metavar="N", type=Whole(0, LONGEST), default=0, show_default=True,
                   help="Keep so many likeliest tokens; 0 for all."),
-    click.option("--min-p", metavar="P", type=click.FloatRange(0, 1), default=0.0,
+    click.option("--min-p", metavar="P", type=Number(0, 1), default=0.0,
                   show_default=True, help="Keep tokens of so much of the likeliest's probability."),
-    click.option("--repetition-penalty", metavar="X", type=click.FloatRange(0, min_open=True),
+    click.option("--repetition-penalty", metavar="X", type=Number(0, min_open=True),
                   default=1.0, show_default=True, help="As vLLM has it."),
     click.option("--seed", metavar="N", type=Whole(0, 1 << 62), default=0, show_default=True,
                   help="The base of all seeds."),
@@ -89,7 +89,7 @@ grouping_options = _all(
 
 probing_options = _all(
     click.option("--family", type=click.Choice(FAMILIES),
-                  help="How the model thinks; by its name if absent."),
+                  help="How the model thinks; found in its chat template or name if absent."),
     click.option("--force-end", "end", metavar="TEXT", help="Ends the thinking, instead."),
     click.option("--force-ask", "ask", metavar="TEXT", help="Begins the answer, instead."),
     click.option("--answers", metavar="HOW", default="boxed", show_default=True,
@@ -153,11 +153,11 @@ cluster_options = _all(
 """Gives a command what spreads engines over machines."""
 
 price_options = _all(
-    click.option("--price-per-hour", metavar="USD", type=click.FloatRange(0), default=0.0,
+    click.option("--price-per-hour", metavar="USD", type=Number(0), default=0.0,
                   help="Of all that serves."),
-    click.option("--price-in", metavar="USD", type=click.FloatRange(0), default=0.0,
+    click.option("--price-in", metavar="USD", type=Number(0), default=0.0,
                   help="Of a million tokens of prompts."),
-    click.option("--price-out", metavar="USD", type=click.FloatRange(0), default=0.0,
+    click.option("--price-out", metavar="USD", type=Number(0), default=0.0,
                   help="Of a million tokens generated."),
 )  # fmt: skip
 """Gives a command what tokens and hours cost."""

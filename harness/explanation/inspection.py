@@ -104,6 +104,8 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     """Every byte was read and checked."""
     per_question: list[QuestionFigures] | None = None
+    missing: dict[str, list[int]] = {}
+    """Indexes of branches that could not be had, by the question's id."""
 
 
 class _Share(NamedTuple):
@@ -152,6 +154,7 @@ def inspect(recording: Recording, *, questions: bool = False, verify: bool = Fal
         overrun=_percent(Fraction(overrun, sum(sizes))),
         depths=_depths(cores, [question.gold for question in recording.questions]),
         parts=sorted(recording.parts),
+        missing={each.id: each.missing for each in recording.questions if each.missing},
         verified=verify,
         per_question=_per_question(recording, cores, shares) if questions else None,
     )

@@ -67,7 +67,8 @@ class Branch:
         Raises:
             ServingError: the server lies, refuses, or is gone for longer than patience lasts.
         """
-        wanted = set(probes)
+        # A verb near the budget's end is prepared in several steps: what was probed is not again.
+        wanted = set(probes) - self.probed.keys()
         async with asyncio.TaskGroup() as tasks:
             for each in sorted(wanted):
                 if each <= self.depth:

@@ -19,7 +19,7 @@ from harness.mdp.evaluate import Played, drive, finish
 from harness.mdp.replay import Deck, Replay, deal
 from harness.mdp.trace import Action, ActionKind, Barrier
 from store.answers.equivalence import RunningForms
-from store.serving.errors import first_failure
+from store.serving.errors import ServingError, first_failure
 
 
 class Which(NamedTuple):
@@ -56,7 +56,9 @@ class LiveEpisode:
         trace: list[Barrier] | None = None,
     ):
         forms = RunningForms(model.reading.equivalence, posed.gold, posed.known)
-        self.branches = [Branch(model, posed, index, forms) for index in deal(limit, which.seed)]
+        self.branches = [
+            Branch(model, posed, posed.branch_index(at), forms) for at in deal(limit, which.seed)
+        ]
         """In the order of opening, those included that are not open yet."""
         # What a chain holds is never read before it is drawn, so one will do for all to begin with.
         blank = longest(model)
@@ -81,7 +83,7 @@ class LiveEpisode:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for branch, need in wanted.items():
-                        tasks.create_task(self.branches[branch].draw(need.depth, need.probes))
+                        tasks.create_task(_draw(self.branches[branch], need))
             except BaseExceptionGroup as failed:
                 raise first_failure(failed) from failed
             for branch in wanted:
@@ -161,6 +163,17 @@ class _Need(NamedTuple):
         """Whether all of it is there."""
         drawn = branch.finished or branch.depth >= self.depth
         return drawn and self.probes <= branch.probed.keys()
+
+
+async def _draw(branch: Branch, need: _Need) -> None:
+    """Draws a branch; what goes wrong at the server names it."""
+    try:
+        await branch.draw(need.depth, need.probes)
+    except BaseExceptionGroup as failed:
+        error = first_failure(failed)
+        if isinstance(error, ServingError):
+            error.add_subject(f"branch {branch.index}")
+        raise
 
 
 def _needs(actions: Sequence[Action]) -> dict[int, _Need]:

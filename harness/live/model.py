@@ -30,6 +30,15 @@ class Posed(NamedTuple):
     """The letters of its choices in a row; ``None`` where it has none."""
     known: Sequence[str] = ()
     """Forms that its answers have already, such as those of a recording."""
+    missing: Sequence[int] = ()
+    """Indexes of branches that are not drawn, rising: those that a recording lacks."""
+
+    def branch_index(self, position: int) -> int:
+        """The index of a branch among all of the question, which enters its seeds."""
+        index = position
+        for missing in self.missing:
+            index += missing <= index
+        return index
 
 
 class Model:
@@ -62,10 +71,16 @@ class Model:
         """Where a new branch is drawn: each place in turn."""
         return next(self._places)
 
-    def by(self, settings: Settings) -> "Model":
-        """The same model at the same places, drawn from in another way."""
+    def by(self, settings: Settings, forced: Forced | None = None) -> "Model":
+        """The same model at the same places, drawn from in another way.
+
+        Args:
+            settings: how branches are drawn, probed and read.
+            forced: what makes the model answer, where it is another.
+        """
         other = copy(self)
         other.settings = settings
+        other.forced = forced or self.forced
         return other
 
     def refuse_unmet_needs(self, name: str, needs: frozenset[str]) -> None:

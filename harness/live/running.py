@@ -16,7 +16,7 @@ from harness.live.episode import LiveEpisode, Which
 from harness.live.model import Model, Posed
 from harness.mdp.trace import Barrier
 from harness.request.configured import Configured, Plan
-from store.serving.errors import first_failure
+from store.serving.errors import ServingError, first_failure
 
 WORKERS = 4
 """Workers for controllers in other languages than Rheo, each of which plays one episode at a time.
@@ -82,7 +82,11 @@ async def run(model: Model, work: Work, ended: Callable[[Lived], None]) -> list[
             which = Which(entry.number, seed)
             errand = Errand(work.plan, model, entry.posed, entry.limit, which)
             async with gate:
-                lived = (await playing.play(errand)).lived
+                try:
+                    lived = (await playing.play(errand)).lived
+                except ServingError as error:
+                    error.add_subject(f"question {entry.posed.id!r}")
+                    raise
             found.append(lived)
             ended(lived)
 

@@ -6,17 +6,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from dsl.episode import Status
+from dsl.episode import Inadmissible, Status
 from harness.engines import Rules, Setting
+from harness.errors import RheostatError
 from harness.live.episode import Which
 from harness.live.model import Model, Posed
 from harness.live.running import Ended, Errand, Lived, Playing
 from harness.mdp.trace import ActionKind
-from harness.proxy.chat import Chat, drawn_by
+from harness.proxy.chat import Chat, Stopping, drawn_by
 from harness.proxy.rejections import Rejected
 from harness.request.configured import Configured, Plan, planned
+from store.collection.families import closed, is_closed
 from store.collection.forcing import Forcing
-from store.serving.engine import Served
+from store.collection.prompts import forced_by
+from store.serving.engine import Engine, Served
+from store.serving.errors import Refused
 
 
 class Answer(NamedTuple):
@@ -35,6 +39,8 @@ class Answer(NamedTuple):
     """Those of them that are not of the branch whose text is shown."""
     answer: str | None
     """The answer that won."""
+    warnings: list[str]
+    """What the client should know about its own request."""
     plan: Plan
     """The controller, at what the client asked for."""
     lived: Lived
@@ -48,6 +54,8 @@ class Terms(NamedTuple):
     """N, the most branches of an episode."""
     instruction: str
     """Put behind the last message of the user; empty for none."""
+    forcing: Forcing
+    """What is forced on the model where it thinks."""
 
 
 class Answering:
@@ -74,7 +82,8 @@ class Answering:
             name: the trace's, which enters the seeds where the client gives none.
 
         Raises:
-            Rejected: the conversation does not fit the model's context.
+            Rejected: the conversation does not fit the model's context or its template, or the
+                budget affords no branch.
             ServingError: the model's server does not play its part.
             InputError, Inadmissible: the controller failed.
         """
@@ -83,13 +92,69 @@ class Answering:
         model = self._model.by(msgspec.structs.replace(settings, drawing=drawing))
         # The first branch's place is as good as any to be asked for tokens.
         engine = model.place().engine
-        messages = instructed(chat.messages, self._terms.instruction)
-        prompt = await engine.tokenize_chat(messages, settings.template)
+        prompt = await self._prompt(chat, engine)
+        if chat.template:
+            model = await self._thinking_as(prompt, model, engine)
         self._refuse_too_long(len(prompt), model)
         posed = Posed(_name(chat, prompt, name), prompt, settings.probing)
         plan = self.plan(chat)
-        ended = await self._playing.play(Errand(plan, model, posed, self._terms.limit, Which(0, 0)))
-        return await _picked(plan, ended, settings.forcing, len(prompt))
+        errand = Errand(plan, model, posed, self._terms.limit, Which(0, 0))
+        ended = await self._played(errand, chat)
+        answer = await _picked(plan, ended, model.settings.forcing, len(prompt))
+        return _stopped(answer, chat.stopping)._replace(warnings=self._warnings(model))
+
+    async def _prompt(self, chat: Chat, engine: Engine) -> list[int]:
+        """A conversation in tokens.
+
+        Raises:
+            Rejected: the model's template does not take it.
+        """
+        messages = instructed(chat.messages, self._terms.instruction)
+        template = {**self._model.settings.template, **chat.template}
+        try:
+            return await engine.tokenize_chat(messages, template)
+        except Refused as refusal:
+            problem = f"the model's chat template does not take this: {refusal.problem}"
+            raise Rejected(400, problem, param="messages") from refusal
+
+    async def _thinking_as(self, prompt: list[int], model: Model, engine: Engine) -> Model:
+        """The model with what is forced on it where a client's template turns thinking on or off.
+
+        Args:
+            prompt: the conversation in tokens.
+            model: as it is without the client's arguments.
+            engine: what gives the text of tokens.
+        """
+        forcing = self._terms.forcing
+        if await is_closed(engine, prompt, forcing):
+            forcing = closed(forcing)
+        if forcing == model.settings.forcing:
+            return model
+        settings = msgspec.structs.replace(model.settings, forcing=forcing)
+        return model.by(settings, await forced_by(engine, forcing))
+
+    async def _played(self, errand: Errand, chat: Chat) -> Ended:
+        """Plays an episode.
+
+        Raises:
+            Rejected: the budget affords no branch.
+        """
+        budget, interval = errand.plan.rules.budget, errand.model.settings.drawing.interval
+        own = chat.budget is None
+        try:
+            ended = await self._playing.play(errand)
+        except (RheostatError, Inadmissible) as problem:
+            if budget is not None and budget < interval:
+                raise _too_low(budget, interval, own=own) from problem
+            raise
+        if budget is not None and not ended.lived.episode.branches:
+            raise _too_low(budget, interval, own=own)
+        return ended
+
+    def _warnings(self, model: Model) -> list[str]:
+        if model.settings.drawing.temperature > 0 or self._terms.limit == 1:
+            return []
+        return ["at temperature 0 all branches are the same, and a vote among them decides nothing"]
 
     def plan(self, chat: Chat) -> Plan:
         """The controller at what the client asks for."""
@@ -111,6 +176,22 @@ class Answering:
                 param="messages",
                 code="context_length_exceeded",
             )
+
+
+def _too_low(budget: int, interval: int, *, own: bool) -> Rejected:
+    """The refusal of a budget that affords no branch: the proxy's own, or the client's."""
+    why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
+    if own:
+        return Rejected(
+            500, f"the proxy's --budget {why}", kind="api_error", code="controller_failed"
+        )
+    return Rejected(400, f"`budget` {why}", param="budget")
+
+
+def _stopped(answer: Answer, stopping: Stopping) -> Answer:
+    """An answer whose text ends at the first of the client's stop strings."""
+    cut = stopping.cut(answer.content)
+    return answer if cut is None else answer._replace(content=cut, finish="stop")
 
 
 def instructed(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
@@ -145,6 +226,7 @@ async def _picked(plan: Plan, ended: Ended, forcing: Forcing, prompt: int) -> An
         completion_tokens=generated,
         hidden_tokens=generated - len(branches[at].token_ids),
         answer=lived.episode.answer,
+        warnings=[],
         plan=plan,
         lived=lived,
     )

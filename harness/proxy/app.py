@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -24,6 +26,7 @@ from harness.proxy import rejections, replies
 from harness.proxy.answering import Answer, Answering
 from harness.proxy.chat import Chat, read_chat
 from harness.proxy.metrics import Metrics
+from harness.proxy.origins import ANY, METHODS, OriginGuard
 from harness.proxy.rejections import Rejected
 from store.serving.errors import ServingError
 
@@ -45,6 +48,12 @@ class Bounds(NamedTuple):
     """Seconds between two signs of life of a stream that waits for its answer."""
     key: str | None = None
     """What a client has to show; ``None`` lets everyone in."""
+    arrival: float = 30.0
+    """Seconds in which a request's body arrives."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may ask; ``*`` for any."""
+    hosts: tuple[str, ...] = (ANY,)
+    """Names under which the proxy may be asked, besides addresses and ``localhost``."""
 
 
 class Proxy:
@@ -82,8 +91,18 @@ class Proxy:
                 Route("/health", self._health, methods=["GET"]),
                 Route("/metrics", self._page, methods=["GET"]),
             ],
-            exception_handlers={Rejected: _rejected, 404: _nowhere, 405: _nowhere},
-        )
+            exception_handlers={
+                Rejected: _rejected, 404: _nowhere, 405: _nowhere, Exception: _faulty,
+            },
+            middleware=[
+                Middleware(OriginGuard, self._bounds.origins, self._bounds.hosts),
+                Middleware(
+                    CORSMiddleware, allow_origins=self._bounds.origins, allow_methods=METHODS,
+                    allow_headers=(ANY,), allow_private_network=True,
+                    expose_headers=(TRACE_HEADER, "Retry-After"),
+                ),
+            ],
+        )  # fmt: skip
 
     async def _health(self, request: Request) -> Response:
         return Response(status_code=200)
@@ -109,7 +128,8 @@ class Proxy:
     async def _chat(self, request: Request) -> Response:
         try:
             self._refuse_stranger(request)
-            chat = read_chat(await self._body(request))
+            _refuse_other_type(request)
+            chat = read_chat(await self._arrived(request))
             self._refuse_other_model(chat.model)
             self._refuse_too_many()
         except Rejected as refusal:
@@ -165,6 +185,11 @@ class Proxy:
         except (RheostatError, Inadmissible) as problem:
             log.warning("%s: %s", name, problem)
             raise rejections.failed() from problem
+        except Rejected:
+            raise
+        except Exception as problem:  # the outermost edge of a request
+            log.exception("%s: a fault in rheostat", name)
+            raise rejections.fault() from problem
         self._ended(name, answer)
         return answer
 
@@ -188,6 +213,19 @@ class Proxy:
         if status == 200:
             self.metrics.answered(task.result())
         self.metrics.requests.labels(str(status)).inc()
+
+    async def _arrived(self, request: Request) -> bytes:
+        """The body, as far as it arrives in time."""
+        try:
+            async with asyncio.timeout(self._bounds.arrival):
+                return await self._body(request)
+        except TimeoutError:
+            raise Rejected(
+                408, f"the body did not arrive in {self._bounds.arrival:.0f} seconds",
+                code="request_timeout",
+            ) from None  # fmt: skip
+        except ClientDisconnect:
+            raise Rejected(GONE, "the client left", kind="api_error") from None
 
     async def _body(self, request: Request) -> bytes:
         """The body, as far as it is not too long."""
@@ -279,18 +317,37 @@ async def _gone(request: Request) -> None:
         pass
 
 
+def _refuse_other_type(request: Request) -> None:
+    """Raises `Rejected` where a body is not JSON by its own word.
+
+    Browsers send texts and forms to any site without asking it first, and JSON they do not.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Rejected(
+            415, f"the body is {kind[:100] or 'of no type'}; send it as application/json",
+            code="unsupported_media_type",
+        )  # fmt: skip
+
+
 def _too_large(most: int) -> Rejected:
     return Rejected(413, f"the body is larger than {most} bytes", code="request_too_large")
 
 
 def _error(refusal: Rejected, headers: dict[str, str]) -> Response:
     wait = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return JSONResponse(refusal.document, refusal.status, headers=headers | wait)
+    # What is left of a body that was given up is not waited for.
+    close = {"Connection": "close"} if refusal.status in (408, 413) else {}
+    return JSONResponse(refusal.document, refusal.status, headers=headers | wait | close)
 
 
 async def _rejected(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Rejected)
     return _error(problem, {})
+
+
+async def _faulty(request: Request, problem: Exception) -> Response:
+    return _error(rejections.fault(), {})
 
 
 async def _nowhere(request: Request, problem: Exception) -> Response:

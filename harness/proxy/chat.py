@@ -4,12 +4,31 @@ What the proxy cannot honour is refused by name. What makes no difference to an 
 a parameter at the value that means nothing, and labels such as ``user``.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.proxy.messages import read_messages
 from harness.proxy.rejections import Rejected
 from store.collection.requests import Drawing
+
+
+class Stopping(NamedTuple):
+    """Where the text that a client is shown ends."""
+
+    strings: tuple[str, ...] = ()
+    included: bool = False
+    """Whether the string that ends it is shown too."""
+
+    def cut(self, text: str) -> str | None:
+        """A text up to the first of the strings; ``None`` where it holds none of them."""
+        ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
+        if not ends:
+            return None
+        at, found = min(ends)
+        return text[: at + len(found)] if self.included else text[:at]
 
 
 class Chat(NamedTuple):
@@ -27,6 +46,9 @@ class Chat(NamedTuple):
     seed: int | None
     drawing: dict[str, float | int]
     """Fields of `store.collection.requests.Drawing` that the client set."""
+    stopping: Stopping = Stopping()
+    template: Mapping[str, Any] = MappingProxyType({})
+    """Arguments of the chat template that the client set."""
 
 
 LABELS = frozenset({
@@ -37,31 +59,40 @@ LABELS = frozenset({
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n": (1,), "logprobs": (False,), "top_logprobs": (0,), "presence_penalty": (0,),
-    "frequency_penalty": (0,), "tools": ([],), "functions": ([],), "stop": ([],),
+    "frequency_penalty": (0,), "tools": ([],), "functions": ([],),
     "logit_bias": ({},), "tool_choice": ("none", "auto"), "function_call": ("none", "auto"),
     "response_format": ({"type": "text"},), "modalities": (["text"],), "echo": (False,),
 }  # fmt: skip
 """Parameters of which only these values can be honoured, which mean nothing."""
 
-ROLES = ("system", "developer", "user", "assistant")
+RESERVED = frozenset({
+    "add_generation_prompt", "chat_template", "continue_final_message", "conversation", "documents",
+    "messages", "return_dict", "tokenize", "tools",
+})  # fmt: skip
+"""Names that are no arguments of the template, but would change what is rendered."""
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Values of ``reasoning_effort``: those of OpenAI and of vLLM."""
 
 
 class _Bounds(NamedTuple):
     kind: type
     least: float
     most: float
+    above: bool = False
+    """Whether ``least`` itself is out of bounds."""
 
 
 NUMBERS = {
     "temperature": _Bounds(float, 0, 2),
-    "top_p": _Bounds(float, 1e-9, 1),
+    "top_p": _Bounds(float, 0, 1, above=True),
     "top_k": _Bounds(int, 0, 1 << 30),
     "min_p": _Bounds(float, 0, 1),
-    "repetition_penalty": _Bounds(float, 1e-9, 10),
+    "repetition_penalty": _Bounds(float, 0, 10, above=True),
     "max_tokens": _Bounds(int, 1, 1 << 30),
     "max_completion_tokens": _Bounds(int, 1, 1 << 30),
     "beta": _Bounds(float, 0, 1),
-    "budget": _Bounds(int, 0, 1 << 48),
+    "budget": _Bounds(int, 1, 1 << 48),
     "seed": _Bounds(int, -(1 << 63), (1 << 64) - 1),
 }
 
@@ -84,11 +115,11 @@ def read_chat(body: bytes) -> Chat:
     model = given.pop("model", None)
     if not isinstance(model, str):
         raise Rejected(400, "`model` is missing, or no string", param="model")
-    messages = _messages(given.pop("messages", None))
+    messages = read_messages(given.pop("messages", None))
     stream = _truth(given, "stream")
-    options = given.pop("stream_options", {})
-    if not isinstance(options, dict):
-        raise Rejected(400, "`stream_options` is no object", param="stream_options")
+    options = _object(given, "stream_options")
+    stopping = _stopping(given)
+    template = _template(given)
     numbers = {name: _number(given.pop(name), name) for name in NUMBERS if name in given}
     for name, value in given.items():
         _refuse_unknown(name, value)
@@ -101,6 +132,8 @@ def read_chat(body: bytes) -> Chat:
         budget=_whole(numbers.get("budget")),
         seed=_whole(numbers.get("seed")),
         drawing=_drawing(numbers),
+        stopping=stopping,
+        template=template,
     )
 
 
@@ -116,38 +149,39 @@ def _drawing(numbers: dict[str, float | int]) -> dict[str, float | int]:
     return found | ({"max_tokens": min(bounds)} if bounds else {})
 
 
-def _messages(given: object) -> list[dict[str, str]]:
-    if not isinstance(given, list) or not given:
-        raise Rejected(400, "`messages` is missing or empty", param="messages")
-    return [_message(each, f"messages[{at}]") for at, each in enumerate(given)]
+def _stopping(given: dict[str, Any]) -> Stopping:
+    stop = given.pop("stop", [])
+    strings = [stop] if isinstance(stop, str) else stop
+    if not isinstance(strings, list) or not all(each and isinstance(each, str) for each in strings):
+        problem = "`stop` is neither a text nor a list of texts, each of a character or more"
+        raise Rejected(400, problem, param="stop")
+    return Stopping(tuple(strings), _truth(given, "include_stop_str_in_output"))
 
 
-def _message(given: object, place: str) -> dict[str, str]:
-    if not isinstance(given, dict):
-        raise Rejected(400, f"`{place}` is no object", param=place)
-    role, content = given.get("role"), given.get("content")
-    if role not in ROLES:
-        known = ", ".join(ROLES)
-        raise Rejected(400, f"`{place}.role` is not one of {known}", param=f"{place}.role")
-    for name in given.keys() - {"role", "content", "name", "refusal", "annotations"}:
-        if given[name]:
-            raise Rejected(
-                400, f"`{place}.{name}` cannot be honoured", param=f"{place}.{name}",
-                code="unsupported_parameter",
-            )  # fmt: skip
-    if isinstance(content, list):
-        content = "".join(_part(each, f"{place}.content[{at}]") for at, each in enumerate(content))
-    if not isinstance(content, str):
-        raise Rejected(400, f"`{place}.content` is no text", param=f"{place}.content")
-    return {"role": "system" if role == "developer" else role, "content": content}
+def _template(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of the chat template; those that are named as such go before the effort."""
+    arguments = _object(given, "chat_template_kwargs")
+    for name in arguments.keys() & RESERVED:
+        param = f"chat_template_kwargs.{name}"
+        raise Rejected(
+            400, f"`{param}` cannot be honoured", param=param, code="unsupported_parameter"
+        )
+    effort = given.pop("reasoning_effort", None)
+    if effort is None:
+        return arguments
+    if effort not in EFFORTS:
+        known = ", ".join(EFFORTS)
+        problem = f"`reasoning_effort` is not one of {known}"
+        raise Rejected(400, problem, param="reasoning_effort")
+    # As vLLM does: templates know one of the two.
+    return {"reasoning_effort": effort, "enable_thinking": effort != "none"} | arguments
 
 
-def _part(given: object, place: str) -> str:
-    if isinstance(given, dict) and given.get("type") == "text":
-        text = given.get("text")
-        if isinstance(text, str):
-            return text
-    raise Rejected(400, f"`{place}` is no text, and only text is read", param=place)
+def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.pop(name, {})
+    if not isinstance(value, dict):
+        raise Rejected(400, f"`{name}` is no object", param=name)
+    return value
 
 
 def _truth(given: dict[str, Any], name: str) -> bool:
@@ -158,16 +192,16 @@ def _truth(given: dict[str, Any], name: str) -> bool:
 
 
 def _number(value: object, name: str) -> float | int:
-    bounds = NUMBERS[name]
-    kinds: tuple[type, ...] = (int,) if bounds.kind is int else (int, float)
+    kind, least, most, above = NUMBERS[name]
+    kinds: tuple[type, ...] = (int,) if kind is int else (int, float)
     if type(value) not in kinds:
-        wanted = "whole number" if bounds.kind is int else "number"
+        wanted = "whole number" if kind is int else "number"
         raise Rejected(400, f"`{name}` is no {wanted}", param=name)
     assert isinstance(value, int | float)
-    if not bounds.least <= value <= bounds.most:
-        least = 0 if bounds.least == 1e-9 else bounds.least
-        raise Rejected(400, f"`{name}` is not from {least:g} to {bounds.most:g}", param=name)
-    return int(value) if bounds.kind is int else float(value)
+    if not least <= value <= most or (above and value == least):
+        bounds = f"above {least} and at most {most}" if above else f"from {least} to {most}"
+        raise Rejected(400, f"`{name}` is {value}, and must be {bounds}", param=name)
+    return int(value) if kind is int else float(value)
 
 
 def _whole(value: float | int | None) -> int | None:

@@ -58,6 +58,11 @@ def upstream(problem: ServingError) -> Rejected:
     )  # fmt: skip
 
 
+def fault() -> Rejected:
+    """A fault in rheostat; how, is told where the proxy runs."""
+    return Rejected(500, "a fault in the proxy", kind="api_error", code="internal_error")
+
+
 def failed() -> Rejected:
     """A controller that failed; how, is told where the proxy runs."""
     return Rejected(500, "the controller failed", kind="api_error", code="controller_failed")

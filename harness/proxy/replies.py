@@ -38,6 +38,7 @@ def usage(answer: Answer) -> dict[str, Any]:
 def told(answer: Answer) -> dict[str, Any]:
     """What a controller's answer has besides."""
     episode = answer.lived.episode
+    warned = {"warnings": answer.warnings} if answer.warnings else {}
     return {
         "answer": answer.answer,
         "branches": len(episode.branches),
@@ -46,6 +47,7 @@ def told(answer: Answer) -> dict[str, Any]:
         "sequential_tokens": episode.sequential,
         "probes": answer.lived.probes,
         "seconds": answer.lived.seconds,
+        **warned,
     }
 
 

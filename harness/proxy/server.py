@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from harness.errors import SurroundingsError
+from harness.proxy.connections import bounded_protocol
 
 _IDLE = 75
 """Seconds that a connection may wait for its client's next request."""
@@ -23,6 +24,8 @@ class Listening(NamedTuple):
     """0 for one that is free."""
     grace: int = 30
     """Seconds in which requests may still be answered when the proxy is to end."""
+    arrival: float = 30.0
+    """Seconds in which a request's head arrives."""
 
 
 async def serve(app: Starlette, listening: Listening, started: Callable[[str], None]) -> None:
@@ -39,7 +42,7 @@ async def serve(app: Starlette, listening: Listening, started: Callable[[str], N
     config = uvicorn.Config(
         app, host=listening.host, port=listening.port, log_config=None, access_log=False,
         lifespan="off", timeout_keep_alive=_IDLE, timeout_graceful_shutdown=listening.grace,
-        server_header=False,
+        server_header=False, http=bounded_protocol(listening.arrival), ws="none",
     )  # fmt: skip
     try:
         socket = config.bind_socket()

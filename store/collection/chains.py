@@ -13,6 +13,7 @@ from store.collection import requests
 from store.collection.questions import Asked
 from store.collection.requests import Drawing
 from store.errors import SourceError
+from store.serving.engine import Engine
 from store.serving.errors import Lied
 from store.serving.patience import Persistence
 from store.serving.places import Place
@@ -159,6 +160,13 @@ class Existing(NamedTuple):
     asked: list[Asked]
     chains: dict[str, list[ExistingChain]]
     """By the question's id, in order."""
+    path: Path
+    lines: dict[str, int]
+    """The line of each question's id, from 1."""
+
+    def position(self, question: str, index: int) -> str:
+        """Where a chain is in the file."""
+        return f"line {self.lines[question]}, $.chains[{index}]"
 
 
 _DECODER = msgspec.json.Decoder(ExistingLine)
@@ -171,7 +179,7 @@ def read_chains(path: Path) -> Existing:
         SourceError: it is malformed, or a chain has neither tokens nor text.
         OSError: it cannot be read.
     """
-    found = Existing([], {})
+    found = Existing([], {}, path, {})
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
@@ -189,9 +197,21 @@ def read_chains(path: Path) -> Existing:
                 raise SourceError(problem, path=path, place=place)
         found.asked.append(Asked(line.id, line.question, line.answer, line.choices))
         found.chains[line.id] = line.chains
+        found.lines[line.id] = number
     if not found.asked:
         raise SourceError("the file holds no questions", path=path)
     return found
+
+
+async def length_of(engine: Engine, chain: ExistingChain) -> int:
+    """The tokens of a chain that exists.
+
+    Raises:
+        ServingError: the server does not tokenise it.
+    """
+    if chain.token_ids is not None:
+        return len(chain.token_ids)
+    return len(await engine.tokenize(chain.text or ""))
 
 
 async def existing(place: Place, chain: ExistingChain) -> Chain:

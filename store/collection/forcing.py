@@ -44,12 +44,12 @@ FAMILIES = {
 _BY_NAME = (
     ("gpt-oss", "harmony"),
     ("magistral", "magistral"),
-    ("qwen3", "think"),
     ("qwq", "think"),
     ("deepseek-r1", "think"),
     ("thinking", "think"),
     ("reason", "think"),
-    ("instruct", "plain"),
+    ("instruct", "plain"),  # before qwen3: its models for instructions do not think
+    ("qwen3", "think"),
 )
 
 

@@ -52,25 +52,34 @@ def is_complete(
         StoreError: it is not sealed, or cannot be read.
     """
     held = open_recording(path)
+    plain = [msgspec.structs.replace(question, missing=None) for question in held.questions]
     return (
         held.provenance == provenance
-        and held.questions == tuple(questions)
-        and all(len(held.core(at).counts) >= wanted for at, wanted in enumerate(branches))
+        and plain == list(questions)
+        and all(
+            len(held.core(at).counts) + len(held.questions[at].missing or ()) >= wanted
+            for at, wanted in enumerate(branches)
+        )
     )
 
 
 def _add(path: Path, writer: Writer, questions: Sequence[Question]) -> None:
-    """Adds the questions that are not there; those that are must be these, in this order."""
-    for held, wanted in zip(writer.questions, questions, strict=False):
+    """Adds the questions that are not there; those that are must be these, in this order.
+
+    One of which no branch could be had may be left out.
+    """
+    given = {question.id for question in questions}
+    kept = [each for each in writer.questions if each.id in given or writer.held[each.id]]
+    for held, wanted in zip(kept, questions, strict=False):
         if held != wanted:
             raise StoreError(
                 f"was begun with another question {held.id!r}, or its prompt was other; give the"
                 " questions and the chat template that it was begun with, or another name",
                 path=path,
             )
-    if len(writer.questions) > len(questions):
+    if len(kept) > len(questions):
         raise StoreError("was begun with more questions; give them all", path=path)
-    for question in questions[len(writer.questions) :]:
+    for question in questions[len(kept) :]:
         writer.add_question(question)
 
 

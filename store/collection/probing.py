@@ -115,7 +115,7 @@ async def branch(
         settings: how it was drawn and probed.
         reading: how answers are extracted and held equal.
         forms: those that the question's answers have already; by default answers stay as they were
-            extracted, and `store.collection.work.joined_forms` decides over all of a question.
+            extracted, and the collection decides over all of a question when it is sealed.
     """
     forcing, letters = settings.forcing, letters_of(question)
     extract = reading.extraction

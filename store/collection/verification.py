@@ -6,15 +6,18 @@ from typing import NamedTuple
 
 from store.answers.equivalence import RunningForms
 from store.collection.chains import Chain, Drawn, draw_stepwise, draw_whole
+from store.collection.context import context_of, refuse_max_tokens
 from store.collection.forcing import Forced
+from store.collection.missing import named
+from store.collection.preparation import probing_for
 from store.collection.probing import Reading, branch, probe
 from store.collection.prompts import forced_by
 from store.collection.settings import Settings, settings_of
-from store.collection.work import probing_for
 from store.errors import StoreError
 from store.reader import Recording
 from store.records import Branch, Question
 from store.serving.engine import Served
+from store.serving.errors import ServingError
 from store.serving.places import Place
 
 
@@ -77,9 +80,35 @@ def checkable(recording: Recording) -> Settings:
 def other_engine(recording: Recording, served: Served) -> str | None:
     """A sentence where the server says that it is another than made the recording."""
     told, found = recording.provenance, f"vllm {served.version}"
-    if served.model != told.model or found != told.engine:
+    if told.model not in (served.model, *served.aliases) or found != told.engine:
         return f"recorded from {told.model} by {told.engine}, now {served.model} by {found}"
     return None
+
+
+async def refuse_shorter_context(
+    recording: Recording, settings: Settings, served: Served, place: Place
+) -> Forced:
+    """Refuse a server whose context is too short for the branches of a recording.
+
+    Args:
+        recording: the recording.
+        settings: that it was made with.
+        served: what the server serves.
+        place: where branches are to be drawn again.
+
+    Returns:
+        What makes the model answer, in its tokens.
+
+    Raises:
+        ServingError: a branch and its probes may not fit.
+    """
+    refuse_max_tokens(settings, served, place.engine.address)
+    forced = await forced_by(place.engine, settings.forcing)
+    context = context_of(settings, forced, served, place.engine.address)
+    for question in recording.questions if settings.source is None else ():
+        prompt = len(question.prompt_ids or [])
+        context.refuse_prompt(question.id, prompt, settings.drawing.max_tokens)
+    return forced
 
 
 class Verification:
@@ -99,15 +128,24 @@ class Verification:
         self._reading = reading
         self._forced: Forced | None = None
 
-    async def check(self, number: int, index: int) -> Checked:
+    async def check(self, number: int, position: int) -> Checked:
         """Draws one branch and its probes again.
+
+        Args:
+            number: the question's, from 0.
+            position: the branch's place among those that are recorded, from 0.
 
         Raises:
             ServingError: the server does not do its part.
         """
         question = self._recording.questions[number]
-        recorded = self._recording.branches(number)[index]
-        again = await self._again(question, index, recorded)
+        recorded = self._recording.branches(number)[position]
+        index = question.branch_index(position)
+        try:
+            again = await self._again(question, index, recorded)
+        except ServingError as error:
+            error.add_subject(named(question.id, [index]))
+            raise
         kept = recorded.token_ids
         return Checked(
             question.id,

@@ -10,65 +10,34 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from store.answers.equivalence import AnswerPool
 from store.collection.chains import (
     Chain,
     Drawn,
-    ExistingChain,
+    Take,
     draw_stepwise,
     draw_whole,
     existing,
     runs,
 )
-from store.collection.forcing import Forced
 from store.collection.journal import is_complete, open_journal
+from store.collection.missing import MissingBranches, named
+from store.collection.preparation import Prepared, Work, probing_for
 from store.collection.probing import Reading, branch, probe
 from store.collection.progress import Tally
-from store.collection.prompts import forced_by, letters, message
-from store.collection.questions import Asked
-from store.collection.requests import Probing, prefixes
-from store.collection.settings import Settings, provenance
+from store.collection.requests import prefixes
+from store.collection.settings import provenance
 from store.errors import StoreError
 from store.records import Question
 from store.serving.counters import Counters
-from store.serving.engine import Served
-from store.serving.errors import Refused, first_failure
+from store.serving.errors import Refused, ServingError, Unreachable, first_failure
 from store.serving.places import Place
 from store.serving.replies import Given
 from store.serving.requests import Completion
 from store.writer import Writer
 
-GROUP = 16
-"""Branches of one request, where no less is asked for."""
-
 POLL = 5.0
 """Seconds between two looks at the servers' counters."""
-
-
-class Work(NamedTuple):
-    """What is to be collected."""
-
-    settings: Settings
-    asked: Sequence[Asked]
-    branches: int
-    """Of each question, where they are drawn here."""
-    chains: dict[str, list[ExistingChain]] | None = None
-    """Of each question's id, where they exist."""
-    group: int = GROUP
-
-    def wanted(self, question: str) -> int:
-        """How many branches a question gets."""
-        return self.branches if self.chains is None else len(self.chains[question])
-
-
-class Prepared(NamedTuple):
-    """What the servers said before anything was drawn."""
-
-    served: Served
-    questions: list[Question]
-    forced: Forced
 
 
 class Unit(NamedTuple):
@@ -76,35 +45,6 @@ class Unit(NamedTuple):
 
     question: Question
     indexes: list[int]
-
-
-async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prepared:
-    """Asks the servers what they are and how they tokenise; draws nothing.
-
-    Raises:
-        ServingError: a server is not there, serves another model than the first, or has too short
-            a context.
-    """
-    served = await _agreed(places)
-    engine = places[0].engine
-    forced = await forced_by(engine, work.settings.forcing)
-    questions = []
-    for asked in work.asked:
-        words = message(asked.question, asked.choices, work.settings.instruction)
-        prompt = await engine.tokenize_chat(
-            [{"role": "user", "content": words}], work.settings.template
-        )
-        questions.append(
-            Question(
-                id=asked.id,
-                gold=reading.gold(asked.answer),
-                text=asked.question,
-                choices=asked.choices,
-                prompt_ids=prompt,
-            )
-        )
-        _refuse_too_long(len(prompt), forced, work, served, places[0].engine.address)
-    return Prepared(served, questions, forced)
 
 
 def begin(path: Path, work: Work, prepared: Prepared) -> Writer:
@@ -157,7 +97,13 @@ class Collection:
         self._reading = reading
         self._writer = writer
         self._recorded = recorded
-        self._pending = deque(self._missing())
+        self.missing = MissingBranches(work.allow_missing)
+        """Branches that could not be had."""
+        for question, problems in prepared.missing.items():
+            for index, problem in problems.items():
+                if not writer.has(question, index):
+                    self.missing.add(question, index, problem)
+        self._pending = deque(self._lacking())
         wanted = sum(work.wanted(question.id) for question in prepared.questions)
         self.tally = Tally(wanted, held=sum(map(len, writer.held.values())))
 
@@ -165,8 +111,9 @@ class Collection:
         """Draws, probes and records all that is missing.
 
         Raises:
-            ServingError: a server lies, refuses, or is gone for longer than patience lasts.
-                Everything that was recorded stays, and the next session goes on from it.
+            ServingError: a server lies, or refuses more branches than may be missing, or is gone
+                for longer than patience lasts. It names the branch. Everything that was recorded
+                stays, and the next session goes on from it.
         """
         before = await self._counters()
         watching = asyncio.create_task(self._watch(before))
@@ -181,13 +128,42 @@ class Collection:
             await asyncio.gather(watching, return_exceptions=True)
         await self._compare(before)
 
-    def _missing(self) -> list[Unit]:
+    async def seal(self) -> str:
+        """Seals the recording, with the branches that it lacks, and returns its digest.
+
+        Which answers are one vote is decided over all answers of each question.
+
+        Raises:
+            StoreError: a question has no branch at all.
+        """
+        for question in self._prepared.questions:
+            if not self._writer.held[question.id]:
+                reason = (
+                    f"none of the branches of question {question.id!r} could be had; leave it out"
+                    " of the questions, and the same command ends the recording without it"
+                )
+                raise StoreError(reason, path=self._writer.path)
+        given = {question.id for question in self._prepared.questions}
+        without = [each.id for each in self._writer.questions if each.id not in given]
+        return self._writer.seal(self.missing.indexes, without, await self._forms())
+
+    async def _forms(self) -> dict[str, dict[str, str]]:
+        """What each answer is written as, by the question's id."""
+        answers = self._writer.answers()
+        return {
+            question.id: await self._reading.equivalence.pooled(
+                AnswerPool(answers[question.id], question.gold)
+            )
+            for question in self._prepared.questions
+        }
+
+    def _lacking(self) -> list[Unit]:
         """What the journal lacks, question after question, in groups of neighbours."""
-        most = min(self._work.group, *(place.slots for place in self._places))
-        most = 1 if self._work.settings.stepwise else most
+        most = min(self._work.most_per_request, *(place.slots for place in self._places))
         units = []
         for question in self._prepared.questions:
-            held = self._writer.held[question.id]
+            gone = self.missing.indexes.get(question.id, frozenset())
+            held = self._writer.held[question.id] | gone
             wanted = self._work.wanted(question.id)
             lacking = [index for index in range(wanted) if index not in held]
             for first, count in runs(lacking):
@@ -215,35 +191,69 @@ class Collection:
 
     async def _draw(self, place: Place, unit: Unit, tasks: asyncio.TaskGroup) -> None:
         """Draws a unit's branches; each is probed and recorded when it has ended."""
-        drawn = Drawn(unit.question.id, unit.question.prompt_ids or [])
+        question, left = unit.question, list(unit.indexes)
 
         async def take(index: int, chain: Chain) -> None:
-            tasks.create_task(self._record(place, unit.question, index, chain))
+            left.remove(index)
+            tasks.create_task(self._record(place, question, index, chain))
             # Its probes are to stand in the queue before the slot is free for a new branch.
             await asyncio.sleep(0)
             place.release(1)
 
-        settings = self._work.settings
+        try:
+            await self._draw_indexes(place, question, list(left), take)
+        except (Refused, Unreachable) as error:
+            if len(left) == 1 or not self._work.allow_missing:
+                self._give_up(question, left, error)
+                place.release(len(left))
+                return
+        except ServingError as error:
+            error.add_subject(named(question.id, left))
+            raise
+        # One branch of a request may be at fault: each of those left is drawn by itself.
+        for index in list(left):
+            try:
+                await self._draw_indexes(place, question, [index], take)
+            except (Refused, Unreachable) as error:
+                self._give_up(question, [index], error)
+                place.release(1)
+
+    async def _draw_indexes(
+        self, place: Place, question: Question, indexes: list[int], take: Take
+    ) -> None:
+        drawn, settings = Drawn(question.id, question.prompt_ids or []), self._work.settings
         if self._work.chains is not None:
-            for index in unit.indexes:
-                chain = self._work.chains[unit.question.id][index]
+            for index in indexes:
+                chain = self._work.chains[question.id][index]
                 await take(index, await existing(place, chain))
         elif settings.stepwise:
-            for index in unit.indexes:
+            for index in indexes:
                 found = await draw_stepwise(place, drawn, index, settings.drawing, self._drew)
                 before = prefixes(found.token_ids, settings.drawing.interval)
                 self.tally.sent += sum(len(drawn.prompt) + len(each) for each in [[], *before])
                 await take(index, found)
         else:
-            self.tally.sent += len(drawn.prompt) * len(unit.indexes)
-            await draw_whole(place, drawn, unit.indexes, settings.drawing, take, self._drew)
+            self.tally.sent += len(drawn.prompt) * len(indexes)
+            await draw_whole(place, drawn, indexes, settings.drawing, take, self._drew)
+
+    def _give_up(self, question: Question, indexes: Sequence[int], error: ServingError) -> None:
+        """Goes on without branches, if so many may be missing."""
+        self.missing.give_up(question.id, indexes, error)
+        self._recorded(len(indexes))
 
     async def _record(self, place: Place, question: Question, index: int, chain: Chain) -> None:
         settings, prompt = self._work.settings, question.prompt_ids or []
-        probed = await probe(
-            place, prompt, chain, self._prepared.forced, probing_for(settings, question), settings,
-            self._probed,
-        )  # fmt: skip
+        try:
+            probed = await probe(
+                place, prompt, chain, self._prepared.forced, probing_for(settings, question),
+                settings, self._probed,
+            )  # fmt: skip
+        except (Refused, Unreachable) as error:
+            self._give_up(question, [index], error)
+            return
+        except ServingError as error:
+            error.add_subject(named(question.id, [index]))
+            raise
         made = await branch(chain, probed, question, settings, self._reading)
         self._writer.add_branch(question.id, index, made)
         self.tally.done += 1
@@ -279,62 +289,3 @@ class Collection:
     async def _counters(self) -> list[Counters | None]:
         engines = list(dict.fromkeys(place.engine for place in self._places))
         return list(await asyncio.gather(*(engine.counters() for engine in engines)))
-
-
-async def joined_forms(
-    writer: Writer, questions: Sequence[Question], reading: Reading
-) -> dict[str, dict[str, str]]:
-    """Decide over all answers of each question which of them are one vote.
-
-    Args:
-        writer: the complete journal.
-        questions: its questions.
-        reading: how answers are held equal.
-    """
-    answers = writer.answers()
-    return {
-        question.id: await reading.equivalence.pooled(
-            AnswerPool(answers[question.id], question.gold)
-        )
-        for question in questions
-    }
-
-
-def probing_for(settings: Settings, question: Question) -> Probing:
-    """How a question's probes are made: constrained to its letters, where that is asked for."""
-    if not settings.choices or question.choices is None:
-        return settings.probing
-    return msgspec.structs.replace(settings.probing, choice=letters(question.choices))
-
-
-async def _agreed(places: Sequence[Place]) -> Served:
-    """What all servers serve."""
-    first: Served | None = None
-    for engine in dict.fromkeys(place.engine for place in places):
-        served = await engine.served()
-        if first is not None and served != first:
-            raise Refused(
-                f"serves {served.model} by vLLM {served.version} with a context of"
-                f" {served.context}, unlike the first server ({first.model}, {first.version},"
-                f" {first.context})",
-                address=engine.address,
-                hint="collect from servers that are alike",
-            )
-        first = served
-    if first is None:
-        raise ValueError("a collection needs a place")
-    return first
-
-
-def _refuse_too_long(prompt: int, forced: Forced, work: Work, served: Served, address: str) -> None:
-    """Raises `Refused` where a branch, or a probe of one, may not fit the context."""
-    longest = work.settings.drawing.max_tokens
-    probing = len(forced.both) + work.settings.probing.max_tokens
-    room = served.context - prompt
-    if work.chains is None and longest + probing > room:
-        raise Refused(
-            f"a prompt of {prompt} tokens leaves {room} of a context of {served.context}, and"
-            f" branches of up to {longest} with {probing} more for a probe do not fit",
-            address=address,
-            hint=f"say --max-tokens {max(0, room - probing)} or less, or serve a longer context",
-        )

@@ -9,6 +9,7 @@ from store.pipelines.calls import Call, Said
 from store.pipelines.records import Interface
 from store.serving.errors import Lied
 from store.serving.patience import persist
+from store.serving.replies import error_document
 from store.serving.server import Server
 
 _PATHS = {Interface.CHAT: "/v1/chat/completions", Interface.COMPLETIONS: "/v1/completions"}
@@ -49,6 +50,8 @@ class Asked(Server):
 
         async def attempt() -> Said:
             reply = await self._whole("POST", _PATHS[interface], body, None)
+            if (reported := error_document(reply)) is not None:
+                raise self._failure(reported.status, f"answers with an error: {reported}")
             return self._said(reply, interface)
 
         return await persist(attempt, self.limits)

@@ -18,6 +18,12 @@ class Served(NamedTuple):
     """The most tokens of a prompt and its completion together."""
     version: str
     """Of vLLM."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the same model at the server."""
+
+    def is_like(self, other: "Served") -> bool:
+        """Whether both serve the same model, by the same version and with the same context."""
+        return self[:3] == other[:3]
 
 
 class Engine(Protocol):

@@ -23,6 +23,11 @@ class ServingError(Exception):
         self.address = address
         self.hint = hint
 
+    def add_subject(self, subject: str) -> None:
+        """Name what the failed request was about: ``question 'q7', branch 3``."""
+        self.problem = f"{subject}: {self.problem}"
+        self.args = (f"{self.address}: {self.problem}",)
+
 
 class Unreachable(ServingError):
     """It is not there, is too busy, breaks off or stalls: asking again may help.

@@ -2,14 +2,17 @@
 
 A reply whose JSON is cut off is `Malformed`: something on the way broke, and asking again may
 help. One that is well formed but lacks a field, has another type in it, counts wrongly, answers
-another prompt or comes from another model is a `Falsehood`, and ends the work.
+another prompt or comes from another model is a `Falsehood`, and ends the work. A document with an
+error in the place of a reply, as a stream of status 200 can carry one, is an `ErrorDocument`.
 """
 
 import math
+from collections.abc import Container
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from store.serving.constraints import constraint_fault
 from store.serving.requests import Completion
 
 T = TypeVar("T")
@@ -24,6 +27,19 @@ class Malformed(Exception):
 
 class Falsehood(Exception):
     """The reply is not one to what was asked; the message says in what."""
+
+
+class ErrorDocument(Exception):
+    """The server reports an error inside a reply of status 200.
+
+    Args:
+        message: the server's description of the error.
+        status: the status that a whole reply would have had.
+    """
+
+    def __init__(self, message: str, status: int):
+        super().__init__(message)
+        self.status = status
 
 
 class Given(NamedTuple):
@@ -77,11 +93,14 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
     Raises:
         Malformed: it is not JSON, or not all of it.
+        ErrorDocument: it reports an error.
         Falsehood: it is JSON of another shape.
     """
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
+        if (reported := error_document(body)) is not None:
+            raise reported from error
         words = str(error)
         raise Falsehood(f"the reply is not as vLLM gives it: {words[:1].lower()}{words[1:]}") from (
             error
@@ -90,14 +109,52 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise Malformed("the reply is not whole JSON") from error
 
 
-def read(body: bytes, request: Completion, model: str) -> list[Given]:
+def error_document(body: bytes) -> ErrorDocument | None:
+    """Read a document that reports an error, in vLLM's shapes of old and new.
+
+    ``{"error": {"message", "type", "code"}}``, or the same fields beside ``"object": "error"``.
+    """
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    error = document.get("error", document if document.get("object") == "error" else None)
+    if isinstance(error, str):
+        error = {"message": error}
+    if not isinstance(error, dict):
+        return None
+    message = " ".join(str(error.get("message") or "no reason given").split())
+    return ErrorDocument(message[:300], _status(error))
+
+
+def _status(error: dict[str, object]) -> int:
+    """The status of an error: its code where that is one, else by its type."""
+    code = error.get("code", error.get("status_code"))
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code)
+    if isinstance(code, int) and 400 <= code < 600:
+        return code
+    return 400 if str(error.get("type")) in _REFUSALS else 500
+
+
+_REFUSALS = frozenset({"BadRequestError", "NotFoundError", "invalid_request_error"})
+
+
+def read(body: bytes, request: Completion, names: Container[str]) -> list[Given]:
     """The completions of a whole reply: prompt after prompt, child after child.
 
+    Args:
+        body: the reply.
+        request: what was asked.
+        names: the names of the model that was asked.
+
     Raises:
-        Malformed, Falsehood: as above; nothing of the reply may be used.
+        Malformed, ErrorDocument, Falsehood: as above; nothing of the reply may be used.
     """
     reply = decode(_DECODER, body)
-    refuse_other_model(reply.model, model)
+    refuse_other_model(reply.model, names)
     if [choice.index for choice in reply.choices] != list(range(request.children)):
         raise Falsehood(
             f"{request.children} completions were asked for, and {len(reply.choices)} came or"
@@ -119,10 +176,10 @@ def read(body: bytes, request: Completion, model: str) -> list[Given]:
     return given
 
 
-def refuse_other_model(named: str, model: str) -> None:
+def refuse_other_model(named: str, names: Container[str]) -> None:
     """Raises `Falsehood` where a reply comes from another model than was asked."""
-    if named != model:
-        raise Falsehood(f"model {model!r} was asked, and {named!r} answers")
+    if named not in names:
+        raise Falsehood(f"the reply comes from the model {named!r}, which was not asked")
 
 
 def refuse_other_prompt(prompt: list[int], request: Completion, index: int) -> None:
@@ -142,13 +199,46 @@ def check(given: Given, request: Completion) -> None:
         raise Falsehood(f"it says that {request.max_tokens} tokens were reached, and gives {count}")
     if not count and given.finish not in UNFINISHED:
         raise Falsehood("a completion has no tokens")
-    for numbers in (given.logprobs or [], *(given.top or [])):
-        if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):
-            raise Falsehood("a log-probability is above 0 or no number")
+    if fault := logprob_fault(given.logprobs, given.top):
+        raise Falsehood(fault)
+    if given.finish not in UNFINISHED and (
+        fault := constraint_fault(given.text, given.finish, request)
+    ):
+        raise Falsehood(
+            f"{fault}: the server does not apply the constraint; one that was started with"
+            " --reasoning-parser applies none before the end of thinking"
+        )
 
 
 _ROUNDING = 1e-5
 """How far above 0 single precision can put the logarithm of 1."""
+
+_MASKED = -9999.0
+"""What vLLM writes for minus infinity: the log-probability of a token that was masked."""
+
+_EXCESS = 1e-2
+"""How far above 1 half precision can put a sum of probabilities."""
+
+
+def logprob_fault(own: list[float] | None, top: list[list[float]] | None) -> str | None:
+    """Describe why log-probabilities cannot be those of a model; ``None`` where they can.
+
+    Args:
+        own: of each token, in nats.
+        top: of the likeliest tokens at each place, in nats, likeliest first.
+    """
+    for numbers in (own or [], *(top or [])):
+        if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):
+            return f"a log-probability is above 0 or no number{_MODE}"
+        if numbers and min(numbers) <= _MASKED:
+            return f"a log-probability is {min(numbers):.0f}, that of a masked token{_MODE}"
+    for place in top or []:
+        if math.fsum(map(math.exp, place)) > 1 + _EXCESS:
+            return f"the probabilities of the likeliest tokens add up to more than 1{_MODE}"
+    return None
+
+
+_MODE = "; serve with --logprobs-mode raw_logprobs, vLLM's default"
 
 
 def _chances(

@@ -1,15 +1,15 @@
 """One vLLM server over HTTP.
 
 Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
-off or stalls) are made again within `Limits`; a reply that is not one to what was asked raises
-`Lied`, and nothing of it gets out. To cancel a task that waits here closes its connection, upon
-which vLLM drops the request.
+off or stalls) are made again within `Limits`; any other status of 4xx ends the work at once,
+whether it is that of the reply or stands in an event of a stream. A reply that is not one to what
+was asked raises `Lied`, and nothing of it gets out. To cancel a task that waits here closes its
+connection, upon which vLLM drops the request.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,26 +19,37 @@ import msgspec
 from store.serving.counters import Counters, read_counters
 from store.serving.engine import Served
 from store.serving.errors import Lied, Refused, Unreachable
+from store.serving.identity import Identity, ModelCard, identify, names_of
 from store.serving.patience import Limits, persist
-from store.serving.replies import UNFINISHED, Falsehood, Given, Malformed, decode, read
+from store.serving.replies import (
+    UNFINISHED,
+    ErrorDocument,
+    Falsehood,
+    Given,
+    Malformed,
+    decode,
+    error_document,
+    read,
+)
 from store.serving.requests import Completion, wire
 from store.serving.streams import Assembly, Piece, events
 
 T = TypeVar("T")
 
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Statuses after which it may help to ask again."""
+PASSING = frozenset({408, 409, 425, 429})
+"""Statuses below 500 after which it may help to ask again."""
 
 RANK_HEADER = "X-data-parallel-rank"
 
 
-class _Model(msgspec.Struct, frozen=True):
-    id: str
-    max_model_len: int | None = None
-
-
 class _Models(msgspec.Struct, frozen=True):
-    data: list[_Model]
+    data: list[ModelCard]
+
+
+class _Detail(msgspec.Struct, frozen=True):
+    """An error in the shape of FastAPI."""
+
+    detail: Any
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -78,6 +89,7 @@ class Server:
         self.limits = limits or Limits()
         self._key = key
         self._session: aiohttp.ClientSession | None = None
+        self._identity: Identity | None = None
 
     async def __aenter__(self) -> Self:
         headers = {"Content-Type": "application/json"}
@@ -107,20 +119,14 @@ class Server:
             Refused: it serves no such model.
             Unreachable: it does not answer, for as long as patience lasts.
         """
-        listed = await self._get("/v1/models", _MODELS)
-        found = next((each for each in listed.data if each.id == self.model), None)
-        if found is None:
-            names = ", ".join(each.id for each in listed.data[:8]) or "none"
+        identity = await self._identify()
+        if identity.context is None:
             raise Refused(
-                f"serves no model {self.model}", address=self.address, hint=f"it serves {names}"
-            )
-        if found.max_model_len is None:
-            raise Refused(
-                "does not say how long a context it has, so it is no vLLM server",
+                f"does not list the length of the context of {self.model}, so it is no vLLM server",
                 address=self.address,
             )
         version = await self._get("/version", _VERSION)
-        return Served(found.id, found.max_model_len, version.version)
+        return Served(identity.name, identity.context, version.version, identity.aliases)
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """The tokens of a text.
@@ -171,11 +177,12 @@ class Server:
             Lied: the reply is not one to the request.
         """
         body = wire(request, self.model)
+        names = await self._names()
 
         async def attempt() -> list[Given]:
             reply = await self._whole("POST", "/v1/completions", body, rank)
             with self._judged():
-                given = read(reply, request, self.model)
+                given = read(reply, request, names)
             for each in given:
                 self._refuse_unfinished(each)
             return given
@@ -192,7 +199,7 @@ class Server:
             Refused, Lied: as `complete`.
         """
         body = wire(request, self.model, every=every)
-        assembly = Assembly(request, self.model)
+        assembly = Assembly(request, await self._names())
         async with self._open("POST", "/v1/completions", body, rank, self.limits.stall) as response:
             pieces = events(response.content.iter_any())
             while (data := await self._next(pieces)) is not None:
@@ -211,6 +218,27 @@ class Server:
         except (Refused, Unreachable):
             return None
         return read_counters(page.decode("utf-8", "replace"))
+
+    async def _identify(self) -> Identity:
+        """Find the model among those that the server lists.
+
+        Raises:
+            Refused: it serves none of this name.
+        """
+        cards = (await self._get("/v1/models", _MODELS)).data
+        self._identity = identify(cards, self.model)
+        if self._identity is None:
+            names = names_of(cards, self.model) or [each.id for each in cards]
+            raise Refused(
+                f"serves no model {self.model}",
+                address=self.address,
+                hint=f"it serves {', '.join(names[:8]) or 'none'}",
+            )
+        return self._identity
+
+    async def _names(self) -> frozenset[str]:
+        """The names that a reply of the model may carry; they are asked for once."""
+        return (self._identity or await self._identify()).names
 
     async def _tokens(self, asked: Mapping[str, Any]) -> list[int]:
         body = msgspec.json.encode({"model": self.model, **asked})
@@ -272,11 +300,26 @@ class Server:
     async def _status(self, response: aiohttp.ClientResponse, path: str) -> Refused | Unreachable:
         words = _message(await response.read())
         problem = f"{path} answers {response.status} {response.reason}: {words}"
-        if response.status in PASSING:
-            asked = response.headers.get("Retry-After", "")
-            return self._unreachable(problem, wait=float(asked) if asked.isdigit() else None)
-        hint = "it is a vLLM server that is asked for" if response.status == 404 else None
-        return Refused(problem, address=self.address, hint=hint)
+        asked = response.headers.get("Retry-After", "")
+        wait = float(asked) if asked.isdigit() else None
+        return self._failure(response.status, problem, wait=wait)
+
+    def _failure(
+        self, status: int, problem: str, wait: float | None = None
+    ) -> Refused | Unreachable:
+        """The error for a status: asked again where it may pass, else final."""
+        if status in PASSING or status >= 500:
+            return self._unreachable(problem, wait=wait)
+        return Refused(problem, address=self.address, hint=self._hint(status))
+
+    def _hint(self, status: int) -> str | None:
+        if status == 404:
+            return "it is a vLLM server that is asked for"
+        if status not in (401, 403):
+            return None
+        if self._key:
+            return "the server does not accept the key in OPENAI_API_KEY"
+        return "set OPENAI_API_KEY to the key of the server"
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         try:
@@ -293,36 +336,26 @@ class Server:
         if given.finish in UNFINISHED:
             raise self._unreachable(f"a completion ended by {given.finish}")
 
-    def _judged(self) -> "_Judgement":
-        return _Judgement(self.address)
-
-
-class _Judgement:
-    """Turns what is wrong with a reply into the error of the server that gave it."""
-
-    def __init__(self, address: str):
-        self._address = address
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, Malformed):
-            raise Unreachable(str(error), address=self._address) from error
-        if isinstance(error, Falsehood):
-            raise Lied(str(error), address=self._address) from error
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Turns what is wrong with a reply into the error of the server that gave it."""
+        try:
+            yield
+        except ErrorDocument as error:
+            problem = f"answers with an error, code {error.status}: {error}"
+            raise self._failure(error.status, problem) from error
+        except Malformed as error:
+            raise Unreachable(str(error), address=self.address) from error
+        except Falsehood as error:
+            raise Lied(str(error), address=self.address) from error
 
 
 def _message(body: bytes) -> str:
-    """What an error reply says, in a line."""
+    """The description of an error reply, in a line."""
+    if (reported := error_document(body)) is not None:
+        return str(reported)
     try:
-        told = json.loads(body)
-        found = told["error"]["message"] if "error" in told else told["detail"]
-    except (ValueError, TypeError, KeyError):
-        found = body[:200].decode("utf-8", "replace")
-    return " ".join(str(found).split())[:300] or "no reason given"
+        text = msgspec.json.decode(body, type=_Detail).detail
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        text = body[:200].decode("utf-8", "replace")
+    return " ".join(str(text).split())[:300] or "no reason given"

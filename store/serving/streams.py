@@ -4,7 +4,7 @@ Each piece carries the server's own count of the child's tokens, so a piece that
 twice or was cut is noticed at once, and a child is given out only when it is whole and right.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import NamedTuple
 
 import msgspec
@@ -52,23 +52,13 @@ class _Choice(msgspec.Struct, frozen=True):
     logprobs: LogProbs | None = None
 
 
-class _Problem(msgspec.Struct, frozen=True):
-    message: str
-    code: int | str | None = None
-
-
 class _Event(msgspec.Struct, frozen=True):
     model: str
     choices: list[_Choice]
     usage: Usage
 
 
-class _Failure(msgspec.Struct, frozen=True):
-    error: _Problem
-
-
 _EVENT = msgspec.json.Decoder(_Event)
-_FAILURE = msgspec.json.Decoder(_Failure)
 
 
 class _Child:
@@ -116,12 +106,12 @@ class Assembly:
 
     Args:
         request: what was asked.
-        model: the model that was asked.
+        names: the names of the model that was asked.
     """
 
-    def __init__(self, request: Completion, model: str):
+    def __init__(self, request: Completion, names: Container[str]):
         self._request = request
-        self._model = model
+        self._names = names
         self._children = [_Child() for _ in range(request.children)]
         self._ended: set[int] = set()
         self._closed = False
@@ -130,16 +120,15 @@ class Assembly:
         """Takes the data of one event.
 
         Raises:
-            Malformed: it is cut off, or the server says that it failed; asking again may help.
+            Malformed: it is cut off; asking again may help.
+            ErrorDocument: the server reports an error, whatever the status of the stream was.
             Falsehood: it is not part of an answer to what was asked.
         """
         if data == DONE:
             self._close()
             return Piece(0, None)
-        if data.startswith(b'{"error"'):
-            raise Malformed(f"the server failed: {decode(_FAILURE, data).error.message}")
         event = decode(_EVENT, data)
-        refuse_other_model(event.model, self._model)
+        refuse_other_model(event.model, self._names)
         if not event.choices:
             self._tally(event.usage)
             return Piece(0, None)
@@ -186,5 +175,7 @@ async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n\n")
         for event in whole:
-            if event.startswith(b"data:"):
-                yield event[5:].strip()
+            # An event may have other fields before its data, such as `event: error`.
+            for line in event.split(b"\n"):
+                if line.startswith(b"data:"):
+                    yield line[5:].strip()

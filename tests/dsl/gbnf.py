@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _TOKENS = re.compile(
     r'\s*(?:(?P<text>"(?:\\.|[^"\\])*")|(?P<letters>\[(?:\\.|[^\]\\])*\])'
-    r"|(?P<name>\w+)|(?P<count>\{\d+,\d+\}|[?*+])|(?P<sign>[()|]))"
+    r"|(?P<name>[\w-]+)|(?P<count>\{\d+,\d+\}|[?*+])|(?P<sign>[()|]))"
 )
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
 

@@ -3,10 +3,12 @@
 import re
 from random import Random
 
+import llguidance
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dsl import library
 from dsl.decoding import decoding_grammar
 from dsl.parser import MAX_DEPTH, parse
 from dsl.source import Source
@@ -15,6 +17,59 @@ from tests.dsl.gbnf import Grammar
 
 PLAIN = Grammar(decoding_grammar())
 WITH_REASONS = Grammar(decoding_grammar(6))
+
+BYTES = llguidance.LLTokenizer("byte")
+"""A tokenizer whose tokens are bytes, so that every way into a token is tried."""
+
+
+@pytest.fixture(scope="module")
+def guided() -> str:
+    """The grammar as guidance, one of vLLM's backends, takes it."""
+    return llguidance.grammar_from("grammar", decoding_grammar())
+
+
+def is_decoded(guided: str, text: str) -> bool:
+    """Whether guidance lets a model write a text to its end."""
+    matcher = llguidance.LLMatcher(BYTES, guided)
+    tokens = BYTES.tokenize_str(text)
+    return matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
+
+
+@pytest.mark.parametrize("reasons", [0, 6])
+def test_guidance_takes_the_grammar(reasons: int) -> None:
+    taken = llguidance.grammar_from("grammar", decoding_grammar(reasons))
+    assert llguidance.LLMatcher.validate_grammar(taken, BYTES) == ""
+
+
+@pytest.mark.parametrize("name", library.NAMES)
+def test_every_controller_of_the_library_could_be_decoded_by_guidance(
+    name: str, guided: str
+) -> None:
+    source = re.sub(r" *#[^\n]*\n", "\n", library.source(name).text).strip() + "\n"
+    assert is_decoded(guided, source)
+
+
+@given(st.integers(0, 1 << 32))
+def test_whatever_is_drawn_from_it_could_be_decoded_by_guidance(guided: str, seed: int) -> None:
+    text = PLAIN.draw(Random(seed))
+    assert is_decoded(guided, text), text
+
+
+@given(st.integers(0, 1 << 32))
+def test_what_does_not_parse_could_not_be_decoded_by_guidance(guided: str, seed: int) -> None:
+    chance = Random(seed)
+    text = PLAIN.draw(chance)
+    at = chance.randrange(len(text))
+    torn = text[:at] + text[at + chance.randint(1, 6) :]
+    found = [each.message for each in parse(Source(torn)).diagnostics]
+    deep = [each for each in found if f"more than {MAX_DEPTH} levels" in each]
+    assert not is_decoded(guided, torn) or found == deep, torn
+
+
+def test_names_of_rules_are_what_every_backend_takes_and_tells_apart() -> None:
+    names = [line.partition(" ::= ")[0] for line in decoding_grammar(6).splitlines()]
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", each) for each in names)
+    assert len(set(names)) == len(names)
 
 
 @given(st.integers(0, 1 << 32))
@@ -35,14 +90,14 @@ def test_reasons_come_first_as_comments(seed: int) -> None:
 
 @given(st.integers(0, 1 << 32))
 def test_a_name_is_never_a_keyword(seed: int) -> None:
-    name = PLAIN.draw(Random(seed), "NAME")
+    name = PLAIN.draw(Random(seed), "token-name")
     assert name not in KEYWORDS
     assert re.fullmatch(r"[A-Za-z_]\w*", name)
 
 
 @pytest.mark.parametrize("keyword", sorted(KEYWORDS))
 def test_a_name_may_begin_with_a_keyword_and_go_on(keyword: str) -> None:
-    rule = f"NAME_{keyword}"
+    rule = f"token-name-{keyword}"
     drawn = {keyword + PLAIN.draw(Random(seed), rule) for seed in range(50)}
     assert keyword not in drawn
     assert any(each.startswith(keyword) and len(each) > len(keyword) for each in drawn)

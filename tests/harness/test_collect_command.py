@@ -18,7 +18,7 @@ from store.reader import open_recording
 from store.writer import Writer
 from tests.command_lines import CommandLine, Said
 from tests.store.recordings import sample, write
-from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+from tests.store.serving.scripted import MODEL, ScriptedServer, plain_template, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,7 +132,7 @@ def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_rig
     scripted.fault = lambda number, body: "other_model" if number >= 6 else None
     said = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
     assert said.status == 3
-    assert f"error: {scripted.url}: model '{MODEL}' was asked, and 'another' answers" in said.err
+    assert "the reply comes from the model 'another', which was not asked" in said.err
     assert "the same command goes on from it" in said.err
     with pytest.raises(StoreError, match="is not sealed yet"):
         open_recording(home / "r.recording")
@@ -148,7 +148,15 @@ def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_rig
         (["--template", "x"], 2, "'x' is no KEY=VALUE"),
         (["--answers", "letters"], 2, "say boxed, choice, last-number or"),
         (["--max-tokens", "4090"], 2, "say --max-tokens"),
+        (["--max-tokens", "5000"], 2, "do not fit a context of 4096 behind any prompt"),
         (["--questions", "none.jsonl"], 2, "none.jsonl"),
+        (["--temperature", "2.5"], 2, "2.5 is not in the range 0<=x<=2"),
+        (["--temperature", "0.001"], 2, "vLLM raises temperatures below 0.01"),
+        (["--temperature", "nan"], 2, "is not a finite number"),
+        (["--top-p", "0"], 2, "0.0 is not in the range 0<x<=1"),
+        (["--repetition-penalty", "inf"], 2, "is not a finite number"),
+        (["--min-p", "1.5"], 2, "1.5 is not in the range 0<=x<=1"),
+        (["--probe-regex", "(a"], 2, "--probe-regex: is no regular expression: "),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence_and_nothing_is_left(
@@ -173,7 +181,68 @@ def test_a_model_whose_name_tells_nothing_needs_a_family(
     asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
     said = cli(*asked, "-o", "r.recording")
     assert said.status == 2
+    assert "neither the name nor the chat template shows how the model thinks" in said.err
     assert "hint: say --family, one of think, harmony, magistral, plain" in said.err
+
+
+def test_the_family_is_found_in_the_chat_template_of_the_server(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
+) -> None:
+    scripted.template = lambda messages, arguments: (
+        plain_template(messages, arguments) + "<think>\n"
+    )
+    asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
+    said = cli(*asked, "-o", "r.recording")
+    assert said.status == 0, said.err
+    probes = open_recording(home / "r.recording").provenance.probes
+    assert probes is not None
+    assert probes.mark == "</think>"
+    dry = cli(*asked, "-o", "s.recording", "--dry-run")
+    assert dry.status == 0, dry.err
+
+
+def test_a_key_that_is_missing_is_named_by_its_variable(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.key = "right"
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    said = cli(*words(scripted, questions), "-o", "r.recording")
+    assert said.status == 2
+    assert "hint: set OPENAI_API_KEY to the key of the server" in said.err
+    monkeypatch.setenv("OPENAI_API_KEY", "right")
+    assert cli(*words(scripted, questions), "-o", "r.recording").status == 0
+
+
+def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allowed(
+    cli: CommandLine, scripted: ScriptedServer, home: Path
+) -> None:
+    chains = [{"text": "a" * length} for length in (60, 5000, 70)]
+    row = {"id": "a", "question": "?", "answer": "3", "chains": chains}
+    (home / "chains.jsonl").write_text(json.dumps(row))
+    asked = ["collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
+             "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r"]  # fmt: skip
+    said = cli(*asked)
+    assert said.status == 2
+    assert "error: chains.jsonl, line 1, $.chains[1]: question 'a', branch 1: has 5000" in said.err
+    assert "hint: --allow-missing N" in said.err
+    said = cli(*asked, "--allow-missing", "1")
+    assert said.status == 0, said.err
+    assert "question 'a', branch 1: has 5000 tokens" in said.err
+    assert "it is recorded as missing" in said.err
+    assert [each.missing for each in open_recording(home / "r").questions] == [[1]]
+    again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL, "--json")
+    assert again.status == 0, again.err
+    assert [row["branch"] for row in json.loads(again.out)] == [0, 2]
+    shown = cli("inspect", "r")
+    assert "missing       branch 1 of a" in shown.out
+
+
+def test_the_same_branch_many_times_is_warned_of(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    said = cli(*words(scripted, questions), "--temperature", "0", "-o", "r.recording")
+    assert said.status == 0, said.err
+    assert "all 6 branches of a question will be the same" in said.err
 
 
 def test_vllm_without_a_server_needs_a_python_that_has_it(

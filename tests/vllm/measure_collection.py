@@ -22,13 +22,14 @@ from store.answers.equivalence import Exact
 from store.answers.extraction import extractor
 from store.collection.chains import ExistingChain
 from store.collection.forcing import Forcing
+from store.collection.preparation import Prepared, Work, prepare
 from store.collection.probing import Reading
 from store.collection.progress import Tally
 from store.collection.questions import Asked
 from store.collection.requests import Drawing, Probing
 from store.collection.seeds import question_seed
 from store.collection.settings import Settings
-from store.collection.work import Collection, Prepared, Work, begin, prepare
+from store.collection.work import Collection, begin
 from store.reader import open_recording
 from store.serving.engine import Engine
 from store.serving.offline.engine import Offline

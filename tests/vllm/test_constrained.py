@@ -30,23 +30,31 @@ __all__ = ["recordings"]  # a fixture of the agents'
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 
 
-def accepted(python: Path, folder: Path, texts: list[str]) -> list[bool]:
-    """Which texts the grammar takes, by the library that vLLM decodes with."""
+BACKENDS = pytest.mark.parametrize("backend", ["xgrammar", "guidance"])
+
+
+def accepted(python: Path, folder: Path, texts: list[str], backend: str) -> list[bool]:
+    """Which texts the grammar takes, by a library that vLLM decodes with."""
     told = folder / "told.json"
-    told.write_text(json.dumps({"grammar": decoding_grammar(), "texts": texts}))
+    asked = {"grammar": decoding_grammar(), "texts": texts, "backend": backend}
+    told.write_text(json.dumps(asked))
     script = str(Path(__file__).parent / "accepted.py")
     ran = subprocess.run([str(python), script, str(told)], check=True, capture_output=True)
     return [bool(each) for each in json.loads(ran.stdout)]
 
 
+@BACKENDS
 def test_every_controller_of_the_library_could_be_decoded(
-    vllm_python: Path, tmp_path: Path
+    vllm_python: Path, tmp_path: Path, backend: str
 ) -> None:
     texts = [plain(library.source(name).text) for name in library.NAMES]
-    assert accepted(vllm_python, tmp_path, texts) == [True] * len(texts)
+    assert accepted(vllm_python, tmp_path, texts, backend) == [True] * len(texts)
 
 
-def test_what_does_not_parse_could_not_be_decoded(vllm_python: Path, tmp_path: Path) -> None:
+@BACKENDS
+def test_what_does_not_parse_could_not_be_decoded(
+    vllm_python: Path, tmp_path: Path, backend: str
+) -> None:
     drawn = Grammar(decoding_grammar())
     texts = [drawn.draw(Random(seed)) for seed in range(60)]
     chance = Random(1)
@@ -54,7 +62,7 @@ def test_what_does_not_parse_could_not_be_decoded(vllm_python: Path, tmp_path: P
     for text in texts:
         at = chance.randrange(len(text))
         torn.append(text[:at] + text[at + chance.randint(1, 6) :])
-    found = accepted(vllm_python, tmp_path, torn)
+    found = accepted(vllm_python, tmp_path, torn, backend)
     assert found.count(False) > len(torn) // 2
     for text, could in zip(torn, found, strict=True):
         assert not could or not parse(Source(text)).diagnostics, text

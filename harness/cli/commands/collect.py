@@ -53,6 +53,14 @@ from harness.cli.serving_options import (
 @probing_options
 @signal_options
 @keeping_options
+@click.option(
+    "--allow-missing",
+    metavar="N",
+    type=Whole(0, 1 << 31),
+    default=0,
+    show_default=True,
+    help="Seal without up to N branches that cannot be had, and record which they are.",
+)
 @click.option("--licence", metavar="TEXT", help="What may be done with the recording.")
 @price_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and draw nothing.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import FilePath, Whole, command
+from harness.cli.declare import FilePath, Number, Whole, command
 from harness.cli.options import beta_option, controller_argument, rules_options, set_option
 from harness.cli.serving_options import (
     drawing_options,
@@ -58,10 +58,33 @@ from harness.cli.serving_options import (
 @click.option(
     "--keep-alive",
     metavar="SECONDS",
-    type=click.FloatRange(0.01),
+    type=Number(0.01),
     default=10.0,
     show_default=True,
     help="Between two comments of a stream that waits for its answer.",
+)
+@click.option(
+    "--request-timeout",
+    "arrival",
+    metavar="SECONDS",
+    type=Number(0.01),
+    default=30.0,
+    show_default=True,
+    help="Close a connection when a request's head, or then its body, takes longer to arrive.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Answer pages of this origin, such as https://chat.example.org; * for all.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Accept this name in Host, besides addresses, localhost and the machine's own name.",
 )
 @click.option(
     "--grace",
@@ -93,6 +116,9 @@ def serve(
     at_once: int,
     max_body: int,
     keep_alive: float,
+    arrival: float,
+    origins: tuple[str, ...],
+    hosts: tuple[str, ...],
     grace: int,
     traces: Path | None,
     **options: object,
@@ -123,5 +149,7 @@ def serve(
 
     plan = configured_any(controller, beta, settings, Rules(budget, kappa))
     asked = collect_options.options({**options, **living.UNUSED, "questions": None})
-    bounds = proxying.bounds(at_once, max_body, keep_alive)
-    serving.run(proxying.served(plan, asked, bounds, Listening(host, port, grace), traces))
+    listening = Listening(host, port, grace, arrival)
+    browsers = proxying.Browsers(origins, hosts)
+    bounds = proxying.bounds(at_once, max_body, keep_alive, listening, browsers)
+    serving.run(proxying.served(plan, asked, bounds, listening, traces))

@@ -78,11 +78,19 @@ async def _check(
 
     from harness.cli import console
     from harness.cli.serving import connected
-    from store.collection.verification import Verification, choose, other_engine
+    from store.collection.preparation import agree
+    from store.collection.verification import (
+        Verification,
+        choose,
+        other_engine,
+        refuse_shorter_context,
+    )
 
     async with connected(served) as places:
-        if odd := other_engine(recording, await places[0].engine.served()):
+        found = await agree(places)
+        if odd := other_engine(recording, found):
             console.warn(odd)
+        await refuse_shorter_context(recording, settings, found, places[0])
         chosen = choose(recording, branches, seed)
         with console.progress("drawing again", len(chosen)) as advance:
 

@@ -74,18 +74,18 @@ class Worker:
                 await self._draw(asked)
             else:
                 self._send(await self._told(asked))
-        except ValueError as error:
-            self._send(Failed(id=asked.id, reason=str(error), refused=True))
-        except Exception as error:  # noqa: BLE001 - whatever vLLM raises is told to the other side
-            reason = f"{type(error).__name__}: {error}"
-            self._send(Failed(id=asked.id, reason=reason, refused=False))
+        except Exception as problem:  # noqa: BLE001 - whatever vLLM raises is told to the other side
+            error = _first(problem)
+            refused = isinstance(error, ValueError) or _is_of_template(error)
+            reason = str(error) if refused else f"{type(error).__name__}: {error}"
+            self._send(Failed(id=asked.id, reason=reason, refused=refused))
 
     async def _told(self, asked: Asked) -> Reply:
-        from vllm import __version__
-
         words = self._engine.renderer.tokenizer
         match asked:
             case About():
+                from vllm import __version__
+
                 context = self._engine.model_config.max_model_len
                 return Facts(id=asked.id, context=context, version=__version__)
             case Tokenize():
@@ -140,6 +140,18 @@ class Worker:
         left = memoryview(framed(reply))
         while left:
             left = left[os.write(self._out, left) :]
+
+
+def _is_of_template(error: BaseException) -> bool:
+    """Whether a chat template does not take a conversation: it would refuse it again."""
+    return any(kind.__name__ == "TemplateError" for kind in type(error).__mro__)
+
+
+def _first(problem: BaseException) -> BaseException:
+    """The first error of a group: children are drawn by a group of tasks."""
+    while isinstance(problem, BaseExceptionGroup):
+        problem = problem.exceptions[0]
+    return problem
 
 
 def likeliest(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agents.variation import generate, hoisted
@@ -61,6 +61,7 @@ def lived(
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 32), st.none() | st.integers(0, 60), st.sampled_from([0, 0, 1, 4]))
+@example(number=749, budget=57, kappa=4)  # a verb that is prepared in two steps
 def test_a_live_trace_is_the_trace_of_the_recording_whatever_the_program_and_the_budget(
     number: int, budget: int | None, kappa: int
 ) -> None:

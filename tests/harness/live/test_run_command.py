@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from store.collection.seeds import interval_seed
 from tests.command_lines import CommandLine
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 
@@ -81,6 +82,35 @@ def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
     scripted.shift = 1
     other = cli("run", "esc", *server_words(scripted), "--against", recording)
     assert (other.status, "live less replay" in other.err) == (1, True)
+
+
+def test_a_recording_that_lacks_branches_is_that_of_the_branches_which_it_holds(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    seeds = {interval_seed(0, "b", branch, 0) for branch in (1, 4)}
+    scripted.fault = lambda number, body: "refused" if body.get("seed") in seeds else None
+    recording = collected(cli, scripted, questions, "--stepwise", "--allow-missing", "2")
+    words = ["run", "cmc", *server_words(scripted), "--against", recording, "--seeds", "3"]
+    said = cli(*words)
+    assert said.status == 0, said.err
+    assert "9 of 9 episodes are those of the recording, token by token" in said.err
+    again = cli("verify", recording, *server_words(scripted), "--branches", "16", "--json")
+    assert again.status == 0, again.err
+    rows = json.loads(again.out)
+    assert [row["branch"] for row in rows if row["question"] == "b"] == [0, 2, 3, 5]
+    swept = cli("sweep", "sc", "--on", recording, "--set", "n=4,6", "--seeds", "3")
+    assert swept.status == 0, swept.err
+
+
+def test_a_request_that_is_refused_names_its_question_and_branch(
+    cli: CommandLine, scripted: ScriptedServer, questions: Path
+) -> None:
+    seed = interval_seed(0, "b", 2, 0)
+    scripted.fault = lambda number, body: "refused" if body.get("seed") == seed else None
+    words = ["run", "sc", *server_words(scripted), "--questions", str(questions), *HOW]
+    said = cli(*words)
+    assert said.status == 2
+    assert "question 'b': branch 2: /v1/completions answers 400 Bad Request: too long" in said.err
 
 
 def test_a_recording_that_is_not_stepwise_is_compared_as_a_distribution(

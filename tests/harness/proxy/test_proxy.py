@@ -171,7 +171,7 @@ def test_a_body_that_is_too_large_is_refused_even_where_its_length_is_not_told(
         for _ in range(10):
             yield b"x" * 1000
 
-    headers = {"Authorization": f"Bearer {KEY}"}
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     reply = httpx.post(f"{running[0].url}/chat/completions", content=untold(), headers=headers)
     assert reply.status_code == 413
 
@@ -182,11 +182,23 @@ def test_a_body_that_is_too_large_is_refused_even_where_its_length_is_not_told(
         ({"n": 2}, "n"),
         ({"logprobs": True}, "logprobs"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
-        ({"stop": ["x"]}, "stop"),
+        ({"stop": ["x", ""]}, "stop"),
+        ({"stop": 3}, "stop"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"presence_penalty": 0.5}, "presence_penalty"),
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": -0.5}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"reasoning_effort": "immense"}, "reasoning_effort"),
+        ({"extra_body": {"budget": 0}}, "budget"),
+        ({"extra_body": {"budget": 39}}, "budget"),
+        ({"extra_body": {"budget": 1 << 50}}, "budget"),
+        ({"extra_body": {"chat_template_kwargs": 3}}, "chat_template_kwargs"),
+        (
+            {"extra_body": {"chat_template_kwargs": {"chat_template": "x"}}},
+            "chat_template_kwargs.chat_template",
+        ),
         ({"extra_body": {"beta": 2}}, "beta"),
         ({"extra_body": {"beta": True}}, "beta"),
         ({"extra_body": {"best_of": 3}}, "best_of"),
@@ -200,12 +212,27 @@ def test_what_cannot_be_honoured_is_refused_by_name(
     assert caught.value.param == param
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"top_p": 0}, "`top_p` is 0, and must be above 0 and at most 1"),
+        ({"extra_body": {"budget": 0}}, "`budget` is 0, and must be from 1 to 281474976710656"),
+        ({"seed": 1 << 64}, "must be from -9223372036854775808 to 18446744073709551615"),
+        ({"temperature": 2.5}, "`temperature` is 2.5, and must be from 0 to 2"),
+        ({"extra_body": {"budget": 39}}, "affords no branch; an interval has 40 tokens"),
+    ],
+)
+def test_bounds_are_printed_in_full(client: OpenAI, asked: dict[str, object], told: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=told):
+        ask(client, **asked)
+
+
 def test_what_means_nothing_is_accepted(client: OpenAI) -> None:
     ask(client, n=1, logprobs=False, user="me", stop=None, presence_penalty=0.0, top_p=1)
 
 
 def test_malformed_requests_are_refused_in_openais_shape(running: tuple[Proxy, Path]) -> None:
-    headers = {"Authorization": f"Bearer {KEY}"}
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     url = f"{running[0].url}/chat/completions"
     bodies: list[bytes] = [b"", b"[]", b"{", b"\xff", b'{"model": 3}', b'{"model": "m"}']
     picture = {"role": "user", "content": [{"type": "image_url"}]}

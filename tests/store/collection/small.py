@@ -5,11 +5,11 @@ import msgspec
 from store.answers.equivalence import Exact
 from store.answers.extraction import extractor
 from store.collection.forcing import FAMILIES
+from store.collection.preparation import Work
 from store.collection.probing import Reading
 from store.collection.questions import Asked
 from store.collection.requests import Drawing, Probing
 from store.collection.settings import Settings
-from store.collection.work import Work
 
 ASKED = [Asked("a", "how many?", "3"), Asked("b", "how much?", "4")]
 DRAWING = Drawing(interval=40, max_tokens=200, seed=3)

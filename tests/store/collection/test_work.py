@@ -12,10 +12,11 @@ import pytest
 from store.answers.extraction import probe_answer
 from store.collection import requests
 from store.collection.chains import ExistingChain, runs
+from store.collection.preparation import Work, prepare
 from store.collection.prompts import message
 from store.collection.requests import prefixes, probe_count
 from store.collection.seeds import interval_seed, question_seed
-from store.collection.work import Collection, Work, begin, prepare
+from store.collection.work import Collection, begin
 from store.errors import StoreError
 from store.reader import open_recording
 from store.records import Branch

@@ -30,6 +30,9 @@ class Blanks:
     async def canonical(self, answer: str, gold: str | None) -> str:
         return answer
 
+    async def pooled(self, pool: AnswerPool) -> dict[str, str]:
+        return {each: each.replace(" ", "") for each in pool.answers}
+
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
         self.asked = [list(pool.answers) for pool in pools]
         return [{each: each.replace(" ", "") for each in pool.answers} for pool in pools]

@@ -8,7 +8,7 @@ seed alone, so it repeats itself as a server of one sequence at a time does.
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from random import Random
@@ -28,8 +28,13 @@ Fault = str | None
 FAULTS = (
     "busy", "broken", "refused", "truncated", "cut", "other_model", "no_tokens", "short", "extra",
     "wrong_count", "wrong_prompt", "no_finish", "unasked", "abort", "stall", "drip", "no_logprobs",
-    "above_zero",
+    "above_zero", "masked",
 )  # fmt: skip
+"""Besides these, ``status 503`` answers with that status, and ``event 400`` with an event of a
+stream of status 200 that reports it; ``document 400`` is such a reply as a whole."""
+
+CARD: dict[str, Any] = {"id": MODEL, "root": "/models/make-believe", "max_model_len": CONTEXT}
+"""The model as ``/v1/models`` lists it."""
 
 
 class Seen(NamedTuple):
@@ -89,6 +94,11 @@ def _next(said: list[int], chance: Random) -> int:
     return answer[len(behind)] if len(behind) < len(answer) else END
 
 
+def plain_template(messages: list[Body], arguments: Body) -> str:
+    """A chat template that knows of no thoughts."""
+    return "".join(each["content"] + "\n" for each in messages)
+
+
 class ScriptedServer:
     """The server's state, and what it has seen.
 
@@ -102,6 +112,12 @@ class ScriptedServer:
         self.fault: Callable[[int, Body], Fault] = lambda number, body: None
         self.pace = 0.0
         self.version = "0.0.1"
+        self.cards: list[Body] = [CARD]
+        """What is listed; a reply carries the first name, or the adapter's own."""
+        self.template: Callable[[list[Body], Body], str] | None = plain_template
+        """Renders a conversation with arguments; ``None`` where the model has no template."""
+        self.key: str | None = None
+        """What clients have to show, if anything."""
         self.shift = 0
         """Added to every seed: a server that draws otherwise."""
         self.seen: list[Seen] = []
@@ -122,7 +138,7 @@ class ScriptedServer:
 
     def app(self) -> web.Application:
         """Its routes."""
-        app = web.Application(client_max_size=1 << 28)
+        app = web.Application(client_max_size=1 << 28, middlewares=[self._authenticate])
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/version", self._version)
         app.router.add_get("/metrics", self._metrics)
@@ -131,8 +147,22 @@ class ScriptedServer:
         app.router.add_post("/v1/completions", self._complete)
         return app
 
+    @web.middleware
+    async def _authenticate(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        shown = request.headers.get("Authorization")
+        if self.key is not None and shown != f"Bearer {self.key}":
+            return web.json_response({"error": "Unauthorized"}, status=401)
+        return await handler(request)
+
     async def _models(self, request: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": MODEL, "max_model_len": CONTEXT}]})
+        return web.json_response({"data": self.cards})
+
+    def _named(self, asked: str) -> str:
+        """The name that a reply carries."""
+        adapters = [card["id"] for card in self.cards if card.get("parent")]
+        return asked if asked in adapters else str(self.cards[0]["id"])
 
     async def _version(self, request: web.Request) -> web.Response:
         return web.json_response({"version": self.version})
@@ -148,8 +178,13 @@ class ScriptedServer:
     async def _tokenize(self, request: web.Request) -> web.Response:
         body = await request.json()
         text = body.get("prompt")
+        if text is None and self.template is None:
+            error = {"error": {"message": "no chat template", "code": 400}}
+            return web.json_response(error, status=400)
         if text is None:
-            text = "".join(each["content"] + "\n" for each in body["messages"]) + "<reply>"
+            assert self.template is not None
+            text = self.template(body["messages"], body.get("chat_template_kwargs") or {})
+            text += "<reply>"
         tokens = encode(text)
         self.seen.append(Seen("/tokenize", body, None))
         return web.json_response({"tokens": tokens, "count": len(tokens)})
@@ -183,12 +218,24 @@ class ScriptedServer:
             return web.Response(status=503, text="out of order")
         if fault == "refused":
             return web.json_response({"error": {"message": "too long"}}, status=400)
+        if fault is not None and fault.startswith("status "):
+            status = int(fault.split()[1])
+            return web.json_response(
+                {"error": {"message": "scripted", "code": status}}, status=status
+            )
+        if fault is not None and fault.startswith("document "):
+            error = {"error": {"message": "scripted", "code": int(fault.split()[1])}}
+            return web.json_response(error)
+        if fault is not None and fault.startswith("event "):
+            error = {"error": {"message": "scripted", "code": int(fault.split()[1])}}
+            text = f"data: {json.dumps(error)}\n\ndata: [DONE]\n\n"
+            return web.Response(text=text, content_type="text/event-stream")
         if fault == "stall":
             await asyncio.sleep(3600)
         choices = self._choices(body, fault)
         if body.get("stream"):
             return await self._stream(request, body, choices, fault, left)
-        reply = json.dumps(_whole(body, choices, fault)).encode()
+        reply = json.dumps(_whole(body, choices, fault, self._named(body["model"]))).encode()
         if fault == "truncated":
             return web.Response(body=reply[: len(reply) // 2], content_type="application/json")
         if fault in ("cut", "drip"):
@@ -231,7 +278,7 @@ class ScriptedServer:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        model = "another" if fault == "other_model" else MODEL
+        model = "another" if fault == "other_model" else self._named(body["model"])
         every = body.get("stream_interval") or 16
         turns = [_pieces(choice, every, fault) for choice in choices]
         sent, whole = 0, sum(len(choice["token_ids"] or []) for choice in choices)
@@ -292,7 +339,7 @@ def _logprobs(tokens: Sequence[int], most: int) -> Body:
     names = [f"token_id:{token}" for token in tokens]
     own = [-0.25 * (1 + token % 3) for token in tokens]
     top = [
-        {names[at]: own[at], **{f"token_id:{1000 + k}": -1.0 - k for k in range(most)}}
+        {names[at]: own[at], **{f"token_id:{1000 + k}": -4.0 - k for k in range(most)}}
         for at in range(len(tokens))
     ]
     return {"tokens": names, "token_logprobs": own, "top_logprobs": top, "text_offset": []}
@@ -317,12 +364,14 @@ def spoil(choices: list[Body], fault: Fault) -> None:
         last.pop("logprobs", None)
     elif fault == "above_zero" and last.get("logprobs"):
         last["logprobs"]["token_logprobs"][0] = 0.5
+    elif fault == "masked" and last.get("logprobs"):
+        last["logprobs"]["top_logprobs"][0] |= {f"token_id:{k}": -9999.0 for k in range(1005, 1020)}
 
 
-def _whole(body: Body, choices: list[Body], fault: Fault) -> Body:
+def _whole(body: Body, choices: list[Body], fault: Fault, model: str) -> Body:
     tokens = sum(len(choice["token_ids"] or []) for choice in choices)
     return {
-        "model": "another" if fault == "other_model" else MODEL,
+        "model": "another" if fault == "other_model" else model,
         "choices": [*choices, dict(choices[-1])] if fault == "extra" else choices,
         "usage": _usage(sum(map(len, body["prompt"])), tokens + (fault == "wrong_count")),
     }

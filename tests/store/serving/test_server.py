@@ -1,16 +1,19 @@
 """The client of a server: what it asks, what it believes, how often it asks again."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from store.collection.forcing import FAMILIES, Forced
 from store.collection.requests import Drawing, Probing, branches, openings, probes
+from store.pipelines.calls import Call
+from store.serving.asking import Asked
 from store.serving.engine import Served
 from store.serving.errors import Lied, Refused, ServingError, Unreachable
 from store.serving.patience import Limits
-from store.serving.replies import Given
+from store.serving.replies import Given, error_document, logprob_fault
 from store.serving.requests import Completion
 from store.serving.server import Server
 from store.serving.streams import Piece
@@ -195,7 +198,85 @@ async def test_what_the_server_refuses_is_not_asked_again(scripted: ScriptedServ
     assert len(scripted.completions) == 1
 
 
-@pytest.mark.parametrize("fault", ["no_logprobs", "above_zero"])
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_an_error_of_a_stream_ends_the_work_where_its_code_is_of_4xx(
+    scripted: ScriptedServer, status: int
+) -> None:
+    once(f"event {status}", scripted, times=10)
+    with pytest.raises(Refused, match=f"code {status}: scripted"):
+        await stream(scripted)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_an_error_of_a_stream_is_waited_for_where_its_code_is_of_5xx(
+    scripted: ScriptedServer, status: int
+) -> None:
+    once(f"event {status}", scripted)
+    with pytest.raises(Unreachable, match=f"code {status}: scripted"):
+        await stream(scripted)
+
+
+async def test_an_error_in_a_whole_reply_of_status_200_is_read_as_one_of_its_code(
+    scripted: ScriptedServer,
+) -> None:
+    once("document 503", scripted)
+    assert await complete(scripted)
+    once("document 400", scripted, times=10)
+    call = Call(model=MODEL, interface="completions", prompt="?", temperature=0.0, tokens=4)
+    async with Asked(scripted.url, MODEL, limits=LIMITS) as asking:
+        with pytest.raises(Refused, match="scripted"):
+            await asking.ask(call)
+    with pytest.raises(Refused, match="code 400: scripted"):
+        await complete(scripted)
+
+
+@pytest.mark.parametrize("status", [500, 502, 507, 529])
+async def test_every_status_of_5xx_is_waited_for(scripted: ScriptedServer, status: int) -> None:
+    once(f"status {status}", scripted)
+    assert await complete(scripted)
+    assert len(scripted.completions) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 413, 422])
+async def test_every_other_status_of_4xx_ends_the_work_at_once(
+    scripted: ScriptedServer, status: int
+) -> None:
+    once(f"status {status}", scripted, times=10)
+    with pytest.raises(Refused, match="scripted"):
+        await complete(scripted)
+    assert len(scripted.completions) == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "message", "status"),
+    [
+        ({"error": {"message": "no\n room", "code": "404"}}, "no room", 404),
+        ({"object": "error", "message": "gone", "code": 503}, "gone", 503),
+        ({"error": {"message": "n", "type": "BadRequestError"}}, "n", 400),
+        ({"error": "Unauthorized"}, "Unauthorized", 500),
+        ({"error": {"message": None, "code": None}}, "no reason given", 500),
+    ],
+)
+def test_errors_are_read_in_every_shape(
+    document: dict[str, object], message: str, status: int
+) -> None:
+    found = error_document(json.dumps(document).encode())
+    assert found is not None
+    assert (str(found), found.status) == (message, status)
+
+
+@pytest.mark.parametrize("key", [None, "wrong"])
+async def test_an_unauthorised_client_is_pointed_to_the_variable_with_the_key(
+    scripted: ScriptedServer, key: str | None
+) -> None:
+    scripted.key = "right"
+    async with Server(scripted.url, MODEL, key=key) as client:
+        with pytest.raises(Refused, match="401 Unauthorized") as refused:
+            await client.served()
+    assert "OPENAI_API_KEY" in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("fault", ["no_logprobs", "above_zero", "masked"])
 async def test_log_probabilities_that_cannot_be_are_a_lie(
     scripted: ScriptedServer, fault: str
 ) -> None:
@@ -213,6 +294,25 @@ async def test_log_probabilities_come_likeliest_first(scripted: ScriptedServer) 
     assert top is not None
     assert top[0] == sorted(top[0], reverse=True)
     assert len(top[0]) == 20
+
+
+@pytest.mark.parametrize(
+    ("own", "top", "reason"),
+    [
+        ([-9999.0], [[-0.1]], "of a masked token"),
+        ([-0.2], [[-0.2, float("-inf")]], "no number"),
+        ([-0.2], [[0.4, -3.0]], "above 0"),
+        ([-0.2], [[-0.2, -0.3, -0.4]], "more than 1"),
+    ],
+)
+def test_impossible_log_probabilities_are_refused_with_the_mode_to_serve_with(
+    own: list[float], top: list[list[float]], reason: str
+) -> None:
+    fault = logprob_fault(own, top)
+    assert fault is not None
+    assert reason in fault
+    assert "--logprobs-mode raw_logprobs" in fault
+    assert logprob_fault([-0.7], [[-0.6, -0.8]]) is None
 
 
 async def test_to_cancel_the_task_is_to_close_the_connection(scripted: ScriptedServer) -> None:

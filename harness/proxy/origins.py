@@ -1,0 +1,99 @@
+"""Who may ask from a browser: pages of other origins are refused, and so are foreign hosts.
+
+A page of any site can send requests to this machine. It says where it comes from (``Origin``), and
+a name that was made to lead here stands in ``Host``. Programs send no ``Origin``.
+"""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from harness.proxy.rejections import Rejected
+
+ANY = "*"
+METHODS = ("GET", "POST")
+
+
+class OriginGuard:
+    """Refuses requests of pages that are not allowed, before anything of them is read.
+
+    Args:
+        app: what answers the others.
+        origins: origins that are allowed, as `normal_origin` writes them, or ``*``.
+        hosts: names under which the proxy may be asked, besides addresses and ``localhost``; ``*``
+            for any.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str], hosts: Collection[str]):
+        self._app = app
+        self._origins = frozenset(origins)
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or hands it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(headers)
+        if refusal is not None:
+            response: Response = JSONResponse(refusal.document, refusal.status)
+            await response(scope, receive, send)
+        elif scope["method"] == "OPTIONS" and "access-control-request-method" not in headers:
+            allow = ", ".join((*METHODS, "OPTIONS"))
+            await Response(status_code=204, headers={"Allow": allow})(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Rejected | None:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._is_own(host):
+            return Rejected(
+                403, f"{host[:200]!r} is no name of this proxy; start it with --allow-host, or with"
+                " a key in RHEOSTAT_API_KEY", code="host_not_allowed",
+            )  # fmt: skip
+        if origin is None or ANY in self._origins or normal_origin(origin) in self._origins:
+            return None
+        return Rejected(
+            403, f"pages of {origin[:200]!r} may not ask this proxy; start it with --allow-origin",
+            code="origin_not_allowed",
+        )  # fmt: skip
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a host is this proxy's; an address cannot be made to lead elsewhere."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if not name or ANY in self._hosts or name in self._hosts:
+            return True
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+def normal_origin(text: str) -> str | None:
+    """An origin as browsers send it, in small letters and without a usual port; ``None`` for none.
+
+    Args:
+        text: ``https://HOST`` or ``https://HOST:PORT``.
+    """
+    try:
+        parts = urlsplit(text.strip().lower().rstrip("/"))
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.scheme or not parts.hostname or parts.path or parts.query or parts.fragment:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    shown = "" if port in (None, usual) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"

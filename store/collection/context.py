@@ -1,0 +1,92 @@
+"""Whether prompts, branches and probes fit the context of a model: judged before any is drawn.
+
+vLLM lowers a ``max_tokens`` that goes beyond the context and reports nothing but "length", so what
+does not fit is found here.
+"""
+
+from typing import NamedTuple
+
+from store.collection.forcing import Forced
+from store.collection.requests import probe_count
+from store.collection.settings import Settings
+from store.serving.engine import Served
+from store.serving.errors import Refused
+
+
+class Context(NamedTuple):
+    """A model's context, and what of it probes need."""
+
+    served: Served
+    address: str
+    """The server's, for messages."""
+    probing: int
+    """Tokens of a probe behind its prefix: the forcing and the answer."""
+    interval: int
+
+    def refuse_prompt(self, question: str, prompt: int, longest: int) -> None:
+        """Refuse a question whose branches, or probes of them, may not fit.
+
+        Args:
+            question: the question's id.
+            prompt: tokens of its prompt.
+            longest: tokens of the longest branch.
+
+        Raises:
+            Refused: they may not.
+        """
+        room = self.served.context - prompt
+        if longest + self.probing <= room:
+            return
+        most = room - self.probing
+        raise Refused(
+            f"question {question!r}: its prompt of {prompt} tokens leaves {max(0, room)} of a"
+            f" context of {self.served.context}, and branches of up to {longest} with"
+            f" {self.probing} more for a probe do not fit",
+            address=self.address,
+            hint=(
+                f"say --max-tokens {most} or less, or serve a longer context"
+                if most > 0
+                else "leave the question out, or serve a longer context"
+            ),
+        )
+
+    def chain_problem(self, prompt: int, tokens: int) -> str | None:
+        """Describe why an existing chain cannot be probed to its end; ``None`` where it can.
+
+        Args:
+            prompt: tokens of the question's prompt.
+            tokens: of the chain.
+        """
+        last = probe_count(tokens, self.interval) * self.interval
+        needed = prompt + last + self.probing
+        if not last or needed <= self.served.context:
+            return None
+        return (
+            f"has {tokens} tokens, and its last probe needs {needed} of a context of"
+            f" {self.served.context}"
+        )
+
+
+def context_of(settings: Settings, forced: Forced, served: Served, address: str) -> Context:
+    """The context of a model, with the tokens that probes of these settings need."""
+    probing = len(forced.both) + settings.probing.max_tokens
+    return Context(served, address, probing, settings.drawing.interval)
+
+
+def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
+    """Refuse branches that fit the context behind no prompt; nothing has to be tokenised for it.
+
+    Raises:
+        Refused: ``max_tokens`` and a probe leave no token for a prompt.
+    """
+    longest, probing = settings.drawing.max_tokens, settings.probing.max_tokens
+    if settings.source is None and longest + probing >= served.context:
+        raise Refused(
+            f"branches of up to {longest} tokens with {probing} more for a probe do not fit a"
+            f" context of {served.context} behind any prompt",
+            address=address,
+            hint=(
+                f"say --max-tokens below {max(1, served.context - probing)}, with room for the"
+                " prompt, or serve a longer context"
+            ),
+        )

@@ -1,0 +1,157 @@
+"""The work of a collection, and what the servers say of it before anything is drawn."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from store.collection.chains import Existing, ExistingChain, length_of
+from store.collection.context import Context, context_of, refuse_max_tokens
+from store.collection.forcing import Forced
+from store.collection.missing import HINT, named
+from store.collection.probing import Reading
+from store.collection.prompts import forced_by, letters, message
+from store.collection.questions import Asked
+from store.collection.requests import Probing
+from store.collection.settings import Settings
+from store.errors import SourceError
+from store.records import Question
+from store.serving.engine import Engine, Served
+from store.serving.errors import Refused
+from store.serving.places import Place
+
+GROUP = 16
+"""Branches of one request, where no less is asked for."""
+
+
+class Work(NamedTuple):
+    """What is to be collected."""
+
+    settings: Settings
+    asked: Sequence[Asked]
+    branches: int
+    """Of each question, where they are drawn here."""
+    chains: dict[str, list[ExistingChain]] | None = None
+    """Of each question's id, where they exist."""
+    group: int = GROUP
+    allow_missing: int = 0
+    """How many branches may be missing from the sealed recording."""
+    file: Existing | None = None
+    """The file that ``chains`` were read from, for messages."""
+
+    @property
+    def most_per_request(self) -> int:
+        """Branches of one request, at most."""
+        # vLLM refuses n above 1 at temperature 0, and intervals are drawn one by one.
+        greedy = self.settings.drawing.temperature == 0
+        return 1 if self.settings.stepwise or greedy else self.group
+
+    def wanted(self, question: str) -> int:
+        """How many branches a question gets."""
+        return self.branches if self.chains is None else len(self.chains[question])
+
+
+class Prepared(NamedTuple):
+    """What the servers said before anything was drawn."""
+
+    served: Served
+    questions: list[Question]
+    forced: Forced
+    missing: Mapping[str, Mapping[int, str]] = {}
+    """Existing chains that cannot be probed, with the reason, by the question's id."""
+
+
+async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prepared:
+    """Asks the servers what they are and how they tokenise; draws nothing.
+
+    Raises:
+        ServingError: a server is not there, serves another model than the first, or has too short
+            a context.
+        SourceError: more existing chains than may be missing are too long for the context.
+    """
+    served = await agree(places)
+    engine = places[0].engine
+    refuse_max_tokens(work.settings, served, engine.address)
+    forced = await forced_by(engine, work.settings.forcing)
+    context = context_of(work.settings, forced, served, engine.address)
+    questions = []
+    for asked in work.asked:
+        words = message(asked.question, asked.choices, work.settings.instruction)
+        prompt = await engine.tokenize_chat(
+            [{"role": "user", "content": words}], work.settings.template
+        )
+        questions.append(
+            Question(
+                id=asked.id,
+                gold=reading.gold(asked.answer),
+                text=asked.question,
+                choices=asked.choices,
+                prompt_ids=prompt,
+            )
+        )
+        if work.chains is None:
+            context.refuse_prompt(asked.id, len(prompt), work.settings.drawing.max_tokens)
+    missing = await _overlong(work, questions, context, engine)
+    return Prepared(served, questions, forced, missing)
+
+
+async def _overlong(
+    work: Work, questions: Sequence[Question], context: Context, engine: Engine
+) -> dict[str, dict[int, str]]:
+    """Existing chains that the context cannot hold, by question and index.
+
+    Raises:
+        SourceError: there are more of them than may be missing; it names the first.
+    """
+    found: dict[str, dict[int, str]] = {}
+    for question in questions if work.chains is not None else ():
+        chains = (work.chains or {})[question.id]
+        lengths = await asyncio.gather(*(length_of(engine, chain) for chain in chains))
+        for index, length in enumerate(lengths):
+            problem = context.chain_problem(len(question.prompt_ids or []), length)
+            if problem is not None:
+                found.setdefault(question.id, {})[index] = problem
+    count = sum(map(len, found.values()))
+    if count <= work.allow_missing:
+        return found
+    question_id, problems = next(iter(found.items()))
+    index, problem = next(iter(problems.items()))
+    more = f"; {count} chains in all are too long" if count > 1 else ""
+    refusal = SourceError(
+        f"{named(question_id, [index])}: {problem}{more}",
+        path=work.file and work.file.path,
+        place=work.file and work.file.position(question_id, index),
+    )
+    refusal.add_note(HINT)
+    raise refusal
+
+
+def probing_for(settings: Settings, question: Question) -> Probing:
+    """How a question's probes are made: constrained to its letters, where that is asked for."""
+    if not settings.choices or question.choices is None:
+        return settings.probing
+    return msgspec.structs.replace(settings.probing, choice=letters(question.choices))
+
+
+async def agree(places: Sequence[Place]) -> Served:
+    """What all servers serve.
+
+    Raises:
+        ServingError: one is not there, or serves another model than the first.
+    """
+    first: Served | None = None
+    for engine in dict.fromkeys(place.engine for place in places):
+        served = await engine.served()
+        if first is not None and not served.is_like(first):
+            raise Refused(
+                f"serves {served.model} by vLLM {served.version} with a context of"
+                f" {served.context}, unlike the first server ({first.model}, {first.version},"
+                f" {first.context})",
+                address=engine.address,
+                hint="collect from servers that are alike",
+            )
+        first = first or served
+    if first is None:
+        raise ValueError("a collection needs a place")
+    return first

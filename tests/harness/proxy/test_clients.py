@@ -1,0 +1,183 @@
+"""What clients send besides a question: history, stop strings, arguments of the template."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+from openai.types.chat import ChatCompletion
+
+from harness.proxy.chat import Stopping
+from tests.harness.proxy.proxies import proxy
+from tests.store.serving.scripted import (
+    MODEL,
+    Body,
+    ScriptedServer,
+    plain_template,
+    serving,
+    show,
+)
+
+ASKED = [{"role": "user", "content": "how many?"}]
+
+
+def switched(messages: list[Body], arguments: Body) -> str:
+    """A template that ends the thinking where it is told not to think."""
+    off = arguments.get("enable_thinking") is False
+    return plain_template(messages, arguments) + ("<think>\n\n</think>\n\n" if off else "")
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        server.template = switched
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(upstream: ScriptedServer) -> Iterator[OpenAI]:
+    with (
+        proxy(upstream.url, "--patience", "0.3") as found,
+        OpenAI(base_url=found.url, api_key="any", max_retries=0, timeout=20) as made,
+    ):
+        yield made
+
+
+def ask(client: OpenAI, **more: object) -> ChatCompletion:
+    create: Any = client.chat.completions.create
+    found = create(**({"model": MODEL, "messages": ASKED, "seed": 7} | more))
+    assert isinstance(found, ChatCompletion)
+    return found
+
+
+def streamed(client: OpenAI, **more: object) -> tuple[str, str | None]:
+    """The text of a stream, and why it ended."""
+    create: Any = client.chat.completions.create
+    text, ended = "", None
+    for chunk in create(model=MODEL, messages=ASKED, seed=7, stream=True, **more):
+        for choice in chunk.choices:
+            text += choice.delta.content or ""
+            ended = choice.finish_reason or ended
+    return text, ended
+
+
+def rendered(upstream: ScriptedServer) -> Body:
+    """The last conversation that was rendered."""
+    return next(each.body for each in reversed(upstream.seen) if "messages" in each.body)
+
+
+def test_a_reply_of_the_proxy_is_accepted_as_history_without_its_thoughts(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    reply = ask(client).choices[0].message
+    sent = reply.model_dump()
+    assert sent["reasoning_content"]
+    again = ask(client, messages=[*ASKED, sent, {"role": "user", "content": "and now?"}])
+    assert again.choices[0].message.content
+    assert rendered(upstream)["messages"][1] == {"role": "assistant", "content": reply.content}
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        ({"content": None, "reasoning_content": "cut off while thinking"}, ""),
+        ({"content": "3", "reasoning": "by counting", "tool_calls": []}, "3"),
+        ({"content": "3", "thinking_blocks": [{"type": "thinking"}], "refusal": None}, "3"),
+        ({"content": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "3"}]}, "3"),
+    ],
+)
+def test_thoughts_are_left_out_under_whatever_name_clients_keep_them(
+    client: OpenAI, upstream: ScriptedServer, message: Body, content: str
+) -> None:
+    history = [*ASKED, {"role": "assistant"} | message, {"role": "user", "content": "and now?"}]
+    ask(client, messages=history)
+    assert rendered(upstream)["messages"][1] == {"role": "assistant", "content": content}
+
+
+def test_thoughts_of_a_user_are_refused(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(client, messages=[ASKED[0] | {"reasoning_content": "hm"}])
+    assert caught.value.param == "messages[0].reasoning_content"
+
+
+@pytest.mark.parametrize("stop", ["boxed", ["none of it", "{", " is"]])
+def test_the_text_that_is_shown_ends_at_a_stop_string_whole_and_streamed(
+    client: OpenAI, stop: str | list[str]
+) -> None:
+    whole = ask(client).choices[0].message.content
+    assert whole is not None
+    strings = [stop] if isinstance(stop, str) else stop
+    wanted = whole[: min(at for each in strings if (at := whole.find(each)) >= 0)]
+    found = ask(client, stop=stop)
+    assert (found.choices[0].message.content, found.choices[0].finish_reason) == (wanted, "stop")
+    assert streamed(client, stop=stop) == (wanted, "stop")
+    assert found.usage == ask(client).usage
+
+
+def test_a_stop_string_may_be_shown_and_one_that_does_not_come_changes_nothing(
+    client: OpenAI,
+) -> None:
+    whole = ask(client).choices[0].message.content
+    extra = {"include_stop_str_in_output": True}
+    shown = ask(client, stop="answer", extra_body=extra).choices[0].message.content
+    assert shown == "The final answer"
+    assert ask(client, stop=["Question:", "<|im_end|>"]).choices[0].message.content == whole
+
+
+def test_of_several_stop_strings_the_first_in_the_text_ends_it() -> None:
+    assert Stopping(("c", "b")).cut("abcb") == "a"
+    assert Stopping(("bc", "b"), included=True).cut("abc") == "ab"
+    assert Stopping(("x",)).cut("abc") is None
+    assert Stopping().cut("abc") is None
+
+
+def test_arguments_of_the_template_are_passed_on(client: OpenAI, upstream: ScriptedServer) -> None:
+    ask(client, reasoning_effort="low")
+    assert rendered(upstream)["chat_template_kwargs"] == {
+        "reasoning_effort": "low", "enable_thinking": True,
+    }  # fmt: skip
+    ask(client, extra_body={"chat_template_kwargs": {"enable_thinking": True, "depth": 3}})
+    assert rendered(upstream)["chat_template_kwargs"] == {"enable_thinking": True, "depth": 3}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"reasoning_effort": "none"},
+        {"extra_body": {"chat_template_kwargs": {"enable_thinking": False}}},
+    ],
+)
+def test_where_a_client_turns_thinking_off_all_of_the_text_is_shown(
+    client: OpenAI, upstream: ScriptedServer, how: dict[str, object]
+) -> None:
+    before = len(upstream.completions)
+    found = ask(client, **how).choices[0].message
+    assert found.content
+    assert (found.model_extra or {}).get("reasoning_content") is None
+    probes = [each.body for each in upstream.completions[before:] if "stop" in each.body]
+    for prompt in [each for body in probes for each in body["prompt"]]:
+        text = show(prompt)
+        assert text.endswith("\n\nThe final answer is \\boxed{")
+        assert not text.endswith("\n</think>\n\nThe final answer is \\boxed{")
+    assert probes
+    assert (ask(client).choices[0].message.model_extra or {})["reasoning_content"]
+
+
+def test_a_conversation_that_the_template_refuses_is_refused_to_the_client(
+    client: OpenAI, upstream: ScriptedServer
+) -> None:
+    upstream.template = None
+    try:
+        with pytest.raises(openai.BadRequestError, match="chat template does not take this"):
+            ask(client)
+    finally:
+        upstream.template = switched
+
+
+def test_temperature_0_is_warned_of_in_the_reply(client: OpenAI) -> None:
+    told = (ask(client, temperature=0).model_extra or {})["rheostat"]
+    assert told["warnings"] == [
+        "at temperature 0 all branches are the same, and a vote among them decides nothing"
+    ]
+    assert "warnings" not in (ask(client).model_extra or {})["rheostat"]

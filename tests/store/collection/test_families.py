@@ -1,0 +1,155 @@
+"""The family of a model, found in its chat template: those of usual models, in a few words."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from store.collection.families import Family, closed, find_family, forcing_of, is_closed
+from store.collection.forcing import FAMILIES, family_of
+from store.serving.server import Server
+from tests.store.serving.scripted import (
+    MODEL,
+    Body,
+    ScriptedServer,
+    encode,
+    plain_template,
+    serving,
+)
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+def turns(messages: list[Body], *, without_thoughts: bool = True) -> str:
+    """A conversation in the marks of ChatML."""
+    said = ""
+    for each in messages:
+        text = str(each["content"])
+        if without_thoughts and each["role"] == "assistant":
+            text = text.rpartition("</think>")[2].lstrip()
+        said += f"<|im_start|>{each['role']}\n{text}<|im_end|>\n"
+    return said + "<|im_start|>assistant\n"
+
+
+def switched_on(messages: list[Body], arguments: Body) -> str:
+    """Thinks unless it is told not to, as Qwen3 does."""
+    off = arguments.get("enable_thinking", True) is False
+    return turns(messages) + ("<think>\n\n</think>\n\n" if off else "")
+
+
+def switched_off(messages: list[Body], arguments: Body) -> str:
+    """Thinks only if it is told to, as DeepSeek-V3.1 does."""
+    return turns(messages) + ("<think>" if arguments.get("thinking") else "</think>")
+
+
+def silent_switch(messages: list[Body], arguments: Body) -> str:
+    """Thinks only if it is told to by its first message, and leaves no mark where it is not."""
+    about = "Think between <think> and </think>.\n" if arguments.get("thinking") else ""
+    return about + turns(messages, without_thoughts=False)
+
+
+def opens(messages: list[Body], arguments: Body) -> str:
+    """Always thinks, as QwQ and DeepSeek-R1 do."""
+    return turns(messages) + "<think>\n"
+
+
+def drops(messages: list[Body], arguments: Body) -> str:
+    """Shows that it thinks by what it drops of earlier turns, and by nothing else."""
+    return turns(messages)
+
+
+def harmony(messages: list[Body], arguments: Body) -> str:
+    effort = arguments.get("reasoning_effort", "medium")
+    said = f"<|start|>system<|message|>Reasoning: {effort}<|end|>"
+    said += "".join(f"<|start|>{m['role']}<|message|>{m['content']}<|end|>" for m in messages)
+    return said + "<|start|>assistant"
+
+
+def magistral(messages: list[Body], arguments: Body) -> str:
+    said = "[SYSTEM_PROMPT]Draft your thoughts: [THINK]Your thoughts[/THINK][/SYSTEM_PROMPT]"
+    return said + "".join(f"[INST]{m['content']}[/INST]" for m in messages)
+
+
+def keeps(messages: list[Body], arguments: Body) -> str:
+    return turns(messages, without_thoughts=False)
+
+
+Template = Callable[[list[Body], Body], str]
+
+
+async def found(
+    server: ScriptedServer, template: Template | None, name: str = MODEL, **arguments: object
+) -> Family | None:
+    server.template = template
+    async with Server(server.url, MODEL) as client:
+        return await find_family(client, name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("template", "family"),
+    [
+        (switched_on, "think"),
+        (opens, "think"),
+        (drops, "think"),
+        (harmony, "harmony"),
+        (magistral, "magistral"),
+    ],
+)
+async def test_a_model_whose_name_shows_nothing_is_known_by_its_template(
+    scripted: ScriptedServer, template: Template, family: str
+) -> None:
+    assert family_of(MODEL) is None
+    assert await found(scripted, template) == Family(family)
+
+
+@pytest.mark.parametrize("template", [keeps, plain_template, silent_switch, None])
+async def test_a_template_that_shows_nothing_leaves_it_open(
+    scripted: ScriptedServer, template: Template | None
+) -> None:
+    assert await found(scripted, template) is None
+
+
+async def test_thinking_that_is_turned_off_is_closed_in_the_prompt(
+    scripted: ScriptedServer,
+) -> None:
+    assert await found(scripted, switched_on, enable_thinking=False) == Family("think", closed=True)
+    assert await found(scripted, switched_off) == Family("think", closed=True)
+    assert await found(scripted, switched_off, thinking=True) == Family("think")
+
+
+async def test_a_prompt_goes_before_the_name_and_the_name_before_the_rest(
+    scripted: ScriptedServer,
+) -> None:
+    assert await found(scripted, magistral, "Ministral-3-8B-Reasoning") == Family("magistral")
+    assert await found(scripted, drops, "some-7B-Instruct") == Family("plain")
+    assert await found(scripted, None, "Qwen3-8B") == Family("think")
+
+
+def test_models_for_instructions_do_not_think_whatever_else_is_in_their_name() -> None:
+    assert family_of("Qwen3-30B-A3B-Instruct-2507") == "plain"
+    assert family_of("Qwen3-30B-A3B-Thinking-2507") == "think"
+
+
+def test_nothing_is_ended_where_the_prompt_has_ended_the_thinking() -> None:
+    forcing = forcing_of(Family("think", closed=True), end=None, ask=None)
+    assert forcing == closed(FAMILIES["think"])
+    assert (forcing.end, forcing.mark) == ("", "")
+    assert forcing.ask.startswith("\n\n")
+    own = forcing_of(Family("think"), end="</think>", ask="So:")
+    assert (own.end, own.ask, own.mark) == ("</think>", "So:", "</think>")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_it"),
+    [("a<think>\n\n</think>\n\n", True), ("a</think>b", False), ("a<think>", False)],
+)
+async def test_a_prompt_that_ends_with_the_closing_mark_is_closed(
+    scripted: ScriptedServer, text: str, is_it: bool
+) -> None:
+    arguments: dict[str, Any] = {"forcing": FAMILIES["think"]}
+    async with Server(scripted.url, MODEL) as client:
+        assert await is_closed(client, encode(text), **arguments) is is_it
