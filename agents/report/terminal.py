@@ -18,7 +18,7 @@ from agents.report.sheets import Sheet, laid_out
 from agents.report.wording import bounds, plain, signed
 from agents.run.directory import RunDirectory
 from agents.run.wording import several
-from harness.cli.terminal import printable
+from harness.escaping import escape_block
 from harness.evaluation.plots import in_terminal
 
 WIDTH, WIDEST = 80, 100
@@ -60,7 +60,7 @@ def terminal_summary(
     parts.append(_frontier(report, people, wide))
     parts.append(_course(report, wide))
     parts.append(_next(run, report, wide))
-    return printable("\n".join(parts))
+    return escape_block("\n".join(parts))
 
 
 def _people(report: Report) -> list[Shown]:
