@@ -16,7 +16,7 @@ VERMILION = "#d55e00"
 """The colour of the curve that matters most; the others do not have it."""
 
 COLOURS = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+MARKERS = ("s", "^", "D", "v", "P", "X", "<", ">", "o")
 DASHES = ((0, ()), (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 
 
