@@ -46,7 +46,10 @@ class AllocationScreen(Screen[None]):
         *DECISIONS,
         Binding("left_square_bracket,minus", "step(-1)", "Trial before", key_display="["),
         Binding("right_square_bracket,plus", "step(1)", "Trial after", key_display="]"),
-        *(Binding(str(at), f"tab('{name}')", show=False) for at, name in enumerate(TABS, 1)),
+        *(
+            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for at, name in enumerate(TABS, 1)
+        ),
     ]
 
     def __init__(self, reader: RunReader, name: str) -> None:

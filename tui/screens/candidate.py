@@ -79,7 +79,10 @@ class CandidateScreen(Screen[None]):
         Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
         Binding("e", "edit", "Edit"),
-        *(Binding(str(at), f"tab('{name}')", show=False) for at, name in enumerate(TABS, 1)),
+        *(
+            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for at, name in enumerate(TABS, 1)
+        ),
     ]
 
     def __init__(self, reader: RunReader, name: str) -> None:
