@@ -11,6 +11,7 @@ characters. Markup needs another escape on top: `escape_xml` here for HTML and S
 
 import json
 import re
+import shlex
 import unicodedata
 from html import escape
 
@@ -54,6 +55,27 @@ def escape_xml(text: str) -> str:
 def escape_json(document: str) -> str:
     r"""Write what cannot be shown in a JSON document as ``\u`` escapes; its value is the same."""
     return _SUSPECT.sub(lambda found: _json_escaped(found[0]), document)
+
+
+def quote_for_shell(word: str) -> str:
+    """A word as it is typed in a shell, on one line, whatever characters it has.
+
+    Characters that cannot be seen are written as bash and zsh read them between ``$'`` and ``'``.
+    """
+    if all(map(is_visible, word)):
+        return shlex.quote(word)
+    return "$'" + "".join(map(_typed, word)) + "'"
+
+
+def _typed(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if "\udc80" <= character <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if not character.isascii() and not is_visible(character):
+        # In bytes: a shell reads \\x9b as one, which is no character of UTF-8.
+        return "".join(f"\\x{each:02x}" for each in character.encode("utf-8", "surrogatepass"))
+    return _escaped(character, "")
 
 
 def escape_styled(text: str) -> str:

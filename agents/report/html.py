@@ -3,6 +3,7 @@
 What comes from programs and people is escaped. Light or dark is the reader's own choice.
 """
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -39,14 +40,14 @@ def html(some: Sequence[Block]) -> str:
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     body = "".join(_block(each) for each in some)
     title = next((each.text for each in some if isinstance(each, Heading)), "Report")
-    head = f"{_HEAD}<title>{escape_xml(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+    head = f"{_HEAD}<title>{_inline(title)}</title>\n<style>\n{style}</style>\n</head>\n"
     return f"{head}<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(level, text):
-            return f"<h{level}>{escape_xml(text)}</h{level}>\n"
+            return f"<h{level}>{_inline(text)}</h{level}>\n"
         case Paragraph(words):
             return f"<p>{_words(words)}</p>\n"
         case Bullets(items):
@@ -61,26 +62,31 @@ def _block(block: Block) -> str:
             return _table(block)
         case Gallery(pictures):
             shown = "".join(
-                f'<figure role="img" aria-label="{escape_xml(each.says)}">\n{each.svg}</figure>\n'
+                f'<figure role="img" aria-label="{_inline(each.says)}">\n{each.svg}</figure>\n'
                 for each in pictures
             )
             return f'<div class="gallery">\n{shown}</div>\n'
         case Fold(title, some):
             inside = "".join(_block(each) for each in some)
-            return f"<details>\n<summary>{escape_xml(title)}</summary>\n{inside}</details>\n"
+            return f"<details>\n<summary>{_inline(title)}</summary>\n{inside}</details>\n"
 
 
 def _words(words: Words) -> str:
     return "".join(
-        f"<code>{escape_xml(each.text)}</code>" if isinstance(each, Code) else escape_xml(each)
+        f"<code>{_inline(each.text)}</code>" if isinstance(each, Code) else _inline(each)
         for each in words
     )
+
+
+def _inline(text: str) -> str:
+    """A text on one line, as a browser shows it there."""
+    return escape_xml(re.sub(r"\s+", " ", text))
 
 
 def _table(sheet: Sheet) -> str:
     def cell(tag: str, at: int, text: str) -> str:
         kind = "" if at < sheet.texts else ' class="figure"'
-        return f"<{tag}{kind}>{escape_xml(text)}</{tag}>"
+        return f"<{tag}{kind}>{_inline(text)}</{tag}>"
 
     heads = "".join(cell("th", at, text) for at, text in enumerate(sheet.heads))
     rows = "".join(

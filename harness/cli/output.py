@@ -12,7 +12,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -20,7 +20,7 @@ from typing import IO, NamedTuple
 from harness.cli import terminal
 from harness.cli.table import Table
 from harness.errors import InputError, SurroundingsError
-from harness.escaping import escape_block, escape_json, escape_styled
+from harness.escaping import escape_block, escape_json, escape_line, escape_styled
 from store.places import named
 
 STDOUT = "standard output"
@@ -113,6 +113,11 @@ def shown_width(out: Output) -> int | None:
 def emit_text(text: str, *, styled: bool = False) -> None:
     """Write text to stdout, ended by a line feed; see `Output.text`."""
     Output().text(text, styled=styled)
+
+
+def emit_paths(paths: Iterable[Path]) -> None:
+    """Write the names of files to stdout, one a line."""
+    emit_text("\n".join(escape_line(str(path)) for path in paths))
 
 
 def emit_utf8(text: str) -> None:

@@ -57,8 +57,7 @@ class AllocationScreen(Screen[None]):
         self._reader, self._of = reader, name
         self._view: RunView | None = None
         self._trials = TrialsView()
-        asked = reader.run.request.allocation
-        self._stages = [] if asked is None else [each.name for each in asked.pipeline.stages]
+        self._stages = _stages(reader)
 
     def compose(self) -> ComposeResult:
         """A line on the allocation, and its tabs."""
@@ -196,6 +195,15 @@ class AllocationScreen(Screen[None]):
         self.app.push_screen(
             DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
         )
+
+
+def _stages(reader: RunReader) -> list[str]:
+    """The names of the stages; none where the request cannot be read any more."""
+    try:
+        asked = reader.run.request.allocation
+    except (InputError, OSError):
+        return []
+    return [] if asked is None else [each.name for each in asked.pipeline.stages]
 
 
 def _seen(view: RunView) -> tuple[object, ...]:

@@ -155,8 +155,10 @@ class CandidateScreen(Screen[None]):
     def _comparable(self, candidates: tuple[Candidate, ...]) -> list[str]:
         """What it can be held to: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
-        request = self._reader.run.request if self._reader.run.has("request.json") else None
-        baselines = [each.label for each in request.baselines] if request is not None else []
+        try:
+            baselines = [each.label for each in self._reader.run.request.baselines]
+        except (InputError, OSError):  # a damaged run is shown as far as it can be read
+            baselines = []
         names = [each.name for each in candidates if each.name != self._of]
         found = [parent, *baselines, *names]
         return list(dict.fromkeys(each for each in found if each))

@@ -142,8 +142,8 @@ def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -
 
 
 def _save(environment: "Environment", target: Path) -> None:
-    from harness.cli.output import emit_text
+    from harness.cli.output import emit_paths
     from store.environment import save
 
     save(environment, target)
-    emit_text(str(target))
+    emit_paths([target])
