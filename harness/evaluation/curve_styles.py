@@ -34,7 +34,7 @@ def curve_style(index: int) -> CurveStyle:
     return CurveStyle(
         COLOURS[index % len(COLOURS)],
         MARKERS[index % len(MARKERS)],
-        DASHES[(index + index // len(COLOURS)) % len(DASHES)],
+        DASHES[index % len(DASHES)],
     )
 
 

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.tui.app_server import COMMAND, Served, served_app
 from tests.tui.browser import chromium, page
@@ -66,13 +67,13 @@ def test_the_name_of_another_site_does_not_lead_here(app: Served) -> None:
 )
 def test_a_page_of_another_origin_gets_no_socket(app: Served, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(socket_url(app), origin=origin.format(port=app.port))  # type: ignore[arg-type]
+        connect(socket_url(app), origin=Origin(origin.format(port=app.port)))
     assert refused.value.response.status_code == 403
 
 
 def test_the_page_itself_gets_a_socket_and_the_app_draws(app: Served) -> None:
-    origin = f"http://localhost:{app.port}"
-    with connect(socket_url(app), origin=origin) as own:  # type: ignore[arg-type]
+    origin = Origin(f"http://localhost:{app.port}")
+    with connect(socket_url(app), origin=origin) as own:
         own.send(json.dumps(["resize", {"width": 80, "height": 24}]))
         seen = b""
         deadline = time.monotonic() + 60
