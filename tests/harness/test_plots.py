@@ -126,10 +126,8 @@ def linear(colour: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
 
 def lab(rgb: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[float]:
     """Linear RGB as CIE L*a*b*."""
-    to_xyz = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    )
-    xyz = to_xyz @ np.clip(rgb, 0, 1) / [0.9505, 1, 1.089]
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(to_xyz) @ np.clip(rgb, 0, 1) / [0.9505, 1, 1.089]
     x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
 
