@@ -74,7 +74,7 @@ def diagnosed(script: Script) -> str:
         before = clean(text[: found.column - 1].expandtabs(TAB))
         told.append(
             f"error: {clean(found.reason)}\n"
-            f"{margin}--> {script.name}:{found.line}:{found.column}\n"
+            f"{margin}--> {clean(script.name)}:{found.line}:{found.column}\n"
             f"{margin} |\n"
             f"{number} | {clean(text.expandtabs(TAB))}\n"
             f"{margin} | {' ' * len(before)}^"

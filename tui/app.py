@@ -6,10 +6,17 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 
+from harness.escaping import escape_block, escape_line
+from tui.screens.help import HelpScreen
+from tui.screens.leaving import LeaveScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.workbench import WorkbenchScreen
+from tui.widgets.outside_text import Sanitizer
 
 
 class RheostatApp(App[None]):
@@ -27,12 +34,13 @@ class RheostatApp(App[None]):
         (120, "-wide"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True)
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
 
     def __init__(self, place: Path, recordings: Sequence[Path] = ()):
         super().__init__()
         self._place, self._recordings = place, list(recordings)
+        self._sanitizer = Sanitizer()
 
     def on_mount(self) -> None:
         """Opens what was asked for."""
@@ -50,6 +58,43 @@ class RheostatApp(App[None]):
             self.push_screen(RunScreen(self._place))
         else:
             self.push_screen(RunsScreen(self._place))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """See `App`; the last one lets no control character through."""
+        return [*super().get_line_filters(), self._sanitizer]
+
+    def format_title(self, title: str, sub_title: str) -> Content:
+        """See `App`; a title may hold the name of a directory or of a candidate."""
+        return super().format_title(escape_line(title), escape_line(sub_title))
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """See `App`; a message may quote a file, so that no markup in it is read."""
+        super().notify(
+            escape_block(message), title=escape_line(title), severity=severity, timeout=timeout,
+            markup=False,
+        )  # fmt: skip
+
+    async def action_quit(self) -> None:
+        """Quit; asks first where a text of the workbench has changes."""
+        for screen in self.screen_stack:
+            if isinstance(screen, WorkbenchScreen) and screen.has_changes:
+                if not isinstance(self.screen, LeaveScreen):
+                    screen.leave(self.exit)
+                return
+        self.exit()
+
+    def action_help(self) -> None:
+        """Lists the keys of the screen."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen))
 
     def action_workbench(self) -> None:
         """A new program, on the run that is open or on the recordings of the command line."""

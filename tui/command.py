@@ -1,12 +1,15 @@
 """``rheostat tui``: the terminal app."""
 
+import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from harness.cli.declare import FilePath, Spreading, Whole, command
+from harness.cli.terminal import is_terminal
 
 
 @command(
@@ -45,8 +48,7 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     step, and lets you approve, reject, and write controllers. It only reads runs: one that is at
     work in another terminal goes on as before.
     """
-    from harness.cli import console
-    from harness.errors import InputError, SurroundingsError
+    from harness.errors import InputError
 
     if not place.exists():
         raise InputError(f"{place}: there is nothing", hint="rheostat discover makes runs")
@@ -56,24 +58,49 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         if not each.exists():
             raise InputError(f"{each}: there is no such recording")
     if serve:
-        try:
-            from textual_serve.server import Server
-        except ImportError as problem:
-            raise SurroundingsError(
-                "--serve: textual-serve is not installed",
-                hint='install rheostat with its extra: pipx install ".[serve]"',
-            ) from problem
-        words = [
-            sys.executable,
-            "-c",
-            "from harness.cli.entry import run; run()",
-            "tui",
-            str(place),
-        ]
-        words += ["--on", *map(str, on)] if on else []
-        console.say(f"http://localhost:{port} shows it; Ctrl-C ends it")
-        Server(shlex.join(words), host="localhost", port=port, title="rheostat").serve()
+        _serve(place, on, port)
         return
+    if not _has_terminal():
+        raise InputError(
+            "the app needs a terminal: stdin, stdout and stderr must all be one",
+            hint="run it without pipes in a terminal, or give --serve for a browser;"
+            " rheostat runs and rheostat report print what it shows",
+        )
     from tui.app import RheostatApp
 
     RheostatApp(place, on).run()
+
+
+def _has_terminal() -> bool:
+    """Whether there is a terminal for the app, or a driver of Textual's in its place.
+
+    The driver is named by `--serve`, whose server starts the app behind pipes.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(map(is_terminal, streams)) and os.environ.get("TERM") != "dumb"
+
+
+def _serve(place: Path, on: Sequence[Path], port: int) -> None:
+    """Serves the app to a browser.
+
+    Raises:
+        SurroundingsError: the extra is not installed, or the port cannot be used.
+    """
+    from harness.cli import console
+    from harness.errors import SurroundingsError
+
+    try:
+        from tui.serving import AppServer
+    except ModuleNotFoundError as problem:
+        raise SurroundingsError(
+            "--serve: textual-serve is not installed",
+            hint='install rheostat with its extra: pipx install ".[serve]"',
+        ) from problem
+    # -P: a package in the working directory must not be taken for one of ours.
+    python = [sys.executable, "-P", "-c", "from harness.cli.entry import run; run()"]
+    words = [*python, "tui", str(place), *(["--on", *map(str, on)] if on else [])]
+    server = AppServer(shlex.join(words), port)
+    console.say(f"{server.url} shows it; Ctrl-C ends it")
+    server.run()

@@ -19,8 +19,10 @@ def state_text(view: RunView) -> Text:
     return Text(view.state, style)
 
 
-def verdict_text(candidate: Candidate) -> Text:
-    """What became of a candidate, coloured."""
+def verdict_text(candidate: Candidate, *, waits: bool = False) -> Text:
+    """What became of a candidate, coloured; one that waits for a decision says so."""
+    if waits:
+        return Text("waits", "bold yellow")
     return Text(candidate.verdict, _VERDICTS.get(candidate.verdict, "dim"))
 
 

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 from agents.allocation.saturation import Points
 from agents.allocation.told import TrialTold
-from agents.report.plots import COLOURS, PANEL, WINNER_COLOUR, drawn, legend
+from agents.report.plots import PANEL, WINNER_COLOUR, drawn, legend
+from harness.evaluation.curve_styles import COLOURS, curve_style, plot_text
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+
+_TRIAL = "#868e96"
 
 
 def progress(
@@ -30,19 +34,19 @@ def progress(
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
         at = [float(each.trial if by == "trial" else each.spent) for each in trials]
-        panel.plot(
-            at, [100 * each.score for each in trials], ".", color=COLOURS[3], label="a trial"
-        )
-        panel.step(
+        [dots] = panel.plot(at, [100 * each.score for each in trials], ".", color=_TRIAL)
+        [best] = panel.step(
             at, [100 * each.best for each in trials], where="post", color=WINNER_COLOUR,
-            linewidth=1.8, label="the best so far",
+            linewidth=1.8,
         )  # fmt: skip
+        named: list[tuple[Artist, str]] = [(dots, "a trial"), (best, "the best so far")]
         if optimum is not None:
-            panel.axhline(100 * optimum, color=COLOURS[0], linestyle=":", label="the best there is")
+            known = panel.axhline(100 * optimum, color=COLOURS[0], linestyle=":")
+            named.append((known, "the best there is"))
         panel.set_xlabel("trial" if by == "trial" else "cost of all trials so far")
         panel.set_ylabel("score, %")
         panel.grid(alpha=0.25, linewidth=0.5)
-        legend(figure, panel)
+        legend(figure, named)
 
     return drawn(draw, PANEL, name)
 
@@ -52,17 +56,20 @@ def saturation(points: Points, stage: str, name: str) -> str:
 
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
+        named: list[tuple[Artist, str]] = []
         for at, (model, some) in enumerate(points.items()):
             samples, scores = zip(*some, strict=True)
-            panel.plot(
-                samples, [100 * each for each in scores], "-", marker="o", markersize=3,
-                color=COLOURS[at % len(COLOURS)], linewidth=1.2, label=model,
+            style = curve_style(at)
+            [line] = panel.plot(
+                samples, [100 * each for each in scores], linestyle=style.dash,
+                marker=style.marker, markersize=3.5, color=style.colour, linewidth=1.2,
             )  # fmt: skip
+            named.append((line, model))
         panel.set_xscale("log")
-        panel.set_title(stage, fontsize=10)
+        panel.set_title(plot_text(stage), fontsize=10)
         panel.set_xlabel("samples")
         panel.set_ylabel("best score, %")
         panel.grid(alpha=0.25, linewidth=0.5)
-        legend(figure, panel)
+        legend(figure, named)
 
     return drawn(draw, PANEL, name)

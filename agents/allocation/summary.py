@@ -4,11 +4,12 @@ from agents.allocation.held_out_page import held_out_sentences, judged_sheet
 from agents.allocation.told import AllocationResult, HeldOutTold, StageGiven, amount
 from agents.report.sheets import laid_out
 from agents.run.wording import several
+from harness.escaping import escape_line
 
 
 def summary(found: AllocationResult) -> str:
     """The result on a terminal."""
-    head = (
+    head = escape_line(
         f"{found.pipeline} ({found.environment}): {several(len(found.trials), 'trial')} of"
         f" {found.space:,} allocations within a budget of {found.budget:g}"
     )
@@ -28,7 +29,7 @@ def summary(found: AllocationResult) -> str:
     if found.held_out is not None:
         lines += _held_out(found.held_out)
     if found.guidelines:
-        lines += ["guidelines:", *(f"  {each}" for each in found.guidelines)]
+        lines += ["guidelines:", *(f"  {escape_line(each)}" for each in found.guidelines)]
     return "\n".join(lines)
 
 
@@ -44,5 +45,9 @@ def _held_out(told: HeldOutTold) -> list[str]:
 
 
 def _stages(stages: list[StageGiven]) -> list[str]:
-    width = max(len(each.stage) for each in stages)
-    return [f"{each.stage:{width}}  {amount(each)}, costs {each.cost:.4g}" for each in stages]
+    names = [escape_line(each.stage) for each in stages]
+    width = max(map(len, names))
+    return [
+        f"{name:{width}}  {escape_line(amount(each))}, costs {each.cost:.4g}"
+        for name, each in zip(names, stages, strict=True)
+    ]

@@ -11,6 +11,7 @@ from harness.cli.table import Cell, Column, Table
 COLUMNS = (
     Column("run", name=True),
     Column("state"),
+    Column("waiting"),
     Column("rounds"),
     Column("best"),
     Column("objective", decimals=2),
@@ -20,12 +21,16 @@ COLUMNS = (
     Column("usd", decimals=2),
     Column("minutes", decimals=1),
     Column("last", "last event"),
+    Column("last_event"),
     Column("reason", "ended by"),
 )
 
 
-_FOR_PROGRAMS = ("objective", "reason")
-"""Columns that a terminal has no room for: the report has both."""
+_FOR_PROGRAMS = ("objective", "reason", "waiting", "last_event")
+"""Columns that a terminal has no room for, or that it shows in another form."""
+
+_FOR_PEOPLE = ("last",)
+"""Columns that depend on when they are read."""
 
 _IF_SPENT = ("tokens", "usd")
 """Columns that people see where a language model was paid."""
@@ -39,13 +44,14 @@ def table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
         people: whether to leave out what would not fit on a terminal.
     """
     now = datetime.now(UTC)
-    rows = [_row(run, now) for run in runs]
+    rows = [_row(run, now, people=people) for run in runs]
     shown = [
         at
         for at, column in enumerate(COLUMNS)
-        if not people
+        if (not people and column.key not in _FOR_PEOPLE)
         or (
-            column.key not in _FOR_PROGRAMS
+            people
+            and column.key not in _FOR_PROGRAMS
             and (column.key not in _IF_SPENT or any(row[at] for row in rows))
         )
     ]
@@ -53,17 +59,16 @@ def table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
 
 
 def state(run: RunDirectory) -> str:
-    """What a run is doing, in words."""
+    """What a run is doing: ``ended``, ``waits``, ``at work`` or ``stopped``."""
     held = run.is_held
     if not held and run.ending is not None:
         return "ended"
-    waits = run.waiting
-    if waits is not None:
-        return f"waits: {waits}"
+    if run.waiting is not None:
+        return "waits"
     return "at work" if held else "stopped"
 
 
-def _row(run: RunDirectory, now: datetime) -> list[Cell]:
+def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
     log, summaries = run.events(), run.summaries()
     used = Usage()
     for each in summaries:
@@ -72,10 +77,12 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
     best = last.best if last is not None else None
     ending = run.ending
     gain = run.review(best).baseline_gain if best is not None else None
+    doing, waits = state(run), run.waiting
     age = int((now - log[-1].at).total_seconds()) if log else None
     return [
         run.path.name or str(run.path),
-        state(run),
+        f"waits: {waits}" if people and doing == "waits" else doing,
+        waits if doing == "waits" else None,
         len(summaries),
         best,
         None if last is None else last.objective,
@@ -83,8 +90,9 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
         used.evaluations,
         used.tokens_in + used.tokens_out,
         used.usd,
-        round(minutes(log), 2),
+        minutes(log),
         None if age is None else _ago(age),
+        log[-1].at.isoformat() if log else None,
         ending.reason if ending is not None else None,
     ]
 

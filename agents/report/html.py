@@ -3,8 +3,8 @@
 What comes from programs and people is escaped. Light or dark is the reader's own choice.
 """
 
+import re
 from collections.abc import Sequence
-from html import escape
 from importlib.resources import files
 
 from agents.report.document import (
@@ -21,7 +21,7 @@ from agents.report.document import (
     Words,
 )
 from agents.report.sheets import Sheet
-from harness.cli.terminal import printable
+from harness.escaping import escape_xml
 from harness.explanation.profile import Line, Profile
 
 _HEAD = """\
@@ -40,52 +40,53 @@ def html(some: Sequence[Block]) -> str:
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     body = "".join(_block(each) for each in some)
     title = next((each.text for each in some if isinstance(each, Heading)), "Report")
-    head = f"{_HEAD}<title>{_escaped(title)}</title>\n<style>\n{style}</style>\n</head>\n"
+    head = f"{_HEAD}<title>{_inline(title)}</title>\n<style>\n{style}</style>\n</head>\n"
     return f"{head}<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(level, text):
-            return f"<h{level}>{_escaped(text)}</h{level}>\n"
+            return f"<h{level}>{_inline(text)}</h{level}>\n"
         case Paragraph(words):
             return f"<p>{_words(words)}</p>\n"
         case Bullets(items):
             return "<ul>\n" + "".join(f"<li>{_words(each)}</li>\n" for each in items) + "</ul>\n"
         case Quote(text):
-            return f"<blockquote>{_escaped(text)}</blockquote>\n"
+            return f"<blockquote>{escape_xml(text)}</blockquote>\n"
         case Listing(text):
-            return f'<div class="wide"><pre>{_escaped(text)}</pre></div>\n'
+            return f'<div class="wide"><pre>{escape_xml(text)}</pre></div>\n'
         case Lines(profile):
             return _lines(profile)
         case Sheet():
             return _table(block)
         case Gallery(pictures):
             shown = "".join(
-                f'<figure role="img" aria-label="{_escaped(each.says)}">\n{each.svg}</figure>\n'
+                f'<figure role="img" aria-label="{_inline(each.says)}">\n{each.svg}</figure>\n'
                 for each in pictures
             )
             return f'<div class="gallery">\n{shown}</div>\n'
         case Fold(title, some):
             inside = "".join(_block(each) for each in some)
-            return f"<details>\n<summary>{_escaped(title)}</summary>\n{inside}</details>\n"
+            return f"<details>\n<summary>{_inline(title)}</summary>\n{inside}</details>\n"
 
 
 def _words(words: Words) -> str:
     return "".join(
-        f"<code>{_escaped(each.text)}</code>" if isinstance(each, Code) else _escaped(each)
+        f"<code>{_inline(each.text)}</code>" if isinstance(each, Code) else _inline(each)
         for each in words
     )
 
 
-def _escaped(text: str) -> str:
-    return escape(printable(text), quote=True)
+def _inline(text: str) -> str:
+    """A text on one line, as a browser shows it there."""
+    return escape_xml(re.sub(r"\s+", " ", text))
 
 
 def _table(sheet: Sheet) -> str:
     def cell(tag: str, at: int, text: str) -> str:
         kind = "" if at < sheet.texts else ' class="figure"'
-        return f"<{tag}{kind}>{_escaped(text)}</{tag}>"
+        return f"<{tag}{kind}>{_inline(text)}</{tag}>"
 
     heads = "".join(cell("th", at, text) for at, text in enumerate(sheet.heads))
     rows = "".join(
@@ -128,4 +129,4 @@ def _line(line: Line) -> str:
     ]
     cells = "".join(f'<td class="figure">{each}</td>' for each in figures)
     shade = f' style="--heat: {line.tokens_share:.0f}%"' if line.tokens_share >= 1 else ""
-    return f"<tr{shade}>{cells}<td><pre>{_escaped(line.source)}</pre></td></tr>\n"
+    return f"<tr{shade}>{cells}<td><pre>{escape_xml(line.source)}</pre></td></tr>\n"

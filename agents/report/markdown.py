@@ -21,7 +21,7 @@ from agents.report.document import (
 )
 from agents.report.sheets import Sheet
 from harness.cli import profile_page
-from harness.cli.terminal import printable
+from harness.escaping import escape_block
 
 
 def markdown(some: Sequence[Block]) -> str:
@@ -39,7 +39,7 @@ def _block(block: Block) -> list[str]:
         case Bullets(items):
             return ["".join(f"- {_words(each)}\n" for each in items)]
         case Quote(text):
-            lines = printable(text).splitlines()
+            lines = escape_block(text).splitlines()
             return [
                 "".join(f"> {_begun(_escaped(line).strip())}".rstrip() + "\n" for line in lines)
             ]
@@ -62,7 +62,7 @@ def _words(words: Words) -> str:
 
 def _escaped(text: str) -> str:
     r"""A text as itself, on one line: every sign that could become markup has a ``\`` before it."""
-    line = re.sub(r"\s+", " ", printable(text))
+    line = re.sub(r"\s+", " ", escape_block(text))
     line = re.sub(r"([\\`*\[\]<>|&~])", r"\\\1", line)
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\_", line)  # inside a word it means nothing
 
@@ -74,7 +74,7 @@ def _begun(line: str) -> str:
 
 def _code(text: str) -> str:
     """A word of the machine's, between as many backticks as it does not hold itself."""
-    line = " ".join(printable(text).split())
+    line = " ".join(escape_block(text).split())
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
@@ -82,7 +82,7 @@ def _code(text: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    shown = printable(text).rstrip("\n")
+    shown = escape_block(text).rstrip("\n")
     longest = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}\n"

@@ -7,14 +7,22 @@ picture is right on a light page and on a dark one; curves have colours that are
 import io
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agents.report.course import beginning
 from agents.report.records import Report, Role, Round, Side, Winner
 from agents.report.wording import tokens
-from harness.evaluation.plots import series
+from harness.evaluation.curve_styles import (
+    COLOURS,
+    VERMILION,
+    CurveStyle,
+    curve_style,
+    plot_text,
+)
+from harness.evaluation.plots import reproducible_svg, series
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -25,8 +33,9 @@ _INKED = (
     "text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color",
 )  # fmt: skip
 
-WINNER_COLOUR, _PUBLISHED = "#e8590c", "#7950f2"
-COLOURS = ("#1c7ed6", "#2f9e44", "#0c8599", "#868e96", "#c2255c")
+WINNER_COLOUR = VERMILION
+_WINNER = CurveStyle(WINNER_COLOUR, "o", (0, ()))
+_PUBLISHED = CurveStyle(_INK, "*", (0, (3, 2)))
 
 PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
@@ -44,18 +53,20 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
 
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
-        colours = _colours(report)
-        drawn = [each for each in series(side.rows, recording) if each.controller in colours]
+        styles = _styles(report)
+        drawn = [each for each in series(side.rows, recording) if each.controller in styles]
+        named: list[tuple[Artist, str]] = []
         # The winner is drawn last, over all others.
-        for each in sorted(drawn, key=lambda one: colours[one.controller] == WINNER_COLOUR):
+        for each in sorted(drawn, key=lambda one: styles[one.controller] is _WINNER):
             costs = [max(row.cost, 1) for row in each.rows]
-            winner = colours[each.controller] == WINNER_COLOUR
-            style = "-" if winner else "--" if colours[each.controller] == _PUBLISHED else ":"
-            panel.plot(
-                costs, [row.accuracy for row in each.rows], style, marker="o",
-                color=colours[each.controller], label=each.controller,
-                markersize=3.5 if winner else 2.5, linewidth=1.8 if winner else 1.2,
+            style = styles[each.controller]
+            winner = style is _WINNER
+            [line] = panel.plot(
+                costs, [row.accuracy for row in each.rows], linestyle=style.dash,
+                marker=style.marker, color=style.colour,
+                markersize=4 if winner else 3.5, linewidth=1.8 if winner else 1.2,
             )  # fmt: skip
+            named.append((line, each.controller))
             if winner:
                 panel.fill_between(
                     costs, [row.accuracy_low for row in each.rows],
@@ -63,9 +74,9 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
                     color=WINNER_COLOUR, alpha=0.15, linewidth=0,
                 )  # fmt: skip
         _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
-        panel.set_title(recording, fontsize=10)
+        panel.set_title(plot_text(recording), fontsize=10)
         panel.set_ylabel("accuracy, %")
-        legend(figure, panel)
+        legend(figure, named)
 
     return drawn(draw, PANEL, name)
 
@@ -87,19 +98,19 @@ def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         floor = beginning(rounds)
         # Before the first round there is the best baseline.
         at = [0, *(each.round for each in rounds)]
-        panel.step(
+        [best] = panel.step(
             at, [floor, *(each.objective for each in rounds)], where="post", color=WINNER_COLOUR,
-            linewidth=1.8, marker="o", markersize=3.5, label="the best so far",
+            linewidth=1.8, marker="o", markersize=3.5,
         )  # fmt: skip
         low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
         high = [floor, *(floor + (gain.high if gain is not None else 0.0) for gain in gains)]
         panel.fill_between(at, low, high, step="post", color=WINNER_COLOUR, alpha=0.15, linewidth=0)
-        panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2, label=baseline)
+        rival = panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_xlabel("round")
         panel.set_ylabel("objective")
         panel.grid(alpha=0.25, linewidth=0.5)
-        legend(figure, panel)
+        legend(figure, [(rival, baseline), (best, "the best so far")])
 
     return drawn(draw, PANEL, name)
 
@@ -114,7 +125,7 @@ def schedule(winner: Winner, name: str) -> str:
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for panel, (knob, values) in zip(panels, winner.schedule.items(), strict=False):
             panel.plot(winner.betas, values, color=WINNER_COLOUR, linewidth=1.8)
-            panel.set_title(knob, fontsize=9)
+            panel.set_title(plot_text(knob), fontsize=9)
             panel.set_xticks([0, 0.5, 1])
             panel.tick_params(labelsize=8)
             panel.grid(alpha=0.25, linewidth=0.5)
@@ -125,26 +136,34 @@ def schedule(winner: Winner, name: str) -> str:
     return drawn(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
 
 
-def _colours(report: Report) -> dict[str, str]:
-    """Everyone who is drawn; runners-up are not, to leave the picture clear."""
+def _styles(report: Report) -> dict[str, CurveStyle]:
+    """The style of each controller that is drawn; runners-up would crowd the picture."""
     found = {}
     baselines = [each for each in report.controllers if each.role is Role.BASELINE]
     for each in report.controllers:
         if each.role is Role.WINNER:
-            found[each.label] = WINNER_COLOUR
+            found[each.label] = _WINNER
         elif each.role is Role.PUBLISHED:
             found[each.label] = _PUBLISHED
         elif each.role is Role.BASELINE:
-            found[each.label] = COLOURS[baselines.index(each) % len(COLOURS)]
+            found[each.label] = curve_style(baselines.index(each))
     return found
 
 
-def legend(figure: "Figure", panel: "Axes") -> None:
-    """Below the panel, where it hides no curve; what was drawn last comes first."""
-    handles, labels = panel.get_legend_handles_labels()
+def legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
+    """Put the legend below the panel, where it hides no curve; what was drawn last comes first.
+
+    Args:
+        figure: to which it is added.
+        named: curves and their names. They are named here: matplotlib leaves a label out that
+            begins with an underscore.
+    """
+    handles = [artist for artist, _ in reversed(named)]
+    labels = [plot_text(name) for _, name in reversed(named)]
     figure.legend(
-        handles[::-1], labels[::-1], loc="outside lower center", ncols=3, fontsize=8, frameon=False
-    )
+        handles, labels, loc="outside lower center", ncols=3, fontsize=8, frameon=False,
+        handlelength=3,
+    )  # fmt: skip
 
 
 def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
@@ -162,20 +181,15 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
 
 def drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
     """What ``draw`` draws on a figure of a size in inches, as SVG; no other has its name."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    # Ids are salted by chance unless one says otherwise; names are never formulas.
-    style: dict[Any, Any] = {
-        "svg.hashsalt": "rheostat",
-        "svg.fonttype": "none",
-        "text.parse_math": False,
+    style = {
         "axes.labelsize": 9,
         "xtick.labelsize": 8,
         "ytick.labelsize": 8,
         **dict.fromkeys(_INKED, _INK),
     }
-    with mpl.rc_context(style):
+    with reproducible_svg(style):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         written = io.BytesIO()
@@ -188,11 +202,17 @@ def _inlined(svg: str, name: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
-    svg = re.sub(r'(href="|url\()#', rf"\1#{name}-", svg)
+    # In tags alone: a label that looks like an attribute is a label.
+    svg = re.sub(r"<[^>]*>", lambda tag: _inlined_tag(tag[0], name), svg)
     head, rest = svg.split(">", 1)
     head = re.sub(r' (width|height|xmlns|xmlns:xlink|version)="[^"]*"', "", head)
-    rest = rest.replace("xlink:href", "href")
-    rest = re.sub(r"font-family: [^;\"]*(; )?", "", rest)
-    rest = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", rest)
-    return f"{head}>{rest}".replace(_INK, "currentColor").strip() + "\n"
+    return f"{head}>{rest}".strip() + "\n"
+
+
+def _inlined_tag(tag: str, name: str) -> str:
+    tag = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', tag)
+    tag = re.sub(r'(href="|url\()#', rf"\1#{name}-", tag)
+    tag = tag.replace("xlink:href", "href")
+    tag = re.sub(r"font-family: [^;\"]*(; )?", "", tag)
+    tag = re.sub(r"font: ([0-9.]+px) [^;\"]*", r"font-size: \1", tag)
+    return tag.replace(_INK, "currentColor")

@@ -9,6 +9,7 @@ from agents.report.playing import over_all
 from agents.report.records import Report, Role, Shown, Side, TokenRatio, Worth
 from agents.report.wording import bounds, plain, setting, signed, tokens
 from harness.cli.table import cut
+from harness.escaping import escape_line
 from harness.evaluation.sweep import Row
 
 
@@ -145,7 +146,7 @@ def nearest(side: Side, controller: str, recording: str, cost: float) -> Row:
 
 def laid_out(sheet: Sheet, width: int | None = None) -> str:
     """A table in characters, its columns two spaces apart, its lines at most so wide."""
-    lines = [list(sheet.heads), *map(list, sheet.rows)]
+    lines = [list(map(escape_line, line)) for line in (sheet.heads, *sheet.rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     if width is not None:
         floors = [8 if at < sheet.texts else len_of(sheet, at) for at in range(len(widths))]

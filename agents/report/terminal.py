@@ -1,7 +1,6 @@
 """The end of a run in a terminal: a table, a frontier, the trajectory, and what to do next."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -18,7 +17,7 @@ from agents.report.sheets import Sheet, laid_out
 from agents.report.wording import bounds, plain, signed
 from agents.run.directory import RunDirectory
 from agents.run.wording import several
-from harness.cli.terminal import printable
+from harness.escaping import escape_block, quote_for_shell
 from harness.evaluation.plots import in_terminal
 
 WIDTH, WIDEST = 80, 100
@@ -60,7 +59,7 @@ def terminal_summary(
     parts.append(_frontier(report, people, wide))
     parts.append(_course(report, wide))
     parts.append(_next(run, report, wide))
-    return printable("\n".join(parts))
+    return escape_block("\n".join(parts))
 
 
 def _people(report: Report) -> list[Shown]:
@@ -233,4 +232,4 @@ def _command(line: str, width: int) -> str:
 def _place(path: Path) -> str:
     """A path as it is typed here."""
     near = os.path.relpath(path)
-    return shlex.quote(str(path) if near.startswith("..") else near)
+    return quote_for_shell(str(path) if near.startswith("..") else near)

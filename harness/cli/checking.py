@@ -13,6 +13,7 @@ from dsl.program import Analysis, UnreadableProgram, analyse
 from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
+from harness.escaping import escape_block
 from harness.request.foreign import language_of
 
 STDIN = Path("-")
@@ -105,7 +106,7 @@ def report(found: Sequence[Checked], *, colour: bool) -> str:
 
 def _messages(analysis: Checked, *, colour: bool) -> str:
     if isinstance(analysis, Elsewhere):
-        return analysis.told
+        return escape_block(analysis.told)
     style = coloured if colour else plain
     told = ordered(analysis.diagnostics)
     shown = [render(analysis.source, one, style) for one in told[:MOST]]

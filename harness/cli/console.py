@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
 
 from harness.cli import terminal
+from harness.escaping import escape_block, escape_line
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -24,8 +25,13 @@ _RESET = "\x1b[0m"
 
 
 def say(text: str) -> None:
-    """A plain line."""
-    _write("", "", text)
+    """Print a plain line."""
+    _write("", "", escape_line(text))
+
+
+def say_block(text: str) -> None:
+    """Print text that is laid out in lines already."""
+    _write("", "", escape_block(text))
 
 
 def page(text: str) -> None:
@@ -34,23 +40,29 @@ def page(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Something is odd, the work goes on."""
-    _write("warning: ", _YELLOW, text)
+    """Warn about something that does not stop the work, on one line."""
+    _write("warning: ", _YELLOW, escape_line(text))
 
 
-def error(text: str) -> None:
-    """The sentence that a command ends with."""
-    _write("error: ", _RED, text)
+def error(text: str, *, rendered: bool = False) -> None:
+    """Report what a command ends with, on one line.
+
+    Args:
+        text: the sentence. A line break in it comes from what it quotes, and is written out: a
+            file's name must not be able to forge a line of ours.
+        rendered: whether the text is laid out in lines already, such as a checker's messages.
+    """
+    _write("error: ", _RED, escape_block(text) if rendered else escape_line(text))
 
 
 def hint(text: str) -> None:
-    """What to do about the error above it."""
-    _write("hint: ", _CYAN, text)
+    """Say what to do about the error above it, on one line."""
+    _write("hint: ", _CYAN, escape_line(text))
 
 
 def show_traceback(problem: BaseException) -> None:
     """The whole traceback, for whoever asked for it."""
-    _write("", "", "".join(traceback.format_exception(problem)).rstrip("\n"))
+    _write("", "", escape_block("".join(traceback.format_exception(problem)).rstrip("\n")))
 
 
 @contextlib.contextmanager
@@ -91,7 +103,7 @@ def progress(
         redirect_stdout=False,
         redirect_stderr=True,
     ) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(escape_line(what), total=total)
         yield lambda done: bar.advance(task, done)
 
 
@@ -102,7 +114,7 @@ def _more_column(more: Callable[[], str]) -> "ProgressColumn":
 
     class More(ProgressColumn):
         def render(self, task: object) -> Text:
-            return Text(more())
+            return Text(escape_line(more()))
 
     return More()
 
@@ -111,9 +123,13 @@ def log_everything() -> None:
     """Shows what libraries and rooms log, from DEBUG up: the meaning of ``-v``."""
     import logging
 
-    logging.basicConfig(
-        level=logging.DEBUG, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    class Escaped(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return escape_block(super().format(record))
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Escaped("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG, handlers=[handler])
 
 
 def log_nothing() -> None:
@@ -130,7 +146,7 @@ def _ignore(done: int) -> None:
 def _write(label: str, style: str, text: str) -> None:
     if label and terminal.is_coloured(sys.stderr):
         label = f"{style}{label}{_RESET}"
-    _send(f"{label}{terminal.printable(text)}\n")
+    _send(f"{label}{text}\n")
 
 
 def _send(text: str) -> None:

@@ -334,7 +334,7 @@ def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
 
 def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     if asked and not ctx.resilient_parsing:
-        emit_text(ctx.get_help())
+        emit_text(ctx.get_help(), styled=True)
         ctx.exit()
 
 

@@ -65,13 +65,15 @@ class Edge:
             output.abandon()
             if isinstance(problem, BrokenPipeError):
                 return ExitCode.READER_LEFT
+        from dsl.diagnostics import DslError
+
         if self.traceback:
             console.show_traceback(problem)
         sentence, status = describe(problem)
         if status == ExitCode.NO:
             console.say(sentence)
         else:
-            console.error(sentence)
+            console.error(sentence, rendered=isinstance(problem, DslError))
         _give_hints(problem)
         if isinstance(problem, OSError) and problem.filename != output.STDOUT:
             advice = _ADVICE.get(problem.errno or 0)

@@ -14,6 +14,7 @@ from dsl.program import UnreadableProgram
 from dsl.source import Source
 from harness.cli.output import atomic_file
 from harness.errors import InputError
+from harness.escaping import escape_line
 
 STDIN = Path("-")
 """The path that stands for standard input."""
@@ -43,7 +44,8 @@ class Formatted(NamedTuple):
     def difference(self) -> str:
         """What formatting changes, as a unified diff."""
         before, after = (list(StringIO(text, newline="\n")) for text in (self.before, self.after))
-        lines = difflib.unified_diff(before, after, self.name, f"{self.name} (formatted)")
+        name = escape_line(self.name)
+        lines = difflib.unified_diff(before, after, name, f"{name} (formatted)")
         unended = "\n\\ No newline at end of file\n"
         return "".join(line if line.endswith("\n") else line + unended for line in lines)
 

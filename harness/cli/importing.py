@@ -195,7 +195,7 @@ def write(sources: Sequence[Source], reader: "AnswerReader | None", equivalence:
         equivalence: as ``--equivalence`` says it.
     """
     from harness.cli import console
-    from harness.cli.output import emit_text
+    from harness.cli.output import emit_paths
     from store.environment import save
     from store.importing.answers import join_answers
 
@@ -212,7 +212,7 @@ def write(sources: Sequence[Source], reader: "AnswerReader | None", equivalence:
                 advance(1)
         for source, joined_answers in finished:
             save(source.environment, source.target)
-            emit_text(str(source.target))
+            emit_paths([source.target])
             notes = list(source.notes)
             if joined_answers is not None:
                 notes.append(_said(joined_answers, source.environment.provenance.equivalence))

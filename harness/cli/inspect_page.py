@@ -6,6 +6,7 @@ The pages fit 80 columns as long as names do.
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.cli.table import Cell, Column, Table
+from harness.escaping import escape_line
 from harness.explanation.inspection import DEPTHS, Inspection, QuestionFigures, Spread
 from harness.mdp.evaluate import SEEDS
 from store.records import Provenance
@@ -96,7 +97,7 @@ def _title(measure: str, recordings: Sequence[Inspection]) -> str:
 
 
 def _lines(pairs: Iterator[tuple[str, str]]) -> str:
-    return "".join(f"{label:<{_LABEL}}{text}\n" for label, text in pairs)
+    return "".join(f"{label:<{_LABEL}}{escape_line(text)}\n" for label, text in pairs)
 
 
 def _about(found: Inspection) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,11 @@ a file, which appears complete or not at all.
 import contextlib
 import errno
 import io
+import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -19,6 +20,7 @@ from typing import IO, NamedTuple
 from harness.cli import terminal
 from harness.cli.table import Table
 from harness.errors import InputError, SurroundingsError
+from harness.escaping import escape_block, escape_json, escape_line, escape_styled
 from store.places import named
 
 STDOUT = "standard output"
@@ -56,7 +58,7 @@ class Output(NamedTuple):
             case Form.JSON:
                 self._data(_json({**about, "rows": table.records()} if about else table.records()))
             case Form.CSV:
-                self._data(table.csv())
+                self._data(_for_stdout(table.csv()) if self.path is None else table.csv())
             case Form.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
                 _text(_drawn(table))
             case Form.PEOPLE:
@@ -78,8 +80,14 @@ class Output(NamedTuple):
         else:
             self.text(text)
 
-    def text(self, text: str) -> None:
-        """Writes text as it is; a last line feed is added where there is none."""
+    def text(self, text: str, *, styled: bool = False) -> None:
+        """Write text for people, without what could steer a terminal.
+
+        Args:
+            text: a last line feed is added where there is none.
+            styled: whether it holds colours of our own, which stay.
+        """
+        text = escape_styled(text) if styled else escape_block(text)
         text = text if text.endswith("\n") or not text else text + "\n"
         if self.path is None:
             _text(text)
@@ -102,14 +110,22 @@ def shown_width(out: Output) -> int | None:
     return terminal.width() if seen else None
 
 
-def emit_text(text: str) -> None:
-    """Writes text to stdout, ended by a line feed."""
-    Output().text(text)
+def emit_text(text: str, *, styled: bool = False) -> None:
+    """Write text to stdout, ended by a line feed; see `Output.text`."""
+    Output().text(text, styled=styled)
+
+
+def emit_paths(paths: Iterable[Path]) -> None:
+    """Write the names of files to stdout, one a line."""
+    emit_text("\n".join(escape_line(str(path)) for path in paths))
 
 
 def emit_utf8(text: str) -> None:
-    """Writes text to stdout as it is, in UTF-8 whatever the locale says: a program, a diff."""
-    _bytes(text.encode("utf-8", "surrogateescape"))
+    """Write a program or a diff to stdout, in UTF-8 whatever the locale says.
+
+    A pipe gets it as it is, a terminal without what could steer it.
+    """
+    _bytes(_for_stdout(text).encode("utf-8", "surrogateescape"))
 
 
 def emit_json(value: object) -> None:
@@ -192,11 +208,20 @@ def tolerate_narrow_encodings() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def _for_stdout(data: str) -> str:
+    """Data as it is for a pipe; for a terminal, without what could steer it."""
+    return escape_block(data) if terminal.is_terminal(sys.stdout) else data
+
+
 def _json(value: object) -> str:
     import msgspec
 
-    encoded = msgspec.json.encode(value, enc_hook=_plain, order="sorted")
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    try:
+        encoded = msgspec.json.encode(value, enc_hook=_plain, order="sorted")
+    except UnicodeEncodeError:  # msgspec has no form for a byte of a file's name that is no UTF-8
+        plain = msgspec.to_builtins(value, enc_hook=_plain, str_keys=True)
+        return json.dumps(plain, indent=2, sort_keys=True) + "\n"
+    return escape_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from harness.cli.table import Cell, Column, Table
-from harness.cli.terminal import printable
+from harness.escaping import escape_block, escape_line
 from harness.evaluation.grid import spelt
 from harness.explanation.hindsight import Hindsight
 from harness.explanation.majority import Duel, Duels
@@ -35,12 +35,12 @@ def page(plan: Plan, about: Mapping[str, str], found: Profile, width: int | None
         f" sequential {_mean(found.sequential, found.episodes)}",
     }
     parts = [
-        "".join(f"{label:<{_LABEL}}{text}\n" for label, text in head.items() if text),
+        "".join(f"{label:<{_LABEL}}{escape_line(text)}\n" for label, text in head.items() if text),
         source(found, width),
         hindsight(found.hindsight),
         majority(found.majority, several=found.recording == ALL),
     ]
-    return printable("\n".join(parts))
+    return escape_block("\n".join(parts))
 
 
 def source(found: Profile, width: int | None) -> str:
@@ -57,7 +57,7 @@ def source(found: Profile, width: int | None) -> str:
     lines = []
     for cells, text in shown:
         figures = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=True))
-        line = f"{figures}  {text.expandtabs(2)}".rstrip()
+        line = f"{figures}  {escape_line(text.expandtabs(2))}".rstrip()
         cut = width is not None and len(line) > width
         lines.append(f"{line[: width - 1]}…" if cut and width is not None else line)
     return "".join(f"{line}\n" for line in lines)

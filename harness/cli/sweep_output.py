@@ -10,6 +10,9 @@ from harness.errors import InputError
 from harness.evaluation.grid import Grid
 from harness.evaluation.sweep import Row, Swept, origin
 
+_OFF_TERMINAL, _WIDEST = 80, 100
+"""Columns of a plot: off a terminal, where equal rows give equal bytes, and at most on one."""
+
 
 def write(
     out: Output, grid: Grid, rows: Sequence[Row], *, complete: bool, frontier: bool | None
@@ -78,7 +81,9 @@ def _write_page(out: Output, grid: Grid, rows: Sequence[Row], *, drawn: bool) ->
         return
     from harness.evaluation.plots import in_terminal
 
-    picture = in_terminal(rows, sweep_page.drawn_recording(grid), width=min(terminal.width(), 100))
+    seen = output.shown_width(out)
+    width = _OFF_TERMINAL if seen is None else min(seen, _WIDEST)
+    picture = in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
     if out.path is None:
         out.table(table)
         emit_text("\n" + picture)

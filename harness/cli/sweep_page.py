@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from harness.cli.table import Cell, Column, Table, cut
+from harness.escaping import escape_line
 from harness.evaluation.compare import Comparison, Match
 from harness.evaluation.grid import Grid, spelt
 from harness.evaluation.scores import MEAN
@@ -75,9 +76,9 @@ def comparison_page(found: Comparison, width: int | None = None) -> str:
         found: the comparison.
         width: where lines end, in columns; ``None`` leaves them as long as they are.
     """
-    a, b = found.controller, found.baseline
+    a, b = escape_line(found.controller), escape_line(found.baseline)
     verdict = [
-        f"{a} against {b} on {found.recording}\n",
+        f"{a} against {b} on {escape_line(found.recording)}\n",
         f"tokens     {_ratio_words(found)}",
         f"area       {_area_words(found)}",
         f"questions  {len(found.differences)} differ",
@@ -120,7 +121,8 @@ def _wrapped(line: str, width: int) -> str:
 
 def _heading(label: str, width: int | None) -> str:
     """A controller's label, shortened where it would widen a column of numbers."""
-    return label if width is None else cut(label, _HEADING)
+    shown = escape_line(label)
+    return shown if width is None else cut(shown, _HEADING)
 
 
 def _matches(found: Comparison, width: int | None) -> Table:
@@ -157,20 +159,20 @@ def _questions(found: Comparison, shown: Sequence[object], width: int | None) ->
 
 def _ratio_words(found: Comparison) -> str:
     beyond = f"; {found.beyond} of {found.points} points are beyond it" if found.beyond else ""
+    baseline = escape_line(found.baseline)
     if found.ratio is None:
-        return f"{found.baseline} never has the accuracy of {found.controller}"
+        return f"{baseline} never has the accuracy of {escape_line(found.controller)}"
     around = _bounds(found.ratio_low, found.ratio_high)
-    return (
-        f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy"
-        f" ({around}){beyond}"
-    )
+    return f"{baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around}){beyond}"
 
 
 def _area_words(found: Comparison) -> str:
     if found.area is None or found.baseline_area is None or found.area_difference is None:
-        return f"{found.baseline} has one cost only, so there is no range to take it over"
+        baseline = escape_line(found.baseline)
+        return f"{baseline} has one cost only, so there is no range to take it over"
     begins = min(match.cost for match in found.matches)
-    late = f"; {found.controller} begins at {begins:,}" if begins > found.cheapest else ""
+    name = escape_line(found.controller)
+    late = f"; {name} begins at {begins:,}" if begins > found.cheapest else ""
     return (
         f"{found.area:.2f} against {found.baseline_area:.2f} between {found.cheapest:,} and"
         f" {found.dearest:,} tokens{late}: {found.area_difference:+.2f}"

@@ -7,7 +7,7 @@ round them as their column says.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.cli.terminal import printable
+from harness.escaping import escape_line
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -38,8 +38,8 @@ class Column(NamedTuple):
 
     @property
     def heading(self) -> str:
-        """What stands above the column."""
-        return self.key if self.title is None else self.title
+        """The text above the column; it may hold a controller's name."""
+        return escape_line(self.key if self.title is None else self.title)
 
 
 class Table(NamedTuple):
@@ -190,6 +190,6 @@ def _shown(cell: Cell, column: Column) -> str:
             return f"{cell:,}"
         case str():
             # A line break inside a cell would break the row.
-            return printable(cell).replace("\n", "\\n").replace("\t", "\\t")
+            return escape_line(cell)
         case _:
             return str(cell)

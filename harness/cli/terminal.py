@@ -28,17 +28,3 @@ def is_coloured(stream: IO[str] | None, environ: Mapping[str, str] | None = None
 def width() -> int:
     """The columns of the terminal, or of ``COLUMNS``, or 80."""
     return shutil.get_terminal_size().columns
-
-
-def printable(text: str) -> str:
-    r"""The text with control characters written out, so that data cannot steer the terminal.
-
-    Line breaks and tabs stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

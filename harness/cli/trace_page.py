@@ -11,7 +11,7 @@ import msgspec
 
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
 from harness.cli.table import Column, Table
-from harness.cli.terminal import printable
+from harness.escaping import escape_block
 from harness.evaluation.grid import spelt
 from harness.explanation.tracing import Memory, Moment, Stop, Traced, Value, Vote
 from harness.mdp.trace import Action
@@ -50,7 +50,7 @@ def page(what: Mapping[str, object], about: Mapping[str, str], found: Traced) ->
         parts.append(_barrier(moment, before))
         before = moment.memory
     parts += [_votes(found.votes), "".join(_labelled(*pair) for pair in _end(found))]
-    return printable("\n".join(part for part in parts if part))
+    return escape_block("\n".join(part for part in parts if part))
 
 
 def ranges(branches: Iterable[int]) -> str:

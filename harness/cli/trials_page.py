@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from harness.cli.table import Cell, Column, Table
+from harness.escaping import escape_line
 from harness.explanation.trials import TrialsInspection
 
 _LABEL = 14
@@ -23,7 +24,7 @@ def trials_page(found: TrialsInspection) -> str:
         pairs.append(("best", f"{100 * best.score:.2f} % for {best.cost:.4g}: {best.allocation}"))
     if found.torn is not None:
         pairs.append(("torn", f"{found.torn}; the next trial takes its place"))
-    lines = "".join(f"{name:<{_LABEL}}{text}\n" for name, text in pairs)
+    lines = "".join(f"{name:<{_LABEL}}{escape_line(text)}\n" for name, text in pairs)
     if found.per_question is None:
         return lines
     return f"{lines}\n{trials_questions([found]).text()}"

@@ -6,10 +6,15 @@ logarithmic scale, controllers in the order of the rows.
 
 import io
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import cycle
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.evaluation.canvas import Canvas, CanvasError, Curve, draw_canvas
+from harness.evaluation.curve_styles import curve_style, finite, plot_text
 from harness.evaluation.sweep import Row
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ MARKERS = "●▲■◆○△□◇"
 """The signs of the controllers in a terminal, in turn."""
 
 _COLUMNS, _LINES = 76, 18
+_NARROWEST = 20
 _PANEL = (4.6, 3.4)
 """Inches of one panel of the SVG."""
 
@@ -45,50 +51,54 @@ def series(rows: Sequence[Row], recording: str) -> list[Series]:
 def in_terminal(rows: Sequence[Row], recording: str, *, width: int = _COLUMNS) -> str:
     """The curves of one recording in characters, without colours.
 
+    A plot that cannot be drawn is replaced by a line that says so: no result is lost with it.
+
     Args:
         rows: of a sweep.
         recording: whose rows to draw.
-        width: columns to fill.
+        width: columns to fill; the size of the terminal has no part in it.
     """
-    import plotext
-
-    figure = plotext.figure
-    figure.clear()
-    figure.theme("colorless")
-    figure.plot_size(width, _LINES)
-    drawn = series(rows, recording)
-    for each in drawn:
-        figure.draw(figure.signal(*_places(each), marker="·").lines())
-    for each, marker in zip(drawn, cycle(MARKERS), strict=False):
-        figure.draw(figure.signal(*_places(each), marker=marker))
-    costs = [row.cost for each in drawn for row in each.rows]
-    accuracies = [row.accuracy for each in drawn for row in each.rows]
-    ticks, levels = _ticks(costs), _levels(accuracies)
-    # Left to itself, plotext widens some ranges beyond all points.
-    figure.ruler("x").lim(*_range([_log(cost) for cost in costs]))
-    figure.ruler("y").lim(*_range(accuracies))
-    figure.ruler("x").ticks([_log(tick) for tick in ticks], [_short(tick) for tick in ticks])
-    figure.ruler("y").ticks(levels, [f"{level:g}" for level in levels])
-    text = plotext.uncolorize(str(figure.build()))
-    figure.clear()
+    drawn = [
+        (plot_text(each.controller), points)
+        for each in series(rows, recording)
+        if (points := finite(zip(*_places(each), strict=True)))
+    ]
+    title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
+    if not drawn:
+        return f"{title}\n(there is no point to draw)\n"
+    markers = [marker for _, marker in zip(drawn, cycle(MARKERS), strict=False)]
+    xs = [x for _, points in drawn for x, _ in points]
+    ys = [y for _, points in drawn for _, y in points]
+    ticks, levels = _ticks([round(10**x) for x in xs]), _levels(ys)
+    canvas = Canvas(
+        width=max(width, _NARROWEST),
+        height=_LINES,
+        curves=[Curve(marker, points) for marker, (_, points) in zip(markers, drawn, strict=True)],
+        # Left to itself, plotext widens some ranges beyond all points.
+        x_range=_range(xs),
+        y_range=_range(ys),
+        x_ticks=[(_log(tick), _short(tick)) for tick in ticks],
+        y_ticks=[(level, f"{level:g}") for level in levels],
+    )
     # Beside the canvas, where it can hide no point.
     legend = "  ".join(
-        f"{marker} {each.controller}" for each, marker in zip(drawn, cycle(MARKERS), strict=False)
+        f"{marker} {label}" for marker, (label, _) in zip(markers, drawn, strict=True)
     )
-    lines = [f"accuracy, %, over tokens for each question: {recording}", *text.splitlines(), legend]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    try:
+        text = draw_canvas(canvas)
+    except CanvasError as problem:
+        text = f"(the plot could not be drawn: {problem})"
+    return "\n".join(line.rstrip() for line in [title, *text.splitlines(), legend]) + "\n"
 
 
 def svg(rows: Sequence[Row]) -> bytes:
     """A panel for each recording: points with their intervals of 95 %, joined by cost."""
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     recordings = list(dict.fromkeys(row.recording for row in rows))
-    across = min(2, len(recordings))
-    down = -(-len(recordings) // across)
-    # The ids of an SVG are salted by chance, and its head has the date, unless one says otherwise.
-    with mpl.rc_context({"svg.hashsalt": "rheostat", "svg.fonttype": "none"}):
+    across = min(2, max(len(recordings), 1))
+    down = max(1, -(-len(recordings) // across))
+    with reproducible_svg():
         figure = Figure(figsize=(_PANEL[0] * across, _PANEL[1] * down), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for panel, recording in zip(panels, recordings, strict=False):
@@ -100,29 +110,57 @@ def svg(rows: Sequence[Row]) -> bytes:
     return written.getvalue()
 
 
+@contextmanager
+def reproducible_svg(style: Mapping[str, object] = MappingProxyType({})) -> Iterator[None]:
+    """Settings of matplotlib under which equal figures give equal SVG and names stay names.
+
+    Without them, ids are salted at random and a name between dollar signs is read as a formula,
+    which fails where it is none. Text is written as text, for which the reader's machine has the
+    fonts: that matplotlib's own lacks a glyph only makes its measure of the text a guess, and is
+    no reason to warn.
+
+    Args:
+        style: more of matplotlib's settings.
+    """
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "rheostat", "svg.fonttype": "none", "text.parse_math": False, **style,
+    }  # fmt: skip
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
 def _draw(panel: "Axes", rows: Sequence[Row], recording: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    for each in series(rows, recording):
+    handles, labels = [], []
+    for index, each in enumerate(series(rows, recording)):
         middle = [row.accuracy for row in each.rows]
         # Rounded to two decimals, an end may pass its middle by a hair.
         below = [max(0.0, row.accuracy - row.accuracy_low) for row in each.rows]
         above = [max(0.0, row.accuracy_high - row.accuracy) for row in each.rows]
-        panel.errorbar(
-            [max(row.cost, 1) for row in each.rows], middle, yerr=[below, above],
-            marker="o", markersize=3.5, linewidth=1.2, elinewidth=0.6, capsize=1.5,
-            label=each.controller,
+        style = curve_style(index)
+        handles.append(
+            panel.errorbar(
+                [max(row.cost, 1) for row in each.rows], middle, yerr=[below, above],
+                color=style.colour, marker=style.marker, linestyle=style.dash,
+                markersize=3.5, linewidth=1.2, elinewidth=0.6, capsize=1.5,
+            )
         )  # fmt: skip
+        labels.append(plot_text(each.controller))
     panel.set_xscale("log")
     ticks = _ticks([row.cost for row in rows if row.recording == recording])
     panel.set_xticks(ticks)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(round(value))))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_title(recording, fontsize=10)
+    panel.set_title(plot_text(recording), fontsize=10)
     panel.set_xlabel("tokens for each question")
     panel.set_ylabel("accuracy, %")
     panel.grid(alpha=0.25, linewidth=0.5)
-    panel.legend(fontsize=8, frameon=False, loc="lower right")
+    # Named one by one: matplotlib leaves labels that begin with an underscore out by itself.
+    panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
 
 
 def _places(each: Series) -> tuple[list[float], list[float]]:

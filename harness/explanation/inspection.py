@@ -1,7 +1,7 @@
 """What a recording holds, in figures: the statistics behind ``rheostat inspect``.
 
-Shares are in percent with two decimals, counted in whole numbers and rounded once, so equal
-recordings give equal figures on every machine. How each is made stands beside it.
+Shares are in percent, counted in whole numbers and divided once, so equal recordings give equal
+figures on every machine; pages round them. How each is made stands beside it.
 """
 
 from collections import Counter
@@ -30,7 +30,6 @@ class Spread(msgspec.Struct, frozen=True):
     """How a whole number is spread over all branches; quantiles by the nearest rank."""
 
     mean: float
-    """One decimal."""
     least: int
     p5: int
     p25: int
@@ -190,7 +189,7 @@ def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> Spread:
     def quantile(percent: int) -> int:
         return int(ranked[max(0, -(-percent * count // 100) - 1)])
 
-    mean = round(float(Fraction(int(ranked.sum()), count)), 1)
+    mean = float(Fraction(int(ranked.sum()), count))
     return Spread(
         mean, quantile(0), quantile(5), quantile(25), quantile(50), quantile(75), quantile(95),
         quantile(100),
@@ -238,7 +237,7 @@ def _per_question(
                 pass_at_1=_percent(share.pass_at_1),
                 majority_at_k=_percent(share.majority),
                 pass_at_k=_percent(share.pass_at_k),
-                mean_tokens=round(float(Fraction(int(core.tokens.sum()), branches)), 1),
+                mean_tokens=float(Fraction(int(core.tokens.sum()), branches)),
                 answers=len(finals),
                 gold=question.gold,
                 rival=rival,
@@ -254,4 +253,4 @@ def _mean_percent(shares: Sequence[Fraction]) -> float:
 
 
 def _percent(share: Fraction) -> float:
-    return round(float(share * 100), 2)
+    return float(share * 100)

@@ -87,4 +87,4 @@ def _lead(duel: Duel) -> int:
 
 
 def _percent(share: Fraction) -> float:
-    return round(float(share * 100), 2)
+    return float(share * 100)

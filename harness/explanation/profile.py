@@ -208,5 +208,5 @@ def _line(source: Source, number: int, columns: _Columns, tokens: int) -> Line:
 
 
 def share(part: int, whole: int) -> float | None:
-    """A part in percent, two decimals; ``None`` of nothing."""
-    return round(float(Fraction(100 * part, whole)), 2) if whole else None
+    """A part in percent; ``None`` of nothing."""
+    return float(Fraction(100 * part, whole)) if whole else None

@@ -252,14 +252,6 @@ def test_each_stream_has_one_owner() -> None:
     assert offenders == []
 
 
-@given(st.text())
-def test_printable_text_cannot_steer_a_terminal(text: str) -> None:
-    shown = terminal.printable(text)
-    assert all(character.isprintable() or character in "\n\t" for character in shown)
-    if text.isprintable():
-        assert shown == text
-
-
 def test_a_table_on_a_terminal_breaks_no_number_and_no_name() -> None:
     columns = [Column("recording", name=True), *map(Column, "abcdef"), Column("spread")]
     row = ["sim-medium-instruct/search", *["71.7..96.7"] * 6, "+3.3, -3.3..10.0"]

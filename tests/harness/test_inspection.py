@@ -41,7 +41,7 @@ def recorded(path: Path, *finals: list[str], interval: int = 500) -> Recording:
 def test_shares_are_means_over_questions(tmp_path: Path) -> None:
     found = inspect(recorded(tmp_path, ["a", "b", "b"], ["a", "a", "a", "b"]))
     assert (found.questions, found.branches, found.branches_per_question) == (2, 7, (3, 4))
-    assert found.pass_at_1 == round(100 * (1 / 3 + 3 / 4) / 2, 2)
+    assert found.pass_at_1 == float(Fraction(100 * (4 + 9), 24))  # in full
     assert found.k == 3
     assert found.pass_at_k == 100.0
     # Of the first three of (a, a, a, b) two are right at least; b is two of the other three.

@@ -33,6 +33,13 @@ class Page:
                 assert "error" not in told, told
                 return dict(told["result"])
 
+    def evaluate(self, script: str) -> str:
+        """The text that a script gives, or promises."""
+        told = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
+        return str(told["result"].get("value"))
+
     def begun(self) -> None:
         """Waits until the app has drawn something, which goes to a canvas and is no text."""
         script = "document.body.classList.contains('-first-byte')"

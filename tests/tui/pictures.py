@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.tui.app_server import served_app
 from tests.tui.browser import page
 from tests.tui.measure import settled
 from tui.app import RheostatApp
@@ -51,20 +52,14 @@ async def take(place: str, name: str, keys: tuple[str, ...]) -> None:
 
 def browse(place: str) -> None:
     """One picture of the browser."""
-    port = 8123
-    words = [COMMAND, "tui", place, "--serve", "--port", str(port)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            time.sleep(5)
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                page(f"http://localhost:{port}/", Path(folder), (1200, 720)) as opened,
-            ):
-                opened.begun()
-                time.sleep(4)
-                opened.picture(PICTURES / "browser.png")
-        finally:
-            server.terminate()
+    with (
+        served_app(Path(place)) as app,
+        tempfile.TemporaryDirectory() as folder,
+        page(app.url, Path(folder), (1200, 720)) as opened,
+    ):
+        opened.begun()
+        time.sleep(4)
+        opened.picture(PICTURES / "browser.png")
 
 
 def main(names: Sequence[str]) -> None:

@@ -1,7 +1,5 @@
 """The app where people use it: in a real terminal beside a real run, and in a real browser."""
 
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from msgspec.structs import replace
 from agents.run.directory import open_run
 from agents.run.records import Approve
 from tests.agents.report.conftest import STOPPER, Copied, log
+from tests.tui.app_server import served_app
 from tests.tui.browser import chromium, page
 from tests.tui.terminal import has_tmux, terminal
 
@@ -88,77 +87,42 @@ def test_a_program_is_written_in_a_terminal(recordings: list[Path], tmp_path: Pa
     assert (tmp_path / "mine.rheo").read_text() == f"#\n{STOPPER}"
 
 
-@pytest.fixture
-def served(copied: Copied) -> Callable[[], tuple[Path, int]]:
-    """A run that waits, and a port that is free."""
-
-    def begin() -> tuple[Path, int]:
-        run = copied(ended=False)
-        run.write("request.json", replace(run.request, approve=Approve.EACH))
-        log(run, "waiting", candidate="r002-1")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            return run.path, int(free.getsockname()[1])
-
-    return begin
+def waiting_run(copied: Copied) -> Path:
+    """A run whose second candidate waits for a decision."""
+    run = copied(ended=False)
+    run.write("request.json", replace(run.request, approve=Approve.EACH))
+    log(run, "waiting", candidate="r002-1")
+    return run.path
 
 
 @pytest.mark.skipif(chromium() is None, reason="there is no Chromium to be a browser")
-def test_a_candidate_is_approved_in_a_browser(
-    served: Callable[[], tuple[Path, int]], tmp_path: Path
-) -> None:
-    run, port = served()
-    words = [*COMMAND, "tui", str(run), "--serve", "--port", str(port)]
-    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        await_port(port)
-        with page(f"http://localhost:{port}/", tmp_path / "browser") as opened:
-            opened.begun()
-            time.sleep(2)
-            opened.picture(tmp_path / "run.png")
-            deadline = time.monotonic() + 90
-            while open_run(run).decision("r002-1") is None:
-                # On a busy machine the run may not be shown yet: then nobody waits, and no harm.
-                assert time.monotonic() < deadline, "nothing was decided"
-                opened.type("a")
-                time.sleep(1)
-                opened.picture(tmp_path / "asks.png")
-                opened.type("Enter", 13)
-                time.sleep(0.5)
-                opened.type("Enter", 13)
-                time.sleep(1)
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
+def test_a_candidate_is_approved_in_a_browser(copied: Copied, tmp_path: Path) -> None:
+    run = waiting_run(copied)
+    with served_app(run) as app, page(app.url, tmp_path / "browser") as opened:
+        opened.begun()
+        time.sleep(2)
+        opened.picture(tmp_path / "run.png")
+        deadline = time.monotonic() + 90
+        while open_run(run).decision("r002-1") is None:
+            # On a busy machine the run may not be shown yet: then nobody waits, and no harm.
+            assert time.monotonic() < deadline, "nothing was decided"
+            opened.type("a")
+            time.sleep(1)
+            opened.picture(tmp_path / "asks.png")
+            opened.type("Enter", 13)
+            time.sleep(0.5)
+            opened.type("Enter", 13)
+            time.sleep(1)
     decision = open_run(run).decision("r002-1")
     assert decision is not None
     assert decision.approved
     assert (tmp_path / "run.png").read_bytes() != (tmp_path / "asks.png").read_bytes()
 
 
-def test_it_is_served_to_this_machine_alone(served: Callable[[], tuple[Path, int]]) -> None:
-    run, port = served()
-    words = [*COMMAND, "tui", str(run), "--serve", "--port", str(port)]
-    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        await_port(port)
+def test_it_is_served_to_this_machine_alone(copied: Copied) -> None:
+    with served_app(waiting_run(copied)) as app:
         listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
         places = [line.split()[1] for line in listening if line.split()[3] == "0A"]
-        mine = [each for each in places if int(each.split(":")[1], 16) == port]
+        mine = [each for each in places if int(each.split(":")[1], 16) == app.port]
         assert mine
         assert {each.split(":")[0] for each in mine} == {"0100007F"}  # 127.0.0.1
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
-
-
-def await_port(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("localhost", port), 1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "it is not served"
-            time.sleep(0.2)
-        else:
-            return

@@ -340,7 +340,7 @@ async def test_a_text_is_formatted_and_one_that_is_not_saved_is_not_lost(tmp_pat
         await settled(pilot)
         await press(pilot, "f5")
         assert app.screen.query_one(Editor).text == laid_out
-        await press(pilot, "escape")
+        await press(pilot, "escape", "escape")
         assert isinstance(app.screen, WorkbenchScreen)
         assert "not saved" in shown(pilot, "#file")
         await press(pilot, "ctrl+s")

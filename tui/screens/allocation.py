@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Header, Static, TabbedContent, TabPane
+from textual.widgets import Footer, Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
 from agents.allocation.saturation import saturation_points
@@ -18,7 +18,9 @@ from harness.errors import InputError
 from tui.messages import TrialsLooked, Troubled
 from tui.model.reading import Candidate, RunReader, RunView
 from tui.model.trials import TrialsView, trials_view
-from tui.screens.deciding import DecideScreen, decide
+from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.screens.help import HELP
+from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.source_view import SourceView
 from tui.widgets.trial_plots import ProgressPlot, SaturationPlot, progress_key, saturation_key
 from tui.words import verdict_text
@@ -39,12 +41,15 @@ class AllocationScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        HELP,
+        *DECISIONS,
         Binding("left_square_bracket,minus", "step(-1)", "Trial before", key_display="["),
         Binding("right_square_bracket,plus", "step(1)", "Trial after", key_display="]"),
-        Binding("a", "decide(True)", "Approve"),
-        Binding("r", "decide(False)", "Reject"),
-        Binding("escape", "app.pop_screen", "Back"),
-        *(Binding(str(at), f"tab('{name}')", show=False) for at, name in enumerate(TABS, 1)),
+        *(
+            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for at, name in enumerate(TABS, 1)
+        ),
     ]
 
     def __init__(self, reader: RunReader, name: str) -> None:
@@ -52,38 +57,37 @@ class AllocationScreen(Screen[None]):
         self._reader, self._of = reader, name
         self._view: RunView | None = None
         self._trials = TrialsView()
-        asked = reader.run.request.allocation
-        self._stages = [] if asked is None else [each.name for each in asked.pipeline.stages]
+        self._stages = _stages(reader)
 
     def compose(self) -> ComposeResult:
         """A line on the allocation, and its tabs."""
         yield Header()
-        yield Static(id="head")
+        yield OutsideStatic(id="head")
         with TabbedContent(id="tabs"):
             with TabPane("1 Stages", id="stages-tab"):
-                yield DataTable(id="stages", cursor_type="row", zebra_stripes=True)
+                yield OutsideTable(id="stages", cursor_type="row", zebra_stripes=True)
             with (
                 TabPane("2 Saturation", id="saturation-tab"),
                 VerticalScroll(id="saturation"),
             ):
                 for at, _ in enumerate(self._stages):
                     with Vertical(classes="curve"):
-                        yield Static(id=f"key-{at}")
+                        yield OutsideStatic(id=f"key-{at}")
                         yield SaturationPlot(id=f"stage-{at}")
             with TabPane("3 Progress", id="progress-tab"), VerticalScroll(id="progress"):
                 for by, words in (("trial", "trials"), ("spent", "the cost of all trials")):
                     with Vertical(classes="curve"):
-                        yield Static(progress_key(words))
+                        yield OutsideStatic(progress_key(words))
                         yield ProgressPlot(id=f"by-{by}")
             with TabPane("4 Guidelines", id="guidelines-tab"), VerticalScroll():
-                yield Static(id="guidelines")
+                yield OutsideStatic(id="guidelines")
             with TabPane("5 Source", id="source-tab"):
                 yield SourceView(id="source")
         yield Footer()
 
     def on_mount(self) -> None:
         """Begins to look."""
-        table = self.query_one("#stages", DataTable)
+        table = self.query_one("#stages", OutsideTable)
         for label, width in COLUMNS:
             table.add_column(label, width=width)
         self.look()
@@ -111,9 +115,10 @@ class AllocationScreen(Screen[None]):
         before = self._view
         self._view, old = message.view, self._trials
         self._trials = message.trials
-        changed = before is None or before.candidates != message.view.candidates
+        changed = before is None or _seen(before) != _seen(message.view)
         if changed or old != message.trials:
             self._show()
+            self.refresh_bindings()
 
     @on(Troubled)
     def _told(self, message: Troubled) -> None:
@@ -125,11 +130,12 @@ class AllocationScreen(Screen[None]):
         assert self._view is not None
         candidate, chosen = self._view.candidate(self._of), self._trials.of(self._of)
         self.sub_title = f"{self._view.path.name} · {self._of}"
-        self.query_one("#head", Static).update(_head(candidate, self._of, chosen, self._trials))
+        head = _head(candidate, self._of, chosen, self._trials, waits=self._waits)
+        self.query_one("#head", OutsideStatic).update(head)
         self._show_stages(chosen)
         self._show_plots(chosen)
         told = "\n".join(self._view.guidelines) or "No guidelines were written yet."
-        self.query_one("#guidelines", Static).update(told)
+        self.query_one("#guidelines", OutsideStatic).update(told)
         try:
             source = self._reader.run.source(self._of)
         except (InputError, OSError) as problem:
@@ -138,7 +144,7 @@ class AllocationScreen(Screen[None]):
             self.query_one("#source", SourceView).show(source, language=Language.RHEO)
 
     def _show_stages(self, chosen: TrialTold | None) -> None:
-        table = self.query_one("#stages", DataTable)
+        table = self.query_one("#stages", OutsideTable)
         table.clear()
         for each in chosen.stages if chosen is not None else ():
             table.add_row(*_cells(each, chosen.cost if chosen is not None else 0.0))
@@ -148,7 +154,7 @@ class AllocationScreen(Screen[None]):
         for at, stage in enumerate(self._stages):
             points = saturation_points(trials, at)
             self.query_one(f"#stage-{at}", SaturationPlot).show(points, _sampled(chosen, at))
-            self.query_one(f"#key-{at}", Static).update(saturation_key(stage, points))
+            self.query_one(f"#key-{at}", OutsideStatic).update(saturation_key(stage, points))
         for by, place in (("trial", _number), ("spent", _spent)):
             course = [(place(each), 100 * each.score) for each in trials]
             mark = None if chosen is None else (place(chosen), 100 * chosen.score)
@@ -169,24 +175,53 @@ class AllocationScreen(Screen[None]):
         if 0 <= at < len(names):
             self._of = names[at]
             self._show()
+            self.refresh_bindings()
+
+    @property
+    def _waits(self) -> bool:
+        return self._view is not None and self._view.waiting == self._of
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        return self._waits if action == "decide" else True
+
+    def action_explain_decision(self) -> None:
+        """Says why there is nothing to decide."""
+        waits = None if self._view is None else self._view.waiting
+        self.notify(waiting_text(self._of, waits), severity="warning")
 
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides about the candidate where it waits."""
-        waits = self._view.waiting if self._view is not None else None
-        if waits != self._of:
-            self.notify(f"{self._of} does not wait for a decision.", severity="warning")
-            return
+        """Asks, and decides about this candidate."""
         self.app.push_screen(
-            DecideScreen(waits, approved=approved), decide(self, self._reader.run.path)
+            DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
         )
 
 
+def _stages(reader: RunReader) -> list[str]:
+    """The names of the stages; none where the request cannot be read any more."""
+    try:
+        asked = reader.run.request.allocation
+    except (InputError, OSError):
+        return []
+    return [] if asked is None else [each.name for each in asked.pipeline.stages]
+
+
+def _seen(view: RunView) -> tuple[object, ...]:
+    """What of a run is shown here."""
+    return view.candidates, view.waiting
+
+
 def _head(
-    candidate: Candidate | None, name: str, chosen: TrialTold | None, trials: TrialsView
+    candidate: Candidate | None,
+    name: str,
+    chosen: TrialTold | None,
+    trials: TrialsView,
+    *,
+    waits: bool,
 ) -> Text:
     if candidate is None:
         return Text(f"{name} cannot be read", "red")
-    text = Text(f"{name}  ", "bold").append_text(verdict_text(candidate))
+    text = Text(f"{name}  ", "bold").append_text(verdict_text(candidate, waits=waits))
     if candidate.trial is not None:
         cost, score = candidate.trial
         text.append(f"  {score:.2f} % for {cost:.4g}")

@@ -10,26 +10,29 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Header, Static, TabbedContent, TabPane
+from textual.widgets import Footer, Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
 from agents.evolution.starting import seeds
 from agents.run.programs import program_of
 from agents.run.records import Language
-from dsl.checker.knobs import schedule_lines
 from dsl.diagnostics import DslError
-from dsl.schedule import evaluate
 from harness.engines import Setting
 from harness.errors import InputError, RheostatError
 from harness.request.controllers import Playable, load_program, playable_of
-from harness.request.foreign import Foreign
 from store.errors import StoreError
-from tui.messages import LinesReady, QuestionsReady, Troubled
-from tui.model.playing import Lines, Players, of_run
+from tui.messages import LinesReady, Looked, QuestionsReady, Troubled
+from tui.model.playing import Players, of_run
 from tui.model.reading import Candidate, RunReader
-from tui.screens.deciding import DecideScreen, decide
+from tui.screens.candidate_text import margin, results_text, schedule_text
+from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.screens.help import HELP
+from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.source_view import SourceView
 from tui.words import interval, verdict_text
+
+EVERY = 1.0
+"""Seconds between two looks."""
 
 COLUMNS = (
     ("recording", 20), ("question", 14), ("right %", 7), ("tokens", 11), ("the other's %", 13),
@@ -67,16 +70,19 @@ class CandidateScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        HELP,
+        *DECISIONS,
         Binding("t,enter", "trace", "Trace", key_display="t"),
         Binding("d", "against", "Against"),
         Binding("s", "sort", "Sort"),
         Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
         Binding("e", "edit", "Edit"),
-        Binding("a", "decide(True)", "Approve"),
-        Binding("r", "decide(False)", "Reject"),
-        Binding("escape", "app.pop_screen", "Back"),
-        *(Binding(str(at), f"tab('{name}')", show=False) for at, name in enumerate(TABS, 1)),
+        *(
+            Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
+            for at, name in enumerate(TABS, 1)
+        ),
     ]
 
     def __init__(self, reader: RunReader, name: str) -> None:
@@ -87,6 +93,7 @@ class CandidateScreen(Screen[None]):
         self._others: list[str] = []
         self._other = 0
         self._beta = 0.5
+        self._waits = False
         self._sort = 0
         self._players: Players | None = None
         self._rows: list[QuestionRow] = []
@@ -95,25 +102,26 @@ class CandidateScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A line on the candidate, and its tabs."""
         yield Header()
-        yield Static(id="head")
+        yield OutsideStatic(id="head")
         with TabbedContent(id="tabs"):
             with TabPane("1 Source", id="source-tab"):
                 yield SourceView(id="source")
             with TabPane("2 Difference", id="difference-tab"), VerticalScroll():
-                yield Static(id="difference")
+                yield OutsideStatic(id="difference")
             with TabPane("3 Schedule", id="schedule-tab"), VerticalScroll():
-                yield Static(id="schedule")
+                yield OutsideStatic(id="schedule")
             with TabPane("4 Questions", id="questions-tab"):
-                yield Static(id="held-to")
-                yield DataTable(id="questions", cursor_type="row", zebra_stripes=True)
+                yield OutsideStatic(id="held-to")
+                yield OutsideTable(id="questions", cursor_type="row", zebra_stripes=True)
             with TabPane("5 Results", id="results-tab"), VerticalScroll():
-                yield Static(id="results")
+                yield OutsideStatic(id="results")
         yield Footer()
 
     def on_mount(self) -> None:
         """Shows what is on disk, and has the rest played."""
         view = self._reader.look()
         self._candidate = view.candidate(self._of)
+        self._waits = view.waiting == self._of
         self.sub_title = f"{view.path.name} · {self._of}"
         try:
             self._source = self._reader.run.source(self._of)
@@ -121,15 +129,36 @@ class CandidateScreen(Screen[None]):
             self.notify(str(problem), severity="error", timeout=10)
         self._others = self._comparable(view.candidates)
         for label, width in COLUMNS:
-            self.query_one("#questions", DataTable).add_column(label, width=width)
+            self.query_one("#questions", OutsideTable).add_column(label, width=width)
         self._show()
         self.play()
+        self.set_interval(EVERY, self.look)
+
+    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    def look(self) -> None:
+        """Reads what is new of the run."""
+        view = self._reader.look()
+        if not get_current_worker().is_cancelled:
+            self.post_message(Looked([view]))
+
+    @on(Looked)
+    def take(self, message: Looked) -> None:
+        """Shows what became of the candidate meanwhile."""
+        [view] = message.views
+        found, waits = view.candidate(self._of), view.waiting == self._of
+        if (found, waits) != (self._candidate, self._waits):
+            self._candidate, self._waits = found, waits
+            self.query_one("#head", OutsideStatic).update(self._head())
+            self.query_one("#results", OutsideStatic).update(results_text(found))
+            self.refresh_bindings()
 
     def _comparable(self, candidates: tuple[Candidate, ...]) -> list[str]:
         """What it can be held to: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
-        request = self._reader.run.request if self._reader.run.has("request.json") else None
-        baselines = [each.label for each in request.baselines] if request is not None else []
+        try:
+            baselines = [each.label for each in self._reader.run.request.baselines]
+        except (InputError, OSError):  # a damaged run is shown as far as it can be read
+            baselines = []
         names = [each.name for each in candidates if each.name != self._of]
         found = [parent, *baselines, *names]
         return list(dict.fromkeys(each for each in found if each))
@@ -137,18 +166,18 @@ class CandidateScreen(Screen[None]):
     # What is shown at once
 
     def _show(self) -> None:
-        self.query_one("#head", Static).update(self._head())
+        self.query_one("#head", OutsideStatic).update(self._head())
         language = self._reader.run.language(self._of)
         self.query_one("#source", SourceView).show(self._source, language=language)
-        self.query_one("#difference", Static).update(self._difference())
-        self.query_one("#schedule", Static).update(_schedule(self._program()))
-        self.query_one("#results", Static).update(_results(self._candidate))
+        self.query_one("#difference", OutsideStatic).update(self._difference())
+        self.query_one("#schedule", OutsideStatic).update(schedule_text(self._program()))
+        self.query_one("#results", OutsideStatic).update(results_text(self._candidate))
 
     def _head(self) -> Text:
         each = self._candidate
         if each is None:
             return Text(f"{self._of} cannot be read", "red")
-        text = Text(f"{each.name}  ", "bold").append_text(verdict_text(each))
+        text = Text(f"{each.name}  ", "bold").append_text(verdict_text(each, waits=self._waits))
         if each.objective is not None:
             text.append(f"  objective {each.objective:.2f}, {interval(each.gain)}")
         text.append(f"  by {each.proposer}\n", "dim")
@@ -238,11 +267,11 @@ class CandidateScreen(Screen[None]):
         self._rows = sorted(_question_rows(ready, players, self._beta), key=self._key)
         won = sum(each.difference > 0 for each in self._rows)
         lost = sum(each.difference < 0 for each in self._rows)
-        self.query_one("#held-to", Static).update(
+        self.query_one("#held-to", OutsideStatic).update(
             f"β {self._beta:g}, held to {ready.other}: {won} won, {lost} lost;"
             f" sorted by {SORTS[self._sort]}"
         )
-        table = self.query_one("#questions", DataTable)
+        table = self.query_one("#questions", OutsideTable)
         table.clear()
         for each in self._rows:
             style = "green" if each.difference > 0 else "red" if each.difference < 0 else "dim"
@@ -266,7 +295,7 @@ class CandidateScreen(Screen[None]):
         if self._players is None or self._program() is None:
             self.notify("It cannot be played.", severity="warning")
             return
-        row = self.query_one("#questions", DataTable).cursor_row
+        row = self.query_one("#questions", OutsideTable).cursor_row
         chosen = self._rows[row] if 0 <= row < len(self._rows) else None
         self.app.push_screen(
             TraceScreen(
@@ -283,13 +312,13 @@ class CandidateScreen(Screen[None]):
         """Opens a tab."""
         self.query_one("#tabs", TabbedContent).active = name
         if name == "questions-tab":
-            self.query_one("#questions", DataTable).focus()
+            self.query_one("#questions", OutsideTable).focus()
 
     def action_against(self) -> None:
         """Holds it to the next one."""
         if self._others:
             self._other = (self._other + 1) % len(self._others)
-            self.query_one("#difference", Static).update(self._difference())
+            self.query_one("#difference", OutsideStatic).update(self._difference())
             self.play()
 
     def action_sort(self) -> None:
@@ -314,26 +343,19 @@ class CandidateScreen(Screen[None]):
             WorkbenchScreen(source=self._source, run=self._reader.run.path, players=self._players)
         )
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        return self._waits if action == "decide" else True
+
+    def action_explain_decision(self) -> None:
+        """Says why there is nothing to decide."""
+        self.notify(waiting_text(self._of, self._reader.look().waiting), severity="warning")
+
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides, where it is this candidate that waits."""
-        if self._reader.look().waiting != self._of:
-            self.notify(f"{self._of} does not wait for a decision.", severity="warning")
-            return
+        """Asks, and decides about this candidate."""
         self.app.push_screen(
             DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
         )
-
-
-def margin(lines: Lines) -> dict[int, str]:
-    """What stands before a line: its part of the tokens, episodes that it ends, right ones."""
-    found = {}
-    for number in range(1, len(lines.tokens)):
-        tokens, ended, right = lines.tokens[number], lines.ended[number], lines.right[number]
-        parts = f"{tokens:5.1f}%" if tokens >= 0.05 else " " * 6
-        parts += f" {ended:5.1f}" if ended >= 0.05 else " " * 6
-        parts += f"→{right:3.0f}✓" if ended >= 0.05 and right is not None else " " * 5
-        found[number] = parts
-    return found
 
 
 def _question_rows(ready: QuestionsReady, players: Players, beta: float) -> list[QuestionRow]:
@@ -356,45 +378,3 @@ def _place(settings: Sequence[Setting], beta: float) -> int:
     if settings[0].beta is None:
         return round(beta * (len(settings) - 1))
     return min(range(len(settings)), key=lambda at: abs((settings[at].beta or 0.0) - beta))
-
-
-def _schedule(program: Playable | None) -> Text:
-    """Each knob over β, as a line of bars."""
-    if program is None:
-        return Text("It does not check, so it has no schedule.")
-    if isinstance(program, Foreign):
-        return Text("It follows β by itself: in Python, there is no schedule to show.")
-    names = list(schedule_lines(program.checked.program))
-    if not names:
-        return Text("It does not follow β.")
-    betas = [at / 20 for at in range(21)]
-    values = [evaluate(program.checked, beta) for beta in betas]
-    text = Text("β from 0 to 1\n\n", "dim")
-    for name in names:
-        column = [float(each[name]) for each in values]
-        low, high = min(column), max(column)
-        bars = "".join(
-            "▁▂▃▄▅▆▇█"[round(7 * (each - low) / (high - low))] if high > low else "▄"
-            for each in column
-        )
-        text.append(f"{name:<16}", "bold")
-        text.append(bars, "cyan")
-        text.append(f"  {column[0]:g} .. {column[len(column) // 2]:g} .. {column[-1]:g}\n", "dim")
-    return text
-
-
-def _results(candidate: Candidate | None) -> Text:
-    """The curve on every recording."""
-    review = candidate.review if candidate is not None else None
-    if review is None or not review.points:
-        return Text("It has not been reviewed.")
-    text = Text()
-    for label, points in review.points.items():
-        worth = review.by_recording.get(label)
-        text.append(label, "bold")
-        text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
-        for each in points:
-            at = f"β {each.beta:g}" if each.beta is not None else str(each.settings)
-            text.append(f"  {at:<10}{each.accuracy:>8.2f} %{each.cost:>14,.0f} tokens\n")
-        text.append("\n")
-    return text

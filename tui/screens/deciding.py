@@ -9,11 +9,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Button, Input, Label
+from textual.widgets import Button, Input
 
 from agents.commands.deciding import decide as decide_on_disk
 from agents.run.records import Decision
 from harness.errors import RheostatError
+from harness.escaping import escape_line
+from tui.screens.help import HELP
+from tui.widgets.outside_text import OutsideStatic
+
+DECISIONS = (
+    Binding("a", "decide(True)", "Approve"),
+    Binding("r", "decide(False)", "Reject"),
+    Binding("a,r", "explain_decision", show=False),
+)
+"""Keys of a screen that shows a candidate; the last is for where there is nothing to decide."""
 
 
 class DecideScreen(ModalScreen[Decision | None]):
@@ -24,7 +34,7 @@ class DecideScreen(ModalScreen[Decision | None]):
         approved: what is about to be said.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
 
     def __init__(self, candidate: str, *, approved: bool):
         super().__init__()
@@ -34,7 +44,7 @@ class DecideScreen(ModalScreen[Decision | None]):
         """The question, a note, two buttons."""
         word = "Approve" if self._approved else "Reject"
         with Vertical(id="box"):
-            yield Label(f"{word} {self._candidate}?", id="question")
+            yield OutsideStatic(f"{word} {escape_line(self._candidate)}?", id="question")
             yield Input(placeholder="A note, which the next brief tells", id="note")
             with Horizontal(id="buttons"):
                 yield Button(word, variant="success" if self._approved else "error", id="yes")
@@ -57,6 +67,18 @@ class DecideScreen(ModalScreen[Decision | None]):
     def action_cancel(self) -> None:
         """Nothing is decided."""
         self.dismiss(None)
+
+
+def waiting_text(name: str, waits: str | None) -> str:
+    """Why there is nothing to decide about a candidate.
+
+    Args:
+        name: of the candidate.
+        waits: the candidate that waits for a decision, if one does.
+    """
+    if waits is None:
+        return "No candidate waits for a decision."
+    return f"{name} does not wait for a decision; {waits} does."
 
 
 def decide(screen: Screen[None], run: Path) -> Callable[[Decision | None], None]:

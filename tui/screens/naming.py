@@ -9,6 +9,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from tui.screens.help import HELP
+
 
 class NameScreen(ModalScreen[str | None]):
     """One line to type a name in.
@@ -17,7 +19,7 @@ class NameScreen(ModalScreen[str | None]):
         name: to begin with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
 
     def __init__(self, name: str):
         super().__init__()

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Header, Static
+from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
 from agents.run.wording import several
@@ -20,8 +20,10 @@ from store.errors import StoreError
 from tui.messages import CurvesReady, Looked, Troubled
 from tui.model.playing import of_run
 from tui.model.reading import Candidate, RunReader, RunView
-from tui.screens.deciding import DecideScreen, decide
+from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.screens.help import HELP
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key, short
+from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.trial_plots import ProgressPlot, progress_key
 from tui.words import ago, interval, money, state_text, verdict_text
 
@@ -50,15 +52,15 @@ class RunScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back"),
+        HELP,
         Binding("enter", "open", "Open", priority=False),
-        Binding("a", "decide(True)", "Approve"),
-        Binding("r", "decide(False)", "Reject"),
+        *DECISIONS,
         Binding("s", "sort", "Sort"),
         Binding("left_square_bracket,minus", "beta(-1)", "β -", key_display="["),
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
         Binding("f", "follow", "Follow"),
         Binding("w", "app.workbench", "Workbench"),
-        Binding("escape", "back", "Back"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
 
@@ -83,20 +85,20 @@ class RunScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A line on the run; the candidates; beside them the plot and the words."""
         yield Header()
-        yield Static(id="standing")
+        yield OutsideStatic(id="standing")
         with Horizontal(id="rounds"):
-            yield DataTable(id="candidates", cursor_type="row", zebra_stripes=True)
+            yield OutsideTable(id="candidates", cursor_type="row", zebra_stripes=True)
             with Vertical(id="beside"):
                 yield FrontierPlot(id="frontier")
                 yield ProgressPlot(id="course")
                 with VerticalScroll(id="words"):
-                    yield Static(id="said")
+                    yield OutsideStatic(id="said")
         yield Footer()
 
     def on_mount(self) -> None:
         """Begins to look, and has the baselines played."""
         self.sub_title = self._reader.run.path.name
-        table = self.query_one("#candidates", DataTable)
+        table = self.query_one("#candidates", OutsideTable)
         self.query_one("#beside").set_class(self.is_of_trials, "-trials")
         for label, width in self._columns:
             table.add_column(label, width=width, key=label)
@@ -119,9 +121,9 @@ class RunScreen(Screen[None]):
         """Shows the run as it stands."""
         [view] = message.views
         before, self._view = self._view, view
-        self.query_one("#standing", Static).update(self._standing(view))
-        if before is None or before.candidates != view.candidates:
-            self._list(grown=before is not None)
+        self.query_one("#standing", OutsideStatic).update(self._standing(view))
+        if before is None or _listed(before) != _listed(view):
+            self._list(grown=before is not None, before=before)
 
     def _standing(self, view: RunView) -> Text:
         text = state_text(view)
@@ -150,18 +152,29 @@ class RunScreen(Screen[None]):
 
     # The table
 
-    def _list(self, *, grown: bool) -> None:
+    def _list(self, *, grown: bool, before: RunView | None = None) -> None:
+        """Shows the candidates.
+
+        Args:
+            grown: whether the same ones were shown before, or some of them.
+            before: the run as it stood at the last look.
+        """
         assert self._view is not None
-        table = self.query_one("#candidates", DataTable)
+        table = self.query_one("#candidates", OutsideTable)
         kept = self.selected
-        before, self._shown = self._shown, self._sorted(self._view.candidates)
-        self._fill(table, before if grown else [])
+        old, self._shown = self._shown, self._sorted(self._view.candidates)
+        changed = {each.waiting for each in (before, self._view) if each is not None}
+        self._fill(table, old if grown else [], changed if len(changed) > 1 else set())
         if not self._shown:
             self._detail()
             return
         names = [each.name for each in self._shown]
         last = grown and self._follow and self._sort == 0
-        if last or kept is None or kept.name not in names:
+        waits = self._view.waiting
+        began = waits in names and (before is None or before.waiting != waits)
+        if began and waits is not None and (self._follow or kept is None):
+            row = names.index(waits)  # what a person is asked about comes under the cursor
+        elif last or kept is None or kept.name not in names:
             best = self._view.best
             row = len(names) - 1 if last or best not in names else names.index(best)
         else:
@@ -169,10 +182,15 @@ class RunScreen(Screen[None]):
         table.move_cursor(row=row, animate=False)
         self._detail()
 
-    def _fill(self, table: "DataTable[Text | str]", before: list[Candidate]) -> None:
+    def _fill(self, table: OutsideTable, before: list[Candidate], changed: set[str | None]) -> None:
         """Fills the table; where candidates only came behind those before, it is not begun anew.
 
         A table of hundreds of rows takes a tenth of a second to fill.
+
+        Args:
+            table: to fill.
+            before: what it holds.
+            changed: candidates that began to wait, or wait no longer.
         """
         old = [each.name for each in before]
         if not old or [each.name for each in self._shown[: len(old)]] != old:
@@ -181,7 +199,7 @@ class RunScreen(Screen[None]):
         for at, each in enumerate(self._shown):
             if at >= len(before):
                 table.add_row(*self._cells(each), key=each.name)
-            elif each != before[at]:
+            elif each != before[at] or each.name in changed:
                 for (label, _), cell in zip(self._columns, self._cells(each), strict=True):
                     table.update_cell(each.name, label, cell)
 
@@ -201,12 +219,13 @@ class RunScreen(Screen[None]):
         return sorted(candidates, key=key)
 
     def _cells(self, each: Candidate) -> list[Text | str]:
+        waits = self._view is not None and self._view.waiting == each.name
         if self.is_of_trials:
-            return _trial_cells(each)
+            return _trial_cells(each, waits=waits)
         at = each.at(self._beta)
         return [
             each.name,
-            verdict_text(each),
+            verdict_text(each, waits=waits),
             f"{at[0]:.1f}" if at else "-",
             short(at[1]) if at else "-",
             f"{each.objective:.2f}" if each.objective is not None else "-",
@@ -218,10 +237,10 @@ class RunScreen(Screen[None]):
     @property
     def selected(self) -> Candidate | None:
         """The candidate under the cursor."""
-        row = self.query_one("#candidates", DataTable).cursor_row
+        row = self.query_one("#candidates", OutsideTable).cursor_row
         return self._shown[row] if 0 <= row < len(self._shown) else None
 
-    @on(DataTable.RowHighlighted, "#candidates")
+    @on(OutsideTable.RowHighlighted, "#candidates")
     def _moved(self) -> None:
         self._detail()
 
@@ -233,7 +252,8 @@ class RunScreen(Screen[None]):
             said.append("\nGuidelines\n", "bold")
             said.append("\n".join(self._view.guidelines) + "\n")
         drawn = self._draw_trials(chosen) if self.is_of_trials else self._draw_curves(chosen)
-        self.query_one("#said", Static).update(drawn.append("\n").append_text(said))
+        self.refresh_bindings()
+        self.query_one("#said", OutsideStatic).update(drawn.append("\n").append_text(said))
 
     def _draw_trials(self, chosen: Candidate | None) -> Text:
         """The course of a run of trials; gives what the plot shows in words."""
@@ -286,7 +306,7 @@ class RunScreen(Screen[None]):
 
     # What a person does
 
-    @on(DataTable.RowSelected, "#candidates")
+    @on(OutsideTable.RowSelected, "#candidates")
     def action_open(self) -> None:
         """Opens the candidate under the cursor."""
         from tui.screens.allocation import AllocationScreen
@@ -296,15 +316,25 @@ class RunScreen(Screen[None]):
             kind = AllocationScreen if self.is_of_trials else CandidateScreen
             self.app.push_screen(kind(self._reader, chosen.name))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        if action != "decide":
+            return True
+        chosen = self.selected
+        return chosen is not None and self._view is not None and chosen.name == self._view.waiting
+
+    def action_explain_decision(self) -> None:
+        """Says why there is nothing to decide about the candidate under the cursor."""
+        waits = None if self._view is None else self._view.waiting
+        name = "This" if self.selected is None else self.selected.name
+        self.notify(waiting_text(name, waits), severity="warning")
+
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides about the candidate that waits."""
-        waits = self._view.waiting if self._view is not None else None
-        if waits is None:
-            self.notify("No candidate waits for a decision.", severity="warning")
-            return
-        self.app.push_screen(
-            DecideScreen(waits, approved=approved), decide(self, self._reader.run.path)
-        )
+        """Asks, and decides about the candidate under the cursor."""
+        if (chosen := self.selected) is not None:
+            self.app.push_screen(
+                DecideScreen(chosen.name, approved=approved), decide(self, self._reader.run.path)
+            )
 
     def action_sort(self) -> None:
         """Sorts by the next column."""
@@ -332,11 +362,16 @@ class RunScreen(Screen[None]):
             self.app.exit()
 
 
-def _trial_cells(each: Candidate) -> list[Text | str]:
+def _listed(view: RunView) -> tuple[object, ...]:
+    """What of a run the table shows."""
+    return view.candidates, view.waiting
+
+
+def _trial_cells(each: Candidate, *, waits: bool) -> list[Text | str]:
     cost, score = (None, None) if each.trial is None else each.trial
     return [
         each.name,
-        verdict_text(each),
+        verdict_text(each, waits=waits),
         "-" if score is None else f"{score:.2f}",
         "-" if cost is None else f"{cost:.4g}",
         interval(each.gain),

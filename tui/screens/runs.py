@@ -8,11 +8,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Header, Static
+from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
 from tui.messages import Looked
 from tui.model.reading import RunReader, RunView, runs_in
+from tui.screens.help import HELP
+from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.words import ago, money, state_text
 
 EVERY = 1.0
@@ -33,6 +35,7 @@ class RunsScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        HELP,
         Binding("enter", "open", "Open"),
         Binding("w", "app.workbench", "Workbench"),
         Binding("q", "app.quit", "Quit"),
@@ -47,15 +50,15 @@ class RunsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A table, and a line for what is wrong."""
         yield Header()
-        yield DataTable(id="runs", cursor_type="row", zebra_stripes=True)
-        yield Static(id="note")
+        yield OutsideTable(id="runs", cursor_type="row", zebra_stripes=True)
+        yield OutsideStatic(id="note")
         yield Footer()
 
     def on_mount(self) -> None:
         """Begins to look."""
         self.sub_title = self._folder.name or str(self._folder)
         for label, width in COLUMNS:
-            self.query_one("#runs", DataTable).add_column(label, width=width)
+            self.query_one("#runs", OutsideTable).add_column(label, width=width)
         self.look()
         self.set_interval(EVERY, self.look)
 
@@ -72,7 +75,7 @@ class RunsScreen(Screen[None]):
     def show(self, message: Looked) -> None:
         """Puts the runs into the table; the cursor stays where it was."""
         self._views = message.views
-        table = self.query_one("#runs", DataTable)
+        table = self.query_one("#runs", OutsideTable)
         row, scroll = table.cursor_row, table.scroll_y
         table.clear()
         for view in message.views:
@@ -83,14 +86,14 @@ class RunsScreen(Screen[None]):
         note = "" if self._views else f"There are no runs in {self._folder}."
         problem = next((each.problem for each in self._views if each.problem), "")
         problem = problem.replace(f"{self._folder}/", "")
-        self.query_one("#note", Static).update(problem or note)
+        self.query_one("#note", OutsideStatic).update(problem or note)
 
-    @on(DataTable.RowSelected, "#runs")
+    @on(OutsideTable.RowSelected, "#runs")
     def action_open(self) -> None:
         """Opens the run under the cursor."""
         from tui.screens.run import RunScreen
 
-        row = self.query_one("#runs", DataTable).cursor_row
+        row = self.query_one("#runs", OutsideTable).cursor_row
         if 0 <= row < len(self._views):
             self.app.push_screen(RunScreen(self._views[row].path))
 

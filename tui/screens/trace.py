@@ -12,10 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Header, Static
+from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
 from harness.errors import RheostatError
+from harness.escaping import escape_line
 from harness.explanation.tracing import Memory
 from harness.request.controllers import Playable
 from store.errors import StoreError
@@ -23,8 +24,10 @@ from tui.messages import EpisodeReady, Troubled
 from tui.model.highlighting import language_of
 from tui.model.picture import Picture, picture, told
 from tui.model.playing import Players
+from tui.screens.help import HELP
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
 from tui.widgets.frontier_plot import short
+from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.source_view import SourceView
 
 SIDES = ("left", "right")
@@ -43,8 +46,10 @@ class TraceScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        HELP,
         Binding("right,l", "step(1)", "Step", key_display="→"),
-        Binding("left,h", "step(-1)", "Back", key_display="←"),
+        Binding("left,h", "step(-1)", "Step back", key_display="←"),
         Binding("shift+right,L", "step(10)", "Ten on", show=False),
         Binding("shift+left,H", "step(-10)", "Ten back", show=False),
         Binding("home,g", "end(False)", "Start", show=False),
@@ -58,7 +63,6 @@ class TraceScreen(Screen[None]):
         Binding("right_square_bracket,plus", "beta(1)", "β +", key_display="]"),
         Binding("c", "controller", "Controller"),
         Binding("v", "beside", "Beside"),
-        Binding("escape", "app.pop_screen", "Close"),
     ]
 
     def __init__(
@@ -84,17 +88,17 @@ class TraceScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A line on the episode; the pictures; the slider; the source and the state."""
         yield Header()
-        yield Static(id="episode")
+        yield OutsideStatic(id="episode")
         with Horizontal(id="pictures"):
             for side in SIDES:
                 with Vertical(id=f"{side}-half"):
-                    yield Static(id=f"{side}-name")
+                    yield OutsideStatic(id=f"{side}-name")
                     yield EpisodePicture(id=f"{side}-picture")
-        yield Static(id="slider")
+        yield OutsideStatic(id="slider")
         with Horizontal(id="below"):
             yield SourceView(id="line")
             with VerticalScroll(id="state-half"):
-                yield Static(id="state")
+                yield OutsideStatic(id="state")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -172,9 +176,9 @@ class TraceScreen(Screen[None]):
 
     def _head(self) -> None:
         named = self._players.recordings[self._recording]
-        question = named.recording.questions[self._question].id
-        self.query_one("#episode", Static).update(
-            f"{named.label}  {question} ({self._question + 1} of"
+        question = escape_line(named.recording.questions[self._question].id)
+        self.query_one("#episode", OutsideStatic).update(
+            f"{escape_line(named.label)}  {question} ({self._question + 1} of"
             f" {len(named.recording.questions)})  seed {self._seed}  β {self._beta:g}"
         )
 
@@ -184,9 +188,9 @@ class TraceScreen(Screen[None]):
             shown = self.query_one(f"#{side}-picture", EpisodePicture)
             shown.show(ready.picture if ready else None, self._moment)
             name = self._names[self._chosen[place]]
-            self.query_one(f"#{side}-name", Static).update(_name(name, ready))
+            self.query_one(f"#{side}-name", OutsideStatic).update(_name(name, ready))
         first = self._ready[0]
-        self.query_one("#slider", Static).update(self._slider(first))
+        self.query_one("#slider", OutsideStatic).update(self._slider(first))
         if first is not None:
             self._below(first.picture)
 
@@ -218,14 +222,14 @@ class TraceScreen(Screen[None]):
             text.append(told(moment.verb), "bold")
             text.append(f"  +{short(moment.charged)} tokens\n")
             if moment.verb.because is not None:
-                text.append(f"because {moment.verb.because}\n", "italic")
+                text.append(f"because {escape_line(moment.verb.because)}\n", "italic")
         standing = shown.standing(at)
         if standing.leader is None:
             text.append("no votes yet\n", "dim")
         else:
             letter = letter_of(standing.leader, shown.gold)
             text.append(f" {letter} ", style_of(standing.leader, shown.gold))
-            answer = shown.answers[standing.leader]
+            answer = escape_line(shown.answers[standing.leader])
             share = standing.votes / max(standing.voters, 1)
             word = "is tied first" if standing.tied else "leads"
             text.append(
@@ -238,7 +242,7 @@ class TraceScreen(Screen[None]):
         if moment is not None:
             text.append_text(_memory(moment.memory))
         text.append_text(_legend(shown))
-        self.query_one("#state", Static).update(text)
+        self.query_one("#state", OutsideStatic).update(text)
 
     # What a person does
 
@@ -299,12 +303,12 @@ def _name(name: str, ready: EpisodeReady | None) -> Text:
 def _memory(memory: Memory) -> Text:
     text = Text()
     for name, value in memory.cells.items():
-        text.append(f"{name} = {value}\n", "cyan")
+        text.append(f"{name} = {escape_line(str(value))}\n", "cyan")
     for name, values in memory.windows.items():
         last = ", ".join(f"{each:g}" for each in values[-6:])
         text.append(f"{name} = [{last}]\n", "cyan")
     for name, let in memory.lets.items():
-        shown = f"{len(let)} branches" if isinstance(let, tuple) else str(let)
+        shown = f"{len(let)} branches" if isinstance(let, tuple) else escape_line(str(let))
         text.append(f"{name} = {shown[:40]}\n", "cyan")
     return text
 
@@ -314,7 +318,7 @@ def _legend(shown: Picture) -> Text:
     for number, answer in enumerate(shown.answers[:6]):
         text.append(f" {letter_of(number, shown.gold)} ", style_of(number, shown.gold))
         gold = " gold" if number == shown.gold else ""
-        text.append(f" {answer[:24]}{gold}  ")
+        text.append(f" {escape_line(answer)[:24]}{gold}  ")
     if shown.gold is None:
         text.append("\nno branch gave the gold answer", "yellow")
     return text.append("\n─ not looked at  ■ finished  ✕ pruned", "dim")

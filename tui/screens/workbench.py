@@ -1,6 +1,7 @@
 """The workbench: a program to write, checked as you type, and its curve redrawn when you pause."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Header, Static, TextArea
+from textual.widgets import Footer, Header, TextArea
 from textual.worker import get_current_worker
 
 from agents.loop.inbox import put
@@ -28,9 +29,11 @@ from harness.request.controllers import load_program, program_of
 from store.errors import StoreError
 from tui.messages import CurvesReady, Troubled
 from tui.model.playing import Players, of_files, of_run
+from tui.screens.leaving import Changes, LeaveScreen
 from tui.screens.naming import NameScreen
 from tui.widgets.editor import Editor
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key
+from tui.widgets.outside_text import OutsideStatic
 
 PAUSE = 0.6
 """Seconds without a key after which the curve is played."""
@@ -57,10 +60,11 @@ class WorkbenchScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", priority=True),
         Binding("ctrl+s", "save", "Save"),
         Binding("f5", "fmt", "Format"),
         Binding("f8", "propose", "Propose"),
-        Binding("escape", "leave", "Close", priority=True),
+        Binding("f1", "app.help", "Help"),
     ]
 
     def __init__(
@@ -83,18 +87,17 @@ class WorkbenchScreen(Screen[None]):
         self._pending: list[Timer] = []
         self._sound = False
         self._key, self._told_wrong = Text(), Text()
-        self._leaving = False
 
     def compose(self) -> ComposeResult:
         """The editor, and beside it the plot and what is wrong."""
         yield Header()
-        yield Static(id="file")
+        yield OutsideStatic(id="file")
         with Horizontal(id="bench"):
             yield Editor(self._begun, id="editor")
             with Vertical(id="beside"):
                 yield FrontierPlot(id="frontier")
                 with VerticalScroll(id="wrong"):
-                    yield Static(id="diagnostics")
+                    yield OutsideStatic(id="diagnostics")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -108,7 +111,6 @@ class WorkbenchScreen(Screen[None]):
 
     @on(TextArea.Changed)
     def _typed(self) -> None:
-        self._leaving = False
         for timer in self._pending:
             timer.stop()
         self._pending = [self.set_timer(CHECK, self.check), self.set_timer(PAUSE, self.play)]
@@ -128,7 +130,7 @@ class WorkbenchScreen(Screen[None]):
         state = "sound" if self._sound else "does not check"
         text = Text(f"{self._path or 'a new program'}{changed} · ")
         text.append(state, "green" if self._sound else "red")
-        self.query_one("#file", Static).update(text)
+        self.query_one("#file", OutsideStatic).update(text)
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
     def play(self) -> None:
@@ -182,7 +184,7 @@ class WorkbenchScreen(Screen[None]):
             text.append("Its curve is drawn over recordings: rheostat tui FILE --on …", "dim")
         if text:
             text.append("\n\n")
-        self.query_one("#diagnostics", Static).update(text.append_text(self._told_wrong))
+        self.query_one("#diagnostics", OutsideStatic).update(text.append_text(self._told_wrong))
 
     @on(Troubled)
     def _told(self, message: Troubled) -> None:
@@ -190,10 +192,19 @@ class WorkbenchScreen(Screen[None]):
 
     # What a person does
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether the text is not as it was saved."""
+        return self.query_one(Editor).text != self._saved
+
     def action_save(self) -> None:
         """Saves it; asks for a name where it has none."""
+        self._save()
+
+    def _save(self, after: Callable[[], object] | None = None) -> None:
+        """Saves it, and does something after that; where it cannot be saved, nothing."""
         if self._path is None:
-            self.app.push_screen(NameScreen("mine.rheo"), self._named)
+            self.app.push_screen(NameScreen("mine.rheo"), partial(self._named, after))
             return
         text = self.query_one(Editor).text
         try:
@@ -205,8 +216,10 @@ class WorkbenchScreen(Screen[None]):
         self._saved_curve = self._curves.get("this", [])
         self._title()
         self.notify(f"{self._path} is saved", timeout=3)
+        if after is not None:
+            after()
 
-    def _named(self, name: str | None) -> None:
+    def _named(self, after: Callable[[], object] | None, name: str | None) -> None:
         if not name:
             return
         path = Path(name if name.endswith(".rheo") else f"{name}.rheo")
@@ -214,7 +227,7 @@ class WorkbenchScreen(Screen[None]):
             self.notify(f"{path}: is there already; choose another name", severity="error")
             return
         self._path = path
-        self.action_save()
+        self._save(after)
 
     def action_fmt(self) -> None:
         """Lays the text out as `rheostat fmt` does."""
@@ -249,13 +262,29 @@ class WorkbenchScreen(Screen[None]):
         self.notify(told, timeout=5)
 
     def action_leave(self) -> None:
-        """Closes it; where it is not saved, at the second time."""
-        if self.query_one(Editor).close():
+        """Goes back; asks first where there are changes."""
+        if not self.query_one(Editor).close():
+            self.leave(self._go_back)
+
+    def leave(self, after: Callable[[], object]) -> None:
+        """Does something that ends the editing; where there are changes, asks first.
+
+        Args:
+            after: what to do then.
+        """
+        if not self.has_changes:
+            after()
             return
-        if self.query_one(Editor).text != self._saved and not self._leaving:
-            self._leaving = True
-            self.notify("It is not saved. Once more to leave all the same.", severity="warning")
-            return
+
+        def decided(choice: Changes | None) -> None:
+            if choice is Changes.SAVE:
+                self._save(after)
+            elif choice is Changes.DISCARD:
+                after()
+
+        self.app.push_screen(LeaveScreen(self._file_name()), decided)
+
+    def _go_back(self) -> None:
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
         else:

@@ -15,6 +15,7 @@ from dsl.editor.completion import Completion, complete
 from dsl.editor.document import Document
 from dsl.source import Source
 from tui.model.highlighting import coloured
+from tui.widgets.outside_text import line
 
 MOST_WORDS = 12
 """Completions that are offered at a time."""
@@ -54,7 +55,7 @@ class Editor(Vertical):
     def compose(self) -> ComposeResult:
         """The text and the list."""
         yield RheoText(self._text, id="text", show_line_numbers=True, tab_behavior="indent")
-        words = OptionList(id="completions")
+        words = OptionList(id="completions", markup=False)
         words.display = False
         yield words
 
@@ -85,7 +86,7 @@ class Editor(Vertical):
         if len(self._found) == 1:
             self._take(0)
             return
-        words.add_options([Option(f"{each.label}  {each.detail}") for each in self._found])
+        words.add_options([Option(line(f"{each.label}  {each.detail}")) for each in self._found])
         words.highlighted = 0
         words.display = True
         words.focus()

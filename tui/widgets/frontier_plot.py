@@ -8,6 +8,7 @@ import numpy as np
 from rich.text import Text
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
+from harness.evaluation.curve_styles import finite
 from harness.evaluation.frontier import curve
 
 
@@ -54,6 +55,7 @@ class FrontierPlot(PlotWidget):
         if tuple(drawn) == self.drawn:
             return
         self.drawn = tuple(drawn)
+        drawn = [each._replace(points=points) for each in drawn if (points := finite(each.points))]
         self.clear()
         seen = [point for each in drawn for point in each.points]
         if not seen:
@@ -111,4 +113,4 @@ def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[flo
     """The running maximum over the logarithm of tokens, as evaluation has it."""
     costs, accuracies = np.array(sorted(points), float).T
     found = curve(costs, accuracies)
-    return [log10(each) for each in found.cost.tolist()], found.accuracy.tolist()
+    return [log10(max(each, 1.0)) for each in found.cost.tolist()], found.accuracy.tolist()

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from agents.run.records import Language
+from harness.escaping import escape_line
 from tui.model.highlighting import coloured
+from tui.widgets.outside_text import OutsideStatic
 
 
 class SourceView(VerticalScroll):
@@ -24,7 +25,7 @@ class SourceView(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Its text."""
-        yield Static(id="text")
+        yield OutsideStatic(id="text")
 
     def show(
         self,
@@ -65,7 +66,7 @@ class SourceView(VerticalScroll):
             dark=dark,
             language=self._language,
         )
-        self.query_one("#text", Static).update(made)
+        self.query_one("#text", OutsideStatic).update(made)
 
 
 def rendered(
@@ -79,7 +80,7 @@ def rendered(
 ) -> Text:
     """A program as text with styles."""
     width = max((len(each) for each in margin.values()), default=0)
-    lines = source.rstrip("\n").split("\n")
+    lines = [escape_line(each.expandtabs(2)) for each in source.rstrip("\n").split("\n")]
     digits = len(str(len(lines)))
     text = Text(no_wrap=True)
     if title:
@@ -89,7 +90,7 @@ def rendered(
         if width:
             row.append(f"{margin.get(number, ''):>{width}} ", "dim cyan")
         row.append(f"{number:>{digits}} ", "dim")
-        body = Text(line.expandtabs(2))
+        body = Text(line)
         for part in coloured(body.plain, language):
             body.stylize(part.style, part.start, part.end)
         row.append_text(body)

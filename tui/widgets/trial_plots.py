@@ -7,6 +7,7 @@ from rich.text import Text
 from textual_plot import HiResMode, PlotWidget
 
 from agents.allocation.saturation import Points
+from harness.evaluation.curve_styles import finite
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, Logarithm
 
 MARK = "bright_white"
@@ -56,7 +57,7 @@ class ProgressPlot(TrialPlot):
             points: (place, score) of each trial, in order.
             chosen: the one that is looked at.
         """
-        if not self._is_new((tuple(points), chosen)) or not points:
+        if not self._is_new((tuple(points), chosen)) or not (points := finite(points)):
             return
         places, scores = zip(*points, strict=True)
         self.scatter(places, scores, "·")
@@ -66,7 +67,7 @@ class ProgressPlot(TrialPlot):
             best += [best[-1], max(best[-1], score)]
         if len(points) > 1:
             self.plot(at, best, CHOSEN, HiResMode.BRAILLE)
-        if chosen is not None:
+        if chosen is not None and finite([chosen]):
             self.scatter([chosen[0]], [chosen[1]], "●", MARK)
         self._room(places, scores)
 
@@ -90,7 +91,7 @@ class SaturationPlot(TrialPlot):
             return
         for (_, some), style in zip(points.items(), _styles(points), strict=True):
             samples, scores = zip(*some, strict=True)
-            at, percent = [log10(each) for each in samples], [100 * each for each in scores]
+            at, percent = [log10(max(each, 1)) for each in samples], [100 * each for each in scores]
             if len(at) > 1:
                 self.plot(at, percent, style, HiResMode.BRAILLE)
             self.scatter(at, percent, "•", style)

@@ -19,13 +19,12 @@ import numpy as np
 from agents.allocation.benchmark.runs import SETTINGS, Rehearsal, read, titled
 from agents.allocation.estimates import Z
 from agents.allocation.proposers.choose import NAMES
-from agents.report.plots import COLOURS, WINNER_COLOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-_COLOURS = dict(zip(NAMES, (WINNER_COLOUR, COLOURS[0], COLOURS[3], COLOURS[1]), strict=True))
+_COLOURS = dict(zip(NAMES, ("#e8590c", "#1c7ed6", "#868e96", "#2f9e44"), strict=True))
 _STYLES = dict(zip(NAMES, ("-", "--", ":", "-."), strict=True))
 _PANEL = (3.7, 2.4)
 _FOOT = 5

@@ -67,7 +67,7 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
         found = held_to(found, pipeline)
     if out.form is Form.PEOPLE:
         colour = out.path is None and terminal.is_coloured(sys.stdout)
-        out.text(report(found, colour=colour))
+        out.text(report(found, colour=colour), styled=True)
     else:
         records = [one.found if isinstance(one, Elsewhere) else findings(one) for one in found]
         out.document(records, "")

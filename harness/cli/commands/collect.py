@@ -87,7 +87,7 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
     """
     from harness.cli import collecting, serving
     from harness.cli.collect_options import options as given
-    from harness.cli.output import emit_text
+    from harness.cli.output import emit_paths, emit_text
     from store.serving.errors import ServingError
 
     asked = given(options)
@@ -100,7 +100,7 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
                 if target.exists():
                     stopped.add_note(collecting.GO_ON)
                 raise
-            emit_text(str(target))
+            emit_paths([target])
             return
         each = expect or asked.max_tokens
         found = serving.run(collecting.look_ahead(target, work, asked, reading, each))

@@ -34,13 +34,13 @@ def export(recording: Path, target: Path) -> None:
 
     Nothing is written over. The columns are documented in docs/importing.md.
     """
-    from harness.cli.output import emit_text
+    from harness.cli.output import emit_paths
     from store.parquet import export_flat, export_tables
     from store.reader import open_recording
 
     opened = open_recording(recording)
     if target.suffix == ".parquet":
         export_flat(opened, target)
-        emit_text(str(target))
+        emit_paths([target])
     else:
-        emit_text("\n".join(str(path) for path in export_tables(opened, target)))
+        emit_paths(export_tables(opened, target))

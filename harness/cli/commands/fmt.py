@@ -32,19 +32,19 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
     """
     from harness.cli import console
     from harness.cli.formatting import STDIN, format_file
-    from harness.cli.output import emit_utf8
+    from harness.cli.output import emit_text, emit_utf8
     from harness.errors import AnswerIsNo, InputError
 
     found = [format_file(path) for path in dict.fromkeys(files)]
     broken = [each for each in found if each.problems]
     if broken:
         for each in broken:
-            console.say(f"{each.problems}\n")
+            console.say_block(f"{each.problems}\n")
         names = ", ".join(each.name for each in broken)
         raise InputError(f"{names}: cannot be formatted, so nothing was written")
     changed = [each for each in found if each.changed]
     if check:
-        emit_utf8("".join(each.difference() for each in changed))
+        emit_text("".join(each.difference() for each in changed))
         if changed:
             names = ", ".join(each.name for each in changed)
             raise AnswerIsNo(f"{len(changed)} of {len(found)} would change: {names}")

@@ -30,7 +30,7 @@ def new(name: str, path: Path | None) -> None:
     It passes the checks as it is. A file that exists is never overwritten.
     """
     from dsl.template import UnusableName, new_program
-    from harness.cli.output import atomic_file, emit_text, emit_utf8
+    from harness.cli.output import atomic_file, emit_paths, emit_utf8
     from harness.errors import InputError
 
     try:
@@ -45,4 +45,4 @@ def new(name: str, path: Path | None) -> None:
         raise InputError(f"{path}: exists already", hint="name another file with -o")
     with atomic_file(path) as file:
         file.write(program.encode("utf-8"))
-    emit_text(str(path))
+    emit_paths([path])

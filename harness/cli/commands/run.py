@@ -171,6 +171,6 @@ def _compare(
     if recorded.settings.stepwise and same == len(compared):
         console.say(sentence)
         return
-    console.say(run_page.distribution(differences(plan, recorded.world, lived)))
+    console.say_block(run_page.distribution(differences(plan, recorded.world, lived)))
     if recorded.settings.stepwise:
         raise AnswerIsNo(sentence)

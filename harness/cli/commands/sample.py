@@ -31,7 +31,7 @@ def sample(directory: Path) -> None:
     figures made from them say nothing about any. Recordings that are already there are kept.
     """
     from harness.cli import console
-    from harness.cli.output import emit_text
+    from harness.cli.output import emit_paths
     from store.sample import BENCHMARKS, REASONERS, write_sample
 
     with console.progress("simulating", len(BENCHMARKS) * len(REASONERS)) as advance:
@@ -39,7 +39,7 @@ def sample(directory: Path) -> None:
         for each in write_sample(directory):
             written.append(each)
             advance(1)
-    emit_text("\n".join(str(each.path) for each in written))
+    emit_paths(each.path for each in written)
     kept = sum(each.kept for each in written)
     if kept:
         console.say(f"{kept} of {len(written)} were there already and are the same; kept")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,9 @@ def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str
     rows = json.loads(said.out)
     assert [(row["run"], row["state"], row["rounds"]) for row in rows] == [("a", "ended", 1)]
     assert rows[0]["evaluations"] > 24
+    assert datetime.fromisoformat(rows[0]["last_event"]).tzinfo is not None
+    assert rows[0]["waiting"] is None
+    assert cli("runs", "runs", "--json").out == said.out  # no age is in it
     shown = cli("runs", "runs").out
     assert max(map(len, shown.splitlines())) <= 80
     assert "usd" not in shown  # nobody was paid
@@ -172,7 +176,8 @@ def test_a_run_that_waits_is_decided_from_another_terminal(
     with process:
         candidate = wait_for(Path("a"), "waiting")
         assert candidate is not None
-        assert json.loads(cli("runs", "a", "--json").out)[0]["state"] == f"waits: {candidate}"
+        [row] = json.loads(cli("runs", "a", "--json").out)
+        assert (row["state"], row["waiting"]) == ("waits", candidate)
         second = cli("discover", "--run", "a", "--resume")
         assert second.status == 3
         assert "another process is at work on this run" in second.err

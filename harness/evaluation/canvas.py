@@ -1,0 +1,103 @@
+"""Draw curves in characters with plotext, in a process of its own.
+
+The native part of plotext ends its whole process on some data (a line with a gap, in version 6.1),
+and plotext prints advice to stdout. In a process of its own, neither reaches the command that asks
+for a plot. The plot depends on the canvas alone: the size of the terminal is not looked at.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+PATIENCE = 60.0
+"""Seconds that a plot may take: it takes a third of one."""
+
+_PROMPT = 10
+"""Lines that are left for a prompt: plotext reserves some."""
+
+
+class CanvasError(Exception):
+    """A plot could not be drawn; the message says why."""
+
+
+class Curve(msgspec.Struct, frozen=True, array_like=True):
+    """Points joined by a dotted line."""
+
+    marker: str
+    """The character of a point."""
+    points: Sequence[tuple[float, float]]
+    """At least one; all numbers are finite."""
+
+
+class Canvas(msgspec.Struct, frozen=True, kw_only=True):
+    """A plot: its size in characters, its curves, its axes."""
+
+    width: int
+    height: int
+    curves: Sequence[Curve]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    x_ticks: Sequence[tuple[float, str]]
+    y_ticks: Sequence[tuple[float, str]]
+
+
+def draw_canvas(canvas: Canvas) -> str:
+    """The plot as lines of text, without colours.
+
+    Raises:
+        CanvasError: plotext fails, or takes too long.
+    """
+    # -P: a package in the working directory must not be taken for one of ours.
+    command = [sys.executable, "-P", "-m", __name__]
+    # plotext cuts a plot to the terminal, and takes these for its size.
+    size = {"COLUMNS": str(canvas.width), "LINES": str(canvas.height + _PROMPT)}
+    try:
+        done = subprocess.run(
+            command, input=msgspec.json.encode(canvas), capture_output=True, timeout=PATIENCE,
+            check=False, env={**os.environ, **size},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise CanvasError("plotext takes too long") from None
+    except OSError as problem:
+        raise CanvasError(problem.strerror or str(problem)) from None
+    if done.returncode:
+        raise CanvasError(f"plotext ended with status {done.returncode}")
+    return done.stdout.decode()
+
+
+def _draw(canvas: Canvas) -> str:
+    import plotext
+
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("colorless")
+    figure.plot_size(canvas.width, canvas.height)
+    for each in canvas.curves:
+        figure.draw(figure.signal(*_columns(each), marker="·").lines())
+    for each in canvas.curves:
+        figure.draw(figure.signal(*_columns(each), marker=each.marker))
+    figure.ruler("x").lim(*canvas.x_range)
+    figure.ruler("y").lim(*canvas.y_range)
+    figure.ruler("x").ticks([at for at, _ in canvas.x_ticks], [name for _, name in canvas.x_ticks])
+    figure.ruler("y").ticks([at for at, _ in canvas.y_ticks], [name for _, name in canvas.y_ticks])
+    return str(plotext.uncolorize(str(figure.build())))
+
+
+def _columns(curve: Curve) -> tuple[list[float], list[float]]:
+    return [x for x, _ in curve.points], [y for _, y in curve.points]
+
+
+def _main() -> None:
+    canvas = msgspec.json.decode(os.fdopen(0, "rb", closefd=False).read(), type=Canvas)
+    result = os.dup(1)
+    os.dup2(2, 1)  # what plotext prints is no part of the plot
+    text = _draw(canvas)
+    with os.fdopen(result, "wb") as file:
+        file.write(text.encode())
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,65 @@
+"""What the tabs of a candidate say: figures in the margin, its schedule, its results."""
+
+from rich.text import Text
+
+from dsl.checker.knobs import schedule_lines
+from dsl.schedule import evaluate
+from harness.escaping import escape_line
+from harness.request.controllers import Playable
+from harness.request.foreign import Foreign
+from tui.model.playing import Lines
+from tui.model.reading import Candidate
+
+
+def margin(lines: Lines) -> dict[int, str]:
+    """What stands before a line: its part of the tokens, episodes that it ends, right ones."""
+    found = {}
+    for number in range(1, len(lines.tokens)):
+        tokens, ended, right = lines.tokens[number], lines.ended[number], lines.right[number]
+        parts = f"{tokens:5.1f}%" if tokens >= 0.05 else " " * 6
+        parts += f" {ended:5.1f}" if ended >= 0.05 else " " * 6
+        parts += f"→{right:3.0f}✓" if ended >= 0.05 and right is not None else " " * 5
+        found[number] = parts
+    return found
+
+
+def schedule_text(program: Playable | None) -> Text:
+    """Each knob over β, as a line of bars."""
+    if program is None:
+        return Text("It does not check, so it has no schedule.")
+    if isinstance(program, Foreign):
+        return Text("It follows β by itself: in Python, there is no schedule to show.")
+    names = list(schedule_lines(program.checked.program))
+    if not names:
+        return Text("It does not follow β.")
+    betas = [at / 20 for at in range(21)]
+    values = [evaluate(program.checked, beta) for beta in betas]
+    text = Text("β from 0 to 1\n\n", "dim")
+    for name in names:
+        column = [float(each[name]) for each in values]
+        low, high = min(column), max(column)
+        bars = "".join(
+            "▁▂▃▄▅▆▇█"[round(7 * (each - low) / (high - low))] if high > low else "▄"
+            for each in column
+        )
+        text.append(f"{name:<16}", "bold")
+        text.append(bars, "cyan")
+        text.append(f"  {column[0]:g} .. {column[len(column) // 2]:g} .. {column[-1]:g}\n", "dim")
+    return text
+
+
+def results_text(candidate: Candidate | None) -> Text:
+    """The curve on every recording."""
+    review = candidate.review if candidate is not None else None
+    if review is None or not review.points:
+        return Text("It has not been reviewed.")
+    text = Text()
+    for label, points in review.points.items():
+        worth = review.by_recording.get(label)
+        text.append(escape_line(label), "bold")
+        text.append("\n" if worth is None else f"  objective {worth:.2f}\n")
+        for each in points:
+            at = f"β {each.beta:g}" if each.beta is not None else str(each.settings)
+            text.append(f"  {at:<10}{each.accuracy:>8.2f} %{each.cost:>14,.0f} tokens\n")
+        text.append("\n")
+    return text

@@ -1,0 +1,129 @@
+"""Widgets that show text from outside: no markup of it is read, no control of it is obeyed.
+
+Names, words of proposers, answers and error texts come from a run's files. Screens show them
+through these widgets alone, and `Sanitizer` is the last gate: it sees every line that is drawn.
+"""
+
+import re
+from itertools import pairwise
+
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from rich.text import Text
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.widgets import DataTable, Static
+from textual.widgets.data_table import CellType, ColumnKey, RowKey
+
+from harness.escaping import escape_block, escape_line, is_visible
+
+_SUSPECT = re.compile(r"[^\x20-\x7e]")
+
+
+def block(text: str | Text) -> Text:
+    """Text of several lines, with its styles and without what could steer the terminal."""
+    if isinstance(text, str):
+        return Text(escape_block(text))
+    return _escaped(text, kept="\n\t")
+
+
+def line(text: str | Text) -> Text:
+    """The same on one line."""
+    if isinstance(text, str):
+        return Text(escape_line(text))
+    return _escaped(text, kept="")
+
+
+def _escaped(text: Text, kept: str) -> Text:
+    places = [
+        found.start()
+        for found in _SUSPECT.finditer(text.plain)
+        if found[0] not in kept and not is_visible(found[0])
+    ]
+    if not places:
+        return text
+    bounds = sorted({0, len(text), *places, *(at + 1 for at in places)})
+    made = text.blank_copy()
+    for begin, end in pairwise(bounds):
+        part = text[begin:end]
+        if begin in places:
+            written = Text(escape_line(part.plain), part.style)
+            for span in part.spans:
+                written.stylize(span.style)
+            part = written
+        made.append_text(part)
+    return made
+
+
+class OutsideStatic(Static):
+    """A text of several lines.
+
+    Args:
+        content: to begin with.
+        id: of the widget.
+        classes: of the widget.
+    """
+
+    def __init__(
+        self,
+        content: str | Text = "",
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(block(content), id=id, classes=classes, markup=False)
+
+    def update(self, content: str | Text = "", *, layout: bool = True) -> None:  # type: ignore[override]
+        """Show another text."""
+        super().update(block(content), layout=layout)
+
+
+class OutsideTable(DataTable[Text]):
+    """A table whose cells are one line each."""
+
+    def add_row(
+        self,
+        *cells: CellType | str,
+        height: int | None = 1,
+        key: str | None = None,
+        label: str | Text | None = None,
+    ) -> RowKey:
+        """Add a row at the end."""
+        return super().add_row(*map(_cell, cells), height=height, key=key, label=label)
+
+    def update_cell(
+        self,
+        row_key: RowKey | str,
+        column_key: ColumnKey | str,
+        value: CellType | str,
+        *,
+        update_width: bool = False,
+    ) -> None:
+        """Show something else in a cell."""
+        super().update_cell(row_key, column_key, _cell(value), update_width=update_width)
+
+
+def _cell(value: object) -> Text:
+    return line(value if isinstance(value, Text) else str(value))
+
+
+class Sanitizer(LineFilter):
+    """Take out of every line that is drawn what could steer the terminal.
+
+    Where nothing else did, such as in a text that is edited. Widths stay as they were measured.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """See `LineFilter`."""
+        return [
+            each if each.control or each.text.isprintable()
+            else Segment(_SUSPECT.sub(_drawn, each.text), each.style)
+            for each in segments
+        ]  # fmt: skip
+
+
+def _drawn(found: re.Match[str]) -> str:
+    character = found[0]
+    if is_visible(character):
+        return character
+    return "\ufffd" * get_character_cell_size(character)
