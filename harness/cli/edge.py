@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from harness.cli import console, output, terminal
+from harness.cli import console, output, terminal, termination
 from harness.cli.declare import Command
 from harness.errors import ExitCode
 
@@ -56,9 +56,10 @@ class Edge:
         return outcome if isinstance(outcome, int) and not isinstance(outcome, bool) else 0
 
     def _interrupted(self, interruption: BaseException) -> ExitCode:
-        console.error("interrupted")
+        ended = termination.is_terminated()
+        console.error("terminated" if ended else "interrupted")
         _give_hints(interruption)
-        return ExitCode.INTERRUPTED
+        return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
 
     def _failed(self, problem: Exception) -> int:
         if isinstance(problem, OSError) and problem.filename == output.STDOUT:

@@ -13,6 +13,7 @@ from pathlib import Path
 import sandbox
 from sandbox.host.places import Channel, Limits
 from sandbox.host.stream import StreamChannel
+from store.lifetime import ParentPipe
 
 WORKER = ("-s", "-P", "-m", "sandbox.worker")
 """Neither the user's packages nor the working directory are searched."""
@@ -32,6 +33,7 @@ class ProcessPlace:
     def start(self) -> Channel:
         """Starts one; see `sandbox.host.places.Place`."""
         root = str(Path(sandbox.__file__).parents[1])
+        pipe = ParentPipe()
         process = subprocess.Popen(
             [sys.executable, *WORKER],
             stdin=subprocess.PIPE,
@@ -41,7 +43,9 @@ class ProcessPlace:
             cwd=tempfile.gettempdir(),
             env={**ENVIRONMENT, "PYTHONPATH": root},
             start_new_session=True,
+            pass_fds=(pipe.descriptor,),
         )
+        pipe.bind(process.pid)
         for kind, most in (
             (resource.RLIMIT_AS, self._limits.memory + _ADDRESSES),
             (resource.RLIMIT_CORE, 0),
@@ -55,6 +59,7 @@ class ProcessPlace:
         def end() -> None:
             process.kill()
             process.wait()
+            pipe.close()
             heard.close()
             said.close()
 

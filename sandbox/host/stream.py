@@ -97,6 +97,8 @@ class StreamChannel:
             raise WorkerLost(Fault(Reason.SILENT, "the worker does not answer"))
 
     def _gone(self) -> WorkerLost:
-        cause = None if self._end is None else self._explain()
-        self.end()
+        try:
+            cause = None if self._end is None else self._explain()
+        finally:
+            self.end()
         return WorkerLost(cause or Fault(Reason.DIED, "the worker is gone"))
