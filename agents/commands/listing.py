@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from agents.run.damage import DAMAGED, find_damage, state_of
 from agents.run.directory import RunDirectory
 from agents.run.events import minutes
 from agents.run.records import Usage
+from harness.cli import console
 from harness.cli.table import Cell, Column, Table
 
 COLUMNS = (
@@ -52,19 +54,16 @@ def table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
     return Table([COLUMNS[at] for at in shown], [[row[at] for at in shown] for row in rows])
 
 
-def state(run: RunDirectory) -> str:
-    """What a run is doing, in words."""
-    held = run.is_held
-    if not held and run.ending is not None:
-        return "ended"
-    waits = run.waiting
-    if waits is not None:
-        return f"waits: {waits}"
-    return "at work" if held else "stopped"
-
-
 def _row(run: RunDirectory, now: datetime) -> list[Cell]:
-    log, summaries = run.events(), run.summaries()
+    log, damage = run.events(), find_damage(run)
+    age = int((now - log[-1].at).total_seconds()) if log else None
+    ago = None if age is None else _ago(age)
+    name = run.path.name or str(run.path)
+    if damage:
+        console.warn(damage[0])
+        unread: list[Cell] = [None] * (len(COLUMNS) - 5)
+        return [name, DAMAGED, *unread, round(minutes(log), 2), ago, None]
+    summaries = run.summaries()
     used = Usage()
     for each in summaries:
         used += each.usage
@@ -72,10 +71,9 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
     best = last.best if last is not None else None
     ending = run.ending
     gain = run.review(best).baseline_gain if best is not None else None
-    age = int((now - log[-1].at).total_seconds()) if log else None
     return [
-        run.path.name or str(run.path),
-        state(run),
+        name,
+        state_of(run, ended=ending is not None, waiting=run.waiting, damage=damage),
         len(summaries),
         best,
         None if last is None else last.objective,
@@ -84,7 +82,7 @@ def _row(run: RunDirectory, now: datetime) -> list[Cell]:
         used.tokens_in + used.tokens_out,
         used.usd,
         round(minutes(log), 2),
-        None if age is None else _ago(age),
+        ago,
         ending.reason if ending is not None else None,
     ]
 

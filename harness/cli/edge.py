@@ -85,6 +85,8 @@ class Edge:
 
 def describe(problem: Exception) -> tuple[str, int]:
     """The sentence and the exit status for an exception that is not click's."""
+    import sqlite3
+
     from store.errors import RecordingBusy, StoreError
 
     status = getattr(problem, "exit_code", None)
@@ -98,6 +100,8 @@ def describe(problem: Exception) -> tuple[str, int]:
         case OSError():
             bad_path = problem.errno in _BAD_PATHS
             return _system(problem), ExitCode.INPUT if bad_path else ExitCode.SURROUNDINGS
+        case sqlite3.Error():
+            return f"a database cannot be used: {problem}", ExitCode.SURROUNDINGS
         case MemoryError():
             return "there is not enough memory for this", ExitCode.SURROUNDINGS
         case _:
