@@ -43,7 +43,9 @@ def find_damage(run: RunDirectory, known: Known | None = None) -> list[str]:
         known: what was found before; what has not changed since is not read again.
     """
     met: Known = {} if known is None else known
-    found = [] if run.has("request.json") else [f"{run.path}/request.json: there is no such file"]
+    found = []
+    if not run.has("request.json"):
+        found.append(f"{run.path}/request.json: there is no such file in this run")
     for place, kind in _records(run):
         path = run.path / place
         changed = _changed(path)

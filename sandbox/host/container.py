@@ -15,6 +15,7 @@ from sandbox.faults import Fault, Reason
 from sandbox.host.connection import connect, engine_errors, require_image
 from sandbox.host.envelopes import Envelopes
 from sandbox.host.guard import ensure_guard
+from sandbox.host.hangs import explained
 from sandbox.host.owner import WORKER, this_process
 from sandbox.host.places import Limits
 from sandbox.host.seccomp import profile
@@ -96,7 +97,9 @@ class ContainerPlace:
                 raise refused(problem) from problem
             with contextlib.ExitStack() as undo:
                 undo.callback(remove, container)
-                line = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
+                line = container.attach_socket(
+                    params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                )
                 undo.callback(line.close)
                 try:
                     container.start()
@@ -141,12 +144,14 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
         wire.close()
         os.close(descriptor)
 
+    envelopes = Envelopes()
     return StreamChannel(
-        descriptor, descriptor, Envelopes().open, end, lambda: _explained(container)
-    )
+        descriptor, descriptor, envelopes.open, end,
+        lambda: _explained(container, bytes(envelopes.errors)),
+    )  # fmt: skip
 
 
-def _explained(container: Any) -> Fault | None:  # noqa: ANN401
+def _explained(container: Any, errors: bytes) -> Fault | None:  # noqa: ANN401
     """Why a container ended by itself, where the engine knows.
 
     Raises:
@@ -165,5 +170,5 @@ def _explained(container: Any) -> Fault | None:  # noqa: ANN401
         state = container.attrs["State"]
         if state.get("OOMKilled"):
             return Fault(Reason.MEMORY, "the worker took more than its container may have")
-        return Fault(Reason.DIED, f"the worker ended with status {state.get('ExitCode')}")
+        return explained(state.get("ExitCode"), errors)
     return None
