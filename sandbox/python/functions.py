@@ -111,9 +111,10 @@ def _many(values: Any, of: str) -> Many:  # noqa: ANN401
         TypeError: it cannot.
     """
     try:
-        return iter(values)
+        found: Many = iter(values)
     except TypeError:
         raise TypeError(f"`{of}` wants several values, not one of type {_kind(values)}") from None
+    return found
 
 
 def _kind(value: object) -> str:
