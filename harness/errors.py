@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     """Ctrl-C, as shells count it: 128 + SIGINT."""
     READER_LEFT = 141
     """Whoever read standard output went away, as shells count it: 128 + SIGPIPE."""
+    TERMINATED = 143
+    """SIGTERM, as shells count it: 128 + SIGTERM."""
 
 
 class RheostatError(Exception):

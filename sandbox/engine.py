@@ -13,7 +13,7 @@ from harness.errors import InputError, SurroundingsError
 from harness.mdp.environment import Environment
 from harness.mdp.episodes import Episodes, empty_episodes
 from harness.mdp.replay import Replay
-from sandbox.faults import ControllerFailed, Fault, Reason
+from sandbox.faults import ControllerFailed, Fault, Reason, one_line
 from sandbox.host.places import Place, WorkerLost
 from sandbox.host.pool import Ended, Errand, Pool, Terms
 from sandbox.python.controller import MOST_TURNS
@@ -179,6 +179,6 @@ def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
         place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
         before = f"{script.name}{place}: {fault.reason.value}: "
         # What follows the name of an exception is what the controller itself says.
-        own = fault.reason is Reason.RAISED
-        told = fault.text.partition(":")[0] if own else fault.text
-        raise EpisodeFailed(f"{before}{fault.text} ({where})", f"{before}{told} ({where})")
+        text = one_line(fault.text)
+        told = text.partition(":")[0] if fault.reason is Reason.RAISED else text
+        raise EpisodeFailed(f"{before}{text} ({where})", f"{before}{told} ({where})")

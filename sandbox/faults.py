@@ -54,5 +54,19 @@ class ControllerFailed(Exception):
 
 
 def cut(text: str) -> str:
-    """A text of any length as a fault can hold it."""
-    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
+    """A text of any length as a fault can hold it: on one line, and without control characters."""
+    shown = one_line(text[: MOST_TEXT + 1])
+    return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """A text from a controller, safe for a log: what does not print is shown by its escape.
+
+    That goes for line breaks of all kinds, control sequences, marks that reverse the direction of
+    writing, and halves of characters.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

@@ -44,7 +44,7 @@ class RheostatApp(App[None]):
 
     def on_mount(self) -> None:
         """Opens what was asked for."""
-        from tui.model.reading import is_run
+        from agents.run.directory import is_run
 
         if self._place.is_file():
             self.push_screen(

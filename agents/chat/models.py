@@ -44,7 +44,7 @@ class ChatModel:
 
     def __init__(self, name: str, base_url: str | None, settings: ChatSettings):
         self._name, self._base_url, self._settings = name, base_url, settings
-        self.price = Price(name, settings.prices)
+        self.price = Price(name, settings.prices, is_own_server=base_url is not None)
         self._opened: dict[tuple[float | None, int, str], Any] = {}
         self._open(None, 16, "")
 
@@ -75,6 +75,20 @@ class ChatModel:
             return self._made(call, heard, Finish.FAILED, _first_line(problem))
         return self._made(call, heard, *heard.finish())
 
+    def sent_temperature(self, temperature: float | None) -> float | None:
+        """The temperature that is sent where one is wanted.
+
+        LangChain's clients take it out of requests for some names of models, without a word.
+        """
+        model = self._open(temperature, 16, "")
+        # There is no public way to a request as it is sent.
+        payload = getattr(model, "_get_request_payload", None)
+        if callable(payload):
+            sent = payload([("user", "")]).get("temperature")
+        else:
+            sent = getattr(model, "temperature", temperature)
+        return None if sent is None else float(sent)
+
     def _listen(self, call: Call, heard: "_Heard", heed: Callable[[], None]) -> None:
         """Takes in the stream of a reply.
 
@@ -95,13 +109,16 @@ class ChatModel:
         tokens_out, sure_out = _believed(told_out, count(heard.text), call.reply_tokens)
         if finish is Finish.FAILED and not heard.text and told_in is None:
             tokens_in, tokens_out = 0, 0  # nothing was generated, and nothing is charged
+        charge = self.price.charge(tokens_in, tokens_out)
         return Reply(
             finish=finish,
             text=heard.text,
             problem=problem,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
-            usd=self.price.usd(tokens_in, tokens_out),
+            usd=charge.usd,
+            price=charge.by,
+            temperature=self.sent_temperature(call.temperature),
             estimated=not (sure_in and sure_out),
         )
 

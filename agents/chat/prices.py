@@ -1,9 +1,22 @@
-"""What a call costs: by the settings, else by the prices that providers publish."""
+"""What a call costs: by the settings, else by the prices that providers publish.
+
+A published price is that of the provider's own servers: a model of the same name on a server of
+one's own has none, unless the settings give one.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 MILLION = Decimal(1_000_000)
+
+
+class Charge(NamedTuple):
+    """Dollars, and what they were reckoned by."""
+
+    usd: float
+    by: str
+    """Where the price is from, and the dollars for a million tokens in and out; empty for none."""
 
 
 class Price:
@@ -12,22 +25,37 @@ class Price:
     Args:
         model: ``PROVIDER:MODEL``.
         prices: those of the settings: dollars for a million tokens in, and out.
+        is_own_server: whether another server than the provider's is asked.
     """
 
-    def __init__(self, model: str, prices: Mapping[str, tuple[float, float]]):
+    def __init__(
+        self,
+        model: str,
+        prices: Mapping[str, tuple[float, float]],
+        *,
+        is_own_server: bool = False,
+    ):
         self._model = model
         self._own = prices.get(model)
+        self._is_own_server = is_own_server
         self.known = self._own is not None or self._published(1, 1) is not None
         """Whether there is a price; without one, tokens cost nothing."""
 
     def usd(self, tokens_in: int, tokens_out: int) -> float:
         """Dollars for a call."""
+        return self.charge(tokens_in, tokens_out).usd
+
+    def charge(self, tokens_in: int, tokens_out: int) -> Charge:
+        """What a call costs, and by which price."""
         if self._own is not None:
             per_in, per_out = (Decimal(str(each)) for each in self._own)
-            return float((per_in * tokens_in + per_out * tokens_out) / MILLION)
-        return self._published(tokens_in, tokens_out) or 0.0
+            usd = float((per_in * tokens_in + per_out * tokens_out) / MILLION)
+            return Charge(usd, f"settings: {per_in} in, {per_out} out")
+        return self._published(tokens_in, tokens_out) or Charge(0.0, "")
 
-    def _published(self, tokens_in: int, tokens_out: int) -> float | None:
+    def _published(self, tokens_in: int, tokens_out: int) -> Charge | None:
+        if self._is_own_server:
+            return None
         try:
             from genai_prices import Usage, calc_price
         except ImportError:  # replies of another run are replayed without the extra
@@ -41,7 +69,22 @@ class Price:
             )
         except LookupError:
             return None
-        return float(found.total_price)
+        return Charge(float(found.total_price), _by(found, tokens_in, tokens_out))
+
+
+def _by(found: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - an extra's record
+    """The price of a published table that was used.
+
+    It may go by the hour and by the length of a call: what a token came to says which it was.
+    """
+    parts = [
+        f"{(Decimal(usd) * MILLION / count).normalize():f} {way}"
+        for count, usd, way in (
+            (tokens_in, found.input_price, "in"), (tokens_out, found.output_price, "out"),
+        )
+        if count
+    ]  # fmt: skip
+    return f"published for {found.provider.id}:{found.model.id}: {', '.join(parts)}"
 
 
 _PROVIDERS = {

@@ -4,10 +4,10 @@ import re
 from typing import NamedTuple
 
 from agents.chat.edits import Edit, edits_in
+from agents.chat.thoughts import without_thoughts
 from agents.languages import writing
 from agents.run.records import Language
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _FENCED = re.compile(
     r"^[ \t]*```[ \t]*(?P<tag>[\w+-]*)[ \t]*(?P<name>[^\n`]*)\n(?P<body>.*?)^[ \t]*```[ \t]*$",
     re.MULTILINE | re.DOTALL,
@@ -40,7 +40,7 @@ def read(text: str, language: Language = Language.RHEO) -> Program | Edits | Non
         text: the reply, with whatever prose is around them.
         language: that the program is written in.
     """
-    text = _THOUGHT.sub("", text.replace("\r\n", "\n"))
+    text = without_thoughts(text.replace("\r\n", "\n"))
     blocks = list(_FENCED.finditer(text))
     words = _words(_FENCED.sub("\n", text))
     for block in reversed(blocks):
@@ -55,7 +55,7 @@ def read(text: str, language: Language = Language.RHEO) -> Program | Edits | Non
 
 def read_constrained(text: str) -> Program:
     """A reply that was decoded under the grammar: comments with the reasons, then the program."""
-    lines = text.lstrip().splitlines()
+    lines = without_thoughts(text).lstrip().splitlines()
     reasons = []
     for line in lines:
         if not line.startswith("#"):

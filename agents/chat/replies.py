@@ -65,6 +65,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float = 0.0
+    price: str = ""
+    """By which price the dollars were reckoned; empty where there is none."""
+    temperature: float | None = None
+    """What was sent, which a client may have taken out; ``None`` for none."""
     estimated: bool = False
     """Whether the tokens are our estimate, since the server told none or none to believe."""
 

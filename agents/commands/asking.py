@@ -13,6 +13,7 @@ from agents.outside.choose import place
 from agents.outside.settings import AgentSettings
 from agents.proposers.choose import CHAT, COMMAND, commands, models, refuse_absent
 from agents.run.records import Asking, Caps, Language, Request
+from harness.cli import console
 from harness.errors import InputError
 
 FIELDS = (
@@ -94,14 +95,17 @@ def asking(
     elif "agent_image" in given:
         raise InputError("--agent-image: no agent is run", hint='add --proposer command:"…"')
     for model in wanted:
-        if caps.usd is not None and not Price(model, settings.prices).known:
+        is_own_server = found.base_url is not None
+        price = Price(model, settings.prices, is_own_server=is_own_server)
+        if caps.usd is not None and not price.known:
             raise InputError(
                 f"--max-usd: there is no price for {model}",
                 hint=f'in rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN, DOLLARS_OUT],'
                 " for a million tokens",
             )
         if before is None:
-            ChatModel(model, found.base_url, settings)  # or it says what is missing
+            asked = ChatModel(model, found.base_url, settings)  # or it says what is missing
+            _warn_of_dropped(asked, model, found.temperatures)
             if found.base_url is not None:
                 found = _fitted(
                     found,
@@ -112,6 +116,17 @@ def asking(
                     known="constrained" in given,
                 )
     return found
+
+
+def _warn_of_dropped(asked: ChatModel, model: str, temperatures: Sequence[float | None]) -> None:
+    """Warns of temperatures that the model's client does not send."""
+    changed = [each for each in temperatures if asked.sent_temperature(each) != each]
+    wanted = ", ".join(f"{each:g}" for each in changed if each is not None)
+    if wanted:
+        console.warn(
+            f"{model}: its client does not send the temperature {wanted} for a model of this name;"
+            " replies come at the model's own, and candidates say so"
+        )
 
 
 def _housed(found: Asking, given: Mapping[str, Any], agent: AgentSettings) -> Asking:

@@ -23,6 +23,7 @@ from agents.run.records import Decision, Ending
 from harness.cli import console
 from harness.cli.output import Output, shown_width
 from harness.cli.settings import Settings, load
+from harness.errors import SurroundingsError
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,12 +71,14 @@ def ended(
     """
     narrator = Narrator(run)
     threads = load(Settings, flags=flags).threads
+    command = run.request.command
     try:
         outcome = session(run, opener, finish, Manner(threads, wait, checkpoints, narrator.hear))
-    except KeyboardInterrupt as interruption:
-        interruption.add_note(
-            f"rheostat {run.request.command} --run {run.path} --resume goes on where it stopped"
-        )
+    except (KeyboardInterrupt, OSError, SurroundingsError) as stopped:
+        if "--resume" not in (getattr(stopped, "hint", None) or ""):
+            stopped.add_note(
+                f"rheostat {command} --run {run.path} --resume goes on where it stopped"
+            )
         raise
     finally:
         narrator.close()

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from agents.run.damage import DAMAGED, WAITING, find_damage, state_of
 from agents.run.directory import RunDirectory
 from agents.run.events import minutes
 from agents.run.records import Usage
+from harness.cli import console
 from harness.cli.table import Cell, Column, Table
 
 COLUMNS = (
@@ -58,31 +60,32 @@ def table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
     return Table([COLUMNS[at] for at in shown], [[row[at] for at in shown] for row in rows])
 
 
-def state(run: RunDirectory) -> str:
-    """What a run is doing: ``ended``, ``waits``, ``at work`` or ``stopped``."""
-    held = run.is_held
-    if not held and run.ending is not None:
-        return "ended"
-    if run.waiting is not None:
-        return "waits"
-    return "at work" if held else "stopped"
-
-
 def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
-    log, summaries = run.events(), run.summaries()
-    used = Usage()
+    log, damage = run.events(), find_damage(run)
+    age = int((now - log[-1].at).total_seconds()) if log else None
+    times: list[Cell] = [
+        minutes(log),
+        None if age is None else _ago(age),
+        log[-1].at.isoformat() if log else None,
+    ]
+    name = run.path.name or str(run.path)
+    if damage:
+        console.warn(damage[0])
+        unread: list[Cell] = [None] * (len(COLUMNS) - len(times) - 3)
+        return [name, DAMAGED, *unread, *times, None]
+    used, summaries = Usage(), run.summaries()
     for each in summaries:
         used += each.usage
     last = summaries[-1] if summaries else None
     best = last.best if last is not None else None
     ending = run.ending
     gain = run.review(best).baseline_gain if best is not None else None
-    doing, waits = state(run), run.waiting
-    age = int((now - log[-1].at).total_seconds()) if log else None
+    state = state_of(run, ended=ending is not None, waiting=run.waiting, damage=damage)
+    is_waiting = state.startswith(WAITING)
     return [
-        run.path.name or str(run.path),
-        f"waits: {waits}" if people and doing == "waits" else doing,
-        waits if doing == "waits" else None,
+        name,
+        WAITING if is_waiting and not people else state,
+        run.waiting if is_waiting else None,
         len(summaries),
         best,
         None if last is None else last.objective,
@@ -90,9 +93,7 @@ def _row(run: RunDirectory, now: datetime, *, people: bool) -> list[Cell]:
         used.evaluations,
         used.tokens_in + used.tokens_out,
         used.usd,
-        minutes(log),
-        None if age is None else _ago(age),
-        log[-1].at.isoformat() if log else None,
+        *times,
         ending.reason if ending is not None else None,
     ]
 

@@ -1,6 +1,5 @@
 """Where the graph keeps its state: SQLite inside the run's directory, or Postgres by its URL."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +7,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from agents.run.databases import connect, database_errors
 from agents.run.directory import RunDirectory
 from harness.errors import InputError, SurroundingsError
 
@@ -28,12 +28,19 @@ def checkpoints(run: RunDirectory, url: str | None = None) -> Iterator[BaseCheck
         with _postgres(url) as saver:
             yield saver
         return
-    connection = sqlite3.connect(run.checkpoints_path, check_same_thread=False)
-    try:
-        # The state is plain, so nothing but plain values is ever made from what is read.
-        yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-    finally:
-        connection.close()
+    with database_errors(run.checkpoints_path, _ADVICE):
+        connection = connect(run.checkpoints_path)
+        try:
+            # The state is plain, so nothing but plain values is ever made from what is read.
+            yield SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        finally:
+            connection.close()
+
+
+_ADVICE = (
+    "put back the file that the run was begun with, and --resume; without it, begin another run"
+    " with --replies of this one"
+)
 
 
 @contextmanager

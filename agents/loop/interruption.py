@@ -1,9 +1,9 @@
-"""Ctrl-C, for work that is done in threads: they hear of it between two pieces of work."""
+"""Ctrl-C and SIGTERM for work in threads, which hear of it between two pieces of work."""
 
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -32,7 +32,7 @@ class Interruption:
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Hears Ctrl-C for the length of a block; the main thread is interrupted as ever.
+    """Hears Ctrl-C and SIGTERM for the length of a block; the main thread is interrupted as ever.
 
     The main thread waits for the threads of the graph before it lets go of it, so without this
     Ctrl-C would take as long as a proposer's whole search.
@@ -43,32 +43,36 @@ def interruption() -> Iterator[Interruption]:
     writes to in whichever thread it is.
     """
     found = Interruption()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # A shell has its background jobs ignore Ctrl-C, and where a program handles no SIGTERM of its
+    # own, that ends it at once.
+    heard = {number: handler for number, handler in handlers.items() if callable(handler)}
+    if threading.current_thread() is not threading.main_thread() or not heard:
         yield found
         return
-    handler = before
 
     def hear(number: int, frame: FrameType | None) -> None:
         found.ask()
-        handler(number, frame)
+        heard[signal.Signals(number)](number, frame)
 
-    with _pipe(found):
-        signal.signal(signal.SIGINT, hear)
+    with _pipe(found, heard):
+        for number in heard:
+            signal.signal(number, hear)
         try:
             yield found
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in heard.items():
+                signal.signal(number, handler)
 
 
 @contextmanager
-def _pipe(found: Interruption) -> Iterator[None]:
+def _pipe(found: Interruption, heard: Collection[int]) -> Iterator[None]:
     """Has the numbers of signals written to a pipe for the length of a block, and listens."""
     reading, writing = socket.socketpair()
 
     def listen() -> None:
         while numbers := reading.recv(64):
-            if signal.SIGINT in numbers:
+            if not set(heard).isdisjoint(numbers):
                 found.ask()
 
     with reading, writing:

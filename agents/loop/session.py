@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -81,8 +82,16 @@ def session(
             log.add("left", "interrupted")
             raise
         except Exception as problem:
-            log.add("failed", f"{type(problem).__name__}: {problem}")
+            _drop_notes(problem)
+            with suppress(OSError):  # the log may be what fails
+                log.add("failed", f"{type(problem).__name__}: {problem}")
             raise
+
+
+def _drop_notes(problem: Exception) -> None:
+    """Take out what LangGraph notes of the node that an exception came from, for its developers."""
+    notes = getattr(problem, "__notes__", [])
+    notes[:] = [each for each in notes if not each.startswith("During task with name")]
 
 
 def _held(

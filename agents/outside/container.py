@@ -2,7 +2,7 @@
 
 The walls are those of `sandbox.host`, as far as an agent can live with them: it starts processes,
 and may have a network. Nothing outlives the agent: its container is ended when it ends, when its
-time is over, when the session is interrupted, and, by a guard, when the session is killed.
+time is over, when the session is interrupted, and, by `sandbox.host.guard`, when it is killed.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.outside.guard import guarded
 from agents.outside.places import GRACE, Ran, Tail, ended_in_time
 from agents.outside.seccomp import agent_profile
 from agents.outside.settings import AgentSettings
 from agents.proposers import Payer
 from harness.errors import InputError, SurroundingsError
-from sandbox.host.connection import connect
+from sandbox.host.connection import connect, engine_errors
 from sandbox.host.envelopes import STDERR, STDOUT, Envelopes
+from sandbox.host.guard import ensure_guard
 from sandbox.host.owner import AGENT, this_process
 from sandbox.host.places import Limits
 from sandbox.host.walls import NOBODY, reap, refused, remove, walls
@@ -72,7 +72,7 @@ class ContainerPlace:
                 hint="name a network of the engine, such as bridge",
             )
         self._settings = settings
-        with contextlib.closing(connect()) as client:
+        with contextlib.closing(connect()) as client, engine_errors():
             self._image, self._config = _required(client, image)
             _require_network(client, network)
             reap(client)
@@ -88,6 +88,7 @@ class ContainerPlace:
         tail = Tail()
         with (
             contextlib.closing(connect()) as client,
+            engine_errors(),
             self._started(client, shlex.split(command), folder) as (container, wire),
         ):
             threads = [
@@ -119,8 +120,8 @@ class ContainerPlace:
     ) -> Iterator[tuple[Any, socket.socket]]:
         """A container that runs a command, and the line to it, for the length of a block."""
         import docker.errors
-        import requests
 
+        ensure_guard()
         try:
             container = client.containers.create(
                 self._image, [], entrypoint=[*words], **self.made(folder)
@@ -129,7 +130,6 @@ class ContainerPlace:
             raise refused(problem) from problem
         with contextlib.ExitStack() as stack:
             stack.callback(remove, container)
-            stack.enter_context(guarded(str(container.id)))
             try:
                 line = container.attach_socket(
                     params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
@@ -137,7 +137,7 @@ class ContainerPlace:
                 stack.callback(line.close)
                 wire: socket.socket = stack.enter_context(getattr(line, "_sock", line))
                 container.start()
-            except (docker.errors.APIError, requests.exceptions.RequestException) as problem:
+            except docker.errors.APIError as problem:
                 raise _not_run(words[0], problem) from problem
             yield container, wire
 
@@ -225,13 +225,8 @@ def _hand_over(folder: Path) -> None:
 
 
 def _status(container: Any) -> int:  # noqa: ANN401 - docker-py has no types
-    import docker.errors
-    import requests
-
-    try:
+    with engine_errors():
         return int(container.wait(timeout=_TO_ENTER)["StatusCode"])
-    except (docker.errors.APIError, requests.exceptions.RequestException) as problem:
-        raise SurroundingsError("the engine does not say how the agent ended") from problem
 
 
 def _not_run(word: str, problem: Exception) -> SurroundingsError:

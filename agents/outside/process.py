@@ -13,6 +13,7 @@ from typing import IO
 from agents.outside.places import GRACE, Ran, Tail, ended_in_time
 from agents.proposers import Payer
 from harness.errors import SurroundingsError
+from store.lifetime import ParentPipe
 
 
 class ProcessPlace:
@@ -29,15 +30,18 @@ class ProcessPlace:
         words = shlex.split(command)
         environ = {name: value for name, value in os.environ.items() if _passes(name)}
         environ |= {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+        pipe = ParentPipe()
         try:
             process = subprocess.Popen(
                 words, cwd=folder, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(pipe.descriptor,),
             )  # fmt: skip
         except OSError as problem:
+            pipe.close()
             raise SurroundingsError(
                 f"--proposer command: {words[0]}: {(problem.strerror or str(problem)).lower()}"
             ) from problem
+        pipe.bind(process.pid)
         assert process.stdin is not None
         assert process.stdout is not None
         tail = Tail()
@@ -51,6 +55,7 @@ class ProcessPlace:
             in_time = ended_in_time(lambda most: _ended(process, most), seconds, bench)
         finally:
             _end(process)
+            pipe.close()
             for thread in threads:
                 thread.join(GRACE)
         return Ran(process.returncode if in_time else None, tail.text)

@@ -170,9 +170,9 @@ class Chat:
             counts["refused" if reply.finish is Finish.REFUSED else "no program"] += 1
             return prompts.no_program(language)
         if isinstance(found, Edits):
-            return self._edited(talk, found, brief, language, counts)
+            return self._edited(talk, found, brief, language, counts, reply)
         counts["programs"] += 1
-        self._keep(talk, found, [_nearest(found.source, brief)], language)
+        self._keep(talk, found, [_nearest(found.source, brief)], language, reply)
         return None
 
     def _edited(
@@ -182,6 +182,7 @@ class Chat:
         brief: Brief,
         language: Language,
         counts: Counter[str],
+        reply: Reply,
     ) -> str | None:
         programs = [each for each in prompts.shown(brief) if each.language is language]
         name = found.base or (programs[0].name if programs else "")
@@ -194,16 +195,19 @@ class Chat:
             counts["edits that do not apply"] += 1
             return prompts.unfit_edit(name, made)
         counts["edits"] += 1
-        self._keep(talk, Program(made, found.words), [name], language)
+        self._keep(talk, Program(made, found.words), [name], language, reply)
         return None
 
-    def _keep(self, talk: _Talk, found: Program, parents: list[str], language: Language) -> None:
+    def _keep(
+        self, talk: _Talk, found: Program, parents: list[str], language: Language, reply: Reply
+    ) -> None:
         talk.proposal = Proposal(
             source=found.source,
             language=language,
             words=found.words,
             parents=[each for each in parents if each],
             tries=talk.attempt + 1,
+            temperature=reply.temperature,
         )
 
 

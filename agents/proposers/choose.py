@@ -152,7 +152,8 @@ def _chat(model: str, means: Means) -> Proposer:
     from agents.chat.replies import Replies
     from agents.proposers.chat import Chat
 
-    price = Price(model, means.settings.prices)
+    is_own_server = means.asking.base_url is not None
+    price = Price(model, means.settings.prices, is_own_server=is_own_server)
     replies = Replies(means.run, means.before)
     return Chat(model, opener(model, means), price, replies, means.asking)
 

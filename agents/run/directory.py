@@ -65,6 +65,11 @@ class RunDirectory:
         return self.path / "checkpoints.sqlite"
 
     @property
+    def appended_paths(self) -> list[Path]:
+        """The files that a run writes to as they stand, where all others are replaced."""
+        return [self.events_path, self.path / "lock", self.evaluations_path, self.checkpoints_path]
+
+    @property
     def selected_path(self) -> Path:
         """The winner's source; where it would stand, while there is none."""
         found = [self.path / f"selected{each.suffix}" for each in Language]
@@ -153,6 +158,7 @@ class RunDirectory:
         It may be called from any process: whoever comes first is heard.
         """
         folder = self.path / "decisions"
+        refuse_link(self.path, folder)
         folder.mkdir(exist_ok=True)
         target = folder / f"{decision.candidate}.json"
         part = folder / f".{decision.candidate}.{os.urandom(4).hex()}.part"
@@ -231,9 +237,12 @@ class RunDirectory:
         """Writes a file likewise.
 
         Raises:
+            InputError: a symbolic link leads out of the run.
             OSError: the surroundings refuse.
         """
         path = self.path / place
+        for folder in path.relative_to(self.path).parents:
+            refuse_link(self.path, self.path / folder)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
         try:
@@ -242,6 +251,10 @@ class RunDirectory:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
+        except OSError as problem:
+            # The system names no file where a write fails, and the part's name says nothing.
+            problem.filename, problem.filename2 = str(path), None
+            raise
         finally:
             part.unlink(missing_ok=True)
 
@@ -251,7 +264,10 @@ class RunDirectory:
 
         Raises:
             SurroundingsError: another process holds it.
+            InputError: a file that it writes to is a symbolic link.
         """
+        for path in self.appended_paths:
+            refuse_link(self.path, path)
         with (self.path / "lock").open("a") as file:
             if not _taken(file):
                 raise SurroundingsError(
@@ -316,11 +332,42 @@ def open_run(path: Path) -> RunDirectory:
 
 
 def runs_in(path: Path) -> list[RunDirectory]:
-    """The run at a path, or the runs directly below it, by name."""
-    if (path / "request.json").is_file():
+    """The run at a path, or the runs directly below it, by name.
+
+    What looks like a run and lacks its request is among them: it is damaged.
+    """
+    if is_run(path):
         return [RunDirectory(path)]
     below = sorted(path.iterdir()) if path.is_dir() else []
-    return [RunDirectory(each) for each in below if (each / "request.json").is_file()]
+    return [RunDirectory(each) for each in below if is_run(each)]
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a directory is a run, damaged or not."""
+    return any((folder / each).is_file() for each in ("request.json", "events.jsonl"))
+
+
+def link_problem(run: Path, path: Path) -> str:
+    """Why a run does not write to a path; empty where it is no symbolic link.
+
+    Args:
+        run: the run's directory, which may itself be one.
+        path: in it.
+    """
+    if path == run or not path.is_symlink():
+        return ""
+    return f"{path}: is a symbolic link, and a run writes to nothing outside of its directory"
+
+
+def refuse_link(run: Path, path: Path) -> None:
+    """Make sure that a path of a run is no symbolic link.
+
+    Raises:
+        InputError: it is one.
+    """
+    problem = link_problem(run, path)
+    if problem:
+        raise InputError(problem, hint="put the file itself in its place")
 
 
 def _taken(file: IO[str]) -> bool:

@@ -5,6 +5,7 @@ beginning of one, and needs no lock. A torn last line, left by a crash, is passe
 and closed by the next writer.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
+
+from harness.errors import InputError
 
 Kind = Literal[
     "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
@@ -68,6 +71,7 @@ class EventLog:
         """Appends an event, now.
 
         Raises:
+            InputError: the file is a symbolic link.
             OSError: the surroundings refuse.
         """
         event = Event(
@@ -81,11 +85,23 @@ class EventLog:
             data=dict(data),
         )
         line = msgspec.json.encode(event) + b"\n"
-        descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self._path, flags, 0o644)
+        except OSError as problem:
+            if problem.errno != errno.ELOOP:
+                raise
+            raise InputError(
+                f"{self._path}: is a symbolic link, and events are written to no other file",
+                hint="put the file itself in its place",
+            ) from problem
         try:
             size = os.fstat(descriptor).st_size
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             os.write(descriptor, b"\n" + line if torn else line)
+        except OSError as problem:
+            problem.filename = str(self._path)  # the system names no file where a write fails
+            raise
         finally:
             os.close(descriptor)
         self._listen(event)

@@ -231,6 +231,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Candidates, or names of the library, that it was made from; the main one first."""
     tries: int = 1
     """How often its proposer had to begin before there was a program, this one included."""
+    temperature: float | None = None
+    """The temperature that was sent to the model that wrote it; ``None`` for none."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

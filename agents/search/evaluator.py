@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from agents.run.databases import connect, database_errors
 from agents.run.records import Language
 from agents.search.measures import Measured
 from agents.search.playing import Knobs, Passing, Playing, Task, players
@@ -60,6 +61,7 @@ class Evaluator:
         rules: budget and price of a probe.
         database: an open database, of this thread or guarded by its own.
         at_work: the processes that play.
+        path: of the database; ``None`` for one in memory.
     """
 
     def __init__(
@@ -68,10 +70,12 @@ class Evaluator:
         rules: Rules,
         database: sqlite3.Connection,
         at_work: Playing,
+        path: Path | None = None,
     ):
         self.recordings = recordings
         self._rules = rules
         self._database = database
+        self._path = path
         self._players = at_work
         self._lock = threading.Lock()
         self._passing: dict[bytes, Measured | str] = {}
@@ -79,7 +83,8 @@ class Evaluator:
 
     def measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
         """For each entry, what was measured on each of its recordings, or why nothing was."""
-        with self._lock:  # proposers work side by side, and the database is one
+        # Proposers work side by side, and the database is one.
+        with self._lock, database_errors(self._path, ADVICE):
             return self._measure(entries)
 
     def _measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
@@ -145,18 +150,23 @@ def evaluator(
         workers: processes that play.
         cluster: the address of a Ray cluster that plays in their place.
     """
-    # The graph runs nodes in threads of its own, one at a time.
-    database = sqlite3.connect(str(path or ":memory:"), check_same_thread=False)
+    with database_errors(path, ADVICE):
+        database = connect(path)
     try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS played (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
-        )
+        with database_errors(path, ADVICE):
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS played (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
+            )
         with players(workers, cluster) as at_work:
-            yield Evaluator(recordings, rules, database, at_work)
+            yield Evaluator(recordings, rules, database, at_work, path)
     finally:
         database.close()
+
+
+ADVICE = "remove it and --resume: what was played is played again"
+"""About a file that is no database of outcomes."""
 
 
 def _together(parts: Sequence[Measured | str]) -> list[Measured] | str:

@@ -4,15 +4,11 @@ A process that takes too long is killed and replaced, and one whose parent is go
 """
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -34,6 +30,7 @@ from harness.mdp.episodes import Episodes
 from harness.request.configured import planned
 from harness.request.controllers import Playable, playable_of
 from store.errors import StoreError
+from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
 SECONDS = 60.0
@@ -94,7 +91,7 @@ class Players:
     def __init__(self, workers: int, seconds: float | None = None):
         # A fresh process inherits no lock, no thread and no open database.
         context = multiprocessing.get_context("spawn")
-        self._pool = pebble.ProcessPool(workers, context=context, initializer=_begin)
+        self._pool = pebble.ProcessPool(workers, context=context, initializer=begin_worker_process)
         self._seconds = seconds
 
     def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
@@ -143,19 +140,6 @@ def players(workers: int, cluster: str | None = None) -> Iterator[Playing]:
         yield found
     finally:
         found.close()
-
-
-def _begin() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever gave the work sees to Ctrl-C
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    """Ends this process when its parent is gone, even if it was killed."""
-    wait([sentinel])
-    os._exit(1)
 
 
 def _play(task: Task) -> Measured | str:

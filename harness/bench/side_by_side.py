@@ -13,6 +13,7 @@ from dsl.compiler.native import machine, version
 from harness.bench import NAMES, SLOW, Measured, Name, Task
 from harness.bench.contenders import measure
 from harness.errors import SurroundingsError
+from store.lifetime import end_with_parent
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +137,7 @@ def _standing(measured: Measured, minimal: Measured | None) -> Standing:
 def _alone(task: Task) -> Measured:
     """Does a task in a fresh process."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
         try:
             return pool.submit(measure, task).result()
         except BrokenProcessPool as problem:

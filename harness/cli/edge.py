@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from harness.cli import console, output, terminal
+from harness.cli import console, output, terminal, termination
 from harness.cli.declare import Command
 from harness.errors import ExitCode
 
@@ -56,9 +56,10 @@ class Edge:
         return outcome if isinstance(outcome, int) and not isinstance(outcome, bool) else 0
 
     def _interrupted(self, interruption: BaseException) -> ExitCode:
-        console.error("interrupted")
+        ended = termination.is_terminated()
+        console.error("terminated" if ended else "interrupted")
         _give_hints(interruption)
-        return ExitCode.INTERRUPTED
+        return ExitCode.TERMINATED if ended else ExitCode.INTERRUPTED
 
     def _failed(self, problem: Exception) -> int:
         if isinstance(problem, OSError) and problem.filename == output.STDOUT:
@@ -86,6 +87,8 @@ class Edge:
 
 def describe(problem: Exception) -> tuple[str, int]:
     """The sentence and the exit status for an exception that is not click's."""
+    import sqlite3
+
     from store.errors import RecordingBusy, StoreError
 
     status = getattr(problem, "exit_code", None)
@@ -99,6 +102,8 @@ def describe(problem: Exception) -> tuple[str, int]:
         case OSError():
             bad_path = problem.errno in _BAD_PATHS
             return _system(problem), ExitCode.INPUT if bad_path else ExitCode.SURROUNDINGS
+        case sqlite3.Error():
+            return f"a database cannot be used: {problem}", ExitCode.SURROUNDINGS
         case MemoryError():
             return "there is not enough memory for this", ExitCode.SURROUNDINGS
         case _:

@@ -1,12 +1,15 @@
-"""Where the program ``rheostat`` begins: nothing is imported before Ctrl-C is answered."""
+"""The entry point of ``rheostat``: signals are handled before anything heavy is imported."""
+
+from harness.cli import termination
 
 
 def run() -> int:
-    """Runs the command line and gives its exit status."""
+    """Run the command line and return its exit status."""
     try:
+        termination.install()
         from harness.cli.main import main
 
         return main()
     except KeyboardInterrupt:
-        # Before `main` nothing is begun, and what speaks on stderr may not be there yet.
-        return 130
+        # Before `main` nothing has begun, and what writes to stderr may not be loaded.
+        return 143 if termination.is_terminated() else 130

@@ -5,7 +5,6 @@ nothing else, so it can be played in any process, in any order, and kept under a
 """
 
 import multiprocessing
-import signal
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -25,6 +24,7 @@ from harness.engines.choose import NAMES, THREADED, engine, foreign_engine
 from harness.errors import InputError, SurroundingsError
 from harness.mdp.environment import Environment, environment
 from harness.mdp.episodes import Episodes
+from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
 FORMAT = 1
@@ -141,7 +141,7 @@ def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
     # A fresh process inherits no lock and no thread, unlike a forked one.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interruption)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin_worker_process)
     try:
         yield pool
     except BaseException:
@@ -150,11 +150,6 @@ def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interruption() -> None:
-    """Ctrl-C reaches every process of a terminal; the one that gave the work sees to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,9 @@
 """The Docker engine: reached, or told what is missing."""
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.errors import SurroundingsError
@@ -37,6 +39,28 @@ def connect() -> "DockerClient":
     return client
 
 
+@contextlib.contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn the errors of an engine that fails or is gone into sentences, for a block.
+
+    Raises:
+        SurroundingsError: the engine does not answer, or refuses for a reason of its own.
+    """
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as problem:
+        words = " ".join(str(problem.explanation or problem).split())
+        raise SurroundingsError(f"the Docker engine fails: {words}") from problem
+    except (docker.errors.DockerException, requests.exceptions.RequestException) as problem:
+        raise SurroundingsError(
+            f"the Docker engine no longer answers: {_innermost(problem)}",
+            hint="start Docker again; the same command goes on with what is kept",
+        ) from problem
+
+
 def _knock() -> None:
     """Finds out whether anybody listens, in the system's own words where nobody does."""
     scheme, _, place = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
@@ -67,8 +91,11 @@ def require_image(client: "DockerClient", name: str) -> str:
     import docker.errors
 
     try:
-        image = client.images.get(name)
-    except docker.errors.ImageNotFound:
+        with engine_errors():
+            image = client.images.get(name)
+    except SurroundingsError as problem:
+        if not isinstance(problem.__cause__, docker.errors.ImageNotFound):
+            raise
         raise SurroundingsError(
             f"the engine has no image {name}",
             hint="make it: `rheostat sandbox build`, or `rheostat sandbox build --from-host`"

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Fault, Reason
-from sandbox.host.connection import connect, require_image
+from sandbox.host.connection import connect, engine_errors, require_image
 from sandbox.host.envelopes import Envelopes
+from sandbox.host.guard import ensure_guard
+from sandbox.host.hangs import explained
 from sandbox.host.owner import WORKER, this_process
 from sandbox.host.places import Limits
 from sandbox.host.seccomp import profile
@@ -64,35 +66,46 @@ class ContainerPlace:
     @property
     def engine(self) -> dict[str, str]:
         """What the engine says of itself, and the runtime."""
-        version = str(self.client.version().get("Version", ""))
+        with engine_errors():
+            version = str(self.client.version().get("Version", ""))
         return {"docker": version, "runtime": self._runtime or "default"}
 
     @property
     def variables(self) -> frozenset[str]:
         """The names in the environment that the image itself gives."""
-        given = self.client.images.get(self._image).attrs["Config"].get("Env") or []
+        with engine_errors():
+            given = self.client.images.get(self._image).attrs["Config"].get("Env") or []
         return frozenset(each.partition("=")[0] for each in given)
 
     @property
     def kernel(self) -> str:
         """The release of the kernel that the engine runs on."""
-        return str(self.client.info().get("KernelVersion", ""))
+        with engine_errors():
+            return str(self.client.info().get("KernelVersion", ""))
 
     def start(self, arguments: Sequence[str] = ARGUMENTS) -> StreamChannel:
         """Starts a container whose interpreter is given these arguments."""
         import docker.errors
-        import requests
 
-        try:
-            container = self.client.containers.create(self._image, [*arguments], **self.settings())
-        except docker.errors.APIError as problem:
-            raise refused(problem) from problem
-        try:
-            line = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
-            container.start()
-        except (docker.errors.APIError, requests.exceptions.RequestException) as problem:
-            remove(container)
-            raise refused(problem) from problem
+        ensure_guard()
+        with engine_errors():
+            try:
+                container = self.client.containers.create(
+                    self._image, [*arguments], **self.settings()
+                )
+            except docker.errors.APIError as problem:
+                raise refused(problem) from problem
+            with contextlib.ExitStack() as undo:
+                undo.callback(remove, container)
+                line = container.attach_socket(
+                    params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                )
+                undo.callback(line.close)
+                try:
+                    container.start()
+                except docker.errors.APIError as problem:
+                    raise refused(problem) from problem
+                undo.pop_all()
         return _channel(container, line)
 
     def settings(self) -> dict[str, Any]:
@@ -131,22 +144,31 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
         wire.close()
         os.close(descriptor)
 
+    envelopes = Envelopes()
     return StreamChannel(
-        descriptor, descriptor, Envelopes().open, end, lambda: _explained(container)
-    )
+        descriptor, descriptor, envelopes.open, end,
+        lambda: _explained(container, bytes(envelopes.errors)),
+    )  # fmt: skip
 
 
-def _explained(container: Any) -> Fault | None:  # noqa: ANN401
-    """Why a container ended by itself, where the engine knows."""
+def _explained(container: Any, errors: bytes) -> Fault | None:  # noqa: ANN401
+    """Why a container ended by itself, where the engine knows.
+
+    Raises:
+        SurroundingsError: the engine is gone, and the worker with it perhaps.
+    """
     import docker.errors
     import requests
 
-    with contextlib.suppress(docker.errors.APIError, requests.exceptions.RequestException):
+    with (
+        engine_errors(),
+        contextlib.suppress(docker.errors.APIError, requests.exceptions.ReadTimeout),
+    ):
         # The line may close a moment before the engine has entered the end.
         container.wait(timeout=_TO_ENTER)
         container.reload()
         state = container.attrs["State"]
         if state.get("OOMKilled"):
             return Fault(Reason.MEMORY, "the worker took more than its container may have")
-        return Fault(Reason.DIED, f"the worker ended with status {state.get('ExitCode')}")
+        return explained(state.get("ExitCode"), errors)
     return None

@@ -5,6 +5,9 @@ from collections.abc import Collection
 
 STDOUT, STDERR = 1, 2
 
+MOST_ERRORS = 8192
+"""Bytes that are kept of a worker's stderr."""
+
 
 class Envelopes:
     """Opens envelopes.
@@ -20,6 +23,9 @@ class Envelopes:
         self._head = bytearray()
         self._left = 0
         self._wanted = False
+        self._stream = 0
+        self.errors = bytearray()
+        """The beginning of what the container wrote to stderr, where that is not wanted."""
 
     def open(self, part: bytes) -> bytes:
         """What the container wrote to its wanted streams, of the bytes that came."""
@@ -32,12 +38,14 @@ class Envelopes:
                 at += len(taken)
                 if self._wanted:
                     found += taken
+                elif self._stream == STDERR:
+                    self.errors += taken[: MOST_ERRORS - len(self.errors)]
                 continue
             missing = self._HEAD.size - len(self._head)
             self._head += part[at : at + missing]
             at += missing
             if len(self._head) == self._HEAD.size:
-                stream, self._left = self._HEAD.unpack(self._head)
-                self._wanted = stream in self._streams
+                self._stream, self._left = self._HEAD.unpack(self._head)
+                self._wanted = self._stream in self._streams
                 self._head.clear()
         return bytes(found)

@@ -141,6 +141,8 @@ class Pool:
         self._load = Load(text, terms.most_turns, terms.seconds, counting)
         self._seats = [_Seat() for _ in range(max(1, workers))]
         self._seats[0].worker = self._started()
+        self._most = 1
+        """Episodes that a worker holds for now: a controller that fails at once fails alone."""
 
     def __enter__(self) -> "Pool":
         return self
@@ -185,7 +187,7 @@ class Pool:
         if seat.asked or (seat.held and seat.alone):
             return
         seat.alone = bool(suspects) and not seat.held
-        source, most = (suspects, 1) if seat.alone else (fresh, self._terms.held)
+        source, most = (suspects, 1) if seat.alone else (fresh, self._most)
         while source and len(seat.held) < most:
             place = source.popleft()
             seat.held[place] = _Playing(place, errands[place])
@@ -204,9 +206,7 @@ class Pool:
         """Performs the verbs that a worker answers with."""
         if seat.worker is None or not seat.asked:
             return
-        moves = seat.worker.answered()
-        seat.asked = False
-        for move in moves:
+        for move in seat.worker.answered():
             playing = seat.held[move.key]
             ended = self._enter(playing, move)
             if ended is None:
@@ -215,6 +215,8 @@ class Pool:
             if isinstance(move, Moved) and not isinstance(move.verb, Answer):
                 seat.dropped.append(move.key)
             yield ended
+        seat.asked = False
+        self._most = min(2 * self._most, self._terms.held)
 
     def _enter(self, playing: _Playing, move: Move) -> Ended | None:
         """Performs one verb; gives how the episode ended, if it did."""

@@ -4,6 +4,8 @@ For tests, and for controllers of one's own. A process has a limit on memory and
 to, but it can read what its user can.
 """
 
+import contextlib
+import os
 import resource
 import subprocess
 import sys
@@ -11,8 +13,12 @@ import tempfile
 from pathlib import Path
 
 import sandbox
+from sandbox.faults import Fault
+from sandbox.host.envelopes import MOST_ERRORS
+from sandbox.host.hangs import explained
 from sandbox.host.places import Channel, Limits
 from sandbox.host.stream import StreamChannel
+from store.lifetime import ParentPipe
 
 WORKER = ("-s", "-P", "-m", "sandbox.worker")
 """Neither the user's packages nor the working directory are searched."""
@@ -32,16 +38,19 @@ class ProcessPlace:
     def start(self) -> Channel:
         """Starts one; see `sandbox.host.places.Place`."""
         root = str(Path(sandbox.__file__).parents[1])
+        pipe = ParentPipe()
         process = subprocess.Popen(
             [sys.executable, *WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             bufsize=0,
             cwd=tempfile.gettempdir(),
             env={**ENVIRONMENT, "PYTHONPATH": root},
             start_new_session=True,
+            pass_fds=(pipe.descriptor,),
         )
+        pipe.bind(process.pid)
         for kind, most in (
             (resource.RLIMIT_AS, self._limits.memory + _ADDRESSES),
             (resource.RLIMIT_CORE, 0),
@@ -50,15 +59,28 @@ class ProcessPlace:
             resource.prlimit(process.pid, kind, (most, most))
         assert process.stdin is not None
         assert process.stdout is not None
-        heard, said = process.stdin, process.stdout
+        assert process.stderr is not None
+        heard, said, errors = process.stdin, process.stdout, process.stderr
+        os.set_blocking(errors.fileno(), False)
 
         def end() -> None:
             process.kill()
             process.wait()
+            pipe.close()
             heard.close()
             said.close()
+            errors.close()
 
-        return StreamChannel(heard.fileno(), said.fileno(), bytes, end)
+        def explain() -> Fault | None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return explained(process.wait(_TO_END), errors.read(MOST_ERRORS) or b"")
+            return None
+
+        return StreamChannel(heard.fileno(), said.fileno(), bytes, end, explain)
+
+
+_TO_END = 5
+"""Seconds that a process may take to end after its output has."""
 
 
 _ADDRESSES = 256 << 20

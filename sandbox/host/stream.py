@@ -91,12 +91,15 @@ class StreamChannel:
         if self._end is None:
             raise self._gone()
         left = max(0.0, until - time.monotonic())
+        # What floods the line with something that is dropped is always ready to be read.
         reads, writes = ([], [self._into]) if writing else ([self._out], [])
-        if not any(select.select(reads, writes, [], left)):
+        if not any(select.select(reads, writes, [], left)) or not left:
             self.end()
             raise WorkerLost(Fault(Reason.SILENT, "the worker does not answer"))
 
     def _gone(self) -> WorkerLost:
-        cause = None if self._end is None else self._explain()
-        self.end()
+        try:
+            cause = None if self._end is None else self._explain()
+        finally:
+            self.end()
         return WorkerLost(cause or Fault(Reason.DIED, "the worker is gone"))

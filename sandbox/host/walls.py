@@ -4,6 +4,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import SurroundingsError
+from sandbox.host.connection import engine_errors
 from sandbox.host.owner import KIND_LABEL, MACHINE_LABEL, PROCESS_LABEL, Owner, is_gone
 from sandbox.host.places import Limits
 
@@ -63,11 +64,15 @@ def remove(container: Any) -> None:  # noqa: ANN401 - docker-py has no types
 
 
 def reap(client: "DockerClient") -> int:
-    """Removes containers of ours whose process is gone; gives how many."""
+    """Removes containers of ours whose process is gone; gives how many.
+
+    Raises:
+        SurroundingsError: the engine does not answer.
+    """
     import docker.errors
 
     removed = 0
-    with contextlib.suppress(docker.errors.NotFound):
+    with engine_errors(), contextlib.suppress(docker.errors.NotFound):
         for container in client.containers.list(
             all=True, filters={"label": KIND_LABEL}, ignore_removed=True
         ):

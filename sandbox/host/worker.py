@@ -1,6 +1,7 @@
 """One worker from the host's side: messages that must be what they should be, in time."""
 
 import time
+from collections.abc import Iterator
 
 import msgspec
 
@@ -84,23 +85,28 @@ class Worker:
         self._asked = tuple(order.key for order in orders if not isinstance(order, Drop))
         self._say(Step(orders))
 
-    def answered(self) -> tuple[Move, ...]:
-        """The moves that the orders led to, one for each, in their order.
+    def answered(self) -> Iterator[Move]:
+        """The moves that the orders led to, one for each, in their order, as they come.
 
         Raises:
             WorkerLost: they do not come, or are not what they should be.
         """
+        left = self._asked
         # Signs of life prove nothing of a worker that has gone over, so patience ends all the same.
         until = time.monotonic() + self._patience * (1 + len(self._asked))
-        for _ in range(MOST_SIGNS):
+        for _ in range(MOST_SIGNS + len(left)):
+            if not left:
+                return
             message = self._heard(min(self._patience, until - time.monotonic()))
             if isinstance(message, Working):
                 continue
             if not isinstance(message, Moves):
                 break
-            if tuple(move.key for move in message.moves) != self._asked:
+            met = tuple(move.key for move in message.moves)
+            if not met or met != left[: len(met)]:
                 raise self._lost(Reason.GARBLED, "it moves other episodes than it was asked to")
-            return message.moves
+            left = left[len(met) :]
+            yield from message.moves
         raise self._lost(Reason.GARBLED, "it does not answer what it was asked")
 
     def end(self) -> None:

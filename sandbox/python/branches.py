@@ -128,6 +128,9 @@ class Window:
     def __init__(self, size: int):
         self._values: deque[float] = deque(maxlen=min(max(1, whole(size, "window")), MOST_WINDOW))
 
+    def __repr__(self) -> str:
+        return f"<window {list(self._values)}>"
+
     def __len__(self) -> int:
         return len(self._values)
 

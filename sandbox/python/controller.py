@@ -14,7 +14,7 @@ import greenlet
 
 from dsl.chance import Draws
 from dsl.episode import Answer, AnyVerb, Course, Episode, Origin, Outcome
-from sandbox.faults import ControllerFailed, Fault, Reason, cut
+from sandbox.faults import MOST_TEXT, ControllerFailed, Fault, Reason, cut
 from sandbox.python.ends import Exhausted, TimeSpent, TurnsSpent
 from sandbox.python.functions import of_episode
 from sandbox.python.guards import guarded_globals
@@ -96,7 +96,10 @@ class PythonController:
         try:
             verb: AnyVerb = running.switch(*sent)
         except (TurnsSpent, TimeSpent, Exception) as problem:  # noqa: BLE001 - it may be anything
-            fault = _told(problem, self._places)
+            try:
+                fault = _told(problem, self._places)
+            except TimeSpent:  # it rang again meanwhile
+                fault = _told(problem, self._places)
         else:
             return verb
         raise ControllerFailed(fault)
@@ -144,9 +147,27 @@ def _told(problem: BaseException, places: Places) -> Fault:
             return _fault(places, Reason.MEMORY, "it calls itself too deeply", problem)
         case MemoryError():
             return _fault(places, Reason.MEMORY, "there is not enough for it", problem)
-    said = " ".join(str(each) for each in problem.args if type(each) in (str, int, float))
+    said = " ".join(filter(None, map(_short, problem.args)))
     text = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
     return _fault(places, Reason.RAISED, text, problem)
+
+
+def _short(value: object) -> str:
+    """What an exception says, as far as a fault can hold it; nothing where it is no plain value."""
+    match value:
+        case str() if type(value) is str:
+            return value[: MOST_TEXT + 1]
+        case int() if type(value) is int:
+            return (
+                str(value) if value.bit_length() <= _MOST_SHOWN else "an integer too long to show"
+            )
+        case float() if type(value) is float:
+            return str(value)
+    return ""
+
+
+_MOST_SHOWN = 1024
+"""Bits of an integer that is shown; those of very long ones Python refuses to write."""
 
 
 def _fault(places: Places, reason: Reason, text: str, problem: BaseException) -> Fault:

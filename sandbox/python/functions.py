@@ -74,7 +74,7 @@ def _fold(
     name: str, fold: Callable[[Any], float], integers: Callable[[Any], int] | None = None
 ) -> Callable[[Many], Number]:
     def function(values: Many) -> Number:
-        found = list(values)
+        found = list(_many(values, name))
         if integers is not None and all(type(each) is int for each in found):
             return integers([numeric.saturate(each) for each in found])
         return fold([real(each, name) for each in found])
@@ -86,11 +86,39 @@ def _order(
     name: str, fold: Callable[[Any], float], integers: Callable[[Any], int]
 ) -> Callable[..., Number]:
     of_many = _fold(name, fold, integers)
+    by_key: Any = {"min": min, "max": max}[name]
 
-    def function(*values: Any) -> Number:  # noqa: ANN401
-        return of_many(values[0] if len(values) == 1 else values)
+    def function(*values: Any, key: Any = None, default: Any = None) -> Any:  # noqa: ANN401
+        many = list(_many(values[0], name)) if len(values) == 1 else values
+        if not many and default is not None:
+            return default
+        if key is not None:
+            return by_key(many, key=key, default=None)
+        return of_many(many)
 
     return function
+
+
+def _sum(values: Many, start: Number = 0) -> Number:
+    found = list(_many(values, "sum"))
+    return _SUM(found if start == 0 else [start, *found])
+
+
+def _many(values: Any, of: str) -> Many:  # noqa: ANN401
+    """Something that can be gone through.
+
+    Raises:
+        TypeError: it cannot.
+    """
+    try:
+        found: Many = iter(values)
+    except TypeError:
+        raise TypeError(f"`{of}` wants several values, not one of type {_kind(values)}") from None
+    return found
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
 
 
 # Numbers
@@ -143,6 +171,8 @@ def _of_window(name: str, read: Callable[[Window], Any]) -> Callable[[Window], A
     return function
 
 
+_SUM = _fold("sum", folds.sum_reals, folds.sum_ints)
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "count": _count,
     "empty": _empty,
@@ -154,7 +184,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "distinct": _vote(votes.distinct),
     "entropy": _vote(votes.entropy),
     "confidence": _vote(votes.confidence),
-    "sum": _fold("sum", folds.sum_reals, folds.sum_ints),
+    "sum": _sum,
     "mean": _fold("mean", folds.mean_reals),
     "variance": _fold("variance", folds.variance_reals),
     "min": _order("min", folds.min_reals, folds.min_ints),
@@ -176,3 +206,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "beta_confidence": _beta_confidence,
 }
 """All but the two of chance."""
+
+for _name, _function in FUNCTIONS.items():
+    if not isinstance(_function, type):  # messages about arguments name a function by these
+        _function.__name__ = _function.__qualname__ = _name

@@ -16,7 +16,14 @@ from sandbox.python.counting import LAST
 from sandbox.python.ends import Exhausted, TurnsSpent
 from sandbox.python.functions import FUNCTIONS
 from sandbox.python.modules import Facade, guarded_import
-from sandbox.python.shown import ShownEpisode
+from sandbox.python.shown import ShownEpisode, checked_answer
+from sandbox.python.texts import (
+    guarded_remainder,
+    guarded_repr,
+    guarded_str,
+    guarded_value,
+    without_addresses,
+)
 
 MOST_RANGE = 1_000_000
 """The longest range: what goes through one in C counts no turns."""
@@ -78,7 +85,8 @@ def guarded_getattr(thing: object, name: str) -> Any:  # noqa: ANN401
     if thing is dict and name == "fromkeys":
         return dict.fromkeys
     if isinstance(thing, Exception) and name == "args":
-        return tuple(each if type(each) in (str, int, float) else "" for each in thing.args)
+        given = (each if type(each) in (str, int, float) else "" for each in thing.args)
+        return tuple(without_addresses(each) if type(each) is str else each for each in given)
     raise AttributeError(f"{_shown(thing)} has no attribute {name!r} that a controller may read")
 
 
@@ -119,7 +127,7 @@ def guarded_shift(value: Any, by: Any) -> Any:  # noqa: ANN401
 
 _INPLACE: Mapping[str, Callable[[Any, Any], Any]] = {
     "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
-    "//=": operator.ifloordiv, "%=": operator.imod, "**=": guarded_power, "<<=": guarded_shift,
+    "//=": operator.ifloordiv, "%=": guarded_remainder, "**=": guarded_power, "<<=": guarded_shift,
     ">>=": operator.irshift, "|=": operator.ior, "^=": operator.ixor, "&=": operator.iand,
 }  # fmt: skip
 
@@ -149,7 +157,8 @@ def guarded_range(*bounds: int) -> range:
 
 def guarded_isinstance(thing: object, kinds: Any) -> bool:  # noqa: ANN401
     """Whether it is of a type, or of one of several."""
-    return isinstance(thing, kinds)
+    named = kinds if type(kinds) is tuple else (kinds,)
+    return isinstance(thing, tuple(str if each is guarded_str else each for each in named))
 
 
 def guarded_next(iterator: Iterator[Any], *default: object) -> Any:  # noqa: ANN401
@@ -163,18 +172,21 @@ def guarded_iterator(thing: object) -> Iterator[Any]:
 
 
 _EXCEPTIONS = (
-    ArithmeticError, AssertionError, Exception, IndexError, KeyError, LookupError, OverflowError,
-    StopIteration, TypeError, ValueError, ZeroDivisionError,
+    ArithmeticError, AssertionError, AttributeError, Exception, ImportError, IndexError, KeyError,
+    LookupError, NameError, NotImplementedError, OverflowError, RuntimeError, StopIteration,
+    TypeError, ValueError, ZeroDivisionError,
 )  # fmt: skip
 _PYTHON = (
-    all, any, bool, callable, dict, divmod, enumerate, filter, float, frozenset, int, len, list,
-    map, repr, reversed, set, slice, sorted, str, tuple, zip,
+    all, any, bool, callable, chr, dict, divmod, enumerate, filter, float, frozenset, int, len,
+    list, map, ord, reversed, set, slice, sorted, tuple, zip,
 )  # fmt: skip
 
 BUILTINS: Mapping[str, object] = {
     **{each.__name__: each for each in (*_PYTHON, *_EXCEPTIONS)},
     **FUNCTIONS,
     "range": guarded_range,
+    "repr": guarded_repr,
+    "str": guarded_str,
     "isinstance": guarded_isinstance,
     "iter": guarded_iterator,
     "next": guarded_next,
@@ -220,6 +232,7 @@ def guarded_globals(
     return {
         "__builtins__": {**BUILTINS, **extra},
         "__name__": "controller",
+        "_answer_": checked_answer,
         "_apply_": guarded_apply,
         "_augment_": guarded_augment,
         "_getattr_": guarded_getattr,
@@ -229,7 +242,11 @@ def guarded_globals(
         "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
         "_power_": guarded_power,
         "_ran_": counter(lines),
+        "_remainder_": guarded_remainder,
+        "_repr_": guarded_repr,
         "_shift_": guarded_shift,
+        "_str_": guarded_str,
+        "_value_": guarded_value,
         "_turn_": turns(most_turns),
         "_unpack_sequence_": guarded_unpack_sequence,
         "_write_": guarded_write,

@@ -21,6 +21,9 @@ class Facade:
     def __repr__(self) -> str:
         return f"<module {self._title}>"
 
+    def __dir__(self) -> list[str]:
+        return list(self._names)
+
     def __getattr__(self, name: str) -> object:
         # `from math import sqrt` reads attributes without the guard; the names are public ones.
         try:

@@ -10,18 +10,27 @@ This wall gives early, clear answers and deters; it is no boundary. That is the 
 
 import ast
 import builtins
+import warnings
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any, NamedTuple
 
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
 from sandbox.python.counting import count_lines
+from sandbox.python.guards import BUILTINS
+from sandbox.python.modules import FACADES
+from sandbox.python.names import undefined
+from sandbox.python.syntax import refusal
 
 FILE = "<controller>"
 """The file name in a controller's code objects; places are found by it."""
 
 MOST_CODE = 100_000
 """Characters of a controller."""
+
+KNOWN = frozenset({*BUILTINS, "chance", "draw_beta", "__name__"})
+"""The names that a controller finds."""
 
 MODULES = ("collections", "math", "statistics")
 """What may be imported; `sandbox.python.modules` says which names of each."""
@@ -49,7 +58,7 @@ class Refused(Exception):
 def examine(text: str) -> list[Finding]:
     """Everything that the policy finds in a controller, in the order of the text."""
     try:
-        _admitted(text)
+        compiled(text)
     except Refused as refusal:
         return refusal.findings
     return []
@@ -69,8 +78,10 @@ def compiled(text: str, *, counting: bool = False) -> CodeType:
     if counting:
         count_lines(tree)
     try:
-        # The one place where code is made of a text; the policy has passed it.
-        return builtins.compile(tree, FILE, "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is no more than advice
+            # The one place where code is made of a text; the policy has passed it.
+            return builtins.compile(tree, FILE, "exec", dont_inherit=True)
     except SyntaxError as problem:
         raise Refused([_syntax(problem, text)]) from None
     except (RecursionError, MemoryError, OverflowError, ValueError) as problem:
@@ -82,9 +93,14 @@ def _admitted(text: str) -> ast.Module:
         reason = f"the code has {len(text)} characters; {MOST_CODE} are the most"
         raise Refused([Finding(1, 1, reason)])
     try:
-        tree = ast.parse(text, FILE)
-        rules = _Rules(text)
-        rules.visit(tree)  # changes the tree in place
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text, FILE)
+            rules = _Rules(text)
+            rules.visit(tree)  # changes the tree in place
+            if not rules.findings:
+                _compile_plain(text)
+                rules.find_undefined(text)
     except SyntaxError as problem:
         raise Refused([_syntax(problem, text)]) from None
     except (RecursionError, MemoryError):
@@ -95,6 +111,15 @@ def _admitted(text: str) -> ast.Module:
     if findings:
         raise Refused(findings)
     return ast.fix_missing_locations(tree)
+
+
+def _compile_plain(text: str) -> None:
+    """Make sure that the text itself compiles, so that places are those of the text.
+
+    Raises:
+        SyntaxError: it does not, for a reason that a tree does not show.
+    """
+    builtins.compile(text, FILE, "exec", dont_inherit=True)
 
 
 def _syntax(problem: SyntaxError, text: str) -> Finding:
@@ -115,7 +140,12 @@ def _shape(tree: ast.Module) -> list[Finding]:
     if not plain or len(taken.posonlyargs) + len(taken.args) != 2:
         line, column = found[-1].lineno, found[-1].col_offset + 1
         return [Finding(line, column, "`controller` takes two arguments, `episode` and `beta`")]
-    return []
+    reason = "`controller` returns its answer, and cannot `yield`"
+    return [
+        Finding(node.lineno, node.col_offset + 1, reason)
+        for node in _own_nodes(found[-1])
+        if isinstance(node, ast.Yield | ast.YieldFrom)
+    ]
 
 
 class _Rules(RestrictingNodeTransformer):
@@ -125,6 +155,8 @@ class _Rules(RestrictingNodeTransformer):
         super().__init__()
         self.findings: list[Finding] = []
         self._lines = text.splitlines()
+        self._depth = 0
+        self._imported: dict[str, str] = {}
 
     def error(self, node: ast.AST, info: str) -> None:
         """Keeps a finding, where the base class keeps a sentence."""
@@ -139,7 +171,12 @@ class _Rules(RestrictingNodeTransformer):
 
     def not_allowed(self, node: ast.AST) -> None:
         """Refuses a kind of statement."""
-        self.error(node, f"{type(node).__name__} is not allowed")
+        self.error(node, refusal(node))
+
+    def find_undefined(self, text: str) -> None:
+        """Keeps a finding for each name that is defined nowhere."""
+        for node, near in undefined(text, ast.parse(text, FILE), KNOWN):
+            self.error(node, f"`{node.id}` is not defined here{near}")
 
     # Narrower than the base class.
 
@@ -171,22 +208,32 @@ class _Rules(RestrictingNodeTransformer):
         """Attributes are read."""
         if not isinstance(node.ctx, ast.Load):
             self.error(node, "an attribute cannot be set; keep state in a dict")
+        if isinstance(node.value, ast.Name) and node.value.id in self._imported:
+            self._admit_member(node, self._imported[node.value.id], node.attr)
         return super().visit_Attribute(node)
 
     def visit_Import(self, node: ast.Import) -> Any:  # noqa: ANN401, N802
         """Three modules, by their plain names."""
         for alias in node.names:
             self._admit_module(node, alias.name)
+            self._imported[alias.asname or alias.name] = alias.name
         return super().visit_Import(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:  # noqa: ANN401, N802
         """The same."""
-        self._admit_module(node, "." * node.level + (node.module or ""))
+        name = "." * node.level + (node.module or "")
+        self._admit_module(node, name)
+        for alias in node.names:
+            self._admit_member(node, name, alias.name)
         return super().visit_ImportFrom(node)
 
     def _admit_module(self, node: ast.AST, name: str) -> None:
         if name not in MODULES:
             self.error(node, f"import of {name!r} is not allowed; {', '.join(MODULES)} are")
+
+    def _admit_member(self, node: ast.AST, module: str, name: str) -> None:
+        if module in FACADES and name not in dir(FACADES[module]) and name != "*":
+            self.error(node, f"`{module}` has no `{name}` here")
 
     # Wider than the base class, where nothing depends on it.
 
@@ -218,7 +265,12 @@ class _Rules(RestrictingNodeTransformer):
         plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         for each in filter(None, [*plain, arguments.vararg, arguments.kwarg]):
             each.annotation = None
-        return _counted(super().visit_FunctionDef(node))
+        self._depth += 1
+        visited = _counted(super().visit_FunctionDef(node))
+        self._depth -= 1
+        if self._depth == 0 and node.name == "controller":
+            _check_answers(visited)
+        return visited
 
     def visit_While(self, node: ast.While) -> Any:  # noqa: ANN401, N802
         """A round is a turn."""
@@ -231,14 +283,38 @@ class _Rules(RestrictingNodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: ANN401, N802
         """``d[k] += x`` as one call that evaluates ``d`` and ``k`` once."""
         target, sign = node.target, IOPERATOR_TO_STR.get(type(node.op))
-        if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
+        if isinstance(node.op, ast.MatMult):
+            self.error(node, "`@=` is not allowed; there are no matrices")
+            return node
+        if isinstance(target, ast.Attribute):
+            self.error(node, "an attribute cannot be set; keep state in a dict")
+            return node
+        if not isinstance(target, ast.Subscript):
             return super().visit_AugAssign(node)
+        if isinstance(target.slice, ast.Slice):
+            self.error(node, f"a slice cannot be changed by `{sign}`; assign to it by `=`")
+            return node
         parts = [target.value, target.slice, ast.Constant(sign), node.value]
         call = ast.Call(ast.Name("_augment_", ast.Load()), [self.visit(part) for part in parts], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
 
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:  # noqa: ANN401, N802
+        """What is shown of a value is the same in every run."""
+        node = self.node_contents_visit(node)
+        name = {-1: "_value_", ord("s"): "_str_"}.get(node.conversion, "_repr_")
+        call = ast.Call(ast.Name(name, ast.Load()), [node.value], [])
+        node.value = ast.fix_missing_locations(ast.copy_location(call, node.value))
+        node.conversion = -1
+        return node
+
     def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: ANN401, N802
-        """Powers and shifts are bounded: a short text could stand for any number of digits."""
+        """Powers and shifts are bounded: a short text could stand for any number of digits.
+
+        A remainder may write a text, in which no address of the machine is shown.
+        """
+        if isinstance(node.op, ast.MatMult):
+            self.error(node, refusal(node.op))
+            return node
         name = _BOUNDED.get(type(node.op))
         visited = self.node_contents_visit(node)
         if name is None:
@@ -247,7 +323,25 @@ class _Rules(RestrictingNodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
 
-_BOUNDED = {ast.Pow: "_power_", ast.LShift: "_shift_"}
+def _check_answers(function: ast.AST) -> None:
+    """Has the answers of a controller checked where it returns them: so a failure has its line."""
+    for node in _own_nodes(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            call = ast.Call(ast.Name("_answer_", ast.Load()), [node.value], [])
+            node.value = ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """What a function holds, without the functions in it."""
+    left = list(ast.iter_child_nodes(function))
+    while left:
+        node = left.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.GeneratorExp):
+            left.extend(ast.iter_child_nodes(node))
+
+
+_BOUNDED = {ast.Pow: "_power_", ast.LShift: "_shift_", ast.Mod: "_remainder_"}
 
 
 def _counted(node: object) -> ast.AST:

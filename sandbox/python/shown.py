@@ -8,6 +8,7 @@ left to do. Where the budget ends they raise `Exhausted`, which takes the place 
 
 from collections.abc import Callable, Generator, Iterable
 from operator import attrgetter
+from types import FunctionType
 from typing import NoReturn, TypeAlias
 
 from dsl import numeric
@@ -61,6 +62,9 @@ class ShownEpisode:
         self._kept: dict[str, tuple[list[int], Branches]] = {}
         self._steps = 0
         self._stopped: Origin | None = None
+
+    def __repr__(self) -> str:
+        return "<episode>"
 
     # Sets
 
@@ -122,12 +126,12 @@ class ShownEpisode:
 
     def open(self, count: int, *, look: bool = True, because: str | None = None) -> Branches:
         """Opens branches and takes each through its first interval; gives the new ones."""
-        most = min(whole(count, "open"), self.available)
+        most = min(_whole(count, "open"), self.available)
         return self._do(most > 0, Open, count=most, look=bool(look), because=because)
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
         """Opens branches and takes each to its end without looking inside; gives the new ones."""
-        most = min(whole(count, "sample"), self.available)
+        most = min(_whole(count, "sample"), self.available)
         return self._do(most > 0, Sample, count=most, because=because)
 
     def advance(
@@ -180,7 +184,7 @@ class ShownEpisode:
 
         They end after ``at_most``, or after a step that leaves nothing active and opened nothing.
         """
-        for done in range(whole(at_most, "step")):
+        for done in range(_whole(at_most, "step")):
             self._steps = done
             before = len(self._branches)
             yield done
@@ -218,9 +222,9 @@ class ShownEpisode:
     ) -> Branches:
         moving = self._acting(branches)
         if callable(burst):
-            wanted = tuple([whole(burst(self._branches[index]), "burst") for index in moving])
+            wanted = tuple([_whole(burst(self._branches[index]), "burst") for index in moving])
         else:
-            wanted = (whole(burst, "burst"),) * len(moving)
+            wanted = (_whole(burst, "burst"),) * len(moving)
         if min(wanted, default=1) < 1:
             pairs = [pair for pair in zip(moving, wanted, strict=True) if pair[1] > 0]
             moving = tuple([branch for branch, _ in pairs])
@@ -250,6 +254,16 @@ class ShownEpisode:
         return self._set(outcome.branches)
 
 
+def checked_answer(value: object) -> str | None:
+    """The value that a controller returns, which is its answer.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it is too long, or holds half of a character.
+    """
+    return _text(value, "an answer")
+
+
 def _text(value: object, what: str) -> str | None:
     if value is None:
         return None
@@ -257,4 +271,19 @@ def _text(value: object, what: str) -> str | None:
         raise TypeError(f"{what} is a text or None, not a value of type {type(value).__name__}")
     if len(value) > MOST_ANSWER:
         raise ValueError(f"{what} has at most {MOST_ANSWER} characters")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} holds a surrogate, which is no character") from None
     return value
+
+
+def _whole(value: object, of: str) -> int:
+    """An integer that a verb can carry; beyond the largest one it is the same as that."""
+    return numeric.saturate(whole(value, of))
+
+
+for _name, _value in vars(ShownEpisode).items():
+    if isinstance(_value, FunctionType) and not _name.startswith("_"):
+        _value.__qualname__ = f"episode.{_name}"  # messages about arguments name it so

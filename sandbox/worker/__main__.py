@@ -17,7 +17,9 @@ from sandbox.worker.episodes import Episodes
 from sandbox.worker.messages import (
     HEAD,
     MOST_FINDINGS,
+    OUT_OF_MEMORY,
     VERSION,
+    Failed,
     FromWorker,
     Load,
     Loaded,
@@ -37,9 +39,10 @@ _STILL_HERE = 0.5
 class Worker:
     """Answers messages until the host is gone."""
 
-    def __init__(self, heard: BinaryIO, said: BinaryIO):
+    def __init__(self, heard: BinaryIO, said: BinaryIO, told: int):
         self._heard = heard
         self._said = said
+        self._told = told
         self._episodes: Episodes | None = None
 
     def run(self) -> None:
@@ -57,10 +60,14 @@ class Worker:
                     with self._episodes.clock.ticking():
                         for move in self._episodes.step(orders):
                             moves.append(move)
-                            if time.monotonic() - told > _STILL_HERE:
+                            if isinstance(move, Failed):
+                                self._say(Moves(tuple(moves)))
+                                moves.clear()
+                            elif time.monotonic() - told > _STILL_HERE:
                                 self._say(Working())
                                 told = time.monotonic()
-                    self._say(Moves(tuple(moves)))
+                    if moves:
+                        self._say(Moves(tuple(moves)))
 
     def _load(self, load: Load) -> Loaded:
         try:
@@ -74,7 +81,7 @@ class Worker:
                     for finding in refusal.findings[:MOST_FINDINGS]
                 )
             )
-        self._episodes = Episodes(controller, Clock(load.seconds))
+        self._episodes = Episodes(controller, Clock(load.seconds, self._told))
         return Loaded()
 
     def _say(self, message: FromWorker) -> None:
@@ -87,10 +94,16 @@ def main() -> None:
     """Takes the pipe for itself and points the standard streams nowhere."""
     heard = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
+    told = os.dup(2)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2) if "--loud" not in sys.argv else (0, 1):
         os.dup2(nowhere, stream)
-    Worker(heard, said).run()
+    try:
+        Worker(heard, said, told).run()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BrokenPipeError:  # the host is gone
+        os._exit(0)
 
 
 if __name__ == "__main__":

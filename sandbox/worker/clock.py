@@ -1,10 +1,12 @@
 """The clock inside of a worker: processor time between two verbs.
 
 Processor time, since a controller cannot wait for anything: on a busy machine the same controller
-has the same time. What hangs inside of one call of the interpreter is not reached by it; the host
-has a clock of its own for that.
+has the same time. What hangs inside of one call of the interpreter is not reached by it: such a
+worker is ended by a thread of the interpreter's own, which needs no lock of Python's and says on
+stderr in which line it was. The host has a clock of its own besides.
 """
 
+import faulthandler
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,9 @@ from sandbox.python.ends import TimeSpent
 
 _TICKS = 10
 """Ticks of the clock in the time that a controller has: it ends up to one of them later."""
+
+_AGAIN = 4
+"""Ticks after which a controller that goes on all the same is told again."""
 
 
 class Clock:
@@ -24,10 +29,13 @@ class Clock:
 
     Args:
         seconds: of processor time.
+        told: the descriptor on which it is said where a worker hung.
     """
 
-    def __init__(self, seconds: float):
+    def __init__(self, seconds: float, told: int):
         self._tick = seconds / _TICKS
+        self._hang = 2 * seconds + 1
+        self._told = told
         self._left: int | None = None
         signal.signal(signal.SIGPROF, self._ring)
 
@@ -35,9 +43,11 @@ class Clock:
     def ticking(self) -> Iterator[None]:
         """Ticks inside of the block."""
         signal.setitimer(signal.ITIMER_PROF, self._tick, self._tick)
+        self._watch()
         try:
             yield
         finally:
+            faulthandler.cancel_dump_traceback_later()
             signal.setitimer(signal.ITIMER_PROF, 0.0)
 
     def start(self) -> None:
@@ -49,8 +59,17 @@ class Clock:
         """Raises nothing any more."""
         self._left = None
 
+    def _watch(self) -> None:
+        """Has this process ended where no further tick is heard in time."""
+        faulthandler.dump_traceback_later(self._hang, exit=True, file=self._told)
+
     def _ring(self, number: int, frame: object) -> None:
-        if self._left is not None:
-            self._left -= 1
-            if self._left <= 0:  # and again at each further tick, for what slips through
+        left = self._left
+        if left is not None:
+            self._left = left - 1
+            if left <= 1:
+                self._left = _AGAIN  # for what slips through
                 raise TimeSpent
+        # Once the time is spent nothing puts off the end any more: where calls are nested too
+        # deeply for this handler, or for what it raises, it is the thread that ends the worker.
+        self._watch()

@@ -13,13 +13,16 @@ import msgspec
 from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
 
-VERSION = 2
+VERSION = 3
 """Raised when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
 """Bytes of one message from a worker."""
 
 MOST_FINDINGS = 100
+
+OUT_OF_MEMORY = 77
+"""The exit status of a worker that has no memory left to say so."""
 
 HEAD = struct.Struct(">I")
 """The length in front of each message."""
@@ -142,7 +145,10 @@ class Working(msgspec.Struct, frozen=True, tag="working"):
 
 
 class Moves(msgspec.Struct, frozen=True, tag="moves"):
-    """The answer to `Step`: one move for each `Begin` and `Go`, in their order."""
+    """The answer to `Step`, or its next part: a move for each `Begin` and `Go`, in their order.
+
+    A part ends with an episode that failed, so that its host can give up the others.
+    """
 
     moves: tuple[Move, ...]
 

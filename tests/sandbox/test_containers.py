@@ -1,11 +1,14 @@
 """The second wall, on a real engine: what it holds, and what becomes of workers that try it."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ from sandbox.host.pool import Errand, Pool, Terms
 from sandbox.host.stream import StreamChannel
 from sandbox.host.walls import reap
 from sandbox.image.build import build
+from tests.child_processes import running, wait_for
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import DECK, body
 from tests.sandbox.rogues import GREETING, ROGUES
@@ -40,7 +44,9 @@ ERRANDS = [Errand(partial(Replay, DECK, seed=seed)) for seed in range(8)]
 
 
 def ours(client: "DockerClient") -> list[Any]:
-    found: list[Any] = client.containers.list(all=True, filters={"label": KIND_LABEL})
+    found: list[Any] = client.containers.list(
+        all=True, filters={"label": KIND_LABEL}, ignore_removed=True
+    )
     return found
 
 
@@ -112,7 +118,7 @@ FAULTS = {
     "while True: pass": {Reason.TOO_LONG, Reason.TOO_MANY_TURNS},
     "x = []\nwhile True: x += ['x' * 1_000_000 + str(len(x))]": {Reason.MEMORY},
     "x = [0] * 10 ** 10": {Reason.MEMORY},
-    "t, u = (), ()\nfor i in range(60): t, u = (t, t), (u, u)\nt == u": {Reason.SILENT},
+    "t, u = (), ()\nfor i in range(60): t, u = (t, t), (u, u)\nt == u": {Reason.TOO_LONG},
 }
 
 
@@ -157,7 +163,7 @@ os._exit(0)
 """
 
 
-def test_a_worker_ends_by_itself_when_its_host_dies(
+def test_a_container_is_removed_when_its_host_dies(
     client: "DockerClient", image: str, docker_host: str
 ) -> None:
     root = str(Path(sandbox.__file__).parents[1])
@@ -168,10 +174,9 @@ def test_a_worker_ends_by_itself_when_its_host_dies(
         timeout=60,
     )
     until = time.monotonic() + 20
-    while client.containers.list(filters={"label": KIND_LABEL}) and time.monotonic() < until:
+    while ours(client) and time.monotonic() < until:
         time.sleep(0.1)
-    assert [each.status for each in ours(client)] == ["exited"]
-    assert reap(client) == 1
+    assert ours(client) == []
 
 
 def test_an_image_of_another_version_is_refused(
@@ -244,3 +249,73 @@ def test_the_commands_make_an_image_and_check_the_engine(
     assert verdicts.pop("calls") == "not tried"
     assert set(verdicts.values()) == {"holds"}
     assert len(verdicts) == len(CHECKS)
+
+
+SLOW = body("""
+    for steps in episode.step():
+        total = sum(turn for turn in range(1000))
+        episode.open(1)
+    return str(total)
+""")
+
+
+@contextlib.contextmanager
+def road_to(docker_host: str, path: Path) -> Iterator[Callable[[], None]]:
+    """A socket that leads to an engine until it is cut: the engine is gone for whoever uses it."""
+    ends: list[socket.socket] = []
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while part := source.recv(1 << 16):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+
+    def lead() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                here, there = listening.accept()[0], socket.socket(socket.AF_UNIX)
+                there.connect(docker_host.removeprefix("unix://"))
+                ends.extend((here, there))
+                for pair in ((here, there), (there, here)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    def cut() -> None:
+        path.unlink(missing_ok=True)
+        for each in (listening, *ends):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        threading.Thread(target=lead, daemon=True).start()
+        try:
+            yield cut
+        finally:
+            cut()
+
+
+def test_an_engine_that_is_gone_is_named(
+    docker_host: str, image: str, python_home: Path, monkeypatch: pytest.MonkeyPatch,
+    client: "DockerClient",
+) -> None:  # fmt: skip
+    Path("mine.py").write_text(SLOW)
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "docker")
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_IMAGE", image)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{python_home}/docker.sock")
+    with (
+        road_to(docker_host, python_home / "docker.sock") as cut,
+        running("sweep", "mine.py", "--on", "one.recording", "--beta", "0", "--no-cache",
+                "--seeds", "500") as command,
+    ):  # fmt: skip
+        wait_for(lambda: [each.status for each in ours(client)] == ["running"])
+        cut()
+        assert command.wait(30) == 3
+        assert command.stderr is not None
+        assert command.stderr.read().splitlines() == [
+            "error: the Docker engine no longer answers: no such file or directory",
+            "hint: start Docker again; the same command goes on with what is kept",
+        ]
+    for left in ours(client):
+        left.remove(force=True)

@@ -8,38 +8,19 @@ import pytest
 from sandbox.faults import Reason
 from sandbox.python.guards import ATTRIBUTES, BUILTINS, guarded_globals
 from sandbox.python.modules import FACADES
-from tests.sandbox.playing import answer, fault
+from sandbox.python.policy import examine
+from tests.sandbox.playing import answer, body, fault
 
 ATTACKS = {
     "return '{0.steps}'.format(episode)": "a value of type str has no attribute 'format'",
-    "return str.format('{0.steps}', episode)": "a value of type type has no attribute 'format'",
+    "return str.format('{0.steps}', episode)": "a value of type function has no attribute 'format'",
     "f = 'x'.format_map": "a value of type str has no attribute 'format_map'",
-    "str.join": "a value of type type has no attribute 'join'",
+    "str.join": "a value of type function has no attribute 'join'",
     "int.mro()": "a value of type type has no attribute 'mro'",
     "controller.steps": "a value of type function has no attribute 'steps'",
     "episode.open.im_self": "a value of type method has no attribute 'im_self'",
     "(x for x in ()).send(None)": "a value of type generator has no attribute 'send'",
     "(x for x in ()).throw(ValueError)": "a value of type generator has no attribute 'throw'",
-    "getattr(episode, '_send')": "name 'getattr' is not defined",
-    "setattr(episode, 'steps', 1)": "name 'setattr' is not defined",
-    "type(episode)": "name 'type' is not defined",
-    "object()": "name 'object' is not defined",
-    "vars()": "name 'vars' is not defined",
-    "globals()": "name 'globals' is not defined",
-    "locals()": "name 'locals' is not defined",
-    "dir()": "name 'dir' is not defined",
-    "super()": "name 'super' is not defined",
-    "open('/etc/passwd')": "name 'open' is not defined",
-    "compile('1', '', 'eval')": "name 'compile' is not defined",
-    "id(episode)": "name 'id' is not defined",
-    "hash('a')": "name 'hash' is not defined",
-    "bytes(1)": "name 'bytes' is not defined",
-    "memoryview": "name 'memoryview' is not defined",
-    "BaseException": "name 'BaseException' is not defined",
-    "import statistics\nstatistics.sys": "statistics has no 'sys' here",
-    "from statistics import random": "cannot import name 'random'",
-    "import collections\ncollections.namedtuple": "collections has no 'namedtuple' here",
-    "from math import factorial": "cannot import name 'factorial'",
     "import math\nmath['pi'] = 3": "a value of type Facade cannot be changed",
     "episode[0]": "a value of type ShownEpisode has no items",
     "episode.opened[0] = 1": "a value of type Branches cannot be changed",
@@ -61,6 +42,36 @@ ATTACKS = {
     "''.encode().hex": "a value of type bytes has no attribute 'hex'",
     "''.maketrans({}).x": "a value of type dict has no attribute 'x'",
 }
+
+UNDEFINED = {
+    "from math import factorial": "`math` has no `factorial` here",
+    "import collections\ncollections.namedtuple": "`collections` has no `namedtuple` here",
+    "from statistics import random": "`statistics` has no `random` here",
+    "import statistics\nstatistics.sys": "`statistics` has no `sys` here",
+    "getattr(episode, '_send')": "`getattr` is not defined here",
+    "setattr(episode, 'steps', 1)": "`setattr` is not defined here",
+    "type(episode)": "`type` is not defined here",
+    "object()": "`object` is not defined here",
+    "vars()": "`vars` is not defined here",
+    "globals()": "`globals` is not defined here",
+    "locals()": "`locals` is not defined here",
+    "dir()": "`dir` is not defined here",
+    "super()": "`super` is not defined here",
+    "open('/etc/passwd')": "`open` is not defined here",
+    "compile('1', '', 'eval')": "`compile` is not defined here",
+    "id(episode)": "`id` is not defined here",
+    "hash('a')": "`hash` is not defined here",
+    "bytes(1)": "`bytes` is not defined here",
+    "memoryview": "`memoryview` is not defined here",
+    "BaseException": "`BaseException` is not defined here",
+}
+
+
+@pytest.mark.parametrize("text", UNDEFINED)
+def test_a_name_that_is_not_defined_is_refused_before_it_runs(text: str) -> None:
+    [found] = examine(body(text))
+    assert found.line == 2 + text.count("\n")
+    assert found.reason.startswith(UNDEFINED[text])
 
 
 @pytest.mark.parametrize("text", ATTACKS)
@@ -149,3 +160,87 @@ def test_code_of_a_controller_may_do_ordinary_things() -> None:
         return f"{first} {votes_of_first} {groups['x']} {shown}"
     """
     assert answer(text) == "7 3 [1, 5] x, y3.56"
+
+
+SHOWN = {
+    "repr(episode)": "<episode>",
+    "str(episode)": "<episode>",
+    "f'{episode}'": "<episode>",
+    "'%s' % (episode,)": "<episode>",
+    "repr(window(2))": "<window []>",
+    "repr(lambda: 1)": "<function controller.<locals>.<lambda>>",
+    "f'{winner!r}'": "<function winner>",
+    "str([episode.open])": "[<bound method episode.open of <episode>>]",
+    "'%r' % iter([])": "<list_iterator object>",
+    "f'{map(abs, [])!s}'": "<map object>",
+    "f'{[iter(())]!a}'": "[<tuple_iterator object>]",
+    "' '.join(map(str, [iter({})]))": "<dict_keyiterator object>",
+}
+"""Values that Python shows with their address."""
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_is_shown_of_a_value_is_the_same_in_every_run(text: str) -> None:
+    assert answer(f"return {text}") == SHOWN[text]
+
+
+def test_an_exception_tells_no_address_either() -> None:
+    text = "try:\n    [].index(winner)\nexcept ValueError as e:\n    return {}"
+    for shown in ("str(e)", "e.args[0]", "f'{e}'"):
+        said = answer(text.replace("{}", shown))
+        assert said is not None
+        assert "0x" not in said
+
+
+def test_texts_of_plain_values_are_those_of_python() -> None:
+    text = "return f'{0.5:>6.2f}|{7:03d}|{chr(97)!r}|{True}|{None}|' + '%d|' % 3 + str(7 % 4)"
+    assert answer(text) == "  0.50|007|'a'|True|None|3|3"
+    assert answer("return str('mine at 0x1f') + str(isinstance('a', (int, str)))") == (
+        "mine at 0x1fTrue"
+    )
+
+
+WORDS = {
+    "votes = {'a': 1, 'b': 3}\nreturn max(votes, key=votes.get)": "b",
+    "return min(['bb', 'a'], key=len)": "a",
+    "return max([], key=len, default='x')": "x",
+    "return max([], key=len)": None,
+    "return str(max([], default=3)) + str(max([])) + str(max(2, 3))": "303",
+    "return str(sum([1, 2], 3)) + chr(ord('a') + 1)": "6b",
+    "x = [1, 2]\nx[1] += 3\nreturn str(x)": "[1, 5]",
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_words_of_python_mean_what_they_mean_there(text: str) -> None:
+    assert answer(text) == WORDS[text]
+
+
+LINES = {
+    "x = 1\nreturn 42": "an answer is a text or None, not a value of type int",
+    "x = 1\nepisode.answer([])": "an answer is a text or None, not a value of type list",
+    "x = 1\nreturn '\\ud800'": "an answer holds a surrogate, which is no character",
+    "x = 1\nepisode.open(1, because='\\udfff')": "a reason holds a surrogate",
+    "x = 1\nraise ValueError(7 ** 1000 * 7 ** 1000)": "an integer too long to show",
+    "x = 1\nepisode.open()": "episode.open() missing 1 required positional argument: 'count'",
+    "x = 1\nsum(3)": "`sum` wants several values, not one of type int",
+    "x = 1\nwinner([], by=3)": "winner() got an unexpected keyword argument 'by'",
+}
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_every_failure_has_its_line_and_no_inner_name(text: str) -> None:
+    found = fault(text)
+    assert (found.reason, found.line) == (Reason.RAISED, 3)
+    assert LINES[text] in found.text
+    assert "_" not in found.text.replace("unexpected_keyword", "")
+
+
+def test_a_burst_beyond_any_integer_is_the_longest_one() -> None:
+    text = "episode.open(2 ** 70)\nepisode.advance(episode.active, burst=2 ** 64)\nreturn {}"
+    assert answer(text.replace("{}", "winner(episode.finished)")) == "7"
+
+
+def test_what_an_exception_says_forges_no_line() -> None:
+    said = fault("raise ValueError('a\\nerror: b\\r\\x1b[31m\\u2028\\u202e\\x85\\ud800')").text
+    assert said == r"ValueError: a\nerror: b\r\x1b[31m\u2028\u202e\x85\ud800"

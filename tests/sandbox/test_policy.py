@@ -39,13 +39,13 @@ REFUSED = {
     "with episode: pass": "`with` is not allowed",
     "try:\n    pass\nfinally:\n    pass": "`finally` is not allowed",
     "try:\n    pass\nexcept:\n    pass": "`except` names what it catches",
-    "try:\n    pass\nexcept* ValueError:\n    pass": "TryStar is not allowed",
-    "match beta:\n    case _: pass": "Match is not allowed",
+    "try:\n    pass\nexcept* ValueError:\n    pass": "`except*` is not allowed; write `except`",
+    "match beta:\n    case _: pass": "`match` is not allowed; write `if` and `elif`",
     "print(beta)": "a controller cannot print",
     "episode.steps = 3": "an attribute cannot be set; keep state in a dict",
     "del episode.steps": "an attribute cannot be set; keep state in a dict",
     "episode.steps += 3": "an attribute cannot be set; keep state in a dict",
-    "async def f(): pass": "AsyncFunctionDef is not allowed",
+    "async def f(): pass": "`async def` is not allowed; write `def`",
     "return ([] for a in ()).ag_frame": '"ag_frame" is a restricted name',
 }
 
@@ -108,3 +108,53 @@ WELCOME = [
 @pytest.mark.parametrize("text", WELCOME)
 def test_ordinary_code_is_admitted(text: str) -> None:
     assert examine(body(text)) == []
+
+
+UNSOUND = {
+    "return None": (1, "syntax: 'return' outside function"),
+    "break": (1, "syntax: 'break' outside loop"),
+    "x = dict(a=1, a=2)": (1, "syntax: keyword argument repeated: a"),
+    "def f():\n    x = 1\n    global x": (3, "syntax: name 'x' is assigned to before global"),
+    "x = [1]\nx[0] @= 2": (2, "`@=` is not allowed; there are no matrices"),
+    "x = 1 @ 2": (1, "`@` between values is not allowed; there are no matrices"),
+    "x = [1]\nx[0:1] += [4]": (2, "a slice cannot be changed by `+=`; assign to it by `=`"),
+    "try:\n    pass\nexcept OSError:\n    pass": (
+        3,
+        "`OSError` is not defined here; the exceptions",
+    ),
+    "x = winer([])": (1, "`winer` is not defined here; did you mean winner?"),
+    "def f(x):\n    return [y for y in z]": (2, "`z` is not defined here"),
+    "from math import comb": (1, "`math` has no `comb` here"),
+    "import math\nx = math.factorial(3)": (2, "`math` has no `factorial` here"),
+}
+
+
+@pytest.mark.parametrize("text", UNSOUND)
+def test_what_would_fail_in_play_is_found_before(text: str) -> None:
+    rest = "\ndef controller(episode, beta):\n    return None\n"
+    [found] = examine(text + rest)
+    line, reason = UNSOUND[text]
+    assert found.line == line
+    assert found.reason.startswith(reason)
+
+
+SOUND = [
+    "def f():\n    return later\nlater = 3",
+    "def f():\n    global made\n    made = 1\ndef g():\n    return made",
+    "def f(x):\n    def g():\n        nonlocal x\n        x += 1\n    return g",
+    "import math as m\nfrom collections import Counter\nx = Counter([m.pi])",
+    "try:\n    pass\nexcept (KeyError, AttributeError) as e:\n    x = str(e)",
+    "x = [(y := z) for z in [1]]\nw = y",
+    "def f(a, *b, c=1, **d):\n    return a, b, c, d, lambda e: e + chance(0.5)",
+    "for i in range(3):\n    last = i\nx = last",
+]
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_names_that_are_made_anywhere_are_known(text: str) -> None:
+    assert examine(text + "\ndef controller(episode, beta):\n    return None\n") == []
+
+
+def test_a_controller_that_yields_is_refused() -> None:
+    [found] = examine("def controller(episode, beta):\n    yield 'a'\n")
+    assert found == Finding(2, 5, "`controller` returns its answer, and cannot `yield`")

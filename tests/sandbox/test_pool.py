@@ -67,8 +67,8 @@ def test_code_that_the_policy_refuses_does_not_play() -> None:
 FAULTS = {
     "return str(1 // 0)": Reason.RAISED,
     "x = [0] * 10 ** 10": Reason.MEMORY,
-    "sorted(range(1_000_000), key=lambda x: sorted(range(100_000)))": Reason.TOO_LONG,
-    "t, u = (), ()\nfor i in range(60): t, u = (t, t), (u, u)\nt == u": Reason.SILENT,
+    "sorted(range(1_000_000), key=lambda x: len(sorted(range(100_000))))": Reason.TOO_LONG,
+    "t, u = (), ()\nfor i in range(60): t, u = (t, t), (u, u)\nt == u": Reason.TOO_LONG,
 }
 """What a controller does, where it meets the answer 9; the last hangs inside of one operation."""
 
@@ -122,7 +122,7 @@ def test_a_worker_that_does_not_start_is_told_at_once(program: str) -> None:
 LOADING = """
 import struct, sys, time
 import msgspec
-payload = msgspec.msgpack.encode({"type": "ready", "version": 2})
+payload = msgspec.msgpack.encode({"type": "ready", "version": 3})
 sys.stdout.buffer.write(struct.pack(">I", len(payload)) + payload)
 sys.stdout.buffer.flush()
 sys.stdin.buffer.read(4)
@@ -143,3 +143,23 @@ def test_signs_of_life_do_not_buy_time_without_end() -> None:
         (one,) = pool.play(errands(1))
     assert one.fault is not None
     assert one.fault.reason is Reason.SILENT
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) -> None:
+    with Pool(ProcessPlace(), body(code), terms=QUICK._replace(held=64)) as pool:
+        first = next(pool.play(errands(64)))
+    assert first.fault is not None
+    assert (first.place, first.fault.reason) == (0, FAULTS[code])
+    assert first.fault.line > 1
+
+
+def test_episodes_after_one_that_fails_are_not_waited_for() -> None:
+    hostile = body("if episode.sample(1)[0].answer == '9':\n    while True: pass\nreturn '7'")
+    with Pool(ProcessPlace(), hostile, terms=QUICK._replace(held=64)) as pool:
+        seen = 0
+        for each in pool.play(errands(64)):
+            seen += each.fault is not None
+            if seen == 2:
+                break
+    assert seen == 2

@@ -108,7 +108,7 @@ WRONG = {
         "mine.py:2:16: raised: ZeroDivisionError: integer division or modulo by zero"
         " (question 1, seed 0)"
     ),
-    body("return 7"): "mine.py: raised: TypeError: an answer is a text or None, not a value of",
+    body("return 7"): "mine.py:2:5: raised: TypeError: an answer is a text or None, not a value of",
     body("while True: pass"): "mine.py:2:5: too many turns: it does not come to an end",
 }
 

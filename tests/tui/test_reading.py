@@ -1,5 +1,6 @@
 """Reading a run while it is written: what is told of it, and what is wrong with it."""
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision
 from tests.agents.report.conftest import Copied, log
+from tests.command_lines import CommandLine
 from tui.model import reading
 from tui.model.reading import RunReader, RunView, runs_in
 
@@ -96,7 +98,7 @@ def test_a_torn_event_is_passed_over_and_read_when_it_is_whole(copied: Copied) -
     ],
 )  # fmt: skip
 def test_a_run_that_is_broken_is_told_and_nothing_is_raised(
-    copied: Copied, place: str, content: str | None
+    copied: Copied, place: str, content: str | None, cli: CommandLine
 ) -> None:
     run = copied()
     path = run.path / place
@@ -106,10 +108,15 @@ def test_a_run_that_is_broken_is_told_and_nothing_is_raised(
         path.write_text(content)
     view = look(run)
     assert isinstance(view, RunView)
-    if place in ("request.json", "ending.json") or place.endswith("review.json"):
-        assert view.problem
-    if place == "request.json":
-        assert view.state == "damaged"
+    if place == "events.jsonl":  # lines that cannot be read are those of a session that was killed
+        assert (view.state, view.problem) == ("ended", "")
+        return
+    assert view.state == "damaged"
+    assert place in view.problem
+    # The command line reads the run in the same way.
+    said = cli("runs", str(run.path), "--json")
+    assert [row["state"] for row in json.loads(said.out)] == ["damaged"]
+    assert view.problem in " ".join(said.err.split())
 
 
 def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:

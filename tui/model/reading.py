@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from agents.allocation.trials import trial
+from agents.run import directory
+from agents.run.damage import find_damage, state_of
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, Follower
 from agents.run.records import (
@@ -146,6 +148,7 @@ class RunReader:
         self._playing = ("", 0)
         self._kept: dict[str, tuple[tuple[int, int], Candidate]] = {}
         self._summaries: dict[str, RoundSummary] = {}
+        self._found: dict[Path, tuple[int, str]] = {}
 
     @property
     def is_of_trials(self) -> bool:
@@ -169,10 +172,11 @@ class RunReader:
             used += each.usage
         last = summaries[-1] if summaries else None
         candidates = self._candidates(problems)
+        damage = find_damage(self.run, self._found)
         return RunView(
             path=self.run.path,
-            state=self._state(request, ending, waiting),
-            problem=problems[0] if problems else "",
+            state=state_of(self.run, ended=ending is not None, waiting=waiting, damage=damage),
+            problem=next(iter([*damage, *problems]), ""),
             request=request,
             rounds=len(summaries),
             begun=self._begun,
@@ -206,16 +210,6 @@ class RunReader:
                 self._playing = (event.proposer or "", played if isinstance(played, int) else 0)
             case _:
                 pass
-
-    def _state(self, request: Request | None, ending: Ending | None, waiting: str | None) -> str:
-        if request is None:
-            return "damaged"
-        held = self.run.is_held
-        if ending is not None and not held:
-            return "ended"
-        if waiting is not None:
-            return f"waits: {waiting}"
-        return "at work" if held else "stopped"
 
     def _rounds(self, problems: list[str]) -> list[RoundSummary]:
         found = []
@@ -280,21 +274,11 @@ def _tried(problems: list[str], read: Callable[[], T]) -> T | None:
 
 
 def runs_in(folder: Path) -> list[Path]:
-    """The runs of a directory, or the directory itself where it is a run.
-
-    What looks like a run and lacks its request is among them: it is shown as damaged.
-    """
-    if is_run(folder):
-        return [folder]
+    """The runs of a directory, or the directory itself where it is a run; see `agents.run`."""
     try:
-        return sorted(each for each in folder.iterdir() if each.is_dir() and is_run(each))
+        return [each.path for each in directory.runs_in(folder)]
     except OSError:
         return []
-
-
-def is_run(folder: Path) -> bool:
-    """Whether a directory is a run, damaged or not."""
-    return any((folder / each).is_file() for each in ("request.json", "events.jsonl"))
 
 
 def _nearest(points: list[PointFigures], beta: float) -> PointFigures:

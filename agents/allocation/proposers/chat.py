@@ -98,6 +98,7 @@ class Chat:
 def asked_model(name: str, means: Means) -> Chat:
     """The proposer of a name ``chat:PROVIDER:MODEL``."""
     model = model_of(name)
-    price = Price(model, means.settings.prices)
+    is_own_server = means.asking.base_url is not None
+    price = Price(model, means.settings.prices, is_own_server=is_own_server)
     replies = Replies(means.run, means.before)
     return Chat(model, opener(model, means), price, replies, means.asking)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agents.allocation.proposers import Suggested, Suggestions, TrialBench
 from agents.allocation.proposers.rules import next_opening
 from agents.allocation.reading import choices_of, text_of
+from agents.chat.thoughts import without_thoughts
 from agents.pages import Pages
 from dsl.diagnostics import DslError
 from harness.errors import InputError
@@ -17,7 +18,6 @@ page = Pages("agents.allocation")
 MOST_GUIDELINES = 20
 """Sentences that are kept."""
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(.+)$", re.MULTILINE)
 
@@ -40,7 +40,7 @@ def task(bench: TrialBench) -> str:
 
 def read(text: str, bench: TrialBench) -> Written:
     """Reads guidelines and trials; what cannot be tried is dropped and told."""
-    text = _THOUGHT.sub("", text.replace("\r\n", "\n"))
+    text = without_thoughts(text.replace("\r\n", "\n"))
     outside = _FENCE.sub("\n", text)
     _, _, behind = outside.partition("uidelines")
     items = _ITEM.findall(behind or outside)

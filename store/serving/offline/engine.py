@@ -18,6 +18,7 @@ from typing import IO, Any, Self, TypeVar
 import msgspec
 
 import store
+from store.lifetime import ParentPipe
 from store.serving.counters import Counters, read_counters
 from store.serving.engine import Served
 from store.serving.errors import Lied, Refused, Unreachable
@@ -68,6 +69,7 @@ class Offline:
 
     async def __aenter__(self) -> Self:
         root = str(Path(store.__file__).parents[1])
+        self._pipe = ParentPipe()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._words,
@@ -76,11 +78,15 @@ class Offline:
                 stderr=self._log,
                 env=os.environ | {"PYTHONPATH": root},
                 start_new_session=True,
+                pass_fds=(self._pipe.descriptor,),
             )
         except OSError as error:
+            self._pipe.close()
             self._log.close()
             problem = f"cannot be started: {error.strerror}"
             raise Refused(problem, address=self.address) from error
+        # vLLM starts processes of its own, which are in the worker's group.
+        self._pipe.bind(self._process.pid)
         self._reading = asyncio.create_task(self._read())
         return self
 
@@ -102,6 +108,7 @@ class Offline:
         finally:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
+            self._pipe.close()
             self._log.close()
 
     async def served(self) -> Served:

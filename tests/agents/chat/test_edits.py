@@ -1,5 +1,6 @@
 """Edits: where they apply, and what is said where they do not."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,53 @@ def test_any_line_of_its_own_can_be_replaced(at: int, new: str) -> None:
     if SOURCE.splitlines().count(line) == 1:
         expected = [*lines[:at], new, *lines[at + 1 :]]
         assert made == "\n".join(expected) + "\n"
+
+
+LOOSE = {
+    "a blank line at each end": "\n    if count(active) == 0 {\n      stop\n\n",
+    "several blank lines": "\n\n\n    if count(active) == 0 {\n      stop\n",
+    "white space in a blank line": "    if count(active) == 0 {\n      stop\n  \t \n",
+    "tabs": "\t\tif count(active) == 0 {\n\t\t\tstop\n",
+    "tabs behind a word": "    if\tcount(active)  == 0 {\n      stop\t\n",
+    "no-break spaces": "\u00a0\u00a0\u00a0\u00a0if count(active)\u00a0== 0 {\n      stop\n",
+    "a blank line between": "    if count(active) == 0 {\n\n      stop\n",
+    "no depth at all": "if count(active) == 0 {\nstop\n",
+}
+
+
+@pytest.mark.parametrize("old", LOOSE.values(), ids=list(LOOSE))
+def test_white_space_alone_hinders_no_edit(old: str) -> None:
+    made = applied(SOURCE, [Edit(old, old.replace("== 0", "== 1"))])
+    assert isinstance(made, str)
+    assert made.split() == SOURCE.replace("== 0", "== 1").split()
+    assert not any(line.startswith(("\t", "\u00a0")) for line in made.splitlines())
+
+
+def test_a_replacement_is_indented_as_the_program() -> None:
+    made = applied(SOURCE, [Edit("\tstep {\n\t\tadvance active\n", "\tstep {\n\t\tprune dead\n")])
+    assert made == SOURCE.replace("advance active", "prune dead")
+
+
+def test_a_program_indented_by_tabs_stays_so() -> None:
+    source = "def controller(episode, beta):\n\tif beta:\n\t\treturn 'a'\n\treturn None\n"
+    made = applied(source, [Edit("    if beta:\n        return 'a'\n", "    if not beta:\n"
+                                 "        return 'b'\n")])  # fmt: skip
+    assert made == source.replace("if beta", "if not beta").replace("'a'", "'b'")
+
+
+def test_what_white_space_alone_tells_apart_is_not_guessed() -> None:
+    twice = "controller a {\n  step {\n    stop\n      stop\n  }\n}\n"
+    made = applied(twice, [Edit("\tstop\n\n", "\tadvance active\n")])
+    assert isinstance(made, Unfit)
+    assert made.places == 2
+
+
+def test_blank_lines_that_a_replacement_adds_are_kept() -> None:
+    made = applied(SOURCE, [Edit("\n  start { open 4 }\n", "\n  start { open 8 }\n\n")])
+    assert made == SOURCE.replace("open 4 }\n", "open 8 }\n\n")
+
+
+def test_characters_that_only_some_take_for_the_end_of_a_line_are_kept() -> None:
+    source = 'controller a "one\u2028two" {\n  start { open 4 }\n}\n'
+    made = applied(source, [Edit("  start { open 4 }\n", "  start { open 8 }\n")])
+    assert made == source.replace("4", "8")

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.chat.models import ChatModel
+from agents.chat.prices import Charge, Price
 from agents.chat.replies import Call, Finish, Message, Reply
 from agents.chat.settings import ChatSettings
 from harness.errors import InputError, SurroundingsError
@@ -159,3 +160,37 @@ def test_somebody_who_wants_it_to_stop_is_heard_within_a_reply() -> None:
 def test_a_provider_that_is_not_there_is_told_at_once() -> None:
     with pytest.raises((InputError, SurroundingsError), match="nosuch"):
         ChatModel("nosuch:model", None, ChatSettings())
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "sent"),
+    [("scripted", 0.3, 0.3), ("gpt-5-mini", 0.3, None), ("gpt-5-mini", 1.0, 1.0),
+     ("o1", None, 1.0), ("scripted", None, None)],
+)  # fmt: skip
+def test_a_reply_says_at_which_temperature_it_was_asked_for(
+    name: str, wanted: float | None, sent: float | None
+) -> None:
+    with server([Answer("x")]) as at:
+        model = ChatModel(f"openai:{name}", at.url, ChatSettings())
+        reply = model.reply(replace(CALL, temperature=wanted), lambda: None)
+    assert reply.temperature == sent == at.asked[0].get("temperature")
+
+
+def test_a_server_of_ones_own_has_no_published_price() -> None:
+    known = "openai:gpt-4o"
+    assert Price(known, {}).charge(1_000_000, 0) == Charge(
+        2.5, "published for openai:gpt-4o: 2.5 in"
+    )
+    assert not Price(known, {}, is_own_server=True).known
+    with server([Answer("x" * 400)]) as at:
+        reply = ChatModel(known, at.url, ChatSettings()).reply(CALL, lambda: None)
+        assert (reply.usd, reply.price) == (0.0, "")
+        priced = ChatModel(known, at.url, ChatSettings(prices={known: (1.0, 2.0)}))
+        assert priced.reply(CALL, lambda: None).price == "settings: 1.0 in, 2.0 out"
+
+
+def test_a_published_price_by_length_says_which_was_used() -> None:
+    short = Price("google_genai:gemini-2.5-pro", {}).charge(1000, 1000)
+    long = Price("google_genai:gemini-2.5-pro", {}).charge(900_000, 1000)
+    assert short.by != long.by
+    assert short.by.startswith("published for google:gemini-2.5-pro: ")

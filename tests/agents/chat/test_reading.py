@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.chat.edits import Edit
+from agents.chat.edits import Edit, edits_in
 from agents.chat.reading import Edits, Program, read, read_constrained
 from dsl import library
 
@@ -86,3 +86,39 @@ def test_edits_of_no_name_are_edits_all_the_same(text: str) -> None:
 def test_a_constrained_reply_begins_with_its_reasons() -> None:
     found = read_constrained(f"# Fewer branches.\n#  Could lose.\n{SC}")
     assert found == Program(SC, "Fewer branches. Could lose.")
+
+
+ENDS_OF_THOUGHT = [
+    "</think>", "</thinking>", "</THINK>", "</thought>", "</reasoning>", "[/THINK]", "◁/think▷",
+    "</seed:think>", "<|channel|>final<|message|>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ENDS_OF_THOUGHT)
+def test_all_before_the_end_of_thought_is_thought(mark: str) -> None:
+    draft = BLOCK.replace("2 * n", "9 * n")
+    found = read(f"Let me try\n```edit one\n{draft}```\nno, less.\n{mark}\n```edit one\n{BLOCK}```")
+    assert isinstance(found, Edits)
+    assert found.edits == edits_in(BLOCK)
+    assert found.words == ""
+
+
+def test_a_draft_in_thoughts_is_no_candidate() -> None:
+    assert read(f"```rheo\n{SC}```\nbut no.\n</think>\nI cannot think of anything.") is None
+
+
+def test_several_ends_of_thought_count_by_the_last() -> None:
+    other = SC.replace("controller sc", "controller other")
+    found = read(
+        f"```rheo\n{SC}```</think>\n<think>\n```rheo\n{SC}```\n</think>\n```rheo\n{other}```"
+    )
+    assert found == Program(other, "")
+
+
+def test_thoughts_after_the_reply_leave_it_as_it_is() -> None:
+    found = read(f"<think>so</think>\n```rheo\n{SC}```\n<think>that may do</think>")
+    assert found == Program(SC, "")
+
+
+def test_thoughts_precede_a_constrained_reply_too() -> None:
+    assert read_constrained(f"hm\n</think>\n# why\n{SC}") == Program(SC, "why")

@@ -160,3 +160,17 @@ def test_python_is_not_searched_without_the_wall_of_a_container(
     assert found.status == 3
     assert "no Docker engine answers" in found.err
     assert not Path("run").exists()
+
+
+def test_a_temperature_that_is_not_sent_is_warned_of(cli: CommandLine, words: list[str]) -> None:
+    with server([GOOD], models=[{"id": "gpt-5-mini", "owned_by": "test"}]) as at:
+        model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", at.url]
+        priced = cli(*words, *model, "--max-usd", "1")
+        assert priced.status == 2
+        assert "there is no price for openai:gpt-5-mini" in priced.err
+        said = cli(*words, *model)
+        assert said.status == 0, said.err
+        assert "temperature" not in at.asked[0]
+    assert "does not send the temperature 0.3, 0.7" in " ".join(said.err.split())
+    draft = json.loads(Path("run/candidates/r001-1/draft.json").read_text())
+    assert draft["proposal"]["temperature"] is None

@@ -38,7 +38,9 @@ Begin = Callable[..., RunDirectory]
 
 
 def ours(client: "DockerClient") -> list[Any]:
-    found: list[Any] = client.containers.list(all=True, filters={"label": KIND_LABEL})
+    found: list[Any] = client.containers.list(
+        all=True, filters={"label": KIND_LABEL}, ignore_removed=True
+    )
     return found
 
 

@@ -1,0 +1,71 @@
+"""Removes the containers of a process that is gone, whichever way it went.
+
+The kernel cannot end a container with the process that started it, as `store.lifetime` has it end
+processes. So each process that starts containers has a guard: a process in a session of its own,
+which waits for the end of a pipe whose other end the guarded process holds.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+import sandbox
+from sandbox.host.owner import MACHINE_LABEL, PROCESS_LABEL, Owner, this_process
+
+_ROUNDS = 3
+"""Times that the guard looks: the engine may still be making what it was last asked for."""
+
+_guards: dict[tuple[int, str | None], "subprocess.Popen[bytes]"] = {}
+
+
+def ensure_guard() -> None:
+    """Start the guard of this process and engine, unless it has one."""
+    key = (os.getpid(), os.environ.get("DOCKER_HOST"))
+    if key in _guards:
+        return
+    guard = subprocess.Popen(
+        [sys.executable, "-s", "-P", "-m", "sandbox.host.guard", *this_process()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={**os.environ, "PYTHONPATH": str(Path(sandbox.__file__).parents[1])},
+        start_new_session=True,
+    )
+    _guards[key] = guard
+    # In an orderly end whatever started containers has removed them by then.
+    Finalize(None, _dismiss, (guard,), exitpriority=0)
+
+
+def _dismiss(guard: "subprocess.Popen[bytes]") -> None:
+    guard.kill()
+    guard.wait()
+    assert guard.stdin is not None
+    guard.stdin.close()
+
+
+def main(owner: Owner) -> None:
+    """Wait for the end of standard input, and remove the owner's containers."""
+    while sys.stdin.buffer.read(1):
+        pass
+    from harness.errors import SurroundingsError
+    from sandbox.host.connection import connect
+    from sandbox.host.walls import remove
+
+    labels = [f"{MACHINE_LABEL}={owner.machine}", f"{PROCESS_LABEL}={owner.process}"]
+    # Without an engine there is nothing to remove.
+    with contextlib.suppress(SurroundingsError), contextlib.closing(connect()) as client:
+        for left in reversed(range(_ROUNDS)):
+            for container in client.containers.list(
+                all=True, filters={"label": labels}, ignore_removed=True
+            ):
+                remove(container)
+            time.sleep(1 if left else 0)
+
+
+if __name__ == "__main__":
+    main(Owner(*sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""Names that a controller reads and that nothing defines, found before it runs."""
+
+import ast
+import builtins
+import difflib
+import symtable
+from collections.abc import Collection, Iterator, Mapping
+
+
+def undefined(
+    text: str, tree: ast.Module, known: Collection[str]
+) -> Iterator[tuple[ast.Name, str]]:
+    """The first place of each name that is read and defined nowhere, with what is near it.
+
+    Args:
+        text: the controller, which compiles.
+        tree: of the text, as it was written.
+        known: the names that a controller finds without having made them.
+    """
+    top = symtable.symtable(text, "<controller>", "exec")
+    made = {each.get_name() for each in top.get_symbols() if each.is_assigned() or _binds(each)}
+    for table in _tables(top):
+        made |= {
+            each.get_name()
+            for each in table.get_symbols()
+            if each.is_declared_global() and each.is_assigned()
+        }
+    wanted = {
+        each.get_name()
+        for table in _tables(top)
+        for each in table.get_symbols()
+        if each.is_referenced() and (each.is_global() or table is top)
+    }
+    missing = wanted - made - {*known}
+    places = _first_places(tree, missing)
+    for name in sorted(missing & places.keys()):
+        near = difflib.get_close_matches(name, [*known, *made], 1, 0.75)
+        if _is_exception(name):
+            there = ", ".join(sorted(each for each in known if _is_exception(each)))
+            yield places[name], f"; the exceptions here are Exhausted, {there}"
+        else:
+            yield places[name], f"; did you mean {near[0]}?" if near else ""
+
+
+def _is_exception(name: str) -> bool:
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and issubclass(kind, BaseException)
+
+
+def _binds(symbol: symtable.Symbol) -> bool:
+    return symbol.is_imported() or symbol.is_namespace()
+
+
+def _tables(top: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield top
+    for child in top.get_children():
+        yield from _tables(child)
+
+
+def _first_places(tree: ast.Module, names: Collection[str]) -> Mapping[str, ast.Name]:
+    """Where each name is read first."""
+    found: dict[str, ast.Name] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+            before = found.get(node.id)
+            here = (node.lineno, node.col_offset)
+            if before is None or here < (before.lineno, before.col_offset):
+                found[node.id] = node
+    return found

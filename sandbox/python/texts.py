@@ -1,0 +1,39 @@
+"""Texts that controllers make of values: the same in every run, whatever the value is.
+
+Python shows functions, methods and iterators with their address, which differs between runs.
+"""
+
+import re
+from typing import Any
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def guarded_str(*values: Any) -> str:  # noqa: ANN401
+    """``str(value)``."""
+    if len(values) == 1 and type(values[0]) in _PLAIN:
+        return str(values[0])
+    return without_addresses(str(*values))
+
+
+def guarded_repr(value: object) -> str:
+    """``repr(value)``."""
+    return repr(value) if type(value) in _PLAIN else without_addresses(repr(value))
+
+
+def guarded_value(value: object) -> object:
+    """A value that an f-string shows."""
+    return value if type(value) in _PLAIN else without_addresses(str(value))
+
+
+def guarded_remainder(left: Any, right: Any) -> Any:  # noqa: ANN401
+    """``left % right``, which writes a text where the left is one."""
+    found = left % right
+    return without_addresses(found) if type(found) is str else found
+
+
+def without_addresses(text: str) -> str:
+    """A text without what differs between runs."""
+    return _ADDRESS.sub("", text)

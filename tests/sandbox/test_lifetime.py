@@ -1,0 +1,156 @@
+"""Processes and containers end with the command that started them, however it ends."""
+
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.host.owner import KIND_LABEL
+from tests.child_processes import (
+    ENDINGS,
+    command_line,
+    descendants,
+    end,
+    is_alive,
+    running,
+    wait_for,
+)
+from tests.store.serving.scripted import MODEL, ScriptedServer, serving
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ENDLESS = """\
+def controller(episode, beta):
+    doubled = (), ()
+    for turn in range(60):
+        doubled = doubled, doubled
+    return str(doubled == (doubled[0], (doubled[0][0], doubled[0][1])))
+"""
+"""Hangs inside of one comparison, where no handler of Python's is called."""
+
+PATIENT = """\
+def controller(episode, beta):
+    for steps in episode.step(at_most=400):
+        total = 0
+        for turn in range(2000):
+            total = total + turn
+        episode.open(1)
+    return str(total)
+"""
+
+
+def is_ended(
+    command: "subprocess.Popen[str]", ending: signal.Signals, at_work: Callable[[], object]
+) -> str:
+    """Ends a command in the middle of its work; all that it started has to end with it."""
+    wait_for(at_work)
+    started = descendants(command.pid)
+    assert started
+    said = end(command, ending)
+    wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+    if ending is signal.SIGTERM:
+        assert command.returncode == 143
+        assert said.splitlines()[-2:][0] == "error: terminated"
+        assert "leaked" not in said
+    return said
+
+
+def workers(command: "subprocess.Popen[str]", least: int) -> Callable[[], bool]:
+    return lambda: len(descendants(command.pid)) >= least
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("text", [PATIENT, ENDLESS])
+def test_workers_end_with_a_sweep(python_home: Path, ending: signal.Signals, text: str) -> None:
+    Path("mine.py").write_text(text)
+    with running("sweep", "mine.py", "--on", "one.recording", "--threads", "2", "--beta", "0,0.5,1",
+                 "--seeds", "50", "--no-cache") as command:  # fmt: skip
+        is_ended(command, ending, workers(command, 5))  # a tracker, two that play, two workers
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_processes_that_play_end_with_a_search(python_home: Path, ending: signal.Signals) -> None:
+    with running("discover", "--on", "one.recording", "--run", "a", "--threads", "2") as command:
+        said = is_ended(command, ending, workers(command, 3))
+    if ending is signal.SIGTERM:
+        assert "--resume goes on where it stopped" in said
+
+
+AGENT = """\
+import os, subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_agent_and_what_it_started_end_with_a_search(
+    python_home: Path, ending: signal.Signals
+) -> None:
+    Path("agent.py").write_text(AGENT)
+    agent = f"command:python3 {Path('agent.py').resolve()}"
+    with running("discover", "--on", "one.recording", "--run", "a", "--threads", "1",
+                 "--proposer", agent) as command:  # fmt: skip
+        is_ended(command, ending, lambda: runs_an_agent(command))
+
+
+def runs_an_agent(command: "subprocess.Popen[str]") -> bool:
+    return any("time.sleep(600)" in command_line(each) for each in descendants(command.pid))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_workers_end_with_a_proxy(python_home: Path, ending: signal.Signals) -> None:
+    with serving(ScriptedServer()) as server, running(
+        "serve", "mine.py", "--base-url", server.url, "--model", MODEL, "--port", "0",
+        "--family", "think", "--equivalence", "exact",
+    ) as command:  # fmt: skip
+        assert command.stderr is not None
+        wait_for(lambda: "http://" in command.stderr.readline())  # type: ignore[union-attr]
+        started = descendants(command.pid)
+        end(command, ending)
+        wait_for(lambda: not any(map(is_alive, started)), seconds=10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_process_that_compares_answers_ends_with_a_collection(
+    home: Path, ending: signal.Signals
+) -> None:
+    Path("sums.jsonl").write_text('{"id": "a", "question": "1 + 2?", "answer": "3.0"}\n')
+    server = ScriptedServer()
+    server.pace = 0.2
+    with serving(server), running(
+        "collect", "--base-url", server.url, "--model", MODEL, "--family", "think",
+        "--questions", "sums.jsonl", "--interval", "40", "--max-tokens", "200",
+        "--branches", "6", "-o", "r.recording",
+    ) as command:  # fmt: skip
+        is_ended(command, ending, lambda: server.completions and workers(command, 2)())
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("text", [PATIENT, ENDLESS])
+def test_containers_are_removed_with_a_sweep(
+    home: Path, client: "DockerClient", docker_host: str, image: str, ending: signal.Signals,
+    text: str, python_home: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "docker")
+    monkeypatch.setenv("RHEOSTAT_SANDBOX_IMAGE", image)
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+
+    def containers() -> list[Any]:
+        found: list[Any] = client.containers.list(
+            all=True, filters={"label": KIND_LABEL}, ignore_removed=True
+        )
+        return found
+
+    Path("mine.py").write_text(text)
+    with running("sweep", "mine.py", "--on", "one.recording", "--threads", "2", "--beta", "0,0.5,1",
+                 "--seeds", "50", "--no-cache") as command:  # fmt: skip
+        is_ended(command, ending, lambda: [e.status for e in containers()] == ["running"] * 2)
+    wait_for(lambda: not containers(), seconds=10)
