@@ -21,6 +21,7 @@ from tests.command_lines import CommandLine
 COLUMNS = [
     "controller", "recording", "beta", "settings", "accuracy", "cost", "sequential", "episodes",
     "accuracy_low", "accuracy_high", "difference", "difference_low", "difference_high",
+    "width", "width_requested",
 ]  # fmt: skip
 SWEEP = ("sweep", "sc", "cmc", "--set", "n=1,4", "--beta", "0,1", "--seeds", "3", "--threads", "1")
 
