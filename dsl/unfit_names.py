@@ -10,7 +10,6 @@ from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.source import Span
 from dsl.words import KEYWORDS
 
-
 DECLARES = frozenset({"CONTROLLER", "LET", "RISING", "FALLING", "FIXED", "ONTO"})
 """What the name of something stands right behind."""
 
