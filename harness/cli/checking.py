@@ -14,6 +14,8 @@ from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
 from harness.request.foreign import language_of
+from harness.request.misplaced import refuse_misplaced
+from store.file_kinds import PROGRAMS
 
 STDIN = Path("-")
 """The path that stands for standard input."""
@@ -31,6 +33,8 @@ def read_program(path: Path) -> Source:
     """
     if path != STDIN and not path.exists() and not path.is_symlink():
         return _from_library(path)
+    if path != STDIN:
+        refuse_misplaced(path, PROGRAMS, "a program")
     data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     name = "<stdin>" if path == STDIN else str(path)
     try:

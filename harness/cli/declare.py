@@ -137,6 +137,23 @@ class FilePath(click.Path):
             path_type=Path,
         )  # fmt: skip
 
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The path, or a sentence that says what it is instead."""
+        path = Path(value)
+        if (path.is_file() and not self.file_okay) or (path.is_dir() and not self.dir_okay):
+            from store.file_kinds import file_kind
+
+            kind, wanted = file_kind(path), "a file" if self.file_okay else "a directory"
+            if kind is not None:
+                use = kind.use(path)
+                self.fail(f"{path} is {kind.description}, not {wanted}; {use}", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 class Whole(click.IntRange):
     """A whole number, between bounds where there are some."""

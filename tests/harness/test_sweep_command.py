@@ -270,8 +270,8 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         (
             ("sc", "--on", "data.json"),
             (
-                "data.json: is not a recording: it begins with other bytes, those of JSON; import"
-                " it with `rheostat import autotts`"
+                "data.json: is not a recording: it begins with other bytes, those of JSON;"
+                " `rheostat import` makes recordings of other files"
             ),
         ),
         (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),

@@ -64,8 +64,12 @@ def autotts(
     """
     from harness.cli import console
     from harness.errors import InputError
+    from harness.request.misplaced import refuse_misplaced
     from store.autotts import read_autotts
+    from store.file_kinds import FileKind
 
+    for file in files:
+        refuse_misplaced(file, {FileKind.RELEASED}, "released JSON of branches")
     if model is not None and len(files) > 1:
         raise InputError(
             f"--model names one model, but there are {len(files)} files",
@@ -134,9 +138,12 @@ def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -
     The fields are documented in docs/importing.md. Branches without probes make a recording that
     only whole reads can be replayed on.
     """
+    from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing
+    from store.file_kinds import FileKind
     from store.jsonl import read_jsonl
 
+    refuse_misplaced(file, {FileKind.BRANCHES}, "JSON Lines of branches")
     refuse_existing(target)
     _save(read_jsonl(file, model=model, benchmark=benchmark, interval=interval), target)
 
