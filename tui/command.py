@@ -59,9 +59,11 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
         try:
             from textual_serve.server import Server
         except ImportError as problem:
+            from store.extras import install_command
+
             raise SurroundingsError(
                 "--serve: textual-serve is not installed",
-                hint='install rheostat with its extra: pipx install ".[serve]"',
+                hint=f"install rheostat with its extra: {install_command('serve')}",
             ) from problem
         words = [
             sys.executable,

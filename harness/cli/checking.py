@@ -145,7 +145,7 @@ def where_to_read(found: Sequence[Checked]) -> str:
     """Where more is said of the first message, of an error if there is one."""
     told = [one for analysis in _rheo(found) for one in ordered(analysis.diagnostics)]
     if not told:
-        return "docs/python-controllers.md says what a controller may use"
+        return "`rheostat explain python-controllers` says what a controller may use"
     first = min(told, key=lambda one: not one.is_error)
     return f"rheostat explain {first.code} says more"
 

@@ -20,6 +20,8 @@ from harness.cli.registry import PLAYING, registered
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from harness.cli.field_help import FieldSection
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -35,6 +37,8 @@ class Command(click.Command):
 
     Args:
         examples: pairs of a command line and what it does.
+        fields: gives the sections of fields that the help page lists; it is called for that page
+            alone.
         plays: whether it plays controllers, so that it has the options which other languages add.
     """
 
@@ -45,10 +49,12 @@ class Command(click.Command):
         self,
         *args: Any,  # noqa: ANN401
         examples: Sequence[tuple[str, str]] = (),
+        fields: "Callable[[], Sequence[FieldSection]] | None" = None,
         plays: bool = False,
         **attrs: Any,  # noqa: ANN401
     ):
         super().__init__(*args, **attrs)
+        self.fields = fields
         self.examples = tuple(Example(*example) for example in examples)
         self.plays = plays
 
@@ -100,7 +106,8 @@ class Command(click.Command):
         if coloured:
             from harness.cli.rich_help import render
 
-            return render(self, ctx, self.examples)
+            sections = () if self.fields is None else self.fields()
+            return render(self, ctx, self.examples, sections)
         return super().get_help(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -113,6 +120,9 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples behind everything else."""
         super().format_epilog(ctx, formatter)
+        for section in () if self.fields is None else self.fields():
+            with formatter.section(section.title):
+                formatter.write_dl(section.fields)
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:

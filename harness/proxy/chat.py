@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.numbers import in_full
 from harness.proxy.rejections import Rejected
 from store.collection.requests import Drawing
 
@@ -166,7 +167,9 @@ def _number(value: object, name: str) -> float | int:
     assert isinstance(value, int | float)
     if not bounds.least <= value <= bounds.most:
         least = 0 if bounds.least == 1e-9 else bounds.least
-        raise Rejected(400, f"`{name}` is not from {least:g} to {bounds.most:g}", param=name)
+        raise Rejected(
+            400, f"`{name}` is not from {in_full(least)} to {in_full(bounds.most)}", param=name
+        )
     return int(value) if bounds.kind is int else float(value)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol, Self
 
 from store.collection.extraction import NONE
 from store.errors import StoreError
+from store.extras import install_command
 
 SECONDS = 30.0
 """The longest that one answer may be reckoned on."""
@@ -65,7 +66,7 @@ class MathVerify:
             self.name = f"math-verify {importlib.metadata.version('math-verify')}"
         except importlib.metadata.PackageNotFoundError as error:
             reason = (
-                "math-verify is not installed; pip install 'rheostat[collect]' brings it, and"
+                f"math-verify is not installed; `{install_command('collect')}` brings it, and"
                 " --equivalence exact does without"
             )
             raise StoreError(reason) from error

@@ -270,8 +270,8 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         (
             ("sc", "--on", "data.json"),
             (
-                "data.json: is not a recording: it begins with other bytes, those of JSON;"
-                " `rheostat import` makes recordings of other files"
+                "data.json: is a table of questions, and a recording is wanted here: `rheostat"
+                " questions BENCHMARK data.json -o questions.jsonl` makes a file of questions of it"
             ),
         ),
         (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),

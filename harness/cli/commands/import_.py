@@ -8,6 +8,7 @@ import click
 from harness.cli.declare import FilePath, Whole, group
 
 if TYPE_CHECKING:
+    from harness.cli.field_help import FieldSection
     from store.environment import Environment
 
 _FILE = FilePath()
@@ -104,8 +105,15 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     return targets
 
 
+def _branch_fields() -> "list[FieldSection]":
+    from harness.cli.field_help import branch_fields
+
+    return branch_fields()
+
+
 @import_.command(
     "jsonl",
+    fields=_branch_fields,
     examples=[
         (
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
@@ -135,8 +143,9 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
 def jsonl(file: Path, model: str, benchmark: str, interval: int, target: Path) -> None:
     """Imports JSON Lines: one question a line, with all its branches.
 
-    The fields are documented in docs/importing.md. Branches without probes make a recording that
-    only whole reads can be replayed on.
+    A field of any other name is an error, so that a misspelt signal is not lost. Branches without
+    probes make a recording that only whole reads can be replayed on. `rheostat explain importing`
+    has more on each field.
     """
     from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing
