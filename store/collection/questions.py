@@ -39,8 +39,8 @@ def read_questions(path: Path) -> Questions:
         SourceError: it is malformed, holds none, or two have one id.
         OSError: it cannot be read.
     """
-    if problem := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
-        raise SourceError(problem, path=path)
+    if misplaced := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
+        raise SourceError(misplaced, path=path)
     found: dict[str, Asked] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():

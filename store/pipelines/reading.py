@@ -62,8 +62,8 @@ def read_pipeline(path: Path) -> Declared:
         StoreError: the file, or that of its questions, cannot be used; it says why and where.
         NewerFormat: it is of a later version.
     """
-    if problem := wrong_kind(path, {FileKind.PIPELINE}, "a pipeline file"):
-        raise StoreError(problem, path=path)
+    if misplaced := wrong_kind(path, {FileKind.PIPELINE}, "a pipeline file"):
+        raise StoreError(misplaced, path=path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
