@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Looks for a controller on the simulated sample, for two minutes
+demo: $(READY) ## Looks for a controller on the simulated sample, for a minute and a half
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat inspect sample/search/*.recording
 	$(BIN)/rheostat discover --on sample/search/*.recording \

@@ -14,7 +14,9 @@ from lark.exceptions import UnexpectedCharacters
 from lark.lexer import LexerState
 
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.foreign_values import bracketed_value
 from dsl.source import Source, Span
+from dsl.unfit_names import DECLARES, fit_name, in_latin, name_with_sign, unfit_name
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -32,8 +34,8 @@ class _Slip(NamedTuple):
 
     diagnostic: Diagnostic
     end: int
-    meant: tuple[str, str] | None = None
-    """The type and the text of a token; ``None`` for white space."""
+    meant: tuple[tuple[str, str], ...] = ()
+    """The types and the texts of tokens; none for white space."""
     clear: bool = False
     """Whether what was meant is beyond doubt."""
 
@@ -49,15 +51,27 @@ def lex(grammar: Lark, source: Source, most: int) -> Lexed:
     while len(lexed.diagnostics) < most:
         try:
             for token in thread.lex(None):  # type: ignore[no-untyped-call]
-                _take(source, token, lexed)
+                _take(source, token, state, lexed)
             break
         except UnexpectedCharacters as error:
             _skip(source, error.pos_in_stream or 0, state, lexed)
     return lexed
 
 
-def _take(source: Source, token: Token, lexed: Lexed) -> None:
-    """Adds a token, unless it is glued to a number and so belongs to it: ``10k``, ``1_000``."""
+def _take(source: Source, token: Token, state: LexerState, lexed: Lexed) -> None:
+    """Adds a token, unless it is glued to a number and so belongs to it: ``10k``, ``1_000``.
+
+    A brace that begins a value of another language is read to its end.
+    """
+    if token.type == "LBRACE":
+        value = bracketed_value(source.text, token.start_pos or 0, lexed.tokens)
+        if value is not None:
+            lexed.diagnostics.append(value.diagnostic)
+            if not value.clear:
+                lexed.unclear.add(token.line or 0)
+            _replace(source, token, value.meant, value.end, lexed)
+            state.line_ctr.feed(source.text[state.line_ctr.char_pos : value.end])
+            return
     before = lexed.tokens[-1] if lexed.tokens else None
     glued = (
         token.type == "NAME"
@@ -73,6 +87,12 @@ def _take(source: Source, token: Token, lexed: Lexed) -> None:
     plain = written.replace("_", "")
     is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", plain) is not None
     span = Span(before.start_pos or 0, token.end_pos or 0)
+    if not is_number and _is_name(source.text, span, lexed.tokens):
+        name = fit_name(written)
+        lexed.diagnostics.append(unfit_name(written, name, span))
+        lexed.tokens[-1] = Token.new_borrow_pos("NAME", name, before)
+        lexed.tokens[-1].end_pos = token.end_pos
+        return
     lexed.diagnostics.append(
         Diagnostic(
             "RH102",
@@ -85,6 +105,23 @@ def _take(source: Source, token: Token, lexed: Lexed) -> None:
     before.end_pos = token.end_pos
 
 
+def _is_name(text: str, span: Span, tokens: list[Token]) -> bool:
+    """Whether a word that begins with a digit was meant as a name: one is declared here."""
+    declares = len(tokens) > 1 and tokens[-2].type in DECLARES
+    return declares or re.match(r"[ \t]*=(?!=)", text[span.end :]) is not None
+
+
+def _replace(
+    source: Source, at: Token, meant: tuple[tuple[str, str], ...], end: int, lexed: Lexed
+) -> None:
+    """Adds tokens in the place of what stands from a token on to ``end``."""
+    for kind, text in meant:
+        token = Token.new_borrow_pos(kind, text, at)
+        token.end_pos = end
+        token.end_line = source.position(max(end - 1, 0)).line
+        lexed.tokens.append(token)
+
+
 def _skip(source: Source, start: int, state: LexerState, lexed: Lexed) -> None:
     slip = _slip(source.text, start, lexed.tokens)
     line = source.position(start).line
@@ -92,10 +129,12 @@ def _skip(source: Source, start: int, state: LexerState, lexed: Lexed) -> None:
         lexed.diagnostics.append(slip.diagnostic)
     if not slip.clear:
         lexed.unclear.add(line)
-    if slip.meant is not None:
-        kind, text = slip.meant
-        column = state.line_ctr.column
-        lexed.tokens.append(Token(kind, text, start, line, column, line, column, slip.end))
+    column = state.line_ctr.column
+    end_line = source.position(max(slip.end - 1, 0)).line
+    lexed.tokens.extend(
+        Token(kind, text, start, line, column, end_line, column, slip.end)
+        for kind, text in slip.meant
+    )
     state.line_ctr.feed(source.text[start : slip.end])
 
 
@@ -120,7 +159,7 @@ _MEANT = {
 }  # fmt: skip
 
 _ADVICE = {
-    "[": "there are no lists; a set is narrowed by `where`, `by` and `first n of`",
+    "[": "there are no lists, and this one is never closed",
     "]": "there are no lists; a set is narrowed by `where`, `by` and `first n of`",
     "^": "write `pow(x, y)`",
     "?": "write `if c then a else b`",
@@ -139,8 +178,15 @@ def _slip(text: str, start: int, tokens: list[Token]) -> _Slip:
     char = text[start]
     if char == '"':
         return _unclosed(text, start)
+    if char == "[" and (value := bracketed_value(text, start, tokens)) is not None:
+        return _Slip(value.diagnostic, value.end, value.meant, clear=value.clear)
+    is_letter = char.isalpha() or unicodedata.category(char) in {"Mn", "Mc", "Nd", "Lm"}
+    is_sign = not is_letter and char.isascii() and char.isprintable()
+    named = _sign_in_name(text, start, tokens) if is_sign else None
+    if named is not None:
+        return named
     if char in _QUOTES:
-        return _other_quotes(text, start)
+        return _other_quotes(text, start, tokens)
     if char == ".":
         return _dot(text, start, tokens)
     if char == ";":
@@ -154,12 +200,42 @@ def _slip(text: str, start: int, tokens: list[Token]) -> _Slip:
         sign = text[start : start + length]
         if (meant := _MEANT.get(sign)) is not None:
             return _meant(sign, start, *meant)
-    if char.isalpha() or unicodedata.category(char) in {"Mn", "Mc", "Nd", "Lm"}:
+    if is_letter:
         return _foreign_name(text, start, tokens)
+    if char == ":" and re.match(r':[ \t]*"', text[start:]) and _gives_reason(tokens):
+        return _colon_before_reason(start, tokens)
     folded = unicodedata.normalize("NFKC", char)
     if folded != char and len(folded) == 1 and folded.isascii() and folded.isprintable():
         return _look_alike(char, folded, start)
     return _unknown(text, start)
+
+
+def _sign_in_name(text: str, start: int, tokens: list[Token]) -> _Slip | None:
+    """A sign in a name that is declared; what was read of the name already is taken back."""
+    span = name_with_sign(text, start, tokens, _QUOTES)
+    if span is None:
+        return None
+    if span.start < start:
+        tokens.pop()
+    written = text[span.start : span.end]
+    name = fit_name(written)
+    return _Slip(unfit_name(written, name, span), span.end, (("NAME", name),), clear=True)
+
+
+def _gives_reason(tokens: list[Token]) -> bool:
+    """Whether a text can be the reason of a verb: there is one on the line."""
+    line = [token for token in tokens if token.line == tokens[-1].line]
+    return any(token.type in {"STOP", "BECAUSE", *_VERBS} for token in line)
+
+
+_VERBS = {"OPEN", "SAMPLE", "ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER"}
+
+
+def _colon_before_reason(start: int, tokens: list[Token]) -> _Slip:
+    said = tokens[-1].type == "BECAUSE"
+    advice = "remove it" if said else "a reason follows `because`: write `because` instead"
+    diagnostic = _nothing(":", Span(start, start + 1), advice, "" if said else " because")
+    return _Slip(diagnostic, start + 1, () if said else (("BECAUSE", "because"),), clear=True)
 
 
 def _nothing(shown: str, span: Span, advice: str | None, edit: str | None = None) -> Diagnostic:
@@ -176,7 +252,7 @@ def _meant(sign: str, start: int, kind: str, word: str) -> _Slip:
     end = start + len(sign)
     advice = f"write `{word.strip()}`"
     return _Slip(
-        _nothing(sign, Span(start, end), advice, word), end, (kind, word.strip()), clear=True
+        _nothing(sign, Span(start, end), advice, word), end, ((kind, word.strip()),), clear=True
     )
 
 
@@ -191,11 +267,17 @@ def _unclosed(text: str, start: int) -> _Slip:
         Mark(Span(start, end), "no closing quote on this line"),
         help='close it with `"` on the same line; a text has no line breaks in it',
     )
-    return _Slip(diagnostic, end, ("STRING", '""'))
+    return _Slip(diagnostic, end, (("STRING", '""'),))
 
 
-def _other_quotes(text: str, start: int) -> _Slip:
+def _other_quotes(text: str, start: int, tokens: list[Token]) -> _Slip:
     """A text in quotes that are not Rheo's, up to its end where that is on the same line."""
+    kinds = [token.type for token in tokens[-2:]]
+    # A reason in such quotes lacks its `because` too, or has parentheses: told at once.
+    is_reason = kinds[-1:] in (["STOP"], ["NAME"], ["RPAR"], ["FIELD"], ["NUMBER"]) or kinds in (
+        ["STOP", "LPAR"],
+        ["BECAUSE", "LPAR"],
+    )
     closing = _QUOTES[text[start]]
     line_end = text.find("\n", start)
     line = text[start : len(text) if line_end < 0 else line_end]
@@ -203,15 +285,17 @@ def _other_quotes(text: str, start: int) -> _Slip:
     inner = line[1 : length - 1]
     span = Span(start, start + length)
     whole = length > 1 and '"' not in inner
+    advice = f'a text stands in straight double quotes: `"{inner}"`'
+    if whole and is_reason and _gives_reason(tokens):
+        advice = f'write `because "{inner}"`'
     diagnostic = _nothing(
         text[start],
         span,
-        f'a text stands in straight double quotes: `"{inner}"`'
-        if whole
-        else 'a text stands in straight double quotes: `"…"`',
-        f'"{inner}"' if whole else None,
+        advice if whole else 'a text stands in straight double quotes: `"…"`',
+        f'"{inner}"' if whole and not is_reason else None,
     )
-    return _Slip(diagnostic, span.end, ("STRING", f'"{inner}"') if whole else None, clear=whole)
+    meant = (("STRING", f'"{inner}"'),) if whole else ()
+    return _Slip(diagnostic, span.end, meant, clear=whole and not is_reason)
 
 
 def _dot(text: str, start: int, tokens: list[Token]) -> _Slip:
@@ -246,7 +330,7 @@ def _dot(text: str, start: int, tokens: list[Token]) -> _Slip:
             help=f"write `0{written}`",
             edit=Edit(Span(start, start), "0"),
         )
-        return _Slip(diagnostic, digits.end(), ("NUMBER", f"0{written}"), clear=True)
+        return _Slip(diagnostic, digits.end(), (("NUMBER", f"0{written}"),), clear=True)
     advice = "a dot stands right before the name of a field: `.answer`"
     return _Slip(_nothing(".", Span(start, start + 1), advice), start + 1)
 
@@ -265,7 +349,7 @@ def _foreign_name(text: str, start: int, tokens: list[Token]) -> _Slip:
             kind = "FIELD" if before.type == "FIELD" else "NAME"
             tokens.pop()
     word = text[begin:end]
-    spelt = "".join(map(_latin, word))
+    spelt = "".join(map(in_latin, word))
     sound = re.fullmatch(r"\.?[A-Za-z_][A-Za-z0-9_]*", spelt) is not None
     span = Span(begin, end)
     diagnostic = Diagnostic(
@@ -275,18 +359,7 @@ def _foreign_name(text: str, start: int, tokens: list[Token]) -> _Slip:
         help=f"write `{spelt}`" if sound else "names are made of a to z, A to Z, 0 to 9 and `_`",
         edit=Edit(span, spelt) if sound else None,
     )
-    return _Slip(diagnostic, end, (kind, spelt if sound else word), clear=True)
-
-
-def _latin(char: str) -> str:
-    """A letter in plain Latin, where there is an ordinary way of writing it."""
-    name = unicodedata.name(char, "")
-    if name.startswith("GREEK SMALL LETTER ") and name.count(" ") == 3:
-        return name.rpartition(" ")[2].lower().replace("lamda", "lambda_")
-    if name == "LATIN SMALL LETTER SHARP S":
-        return "ss"
-    folded = unicodedata.normalize("NFKD", char)
-    return "".join(one for one in folded if one.isascii())
+    return _Slip(diagnostic, end, ((kind, spelt if sound else word),), clear=True)
 
 
 def _look_alike(char: str, folded: str, start: int) -> _Slip:

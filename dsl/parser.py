@@ -206,7 +206,25 @@ class _Parse:
             kind, text = told.instead
             self.automaton.feed(Token.new_borrow_pos(kind, text, token))
             return index + 1
+        if told.insert is not None and self.automaton.fits(told.insert[0]):
+            self.automaton.feed(Token.new_borrow_pos(*told.insert, token))
+            return self._resume(index if told.resume is None else told.resume)
+        if told.resume is not None:
+            return self._resume(told.resume)
         return self._insert(index, expected) or self._panic(index)
+
+    def _resume(self, index: int) -> int | None:
+        """Goes on at a token, in the middle of an item where it fits there, else at a new one."""
+        if index >= len(self.tokens):
+            return index
+        kind = self.tokens[index].type
+        if self.automaton.fits(kind):
+            return index
+        before = self.automaton.open_braces()
+        if not self.automaton.unwind(kind):
+            return self._panic(index)
+        self.closed_early += before - self.automaton.open_braces()
+        return index
 
     def _insert(self, index: int, expected: frozenset[str]) -> int | None:
         """Supplies the one token that was missing, where the parse can go on with it."""

@@ -1,9 +1,11 @@
 """The surroundings of a syntax error: the tokens on both sides, and what is open around it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lark import Token
 
+from dsl.diagnostics import Diagnostic
 from dsl.source import Source, Span
 from dsl.words import KEYWORDS, SECTIONS
 
@@ -14,6 +16,18 @@ def span_of(token: Token) -> Span:
     """Where a token stands."""
     start = token.start_pos or 0
     return Span(start, token.end_pos or start)
+
+
+class Told(NamedTuple):
+    """A syntax error, and how to read on as if it had not been made, where that is plain."""
+
+    diagnostic: Diagnostic
+    instead: tuple[str, str] | None = None
+    """The type and the text of a token to read in place of the one that does not fit."""
+    insert: tuple[str, str] | None = None
+    """A token to read before the rest."""
+    resume: int | None = None
+    """The index of the token to go on at; what is unfinished before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)

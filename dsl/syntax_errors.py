@@ -1,7 +1,6 @@
 """Syntax errors in human words: what stands there, what was expected, how to mend it."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 from lark import Token
 
@@ -9,22 +8,16 @@ from dsl import expectation, habits
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
+from dsl.foreign_forms import foreign_form
 from dsl.foreign_signs import foreign_sign
 from dsl.hints import hint
 from dsl.misspelt import misspelt
-from dsl.site import Site, span_of
+from dsl.reasons import misplaced_reason
+from dsl.site import Site, Told, span_of
 from dsl.source import Source, Span
 from dsl.spelling import nearest
 from dsl.sum_places import sum_wanted
 from dsl.words import KEYWORDS, STATEMENTS
-
-
-class Told(NamedTuple):
-    """A syntax error, and the token to read instead where that is plain."""
-
-    diagnostic: Diagnostic
-    instead: tuple[str, str] | None = None
-    """The type and the text of a token."""
 
 
 def too_deep(span: Span, most: int) -> Diagnostic:
@@ -253,6 +246,8 @@ def _word_behind_a_value(site: Site) -> Told | None:
             )
         )
     habit = habits.OPERATORS.get(str(token).lower())
+    if "__ANON_0" in site.expected and str(token) in {"to", "upto", "until", "through"}:
+        habit = habits.Habit("a range has two dots: `1..64`", "..")
     if habit is None and token.type == "NAME":
         words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
         near = nearest(str(token), words)
@@ -392,6 +387,6 @@ def _misspelt(site: Site) -> Told | None:
 
 
 _CASES: tuple[Callable[[Site], Told | None], ...] = (
-    _surplus, _glued_field, _foreign_sign, _assigned, _sum_wanted, _chained, _out_of_place,
-    _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
+    _surplus, foreign_form, misplaced_reason, _glued_field, _foreign_sign, _assigned, _sum_wanted,
+    _chained, _out_of_place, _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
 )  # fmt: skip

@@ -93,7 +93,7 @@ def refuse_unwalled() -> None:
             raise InputError(
                 f"sandbox.wall is {setting.value!r} by {setting.origin}: code that others write is"
                 " played in containers alone",
-                hint="set it to docker, or leave it out; docs/sandbox.md says why",
+                hint="set it to docker, or leave it out; `rheostat explain sandbox` says why",
             )
     chosen = load(SandboxSettings, "sandbox")
     ContainerPlace(chosen.image, runtime=chosen.runtime or None).client.close()

@@ -59,7 +59,7 @@ def admitted(script: Script) -> Script:
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         raise InputError(
             f"{script.name}:{first.line}:{first.column}: {first.reason}{more}",
-            hint="docs/python-controllers.md says what a controller may use",
+            hint="`rheostat explain python-controllers` says what a controller may use",
         )
     return script
 

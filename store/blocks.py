@@ -175,7 +175,7 @@ class BlockFile:
         if not start.startswith(MAGIC[: len(start)]):
             reason = "is not a recording: it begins with other bytes"
             if start.lstrip().startswith((b"{", b"[")):
-                reason += ", those of JSON; import it with `rheostat import autotts`"
+                reason += ", those of JSON; `rheostat import` makes recordings of other files"
             raise ForeignFile(reason, path=self.path)
         if len(start) < PREAMBLE_SIZE:
             reason = "the file ends inside its preamble, so it holds nothing"

@@ -8,6 +8,8 @@ import logging
 import os
 from typing import Any, ClassVar
 
+from store.extras import install_command
+
 RETRIES = 3
 """How often work is done again whose process or machine was lost."""
 
@@ -45,7 +47,7 @@ def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - 
     try:
         ray: Any = importlib.import_module("ray")
     except ImportError as problem:
-        hint = 'install rheostat with its extra: pipx install ".[ray]"'
+        hint = f"install rheostat with its extra: {install_command('ray')}"
         raise ClusterError("Ray is not installed", hint=hint) from problem
     if ray.is_initialized():
         return ray

@@ -14,6 +14,7 @@ from pathlib import Path
 from store.blocks import Block, BlockFile, Kind, State, open_to_read
 from store.columns import PARTS, SIGNALS, Payloads, common_parts, join, read_core, read_signals
 from store.errors import ForeignFile, MissingSignal, StoreError
+from store.file_kinds import FileKind, wrong_kind
 from store.index import COLUMNS, Index, read_index
 from store.packing import Unreadable, unpack
 from store.records import Branch, Core, Provenance, Question, Ragged
@@ -30,6 +31,9 @@ def open_recording(path: Path | str) -> "Recording":
         DamagedRecording: its preamble, index, provenance or questions are not intact.
     """
     path = Path(path)
+    blocks = {FileKind.RECORDING, FileKind.JOURNAL, FileKind.TRIALS}
+    if problem := wrong_kind(path, blocks, "a recording"):
+        raise ForeignFile(problem, path=path)
     with _opened(path) as file:
         if file.state() is State.OPEN:
             if file.begins_with(Kind.PIPE):

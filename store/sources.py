@@ -5,6 +5,7 @@ field inside the data, the line, or the byte.
 """
 
 import bz2
+import difflib
 import gzip
 import lzma
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 from store.errors import SourceError
 from store.rules import MOST_TOKENS
@@ -26,6 +28,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_TOKENS)]
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST_TOKENS)]
 
+_UNKNOWN = re.compile(r"object contains unknown field `(?P<field>.*)`", re.DOTALL)
 _PLACED = re.compile(r"(?P<problem>.*) - at `(?P<place>.*)`", re.DOTALL)
 _MALFORMED = re.compile(r"JSON is malformed: (?P<problem>.*) \((?P<place>byte \d+)\)", re.DOTALL)
 
@@ -109,9 +112,43 @@ def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | 
         return decoder.decode(text)
     except msgspec.DecodeError as error:
         problem, place = _say(str(error))
+        if unknown := _UNKNOWN.fullmatch(problem):
+            problem += f"; {_suggestion(decoder.type, place, unknown['field'])}"
     except RecursionError:
         problem, place = "the JSON is nested too deeply", None
     raise SourceError(problem, path=path, place=join_place(line, place))
+
+
+def _suggestion(kind: object, place: str | None, field: str) -> str:
+    """The known field that an unknown one resembles, or all that there are."""
+    known = _fields_at(msgspec.inspect.type_info(kind), place or "$")
+    near = difflib.get_close_matches(field, known, n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`?" if near else f"there is {', '.join(known)}"
+
+
+def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
+    """The names of the fields that an object has at a place such as ``$.branches[0]``."""
+    kind = _object(kind)
+    for name in re.findall(r"\.(\w+)", place):
+        if isinstance(kind, msgspec.inspect.StructType):
+            found = [each.type for each in kind.fields if each.encode_name == name]
+            kind = _object(found[0]) if found else kind
+    if isinstance(kind, msgspec.inspect.StructType):
+        return [each.encode_name for each in kind.fields]
+    return []
+
+
+def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """The object inside of lists and of what is optional."""
+    while isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.UnionType):
+        if isinstance(kind, msgspec.inspect.ListType):
+            kind = kind.item_type
+        else:
+            kind = next(
+                (one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType)),
+                kind.types[0],
+            )
+    return kind
 
 
 def join_place(line: int | None, field: str | None) -> str | None:

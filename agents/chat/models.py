@@ -11,6 +11,7 @@ from agents.chat.replies import Call, Finish, Message, Reply
 from agents.chat.settings import ChatSettings
 from agents.feedback.length import count
 from harness.errors import InputError, SurroundingsError
+from store.extras import install_command
 
 
 class Model(Protocol):
@@ -134,7 +135,7 @@ class ChatModel:
         except ImportError as problem:
             raise SurroundingsError(
                 "--proposer chat: LangChain is not installed",
-                hint='install rheostat with its extra: pipx install ".[chat]"',
+                hint=f"install rheostat with its extra: {install_command('chat')}",
             ) from problem
         provider, _, model = self._name.partition(":")
         asked: dict[str, Any] = {

@@ -11,19 +11,19 @@ from harness.cli.output import Form, Output
 @command(
     "runs",
     examples=[
-        ("rheostat runs", "Lists the runs in the working directory."),
-        ("rheostat runs runs --json", "Those below runs/, for a program."),
+        ("rheostat runs", "Lists the runs in the working directory, or below runs/."),
+        ("rheostat runs elsewhere --json", "Those below elsewhere/, for a program."),
     ],
 )
 @click.argument(
     "directory",
     metavar="[DIR]",
-    default=".",
+    required=False,
     type=FilePath(file_okay=False),
-    help="A run, or a directory of runs.",
+    help="A run, or a directory of runs. Default: the working directory, or runs/ in it.",
 )
 @output_options  # fmt: skip
-def runs(out: Output, directory: Path) -> None:
+def runs(out: Output, directory: Path | None) -> None:
     """Lists runs: what each is doing, its best candidate, and what it has spent.
 
     A run that is neither at work nor over is *stopped*, and goes on with --resume.
@@ -32,7 +32,11 @@ def runs(out: Output, directory: Path) -> None:
     from agents.run.directory import runs_in
     from harness.errors import InputError
 
+    given = directory is not None
+    directory = directory or Path()
     found = runs_in(directory)
+    if not found and not given:
+        found = runs_in(directory / "runs")
     if not found:
         below = (
             [each for each in directory.iterdir() if runs_in(each)] if directory.is_dir() else []

@@ -10,6 +10,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from agents.run.databases import connect, database_errors
 from agents.run.directory import RunDirectory
 from harness.errors import InputError, SurroundingsError
+from store.extras import install_command
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def _postgres(url: str) -> Iterator[BaseCheckpointSaver[str]]:
     except ImportError:
         raise SurroundingsError(
             "--checkpoints wants the extra `postgres`",
-            hint="install rheostat[postgres], or leave it out to keep the state in the run",
+            hint=f"{install_command('postgres')}, or leave it out to keep the state in the run",
         ) from None
     try:
         with PostgresSaver.from_conn_string(url) as saver:

@@ -288,8 +288,9 @@ def _people(report: Report) -> list[Block]:
 _OBJECTIVES: Mapping[str, str] = {
     "frontier": "The objective, frontier, is the mean accuracy over the logarithm of tokens,"
     " between the cheapest and the dearest baseline of each recording: the area under the running"
-    " maximum of accuracy, in points of percent; left of its cheapest point, a controller has 0."
-    " Over several recordings, its mean.",
+    " maximum of accuracy, in points of percent; left of its cheapest point, a controller has 0:"
+    " the column “0 below” has that point's tokens. So a controller that begins late can be the"
+    " best wherever it plays and still rank low. Over several recordings, its mean.",
     "accuracy": "The objective, accuracy, is the best accuracy of any point, in percent; over"
     " several recordings, its mean.",
     "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy less {gamma}"
@@ -310,8 +311,9 @@ def _made(report: Report) -> list[Block]:
             "Tokens for the accuracy of a reference: for each of its points, the fewest tokens at"
             " which a controller's curve is as accurate, over the tokens of the point; then the"
             " geometric mean. Below 1, the controller is the cheaper. Points that its curve never"
-            " reaches are missed, and not in the mean. An end of an interval is left out where, in"
-            " some drawings, a point is not reached."
+            " reaches are missed, and not in the mean; those that are less accurate than its"
+            " cheapest point count the tokens of that, so that the ratio is an upper bound. An end"
+            " of an interval is left out where, in some drawings, a point is not reached."
         ),
         (
             "The best baseline is the one that was worth most on the search set; the controllers"

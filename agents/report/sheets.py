@@ -34,12 +34,56 @@ def overall(report: Report, side: Side) -> Sheet:
         worth = worth_of(side, each.label, where)
         gain = f"{signed(worth.gain)} ({bounds(worth.gain_low, worth.gain_high)})"
         value = f"{plain(worth.value)} ({bounds(worth.low, worth.high, 1)})"
-        row = [each.label, each.role.value, value, "-" if each.label == best else gain]
+        gained = "-" if each.label == best else gain
+        row = [each.label, each.role.value, value, *zero_cells(report, side, each.label), gained]
         ratios = [ratio_of(side, each.label, reference, where) for reference in references]
         rows.append([*row, *map(_told, ratios)])
-    heads = ["controller", "", "objective", f"gain over {best}"]
+    heads = ["controller", "", "objective", *zero_heads(report, side), f"gain over {best}"]
     heads += [f"tokens, {reference}=1" for reference in references]
     return Sheet(heads, rows, 2, _winners(people))
+
+
+def zero_heads(report: Report, side: Side) -> list[str]:
+    """The heading over `zero_cells`, where some controller has such a cell."""
+    late = any(_late(report, side, each.label) for each in present(report, side))
+    return ["0 below"] if late else []
+
+
+def zero_cells(report: Report, side: Side, controller: str) -> list[str]:
+    """The tokens below which the objective counts 0 for a controller, as its curve begins there.
+
+    Args:
+        report: the report.
+        side: its search set, or what was held out.
+        controller: the label of the controller.
+
+    Returns:
+        One cell, empty of a number where the objective counts nothing as 0; none where that is so
+        for every controller.
+    """
+    if not zero_heads(report, side):
+        return []
+    begins = min(row.cost for row in _rows(side, controller, over_all(side)))
+    return [tokens(begins) if _late(report, side, controller) else "-"]
+
+
+def _late(report: Report, side: Side, controller: str) -> bool:
+    """Whether a curve begins above the range of costs of the objective, on any recording."""
+    if report.objective != "frontier":
+        return False
+    baselines = [each.label for each in present(report, side) if each.role is Role.BASELINE]
+    for recording in side.recordings:
+        costs = [
+            row.cost for each in baselines for row in _rows(side, each, recording.label)
+        ]  # fmt: skip
+        begins = min(row.cost for row in _rows(side, controller, recording.label))
+        if costs and begins > min(costs):
+            return True
+    return False
+
+
+def _rows(side: Side, controller: str, recording: str) -> list[Row]:
+    return [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
 
 
 def references_of(side: Side, people: Sequence[Shown]) -> list[str]:

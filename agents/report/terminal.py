@@ -26,6 +26,8 @@ _TOKENS = "tokens: for equal accuracy, the other's being 1; (n/m): reached at n 
 
 _ZERO = "objective: accuracy over the whole range of costs; left of its cheapest point, 0"
 
+_BELOW = "0 below: the tokens of its cheapest point, where that is inside of the range"
+
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -80,6 +82,7 @@ def _side(report: Report, side: Side, people: Sequence[Shown], name: str, width:
     worth = laid_out(_overall(report, side, present), width)
     points = sheets.comparable(report, side, present)
     zero = f"{_ZERO}\n" if report.objective == "frontier" else ""
+    zero += f"{_BELOW}\n" if sheets.zero_heads(report, side) else ""
     return [
         f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n{zero}",
         *(
@@ -97,11 +100,12 @@ def _overall(report: Report, side: Side, people: Sequence[Shown]) -> Sheet:
     for each in people:
         worth = sheets.worth_of(side, each.label, where)
         gain = f"{signed(worth.gain, 1)}, {bounds(worth.gain_low, worth.gain_high, 1)}"
-        row = [each.label, plain(worth.value), "-" if each.label == best else gain]
+        value = [plain(worth.value), *sheets.zero_cells(report, side, each.label)]
+        row = [each.label, *value, "-" if each.label == best else gain]
         rows.append(
             [*row, *(_saved(side, each.label, ref) for ref in sheets.references_of(side, people))]
         )
-    heads = ["controller", "objective", f"vs {best}, 95 %",
+    heads = ["controller", "objective", *sheets.zero_heads(report, side), f"vs {best}, 95 %",
              *(f"tokens, {ref}=1" for ref in sheets.references_of(side, people))]  # fmt: skip
     return Sheet(heads, rows)
 

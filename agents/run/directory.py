@@ -30,6 +30,7 @@ from agents.run.records import (
     RoundSummary,
 )
 from harness.errors import InputError, SurroundingsError
+from harness.request.misplaced import refuse_misplaced
 
 T = TypeVar("T")
 
@@ -323,6 +324,7 @@ def open_run(path: Path) -> RunDirectory:
     """
     run = RunDirectory(path)
     if not run.has("request.json"):
+        refuse_misplaced(path, (), "the directory of a run")
         what = "is not a run" if path.is_dir() else "there is no such directory"
         raise InputError(f"{path}: {what}", hint="`rheostat discover --run DIR` makes one")
     version = run.request.version

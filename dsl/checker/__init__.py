@@ -3,6 +3,7 @@
 from dsl import tree
 from dsl.checker.declarations import check_declarations, check_sections
 from dsl.checker.flow import check_flow
+from dsl.checker.progress import check_progress
 from dsl.checker.schedule import check_schedule
 from dsl.checker.scope import Scope
 from dsl.checker.statements import check_bodies
@@ -28,6 +29,7 @@ def check(program: tree.Program, source: Source) -> tuple[Checked | None, list[D
     if not any(diagnostic.is_error for diagnostic in scope.diagnostics):
         check_schedule(scope, program)
         check_usage(scope, program)
+        check_progress(scope, program)
     if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope.diagnostics
     checked = Checked(source, program, scope.types, scope.symbols, _needs(scope, program))

@@ -46,7 +46,7 @@ def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
         if left is None:
             continue
         rest = block.statements[index + 1 :]
-        if rest:
+        if rest and not _is_wrong(scope, rest):
             scope.warning(
                 "RH504",
                 f"nothing reaches this: the statement before it always ends in `{left}`",
@@ -55,6 +55,12 @@ def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
             )
         return left
     return None
+
+
+def _is_wrong(scope: Scope, statements: tuple[tree.Statement, ...]) -> bool:
+    """Whether an error was told of statements: that nothing reaches them may be its echo."""
+    start, end = statements[0].span.start, statements[-1].span.end
+    return any(start <= each.mark.span.start < end for each in scope.diagnostics if each.is_error)
 
 
 def _leaves(scope: Scope, statement: tree.Statement) -> str | None:

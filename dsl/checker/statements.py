@@ -7,6 +7,7 @@ from dsl.checker import expressions
 from dsl.checker.scope import Place, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
+from dsl.habits import OPERATORS
 from dsl.source import Span
 from dsl.spelling import did_you_mean
 from dsl.types import Type, fits
@@ -75,6 +76,18 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _Rules) -> None:
             _stop(scope, statement, rules)
         case _:
             _act(scope, statement, rules)
+
+
+def _reason_advice(statement: tree.Assign) -> str | None:
+    """What to do about ``stop reason = "done"``: the last two words are read as an assignment."""
+    habit = OPERATORS.get(statement.name.text)
+    if (
+        habit is None
+        or habit.replacement != "because"
+        or not isinstance(statement.value, tree.Text)
+    ):
+        return None
+    return f'a reason follows `because`: write `… because "{statement.value.text}"`'
 
 
 def _word(statement: tree.Statement) -> str:
@@ -148,7 +161,8 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
             f"`{name.text}` is not a memory cell, so it cannot be assigned",
             name.span,
             "not declared in `memory`",
-            help=did_you_mean(name.text, cells)
+            help=_reason_advice(statement)
+            or did_you_mean(name.text, cells)
             or f"declare it in `memory {{ {name.text} = … }}`, or name it: `let {name.text} = …`",
         )
         return

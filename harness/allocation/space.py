@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.allocation.budget import SLACK, Rate, rate
 from harness.errors import InputError
+from harness.numbers import in_full
 from store.pipelines.records import Choice, Choices, Pipeline, label
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ class Space:
         if self.recorded is not None:
             if not self.recorded:
                 raise InputError(
-                    f"--budget {self.budget:g}: no trial of the record costs so little",
+                    f"--budget {in_full(self.budget)}: no trial of the record costs so little",
                     hint="a larger budget, or --base-url to carry out what is not recorded",
                 )
         elif sum(self._floors) > self.budget + SLACK:
             raise InputError(
-                f"--budget {self.budget:g}: one sample of the cheapest model in each stage of"
-                f" {self.pipeline.name} costs {sum(self._floors):.4g}",
+                f"--budget {in_full(self.budget)}: one sample of the cheapest model in each stage"
+                f" of {self.pipeline.name} costs {in_full(round(sum(self._floors), 4))}",
                 hint="give at least that",
             )
 

@@ -15,6 +15,8 @@ from dsl.spelling import nearest
 from harness.errors import InputError
 from harness.escaping import escape_block
 from harness.request.foreign import language_of
+from harness.request.misplaced import refuse_misplaced
+from store.file_kinds import PROGRAMS
 
 STDIN = Path("-")
 """The path that stands for standard input."""
@@ -32,6 +34,8 @@ def read_program(path: Path) -> Source:
     """
     if path != STDIN and not path.exists() and not path.is_symlink():
         return _from_library(path)
+    if path != STDIN:
+        refuse_misplaced(path, PROGRAMS, "a program")
     data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     name = "<stdin>" if path == STDIN else str(path)
     try:
@@ -142,7 +146,7 @@ def where_to_read(found: Sequence[Checked]) -> str:
     """Where more is said of the first message, of an error if there is one."""
     told = [one for analysis in _rheo(found) for one in ordered(analysis.diagnostics)]
     if not told:
-        return "docs/python-controllers.md says what a controller may use"
+        return "`rheostat explain python-controllers` says what a controller may use"
     first = min(told, key=lambda one: not one.is_error)
     return f"rheostat explain {first.code} says more"
 

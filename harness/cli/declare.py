@@ -21,6 +21,8 @@ from harness.cli.registry import PLAYING, registered
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from harness.cli.field_help import FieldSection
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -36,6 +38,8 @@ class Command(click.Command):
 
     Args:
         examples: pairs of a command line and what it does.
+        fields: gives the sections of fields that the help page lists; it is called for that page
+            alone.
         plays: whether it plays controllers, so that it has the options which other languages add.
     """
 
@@ -46,10 +50,12 @@ class Command(click.Command):
         self,
         *args: Any,  # noqa: ANN401
         examples: Sequence[tuple[str, str]] = (),
+        fields: "Callable[[], Sequence[FieldSection]] | None" = None,
         plays: bool = False,
         **attrs: Any,  # noqa: ANN401
     ):
         super().__init__(*args, **attrs)
+        self.fields = fields
         self.examples = tuple(Example(*example) for example in examples)
         self.plays = plays
 
@@ -101,7 +107,8 @@ class Command(click.Command):
         if coloured:
             from harness.cli.rich_help import render
 
-            return render(self, ctx, self.examples)
+            sections = () if self.fields is None else self.fields()
+            return render(self, ctx, self.examples, sections)
         return super().get_help(ctx)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -114,6 +121,9 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples behind everything else."""
         super().format_epilog(ctx, formatter)
+        for section in () if self.fields is None else self.fields():
+            with formatter.section(section.title):
+                formatter.write_dl(section.fields)
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:
@@ -137,6 +147,23 @@ class FilePath(click.Path):
             file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, readable=False,
             path_type=Path,
         )  # fmt: skip
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The path, or a sentence that says what it is instead."""
+        path = Path(value)
+        if (path.is_file() and not self.file_okay) or (path.is_dir() and not self.dir_okay):
+            from store.file_kinds import file_kind
+
+            kind, wanted = file_kind(path), "a file" if self.file_okay else "a directory"
+            if kind is not None:
+                use = kind.use(path)
+                self.fail(f"{path} is {kind.description}, not {wanted}; {use}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Whole(click.IntRange):

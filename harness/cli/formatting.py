@@ -15,6 +15,8 @@ from dsl.source import Source
 from harness.cli.output import atomic_file
 from harness.errors import InputError
 from harness.escaping import escape_line
+from harness.request.misplaced import refuse_misplaced
+from store.file_kinds import PROGRAMS
 
 STDIN = Path("-")
 """The path that stands for standard input."""
@@ -69,6 +71,8 @@ def format_file(path: Path) -> Formatted:
         InputError: it is not UTF-8 text.
         OSError: it cannot be read.
     """
+    if path != STDIN:
+        refuse_misplaced(path, PROGRAMS, "a program")
     data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
     try:
         text = data.decode("utf-8")

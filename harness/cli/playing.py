@@ -4,20 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.cli import console
+from harness.cli.point_warnings import warn_of_idle, warn_of_shortages
 from harness.cli.settings import Settings, load
 from harness.engines import Rules
-from harness.evaluation.grid import Grid, spelt
+from harness.evaluation.grid import Grid
 from harness.evaluation.jobs import Means
 from harness.evaluation.results import Results
-from harness.evaluation.scores import Played
 from harness.evaluation.sweep import Swept, play_grid
-from harness.request.assignments import combinations
-from harness.request.controllers import load_programs
+from harness.request.assignments import Knobs, combinations
+from harness.request.controllers import Playable, Program, load_programs
 from harness.request.ranges import betas
-from harness.request.recordings import open_recordings
-
-_IDLE = 5
-"""How many points that did nothing are named."""
+from harness.request.recordings import Named, branch_counts, open_recordings
+from harness.request.widths import default_widths
 
 
 def prepared(
@@ -30,8 +28,21 @@ def prepared(
     budget: int | None,
     kappa: int,
     engine: str,
+    curves: bool = False,
 ) -> Grid:
     """Checks everything that was typed, before anything is played.
+
+    Args:
+        controllers: files, or names of the library.
+        on: paths of recordings.
+        beta: values of beta, as typed.
+        settings: values of knobs, as typed.
+        seeds: how many seeds, from 0 on.
+        budget: tokens of an episode.
+        kappa: what a probe costs.
+        engine: the name of what plays.
+        curves: whether a program without a schedule, whose width was not set, is played at several
+            widths.
 
     Raises:
         InputError: and `StoreError`, with what is wrong.
@@ -39,17 +50,34 @@ def prepared(
     programs = load_programs(controllers)
     choices = combinations(programs, settings)
     values = betas(beta)
+    recordings = open_recordings(on)
+    if curves:
+        choices = _with_widths(programs, choices, recordings)
     grid = Grid(
         programs,
         choices,
         values,
-        open_recordings(on),
+        recordings,
         seeds=seeds,
         rules=Rules(budget, kappa),
         engine_name=engine,
     )
     grid.refuse_unmet_needs()
+    warn_of_shortages(grid)
     return grid
+
+
+def _with_widths(
+    programs: Sequence[Playable], choices: Sequence[list[Knobs]], recordings: Sequence[Named]
+) -> list[list[Knobs]]:
+    """The settings, at several widths where a program would have a single point."""
+    most = min(branch_counts(each.recording)[0] for each in recordings)
+    return [
+        [setting for each in chosen for setting in default_widths(program, each, most)]
+        if isinstance(program, Program)
+        else chosen
+        for program, chosen in zip(programs, choices, strict=True)
+    ]
 
 
 def played(
@@ -79,22 +107,6 @@ def played(
         console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")
     warn_of_idle(grid, swept.played)
     return swept
-
-
-def warn_of_idle(grid: Grid, played: Played) -> None:
-    """Says which points did nothing on a recording: their rows look like results and are none."""
-    idle: dict[int, list[str]] = {}
-    for cell, episodes in played.items():
-        if not episodes.tokens.any():
-            idle.setdefault(cell.point, []).append(grid.recordings[cell.recording].label)
-    for number in sorted(idle)[:_IDLE]:
-        point, labels = grid.points[number], idle[number]
-        beta = "" if point.beta is None else f" beta={point.beta!r}"
-        where = "" if len(labels) == len(grid.recordings) else f" on {', '.join(labels)}"
-        name = f"{point.program.label} {spelt(point.knobs)}".rstrip()
-        console.warn(f"{name}{beta}{where}: no episode took any action, all ended at 0 tokens")
-    if len(idle) > _IDLE:
-        console.warn(f"{len(idle) - _IDLE} more did nothing either")
 
 
 def means(chosen: Settings, *, keep: bool = True) -> Means:

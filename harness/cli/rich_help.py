@@ -20,13 +20,26 @@ from rich_click.rich_panel import construct_panels
 
 if TYPE_CHECKING:
     from harness.cli.declare import Example
+    from harness.cli.field_help import FieldSection
 
 _WIDEST = 100
 """Longer lines are hard to read."""
 
 
-def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"]) -> str:
-    """The help page of a command as text with escape sequences."""
+def render(
+    page: click.Command,
+    ctx: click.Context,
+    examples: Sequence["Example"],
+    fields: Sequence["FieldSection"] = (),
+) -> str:
+    """The help page of a command as text with escape sequences.
+
+    Args:
+        page: the command.
+        ctx: its context.
+        examples: what the page ends with.
+        fields: the fields of a file that it reads, by object.
+    """
     # rich-click draws plain commands as well; its annotations have not heard of it.
     command = cast("RichCommand", page)
     config = RichHelpConfiguration(
@@ -50,6 +63,12 @@ def render(page: click.Command, ctx: click.Context, examples: Sequence["Example"
         drawn = panel.render(command, rich_ctx, formatter)
         if isinstance(drawn.renderable, Table) and drawn.renderable.rows:
             formatter.write(drawn)
+    for section in fields:
+        formatter.write(Padding(Text(section.title, style="bold"), (0, 0, 0, 1)))
+        grid = Table.grid(padding=(0, 2))
+        for name, meaning in section.fields:
+            grid.add_row(Text(name, style="cyan"), Text(meaning))
+        formatter.write(Padding(grid, (0, 0, 1, 3)))
     if examples:
         formatter.write(Padding(Text("Examples", style="bold"), (0, 0, 0, 1)))
         for example in examples:

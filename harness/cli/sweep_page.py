@@ -42,6 +42,7 @@ def overview(rows: Sequence[Row], grid: Grid) -> Table:
             spelt({n: v for n, v in row.settings.items() if (row.controller, n) in set_here})
             for row in rows
         ],
+        "width": [_width_text(row) for row in rows],
         "accuracy": [row.accuracy for row in rows],
         "95 %": [_bounds(row.accuracy_low, row.accuracy_high, 1) for row in rows],
         "tokens": [row.cost for row in rows],
@@ -51,6 +52,7 @@ def overview(rows: Sequence[Row], grid: Grid) -> Table:
         "recording": len(grid.recordings) > 1,
         "beta": any(row.beta is not None for row in rows),
         "set": bool(set_here),
+        "width": any(row.width != row.width_requested for row in rows),
         against: len(grid.programs) > 1,
     }
     kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
@@ -62,6 +64,13 @@ def overview(rows: Sequence[Row], grid: Grid) -> Table:
         ],
         list(zip(*kept.values(), strict=True)),
     )
+
+
+def _width_text(row: Row) -> str | None:
+    """How many branches were opened, and how many were asked for where that is more."""
+    if row.width == row.width_requested:
+        return None if row.width is None else f"{row.width}"
+    return f"{row.width or 'fewer'} of {row.width_requested}"
 
 
 def drawn_recording(grid: Grid) -> str:
@@ -77,11 +86,13 @@ def comparison_page(found: Comparison, width: int | None = None) -> str:
         width: where lines end, in columns; ``None`` leaves them as long as they are.
     """
     a, b = escape_line(found.controller), escape_line(found.baseline)
+    points = _baseline_text(found)
     verdict = [
         f"{a} against {b} on {escape_line(found.recording)}\n",
-        f"tokens     {_ratio_words(found)}",
-        f"area       {_area_words(found)}",
+        f"tokens     {escape_line(_ratio_text(found))}",
+        f"area       {escape_line(_area_text(found))}",
         f"questions  {len(found.differences)} differ",
+        *([] if points is None else [f"baseline   {escape_line(points)}"]),
     ]
     if width is not None:
         verdict = [_wrapped(line, width) for line in verdict]
@@ -157,25 +168,65 @@ def _questions(found: Comparison, shown: Sequence[object], width: int | None) ->
     return Table(kept, rows)
 
 
-def _ratio_words(found: Comparison) -> str:
-    beyond = f"; {found.beyond} of {found.points} points are beyond it" if found.beyond else ""
-    baseline = escape_line(found.baseline)
+def _baseline_text(found: Comparison) -> str | None:
+    """The settings of B's points; ``None`` where nothing but beta tells them apart."""
+    points = found.baseline_points
+    varied = [
+        name for name in points[0].settings
+        if len({point.settings[name] for point in points}) > 1
+    ]  # fmt: skip
+    if not varied:
+        return None
+    axes = (
+        f"{name} = {', '.join(map(repr, dict.fromkeys(each.settings[name] for each in points)))}"
+        for name in varied
+    )
+    return f"{found.baseline} at {' and '.join(axes)}"
+
+
+def _ratio_text(found: Comparison) -> str:
+    if found.cheapest == found.dearest:
+        return f"no ratio: {_single_point(found)}"
+    outside = [
+        f"{count} of {found.points} points are {where}"
+        for count, where in (
+            (found.beyond, "beyond it"),
+            (found.below, "less accurate than its cheapest"),
+        )
+        if count
+    ]
+    if found.ratio is None and found.beyond == found.points:
+        return f"{found.baseline} never has the accuracy of {found.controller}"
     if found.ratio is None:
-        return f"{baseline} never has the accuracy of {escape_line(found.controller)}"
+        return f"no accuracy is reached by both: {'; '.join(outside)}"
     around = _bounds(found.ratio_low, found.ratio_high)
-    return f"{baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around}){beyond}"
+    needs = f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around})"
+    return "; ".join([needs, *outside])
 
 
-def _area_words(found: Comparison) -> str:
+def _single_point(found: Comparison) -> str:
+    """That B has a single point, and how it gets more."""
+    point = found.baseline_points[0]
+    single = f"{found.baseline} has a single point, at {found.cheapest:,} tokens"
+    if point.beta is not None:
+        return f"{single}; give several values to --beta"
+    if point.settings:
+        knob = next(iter(point.settings))
+        return f"{single}; give several values to --set {found.baseline}.{knob}=…"
+    return single
+
+
+def _area_text(found: Comparison) -> str:
+    if found.cheapest == found.dearest:
+        return f"none: {found.baseline} has a single point"
     if found.area is None or found.baseline_area is None or found.area_difference is None:
-        baseline = escape_line(found.baseline)
-        return f"{baseline} has one cost only, so there is no range to take it over"
-    begins = min(match.cost for match in found.matches)
-    name = escape_line(found.controller)
-    late = f"; {name} begins at {begins:,}" if begins > found.cheapest else ""
+        return (
+            f"none: {found.controller} begins at {found.area_from:,} tokens, where"
+            f" {found.baseline} has ended, at {found.area_to:,}"
+        )
     return (
-        f"{found.area:.2f} against {found.baseline_area:.2f} between {found.cheapest:,} and"
-        f" {found.dearest:,} tokens{late}: {found.area_difference:+.2f}"
+        f"{found.area:.2f} against {found.baseline_area:.2f} between {found.area_from:,} and"
+        f" {found.area_to:,} tokens: {found.area_difference:+.2f}"
         f" ({_bounds(found.area_low, found.area_high)})"
     )
 

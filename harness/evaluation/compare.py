@@ -28,7 +28,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     cost: int
     """A's tokens for each question."""
     baseline_cost: int | None
-    """The tokens that B needs for A's accuracy; ``None`` where it never has it."""
+    """The tokens that B needs for A's accuracy; ``None`` where its curve does not reach down or up
+    to it, or it has a single point."""
     ratio: float | None
     """``baseline_cost`` over ``cost``: above 1, A is the cheaper."""
     ratio_low: float | None
@@ -40,6 +41,15 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A's accuracy less B's at A's cost, in points of percent."""
     difference_low: float | None
     difference_high: float | None
+
+
+class BaselinePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of B's curve."""
+
+    beta: float | None
+    settings: dict[str, int | float]
+    accuracy: float
+    cost: int
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,25 +74,34 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str
     recording: str
     ratio: float | None
-    """The geometric mean of the points' ratios; ``None`` where B has none of the accuracies."""
+    """The geometric mean of the points' ratios; ``None`` where no point has one."""
     ratio_low: float | None
     ratio_high: float | None
     points: int
     beyond: int
-    """A's points whose accuracy B never has; they are not in the mean."""
+    """A's points that are more accurate than all of B's; they are not in the mean."""
+    below: int
+    """A's points that are less accurate than B's cheapest; they are not in the mean either: what B
+    needs for so little was not played."""
     cheapest: int
     dearest: int
     """B's cheapest and dearest point, in tokens."""
     area: float | None
-    """A's mean accuracy over the logarithm of tokens between the two; ``None`` where B has but one
-    cost."""
+    """A's mean accuracy over the logarithm of tokens, from ``area_from`` to ``area_to``; ``None``
+    where no range of costs is covered by both."""
     baseline_area: float | None
     area_difference: float | None
     area_low: float | None
     area_high: float | None
+    area_from: int
+    """The cheapest cost that both can play at, in tokens."""
+    area_to: int
+    """B's dearest point."""
     matches: list[Match]
     differences: list[Difference]
     """The questions, the largest difference first; for all recordings, of every one."""
+    baseline_points: list[BaselinePoint]
+    """What B's curve goes through, in the order of the grid."""
 
 
 class _Sampled:
@@ -124,17 +143,23 @@ def _compared(
     a, b = (_Sampled(grid, played, scope, points) for points in (ours, theirs))
     challenger, baseline = curve(a.cost, a.accuracy), curve(b.cost, b.accuracy)
     needed = np.stack([cost_of(baseline, a.accuracy[:, at]) for at in range(len(ours))], axis=1)
+    single = len(set(b.cost[0].tolist())) == 1
+    beyond = a.accuracy[0] > b.accuracy[0].max()
+    below = a.accuracy[0] < baseline.accuracy[0, 0]
+    # Left of its cheapest point a curve says nothing, and a single point is no curve.
+    needed[:, below | single] = np.inf
     log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
     rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
     # Only the measured row: a drawing that moves B's cheapest point a little is no reason.
     rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
     within = np.isfinite(log_ratios[0])
     average = log_ratios[:, within].mean(axis=1) if within.any() else None
-    cheapest, dearest = b.cost.min(axis=1), b.cost.max(axis=1)
-    areas = area(challenger, cheapest, dearest), area(baseline, cheapest, dearest)
+    covered = np.maximum(a.cost.min(axis=1), b.cost.min(axis=1)), b.cost.max(axis=1)
+    areas = area(challenger, *covered), area(baseline, *covered)
     ratio = None if average is None else _ratio(average)
     around = _ratio_interval(average) if average is not None else Interval(np.nan, np.nan)
-    spread = interval(areas[0][1:] - areas[1][1:])
+    differing = areas[0] - areas[1]
+    spread = interval(differing[1:]) if np.isfinite(differing[0]) else Interval(np.nan, np.nan)
     return Comparison(
         controller=grid.programs[0].label,
         baseline=grid.programs[1].label,
@@ -143,14 +168,17 @@ def _compared(
         ratio_low=_finite(around.low),
         ratio_high=_finite(around.high),
         points=len(ours),
-        beyond=int((~within).sum()),
+        beyond=int(beyond.sum()),
+        below=int(below.sum()),
         cheapest=int(min(each.cost for each in b.exact)),
         dearest=int(max(each.cost for each in b.exact)),
         area=_percent(areas[0][0]),
         baseline_area=_percent(areas[1][0]),
-        area_difference=_percent(areas[0][0] - areas[1][0]),
+        area_difference=_percent(differing[0]),
         area_low=_percent(spread.low),
         area_high=_percent(spread.high),
+        area_from=int(max(min(each.cost for each in side.exact) for side in (a, b))),
+        area_to=int(max(each.cost for each in b.exact)),
         matches=[
             _match(
                 grid.points[point],
@@ -163,6 +191,18 @@ def _compared(
             for at, point in enumerate(ours)
         ],
         differences=_differences(grid, played, scope, ours, theirs, (a, b)),
+        baseline_points=[
+            _point(grid.points[point], exact) for point, exact in zip(theirs, b.exact, strict=True)
+        ],
+    )
+
+
+def _point(point: Point, exact: Means) -> BaselinePoint:
+    return BaselinePoint(
+        beta=point.beta,
+        settings=dict(point.knobs),
+        accuracy=percent(exact.accuracy),
+        cost=int(exact.cost),
     )
 
 

@@ -15,7 +15,8 @@ from harness.mdp.replay import NotProbed
 from harness.request.assignments import Knobs
 from harness.request.controllers import Playable, Program
 from harness.request.foreign import Foreign
-from harness.request.recordings import Named
+from harness.request.recordings import Named, branch_counts
+from harness.request.widths import RequestedWidth, requested_width
 
 
 class Point(NamedTuple):
@@ -35,6 +36,17 @@ class Cell(NamedTuple):
 
     point: int
     recording: int
+
+
+class Shortage(NamedTuple):
+    """A point that asks for more branches than a recording has."""
+
+    point: Point
+    recording: str
+    asked: RequestedWidth
+    fewest: int
+    """The branches of the question with the fewest."""
+    most: int
 
 
 class Grid:
@@ -89,6 +101,51 @@ class Grid:
             Cell(point, recording)
             for point in range(len(self.points))
             for recording in range(len(self.recordings))
+        ]
+
+    @cached_property
+    def branches(self) -> list[tuple[int, int]]:
+        """For each recording, the branches of its questions with the fewest and the most."""
+        return [branch_counts(each.recording) for each in self.recordings]
+
+    @cached_property
+    def widths(self) -> list[RequestedWidth | None]:
+        """For each point, the branches that its knobs ask for; ``None`` where none decides that."""
+        return [
+            requested_width(
+                each.program.checked, evaluate(each.program.checked, each.beta or 0.0, each.chosen)
+            )
+            if isinstance(each.program, Program)
+            else None
+            for each in self.points
+        ]
+
+    def opened(self, point: int, recordings: Sequence[int]) -> int | None:
+        """How many branches a point opens at most: what it asks for, as far as they were recorded.
+
+        Args:
+            point: its place in the grid.
+            recordings: the places of those that it is played over.
+
+        Returns:
+            ``None`` where no knob decides it, or recordings differ in it.
+        """
+        asked = self.widths[point]
+        if asked is None or not (asked.whole or self._short(asked, recordings)):
+            return None
+        found = {min(asked.branches, self.branches[place][1]) for place in recordings}
+        return found.pop() if len(found) == 1 else None
+
+    def _short(self, asked: RequestedWidth, recordings: Sequence[int]) -> bool:
+        return all(asked.branches > self.branches[place][1] for place in recordings)
+
+    def shortages(self) -> list[Shortage]:
+        """Where a point asks for more branches than every question has, in the grid's order."""
+        return [
+            Shortage(point, recording.label, asked, fewest, most)
+            for point, asked in zip(self.points, self.widths, strict=True)
+            for recording, (fewest, most) in zip(self.recordings, self.branches, strict=True)
+            if asked is not None and asked.branches > fewest
         ]
 
     def errand(self, cell: Cell) -> Errand:

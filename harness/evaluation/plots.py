@@ -194,10 +194,13 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _short(tokens: int) -> str:
-    """A number of tokens in a few characters: ``500``, ``20k``, ``1.5M``."""
+    """A number of tokens in a few characters: ``500``, ``20k``, ``1.5M``, ``422T``."""
     if tokens < 10_000:
         return str(tokens)
-    return f"{tokens / 1e3:.3g}k" if tokens < 999_500 else f"{tokens / 1e6:.3g}M"
+    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
+        if tokens < 999.5 * size:
+            return f"{tokens / size:.3g}{unit}"
+    return f"{tokens / 1e12:,.0f}T" if tokens >= 9.995e13 else f"{tokens / 1e12:.3g}T"
 
 
 def _log(tokens: int) -> float:

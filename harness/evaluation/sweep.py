@@ -39,6 +39,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     controller has not been played to the end."""
     difference_low: float | None
     difference_high: float | None
+    width: int | None = None
+    """The most branches of a question that it can open, where its knobs decide that: what they
+    request, as far as branches were recorded. ``None`` also where recordings differ in it."""
+    width_requested: int | None = None
+    """How many branches its knobs request."""
 
 
 class Swept(NamedTuple):
@@ -169,6 +174,9 @@ def _row(
 ) -> Row:
     each = grid.points[point]
     figures = shown(played, scope, point)
+    requested, width = grid.widths[point], grid.opened(point, scope.recordings)
+    # What a program asks for at least is no width, unless it is beyond what was recorded.
+    hidden = width is None and requested is not None and not requested.whole
     around = interval(accuracies)
     paired = None if differences is None else interval(differences)
     return Row(
@@ -182,6 +190,8 @@ def _row(
         difference=None if difference is None else percent(difference),
         difference_low=None if paired is None else percent(paired.low),
         difference_high=None if paired is None else percent(paired.high),
+        width=width,
+        width_requested=None if requested is None or hidden else requested.branches,
     )
 
 

@@ -136,7 +136,9 @@ def inspect(recording: Recording, *, questions: bool = False, verify: bool = Fal
         for core, question in zip(cores, recording.questions, strict=True)
     ]
     interval = recording.provenance.interval
-    overrun = sum(int((core.tokens < core.counts * interval).sum()) for core in cores)
+    overrun = sum(
+        int((core.tokens < core.counts.astype(np.int64) * interval).sum()) for core in cores
+    )
     return Inspection(
         path=str(recording.path),
         digest=recording.digest,

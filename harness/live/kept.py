@@ -11,7 +11,9 @@ from harness.errors import InputError
 from harness.explanation.tracing import Traced
 from harness.live.running import Lived
 from harness.request.configured import Plan, origin
+from harness.request.misplaced import refuse_misplaced
 from harness.request.recordings import Named
+from store.file_kinds import FileKind
 from store.serving.engine import Served
 
 
@@ -89,6 +91,7 @@ def read_trace(path: Path, question: str | None, seed: int) -> Document:
         InputError: it holds no such episode, or is no such file.
         OSError: it cannot be read.
     """
+    refuse_misplaced(path, {FileKind.EPISODES}, "a file of live episodes")
     names = []
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from harness.numbers import in_full
 from harness.proxy.messages import read_messages
 from harness.proxy.rejections import Rejected
 from store.collection.requests import Drawing
@@ -199,8 +200,9 @@ def _number(value: object, name: str) -> float | int:
         raise Rejected(400, f"`{name}` is no {wanted}", param=name)
     assert isinstance(value, int | float)
     if not least <= value <= most or (above and value == least):
-        bounds = f"above {least} and at most {most}" if above else f"from {least} to {most}"
-        raise Rejected(400, f"`{name}` is {value}, and must be {bounds}", param=name)
+        low, high = in_full(least), in_full(most)
+        bounds = f"above {low} and at most {high}" if above else f"from {low} to {high}"
+        raise Rejected(400, f"`{name}` is {in_full(value)}, and must be {bounds}", param=name)
     return int(value) if kind is int else float(value)
 
 

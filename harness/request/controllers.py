@@ -18,6 +18,8 @@ from dsl.source import Source
 from dsl.spelling import nearest
 from harness.errors import InputError
 from harness.request.foreign import Foreign, known_language, load_foreign
+from harness.request.misplaced import refuse_misplaced
+from store.file_kinds import FileKind
 
 SUFFIX = ".rheo"
 
@@ -181,6 +183,7 @@ def load_programs(arguments: Sequence[str]) -> list[Playable]:
 
 def _file(argument: str) -> Source:
     path = Path(argument)
+    refuse_misplaced(path, {FileKind.PROGRAM, FileKind.PYTHON}, "a program")
     if path.is_dir():
         inside = path / f"NAME{SUFFIX}"
         raise InputError(f"{argument}: is a directory; name a program in it: {inside}")

@@ -40,6 +40,16 @@ def open_recordings(paths: Sequence[Path]) -> list[Named]:
     ]
 
 
+def branch_counts(recording: Recording) -> tuple[int, int]:
+    """The branches of the question that has the fewest, and of the one that has the most.
+
+    Raises:
+        StoreError: the recording is damaged.
+    """
+    counts = [len(recording.core(at).counts) for at in range(len(recording.questions))]
+    return min(counts), max(counts)
+
+
 def _name(recording: Recording) -> str:
     provenance = recording.provenance
     return f"{provenance.model}/{provenance.benchmark}"

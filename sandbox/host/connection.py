@@ -78,7 +78,7 @@ def _unreached(words: str) -> SurroundingsError:
     return SurroundingsError(
         f"no Docker engine answers: {words}",
         hint="start Docker, or set DOCKER_HOST to the socket of an engine that runs;"
-        " docs/sandbox.md says how to run one for oneself",
+        " `rheostat explain sandbox` says how to run one for oneself",
     )
 
 

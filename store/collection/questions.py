@@ -7,6 +7,7 @@ import msgspec
 
 from store.collection.prompts import letters
 from store.errors import SourceError
+from store.file_kinds import FileKind, wrong_kind
 from store.sources import decode, join_place, read_text
 
 
@@ -38,6 +39,8 @@ def read_questions(path: Path) -> Questions:
         SourceError: it is malformed, holds none, or two have one id.
         OSError: it cannot be read.
     """
+    if misplaced := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
+        raise SourceError(misplaced, path=path)
     found: dict[str, Asked] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():

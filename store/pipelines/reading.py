@@ -14,6 +14,7 @@ import msgspec
 
 from store.answers.extraction import NAMED as NAMED_EXTRACTORS
 from store.errors import NewerFormat, StoreError
+from store.file_kinds import FileKind, wrong_kind
 from store.pipelines.questions import read_questions, refuse_shared
 from store.pipelines.records import (
     VERSION,
@@ -62,6 +63,8 @@ def read_pipeline(path: Path) -> Declared:
         StoreError: the file, or that of its questions, cannot be used; it says why and where.
         NewerFormat: it is of a later version.
     """
+    if misplaced := wrong_kind(path, {FileKind.PIPELINE}, "a pipeline file"):
+        raise StoreError(misplaced, path=path)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):

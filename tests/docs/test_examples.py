@@ -1,10 +1,12 @@
 """Runs the examples of the documentation and compares what they print.
 
-A fence marked ``console`` is a terminal session: ``$ `` begins a command, ``> `` goes on with it,
-and everything else is what it prints, stdout and stderr together. ``...`` stands for anything
-within a line, and alone on a line for any number of lines. A command that is meant to fail ends
-with a line such as ``[exit status 2]``. The commands of a page run in order, each in a new bash,
-all in one empty directory. Examples that must not be run are fenced as ``sh`` or ``text``.
+A fence marked ``console`` is a terminal session: ``$ `` begins a command of one line, and all else
+is what it prints, stdout and stderr together. A command of several lines, such as a here document,
+has a fence ``bash`` of its own without prompts, so that it can be copied and pasted; what it prints
+is in a fence ``output`` right after it. ``...`` stands for anything within a line, and
+alone on a line for any number of lines. A command that is meant to fail ends with a line such as
+``[exit status 2]``. The commands of a page run in order, each in a new bash, all in one empty
+directory. Examples that must not be run are fenced as ``sh`` or ``text``.
 """
 
 import os
@@ -12,13 +14,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FENCE = "```"
+FENCE = re.compile(r"(`{3,})(.*)")
 STATUS = re.compile(r"\[exit status (\d+)\]")
 SECONDS = 120
 
@@ -32,36 +35,61 @@ class Example(NamedTuple):
     status: int
 
 
-def examples(text: str) -> Iterator[Example]:
-    """The examples of a page, in order."""
-    block: list[tuple[int, str]] | None = None
+class Fence(NamedTuple):
+    """A fenced block of a page."""
+
+    line: int
+    """The line of its first content."""
+    language: str
+    content: list[str]
+
+
+def fences(text: str) -> Iterator[Fence]:
+    """The fenced blocks of a page, in order."""
+    block: Fence | None = None
+    mark = ""
     for number, line in enumerate(text.splitlines(), start=1):
-        if block is not None and line.startswith(FENCE):
-            yield from session(block)
+        opening = FENCE.fullmatch(line)
+        if block is None and opening is not None:
+            mark = opening[1]
+            block = Fence(number + 1, opening[2].strip(), [])
+        elif block is not None and line == mark:
+            yield block
             block = None
         elif block is not None:
-            block.append((number, line))
-        elif line.strip() == f"{FENCE}console":
-            block = []
-    assert block is None, "a console fence is not closed"
+            block.content.append(line)
+    assert block is None, f"the fence before line {block.line} is not closed"
 
 
-def session(block: list[tuple[int, str]]) -> Iterator[Example]:
-    """The examples of one fence."""
-    starts = [at for at, (_, line) in enumerate(block) if line.startswith("$ ")]
-    assert starts[:1] == [0], f"line {block[0][0]}: a console fence begins with `$ `"
-    for start, end in zip(starts, [*starts[1:], len(block)], strict=True):
-        number, first = block[start]
-        rest = [line for _, line in block[start + 1 : end]]
-        command = [first[2:]]
-        while rest and (rest[0].startswith("> ") or rest[0] == ">"):
-            command.append(rest.pop(0)[2:])
-        status = 0
-        if rest and (said := STATUS.fullmatch(rest[-1])):
-            status = int(said[1])
-            rest.pop()
-        output = "".join(f"{line}\n" for line in rest)
-        yield Example(number, "\n".join(command), output, status)
+def examples(text: str) -> Iterator[Example]:
+    """The examples of a page, in order."""
+    blocks = list(fences(text))
+    for block, following in zip_longest(blocks, blocks[1:]):
+        if block.language == "console":
+            yield from session(block)
+        elif block.language == "bash":
+            has_output = following is not None and following.language == "output"
+            output = following.content if following is not None and has_output else []
+            yield example(block.line, "\n".join(block.content), output)
+
+
+def session(block: Fence) -> Iterator[Example]:
+    """The examples of one terminal session."""
+    starts = [at for at, line in enumerate(block.content) if line.startswith("$ ")]
+    assert starts[:1] == [0], f"line {block.line}: a console fence begins with `$ `"
+    for start, end in zip(starts, [*starts[1:], len(block.content)], strict=True):
+        command = block.content[start][2:]
+        lines = command.endswith("\\") or "<<" in command
+        assert not lines, f"line {block.line + start}: a command of several lines has its own fence"
+        yield example(block.line + start, command, block.content[start + 1 : end])
+
+
+def example(line: int, command: str, output: list[str]) -> Example:
+    """One command, with the exit status that its output ends with."""
+    said = STATUS.fullmatch(output[-1]) if output else None
+    shown = output[:-1] if said else output
+    text = "".join(f"{each}\n" for each in shown)
+    return Example(line, command, text, int(said[1]) if said else 0)
 
 
 def matches(said: str, printed: str) -> bool:
@@ -107,7 +135,7 @@ def run(example: Example, directory: Path) -> None:
 PAGES = [
     page
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    if page.is_file() and f"{FENCE}console" in page.read_text(encoding="utf-8")
+    if page.is_file() and list(examples(page.read_text(encoding="utf-8")))
 ]
 
 
@@ -133,11 +161,14 @@ PAGE = """
 $ not run
 ```
 
+```bash
+cat > names <<'END'
+one
+two
+END
+```
+
 ```console
-$ cat > names <<'END'
-> one
-> two
-> END
 $ cat names; echo three >&2
 one
 ...
@@ -146,20 +177,45 @@ three
 
 Words.
 
-```console
-$ ls na...; exit 2
+```bash
+ls na... \\
+    nowhere
+```
+
+```output
+...
 [exit status 2]
 ```
 """
 
 
-def test_commands_go_over_several_lines_and_fences_share_a_directory(tmp_path: Path) -> None:
+def test_commands_of_several_lines_can_be_pasted_and_fences_share_a_directory(
+    tmp_path: Path,
+) -> None:
     made, shown, listed = examples(PAGE)
     assert made == Example(7, "cat > names <<'END'\none\ntwo\nEND", "", 0)
-    assert shown == Example(11, "cat names; echo three >&2", "one\n...\nthree\n", 0)
-    assert listed.status == 2
-    run(made, tmp_path)
-    run(shown, tmp_path)
+    assert shown == Example(14, "cat names; echo three >&2", "one\n...\nthree\n", 0)
+    assert listed == Example(23, "ls na... \\\n    nowhere", "...\n", 2)
+    for each in (made, shown, listed):
+        run(each, tmp_path)
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]))
+def test_a_block_of_a_page_has_no_prompts_between_its_lines(page: Path) -> None:
+    lines = [
+        f"{block.line + at}: {line}"
+        for block in fences(page.read_text(encoding="utf-8"))
+        if block.language in ("console", "bash", "sh")
+        for at, line in enumerate(block.content)
+        if line == ">" or line.startswith("> ")
+    ]
+    assert lines == []
+
+
+def test_a_command_of_several_lines_is_refused_in_a_session() -> None:
+    for text in ("$ ls \\\n", "$ cat <<'END'\none\nEND\n"):
+        with pytest.raises(AssertionError, match="has its own fence"):
+            list(examples(f"```console\n{text}```\n"))
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def test_boxed_answers_are_held_equal_by_mathematics_unless_it_is_said_otherwise
              if each not in ("--equivalence", "exact")]  # fmt: skip
     said = cli(*asked)
     assert said.status == 2
-    assert "pip install 'rheostat[collect]' brings it" in said.err
+    assert '`pipx install --force ".[collect]"` brings it' in said.err
     assert cli(*asked, "--answers", "choice").status == 0
     assert cli(*asked, "--equivalence", "exact").status == 0
 

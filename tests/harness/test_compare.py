@@ -85,7 +85,7 @@ def test_the_average_ratio_is_the_geometric_mean_of_the_points(recordings: list[
     assert found.ratio == 4.0
 
 
-def test_the_area_is_taken_between_the_cheapest_and_the_dearest_baseline(
+def test_the_area_is_taken_over_the_costs_that_both_cover(
     recordings: list[str],
 ) -> None:
     [found] = compared(
@@ -94,9 +94,43 @@ def test_the_area_is_taken_between_the_cheapest_and_the_dearest_baseline(
         ([5, 0, 0, 0], 100),
         ([5, 5, 5, 0], 10_000),
     )
-    # A cannot play in the first half of the range and is always right in the second.
+    # A begins in the middle of B's range and is always right; B rises from 50 % to 75 % there.
     assert (found.cheapest, found.dearest) == (100, 10_000)
-    assert (found.area, found.baseline_area, found.area_difference) == (50.0, 50.0, 0.0)
+    assert (found.area_from, found.area_to) == (1000, 10_000)
+    assert (found.area, found.baseline_area, found.area_difference) == (100.0, 62.5, 37.5)
+
+
+def test_where_no_cost_is_covered_by_both_there_is_no_area(recordings: list[str]) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1", "1,2"),
+        ([5, 5, 5, 5], 20_000),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 0], 10_000),
+    )
+    assert (found.area, found.baseline_area, found.area_difference) == (None, None, None)
+    assert (found.area_low, found.area_high) == (None, None)
+
+
+def test_a_point_less_accurate_than_the_cheapest_of_the_baseline_has_no_ratio(
+    recordings: list[str],
+) -> None:
+    [found] = compared(
+        a_grid(recordings[:1], "1,2", "1,2"),
+        ([0, 0, 0, 0], 10),
+        ([5, 5, 5, 0], 2500),
+        ([5, 0, 0, 0], 100),
+        ([5, 5, 5, 0], 10_000),
+    )
+    assert [match.baseline_cost for match in found.matches] == [None, 10_000]
+    assert [match.ratio for match in found.matches] == [None, 4.0]
+    assert (found.ratio, found.below, found.beyond) == (4.0, 1, 0)
+    assert found.matches[0].ratio_low is None
+
+
+def test_a_single_point_gives_no_ratio(recordings: list[str]) -> None:
+    [found] = compared(a_grid(recordings[:1], "1", "1"), ([5, 0, 0, 0], 100), ([5, 5, 0, 0], 4000))
+    [match] = found.matches
+    assert (match.baseline_cost, match.ratio, match.ratio_low, found.ratio) == (None,) * 4
 
 
 def test_an_accuracy_that_the_baseline_never_has_is_said(recordings: list[str]) -> None:
@@ -114,11 +148,15 @@ def test_an_accuracy_that_the_baseline_never_has_is_said(recordings: list[str]) 
 
 
 def test_left_of_the_baseline_there_is_no_accuracy_to_compare_with(recordings: list[str]) -> None:
-    [found] = compared(a_grid(recordings[:1], "1", "1"), ([5, 0, 0, 0], 100), ([5, 0, 0, 0], 400))
+    [found] = compared(
+        a_grid(recordings[:1], "1", "1,2"),
+        ([5, 0, 0, 0], 100),
+        ([5, 0, 0, 0], 400),
+        ([5, 5, 0, 0], 800),
+    )
     [match] = found.matches
     assert match.ratio == 4.0
     assert (match.baseline_accuracy, match.difference, match.difference_low) == (None, None, None)
-    assert (found.area, found.area_difference, found.area_low) == (None, None, None)
 
 
 def test_intervals_are_paired(recordings: list[str]) -> None:
@@ -190,6 +228,30 @@ def test_a_comparison_is_a_page_for_people(cli: CommandLine, recordings: list[st
     assert tokens.startswith("tokens     sc ")
     assert area.startswith("area       ")
     assert questions.startswith("questions  ")
+
+
+def test_a_baseline_without_settings_is_played_at_several_widths(
+    cli: CommandLine, recordings: list[str]
+) -> None:
+    for name, widths in (("sc", "1, 2, 4, 8"), ("asc", "1, 2, 4, 8"), ("esc", "8")):
+        said = cli(
+            "compare", "cmc", name, "--beta", "0,1", "--seeds", "2", "--on", recordings[0],
+            "--threads", "1",
+        )  # fmt: skip
+        assert (said.status, said.err) == (0, "")
+        one_point = "has a single point" in said.out
+        assert one_point == (widths == "8")
+        assert one_point or f"baseline   {name} at n = {widths}\n" in said.out
+
+
+def test_a_width_that_is_set_is_kept(cli: CommandLine, recordings: list[str]) -> None:
+    said = cli(
+        "compare", "cmc", "sc", "--set", "sc.n=4", "--beta", "0,1", "--seeds", "2", "--json",
+        "--on", recordings[0], "--threads", "1",
+    )  # fmt: skip
+    [found] = json.loads(said.out)["comparisons"]
+    assert [point["settings"] for point in found["baseline_points"]] == [{"n": 4}]
+    assert found["ratio"] is None
 
 
 def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -> None:

@@ -227,7 +227,7 @@ def test_without_pygls_it_says_what_to_install() -> None:
     assert done.stdout == ""
     assert done.stderr == (
         "error: the language server needs pygls, which is not installed\n"
-        "hint: pip install 'rheostat[lsp]'\n"
+        'hint: install rheostat with its extra: pipx install --force ".[lsp]"\n'
     )
 
 

@@ -21,6 +21,7 @@ from tests.command_lines import CommandLine
 COLUMNS = [
     "controller", "recording", "beta", "settings", "accuracy", "cost", "sequential", "episodes",
     "accuracy_low", "accuracy_high", "difference", "difference_low", "difference_high",
+    "width", "width_requested",
 ]  # fmt: skip
 SWEEP = ("sweep", "sc", "cmc", "--set", "n=1,4", "--beta", "0,1", "--seeds", "3", "--threads", "1")
 
@@ -269,8 +270,8 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         (
             ("sc", "--on", "data.json"),
             (
-                "data.json: is not a recording: it begins with other bytes, those of JSON; import"
-                " it with `rheostat import autotts`"
+                "data.json: is a table of questions, and a recording is wanted here: `rheostat"
+                " questions BENCHMARK data.json -o questions.jsonl` makes a file of questions of it"
             ),
         ),
         (("sc", "--on", "."), ".: is a directory; name the files: ./*.recording"),

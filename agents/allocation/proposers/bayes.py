@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.allocation.proposers import Suggested, Suggestions, TrialBench, fresh
 from harness.errors import SurroundingsError
+from store.extras import install_command
 from store.pipelines.records import Choice, Choices
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Bayes:
         except ImportError as problem:
             raise SurroundingsError(
                 f"--proposer bayes: {problem.name} is not installed",
-                hint='install rheostat with its extra: pipx install ".[bayes]"',
+                hint=f"install rheostat with its extra: {install_command('bayes')}",
             ) from problem
         optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -1,6 +1,7 @@
 """``rheostat collect``: recordings from a model behind vLLM."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +19,19 @@ from harness.cli.serving_options import (
     signal_options,
 )
 
+if TYPE_CHECKING:
+    from harness.cli.field_help import FieldSection
+
+
+def _question_fields() -> "list[FieldSection]":
+    from harness.cli.field_help import question_fields
+
+    return question_fields()
+
 
 @command(
     "collect",
+    fields=_question_fields,
     examples=[
         (
             "rheostat collect --base-url http://gpu:80 --model Qwen3-8B --questions q -o a.rec",
@@ -82,8 +93,8 @@ from harness.cli.serving_options import (
 def collect(target: Path, dry_run: bool, expect: int | None, **options: object) -> None:
     """Draws branches from a model behind vLLM, probes them, and seals a recording.
 
-    Run again after any end, it goes on where it stopped, to the branch. docs/collecting.md has the
-    requests that are made, and what the recording says.
+    Run again after any end, it goes on where it stopped, to the branch. `rheostat explain
+    collecting` has the requests that are made, and what the recording says.
     """
     from harness.cli import collecting, serving
     from harness.cli.collect_options import options as given

@@ -86,7 +86,7 @@ def compare(
     refuse_unwritable(out)
     grid = prepared(
         (controller, baseline), on, beta, settings,
-        seeds=seeds, budget=budget, kappa=kappa, engine=engine_name(engine),
+        seeds=seeds, budget=budget, kappa=kappa, engine=engine_name(engine), curves=True,
     )  # fmt: skip
     swept = played(
         grid, "playing", keep=keep, flags={"threads": threads, "cache_dir": cache_dir},

@@ -32,7 +32,7 @@ from harness.cli.declare import FilePath, command
 def export(recording: Path, target: Path) -> None:
     """Writes a recording as Parquet, for analysis with other tools.
 
-    Nothing is written over. The columns are documented in docs/importing.md.
+    Nothing is written over. `rheostat explain importing` documents the columns.
     """
     from harness.cli.output import emit_paths
     from store.parquet import export_flat, export_tables

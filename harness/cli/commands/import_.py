@@ -1,12 +1,15 @@
 """``rheostat import``: recordings from what other programs wrote."""
 
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from harness.cli import importing
 from harness.cli.declare import FilePath, Whole, group
+
+if TYPE_CHECKING:
+    from harness.cli.field_help import FieldSection
 
 _FILE = FilePath()
 
@@ -66,9 +69,13 @@ def autotts(
     say.
     """
     from harness.errors import InputError
+    from harness.request.misplaced import refuse_misplaced
     from store.autotts import name_source, read_autotts
+    from store.file_kinds import FileKind
     from store.importing.answers import extract_answers
 
+    for file in files:
+        refuse_misplaced(file, {FileKind.RELEASED}, "released JSON of branches")
     if model is not None and len(files) > 1:
         raise InputError(
             f"--model names one model, but there are {len(files)} files",
@@ -111,8 +118,15 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
     return targets
 
 
+def _branch_fields() -> "list[FieldSection]":
+    from harness.cli.field_help import branch_fields
+
+    return branch_fields()
+
+
 @import_.command(
     "jsonl",
+    fields=_branch_fields,
     examples=[
         (
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
@@ -153,15 +167,19 @@ def jsonl(
 ) -> None:
     """Imports JSON Lines: one question a line, with all its branches.
 
-    The fields are documented in docs/importing.md. Branches without probes make a recording that
-    only whole reads can be replayed on. A branch may be a text alone: its final answer is extracted
-    from it (boxed, or choice where the question has choices, unless --answers says otherwise), and
-    its tokens are counted with --tokenizer.
+    A field of any other name is an error, so that a misspelt signal is not lost. Branches without
+    probes make a recording that only whole reads can be replayed on. A branch may be a text alone:
+    its final answer is extracted from it (boxed, or choice where the question has choices, unless
+    --answers says otherwise), and its tokens are counted with --tokenizer. `rheostat explain
+    importing` has more on each field.
     """
+    from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing
+    from store.file_kinds import FileKind
     from store.importing.answers import AnswerReader
     from store.jsonl import read_jsonl
 
+    refuse_misplaced(file, {FileKind.BRANCHES}, "JSON Lines of branches")
     refuse_existing(target)
     reader = importing.answer_reader(extraction)
     texts = AnswerReader()

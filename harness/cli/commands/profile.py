@@ -59,6 +59,7 @@ def profile(
     from harness.cli import console, profile_page, sweep_output
     from harness.cli.output import Form, shown_width
     from harness.cli.playing import means
+    from harness.cli.point_warnings import warn_of_shortage
     from harness.cli.settings import Settings, load
     from harness.engines import Rules
     from harness.engines.choose import engine as engine_of
@@ -74,6 +75,7 @@ def profile(
     questions = sum(len(named.recording.questions) for named in recordings)
     with console.progress("profiling", questions) as advance:
         found = profiles(plan, recordings, range(seeds), player, advance)
+    warn_of_shortage(plan, recordings)
     if out.form is Form.CSV:
         out.table(profile_page.lines(found))
         return

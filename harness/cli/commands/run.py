@@ -17,6 +17,7 @@ from harness.cli.serving_options import (
 )
 
 if TYPE_CHECKING:
+    from harness.cli.field_help import FieldSection
     from harness.cli.living import Against
     from harness.live.running import Lived
     from harness.request.configured import Plan
@@ -29,8 +30,15 @@ DRAWN_BY = frozenset({
 """Options that a recording has its own values of."""
 
 
+def _question_fields() -> "list[FieldSection]":
+    from harness.cli.field_help import question_fields
+
+    return question_fields()
+
+
 @command(
     "run",
+    fields=_question_fields,
     plays=True,
     examples=[
         (
@@ -102,7 +110,7 @@ def run(
 
     An episode under seed S draws the branches that replay deals under S. With --against, it is held
     against the replay of a recording: equal to the last token where that was drawn --stepwise on a
-    server that repeats itself; otherwise as distributions. docs/live.md has the rules.
+    server that repeats itself; otherwise as distributions. `rheostat explain live` has the rules.
     """
     import time
 

@@ -127,8 +127,8 @@ def serve(
 
     A client may add "beta", from 0 to 1, to its request. It gets the text of a branch that holds
     the winning answer, the tokens of all branches in `usage`, and the trace's name in a header.
-    RHEOSTAT_API_KEY, where it is set, is the key that clients have to show. docs/proxy.md has the
-    rest.
+    RHEOSTAT_API_KEY, where it is set, is the key that clients have to show. `rheostat explain
+    proxy` has the rest.
     """
     try:
         import prometheus_client
@@ -136,10 +136,11 @@ def serve(
         import uvicorn
     except ImportError:
         from harness.errors import SurroundingsError
+        from store.extras import install_command
 
         raise SurroundingsError(
             "serve: starlette, uvicorn or prometheus-client is not installed",
-            hint='install rheostat with its extra: pipx install ".[proxy]"',
+            hint=f"install rheostat with its extra: {install_command('proxy')}",
         ) from None
     del prometheus_client, starlette, uvicorn
     from harness.cli import collect_options, living, proxying, serving

@@ -83,6 +83,7 @@ def sweep(
     """
     from harness.cli import sweep_output
     from harness.cli.playing import played, prepared
+    from harness.cli.point_warnings import warn_of_single_point
     from harness.evaluation.sweep import rows
 
     sweep_output.refuse_unwritable(out, plot)
@@ -99,6 +100,7 @@ def sweep(
     flags = {"threads": threads, "cache_dir": cache_dir}
     swept = played(grid, "sweeping", keep=keep, flags=flags, cluster=cluster(engine, ray_address))
     found = rows(grid, swept.played)
+    warn_of_single_point(grid, found)
     sweep_output.write(out, grid, found, complete=swept.complete, frontier=frontier)
     if not swept.complete:
         raise sweep_output.interruption(grid, swept, kept=keep)

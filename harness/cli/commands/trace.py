@@ -91,6 +91,7 @@ def trace(
         return
     assert controller is not None
     from harness.cli import trace_page
+    from harness.cli.point_warnings import warn_of_shortage
     from harness.engines import Rules
     from harness.engines.interpreter import InterpreterEngine
     from harness.explanation.tracing import traced
@@ -106,6 +107,7 @@ def trace(
     [named] = open_recordings(on)
     number = question_number(named.recording, "0" if question is None else question)
     found = traced(plan, environment(named.recording), number, seed)
+    warn_of_shortage(plan, [named])
     name = named.recording.questions[number].id
     what = origin(plan, [named]) | {
         "engine": engine,

@@ -105,7 +105,7 @@ def test_without_the_extra_it_says_what_to_install(
     for name in ("langchain.chat_models", "genai_prices"):
         monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
     found = cli(*words, "--proposer", "chat:openai:some-model")
-    assert 'pipx install ".[chat]"' in found.err
+    assert 'pipx install --force ".[chat]"' in found.err
     assert not Path("run").exists()
 
 

@@ -116,6 +116,7 @@ def test_runs_are_listed_with_what_they_do(cli: CommandLine, begun: Sequence[str
     shown = cli("runs", "runs").out
     assert max(map(len, shown.splitlines())) <= 80
     assert "usd" not in shown  # nobody was paid
+    assert [row["run"] for row in json.loads(cli("runs", "--json").out)] == ["a"]
     assert cli("runs", "nowhere").status == 2
 
 

@@ -13,8 +13,8 @@ from dsl.source import Source
 from tests.agents.variation.programs import chain, remarks, written
 from tests.dsl.typed_programs import seeded_program
 
-LEFT_ALONE = {"RH602", "RH603"}
-"""Directions of a schedule that a person wrote, which variation leaves as they are told."""
+LEFT_ALONE = {"RH507", "RH508", "RH602", "RH603"}
+"""What variation leaves as it is: directions that a person wrote, programs that go nowhere."""
 
 
 @pytest.mark.parametrize("name", written())

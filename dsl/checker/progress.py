@@ -1,0 +1,220 @@
+"""Programs that go nowhere: steps that change nothing about branches, and branches never opened.
+
+Only what is certain is told. A step may sleep: verbs under a condition that may come true count as
+progress. A program that answers with texts of its own, and not with what branches say, needs none.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dsl import tree
+from dsl.checker.scope import Scope
+from dsl.checker.symbols import Role
+from dsl.operations import value
+from dsl.source import Span
+
+_ACTS = (tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune)
+_ENDED = {"finished", "pruned"}
+
+
+def check_progress(scope: Scope, program: tree.Program) -> None:
+    """Warns of programs in which no branch is opened, and of steps that make no progress."""
+    if not _answers_with_votes(scope, program):
+        return
+    live = _Live(scope, program)
+    start = next((s for s in program.sections if isinstance(s, tree.Start)), None)
+    step = next((s for s in program.sections if isinstance(s, tree.Step)), None)
+    bodies = [section.body for section in (start, step) if section is not None]
+    verbs = [verb for body in bodies for verb in live.verbs(body)]
+    if not any(isinstance(verb, tree.Open | tree.Sample) for verb in verbs):
+        scope.warning(
+            "RH508",
+            "no branch is ever opened, so there is no vote",
+            program.name.span,
+            help="open some in `start`: `open 8`, or read them to their end: `sample 8`",
+        )
+        return
+    if step is not None:
+        _check_step(scope, live, step, verbs)
+
+
+def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.Verb]) -> None:
+    head = Span(step.span.start, step.span.start + len("step"))
+    # What was told of the step already is the reason, where there is one.
+    if any(
+        told.code in {"RH504", "RH706", "RH708"}
+        and step.span.start <= told.mark.span.start < step.span.end
+        for told in scope.diagnostics
+    ):
+        return
+    inside = list(live.verbs(step.body))
+    answers = any(isinstance(node, tree.Answer) for node in tree.walk(step.body))
+    if answers and live.leaves(step.body):
+        return
+    opens = any(isinstance(verb, tree.Open) for verb in verbs)
+    if any(isinstance(verb, tree.Open | tree.Sample) for verb in inside):
+        return
+    if not inside:
+        scope.warning(
+            "RH507",
+            "no step makes progress: none advances, samples, probes or prunes a branch",
+            head,
+            "every step is like the one before it",
+            help="take branches further, such as by `advance active`; or move all of it to"
+            " `finally` and remove the section",
+        )
+    elif not opens:
+        scope.warning(
+            "RH507",
+            "no step makes progress: no branch is ever active",
+            head,
+            "nothing to act on",
+            help="`sample` reads branches to their end; to take them further step by step, open"
+            " them: `open 8`",
+        )
+
+
+def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
+    """Whether an answer is what branches say, directly or by way of a name."""
+    named: dict[str, list[tree.Expression]] = {}
+    for node in tree.walk(program):
+        if isinstance(node, tree.Assign | tree.Let) and not isinstance(
+            node.value, tree.Open | tree.Sample
+        ):
+            named.setdefault(node.name.text, []).append(node.value)
+    waiting = [
+        choice
+        for node in tree.walk(program)
+        if isinstance(node, tree.Answer)
+        for choice in node.choices
+    ]
+    seen: set[str] = set()
+    while waiting:
+        inner = tree.ungroup(waiting.pop())
+        match inner:
+            case tree.Call():
+                return True
+            case tree.Field():
+                return True
+            case tree.Choice(then=then, otherwise=otherwise):
+                waiting += [then, otherwise]
+            case tree.Name(text=name) if name not in seen:
+                seen.add(name)
+                symbol = scope.symbols.get(inner)
+                if symbol is not None and symbol.role in {Role.MEMORY, Role.LET}:
+                    waiting += named.get(name, [])
+            case _:
+                pass
+    return False
+
+
+class _Live:
+    """Finds the verbs that can run and act, as far as the text alone decides it."""
+
+    def __init__(self, scope: Scope, program: tree.Program):
+        self._scope = scope
+        lets = [node for node in tree.walk(program) if isinstance(node, tree.Let)]
+        times = Counter(node.name.text for node in lets)
+        self._lets = {
+            node.name.text: node.value
+            for node in lets
+            if times[node.name.text] == 1 and not isinstance(node.value, tree.Open | tree.Sample)
+        }
+
+    def verbs(self, block: tree.Block) -> Iterator[tree.Verb]:
+        """The verbs of a block that can run and may act on a branch."""
+        for statement in block.statements:
+            yield from self._of(statement)
+            if self._leaves(statement):
+                return
+
+    def leaves(self, block: tree.Block) -> bool:
+        """Whether a block is always left by `answer` or `stop`."""
+        return any(self._leaves(statement) for statement in block.statements)
+
+    def known(self, expression: tree.Expression) -> int | float | None:
+        """The value of an expression without names, draws and branches, else ``None``."""
+        plain = (tree.Number, tree.Truth, tree.Group, tree.Unary, tree.Binary, tree.Choice)
+        if all(isinstance(node, plain) for node in tree.walk(expression)):
+            return value(expression, self._scope.types, {})
+        return None
+
+    def _of(self, statement: tree.Statement) -> Iterator[tree.Verb]:
+        if isinstance(statement, tree.Let):
+            if isinstance(statement.value, tree.Open | tree.Sample):
+                yield from self._of(statement.value)
+        elif isinstance(statement, tree.If):
+            known = self.known(statement.condition)
+            if known is None or known:
+                yield from self.verbs(statement.then)
+            if not known and statement.otherwise is not None:
+                yield from self._otherwise(statement.otherwise)
+        elif isinstance(statement, _ACTS) and self._may_act(statement):
+            yield statement
+
+    def _otherwise(self, otherwise: tree.Block | tree.If) -> Iterator[tree.Verb]:
+        if isinstance(otherwise, tree.If):
+            yield from self._of(otherwise)
+        else:
+            yield from self.verbs(otherwise)
+
+    def _leaves(self, statement: tree.Statement | tree.Block) -> bool:
+        match statement:
+            case tree.Answer() | tree.Stop():
+                return True
+            case tree.Block():
+                return self.leaves(statement)
+            case tree.If(condition=condition, then=then, otherwise=otherwise):
+                known = self.known(condition)
+                second = otherwise is not None and self._leaves(otherwise)
+                if known is None:
+                    return self.leaves(then) and second
+                return self.leaves(then) if known else second
+        return False
+
+    def _may_act(self, verb: tree.Verb) -> bool:
+        match verb:
+            case tree.Open(count=count) | tree.Sample(count=count):
+                known = self.known(count)
+                return known is None or known > 0
+            case tree.Advance(branches=branches, burst=burst):
+                known = None if burst is None else self.known(burst)
+                return (known is None or known > 0) and self._may_hold_active(branches)
+            case tree.Probe(branches=branches) | tree.Prune(branches=branches):
+                return self._may_hold_active(branches)
+        return True
+
+    def _may_hold_active(self, branches: tree.Expression) -> bool:
+        """Whether a set can have an active branch."""
+        inner = tree.ungroup(branches)
+        match inner:
+            case tree.Name(text=name):
+                named = self._lets.get(name)
+                return name not in _ENDED if named is None else self._may_hold_active(named)
+            case tree.Where(branches=base, condition=condition):
+                return self._may_hold_active(base) and not self._excludes_active(condition)
+            case tree.By(branches=base):
+                return self._may_hold_active(base)
+            case tree.First(count=count, branches=base):
+                known = self.known(count)
+                return (known is None or known > 0) and self._may_hold_active(base)
+            case tree.Except(branches=base, without=without):
+                gone = tree.ungroup(without)
+                all_gone = isinstance(gone, tree.Name) and gone.text in {
+                    "active", "alive", "opened",
+                }  # fmt: skip
+                return not all_gone and self._may_hold_active(base)
+        return True
+
+    def _excludes_active(self, condition: tree.Expression) -> bool:
+        """Whether a condition is false for every active branch."""
+        inner = tree.ungroup(condition)
+        match inner:
+            case tree.Binary(operator="and", left=left, right=right):
+                return self._excludes_active(left) or self._excludes_active(right)
+            case tree.Binary(operator="or", left=left, right=right):
+                return self._excludes_active(left) and self._excludes_active(right)
+            case tree.Field(text=text):
+                return text.removeprefix(".") in _ENDED
+        known = self.known(inner)
+        return known is not None and not known

@@ -1,0 +1,146 @@
+"""Lists, sets and dictionaries of other languages, which Rheo has no values for.
+
+They are found while the text is cut into tokens, so that a whole bracket is told once and read as
+one value; what is inside of it is not looked at.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lark import Token
+
+from dsl.diagnostics import Diagnostic, Mark
+from dsl.source import Span
+
+_CLOSERS = {"[": "]", "{": "}", "(": ")"}
+_ENDS_OPERAND = frozenset({"NAME", "FIELD", "RPAR", "STRING"})
+_BEFORE_VALUE = frozenset({"EQUAL", "COMMA", "LPAR", "IN", "PUSH"})
+"""What a brace after it can only be a value of another language."""
+
+
+class BracketedValue(NamedTuple):
+    """A list, a set or a dictionary in the text."""
+
+    diagnostic: Diagnostic
+    end: int
+    """Where it ends in the text."""
+    meant: tuple[tuple[str, str], ...]
+    """The tokens to read in its place, as types and texts."""
+    clear: bool
+    """Whether what follows on the line can be understood without it."""
+
+
+def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> BracketedValue | None:
+    """Reads a list, a set or a dictionary.
+
+    Args:
+        text: the program.
+        start: the position of a `[` or of a `{`.
+        tokens: those before it.
+
+    Returns:
+        ``None`` where the sign is something else, or is never closed.
+    """
+    before = tokens[-1].type if tokens else ""
+    if text[start] == "{" and before not in _BEFORE_VALUE:
+        return None
+    end = _closing(text, start)
+    if end is None:
+        return None
+    is_index = text[start] == "[" and before in _ENDS_OPERAND
+    kind = "list" if text[start] == "[" else "dictionary" if ":" in text[start:end] else "set"
+    if kind == "set" and not text[start + 1 : end - 1].strip():
+        kind = "dictionary"
+    if is_index:
+        message, advice = "nothing has parts in Rheo, so nothing is indexed by `[`", _index_advice()
+    else:
+        message = f"there is no {kind} of values in Rheo"
+        advice = _advice(kind, tokens)
+    # The sign alone is marked where the rest is on other lines.
+    marked = Span(start, end if "\n" not in text[start:end] else start + 1)
+    meant: tuple[tuple[str, str], ...] = (("NUMBER", "0"),)
+    if is_index:
+        meant = ()
+    elif before == "IN" and _section(tokens) == "knobs":
+        meant = (("NUMBER", "0"), ("__ANON_0", ".."), ("NUMBER", "0"))
+    # A knob has a range behind its default, and `in` joins nothing outside of `knobs`.
+    clear = len(meant) != 1 or (before != "IN" and _section(tokens) != "knobs")
+    diagnostic = Diagnostic("RH116", message, Mark(marked), help=advice)
+    return BracketedValue(diagnostic, end, meant, clear)
+
+
+def _closing(text: str, start: int) -> int | None:
+    """The position after the bracket that closes the one at ``start``."""
+    waiting: list[str] = []
+    for match in re.compile(r'"[^"\n]*"|#[^\n]*|[\[\](){}]').finditer(text, start):
+        sign = match.group()
+        if sign in _CLOSERS:
+            waiting.append(_CLOSERS[sign])
+        elif sign in _CLOSERS.values():
+            if not waiting or waiting.pop() != sign:
+                return None
+            if not waiting:
+                return match.end()
+    return None
+
+
+def _index_advice() -> str:
+    return (
+        "the last value of a window is `newest(w)`; a set is narrowed by `where`, `by` and"
+        " `first n of`"
+    )
+
+
+def _advice(kind: str, tokens: Sequence[Token]) -> str:
+    section = _section(tokens)
+    name = _declared(tokens)
+    before = tokens[-1].type if tokens else ""
+    if section == "knobs":
+        if before == "IN":
+            return "a range has two ends and two dots: `1..64`"
+        return (
+            f"a knob has one default and a range: `{name or 'n'} = 64 in 1..128`;"
+            " `rheostat sweep --set` plays several values"
+        )
+    if section == "schedule":
+        return "a line of a schedule has one value, worked out from `beta`"
+    if before == "IN":
+        return "compare with one value after the other: `x == a or x == b`"
+    if kind == "dictionary":
+        return (
+            "what belongs to a branch is a field of `each branch`; votes are counted by `winner`,"
+            " `share` and `confidence`"
+        )
+    if section == "memory" and name is not None:
+        return (
+            f"to keep the last values of a number, write `{name} = window(5)`, and"
+            f" `push x onto {name}` in a step"
+        )
+    if section == "each":
+        return "a field holds a number, a truth or an answer for each branch"
+    return (
+        "a set of branches is made with `where`, `by` and `first n of`; numbers over time are kept"
+        " in a window: `w = window(5)` in `memory`"
+    )
+
+
+def _section(tokens: Sequence[Token]) -> str | None:
+    """The section of declarations that the text is in."""
+    for at in range(len(tokens) - 1, 0, -1):
+        if tokens[at].type == "RBRACE":
+            return None
+        if tokens[at].type == "LBRACE":
+            head = str(tokens[at - 1])
+            return "each" if head == "branch" else head if head in _SECTIONS else None
+    return None
+
+
+_SECTIONS = {"schedule", "knobs", "memory"}
+
+
+def _declared(tokens: Sequence[Token]) -> str | None:
+    """The name whose value the text is."""
+    if len(tokens) > 1 and tokens[-1].type == "EQUAL" and tokens[-2].type in {"NAME", "FIELD"}:
+        return str(tokens[-2])
+    return None

@@ -1,0 +1,229 @@
+"""Reasons that are not written as ``because "…"``, and what else is hung on to a verb."""
+
+from lark import Token
+
+from dsl import expectation
+from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.foreign_forms import matching, statement_end
+from dsl.site import Site, Told, span_of
+from dsl.source import Span
+
+_VERBS = {"OPEN", "SAMPLE", "ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "STOP"}
+_WORDS_OF_CONDITIONS = {"when", "unless", "where", "if"}
+
+
+def misplaced_reason(site: Site) -> Told | None:
+    """Tells of a reason without `because`, of a `stop` with a value, of a condition behind."""
+    for rule in (
+        _text, _sign_before_text, _parentheses, _after_because, _condition_behind, _stop_with_value,
+        _comment,
+    ):  # fmt: skip
+        told = rule(site)
+        if told is not None:
+            return told
+    return None
+
+
+def _text(site: Site) -> Told | None:
+    """``stop "done"``."""
+    if site.token.type != "STRING":
+        return None
+    span = span_of(site.token)
+    if "BECAUSE" in site.expected:
+        return Told(_because(site, span, site.token), insert=("BECAUSE", "because"))
+    before, previous = site.before, site.tokens[site.index - 2] if site.index > 1 else None
+    if before is None or not expectation.is_statement(site.expected):
+        return None
+    if before.type == "STRING" and previous is not None and previous.type == "BECAUSE":
+        message, advice = "a reason is one text", "put all of it between one pair of quotes"
+    else:
+        message = "a text alone is no statement"
+        advice = (
+            "a reason follows `because` behind a verb, such as `prune` or `stop`; a comment begins"
+            " with `#`"
+        )
+    return Told(Diagnostic("RH104", message, Mark(span), help=advice), resume=site.index + 1)
+
+
+def _because(site: Site, span: Span, text: Token) -> Diagnostic:
+    verb = _verb(site)
+    example = f"`{verb} because {text}`" if verb == "stop" else f"`{verb} … because {text}`"
+    return Diagnostic(
+        "RH104",
+        "`because` is missing before this reason",
+        Mark(span),
+        help=f"write {example}",
+        edit=Edit(Span(span.start, span_of(text).start), "because ")
+        if span.start == span_of(text).start
+        else Edit(span, " because " if verb == "stop" else "because"),
+    )
+
+
+def _verb(site: Site) -> str:
+    """The verb that the place belongs to."""
+    for at in range(site.index - 1, -1, -1):
+        if site.tokens[at].type in _VERBS:
+            return str(site.tokens[at])
+    return "stop"
+
+
+def _sign_before_text(site: Site) -> Told | None:
+    """``stop, "done"`` and ``stop - "done"``."""
+    after = site.after(1)
+    if after is None or after.type != "STRING" or "BECAUSE" not in site.expected:
+        return None
+    if site.token.type not in {"COMMA", "MINUS", "EQUAL", "SLASH", "__ANON_1"}:
+        return None
+    told = _because(site, span_of(site.token), after)
+    return Told(told, insert=("BECAUSE", "because"), resume=site.index + 1)
+
+
+def _parentheses(site: Site) -> Told | None:
+    """``stop("done")`` and ``because("done")``."""
+    token, before = site.token, site.before
+    if token.type != "LPAR" or before is None or before.type not in {"STOP", "BECAUSE"}:
+        return None
+    close = matching(site.tokens, site.index)
+    inside = site.tokens[site.index + 1 : close]
+    text = str(inside[0]) if len(inside) == 1 and inside[0].type == "STRING" else None
+    shown = text or '"…"'
+    last = site.tokens[min(close, len(site.tokens) - 1)]
+    span = span_of(token).to(span_of(last)) if last.line == token.line else span_of(token)
+    if before.type == "BECAUSE":
+        return Told(
+            Diagnostic(
+                "RH104",
+                "a reason is a text without parentheses",
+                Mark(span),
+                help=f"write `because {shown}`",
+                edit=None if text is None else Edit(span, f" {text}"),
+            ),
+            insert=("STRING", '""'),
+            resume=close + 1,
+        )
+    write = "stop" if not inside else f"stop because {shown}"
+    return Told(
+        Diagnostic(
+            "RH104",
+            "`stop` is a statement, and has no arguments",
+            Mark(span),
+            help=f"write `{write}`",
+            edit=Edit(span_of(before).to(span), write) if text or not inside else None,
+        ),
+        resume=close + 1,
+    )
+
+
+def _after_because(site: Site) -> Told | None:
+    """``because f"…"``, ``because done``, ``because "a" + "b"``."""
+    token, before = site.token, site.before
+    previous = site.tokens[site.index - 2] if site.index > 1 else None
+    if before is None:
+        return None
+    if before.type == "BECAUSE" and token.type == "NAME":
+        after = site.after(1)
+        if after is not None and after.type == "STRING" and after.start_pos == token.end_pos:
+            told = Diagnostic(
+                "RH104",
+                "nothing is filled in into a text",
+                Mark(span_of(token).to(span_of(after))),
+                help=f"write a plain text: `because {after}`",
+                edit=Edit(span_of(token), ""),
+            )
+            return Told(told, resume=site.index + 1)
+    ended = before.type == "STRING" and previous is not None and previous.type == "BECAUSE"
+    if ended and token.type in {"PLUS", "PERCENT", "FIELD", "COMMA"}:
+        told = Diagnostic(
+            "RH104",
+            "a reason is one text, and nothing is worked out in it",
+            Mark(span_of(token)),
+            help="put all of it between one pair of quotes",
+        )
+        return Told(told, resume=statement_end(site.tokens, site.index))
+    return None
+
+
+def _condition_behind(site: Site) -> Told | None:
+    """``stop if c``, ``prune active unless c`` and ``x = a if c else b``."""
+    at = _condition(site)
+    if at is None:
+        return None
+    begin = at - 1
+    while begin > 0 and not site.starts_line(begin) and site.tokens[begin].type not in _VERBS:
+        if site.tokens[begin - 1].type in {"LBRACE", "RBRACE"}:
+            break
+        begin -= 1
+    source = site.source
+    acts = source.text[span_of(site.tokens[begin]).start : span_of(site.tokens[at - 1]).end]
+    stop = statement_end(site.tokens, at)
+    last = site.tokens[stop - 1]
+    span = span_of(site.tokens[at]).to(span_of(last))
+    if any(token.type == "ELSE" for token in site.tokens[at:stop]):
+        advice = "inside an expression write `if c then a else b`"
+    else:
+        negated = "not " if str(site.tokens[at]) == "unless" else ""
+        condition = source.text[span_of(site.tokens[at]).end : span.end].strip()
+        advice = f"write `if {negated}{condition} {{ {acts} }}`"
+    told = Diagnostic("RH104", "a condition comes before what it decides", Mark(span), help=advice)
+    return Told(told, resume=stop)
+
+
+def _condition(site: Site) -> int | None:
+    """The index of the word that begins a condition behind a statement on its line."""
+    before = site.before
+    if before is not None and str(before) in _WORDS_OF_CONDITIONS and before.type == "NAME":
+        at = site.index - 1
+        stopped = at > 0 and site.tokens[at - 1].type == "STOP"
+        return at if stopped and not site.starts_line(at) else None
+    if "LBRACE" not in site.expected:
+        return None
+    for at in range(site.index - 1, 0, -1):
+        kind = site.tokens[at].type
+        if kind in {"LBRACE", "RBRACE", "THEN"}:
+            return None
+        if kind == "IF":
+            first = site.starts_line(at) or site.tokens[at - 1].type in {"LBRACE", "RBRACE", "ELSE"}
+            return None if first else at
+    return None
+
+
+def _stop_with_value(site: Site) -> Told | None:
+    """``stop winner(alive)`` and ``stop 3``."""
+    token, before = site.token, site.before
+    if before is None:
+        return None
+    called = token.type == "LPAR" and before.type == "NAME" and site.expected == {"EQUAL"}
+    first = site.index - 1 if called else site.index
+    stop = site.tokens[first - 1] if first else None
+    if stop is None or stop.type != "STOP" or site.starts_line(first):
+        return None
+    if not called and token.type not in {"NUMBER", "TRUE", "FALSE", "NONE"}:
+        return None
+    end = statement_end(site.tokens, first)
+    span = span_of(site.tokens[first]).to(span_of(site.tokens[end - 1]))
+    told = Diagnostic(
+        "RH104",
+        "`stop` takes no value",
+        Mark(span),
+        help=f"to answer here, write `answer {site.source.text[span.start : span.end]}`"
+        if called
+        else 'write `stop`, or `stop because "…"`',
+    )
+    return Told(told, resume=end)
+
+
+def _comment(site: Site) -> Told | None:
+    """``stop // done``, where no value stands in front."""
+    if site.token != "//" or not expectation.is_statement(site.expected):
+        return None
+    if expectation.is_behind_operand(site.expected):
+        return None
+    span = span_of(site.token)
+    told = Diagnostic(
+        "RH116", "there is no `//` in Rheo", Mark(span), help="a comment begins with `#`",
+        edit=Edit(span, "#"),
+    )  # fmt: skip
+    at = site.index + 1
+    while at < len(site.tokens) and site.tokens[at].line == site.token.line:
+        at += 1
+    return Told(told, resume=at)

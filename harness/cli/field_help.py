@@ -1,0 +1,88 @@
+"""The fields of files that are written by hand or by other programs, for help pages.
+
+They are read off the records that decode such files, so that help names what is accepted.
+"""
+
+import types
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+
+
+class FieldSection(NamedTuple):
+    """The fields of one object."""
+
+    title: str
+    fields: Sequence[tuple[str, str]]
+    """Each name with its type and meaning."""
+
+
+_MEANINGS = {
+    "question": "the text",
+    "answer": "the right answer",
+    "branches": "one object for each branch",
+    "id": "names the question",
+    "choices": "of a question of multiple choice",
+    "greedy": "one sample at temperature 0",
+    "difficulty": "rank among the questions, 0 the easiest",
+    "tokens": "the length of the whole branch",
+    "final": "its own answer at the end",
+    "probes": "the answer after each interval; for every branch or for none",
+    "finish": "why it ended, such as stop or length",
+    "seed": "of the branch",
+    "raw": "the model's words at each probe",
+    "final_raw": "the model's words at the end",
+    "probe_tokens": "what each probe cost",
+    "entropy": "in nats, one for each probe",
+    "logprob": "mean of the chosen tokens, one for each interval",
+    "top_logprob": "mean of the 20 likeliest tokens, one for each interval",
+    "text": "the chain",
+    "token_ids": "the chain in tokens",
+    "sentences": "where each ends in text, in characters",
+    "paragraphs": "where each ends in text, in characters",
+}
+
+
+def branch_fields() -> list[FieldSection]:
+    """The fields of a line that `rheostat import jsonl` reads."""
+    from store.jsonl import BranchLine, QuestionLine
+
+    return [
+        FieldSection("Fields of a line", _fields(QuestionLine)),
+        FieldSection("Fields of a branch", _fields(BranchLine)),
+    ]
+
+
+def question_fields() -> list[FieldSection]:
+    """The fields of a line of a file of questions."""
+    from store.collection.questions import Asked
+
+    return [FieldSection("Fields of a question, one a line", _fields(Asked))]
+
+
+def _fields(record: type[msgspec.Struct]) -> list[tuple[str, str]]:
+    rows = []
+    for field in msgspec.structs.fields(record):
+        kind = _type_text(field.type) + ("" if field.required else ", optional")
+        meaning = _MEANINGS.get(field.encode_name)
+        rows.append((field.encode_name, kind if meaning is None else f"{kind}: {meaning}"))
+    return rows
+
+
+_NAMES = {str: "string", int: "whole number", float: "number", bool: "true or false"}
+
+
+def _type_text(kind: Any) -> str:  # noqa: ANN401
+    if get_origin(kind) is Annotated:
+        return _type_text(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        several = [each for each in get_args(kind) if each is not type(None)]
+        return " or ".join(_type_text(each) for each in several)
+    if get_origin(kind) is list:
+        return f"list of {_plural(_type_text(get_args(kind)[0]))}"
+    return _NAMES.get(kind, "object")
+
+
+def _plural(words: str) -> str:
+    return f"{words}s"

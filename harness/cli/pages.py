@@ -1,0 +1,49 @@
+"""The pages of the documentation, which are installed with the program and printed by it."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+PAGES = "docs"
+"""The directory of the pages inside of this package, where it was installed from a wheel."""
+
+_LINK = re.compile(r"\[([^\]]+)\]\((?:docs/)?([\w-]+)\.md(#[\w-]+)?\)")
+_PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n+", re.MULTILINE)
+
+
+def page_names() -> list[str]:
+    """The names of all pages, in alphabetical order."""
+    return sorted(path.stem for path in _directory().glob("*.md"))
+
+
+def page(name: str) -> str | None:
+    """A page as Markdown, in which links to other pages name the command that prints them.
+
+    Args:
+        name: of the page, such as ``importing``.
+
+    Returns:
+        ``None`` where there is no such page.
+    """
+    if name not in page_names():
+        return None
+    text = (_directory() / f"{name}.md").read_text(encoding="utf-8")
+    return _LINK.sub(_command, _PICTURE.sub("", text))
+
+
+def title(name: str) -> str:
+    """The heading of a page."""
+    with (_directory() / f"{name}.md").open(encoding="utf-8") as file:
+        return file.readline().lstrip("# ").strip()
+
+
+def _command(link: "re.Match[str]") -> str:
+    words, name, _ = link.groups()
+    return f"{words} (`rheostat explain {name}`)"
+
+
+def _directory() -> Path:
+    """Where the pages are: inside of the package, or beside it in a copy of the source."""
+    package = Path(str(files("harness")))
+    installed = package / PAGES
+    return installed if installed.is_dir() else package.parent / PAGES

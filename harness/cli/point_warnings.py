@@ -1,0 +1,107 @@
+"""Warnings about points of a sweep that look like results and mislead."""
+
+from collections.abc import Sequence
+
+from harness.cli import console
+from harness.evaluation.grid import Grid, Shortage, spelt
+from harness.evaluation.scores import Played
+from harness.evaluation.sweep import Row
+from harness.request.configured import Configured, Plan
+from harness.request.recordings import Named, branch_counts
+from harness.request.widths import requested_width
+
+_IDLE = 5
+"""How many points that did nothing are named."""
+
+_SHORT = 5
+"""How many controllers that ask for too many branches are named."""
+
+_FAR = 2
+"""Points whose costs differ by more than this factor say little about each other."""
+
+
+def warn_of_shortages(grid: Grid) -> None:
+    """Warns of controllers that ask for more branches than were recorded."""
+    shortages = grid.shortages()
+    together: dict[tuple[str, str], list[Shortage]] = {}
+    for each in shortages:
+        together.setdefault((each.point.program.label, each.recording), []).append(each)
+    for (label, recording), several in list(together.items())[:_SHORT]:
+        first = several[0]
+        if len(several) == 1:
+            names = first.asked.knobs
+            knobs = {name: value for name, value in first.point.knobs.items() if name in names}
+            beta = "" if first.point.beta is None else f" beta={first.point.beta!r}"
+            who = f"{label} {spelt(knobs)}".rstrip() + beta
+            asks = f"asks for {first.asked.branches:,} branches"
+        else:
+            points = sum(each.program.label == label for each in grid.points)
+            asked = [each.asked.branches for each in several]
+            who = label
+            numbers = _range(min(asked), max(asked))
+            asks = f"{len(several)} of {points} points ask for {numbers} branches"
+        console.warn(
+            f"{who} on {recording}: {asks}, and a question has {_range(first.fewest, first.most)};"
+            " no more are opened"
+        )
+    if len(together) > _SHORT:
+        console.warn(f"{len(together) - _SHORT} more ask for more branches than were recorded")
+
+
+def warn_of_shortage(plan: Plan, recordings: Sequence[Named]) -> None:
+    """Warns of recordings that have fewer branches than a knob that was set asks for.
+
+    Args:
+        plan: the controller and its setting.
+        recordings: what it is played over.
+    """
+    if not isinstance(plan, Configured):
+        return
+    asked = requested_width(plan.program.checked, plan.knobs)
+    if asked is None or asked.knobs.isdisjoint(plan.chosen):
+        return
+    for label, recording in recordings:
+        fewest, most = branch_counts(recording)
+        if asked.branches > fewest:
+            console.warn(
+                f"{plan.program.label} on {label}: asks for {asked.branches:,} branches, and a"
+                f" question has {_range(fewest, most)}; no more are opened"
+            )
+
+
+def warn_of_single_point(grid: Grid, rows: Sequence[Row]) -> None:
+    """Warns where differences are to a single point, which costs something else altogether."""
+    first = grid.programs[0].label
+    costs = {row.cost for row in rows if row.controller == first}
+    others = [row.cost for row in rows if row.controller != first]
+    points = sum(each.program is grid.programs[0] for each in grid.points)
+    if points != 1 or not others or not any(costs):
+        return
+    low, high = min(costs) / _FAR, max(costs) * _FAR
+    far = sum(not low <= cost <= high for cost in others)
+    if far:
+        console.warn(
+            f"{first} has a single point: {far} of {len(others)} rows cost less than half or more"
+            f" than twice as much, so their differences are not at equal cost; give {first} several"
+            " settings"
+        )
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def warn_of_idle(grid: Grid, played: Played) -> None:
+    """Says which points did nothing on a recording: their rows look like results and are none."""
+    idle: dict[int, list[str]] = {}
+    for cell, episodes in played.items():
+        if not episodes.tokens.any():
+            idle.setdefault(cell.point, []).append(grid.recordings[cell.recording].label)
+    for number in sorted(idle)[:_IDLE]:
+        point, labels = grid.points[number], idle[number]
+        beta = "" if point.beta is None else f" beta={point.beta!r}"
+        where = "" if len(labels) == len(grid.recordings) else f" on {', '.join(labels)}"
+        name = f"{point.program.label} {spelt(point.knobs)}".rstrip()
+        console.warn(f"{name}{beta}{where}: no episode took any action, all ended at 0 tokens")
+    if len(idle) > _IDLE:
+        console.warn(f"{len(idle) - _IDLE} more did nothing either")

@@ -1,0 +1,212 @@
+"""How many branches a program asks for at given knobs, and the knob that decides it.
+
+Only what the knobs decide is counted: ``open n``, or ``sample 1`` in a step that repeats ``n``
+times. A count that depends on the course of the episode has no value before it is played.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.checker import Checked
+from dsl.checker.knobs import free_knobs, knob_type, schedule_lines
+from dsl.operations import Number, value
+from dsl.schedule import SettingsError, evaluate
+from dsl.types import Type
+from harness.request.assignments import Knobs
+from harness.request.controllers import Program
+
+_WITH_BRANCHES = (
+    tree.Field, tree.Where, tree.By, tree.Except, tree.First, tree.Over, tree.Keyword,
+)  # fmt: skip
+_SAMPLERS = (tree.Open, tree.Sample)
+
+
+class RequestedWidth(NamedTuple):
+    """How many branches a program asks for in an episode."""
+
+    knobs: frozenset[str]
+    """The knobs that decide it."""
+    branches: int
+    whole: bool
+    """Whether it never asks for more: what the course of an episode decides is not counted."""
+
+
+def requested_width(checked: Checked, knobs: Mapping[str, Number]) -> RequestedWidth | None:
+    """How many branches a program may open, where its knobs decide that.
+
+    Args:
+        checked: the program.
+        knobs: the value of every knob, free and scheduled.
+
+    Returns:
+        ``None`` where no knob decides how many branches are opened.
+    """
+    counter = _Counter(checked, knobs)
+    start, step = checked.section(tree.Start), checked.section(tree.Step)
+    opened = counter.block(start.body) if isinstance(start, tree.Start) else 0
+    if isinstance(step, tree.Step):
+        opened += counter.repeated(step)
+    if not counter.knobs:
+        return None
+    return RequestedWidth(frozenset(counter.knobs), opened, counter.whole)
+
+
+def default_widths(program: Program, chosen: Knobs, most: int) -> list[Knobs]:
+    """Widths that give a program without a schedule a curve: powers of two, and its default.
+
+    Args:
+        program: the controller.
+        chosen: the knobs that are set.
+        most: how many branches there are to open.
+
+    Returns:
+        The setting at each width; ``chosen`` alone where the program follows beta, its width is
+        set, or it has no knob that decides its width.
+    """
+    name = None if program.scheduled else width_knob(program.checked)
+    if name is None or name in chosen:
+        return [chosen]
+    default = int(evaluate(program.checked, 0.0, chosen)[name])
+    widths = sorted({*(1 << power for power in range(most.bit_length())), default})
+    settings = [{**chosen, name: width} for width in widths if width <= most]
+    return [each for each in settings if _opens_any(program.checked, each)] or [chosen]
+
+
+def width_knob(checked: Checked) -> str | None:
+    """The free integer knob that decides how many branches are opened, if there is one.
+
+    Of several, the first in this order: what `start` opens, how often a step that opens repeats,
+    what a step opens.
+    """
+    free = free_knobs(checked.program)
+    for expression in _width_expressions(checked):
+        for name in _names(_Lets(checked).inlined(expression)):
+            if name in free and knob_type(free[name], checked.types) is Type.INTEGER:
+                return name
+    return None
+
+
+def _width_expressions(checked: Checked) -> Iterator[tree.Expression]:
+    start, step = checked.section(tree.Start), checked.section(tree.Step)
+    if start is not None:
+        yield from (node.count for node in tree.walk(start) if isinstance(node, _SAMPLERS))
+    if isinstance(step, tree.Step):
+        inside = [node for node in tree.walk(step.body) if isinstance(node, _SAMPLERS)]
+        if inside and step.cap is not None:
+            yield step.cap
+        yield from (node.count for node in inside)
+
+
+def _opens_any(checked: Checked, setting: Knobs) -> bool:
+    """Whether a setting is in the ranges of all knobs, and does not ask for 0 branches."""
+    try:
+        width = requested_width(checked, evaluate(checked, 0.0, setting))
+    except SettingsError:
+        return False
+    return width is None or width.branches > 0
+
+
+class _Counter:
+    """Counts the branches that blocks ask for, and notes the knobs that decide it."""
+
+    def __init__(self, checked: Checked, knobs: Mapping[str, Number]):
+        self._checked = checked
+        self._values = knobs
+        self._scheduled = schedule_lines(checked.program)
+        self._free = free_knobs(checked.program)
+        self._lets = _Lets(checked)
+        self.knobs: set[str] = set()
+        self.whole = True
+
+    def block(self, block: tree.Block) -> int:
+        """The branches of one passage through a block; of alternatives, the larger number."""
+        return sum(self._statement(each) for each in block.statements)
+
+    def repeated(self, step: tree.Step) -> int:
+        """The branches of all steps: of what every step opens, as often as it repeats.
+
+        What a step opens under a condition counts once, since nobody knows how often it holds.
+        """
+        every = [each for each in step.body.statements if _sampler(each) is not None]
+        if sum(isinstance(node, _SAMPLERS) for node in tree.walk(step.body)) > len(every):
+            self.whole = False
+        times = None if step.cap is None else self._value(step.cap)
+        if times is None or not every:
+            self.whole = self.whole and not every
+            return self.block(step.body)
+        before = set(self.knobs)
+        once = sum(self._statement(each) for each in every)
+        named = self.knobs - before | self._named(step.cap)
+        # A cap that is a plain number guards against endless loops, and is no width.
+        self.knobs |= named
+        self.whole = self.whole and bool(named)
+        return once * int(times) if named else 0
+
+    def _statement(self, statement: tree.Statement) -> int:
+        sampler = _sampler(statement)
+        if sampler is not None:
+            count = self._value(sampler.count)
+            if count is None:
+                self.whole = False
+                return 0
+            self.knobs |= self._named(sampler.count)
+            return max(0, int(count))
+        if isinstance(statement, tree.If):
+            other = statement.otherwise
+            if isinstance(other, tree.If):
+                otherwise = self._statement(other)
+            else:
+                otherwise = 0 if other is None else self.block(other)
+            return max(self.block(statement.then), otherwise)
+        return 0
+
+    def _named(self, expression: tree.Expression | None) -> set[str]:
+        if expression is None:
+            return set()
+        names = set(_names(self._lets.inlined(expression)))
+        return names & (self._free.keys() | self._scheduled.keys())
+
+    def _value(self, expression: tree.Expression) -> Number | None:
+        """The value of a count, or ``None`` where more than knobs decides it."""
+        inner = self._lets.inlined(expression)
+        if any(isinstance(node, _WITH_BRANCHES) for node in tree.walk(inner)):
+            return None
+        if not set(_names(inner)) <= self._values.keys():
+            return None
+        try:
+            return value(inner, self._checked.types, self._values)
+        except KeyError:  # a function that draws at random, or counts what was played
+            return None
+
+
+class _Lets:
+    """Follows a ``let`` to the value that it names."""
+
+    def __init__(self, checked: Checked):
+        self._symbols = checked.symbols
+        self._values = {
+            node.name.span: node.value
+            for node in tree.walk(checked.program)
+            if isinstance(node, tree.Let) and not isinstance(node.value, _SAMPLERS)
+        }
+
+    def inlined(self, expression: tree.Expression) -> tree.Expression:
+        """The value of a ``let`` where an expression is its plain name, else the expression."""
+        inner = tree.ungroup(expression)
+        while isinstance(inner, tree.Name):
+            symbol = self._symbols.get(inner)
+            named = None if symbol is None or symbol.span is None else self._values.get(symbol.span)
+            if named is None or isinstance(named, tree.Open | tree.Sample):
+                break
+            inner = tree.ungroup(named)
+        return inner
+
+
+def _sampler(statement: tree.Statement) -> tree.Open | tree.Sample | None:
+    acts = statement.value if isinstance(statement, tree.Let) else statement
+    return acts if isinstance(acts, _SAMPLERS) else None
+
+
+def _names(node: tree.Node) -> Iterator[str]:
+    return (part.text for part in tree.walk(node) if isinstance(part, tree.Name))
