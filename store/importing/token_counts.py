@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from store.errors import SourceError, StoreError
+from store.extras import install_command
 
 
 class TokenCounter:
@@ -23,7 +24,7 @@ class TokenCounter:
             from tokenizers import Tokenizer
         except ImportError as error:
             raise StoreError(
-                "tokenizers is not installed; pip install 'rheostat[tokenizer]' brings it, or give"
+                f"tokenizers is not installed; `{install_command('tokenizer')}` brings it, or give"
                 " `tokens` for every branch"
             ) from error
         file = path / "tokenizer.json" if path.is_dir() else path
