@@ -29,11 +29,11 @@ _OPERATORS = frozenset({
 """Rules that the template tells in a line of its own."""
 
 
-def card() -> str:
+def render_card() -> str:
     """The language card, as Markdown."""
     template = files("dsl").joinpath("card_template.md").read_text(encoding="utf-8")
     return Template(template).substitute(
-        grammar="\n".join(grammar_in_short(_grammar())),
+        grammar="\n".join(summarize_grammar(_grammar())),
         sets=_list(SETS),
         values=_list({name: value.meaning for name, value in VALUES.items()}),
         attributes=_list(
@@ -53,7 +53,7 @@ def estimated_tokens(text: str) -> int:
     return math.ceil(max(len(text.split()) * 1.4, len(text) / 3.5))
 
 
-def grammar_in_short(text: str) -> Iterator[str]:
+def summarize_grammar(text: str) -> Iterator[str]:
     """The rules of a grammar, one a line: without operators, comments, terminals and underscores.
 
     A terminal that only names words is written out as those words.

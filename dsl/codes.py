@@ -54,7 +54,7 @@ def is_warning(code: str) -> bool:
     return code in WARNINGS or code.startswith("RH7")
 
 
-def document() -> str:
+def render_codes_page() -> str:
     """All explanations as one page of Markdown, for the documentation."""
     found = explanations().values()
     rows = [

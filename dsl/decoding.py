@@ -23,8 +23,8 @@ from functools import cache
 from lark.grammar import NonTerminal, Symbol
 from lark.lexer import PatternStr, TerminalDef
 
-from dsl.parser import grammar
-from dsl.words import KEYWORDS
+from dsl.parser import load_grammar
+from dsl.vocabulary import KEYWORDS
 
 SPACE, MAYBE_SPACE = "space", "space?"
 
@@ -65,14 +65,14 @@ def decoding_grammar(reasons: int = 0) -> str:
     Args:
         reasons: with more than 0, a reply begins with one to so many comment lines.
     """
-    made = _Maker()
+    made = _RuleBuilder()
     lines = [_root(made, reasons), *made.rules()]
     lines += [f"{_rule(name)} ::= {body}" for name, body in (_WORDS | _SIGNS).items()]
     lines += [f"{name} ::= {body}" for name, body in _RULES.items()]
     return "\n".join([*lines, *_names()]) + "\n"
 
 
-def _root(made: "_Maker", reasons: int) -> str:
+def _root(made: "_RuleBuilder", reasons: int) -> str:
     start = made.form("start", behind_word=False)
     if not reasons:
         return f"root ::= {MAYBE_SPACE} {start} {MAYBE_SPACE}"
@@ -80,11 +80,11 @@ def _root(made: "_Maker", reasons: int) -> str:
     return f"root ::= ({line}){{1,{reasons}}} {MAYBE_SPACE} {start} {MAYBE_SPACE}"
 
 
-class _Maker:
+class _RuleBuilder:
     """Makes the forms of rules as they are asked for."""
 
     def __init__(self) -> None:
-        parser = grammar()
+        parser = load_grammar()
         self._terminals: dict[str, TerminalDef] = {each.name: each for each in parser.terminals}
         self._bodies: dict[str, list[Sequence[Symbol]]] = {}
         for rule in parser.rules:

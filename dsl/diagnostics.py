@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dsl.excerpt import Marked, Part, Style, clean, draw, line_numbers
+from dsl.excerpt import MarkedSpan, Part, Style, draw_line, escape_control_characters, line_numbers
 from dsl.source import Source, Span
 
 
@@ -64,14 +64,14 @@ class DslError(Exception):
         super().__init__(render_all(source, diagnostics))
 
 
-def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By place, errors before warnings at the same place."""
     return sorted(
         diagnostics, key=lambda item: (item.mark.span, item.severity is Severity.WARNING, item.code)
     )
 
 
-def plain(part: Part, text: str) -> str:
+def plain_style(part: Part, text: str) -> str:
     """The style of text without colours."""
     return text
 
@@ -87,20 +87,24 @@ _COLOURS = {
 }
 
 
-def coloured(part: Part, text: str) -> str:
+def coloured_style(part: Part, text: str) -> str:
     """The style of a terminal that shows colours."""
     return f"\x1b[{_COLOURS[part]}m{text}\x1b[0m" if text else text
 
 
-def render_all(source: Source, diagnostics: Iterable[Diagnostic], style: Style = plain) -> str:
+def render_all(
+    source: Source, diagnostics: Iterable[Diagnostic], style: Style = plain_style
+) -> str:
     """Every diagnostic as text, in the order of the source, a blank line between two."""
-    return "\n\n".join(render(source, diagnostic, style) for diagnostic in ordered(diagnostics))
+    return "\n\n".join(
+        render(source, diagnostic, style) for diagnostic in sort_diagnostics(diagnostics)
+    )
 
 
-def render(source: Source, diagnostic: Diagnostic, style: Style = plain) -> str:
+def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -> str:
     """One diagnostic as text: head, place, the source lines with their marks, the help."""
-    marks = [Marked(diagnostic.mark.span, diagnostic.mark.label, True)]
-    marks += [Marked(mark.span, mark.label, False) for mark in diagnostic.also]
+    marks = [MarkedSpan(diagnostic.mark.span, diagnostic.mark.label, True)]
+    marks += [MarkedSpan(mark.span, mark.label, False) for mark in diagnostic.also]
     numbers = line_numbers(source, marks)
     width = len(str(numbers[-1]))
     margin = " " * width
@@ -109,26 +113,33 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain) -> str:
     severity = Part.ERROR if diagnostic.is_error else Part.WARNING
     out = [
         style(severity, f"{diagnostic.severity.value}[{diagnostic.code}]")
-        + style(Part.MESSAGE, f": {clean(diagnostic.message)}"),
-        f"{style(Part.GUTTER, f'{margin}-->')} {clean(source.name)}:{place.line}:{place.column}",
+        + style(Part.MESSAGE, f": {escape_control_characters(diagnostic.message)}"),
+        (
+            f"{style(Part.GUTTER, f'{margin}-->')}"
+            f" {escape_control_characters(source.name)}:{place.line}:{place.column}"
+        ),
         bar,
     ]
     previous = numbers[0]
     for number in numbers:
         if number == previous + 2:
             # One line left out would take the place that it saves.
-            out.append(_numbered(number - 1, width, draw(source, number - 1, [], style)[0], style))
+            out.append(
+                _numbered(number - 1, width, draw_line(source, number - 1, [], style)[0], style)
+            )
         elif number > previous + 2:
             out.append(style(Part.GUTTER, "." * max(width, 3)))
         previous = number
-        shown, under = draw(source, number, marks, style)
+        shown, under = draw_line(source, number, marks, style)
         out.append(_numbered(number, width, shown, style))
         out.extend(f"{bar} {line}" for line in under)
     if diagnostic.help:
         first, *rest = diagnostic.help.split("\n")
         label = style(Part.HELP, "help")
-        out.append(f"{style(Part.GUTTER, f'{margin} =')} {label}: {clean(first)}")
-        out.extend(f"{margin}         {clean(line)}".rstrip() for line in rest)
+        out.append(
+            f"{style(Part.GUTTER, f'{margin} =')} {label}: {escape_control_characters(first)}"
+        )
+        out.extend(f"{margin}         {escape_control_characters(line)}".rstrip() for line in rest)
     return "\n".join(out)
 
 

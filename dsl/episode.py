@@ -199,7 +199,7 @@ class Episode:
         return self.limit - len(self.branches)
 
 
-Course = Generator[AnyVerb, Outcome, None]
+VerbGenerator = Generator[AnyVerb, Outcome, None]
 """A controller at work: yields verbs, is sent outcomes, ends after its `Answer`."""
 
 
@@ -211,7 +211,7 @@ class Controller(Protocol):
         """The name under which results are listed."""
         ...
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Begins an episode; ``beta`` is ``None`` for a controller without a schedule."""
         ...
 

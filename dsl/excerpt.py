@@ -38,7 +38,7 @@ Style = Callable[[Part, str], str]
 """Dresses a part of a message, in colours for one."""
 
 
-class Marked(NamedTuple):
+class MarkedSpan(NamedTuple):
     """A stretch to mark, and what is to be written at it."""
 
     span: Span
@@ -46,7 +46,7 @@ class Marked(NamedTuple):
     primary: bool
 
 
-class _Piece(NamedTuple):
+class _LineMark(NamedTuple):
     """A mark on one line: in characters first, then in columns, both counted from 0."""
 
     start: int
@@ -55,13 +55,13 @@ class _Piece(NamedTuple):
     primary: bool
 
 
-def line_numbers(source: Source, marks: Sequence[Marked]) -> list[int]:
+def line_numbers(source: Source, marks: Sequence[MarkedSpan]) -> list[int]:
     """The lines that the marks begin and end on, in order."""
     return sorted({number for mark in marks for number in _ends(source, mark.span)})
 
 
-def draw(
-    source: Source, number: int, marks: Sequence[Marked], style: Style
+def draw_line(
+    source: Source, number: int, marks: Sequence[MarkedSpan], style: Style
 ) -> tuple[str, list[str]]:
     """One line of source as it is shown, and the lines to print under it."""
     text = source.line(number)
@@ -74,7 +74,7 @@ def draw(
     return "".join(shown).rstrip(), _under(pieces, style)
 
 
-def clean(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """Text that a terminal shows as it is: what it would act on is written out."""
     return "".join(char if char.isprintable() else _written_out(char) for char in text)
 
@@ -111,7 +111,7 @@ def _width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
 
 
-def _pieces(source: Source, number: int, text: str, mark: Marked) -> list[_Piece]:
+def _pieces(source: Source, number: int, text: str, mark: MarkedSpan) -> list[_LineMark]:
     """What a mark shows on a line. A mark over several lines shows on its first and its last."""
     first, last = _ends(source, mark.span)
     if number not in (first, last):
@@ -129,14 +129,14 @@ def _pieces(source: Source, number: int, text: str, mark: Marked) -> list[_Piece
         label = f"… to here{': ' if mark.label else ''}{mark.label}"
     start = min(max(start, 0), len(text))
     end = min(max(end, start), len(text))
-    return [_Piece(start, end, clean(label), mark.primary)]
+    return [_LineMark(start, end, escape_control_characters(label), mark.primary)]
 
 
-def _main(pieces: list[_Piece]) -> _Piece:
+def _main(pieces: list[_LineMark]) -> _LineMark:
     return next((piece for piece in pieces if piece.primary), pieces[0])
 
 
-def _near(text: str, pieces: list[_Piece]) -> tuple[str, list[_Piece]]:
+def _near(text: str, pieces: list[_LineMark]) -> tuple[str, list[_LineMark]]:
     """The characters of a huge line that can come to be seen, so that the rest costs nothing."""
     reach = 10 * WINDOW
     if len(text) <= 2 * reach:
@@ -154,12 +154,14 @@ def _near(text: str, pieces: list[_Piece]) -> tuple[str, list[_Piece]]:
     return kept, moved
 
 
-def _in_columns(piece: _Piece, columns: list[int]) -> _Piece:
+def _in_columns(piece: _LineMark, columns: list[int]) -> _LineMark:
     left, right = columns[piece.start], columns[piece.end]
     return piece._replace(start=left, end=max(right, left + 1))
 
 
-def _window(shown: list[str], width: int, pieces: list[_Piece]) -> tuple[list[str], list[_Piece]]:
+def _window(
+    shown: list[str], width: int, pieces: list[_LineMark]
+) -> tuple[list[str], list[_LineMark]]:
     """A stretch of a long line around its main mark, and the marks moved with it."""
     start = _main(pieces).start if pieces else 0
     left = max(0, min(start - _LEFT_CONTEXT, width - WINDOW))
@@ -183,7 +185,7 @@ def _window(shown: list[str], width: int, pieces: list[_Piece]) -> tuple[list[st
     return [front, *kept, back], sorted(moved)
 
 
-def _under(pieces: list[_Piece], style: Style) -> list[str]:
+def _under(pieces: list[_LineMark], style: Style) -> list[str]:
     """The signs under a line, then the labels, the rightmost first.
 
     The rightmost label stands beside its sign where nothing reaches further; the others hang below.
@@ -208,10 +210,10 @@ def _under(pieces: list[_Piece], style: Style) -> list[str]:
     return lines
 
 
-def _signs(pieces: list[_Piece], style: Style) -> str:
+def _signs(pieces: list[_LineMark], style: Style) -> str:
     """Each column shows one sign; the main mark covers the others, the inner ones the outer."""
     width = max(piece.end for piece in pieces)
-    owners: list[_Piece | None] = [None] * width
+    owners: list[_LineMark | None] = [None] * width
     for piece in sorted(pieces, key=lambda one: (one.primary, one.start - one.end)):
         owners[piece.start : piece.end] = [piece] * (piece.end - piece.start)
     # A main mark that would hide a smaller one altogether gives way to it.
@@ -231,7 +233,7 @@ def _signs(pieces: list[_Piece], style: Style) -> str:
     return out
 
 
-def _hung(waiting: list[_Piece], piece: _Piece | None, style: Style) -> str:
+def _hung(waiting: list[_LineMark], piece: _LineMark | None, style: Style) -> str:
     """One line of hanging labels: strokes for those that wait, then a label where there is one."""
     out, at = "", 0
     for start in sorted({one.start for one in waiting}):
@@ -243,5 +245,5 @@ def _hung(waiting: list[_Piece], piece: _Piece | None, style: Style) -> str:
     return out
 
 
-def _part(piece: _Piece) -> Part:
+def _part(piece: _LineMark) -> Part:
     return Part.PRIMARY if piece.primary else Part.SECONDARY

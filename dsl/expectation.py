@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from lark import Token
 
-from dsl.words import DIRECTIONS, SECTIONS, STATEMENTS
+from dsl.vocabulary import DIRECTIONS, SECTIONS, STATEMENTS
 
 STATEMENT_TOKENS = frozenset({word.upper() for word in STATEMENTS} | {"NAME", "FIELD"})
 SECTION_TOKENS = frozenset(word.upper() for word in SECTIONS)
@@ -32,7 +32,7 @@ def is_operand(expected: Collection[str]) -> bool:
     return "NUMBER" in expected and "LPAR" in expected
 
 
-def is_behind_operand(expected: Collection[str]) -> bool:
+def is_after_operand(expected: Collection[str]) -> bool:
     """Whether an expression could end here."""
     return "PLUS" in expected
 
@@ -47,7 +47,7 @@ def is_section(expected: Collection[str]) -> bool:
     return "SCHEDULE" in expected and "STEP" in expected
 
 
-def wanted(expected: Collection[str], spelt: Mapping[str, str]) -> str:
+def describe_expected(expected: Collection[str], spelt: Mapping[str, str]) -> str:
     """What could have stood there, in as few words as say it."""
     rest = set(expected)
     phrases: list[str] = []
@@ -56,7 +56,7 @@ def wanted(expected: Collection[str], spelt: Mapping[str, str]) -> str:
         rest -= _OPERANDS | {"OPEN", "SAMPLE"}
         if not is_statement(expected):
             rest -= {"UNSEEN"}
-    elif is_behind_operand(rest):
+    elif is_after_operand(rest):
         closers = [kind for kind in _CLOSERS if kind in rest]
         if "RPAR" in closers:
             closers = [kind for kind in closers if kind != "OF"]
@@ -83,7 +83,7 @@ def wanted(expected: Collection[str], spelt: Mapping[str, str]) -> str:
     return f"{', '.join(phrases[:-1])} or {phrases[-1]}"
 
 
-def found(token: Token) -> str:
+def describe_token(token: Token) -> str:
     """A token as messages name it."""
     if token.type == "STRING":
         return "a text"

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from dsl import tree
 from dsl.allocation import AllocationAnalysis
-from dsl.checker import Checked
-from dsl.checker.knobs import free_knobs, knob_type
-from dsl.checker.schedule import verdicts
-from dsl.diagnostics import Diagnostic, Mark, ordered
-from dsl.operations import Number, value
+from dsl.checker import CheckedProgram
+from dsl.checker.schedule_directions import prove_directions
+from dsl.checker.symbols import free_knobs, knob_type
+from dsl.diagnostics import Diagnostic, Mark, sort_diagnostics
+from dsl.operations import Number, evaluate_expression
 from dsl.program import Analysis
 from dsl.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """A place in the source."""
 
     line: int
@@ -27,11 +27,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LabelledRange:
     """A marked stretch of source, its end excluded, and what is said of it."""
 
-    start: Place
-    end: Place
+    start: SourceLocation
+    end: SourceLocation
     label: str
 
 
@@ -39,8 +39,8 @@ class Stretch:
 class Replacement:
     """An edit that mends the program: put ``text`` in place of the stretch."""
 
-    start: Place
-    end: Place
+    start: SourceLocation
+    end: SourceLocation
     text: str
 
 
@@ -51,10 +51,10 @@ class Finding:
     code: str
     severity: str
     message: str
-    start: Place
-    end: Place
+    start: SourceLocation
+    end: SourceLocation
     label: str
-    also: list[Stretch]
+    also: list[LabelledRange]
     help: str | None
     edit: Replacement | None
 
@@ -102,7 +102,7 @@ class FileFindings:
     allocation: str | None = None
 
 
-def findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
+def collect_findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
     """The outcome of a check as records."""
     if isinstance(analysis, AllocationAnalysis):
         return _of_allocation(analysis)
@@ -111,7 +111,7 @@ def findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
         file=source.name,
         sound=checked is not None,
         controller=analysis.program.name.text if analysis.program else None,
-        diagnostics=[_finding(source, one) for one in ordered(analysis.diagnostics)],
+        diagnostics=[_finding(source, one) for one in sort_diagnostics(analysis.diagnostics)],
         signals=sorted(checked.needs.signals) if checked else [],
         probes=checked.needs.probes if checked else False,
         knobs=_knobs(checked) if checked else [],
@@ -124,7 +124,9 @@ def _of_allocation(analysis: AllocationAnalysis) -> FileFindings:
         file=analysis.source.name,
         sound=analysis.checked is not None,
         controller=None,
-        diagnostics=[_finding(analysis.source, one) for one in ordered(analysis.diagnostics)],
+        diagnostics=[
+            _finding(analysis.source, one) for one in sort_diagnostics(analysis.diagnostics)
+        ],
         signals=[],
         probes=False,
         knobs=[],
@@ -133,17 +135,17 @@ def _of_allocation(analysis: AllocationAnalysis) -> FileFindings:
     )
 
 
-def _place(source: Source, offset: int) -> Place:
+def _place(source: Source, offset: int) -> SourceLocation:
     line, column = source.position(offset)
-    return Place(line, column, offset)
+    return SourceLocation(line, column, offset)
 
 
 def _finding(source: Source, found: Diagnostic) -> Finding:
-    def places(span: Span) -> tuple[Place, Place]:
+    def places(span: Span) -> tuple[SourceLocation, SourceLocation]:
         return _place(source, span.start), _place(source, span.end)
 
-    def stretch(mark: Mark) -> Stretch:
-        return Stretch(*places(mark.span), mark.label)
+    def stretch(mark: Mark) -> LabelledRange:
+        return LabelledRange(*places(mark.span), mark.label)
 
     start, end = places(found.mark.span)
     edit = None if found.edit is None else Replacement(*places(found.edit.span), found.edit.text)
@@ -153,12 +155,13 @@ def _finding(source: Source, found: Diagnostic) -> Finding:
     )  # fmt: skip
 
 
-def _knobs(checked: Checked) -> list[FreeKnob]:
+def _knobs(checked: CheckedProgram) -> list[FreeKnob]:
     found: list[FreeKnob] = []
     names: dict[str, Number] = {}
     for name, knob in free_knobs(checked.program).items():
         default, low, high = (
-            value(part, checked.types, names) for part in (knob.default, knob.low, knob.high)
+            evaluate_expression(part, checked.types, names)
+            for part in (knob.default, knob.low, knob.high)
         )
         names[name] = default
         found.append(
@@ -167,7 +170,7 @@ def _knobs(checked: Checked) -> list[FreeKnob]:
     return found
 
 
-def _schedule(checked: Checked) -> list[ScheduledKnob]:
+def _schedule(checked: CheckedProgram) -> list[ScheduledKnob]:
     return [
         ScheduledKnob(
             verdict.name,
@@ -177,9 +180,9 @@ def _schedule(checked: Checked) -> list[ScheduledKnob]:
             verdict.low,
             verdict.high,
         )
-        for verdict in verdicts(checked.program, checked.types)
+        for verdict in prove_directions(checked.program, checked.types)
     ]
 
 
-def _kind(checked: Checked, line: tree.Scheduled) -> str:
+def _kind(checked: CheckedProgram, line: tree.Scheduled) -> str:
     return checked.types[line.value].name.lower()

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from lark import Token
 
-from dsl import expectation, habits
+from dsl import expectation, foreign_idioms
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.error_context import ErrorContext, Told, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
-from dsl.site import Site, Told, span_of
 from dsl.source import Span
 from dsl.unfit_names import fit_name, unfit_name
-from dsl.words import DIRECTIONS, STATEMENTS
+from dsl.vocabulary import DIRECTIONS, STATEMENTS
 
 _DECLARING = {"CONTROLLER", "LET", "RISING", "FALLING", "FIXED", "ONTO", "NEEDS"}
 _STATEMENT_TOKENS = frozenset({*(word.upper() for word in STATEMENTS), "FOR"})
@@ -23,7 +23,7 @@ _ENDS_STATEMENT = DIRECTION_TOKENS | SECTION_TOKENS | {"RBRACE"}
 _BRANCHING = {"if", "unless", "match", "switch", "case", "select", "cond", "elif"}
 
 
-def foreign_form(site: Site) -> Told | None:
+def foreign_form(site: ErrorContext) -> Told | None:
     """Tells of a form that Rheo writes in another way, or in another place."""
     for rule in (_name, _declaration, _block_as_value, _tuple):
         told = rule(site)
@@ -68,7 +68,7 @@ def statement_end(tokens: Sequence[Token], start: int) -> int:
     return at
 
 
-def _name(site: Site) -> Told | None:
+def _name(site: ErrorContext) -> Told | None:
     """A declared name with other signs in it: ``controller My-Controller``, ``let my-x = 3``."""
     token, before = site.token, site.before
     if before is None:
@@ -95,7 +95,7 @@ def _name(site: Site) -> Told | None:
     return Told(unfit_name(run.group(), fit_name(run.group()), Span(*run.span())), resume=after)
 
 
-def _title_alone(site: Site) -> Told:
+def _title_alone(site: ErrorContext) -> Told:
     span = span_of(site.token)
     after = site.after(1)
     has_name = after is not None and after.type == "NAME"
@@ -110,7 +110,7 @@ def _title_alone(site: Site) -> Told:
     return Told(diagnostic, insert=("NAME", name), resume=site.index + 2 if has_name else None)
 
 
-def _controller_name(site: Site) -> Told | None:
+def _controller_name(site: ErrorContext) -> Told | None:
     """Whatever stands between `controller` and the title or the brace is meant as its name."""
     named = site.before is not None and site.before.type == "NAME"
     first = site.index - 1 if named else site.index
@@ -138,7 +138,7 @@ def _controller_name(site: Site) -> Told | None:
     return Told(told, insert=None if named else ("NAME", fit_name(written)), resume=last)
 
 
-def _first_from(site: Site, offset: int) -> int:
+def _first_from(site: ErrorContext, offset: int) -> int:
     """The index of the first token at or after a position in the text."""
     return next(
         (
@@ -150,7 +150,7 @@ def _first_from(site: Site, offset: int) -> int:
     )
 
 
-def _declaration(site: Site) -> Told | None:
+def _declaration(site: ErrorContext) -> Told | None:
     """A statement where names are declared: an ``if`` in a schedule, a ``let`` in `memory`."""
     section = _direct_section(site)
     if section is None or expectation.is_operand(site.expected):
@@ -175,7 +175,7 @@ def _declaration(site: Site) -> Told | None:
 _TYPES = {"var", "const", "val", "auto", "mut", "int", "float", "double", "bool", "str", "string"}
 
 
-def _direct_section(site: Site) -> str | None:
+def _direct_section(site: ErrorContext) -> str | None:
     """The section of declarations whose brace is the innermost one."""
     section = site.section()
     opener = site.opener()
@@ -185,29 +185,33 @@ def _direct_section(site: Site) -> str | None:
     return section if str(site.tokens[at - 1]) in {section, "branch"} else None
 
 
-def _foreign_word(site: Site, section: str) -> int | None:
+def _foreign_word(site: ErrorContext, section: str) -> int | None:
     """The index of the word that begins a statement here, if one does."""
     token, before = site.token, site.before
     assert before is not None
     if token.type in _STATEMENT_TOKENS:
-        is_value = expectation.is_behind_operand(site.expected) and not site.begins_line
+        is_value = expectation.is_after_operand(site.expected) and not site.begins_line
         if token.type == "IF" and is_value and not _has_block(site, site.index):
             return None  # `8 if c else 4`
         return site.index
     if token.type in DIRECTION_TOKENS and section != "schedule":
         return site.index
-    is_habit = str(token) in habits.STATEMENTS and token.type == "NAME"
+    is_habit = str(token) in foreign_idioms.STATEMENTS and token.type == "NAME"
     after = site.after(1)
     if is_habit and (after is None or after.type != "EQUAL"):
         in_place = site.expected >= DIRECTION_TOKENS or site.begins_line
         return site.index if in_place else None
     # A name was read as one that is declared.
-    if before.type == "NAME" and str(before) in habits.STATEMENTS and site.expected == {"EQUAL"}:
+    if (
+        before.type == "NAME"
+        and str(before) in foreign_idioms.STATEMENTS
+        and site.expected == {"EQUAL"}
+    ):
         return site.index - 1
     return None
 
 
-def _has_block(site: Site, start: int) -> bool:
+def _has_block(site: ErrorContext, start: int) -> bool:
     """Whether a brace follows on the line."""
     for at in range(start, len(site.tokens)):
         token = site.tokens[at]
@@ -216,7 +220,7 @@ def _has_block(site: Site, start: int) -> bool:
     return False
 
 
-def _let(site: Site, section: str, at: int) -> Told:
+def _let(site: ErrorContext, section: str, at: int) -> Told:
     """``let`` or a type in front of a declared name: it is left out, or names a direction."""
     span = span_of(site.tokens[at])
     after = site.tokens[at + 1] if at + 1 < len(site.tokens) else None
@@ -257,13 +261,13 @@ def _declaration_advice(section: str, word: str) -> str:
     return f"{lines}; statements are in `start`, `step` and `finally`"
 
 
-def _block_as_value(site: Site) -> Told | None:
+def _block_as_value(site: ErrorContext) -> Told | None:
     """``x = if c { a } else { b }`` and ``match x { … }``."""
     token, before = site.token, site.before
     if token.type == "LBRACE" and "THEN" in site.expected and "LBRACE" not in site.expected:
         diagnostic = Diagnostic(
             "RH104",
-            f"expected `then` or an operator, found {expectation.found(token)}",
+            f"expected `then` or an operator, found {expectation.describe_token(token)}",
             Mark(span_of(token), "not expected here"),
             help="inside an expression write `if c then a else b`; a block's `if` begins a"
             " statement",
@@ -283,7 +287,7 @@ def _block_as_value(site: Site) -> Told | None:
     return Told(diagnostic, resume=statement_end(site.tokens, site.index - 1))
 
 
-def _tuple(site: Site) -> Told | None:
+def _tuple(site: ErrorContext) -> Told | None:
     """``(a, b)`` and ``()`` that are no arguments of a function."""
     token, before = site.token, site.before
     opener = next(

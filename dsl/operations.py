@@ -15,7 +15,7 @@ Number: TypeAlias = int | float
 """A value of a schedule: an integer, a real, or a truth, which is 0 or 1 here as in Python."""
 
 Operation: TypeAlias = Callable[..., Number]
-Types: TypeAlias = Mapping[tree.Node, Type]
+NodeTypes: TypeAlias = Mapping[tree.Node, Type]
 """The checker's types, by node."""
 
 
@@ -65,11 +65,11 @@ _EITHER: dict[str, Operation] = {
 }
 _TRUTHS: dict[str, Operation] = {"and": min, "or": max, "not": operator.not_}
 
-Combining: TypeAlias = tree.Unary | tree.Binary | tree.Call
+Combination: TypeAlias = tree.Unary | tree.Binary | tree.Call
 """An expression that makes one value of others."""
 
 
-def word(node: Combining) -> str:
+def operator_name(node: Combination) -> str:
     """The operator or function: ``+``, ``negate``, ``not``, ``max``."""
     match node:
         case tree.Call(function=function):
@@ -79,24 +79,26 @@ def word(node: Combining) -> str:
     return node.operator
 
 
-def operands(node: Combining) -> tuple[tree.Expression, ...]:
+def operands(node: Combination) -> tuple[tree.Expression, ...]:
     """What is combined, in order. A schedule has no sets, so every argument is an expression."""
     match node:
         case tree.Unary(operand=operand):
             return (operand,)
         case tree.Binary(left=left, right=right):
             return (left, right)
-    arguments = [a for a in node.arguments if not isinstance(a, tree.Over | tree.Keyword)]
+    arguments = [
+        a for a in node.arguments if not isinstance(a, tree.PerBranch | tree.KeywordArgument)
+    ]
     assert len(arguments) == len(node.arguments), "the checker lets no set into a schedule"
     return tuple(arguments)
 
 
-def operation(node: Combining, types: Types) -> Operation:
+def find_operation(node: Combination, types: NodeTypes) -> Operation:
     """The function that an operator or a call stands for, at the types of its operands.
 
     It takes the operands' values as they are; where a real is wanted it makes one of an integer.
     """
-    name = word(node)
+    name = operator_name(node)
     if name in _TRUTHS:
         return _TRUTHS[name]
     kinds = [types[operand] for operand in operands(node)]
@@ -134,7 +136,9 @@ def answer_text(number: Number) -> str | None:
     return int(number).to_bytes(size).decode("utf-8", "surrogatepass")[1:]
 
 
-def value(node: tree.Expression, types: Types, names: Mapping[str, Number]) -> Number:
+def evaluate_expression(
+    node: tree.Expression, types: NodeTypes, names: Mapping[str, Number]
+) -> Number:
     """The value of an expression: an ``int`` where its type is integer, a ``float`` where real.
 
     Args:
@@ -143,24 +147,28 @@ def value(node: tree.Expression, types: Types, names: Mapping[str, Number]) -> N
         names: the value of every name in it, ``beta`` among them.
     """
     match node:
-        case tree.Number(value=number) | tree.Truth(value=number):
+        case tree.Number(value=number) | tree.BooleanLiteral(value=number):
             return number
         case tree.Text(text=text):
             return answer_number(text)
-        case tree.Nothing():
+        case tree.NoneLiteral():
             return answer_number(None)
         case tree.Name(text=name):
             return names[name]
         case tree.Group(inner=inner):
-            return value(inner, types, names)
-        case tree.Choice():
-            chosen = node.then if value(node.condition, types, names) else node.otherwise
-            found = value(chosen, types, names)
+            return evaluate_expression(inner, types, names)
+        case tree.Conditional():
+            chosen = (
+                node.then if evaluate_expression(node.condition, types, names) else node.otherwise
+            )
+            found = evaluate_expression(chosen, types, names)
             return float(found) if types[node] is Type.REAL else found
         case tree.Unary() | tree.Binary() | tree.Call():
-            arguments = [value(operand, types, names) for operand in operands(node)]
-            return operation(node, types)(*arguments)
-        case tree.Field() | tree.Where() | tree.By() | tree.Except() | tree.First():
+            arguments = [evaluate_expression(operand, types, names) for operand in operands(node)]
+            return find_operation(node, types)(*arguments)
+        case (
+            tree.Field() | tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst()
+        ):
             raise AssertionError("the checker lets no branches into a schedule")
         case _:
             assert_never(node)

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from lark import Lark, Token, Tree
 
 from dsl import syntax_errors, tree
-from dsl.build import build
 from dsl.diagnostics import Diagnostic
+from dsl.error_context import ErrorContext, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS, STATEMENT_TOKENS, is_section
-from dsl.lexing import lex
-from dsl.recovery import END, Automaton, spelling
-from dsl.site import Site, span_of
+from dsl.lexer import tokenize_source
+from dsl.recovery import END, Automaton, token_spellings
 from dsl.source import Source, Span
+from dsl.tree_builder import build_tree
 
 MAX_DEPTH = 100
 """How deeply a program may nest; far beyond what anyone can read."""
@@ -44,7 +44,7 @@ class Comment(NamedTuple):
     text: str
 
 
-class Parsed(NamedTuple):
+class ParseResult(NamedTuple):
     """The outcome of a parse: the tree, where there was no error, and what was wrong."""
 
     program: tree.Program | None
@@ -54,7 +54,7 @@ class Parsed(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def grammar() -> Lark:
+def load_grammar() -> Lark:
     """The grammar, compiled once a process."""
     text = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
     # The basic lexer reserves the keywords everywhere, which is what the language wants.
@@ -63,19 +63,19 @@ def grammar() -> Lark:
     )
 
 
-def parse(source: Source) -> Parsed:
+def parse(source: Source) -> ParseResult:
     """Parses a program. Whatever the text holds, it never raises."""
     if len(source.text) > MAX_LENGTH:
-        return Parsed(None, [syntax_errors.too_long(source, MAX_LENGTH)], [])
-    tokens, diagnostics, unclear = lex(grammar(), source, MAX_ERRORS)
+        return ParseResult(None, [syntax_errors.report_too_long(source, MAX_LENGTH)], [])
+    tokens, diagnostics, unclear = tokenize_source(load_grammar(), source, MAX_ERRORS)
     comments = _comments(source, tokens)
     raw = _Parse(source, tokens, diagnostics, unclear).run()
     if raw is not None and not diagnostics:
-        return Parsed(*_finish(raw), comments)
-    return Parsed(None, diagnostics, comments)
+        return ParseResult(*_finish(raw), comments)
+    return ParseResult(None, diagnostics, comments)
 
 
-def expected(source: Source, offset: int) -> frozenset[str]:
+def expected_tokens(source: Source, offset: int) -> frozenset[str]:
     """The types of the tokens that can come at a place, for editors.
 
     Args:
@@ -85,7 +85,7 @@ def expected(source: Source, offset: int) -> frozenset[str]:
     before = Source(source.text[:offset], source.name)
     if len(before.text) > MAX_LENGTH:
         return frozenset()
-    tokens, diagnostics, unclear = lex(grammar(), before, MAX_ERRORS)
+    tokens, diagnostics, unclear = tokenize_source(load_grammar(), before, MAX_ERRORS)
     parse = _Parse(before, tokens, diagnostics, unclear)
     parse.read()
     return parse.automaton.expected()
@@ -112,10 +112,10 @@ def _finish(raw: "Tree[Token]") -> tuple[tree.Program | None, list[Diagnostic]]:
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in node.children if isinstance(child, Tree)]
         if not level:
-            program, diagnostics = build(raw)
+            program, diagnostics = build_tree(raw)
             return (None if diagnostics else program), diagnostics
     span = Span(level[0].meta.start_pos, level[0].meta.end_pos)
-    return None, [syntax_errors.too_deep(span, MAX_DEPTH)]
+    return None, [syntax_errors.report_too_deep(span, MAX_DEPTH)]
 
 
 class _Parse:
@@ -129,7 +129,7 @@ class _Parse:
         self.diagnostics = diagnostics
         self.silent = unclear
         """Lines on which a further syntax error would be an echo of what has been told."""
-        self.automaton = Automaton(grammar())
+        self.automaton = Automaton(load_grammar())
         self.renamed: set[str] = set()
         """Keywords that were told of as names; their further uses are echoes."""
         self.closed_early = 0
@@ -154,7 +154,9 @@ class _Parse:
                 self.automaton.feed(token)
                 index += 1
                 if self.automaton.depth > MAX_STACK:
-                    self.diagnostics.append(syntax_errors.too_deep(span_of(token), MAX_DEPTH))
+                    self.diagnostics.append(
+                        syntax_errors.report_too_deep(span_of(token), MAX_DEPTH)
+                    )
                     return False
                 continue
             goes_on = self._wrong(index)
@@ -172,8 +174,8 @@ class _Parse:
         return None
 
     def _tell_the_end(self) -> None:
-        unfinished = syntax_errors.unfinished(
-            self.source, self.tokens, self.automaton.expected(), spelling(grammar())
+        unfinished = syntax_errors.report_unfinished(
+            self.source, self.tokens, self.automaton.expected(), token_spellings(load_grammar())
         )
         if len(self.diagnostics) < MAX_ERRORS:
             self.diagnostics.append(unfinished)
@@ -186,8 +188,8 @@ class _Parse:
         if token.type == "RBRACE" and expected == {END} and self.closed_early:
             self.closed_early -= 1
             return index + 1
-        site = Site(self.source, self.tokens, index, expected)
-        told = syntax_errors.unexpected(site, spelling(grammar()))
+        site = ErrorContext(self.source, self.tokens, index, expected)
+        told = syntax_errors.report_unexpected(site, token_spellings(load_grammar()))
         lines = {self.source.position(told.diagnostic.mark.span.start).line, token.line or 0}
         around = {str(one) for one in self.tokens[max(0, index - 1) : index + 1]}
         # A section inside a block has closed that block, so what follows in it stands outside.
@@ -238,7 +240,9 @@ class _Parse:
             missing = frozenset({"LBRACE"})
             self.supplied += 1
         for kind in missing - {"NAME", "FIELD", "STRING", "EQUAL", END}:
-            self.automaton.feed(Token.new_borrow_pos(kind, spelling(grammar())[kind], token))
+            self.automaton.feed(
+                Token.new_borrow_pos(kind, token_spellings(load_grammar())[kind], token)
+            )
             return index
         return None
 

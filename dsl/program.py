@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.checker import Checked, check
+from dsl.checker import CheckedProgram, check
 from dsl.diagnostics import Diagnostic, DslError
 from dsl.parser import Comment, parse
 from dsl.source import Source
@@ -16,13 +16,13 @@ class Analysis(NamedTuple):
     source: Source
     program: tree.Program | None
     """The syntax tree, where the text parses."""
-    checked: Checked | None
+    checked: CheckedProgram | None
     """The checked program, where there is no error."""
     diagnostics: list[Diagnostic]
     comments: list[Comment]
 
 
-def analyse(source: Source) -> Analysis:
+def analyse_program(source: Source) -> Analysis:
     """Parses and checks a text. Whatever it holds, it never raises."""
     parsed = parse(source)
     if parsed.program is None:
@@ -31,19 +31,19 @@ def analyse(source: Source) -> Analysis:
     return Analysis(source, parsed.program, checked, parsed.diagnostics + found, parsed.comments)
 
 
-def load(source: Source) -> Checked:
+def load_checked_program(source: Source) -> CheckedProgram:
     """Checks a text that must be sound.
 
     Raises:
         DslError: it is not; the message shows its errors, without its warnings.
     """
-    analysis = analyse(source)
+    analysis = analyse_program(source)
     if analysis.checked is None:
         raise DslError(source, [d for d in analysis.diagnostics if d.is_error])
     return analysis.checked
 
 
-def read(path: Path) -> Source:
+def read_program_file(path: Path) -> Source:
     """Reads a program's file.
 
     Raises:

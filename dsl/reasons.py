@@ -4,15 +4,15 @@ from lark import Token
 
 from dsl import expectation
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.error_context import ErrorContext, Told, span_of
 from dsl.foreign_forms import matching, statement_end
-from dsl.site import Site, Told, span_of
 from dsl.source import Span
 
 _VERBS = {"OPEN", "SAMPLE", "ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "STOP"}
 _WORDS_OF_CONDITIONS = {"when", "unless", "where", "if"}
 
 
-def misplaced_reason(site: Site) -> Told | None:
+def misplaced_reason(site: ErrorContext) -> Told | None:
     """Tells of a reason without `because`, of a `stop` with a value, of a condition behind."""
     for rule in (
         _text, _sign_before_text, _parentheses, _after_because, _condition_behind, _stop_with_value,
@@ -24,7 +24,7 @@ def misplaced_reason(site: Site) -> Told | None:
     return None
 
 
-def _text(site: Site) -> Told | None:
+def _text(site: ErrorContext) -> Told | None:
     """``stop "done"``."""
     if site.token.type != "STRING":
         return None
@@ -45,7 +45,7 @@ def _text(site: Site) -> Told | None:
     return Told(Diagnostic("RH104", message, Mark(span), help=advice), resume=site.index + 1)
 
 
-def _because(site: Site, span: Span, text: Token) -> Diagnostic:
+def _because(site: ErrorContext, span: Span, text: Token) -> Diagnostic:
     verb = _verb(site)
     example = f"`{verb} because {text}`" if verb == "stop" else f"`{verb} … because {text}`"
     return Diagnostic(
@@ -59,7 +59,7 @@ def _because(site: Site, span: Span, text: Token) -> Diagnostic:
     )
 
 
-def _verb(site: Site) -> str:
+def _verb(site: ErrorContext) -> str:
     """The verb that the place belongs to."""
     for at in range(site.index - 1, -1, -1):
         if site.tokens[at].type in _VERBS:
@@ -67,7 +67,7 @@ def _verb(site: Site) -> str:
     return "stop"
 
 
-def _sign_before_text(site: Site) -> Told | None:
+def _sign_before_text(site: ErrorContext) -> Told | None:
     """``stop, "done"`` and ``stop - "done"``."""
     after = site.after(1)
     if after is None or after.type != "STRING" or "BECAUSE" not in site.expected:
@@ -78,7 +78,7 @@ def _sign_before_text(site: Site) -> Told | None:
     return Told(told, insert=("BECAUSE", "because"), resume=site.index + 1)
 
 
-def _parentheses(site: Site) -> Told | None:
+def _parentheses(site: ErrorContext) -> Told | None:
     """``stop("done")`` and ``because("done")``."""
     token, before = site.token, site.before
     if token.type != "LPAR" or before is None or before.type not in {"STOP", "BECAUSE"}:
@@ -114,7 +114,7 @@ def _parentheses(site: Site) -> Told | None:
     )
 
 
-def _after_because(site: Site) -> Told | None:
+def _after_because(site: ErrorContext) -> Told | None:
     """``because f"…"``, ``because done``, ``because "a" + "b"``."""
     token, before = site.token, site.before
     previous = site.tokens[site.index - 2] if site.index > 1 else None
@@ -143,7 +143,7 @@ def _after_because(site: Site) -> Told | None:
     return None
 
 
-def _condition_behind(site: Site) -> Told | None:
+def _condition_behind(site: ErrorContext) -> Told | None:
     """``stop if c``, ``prune active unless c`` and ``x = a if c else b``."""
     at = _condition(site)
     if at is None:
@@ -168,7 +168,7 @@ def _condition_behind(site: Site) -> Told | None:
     return Told(told, resume=stop)
 
 
-def _condition(site: Site) -> int | None:
+def _condition(site: ErrorContext) -> int | None:
     """The index of the word that begins a condition behind a statement on its line."""
     before = site.before
     if before is not None and str(before) in _WORDS_OF_CONDITIONS and before.type == "NAME":
@@ -187,7 +187,7 @@ def _condition(site: Site) -> int | None:
     return None
 
 
-def _stop_with_value(site: Site) -> Told | None:
+def _stop_with_value(site: ErrorContext) -> Told | None:
     """``stop winner(alive)`` and ``stop 3``."""
     token, before = site.token, site.before
     if before is None:
@@ -212,11 +212,11 @@ def _stop_with_value(site: Site) -> Told | None:
     return Told(told, resume=end)
 
 
-def _comment(site: Site) -> Told | None:
+def _comment(site: ErrorContext) -> Told | None:
     """``stop // done``, where no value stands in front."""
     if site.token != "//" or not expectation.is_statement(site.expected):
         return None
-    if expectation.is_behind_operand(site.expected):
+    if expectation.is_after_operand(site.expected):
         return None
     span = span_of(site.token)
     told = Diagnostic(

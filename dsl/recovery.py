@@ -112,7 +112,7 @@ def _reached_by(grammar: Lark) -> dict[Any, str]:
 
 
 @lru_cache(maxsize=1)
-def spelling(grammar: Lark) -> dict[str, str]:
+def token_spellings(grammar: Lark) -> dict[str, str]:
     """How each token type that is always spelt alike is spelt."""
     return {
         terminal.name: terminal.pattern.value

@@ -9,11 +9,10 @@ import math
 from collections.abc import Mapping
 
 from dsl import tree
-from dsl.checker.knobs import free_knobs, knob_type, schedule_lines
-from dsl.checker.symbols import Checked
-from dsl.operations import Number, Types, value
-from dsl.spelling import did_you_mean
+from dsl.checker.symbols import CheckedProgram, free_knobs, knob_type, schedule_lines
+from dsl.operations import NodeTypes, Number, evaluate_expression
 from dsl.types import Type
+from dsl.vocabulary import did_you_mean
 
 
 class SettingsError(Exception):
@@ -33,7 +32,7 @@ class SettingsError(Exception):
 
 
 def evaluate(
-    checked: Checked, beta: float, settings: Mapping[str, Number] | None = None
+    checked: CheckedProgram, beta: float, settings: Mapping[str, Number] | None = None
 ) -> dict[str, Number]:
     """The value of every knob, by name: free knobs first, then the schedule, in source order.
 
@@ -59,7 +58,7 @@ def evaluate(
     for name, knob in free.items():
         names[name] = _free_value(knob, settings.get(name), checked.types, names)
     for name, line in lines.items():
-        names[name] = value(line.value, checked.types, names)
+        names[name] = evaluate_expression(line.value, checked.types, names)
     del names["beta"]
     return names
 
@@ -86,12 +85,15 @@ def _unknown(controller: str, name: str, free: list[str], scheduled: list[str]) 
 
 
 def _free_value(
-    knob: tree.Knob, setting: Number | None, types: Types, names: Mapping[str, Number]
+    knob: tree.Knob, setting: Number | None, types: NodeTypes, names: Mapping[str, Number]
 ) -> Number:
     """The value of a free knob; ``names`` are those declared above it."""
     name, kind = knob.name.text, knob_type(knob, types)
-    low, high = value(knob.low, types, names), value(knob.high, types, names)
-    found = value(knob.default, types, names) if setting is None else setting
+    low, high = (
+        evaluate_expression(knob.low, types, names),
+        evaluate_expression(knob.high, types, names),
+    )
+    found = evaluate_expression(knob.default, types, names) if setting is None else setting
     fits = isinstance(found, int) or (kind is Type.REAL and isinstance(found, float))
     if not fits or isinstance(found, bool) or not low <= found <= high:
         raise SettingsError(

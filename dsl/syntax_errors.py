@@ -4,23 +4,20 @@ from collections.abc import Callable, Collection, Mapping
 
 from lark import Token
 
-from dsl import expectation, habits
+from dsl import expectation, foreign_idioms
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS
 from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.error_context import ErrorContext, Told, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
 from dsl.foreign_forms import foreign_form
-from dsl.foreign_signs import foreign_sign
-from dsl.hints import hint
-from dsl.misspelt import misspelt
+from dsl.misspellings import report_misspelling
 from dsl.reasons import misplaced_reason
-from dsl.site import Site, Told, span_of
 from dsl.source import Source, Span
-from dsl.spelling import nearest
-from dsl.sum_places import sum_wanted
-from dsl.words import KEYWORDS, STATEMENTS
+from dsl.syntax_hints import report_expected_sum, report_foreign_sign, suggest_fix
+from dsl.vocabulary import KEYWORDS, STATEMENTS, nearest
 
 
-def too_deep(span: Span, most: int) -> Diagnostic:
+def report_too_deep(span: Span, most: int) -> Diagnostic:
     """An expression or block that nests beyond the limit."""
     return Diagnostic(
         "RH110",
@@ -30,7 +27,7 @@ def too_deep(span: Span, most: int) -> Diagnostic:
     )
 
 
-def too_long(source: Source, most: int) -> Diagnostic:
+def report_too_long(source: Source, most: int) -> Diagnostic:
     """A file that no one wrote by hand."""
     return Diagnostic(
         "RH114",
@@ -40,7 +37,7 @@ def too_long(source: Source, most: int) -> Diagnostic:
     )
 
 
-def unexpected(site: Site, spelt: Mapping[str, str]) -> Told:
+def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> Told:
     """A token that does not fit where it stands."""
     for case in _CASES:
         told = case(site)
@@ -49,21 +46,21 @@ def unexpected(site: Site, spelt: Mapping[str, str]) -> Told:
     return Told(_plain(site, spelt))
 
 
-def _plain(site: Site, spelt: Mapping[str, str]) -> Diagnostic:
+def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
     """What was expected and what was found, with the hint that fits the place."""
     token, before = site.token, site.before
-    wanted = expectation.wanted(site.expected, spelt)
-    message = f"expected {wanted}, found {expectation.found(token)}"
+    wanted = expectation.describe_expected(site.expected, spelt)
+    message = f"expected {wanted}, found {expectation.describe_token(token)}"
     if before is None or before.end_line == token.line:
         mark = Mark(span_of(token), "not expected here")
-        return Diagnostic("RH104", message, mark, help=hint(site))
+        return Diagnostic("RH104", message, mark, help=suggest_fix(site))
     end = before.end_pos or 0
     found = Mark(span_of(token), "found instead")
     mark = Mark(Span(end, end), "expected here")
-    return Diagnostic("RH104", message, mark, (found,), help=hint(site))
+    return Diagnostic("RH104", message, mark, (found,), help=suggest_fix(site))
 
 
-def unfinished(
+def report_unfinished(
     source: Source, tokens: list[Token], expected: Collection[str], spelt: Mapping[str, str]
 ) -> Diagnostic:
     """The text ends too early."""
@@ -76,12 +73,12 @@ def unfinished(
             " `rheostat new NAME` writes one to start from",
         )
     end = tokens[-1].end_pos or 0
-    site = Site(source, tokens, len(tokens) - 1, frozenset(expected))
+    site = ErrorContext(source, tokens, len(tokens) - 1, frozenset(expected))
     opener = site.left_open()
     if opener is None:
         return Diagnostic(
             "RH104",
-            f"expected {expectation.wanted(expected, spelt)}, found the end of the file",
+            f"expected {expectation.describe_expected(expected, spelt)}, found the end of the file",
             Mark(Span(end, end), "the file ends behind this"),
             help="a program looks like `controller NAME { step { … } finally { answer … } }`",
         )
@@ -95,7 +92,7 @@ def unfinished(
     )
 
 
-def _assigned(site: Site) -> Told | None:
+def _assigned(site: ErrorContext) -> Told | None:
     """``=`` where two things are compared, or ``==`` where one is assigned."""
     token, after = site.token, site.after(1)
     span = span_of(token)
@@ -125,12 +122,12 @@ def _assigned(site: Site) -> Told | None:
     return None
 
 
-def _chained(site: Site) -> Told | None:
+def _chained(site: ErrorContext) -> Told | None:
     """``a < b < c``."""
     token = site.token
     if token.type != "COMPARISON" or "COMPARISON" in site.expected:
         return None
-    if not expectation.is_behind_operand(site.expected):
+    if not expectation.is_after_operand(site.expected):
         return None
     return Told(
         Diagnostic(
@@ -142,7 +139,7 @@ def _chained(site: Site) -> Told | None:
     )
 
 
-def _attribute_without_dot(site: Site) -> Told | None:
+def _attribute_without_dot(site: ErrorContext) -> Told | None:
     """``answer`` where ``.answer`` was meant: the one attribute whose name is a keyword."""
     token = site.token
     if f".{token}" not in ATTRIBUTES or not expectation.is_operand(site.expected):
@@ -160,22 +157,22 @@ def _attribute_without_dot(site: Site) -> Told | None:
     )
 
 
-def _glued_field(site: Site) -> Told | None:
+def _glued_field(site: ErrorContext) -> Told | None:
     """``b.answer``: read as two statements until this token, or begun by a keyword."""
     at = site.index + 1 if site.token.type == "BRANCH" else site.index
     while 0 < at < len(site.tokens) and site.tokens[at].line == site.token.line:
         field, holder = site.tokens[at], site.tokens[at - 1]
         glued = field.type == "FIELD" and holder.end_pos == field.start_pos
         if glued and holder.type in {"NAME", "RPAR", "BRANCH"}:
-            return Told(_member(Site(site.source, site.tokens, at, site.expected), holder))
+            return Told(_member(ErrorContext(site.source, site.tokens, at, site.expected), holder))
         at -= 1
     return None
 
 
-def _behind_a_value(site: Site) -> Told | None:
+def _behind_a_value(site: ErrorContext) -> Told | None:
     """A field, a name or a parenthesis glued to a whole value: ``branch.answer``, ``count S``."""
     token, before = site.token, site.before
-    if before is None or not expectation.is_behind_operand(site.expected):
+    if before is None or not expectation.is_after_operand(site.expected):
         return None
     if token.type == "FIELD":
         after = site.after(1)
@@ -197,14 +194,14 @@ def _behind_a_value(site: Site) -> Told | None:
     return _word_behind_a_value(site)
 
 
-def _member(site: Site, before: Token) -> Diagnostic:
+def _member(site: ErrorContext, before: Token) -> Diagnostic:
     """Python's way of reaching into a thing."""
     token = site.token
     field = token if token.type == "FIELD" else before
     word = str(field).removeprefix(".")
     holder = before if token.type == "FIELD" else None
-    if (holder is not None and word in FUNCTIONS) or word in habits.FUNCTIONS:
-        name = word if word in FUNCTIONS else habits.FUNCTIONS[word].replacement or word
+    if (holder is not None and word in FUNCTIONS) or word in foreign_idioms.FUNCTIONS:
+        name = word if word in FUNCTIONS else foreign_idioms.FUNCTIONS[word].replacement or word
         thing = str(holder) if holder is not None and holder.type == "NAME" else "…"
         advice = f"functions stand in front: `{name}({thing})`"
     elif holder is not None and str(holder) in SETS:
@@ -219,7 +216,7 @@ def _member(site: Site, before: Token) -> Diagnostic:
         )
     span = span_of(field)
     named = holder is not None and holder.type in {"NAME", "BRANCH"} and str(holder) not in SETS
-    alone = named and word not in FUNCTIONS and word not in habits.FUNCTIONS
+    alone = named and word not in FUNCTIONS and word not in foreign_idioms.FUNCTIONS
     return Diagnostic(
         "RH118",
         f"nothing has parts in Rheo, so `{field}` cannot follow a value",
@@ -229,7 +226,7 @@ def _member(site: Site, before: Token) -> Diagnostic:
     )
 
 
-def _word_behind_a_value(site: Site) -> Told | None:
+def _word_behind_a_value(site: ErrorContext) -> Told | None:
     """A name where an operator should be."""
     token, before = site.token, site.before
     assert before is not None
@@ -245,13 +242,13 @@ def _word_behind_a_value(site: Site) -> Told | None:
                 edit=Edit(span_of(before).to(span), call),
             )
         )
-    habit = habits.OPERATORS.get(str(token).lower())
+    habit = foreign_idioms.OPERATORS.get(str(token).lower())
     if "__ANON_0" in site.expected and str(token) in {"to", "upto", "until", "through"}:
-        habit = habits.Habit("a range has two dots: `1..64`", "..")
+        habit = foreign_idioms.ForeignIdiom("a range has two dots: `1..64`", "..")
     if habit is None and token.type == "NAME":
         words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
         near = nearest(str(token), words)
-        habit = habits.Habit(f"did you mean `{near}`?", near) if near else None
+        habit = foreign_idioms.ForeignIdiom(f"did you mean `{near}`?", near) if near else None
     if habit is None:
         return None
     return Told(
@@ -265,7 +262,7 @@ def _word_behind_a_value(site: Site) -> Told | None:
     )
 
 
-def _out_of_place(site: Site) -> Told | None:
+def _out_of_place(site: ErrorContext) -> Told | None:
     """A section inside a block, a statement outside of one, `needs` further down."""
     token, opener = site.token, site.opener()
     inside = site.section()
@@ -306,7 +303,7 @@ def _out_of_place(site: Site) -> Told | None:
     return None
 
 
-def _surplus(site: Site) -> Told | None:
+def _surplus(site: ErrorContext) -> Told | None:
     """A closing brace or parenthesis that closes nothing, or what stands behind the controller."""
     token = site.token
     if site.expected == {"$END"}:
@@ -343,7 +340,7 @@ def _surplus(site: Site) -> Told | None:
     return None
 
 
-def _reserved(site: Site) -> Told | None:
+def _reserved(site: ErrorContext) -> Told | None:
     """A keyword used as a name."""
     token, before = site.token, site.before
     word = str(token)
@@ -366,19 +363,19 @@ def _reserved(site: Site) -> Told | None:
     )
 
 
-def _foreign_sign(site: Site) -> Told | None:
-    diagnostic = foreign_sign(site)
+def _foreign_sign(site: ErrorContext) -> Told | None:
+    diagnostic = report_foreign_sign(site)
     return None if diagnostic is None else Told(diagnostic)
 
 
-def _sum_wanted(site: Site) -> Told | None:
-    diagnostic = sum_wanted(site)
+def _sum_wanted(site: ErrorContext) -> Told | None:
+    diagnostic = report_expected_sum(site)
     return None if diagnostic is None else Told(diagnostic)
 
 
-def _misspelt(site: Site) -> Told | None:
+def _misspelt(site: ErrorContext) -> Told | None:
     """A word at the start of an item that is not one that begins it."""
-    diagnostic = misspelt(site)
+    diagnostic = report_misspelling(site)
     if diagnostic is None:
         return None
     word = diagnostic.edit.text if diagnostic.edit is not None else ""
@@ -386,7 +383,7 @@ def _misspelt(site: Site) -> Told | None:
     return Told(diagnostic, (word.upper(), word) if at_token and word in KEYWORDS else None)
 
 
-_CASES: tuple[Callable[[Site], Told | None], ...] = (
+_CASES: tuple[Callable[[ErrorContext], Told | None], ...] = (
     _surplus, foreign_form, misplaced_reason, _glued_field, _foreign_sign, _assigned, _sum_wanted,
     _chained, _out_of_place, _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
 )  # fmt: skip

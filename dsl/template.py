@@ -4,7 +4,7 @@ import re
 from importlib.resources import files
 
 from dsl.builtins import NAMES
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 
 
 class UnusableName(ValueError):

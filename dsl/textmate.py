@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
-from dsl.words import DIRECTIONS, KEYWORDS, SECTIONS
+from dsl.vocabulary import DIRECTIONS, KEYWORDS, SECTIONS
 
 SCOPE = "source.rheo"
 
@@ -27,7 +27,7 @@ WORDS = {
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 
 
-def grammar() -> dict[str, object]:
+def build_grammar() -> dict[str, object]:
     """The grammar as a TextMate grammar file has it."""
     return {
         "name": "Rheo",

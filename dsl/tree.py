@@ -1,7 +1,7 @@
 """The syntax tree of Rheo: frozen nodes, each with the span that it was read from.
 
 Nodes are compared by identity, so that what the checker learns of a node can be kept beside the
-tree; `same` compares by structure.
+tree; `is_equivalent` compares by structure.
 """
 
 from collections.abc import Iterator
@@ -45,14 +45,14 @@ class Number(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truth(Node):
+class BooleanLiteral(Node):
     """``true`` or ``false``."""
 
     value: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Nothing(Node):
+class NoneLiteral(Node):
     """``none``: no answer."""
 
 
@@ -95,7 +95,7 @@ class Binary(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice(Node):
+class Conditional(Node):
     """``if c then a else b``."""
 
     condition: "Expression"
@@ -104,7 +104,7 @@ class Choice(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Over(Node):
+class PerBranch(Node):
     """``e of S`` as an argument: the expression for each branch of a set."""
 
     value: "Expression"
@@ -112,7 +112,7 @@ class Over(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Keyword(Node):
+class KeywordArgument(Node):
     """``weight = e`` as an argument."""
 
     name: Identifier
@@ -124,11 +124,11 @@ class Call(Node):
     """``f(a, b)``."""
 
     function: Identifier
-    arguments: tuple["Expression | Over | Keyword", ...]
+    arguments: tuple["Expression | PerBranch | KeywordArgument", ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Where(Node):
+class FilterSet(Node):
     """``S where c``."""
 
     branches: "Expression"
@@ -136,7 +136,7 @@ class Where(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class By(Node):
+class SortSet(Node):
     """``S by key``: smallest first, stable."""
 
     branches: "Expression"
@@ -144,7 +144,7 @@ class By(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Except(Node):
+class ExcludeSet(Node):
     """``S except T``: the branches of S that are not in T."""
 
     branches: "Expression"
@@ -152,7 +152,7 @@ class Except(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class First(Node):
+class TakeFirst(Node):
     """``first n of S``."""
 
     count: "Expression"
@@ -160,9 +160,22 @@ class First(Node):
 
 
 Expression: TypeAlias = (
-    Number | Text | Truth | Nothing | Name | Field | Group | Unary | Binary | Choice | Call
-    | Where | By | Except | First
-)  # fmt: skip
+    Number
+    | Text
+    | BooleanLiteral
+    | NoneLiteral
+    | Name
+    | Field
+    | Group
+    | Unary
+    | Binary
+    | Conditional
+    | Call
+    | FilterSet
+    | SortSet
+    | ExcludeSet
+    | TakeFirst
+)
 
 
 # Statements
@@ -411,7 +424,7 @@ def ungroup(expression: Expression) -> Expression:
     return expression
 
 
-def same(left: object, right: object) -> bool:
+def is_equivalent(left: object, right: object) -> bool:
     """Whether two trees mean the same: equal but for spans and parentheses."""
     while isinstance(left, Group):
         left = left.inner
@@ -421,10 +434,10 @@ def same(left: object, right: object) -> bool:
         return False
     if isinstance(left, Node):
         return all(
-            same(getattr(left, item.name), getattr(right, item.name))
+            is_equivalent(getattr(left, item.name), getattr(right, item.name))
             for item in fields(left)
             if item.name not in {"span", "written"}
         )
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(map(is_equivalent, left, right))
     return left == right

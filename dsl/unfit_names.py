@@ -8,7 +8,7 @@ from lark import Token
 
 from dsl.diagnostics import Diagnostic, Edit, Mark
 from dsl.source import Span
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 
 DECLARES = frozenset({"CONTROLLER", "LET", "RISING", "FALLING", "FIXED", "ONTO"})
 """What the name of something stands right behind."""

@@ -4,14 +4,14 @@
 import json
 from pathlib import Path
 
-from dsl.textmate import grammar
+from dsl.textmate import build_grammar
 
 GRAMMAR = Path(__file__).parent / "vscode" / "syntaxes" / "rheo.tmLanguage.json"
 
 
 def text() -> str:
     """The file's text."""
-    return json.dumps(grammar(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_grammar(), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

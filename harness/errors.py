@@ -13,17 +13,17 @@ class ExitCode(IntEnum):
     """The exit statuses of the command line; docs/command-line.md lists them for users."""
 
     DONE = 0
-    NO = 1
+    NEGATIVE = 1
     """The command did its work and the answer is no: a check failed, two things differ."""
     INPUT = 2
     """What the user gave cannot be used: an argument, a file, a setting."""
-    SURROUNDINGS = 3
+    EXTERNAL = 3
     """The input may be right, the surroundings are not: disk full, no permission, no server."""
-    FAULT = 70
+    INTERNAL = 70
     """A fault in the program itself (EX_SOFTWARE of sysexits.h)."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 + SIGINT."""
-    READER_LEFT = 141
+    BROKEN_PIPE = 141
     """Whoever read standard output went away, as shells count it: 128 + SIGPIPE."""
     TERMINATED = 143
     """SIGTERM, as shells count it: 128 + SIGTERM."""
@@ -49,13 +49,13 @@ class InputError(RheostatError):
     """What the user gave cannot be used."""
 
 
-class SurroundingsError(RheostatError):
+class ExternalError(RheostatError):
     """The machine, the network or another program does not play its part."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.SURROUNDINGS
+    exit_code: ClassVar[ExitCode] = ExitCode.EXTERNAL
 
 
-class AnswerIsNo(RheostatError):
+class NegativeResult(RheostatError):
     """The work was done and the answer is no."""
 
-    exit_code: ClassVar[ExitCode] = ExitCode.NO
+    exit_code: ClassVar[ExitCode] = ExitCode.NEGATIVE

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from dsl.episode import Answer
-from harness.engines import EpisodeFailed, LineCounts, Rules, Setting
-from harness.errors import InputError, SurroundingsError
-from harness.mdp.environment import Environment
-from harness.mdp.episodes import Episodes, empty_episodes
+from harness.engines import ControllerSetting, EpisodeFailed, EpisodeRules, LineCounts
+from harness.errors import ExternalError, InputError
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.episodes import EpisodeArrays, empty_episodes
 from harness.mdp.replay import Replay
-from sandbox.faults import ControllerFailed, Fault, Reason, one_line
-from sandbox.host.places import Place, WorkerLost
-from sandbox.host.pool import Ended, Errand, Pool, Terms
+from sandbox.faults import ControllerError, Fault, Reason, one_line
+from sandbox.host.interfaces import WorkerLauncher, WorkerLost
+from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
 from sandbox.python.controller import MOST_TURNS
-from sandbox.python.counting import LAST
-from sandbox.script import Script, admitted
+from sandbox.python.policy import LAST
+from sandbox.script import Script, require_admitted
 
 
 class SandboxEngine:
@@ -35,15 +35,15 @@ class SandboxEngine:
 
     def __init__(
         self,
-        place: Place,
+        place: WorkerLauncher,
         *,
         workers: int = 1,
-        terms: Terms = Terms(),  # noqa: B008 - it is immutable
+        terms: EpisodeLimits = EpisodeLimits(),  # noqa: B008 - it is immutable
     ):
         self._place = place
         self._workers = workers
         self._terms = terms
-        self._pool: Pool | None = None
+        self._pool: WorkerPool | None = None
         self._loaded = ("", False)
 
     def __enter__(self) -> "SandboxEngine":
@@ -55,13 +55,13 @@ class SandboxEngine:
     def play(
         self,
         script: Script,
-        setting: Setting,
-        world: Environment,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
-    ) -> Episodes:
-        """The ends of all episodes; see `harness.engines.Engine.play`.
+    ) -> EpisodeArrays:
+        """The ends of all episodes; see `harness.engines.ReplayEngine.play`.
 
         Raises:
             InputError: the policy does not admit the script.
@@ -70,12 +70,12 @@ class SandboxEngine:
         """
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
-        admitted(script)
+        require_admitted(script)
         errands = [
-            Errand(
+            EpisodeTask(
                 partial(
                     Replay,
-                    deck,
+                    branch_pool,
                     seed=seed,
                     question=question,
                     budget=rules.budget,
@@ -84,15 +84,15 @@ class SandboxEngine:
                 ),
                 setting.beta,
             )
-            for question, deck in enumerate(world.decks)
+            for question, branch_pool in enumerate(replay_environment.branch_pools)
             for seed in seeds
         ]
-        episodes = empty_episodes(len(world.decks), len(seeds))
+        episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         try:
             for ended in self._warm(script, counting=counts is not None).play(errands):
                 at = divmod(ended.place, len(seeds))
                 _refuse_fault(script, ended.fault, f"question {at[0] + 1}, seed {seeds[at[1]]}")
-                _enter(episodes, at, ended, world)
+                _enter(episodes, at, ended, replay_environment)
                 if counts is not None:
                     _count(counts, ended)
         except BaseException:
@@ -109,9 +109,9 @@ class SandboxEngine:
             EpisodeFailed: the episode failed.
             SurroundingsError: no worker can be started.
         """
-        admitted(script)
+        require_admitted(script)
         # A lost worker's episode is begun anew where it was not alone; this one is.
-        [ended] = self._warm(script, counting=False).play([Errand(lambda: replay, beta)])
+        [ended] = self._warm(script, counting=False).play([EpisodeTask(lambda: replay, beta)])
         _refuse_fault(script, ended.fault, f"seed {replay.episode.seed}")
 
     def close(self) -> None:
@@ -120,28 +120,28 @@ class SandboxEngine:
         if pool is not None:
             pool.close()
 
-    def _warm(self, script: Script, *, counting: bool) -> Pool:
+    def _warm(self, script: Script, *, counting: bool) -> WorkerPool:
         """Workers with this controller loaded: those of the last play, where it was the same."""
         if self._pool is None or self._loaded != (script.text, counting):
             self.close()
             try:
-                self._pool = Pool(
+                self._pool = WorkerPool(
                     self._place,
                     script.text,
                     workers=self._workers,
                     terms=self._terms,
                     counting=counting,
                 )
-            except ControllerFailed as failed:
+            except ControllerError as failed:
                 _refuse_fault(script, failed.fault, "before the first episode")
                 raise
             except WorkerLost as lost:
-                raise SurroundingsError(f"a worker does not start: {lost.fault.text}") from lost
+                raise ExternalError(f"a worker does not start: {lost.fault.text}") from lost
             self._loaded = (script.text, counting)
         return self._pool
 
 
-def _count(counts: LineCounts, ended: Ended) -> None:
+def _count(counts: LineCounts, ended: WorkerEpisodeResult) -> None:
     """Adds what each line did in one episode. A worker may say anything of a line."""
     for line, runs in ended.lines.items():
         if 0 < line < len(counts.runs):
@@ -151,14 +151,19 @@ def _count(counts: LineCounts, ended: Ended) -> None:
             counts.tokens[line] += tokens
 
 
-def _enter(episodes: Episodes, at: tuple[int, int], ended: Ended, world: Environment) -> None:
+def _enter(
+    episodes: EpisodeArrays,
+    at: tuple[int, int],
+    ended: WorkerEpisodeResult,
+    replay_environment: ReplayEnvironment,
+) -> None:
     question, _ = at
     replay, last = ended.replay, ended.last
     assert isinstance(last, Answer)
     end = last.stopped or last.origin
     line = ended.lines.get(LAST, 0) if end is None else end.line
-    episodes.right[at] = replay.answer == world.gold[question]
-    episodes.answer[at] = world.word(question, replay.answer)
+    episodes.right[at] = replay.answer == replay_environment.gold[question]
+    episodes.answer[at] = replay_environment.word(question, replay.answer)
     episodes.tokens[at] = replay.spent
     episodes.sequential[at] = replay.sequential
     episodes.rounds[at] = ended.rounds

@@ -1,7 +1,9 @@
-"""What can come of a controller that is not trusted, as a closed list.
+"""The faults of untrusted controllers, as a closed list, and the exceptions that end a controller.
 
-A fault is plain data: a container can send one, so nothing in it is more than a number or a bounded
-text, and the reason is one of these or the message is refused.
+A fault is plain data: a container can send one, so it holds nothing but numbers and a bounded text,
+and its reason is one of the list or the message is refused. Of the exceptions raised inside a
+controller, all but `Exhausted` are no `Exception`: the policy leaves a controller no way to catch
+them.
 """
 
 from enum import Enum
@@ -45,7 +47,7 @@ class Fault(msgspec.Struct, frozen=True, array_like=True):
     column: int = 0
 
 
-class ControllerFailed(Exception):
+class ControllerError(Exception):
     """A controller did not come to the end of an episode."""
 
     def __init__(self, fault: Fault):
@@ -53,7 +55,7 @@ class ControllerFailed(Exception):
         self.fault = fault
 
 
-def cut(text: str) -> str:
+def truncate_text(text: str) -> str:
     """A text of any length as a fault can hold it: on one line, and without control characters."""
     shown = one_line(text[: MOST_TEXT + 1])
     return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"
@@ -70,3 +72,15 @@ def one_line(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+class Exhausted(Exception):
+    """The budget ended inside a verb, or before it. Controllers know it by this name."""
+
+
+class TurnLimitExceeded(BaseException):
+    """Too many turns of loops and calls."""
+
+
+class TimeLimitExceeded(BaseException):
+    """Too much time between two verbs."""

@@ -5,12 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from dsl.excerpt import TAB, clean
-from dsl.findings import FileFindings, Finding, Place
+from dsl.excerpt import TAB, escape_control_characters
+from dsl.findings import FileFindings, Finding, SourceLocation
 from dsl.source import Source
 from harness.errors import InputError
 from sandbox.python.policy import MOST_CODE, examine
-from sandbox.python.policy import Finding as Refusal
+from sandbox.python.policy import PolicyFinding as Refusal
 
 SUFFIX = ".py"
 
@@ -31,7 +31,7 @@ class Script(NamedTuple):
         return sha256(self.text.encode()).hexdigest()
 
 
-def read(path: Path) -> Script:
+def read_script(path: Path) -> Script:
     """Reads a controller.
 
     Raises:
@@ -44,10 +44,10 @@ def read(path: Path) -> Script:
         text = data.decode()
     except UnicodeDecodeError as problem:
         raise InputError(f"{path}: is not UTF-8 at byte {problem.start}") from None
-    return admitted(Script(str(path), text))
+    return require_admitted(Script(str(path), text))
 
 
-def admitted(script: Script) -> Script:
+def require_admitted(script: Script) -> Script:
     """The same script, if the policy admits it.
 
     Raises:
@@ -64,25 +64,25 @@ def admitted(script: Script) -> Script:
     return script
 
 
-def diagnosed(script: Script) -> str:
+def diagnose_script(script: Script) -> str:
     """All that the policy does not admit, each with its line; nothing where there is none."""
     lines = script.text.splitlines()
     told = []
     for found in examine(script.text):
         number, margin = str(found.line), " " * len(str(found.line))
         text = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
-        before = clean(text[: found.column - 1].expandtabs(TAB))
+        before = escape_control_characters(text[: found.column - 1].expandtabs(TAB))
         told.append(
-            f"error: {clean(found.reason)}\n"
-            f"{margin}--> {clean(script.name)}:{found.line}:{found.column}\n"
+            f"error: {escape_control_characters(found.reason)}\n"
+            f"{margin}--> {escape_control_characters(script.name)}:{found.line}:{found.column}\n"
             f"{margin} |\n"
-            f"{number} | {clean(text.expandtabs(TAB))}\n"
+            f"{number} | {escape_control_characters(text.expandtabs(TAB))}\n"
             f"{margin} | {' ' * len(before)}^"
         )
     return "\n\n".join(told)
 
 
-def findings(script: Script) -> FileFindings:
+def list_findings(script: Script) -> FileFindings:
     """The same as records."""
     source, found = Source(script.text, script.name), examine(script.text)
     return FileFindings(
@@ -101,11 +101,11 @@ def _finding(source: Source, found: Refusal) -> Finding:
     line = source.line(found.line) if found.line <= source.lines else ""
     before = sum(len(source.line(number)) + 1 for number in range(1, found.line))
     column = min(found.column, len(line) + 1)
-    place = Place(found.line, column, before + column - 1)
+    place = SourceLocation(found.line, column, before + column - 1)
     return Finding(POLICY, "error", found.reason, place, place, "", [], None, None)
 
 
-def title(tree: ast.Module) -> str:
+def extract_title(tree: ast.Module) -> str:
     """What a controller says of itself: the first line of its docstring, or its module's."""
     own = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
     found = [each for each in own if each.name == "controller"]

@@ -33,14 +33,14 @@ FRAME_SIZE = _HEADER.size + DIGEST_SIZE
 _WINDOW = 1 << 20
 
 
-class State(Enum):
+class FileState(Enum):
     """What a file is: a journal that still grows, or a sealed recording."""
 
     OPEN = b"OPEN"
     SEALED = b"SEAL"
 
 
-class Kind(Enum):
+class BlockKind(Enum):
     """The kinds of block."""
 
     HEAD = b"HEAD"
@@ -63,10 +63,10 @@ class Kind(Enum):
     """One trial."""
 
 
-class Block(NamedTuple):
+class StoredBlock(NamedTuple):
     """A block that was read and found intact."""
 
-    kind: Kind
+    kind: BlockKind
     offset: int
     payload: bytes
     before: bytes
@@ -79,14 +79,14 @@ class Block(NamedTuple):
         return self.offset + FRAME_SIZE + len(self.payload)
 
 
-class _Raw(NamedTuple):
+class _RawBlock(NamedTuple):
     before: bytes
     header: bytes
     payload: bytes
     digest: bytes
 
 
-def checksum(*parts: bytes) -> bytes:
+def compute_checksum(*parts: bytes) -> bytes:
     """The 32-byte BLAKE2b digest of the parts, one after the other."""
     state = blake2b(digest_size=DIGEST_SIZE)
     for part in parts:
@@ -94,16 +94,16 @@ def checksum(*parts: bytes) -> bytes:
     return state.digest()
 
 
-def preamble(state: State) -> bytes:
+def make_preamble(state: FileState) -> bytes:
     """The first bytes of a file; the last 32 of them begin the chain."""
     opening = _OPENING.pack(MAGIC, VERSION, state.value)
-    return opening + checksum(opening)
+    return opening + compute_checksum(opening)
 
 
-def frame(kind: Kind, payload: bytes, before: bytes) -> bytes:
+def frame_block(kind: BlockKind, payload: bytes, before: bytes) -> bytes:
     """A block's bytes; the last 32 of them are its digest."""
     header = _HEADER.pack(kind.value, len(payload))
-    return b"".join((header, payload, checksum(before, header, payload)))
+    return b"".join((header, payload, compute_checksum(before, header, payload)))
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -113,7 +113,7 @@ def write_all(descriptor: int, content: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def open_to_read(path: Path) -> int:
+def open_for_reading(path: Path) -> int:
     """A descriptor for reading.
 
     Raises:
@@ -163,7 +163,7 @@ class BlockFile:
             count -= len(part)
         return b"".join(parts)
 
-    def state(self) -> State:
+    def state(self) -> FileState:
         """What the preamble says.
 
         Raises:
@@ -181,22 +181,22 @@ class BlockFile:
             reason = "the file ends inside its preamble, so it holds nothing"
             raise self.damage(len(start), reason, "delete it")
         opening, digest = start[: _OPENING.size], start[_OPENING.size :]
-        if checksum(opening) != digest:
+        if compute_checksum(opening) != digest:
             raise self.damage(0, "the preamble does not fit its digest")
         _, version, state = _OPENING.unpack(opening)
         if version > VERSION:
             reason = f"is of format {version}, this program reads up to {VERSION}; update rheostat"
             raise NewerFormat(reason, path=self.path)
-        if version < 1 or state not in {known.value for known in State}:
+        if version < 1 or state not in {known.value for known in FileState}:
             raise self.damage(0, f"the preamble names no known format: {version}, {state!r}")
-        return State(state)
+        return FileState(state)
 
-    def begins_with(self, kind: Kind) -> bool:
+    def begins_with(self, kind: BlockKind) -> bool:
         """Whether what follows the preamble says that it is of a kind; nothing is checked."""
         end = PREAMBLE_SIZE + len(kind.value)
         return self.size >= end and self.read(PREAMBLE_SIZE, len(kind.value)) == kind.value
 
-    def block(self, offset: int, *, before: bytes | None = None) -> Block:
+    def block(self, offset: int, *, before: bytes | None = None) -> StoredBlock:
         """The block at an offset, checked against its digest and the digest before it.
 
         That digest is read from the file unless ``before`` gives it.
@@ -207,18 +207,18 @@ class BlockFile:
         """
         raw = self._raw(offset)
         before = raw.before if before is None else before
-        if checksum(before, raw.header, raw.payload) != raw.digest:
+        if compute_checksum(before, raw.header, raw.payload) != raw.digest:
             raise self.damage(offset, "a block does not fit its digest")
         letters = raw.header[:4]
-        if letters not in {kind.value for kind in Kind}:
+        if letters not in {kind.value for kind in BlockKind}:
             reason = (
                 f"has blocks of a kind that this program does not know, {letters!r};"
                 " update rheostat"
             )
             raise NewerFormat(reason, path=self.path, place=f"byte {offset}")
-        return Block(Kind(letters), offset, raw.payload, before, raw.digest)
+        return StoredBlock(BlockKind(letters), offset, raw.payload, before, raw.digest)
 
-    def _raw(self, offset: int) -> _Raw:
+    def _raw(self, offset: int) -> _RawBlock:
         """The parts of what may be a block, unchecked but for its length."""
         if self.size - offset < FRAME_SIZE:
             raise self.damage(offset, f"a block is cut short: {self.size - offset} bytes are left")
@@ -229,9 +229,9 @@ class BlockFile:
             reason = f"a block claims {length} bytes, more than the file still has"
             raise self.damage(offset, reason)
         rest = self.read(offset + _HEADER.size, length + DIGEST_SIZE)
-        return _Raw(before, header, rest[:length], rest[length:])
+        return _RawBlock(before, header, rest[:length], rest[length:])
 
-    def block_behind(self, offset: int, kinds: tuple[Kind, ...]) -> int | None:
+    def block_behind(self, offset: int, kinds: tuple[BlockKind, ...]) -> int | None:
         """Where the first intact block behind a bad one begins, if there is any.
 
         A bad digest unsettles the block behind it too; that one still fits the digest that the bad
@@ -240,12 +240,12 @@ class BlockFile:
         """
         try:
             raw = self._raw(offset)
-            right = checksum(raw.before, raw.header, raw.payload)
+            right = compute_checksum(raw.before, raw.header, raw.payload)
             return self.block(offset + FRAME_SIZE + len(raw.payload), before=right).offset
         except DamagedRecording:
             return self._search(offset + 1, kinds)
 
-    def _search(self, begin: int, kinds: tuple[Kind, ...]) -> int | None:
+    def _search(self, begin: int, kinds: tuple[BlockKind, ...]) -> int | None:
         """The first offset from ``begin`` on with an intact block of one of ``kinds``."""
         letters = re.compile(b"|".join(kind.value for kind in kinds))
         while begin < self.size:

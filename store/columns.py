@@ -2,7 +2,7 @@
 
 CORE holds what replay needs, as columns; SIGN the numeric signals, as ragged columns; TEXT one
 record a branch with all the rest. Numbers are little-endian whatever the machine, so equal branches
-give equal bytes. Everything that reads raises `Unreadable` with the reason.
+give equal bytes. Everything that reads raises `UnreadableRecord` with the reason.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from store.packing import Unreadable, pack, pack_plain, unpack
+from store.packing import UnreadableRecord, pack, pack_plain, unpack
 from store.records import Branch, Core, Ragged
-from store.rules import MOST_TOKENS
+from store.validation import MOST_TOKENS
 
 N = TypeVar("N", bound=np.generic)
 
@@ -61,7 +61,7 @@ class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
     paragraphs: list[int] | None = None
 
 
-def split(branches: Sequence[Branch]) -> Payloads:
+def split_branches(branches: Sequence[Branch]) -> Payloads:
     """The payloads of one question's branches, which are in the order of their indexes."""
     columns = {name: _column(branches, name) for name in SIGNALS}
     words = [_Words(*(getattr(branch, name) for name in WORDS)) for branch in branches]
@@ -116,16 +116,16 @@ def read_core(payload: bytes) -> Core:
     )
     branches = len(core.counts)
     if not branches or len(core.tokens) != branches or len(core.final) != branches:
-        raise Unreadable("its columns are of different lengths, or empty")
+        raise UnreadableRecord("its columns are of different lengths, or empty")
     if core.counts.min() < 0 or core.counts.sum(dtype=np.int64) != len(core.probes):
-        raise Unreadable("its counts do not add up to its probes")
+        raise UnreadableRecord("its counts do not add up to its probes")
     if core.tokens.min() < 0 or core.tokens.max() > MOST_TOKENS:
-        raise Unreadable("a number of tokens is below 0 or above 2**48")
+        raise UnreadableRecord("a number of tokens is below 0 or above 2**48")
     named = np.concatenate((core.probes, core.final))
     if named.min() < 0 or named.max() >= len(core.answers):
-        raise Unreadable("a probe names an answer that is not in its list")
+        raise UnreadableRecord("a probe names an answer that is not in its list")
     if len(set(core.answers)) != len(core.answers):
-        raise Unreadable("an answer stands twice in its list")
+        raise UnreadableRecord("an answer stands twice in its list")
     return core
 
 
@@ -134,25 +134,25 @@ def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
     signals = {}
     for name, column in unpack(payload, dict[str, _Column]).items():
         if name not in SIGNALS:
-            raise Unreadable(f"there is no signal {name!r} in this format")
+            raise UnreadableRecord(f"there is no signal {name!r} in this format")
         counts = _numbers(column.lengths, "<i4", np.int32, name)
         kind: type[np.int64 | np.float64] = np.int64 if SIGNALS[name] == "<i8" else np.float64
         values = _numbers(column.values, SIGNALS[name], kind, name)
         if len(counts) != branches or counts.min() < -1:
-            raise Unreadable(f"{name} does not have one length for each branch")
+            raise UnreadableRecord(f"{name} does not have one length for each branch")
         if counts.clip(min=0).sum(dtype=np.int64) != len(values):
-            raise Unreadable(f"the lengths of {name} do not add up to its values")
+            raise UnreadableRecord(f"the lengths of {name} do not add up to its values")
         signals[name] = Ragged(counts, values)
     return signals
 
 
-def join(payloads: Payloads) -> list[Branch]:
+def join_branches(payloads: Payloads) -> list[Branch]:
     """The branches that were split into these payloads."""
     core = read_core(payloads.core)
     total = len(core.counts)
     words = unpack(payloads.words, list[_Words])
     if len(words) != total:
-        raise Unreadable(f"it has the texts of {len(words)} branches out of {total}")
+        raise UnreadableRecord(f"it has the texts of {len(words)} branches out of {total}")
     columns: dict[str, list[Any]] = {
         name: _rows(signal.counts, signal.values)
         for name, signal in read_signals(payloads.signals, total).items()
@@ -186,7 +186,7 @@ def _rows(counts: NDArray[np.int32], values: NDArray[Any]) -> list[list[Any] | N
 def _numbers(content: bytes, stored: str, kind: type[N], name: str) -> NDArray[N]:
     """An aligned array in the machine's own byte order that nobody can write to."""
     if len(content) % np.dtype(stored).itemsize:
-        raise Unreadable(f"the column {name} ends inside a number")
+        raise UnreadableRecord(f"the column {name} ends inside a number")
     numbers = np.frombuffer(content, stored).astype(kind)
     numbers.flags.writeable = False
     return numbers

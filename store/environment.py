@@ -6,10 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from store.errors import StoreError
-from store.places import named
+from store.errors import StoreError, attribute_os_errors
 from store.records import Branch, Provenance, Question
-from store.writer import Writer
+from store.writer import RecordingWriter
 
 
 class Item(NamedTuple):
@@ -48,12 +47,12 @@ def save(environment: Environment, path: Path) -> str:
         StoreError: ``path`` exists, or the environment breaks a rule of the format.
         OSError: the surroundings refuse; it names ``path``.
     """
-    with named(path):
+    with attribute_os_errors(path):
         refuse_existing(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with named(path):
+        with attribute_os_errors(path):
             digest = _write(environment, draft)
             refuse_existing(path)
             draft.rename(path)
@@ -64,7 +63,7 @@ def save(environment: Environment, path: Path) -> str:
 
 
 def _write(environment: Environment, draft: Path) -> str:
-    with Writer.create(draft, environment.provenance) as writer:
+    with RecordingWriter.create(draft, environment.provenance) as writer:
         for question, branches in environment.items:
             writer.add_question(question)
             for index, branch in enumerate(branches):

@@ -1,5 +1,11 @@
-"""The errors of the store: bad recordings, bad source files, a second writer."""
+"""The errors of the store: bad recordings, bad source files, a second writer.
 
+Errors of the operating system name the path that the caller gave, not a temporary file beside it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -46,3 +52,17 @@ class SourceError(StoreError):
 
 class MissingSignal(StoreError):
     """The recording does not hold something optional that was asked for."""
+
+
+@contextmanager
+def attribute_os_errors(path: Path) -> Iterator[None]:
+    """Puts ``path`` into every `OSError` of the block, whatever file it came from.
+
+    Args:
+        path: what is being written, as it was given.
+    """
+    try:
+        yield
+    except OSError as problem:
+        problem.filename, problem.filename2 = os.fspath(path), None
+        raise

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from store.blocks import MAGIC, PREAMBLE_SIZE, Kind, State
+from store.blocks import MAGIC, PREAMBLE_SIZE, BlockKind, FileState
 
 _HEAD = 1 << 16
 """The bytes that are looked at."""
@@ -124,9 +124,9 @@ def misplaced(path: Path, wanted: Collection[FileKind]) -> FileKind | None:
 
 
 def _of_blocks(head: bytes) -> FileKind:
-    if head[PREAMBLE_SIZE : PREAMBLE_SIZE + len(Kind.PIPE.value)] == Kind.PIPE.value:
+    if head[PREAMBLE_SIZE : PREAMBLE_SIZE + len(BlockKind.PIPE.value)] == BlockKind.PIPE.value:
         return FileKind.TRIALS
-    sealed = State.SEALED.value in head[len(MAGIC) : PREAMBLE_SIZE]
+    sealed = FileState.SEALED.value in head[len(MAGIC) : PREAMBLE_SIZE]
     return FileKind.RECORDING if sealed else FileKind.JOURNAL
 
 

@@ -11,19 +11,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.blocks import DIGEST_SIZE, FRAME_SIZE, PREAMBLE_SIZE, BlockFile, Kind
+from store.blocks import DIGEST_SIZE, FRAME_SIZE, PREAMBLE_SIZE, BlockFile, BlockKind
 from store.columns import PARTS
-from store.packing import Unreadable, pack, unpack
+from store.packing import UnreadableRecord, pack, unpack
 
 END_MAGIC = b"RHEOEND\n"
 _TRAILER = struct.Struct(f"<Q{DIGEST_SIZE}s8s")
 TRAILER_SIZE = _TRAILER.size
 
-COLUMNS = (Kind.CORE, Kind.SIGN, Kind.TEXT)
+COLUMNS = (BlockKind.CORE, BlockKind.SIGN, BlockKind.TEXT)
 """The blocks of one question's branches, in their order."""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class BlockEntry(msgspec.Struct, frozen=True, array_like=True):
     """One block of a sealed file."""
 
     kind: str
@@ -40,7 +40,7 @@ class Footer(msgspec.Struct, frozen=True):
 
     parts: list[str]
     """The optional parts that every branch of the recording has, sorted."""
-    blocks: list[Entry]
+    blocks: list[BlockEntry]
 
 
 class Index(NamedTuple):
@@ -48,17 +48,17 @@ class Index(NamedTuple):
 
     digest: bytes
     parts: frozenset[str]
-    blocks: tuple[Entry, ...]
+    blocks: tuple[BlockEntry, ...]
     questions: int
 
-    def position(self, kind: Kind, question: int) -> int:
+    def position(self, kind: BlockKind, question: int) -> int:
         """Where in ``blocks`` a block of a question stands."""
-        if kind is Kind.QUES:
+        if kind is BlockKind.QUES:
             return 1 + question
         return 1 + self.questions + len(COLUMNS) * question + COLUMNS.index(kind)
 
 
-def footer_payload(parts: frozenset[str], blocks: list[Entry]) -> bytes:
+def footer_payload(parts: frozenset[str], blocks: list[BlockEntry]) -> bytes:
     """The payload of FOOT."""
     return pack(Footer(sorted(parts), blocks))
 
@@ -83,12 +83,12 @@ def read_index(file: BlockFile) -> Index:
     if not PREAMBLE_SIZE <= offset <= place - FRAME_SIZE:
         raise file.damage(place, f"the trailer puts the index at byte {offset}, where it cannot be")
     block = file.block(offset)
-    if block.kind is not Kind.FOOT or block.end != place or block.digest != digest:
+    if block.kind is not BlockKind.FOOT or block.end != place or block.digest != digest:
         raise file.damage(offset, "the index is not the one that the trailer names")
     try:
         footer = unpack(block.payload, Footer)
         questions = _layout(footer, offset)
-    except Unreadable as error:
+    except UnreadableRecord as error:
         raise file.damage(offset, f"the index cannot be read: {error}") from error
     return Index(digest, frozenset(footer.parts), tuple(footer.blocks), questions)
 
@@ -97,19 +97,19 @@ def _layout(footer: Footer, end: int) -> int:
     """The number of questions of an index whose blocks follow the one order without a gap."""
     questions, odd = divmod(len(footer.blocks) - 1, 1 + len(COLUMNS))
     if questions < 1 or odd:
-        raise Unreadable(f"it lists {len(footer.blocks)} blocks")
-    order: list[tuple[Kind, int | None]] = [(Kind.HEAD, None)]
-    order += [(Kind.QUES, question) for question in range(questions)]
+        raise UnreadableRecord(f"it lists {len(footer.blocks)} blocks")
+    order: list[tuple[BlockKind, int | None]] = [(BlockKind.HEAD, None)]
+    order += [(BlockKind.QUES, question) for question in range(questions)]
     order += [(kind, question) for question in range(questions) for kind in COLUMNS]
     offset = PREAMBLE_SIZE
     for (kind, question), entry in zip(order, footer.blocks, strict=True):
         if (entry.kind, entry.question) != (kind.value.decode(), question):
-            raise Unreadable(f"it lists a {entry.kind} where {kind.value.decode()} belongs")
+            raise UnreadableRecord(f"it lists a {entry.kind} where {kind.value.decode()} belongs")
         if entry.offset != offset or entry.length < 0:
-            raise Unreadable(f"it has a gap before byte {entry.offset}")
+            raise UnreadableRecord(f"it has a gap before byte {entry.offset}")
         offset += FRAME_SIZE + entry.length
     if offset != end:
-        raise Unreadable("its blocks do not reach as far as the index itself")
+        raise UnreadableRecord("its blocks do not reach as far as the index itself")
     if not PARTS.issuperset(footer.parts):
-        raise Unreadable(f"it names unknown parts of a branch: {', '.join(footer.parts)}")
+        raise UnreadableRecord(f"it names unknown parts of a branch: {', '.join(footer.parts)}")
     return questions

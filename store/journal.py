@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from store.blocks import PREAMBLE_SIZE, Block, BlockFile, Kind, State
+from store.blocks import PREAMBLE_SIZE, BlockFile, BlockKind, FileState, StoredBlock
 from store.errors import DamagedRecording, ForeignFile, SealedRecording
-from store.packing import Unreadable, pack_plain, unpack
+from store.packing import UnreadableRecord, pack_plain, unpack
 from store.records import Branch, Provenance, Question
-from store.rules import MOST_BRANCHES, branch_fault, provenance_fault, question_fault
+from store.validation import MOST_BRANCHES, branch_fault, provenance_fault, question_fault
 
 
 class _Appended(msgspec.Struct, frozen=True, array_like=True):
@@ -75,7 +75,7 @@ def scan(file: BlockFile) -> Journal:
         DamagedRecording: a block that is not the torn tail is bad, or its content is.
         ForeignFile, NewerFormat: as `BlockFile.state`.
     """
-    if file.state() is State.SEALED:
+    if file.state() is FileState.SEALED:
         raise SealedRecording("is sealed, and nothing can be added", path=file.path)
     journal = _head(file)
     while journal.end < file.size:
@@ -86,7 +86,7 @@ def scan(file: BlockFile) -> Journal:
             break
         try:
             _take(journal, block)
-        except Unreadable as error:
+        except UnreadableRecord as error:
             raise file.damage(block.offset, f"a block holds what cannot be: {error}") from error
         journal.end, journal.digest = block.end, block.digest
     return journal
@@ -100,48 +100,48 @@ def read_branch(file: BlockFile, offset: int) -> Branch:
     """
     try:
         return unpack(file.block(offset).payload, _Appended).branch
-    except Unreadable as error:
+    except UnreadableRecord as error:
         raise file.damage(offset, f"a branch cannot be read: {error}") from error
 
 
 def _head(file: BlockFile) -> Journal:
     try:
         block = file.block(PREAMBLE_SIZE)
-        if block.kind is Kind.PIPE:
+        if block.kind is BlockKind.PIPE:
             reason = "is a record of trials of a pipeline, and no recording of branches"
             raise ForeignFile(reason, path=file.path)
         provenance = unpack(block.payload, Provenance)
         problem = provenance_fault(provenance)
-        if block.kind is not Kind.HEAD:
+        if block.kind is not BlockKind.HEAD:
             problem = f"a {block.kind.name} stands in its place"
     except DamagedRecording as error:
         reason = "the recording has no intact beginning, so nothing in it can be used"
         raise file.damage(PREAMBLE_SIZE, reason, "restore a copy, or delete it") from error
-    except Unreadable as error:
+    except UnreadableRecord as error:
         raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be read: {error}") from error
     if problem:
         raise file.damage(PREAMBLE_SIZE, f"the provenance cannot be: {problem}")
     return Journal(provenance, block.end, block.digest)
 
 
-def _take(journal: Journal, block: Block) -> None:
-    if block.kind is Kind.QUES:
+def _take(journal: Journal, block: StoredBlock) -> None:
+    if block.kind is BlockKind.QUES:
         question = unpack(block.payload, Question)
         if problem := journal.question_problem(question):
-            raise Unreadable(f"question {question.id!r}: {problem}")
+            raise UnreadableRecord(f"question {question.id!r}: {problem}")
         journal.take_question(question)
-    elif block.kind is Kind.BRNC:
+    elif block.kind is BlockKind.BRNC:
         entry = unpack(block.payload, _Appended)
         if problem := journal.branch_problem(entry.question, entry.index, entry.branch):
-            raise Unreadable(f"question {entry.question!r}, branch {entry.index}: {problem}")
+            raise UnreadableRecord(f"question {entry.question!r}, branch {entry.index}: {problem}")
         journal.branches[entry.question][entry.index] = block.offset
     else:
-        raise Unreadable(f"{block.kind.name} has no place in an unsealed recording")
+        raise UnreadableRecord(f"{block.kind.name} has no place in an unsealed recording")
 
 
 def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
     """The sentence about a torn tail, unless intact blocks behind it show that it is none."""
-    following = file.block_behind(end, (Kind.QUES, Kind.BRNC))
+    following = file.block_behind(end, (BlockKind.QUES, BlockKind.BRNC))
     if following is not None:
         reason = (
             f"a block is bad, and as those from byte {following} on are intact, "

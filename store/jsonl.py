@@ -17,8 +17,8 @@ from store.errors import SourceError
 from store.importing.answers import KEPT, AnswerReader, extract_answers
 from store.importing.token_counts import TokenCounter
 from store.records import Branch, Greedy, Provenance, Question
-from store.rules import branch_fault
 from store.sources import Count, decode, join_place, read_text
+from store.validation import branch_fault
 
 COLLECTOR = "JSON Lines import"
 

@@ -16,11 +16,11 @@ R = TypeVar("R", bound=msgspec.Struct)
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
-class Unreadable(Exception):
+class UnreadableRecord(Exception):
     """Bytes that do not say what they should; the message is the reason, without a place."""
 
 
-class Unwritable(Exception):
+class UnwritableRecord(Exception):
     """A record that its own type does not admit; the message is the reason, without a place."""
 
 
@@ -71,10 +71,10 @@ def unpack(payload: bytes, kind: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(payload, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableRecord(str(error)) from error
 
 
-def normal(record: R) -> R:
+def normalize(record: R) -> R:
     """The record as it will be read back: types checked, numbers in their field's type.
 
     Raises:
@@ -84,4 +84,4 @@ def normal(record: R) -> R:
         payload = pack(record)
         return msgspec.msgpack.decode(payload, type=type(record))
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise Unwritable(str(error)) from error
+        raise UnwritableRecord(str(error)) from error

@@ -16,8 +16,7 @@ import msgspec
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from store.errors import StoreError
-from store.places import named
+from store.errors import StoreError, attribute_os_errors
 from store.reader import Recording
 from store.records import Branch, Question
 
@@ -53,7 +52,7 @@ _NESTED = {
     "entropy": _REALS, "logprob": _REALS, "top_logprob": _REALS,
 }  # fmt: skip
 
-Row = Mapping[str, object]
+ParquetRow = Mapping[str, object]
 
 
 class _Source(NamedTuple):
@@ -69,7 +68,7 @@ class _Sheet(NamedTuple):
     """One table: its columns, and the rows that a question adds to it."""
 
     schema: pa.Schema
-    rows: Callable[[_Source], Iterator[Row]]
+    rows: Callable[[_Source], Iterator[ParquetRow]]
 
 
 def export_tables(recording: Recording, directory: Path) -> list[Path]:
@@ -86,17 +85,17 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
         StoreError: ``directory`` is there and not empty, or the recording is damaged.
         OSError: the surroundings refuse; it names ``directory``.
     """
-    with named(directory):
+    with attribute_os_errors(directory):
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
             reason = "already exists; name a directory that is not there yet"
             raise StoreError(reason, path=directory)
     draft = _draft(directory)
     sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
     try:
-        with named(directory):
+        with attribute_os_errors(directory):
             draft.mkdir(parents=True)
         _write(recording, sheets, directory)
-        with named(directory):
+        with attribute_os_errors(directory):
             draft.rename(directory)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -110,15 +109,15 @@ def export_flat(recording: Recording, path: Path) -> None:
         StoreError: ``path`` exists, or the recording is damaged.
         OSError: the surroundings refuse; it names ``path``.
     """
-    with named(path):
+    with attribute_os_errors(path):
         if path.exists():
             raise StoreError("already exists; name a file that is not there yet", path=path)
     draft = _draft(path)
     try:
-        with named(path):
+        with attribute_os_errors(path):
             draft.parent.mkdir(parents=True, exist_ok=True)
         _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)}, path)
-        with named(path):
+        with attribute_os_errors(path):
             draft.rename(path)
     finally:
         with suppress(OSError):
@@ -155,10 +154,10 @@ def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) ->
 @contextmanager
 def _writer(
     path: Path, schema: pa.Schema, about: bytes, recording: Path, target: Path
-) -> Iterator[Callable[[Row], None]]:
+) -> Iterator[Callable[[ParquetRow], None]]:
     schema = schema.with_metadata({METADATA_KEY: about})
-    rows: list[Row] = []
-    with named(target):
+    rows: list[ParquetRow] = []
+    with attribute_os_errors(target):
         # Given a path, Arrow opens it by itself and has words of its own for what goes wrong.
         stream = path.open("xb")
     with stream, ParquetWriter(stream, schema, compression="zstd") as writer:
@@ -169,11 +168,11 @@ def _writer(
             except OverflowError as error:
                 reason = f"holds a whole number that Parquet has no room for: {error}"
                 raise StoreError(reason, path=recording) from error
-            with named(target):
+            with attribute_os_errors(target):
                 writer.write_table(table)
             rows.clear()
 
-        def write(row: Row) -> None:
+        def write(row: ParquetRow) -> None:
             rows.append(row)
             if len(rows) == _GROUP:
                 flush()
@@ -181,11 +180,11 @@ def _writer(
         yield write
         if rows:
             flush()
-        with named(target):
+        with attribute_os_errors(target):
             writer.close()
 
 
-def _question_rows(source: _Source) -> Iterator[Row]:
+def _question_rows(source: _Source) -> Iterator[ParquetRow]:
     question, greedy = source.question, source.question.greedy
     yield {
         "question": question.id,
@@ -213,7 +212,7 @@ def _branch_rows(source: _Source) -> Iterator[dict[str, object]]:
         }
 
 
-def _probe_rows(source: _Source) -> Iterator[Row]:
+def _probe_rows(source: _Source) -> Iterator[ParquetRow]:
     for index, branch in enumerate(source.branches):
         for probe, answer in enumerate(branch.answers):
             yield {
@@ -231,7 +230,7 @@ def _probe_rows(source: _Source) -> Iterator[Row]:
             }
 
 
-def _nested_rows(source: _Source) -> Iterator[Row]:
+def _nested_rows(source: _Source) -> Iterator[ParquetRow]:
     for row, branch in zip(_branch_rows(source), source.branches, strict=True):
         lists = ("answers", "raw", "probe_tokens", "entropy", "logprob", "top_logprob")
         yield row | {"gold": source.question.gold} | {name: getattr(branch, name) for name in lists}

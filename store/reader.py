@@ -11,14 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from store.blocks import Block, BlockFile, Kind, State, open_to_read
-from store.columns import PARTS, SIGNALS, Payloads, common_parts, join, read_core, read_signals
+from store.blocks import BlockFile, BlockKind, FileState, StoredBlock, open_for_reading
+from store.columns import (
+    PARTS,
+    SIGNALS,
+    Payloads,
+    common_parts,
+    join_branches,
+    read_core,
+    read_signals,
+)
 from store.errors import ForeignFile, MissingSignal, StoreError
 from store.file_kinds import FileKind, wrong_kind
 from store.index import COLUMNS, Index, read_index
-from store.packing import Unreadable, unpack
+from store.packing import UnreadableRecord, unpack
 from store.records import Branch, Core, Provenance, Question, Ragged
-from store.rules import branch_fault, provenance_fault, question_fault
+from store.validation import branch_fault, provenance_fault, question_fault
 
 
 def open_recording(path: Path | str) -> "Recording":
@@ -35,8 +43,8 @@ def open_recording(path: Path | str) -> "Recording":
     if problem := wrong_kind(path, blocks, "a recording"):
         raise ForeignFile(problem, path=path)
     with _opened(path) as file:
-        if file.state() is State.OPEN:
-            if file.begins_with(Kind.PIPE):
+        if file.state() is FileState.OPEN:
+            if file.begins_with(BlockKind.PIPE):
                 raise ForeignFile(
                     "is a record of the trials of a pipeline, and no recording of branches;"
                     " `rheostat inspect` shows what it holds",
@@ -82,7 +90,7 @@ class Recording:
             DamagedRecording: the block is not intact.
         """
         if question not in self._cores:
-            with self._reading(Kind.CORE, question) as block:
+            with self._reading(BlockKind.CORE, question) as block:
                 self._cores[question] = read_core(block.payload)
         return self._cores[question]
 
@@ -95,7 +103,7 @@ class Recording:
             DamagedRecording: the block is not intact.
         """
         branches = len(self.core(question).counts)
-        with self._reading(Kind.SIGN, question) as block:
+        with self._reading(BlockKind.SIGN, question) as block:
             signal = read_signals(block.payload, branches).get(name)
         if signal is None or signal.counts.min() < 0:
             known = ", ".join(sorted(self.signals)) or "none"
@@ -133,7 +141,9 @@ class Recording:
                 parts &= common_parts(branches)
                 for index, branch in enumerate(branches):
                     if problem := branch_fault(branch, probed=self.provenance.probed):
-                        offset = self._index.blocks[self._index.position(Kind.CORE, number)].offset
+                        offset = self._index.blocks[
+                            self._index.position(BlockKind.CORE, number)
+                        ].offset
                         raise file.damage(offset, f"branch {index} of the question: {problem}")
             if parts != self._index.parts:
                 raise file.damage(file.size, "the index names other parts than the branches have")
@@ -143,7 +153,7 @@ class Recording:
             raise IndexError(f"question {question} of {len(self.questions)}")
 
     @contextmanager
-    def _reading(self, kind: Kind, question: int) -> Iterator[Block]:
+    def _reading(self, kind: BlockKind, question: int) -> Iterator[StoredBlock]:
         """A question's block of a kind; what cannot be read inside is damage at its offset."""
         self._check_question(question)
         with _opened(self.path) as file:
@@ -154,7 +164,7 @@ class Recording:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BlockFile]:
-    descriptor = open_to_read(path)
+    descriptor = open_for_reading(path)
     try:
         yield BlockFile(descriptor, path)
     finally:
@@ -162,15 +172,15 @@ def _opened(path: Path) -> Iterator[BlockFile]:
 
 
 @contextmanager
-def _damage(file: BlockFile, block: Block) -> Iterator[None]:
+def _damage(file: BlockFile, block: StoredBlock) -> Iterator[None]:
     try:
         yield
-    except Unreadable as error:
+    except UnreadableRecord as error:
         reason = f"{block.kind.name} cannot be read: {error}"
         raise file.damage(block.offset, reason) from error
 
 
-def _block(file: BlockFile, index: Index, position: int) -> Block:
+def _block(file: BlockFile, index: Index, position: int) -> StoredBlock:
     """A block that is intact and the one that the index lists."""
     entry = index.blocks[position]
     block = file.block(entry.offset)
@@ -185,20 +195,20 @@ def _provenance(file: BlockFile, index: Index) -> Provenance:
     with _damage(file, block):
         provenance = unpack(block.payload, Provenance)
         if problem := provenance_fault(provenance):
-            raise Unreadable(problem)
+            raise UnreadableRecord(problem)
         return provenance
 
 
 def _question(file: BlockFile, index: Index, number: int) -> Question:
-    block = _block(file, index, index.position(Kind.QUES, number))
+    block = _block(file, index, index.position(BlockKind.QUES, number))
     with _damage(file, block):
         question = unpack(block.payload, Question)
         if problem := question_fault(question):
-            raise Unreadable(problem)
+            raise UnreadableRecord(problem)
         return question
 
 
 def _branches(file: BlockFile, index: Index, question: int) -> list[Branch]:
     core, sign, text = (_block(file, index, index.position(kind, question)) for kind in COLUMNS)
     with _damage(file, core):
-        return join(Payloads(core.payload, sign.payload, text.payload))
+        return join_branches(Payloads(core.payload, sign.payload, text.payload))

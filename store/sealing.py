@@ -7,35 +7,43 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from store.blocks import PREAMBLE_SIZE, BlockFile, Kind, State, frame, preamble, write_all
-from store.columns import PARTS, common_parts, split
-from store.index import COLUMNS, Entry, footer_payload, trailer
+from store.blocks import (
+    PREAMBLE_SIZE,
+    BlockFile,
+    BlockKind,
+    FileState,
+    frame_block,
+    make_preamble,
+    write_all,
+)
+from store.columns import PARTS, common_parts, split_branches
+from store.index import COLUMNS, BlockEntry, footer_payload, trailer
 from store.journal import Journal, read_branch
 from store.packing import pack
 from store.records import Branch, Question
 
 
-class _Chain:
+class _BlockChain:
     """Appends blocks to a new file and remembers where they went."""
 
     def __init__(self, descriptor: int):
-        start = preamble(State.SEALED)
+        start = make_preamble(FileState.SEALED)
         write_all(descriptor, start)
         self._descriptor = descriptor
         self.digest = start[16:]
         self.end = PREAMBLE_SIZE
-        self.entries: list[Entry] = []
+        self.entries: list[BlockEntry] = []
 
-    def add(self, kind: Kind, question: int | None, payload: bytes) -> None:
-        block = frame(kind, payload, self.digest)
+    def add(self, kind: BlockKind, question: int | None, payload: bytes) -> None:
+        block = frame_block(kind, payload, self.digest)
         write_all(self._descriptor, block)
         self.digest = block[-len(self.digest) :]
         name = kind.value.decode()
-        self.entries.append(Entry(name, question, self.end, len(payload), self.digest))
+        self.entries.append(BlockEntry(name, question, self.end, len(payload), self.digest))
         self.end += len(block)
 
 
-Forms = Mapping[str, Mapping[str, str]]
+AnswerForms = Mapping[str, Mapping[str, str]]
 """By the question's id, what each answer is written as; any other stays as it is."""
 
 
@@ -58,7 +66,7 @@ def write_sealed(
     journal: Journal,
     questions: Sequence[Question],
     file: BlockFile,
-    forms: Forms,
+    forms: AnswerForms,
 ) -> bytes:
     """Writes a complete journal's sealed form and returns the recording's digest.
 
@@ -74,10 +82,10 @@ def write_sealed(
     Raises:
         DamagedRecording: a block of the journal is no longer what it was.
     """
-    chain = _Chain(descriptor)
-    chain.add(Kind.HEAD, None, pack(journal.provenance))
+    chain = _BlockChain(descriptor)
+    chain.add(BlockKind.HEAD, None, pack(journal.provenance))
     for number, question in enumerate(questions):
-        chain.add(Kind.QUES, number, pack(question))
+        chain.add(BlockKind.QUES, number, pack(question))
     parts = PARTS
     for number, question in enumerate(questions):
         places = journal.branches[question.id]
@@ -86,10 +94,10 @@ def write_sealed(
             for index in sorted(places)
         ]
         parts &= common_parts(branches)
-        for kind, payload in zip(COLUMNS, split(branches), strict=True):
+        for kind, payload in zip(COLUMNS, split_branches(branches), strict=True):
             chain.add(kind, number, payload)
     begin, entries = chain.end, list(chain.entries)
-    chain.add(Kind.FOOT, None, footer_payload(parts, entries))
+    chain.add(BlockKind.FOOT, None, footer_payload(parts, entries))
     write_all(descriptor, trailer(begin, chain.digest))
     return chain.digest
 

@@ -19,7 +19,7 @@ import msgspec
 import msgspec.inspect
 
 from store.errors import SourceError
-from store.rules import MOST_TOKENS
+from store.validation import MOST_TOKENS
 
 T = TypeVar("T")
 

@@ -20,20 +20,28 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from store.blocks import BlockFile, Kind, State, frame, open_to_read, preamble, write_all
+from store.blocks import (
+    BlockFile,
+    BlockKind,
+    FileState,
+    frame_block,
+    make_preamble,
+    open_for_reading,
+    write_all,
+)
 from store.errors import RecordingBusy, SealedRecording, StoreError
 from store.journal import Journal, branch_payload, scan
-from store.packing import Unwritable, normal, pack
+from store.packing import UnwritableRecord, normalize, pack
 from store.records import Branch, Provenance, Question
-from store.rules import index_fault, provenance_fault
-from store.sealing import Forms, distinct_answers, write_sealed
+from store.sealing import AnswerForms, distinct_answers, write_sealed
+from store.validation import index_fault, provenance_fault
 
 R = TypeVar("R", bound=msgspec.Struct)
 
 _SYNC_SECONDS = 1.0
 
 
-class Writer:
+class RecordingWriter:
     """A recording that is being collected. Use it as a context manager, or `close` it.
 
     Its methods may be called from several threads.
@@ -61,8 +69,8 @@ class Writer:
         provenance = _accepted(provenance, path, "provenance")
         if problem := provenance_fault(provenance):
             raise StoreError(problem, path=path, place="provenance")
-        start = preamble(State.OPEN)
-        head = frame(Kind.HEAD, pack(provenance), start[16:])
+        start = make_preamble(FileState.OPEN)
+        head = frame_block(BlockKind.HEAD, pack(provenance), start[16:])
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             descriptor = os.open(path, flags, 0o666)
@@ -71,7 +79,7 @@ class Writer:
                 "already exists; resume it or choose another name", path=path
             ) from error
         try:
-            lock(descriptor, path)
+            lock_file(descriptor, path)
             write_all(descriptor, start + head)
             os.fsync(descriptor)
             sync_directory(path)
@@ -136,7 +144,7 @@ class Writer:
             question = _accepted(question, self.path, place)
             if problem := self._journal.question_problem(question):
                 raise StoreError(problem, path=self.path, place=place)
-            self._append(Kind.QUES, pack(question))
+            self._append(BlockKind.QUES, pack(question))
             self._journal.take_question(question)
 
     def add_branch(self, question_id: str, index: int, branch: Branch) -> None:
@@ -151,7 +159,7 @@ class Writer:
             branch = _accepted(branch, self.path, place)
             if problem := self._journal.branch_problem(question_id, index, branch):
                 raise StoreError(problem, path=self.path, place=place)
-            offset = self._append(Kind.BRNC, branch_payload(question_id, index, pack(branch)))
+            offset = self._append(BlockKind.BRNC, branch_payload(question_id, index, pack(branch)))
             self._journal.branches[question_id][index] = offset
 
     def answers(self) -> dict[str, list[str]]:
@@ -167,7 +175,7 @@ class Writer:
         self,
         missing: Mapping[str, Collection[int]] | None = None,
         without: Collection[str] = (),
-        forms: Forms | None = None,
+        forms: AnswerForms | None = None,
     ) -> str:
         """Rewrites the recording in its one order, makes it read-only and returns its digest.
 
@@ -235,10 +243,10 @@ class Writer:
             raise StoreError(reason, path=self.path)
         return self._descriptor
 
-    def _append(self, kind: Kind, payload: bytes) -> int:
+    def _append(self, kind: BlockKind, payload: bytes) -> int:
         descriptor = self._own()
         begin, before = self._journal.end, self._journal.digest
-        block = frame(kind, payload, before)
+        block = frame_block(kind, payload, before)
         try:
             write_all(descriptor, block)
             if time.monotonic() - self._synced >= _SYNC_SECONDS:
@@ -274,7 +282,7 @@ class Writer:
         return found
 
     def _write_sealed(
-        self, journal: int, unfinished: Path, sealed: list[Question], forms: Forms
+        self, journal: int, unfinished: Path, sealed: list[Question], forms: AnswerForms
     ) -> bytes:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(unfinished, flags, 0o600)
@@ -291,8 +299,8 @@ class Writer:
 
 def _accepted(record: R, path: Path, place: str) -> R:
     try:
-        return normal(record)
-    except Unwritable as error:
+        return normalize(record)
+    except UnwritableRecord as error:
         raise StoreError(f"cannot be recorded: {error}", path=path, place=place) from error
 
 
@@ -304,16 +312,16 @@ def _unfinished(path: Path) -> Path:
 def open_locked(path: Path) -> int:
     """A locked descriptor for the unsealed file that the path leads to."""
     while True:
-        looking = open_to_read(path)
+        looking = open_for_reading(path)
         try:
             state = BlockFile(looking, path).state()
         finally:
             os.close(looking)
-        if state is State.SEALED:
+        if state is FileState.SEALED:
             raise SealedRecording("is sealed, and nothing can be added", path=path)
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            lock(descriptor, path)
+            lock_file(descriptor, path)
             # Its last writer may have sealed it, and so replaced it, before it let the lock go.
             if _leads_to(path, descriptor):
                 return descriptor
@@ -323,7 +331,7 @@ def open_locked(path: Path) -> int:
         os.close(descriptor)
 
 
-def lock(descriptor: int, path: Path) -> None:
+def lock_file(descriptor: int, path: Path) -> None:
     """Takes the exclusive lock of a file that is written; it goes with the descriptor.
 
     Raises:

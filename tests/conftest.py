@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from harness.cli.main import main
-from harness.mdp.environment import Environment, environment
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
 from store.autotts import read_autotts
 from store.environment import save
 from store.reader import open_recording
@@ -36,7 +36,7 @@ settings.register_profile("rheostat", deadline=None, max_examples=20)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("rheostat")
 
-World = Callable[[str], Environment]
+World = Callable[[str], ReplayEnvironment]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -68,10 +68,10 @@ def released_world(released: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     directory = tmp_path_factory.mktemp("released")
 
     @cache
-    def load(model: str) -> Environment:
+    def load(model: str) -> ReplayEnvironment:
         path = directory / f"{model}.recording"
         save(read_autotts(released / "aime24" / f"{model}.json"), path)
-        return environment(open_recording(path))
+        return load_replay_environment(open_recording(path))
 
     return load
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 from sandbox.host.connection import connect
-from sandbox.image.from_host import LEFT_OUT, build_from_host
+from sandbox.image.build import LEFT_OUT, build_from_host
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -29,7 +29,7 @@ def docker_host() -> Iterator[str]:
         return
     try:
         connect().close()
-    except SurroundingsError:
+    except ExternalError:
         pass
     else:
         yield "unix:///var/run/docker.sock"

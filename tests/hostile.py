@@ -4,11 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from agents.run.directory import RunDirectory, create
+from agents.run.directory import RunDirectory, create_run
 from agents.run.records import BaselineRef, Proposal
 from harness.escaping import is_visible
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.agents.conftest import request
 from tests.agents.report.conftest import LOST, STOPPER, end, log, play
 
@@ -38,7 +38,9 @@ def recordings(folder: Path) -> list[Path]:
     """Two recordings of hostile names: of their files, models, benchmark and questions."""
     paths = []
     for number, skill in enumerate((0.3, 0.7)):
-        reasoner = Reasoner(f"m{number}{NAME}", skill=skill, verbosity=1.0, noise=0.1, drift=0.05)
+        reasoner = SimulatedReasoner(
+            f"m{number}{NAME}", skill=skill, verbosity=1.0, noise=0.1, drift=0.05
+        )
         paths.append(folder / f"{number}{FILE}.recording")
         save(simulate(reasoner, Benchmark(NAME, questions=4, branches=8)), paths[-1])
     return paths
@@ -52,7 +54,7 @@ def run_of(folder: Path, on: list[Path]) -> RunDirectory:
         BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 4)]),
         BaselineRef(controller=str(rival)),
     ]
-    run = create(folder / f"run{FILE}", request(on, baselines=baselines))
+    run = create_run(folder / f"run{FILE}", request(on, baselines=baselines))
     wider = PROGRAM.replace("2 * pow(8, beta)", "1 * pow(16, beta)")
     rounds = {
         1: [Proposal(source=PROGRAM, words=NAME, parents=["asc"])],

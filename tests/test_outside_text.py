@@ -112,7 +112,7 @@ def test_a_warning_and_progress_and_logs_are_safe(
 ) -> None:
     console.warn(NAME)
     console.hint(NAME)
-    console.say(NAME)
+    console.info(NAME)
     console.say_block(NAME.replace("\n", " "))
     console.show_traceback(ValueError(NAME.replace("\n", " ")))
     assert unsafe(capfd.readouterr().err) == []

@@ -99,7 +99,7 @@ class RheostatApp(App[None]):
     def action_workbench(self) -> None:
         """A new program, on the run that is open or on the recordings of the command line."""
         current = self.screen
-        if isinstance(current, RunScreen) and current.is_of_trials:
+        if isinstance(current, RunScreen) and current.is_allocation_run:
             self.notify(
                 "The workbench writes controllers. `rheostat propose` puts an allocation of your"
                 " own into this run.",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import FilePath, Spreading, Whole, command
-from harness.cli.terminal import is_terminal
+from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber, command
+from harness.presentation.terminal import is_terminal
 
 
 @command(
@@ -31,7 +31,7 @@ from harness.cli.terminal import is_terminal
 )
 @click.option(
     "--on",
-    cls=Spreading,
+    cls=SpreadingOption,
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
@@ -39,8 +39,12 @@ from harness.cli.terminal import is_terminal
 )
 @click.option("--serve", is_flag=True, help="Serve it to a browser on this machine.")
 @click.option(
-    "--port", type=Whole(1, 65_535), default=8000, show_default=True, help="Where it is served."
-)  # fmt: skip
+    "--port",
+    type=WholeNumber(1, 65_535),
+    default=8000,
+    show_default=True,
+    help="Where it is served.",
+)
 def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
     """Opens the terminal app.
 
@@ -89,12 +93,12 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
         SurroundingsError: the extra is not installed, or the port cannot be used.
     """
     from harness.cli import console
-    from harness.errors import SurroundingsError
+    from harness.errors import ExternalError
 
     try:
         from tui.serving import AppServer
     except ModuleNotFoundError as problem:
-        raise SurroundingsError(
+        raise ExternalError(
             "--serve: textual-serve is not installed",
             hint='install rheostat with its extra: pipx install ".[serve]"',
         ) from problem
@@ -102,5 +106,5 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
     python = [sys.executable, "-P", "-c", "from harness.cli.entry import run; run()"]
     words = [*python, "tui", str(place), *(["--on", *map(str, on)] if on else [])]
     server = AppServer(shlex.join(words), port)
-    console.say(f"{server.url} shows it; Ctrl-C ends it")
+    console.info(f"{server.url} shows it; Ctrl-C ends it")
     server.run()

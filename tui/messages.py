@@ -4,21 +4,21 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from tui.model.picture import Picture
-from tui.model.playing import Lines, Played
-from tui.model.reading import RunView
+from tui.model.replay import LineFigures, ProgramOutcomes
+from tui.model.run_reader import RunView
+from tui.model.timeline import EpisodeTimeline
 from tui.model.trials import TrialsView
 
 
 @dataclass
-class Looked(Message):
+class RunsLoaded(Message):
     """The runs, as they stand."""
 
     views: list[RunView]
 
 
 @dataclass
-class TrialsLooked(Message):
+class TrialsLoaded(Message):
     """A run of trials, as it stands."""
 
     view: RunView
@@ -37,7 +37,7 @@ class LinesReady(Message):
     """What the lines of a candidate did."""
 
     candidate: str
-    lines: Lines
+    lines: LineFigures
 
 
 @dataclass
@@ -45,9 +45,9 @@ class QuestionsReady(Message):
     """A candidate, and the one it is held to, question by question."""
 
     candidate: str
-    played: Played
+    played: ProgramOutcomes
     other: str
-    against: Played
+    against: ProgramOutcomes
 
 
 @dataclass
@@ -58,14 +58,14 @@ class EpisodeReady(Message):
     """Left (0) or right (1)."""
     key: tuple[object, ...]
     """What was asked for: an answer to an older question is dropped."""
-    picture: Picture
+    picture: EpisodeTimeline
     tokens: int
     right: bool
     answer: str | None
 
 
 @dataclass
-class Troubled(Message):
+class OperationFailed(Message):
     """Something could not be done, in a sentence."""
 
     problem: str

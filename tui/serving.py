@@ -17,7 +17,7 @@ import jinja2
 from aiohttp import web
 from textual_serve.server import Server
 
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 """The names under which this machine reaches itself."""
@@ -71,7 +71,7 @@ class AppServer(Server):
                 self._make_app(), host=self.host, port=self.port, print=None, access_log=None
             )
         except OSError as problem:
-            raise SurroundingsError(
+            raise ExternalError(
                 f"port {self.port} of {self.host} cannot be used: {problem.strerror or problem}",
                 hint="name another with --port",
             ) from problem

@@ -1,11 +1,11 @@
-"""What trials let one believe of the stages: an ensemble of accounts, each of which fits them.
+"""The posterior over a pipeline's stages given its trials, and the guidelines derived from it.
 
-An account says of every stage how able each model is, how much repetition adds and up to which
-number of samples, and how strongly a poor input lowers its output and raises the samples that it
-wants. These are the three observations that the published agent writes down as guidelines, with
-wide ranges for every constant, and no more than that is assumed. The ensemble is drawn by
+Each account of the ensemble states, for every stage, how able each model is, how much repetition
+adds and up to which number of samples, and how strongly a poor input lowers the output and raises
+the number of samples needed. The priors are wide; nothing else is assumed. The ensemble is drawn by
 differential evolution Markov chains (ter Braak, 2006), which find the scale of each constant
-themselves; it starts where the round before left it.
+themselves; it starts where the previous round left it. Guidelines are the sentences that the
+published agent writes down: one rests on at least `MIN_CERTAINTY` of the accounts.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from harness.allocation.space import Space
-from store.pipelines.records import Choice, Choices
+from harness.allocation.space import AllocationSpace
+from store.pipelines.schema import StageChoice, StageChoices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from agents.allocation.proposers import Seen
+    from agents.allocation.proposers import ObservedTrial
 
     Array = NDArray[np.float64]
     Places = NDArray[np.int64]
@@ -31,32 +31,32 @@ FIRST, LATER = 300, 90
 """Steps of the chains in a first round, and in each later one."""
 
 
-class _Prior(NamedTuple):
+class _NormalRange(NamedTuple):
     """A normal range: of logits, or of logarithms where a constant is above 0."""
 
     mean: float
     spread: float
 
 
-_SMALLEST = _Prior(0.0, 1.5)
+_SMALLEST = _NormalRange(0.0, 1.5)
 """The logit of one sample of the smallest model, with a perfect input."""
-_LARGER = _Prior(0.45, 0.6)
+_LARGER = _NormalRange(0.45, 0.6)
 """What the next larger model adds to it, for each factor of e in size."""
-_GOVERNED = _Prior(0.5, 1.2)
+_GOVERNED = _NormalRange(0.5, 1.2)
 """The logit of a stage that a controller governs."""
-_GAIN = _Prior(-0.2, 0.8)
+_GAIN = _NormalRange(-0.2, 0.8)
 """The logarithm of what repetition adds to the logit, all of it."""
-_END = _Prior(2.3, 1.0)
+_END = _NormalRange(2.3, 1.0)
 """The logarithm of the samples at which it ends."""
-_SPOILT = _Prior(0.5, 0.8)
+_SPOILT = _NormalRange(0.5, 0.8)
 """The logarithm of what a poor input takes off the logit."""
-_MORE = _Prior(-0.2, 0.9)
+_MORE = _NormalRange(-0.2, 0.9)
 """The logarithm of how much more samples it wants."""
-_NOISE = _Prior(-4.2, 0.8)
+_NOISE = _NormalRange(-4.2, 0.8)
 """The logarithm of the error of a score, what the account cannot say among it."""
 
 
-class Points(NamedTuple):
+class AllocationPoints(NamedTuple):
     """Allocations as arrays, (allocations, stages)."""
 
     arms: "Places"
@@ -74,9 +74,9 @@ class Belief:
         state: what `state` gave in the round before.
     """
 
-    def __init__(self, space: Space, seed: int, state: bytes | None = None):
+    def __init__(self, space: AllocationSpace, seed: int, state: bytes | None = None):
         self._space = space
-        self._arms: list[list[Choice | str]] = [
+        self._arms: list[list[StageChoice | str]] = [
             [*models, *governed]
             for models, governed in zip(space.models, space.governed, strict=True)
         ]
@@ -98,7 +98,7 @@ class Belief:
         """The ensemble, for the next round."""
         return self._chains.tobytes()
 
-    def fit(self, seen: "Sequence[Seen]") -> None:
+    def fit(self, seen: "Sequence[ObservedTrial]") -> None:
         """Moves the ensemble to accounts that fit the trials."""
         points = self.points([each.choices for each in seen])
         scores = np.array([each.score for each in seen])
@@ -118,15 +118,15 @@ class Belief:
             better = np.log(self._random.random(count)) < found - density
             self._chains[better], density[better] = tried[better], found[better]
 
-    def predict(self, points: Points) -> "Array":
+    def predict(self, points: AllocationPoints) -> "Array":
         """The scores that each account expects, (accounts, allocations)."""
         return self._play(self._chains, points)
 
-    def points(self, some: Sequence[Choices]) -> Points:
+    def points(self, some: Sequence[StageChoices]) -> AllocationPoints:
         """Allocations as arrays."""
         arms = [[self._arm(at, each) for at, each in enumerate(one)] for one in some]
         samples = [[max(1, each.samples) for each in one] for one in some]
-        return Points(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
+        return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
 
     def ends(self) -> "Array":
         """The samples at which each stage gains no more with a perfect input, by account."""
@@ -144,18 +144,20 @@ class Belief:
         """What repetition adds to the logit of each stage, by account."""
         return np.exp(self._parts(self._chains).gains)
 
-    def _arm(self, at: int, choice: Choice) -> int:
+    def _arm(self, at: int, choice: StageChoice) -> int:
         return self._arms[at].index(choice if choice.controller else choice.model)
 
-    def _parts(self, chains: "Array") -> "_Parts":
+    def _parts(self, chains: "Array") -> "_AccountConstants":
         stages, width = self._stages, self._widest
         cut = stages * width
         raw = chains[:, :cut].reshape(-1, stages, width)
         sums = np.einsum("esw,svw->esv", raw, self._prior.sums)
         rest = chains[:, cut:-1].reshape(-1, 4, stages)
-        return _Parts(sums, rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3], chains[:, -1])
+        return _AccountConstants(
+            sums, rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3], chains[:, -1]
+        )
 
-    def _play(self, chains: "Array", points: Points) -> "Array":
+    def _play(self, chains: "Array", points: AllocationPoints) -> "Array":
         parts = self._parts(chains)
         given = np.ones((len(chains), len(points.arms)))
         for at in range(self._stages):
@@ -171,7 +173,7 @@ class Belief:
             given = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
         return given
 
-    def _density(self, chains: "Array", points: Points, scores: "Array") -> "Array":
+    def _density(self, chains: "Array", points: AllocationPoints, scores: "Array") -> "Array":
         """The logarithm of how likely accounts are, by what was known before and the trials."""
         far = (chains - self._prior.means) / self._prior.spreads
         noise = chains[:, -1]
@@ -181,7 +183,7 @@ class Belief:
         return found
 
 
-class _Parts(NamedTuple):
+class _AccountConstants(NamedTuple):
     """The constants of accounts by name; each (accounts, stages) where not said otherwise."""
 
     abilities: "Array"
@@ -194,7 +196,7 @@ class _Parts(NamedTuple):
     """(accounts,)."""
 
 
-class _Priors(NamedTuple):
+class _NormalRanges(NamedTuple):
     """The ranges of all constants of an account, in one row."""
 
     means: "Array"
@@ -203,7 +205,9 @@ class _Priors(NamedTuple):
     """(stages, arms, arms): which constants add up to the ability of an arm."""
 
 
-def _priors(space: Space, arms: Sequence[Sequence[Choice | str]], width: int) -> _Priors:
+def _priors(
+    space: AllocationSpace, arms: Sequence[Sequence[StageChoice | str]], width: int
+) -> _NormalRanges:
     stages = len(arms)
     means, spreads = np.zeros((stages, width)), np.ones((stages, width))
     sums = np.zeros((stages, width, width))
@@ -211,7 +215,7 @@ def _priors(space: Space, arms: Sequence[Sequence[Choice | str]], width: int) ->
         before = 0.0
         for place, arm in enumerate(some):
             sums[at, place, place] = 1.0
-            if isinstance(arm, Choice):
+            if isinstance(arm, StageChoice):
                 means[at, place], spreads[at, place] = _GOVERNED
                 continue
             size = float(np.log(space.pipeline.model(arm).parameters))
@@ -224,8 +228,57 @@ def _priors(space: Space, arms: Sequence[Sequence[Choice | str]], width: int) ->
                 sums[at, place, :place] = 1.0
             before = size
     others = [each for each in (_GAIN, _END, _SPOILT, _MORE) for _ in range(stages)]
-    return _Priors(
+    return _NormalRanges(
         np.concatenate([means.ravel(), [each.mean for each in others], [_NOISE.mean]]),
         np.concatenate([spreads.ravel(), [each.spread for each in others], [_NOISE.spread]]),
         sums,
     )
+
+
+MIN_CERTAINTY = 0.8
+"""The part of the accounts that a sentence rests on, at least."""
+
+MIN_LOGIT_DIFFERENCE = 0.25
+"""A difference of logits that is worth a sentence."""
+
+
+def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
+    """Sentences on each stage: its model, where its samples stop paying, what its input does."""
+    found = []
+    ends = np.quantile(belief.ends(), (0.2, 0.8), axis=0)
+    gains, more = belief.gains(), np.median(belief.coupling(), axis=0)
+    for at, name in enumerate(space.names):
+        found.append(_model(space, belief, at, name))
+        low, high = (max(1, round(float(each))) for each in ends[:, at])
+        if float(np.median(gains[:, at])) < MIN_LOGIT_DIFFERENCE:
+            found.append(f"{name}: repetition brings little.")
+        elif high <= 3 * low:
+            found.append(f"{name}: samples stop paying at about {low} to {high}.")
+        else:
+            found.append(f"{name}: where samples stop paying is open; {low} to {high} by now.")
+        if at and float(more[at]) > 1:
+            found.append(
+                f"{name}: what {space.names[at - 1]} gets wrong has to be made up here with more"
+                " samples; spend there first."
+            )
+    return found
+
+
+def _model(space: AllocationSpace, belief: "Belief", at: int, name: str) -> str:
+    """Which model a stage wants: the smallest of which no larger one is clearly better."""
+    models, able = space.models[at], belief.abilities(at)
+    for place, model in enumerate(models):
+        worse = [
+            models[other]
+            for other in range(place + 1, len(models))
+            if float(np.mean(able[:, other] - able[:, place] > MIN_LOGIT_DIFFERENCE))
+            >= MIN_CERTAINTY
+        ]
+        if not worse:
+            why = (
+                "sample for sample no larger one is clearly better"
+                if place < len(models) - 1
+                else "sample for sample the smaller ones are clearly worse"
+            )
+            return f"{name}: {model}; {why}." if len(models) > 1 else f"{name}: {model} alone."
+    return f"{name}: {models[-1]}."

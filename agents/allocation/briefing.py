@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from agents.allocation.proposers import Seen
-from harness.allocation.space import Space
-from store.pipelines.records import Trial, Unit
+from agents.allocation.proposers import ObservedTrial
+from harness.allocation.space import AllocationSpace
+from store.pipelines.schema import CostUnit, Trial
 
-SHOWN = 60
+MAX_TRIALS_SHOWN = 60
 """Trials that are told at most: the best, and the latest."""
 
 
-def brief_text(
-    space: Space, trials: Mapping[str, Trial], guidelines: Sequence[str], number: int
+def format_brief(
+    space: AllocationSpace, trials: Mapping[str, Trial], guidelines: Sequence[str], number: int
 ) -> str:
     """The brief as Markdown.
 
@@ -21,12 +21,15 @@ def brief_text(
         guidelines: as they were written last.
         number: the round.
     """
-    told = [Seen(each.choices, each.score, each.cost) for each in trials.values()]
-    return f"# Round {number}\n\n{seen_text(space, told, guidelines, list(trials))}"
+    told = [ObservedTrial(each.choices, each.score, each.cost) for each in trials.values()]
+    return f"# Round {number}\n\n{format_trial_history(space, told, guidelines, list(trials))}"
 
 
-def seen_text(
-    space: Space, seen: Sequence[Seen], guidelines: Sequence[str], names: Sequence[str] = ()
+def format_trial_history(
+    space: AllocationSpace,
+    seen: Sequence[ObservedTrial],
+    guidelines: Sequence[str],
+    names: Sequence[str] = (),
 ) -> str:
     """What there is, what was tried, and what was made of it, as Markdown.
 
@@ -43,8 +46,10 @@ def seen_text(
     return "\n".join(parts)
 
 
-def _pipeline(space: Space) -> str:
-    unit = "dollars for a thousand questions" if space.pipeline.unit is Unit.DOLLARS else "units"
+def _pipeline(space: AllocationSpace) -> str:
+    unit = (
+        "dollars for a thousand questions" if space.pipeline.unit is CostUnit.DOLLARS else "units"
+    )
     lines = [
         "## The pipeline\n",
         f"Budget of a trial: {space.budget:g} {unit}.\n",
@@ -61,11 +66,11 @@ def _pipeline(space: Space) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _trials(space: Space, seen: Sequence[Seen], names: Sequence[str]) -> str:
+def _trials(space: AllocationSpace, seen: Sequence[ObservedTrial], names: Sequence[str]) -> str:
     if not seen:
         return "## Trials\n\nNone yet.\n"
     ranked = sorted(range(len(seen)), key=lambda at: (-seen[at].score, seen[at].cost))
-    kept = {*ranked[: SHOWN // 2], *range(len(seen))[-SHOWN // 2 :]}
+    kept = {*ranked[: MAX_TRIALS_SHOWN // 2], *range(len(seen))[-MAX_TRIALS_SHOWN // 2 :]}
     lines = [
         "## Trials, the best first\n",
         "| trial | " + " | ".join(space.names) + " | cost | score |",

@@ -17,17 +17,17 @@ _TABS = (4, 2, 8, 3, 1)
 """Widths that a tab may stand for."""
 
 
-class Edit(NamedTuple):
+class SourceEdit(NamedTuple):
     """Lines of a program, and what stands in their place."""
 
     old: str
     new: str
 
 
-class Unfit(NamedTuple):
+class EditMismatch(NamedTuple):
     """An edit that does not apply."""
 
-    edit: Edit
+    edit: SourceEdit
     nearest: str
     """The lines of the program that are most like those that it looks for."""
     difference: str
@@ -43,12 +43,12 @@ class _Match(NamedTuple):
     end: int
 
 
-def edits_in(text: str) -> list[Edit]:
+def parse_edits(text: str) -> list[SourceEdit]:
     """The edits that a text holds, in order."""
-    return [Edit(found["old"], found["new"]) for found in _BLOCK.finditer(f"{text}\n")]
+    return [SourceEdit(found["old"], found["new"]) for found in _BLOCK.finditer(f"{text}\n")]
 
 
-def applied(source: str, edits: list[Edit]) -> str | Unfit:
+def apply_edits(source: str, edits: list[SourceEdit]) -> str | EditMismatch:
     """A program with edits made, one after the other, or the first that does not apply.
 
     Lines are found as they stand, or else but for blank lines at their ends and the depth by which
@@ -59,7 +59,7 @@ def applied(source: str, edits: list[Edit]) -> str | Unfit:
         wanted, new = _lines(edit.old), _lines(_SPACES.sub(" ", edit.new))
         matches = _matches(lines, wanted)
         if len(matches) != 1:
-            return _unfit(lines, edit, len(matches))
+            return _mismatch(lines, edit, len(matches))
         found = lines[matches[0].start : matches[0].end]
         if len(found) != len(wanted) or found != wanted:
             # What is blank at the ends of both is no part of the change.
@@ -176,7 +176,7 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _unfit(lines: list[str], edit: Edit, places: int) -> Unfit:
+def _mismatch(lines: list[str], edit: SourceEdit, places: int) -> EditMismatch:
     wanted = _lines(edit.old)
     size = max(1, min(len(wanted), len(lines)))
 
@@ -189,4 +189,4 @@ def _unfit(lines: list[str], edit: Edit, places: int) -> Unfit:
     difference = difflib.unified_diff(
         nearest, wanted, "the program", "your SEARCH", lineterm="", n=1
     )
-    return Unfit(edit, "\n".join(nearest), "\n".join(difference), places)
+    return EditMismatch(edit, "\n".join(nearest), "\n".join(difference), places)

@@ -6,18 +6,17 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from agents.chat.prices import Price
-from agents.chat.replies import Call, Finish, Message, Reply
-from agents.chat.settings import ChatSettings
-from agents.feedback.length import count
-from harness.errors import InputError, SurroundingsError
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply
+from agents.chat.settings import ChatSettings, Price
+from agents.feedback.brief import count_tokens
+from harness.errors import ExternalError, InputError
 from store.extras import install_command
 
 
-class Model(Protocol):
+class LanguageModel(Protocol):
     """Whoever replies."""
 
-    def reply(self, call: Call, heed: Callable[[], None]) -> Reply:
+    def reply(self, call: ModelCall, heed: Callable[[], None]) -> ModelReply:
         """Makes a call.
 
         Args:
@@ -49,8 +48,8 @@ class ChatModel:
         self._opened: dict[tuple[float | None, int, str], Any] = {}
         self._open(None, 16, "")
 
-    def reply(self, call: Call, heed: Callable[[], None]) -> Reply:
-        """See `Model.reply`."""
+    def reply(self, call: ModelCall, heed: Callable[[], None]) -> ModelReply:
+        """See `LanguageModel.reply`."""
         from langchain_core.exceptions import (
             ContextOverflowError,
             ModelAuthenticationError,
@@ -59,21 +58,21 @@ class ChatModel:
             ModelRefusalError,
         )
 
-        heard = _Heard()
+        heard = _StreamedReply()
         try:
             self._listen(call, heard, heed)
         except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
-            raise SurroundingsError(
+            raise ExternalError(
                 f"{self._name} cannot be asked: {_first_line(stop)}",
                 hint="the run goes on with --resume, once that is mended",
             ) from stop
         except ContextOverflowError as problem:
-            return self._made(call, heard, Finish.FAILED, f"too long: {_first_line(problem)}")
+            return self._made(call, heard, FinishReason.FAILED, f"too long: {_first_line(problem)}")
         except ModelRefusalError as problem:
-            return self._made(call, heard, Finish.REFUSED, _first_line(problem))
+            return self._made(call, heard, FinishReason.REFUSED, _first_line(problem))
         except _passing() as problem:
             # What is no error of the model's is what clients make of bytes that are no reply.
-            return self._made(call, heard, Finish.FAILED, _first_line(problem))
+            return self._made(call, heard, FinishReason.FAILED, _first_line(problem))
         return self._made(call, heard, *heard.finish())
 
     def sent_temperature(self, temperature: float | None) -> float | None:
@@ -90,7 +89,7 @@ class ChatModel:
             sent = getattr(model, "temperature", temperature)
         return None if sent is None else float(sent)
 
-    def _listen(self, call: Call, heard: "_Heard", heed: Callable[[], None]) -> None:
+    def _listen(self, call: ModelCall, heard: "_StreamedReply", heed: Callable[[], None]) -> None:
         """Takes in the stream of a reply.
 
         Raises:
@@ -104,14 +103,18 @@ class ChatModel:
             if time.monotonic() > until:
                 raise TimeoutError(f"no end after {self._settings.timeout:g} seconds")
 
-    def _made(self, call: Call, heard: "_Heard", finish: Finish, problem: str) -> Reply:
+    def _made(
+        self, call: ModelCall, heard: "_StreamedReply", finish: FinishReason, problem: str
+    ) -> ModelReply:
         told_in, told_out = heard.usage
-        tokens_in, sure_in = _believed(told_in, prompt_tokens(call.messages), None)
-        tokens_out, sure_out = _believed(told_out, count(heard.text), call.reply_tokens)
-        if finish is Finish.FAILED and not heard.text and told_in is None:
+        tokens_in, sure_in = _plausible_tokens(told_in, estimate_prompt_tokens(call.messages), None)
+        tokens_out, sure_out = _plausible_tokens(
+            told_out, count_tokens(heard.text), call.reply_tokens
+        )
+        if finish is FinishReason.FAILED and not heard.text and told_in is None:
             tokens_in, tokens_out = 0, 0  # nothing was generated, and nothing is charged
         charge = self.price.charge(tokens_in, tokens_out)
-        return Reply(
+        return ModelReply(
             finish=finish,
             text=heard.text,
             problem=problem,
@@ -133,7 +136,7 @@ class ChatModel:
         try:
             from langchain.chat_models import init_chat_model
         except ImportError as problem:
-            raise SurroundingsError(
+            raise ExternalError(
                 "--proposer chat: LangChain is not installed",
                 hint=f"install rheostat with its extra: {install_command('chat')}",
             ) from problem
@@ -150,32 +153,32 @@ class ChatModel:
         try:
             return init_chat_model(model, model_provider=provider, **asked)
         except ImportError as problem:
-            raise SurroundingsError(
+            raise ExternalError(
                 f"--proposer chat:{self._name}: {_first_line(problem)}",
                 hint="put the provider's package into rheostat's environment",
             ) from problem
         except _foreign() as problem:  # a key that is missing
-            raise SurroundingsError(f"{self._name} cannot be asked: {_first_line(problem)}") from (
+            raise ExternalError(f"{self._name} cannot be asked: {_first_line(problem)}") from (
                 problem
             )
         except ValueError as problem:
             raise InputError(f"--proposer chat:{self._name}: {_first_line(problem)}") from problem
 
 
-class _Usage(NamedTuple):
+class _TokenUsage(NamedTuple):
     """As it was told, whatever that is; ``None`` where nothing was."""
 
     tokens_in: object
     tokens_out: object
 
 
-class _Heard:
+class _StreamedReply:
     """A reply as it comes in."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._finish = ""
-        self.usage = _Usage(None, None)
+        self.usage = _TokenUsage(None, None)
 
     @property
     def text(self) -> str:
@@ -189,36 +192,36 @@ class _Heard:
         self._finish = str(told.get("finish_reason") or told.get("stop_reason") or self._finish)
         if chunk.usage_metadata is not None:
             used = chunk.usage_metadata
-            self.usage = _Usage(used.get("input_tokens"), used.get("output_tokens"))
+            self.usage = _TokenUsage(used.get("input_tokens"), used.get("output_tokens"))
 
-    def finish(self) -> tuple[Finish, str]:
+    def finish(self) -> tuple[FinishReason, str]:
         """How a stream that came to its end came to it."""
         reason = self._finish.lower()
         if reason in _REFUSALS:
-            return Finish.REFUSED, f"the provider says {reason}"
+            return FinishReason.REFUSED, f"the provider says {reason}"
         if reason in _CUTS:
-            return Finish.CUT, "the limit on its tokens cut it off"
+            return FinishReason.CUT, "the limit on its tokens cut it off"
         if not reason:
-            return Finish.FAILED, "the stream was cut off"
+            return FinishReason.FAILED, "the stream was cut off"
         if not self.text.strip():  # some servers refuse so
-            return Finish.REFUSED, "the reply is empty"
-        return Finish.ENDED, ""
+            return FinishReason.REFUSED, "the reply is empty"
+        return FinishReason.ENDED, ""
 
 
 _CUTS = frozenset({"length", "max_tokens", "model_length", "incomplete"})
 _REFUSALS = frozenset({"content_filter", "refusal", "safety", "prohibited_content", "blocklist"})
 """What providers say of how a reply ended."""
 
-BELIEVED = 4
+MAX_USAGE_RATIO = 4
 """A count of tokens is believed within so many times our own estimate."""
 
 
-def prompt_tokens(messages: list[Message]) -> int:
+def estimate_prompt_tokens(messages: list[ChatMessage]) -> int:
     """About how many tokens a conversation has."""
-    return sum(count(each.text) + 4 for each in messages)
+    return sum(count_tokens(each.text) + 4 for each in messages)
 
 
-def _believed(told: object, estimate: int, most: int | None) -> tuple[int, bool]:
+def _plausible_tokens(told: object, estimate: int, most: int | None) -> tuple[int, bool]:
     """The tokens that are counted, and whether they are the server's word.
 
     Args:
@@ -226,9 +229,9 @@ def _believed(told: object, estimate: int, most: int | None) -> tuple[int, bool]
         estimate: ours.
         most: that there can be; where it is known, hidden ones may be among them.
     """
-    if not isinstance(told, int) or isinstance(told, bool) or told < estimate // BELIEVED:
+    if not isinstance(told, int) or isinstance(told, bool) or told < estimate // MAX_USAGE_RATIO:
         return estimate, False
-    limit = most if most is not None else max(estimate, 64) * BELIEVED
+    limit = most if most is not None else max(estimate, 64) * MAX_USAGE_RATIO
     return (told, True) if told <= max(limit, estimate) else (estimate, False)
 
 

@@ -3,10 +3,10 @@
 import re
 from typing import NamedTuple
 
-from agents.chat.edits import Edit, edits_in
+from agents.chat.edits import SourceEdit, parse_edits
 from agents.chat.thoughts import without_thoughts
-from agents.languages import writing
-from agents.run.records import Language
+from agents.prompt_templates import prompt_language
+from agents.run.records import ControllerLanguage
 
 _FENCED = re.compile(
     r"^[ \t]*```[ \t]*(?P<tag>[\w+-]*)[ \t]*(?P<name>[^\n`]*)\n(?P<body>.*?)^[ \t]*```[ \t]*$",
@@ -16,7 +16,7 @@ _OPEN_FENCE = re.compile(r"^[ \t]*```[^\n]*\n", re.MULTILINE)
 _EDITED = re.compile(r"^[`\s]*edit[ \t]+`?(?P<name>[\w./-]+)", re.MULTILINE | re.IGNORECASE)
 
 
-class Program(NamedTuple):
+class ParsedProgram(NamedTuple):
     """A whole program; it need not check."""
 
     source: str
@@ -24,16 +24,18 @@ class Program(NamedTuple):
     """The reasons that were given with it."""
 
 
-class Edits(NamedTuple):
+class ParsedEdits(NamedTuple):
     """Changes to a program that was shown."""
 
     base: str
     """Its name, or nothing where none was named."""
-    edits: list[Edit]
+    edits: list[SourceEdit]
     words: str
 
 
-def read(text: str, language: Language = Language.RHEO) -> Program | Edits | None:
+def parse_reply(
+    text: str, language: ControllerLanguage = ControllerLanguage.RHEO
+) -> ParsedProgram | ParsedEdits | None:
     """What a reply to an open question holds: the last program or block of edits.
 
     Args:
@@ -44,16 +46,16 @@ def read(text: str, language: Language = Language.RHEO) -> Program | Edits | Non
     blocks = list(_FENCED.finditer(text))
     words = _words(_FENCED.sub("\n", text))
     for block in reversed(blocks):
-        edits = edits_in(block["body"])
+        edits = parse_edits(block["body"])
         if edits:
-            together = [edit for each in blocks for edit in edits_in(each["body"])]
-            return Edits(_base(text, block), together, words)
-        if _begins(block["body"], language):
-            return Program(_ended(block["body"]), words)
+            together = [edit for each in blocks for edit in parse_edits(each["body"])]
+            return ParsedEdits(_base(text, block), together, words)
+        if _has_program(block["body"], language):
+            return ParsedProgram(_with_final_newline(block["body"]), words)
     return _unfenced(text, language)
 
 
-def read_constrained(text: str) -> Program:
+def parse_constrained_reply(text: str) -> ParsedProgram:
     """A reply that was decoded under the grammar: comments with the reasons, then the program."""
     lines = without_thoughts(text).lstrip().splitlines()
     reasons = []
@@ -61,7 +63,9 @@ def read_constrained(text: str) -> Program:
         if not line.startswith("#"):
             break
         reasons.append(line.lstrip("# ").rstrip())
-    return Program(_ended("\n".join(lines[len(reasons) :])), " ".join(filter(None, reasons)))
+    return ParsedProgram(
+        _with_final_newline("\n".join(lines[len(reasons) :])), " ".join(filter(None, reasons))
+    )
 
 
 def _base(text: str, block: re.Match[str]) -> str:
@@ -72,31 +76,35 @@ def _base(text: str, block: re.Match[str]) -> str:
     return found["name"] if found else ""
 
 
-def _begins(body: str, language: Language) -> bool:
+def _has_program(body: str, language: ControllerLanguage) -> bool:
     """Whether a block holds a program."""
-    if language is Language.PYTHON:
+    if language is ControllerLanguage.PYTHON:
         return re.search(r"^def[ \t]+controller\(", body, re.MULTILINE) is not None
-    return writing(language).beginning.search(body) is not None
+    return prompt_language(language).beginning.search(body) is not None
 
 
-def _unfenced(text: str, language: Language) -> Program | Edits | None:
+def _unfenced(text: str, language: ControllerLanguage) -> ParsedProgram | ParsedEdits | None:
     """Edits or a program that stand in no fence, or in one that has no end."""
-    edits = edits_in(text)
+    edits = parse_edits(text)
     if edits:
         found = _EDITED.search(text)
         before = text[: text.index("SEARCH")]
-        return Edits(found["name"] if found else "", edits, _words(_OPEN_FENCE.sub("", before)))
-    beginning = writing(language).beginning.search(text)
-    if beginning is None or not _begins(text, language):
+        return ParsedEdits(
+            found["name"] if found else "", edits, _words(_OPEN_FENCE.sub("", before))
+        )
+    beginning = prompt_language(language).beginning.search(text)
+    if beginning is None or not _has_program(text, language):
         return None
     body = _OPEN_FENCE.split(text[beginning.start() :])[0].partition("```")[0]
-    if language is Language.PYTHON:
-        return Program(_ended(body), _words(_OPEN_FENCE.sub("", text[: beginning.start()])))
+    if language is ControllerLanguage.PYTHON:
+        return ParsedProgram(
+            _with_final_newline(body), _words(_OPEN_FENCE.sub("", text[: beginning.start()]))
+        )
     end = _closing(body)
     if end is None and body.count("{") == 0:
         return None  # the word stood in prose
     words = _words(_OPEN_FENCE.sub("", text[: beginning.start()]))
-    return Program(_ended(body if end is None else body[:end]), words)
+    return ParsedProgram(_with_final_newline(body if end is None else body[:end]), words)
 
 
 def _closing(body: str) -> int | None:
@@ -113,5 +121,5 @@ def _words(prose: str) -> str:
     return re.sub(r"\n\s*\n\s*", "\n\n", prose).strip()
 
 
-def _ended(source: str) -> str:
+def _with_final_newline(source: str) -> str:
     return source.strip("\n").rstrip() + "\n"

@@ -1,6 +1,11 @@
-"""The settings of language models: the section ``[chat]``."""
+"""The settings of language models, the section ``[chat]``, and the price of a call.
 
-from typing import Annotated
+A price comes from the settings, else from the prices that providers publish.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -17,3 +22,89 @@ class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
     prices: dict[str, tuple[Money, Money]] = {}
     """By model, as ``--proposer`` takes it without ``chat:``: dollars for a million tokens in, and
     out. Of models that are not here, published prices are taken, where they are known."""
+
+
+MILLION = Decimal(1_000_000)
+
+
+class Charge(NamedTuple):
+    """Dollars, and what they were reckoned by."""
+
+    usd: float
+    by: str
+    """Where the price is from, and the dollars for a million tokens in and out; empty for none."""
+
+
+class Price:
+    """Dollars for the tokens of one model.
+
+    Args:
+        model: ``PROVIDER:MODEL``.
+        prices: those of the settings: dollars for a million tokens in, and out.
+        is_own_server: whether another server than the provider's is asked.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        prices: Mapping[str, tuple[float, float]],
+        *,
+        is_own_server: bool = False,
+    ):
+        self._model = model
+        self._own = prices.get(model)
+        self._is_own_server = is_own_server
+        self.known = self._own is not None or self._published(1, 1) is not None
+        """Whether there is a price; without one, tokens cost nothing."""
+
+    def usd(self, tokens_in: int, tokens_out: int) -> float:
+        """Dollars for a call."""
+        return self.charge(tokens_in, tokens_out).usd
+
+    def charge(self, tokens_in: int, tokens_out: int) -> Charge:
+        """What a call costs, and by which price."""
+        if self._own is not None:
+            per_in, per_out = (Decimal(str(each)) for each in self._own)
+            usd = float((per_in * tokens_in + per_out * tokens_out) / MILLION)
+            return Charge(usd, f"settings: {per_in} in, {per_out} out")
+        return self._published(tokens_in, tokens_out) or Charge(0.0, "")
+
+    def _published(self, tokens_in: int, tokens_out: int) -> Charge | None:
+        if self._is_own_server:
+            return None
+        try:
+            from genai_prices import Usage, calc_price
+        except ImportError:  # replies of another run are replayed without the extra
+            return None
+        provider, _, model = self._model.partition(":")
+        try:
+            found = calc_price(
+                Usage(input_tokens=tokens_in, output_tokens=tokens_out),
+                model_ref=model,
+                provider_id=_PROVIDERS.get(provider, provider),
+            )
+        except LookupError:
+            return None
+        return Charge(float(found.total_price), _by(found, tokens_in, tokens_out))
+
+
+def _by(found: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - an extra's record
+    """The price of a published table that was used.
+
+    It may go by the hour and by the length of a call: what a token came to says which it was.
+    """
+    parts = [
+        f"{(Decimal(usd) * MILLION / count).normalize():f} {way}"
+        for count, usd, way in (
+            (tokens_in, found.input_price, "in"), (tokens_out, found.output_price, "out"),
+        )
+        if count
+    ]  # fmt: skip
+    return f"published for {found.provider.id}:{found.model.id}: {', '.join(parts)}"
+
+
+_PROVIDERS = {
+    "google_genai": "google", "google_vertexai": "google", "azure_openai": "azure",
+    "mistralai": "mistral", "bedrock": "aws", "bedrock_converse": "aws", "xai": "x-ai",
+}  # fmt: skip
+"""Providers that the table of published prices calls otherwise."""

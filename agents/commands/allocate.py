@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from agents.commands.model_options import model_options
-from agents.commands.run_options import run_options
-from harness.cli.declare import FilePath, Whole, command, document_options
+from agents.commands.options import model_options, run_options
+from harness.cli.declarations import FilePath, WholeNumber, command, document_options
 from harness.cli.options import DEFAULT_BETA
 from harness.cli.output import Output
 
@@ -43,16 +42,16 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     metavar="B",
     help="Of a trial, in the pipeline's unit. Needed but for a simulation, which has a usual one.",
 )
-@click.option("--trials", type=Whole(1), metavar="N", help="Trials at most. Default: 50.")
+@click.option("--trials", type=WholeNumber(1), metavar="N", help="Trials at most. Default: 50.")
 @click.option(
     "--seed",
-    type=Whole(0, 1 << 31),
+    type=WholeNumber(0, 1 << 31),
     metavar="N",
     help="Of all chance, a simulated pipeline among it. Default: 0.",
 )
 @click.option(
     "--draw",
-    type=Whole(0, 1 << 31),
+    type=WholeNumber(0, 1 << 31),
     metavar="N",
     help="Draw the simulated pipeline from another seed than --seed.",
 )
@@ -114,10 +113,12 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     type=FilePath(file_okay=False),
     help="Keep the run in DIR; left out, it is not kept.",
 )
-@click.option("--rounds", type=Whole(1), metavar="N", help="Rounds at most. Default: 3 a trial.")
+@click.option(
+    "--rounds", type=WholeNumber(1), metavar="N", help="Rounds at most. Default: 3 a trial."
+)
 @click.option(
     "--per-round",
-    type=Whole(1, 100),
+    type=WholeNumber(1, 100),
     metavar="N",
     help="Trials of a proposer in a round at most. Default: 1.",
 )
@@ -133,13 +134,13 @@ def allocate(
     played on every question, within the budget, and held to the best so far. With --run the run is
     kept: its best ends as selected.rheo, and rheostat runs, report, approve and tui read it.
     """
-    from agents.commands.allocating import Asked, allocated, played
+    from agents.commands.allocation_run import AllocateOptions, play_allocation, run_allocation
     from harness.errors import InputError
 
     if language == "python":
         raise InputError("--language python: allocations are written in Rheo")
-    wanted = Asked(**asked)  # type: ignore[arg-type]
+    wanted = AllocateOptions(**asked)  # type: ignore[arg-type]
     if play is not None:
-        played(out, wanted, play, beta)
+        play_allocation(out, wanted, play, beta)
     else:
-        allocated(out, wanted)
+        run_allocation(out, wanted)

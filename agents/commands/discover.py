@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from agents.commands.model_options import model_options
-from agents.commands.run_options import run_options
-from harness.cli.declare import (
+from agents.commands.options import model_options, run_options
+from harness.cli.declarations import (
     FilePath,
-    Spreading,
-    Whole,
+    SpreadingOption,
+    WholeNumber,
     command,
     document_options,
     setting_option,
@@ -36,7 +35,7 @@ FEEDBACKS = ("full", "scalar")
 )
 @click.option(
     "--on",
-    cls=Spreading,
+    cls=SpreadingOption,
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
@@ -44,7 +43,7 @@ FEEDBACKS = ("full", "scalar")
 )
 @click.option(
     "--held-out",
-    cls=Spreading,
+    cls=SpreadingOption,
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
@@ -86,39 +85,45 @@ FEEDBACKS = ("full", "scalar")
 @click.option(
     "--free-knobs", is_flag=True, default=None, help="Free knobs in place of beta: an ablation."
 )
-@click.option("--seed", type=Whole(0, 1 << 31), metavar="N", help="Of all chance. Default: 0.")
+@click.option(
+    "--seed", type=WholeNumber(0, 1 << 31), metavar="N", help="Of all chance. Default: 0."
+)
 @click.option(
     "--seeds",
-    type=Whole(1, 10_000),
+    type=WholeNumber(1, 10_000),
     metavar="N",
     help="Review under the shuffles 0 to N - 1. Default: 40.",
 )
 @click.option(
     "--screening",
-    type=Whole(1, 10_000),
+    type=WholeNumber(1, 10_000),
     metavar="N",
     help="Screen variants under the shuffles 0 to N - 1. Default: 12.",
 )
 @click.option(
     "--beta", metavar="BETAS", help=f"The values of beta, as for sweep. Default: {DEFAULT_BETA}."
 )
-@click.option("--rounds", type=Whole(1, 100_000), metavar="N", help="Rounds at most. Default: 20.")
-@click.option("--max-evaluations", type=Whole(1), metavar="N", help="Programs played at most.")
+@click.option(
+    "--rounds", type=WholeNumber(1, 100_000), metavar="N", help="Rounds at most. Default: 20."
+)
+@click.option(
+    "--max-evaluations", type=WholeNumber(1), metavar="N", help="Programs played at most."
+)
 @click.option(
     "--per-round",
-    type=Whole(1, 100),
+    type=WholeNumber(1, 100),
     metavar="N",
     help="Candidates of a proposer in a round at most. Default: 3.",
 )
 @click.option(
     "--round-evaluations",
-    type=Whole(1),
+    type=WholeNumber(1),
     metavar="N",
     help="Programs that a proposer may play in a round. Default: 240.",
 )
 @click.option(
     "--brief-tokens",
-    type=Whole(200),
+    type=WholeNumber(200),
     metavar="N",
     help="Tokens of a brief at most. Default: 6000.",
 )
@@ -158,11 +163,11 @@ def discover(
     stopped goes on with --resume; its caps may be raised then.
     """
     from agents.chat.settings import ChatSettings
-    from agents.commands.conducting import conduct, is_over
-    from agents.commands.requesting import begun, resumed
-    from agents.outside.settings import AgentSettings
+    from agents.commands.discovery_run import begin_run, resume_run
+    from agents.commands.session_runner import is_run_over, run_discovery
+    from agents.external_agents.settings import AgentSettings
     from agents.run.directory import open_run
-    from harness.cli.settings import load
+    from harness.settings import load
 
     chat, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
     before = open_run(replies) if replies is not None else None
@@ -170,12 +175,12 @@ def discover(
     if typed is not click.core.ParameterSource.COMMANDLINE:
         del asked["kappa"]
     if resume:
-        run = resumed(directory, on, held_out, asked)
-        if is_over(run, out):
+        run = resume_run(directory, on, held_out, asked)
+        if is_run_over(run, out):
             return
     else:
-        run = begun(directory, on, held_out, asked, settings=chat, agent=agent, before=before)
-    conduct(
+        run = begin_run(directory, on, held_out, asked, settings=chat, agent=agent, before=before)
+    run_discovery(
         run, out, wait=wait, checkpoints=checkpoints, settings=chat, agent=agent, before=before,
         flags={"threads": threads, "cache_dir": cache_dir},
         cluster=ray_address if engine == "ray" else None,

@@ -3,12 +3,12 @@
 from contextlib import ExitStack
 
 from agents.run.directory import RunDirectory
-from agents.run.events import Event, minutes
+from agents.run.events import Event, count_minutes
 from agents.run.records import Request
 from harness.cli import console
 
 
-class Narrator:
+class ProgressReporter:
     """Hears the events of a session, and says what a person wants to know.
 
     Args:
@@ -26,7 +26,7 @@ class Narrator:
         match event.kind:
             case "started" | "resumed":
                 labels = _subject(self._run.request)
-                console.say(f"{self._run.path}: {event.kind}, on {labels}")
+                console.info(f"{self._run.path}: {event.kind}, on {labels}")
             case "round":
                 self._show(event)
             case "searching":
@@ -36,11 +36,11 @@ class Narrator:
                 self._round(event)
             case "waiting":
                 self.close()
-                console.say(self._waiting(str(event.candidate)))
-                console.say(f"  rheostat approve {self._run.path} {event.candidate} --note …")
-                console.say(f"  rheostat reject {self._run.path} {event.candidate} --note …")
+                console.info(self._waiting(str(event.candidate)))
+                console.info(f"  rheostat approve {self._run.path} {event.candidate} --note …")
+                console.info(f"  rheostat reject {self._run.path} {event.candidate} --note …")
             case "decided" | "capped":
-                console.say(event.says)
+                console.info(event.says)
             case _:
                 pass
 
@@ -61,7 +61,7 @@ class Narrator:
     def _move(self, event: Event) -> None:
         """Moves the bar by what a proposer has played since it last spoke; tells what failed."""
         if event.data.get("problem"):
-            console.say(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
+            console.info(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
         if event.data.get("warning"):
             console.warn(f"{event.proposer}: {event.says}")
         played, name = int(event.data.get("played", 0)), event.proposer or ""
@@ -89,8 +89,8 @@ class Narrator:
             best = f"best {event.candidate}: {summaries[-1].objective:.2f}"
             if gain is not None:
                 best += f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
-        spent = minutes(self._run.events())
-        console.say(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")
+        spent = count_minutes(self._run.events())
+        console.info(f"round {event.round:>3}  {best}  {used:,} programs, {spent:.1f} min")
 
     def _trials(self, event: Event, used: int) -> None:
         """A line where a trial is the best so far: most are not."""
@@ -98,7 +98,7 @@ class Narrator:
         if event.candidate not in summary.candidates:
             return
         review = self._run.review(str(event.candidate))
-        console.say(f"trial {used:>3}  best {event.candidate}: {'; '.join(review.reasons)}")
+        console.info(f"trial {used:>3}  best {event.candidate}: {'; '.join(review.reasons)}")
 
 
 def _subject(request: Request) -> str:

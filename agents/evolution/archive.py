@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.evolution.members import Member, whole
+from agents.evolution.members import Member, score_overall
 
 
-class Cell(NamedTuple):
+class ArchiveCell(NamedTuple):
     """A way of behaving."""
 
     cost: int
@@ -22,28 +22,28 @@ class Cell(NamedTuple):
     """Of tokens over tokens on the critical path, in half doublings."""
 
 
-def cell(member: Member) -> Cell:
+def find_cell(member: Member) -> ArchiveCell:
     """The cell that a program belongs to."""
     worth = member.worth
     logs = [np.log2(np.maximum(each.cost, 1.0)).mean() for each in worth.curves]
-    return Cell(
+    return ArchiveCell(
         round(2 * float(np.mean(logs))), round(2 * float(np.log2(max(worth.parallel, 1.0))))
     )
 
 
-class Archive:
+class EliteArchive:
     """The best of each cell."""
 
     def __init__(self, members: Iterable[Member] = ()):
-        self._cells: dict[Cell, Member] = {}
+        self._cells: dict[ArchiveCell, Member] = {}
         for each in members:
             self.take(each)
 
     def take(self, member: Member) -> bool:
         """Takes a program if it is the first of its cell, or better than the one there."""
-        place = cell(member)
+        place = find_cell(member)
         there = self._cells.get(place)
-        if there is not None and whole(there) >= whole(member):
+        if there is not None and score_overall(there) >= score_overall(member):
             return False
         self._cells[place] = member
         return True
@@ -59,7 +59,7 @@ class Archive:
 
     def fittest(self, most: int) -> list[Member]:
         """The best of them, the best first."""
-        return sorted(self.members, key=whole, reverse=True)[:most]
+        return sorted(self.members, key=score_overall, reverse=True)[:most]
 
     def __len__(self) -> int:
         return len(self._cells)

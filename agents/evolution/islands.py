@@ -4,31 +4,36 @@ from enum import Enum
 from random import Random
 from typing import NamedTuple
 
-from agents.evolution.archive import cell
-from agents.evolution.members import Fitness, Member, cheap, dear, whole
+from agents.evolution.archive import find_cell
+from agents.evolution.members import Fitness, Member, score_high_cost, score_low_cost, score_overall
 
 CAPACITY = 16
 """Programs on an island."""
 
-PER_CELL = 4
+MEMBERS_PER_CELL = 4
 """Programs on an island that behave alike, at most."""
 
-TOURNAMENT = 3
+TOURNAMENT_SIZE = 3
 """Programs that compete for becoming a parent."""
 
 
-class Kind(NamedTuple):
+class IslandKind(NamedTuple):
     """What an island holds for fit."""
 
     name: str
     fitness: Fitness
 
 
-KINDS = (Kind("whole", whole), Kind("cheap", cheap), Kind("dear", dear), Kind("whole", whole))
+ISLAND_KINDS = (
+    IslandKind("whole", score_overall),
+    IslandKind("cheap", score_low_cost),
+    IslandKind("dear", score_high_cost),
+    IslandKind("whole", score_overall),
+)
 """The islands, in the order in which programs migrate."""
 
 
-class Fate(Enum):
+class InsertionOutcome(Enum):
     """What became of a program that came to an island."""
 
     BEST = "best of its island"
@@ -41,7 +46,7 @@ class Fate(Enum):
 class Island:
     """One population."""
 
-    def __init__(self, kind: Kind):
+    def __init__(self, kind: IslandKind):
         self.kind = kind
         self._members: list[Member] = []
         self._signatures: dict[bytes, Member] = {}
@@ -58,28 +63,28 @@ class Island:
 
     def pick(self, random: Random) -> Member:
         """A parent: the fittest of a few that are drawn."""
-        drawn = [random.choice(self._members) for _ in range(TOURNAMENT)]
+        drawn = [random.choice(self._members) for _ in range(TOURNAMENT_SIZE)]
         return max(drawn, key=self.kind.fitness)
 
-    def take(self, member: Member) -> Fate:
+    def take(self, member: Member) -> InsertionOutcome:
         """Takes a program if it is worth a place, and drops the one that it pushes out."""
         twin = self._signatures.get(member.signature)
         if twin is not None:
             if twin.nodes <= member.nodes:
-                return Fate.IDLE
+                return InsertionOutcome.IDLE
             self._drop(twin)
         before = self._members[0] if self._members else None
         self._insert(member)
-        alike = [each for each in self._members if cell(each) == cell(member)]
-        if len(alike) > PER_CELL:
+        alike = [each for each in self._members if find_cell(each) == find_cell(member)]
+        if len(alike) > MEMBERS_PER_CELL:
             self._drop(alike[-1])
         if len(self._members) > CAPACITY:
             self._drop(self._members[-1])
         if member.signature not in self._signatures:
-            return Fate.WORSE
+            return InsertionOutcome.WORSE
         fitness = self.kind.fitness
         improves = before is None or fitness(member) > fitness(before)
-        return Fate.BEST if improves else Fate.KEPT
+        return InsertionOutcome.BEST if improves else InsertionOutcome.KEPT
 
     def _insert(self, member: Member) -> None:
         self._members.append(member)

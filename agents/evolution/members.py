@@ -8,21 +8,21 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from agents.search.measures import Worth
-from agents.variation import size
+from agents.search.measurements import ProgramScore
+from agents.variation import compute_size
 from dsl import tree
 from dsl.parser import parse
 from dsl.source import Source
 
-UNSTEADY = 2.0
+UNSTEADY_PENALTY = 2.0
 """Points of the objective that it costs when β does not raise the tokens."""
 
-PER_NODE = 0.01
+NODE_PENALTY = 0.01
 """Points of the objective that a node of the syntax tree costs: of equals, the shorter wins, and a
 long program has to be worth its length."""
 
 
-class Origin(msgspec.Struct, frozen=True, array_like=True):
+class ProgramOrigin(msgspec.Struct, frozen=True, array_like=True):
     """A program that can be kept, without what it is worth: that depends on what a round shows."""
 
     source: str
@@ -35,8 +35,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
 class Member(NamedTuple):
     """A program and what it is worth in this round."""
 
-    origin: Origin
-    worth: Worth
+    origin: ProgramOrigin
+    worth: ProgramScore
     nodes: int
 
     @property
@@ -49,33 +49,33 @@ class Member(NamedTuple):
 Fitness = Callable[[Member], float]
 
 
-def whole(member: Member) -> float:
+def score_overall(member: Member) -> float:
     """The objective, less the price of length and of a β that does not raise the tokens."""
     return member.worth.score - _price(member)
 
 
-def cheap(member: Member) -> float:
+def score_low_cost(member: Member) -> float:
     """The same, with the cheaper half of the range in the foreground."""
     return (member.worth.score + member.worth.halves[0]) / 2 - _price(member)
 
 
-def dear(member: Member) -> float:
+def score_high_cost(member: Member) -> float:
     """The same, with the dearer half in the foreground."""
     return (member.worth.score + member.worth.halves[1]) / 2 - _price(member)
 
 
 def _price(member: Member) -> float:
-    return PER_NODE * member.nodes + (0.0 if member.worth.steady else UNSTEADY)
+    return NODE_PENALTY * member.nodes + (0.0 if member.worth.steady else UNSTEADY_PENALTY)
 
 
 @lru_cache(maxsize=512)
-def program(source: str) -> tree.Program:
+def parse_sound_program(source: str) -> tree.Program:
     """The tree of a program that checks."""
     found = parse(Source(source)).program
     assert found is not None
     return found
 
 
-def member(origin: Origin, worth: Worth) -> Member:
+def create_member(origin: ProgramOrigin, worth: ProgramScore) -> Member:
     """A member, with its length."""
-    return Member(origin, worth, size(program(origin.source)))
+    return Member(origin, worth, compute_size(parse_sound_program(origin.source)))

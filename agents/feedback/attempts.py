@@ -3,13 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 
-from agents.feedback.fitting import Level
-from agents.feedback.history import History, Tried
-from agents.feedback.pages import page
-from agents.feedback.wording import gain, shortened
-from agents.feedback.words import difference
-from agents.run.records import Decision, Review, Verdict
-from agents.run.wording import several
+from agents.feedback.brief import SectionForm, render_template
+from agents.feedback.history import ReviewedCandidate, SearchHistory
+from agents.feedback.program_diff import diff_programs
+from agents.formatting import describe_gain, format_count, truncate_line
+from agents.run.records import Decision, Review, ReviewVerdict
 from dsl import library
 
 WORDS = 200
@@ -35,70 +33,78 @@ FEW_NOTES = 3
 SHORT_NOTE = 160
 
 
-def last(past: History) -> list[Level]:
+def describe_last_round(past: SearchHistory) -> list[SectionForm]:
     """The candidates of the last round: whole, without excerpts, in a line each."""
     tried = past.last_round
     if not tried:
-        return [Level("")]
+        return [SectionForm("")]
     whole = "\n\n".join(_whole(past, each, excerpts=True) for each in tried)
     plain = "\n\n".join(_whole(past, each, excerpts=False) for each in tried)
     lines = "\n".join(_line(past, each) for each in tried)
-    excerpts = Level(page("last", candidates=plain), "excerpts of programs that do not check")
+    excerpts = SectionForm(
+        render_template("last", candidates=plain), "excerpts of programs that do not check"
+    )
     return [
-        Level(page("last", candidates=whole)),
+        SectionForm(render_template("last", candidates=whole)),
         *([excerpts] if plain != whole else []),
-        Level(page("last", candidates=lines), "the particulars of the last round"),
-        Level("", "the last round"),
+        SectionForm(render_template("last", candidates=lines), "the particulars of the last round"),
+        SectionForm("", "the last round"),
     ]
 
 
-def earlier(past: History) -> list[Level]:
+def describe_earlier_rounds(past: SearchHistory) -> list[SectionForm]:
     """The candidates of the rounds before it, the latest first, in a line each."""
     tried = [each for each in reversed(past.tried) if each.round != past.last]
     return _listed("tried", tried, lambda each: _line(past, each))
 
 
-def people(said: Sequence[Decision]) -> list[Level]:
+def describe_decisions(said: Sequence[Decision]) -> list[SectionForm]:
     """The notes of people: whole, shortened, the latest."""
     noted = [each for each in said if each.note.strip() or not each.approved]
     if not noted:
-        return [Level("")]
+        return [SectionForm("")]
     longest = max(len(each.note) for each in noted)
     rest = len(noted) - FEW_NOTES
     short = "the ends of long notes" if longest > SHORT_NOTE else ""
-    few = f"{several(rest, 'earlier note')} of people" if rest > 0 else short
+    few = f"{format_count(rest, 'earlier note')} of people" if rest > 0 else short
     return [
-        Level(page("people", lines=_notes(noted, NOTE)), short if longest > NOTE else ""),
-        Level(page("people", lines=_notes(noted, SHORT_NOTE)), short),
-        Level(page("people", lines=_notes(noted[:FEW_NOTES], SHORT_NOTE)), few),
-        Level("", "the notes of people"),
+        SectionForm(
+            render_template("people", lines=_notes(noted, NOTE)), short if longest > NOTE else ""
+        ),
+        SectionForm(render_template("people", lines=_notes(noted, SHORT_NOTE)), short),
+        SectionForm(render_template("people", lines=_notes(noted[:FEW_NOTES], SHORT_NOTE)), few),
+        SectionForm("", "the notes of people"),
     ]
 
 
-def note(decision: Decision) -> str:
+def format_note(decision: Decision) -> str:
     """What a person said of a candidate, on one line."""
     return _note(decision, NOTE)
 
 
-def values(past: History) -> list[Level]:
+def list_objectives(past: SearchHistory) -> list[SectionForm]:
     """One number for each candidate, the latest first."""
     return _listed("scalar", [*reversed(past.tried)], _value)
 
 
-def _listed(template: str, tried: Sequence[Tried], line: Callable[[Tried], str]) -> list[Level]:
+def _listed(
+    template: str, tried: Sequence[ReviewedCandidate], line: Callable[[ReviewedCandidate], str]
+) -> list[SectionForm]:
     """A line for as many candidates as there is room for, from the first on."""
     if not tried:
-        return [Level("")]
+        return [SectionForm("")]
     lines = [line(each) for each in tried[: TRIED[0]]]
     levels = []
     for most in TRIED:
         rest = len(tried) - most
-        left_out = several(rest, "earlier candidate") if rest > 0 else ""
-        levels.append(Level(page(template, lines="\n".join(lines[:most])), left_out))
-    return [*levels, Level("", several(len(tried), "earlier candidate"))]
+        left_out = format_count(rest, "earlier candidate") if rest > 0 else ""
+        levels.append(
+            SectionForm(render_template(template, lines="\n".join(lines[:most])), left_out)
+        )
+    return [*levels, SectionForm("", format_count(len(tried), "earlier candidate"))]
 
 
-def _value(tried: Tried) -> str:
+def _value(tried: ReviewedCandidate) -> str:
     objective = tried.review.objective
     return f"- `{tried.name}`: {'-' if objective is None else f'{objective:.2f}'}"
 
@@ -109,19 +115,19 @@ def _notes(said: Sequence[Decision], most: int) -> str:
 
 def _note(decision: Decision, most: int) -> str:
     verb = "approved" if decision.approved else "rejected"
-    words = shortened(decision.note, most) or "without a note"
+    words = truncate_line(decision.note, most) or "without a note"
     return f"`{decision.candidate}` was {verb}: {words}"
 
 
-def _whole(past: History, tried: Tried, *, excerpts: bool) -> str:
+def _whole(past: SearchHistory, tried: ReviewedCandidate, *, excerpts: bool) -> str:
     draft, review = tried.draft, tried.review
     lines = [f"**`{tried.name}`**, {_origin(tried)}: {_verdict(tried)}.{_figures(tried)}"]
     changed = _changed(past, tried)
     if changed:
         lines.append(f"- Against `{draft.proposal.parents[0]}`: {changed}.")
     if draft.proposal.words:
-        lines.append(f"- Its proposer said: {shortened(draft.proposal.words, WORDS)}")
-    if review.verdict is not Verdict.UNSOUND:
+        lines.append(f"- Its proposer said: {truncate_line(draft.proposal.words, WORDS)}")
+    if review.verdict is not ReviewVerdict.UNSOUND:
         lines += [f"- {reason[:1].upper()}{reason[1:]}." for reason in _reasons(review)]
         return "\n".join(lines)
     lines.append(_errors(draft.diagnostics, excerpts=excerpts))
@@ -130,73 +136,75 @@ def _whole(past: History, tried: Tried, *, excerpts: bool) -> str:
 
 def _reasons(review: Review) -> list[str]:
     """Why it was not taken, where its figures do not say so: a loss needs no further reason."""
-    lost = review.verdict is Verdict.KEPT and review.gain is not None and review.gain.value <= 0
+    lost = (
+        review.verdict is ReviewVerdict.KEPT and review.gain is not None and review.gain.value <= 0
+    )
     return [] if lost else review.reasons
 
 
-def _line(past: History, tried: Tried) -> str:
+def _line(past: SearchHistory, tried: ReviewedCandidate) -> str:
     draft, found = tried.draft, tried.review.gain
-    says = shortened(draft.proposal.words, FEW_WORDS)
-    changed = "" if says else shortened(_changed(past, tried), FEW_WORDS)
-    worth = f", {gain(found)}" if found is not None else ""
+    says = truncate_line(draft.proposal.words, FEW_WORDS)
+    changed = "" if says else truncate_line(_changed(past, tried), FEW_WORDS)
+    worth = f", {describe_gain(found)}" if found is not None else ""
     why = _why(tried)
     parts = [f"`{tried.name}`, {_origin(tried)}: {_verdict(tried)}{worth}", why, says or changed]
     return "- " + "; ".join(part for part in parts if part)
 
 
-def _why(tried: Tried) -> str:
+def _why(tried: ReviewedCandidate) -> str:
     """Why it failed, in a few words, where its gain does not say so."""
-    if tried.review.verdict is Verdict.UNSOUND:
+    if tried.review.verdict is ReviewVerdict.UNSOUND:
         heads = re.findall(r"^error\[.*$", tried.draft.diagnostics, re.MULTILINE)
-        return shortened(heads[0], FEW_WORDS) if heads else ""
-    refused = tried.review.verdict is Verdict.REFUSED and tried.review.reasons
-    return shortened(tried.review.reasons[0], FEW_WORDS) if refused else ""
+        return truncate_line(heads[0], FEW_WORDS) if heads else ""
+    refused = tried.review.verdict is ReviewVerdict.REFUSED and tried.review.reasons
+    return truncate_line(tried.review.reasons[0], FEW_WORDS) if refused else ""
 
 
-def _origin(tried: Tried) -> str:
+def _origin(tried: ReviewedCandidate) -> str:
     parents = ", ".join(f"`{each}`" for each in tried.draft.proposal.parents)
     tuned = f", with {', '.join(tried.draft.tuned)} fitted" if tried.draft.tuned else ""
     return f"by {tried.draft.proposer}{f' from {parents}' if parents else ''}{tuned}"
 
 
-def _verdict(tried: Tried) -> str:
+def _verdict(tried: ReviewedCandidate) -> str:
     if tried.rejected:
         return "a person said no"
     match tried.review.verdict:
-        case Verdict.BEST:
+        case ReviewVerdict.BEST:
             return "the best when it came"
-        case Verdict.KEPT:
+        case ReviewVerdict.KEPT:
             return "kept, without a gain that counts"
-        case Verdict.REFUSED:
+        case ReviewVerdict.REFUSED:
             return "refused"
         case _:
-            return f"does not check after {several(tried.draft.tries, 'try')}"
+            return f"does not check after {format_count(tried.draft.tries, 'try')}"
 
 
-def _figures(tried: Tried) -> str:
+def _figures(tried: ReviewedCandidate) -> str:
     review = tried.review
     if review.objective is None or review.gain is None:
         return ""
-    told = f" Worth {review.objective:.2f}; it gains {gain(review.gain)}"
+    told = f" Worth {review.objective:.2f}; it gains {describe_gain(review.gain)}"
     if review.unseen_gain is not None:
         told += f", {review.unseen_gain.value:+.2f} on what its round withheld"
     return f"{told}."
 
 
-def _changed(past: History, tried: Tried) -> str:
+def _changed(past: SearchHistory, tried: ReviewedCandidate) -> str:
     parents = tried.draft.proposal.parents
     source = _source(past, parents[0]) if parents else None
-    if source is None or tried.review.verdict is Verdict.UNSOUND:
+    if source is None or tried.review.verdict is ReviewVerdict.UNSOUND:
         return ""
     proposal = tried.draft.proposal
-    return difference(source, proposal.source, language=proposal.language).summary
+    return diff_programs(source, proposal.source, language=proposal.language).summary
 
 
-def _source(past: History, name: str) -> str | None:
+def _source(past: SearchHistory, name: str) -> str | None:
     found = past.named(name)
     if found is not None:
         return found.draft.proposal.source
-    return library.source(name).text if name in library.NAMES else None
+    return library.load_source(name).text if name in library.NAMES else None
 
 
 def _errors(diagnostics: str, *, excerpts: bool) -> str:
@@ -204,11 +212,13 @@ def _errors(diagnostics: str, *, excerpts: bool) -> str:
     blocks = re.split(r"\n\n(?=(?:error|warning)\[)", diagnostics.strip())
     errors = [each for each in blocks if each.startswith("error[")] or blocks
     if not excerpts:
-        heads = "\n".join(f"- {shortened(each.splitlines()[0], WORDS)}" for each in errors[:ERRORS])
+        heads = "\n".join(
+            f"- {truncate_line(each.splitlines()[0], WORDS)}" for each in errors[:ERRORS]
+        )
         return f"{heads}{_more(len(errors) - ERRORS)}"
     shown = "\n\n".join("\n".join(each.splitlines()[:EXCERPT]) for each in errors[:ERRORS])
     return f"\n```text\n{shown}\n```{_more(len(errors) - ERRORS)}"
 
 
 def _more(count: int) -> str:
-    return f"\n\nAnd {several(count, 'error')} more." if count > 0 else ""
+    return f"\n\nAnd {format_count(count, 'error')} more." if count > 0 else ""

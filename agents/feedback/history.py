@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.run.directory import RunDirectory
-from agents.run.records import Decision, Draft, Review, Verdict
+from agents.run.records import Decision, Draft, Review, ReviewVerdict
 
 
-class Tried(NamedTuple):
+class ReviewedCandidate(NamedTuple):
     """A candidate that was reviewed."""
 
     round: int
@@ -25,43 +25,43 @@ class Tried(NamedTuple):
     def rejected(self) -> bool:
         """Whether a person said no."""
         said = self.decision is not None and not self.decision.approved
-        return said or self.review.verdict is Verdict.REJECTED
+        return said or self.review.verdict is ReviewVerdict.REJECTED
 
     @property
     def stands(self) -> bool:
         """Whether it may be built on: it is in the archive, and nobody said no."""
-        return self.review.verdict in (Verdict.BEST, Verdict.KEPT) and not self.rejected
+        return self.review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT) and not self.rejected
 
 
-class History(NamedTuple):
+class SearchHistory(NamedTuple):
     """What was tried."""
 
-    tried: Sequence[Tried]
+    tried: Sequence[ReviewedCandidate]
     """In the order of the candidates."""
-    best: Tried | None
+    best: ReviewedCandidate | None
     """The best so far; ``None`` while no candidate beats the baselines."""
     last: int
     """The last round that was played; 0 before the first."""
     said: Sequence[Decision]
     """What people decided, the latest candidate first."""
 
-    def named(self, name: str) -> Tried | None:
+    def named(self, name: str) -> ReviewedCandidate | None:
         """A candidate, if it was tried."""
         return next((each for each in self.tried if each.name == name), None)
 
     @property
-    def last_round(self) -> list[Tried]:
+    def last_round(self) -> list[ReviewedCandidate]:
         """The candidates of the last round."""
         return [each for each in self.tried if each.round == self.last]
 
     @property
-    def archive(self) -> list[Tried]:
+    def archive(self) -> list[ReviewedCandidate]:
         """What may be built on, the best first; the earlier first of equals."""
         standing = [each for each in self.tried if each.stands]
         return sorted(standing, key=lambda each: -(each.review.objective or 0.0))
 
 
-def history(run: RunDirectory, number: int) -> History:
+def load_history(run: RunDirectory, number: int) -> SearchHistory:
     """What a run did before round ``number``.
 
     Raises:
@@ -70,14 +70,14 @@ def history(run: RunDirectory, number: int) -> History:
     summaries = [each for each in run.summaries() if each.round < number]
     reviews = {each.candidate: each for each in run.reviews()}
     tried = [
-        Tried(summary.round, run.draft(name), reviews[name], run.decision(name))
+        ReviewedCandidate(summary.round, run.draft(name), reviews[name], run.decision(name))
         for summary in summaries
         for name in summary.candidates
         if name in reviews
     ]
     best = summaries[-1].best if summaries else None
     said = sorted(run.decisions(), key=lambda each: _place(each.candidate), reverse=True)
-    return History(
+    return SearchHistory(
         tried=tried,
         best=next((each for each in tried if each.name == best), None),
         last=summaries[-1].round if summaries else 0,

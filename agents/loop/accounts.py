@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 
-from agents.loop.bench import Purse
-from agents.loop.filing import all_filed
+from agents.formatting import format_count
+from agents.loop.bench import SpendLimit
+from agents.loop.round_files import read_slots
 from agents.run.directory import RunDirectory
-from agents.run.events import minutes
-from agents.run.records import Caps, Usage
-from agents.run.wording import several
+from agents.run.events import count_minutes
+from agents.run.records import ResourceUsage, RunLimits
 
 
 class Accounts:
@@ -21,7 +21,7 @@ class Accounts:
 
     def __init__(self, run: RunDirectory, clock: Callable[[], float] = time.monotonic):
         self._run = run
-        self._before = minutes(run.events())
+        self._before = count_minutes(run.events())
         self._clock = clock
         self._start = clock()
         self._waited = 0.0
@@ -36,14 +36,14 @@ class Accounts:
         self._waited += seconds
 
     @property
-    def used(self) -> Usage:
+    def used(self) -> ResourceUsage:
         """What the rounds that are over have cost."""
-        total = Usage()
+        total = ResourceUsage()
         for each in self._run.summaries():
             total += each.usage
         return total
 
-    def reached(self, caps: Caps, rounds: int) -> str:
+    def reached(self, caps: RunLimits, rounds: int) -> str:
         """The cap that is reached, in words; empty where none is.
 
         Args:
@@ -54,16 +54,16 @@ class Accounts:
             return "1 round was played" if caps.rounds == 1 else f"{caps.rounds} rounds were played"
         return self.spent(caps) or self._withheld(caps, rounds)
 
-    def _withheld(self, caps: Caps, rounds: int) -> str:
+    def _withheld(self, caps: RunLimits, rounds: int) -> str:
         """Why the last round left a call out, if what is left is still too little for it."""
         if not rounds:
             return ""
-        for each in all_filed(self._run, rounds):
+        for each in read_slots(self._run, rounds):
             if each.withheld and each.caps == (caps.tokens, caps.usd):
                 return each.withheld
         return ""
 
-    def spent(self, caps: Caps, within: Usage = Usage()) -> str:  # noqa: B008 - it is immutable
+    def spent(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable
         """The cap on what is spent that is reached, in words; empty where none is.
 
         Args:
@@ -74,7 +74,7 @@ class Accounts:
         if caps.minutes is not None and self.minutes >= caps.minutes:
             return f"{caps.minutes:g} minutes of work are over"
         if caps.evaluations is not None and used.evaluations >= caps.evaluations:
-            played = several(used.evaluations, self._run.request.plays)
+            played = format_count(used.evaluations, self._run.request.plays)
             verb = "was" if used.evaluations == 1 else "were"
             return f"{played} {verb} played, and {caps.evaluations:,} may be"
         if caps.tokens is not None and used.tokens_in + used.tokens_out >= caps.tokens:
@@ -85,8 +85,8 @@ class Accounts:
 
     def evaluations_left(
         self,
-        caps: Caps,
-        within: Usage = Usage(),  # noqa: B008 - it is immutable
+        caps: RunLimits,
+        within: ResourceUsage = ResourceUsage(),  # noqa: B008 - it is immutable
     ) -> int | None:
         """Programs that may still be played; ``None`` for any number.
 
@@ -98,7 +98,7 @@ class Accounts:
             return None
         return max(0, caps.evaluations - self.used.evaluations - within.evaluations)
 
-    def purse(self, caps: Caps, within: Usage, slots: int) -> Purse:
+    def spend_limit(self, caps: RunLimits, within: ResourceUsage, slots: int) -> SpendLimit:
         """What language models may still cost in each of some slots, which share what is left.
 
         Args:
@@ -108,11 +108,11 @@ class Accounts:
         """
         used, share = self.used + within, max(1, slots)
         tokens, usd = caps.tokens, caps.usd
-        return Purse(
+        return SpendLimit(
             None if tokens is None else (tokens - used.tokens_in - used.tokens_out) // share,
             None if usd is None else (usd - used.usd) / share,
         )
 
-    def out_of_time(self, caps: Caps) -> bool:
+    def is_out_of_time(self, caps: RunLimits) -> bool:
         """Whether the cap on minutes is reached."""
         return caps.minutes is not None and self.minutes >= caps.minutes

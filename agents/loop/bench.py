@@ -4,58 +4,60 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from agents.feedback.profiling import line_profile
-from agents.loop.filing import mark
-from agents.run.records import Language, Usage
+from agents.feedback.line_profile import profile_lines
+from agents.loop.round_files import source_mark
+from agents.run.records import ControllerLanguage, ResourceUsage
 from agents.search.arena import Arena
-from agents.search.measures import Worth
+from agents.search.measurements import ProgramScore
 from harness.errors import InputError
 
 
-class Purse(NamedTuple):
+class SpendLimit(NamedTuple):
     """What language models may still cost in a slot; ``None`` for any amount."""
 
     tokens: int | None = None
     usd: float | None = None
 
 
-class Paying:
+class SpendTracker:
     """Keeps what language models may still cost in a slot.
 
     Args:
         purse: at the beginning.
     """
 
-    def __init__(self, purse: Purse):
-        self._purse = purse
+    def __init__(self, spend_limit: SpendLimit):
+        self._spend_limit = spend_limit
         self.withheld = ""
         """Why a call was not made, in words; empty where all were."""
 
-    def affords(self, most: Usage) -> bool:
-        """See `agents.proposers.Payer.affords`."""
+    def affords(self, most: ResourceUsage) -> bool:
+        """See `agents.proposers.BudgetGuard.affords`."""
         tokens, usd = most.tokens_in + most.tokens_out, most.usd
-        if self._purse.tokens is not None and tokens > self._purse.tokens:
+        if self._spend_limit.tokens is not None and tokens > self._spend_limit.tokens:
             self.withheld = (
-                f"{max(0, self._purse.tokens):,} tokens are left, and a call may take {tokens:,}"
+                f"{max(0, self._spend_limit.tokens):,} tokens are left,"
+                f" and a call may take {tokens:,}"
             )
-        elif self._purse.usd is not None and usd > self._purse.usd:
+        elif self._spend_limit.usd is not None and usd > self._spend_limit.usd:
             self.withheld = (
-                f"{max(0.0, self._purse.usd):.4f} dollars are left, and a call may cost {usd:.4f}"
+                f"{max(0.0, self._spend_limit.usd):.4f} dollars are left,"
+                f" and a call may cost {usd:.4f}"
             )
         else:
             return True
         return False
 
-    def charge(self, used: Usage) -> None:
-        """See `agents.proposers.Payer.charge`."""
-        tokens, usd = self._purse
-        self._purse = Purse(
+    def charge(self, used: ResourceUsage) -> None:
+        """See `agents.proposers.BudgetGuard.charge`."""
+        tokens, usd = self._spend_limit
+        self._spend_limit = SpendLimit(
             None if tokens is None else tokens - used.tokens_in - used.tokens_out,
             None if usd is None else usd - used.usd,
         )
 
 
-class RoundBench(Paying):
+class RoundBench(SpendTracker):
     """See `agents.proposers.Bench`.
 
     Args:
@@ -63,13 +65,11 @@ class RoundBench(Paying):
         number: the round.
         slot: the proposer's slot; its chance depends on it.
         state: what the proposer left in the round before.
-        known: programs that it played in earlier rounds, as `mark` names them: they cost nothing.
-        allowance: programs that it may play.
-        purse: what language models may cost.
-        tries: programs that may be written for each that is put forward.
-        out_of_time: whether a cap was reached meanwhile.
-        heed: gives up the work, where somebody asked for it.
-        tell: puts progress into the event log.
+        known: programs that it played in earlier rounds, as `source_mark` names them: they cost
+        nothing. allowance: programs that it may play. purse: what language models may cost. tries:
+        programs that may be written for each that is put forward. out_of_time: whether a cap was
+        reached meanwhile. heed: gives up the work, where somebody asked for it. tell: puts progress
+        into the event log.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class RoundBench(Paying):
         state: bytes | None,
         known: set[str],
         allowance: int,
-        purse: Purse = Purse(),  # noqa: B008 - it is immutable
+        spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
         tries: int = 1,
-        out_of_time: Callable[[], bool],
+        is_out_of_time: Callable[[], bool],
         heed: Callable[[], None],
         tell: Callable[..., None],
     ):
@@ -93,14 +93,14 @@ class RoundBench(Paying):
         self.state = state
         self._known = known
         self._allowance = allowance
-        super().__init__(purse)
+        super().__init__(spend_limit)
         self.tries = tries
-        self._out_of_time = out_of_time
+        self._is_out_of_time = is_out_of_time
         self._heed = heed
         self._tell = tell
-        self._worths: dict[tuple[str, bool], Worth | None] = {}
+        self._worths: dict[tuple[str, bool], ProgramScore | None] = {}
         self.played: list[str] = []
-        """The programs that were played for the first time, as `mark` names them."""
+        """The programs that were played for the first time, as `source_mark` names them."""
 
     @property
     def allowance(self) -> int:
@@ -113,7 +113,7 @@ class RoundBench(Paying):
         return self._arena.request.per_round
 
     @property
-    def language(self) -> Language:
+    def language(self) -> ControllerLanguage:
         """What language models and agents are to write in."""
         return self._arena.request.language
 
@@ -127,8 +127,8 @@ class RoundBench(Paying):
         sources: Sequence[str],
         *,
         closely: bool = False,
-        language: Language = Language.RHEO,
-    ) -> list[Worth | None]:
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> list[ProgramScore | None]:
         """See `agents.proposers.Bench.play`."""
         self._heed()
         wanted = []
@@ -146,16 +146,18 @@ class RoundBench(Paying):
         """See `agents.proposers.Bench.labels`."""
         return [self._arena.recordings[place].label for place in self._shown.recordings]
 
-    def profile(self, source: str, beta: float, language: Language = Language.RHEO) -> str:
+    def profile(
+        self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
+    ) -> str:
         """See `agents.proposers.Bench.profile`."""
         self._heed()
         if not self._may_play(f"{source}@{beta:g}", closely=False):
             raise InputError("no programs are left to play in this round")
-        return line_profile(self._arena, self._shown, source, beta, language)
+        return profile_lines(self._arena, self._shown, source, beta, language)
 
     def _may_play(self, source: str, *, closely: bool) -> bool:
         """Takes a program out of the allowance, if it is new and there is some left."""
-        name = mark(source) + ("+" if closely else "")
+        name = source_mark(source) + ("+" if closely else "")
         if name in self._known:
             return True
         if self._allowance <= 0:
@@ -166,13 +168,13 @@ class RoundBench(Paying):
         return True
 
     def heed(self) -> None:
-        """See `agents.proposers.Payer.heed`."""
+        """See `agents.proposers.BudgetGuard.heed`."""
         self._heed()
 
-    def out_of_time(self) -> bool:
-        """See `agents.proposers.Payer.out_of_time`."""
-        return self._out_of_time()
+    def is_out_of_time(self) -> bool:
+        """See `agents.proposers.BudgetGuard.is_out_of_time`."""
+        return self._is_out_of_time()
 
     def tell(self, says: str, **data: object) -> None:
-        """See `agents.proposers.Payer.tell`."""
+        """See `agents.proposers.BudgetGuard.tell`."""
         self._tell(says, **data, played=len(self.played))

@@ -31,7 +31,7 @@ class Interruption:
 
 
 @contextmanager
-def interruption() -> Iterator[Interruption]:
+def catch_interrupts() -> Iterator[Interruption]:
     """Hears Ctrl-C and SIGTERM for the length of a block; the main thread is interrupted as ever.
 
     The main thread waits for the threads of the graph before it lets go of it, so without this
@@ -55,7 +55,7 @@ def interruption() -> Iterator[Interruption]:
         found.ask()
         heard[signal.Signals(number)](number, frame)
 
-    with _pipe(found, heard):
+    with _listen_on_wakeup_pipe(found, heard):
         for number in heard:
             signal.signal(number, hear)
         try:
@@ -66,7 +66,7 @@ def interruption() -> Iterator[Interruption]:
 
 
 @contextmanager
-def _pipe(found: Interruption, heard: Collection[int]) -> Iterator[None]:
+def _listen_on_wakeup_pipe(found: Interruption, heard: Collection[int]) -> Iterator[None]:
     """Has the numbers of signals written to a pipe for the length of a block, and listens."""
     reading, writing = socket.socketpair()
 

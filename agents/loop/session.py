@@ -10,20 +10,19 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from agents.loop.accounts import Accounts
-from agents.loop.checkpoints import checkpoints
-from agents.loop.graph import STEPS, Graph, graph
-from agents.loop.interruption import interruption
-from agents.loop.state import Answered, Context, Finish, State
-from agents.loop.task import Opener
+from agents.loop.graph import STEPS_PER_ROUND, LoopGraph, build_graph, open_checkpoints
+from agents.loop.interruption import catch_interrupts
+from agents.loop.state import ApprovalAnswer, LoopContext, LoopState, RunFinisher
+from agents.loop.task import TaskFactory
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, EventLog
 from harness.errors import InputError
 
-POLL = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks for a decision."""
 
 
-class End(Enum):
+class SessionStatus(Enum):
     """How a session ended."""
 
     ENDED = "ended"
@@ -32,15 +31,15 @@ class End(Enum):
     """It waits for a person, and nobody waits with it."""
 
 
-class Outcome(NamedTuple):
+class SessionResult(NamedTuple):
     """What a session came to."""
 
-    end: End
+    end: SessionStatus
     candidate: str | None
     """The one that was selected, or that waits."""
 
 
-class Manner(NamedTuple):
+class SessionOptions(NamedTuple):
     """How a session goes about its work; what comes out does not depend on it."""
 
     workers: int
@@ -53,12 +52,12 @@ class Manner(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
-def session(
+def run_session(
     run: RunDirectory,
-    opener: Opener,
-    finish: Finish,
-    manner: Manner,
-) -> Outcome:
+    opener: TaskFactory,
+    finish: RunFinisher,
+    manner: SessionOptions,
+) -> SessionResult:
     """Runs a session. It holds the run for as long as it lasts.
 
     Args:
@@ -77,7 +76,7 @@ def session(
         log = EventLog(run.events_path, number, manner.listen)
         log.add("started" if number == 1 else "resumed")
         try:
-            return _held(run, opener, finish, manner, log)
+            return _run_locked(run, opener, finish, manner, log)
         except KeyboardInterrupt:
             log.add("left", "interrupted")
             raise
@@ -94,30 +93,32 @@ def _drop_notes(problem: Exception) -> None:
     notes[:] = [each for each in notes if not each.startswith("During task with name")]
 
 
-def _held(
+def _run_locked(
     run: RunDirectory,
-    opener: Opener,
-    finish: Finish,
-    manner: Manner,
+    opener: TaskFactory,
+    finish: RunFinisher,
+    manner: SessionOptions,
     log: EventLog,
-) -> Outcome:
+) -> SessionResult:
     request = run.request
     with (
-        checkpoints(run, manner.checkpoints) as saver,
+        open_checkpoints(run, manner.checkpoints) as saver,
         opener(run, manner.workers) as task,
-        interruption() as asked,
+        catch_interrupts() as asked,
     ):
-        context = Context(run, request, task, log, Accounts(run), asked, finish)
-        loop, config = graph(saver), _config(run)
-        given = _where(loop, config, context)
+        context = LoopContext(run, request, task, log, Accounts(run), asked, finish)
+        loop, config = build_graph(saver), _config(run)
+        given = _graph_input(loop, config, context)
         while True:
-            waits = _play(loop, given, config, context)
+            waits = _run_graph(loop, given, config, context)
             if waits is None:
                 ending = run.ending
-                return Outcome(End.ENDED, None if ending is None else ending.selected)
-            answer = _answer(run, waits, manner, log, context.accounts)
+                return SessionResult(
+                    SessionStatus.ENDED, None if ending is None else ending.selected
+                )
+            answer = _wait_for_decision(run, waits, manner, log, context.accounts)
             if answer is None:
-                return Outcome(End.WAITING, waits)
+                return SessionResult(SessionStatus.WAITING, waits)
             given = Command(resume=answer)
 
 
@@ -128,11 +129,13 @@ def _config(run: RunDirectory) -> RunnableConfig:
     # Every round has its own steps and, for each candidate that fails, two for each repair.
     # What people reject is judged again.
     again = 4 * request.per_round * (len(request.proposers) + 1)
-    steps = (request.caps.rounds + 1) * (STEPS + 2 * request.repairs + again) + 100
+    steps = (request.caps.rounds + 1) * (STEPS_PER_ROUND + 2 * request.repairs + again) + 100
     return {"configurable": {"thread_id": name}, "recursion_limit": steps}
 
 
-def _where(loop: Graph, config: RunnableConfig, context: Context) -> "State | Command[Any] | None":
+def _graph_input(
+    loop: LoopGraph, config: RunnableConfig, context: LoopContext
+) -> "LoopState | Command[Any] | None":
     """What to give the graph: a beginning, nothing where it stopped inside, or a new round.
 
     Raises:
@@ -142,7 +145,7 @@ def _where(loop: Graph, config: RunnableConfig, context: Context) -> "State | Co
     if snapshot.next == ("approve",) and snapshot.values.get("reason"):
         caps, rounds = context.request.caps, snapshot.values["round"]
         if not context.accounts.reached(caps, rounds):  # the cap that ended it was raised
-            more: State = {"reason": "", "offered": None, "answered": None}
+            more: LoopState = {"reason": "", "offered": None, "answered": None}
             loop.update_state(config, more, as_node="archive")
         return None
     # Not `next`: it leaves out nodes whose outcome is kept already, and a kill may fall just there.
@@ -158,8 +161,11 @@ def _where(loop: Graph, config: RunnableConfig, context: Context) -> "State | Co
     return {"round": 0, "best": None, "slots": [], "reason": ""}
 
 
-def _play(
-    loop: Graph, given: "State | Command[Any] | None", config: RunnableConfig, context: Context
+def _run_graph(
+    loop: LoopGraph,
+    given: "LoopState | Command[Any] | None",
+    config: RunnableConfig,
+    context: LoopContext,
 ) -> str | None:
     """Runs the graph until its end, or until it waits; gives the candidate that waits."""
     for _ in loop.stream(given, config, context=context, durability="sync", stream_mode="updates"):
@@ -168,9 +174,9 @@ def _play(
     return str(waiting[0].value["candidate"]) if waiting else None
 
 
-def _answer(
-    run: RunDirectory, candidate: str, manner: Manner, log: EventLog, accounts: Accounts
-) -> Answered | None:
+def _wait_for_decision(
+    run: RunDirectory, candidate: str, manner: SessionOptions, log: EventLog, accounts: Accounts
+) -> ApprovalAnswer | None:
     """The decision about a candidate; ``None`` where nobody is to wait for it."""
     decision = run.decision(candidate)
     if decision is None:
@@ -180,7 +186,7 @@ def _answer(
         if not manner.wait:
             log.add("left", f"{candidate} waits for a person", candidate=candidate)
             return None
-        manner.sleep(POLL)
+        manner.sleep(POLL_SECONDS)
         decision = run.decision(candidate)
     accounts.waited(time.monotonic() - began)
     return {"candidate": candidate, "approved": decision.approved}

@@ -7,20 +7,20 @@ from typing import Annotated, TypedDict
 
 from agents.loop.accounts import Accounts
 from agents.loop.interruption import Interruption
-from agents.loop.task import Hands, Task
+from agents.loop.task import LoopServices, SearchTask
 from agents.run.directory import RunDirectory
 from agents.run.events import EventLog
 from agents.run.records import Decision, Request
 
 
-class Answered(TypedDict):
+class ApprovalAnswer(TypedDict):
     """What a person decided, as it comes through the graph."""
 
     candidate: str
     approved: bool
 
 
-class State(TypedDict, total=False):
+class LoopState(TypedDict, total=False):
     """What the graph keeps between nodes."""
 
     round: int
@@ -35,30 +35,30 @@ class State(TypedDict, total=False):
     """The candidate that is to take its place, if there is one."""
     offered: str | None
     """The candidate that waits for a person."""
-    answered: Answered | None
+    answered: ApprovalAnswer | None
     slots: Annotated[list[str], operator.add]
     """The slots that proposed, over all rounds, as they came in."""
     reason: str
     """Why the run ends; empty while it goes on."""
 
 
-Finish = Callable[[RunDirectory, str | None, Decision | None], None]
+RunFinisher = Callable[[RunDirectory, str | None, Decision | None], None]
 """Writes the winner, its card and the report."""
 
 
 @dataclass(frozen=True)
-class Context:
+class LoopContext:
     """What nodes work with; it is made anew in every session and never kept."""
 
     run: RunDirectory
     request: Request
-    task: Task
+    task: SearchTask
     log: EventLog
     accounts: Accounts
     interruption: Interruption
-    finish: Finish
+    finish: RunFinisher
 
     @property
-    def hands(self) -> Hands:
+    def hands(self) -> LoopServices:
         """What a task is lent."""
-        return Hands(self.log, self.accounts, self.interruption)
+        return LoopServices(self.log, self.accounts, self.interruption)

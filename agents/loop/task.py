@@ -1,24 +1,39 @@
-"""The seam between the loop and what a run works on: controllers, or allocations.
+"""The interface between the loop and what a run works on: controllers, or allocations.
 
-The loop knows rounds, proposals, reviews, people and caps. On what a proposal is played, who
-proposes, and what a candidate is worth, is the task's.
+The loop owns rounds, proposals, reviews, approvals and caps. What a proposal is played on, who
+proposes, and what a candidate is worth belong to the task.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypedDict
 
 from agents.loop.accounts import Accounts
 from agents.loop.interruption import Interruption
-from agents.loop.slots import Slot
-from agents.proposers import Proposed
+from agents.proposers import ProposalBatch
 from agents.run.directory import RunDirectory
 from agents.run.events import EventLog
 from agents.run.records import Draft, Review
-from agents.search.review import Rival
+from agents.search.review import Incumbent
 
 
-class Hands(NamedTuple):
+class Slot(TypedDict):
+    """What one proposer is sent: its place in a round, or a candidate to mend."""
+
+    round: int
+    slot: str
+    proposer: str
+    mend: str | None
+    tries: int
+    allowance: int
+    """Programs that it may play."""
+    tokens: int | None
+    """That language models may take; ``None`` for any number."""
+    usd: float | None
+    """Dollars that they may cost, likewise."""
+
+
+class LoopServices(NamedTuple):
     """What the loop lends to a task while it works."""
 
     log: EventLog
@@ -26,28 +41,28 @@ class Hands(NamedTuple):
     interruption: Interruption
 
 
-class Given(NamedTuple):
+class SlotResult(NamedTuple):
     """What came of a slot."""
 
-    proposed: Proposed
+    proposed: ProposalBatch
     played: Sequence[str] = ()
-    """What was played for the first time meanwhile, as `agents.loop.filing.mark` names it."""
+    """What was played for the first time meanwhile, as `source_mark` names it."""
     withheld: str = ""
     """Why a call of a language model was not made; empty where all were."""
 
 
-class Task(Protocol):
+class SearchTask(Protocol):
     """What a run works on."""
 
     def brief(self, number: int) -> None:
         """Writes the brief of a round."""
         ...
 
-    def propose(self, slot: Slot, hands: Hands) -> Given:
+    def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
         """Lets the slot's proposer propose, or mend."""
         ...
 
-    def mends(self, proposer: str) -> bool:
+    def can_repair(self, proposer: str) -> bool:
         """Whether a proposer may mend what does not check."""
         ...
 
@@ -64,14 +79,14 @@ class Task(Protocol):
         """Plays a draft that is sound; what was played before is not played again."""
         ...
 
-    def tune(self, number: int, candidates: Sequence[str], hands: Hands) -> str | None:
+    def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
         """Makes one more candidate of the round's best; gives its name where it did."""
         ...
 
     def review(
-        self, draft: Draft, number: int, best: Rival | None, earlier: Mapping[str, str]
+        self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """What a candidate is worth; see `agents.search.review.review`."""
+        """What a candidate is worth; see `agents.search.review.review_candidate`."""
         ...
 
     @property
@@ -80,5 +95,5 @@ class Task(Protocol):
         ...
 
 
-Opener: TypeAlias = Callable[[RunDirectory, int], AbstractContextManager[Task]]
+TaskFactory: TypeAlias = Callable[[RunDirectory, int], AbstractContextManager[SearchTask]]
 """Opens the task of a run for the length of a session, given how many processes may play."""

@@ -10,15 +10,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from agents.feedback.brief import Brief
-from agents.run.records import Language, Proposal, Usage
-from agents.search.measures import Worth
+from agents.run.records import ControllerLanguage, Proposal, ResourceUsage
+from agents.search.measurements import ProgramScore
 
 
-class Proposed(NamedTuple):
+class ProposalBatch(NamedTuple):
     """What a proposer gives in a round."""
 
     proposals: Sequence[Proposal]
-    usage: Usage = Usage()
+    usage: ResourceUsage = ResourceUsage()
     """What it cost beside evaluations, which the bench counts."""
     search: Mapping[str, Any] = MappingProxyType({})
     """What it says of its own search, for the log."""
@@ -26,17 +26,17 @@ class Proposed(NamedTuple):
     """What it wants to find again in the next round."""
 
 
-class Payer(Protocol):
+class BudgetGuard(Protocol):
     """What whoever asks language models may spend, and whom it heeds."""
 
-    def affords(self, most: Usage) -> bool:
+    def affords(self, most: ResourceUsage) -> bool:
         """Whether a call may be made, by what it and those before it may cost at the most.
 
         Where it may not, that is the run's reason to end.
         """
         ...
 
-    def charge(self, used: Usage) -> None:
+    def charge(self, used: ResourceUsage) -> None:
         """Takes what a call did cost out of what is left."""
         ...
 
@@ -48,7 +48,7 @@ class Payer(Protocol):
         """
         ...
 
-    def out_of_time(self) -> bool:
+    def is_out_of_time(self) -> bool:
         """Whether a cap was reached meanwhile, so that it should come to its end."""
         ...
 
@@ -57,7 +57,7 @@ class Payer(Protocol):
         ...
 
 
-class Bench(Payer, Protocol):
+class Bench(BudgetGuard, Protocol):
     """What a proposer may do: play programs over what this round shows it of the search set."""
 
     @property
@@ -96,11 +96,13 @@ class Bench(Payer, Protocol):
         ...
 
     @property
-    def language(self) -> Language:
+    def language(self) -> ControllerLanguage:
         """What language models and agents are to write in."""
         ...
 
-    def profile(self, source: str, beta: float, language: Language = Language.RHEO) -> str:
+    def profile(
+        self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
+    ) -> str:
         """A program with what each line does at one β, as text; takes one of the allowance.
 
         Raises:
@@ -113,8 +115,8 @@ class Bench(Payer, Protocol):
         sources: Sequence[str],
         *,
         closely: bool = False,
-        language: Language = Language.RHEO,
-    ) -> "list[Worth | None]":
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> "list[ProgramScore | None]":
         """Plays programs, in order; ``None`` where one does not check or cannot be played.
 
         Each program that was not played so before takes one of the allowance; those beyond it are
@@ -137,11 +139,13 @@ class Proposer(Protocol):
         """As ``--proposer`` takes it."""
         ...
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """The programs of this round; none is an answer too."""
         ...
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         """One program in place of one that did not check; none gives it up.
 
         Args:

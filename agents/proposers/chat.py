@@ -9,40 +9,40 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 from agents.chat import prompts
-from agents.chat.asking import Asker
-from agents.chat.edits import Unfit, applied
-from agents.chat.models import Model
-from agents.chat.prices import Price
-from agents.chat.reading import Edits, Program, read, read_constrained
-from agents.chat.replies import Call, Finish, Message, Replies, Reply
+from agents.chat.caller import ModelCaller
+from agents.chat.edits import EditMismatch, apply_edits
+from agents.chat.models import LanguageModel
+from agents.chat.reading import ParsedEdits, ParsedProgram, parse_constrained_reply, parse_reply
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply, ReplyCache
+from agents.chat.settings import Price
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, Proposed
-from agents.run.records import Asking, Language, Proposal
-from harness.errors import SurroundingsError
+from agents.proposers import Bench, ProposalBatch
+from agents.run.records import ControllerLanguage, ModelOptions, Proposal
+from harness.errors import ExternalError
 
-MOST_SAID = 4000
+MAX_QUOTED_CHARACTERS = 4000
 """Characters of a reply without a program that the model is shown again."""
 
 
-class _Talk:
+class _Conversation:
     """A conversation that is to end in a program."""
 
-    def __init__(self, messages: Sequence[Message], temperature: float | None, number: int):
+    def __init__(self, messages: Sequence[ChatMessage], temperature: float | None, number: int):
         self.messages = list(messages)
         self.temperature = temperature
         self.number = number
         self.attempt = 0
         self.proposal: Proposal | None = None
 
-    def goes_on(self, reply: Reply, told: str) -> None:
+    def goes_on(self, reply: ModelReply, told: str) -> None:
         """Answers a reply; an empty answer asks for the same again."""
         if told:
-            said = reply.text.strip()[:MOST_SAID] or "(nothing)"
-            self.messages += [Message("assistant", said), Message("user", told)]
+            said = reply.text.strip()[:MAX_QUOTED_CHARACTERS] or "(nothing)"
+            self.messages += [ChatMessage("assistant", said), ChatMessage("user", told)]
         self.attempt += 1
 
 
-class Chat:
+class ChatProposer:
     """See the module.
 
     Args:
@@ -56,28 +56,30 @@ class Chat:
     def __init__(
         self,
         model: str,
-        opened: Callable[[], Model],
+        opened: Callable[[], LanguageModel],
         price: Price,
-        replies: Replies,
-        asking: Asking,
+        replies: ReplyCache,
+        asking: ModelOptions,
     ):
         self.name = f"chat:{model}"
         self._model, self._opened, self._price = model, opened, price
         self._replies, self._asking = replies, asking
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         opening = self._opening(brief, bench)
         temperatures = self._asking.temperatures
         talks = [
-            _Talk(opening, temperatures[number % len(temperatures)], number)
+            _Conversation(opening, temperatures[number % len(temperatures)], number)
             for number in range(bench.most)
         ]
         return self._talked(talks, brief, bench)
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
-        told = prompts.mend(
+        told = prompts.repair_prompt(
             failed.source,
             diagnostics,
             constrained=self._asking.constrained,
@@ -85,16 +87,16 @@ class Chat:
         )
         messages = [
             *self._opening(brief, bench),
-            Message("assistant", failed.words or "Here is a program."),
-            Message("user", told),
+            ChatMessage("assistant", failed.words or "Here is a program."),
+            ChatMessage("user", told),
         ]
         # Each mending is another call, though the program and the messages be the same.
         temperatures = self._asking.temperatures
-        talk = _Talk(messages, temperatures[bench.tries % len(temperatures)], bench.tries)
+        talk = _Conversation(messages, temperatures[bench.tries % len(temperatures)], bench.tries)
         return self._talked([talk], brief, bench, mending=failed)
 
-    def _opening(self, brief: Brief, bench: Bench) -> list[Message]:
-        return prompts.opening(
+    def _opening(self, brief: Brief, bench: Bench) -> list[ChatMessage]:
+        return prompts.opening_messages(
             brief,
             constrained=self._asking.constrained,
             free_knobs=bench.free_knobs,
@@ -103,12 +105,12 @@ class Chat:
 
     def _talked(
         self,
-        talks: Sequence[_Talk],
+        talks: Sequence[_Conversation],
         brief: Brief,
         bench: Bench,
         mending: Proposal | None = None,
-    ) -> Proposed:
-        asker = Asker(self._opened, self._price, self._replies, bench)
+    ) -> ProposalBatch:
+        asker = ModelCaller(self._opened, self._price, self._replies, bench)
         counts: Counter[str] = Counter()
         going = list(talks)
         for _ in range(bench.tries):
@@ -124,82 +126,89 @@ class Chat:
             if not going:
                 break
         if mending is None and (problem := asker.only_failed):
-            raise SurroundingsError(
+            raise ExternalError(
                 f"{self.name}: {asker.calls} calls, and no reply to any: {problem}",
                 hint="the run goes on with --resume, once that is mended",
             )
         asker.conclude()
-        return Proposed(
-            _different(talks), usage=asker.usage, search={"calls": asker.calls, **counts}
+        return ProposalBatch(
+            _unique_proposals(talks), usage=asker.usage, search={"calls": asker.calls, **counts}
         )
 
-    def _call(self, talk: _Talk) -> Call:
+    def _call(self, talk: _Conversation) -> ModelCall:
         from dsl.decoding import decoding_grammar
 
         constrained = self._asking.constrained
-        return Call(
+        return ModelCall(
             model=self._model,
             messages=list(talk.messages),
             temperature=talk.temperature,
             reply_tokens=self._asking.reply_tokens,
-            grammar=decoding_grammar(prompts.REASONS) if constrained else "",
+            grammar=decoding_grammar(prompts.MAX_REASON_LINES) if constrained else "",
             number=talk.number,
             attempt=talk.attempt,
         )
 
     def _heard(
         self,
-        talk: _Talk,
-        reply: Reply,
+        talk: _Conversation,
+        reply: ModelReply,
         brief: Brief,
-        language: Language,
+        language: ControllerLanguage,
         counts: Counter[str],
     ) -> str | None:
         """Takes in a reply; what to say to it, or ``None`` where it holds a program."""
         counts["estimated usage"] += reply.estimated
-        if reply.finish is Finish.FAILED:
+        if reply.finish is FinishReason.FAILED:
             counts["failed"] += 1
             return ""
-        if reply.finish is Finish.CUT:
+        if reply.finish is FinishReason.CUT:
             counts["cut off"] += 1
-            return prompts.cut_off(self._asking.reply_tokens)
+            return prompts.cut_off_prompt(self._asking.reply_tokens)
         found = (
-            read_constrained(reply.text) if self._asking.constrained else read(reply.text, language)
+            parse_constrained_reply(reply.text)
+            if self._asking.constrained
+            else parse_reply(reply.text, language)
         )
         if found is None:
-            counts["refused" if reply.finish is Finish.REFUSED else "no program"] += 1
-            return prompts.no_program(language)
-        if isinstance(found, Edits):
+            counts["refused" if reply.finish is FinishReason.REFUSED else "no program"] += 1
+            return prompts.no_program_prompt(language)
+        if isinstance(found, ParsedEdits):
             return self._edited(talk, found, brief, language, counts, reply)
         counts["programs"] += 1
-        self._keep(talk, found, [_nearest(found.source, brief)], language, reply)
+        self._keep(talk, found, [_most_similar_program(found.source, brief)], language, reply)
         return None
 
     def _edited(
         self,
-        talk: _Talk,
-        found: Edits,
+        talk: _Conversation,
+        found: ParsedEdits,
         brief: Brief,
-        language: Language,
+        language: ControllerLanguage,
         counts: Counter[str],
-        reply: Reply,
+        reply: ModelReply,
     ) -> str | None:
-        programs = [each for each in prompts.shown(brief) if each.language is language]
+        programs = [each for each in prompts.select_programs(brief) if each.language is language]
         name = found.base or (programs[0].name if programs else "")
         base = next((each for each in programs if each.name == name), None)
         if base is None:
             counts["edits of nothing"] += 1
-            return prompts.unknown_base(name, programs, language)
-        made = applied(base.source, found.edits)
-        if isinstance(made, Unfit):
+            return prompts.unknown_base_prompt(name, programs, language)
+        made = apply_edits(base.source, found.edits)
+        if isinstance(made, EditMismatch):
             counts["edits that do not apply"] += 1
-            return prompts.unfit_edit(name, made)
+            return prompts.edit_mismatch_prompt(name, made)
         counts["edits"] += 1
-        self._keep(talk, Program(made, found.words), [name], language, reply)
+        self._keep(talk, ParsedProgram(made, found.words), [name], language, reply)
         return None
 
     def _keep(
-        self, talk: _Talk, found: Program, parents: list[str], language: Language, reply: Reply
+        self,
+        talk: _Conversation,
+        found: ParsedProgram,
+        parents: list[str],
+        language: ControllerLanguage,
+        reply: ModelReply,
     ) -> None:
         talk.proposal = Proposal(
             source=found.source,
@@ -211,17 +220,17 @@ class Chat:
         )
 
 
-def _different(talks: Sequence[_Talk]) -> list[Proposal]:
+def _unique_proposals(talks: Sequence[_Conversation]) -> list[Proposal]:
     """What came of the talks, each program once."""
     found = {each.proposal.source: each.proposal for each in talks if each.proposal is not None}
     return list(found.values())
 
 
-def _nearest(source: str, brief: Brief) -> str:
+def _most_similar_program(source: str, brief: Brief) -> str:
     """The program that was shown and is most like this one: it was made from that."""
 
     def likeness(other: str) -> float:
         return SequenceMatcher(None, source.split(), other.split(), autojunk=False).ratio()
 
-    shown = prompts.shown(brief)
+    shown = prompts.select_programs(brief)
     return max(shown, key=lambda each: likeness(each.source)).name if shown else ""

@@ -10,33 +10,42 @@ from collections.abc import Callable
 
 import msgspec
 
-from agents.chat.replies import Call, Finish, Message, Replies, Reply
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply, ReplyCache
+from agents.external_agents.evaluation_server import (
+    EvaluationServer,
+    ShimRequest,
+    serve_evaluations,
+)
+from agents.external_agents.runners import AgentRunner
+from agents.external_agents.working_directory import (
+    SOCKET,
+    AgentOutput,
+    candidate_file,
+    open_working_directory,
+    read_agent_output,
+)
 from agents.feedback.brief import Brief
-from agents.languages import writing
-from agents.outside.desk import Asked, Desk, open_desk
-from agents.outside.places import Place
-from agents.outside.scratch import SOCKET, Left, candidate_file, left, scratch
-from agents.pages import Pages
-from agents.proposers import Bench, Proposed
+from agents.prompt_templates import TemplateFolder, prompt_language
+from agents.proposers import Bench, ProposalBatch
 from agents.run.directory import RunDirectory
-from agents.run.records import Asking, Language, Proposal, Usage
+from agents.run.records import ControllerLanguage, ModelOptions, Proposal, ResourceUsage
 from harness.errors import InputError
 
-_page = Pages("agents.outside")
+_page = TemplateFolder("agents.external_agents")
 
 
-class _Done(msgspec.Struct, frozen=True, kw_only=True):
+class _AgentRun(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent came to."""
 
     source: str | None
     words: str
-    usage: Usage
-    played: list[Asked]
+    usage: ResourceUsage
+    played: list[ShimRequest]
     status: int | None
     output: str
 
 
-class Command:
+class CommandProposer:
     """See the module.
 
     Args:
@@ -51,22 +60,22 @@ class Command:
         self,
         command: str,
         at: RunDirectory,
-        asking: Asking,
+        asking: ModelOptions,
         before: RunDirectory | None,
-        opened: Callable[[], Place],
+        opened: Callable[[], AgentRunner],
     ):
         self.name = f"command:{command}"
         self._command, self._asking, self._before = command, asking, before
         self._opened = opened
-        self._place: Place | None = None
-        self._replies = Replies(at, before)
+        self._place: AgentRunner | None = None
+        self._replies = ReplyCache(at, before)
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         language = bench.language
         fit = [each for each in brief.known if each.language is language]
         best = fit[0] if fit else None
-        follows = "schedule" if language is Language.RHEO else "schedule_python"
+        follows = "schedule" if language is ControllerLanguage.RHEO else "schedule_python"
         knobs = _page("free_knobs" if bench.free_knobs else follows)
         prompt = _page(
             "prompt",
@@ -74,13 +83,15 @@ class Command:
             allowance=bench.allowance,
             minutes=f"{self._asking.agent_minutes:g}",
             knobs=knobs,
-            language=writing(language).name,
+            language=prompt_language(language).name,
             file=candidate_file(language),
         )
         given = best.source if best else ""
         return self._asked(brief, bench, prompt, given, [best.name] if best else [])
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         minutes = f"{self._asking.agent_minutes:g}"
         prompt = _page("mend", minutes=minutes, file=candidate_file(bench.language))
@@ -94,11 +105,11 @@ class Command:
         given: str,
         parents: list[str],
         diagnostics: str = "",
-    ) -> Proposed:
+    ) -> ProposalBatch:
         told = [prompt, brief.text, given, diagnostics, *(each.source for each in brief.known)]
-        call = Call(
+        call = ModelCall(
             model=self.name,
-            messages=[Message("user", each) for each in told],
+            messages=[ChatMessage("user", each) for each in told],
             temperature=None,
             reply_tokens=0,
         )
@@ -106,10 +117,10 @@ class Command:
         if kept is None:
             done = self._worked(brief, bench, prompt, given, diagnostics)
             text = msgspec.json.encode(done).decode()
-            self._replies.keep(call, Reply(finish=Finish.ENDED, text=text))
+            self._replies.keep(call, ModelReply(finish=FinishReason.ENDED, text=text))
         else:
-            done = msgspec.json.decode(kept.text, type=_Done)
-            _play_again(done, bench)
+            done = msgspec.json.decode(kept.text, type=_AgentRun)
+            _replay_evaluations(done, bench)
         bench.charge(done.usage)
         status = "out of time" if done.status is None else f"exit status {done.status}"
         bench.tell(status, output=done.output[-2000:])
@@ -120,11 +131,11 @@ class Command:
                 Proposal(source=done.source, language=bench.language, words=words, parents=parents)
             )
         search = {"ended": status, "looks": len(done.played)}
-        return Proposed(proposals, usage=done.usage, search=search)
+        return ProposalBatch(proposals, usage=done.usage, search=search)
 
     def _worked(
         self, brief: Brief, bench: Bench, prompt: str, given: str, diagnostics: str
-    ) -> _Done:
+    ) -> _AgentRun:
         if self._before is not None:
             raise InputError(
                 f"{self._before.path}: does not hold what {self.name} did here",
@@ -133,12 +144,14 @@ class Command:
         seconds = self._asking.agent_minutes * 60
         place = self._where(bench)
         with (
-            scratch(brief, given, bench.language, place.interpreter, diagnostics) as folder,
-            open_desk(folder / SOCKET, bench) as desk,
+            open_working_directory(
+                brief, given, bench.language, place.interpreter, diagnostics
+            ) as folder,
+            serve_evaluations(folder / SOCKET, bench) as desk,
         ):
             ran = place.run(self._command, folder, prompt, seconds=seconds, bench=bench)
-            found: Left = left(folder, given, bench.language)
-        return _Done(
+            found: AgentOutput = read_agent_output(folder, given, bench.language)
+        return _AgentRun(
             source=found.source,
             words=found.words,
             usage=found.usage,
@@ -147,7 +160,7 @@ class Command:
             output=ran.output,
         )
 
-    def _where(self, bench: Bench) -> Place:
+    def _where(self, bench: Bench) -> AgentRunner:
         """The place where it runs; the first time, what holds too little there is told."""
         if self._place is None:
             self._place = self._opened()
@@ -156,9 +169,9 @@ class Command:
         return self._place
 
 
-def _play_again(done: _Done, bench: Bench) -> None:
+def _replay_evaluations(done: _AgentRun, bench: Bench) -> None:
     """Plays what the agent had played, so that it counts as it did."""
-    desk = Desk(bench)
+    desk = EvaluationServer(bench)
     for asked in done.played:
         try:
             desk.perform(asked)

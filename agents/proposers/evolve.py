@@ -9,64 +9,67 @@ from hashlib import sha256
 
 import msgspec
 
-from agents.evolution.freeing import freed
-from agents.evolution.members import Origin
-from agents.evolution.search import Evolution, Play
-from agents.evolution.starting import seeds
-from agents.feedback.brief import Brief, Known
-from agents.proposers import Bench, Proposed
-from agents.run.records import Language, Proposal
-from agents.search.measures import Worth
+from agents.evolution.evolution_round import BatchEvaluator, Evolution
+from agents.evolution.members import ProgramOrigin
+from agents.evolution.starting_programs import free_schedule_knobs, load_seeds
+from agents.feedback.brief import Brief, KnownProgram
+from agents.proposers import Bench, ProposalBatch
+from agents.run.records import ControllerLanguage, Proposal
+from agents.search.measurements import ProgramScore
 
-FROM_ARCHIVE = 3
+ARCHIVE_PROPOSALS = 3
 """The best candidates so far that are let in each round: what tuning or people made of them."""
 
-REMEMBERED = 12
+MAX_REMEMBERED = 12
 """Programs of the archive that the next round knows of: each is played anew on what it shows."""
 
 
-class _State(msgspec.Struct, frozen=True, array_like=True):
+class _EvolveState(msgspec.Struct, frozen=True, array_like=True):
     """What it leaves for the next round."""
 
-    islands: list[list[Origin]]
-    archive: list[Origin]
+    islands: list[list[ProgramOrigin]]
+    archive: list[ProgramOrigin]
     proposed: list[str]
     """Digests of the programs that were put forward."""
 
 
-class Evolve:
+class EvolveProposer:
     """See the module."""
 
     name = "evolve"
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         left = bench.state
-        state = _start() if left is None else msgspec.msgpack.decode(left, type=_State)
-        evolution = Evolution(bench.random, _play(bench))
+        state = (
+            _initial_state() if left is None else msgspec.msgpack.decode(left, type=_EvolveState)
+        )
+        evolution = Evolution(bench.random, _make_player(bench))
         # What has free knobs already has no schedule that could be varied.
         candidates = [] if bench.free_knobs else _candidates(brief)
-        newcomers = [Origin(each.source, each.name, ()) for each in candidates]
+        newcomers = [ProgramOrigin(each.source, each.name, ()) for each in candidates]
         evolution.settle(state.islands, newcomers)
         evolution.remember(state.archive)
         bench.tell("settled", **evolution.diagnostics)
-        while bench.allowance > 0 and not bench.out_of_time():
+        while bench.allowance > 0 and not bench.is_out_of_time():
             if not evolution.brood(bench.allowance):
                 break
             bench.tell("brood", **evolution.diagnostics)
         proposals = self._fresh(evolution, set(state.proposed), brief, bench)
         proposed = [*state.proposed, *(_digest(each.source) for each in proposals)]
         islands = [[each.origin for each in island.members] for island in evolution.islands]
-        archive = [each.origin for each in evolution.archive.fittest(REMEMBERED)]
-        return Proposed(
+        archive = [each.origin for each in evolution.archive.fittest(MAX_REMEMBERED)]
+        return ProposalBatch(
             proposals,
             search=evolution.diagnostics,
-            state=msgspec.msgpack.encode(_State(islands, archive, proposed)),
+            state=msgspec.msgpack.encode(_EvolveState(islands, archive, proposed)),
         )
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         """Its programs check by construction, so there is nothing to mend."""
-        return Proposed(())
+        return ProposalBatch(())
 
     def _fresh(
         self, evolution: Evolution, proposed: set[str], brief: Brief, bench: Bench
@@ -75,7 +78,7 @@ class Evolve:
         found: list[Proposal] = []
         for each in evolution.ranked:
             origin = each.origin
-            source = freed(origin.source) if bench.free_knobs else origin.source
+            source = free_schedule_knobs(origin.source) if bench.free_knobs else origin.source
             if len(found) < bench.most and _digest(source) not in known:
                 words = "; then ".join(origin.steps) or "as it was"
                 text = f"from {origin.root}: {words}"
@@ -83,28 +86,28 @@ class Evolve:
         return found
 
 
-def _play(bench: Bench) -> Play:
+def _make_player(bench: Bench) -> BatchEvaluator:
     if not bench.free_knobs:
         return bench.play
 
-    def play(sources: Sequence[str], *, closely: bool = False) -> list[Worth | None]:
-        return bench.play([freed(each) for each in sources], closely=closely)
+    def play(sources: Sequence[str], *, closely: bool = False) -> list[ProgramScore | None]:
+        return bench.play([free_schedule_knobs(each) for each in sources], closely=closely)
 
     return play
 
 
-def _start() -> _State:
-    origins = [Origin(each.source, each.name, ()) for each in seeds()]
-    return _State([origins, origins, origins, origins], [], [])
+def _initial_state() -> _EvolveState:
+    origins = [ProgramOrigin(each.source, each.name, ()) for each in load_seeds()]
+    return _EvolveState([origins, origins, origins, origins], [], [])
 
 
-def _candidates(brief: Brief) -> Sequence[Known]:
+def _candidates(brief: Brief) -> Sequence[KnownProgram]:
     """The best candidates of the run: those that were reviewed, which no baseline is."""
     return [
         each
         for each in brief.known
-        if each.objective is not None and each.language is Language.RHEO
-    ][:FROM_ARCHIVE]
+        if each.objective is not None and each.language is ControllerLanguage.RHEO
+    ][:ARCHIVE_PROPOSALS]
 
 
 def _digest(source: str) -> str:

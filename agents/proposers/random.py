@@ -5,50 +5,52 @@ It is the baseline of the search itself: what it finds with as many evaluations,
 
 from collections.abc import Sequence
 
-from agents.evolution.freeing import freed
+from agents.evolution.starting_programs import free_schedule_knobs
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, Proposed
+from agents.proposers import Bench, ProposalBatch
 from agents.run.records import Proposal
-from agents.search.measures import Worth
-from agents.variation import generate, hoisted
+from agents.search.measurements import ProgramScore
+from agents.variation import generate, hoist_invariants
 from dsl.formatter import print_tree
 
 BATCH = 40
 """Programs that are played at a time."""
 
-CLOSELY = 6
+CLOSE_EVALUATIONS = 6
 """Of these, programs that are looked at closely: as many as `evolve` does."""
 
 
-class RandomSearch:
+class RandomProposer:
     """See the module."""
 
     name = "random"
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         found: list[tuple[float, str]] = []
         tried = 0
-        while bench.allowance > 0 and not bench.out_of_time():
-            count = min(BATCH, max(1, bench.allowance - CLOSELY))
-            sources = [print_tree(hoisted(generate(bench.random))) for _ in range(count)]
+        while bench.allowance > 0 and not bench.is_out_of_time():
+            count = min(BATCH, max(1, bench.allowance - CLOSE_EVALUATIONS))
+            sources = [print_tree(hoist_invariants(generate(bench.random))) for _ in range(count)]
             if bench.free_knobs:
-                sources = [freed(each) for each in sources]
+                sources = [free_schedule_knobs(each) for each in sources]
             tried += len(sources)
-            first = _ranked(sources, bench.play(sources))[:CLOSELY]
+            first = _rank(sources, bench.play(sources))[:CLOSE_EVALUATIONS]
             chosen = [source for _, source in first]
-            found += _ranked(chosen, bench.play(chosen, closely=True))
+            found += _rank(chosen, bench.play(chosen, closely=True))
             bench.tell("drawn", tried=tried)
         best = sorted(dict.fromkeys(found), key=lambda each: -each[0])[: bench.most]
         proposals = [Proposal(source=source, words="drawn at random") for _, source in best]
-        return Proposed(proposals, search={"tried": tried, "looked at closely": len(found)})
+        return ProposalBatch(proposals, search={"tried": tried, "looked at closely": len(found)})
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         """Its programs check by construction, so there is nothing to mend."""
-        return Proposed(())
+        return ProposalBatch(())
 
 
-def _ranked(sources: Sequence[str], worths: Sequence[Worth | None]) -> list[tuple[float, str]]:
+def _rank(sources: Sequence[str], worths: Sequence[ProgramScore | None]) -> list[tuple[float, str]]:
     """Those that could be played and whose cost rises with β, the best first."""
     found = [
         (worth.score, source)

@@ -1,34 +1,69 @@
-"""What a run ends with: the controller as a file, and its card, from the run's own records."""
+"""Export the selected controller as a file, with its card.
+
+The card is made from the run's own records. The intervals of a review's points come from stored
+outcomes; an outcome that is missing is computed again.
+"""
 
 from collections.abc import Sequence
 
-from agents.report.controllers import seed_of
+from agents.formatting import (
+    format_bounds,
+    format_count,
+    format_number,
+    format_setting,
+    format_signed,
+    join_words,
+)
+from agents.report.controllers import find_seed
 from agents.report.document import (
     Block,
     Bullets,
-    Code,
+    CodeSpan,
     Heading,
-    Listing,
+    InlineText,
     Paragraph,
+    PreformattedText,
     Quote,
-    Words,
 )
-from agents.report.held_out import met_before
-from agents.report.markdown import markdown
-from agents.report.reviewed import intervals
-from agents.report.sheets import Sheet
-from agents.report.winner import descent
-from agents.report.wording import bounds, listed, plain, setting, signed
+from agents.report.held_out import was_opened_before
+from agents.report.markdown import render_markdown
+from agents.report.tables import TextTable
+from agents.report.winner import trace_descent
 from agents.run.directory import RunDirectory
-from agents.run.records import Decision, Gain, Language, PointFigures, Request, Review
-from agents.run.wording import several
+from agents.run.records import ControllerLanguage, Decision, Gain, PointFigures, Request, Review
+from agents.search.arena import open_arena
+from agents.search.measurements import ProgramMeasurement
 from dsl.formatter import format_source
 from dsl.source import Source
-from harness.evaluation.bootstrap import Interval
-from harness.request.controllers import Program, playable_of
+from harness.evaluation.bootstrap import ConfidenceInterval, Stratum, interval, resample
+from harness.request.controllers import RheoController, parse_playable
 
 
-def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
+def compute_intervals(run: RunDirectory, candidate: str) -> dict[str, list[ConfidenceInterval]]:
+    """By recording, the interval of the accuracy at each point, in percent.
+
+    Args:
+        run: the run.
+        candidate: one that was reviewed and could be played.
+
+    Raises:
+        InputError: a recording is another than when the run began.
+        StoreError: a recording cannot be read.
+    """
+    with open_arena(run, workers=1) as here:
+        measured = here.play(run.source(candidate))
+        labels = [each.label for each in here.recordings]
+    if isinstance(measured, str):  # it was reviewed, so only a failing machine comes here
+        return {}
+    return {label: _around(each) for label, each in zip(labels, measured, strict=True)}
+
+
+def _around(measured: ProgramMeasurement) -> list[ConfidenceInterval]:
+    drawn = resample([Stratum(measured.right.T.astype(float), float(measured.seeds))]) * 100
+    return [interval(column) for column in drawn.T]
+
+
+def export_controller(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
     """Writes a candidate as ``selected.rheo`` or ``selected.py``, and its card beside it.
 
     A program of Rheo is written in its canonical layout, one in Python as it stands.
@@ -46,21 +81,21 @@ def export(run: RunDirectory, candidate: str, decision: Decision | None) -> None
         OSError: the surroundings refuse.
     """
     source, language = run.source(candidate), run.language(candidate)
-    if language is Language.RHEO:
+    if language is ControllerLanguage.RHEO:
         source = format_source(Source(source, f"{candidate}.rheo"))
-    card = markdown(_card(run, candidate, source, decision))
+    card = render_markdown(_card(run, candidate, source, decision))
     run.write_text(f"selected{language.suffix}", source)
     run.write_text(run.card_path.name, card)
 
 
 def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | None) -> list[Block]:
     request, review = run.request, run.review(candidate)
-    program = playable_of(source, f"{candidate}{run.language(candidate).suffix}")
-    name = program.checked.name if isinstance(program, Program) else candidate
+    program = parse_playable(source, f"{candidate}{run.language(candidate).suffix}")
+    name = program.checked.name if isinstance(program, RheoController) else candidate
     return [
         Heading(1, name),
         *([Paragraph([program.title])] if program.title else []),
-        Listing(source),
+        PreformattedText(source),
         Heading(2, "What it was found on"),
         Bullets(_found_on(request)),
         Heading(2, "What it is worth there"),
@@ -76,23 +111,27 @@ def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | N
     ]
 
 
-def _found_on(request: Request) -> list[Words]:
+def _found_on(request: Request) -> list[InlineText]:
     rules = "" if request.budget is None else f", a budget of {request.budget:,} tokens"
-    recordings: list[Words] = [[f"{each.label}, ", Code(each.digest)] for each in request.search]
+    recordings: list[InlineText] = [
+        [f"{each.label}, ", CodeSpan(each.digest)] for each in request.search
+    ]
     return [
         *recordings,
         [
             (
-                f"Objective: {request.objective}, under {several(request.seeds, 'shuffle')} of"
+                f"Objective: {request.objective}, under {format_count(request.seeds, 'shuffle')} of"
                 f" every question{rules}; a probe costs {request.kappa}."
             )
         ],
-        ["Baselines: " + listed([each.label for each in request.baselines]) + "."],
+        ["Baselines: " + join_words([each.label for each in request.baselines]) + "."],
     ]
 
 
-def _worth(request: Request, review: Review) -> list[Words]:
-    found: list[Words] = [[f"Objective {plain(review.objective)}, in points of percent."]]
+def _worth(request: Request, review: Review) -> list[InlineText]:
+    found: list[InlineText] = [
+        [f"Objective {format_number(review.objective)}, in points of percent."]
+    ]
     if review.baseline_gain is not None:
         found.append(_gain(review.baseline_gain, "the best baseline"))
     if review.gain is not None and review.gain != review.baseline_gain:
@@ -101,70 +140,80 @@ def _worth(request: Request, review: Review) -> list[Words]:
         gain = review.unseen_gain
         found.append(
             [
-                f"{signed(gain.value)} ({bounds(gain.low, gain.high)}) over ",
-                Code(gain.against),
+                f"{format_signed(gain.value)} ({format_bounds(gain.low, gain.high)}) over ",
+                CodeSpan(gain.against),
                 " on the questions and recordings that its round withheld from the proposer.",
             ]
         )
     found += [
-        [f"{signed(review.without[each.label])} over the best baseline without {each.label}."]
+        [
+            (
+                f"{format_signed(review.without[each.label])} over the best baseline"
+                f" without {each.label}."
+            )
+        ]
         for each in request.search
         if each.label in review.without
     ]
     return found
 
 
-def _gain(gain: Gain, what: str) -> Words:
+def _gain(gain: Gain, what: str) -> InlineText:
     return [
-        f"{signed(gain.value)} over ",
-        Code(gain.against),
-        f", {what}; the interval of 95 %, paired by question, is {bounds(gain.low, gain.high)}.",
+        f"{format_signed(gain.value)} over ",
+        CodeSpan(gain.against),
+        (
+            f", {what}; the interval of 95 %, paired by question, is"
+            f" {format_bounds(gain.low, gain.high)}."
+        ),
     ]
 
 
 def _points(run: RunDirectory, review: Review) -> list[Block]:
-    around = intervals(run, review.candidate) if review.points else {}
+    around = compute_intervals(run, review.candidate) if review.points else {}
     found: list[Block] = []
     for label in [each.label for each in run.request.search if each.label in review.points]:
         points = review.points[label]
         found += [
-            Paragraph([f"{label}: objective {plain(review.by_recording.get(label))}."]),
+            Paragraph([f"{label}: objective {format_number(review.by_recording.get(label))}."]),
             _sheet(points, around.get(label) or [None] * len(points)),
         ]
     return found
 
 
-def _sheet(points: Sequence[PointFigures], around: Sequence[Interval | None]) -> Sheet:
+def _sheet(
+    points: Sequence[PointFigures], around: Sequence[ConfidenceInterval | None]
+) -> TextTable:
     rows = [
         [
-            setting(each.beta, each.settings),
-            plain(each.accuracy),
-            "-" if ends is None else bounds(ends.low, ends.high, 1),
+            format_setting(each.beta, each.settings),
+            format_number(each.accuracy),
+            "-" if ends is None else format_bounds(ends.low, ends.high, 1),
             f"{each.cost:,.0f}",
         ]
         for each, ends in zip(points, around, strict=True)
     ]
-    return Sheet(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
+    return TextTable(["at", "accuracy, %", "95 %", "tokens for each question"], rows)
 
 
 def _origin(run: RunDirectory, candidate: str) -> list[Block]:
     draft = run.draft(candidate)
-    items: list[Words] = [
-        [Code(each.candidate), f", by {each.proposer}", *_from(each.parents),
+    items: list[InlineText] = [
+        [CodeSpan(each.candidate), f", by {each.proposer}", *_from(each.parents),
          f": {each.headline}." if each.headline else "."]
-        for each in descent(run, candidate)
+        for each in trace_descent(run, candidate)
     ]  # fmt: skip
     if draft.tuned:
-        items.append([f"Its constants were fitted: {listed(draft.tuned)}."])
-    seed = seed_of(run, candidate)
+        items.append([f"Its constants were fitted: {join_words(draft.tuned)}."])
+    seed = find_seed(run, candidate)
     if seed is not None:
-        items.append(["The seed ", Code(seed.name), f": {seed.about}"])
+        items.append(["The seed ", CodeSpan(seed.name), f": {seed.about}"])
     words: list[Block] = [Quote(draft.proposal.words)] if draft.proposal.words else []
     return [Bullets(items), *words]
 
 
-def _from(parents: Sequence[str]) -> Words:
-    return [f", from {listed(list(parents))}"] if parents else []
+def _from(parents: Sequence[str]) -> InlineText:
+    return [f", from {join_words(list(parents))}"] if parents else []
 
 
 def _approval(decision: Decision | None) -> list[Block]:
@@ -177,7 +226,7 @@ def _approval(decision: Decision | None) -> list[Block]:
 
 def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
     """A warning where what was held out is nothing unseen any more."""
-    if not met_before(run, candidate):
+    if not was_opened_before(run, candidate):
         return []
     told = (
         "What was held out had been opened before this candidate was reviewed: figures on it are"
@@ -186,22 +235,22 @@ def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
     return [Paragraph([told])]
 
 
-def _untried(request: Request, language: Language) -> list[Block]:
+def _untried(request: Request, language: ControllerLanguage) -> list[Block]:
     flattered = "Every figure above was made on what the controller was found on, and flatters it."
     if not request.held_out:
-        words: Words = [
+        words: InlineText = [
             f"{flattered} Nothing was held out; ",
-            Code(f"rheostat sweep selected{language.suffix} --on RECORDINGS"),
+            CodeSpan(f"rheostat sweep selected{language.suffix} --on RECORDINGS"),
             " plays it elsewhere.",
         ]
         return [Paragraph(words)]
-    how: Words = [
+    how: InlineText = [
         "In the directory of the run, ",
-        Code("rheostat report ."),
+        CodeSpan("rheostat report ."),
         " opens it and shows what the controller is worth there.",
     ]
     return [
         Paragraph([f"{flattered} Held out, and not opened by the search:"]),
-        Bullets([[f"{each.label}, ", Code(each.digest)] for each in request.held_out]),
+        Bullets([[f"{each.label}, ", CodeSpan(each.digest)] for each in request.held_out]),
         Paragraph(how),
     ]

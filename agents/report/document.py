@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agents.report.sheets import Sheet
-from harness.explanation.profile import Profile
+from agents.report.tables import TextTable
+from harness.explanation.line_profile import Profile
 
 
-class Code(NamedTuple):
+class CodeSpan(NamedTuple):
     """A word of the machine's, inside a sentence."""
 
     text: str
 
 
-Words = Sequence[str | Code]
+InlineText = Sequence[str | CodeSpan]
 """A sentence. Strings in it are escaped by each face: they may come from programs and people."""
 
 
-def spans(text: str) -> Words:
+def parse_spans(text: str) -> InlineText:
     """A sentence that has the machine's words between backticks."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # one of them is open
         return [text]
-    return [Code(part) if at % 2 else part for at, part in enumerate(parts) if part]
+    return [CodeSpan(part) if at % 2 else part for at, part in enumerate(parts) if part]
 
 
 class Heading(NamedTuple):
@@ -35,13 +35,13 @@ class Heading(NamedTuple):
 class Paragraph(NamedTuple):
     """Sentences."""
 
-    words: Words
+    words: InlineText
 
 
 class Bullets(NamedTuple):
     """A list."""
 
-    items: Sequence[Words]
+    items: Sequence[InlineText]
 
 
 class Quote(NamedTuple):
@@ -50,19 +50,19 @@ class Quote(NamedTuple):
     text: str
 
 
-class Listing(NamedTuple):
+class PreformattedText(NamedTuple):
     """A text whose columns count."""
 
     text: str
 
 
-class Lines(NamedTuple):
+class ProfiledSource(NamedTuple):
     """A program with what its lines did."""
 
     profile: Profile
 
 
-class Picture(NamedTuple):
+class ReportImage(NamedTuple):
     """A picture: as SVG, and as a text that says the same where there are no pictures."""
 
     svg: str
@@ -72,7 +72,7 @@ class Picture(NamedTuple):
     """In characters; empty where a table nearby has it."""
 
 
-class Fold(NamedTuple):
+class CollapsibleSection(NamedTuple):
     """A part that is opened by those who want it."""
 
     title: str
@@ -82,7 +82,17 @@ class Fold(NamedTuple):
 class Gallery(NamedTuple):
     """Pictures side by side, as many as there is room for."""
 
-    pictures: Sequence[Picture]
+    pictures: Sequence[ReportImage]
 
 
-Block = Heading | Paragraph | Bullets | Quote | Listing | Lines | Sheet | Gallery | Fold
+Block = (
+    Heading
+    | Paragraph
+    | Bullets
+    | Quote
+    | PreformattedText
+    | ProfiledSource
+    | TextTable
+    | Gallery
+    | CollapsibleSection
+)

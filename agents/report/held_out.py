@@ -1,23 +1,26 @@
-"""What was held out: opened by the report and by nothing else, and each opening is written down.
+"""Held-out recordings: opened by the report and by nothing else; each opening is logged.
 
-An opening for programs that all met it before shows nothing new, and is not counted again.
+An opening for programs that had all met the recordings before shows nothing new, and is not counted
+again.
 """
 
 from collections.abc import Mapping, Sequence
 
+from agents.formatting import join_words
 from agents.report.controllers import Entrant
-from agents.report.records import Role
+from agents.report.document import Block, Bullets, Paragraph
+from agents.report.records import ControllerRole, Opening
 from agents.run.directory import RunDirectory
 from agents.run.events import EventLog
 from agents.run.records import RecordingRef
 from harness.errors import InputError
-from harness.request.recordings import Named, open_recordings
+from harness.request.recordings import NamedRecording, open_recordings
 
 REPORT = 0
 """The session of what is no part of the work: minutes are not counted by it."""
 
 
-def opened(run: RunDirectory, entrants: Sequence[Entrant]) -> list[Named]:
+def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedRecording]:
     """Opens what was held out, for some controllers, and writes that down.
 
     Args:
@@ -41,13 +44,16 @@ def opened(run: RunDirectory, entrants: Sequence[Entrant]) -> list[Named]:
     programs = {
         each.program.digest: each.program.label
         for each in entrants
-        if each.role in (Role.WINNER, Role.RUNNER_UP)
+        if each.role in (ControllerRole.WINNER, ControllerRole.RUNNER_UP)
     }
-    write_down(run, programs, recordings=[each.digest for each in wanted])
-    return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]
+    log_opening(run, programs, recordings=[each.digest for each in wanted])
+    return [
+        NamedRecording(each.label, named.recording)
+        for each, named in zip(wanted, found, strict=True)
+    ]
 
 
-def write_down(run: RunDirectory, entrants: Mapping[str, str], **data: object) -> None:
+def log_opening(run: RunDirectory, entrants: Mapping[str, str], **data: object) -> None:
     """Writes an opening down, where it is the first or somebody meets what was held out anew.
 
     Args:
@@ -69,7 +75,7 @@ def write_down(run: RunDirectory, entrants: Mapping[str, str], **data: object) -
         )
 
 
-def met_before(run: RunDirectory, candidate: str) -> bool:
+def was_opened_before(run: RunDirectory, candidate: str) -> bool:
     """Whether what was held out had been opened when a candidate was reviewed."""
     for event in run.events():
         if event.kind == "opened":
@@ -79,10 +85,38 @@ def met_before(run: RunDirectory, candidate: str) -> bool:
     return False
 
 
-def _refuse_another(wanted: RecordingRef, found: Named) -> None:
+def _refuse_another(wanted: RecordingRef, found: NamedRecording) -> None:
     if found.recording.digest != wanted.digest:
         raise InputError(
             f"{wanted.path}: is another recording than the one that was held out when the run"
             " began",
             hint=f"the run held out {wanted.label} with the digest {wanted.digest}",
         )
+
+
+def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
+    """When it was opened, and for whom.
+
+    Args:
+        opened: the openings so far.
+        entrants: what is played over it: ``programs``, or ``allocations``.
+    """
+    first = f"{opened[0].at:%Y-%m-%d %H:%M} UTC" if opened else "now"
+    if len(opened) < 2:
+        return [Paragraph([f"Opened once, by the report, at {first}; nothing before had met it."])]
+    told = [
+        [f"{each.at:%Y-%m-%d %H:%M} UTC: {join_words(each.programs) or 'baselines alone'}"]
+        for each in opened
+    ]
+    return [
+        Paragraph(
+            [
+                (
+                    f"Opened by the report, {len(opened)} times for {entrants} that had not"
+                    " met it. What is chosen after the first of them is no longer judged by"
+                    " something unseen."
+                )
+            ]
+        ),
+        Bullets(told),
+    ]

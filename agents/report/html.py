@@ -10,19 +10,19 @@ from importlib.resources import files
 from agents.report.document import (
     Block,
     Bullets,
-    Code,
-    Fold,
+    CodeSpan,
+    CollapsibleSection,
     Gallery,
     Heading,
-    Lines,
-    Listing,
+    InlineText,
     Paragraph,
+    PreformattedText,
+    ProfiledSource,
     Quote,
-    Words,
 )
-from agents.report.sheets import Sheet
+from agents.report.tables import TextTable
 from harness.escaping import escape_xml
-from harness.explanation.profile import Line, Profile
+from harness.explanation.line_profile import LineProfile, Profile
 
 _HEAD = """\
 <!DOCTYPE html>
@@ -35,7 +35,7 @@ _HEAD = """\
 """
 
 
-def html(some: Sequence[Block]) -> str:
+def render_html(some: Sequence[Block]) -> str:
     """Blocks as a page."""
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     body = "".join(_block(each) for each in some)
@@ -54,11 +54,11 @@ def _block(block: Block) -> str:
             return "<ul>\n" + "".join(f"<li>{_words(each)}</li>\n" for each in items) + "</ul>\n"
         case Quote(text):
             return f"<blockquote>{escape_xml(text)}</blockquote>\n"
-        case Listing(text):
+        case PreformattedText(text):
             return f'<div class="wide"><pre>{escape_xml(text)}</pre></div>\n'
-        case Lines(profile):
+        case ProfiledSource(profile):
             return _lines(profile)
-        case Sheet():
+        case TextTable():
             return _table(block)
         case Gallery(pictures):
             shown = "".join(
@@ -66,14 +66,14 @@ def _block(block: Block) -> str:
                 for each in pictures
             )
             return f'<div class="gallery">\n{shown}</div>\n'
-        case Fold(title, some):
+        case CollapsibleSection(title, some):
             inside = "".join(_block(each) for each in some)
             return f"<details>\n<summary>{_inline(title)}</summary>\n{inside}</details>\n"
 
 
-def _words(words: Words) -> str:
+def _words(words: InlineText) -> str:
     return "".join(
-        f"<code>{_inline(each.text)}</code>" if isinstance(each, Code) else _inline(each)
+        f"<code>{_inline(each.text)}</code>" if isinstance(each, CodeSpan) else _inline(each)
         for each in words
     )
 
@@ -83,7 +83,7 @@ def _inline(text: str) -> str:
     return escape_xml(re.sub(r"\s+", " ", text))
 
 
-def _table(sheet: Sheet) -> str:
+def _table(sheet: TextTable) -> str:
     def cell(tag: str, at: int, text: str) -> str:
         kind = "" if at < sheet.texts else ' class="figure"'
         return f"<{tag}{kind}>{_inline(text)}</{tag}>"
@@ -118,7 +118,7 @@ def _lines(profile: Profile) -> str:
     )
 
 
-def _line(line: Line) -> str:
+def _line(line: LineProfile) -> str:
     figures = [
         str(line.line),
         f"{line.runs:,}" if line.runs else "",

@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from agents.report.document import (
     Block,
     Bullets,
-    Code,
-    Fold,
+    CodeSpan,
+    CollapsibleSection,
     Gallery,
     Heading,
-    Lines,
-    Listing,
+    InlineText,
     Paragraph,
+    PreformattedText,
+    ProfiledSource,
     Quote,
-    Words,
 )
-from agents.report.sheets import Sheet
-from harness.cli import profile_page
+from agents.report.tables import TextTable
 from harness.escaping import escape_block
+from harness.pages import profile_page
 
 
-def markdown(some: Sequence[Block]) -> str:
+def render_markdown(some: Sequence[Block]) -> str:
     """Blocks as a page."""
     return "\n".join(part for each in some for part in _block(each))
 
@@ -43,20 +43,20 @@ def _block(block: Block) -> list[str]:
             return [
                 "".join(f"> {_begun(_escaped(line).strip())}".rstrip() + "\n" for line in lines)
             ]
-        case Listing(text):
+        case PreformattedText(text):
             return [_fenced(text)]
-        case Lines(profile):
-            return [_fenced(profile_page.source(profile, None))]
-        case Sheet():
+        case ProfiledSource(profile):
+            return [_fenced(profile_page.format_source_lines(profile, None))]
+        case TextTable():
             return [_table(block)]
         case Gallery(pictures):
             return [_fenced(each.text) for each in pictures if each.text]
-        case Fold(title, some):
+        case CollapsibleSection(title, some):
             return [f"**{_escaped(title)}**\n", *(part for each in some for part in _block(each))]
 
 
-def _words(words: Words) -> str:
-    parts = [_code(each.text) if isinstance(each, Code) else _escaped(each) for each in words]
+def _words(words: InlineText) -> str:
+    parts = [_code(each.text) if isinstance(each, CodeSpan) else _escaped(each) for each in words]
     return _begun("".join(parts).strip())
 
 
@@ -88,7 +88,7 @@ def _fenced(text: str) -> str:
     return f"{fence}text\n{shown}\n{fence}\n"
 
 
-def _table(sheet: Sheet) -> str:
+def _table(sheet: TextTable) -> str:
     marks = ["---" if at < sheet.texts else "---:" for at in range(len(sheet.heads))]
     lines = [
         "| " + " | ".join(map(_escaped, sheet.heads)) + " |",

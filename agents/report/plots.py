@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agents.report.course import beginning
-from agents.report.records import Report, Role, Round, Side, Winner
-from agents.report.wording import tokens
+from agents.formatting import format_tokens
+from agents.report.records import ControllerRole, Round, RunReport, Side, Winner
+from agents.report.run_history import get_initial_objective
 from harness.evaluation.curve_styles import (
     COLOURS,
     VERMILION,
@@ -19,7 +19,7 @@ from harness.evaluation.curve_styles import (
     curve_style,
     plot_text,
 )
-from harness.evaluation.plots import reproducible_svg, series
+from harness.pages.sweep_plots import collect_series, reproducible_svg
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -41,7 +41,7 @@ PANEL = (4.8, 3.8)
 _KNOB = (2.3, 1.7)
 
 
-def frontier(report: Report, side: Side, recording: str, name: str) -> str:
+def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> str:
     """Accuracy over tokens: the winner with its interval, the published reference, the baselines.
 
     Args:
@@ -54,7 +54,7 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()
         styles = _styles(report)
-        drawn = [each for each in series(side.rows, recording) if each.controller in styles]
+        drawn = [each for each in collect_series(side.rows, recording) if each.controller in styles]
         named: list[tuple[Artist, str]] = []
         # The winner is drawn last, over all others.
         for each in sorted(drawn, key=lambda one: styles[one.controller] is _WINNER):
@@ -76,12 +76,12 @@ def frontier(report: Report, side: Side, recording: str, name: str) -> str:
         _tokens_axis(panel, [row.cost for each in drawn for row in each.rows])
         panel.set_title(plot_text(recording), fontsize=10)
         panel.set_ylabel("accuracy, %")
-        legend(figure, named)
+        add_legend(figure, named)
 
-    return drawn(draw, PANEL, name)
+    return render_svg(draw, PANEL, name)
 
 
-def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
+def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
     """The objective of the best so far over rounds, with the interval of its gain.
 
     Args:
@@ -95,7 +95,7 @@ def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
 
         panel = figure.subplots()
         gains = [each.gain for each in rounds]
-        floor = beginning(rounds)
+        floor = get_initial_objective(rounds)
         # Before the first round there is the best baseline.
         at = [0, *(each.round for each in rounds)]
         [best] = panel.step(
@@ -110,12 +110,12 @@ def trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         panel.set_xlabel("round")
         panel.set_ylabel("objective")
         panel.grid(alpha=0.25, linewidth=0.5)
-        legend(figure, [(rival, baseline), (best, "the best so far")])
+        add_legend(figure, [(rival, baseline), (best, "the best so far")])
 
-    return drawn(draw, PANEL, name)
+    return render_svg(draw, PANEL, name)
 
 
-def schedule(winner: Winner, name: str) -> str:
+def plot_schedule(winner: Winner, name: str) -> str:
     """Every knob over β, in a panel of its own."""
     count = len(winner.schedule)
     across = min(3, count)
@@ -133,24 +133,24 @@ def schedule(winner: Winner, name: str) -> str:
             panel.set_visible(False)
         figure.supxlabel("beta", fontsize=9, color=_INK)
 
-    return drawn(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
+    return render_svg(draw, (_KNOB[0] * across, _KNOB[1] * down), name)
 
 
-def _styles(report: Report) -> dict[str, CurveStyle]:
+def _styles(report: RunReport) -> dict[str, CurveStyle]:
     """The style of each controller that is drawn; runners-up would crowd the picture."""
     found = {}
-    baselines = [each for each in report.controllers if each.role is Role.BASELINE]
+    baselines = [each for each in report.controllers if each.role is ControllerRole.BASELINE]
     for each in report.controllers:
-        if each.role is Role.WINNER:
+        if each.role is ControllerRole.WINNER:
             found[each.label] = _WINNER
-        elif each.role is Role.PUBLISHED:
+        elif each.role is ControllerRole.PUBLISHED:
             found[each.label] = _PUBLISHED
-        elif each.role is Role.BASELINE:
+        elif each.role is ControllerRole.BASELINE:
             found[each.label] = curve_style(baselines.index(each))
     return found
 
 
-def legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
+def add_legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
     """Put the legend below the panel, where it hides no curve; what was drawn last comes first.
 
     Args:
@@ -173,13 +173,13 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
     # Of a wide range every 1, 2 and 5 would run into each other.
     narrow = max(costs) < 200 * max(min(costs), 1)
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tokens(value)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_tokens(value)))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel("tokens for each question")
     panel.grid(alpha=0.25, linewidth=0.5)
 
 
-def drawn(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
+def render_svg(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
     """What ``draw`` draws on a figure of a size in inches, as SVG; no other has its name."""
     from matplotlib.figure import Figure
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from agents.run.records import Decision, Gain, Usage
-from harness.evaluation.sweep import Row
-from harness.explanation.profile import Profile
+from agents.run.records import Decision, Gain, ResourceUsage
+from harness.evaluation.sweep import SweepRow
+from harness.explanation.line_profile import Profile
 
 
-class Role(Enum):
+class ControllerRole(Enum):
     """Why a controller is shown."""
 
     WINNER = "winner"
@@ -24,12 +24,12 @@ class Role(Enum):
     """The published discovered controller. The search never knew it."""
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedController(msgspec.Struct, frozen=True, kw_only=True):
     """A controller that is shown."""
 
     label: str
     """A candidate, or the name of a baseline."""
-    role: Role
+    role: ControllerRole
     name: str
     """As the program has it."""
     title: str
@@ -37,7 +37,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of its text."""
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class ReportedRecording(msgspec.Struct, frozen=True, kw_only=True):
     """A recording, by content: where it lies is no part of a report."""
 
     label: str
@@ -45,7 +45,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     questions: int
 
 
-class Worth(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectiveEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """The objective of a controller over one recording, or the mean over all.
 
     In points of percent. Ends of intervals are those of 95 %. ``None`` where there is no such
@@ -88,14 +88,14 @@ class TokenRatio(msgspec.Struct, frozen=True, kw_only=True):
 class Side(msgspec.Struct, frozen=True, kw_only=True):
     """The figures over the search set, or over what was held out."""
 
-    recordings: list[Recorded]
+    recordings: list[ReportedRecording]
     seeds: int
     best_baseline: str
     """The baseline that is worth most on the search set."""
-    rows: list[Row]
+    rows: list[SweepRow]
     """Every controller at every setting, differences being to the best baseline."""
-    worths: list[Worth]
-    over_seed: Worth | None
+    worths: list[ObjectiveEstimate]
+    over_seed: ObjectiveEstimate | None
     """The winner over the whole side, its gain being over the seed that it was made from; ``None``
     where it was made from none."""
     ratios: list[TokenRatio]
@@ -121,7 +121,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     """Of the best so far over the best baseline."""
     verdicts: dict[str, int]
     """How many candidates of the round came to what."""
-    usage: Usage
+    usage: ResourceUsage
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
     rounds: int
     candidates: int
-    usage: Usage
+    usage: ResourceUsage
     minutes: float
     """Of work: waiting for people is not counted."""
 
@@ -166,7 +166,7 @@ class Winner(msgspec.Struct, frozen=True, kw_only=True):
     profile_seeds: int
 
 
-class State(Enum):
+class RunPhase(Enum):
     """Where a run stands."""
 
     ENDED = "ended"
@@ -177,10 +177,10 @@ class State(Enum):
     """Before its end, and nobody is at work on it."""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """A run, as far as it came."""
 
-    state: State
+    state: RunPhase
     says: str
     """How it ended, or how it stands, in words."""
     waiting: str | None
@@ -192,7 +192,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     proposers: list[str]
     held_out: list[str]
     """The labels of what was named as held out."""
-    controllers: list[Shown]
+    controllers: list[ReportedController]
     search: Side
     unseen: Side | None
     """Over what was held out; ``None`` where that was not opened."""

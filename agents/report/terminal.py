@@ -5,20 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from agents.report import sheets
+from agents.formatting import format_bounds, format_count, format_number, format_signed
+from agents.report import tables
+from agents.report.body import describe_verdict
+from agents.report.computation import compute_report
 from agents.report.controllers import PUBLISHED
-from agents.report.course import beginning
-from agents.report.document import Code
-from agents.report.figures import figures
-from agents.report.pages import verdict
-from agents.report.playing import Hands, over_all
-from agents.report.records import Report, Role, Shown, Side, State
-from agents.report.sheets import Sheet, laid_out
-from agents.report.wording import bounds, plain, signed
+from agents.report.document import CodeSpan
+from agents.report.evaluation import ReportServices, get_overall_label
+from agents.report.records import ControllerRole, ReportedController, RunPhase, RunReport, Side
+from agents.report.run_history import get_initial_objective
+from agents.report.tables import TextTable, format_table
 from agents.run.directory import RunDirectory
-from agents.run.wording import several
 from harness.escaping import escape_block, quote_for_shell
-from harness.evaluation.plots import in_terminal
+from harness.pages.sweep_plots import plot_in_terminal
 
 WIDTH, WIDEST = 80, 100
 
@@ -31,12 +30,12 @@ _BELOW = "0 below: the tokens of its cheapest point, where that is inside of the
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def terminal_summary(
+def format_terminal_summary(
     run: RunDirectory,
     width: int | None,
     *,
-    report: Report | None = None,
-    hands: Hands = Hands(),  # noqa: B008 - it is immutable
+    report: RunReport | None = None,
+    hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> str:
     """What a terminal shows of a run.
 
@@ -48,10 +47,10 @@ def terminal_summary(
         hands: with what to play then.
 
     Raises:
-        InputError: see `agents.report.figures.figures`.
+        InputError: see `agents.report.computation.compute_report`.
     """
     if report is None:
-        report = figures(run, held_out=False, closely=False, hands=hands)
+        report = compute_report(run, held_out=False, closely=False, hands=hands)
     wide = min(width or WIDTH, WIDEST)
     people = _people(report)
     parts = [_verdict(report, wide)]
@@ -64,27 +63,29 @@ def terminal_summary(
     return escape_block("\n".join(parts))
 
 
-def _people(report: Report) -> list[Shown]:
+def _people(report: RunReport) -> list[ReportedController]:
     """Those who fit: the runners-up stand in the report."""
-    return [each for each in report.controllers if each.role is not Role.RUNNER_UP]
+    return [each for each in report.controllers if each.role is not ControllerRole.RUNNER_UP]
 
 
-def _verdict(report: Report, width: int) -> str:
+def _verdict(report: RunReport, width: int) -> str:
     sentences = [
-        "".join(each.text if isinstance(each, Code) else each for each in words)
-        for words in verdict(report)
+        "".join(each.text if isinstance(each, CodeSpan) else each for each in words)
+        for words in describe_verdict(report)
     ]
     return "".join("\n".join(wrap(each, width)) + "\n" for each in sentences)
 
 
-def _side(report: Report, side: Side, people: Sequence[Shown], name: str, width: int) -> list[str]:
+def _side(
+    report: RunReport, side: Side, people: Sequence[ReportedController], name: str, width: int
+) -> list[str]:
     present = [each for each in people if each.label not in side.left_out]
-    worth = laid_out(_overall(report, side, present), width)
-    points = sheets.comparable(report, side, present)
+    worth = format_table(_overall(report, side, present), width)
+    points = tables.build_comparison_table(report, side, present)
     zero = f"{_ZERO}\n" if report.objective == "frontier" else ""
-    zero += f"{_BELOW}\n" if sheets.zero_heads(report, side) else ""
+    zero += f"{_BELOW}\n" if tables.zero_heads(report, side) else ""
     return [
-        f"{name}, over {several(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n{zero}",
+        f"{name}, over {format_count(len(side.recordings), 'recording')}\n{worth}{_TOKENS}\n{zero}",
         *(
             f"accuracy, %, at tokens for each question, near the middle cost\n{part}"
             if place == 0
@@ -94,24 +95,26 @@ def _side(report: Report, side: Side, people: Sequence[Shown], name: str, width:
     ]
 
 
-def _overall(report: Report, side: Side, people: Sequence[Shown]) -> Sheet:
-    where, best = over_all(side), side.best_baseline
+def _overall(report: RunReport, side: Side, people: Sequence[ReportedController]) -> TextTable:
+    where, best = get_overall_label(side), side.best_baseline
     rows = []
     for each in people:
-        worth = sheets.worth_of(side, each.label, where)
-        gain = f"{signed(worth.gain, 1)}, {bounds(worth.gain_low, worth.gain_high, 1)}"
-        value = [plain(worth.value), *sheets.zero_cells(report, side, each.label)]
+        worth = tables.find_worth(side, each.label, where)
+        gain = (
+            f"{format_signed(worth.gain, 1)}, {format_bounds(worth.gain_low, worth.gain_high, 1)}"
+        )
+        value = [format_number(worth.value), *tables.zero_cells(report, side, each.label)]
         row = [each.label, *value, "-" if each.label == best else gain]
         rows.append(
-            [*row, *(_saved(side, each.label, ref) for ref in sheets.references_of(side, people))]
+            [*row, *(_saved(side, each.label, ref) for ref in tables.list_references(side, people))]
         )
-    heads = ["controller", "objective", *sheets.zero_heads(report, side), f"vs {best}, 95 %",
-             *(f"tokens, {ref}=1" for ref in sheets.references_of(side, people))]  # fmt: skip
-    return Sheet(heads, rows)
+    heads = ["controller", "objective", *tables.zero_heads(report, side), f"vs {best}, 95 %",
+             *(f"tokens, {ref}=1" for ref in tables.list_references(side, people))]  # fmt: skip
+    return TextTable(heads, rows)
 
 
 def _saved(side: Side, controller: str, reference: str) -> str:
-    found = sheets.ratio_of(side, controller, reference, over_all(side))
+    found = tables.find_ratio(side, controller, reference, get_overall_label(side))
     if found is None:
         return "-"
     if found.ratio is None:
@@ -120,9 +123,9 @@ def _saved(side: Side, controller: str, reference: str) -> str:
     return f"{found.ratio:.2f}{reached}"
 
 
-def _folded(sheet: Sheet, width: int) -> list[str]:
+def _folded(sheet: TextTable, width: int) -> list[str]:
     """A table, in several where its columns need more room than there is."""
-    needs = [max(12, sheets.len_of(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
+    needs = [max(12, tables.measure_column(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
     room = width - max(len(row[0]) for row in [sheet.heads, *sheet.rows])
     parts: list[list[int]] = [[]]
     taken = 0
@@ -133,8 +136,8 @@ def _folded(sheet: Sheet, width: int) -> list[str]:
         parts[-1].append(at)
         taken += need
     return [
-        laid_out(
-            Sheet([sheet.heads[0], *(sheet.heads[at] for at in part)],
+        format_table(
+            TextTable([sheet.heads[0], *(sheet.heads[at] for at in part)],
                   [[row[0], *(row[at] for at in part)] for row in sheet.rows]),
             width,
         )
@@ -142,29 +145,31 @@ def _folded(sheet: Sheet, width: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _frontier(report: Report, people: Sequence[Shown], width: int) -> str:
+def _frontier(report: RunReport, people: Sequence[ReportedController], width: int) -> str:
     side = report.search
     drawn = {
         each.label for each in people
-        if each.role is not Role.BASELINE or each.label == side.best_baseline
+        if each.role is not ControllerRole.BASELINE or each.label == side.best_baseline
     }  # fmt: skip
     rows = [row for row in side.rows if row.controller in drawn]
-    return in_terminal(rows, over_all(side), width=width)
+    return plot_in_terminal(rows, get_overall_label(side), width=width)
 
 
-def _course(report: Report, width: int) -> str:
+def _course(report: RunReport, width: int) -> str:
     cost = report.cost
     spent = cost.usage.tokens_in + cost.usage.tokens_out
     money = f"; {spent:,} tokens of language models, {cost.usage.usd:.2f} dollars" if spent else ""
     lines = [
         (
-            f"cost: {several(cost.rounds, 'round')}, {several(cost.candidates, 'candidate')},"
-            f" {several(cost.usage.evaluations, 'program')} played, {cost.minutes:.1f} minutes of"
+            f"cost: {format_count(cost.rounds, 'round')},"
+            f" {format_count(cost.candidates, 'candidate')},"
+            f" {format_count(cost.usage.evaluations, 'program')} played,"
+            f" {cost.minutes:.1f} minutes of"
             f" work{money}"
         )
     ]
     if report.trajectory:
-        first = beginning(report.trajectory)
+        first = get_initial_objective(report.trajectory)
         values = [first, *(each.objective for each in report.trajectory)]
         rival, bars = report.search.best_baseline, _bars(values, width - 60)
         lines.insert(0, f"objective over rounds: {first:.2f} ({rival}) {bars} {values[-1]:.2f}")
@@ -180,7 +185,7 @@ def _bars(values: Sequence[float], most: int) -> str:
     return "".join(_BARS[round((each - low) * scale)] for each in shown)
 
 
-def _next(run: RunDirectory, report: Report, width: int) -> str:
+def _next(run: RunDirectory, report: RunReport, width: int) -> str:
     """What to do next, as commands."""
     place = _place(run.path)
     todo: list[tuple[str, str]] = []
@@ -189,10 +194,10 @@ def _next(run: RunDirectory, report: Report, width: int) -> str:
             (f"rheostat approve {place} {report.waiting}", "agree, with --note if you like"),
             (f"rheostat reject {place} {report.waiting}", "say no; the next brief has the note"),
         ]
-    if report.state is State.STOPPED:
+    if report.state is RunPhase.STOPPED:
         todo.append((f"rheostat discover --run {place} --resume", "go on"))
     todo += _looking(run, report)
-    ended = report.state is State.ENDED
+    ended = report.state is RunPhase.ENDED
     if ended and not todo:
         longer = 2 * max(report.cost.rounds, 1)
         todo.append((f"rheostat discover --run {place} --resume --rounds {longer}", "look longer"))
@@ -201,12 +206,12 @@ def _next(run: RunDirectory, report: Report, width: int) -> str:
     return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)
 
 
-def _looking(run: RunDirectory, report: Report) -> list[tuple[str, str]]:
+def _looking(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
     """How to look at the winner; nothing where there is none."""
-    winner = next((e.label for e in report.controllers if e.role is Role.WINNER), None)
+    winner = next((e.label for e in report.controllers if e.role is ControllerRole.WINNER), None)
     if winner is None:
         return []
-    selected = report.state is State.ENDED and run.selected_path.is_file()
+    selected = report.state is RunPhase.ENDED and run.selected_path.is_file()
     found = run.selected_path if selected else run.source_path(winner)
     if found is None:
         return []

@@ -2,24 +2,24 @@
 
 from collections.abc import Sequence
 
-from agents.evolution.starting import seeds as evolution_seeds
-from agents.feedback.words import difference
-from agents.report.controllers import settings_of
-from agents.report.playing import ENGINE, Hands
+from agents.evolution.starting_programs import load_seeds as evolution_seeds
+from agents.feedback.program_diff import diff_programs
+from agents.report.controllers import choose_settings
+from agents.report.evaluation import ENGINE, ReportServices
 from agents.report.records import Ancestor, Winner
 from agents.run.directory import RunDirectory
-from agents.run.programs import program_of
 from agents.run.records import Request
+from agents.search.programs import load_candidate
 from dsl import library
-from dsl.checker import Checked
-from dsl.checker.knobs import schedule_lines
+from dsl.checker import CheckedProgram
+from dsl.checker.symbols import schedule_lines
 from dsl.schedule import evaluate
-from harness.engines import Rules, Setting
-from harness.engines.choose import engine
-from harness.explanation.profile import profiles
-from harness.request.configured import planned
-from harness.request.controllers import Program
-from harness.request.recordings import Named
+from harness.engines import ControllerSetting, EpisodeRules
+from harness.engines.catalog import get_engine
+from harness.explanation.line_profile import profile_controller
+from harness.request.controllers import RheoController
+from harness.request.plan import make_plan
+from harness.request.recordings import NamedRecording
 
 BETA = 0.5
 """At which it is profiled."""
@@ -34,8 +34,12 @@ GENERATIONS = 8
 """Ancestors that are told, at most."""
 
 
-def winner(
-    run: RunDirectory, request: Request, candidate: str, recordings: Sequence[Named], hands: Hands
+def analyze_winner(
+    run: RunDirectory,
+    request: Request,
+    candidate: str,
+    recordings: Sequence[NamedRecording],
+    hands: ReportServices,
 ) -> Winner:
     """The winner.
 
@@ -50,20 +54,20 @@ def winner(
         InputError: a file of the run is missing or damaged.
         StoreError: a recording cannot be read.
     """
-    program = program_of(run, candidate)
-    settings = settings_of(program, request.betas)
-    setting = Setting(BETA if program.scheduled else None, settings[len(settings) // 2])
-    plan = planned(program, setting, Rules(request.budget, request.kappa))
-    player = engine(ENGINE, hands.means.workers, hands.means.objects)
+    program = load_candidate(run, candidate)
+    settings = choose_settings(program, request.betas)
+    setting = ControllerSetting(BETA if program.scheduled else None, settings[len(settings) // 2])
+    plan = make_plan(program, setting, EpisodeRules(request.budget, request.kappa))
+    player = get_engine(ENGINE, hands.means.workers, hands.means.objects)
     questions = sum(len(each.recording.questions) for each in recordings)
     with hands.progress("profiling", questions) as advance:
-        found = profiles(plan, recordings, range(SEEDS), player, advance)[-1]
-    checked = program.checked if isinstance(program, Program) else None
+        found = profile_controller(plan, recordings, range(SEEDS), player, advance)[-1]
+    checked = program.checked if isinstance(program, RheoController) else None
     betas = [step / STEPS for step in range(STEPS + 1)] if program.scheduled else []
     return Winner(
         candidate=candidate,
         source=run.source(candidate),
-        descent=descent(run, candidate),
+        descent=trace_descent(run, candidate),
         tuned=run.draft(candidate).tuned,
         betas=betas,
         schedule={} if checked is None else _schedule(checked, betas),
@@ -73,7 +77,7 @@ def winner(
     )
 
 
-def descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
+def trace_descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
     """What a candidate came from: itself, its main parent, and so on.
 
     Raises:
@@ -92,7 +96,7 @@ def descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
         source = _source(run, main) if main is not None else None
         language = draft.proposal.language
         changed = (
-            None if source is None else difference(source, run.source(name), language=language)
+            None if source is None else diff_programs(source, run.source(name), language=language)
         )
         found.append(
             Ancestor(
@@ -115,10 +119,10 @@ def _source(run: RunDirectory, name: str) -> str | None:
     for each in evolution_seeds():
         if each.name == name:
             return each.source
-    return library.source(name).text if name in library.NAMES else None
+    return library.load_source(name).text if name in library.NAMES else None
 
 
-def _schedule(checked: Checked, betas: Sequence[float]) -> dict[str, list[float]]:
+def _schedule(checked: CheckedProgram, betas: Sequence[float]) -> dict[str, list[float]]:
     at = [evaluate(checked, beta) for beta in betas]
     return {
         name: [float(each[name]) for each in at]

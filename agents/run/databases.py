@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 
 PATIENCE = 30.0
 """Seconds to wait for a database that another process locks."""
@@ -45,7 +45,7 @@ def database_errors(path: Path | None, advice: str) -> Iterator[None]:
     except sqlite3.Error as problem:
         code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         sentence, hint = _explained(problem, code, advice)
-        raise SurroundingsError(f"{path or 'memory'}: {sentence}", hint=hint) from problem
+        raise ExternalError(f"{path or 'memory'}: {sentence}", hint=hint) from problem
 
 
 def _explained(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The directory of a run: what stands where, written whole or not at all.
 
-``request.json`` what was asked; ``events.jsonl`` what happened; ``rounds/003/`` the brief, the
+``request.json`` what was asked; ``read_events.jsonl`` what happened; ``rounds/003/`` the brief, the
 proposals and the summary of a round; ``candidates/r003-2/`` a candidate's source, what it is worth,
 where its tokens go; ``decisions/`` what people said; ``archive.json`` all that was reviewed;
 ``selected.rheo`` (or ``selected.py``) and ``selected.md`` the end. ``evaluations.sqlite`` and
@@ -18,18 +18,18 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from agents.run.events import Event, EventLog, events
+from agents.run.events import Event, EventLog, read_events
 from agents.run.records import (
     VERSION,
+    ControllerLanguage,
     Decision,
     Draft,
     Ending,
-    Language,
     Request,
     Review,
     RoundSummary,
 )
-from harness.errors import InputError, SurroundingsError
+from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class RunDirectory:
     """A run on disk.
 
     Args:
-        path: the directory; `create` makes a new one, `open_run` opens one that is there.
+        path: the directory; `create_run` makes a new one, `open_run` opens one that is there.
     """
 
     def __init__(self, path: Path):
@@ -73,7 +73,7 @@ class RunDirectory:
     @property
     def selected_path(self) -> Path:
         """The winner's source; where it would stand, while there is none."""
-        found = [self.path / f"selected{each.suffix}" for each in Language]
+        found = [self.path / f"selected{each.suffix}" for each in ControllerLanguage]
         return next((each for each in found if each.is_file()), found[0])
 
     @property
@@ -104,7 +104,7 @@ class RunDirectory:
         ``None`` where there is no such candidate.
         """
         folder = self.candidate_path(candidate)
-        found = [folder / f"source{each.suffix}" for each in Language]
+        found = [folder / f"source{each.suffix}" for each in ControllerLanguage]
         return next((each for each in found if each.is_file()), None)
 
     def source(self, candidate: str) -> str:
@@ -118,11 +118,11 @@ class RunDirectory:
             raise InputError(f"{self.candidate_path(candidate)}: holds no program")
         return path.read_text(encoding="utf-8")
 
-    def language(self, candidate: str) -> Language:
+    def language(self, candidate: str) -> ControllerLanguage:
         """What a candidate's program is written in; Rheo where there is none."""
         path = self.source_path(candidate)
-        suffix = Language.RHEO.suffix if path is None else path.suffix
-        return next(each for each in Language if each.suffix == suffix)
+        suffix = ControllerLanguage.RHEO.suffix if path is None else path.suffix
+        return next(each for each in ControllerLanguage if each.suffix == suffix)
 
     def keep_draft(self, draft: Draft) -> None:
         """Keeps a candidate as it was proposed."""
@@ -189,7 +189,7 @@ class RunDirectory:
 
     def events(self) -> list[Event]:
         """All events so far."""
-        return events(self.events_path)
+        return read_events(self.events_path)
 
     @property
     def waiting(self) -> str | None:
@@ -271,7 +271,7 @@ class RunDirectory:
             refuse_link(self.path, path)
         with (self.path / "lock").open("a") as file:
             if not _taken(file):
-                raise SurroundingsError(
+                raise ExternalError(
                     f"{self.path}: another process is at work on this run",
                     hint=f"watch it with `rheostat runs {self.path}`, or stop it first",
                 )
@@ -290,7 +290,7 @@ class RunDirectory:
         return False
 
 
-def create(path: Path, request: Request) -> RunDirectory:
+def create_run(path: Path, request: Request) -> RunDirectory:
     """Makes the directory of a new run.
 
     Raises:
@@ -333,7 +333,7 @@ def open_run(path: Path) -> RunDirectory:
     return run
 
 
-def runs_in(path: Path) -> list[RunDirectory]:
+def find_runs(path: Path) -> list[RunDirectory]:
     """The run at a path, or the runs directly below it, by name.
 
     What looks like a run and lacks its request is among them: it is damaged.

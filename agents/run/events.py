@@ -18,7 +18,7 @@ import msgspec
 
 from harness.errors import InputError
 
-Kind = Literal[
+EventKind = Literal[
     "started", "resumed", "round", "brief", "proposing", "proposed", "unsound", "repaired",
     "chosen", "searching", "replayed", "tuned", "reviewed", "archived", "waiting", "decided",
     "selected", "capped", "ended", "failed", "left", "opened",
@@ -30,7 +30,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     at: datetime
     """UTC."""
-    kind: Kind
+    kind: EventKind
     session: int = 0
     """Which start of the run it belongs to, from 1; 0 for what is no part of its work."""
     round: int | None = None
@@ -60,7 +60,7 @@ class EventLog:
 
     def add(
         self,
-        kind: Kind,
+        kind: EventKind,
         says: str = "",
         *,
         round: int | None = None,  # noqa: A002 - the field's own name
@@ -107,7 +107,7 @@ class EventLog:
         self._listen(event)
 
 
-class Follower:
+class EventFollower:
     """The reader's side: gives what is new since it last looked. It never locks.
 
     Args:
@@ -135,12 +135,12 @@ class Follower:
                 continue
 
 
-def events(path: Path) -> list[Event]:
+def read_events(path: Path) -> list[Event]:
     """All events so far."""
-    return list(Follower(path).new())
+    return list(EventFollower(path).new())
 
 
-def minutes(log: list[Event]) -> float:
+def count_minutes(log: list[Event]) -> float:
     """Minutes of work that a log shows: of each session, from event to event, less the waiting."""
     total = 0.0
     for before, after in pairwise([each for each in log if each.session]):

@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from store.pipelines.records import Pipeline
+from store.pipelines.schema import Pipeline
 
 VERSION = 2
 """Raised when a record is written that an earlier version would misread; 2 has allocations."""
 
 
-class Language(Enum):
+class ControllerLanguage(Enum):
     """What controllers are written in."""
 
     RHEO = "rheo"
@@ -27,10 +27,10 @@ class Language(Enum):
     @property
     def suffix(self) -> str:
         """Of its files."""
-        return {Language.RHEO: ".rheo", Language.PYTHON: ".py"}[self]
+        return {ControllerLanguage.RHEO: ".rheo", ControllerLanguage.PYTHON: ".py"}[self]
 
 
-class Approve(Enum):
+class ApprovalMode(Enum):
     """Who has to agree before a controller counts."""
 
     AUTO = "auto"
@@ -41,7 +41,7 @@ class Approve(Enum):
     """A person, for the one that is to be selected."""
 
 
-class Feedback(Enum):
+class FeedbackMode(Enum):
     """What a brief holds."""
 
     FULL = "full"
@@ -77,7 +77,7 @@ class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
         return path.stem if len(path.parts) > 1 else self.controller
 
 
-class Caps(msgspec.Struct, frozen=True, kw_only=True):
+class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Where a run ends at the latest; ``None`` for no bound."""
 
     rounds: int = 20
@@ -90,7 +90,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of language models, in and out."""
 
 
-class Asking(msgspec.Struct, frozen=True, kw_only=True):
+class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How language models and agents are asked."""
 
     base_url: str | None = None
@@ -122,7 +122,7 @@ class HeldOutQuestions(msgspec.Struct, frozen=True, kw_only=True):
     """Of their file, absolute; ``None`` where they are drawn."""
 
 
-class AllocationAsked(msgspec.Struct, frozen=True, kw_only=True):
+class AllocationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run that looks for allocations plays them on."""
 
     pipeline: Pipeline
@@ -155,13 +155,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     held_out: list[RecordingRef] = []
     """Opened by the report alone."""
     proposers: list[str] = msgspec.field(default_factory=lambda: ["evolve"])
-    language: Language = Language.RHEO
+    language: ControllerLanguage = ControllerLanguage.RHEO
     """What language models and agents write in."""
     objective: str = "frontier"
-    approve: Approve = Approve.AUTO
+    approve: ApprovalMode = ApprovalMode.AUTO
     tune: bool = False
     """Whether the constants of proposals are fitted before they are reviewed."""
-    feedback: Feedback = Feedback.FULL
+    feedback: FeedbackMode = FeedbackMode.FULL
     free_knobs: bool = False
     """Whether candidates have free knobs in place of a schedule over β: an ablation."""
     seed: int = 0
@@ -186,9 +186,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Of an episode, in tokens."""
     kappa: int = 0
     """Price of a probe."""
-    asking: Asking = Asking()
-    caps: Caps = Caps()
-    allocation: AllocationAsked | None = None
+    asking: ModelOptions = ModelOptions()
+    caps: RunLimits = RunLimits()
+    allocation: AllocationRequest | None = None
     """``None`` where it looks for controllers."""
 
     @property
@@ -202,7 +202,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return "program" if self.allocation is None else "trial"
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class ResourceUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What something cost, beside time."""
 
     evaluations: int = 0
@@ -210,8 +210,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: int = 0
     usd: float = 0.0
 
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
+    def __add__(self, other: "ResourceUsage") -> "ResourceUsage":
+        return ResourceUsage(
             evaluations=self.evaluations + other.evaluations,
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_out=self.tokens_out + other.tokens_out,
@@ -224,7 +224,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     """The text of a program."""
-    language: Language = Language.RHEO
+    language: ControllerLanguage = ControllerLanguage.RHEO
     words: str = ""
     """The proposer's own account: what was changed and why."""
     parents: list[str] = []
@@ -277,7 +277,7 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
         return self.low > 0
 
 
-class Verdict(Enum):
+class ReviewVerdict(Enum):
     """What became of a candidate."""
 
     BEST = "best"
@@ -296,7 +296,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """What a candidate is worth on the search set."""
 
     candidate: str
-    verdict: Verdict
+    verdict: ReviewVerdict
     objective: float | None = None
     """Over all recordings."""
     by_recording: dict[str, float] = {}
@@ -336,7 +336,7 @@ class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The best so far, behind this round; ``None`` while no candidate beats the baselines."""
     objective: float
     """Of the best so far, or of the best baseline."""
-    usage: Usage
+    usage: ResourceUsage
     """Of this round."""
     search: dict[str, dict[str, Any]] = {}
     """What each proposer says of its own search: variants tried, refused by reason, and so on."""
@@ -350,4 +350,4 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     selected: str | None
     """The candidate, or ``None`` where none was fit or approved."""
     rounds: int
-    usage: Usage
+    usage: ResourceUsage

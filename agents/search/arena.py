@@ -4,16 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from agents.run.directory import RunDirectory
-from agents.run.records import BaselineRef, Language, RecordingRef, Request
-from agents.search.evaluator import Entry, Evaluator, evaluator
-from agents.search.measures import Measured, Shown, Split, Worth, sizes, split
-from agents.search.objective import objective
-from agents.search.playing import Passing
+from agents.run.records import BaselineRef, ControllerLanguage, RecordingRef, Request
+from agents.search.evaluator import EvaluationRequest, Evaluator, open_evaluator
+from agents.search.measurements import (
+    ProgramMeasurement,
+    ProgramScore,
+    SearchSplit,
+    SearchSubset,
+    count_questions,
+    split_search_set,
+)
+from agents.search.objective import parse_objective
+from agents.search.player_pool import TransientFailure
 from agents.search.scorer import Scorer
-from harness.engines import Rules
+from harness.engines import EpisodeRules
 from harness.errors import InputError
 from harness.request.controllers import load_program
-from harness.request.recordings import Named, open_recordings
+from harness.request.recordings import NamedRecording, open_recordings
 
 
 class Arena:
@@ -28,51 +35,55 @@ class Arena:
         InputError: a baseline cannot be played over them.
     """
 
-    def __init__(self, request: Request, recordings: Sequence[Named], at: Evaluator):
+    def __init__(self, request: Request, recordings: Sequence[NamedRecording], at: Evaluator):
         self.request = request
         self.recordings = recordings
         self._evaluator = at
         self._everywhere = tuple(range(len(recordings)))
         self.baselines = self._play_baselines(request.baselines)
         """By name, what was measured of each on every recording."""
-        self.scorer = Scorer(recordings, objective(request.objective), self.baselines)
+        self.scorer = Scorer(recordings, parse_objective(request.objective), self.baselines)
         scores = {name: self.scorer.worth(each).score for name, each in self.baselines.items()}
         self.best_baseline = max(scores, key=lambda name: scores[name])
         """The name of the one that is worth most."""
 
-    def split(self, number: int) -> Split:
+    def split(self, number: int) -> SearchSplit:
         """What round ``number`` shows to proposers, and what it withholds."""
-        return split(sizes(self.recordings), number)
+        return split_search_set(count_questions(self.recordings), number)
 
-    def play(self, source: str, language: Language = Language.RHEO) -> list[Measured] | str:
+    def play(
+        self, source: str, language: ControllerLanguage = ControllerLanguage.RHEO
+    ) -> list[ProgramMeasurement] | str:
         """Plays a program over the whole search set, at the seeds of a review.
 
         Returns:
             What was measured on each recording, or why it cannot be played.
         """
         betas = tuple(self.request.betas)
-        entry = Entry(source, self._everywhere, self.request.seeds, betas, language=language)
+        entry = EvaluationRequest(
+            source, self._everywhere, self.request.seeds, betas, language=language
+        )
         return self._evaluator.measure([entry])[0]
 
-    def trial(self, source: str, language: Language, number: int) -> str:
+    def trial(self, source: str, language: ControllerLanguage, number: int) -> str:
         """Why a program fails over what a round shows, at both ends of β; empty where it does not.
 
         It is short: one shuffle of the first recording that is shown.
         """
         betas = tuple(self.request.betas)
         first = self.split(number).shown.recordings[:1]
-        entry = Entry(source, first, 1, (betas[0], betas[-1]), language=language)
+        entry = EvaluationRequest(source, first, 1, (betas[0], betas[-1]), language=language)
         found = self._evaluator.measure([entry])[0]
-        return "" if not isinstance(found, str) or isinstance(found, Passing) else found
+        return "" if not isinstance(found, str) or isinstance(found, TransientFailure) else found
 
     def screen(
         self,
         sources: Sequence[str],
-        shown: Shown,
+        shown: SearchSubset,
         *,
         closely: bool = False,
-        language: Language = Language.RHEO,
-    ) -> list[Worth | None]:
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> list[ProgramScore | None]:
         """What programs are worth on a part of the search set.
 
         Args:
@@ -91,19 +102,27 @@ class Arena:
         ]
 
     def _screened(
-        self, sources: Sequence[str], shown: Shown, language: Language, *, closely: bool
-    ) -> list[list[Measured] | str]:
+        self,
+        sources: Sequence[str],
+        shown: SearchSubset,
+        language: ControllerLanguage,
+        *,
+        closely: bool,
+    ) -> list[list[ProgramMeasurement] | str]:
         seeds, betas = self.request.screening, _thinned(self.request.betas)
         if closely:
             seeds, betas = self.request.seeds, tuple(self.request.betas)
         entries = [
-            Entry(each, shown.recordings, seeds, betas, language=language) for each in sources
+            EvaluationRequest(each, shown.recordings, seeds, betas, language=language)
+            for each in sources
         ]
         return self._evaluator.measure(entries)
 
-    def _play_baselines(self, wanted: Sequence[BaselineRef]) -> Mapping[str, list[Measured]]:
+    def _play_baselines(
+        self, wanted: Sequence[BaselineRef]
+    ) -> Mapping[str, list[ProgramMeasurement]]:
         entries = [
-            Entry(
+            EvaluationRequest(
                 load_program(each.controller).checked.source.text,
                 self._everywhere,
                 self.request.seeds,
@@ -121,7 +140,7 @@ class Arena:
 
 
 @contextmanager
-def arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -> Iterator[Arena]:
+def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -> Iterator[Arena]:
     """Opens the search set of a run for the length of a block.
 
     Args:
@@ -134,10 +153,10 @@ def arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -> Ite
         StoreError: a recording cannot be read.
     """
     request = run.request
-    recordings = reopened(request.search)
-    rules = Rules(request.budget, request.kappa)
+    recordings = reopen_recordings(request.search)
+    rules = EpisodeRules(request.budget, request.kappa)
     kept = run.evaluations_path
-    with evaluator(recordings, rules, path=kept, workers=workers, cluster=cluster) as at:
+    with open_evaluator(recordings, rules, path=kept, workers=workers, cluster=cluster) as at:
         yield Arena(request, recordings, at)
 
 
@@ -146,7 +165,7 @@ def _thinned(betas: Sequence[float]) -> tuple[float, ...]:
     return tuple(dict.fromkeys((*betas[::2], betas[-1])))
 
 
-def reopened(wanted: Sequence[RecordingRef]) -> list[Named]:
+def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
     """The recordings that a request names, which must be those that it named.
 
     Raises:
@@ -160,4 +179,7 @@ def reopened(wanted: Sequence[RecordingRef]) -> list[Named]:
                 f"{each.path}: is another recording than when the run began",
                 hint=f"the run wants {each.label} with the digest {each.digest}",
             )
-    return [Named(each.label, named.recording) for each, named in zip(wanted, found, strict=True)]
+    return [
+        NamedRecording(each.label, named.recording)
+        for each, named in zip(wanted, found, strict=True)
+    ]

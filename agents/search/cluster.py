@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from agents.search.measures import Measured
-from agents.search.playing import Passing, Players, Task
+from agents.search.measurements import ProgramMeasurement
+from agents.search.player_pool import PlayTask, ProcessPlayers, TransientFailure
 from store.cluster import RETRIES, connect
 
 
 class ClusterPlayers:
-    """What `agents.search.playing.Players` is, over a cluster.
+    """What `agents.search.player_pool.ProcessPlayers` is, over a cluster.
 
     Args:
         address: the cluster's, as `store.cluster.connect` takes it.
@@ -28,8 +28,8 @@ class ClusterPlayers:
         self._ray = connect(address, workers)
         self._play = self._ray.remote(num_cpus=1, max_retries=RETRIES)(_play_there)
 
-    def play(self, tasks: Sequence[Task]) -> "Iterator[Measured | str]":
-        """The outcome of each task, in order; see `agents.search.playing.Players.play`."""
+    def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
+        """The outcome of each task, in order; see `ProcessPlayers.play`."""
         ray = self._ray
         references = [self._play.remote(task._replace(path=task.path.resolve())) for task in tasks]
         given = 0
@@ -47,23 +47,23 @@ class ClusterPlayers:
     def close(self) -> None:
         """Leaves the cluster as it is: it may be another's, and else ends with this process."""
 
-    def _outcome(self, reference: object) -> Measured | str:
+    def _outcome(self, reference: object) -> ProgramMeasurement | str:
         errors = self._ray.exceptions
         try:
-            found: Measured | str = self._ray.get(reference)
+            found: ProgramMeasurement | str = self._ray.get(reference)
         except errors.RayTaskError as problem:
             raise problem.cause from None
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError) as lost:
-            return Passing(f"the worker that played it was lost: {type(lost).__name__}")
+            return TransientFailure(f"the worker that played it was lost: {type(lost).__name__}")
         return found
 
 
-def _play_there(task: Task) -> Any:  # noqa: ANN401 - Ray reads annotations, and has no use for them
+def _play_there(task: PlayTask) -> Any:  # noqa: ANN401 - Ray reads annotations, and has no use for them
     """Plays one task on a machine of the cluster."""
-    return next(iter(_hands().play([task])))
+    return next(iter(_get_players().play([task])))
 
 
 @lru_cache(maxsize=1)
-def _hands() -> Players:
+def _get_players() -> ProcessPlayers:
     """The process of one worker that plays; it ends with the worker."""
-    return Players(1)
+    return ProcessPlayers(1)

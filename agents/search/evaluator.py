@@ -13,23 +13,26 @@ import msgspec
 import numpy as np
 
 from agents.run.databases import connect, database_errors
-from agents.run.records import Language
-from agents.search.measures import Measured
-from agents.search.playing import Knobs, Passing, Playing, Task, players
-from harness.engines import Rules
+from agents.run.records import ControllerLanguage
+from agents.search.measurements import ProgramMeasurement
+from agents.search.player_pool import Knobs, PlayTask, TaskPlayer, TransientFailure, players
+from harness.engines import EpisodeRules
 from harness.engines.compiled import CompiledEngine
-from harness.request.recordings import Named
+from harness.request.recordings import NamedRecording
 from sandbox.engine import SandboxEngine
 
 FORMAT = 1
 """Raised when an outcome is kept in another way, or means something else."""
 
 
-_ENGINES = {Language.RHEO: CompiledEngine.name, Language.PYTHON: SandboxEngine.name}
+_ENGINES = {
+    ControllerLanguage.RHEO: CompiledEngine.name,
+    ControllerLanguage.PYTHON: SandboxEngine.name,
+}
 """What plays programs; outcomes are kept under its name and version."""
 
 
-class Entry(NamedTuple):
+class EvaluationRequest(NamedTuple):
     """A program to be played over some of the recordings."""
 
     source: str
@@ -40,10 +43,10 @@ class Entry(NamedTuple):
     """The values of β, for one that follows it."""
     given: tuple[Knobs, ...] = ()
     """Settings for its free knobs, in place of spread ones."""
-    language: Language = Language.RHEO
+    language: ControllerLanguage = ControllerLanguage.RHEO
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
+class _StoredMeasurement(msgspec.Struct, frozen=True, array_like=True):
     points: int
     questions: int
     seeds: int
@@ -66,10 +69,10 @@ class Evaluator:
 
     def __init__(
         self,
-        recordings: Sequence[Named],
-        rules: Rules,
+        recordings: Sequence[NamedRecording],
+        rules: EpisodeRules,
         database: sqlite3.Connection,
-        at_work: Playing,
+        at_work: TaskPlayer,
         path: Path | None = None,
     ):
         self.recordings = recordings
@@ -78,16 +81,18 @@ class Evaluator:
         self._path = path
         self._players = at_work
         self._lock = threading.Lock()
-        self._passing: dict[bytes, Measured | str] = {}
+        self._passing: dict[bytes, ProgramMeasurement | str] = {}
         """Failures of the machine: they hold for this session, and are not kept."""
 
-    def measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
+    def measure(self, entries: Sequence[EvaluationRequest]) -> list[list[ProgramMeasurement] | str]:
         """For each entry, what was measured on each of its recordings, or why nothing was."""
         # Proposers work side by side, and the database is one.
         with self._lock, database_errors(self._path, ADVICE):
             return self._measure(entries)
 
-    def _measure(self, entries: Sequence[Entry]) -> list[list[Measured] | str]:
+    def _measure(
+        self, entries: Sequence[EvaluationRequest]
+    ) -> list[list[ProgramMeasurement] | str]:
         tasks = [[self._task(entry, place) for place in entry.recordings] for entry in entries]
         wanted = {self._key(task): task for each in tasks for task in each}
         found = self._find(wanted)
@@ -95,21 +100,21 @@ class Evaluator:
         outcomes = self._players.play([wanted[key] for key in missing]) if missing else ()
         for key, outcome in zip(missing, outcomes, strict=True):
             found[key] = outcome
-            if isinstance(outcome, Passing):
+            if isinstance(outcome, TransientFailure):
                 self._passing[key] = outcome
             else:
                 self._keep(key, outcome)
         self._database.commit()
         return [_together([found[self._key(task)] for task in each]) for each in tasks]
 
-    def _task(self, entry: Entry, place: int) -> Task:
+    def _task(self, entry: EvaluationRequest, place: int) -> PlayTask:
         recording = self.recordings[place].recording
-        return Task(
+        return PlayTask(
             entry.source, recording.path, recording.digest, entry.betas, entry.seeds, self._rules,
             entry.given, entry.language,
         )  # fmt: skip
 
-    def _key(self, task: Task) -> bytes:
+    def _key(self, task: PlayTask) -> bytes:
         # All that the outcome depends on; where the recording lies is no part of it.
         parts = (
             FORMAT, _ENGINES[task.language], task.source, task.digest, task.betas, task.seeds,
@@ -117,25 +122,25 @@ class Evaluator:
         )  # fmt: skip
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
-    def _find(self, keys: Iterable[bytes]) -> dict[bytes, Measured | str]:
-        found: dict[bytes, Measured | str] = {}
+    def _find(self, keys: Iterable[bytes]) -> dict[bytes, ProgramMeasurement | str]:
+        found: dict[bytes, ProgramMeasurement | str] = {}
         for key in keys:
             row = self._database.execute(
                 "SELECT value FROM played WHERE key = ?", (key,)
             ).fetchone()
             if row is not None:
-                found[key] = _opened(msgspec.msgpack.decode(row[0], type=_Kept))
+                found[key] = _opened(msgspec.msgpack.decode(row[0], type=_StoredMeasurement))
         return found
 
-    def _keep(self, key: bytes, outcome: Measured | str) -> None:
+    def _keep(self, key: bytes, outcome: ProgramMeasurement | str) -> None:
         value = msgspec.msgpack.encode(_closed(outcome))
         self._database.execute("INSERT OR REPLACE INTO played VALUES (?, ?)", (key, value))
 
 
 @contextmanager
-def evaluator(
-    recordings: Sequence[Named],
-    rules: Rules,
+def open_evaluator(
+    recordings: Sequence[NamedRecording],
+    rules: EpisodeRules,
     *,
     path: Path | None,
     workers: int,
@@ -169,23 +174,23 @@ ADVICE = "remove it and --resume: what was played is played again"
 """About a file that is no database of outcomes."""
 
 
-def _together(parts: Sequence[Measured | str]) -> list[Measured] | str:
+def _together(parts: Sequence[ProgramMeasurement | str]) -> list[ProgramMeasurement] | str:
     problem = next((part for part in parts if isinstance(part, str)), None)
     return problem if problem is not None else [p for p in parts if not isinstance(p, str)]
 
 
-def _closed(outcome: Measured | str) -> _Kept:
+def _closed(outcome: ProgramMeasurement | str) -> _StoredMeasurement:
     if isinstance(outcome, str):
-        return _Kept(0, 0, 0, b"", b"", b"", outcome)
+        return _StoredMeasurement(0, 0, 0, b"", b"", b"", outcome)
     columns = (outcome.right, outcome.tokens, outcome.sequential)
     right, tokens, sequential = (
         zlib.compress(column.astype("<i8").tobytes(), level=1) for column in columns
     )
     points, questions = outcome.right.shape
-    return _Kept(points, questions, outcome.seeds, right, tokens, sequential)
+    return _StoredMeasurement(points, questions, outcome.seeds, right, tokens, sequential)
 
 
-def _opened(kept: _Kept) -> Measured | str:
+def _opened(kept: _StoredMeasurement) -> ProgramMeasurement | str:
     if kept.problem:
         return kept.problem
     right, tokens, sequential = (
@@ -193,4 +198,4 @@ def _opened(kept: _Kept) -> Measured | str:
         for column in (kept.right, kept.tokens, kept.sequential)
     )
     shape = (kept.points, kept.questions)
-    return Measured(right.reshape(shape), tokens.reshape(shape), sequential, kept.seeds)
+    return ProgramMeasurement(right.reshape(shape), tokens.reshape(shape), sequential, kept.seeds)

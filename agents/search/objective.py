@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.errors import InputError
 from harness.evaluation.bootstrap import Floats
-from harness.evaluation.frontier import area, curve
+from harness.evaluation.frontier import area, build_curve
 
 
 class Objective(Protocol):
@@ -35,16 +35,16 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True)
-class Frontier:
+class FrontierObjective:
     """Mean accuracy over the logarithm of tokens."""
 
     def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
         """See `Objective`."""
-        return area(curve(cost, accuracy), low, high)
+        return area(build_curve(cost, accuracy), low, high)
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class AccuracyObjective:
     """The best accuracy, whatever it costs."""
 
     def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
@@ -54,7 +54,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Tradeoff:
+class TradeoffObjective:
     """The best accuracy at a price for every doubling of tokens."""
 
     gamma: float
@@ -67,7 +67,7 @@ class Tradeoff:
         return best
 
 
-def objective(text: str) -> Objective:
+def parse_objective(text: str) -> Objective:
     """The objective that ``--objective`` names.
 
     Raises:
@@ -75,9 +75,9 @@ def objective(text: str) -> Objective:
     """
     name, colon, rest = text.partition(":")
     if text == "frontier":
-        return Frontier()
+        return FrontierObjective()
     if text == "accuracy":
-        return Accuracy()
+        return AccuracyObjective()
     if name == "tradeoff" and colon:
         try:
             gamma = float(rest)
@@ -88,7 +88,7 @@ def objective(text: str) -> Objective:
                 f"--objective {text}: GAMMA is a number of points for a doubling of tokens, at"
                 " least 0; write tradeoff:2"
             )
-        return Tradeoff(gamma)
+        return TradeoffObjective(gamma)
     raise InputError(
         f"--objective {text}: there is no such objective; there are frontier, accuracy and"
         " tradeoff:GAMMA"

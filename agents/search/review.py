@@ -10,29 +10,29 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from agents.run.records import Draft, Gain, Language, PointFigures, Review, Verdict
+from agents.run.records import ControllerLanguage, Draft, Gain, PointFigures, Review, ReviewVerdict
 from agents.search.arena import Arena
-from agents.search.measures import Measured, Shown, Worth
-from agents.search.points import points
-from agents.search.scorer import falls
-from dsl.checker.knobs import free_knobs
-from harness.request.controllers import Playable, playable_of
-from harness.request.foreign import Foreign
+from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
+from agents.search.programs import choose_points
+from agents.search.scorer import find_cost_drop
+from dsl.checker.symbols import free_knobs
+from harness.request.controllers import Playable, parse_playable
+from harness.request.foreign import ForeignController
 
 
-class Rival(NamedTuple):
+class Incumbent(NamedTuple):
     """What a candidate is held against."""
 
     name: str
     source: str
-    language: Language = Language.RHEO
+    language: ControllerLanguage = ControllerLanguage.RHEO
 
 
-def review(
+def review_candidate(
     arena: Arena,
     draft: Draft,
     number: int,
-    best: Rival | None,
+    best: Incumbent | None,
     earlier: Mapping[str, str],
 ) -> Review:
     """Reviews one candidate.
@@ -42,20 +42,20 @@ def review(
         draft: the candidate; one with diagnostics does not check.
         number: the round.
         best: the best candidate so far, ``None`` while there is none: then the best baseline.
-        earlier: the names of earlier candidates, by `digest` of their source.
+        earlier: the names of earlier candidates, by `compute_source_digest` of their source.
     """
     name, source, language = draft.candidate, draft.proposal.source, draft.proposal.language
     if draft.diagnostics:
-        return _refused(name, Verdict.UNSOUND, "it does not check")
-    twin = earlier.get(digest(source))
+        return _refused(name, ReviewVerdict.UNSOUND, "it does not check")
+    twin = earlier.get(compute_source_digest(source))
     if twin is not None:
         reason = f"it is the program of {twin}"
-        return Review(candidate=name, verdict=Verdict.REFUSED, reasons=[reason], same_as=twin)
-    program = playable_of(source, f"{name}{language.suffix}")
+        return Review(candidate=name, verdict=ReviewVerdict.REFUSED, reasons=[reason], same_as=twin)
+    program = parse_playable(source, f"{name}{language.suffix}")
     problem = _misplaced_knobs(program, free=arena.request.free_knobs)
     measured = problem or arena.play(source, language)
     if isinstance(measured, str):
-        return _refused(name, Verdict.REFUSED, measured)
+        return _refused(name, ReviewVerdict.REFUSED, measured)
     worth = arena.scorer.worth(measured)
     rival = (
         arena.play(best.source, best.language)
@@ -66,10 +66,10 @@ def review(
     against = best.name if best is not None else arena.best_baseline
     gains = _Gains(arena, number, measured, rival, against)
     reasons = _faults(arena, worth, measured)
-    verdict = Verdict.REFUSED if reasons else Verdict.KEPT
+    verdict = ReviewVerdict.REFUSED if reasons else ReviewVerdict.KEPT
     if not reasons:
-        reasons = gains.doubts()
-        verdict = Verdict.KEPT if reasons else Verdict.BEST
+        reasons = gains.list_objections()
+        verdict = ReviewVerdict.KEPT if reasons else ReviewVerdict.BEST
     return Review(
         candidate=name,
         verdict=verdict,
@@ -88,7 +88,7 @@ def review(
     )
 
 
-def digest(source: str) -> str:
+def compute_source_digest(source: str) -> str:
     """The name of a program by content."""
     return sha256(source.encode()).hexdigest()
 
@@ -100,8 +100,8 @@ class _Gains:
         self,
         arena: Arena,
         number: int,
-        ours: Sequence[Measured],
-        theirs: Sequence[Measured],
+        ours: Sequence[ProgramMeasurement],
+        theirs: Sequence[ProgramMeasurement],
         against: str,
     ):
         scorer, name = arena.scorer, arena.best_baseline
@@ -123,7 +123,7 @@ class _Gains:
             else {}
         )
 
-    def doubts(self) -> list[str]:
+    def list_objections(self) -> list[str]:
         """Why the candidate does not become the best; nothing where it does."""
         gain, rival = self.over_baseline, self.rival_over_baseline
         if not gain.counts:
@@ -158,7 +158,7 @@ def _sure(gain: Gain | None) -> Gain:
     return gain
 
 
-def _of(measured: Sequence[Measured], shown: Shown) -> list[Measured]:
+def _of(measured: Sequence[ProgramMeasurement], shown: SearchSubset) -> list[ProgramMeasurement]:
     return [measured[place] for place in shown.recordings]
 
 
@@ -166,19 +166,19 @@ def _misplaced_knobs(program: Playable, *, free: bool) -> str:
     """What is wrong with where a program has its knobs; empty where nothing is."""
     if not free:
         return "" if program.scheduled else "it has no schedule, so beta changes nothing"
-    if isinstance(program, Foreign) or program.scheduled:
+    if isinstance(program, ForeignController) or program.scheduled:
         return "it follows beta, and this run wants free knobs in place of a schedule"
     known = free_knobs(program.checked.program)
     return "" if known else "it has no free knobs, so it has one point"
 
 
-def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[str]:
+def _faults(arena: Arena, worth: ProgramScore, measured: Sequence[ProgramMeasurement]) -> list[str]:
     """Why a candidate cannot be selected, whatever it gains."""
     if not any(each.tokens.any() for each in measured):
         return ["it takes no action: every episode ended at 0 tokens"]
     if arena.request.free_knobs:
         return []
-    at = falls(worth.curves)
+    at = find_cost_drop(worth.curves)
     if at is None and all(curve.cost.min() == curve.cost.max() for curve in worth.curves):
         return ["it does not follow beta: it costs the same at every value"]
     if at is None:
@@ -194,8 +194,8 @@ def _faults(arena: Arena, worth: Worth, measured: Sequence[Measured]) -> list[st
     ]
 
 
-def _points(arena: Arena, program: Playable, worth: Worth) -> dict[str, list[PointFigures]]:
-    settings = points(program, arena.request.betas)
+def _points(arena: Arena, program: Playable, worth: ProgramScore) -> dict[str, list[PointFigures]]:
+    settings = choose_points(program, arena.request.betas)
     return {
         label: [
             PointFigures(
@@ -210,5 +210,5 @@ def _points(arena: Arena, program: Playable, worth: Worth) -> dict[str, list[Poi
     }
 
 
-def _refused(name: str, verdict: Verdict, reason: str) -> Review:
+def _refused(name: str, verdict: ReviewVerdict, reason: str) -> Review:
     return Review(candidate=name, verdict=verdict, reasons=[reason])

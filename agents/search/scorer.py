@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.run.records import Gain
-from agents.search.measures import (
+from agents.search.measurements import (
     Curves,
-    Measured,
-    Shown,
-    Worth,
-    curves,
-    everything,
+    ProgramMeasurement,
+    ProgramScore,
+    SearchSubset,
+    compute_curves,
+    select_everything,
 )
 from agents.search.objective import Objective
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
-from harness.evaluation.frontier import area, curve
-from harness.request.recordings import Named
+from harness.evaluation.frontier import area, build_curve
+from harness.request.recordings import NamedRecording
 
 SLACK = 0.02
 """A cost that falls by less than this share as β rises counts as level: seeds are few."""
@@ -34,9 +34,9 @@ class Scorer:
 
     def __init__(
         self,
-        recordings: Sequence[Named],
+        recordings: Sequence[NamedRecording],
         objective: Objective,
-        baselines: Mapping[str, Sequence[Measured]],
+        baselines: Mapping[str, Sequence[ProgramMeasurement]],
     ):
         self._objective = objective
         self._questions = [
@@ -46,16 +46,18 @@ class Scorer:
             )
             for each in recordings
         ]
-        self.whole = everything([len(each.recording.questions) for each in recordings])
+        self.whole = select_everything([len(each.recording.questions) for each in recordings])
         ends = [
-            [curves(measured[place], self.whole.questions[place]).cost for measured in
+            [compute_curves(measured[place], self.whole.questions[place]).cost for measured in
              baselines.values()]
             for place in range(len(recordings))
         ]  # fmt: skip
         self.low = np.array([min(cost.min() for cost in each) for each in ends])
         self.high = np.array([max(cost.max() for cost in each) for each in ends])
 
-    def worth(self, measured: Sequence[Measured], shown: Shown | None = None) -> Worth:
+    def worth(
+        self, measured: Sequence[ProgramMeasurement], shown: SearchSubset | None = None
+    ) -> ProgramScore:
         """What a program is worth.
 
         Args:
@@ -63,7 +65,7 @@ class Scorer:
             shown: what counts; the whole search set by default.
         """
         shown = shown or self.whole
-        found = [curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
+        found = [compute_curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
         values = tuple(
             self._value(each, place) for each, place in zip(found, shown.recordings, strict=True)
         )
@@ -72,7 +74,7 @@ class Scorer:
         ]
         tokens = sum(int(m.tokens.sum()) for m in measured)
         sequential = sum(int(m.sequential.sum()) for m in measured)
-        return Worth(
+        return ProgramScore(
             score=float(np.mean(values)),
             by_recording=values,
             halves=(
@@ -81,15 +83,15 @@ class Scorer:
             ),
             curves=tuple(found),
             parallel=tokens / max(sequential, 1),
-            steady=falls(found) is None,
+            steady=find_cost_drop(found) is None,
         )
 
     def gain(
         self,
-        ours: Sequence[Measured],
-        theirs: Sequence[Measured],
+        ours: Sequence[ProgramMeasurement],
+        theirs: Sequence[ProgramMeasurement],
         against: str,
-        shown: Shown | None = None,
+        shown: SearchSubset | None = None,
     ) -> Gain | None:
         """The objective of one program less that of another, with its paired interval.
 
@@ -131,12 +133,12 @@ class Scorer:
     def _halves(self, found: Curves, place: int) -> tuple[float, float]:
         ends = np.array([self.low[place], np.sqrt(self.low[place] * self.high[place]),
                          self.high[place]])  # fmt: skip
-        one = curve(found.cost, found.accuracy)
-        both = curve(*(np.stack([column, column]) for column in (one.cost, one.accuracy)))
+        one = build_curve(found.cost, found.accuracy)
+        both = build_curve(*(np.stack([column, column]) for column in (one.cost, one.accuracy)))
         cheap, dear = np.nan_to_num(area(both, ends[:2], ends[1:]))
         return float(cheap), float(dear)
 
-    def _strata(self, shown: Shown) -> list[list[int]]:
+    def _strata(self, shown: SearchSubset) -> list[list[int]]:
         """Places in ``shown`` whose questions are the same, and so are drawn together."""
         together: dict[tuple[object, ...], list[int]] = {}
         for at, (place, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
@@ -145,10 +147,10 @@ class Scorer:
 
     def _drawn(
         self,
-        measured: Sequence[Measured],
+        measured: Sequence[ProgramMeasurement],
         questions: Sequence[NDArray[np.bool_]],
         index: int,
-        shown: Shown,
+        shown: SearchSubset,
         places: Sequence[int],
     ) -> tuple[Floats, Floats]:
         """The objective on each recording of a stratum: as measured, (R,), and drawn, (n, R)."""
@@ -177,7 +179,7 @@ class Scorer:
         return np.concatenate(exact), np.stack(sampled, axis=1)
 
 
-def falls(found: Sequence[Curves]) -> int | None:
+def find_cost_drop(found: Sequence[Curves]) -> int | None:
     """The first point at which the mean cost is below that of the point before; else ``None``.
 
     Args:

@@ -7,27 +7,26 @@ passed in, so the same seed gives the same programs.
 | | |
 | --- | --- |
 | `vary`, `cross`, `generate` | a mutation, a crossing, a program at random |
-| `tidy`, `size` | a program without what has no effect; how complex it is |
-| `hoisted` | what is the same for every branch computed once: the same program, faster |
-| `constants`, `with_constants` | the numbers of a program, for what fits them |
+| `tidy`, `compute_size` | a program without what has no effect; how complex it is |
+| `hoist_invariants` | what is the same for every branch computed once: the same program, faster |
+| `find_constants`, `with_constants` | the numbers of a program, for what fits them |
 """
 
-from agents.variation.constants import Constant, constants, with_constants
-from agents.variation.crossing import cross
-from agents.variation.draft import Variant
-from agents.variation.generating import generate
-from agents.variation.hoisting import hoisted
-from agents.variation.tidying import size, tidy
-from agents.variation.varying import vary
+from agents.variation.cleanup import compute_size, tidy
+from agents.variation.crossover import cross
+from agents.variation.hoisting import hoist_invariants
+from agents.variation.mutation import generate, vary
+from agents.variation.program_edit import ProgramVariant
+from agents.variation.schedule_constants import ScheduleConstant, find_constants, with_constants
 
 __all__ = [
-    "Constant",
-    "Variant",
-    "constants",
+    "ProgramVariant",
+    "ScheduleConstant",
+    "compute_size",
     "cross",
+    "find_constants",
     "generate",
-    "hoisted",
-    "size",
+    "hoist_invariants",
     "tidy",
     "vary",
     "with_constants",

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from math import floor, isfinite, log10
 from typing import NamedTuple
 
-from agents.variation.rewriting import (
+from agents.variation.tree_transforms import (
     NOWHERE,
     binary,
     call,
+    find_section,
     identifier,
     name,
     number,
-    section,
 )
 from dsl import tree
-from dsl.checker.constants import constant
+from dsl.checker.symbols import constant_value
 from dsl.numeric import pow_real
-from dsl.operations import Number, value
+from dsl.operations import Number, evaluate_expression
 from dsl.types import Type
 
 LARGEST = 1e9
@@ -40,7 +40,7 @@ _GRID = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 """Where a line must agree with a curve to count as one."""
 
 
-class Curve(NamedTuple):
+class KnobCurve(NamedTuple):
     """A knob from β = 0 to β = 1."""
 
     integer: bool
@@ -48,15 +48,15 @@ class Curve(NamedTuple):
     at_zero: float
     at_one: float
 
-    def short(self) -> "Curve":
+    def short(self) -> "KnobCurve":
         """The same with ends that are short to write, and even where it cannot be geometric."""
         ends = [self.at_zero, self.at_one]
-        low, high = (float(round(v)) if self.integer else shortened(v) for v in ends)
+        low, high = (float(round(v)) if self.integer else round_significant(v) for v in ends)
         possible = low > 0 and high > 0 and low != high
-        return Curve(self.integer, self.geometric and possible, low, high)
+        return KnobCurve(self.integer, self.geometric and possible, low, high)
 
 
-def shortened(value: float, digits: int = DIGITS) -> float:
+def round_significant(value: float, digits: int = DIGITS) -> float:
     """A number to some significant digits, and to some decimals near 1, where odds count."""
     if value == 0 or not isfinite(value):
         return 0.0
@@ -64,7 +64,7 @@ def shortened(value: float, digits: int = DIGITS) -> float:
     return round(value, min(max(decimals, 0), 12)) + 0.0
 
 
-def line(knob: str, curve: Curve) -> tree.Scheduled:
+def write_line(knob: str, curve: KnobCurve) -> tree.Scheduled:
     """The line of the schedule for a curve."""
     curve = curve.short()
     low, high = curve.at_zero, curve.at_one
@@ -76,7 +76,7 @@ def line(knob: str, curve: Curve) -> tree.Scheduled:
     return tree.Scheduled(NOWHERE, direction, identifier(knob), written)
 
 
-def _even(curve: Curve) -> tree.Expression:
+def _even(curve: KnobCurve) -> tree.Expression:
     """``a + b * beta``."""
     low, rise = curve.at_zero, curve.at_one - curve.at_zero
     if curve.integer:
@@ -93,7 +93,7 @@ def _even(curve: Curve) -> tree.Expression:
     return call("round", moving) if curve.integer else moving
 
 
-def _geometric(curve: Curve) -> tree.Expression:
+def _geometric(curve: KnobCurve) -> tree.Expression:
     """``a * pow(b, beta)``; the base is as short as reaches the end."""
     low = curve.at_zero
     start = number(int(low) if curve.integer else low)
@@ -101,28 +101,28 @@ def _geometric(curve: Curve) -> tree.Expression:
     return call("round", moving) if curve.integer else moving
 
 
-def _base(curve: Curve) -> float:
+def _base(curve: KnobCurve) -> float:
     """The ratio of the ends, exactly where that is short, else as shortly as reaches the end."""
     exact = curve.at_one / curve.at_zero
-    near = [shortened(exact, digits) for digits in range(2, 9)]
+    near = [round_significant(exact, digits) for digits in range(2, 9)]
     for tried in [each for each in near[:3] if each == exact] + near:
         if tried != 1 and _reaches(curve, tried):
             return int(tried) if tried == int(tried) else tried
     return exact
 
 
-def _reaches(curve: Curve, base: float) -> bool:
+def _reaches(curve: KnobCurve, base: float) -> bool:
     reached = curve.at_zero * pow_real(base, 1.0)
     if curve.integer:
         # Well off the half, so that no rounding of a power turns it.
         rises = curve.at_one > curve.at_zero
         return abs(reached - curve.at_one) < 0.4 and (base > 1) is rises
-    return shortened(reached) == curve.at_one
+    return round_significant(reached) == curve.at_one
 
 
-def read(
+def parse_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
-) -> Curve | None:
+) -> KnobCurve | None:
     """The curve that a line is, where it is one.
 
     Args:
@@ -131,7 +131,7 @@ def read(
         names: the values of the names that it may use, but for `beta`.
     """
     integer = types[item.value] is Type.INTEGER
-    found = [value(item.value, types, {**names, "beta": beta}) for beta in _GRID]
+    found = [evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in _GRID]
     if max(map(abs, found)) > LARGEST:
         return None
     span = max(found) - min(found)
@@ -139,7 +139,7 @@ def read(
     roughly = float(span >= 4) if integer else ROUNDED * span
     for tolerance in (exactly, roughly):
         for geometric in (False, True):
-            curve = Curve(integer, geometric, found[0], found[-1]).short()
+            curve = KnobCurve(integer, geometric, found[0], found[-1]).short()
             expected = [_at(curve, beta) for beta in _GRID]
             alike = all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
             if alike and curve.geometric is geometric:
@@ -147,17 +147,19 @@ def read(
     return None
 
 
-def ends(
+def fit_even_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
-) -> Curve | None:
+) -> KnobCurve | None:
     """The even curve between the ends of a line, unless they lie too far out."""
-    low, high = (value(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0))
+    low, high = (
+        evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0)
+    )
     if max(abs(low), abs(high)) > LARGEST:
         return None
-    return Curve(types[item.value] is Type.INTEGER, False, low, high).short()
+    return KnobCurve(types[item.value] is Type.INTEGER, False, low, high).short()
 
 
-def _at(curve: Curve, beta: float) -> float:
+def _at(curve: KnobCurve, beta: float) -> float:
     """The value of a curve as its canonical line gives it."""
     if curve.at_zero == curve.at_one:
         return curve.at_zero
@@ -168,10 +170,12 @@ def _at(curve: Curve, beta: float) -> float:
     return round(found) if curve.integer else found
 
 
-def defaults(program: tree.Program) -> dict[str, Number]:
+def find_defaults(program: tree.Program) -> dict[str, Number]:
     """The free knobs whose default is a number, by name."""
-    knobs = section(program, tree.Knobs)
-    found = {each.name.text: constant(each.default) for each in (knobs.items if knobs else ())}
+    knobs = find_section(program, tree.Knobs)
+    found = {
+        each.name.text: constant_value(each.default) for each in (knobs.items if knobs else ())
+    }
     return {
         knob: default
         for knob, default in found.items()

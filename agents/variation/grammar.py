@@ -227,29 +227,29 @@ class Production(NamedTuple):
     """The holes in it that are not knobs."""
 
 
-def kind_of(hole: str) -> str:
+def find_filler(hole: str) -> str:
     """The table, or the quantity, of a hole: its name without the letter."""
     return hole.partition("_")[0]
 
 
-def stem_of(hole: str) -> str:
+def get_knob_stem(hole: str) -> str:
     """What the knob of a hole is called."""
     return "warm_up" if hole == "WARMUP" else hole.lower()
 
 
 def is_hole(text: str) -> bool:
     """Whether a name stands for something to be written."""
-    return HOLE.match(text) is not None and kind_of(text) in {*TABLES, *KNOBS}
+    return HOLE.match(text) is not None and find_filler(text) in {*TABLES, *KNOBS}
 
 
-def holes_in(node: tree.Node) -> tuple[str, ...]:
+def find_holes(node: tree.Node) -> tuple[str, ...]:
     """The holes below a node, in order, each once."""
     found = [each.text for each in tree.walk(node) if isinstance(each, tree.Name)]
     return tuple(dict.fromkeys(text for text in found if is_hole(text)))
 
 
 @cache
-def productions(table: str) -> tuple[Production, ...]:
+def load_productions(table: str) -> tuple[Production, ...]:
     """The ways to fill a hole, parsed once a process."""
     rows = [row.split(maxsplit=1) for row in TABLES[table].strip().splitlines()]
     lets = "\n".join(f"let x = {text}" for _, text in rows)
@@ -261,6 +261,6 @@ def productions(table: str) -> tuple[Production, ...]:
     for (weight, _), let in zip(rows, step.body.statements, strict=True):
         assert isinstance(let, tree.Let)
         assert not isinstance(let.value, tree.Open | tree.Sample)
-        holes = tuple(each for each in holes_in(let.value) if kind_of(each) in TABLES)
+        holes = tuple(each for each in find_holes(let.value) if find_filler(each) in TABLES)
         found.append(Production(float(weight), let.value, holes))
     return tuple(found)

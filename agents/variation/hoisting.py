@@ -7,8 +7,15 @@ easier to read.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agents.variation.rewriting import copied, has_free_dot, identifier, name, replaced, walk
-from agents.variation.scopes import declared, free_name
+from agents.variation.scopes import collect_declared, free_name
+from agents.variation.tree_transforms import (
+    copy_tree,
+    has_free_dot,
+    identifier,
+    name,
+    replace_nodes,
+    walk,
+)
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, CHANCE, COUNTING, FOLDING, VOTING
 
@@ -19,10 +26,10 @@ _STEMS = {
 }  # fmt: skip
 
 
-def hoisted(program: tree.Program) -> tree.Program:
+def hoist_invariants(program: tree.Program) -> tree.Program:
     """The program with such calls in front of their statements."""
-    program = copied(program)
-    taken = set(declared(program))
+    program = copy_tree(program)
+    taken = set(collect_declared(program))
     sections = tuple(
         replace(section, body=_block(section.body, taken))
         if isinstance(section, tree.Start | tree.Step | tree.Finally)
@@ -60,7 +67,7 @@ def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Le
     before: list[tree.Let] = []
     changes: dict[tree.Node, tree.Node] = {}
     for call in _invariant(statement):
-        known = next((let for let in lets if tree.same(let.value, call)), None)
+        known = next((let for let in lets if tree.is_equivalent(let.value, call)), None)
         if known is None:
             called = free_name(_STEMS.get(call.function.text, "figure"), taken)
             taken.add(called)
@@ -71,7 +78,7 @@ def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Le
         inner, changed = _statement(let, taken)
         assert isinstance(changed, tree.Let)
         before += [*inner, changed]
-    return before, replaced(statement, changes) if changes else statement
+    return before, replace_nodes(statement, changes) if changes else statement
 
 
 def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
@@ -91,13 +98,13 @@ def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
         case tree.If():
             inner = [node.otherwise] if isinstance(node.otherwise, tree.If) else []
             return [(part, False) for part in (node.condition, *inner)]
-        case tree.Where():
+        case tree.FilterSet():
             return [(node.branches, False), (node.condition, True)]
-        case tree.By():
+        case tree.SortSet():
             return [(node.branches, False), (node.key, True)]
-        case tree.Over():
+        case tree.PerBranch():
             return [(node.value, True), (node.branches, False)]
-        case tree.Keyword():
+        case tree.KeywordArgument():
             return [(node.value, True)]
         case tree.Advance(burst=burst):
             return [(node.branches, False), *([(burst, True)] if burst is not None else [])]

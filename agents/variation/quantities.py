@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from agents.variation.rewriting import walk
+from agents.variation.tree_transforms import walk
 from dsl import tree
 from dsl.types import Type
 
@@ -108,7 +108,7 @@ class Quantities:
                 default = Quantity.STEPS if kind is Type.INTEGER else Quantity.PART
                 self.named.setdefault(place, default)
 
-    def of(self, node: tree.Expression | tree.Over) -> Quantity | None:
+    def of(self, node: tree.Expression | tree.PerBranch) -> Quantity | None:
         """What a number is a number of; ``None`` where its parts do not tell."""
         match node:
             case tree.Name(text=text):
@@ -117,9 +117,9 @@ class Quantities:
                 return _OF_ATTRIBUTES.get(text) or self.named.get(text)
             case tree.Unary(operator="-", operand=operand):
                 return self.of(operand)
-            case tree.Choice(then=then, otherwise=otherwise):
+            case tree.Conditional(then=then, otherwise=otherwise):
                 return self.of(then) or self.of(otherwise)
-            case tree.Over(value=value):
+            case tree.PerBranch(value=value):
                 return self.of(value)
             case tree.Binary():
                 return self._binary(node)
@@ -151,15 +151,15 @@ class Quantities:
         of_window = isinstance(first, tree.Name) and self._kinds.get(first.text) is Type.WINDOW
         if function == "count":
             return Quantity.WINDOW if of_window else Quantity.BRANCHES
-        if isinstance(first, tree.Keyword):
+        if isinstance(first, tree.KeywordArgument):
             return None
         if function == "rise":
             kept = self.of(first)
             return Quantity.CHANGE if kept is Quantity.PART else kept
-        if function in _FOLDS and (of_window or isinstance(first, tree.Over)):
+        if function in _FOLDS and (of_window or isinstance(first, tree.PerBranch)):
             return self.of(first)
         if function in _LIKE_ARGUMENTS:
-            plain = [each for each in node.arguments if not isinstance(each, tree.Keyword)]
+            plain = [each for each in node.arguments if not isinstance(each, tree.KeywordArgument)]
             return next((found for each in plain if (found := self.of(each))), None)
         return None
 

@@ -3,24 +3,24 @@
 import re
 from collections.abc import Iterable
 
-from agents.variation.curves import Curve, line
-from agents.variation.rewriting import (
+from agents.variation.curves import KnobCurve, write_line
+from agents.variation.tree_transforms import (
     NOWHERE,
+    find_section,
     identifier,
-    renamed,
-    replaced,
-    section,
+    rename_names,
+    replace_nodes,
     walk,
     with_section,
 )
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, NAMES
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 
 _NUMBERED = re.compile(r"_\d+$")
 
 
-def declared(program: tree.Program) -> set[str]:
+def collect_declared(program: tree.Program) -> set[str]:
     """Every name that a program declares anywhere."""
     return {
         node.name.text
@@ -40,7 +40,7 @@ def free_name(stem: str, taken: Iterable[str]) -> str:
     return found
 
 
-def with_distinct_lets(program: tree.Program) -> tree.Program:
+def make_lets_distinct(program: tree.Program) -> tree.Program:
     """The program with each `let` called otherwise than all others.
 
     Then statements can change their blocks without meeting a namesake.
@@ -60,11 +60,11 @@ def with_distinct_lets(program: tree.Program) -> tree.Program:
         if again is None:
             return program
         block, name = again
-        other = free_name(name, declared(program))
-        program = replaced(program, {block: renamed(block, {name: other})})
+        other = free_name(name, collect_declared(program))
+        program = replace_nodes(program, {block: rename_names(block, {name: other})})
 
 
-class Additions:
+class NewDeclarations:
     """The knobs, cells and fields that a change brings along.
 
     Args:
@@ -72,7 +72,7 @@ class Additions:
     """
 
     def __init__(self, program: tree.Program):
-        self._taken = declared(program)
+        self._taken = collect_declared(program)
         self.knobs: list[tree.Knob] = []
         self.lines: list[tree.Scheduled] = []
         self.cells: list[tree.Cell] = []
@@ -84,10 +84,10 @@ class Additions:
         self._taken.add(found)
         return found
 
-    def knob(self, stem: str, curve: Curve) -> str:
+    def knob(self, stem: str, curve: KnobCurve) -> str:
         """Declares a knob of the schedule and gives its name."""
         found = self.name(stem)
-        self.lines.append(line(found, curve))
+        self.lines.append(write_line(found, curve))
         return found
 
     def cell(self, stem: str, first: tree.Expression) -> str:
@@ -99,19 +99,19 @@ class Additions:
     def applied(self, program: tree.Program) -> tree.Program:
         """The program with all of it declared, behind what is there."""
         if self.knobs:
-            free = section(program, tree.Knobs)
+            free = find_section(program, tree.Knobs)
             knobs = (*(free.items if free else ()), *self.knobs)
             program = with_section(program, tree.Knobs(NOWHERE, knobs))
         if self.lines:
-            schedule = section(program, tree.Schedule)
+            schedule = find_section(program, tree.Schedule)
             lines = (*(schedule.items if schedule else ()), *self.lines)
             program = with_section(program, tree.Schedule(NOWHERE, lines))
         if self.cells:
-            memory = section(program, tree.Memory)
+            memory = find_section(program, tree.Memory)
             cells = (*(memory.items if memory else ()), *self.cells)
             program = with_section(program, tree.Memory(NOWHERE, cells))
         if self.fields:
-            each = section(program, tree.EachBranch)
+            each = find_section(program, tree.EachBranch)
             fields = (*(each.items if each else ()), *self.fields)
             program = with_section(program, tree.EachBranch(NOWHERE, fields))
         return program

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
 from agents.variation.quantities import Quantities, Quantity
-from agents.variation.rewriting import section
+from agents.variation.tree_transforms import find_section
 from dsl import tree
 from dsl.checker.declarations import check_declarations, check_sections
 from dsl.checker.scope import Scope
@@ -22,7 +22,7 @@ Lets: TypeAlias = tuple[tuple[str, Type], ...]
 """The names that hold from a place on, with their types."""
 
 
-class Part(Enum):
+class ProgramSection(Enum):
     """The section that a place is in."""
 
     START = auto()
@@ -60,10 +60,10 @@ class Purpose(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Env:
+class SiteContext:
     """What can be written at a place."""
 
-    part: Part
+    part: ProgramSection
     dotted: bool = False
     lets: Lets = ()
 
@@ -73,16 +73,16 @@ class Env:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _SiteExpectation:
     """What is known of a place before what stands there is looked at."""
 
-    env: Env
+    env: SiteContext
     takes: Type
     purpose: Purpose
     wanted: Quantity | None = None
 
 
-class Site(NamedTuple):
+class ExpressionSite(NamedTuple):
     """An expression that another one may replace."""
 
     node: tree.Expression
@@ -91,16 +91,16 @@ class Site(NamedTuple):
     """`REAL` where any number will do."""
     purpose: Purpose
     quantity: Quantity | None
-    env: Env
+    env: SiteContext
 
 
-class Spot(NamedTuple):
+class StatementSite(NamedTuple):
     """A statement where it stands."""
 
     statement: tree.Statement
     block: tree.Block
     at: int
-    env: Env
+    env: SiteContext
     """What is in reach before it."""
     updating: bool
     level: int
@@ -108,7 +108,7 @@ class Spot(NamedTuple):
 
 
 @dataclass(slots=True)
-class Survey:
+class ProgramSurvey:
     """All places of a program; see the module."""
 
     program: tree.Program
@@ -118,14 +118,14 @@ class Survey:
     knobs: dict[str, Type]
     """The types of knobs, free ones and those of the schedule."""
     quantities: Quantities
-    sites: list[Site] = field(default_factory=list)
-    spots: list[Spot] = field(default_factory=list)
+    sites: list[ExpressionSite] = field(default_factory=list)
+    spots: list[StatementSite] = field(default_factory=list)
     uses: dict[str, Quantity] = field(default_factory=dict)
     """What each knob is a number of, by how it is used."""
 
     def step(self) -> tree.Step | None:
         """The section `step`, where there is one."""
-        return section(self.program, tree.Step)
+        return find_section(self.program, tree.Step)
 
     def cells(self, kind: Type) -> list[str]:
         """The memory cells of a type."""
@@ -136,7 +136,7 @@ class Survey:
         return [n for n, found in self.kinds.items() if found is kind and n.startswith(".")]
 
 
-def survey(program: tree.Program) -> Survey:
+def survey_program(program: tree.Program) -> ProgramSurvey:
     """Looks at all places of a sound program in which every node stands once."""
     scope = Scope()
     check_sections(scope, program)
@@ -146,22 +146,26 @@ def survey(program: tree.Program) -> Survey:
     kept = {Declared.MEMORY, Declared.FIELD}
     kinds = {each.name: each.type for each in symbols if each.role in kept}
     knobs = {each.name: each.type for each in symbols if each.role not in kept}
-    found = Survey(program, scope.types, kinds, knobs, Quantities(program, kinds))
-    _Walk(found).program()
+    found = ProgramSurvey(program, scope.types, kinds, knobs, Quantities(program, kinds))
+    _SurveyWalk(found).program()
     return found
 
 
-_SECTIONS = ((tree.Start, Part.START), (tree.Step, Part.STEP), (tree.Finally, Part.FINALLY))
+_SECTIONS = (
+    (tree.Start, ProgramSection.START),
+    (tree.Step, ProgramSection.STEP),
+    (tree.Finally, ProgramSection.FINALLY),
+)
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "!="}
 _VOTING = {"winner", "runner_up", "votes", "share", "margin", "entropy", "confidence"}
 _THROUGH = {"abs", "min", "max", "clamp", "sum"}
 """Functions that give a number of the kind of their arguments."""
 
 
-class _Walk:
+class _SurveyWalk:
     """The way through one program, from the sections down."""
 
-    def __init__(self, found: Survey):
+    def __init__(self, found: ProgramSurvey):
         self._found = found
         self._types = found.types
         self._of = found.quantities.of
@@ -176,7 +180,7 @@ class _Walk:
             if isinstance(each, tree.Step) and each.cap is not None:
                 self._cap(each)
             assert isinstance(each, tree.Start | tree.Step | tree.Finally)
-            self._block(each.body, Env(part), updating=False, level=0)
+            self._block(each.body, SiteContext(part), updating=False, level=0)
 
     def _first_values(self, kept: tree.Memory | tree.EachBranch) -> None:
         """First values are no places either; they tell what their knobs are."""
@@ -200,9 +204,9 @@ class _Walk:
 
     # Statements
 
-    def _block(self, block: tree.Block, env: Env, *, updating: bool, level: int) -> None:
+    def _block(self, block: tree.Block, env: SiteContext, *, updating: bool, level: int) -> None:
         for index, statement in enumerate(block.statements):
-            spot = Spot(statement, block, index, env, updating, level)
+            spot = StatementSite(statement, block, index, env, updating, level)
             self._found.spots.append(spot)
             self._statement(statement, env, updating=updating, level=level)
             if isinstance(statement, tree.Let):
@@ -210,7 +214,9 @@ class _Walk:
                 kind = Type.BRANCHES if acting else self._types[statement.value]
                 env = replace(env, lets=(*env.lets, (statement.name.text, kind)))
 
-    def _statement(self, node: tree.Statement, env: Env, *, updating: bool, level: int) -> None:
+    def _statement(
+        self, node: tree.Statement, env: SiteContext, *, updating: bool, level: int
+    ) -> None:
         match node:
             case tree.Let(value=value):
                 self._let(node.name.text, value, env)
@@ -218,58 +224,62 @@ class _Walk:
                 self._stored(place.text, value, env)
             case tree.Push(value=value):
                 wanted = self._found.quantities.named.get(node.window.text)
-                self._visit(value, _Way(env, Type.REAL, Purpose.VALUE, wanted))
+                self._visit(value, _SiteExpectation(env, Type.REAL, Purpose.VALUE, wanted))
             case tree.If():
-                self._visit(node.condition, _Way(env, Type.TRUTH, Purpose.CONDITION))
+                self._visit(node.condition, _SiteExpectation(env, Type.TRUTH, Purpose.CONDITION))
                 self._block(node.then, env, updating=updating, level=level + 1)
                 if isinstance(node.otherwise, tree.Block):
                     self._block(node.otherwise, env, updating=updating, level=level + 1)
                 elif node.otherwise is not None:
                     self._statement(node.otherwise, env, updating=updating, level=level)
             case tree.Update():
-                self._visit(node.branches, _Way(env, Type.BRANCHES, Purpose.MEMBERS))
+                self._visit(node.branches, _SiteExpectation(env, Type.BRANCHES, Purpose.MEMBERS))
                 inside = replace(env, dotted=True)
                 self._block(node.body, inside, updating=True, level=level + 1)
             case tree.Answer(choices=choices):
                 for choice in choices:
-                    self._visit(choice, _Way(env, Type.ANSWER, Purpose.CHOICE))
+                    self._visit(choice, _SiteExpectation(env, Type.ANSWER, Purpose.CHOICE))
             case tree.Stop():
                 pass
             case _:
                 self._verb(node, env)
 
-    def _let(self, name: str, value: tree.Expression | tree.Open | tree.Sample, env: Env) -> None:
+    def _let(
+        self, name: str, value: tree.Expression | tree.Open | tree.Sample, env: SiteContext
+    ) -> None:
         if isinstance(value, tree.Open | tree.Sample):
             self._verb(value, env)
         else:
             self._stored(name, value, env)
 
-    def _stored(self, name: str, value: tree.Expression, env: Env) -> None:
+    def _stored(self, name: str, value: tree.Expression, env: SiteContext) -> None:
         takes = self._found.kinds.get(name, self._types[value])
         purpose = Purpose.MEMBERS if takes is Type.BRANCHES else Purpose.VALUE
         wanted = self._found.quantities.named.get(name)
-        self._visit(value, _Way(env, takes, purpose, wanted))
+        self._visit(value, _SiteExpectation(env, takes, purpose, wanted))
 
-    def _verb(self, node: tree.Verb, env: Env) -> None:
+    def _verb(self, node: tree.Verb, env: SiteContext) -> None:
         match node:
             case tree.Open(count=count) | tree.Sample(count=count):
-                way = _Way(env, Type.INTEGER, Purpose.AMOUNT, Quantity.BRANCHES)
+                way = _SiteExpectation(env, Type.INTEGER, Purpose.AMOUNT, Quantity.BRANCHES)
                 self._visit(count, way)
             case tree.Advance(branches=branches, burst=burst):
-                self._visit(branches, _Way(env, Type.BRANCHES, Purpose.ACTED))
+                self._visit(branches, _SiteExpectation(env, Type.BRANCHES, Purpose.ACTED))
                 if burst is not None:
                     inside = replace(env, dotted=True)
-                    way = _Way(inside, Type.INTEGER, Purpose.BURST, Quantity.BURST)
+                    way = _SiteExpectation(inside, Type.INTEGER, Purpose.BURST, Quantity.BURST)
                     self._visit(burst, way)
             case tree.Probe(branches=branches) | tree.Prune(branches=branches):
-                self._visit(branches, _Way(env, Type.BRANCHES, Purpose.ACTED))
+                self._visit(branches, _SiteExpectation(env, Type.BRANCHES, Purpose.ACTED))
 
     # Expressions
 
-    def _visit(self, node: tree.Expression, way: _Way) -> None:
+    def _visit(self, node: tree.Expression, way: _SiteExpectation) -> None:
         kind = self._types[node]
         quantity = (self._of(node) or way.wanted) if kind.is_number else None
-        self._found.sites.append(Site(node, kind, way.takes, way.purpose, quantity, way.env))
+        self._found.sites.append(
+            ExpressionSite(node, kind, way.takes, way.purpose, quantity, way.env)
+        )
         if way.purpose is Purpose.AMOUNT:
             way = replace(way, purpose=Purpose.BOUND)
         match node:
@@ -280,17 +290,17 @@ class _Walk:
                 self._visit(node.operand, way)
             case tree.Binary():
                 self._binary(node, way)
-            case tree.Choice():
+            case tree.Conditional():
                 choosing = replace(way, takes=Type.TRUTH, purpose=Purpose.CHOOSING, wanted=None)
                 self._visit(node.condition, choosing)
                 for side in (node.then, node.otherwise):
                     self._visit(side, way)
             case tree.Call():
                 self._call(node, way)
-            case tree.Where() | tree.By() | tree.Except() | tree.First():
+            case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
                 self._set(node, way)
 
-    def _binary(self, node: tree.Binary, way: _Way) -> None:
+    def _binary(self, node: tree.Binary, way: _SiteExpectation) -> None:
         left, right = node.left, node.right
         operator = node.operator
         takes: Sequence[Type] = (way.takes, way.takes)
@@ -312,21 +322,25 @@ class _Walk:
             inner = replace(way, takes=kind, purpose=purpose, wanted=quantity)
             self._visit(side, inner)
 
-    def _set(self, node: tree.Where | tree.By | tree.Except | tree.First, way: _Way) -> None:
+    def _set(
+        self,
+        node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst,
+        way: _SiteExpectation,
+    ) -> None:
         self._visit(node.branches, way)
         inside = replace(way.env, dotted=True)
         match node:
-            case tree.Where():
-                self._visit(node.condition, _Way(inside, Type.TRUTH, Purpose.TEST))
-            case tree.By():
-                self._visit(node.key, _Way(inside, Type.REAL, Purpose.KEY))
-            case tree.Except():
+            case tree.FilterSet():
+                self._visit(node.condition, _SiteExpectation(inside, Type.TRUTH, Purpose.TEST))
+            case tree.SortSet():
+                self._visit(node.key, _SiteExpectation(inside, Type.REAL, Purpose.KEY))
+            case tree.ExcludeSet():
                 self._visit(node.without, replace(way, purpose=Purpose.MEMBERS))
-            case tree.First():
-                count = _Way(way.env, Type.INTEGER, Purpose.FIRST, Quantity.BRANCHES)
+            case tree.TakeFirst():
+                count = _SiteExpectation(way.env, Type.INTEGER, Purpose.FIRST, Quantity.BRANCHES)
                 self._visit(node.count, count)
 
-    def _call(self, node: tree.Call, way: _Way) -> None:
+    def _call(self, node: tree.Call, way: _SiteExpectation) -> None:
         function = node.function.text
         number = Type.REAL
         wanted: Quantity | None = None
@@ -344,23 +358,27 @@ class _Walk:
         for argument in node.arguments:
             self._argument(argument, replace(way, takes=number, wanted=wanted))
 
-    def _argument(self, argument: tree.Expression | tree.Over | tree.Keyword, way: _Way) -> None:
+    def _argument(
+        self,
+        argument: tree.Expression | tree.PerBranch | tree.KeywordArgument,
+        way: _SiteExpectation,
+    ) -> None:
         inside = replace(way.env, dotted=True)
         match argument:
-            case tree.Keyword(value=value):
-                weight = _Way(inside, Type.REAL, Purpose.WEIGHT, Quantity.WEIGHT)
+            case tree.KeywordArgument(value=value):
+                weight = _SiteExpectation(inside, Type.REAL, Purpose.WEIGHT, Quantity.WEIGHT)
                 self._visit(value, weight)
-            case tree.Over(value=value, branches=branches):
-                self._visit(value, _Way(inside, way.takes, Purpose.VALUE, way.wanted))
-                self._visit(branches, _Way(way.env, Type.BRANCHES, Purpose.VOTERS))
+            case tree.PerBranch(value=value, branches=branches):
+                self._visit(value, _SiteExpectation(inside, way.takes, Purpose.VALUE, way.wanted))
+                self._visit(branches, _SiteExpectation(way.env, Type.BRANCHES, Purpose.VOTERS))
             case _:
                 kind = self._types[argument]
                 if kind is Type.WINDOW or (kind is Type.BRANCHES and way.purpose is Purpose.BOUND):
                     return
                 if kind is Type.BRANCHES:
-                    self._visit(argument, _Way(way.env, kind, Purpose.VOTERS))
+                    self._visit(argument, _SiteExpectation(way.env, kind, Purpose.VOTERS))
                 elif kind is Type.ANSWER:
-                    self._visit(argument, _Way(way.env, kind, Purpose.VALUE))
+                    self._visit(argument, _SiteExpectation(way.env, kind, Purpose.VALUE))
                 else:
                     bound = way.purpose is Purpose.BOUND
                     purpose = Purpose.BOUND if bound else Purpose.VALUE

@@ -13,13 +13,18 @@ from importlib.resources import files
 from random import Random
 from typing import NamedTuple
 
-from agents.variation.curves import Curve, read
-from agents.variation.draws import stepped
+from agents.variation.curves import KnobCurve, parse_curve
+from agents.variation.expression_writer import ExpressionWriter, FilledHoles
 from agents.variation.quantities import Range, Scale
-from agents.variation.rewriting import copied, renamed, section, written
-from agents.variation.scopes import Additions
-from agents.variation.survey import Env
-from agents.variation.writing import Filled, Writer
+from agents.variation.sampling import step_value
+from agents.variation.scopes import NewDeclarations
+from agents.variation.survey import SiteContext
+from agents.variation.tree_transforms import (
+    copy_tree,
+    find_section,
+    format_expression,
+    rename_names,
+)
 from dsl import tree
 from dsl.checker.declarations import check_declarations
 from dsl.checker.scope import Scope
@@ -33,16 +38,16 @@ SPREAD = 0.5
 """How far the ends of a rule's knobs are moved."""
 
 
-class Template(NamedTuple):
+class RuleTemplate(NamedTuple):
     """A rule with holes."""
 
     name: str
     words: str
     program: tree.Program
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, KnobCurve]
 
 
-class Rule(NamedTuple):
+class RuleInstance(NamedTuple):
     """A rule for one program, its names free there and declared among the additions."""
 
     start: tuple[tree.Statement, ...]
@@ -51,7 +56,7 @@ class Rule(NamedTuple):
 
 
 @cache
-def templates(kind: str) -> tuple[Template, ...]:
+def load_templates(kind: str) -> tuple[RuleTemplate, ...]:
     """The rules of a kind, by name, parsed once a process."""
     folder = files(__package__) / "rules" / kind
     named = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
@@ -62,25 +67,29 @@ def templates(kind: str) -> tuple[Template, ...]:
     )
 
 
-def _template(name: str, text: str) -> Template:
+def _template(name: str, text: str) -> RuleTemplate:
     parsed = parse(Source(text, name))
     assert parsed.program is not None, (name, parsed.diagnostics)
     assert parsed.program.title is not None, name
-    program = copied(parsed.program)
+    program = copy_tree(parsed.program)
     scope = Scope()
     check_declarations(scope, program)
-    schedule = section(program, tree.Schedule)
+    schedule = find_section(program, tree.Schedule)
     curves = {}
     for item in schedule.items if schedule else ():
-        curve = read(item, scope.types, {})
+        curve = parse_curve(item, scope.types, {})
         assert curve is not None, (name, item.name.text)
         curves[item.name.text] = curve
-    return Template(name, parsed.program.title.text, program, curves)
+    return RuleTemplate(name, parsed.program.title.text, program, curves)
 
 
-def rule(
-    template: Template, writer: Writer, additions: Additions, env: Env, random: Random
-) -> Rule:
+def instantiate_rule(
+    template: RuleTemplate,
+    writer: ExpressionWriter,
+    additions: NewDeclarations,
+    env: SiteContext,
+    random: Random,
+) -> RuleInstance:
     """A template made into a rule for the place where ``env`` holds."""
     names: dict[str, str] = {}
     for knob, curve in template.curves.items():
@@ -88,20 +97,20 @@ def rule(
     for node in tree.walk(template.program):
         if isinstance(node, tree.Cell | tree.Let):
             names[node.name.text] = additions.name(node.name.text)
-    program = renamed(template.program, names)
-    memory, each = section(program, tree.Memory), section(program, tree.EachBranch)
+    program = rename_names(template.program, names)
+    memory, each = find_section(program, tree.Memory), find_section(program, tree.EachBranch)
     additions.cells.extend(memory.items if memory else ())
     additions.fields.extend(each.items if each else ())
-    filled: Filled = {}
-    start, step = section(program, tree.Start), section(program, tree.Step)
+    filled: FilledHoles = {}
+    start, step = find_section(program, tree.Start), find_section(program, tree.Step)
     parts = [
         () if part is None else tuple(writer.filled(s, env, filled) for s in part.body.statements)
         for part in (start, step)
     ]
-    return Rule(parts[0], parts[1], _words(template.words, names, filled))
+    return RuleInstance(parts[0], parts[1], _words(template.words, names, filled))
 
 
-def _spread(curve: Curve, random: Random) -> Curve:
+def _spread(curve: KnobCurve, random: Random) -> KnobCurve:
     """A curve near another, which goes the same way or is fixed."""
     low, high = sorted((curve.at_zero, curve.at_one))
     parts = not curve.integer and high <= 1
@@ -111,21 +120,21 @@ def _spread(curve: Curve, random: Random) -> Curve:
     found = Range(curve.integer, least, most, scale, (low, high), "")
     both = random.gauss(0.0, SPREAD / 2)
     ends = [
-        stepped(stepped(end, found, abs(both), random), found, SPREAD, random)
+        step_value(step_value(end, found, abs(both), random), found, SPREAD, random)
         for end in (curve.at_zero, curve.at_one)
     ]
     if (ends[0] < ends[1]) != (curve.at_zero < curve.at_one):
         ends[1] = ends[0]
-    return Curve(curve.integer, curve.geometric, ends[0], ends[1]).short()
+    return KnobCurve(curve.integer, curve.geometric, ends[0], ends[1]).short()
 
 
-def _words(text: str, names: Mapping[str, str], filled: Filled) -> str:
+def _words(text: str, names: Mapping[str, str], filled: FilledHoles) -> str:
     """The title with the names and expressions of this rule."""
 
     def told(match: "re.Match[str]") -> str:
         word = match[1]
         if word in filled:
-            return f"`{written(filled[word])}`"
+            return f"`{format_expression(filled[word])}`"
         return f"`{names.get(word, word)}`"
 
     return re.sub("`([^`]+)`", told, text)

@@ -3,16 +3,21 @@
 from typing import NamedTuple
 
 from dsl.allocation import tree
-from dsl.allocation.checker import CheckedAllocation, GivenAllocation, GivenStage, check
-from dsl.allocation.parsing import is_allocation, parse
+from dsl.allocation.checker import (
+    CheckedAllocation,
+    ResolvedAllocation,
+    ResolvedStage,
+    check_allocation,
+)
+from dsl.allocation.parser import is_allocation, parse_allocation
 from dsl.diagnostics import Diagnostic, DslError
 from dsl.source import Source
 
 __all__ = [
     "AllocationAnalysis",
     "CheckedAllocation",
-    "GivenAllocation",
-    "GivenStage",
+    "ResolvedAllocation",
+    "ResolvedStage",
     "analyse_allocation",
     "is_allocation",
     "load_allocation",
@@ -30,10 +35,10 @@ class AllocationAnalysis(NamedTuple):
 
 def analyse_allocation(source: Source) -> AllocationAnalysis:
     """Parses and checks a text. Whatever it holds, it never raises."""
-    parsed = parse(source)
+    parsed = parse_allocation(source)
     if parsed.program is None:
         return AllocationAnalysis(source, None, None, parsed.diagnostics)
-    checked, scope = check(parsed.program, source)
+    checked, scope = check_allocation(parsed.program, source)
     return AllocationAnalysis(source, parsed.program, checked, scope.diagnostics)
 
 

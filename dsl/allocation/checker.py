@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from dsl.allocation import tree
 from dsl.checker import expressions
-from dsl.checker.scope import Place, Scope
+from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.diagnostics import Edit, Mark
-from dsl.operations import Number, answer_text, value
+from dsl.operations import Number, answer_text, evaluate_expression
 from dsl.source import Source
 from dsl.tree import Expression, Identifier, Name, walk
 from dsl.types import Type
@@ -20,7 +20,7 @@ STEPS = 20
 """At so many steps of β values are looked at."""
 
 
-class GivenStage(NamedTuple):
+class ResolvedStage(NamedTuple):
     """What an allocation gives a stage at one β."""
 
     stage: str
@@ -31,11 +31,11 @@ class GivenStage(NamedTuple):
     beta: float
 
 
-class GivenAllocation(NamedTuple):
+class ResolvedAllocation(NamedTuple):
     """An allocation at one β."""
 
     budget: float
-    stages: list[GivenStage]
+    stages: list[ResolvedStage]
 
 
 class CheckedAllocation(NamedTuple):
@@ -59,7 +59,7 @@ class CheckedAllocation(NamedTuple):
             for each in walk(self.program)
         )
 
-    def at(self, beta: float) -> GivenAllocation:
+    def at(self, beta: float) -> ResolvedAllocation:
         """What it gives at a β from 0 to 1."""
         number = _evaluator(self.scope, beta)
         stages = []
@@ -74,16 +74,18 @@ class CheckedAllocation(NamedTuple):
                     case tree.Governor():
                         controller = setting.name.text
                         own = beta if setting.beta is None else float(number(setting.beta))
-            stages.append(GivenStage(stage.name.text, model, samples, controller, own))
-        return GivenAllocation(float(number(self.program.budgets[0].value)), stages)
+            stages.append(ResolvedStage(stage.name.text, model, samples, controller, own))
+        return ResolvedAllocation(float(number(self.program.budgets[0].value)), stages)
 
 
 def _evaluator(scope: Scope, beta: float) -> Callable[[Expression], Number]:
     """Gives values at one β."""
-    return lambda node: value(node, scope.types, {"beta": float(beta)})
+    return lambda node: evaluate_expression(node, scope.types, {"beta": float(beta)})
 
 
-def check(program: tree.Allocation, source: Source) -> tuple[CheckedAllocation | None, Scope]:
+def check_allocation(
+    program: tree.Allocation, source: Source
+) -> tuple[CheckedAllocation | None, Scope]:
     """Checks an allocation; the first is ``None`` where there was an error."""
     scope = Scope()
     _budgets(scope, program)
@@ -124,7 +126,7 @@ def _budgets(scope: Scope, program: tree.Allocation) -> None:
         _expect(scope, each.value, Type.REAL, "`budget` takes")
 
 
-def _stage(scope: Scope, stage: tree.Stage) -> None:
+def _stage(scope: Scope, stage: tree.StageBlock) -> None:
     models = [each for each in stage.settings if isinstance(each, tree.Model)]
     amounts = [each for each in stage.settings if not isinstance(each, tree.Model)]
     for what, some, missing in (
@@ -136,7 +138,7 @@ def _stage(scope: Scope, stage: tree.Stage) -> None:
                 "RH804", f"stage `{stage.name.text}` has no {what}", stage.name.span, help=missing
             )
         elif len(some) > 1:
-            _second(scope, stage, some[0], some[1])
+            _check_repeated(scope, stage, some[0], some[1])
     for setting in stage.settings:
         match setting:
             case tree.Model():
@@ -147,7 +149,9 @@ def _stage(scope: Scope, stage: tree.Stage) -> None:
                 _expect(scope, beta, Type.REAL, "`beta` takes")
 
 
-def _second(scope: Scope, stage: tree.Stage, first: tree.Setting, second: tree.Setting) -> None:
+def _check_repeated(
+    scope: Scope, stage: tree.StageBlock, first: tree.Setting, second: tree.Setting
+) -> None:
     """What stands once stands twice, or there are both samples and a controller."""
     both = type(first) is not type(second)
     which = "both samples and a controller" if both else f"its {_KINDS[type(first)]} twice"
@@ -176,7 +180,7 @@ def _model(scope: Scope, written: Expression) -> None:
 
 
 def _expect(scope: Scope, expression: Expression, wanted: Type, where: str) -> None:
-    with scope.at(Place.SCHEDULE):
+    with scope.at(ExpressionPosition.SCHEDULE):
         expressions.expect(scope, expression, wanted, where)
 
 

@@ -39,7 +39,7 @@ Setting: TypeAlias = Model | Samples | Governor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stage(Node):
+class StageBlock(Node):
     """``stage NAME { … }``."""
 
     name: Identifier
@@ -52,12 +52,12 @@ class Allocation(Node):
 
     name: Identifier
     title: Text | None
-    entries: tuple[Budget | Stage, ...]
+    entries: tuple[Budget | StageBlock, ...]
 
     @property
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[StageBlock]:
         """Its stages, in order."""
-        return [each for each in self.entries if isinstance(each, Stage)]
+        return [each for each in self.entries if isinstance(each, StageBlock)]
 
     @property
     def budgets(self) -> list[Budget]:

@@ -4,18 +4,18 @@ from dsl import tree
 from dsl.checker.declarations import check_declarations, check_sections
 from dsl.checker.flow import check_flow
 from dsl.checker.progress import check_progress
-from dsl.checker.schedule import check_schedule
+from dsl.checker.schedule_directions import check_schedule
 from dsl.checker.scope import Scope
 from dsl.checker.statements import check_bodies
-from dsl.checker.symbols import Checked, Needs, Role, Symbol
+from dsl.checker.symbols import CheckedProgram, Needs, Role, Symbol
 from dsl.checker.usage import check_usage
 from dsl.diagnostics import Diagnostic
 from dsl.source import Source
 
-__all__ = ["Checked", "Needs", "Role", "Symbol", "check"]
+__all__ = ["CheckedProgram", "Needs", "Role", "Symbol", "check"]
 
 
-def check(program: tree.Program, source: Source) -> tuple[Checked | None, list[Diagnostic]]:
+def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None, list[Diagnostic]]:
     """Checks a program; the first is ``None`` where there was an error.
 
     The passes run in order; the later ones speak only of programs whose names and types are sound,
@@ -32,7 +32,7 @@ def check(program: tree.Program, source: Source) -> tuple[Checked | None, list[D
         check_progress(scope, program)
     if any(diagnostic.is_error for diagnostic in scope.diagnostics):
         return None, scope.diagnostics
-    checked = Checked(source, program, scope.types, scope.symbols, _needs(scope, program))
+    checked = CheckedProgram(source, program, scope.types, scope.symbols, _needs(scope, program))
     return checked, scope.diagnostics
 
 

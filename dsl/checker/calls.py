@@ -1,24 +1,24 @@
 """Calls of functions: which form is meant, and what it gives."""
 
 from dsl import tree
-from dsl.builtins import CHANCE, FUNCTIONS, Form, Function, Kind, Result
+from dsl.builtins import CHANCE, FUNCTIONS, ArgumentKind, BuiltinFunction, ResultKind, Signature
 from dsl.checker import expressions
-from dsl.checker.scope import Place, Scope
+from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.diagnostics import Edit
-from dsl.habits import FUNCTIONS as FUNCTIONS_ELSEWHERE
-from dsl.habits import Habit
+from dsl.foreign_idioms import FUNCTIONS as FUNCTIONS_ELSEWHERE
+from dsl.foreign_idioms import ForeignIdiom
 from dsl.source import Span
-from dsl.spelling import nearest
 from dsl.types import Type, joined
+from dsl.vocabulary import nearest
 
 _KINDS = {
-    Type.INTEGER: {Kind.INTEGER, Kind.NUMBER},
-    Type.REAL: {Kind.NUMBER},
-    Type.BRANCHES: {Kind.BRANCHES},
-    Type.WINDOW: {Kind.WINDOW},
-    Type.ANSWER: {Kind.ANSWER},
+    Type.INTEGER: {ArgumentKind.INTEGER, ArgumentKind.NUMBER},
+    Type.REAL: {ArgumentKind.NUMBER},
+    Type.BRANCHES: {ArgumentKind.BRANCHES},
+    Type.WINDOW: {ArgumentKind.WINDOW},
+    Type.ANSWER: {ArgumentKind.ANSWER},
     Type.TRUTH: set(),
-    Type.WRONG: set(Kind),
+    Type.WRONG: set(ArgumentKind),
 }
 
 
@@ -57,24 +57,24 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
     return _gives(form, found, weighted=weight is not None)
 
 
-def _meant(name: str) -> Habit:
+def _meant(name: str) -> ForeignIdiom:
     """The function that was meant by a name that there is not."""
     near = nearest(name, FUNCTIONS)
     if name in FUNCTIONS_ELSEWHERE:
         return FUNCTIONS_ELSEWHERE[name]
     if near is not None:
-        return Habit(f"did you mean `{near}`?", near)
-    return Habit(f"the functions are {', '.join(f'`{one}`' for one in FUNCTIONS)}")
+        return ForeignIdiom(f"did you mean `{near}`?", near)
+    return ForeignIdiom(f"the functions are {', '.join(f'`{one}`' for one in FUNCTIONS)}")
 
 
 def _weight(
     scope: Scope, node: tree.Call
-) -> tuple[tree.Keyword | None, list[tree.Expression | tree.Over]]:
+) -> tuple[tree.KeywordArgument | None, list[tree.Expression | tree.PerBranch]]:
     """Checks the keyword arguments and takes them off the list."""
     weight = None
-    arguments: list[tree.Expression | tree.Over] = []
+    arguments: list[tree.Expression | tree.PerBranch] = []
     for argument in node.arguments:
-        if not isinstance(argument, tree.Keyword):
+        if not isinstance(argument, tree.KeywordArgument):
             arguments.append(argument)
         elif argument.name.text != "weight" or weight is not None:
             scope.error(
@@ -92,16 +92,16 @@ def _weight(
     return weight, arguments
 
 
-def _argument(scope: Scope, node: tree.Expression | tree.Over) -> tuple[Type, bool]:
+def _argument(scope: Scope, node: tree.Expression | tree.PerBranch) -> tuple[Type, bool]:
     """The type of an argument, and whether it is an ``e of S``."""
-    if not isinstance(node, tree.Over):
+    if not isinstance(node, tree.PerBranch):
         return expressions.check(scope, node), False
     expressions.expect(scope, node.branches, Type.BRANCHES, "`of` takes")
     with scope.with_branch():
         return expressions.check(scope, node.value), True
 
 
-def _matches(form: Form, found: list[tuple[Type, bool]]) -> bool:
+def _matches(form: Signature, found: list[tuple[Type, bool]]) -> bool:
     takes = list(form.takes)
     if form.more and len(found) > len(takes):
         takes += [takes[-1]] * (len(found) - len(takes))
@@ -110,16 +110,16 @@ def _matches(form: Form, found: list[tuple[Type, bool]]) -> bool:
     return all(_takes(wanted, *given) for wanted, given in zip(takes, found, strict=True))
 
 
-def _takes(wanted: Kind, kind: Type, over: bool) -> bool:
-    if over or wanted is Kind.OVER:
-        return over and wanted is Kind.OVER and kind.is_number
+def _takes(wanted: ArgumentKind, kind: Type, over: bool) -> bool:
+    if over or wanted is ArgumentKind.OVER:
+        return over and wanted is ArgumentKind.OVER and kind.is_number
     return wanted in _KINDS[kind]
 
 
-def _gives(form: Form, found: list[tuple[Type, bool]], *, weighted: bool) -> Type:
-    if form.gives is Result.LIKE_WEIGHT:
+def _gives(form: Signature, found: list[tuple[Type, bool]], *, weighted: bool) -> Type:
+    if form.gives is ResultKind.LIKE_WEIGHT:
         return Type.REAL if weighted else Type.INTEGER
-    if form.gives is Result.LIKE_ARGUMENTS:
+    if form.gives is ResultKind.LIKE_ARGUMENTS:
         result = found[0][0]
         for kind, _ in found[1:]:
             result = joined(result, kind) or Type.WRONG
@@ -128,7 +128,7 @@ def _gives(form: Form, found: list[tuple[Type, bool]], *, weighted: bool) -> Typ
     return form.gives
 
 
-def _given_wrong(function: Function) -> Type:
+def _given_wrong(function: BuiltinFunction) -> Type:
     """The type of a call whose arguments are wrong: what it gives where that is plain."""
     gives = {form.gives for form in function.forms}
     only = next(iter(gives))
@@ -138,8 +138,8 @@ def _given_wrong(function: Function) -> Type:
 def _no_form(
     scope: Scope,
     node: tree.Call,
-    function: Function,
-    arguments: list[tree.Expression | tree.Over],
+    function: BuiltinFunction,
+    arguments: list[tree.Expression | tree.PerBranch],
     found: list[tuple[Type, bool]],
 ) -> None:
     name = node.function.text
@@ -157,13 +157,15 @@ def _no_form(
     forms = [form for form in function.forms if len(form.takes) == len(found) or form.more]
     for index, (argument, (kind, over)) in enumerate(zip(arguments, found, strict=True)):
         wanted = {form.takes[min(index, len(form.takes) - 1)] for form in forms}
-        if over and (Kind.OVER not in wanted or not kind.is_number):
-            problem = "`e of S` cannot stand here" if Kind.OVER not in wanted else kind.value
+        if over and (ArgumentKind.OVER not in wanted or not kind.is_number):
+            problem = (
+                "`e of S` cannot stand here" if ArgumentKind.OVER not in wanted else kind.value
+            )
         elif not over and not wanted & _KINDS[kind]:
             problem = kind.value
         else:
             continue
-        takes = _either([kind.value for kind in Kind if kind in wanted])
+        takes = _either([kind.value for kind in ArgumentKind if kind in wanted])
         scope.error(
             "RH303",
             f"`{name}` takes {takes} here",
@@ -180,10 +182,12 @@ def _no_form(
     )
 
 
-def _argument_help(name: str, function: Function, wanted: set[Kind], kind: Type) -> str:
-    if Kind.OVER in wanted and kind is Type.BRANCHES:
+def _argument_help(
+    name: str, function: BuiltinFunction, wanted: set[ArgumentKind], kind: Type
+) -> str:
+    if ArgumentKind.OVER in wanted and kind is Type.BRANCHES:
         return f"say what of each branch: `{name}(.tokens of …)`"
-    if Kind.BRANCHES in wanted and kind is Type.ANSWER:
+    if ArgumentKind.BRANCHES in wanted and kind is Type.ANSWER:
         return f"votes are counted in a set: `{function.shown}`"
     return f"write `{function.shown}`: {function.meaning}"
 
@@ -199,13 +203,13 @@ def _number(counts: list[int], *, more: bool) -> str:
     return f"{words} argument{'' if counts == [1] else 's'}"
 
 
-def _arguments_span(arguments: list[tree.Expression | tree.Over]) -> Span:
+def _arguments_span(arguments: list[tree.Expression | tree.PerBranch]) -> Span:
     return arguments[0].span.to(arguments[-1].span)
 
 
 def _place_allows(scope: Scope, node: tree.Call) -> bool:
     name = node.function.text
-    if name == "window" and scope.place is not Place.MEMORY:
+    if name == "window" and scope.place is not ExpressionPosition.MEMORY:
         scope.error(
             "RH406",
             "a window can only be declared in `memory`",
@@ -213,7 +217,7 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
             help="write `memory { trend = window(5) }` and `push … onto trend`",
         )
         return False
-    if name in CHANCE and scope.place is not Place.CODE:
+    if name in CHANCE and scope.place is not ExpressionPosition.CODE:
         scope.error(
             "RH405",
             f"`{name}` cannot be used in {scope.place.value}",
@@ -222,7 +226,11 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
             help="draw in `start` or `step`, and keep the draw in `memory` or in a field",
         )
         return False
-    if name == "round" and len(node.arguments) == 2 and scope.place is not Place.SCHEDULE:
+    if (
+        name == "round"
+        and len(node.arguments) == 2
+        and scope.place is not ExpressionPosition.SCHEDULE
+    ):
         scope.error(
             "RH407",
             "rounding to decimals is for schedules only",

@@ -5,8 +5,8 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.checker.knobs import free_knobs, schedule_lines
-from dsl.operations import Number, Types, value
+from dsl.checker.symbols import free_knobs, schedule_lines
+from dsl.operations import NodeTypes, Number, evaluate_expression
 
 _TENTHS = tuple(step / 10 for step in range(11))
 _FINE = tuple(step / 1024 for step in range(1025))
@@ -23,20 +23,20 @@ class Counterexample(NamedTuple):
     """The free knobs that do not have their defaults."""
 
 
-class _Names(dict[str, Number]):
+class _ScheduleNames(dict[str, Number]):
     """The names of a schedule at one β; a line is evaluated when it is first asked for."""
 
-    def __init__(self, lines: Mapping[str, tree.Scheduled], types: Types):
+    def __init__(self, lines: Mapping[str, tree.Scheduled], types: NodeTypes):
         self._lines = lines
         self._types = types
 
     def __missing__(self, name: str) -> Number:
-        self[name] = found = value(self._lines[name].value, self._types, self)
+        self[name] = found = evaluate_expression(self._lines[name].value, self._types, self)
         return found
 
 
-def counterexample(
-    program: tree.Program, types: Types, line: tree.Scheduled, turns: Iterable[float]
+def find_counterexample(
+    program: tree.Program, types: NodeTypes, line: tree.Scheduled, turns: Iterable[float]
 ) -> Counterexample | None:
     """Looks for a pair that refutes a line's direction, on round values of β first.
 
@@ -52,7 +52,7 @@ def counterexample(
         for settings in _settings(program, types):
             values = []
             for beta in betas:
-                names = _Names(lines, types)
+                names = _ScheduleNames(lines, types)
                 names.update(settings.all, beta=beta)
                 values.append((beta, names[line.name.text]))
             for (beta, before), (then, after) in pairwise(values):
@@ -74,15 +74,15 @@ class _Settings(NamedTuple):
     unusual: dict[str, Number]
 
 
-def _settings(program: tree.Program, types: Types) -> Iterator[_Settings]:
+def _settings(program: tree.Program, types: NodeTypes) -> Iterator[_Settings]:
     """Free knobs at their defaults, all at one end of their ranges, each alone at either end."""
     defaults: dict[str, Number] = {}
     lows: dict[str, Number] = {}
     highs: dict[str, Number] = {}
     for name, knob in free_knobs(program).items():
-        defaults[name] = value(knob.default, types, defaults)
-        lows[name] = value(knob.low, types, defaults)
-        highs[name] = value(knob.high, types, defaults)
+        defaults[name] = evaluate_expression(knob.default, types, defaults)
+        lows[name] = evaluate_expression(knob.low, types, defaults)
+        highs[name] = evaluate_expression(knob.high, types, defaults)
     alone = ({name: ends[name]} for name in defaults for ends in (lows, highs))
     for changed in chain(({}, lows, highs), alone):
         unusual = {name: end for name, end in changed.items() if end != defaults[name]}

@@ -3,13 +3,12 @@
 from dsl import tree
 from dsl.builtins import SIGNALS
 from dsl.checker import expressions
-from dsl.checker.constants import constant
-from dsl.checker.scope import Place, Scope
-from dsl.checker.symbols import Role, Symbol
+from dsl.checker.scope import ExpressionPosition, Scope
+from dsl.checker.symbols import Role, Symbol, constant_value
 from dsl.diagnostics import Mark
 from dsl.source import Span
-from dsl.spelling import did_you_mean, nearest
 from dsl.types import Type, joined
+from dsl.vocabulary import did_you_mean, nearest
 
 _NAMES = {
     tree.Schedule: "schedule",
@@ -88,22 +87,22 @@ def check_declarations(scope: Scope, program: tree.Program) -> None:
                 case tree.Schedule():
                     _schedule(scope, section)
                 case tree.Memory():
-                    _cells(scope, section, Place.MEMORY)
+                    _cells(scope, section, ExpressionPosition.MEMORY)
                 case tree.EachBranch():
-                    _cells(scope, section, Place.EACH)
+                    _cells(scope, section, ExpressionPosition.EACH)
 
 
 def _knobs(scope: Scope, section: tree.Knobs) -> None:
     for item in section.items:
         found = Type.INTEGER
         values: list[int | float | None] = []
-        with scope.at(Place.KNOBS):
+        with scope.at(ExpressionPosition.KNOBS):
             for part in (item.default, item.low, item.high):
                 kind = expressions.check(scope, part)
                 if not kind.is_number:
                     _no_number(scope, part, kind)
                 found = joined(found, kind) or Type.WRONG
-                values.append(constant(part) if kind.is_number else None)
+                values.append(constant_value(part) if kind.is_number else None)
         _knob_range(scope, item, values)
         scope.declare(Symbol(Role.KNOB, item.name.text, found, item.name.span), scope.globals)
 
@@ -144,7 +143,7 @@ def _knob_range(scope: Scope, item: tree.Knob, values: list[int | float | None])
 
 def _schedule(scope: Scope, section: tree.Schedule) -> None:
     for item in section.items:
-        with scope.at(Place.SCHEDULE):
+        with scope.at(ExpressionPosition.SCHEDULE):
             found = expressions.check(scope, item.value)
         if not found.is_number:
             _no_number(scope, item.value, found)
@@ -152,9 +151,11 @@ def _schedule(scope: Scope, section: tree.Schedule) -> None:
         scope.declare(Symbol(Role.SCHEDULED, item.name.text, found, item.name.span), scope.globals)
 
 
-def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: Place) -> None:
+def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: ExpressionPosition) -> None:
     role, table = (
-        (Role.MEMORY, scope.globals) if place is Place.MEMORY else (Role.FIELD, scope.fields)
+        (Role.MEMORY, scope.globals)
+        if place is ExpressionPosition.MEMORY
+        else (Role.FIELD, scope.fields)
     )
     # Entered only when all are checked: a first value cannot use another cell.
     symbols = []

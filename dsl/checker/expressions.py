@@ -5,12 +5,12 @@ from typing import assert_never
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, CHANCE, FUNCTIONS, SETS, VALUES
 from dsl.checker.calls import check_call
-from dsl.checker.scope import Place, Scope
+from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
 from dsl.source import Span
-from dsl.spelling import did_you_mean
 from dsl.types import Type, fits, joined
+from dsl.vocabulary import did_you_mean
 
 
 def check(scope: Scope, expression: tree.Expression) -> Type:
@@ -18,9 +18,9 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
     match expression:
         case tree.Number(value=value):
             found = Type.INTEGER if isinstance(value, int) else Type.REAL
-        case tree.Truth():
+        case tree.BooleanLiteral():
             found = Type.TRUTH
-        case tree.Text() | tree.Nothing():
+        case tree.Text() | tree.NoneLiteral():
             found = Type.ANSWER
         case tree.Name():
             found = _name(scope, expression)
@@ -32,11 +32,11 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
             found = _unary(scope, expression)
         case tree.Binary():
             found = _binary(scope, expression)
-        case tree.Choice():
+        case tree.Conditional():
             found = _choice(scope, expression)
         case tree.Call():
             found = check_call(scope, expression)
-        case tree.Where() | tree.By() | tree.Except() | tree.First():
+        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
             found = _set(scope, expression)
         case _:
             assert_never(expression)
@@ -92,7 +92,7 @@ def _name(scope: Scope, node: tree.Name) -> Type:
     if symbol is not None:
         return scope.use(node, symbol)
     name = node.text
-    if name in SETS and scope.place is Place.CODE:
+    if name in SETS and scope.place is ExpressionPosition.CODE:
         return scope.use(node, Symbol(Role.SET, name, Type.BRANCHES, None, SETS[name]))
     if name in VALUES and _value_allowed(scope.place, name):
         value = VALUES[name]
@@ -127,27 +127,31 @@ def _name(scope: Scope, node: tree.Name) -> Type:
     return scope.unknown(node, "no such name", scope.visible())
 
 
-def _value_allowed(place: Place, name: str) -> bool:
-    if place is Place.CODE:
+def _value_allowed(place: ExpressionPosition, name: str) -> bool:
+    if place is ExpressionPosition.CODE:
         return True
     if name == "beta":
-        return place is not Place.KNOBS
-    return place in {Place.MEMORY, Place.EACH, Place.CAP} and name in {"budget", "interval"}
+        return place is not ExpressionPosition.KNOBS
+    return place in {
+        ExpressionPosition.MEMORY,
+        ExpressionPosition.EACH,
+        ExpressionPosition.CAP,
+    } and name in {"budget", "interval"}
 
 
-def _place_help(place: Place) -> str:
-    if place is Place.SCHEDULE:
+def _place_help(place: ExpressionPosition) -> str:
+    if place is ExpressionPosition.SCHEDULE:
         return (
             "a knob follows from `beta`, free knobs and the knobs above it, and from nothing else"
         )
-    if place is Place.KNOBS:
+    if place is ExpressionPosition.KNOBS:
         return "a free knob has constants for its default and its range"
     return "first values are made of constants, knobs and `beta`; later ones are assigned in `step`"
 
 
 def _field(scope: Scope, node: tree.Field) -> Type:
     name = node.text
-    if scope.place is not Place.CODE or not scope.has_branch:
+    if scope.place is not ExpressionPosition.CODE or not scope.has_branch:
         scope.error(
             "RH401",
             f"`{name}` stands outside of any set, so no branch is meant",
@@ -288,7 +292,7 @@ def _comparable(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Non
         )
 
 
-def _choice(scope: Scope, node: tree.Choice) -> Type:
+def _choice(scope: Scope, node: tree.Conditional) -> Type:
     expect(scope, node.condition, Type.TRUTH, "`if` takes")
     then, otherwise = check(scope, node.then), check(scope, node.otherwise)
     both = joined(then, otherwise)
@@ -307,7 +311,7 @@ def _choice(scope: Scope, node: tree.Choice) -> Type:
     return both
 
 
-def _warn_of_constant_key(scope: Scope, node: tree.By) -> None:
+def _warn_of_constant_key(scope: Scope, node: tree.SortSet) -> None:
     """A key that is the same for every branch sorts nothing; `for` was likely meant."""
     for part in tree.walk(node.key):
         if isinstance(part, tree.Field):
@@ -323,21 +327,23 @@ def _warn_of_constant_key(scope: Scope, node: tree.By) -> None:
     )
 
 
-def _set(scope: Scope, node: tree.Where | tree.By | tree.Except | tree.First) -> Type:
+def _set(
+    scope: Scope, node: tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst
+) -> Type:
     match node:
-        case tree.Where():
+        case tree.FilterSet():
             expect(scope, node.branches, Type.BRANCHES, "`where` narrows")
             with scope.with_branch():
                 expect(scope, node.condition, Type.TRUTH, "`where` takes")
-        case tree.By():
+        case tree.SortSet():
             expect(scope, node.branches, Type.BRANCHES, "`by` sorts")
             with scope.with_branch():
                 expect(scope, node.key, Type.REAL, "`by` takes")
             _warn_of_constant_key(scope, node)
-        case tree.Except():
+        case tree.ExcludeSet():
             expect(scope, node.branches, Type.BRANCHES, "`except` narrows")
             expect(scope, node.without, Type.BRANCHES, "`except` takes")
-        case tree.First():
+        case tree.TakeFirst():
             expect(scope, node.count, Type.INTEGER, "`first` takes")
             expect(scope, node.branches, Type.BRANCHES, "`first … of` takes from")
         case _:

@@ -103,7 +103,7 @@ def _no_answer(scope: Scope, body: tree.Block) -> None:
 def _may_be_none(scope: Scope, node: tree.Answer) -> None:
     """Warns of an unconditional last answer that can be `none`, with nothing to cover it."""
     last = tree.ungroup(node.choices[-1])
-    if isinstance(last, tree.Nothing):
+    if isinstance(last, tree.NoneLiteral):
         if len(node.choices) > 1:
             return  # said with open eyes: `… else none`
         scope.warning(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dsl import tree
 from dsl.checker.scope import Scope
 from dsl.checker.symbols import Role
-from dsl.operations import value
+from dsl.operations import evaluate_expression
 from dsl.source import Span
 
 _ACTS = (tree.Open, tree.Sample, tree.Advance, tree.Probe, tree.Prune)
@@ -96,7 +96,7 @@ def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
                 return True
             case tree.Field():
                 return True
-            case tree.Choice(then=then, otherwise=otherwise):
+            case tree.Conditional(then=then, otherwise=otherwise):
                 waiting += [then, otherwise]
             case tree.Name(text=name) if name not in seen:
                 seen.add(name)
@@ -134,9 +134,16 @@ class _Live:
 
     def known(self, expression: tree.Expression) -> int | float | None:
         """The value of an expression without names, draws and branches, else ``None``."""
-        plain = (tree.Number, tree.Truth, tree.Group, tree.Unary, tree.Binary, tree.Choice)
+        plain = (
+            tree.Number,
+            tree.BooleanLiteral,
+            tree.Group,
+            tree.Unary,
+            tree.Binary,
+            tree.Conditional,
+        )
         if all(isinstance(node, plain) for node in tree.walk(expression)):
-            return value(expression, self._scope.types, {})
+            return evaluate_expression(expression, self._scope.types, {})
         return None
 
     def _of(self, statement: tree.Statement) -> Iterator[tree.Verb]:
@@ -191,14 +198,14 @@ class _Live:
             case tree.Name(text=name):
                 named = self._lets.get(name)
                 return name not in _ENDED if named is None else self._may_hold_active(named)
-            case tree.Where(branches=base, condition=condition):
+            case tree.FilterSet(branches=base, condition=condition):
                 return self._may_hold_active(base) and not self._excludes_active(condition)
-            case tree.By(branches=base):
+            case tree.SortSet(branches=base):
                 return self._may_hold_active(base)
-            case tree.First(count=count, branches=base):
+            case tree.TakeFirst(count=count, branches=base):
                 known = self.known(count)
                 return (known is None or known > 0) and self._may_hold_active(base)
-            case tree.Except(branches=base, without=without):
+            case tree.ExcludeSet(branches=base, without=without):
                 gone = tree.ungroup(without)
                 all_gone = isinstance(gone, tree.Name) and gone.text in {
                     "active", "alive", "opened",

@@ -9,14 +9,14 @@ from dsl import tree
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, NAMES, SETS, VALUES
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Diagnostic, Edit, Mark, Severity
-from dsl.habits import NAMES as NAMES_ELSEWHERE
-from dsl.habits import Habit
+from dsl.foreign_idioms import NAMES as NAMES_ELSEWHERE
+from dsl.foreign_idioms import ForeignIdiom
 from dsl.source import Span
-from dsl.spelling import nearest
 from dsl.types import Type
+from dsl.vocabulary import nearest
 
 
-class Place(Enum):
+class ExpressionPosition(Enum):
     """Where an expression stands; it decides which names it may use."""
 
     SCHEDULE = "the schedule"
@@ -42,7 +42,7 @@ class Scope:
     """Every name that is declared anywhere, and where."""
     doubtful: set[str] = field(default_factory=set)
     """Names whose declaration was wrong, so that what is said of them would be an echo."""
-    place: Place = Place.CODE
+    place: ExpressionPosition = ExpressionPosition.CODE
     has_branch: bool = False
     """Whether a dot means something here."""
 
@@ -124,9 +124,9 @@ class Scope:
         names = set(self.globals)
         for table in self.lets:
             names.update(table)
-        if self.place is Place.CODE:
+        if self.place is ExpressionPosition.CODE:
             names.update(SETS, VALUES)
-        elif self.place is Place.SCHEDULE:
+        elif self.place is ExpressionPosition.SCHEDULE:
             names.add("beta")
         return names
 
@@ -137,7 +137,7 @@ class Scope:
     # Where we are
 
     @contextmanager
-    def at(self, place: Place) -> Iterator[None]:
+    def at(self, place: ExpressionPosition) -> Iterator[None]:
         """Inside a section."""
         before, self.place = self.place, place
         yield
@@ -186,7 +186,7 @@ class Scope:
         habit = NAMES_ELSEWHERE.get(node.text)
         if habit is None:
             how = f"did you mean `{near}`?" if near else _how_to_declare(self.place)
-            habit = Habit(how, near)
+            habit = ForeignIdiom(how, near)
         self.error(
             "RH201",
             f"`{node.text}` is not declared",
@@ -208,21 +208,21 @@ def _built_in(name: str) -> str:
     return "an attribute of every branch"
 
 
-def _how_to_reach(place: Place) -> str:
-    if place is Place.CODE:
+def _how_to_reach(place: ExpressionPosition) -> str:
+    if place is ExpressionPosition.CODE:
         return (
             "a `let` ends with the block that it stands in, and holds from its line on: put it in"
             " front of the block, or keep the value in `memory`"
         )
-    if place is Place.SCHEDULE:
+    if place is ExpressionPosition.SCHEDULE:
         return "a line of the schedule can use `beta`, free knobs and the knobs above it"
-    if place is Place.KNOBS:
+    if place is ExpressionPosition.KNOBS:
         return "a free knob has constants for its default and its range"
     return "first values are made of constants, knobs and `beta`; set it in `start` or `step`"
 
 
-def _how_to_declare(place: Place) -> str:
-    if place is Place.CODE:
+def _how_to_declare(place: ExpressionPosition) -> str:
+    if place is ExpressionPosition.CODE:
         return (
             "declare it: a constant in `knobs` or `schedule`, what changes in `memory`, a name for"
             " this step with `let`"

@@ -4,13 +4,13 @@ from typing import assert_never
 
 from dsl import tree
 from dsl.checker import expressions
-from dsl.checker.scope import Place, Scope
+from dsl.checker.scope import ExpressionPosition, Scope
 from dsl.checker.symbols import Role, Symbol
 from dsl.diagnostics import Edit, Mark
-from dsl.habits import OPERATORS
+from dsl.foreign_idioms import OPERATORS
 from dsl.source import Span
-from dsl.spelling import did_you_mean
 from dsl.types import Type, fits
+from dsl.vocabulary import did_you_mean
 
 
 def check_bodies(scope: Scope, program: tree.Program) -> None:
@@ -18,19 +18,19 @@ def check_bodies(scope: Scope, program: tree.Program) -> None:
     for section in program.sections:
         match section:
             case tree.Start():
-                _block(scope, section.body, _Rules(section="start"))
+                _block(scope, section.body, _StatementRules(section="start"))
             case tree.Step():
                 if section.cap is not None:
-                    with scope.at(Place.CAP):
+                    with scope.at(ExpressionPosition.CAP):
                         expressions.expect(scope, section.cap, Type.INTEGER, "`at most` takes")
-                _block(scope, section.body, _Rules(section="step"))
+                _block(scope, section.body, _StatementRules(section="step"))
             case tree.Finally():
-                _block(scope, section.body, _Rules(section="finally"))
+                _block(scope, section.body, _StatementRules(section="finally"))
             case _:
                 pass
 
 
-class _Rules:
+class _StatementRules:
     """What is allowed where a statement stands."""
 
     def __init__(self, section: str, *, updating: bool = False):
@@ -38,13 +38,13 @@ class _Rules:
         self.updating = updating
 
 
-def _block(scope: Scope, block: tree.Block, rules: _Rules) -> None:
+def _block(scope: Scope, block: tree.Block, rules: _StatementRules) -> None:
     with scope.block():
         for statement in block.statements:
             _statement(scope, statement, rules)
 
 
-def _statement(scope: Scope, statement: tree.Statement, rules: _Rules) -> None:
+def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) -> None:
     match statement:
         case tree.Let():
             _let(scope, statement, rules)
@@ -68,7 +68,7 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _Rules) -> None:
         case tree.Update():
             expressions.expect(scope, statement.branches, Type.BRANCHES, "`update` takes")
             with scope.with_branch():
-                _block(scope, statement.body, _Rules(rules.section, updating=True))
+                _block(scope, statement.body, _StatementRules(rules.section, updating=True))
         case tree.Answer():
             for choice in statement.choices:
                 expressions.expect(scope, choice, Type.ANSWER, "`answer` takes")
@@ -106,7 +106,7 @@ def _head(statement: tree.Statement) -> Span:
     return Span(start, start + len(_word(statement)))
 
 
-def _let(scope: Scope, statement: tree.Let, rules: _Rules) -> None:
+def _let(scope: Scope, statement: tree.Let, rules: _StatementRules) -> None:
     value = statement.value
     if isinstance(value, tree.Open | tree.Sample):
         if rules.updating:
@@ -133,7 +133,7 @@ def _let(scope: Scope, statement: tree.Let, rules: _Rules) -> None:
     scope.declare(symbol, scope.lets[-1])
 
 
-def _if(scope: Scope, statement: tree.If, rules: _Rules) -> None:
+def _if(scope: Scope, statement: tree.If, rules: _StatementRules) -> None:
     expressions.expect(scope, statement.condition, Type.TRUTH, "`if` takes")
     _block(scope, statement.then, rules)
     match statement.otherwise:
@@ -212,7 +212,7 @@ def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) ->
     )
 
 
-def _set_field(scope: Scope, statement: tree.SetField, rules: _Rules) -> None:
+def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -> None:
     found = expressions.check(scope, statement.value)
     field = statement.field
     if not rules.updating:
@@ -264,7 +264,7 @@ def _push(scope: Scope, statement: tree.Push) -> None:
     scope.symbols[name] = symbol
 
 
-def _stop(scope: Scope, statement: tree.Stop, rules: _Rules) -> None:
+def _stop(scope: Scope, statement: tree.Stop, rules: _StatementRules) -> None:
     if rules.section == "finally":
         scope.error(
             "RH404",
@@ -277,7 +277,7 @@ def _stop(scope: Scope, statement: tree.Stop, rules: _Rules) -> None:
 def _act(
     scope: Scope,
     statement: tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune,
-    rules: _Rules,
+    rules: _StatementRules,
 ) -> None:
     word = _word(statement)
     if rules.section == "finally":
@@ -308,7 +308,7 @@ def _warn_of_no_effect(
     scope: Scope, statement: tree.Advance | tree.Probe | tree.Prune, word: str
 ) -> None:
     branches = tree.ungroup(statement.branches)
-    while isinstance(branches, tree.Where | tree.By | tree.Except | tree.First):
+    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
         branches = tree.ungroup(branches.branches)
     if isinstance(branches, tree.Name) and branches.text in {"finished", "pruned"}:
         scope.warning(

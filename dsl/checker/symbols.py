@@ -1,11 +1,12 @@
-"""What names stand for in a program."""
+"""The symbols of a program: what each name was declared as, its knobs and their constants."""
 
 from enum import Enum
 from typing import NamedTuple
 
 from dsl import tree
+from dsl.operations import NodeTypes
 from dsl.source import Source, Span
-from dsl.types import Type
+from dsl.types import Type, joined
 
 
 class Role(Enum):
@@ -39,7 +40,7 @@ class Needs(NamedTuple):
     """Whether it looks inside branches, so that whole reads alone cannot serve it."""
 
 
-class Checked(NamedTuple):
+class CheckedProgram(NamedTuple):
     """A program that passed, with everything that was learnt of it, keyed by node."""
 
     source: Source
@@ -66,3 +67,34 @@ class Checked(NamedTuple):
     def section(self, kind: type[tree.Section]) -> tree.Section | None:
         """The section of a kind, where there is one."""
         return next((s for s in self.program.sections if isinstance(s, kind)), None)
+
+
+def free_knobs(program: tree.Program) -> dict[str, tree.Knob]:
+    """The free knobs by name, in source order."""
+    sections = [section for section in program.sections if isinstance(section, tree.Knobs)]
+    return {knob.name.text: knob for section in sections for knob in section.items}
+
+
+def schedule_lines(program: tree.Program) -> dict[str, tree.Scheduled]:
+    """The lines of the schedule by the names of their knobs, in source order."""
+    sections = [section for section in program.sections if isinstance(section, tree.Schedule)]
+    return {line.name.text: line for section in sections for line in section.items}
+
+
+def knob_type(knob: tree.Knob, types: NodeTypes) -> Type:
+    """Whether a free knob is an integer or a real: an integer if its default and range are."""
+    found = types[knob.default]
+    for end in (knob.low, knob.high):
+        found = joined(found, types[end]) or Type.REAL
+    return found
+
+
+def constant_value(expression: tree.Expression) -> int | float | None:
+    """The value of a number, signed or in parentheses; ``None`` for anything else."""
+    match tree.ungroup(expression):
+        case tree.Number(value=value):
+            return value
+        case tree.Unary(operator="-", operand=operand):
+            positive = constant_value(operand)
+            return None if positive is None else -positive
+    return None

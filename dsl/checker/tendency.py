@@ -1,7 +1,6 @@
-"""What is known of a value while β goes through an interval: its bounds, and which way it goes.
+"""The domain of the direction proof: bounds and tendency of a value over an interval of β.
 
-Every statement here is about all settings of the free knobs: the bounds hold for all of them, and a
-value rises if it rises, or stays, for each.
+Where no rule covers an expression, an obstacle says why and what a rule would cover.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dsl import tree
-from dsl.operations import Number
+from dsl.operations import Combination, Number, operator_name
 
 
 class Tendency(Enum):
@@ -29,7 +28,7 @@ class Tendency(Enum):
         return Tendency.FALLING if self is Tendency.RISING else Tendency.RISING
 
 
-def together(tendencies: Iterable[Tendency]) -> Tendency:
+def combine_tendencies(tendencies: Iterable[Tendency]) -> Tendency:
     """The tendency of what follows several values at once."""
     moving = {one for one in tendencies if one is not Tendency.CONSTANT}
     if not moving:
@@ -68,7 +67,9 @@ class Behaviour:
         return Behaviour(float(self.low), float(self.high), self.tendency, self.obstacle)
 
 
-def settled(low: Number, high: Number, tendency: Tendency, obstacle: Obstacle | None) -> Behaviour:
+def settle_constant(
+    low: Number, high: Number, tendency: Tendency, obstacle: Obstacle | None
+) -> Behaviour:
     """A behaviour, where bounds that meet show that it is constant."""
     if low == high or tendency is Tendency.CONSTANT:
         return Behaviour(low, high, Tendency.CONSTANT)
@@ -78,3 +79,74 @@ def settled(low: Number, high: Number, tendency: Tendency, obstacle: Obstacle | 
 def hull(parts: Sequence[Behaviour]) -> tuple[Number, Number]:
     """The bounds that hold all of the parts."""
     return min(part.low for part in parts), max(part.high for part in parts)
+
+
+_OPPOSED = "its sides go opposite ways"
+
+_PROBLEMS = {
+    "+": _OPPOSED,
+    "-": "both sides go the same way",
+    "*": "no rule for this product",
+    "/": "no rule for this quotient",
+    "//": "no rule for this quotient",
+    "%": "a remainder goes up and down",
+    "abs": "its argument changes its sign",
+    "log": "its argument comes to 0",
+    "pow": "no rule for this power",
+    "==": "it may come true and go again",
+    "!=": "it may come true and go again",
+    "min": "its arguments go opposite ways",
+    "max": "its arguments go opposite ways",
+    "clamp": "its arguments go opposite ways",
+    "and": "one side comes true, the other goes",
+    "or": "one side comes true, the other goes",
+}
+
+_REMEDIES = {
+    "+": "a sum is proved where both sides go the same way; gather the terms in `beta` into one",
+    "-": "a difference is proved where one side rises and the other falls or stays; gather the"
+    " terms in `beta` into one",
+    "*": "a product is proved where both sides have a known sign and pull the same way, or one is"
+    " a constant of known sign; `+`, `-`, `min`, `max` and `round` are proved of any numbers",
+    "/": "a quotient is proved where the divisor never comes to 0, both sides have a known sign and"
+    " pull the same way; keep the divisor away from 0 with `max`",
+    "//": "a quotient is proved where the divisor never comes to 0, both sides have a known sign"
+    " and pull the same way; keep the divisor away from 0 with `max`",
+    "%": "`//`, `min`, `max` and `round` are proved",
+    "abs": "it is proved where its argument keeps one sign; `max(x, 0)` and `min(x, 0)` are proved"
+    " of any",
+    "log": "it is proved where its argument stays above 0: `log(1 + x)`, `log(max(x, 0.01))`",
+    "pow": "it is proved where the base stays on one side of 1 and the exponent on one side of 0,"
+    " and both pull the same way",
+    "==": "compare with `<`, `<=`, `>` or `>=`",
+    "!=": "compare with `<`, `<=`, `>` or `>=`",
+    "round": "rounding is proved where the number of decimals stays the same",
+    "beta_confidence": "it is proved of integers, where the first rises and the second falls or"
+    " stays; make integers with `round`",
+    "and": "it is proved where both sides come true, or both go; use one threshold on `beta`",
+    "or": "it is proved where both sides come true, or both go; use one threshold on `beta`",
+    "min": "it is proved where its arguments go the same way",
+    "max": "it is proved where its arguments go the same way",
+    "clamp": "it is proved where its arguments go the same way",
+}
+
+_COMPARISON = "a comparison is proved where its sides go opposite ways, or one stays the same"
+
+CROSSING = (
+    "its sides may cross where the condition turns",
+    "an `if` is proved where its condition turns once, and both sides and the jump go the same way",
+)
+"""The problem and the remedy of an ``if`` on `beta`."""
+
+OPPOSED_SIDES = (
+    _OPPOSED,
+    "an `if` on free knobs is proved where both sides go the same way, whatever the knobs are",
+)
+"""The problem and the remedy of an ``if`` on free knobs."""
+
+
+def describe_obstacle(node: Combination) -> Obstacle:
+    """What to say of an operator or a function that no rule covers."""
+    name = operator_name(node)
+    problem = _PROBLEMS.get(name, "no rule says which way this goes")
+    return Obstacle(node, problem, _REMEDIES.get(name, _COMPARISON))

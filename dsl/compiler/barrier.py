@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 from dsl import tree
 from dsl.compiler import numbers
-from dsl.compiler.expressions import Expressions
+from dsl.compiler.expressions import ExpressionEmitter
 
 
-class Barrier:
+class BarrierEmitter:
     """What becomes of one verb."""
 
-    def __init__(self, expressions: Expressions):
+    def __init__(self, expressions: ExpressionEmitter):
         self._emit = emit = expressions.emit
         self._spent = expressions.state.spent
         self.critical = emit.slot("i64")
@@ -67,8 +67,17 @@ class Barrier:
         emit.place(on)
 
 
-_STEADY = (tree.Number, tree.Truth, tree.Nothing, tree.Text, tree.Group, tree.Unary, tree.Binary,
-           tree.Choice, tree.Identifier)  # fmt: skip
+_STEADY = (
+    tree.Number,
+    tree.BooleanLiteral,
+    tree.NoneLiteral,
+    tree.Text,
+    tree.Group,
+    tree.Unary,
+    tree.Binary,
+    tree.Conditional,
+    tree.Identifier,
+)
 _MOVING = {"spent", "available", "opened", "active", "alive", "finished", "pruned"}
 _NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
 

@@ -1,12 +1,12 @@
 """The actions of the MDP in a compiled program: what `harness.mdp.replay` does, on arrays."""
 
-from dsl.compiler.state import ACTIVE, FINISHED, NONE, State
+from dsl.compiler.state import ACTIVE, FINISHED, NONE, EpisodeState
 
 
-class Branches:
+class BranchEmitter:
     """Emits the actions. ``word`` is the type of the recorded answers, ``i16`` or ``i32``."""
 
-    def __init__(self, state: State, word: str, signals: dict[str, tuple[str, str]]):
+    def __init__(self, state: EpisodeState, word: str, signals: dict[str, tuple[str, str]]):
         self._state = state
         self._emit = state.emit
         self._word = word

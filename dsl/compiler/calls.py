@@ -5,29 +5,29 @@ from typing import TYPE_CHECKING, Any
 
 from dsl import numeric, tree
 from dsl.beta import beta_confidence_int, beta_confidence_real, beta_quantile
-from dsl.chance import splitmix64
 from dsl.compiler import numbers, runtime
 from dsl.compiler.emitter import real
+from dsl.random_draws import splitmix64
 from dsl.types import Type
 
 if TYPE_CHECKING:
-    from dsl.compiler.expressions import Expressions, Window
+    from dsl.compiler.expressions import ExpressionEmitter, RingBuffer
 
 Kernel = Callable[..., Any]
 
 
-class Calls:
+class CallEmitter:
     """Emits the calls of one program."""
 
-    def __init__(self, expressions: "Expressions"):
+    def __init__(self, expressions: "ExpressionEmitter"):
         self._expressions = expressions
         self._emit = expressions.emit
 
     def call(self, node: tree.Call) -> str:
         """A call, by what its first argument is."""
         name, expressions = node.function.text, self._expressions
-        first = next(a for a in node.arguments if not isinstance(a, tree.Keyword))
-        if isinstance(first, tree.Over):
+        first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
+        if isinstance(first, tree.PerBranch):
             return self._over(name, first)
         match expressions.type_of(first):
             case Type.BRANCHES:
@@ -45,8 +45,10 @@ class Calls:
 
     def _of_set(self, name: str, node: tree.Call) -> str:
         expressions = self._expressions
-        plain = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
-        weights = [a.value for a in node.arguments if isinstance(a, tree.Keyword)]
+        plain = [
+            a for a in node.arguments if not isinstance(a, tree.KeywordArgument | tree.PerBranch)
+        ]
+        weights = [a.value for a in node.arguments if isinstance(a, tree.KeywordArgument)]
         if name in {"count", "empty"}:
             count = expressions.members(plain[0]).size
             return count if name == "count" else self._emit.op(f"icmp eq i64 {count}, 0")
@@ -182,7 +184,7 @@ class Calls:
 
     # Folds
 
-    def _over(self, name: str, node: tree.Over) -> str:
+    def _over(self, name: str, node: tree.PerBranch) -> str:
         expressions, emit = self._expressions, self._emit
         members = expressions.members(node.branches)
         integers = expressions.type_of(node.value) is Type.INTEGER and name in {"sum", "min", "max"}
@@ -234,7 +236,7 @@ class Calls:
         total = self._fold("sum", "double", count, squared)
         return numbers.real_number(emit, "/", total, self._expressions.widen(count))
 
-    def _of_window(self, name: str, window: "Window") -> str:
+    def _of_window(self, name: str, window: "RingBuffer") -> str:
         emit = self._emit
         count = emit.load("i64", window.held)
 
@@ -259,7 +261,7 @@ class Calls:
                 return choose(some, "double", lambda: self._less(newest(), at("0")), lambda: "0.0")
         return self._fold(name, "double", count, at)
 
-    def ring(self, window: "Window", place: str) -> str:
+    def ring(self, window: "RingBuffer", place: str) -> str:
         """The index of a window's value, the oldest at place 0."""
         emit = self._emit
         size = emit.load("i64", window.capacity)
@@ -271,7 +273,9 @@ class Calls:
 
     def _of_numbers(self, name: str, node: tree.Call) -> str:
         expressions, emit = self._expressions, self._emit
-        arguments = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        arguments = [
+            a for a in node.arguments if not isinstance(a, tree.KeywordArgument | tree.PerBranch)
+        ]
         integers = all(expressions.type_of(a) is Type.INTEGER for a in arguments)
         if integers and name in {"floor", "ceil", "round"}:
             return expressions.value(arguments[0])

@@ -4,19 +4,19 @@ from collections.abc import Callable
 from typing import NamedTuple, assert_never
 
 from dsl import tree
-from dsl.checker import Checked, Role
+from dsl.checker import CheckedProgram, Role
 from dsl.compiler import numbers, runtime
-from dsl.compiler.calls import Calls
+from dsl.compiler.calls import CallEmitter
 from dsl.compiler.emitter import real
-from dsl.compiler.kernels import Library
-from dsl.compiler.state import FINISHED, PRUNED, State
+from dsl.compiler.kernels import KernelLibrary
+from dsl.compiler.state import FINISHED, PRUNED, EpisodeState
 from dsl.types import Type
 
 KINDS = {Type.INTEGER: "i64", Type.REAL: "double", Type.TRUTH: "i1", Type.ANSWER: "i64"}
 """The LLVM type of a scalar; an answer is its number."""
 
 
-class Members(NamedTuple):
+class BranchSet(NamedTuple):
     """A set: its members in order."""
 
     pointer: str
@@ -25,7 +25,7 @@ class Members(NamedTuple):
     """It is the list of active branches itself, which verbs change."""
 
 
-class Window(NamedTuple):
+class RingBuffer(NamedTuple):
     """A window: a ring of doubles."""
 
     values: str
@@ -41,17 +41,23 @@ class Variables:
     def __init__(self) -> None:
         self.knobs: dict[str, str] = {}
         self.cells: dict[str, str] = {}
-        self.windows: dict[str, Window] = {}
+        self.windows: dict[str, RingBuffer] = {}
         self.fields: dict[str, str] = {}
         self.lets: dict[str, str | tuple[str, str]] = {}
         self.literals: dict[str, str] = {}
         self.beta = ""
 
 
-class Expressions:
+class ExpressionEmitter:
     """Emits the expressions of one program."""
 
-    def __init__(self, checked: Checked, state: State, library: Library, variables: Variables):
+    def __init__(
+        self,
+        checked: CheckedProgram,
+        state: EpisodeState,
+        library: KernelLibrary,
+        variables: Variables,
+    ):
         self.state = state
         self.emit = state.emit
         self.library = library
@@ -60,7 +66,7 @@ class Expressions:
         """The branch that a dot means."""
         self._types = checked.types
         self._symbols = checked.symbols
-        self._calls = Calls(self)
+        self._calls = CallEmitter(self)
 
     def type_of(self, node: tree.Expression) -> Type:
         """The type that the checker found."""
@@ -84,11 +90,11 @@ class Expressions:
         match node:
             case tree.Number(value=value):
                 return str(value) if isinstance(value, int) else real(value)
-            case tree.Truth(value=value):
+            case tree.BooleanLiteral(value=value):
                 return "true" if value else "false"
             case tree.Text(text=text):
                 return self.variables.literals[text]
-            case tree.Nothing():
+            case tree.NoneLiteral():
                 return "-1"
             case tree.Name():
                 return self._name(node)
@@ -100,11 +106,11 @@ class Expressions:
                 return self._unary(node)
             case tree.Binary():
                 return self._binary(node)
-            case tree.Choice():
+            case tree.Conditional():
                 return self._choice(node)
             case tree.Call():
                 return self._calls.call(node)
-            case tree.Where() | tree.By() | tree.Except() | tree.First():
+            case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet() | tree.TakeFirst():
                 raise AssertionError(node)
             case _:
                 assert_never(node)
@@ -235,7 +241,7 @@ class Expressions:
         right = self.as_type(node.right, wanted)
         return numbers.compare(self.emit, node.operator, KINDS[wanted], left, right)
 
-    def _choice(self, node: tree.Choice) -> str:
+    def _choice(self, node: tree.Conditional) -> str:
         wanted = self.type_of(node)
         return self.choose(
             self.value(node.condition),
@@ -262,52 +268,52 @@ class Expressions:
 
     # Sets
 
-    def members(self, node: tree.Expression) -> Members:
+    def members(self, node: tree.Expression) -> BranchSet:
         """A set of branches."""
         match node:
             case tree.Group(inner=inner):
                 return self.members(inner)
             case tree.Name():
                 return self._named_set(node)
-            case tree.Where():
+            case tree.FilterSet():
                 return self._where(node)
-            case tree.By():
+            case tree.SortSet():
                 return self._by(node)
-            case tree.Except():
+            case tree.ExcludeSet():
                 return self._except(node)
-            case tree.First():
+            case tree.TakeFirst():
                 return self._first(node)
-            case tree.Choice():
+            case tree.Conditional():
                 return self._chosen_set(node)
         raise AssertionError(node)
 
-    def copied(self, members: Members) -> Members:
+    def copied(self, members: BranchSet) -> BranchSet:
         """A set that no verb changes."""
         if not members.live:
             return members
         emit, own = self.emit, self.state.array()
         with emit.loop(members.size) as place:
             emit.store_element("i32", emit.load_element("i32", members.pointer, place), own, place)
-        return Members(own, members.size)
+        return BranchSet(own, members.size)
 
-    def _named_set(self, node: tree.Name) -> Members:
+    def _named_set(self, node: tree.Name) -> BranchSet:
         emit, state = self.emit, self.state
         if self._symbols[node].role is Role.LET:
             slots = self.variables.lets[node.text]
             assert isinstance(slots, tuple)
-            return Members(emit.load("ptr", slots[0]), emit.load("i64", slots[1]))
+            return BranchSet(emit.load("ptr", slots[0]), emit.load("i64", slots[1]))
         opened = emit.load("i64", state.opened)
         match node.text:
             case "opened":
-                return Members(state.all, opened)
+                return BranchSet(state.all, opened)
             case "active":
-                return Members(state.active, emit.load("i64", state.active_count), live=True)
+                return BranchSet(state.active, emit.load("i64", state.active_count), live=True)
             case "finished":
-                return Members(state.finished, emit.load("i64", state.finished_count))
+                return BranchSet(state.finished, emit.load("i64", state.finished_count))
             case "alive" if not state.uses.prune:
-                return Members(state.all, opened)
+                return BranchSet(state.all, opened)
         sign = "ne" if node.text == "alive" else "eq"
-        every = Members(state.all, opened)
+        every = BranchSet(state.all, opened)
         return self.filtered(
             every,
             lambda branch: emit.op(
@@ -315,7 +321,7 @@ class Expressions:
             ),
         )
 
-    def filtered(self, members: Members, keep: Callable[[str], str]) -> Members:
+    def filtered(self, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
         """The members for which a condition holds."""
         emit, own, count = self.emit, self.state.array(), self.emit.slot("i64")
         emit.store("i64", "0", count)
@@ -323,9 +329,9 @@ class Expressions:
             branch = self.state.member(members.pointer, place)
             with emit.when(keep(branch)):
                 self.state.append(own, count, branch)
-        return Members(own, emit.load("i64", count))
+        return BranchSet(own, emit.load("i64", count))
 
-    def of_each(self, members: Members, action: Callable[[str, str], None]) -> None:
+    def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
         """Does something for each member, given its place and itself; a dot means it."""
         outside = self.branch
         with self.emit.loop(members.size) as place:
@@ -334,7 +340,7 @@ class Expressions:
             action(place, branch)
         self.branch = outside
 
-    def _where(self, node: tree.Where) -> Members:
+    def _where(self, node: tree.FilterSet) -> BranchSet:
         members = self.members(node.branches)
 
         def keep(branch: str) -> str:
@@ -345,7 +351,7 @@ class Expressions:
 
         return self.filtered(members, keep)
 
-    def _by(self, node: tree.By) -> Members:
+    def _by(self, node: tree.SortSet) -> BranchSet:
         emit = self.emit
         members = self.members(node.branches)
         own, keys = self.state.array(), self.state.array()
@@ -359,9 +365,9 @@ class Expressions:
         self.of_each(members, enter)
         sort = runtime.sort_integers if integers else runtime.sort_reals
         self.library.call(emit, sort, own, keys, members.size)
-        return Members(own, members.size)
+        return BranchSet(own, members.size)
 
-    def _except(self, node: tree.Except) -> Members:
+    def _except(self, node: tree.ExcludeSet) -> BranchSet:
         members = self.members(node.branches)
         without = self.members(node.without)
         own = self.state.array()
@@ -369,15 +375,15 @@ class Expressions:
             self.emit, runtime.subtract, members.pointer, members.size, without.pointer,
             without.size, self.state.marks, own,
         )  # fmt: skip
-        return Members(own, count)
+        return BranchSet(own, count)
 
-    def _first(self, node: tree.First) -> Members:
+    def _first(self, node: tree.TakeFirst) -> BranchSet:
         emit = self.emit
         wanted = numbers.largest(emit, "i64", self.value(node.count), "0")
         members = self.members(node.branches)
         return members._replace(size=numbers.smallest(emit, "i64", members.size, wanted))
 
-    def _chosen_set(self, node: tree.Choice) -> Members:
+    def _chosen_set(self, node: tree.Conditional) -> BranchSet:
         emit = self.emit
         pointer, count = emit.slot("ptr"), emit.slot("i64")
         condition = self.value(node.condition)
@@ -392,4 +398,4 @@ class Expressions:
             emit.store("i64", members.size, count)
             emit.jump(behind)
         emit.place(behind)
-        return Members(emit.load("ptr", pointer), emit.load("i64", count), live)
+        return BranchSet(emit.load("ptr", pointer), emit.load("i64", count), live)

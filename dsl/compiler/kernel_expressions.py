@@ -8,10 +8,10 @@ from typing import Any, Protocol, get_type_hints
 from dsl.compiler.emitter import Emitter, real
 from dsl.compiler.kernel_types import (
     NARROW,
-    Constant,
+    KernelConstant,
+    KernelTable,
     Operand,
-    Table,
-    Typed,
+    TypedValue,
     kind_of,
     parts_of,
     record_of,
@@ -36,7 +36,7 @@ class Kernels(Protocol):
     """Where a kernel finds the others."""
 
     @property
-    def tables(self) -> Mapping[Callable[..., Any], Table]:
+    def tables(self) -> Mapping[Callable[..., Any], KernelTable]:
         """Functions that give a table of doubles."""
         ...
 
@@ -58,16 +58,16 @@ class KernelExpressions:
         self._emit = emit
         self._library = library
         self._globals = names
-        self._slots: dict[str, Typed] = {}
-        self._arrays: dict[str, Typed] = {}
-        self._known: dict[str, Constant] = {}
+        self._slots: dict[str, TypedValue] = {}
+        self._arrays: dict[str, TypedValue] = {}
+        self._known: dict[str, KernelConstant] = {}
 
     # Expressions
 
     def _operand(self, node: ast.expr) -> Operand:
         match node:
             case ast.Constant(value=value):
-                return Constant(value)
+                return KernelConstant(value)
             case ast.Name(id=name):
                 return self._name(name)
             case ast.Attribute(value=base, attr=attribute):
@@ -81,17 +81,17 @@ class KernelExpressions:
             case ast.UnaryOp():
                 return self._unary(node)
             case ast.Compare() | ast.BoolOp():
-                return Typed("i1", self._condition(node))
+                return TypedValue("i1", self._condition(node))
             case ast.IfExp():
                 return self._choice(node)
             case ast.Call(func=function, args=arguments):
                 called = self._operand(function)
-                assert isinstance(called, Constant), ast.unparse(node)
+                assert isinstance(called, KernelConstant), ast.unparse(node)
                 return self._call(called.value, [self._operand(a) for a in arguments])
             case _:
                 raise NotImplementedError(ast.unparse(node))
 
-    def _value(self, node: ast.expr) -> Typed:
+    def _value(self, node: ast.expr) -> TypedValue:
         return self._typed(self._operand(node))
 
     def _name(self, name: str) -> Operand:
@@ -99,43 +99,45 @@ class KernelExpressions:
             return self._known[name]
         if name in self._slots:
             slot = self._slots[name]
-            return Typed(slot.kind, self._emit.load(slot.kind, slot.value), slot.record)
+            return TypedValue(slot.kind, self._emit.load(slot.kind, slot.value), slot.record)
         if name in self._arrays:
             return self._arrays[name]
         builtins = self._globals["__builtins__"]
         scope = builtins if isinstance(builtins, dict) else vars(builtins)
-        return Constant(self._globals.get(name, scope.get(name)))
+        return KernelConstant(self._globals.get(name, scope.get(name)))
 
     def _attribute(self, base: Operand, attribute: str) -> Operand:
-        if isinstance(base, Constant):
-            return Constant(getattr(base.value, attribute))
+        if isinstance(base, KernelConstant):
+            return KernelConstant(getattr(base.value, attribute))
         record: Any = base.record
         at = record._fields.index(attribute)
         kind = split(base.kind)[at]
-        return Typed(kind, self._emit.op(f"extractvalue {base.kind} {base.value}, {at}"))
+        return TypedValue(kind, self._emit.op(f"extractvalue {base.kind} {base.value}, {at}"))
 
     def _subscript(self, node: ast.Subscript, base: ast.expr, index: ast.expr) -> Operand:
         whole = self._operand(base) if not isinstance(base, ast.Subscript) else None
-        if isinstance(whole, Constant):
+        if isinstance(whole, KernelConstant):
             at = self._operand(index)
-            assert isinstance(at, Constant)
-            return Constant(whole.value[at.value])
+            assert isinstance(at, KernelConstant)
+            return KernelConstant(whole.value[at.value])
         kind, pointer = self._place(node)
         value = self._emit.load(kind, pointer)
         if kind in NARROW:
-            return Typed("i64", self._emit.op(f"sext {kind} {value} to i64"))
-        return Typed(kind, value)
+            return TypedValue("i64", self._emit.op(f"sext {kind} {value} to i64"))
+        return TypedValue(kind, value)
 
     def _place(self, node: ast.Subscript) -> tuple[str, str]:
         match node.value:
             case ast.Subscript(value=ast.Call(func=ast.Name(id=name)), slice=row):
                 table = self._library.tables[self._globals[name]]
-                start = self._arithmetic(ast.Mult(), self._operand(row), Constant(table.columns))
+                start = self._arithmetic(
+                    ast.Mult(), self._operand(row), KernelConstant(table.columns)
+                )
                 at = self._as(self._arithmetic(ast.Add(), start, self._operand(node.slice)), "i64")
                 base = self._emit.load("ptr", table.pointer)
                 return "double", self._emit.element("double", base, at.value)
         array = self._operand(node.value)
-        assert isinstance(array, Typed)
+        assert isinstance(array, TypedValue)
         assert array.kind.startswith("*"), ast.unparse(node)
         index = self._as(self._operand(node.slice), "i64")
         kind = array.kind[1:]
@@ -148,8 +150,8 @@ class KernelExpressions:
         return self._as(value, kind).value
 
     def _tuple(self, parts: list[Operand], record: Any = None) -> Operand:  # noqa: ANN401
-        if record is None and all(isinstance(part, Constant) for part in parts):
-            return Constant(tuple(part.value for part in parts))
+        if record is None and all(isinstance(part, KernelConstant) for part in parts):
+            return KernelConstant(tuple(part.value for part in parts))
         if record is not None:
             kinds = [kind_of(hint) for hint in parts_of(record)]
             typed = [self._as(part, kind) for part, kind in zip(parts, kinds, strict=True)]
@@ -159,41 +161,41 @@ class KernelExpressions:
         value = "undef"
         for at, part in enumerate(typed):
             value = self._emit.op(f"insertvalue {kind} {value}, {part.kind} {part.value}, {at}")
-        return Typed(kind, value, record)
+        return TypedValue(kind, value, record)
 
     def _arithmetic(self, operator: ast.operator, left: Operand, right: Operand) -> Operand:
-        if isinstance(left, Constant) and isinstance(right, Constant):
+        if isinstance(left, KernelConstant) and isinstance(right, KernelConstant):
             source = f"left {_SIGNS[type(operator)]} right"
-            return Constant(eval(source, {"left": left.value, "right": right.value}))
+            return KernelConstant(eval(source, {"left": left.value, "right": right.value}))
         a, b = self._typed(left), self._typed(right)
         if "double" in (a.kind, b.kind) or isinstance(operator, ast.Div):
             a, b = self._as(a, "double"), self._as(b, "double")
             name = _REAL_OPERATIONS[type(operator)]
-            return Typed("double", self._emit.op(f"{name} double {a.value}, {b.value}"))
+            return TypedValue("double", self._emit.op(f"{name} double {a.value}, {b.value}"))
         if isinstance(operator, ast.FloorDiv | ast.Mod):
             return self._floored(operator, a.value, right)
         name = _INTEGER_OPERATIONS[type(operator)]
-        return Typed("i64", self._emit.op(f"{name} i64 {a.value}, {b.value}"))
+        return TypedValue("i64", self._emit.op(f"{name} i64 {a.value}, {b.value}"))
 
-    def _floored(self, operator: ast.operator, left: str, right: Operand) -> Typed:
+    def _floored(self, operator: ast.operator, left: str, right: Operand) -> TypedValue:
         """Division of integers by a power of two, the only one that kernels use."""
-        assert isinstance(right, Constant)
+        assert isinstance(right, KernelConstant)
         size = right.value.bit_length() - 1
         assert right.value == 1 << size, "kernels divide integers by powers of two only"
         if isinstance(operator, ast.Mod):
-            return Typed("i64", self._emit.op(f"and i64 {left}, {right.value - 1}"))
-        return Typed("i64", self._emit.op(f"ashr i64 {left}, {size}"))
+            return TypedValue("i64", self._emit.op(f"and i64 {left}, {right.value - 1}"))
+        return TypedValue("i64", self._emit.op(f"ashr i64 {left}, {size}"))
 
     def _unary(self, node: ast.UnaryOp) -> Operand:
         if isinstance(node.op, ast.Not):
-            return Typed("i1", self._emit.op(f"xor i1 {self._condition(node.operand)}, true"))
+            return TypedValue("i1", self._emit.op(f"xor i1 {self._condition(node.operand)}, true"))
         assert isinstance(node.op, ast.USub)
         operand = self._operand(node.operand)
-        if isinstance(operand, Constant):
-            return Constant(-operand.value)
+        if isinstance(operand, KernelConstant):
+            return KernelConstant(-operand.value)
         if operand.kind == "double":
-            return Typed("double", self._emit.op(f"fneg double {operand.value}"))
-        return Typed("i64", self._emit.op(f"sub i64 0, {operand.value}"))
+            return TypedValue("double", self._emit.op(f"fneg double {operand.value}"))
+        return TypedValue("i64", self._emit.op(f"sub i64 0, {operand.value}"))
 
     def _choice(self, node: ast.IfExp) -> Operand:
         condition = self._condition(node.test)
@@ -203,7 +205,7 @@ class KernelExpressions:
         )
         kind = then.kind if then.kind == otherwise.kind else "double"
         then, otherwise = self._as(then, kind), self._as(otherwise, kind)
-        return Typed(kind, self._emit.select(condition, kind, then.value, otherwise.value))
+        return TypedValue(kind, self._emit.select(condition, kind, then.value, otherwise.value))
 
     def _condition(self, node: ast.expr) -> str:
         emit = self._emit
@@ -227,7 +229,7 @@ class KernelExpressions:
             case _:
                 return self._as(self._operand(node), "i1").value
 
-    def _compare(self, name: str, a: Typed, b: Typed) -> str:
+    def _compare(self, name: str, a: TypedValue, b: TypedValue) -> str:
         if "double" in (a.kind, b.kind):
             a, b = self._as(a, "double"), self._as(b, "double")
             prefix = "u" if name == "ne" else "o"
@@ -245,21 +247,23 @@ class KernelExpressions:
             return self._as(arguments[0], "double")
         if function is int:
             value = self._as(arguments[0], "double").value
-            return Typed("i64", emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {value}"))
+            return TypedValue(
+                "i64", emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {value}")
+            )
         if function is math.floor:
             value = self._as(arguments[0], "double").value
             down = emit.call("double", "@llvm.floor.f64", f"double {value}")
-            return Typed("i64", emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {down}"))
+            return TypedValue("i64", emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {down}"))
         if function is math.sqrt:
             value = self._as(arguments[0], "double").value
-            return Typed("double", emit.call("double", "@llvm.sqrt.f64", f"double {value}"))
+            return TypedValue("double", emit.call("double", "@llvm.sqrt.f64", f"double {value}"))
         if function is abs:
             operand = self._typed(arguments[0])
             if operand.kind == "double":
-                return Typed(
+                return TypedValue(
                     "double", emit.call("double", "@llvm.fabs.f64", f"double {operand.value}")
                 )
-            return Typed(
+            return TypedValue(
                 "i64", emit.call("i64", "@llvm.abs.i64", f"i64 {operand.value}", "i1 false")
             )
         hints = get_type_hints(function)
@@ -269,44 +273,46 @@ class KernelExpressions:
             for argument, hint in zip(arguments, hints.values(), strict=True)
         ]
         value = self._library.call(emit, function, *values)
-        return Typed(kind_of(gives), value, record_of(gives))
+        return TypedValue(kind_of(gives), value, record_of(gives))
 
-    def _extreme(self, sign: str, a: Typed, b: Typed) -> Typed:
+    def _extreme(self, sign: str, a: TypedValue, b: TypedValue) -> TypedValue:
         # As Python's min and max: the first of two equals.
         kind = a.kind if a.kind == b.kind else "double"
         a, b = self._as(a, kind), self._as(b, kind)
-        return Typed(kind, self._emit.select(self._compare(sign, b, a), kind, b.value, a.value))
+        return TypedValue(
+            kind, self._emit.select(self._compare(sign, b, a), kind, b.value, a.value)
+        )
 
     # Types
 
-    def _typed(self, operand: Operand) -> Typed:
-        if isinstance(operand, Typed):
+    def _typed(self, operand: Operand) -> TypedValue:
+        if isinstance(operand, TypedValue):
             return operand
         value = operand.value
         if isinstance(value, bool):
-            return Typed("i1", "true" if value else "false")
+            return TypedValue("i1", "true" if value else "false")
         if isinstance(value, int):
-            return Typed("i64", str((value + 2**63) % 2**64 - 2**63))
+            return TypedValue("i64", str((value + 2**63) % 2**64 - 2**63))
         if isinstance(value, float):
-            return Typed("double", real(value))
+            return TypedValue("double", real(value))
         record = type(value) if hasattr(value, "_fields") else None
         built = self._tuple_of_constants(value)
-        return Typed(built.kind, built.value, record)
+        return TypedValue(built.kind, built.value, record)
 
-    def _tuple_of_constants(self, value: tuple[Any, ...]) -> Typed:
-        typed = [self._typed(Constant(part)) for part in value]
+    def _tuple_of_constants(self, value: tuple[Any, ...]) -> TypedValue:
+        typed = [self._typed(KernelConstant(part)) for part in value]
         kind = f"{{ {', '.join(part.kind for part in typed)} }}"
         text = f"{{ {', '.join(f'{part.kind} {part.value}' for part in typed)} }}"
-        return Typed(kind, text)
+        return TypedValue(kind, text)
 
-    def _as(self, operand: Operand, kind: str) -> Typed:
-        if isinstance(operand, Constant) and kind == "double":
-            return Typed(kind, real(float(operand.value)))
+    def _as(self, operand: Operand, kind: str) -> TypedValue:
+        if isinstance(operand, KernelConstant) and kind == "double":
+            return TypedValue(kind, real(float(operand.value)))
         typed = self._typed(operand)
         if typed.kind == kind:
             return typed
         if kind == "double" and typed.kind == "i64":
-            return Typed(kind, self._emit.op(f"sitofp i64 {typed.value} to double"))
+            return TypedValue(kind, self._emit.op(f"sitofp i64 {typed.value} to double"))
         if kind == "i64" and typed.kind == "i1":
-            return Typed(kind, self._emit.op(f"zext i1 {typed.value} to i64"))
+            return TypedValue(kind, self._emit.op(f"zext i1 {typed.value} to i64"))
         raise TypeError(f"{typed.kind} where {kind} is wanted")

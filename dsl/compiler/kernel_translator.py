@@ -10,9 +10,9 @@ from typing import Any, get_type_hints
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_expressions import KernelExpressions, Kernels
 from dsl.compiler.kernel_types import (
-    Constant,
+    KernelConstant,
     Operand,
-    Typed,
+    TypedValue,
     kind_of,
     passed_as,
     record_of,
@@ -44,9 +44,9 @@ class Translator(KernelExpressions):
         self._breaks: list[str] = []
         for name, kind in kinds.items():
             if kind.startswith("*"):
-                self._arrays[name] = Typed(kind, f"%{name}")
+                self._arrays[name] = TypedValue(kind, f"%{name}")
             else:
-                self._assign(name, Typed(kind, f"%{name}", record_of(hints[name])))
+                self._assign(name, TypedValue(kind, f"%{name}", record_of(hints[name])))
 
     def text(self) -> str:
         """The whole function."""
@@ -106,12 +106,14 @@ class Translator(KernelExpressions):
             case ast.Name(id=name):
                 self._assign(name, self._typed(value))
             case ast.Tuple(elts=elements):
-                if isinstance(value, Constant):
-                    parts: list[Operand] = [Constant(part) for part in value.value]
+                if isinstance(value, KernelConstant):
+                    parts: list[Operand] = [KernelConstant(part) for part in value.value]
                 else:
                     kinds = split(value.kind)
                     parts = [
-                        Typed(kind, self._emit.op(f"extractvalue {value.kind} {value.value}, {at}"))
+                        TypedValue(
+                            kind, self._emit.op(f"extractvalue {value.kind} {value.value}, {at}")
+                        )
                         for at, kind in enumerate(kinds)
                     ]
                 for element, part in zip(elements, parts, strict=True):
@@ -123,11 +125,11 @@ class Translator(KernelExpressions):
             case _:
                 raise NotImplementedError(ast.unparse(target))
 
-    def _assign(self, name: str, value: Typed) -> None:
+    def _assign(self, name: str, value: TypedValue) -> None:
         self._known.pop(name, None)
         slot = self._slots.get(name)
         if slot is None:
-            slot = Typed(value.kind, self._emit.slot(value.kind), value.record)
+            slot = TypedValue(value.kind, self._emit.slot(value.kind), value.record)
             self._slots[name] = slot
         stored = self._as(value, slot.kind)
         self._emit.store(slot.kind, stored.value, slot.value)
@@ -162,18 +164,18 @@ class Translator(KernelExpressions):
                 self._for_range(node, [self._operand(argument) for argument in arguments])
             case _:
                 values = self._operand(node.iter)
-                assert isinstance(values, Constant), ast.unparse(node.iter)
+                assert isinstance(values, KernelConstant), ast.unparse(node.iter)
                 assert isinstance(node.target, ast.Name)
                 for value in values.value:
-                    self._known[node.target.id] = Constant(value)
+                    self._known[node.target.id] = KernelConstant(value)
                     self._run(node.body)
 
     def _for_range(self, node: ast.For, bounds: list[Operand]) -> None:
         emit = self._emit
         assert isinstance(node.target, ast.Name)
-        start, stop = (Constant(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
-        step = bounds[2] if len(bounds) == 3 else Constant(1)
-        assert isinstance(step, Constant)
+        start, stop = (KernelConstant(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
+        step = bounds[2] if len(bounds) == 3 else KernelConstant(1)
+        assert isinstance(step, KernelConstant)
         limit = self._as(stop, "i64").value
         counter = emit.slot("i64")
         emit.store("i64", self._as(start, "i64").value, counter)
@@ -184,7 +186,7 @@ class Translator(KernelExpressions):
         emit.branch(emit.op(f"icmp {sign} i64 {index}, {limit}"), inside, behind)
         emit.place(inside)
         emit.store("i64", emit.op(f"add i64 {index}, {step.value}"), counter)
-        self._assign(node.target.id, Typed("i64", index))
+        self._assign(node.target.id, TypedValue("i64", index))
         self._breaks.append(behind)
         self._run(node.body)
         self._breaks.pop()

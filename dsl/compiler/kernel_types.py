@@ -29,7 +29,7 @@ _ARRAYS = {Ints16: "i16", Ints32: "i32", Ints64: "i64", Reals: "double", Bytes: 
 NARROW = {"i32", "i16", "i8"}
 
 
-class Typed(NamedTuple):
+class TypedValue(NamedTuple):
     """A value in the function being written."""
 
     kind: str
@@ -39,13 +39,13 @@ class Typed(NamedTuple):
     """The named tuple that it is."""
 
 
-class Constant(NamedTuple):
+class KernelConstant(NamedTuple):
     """A value that is known while the kernel is translated."""
 
     value: Any
 
 
-Operand = Typed | Constant
+Operand = TypedValue | KernelConstant
 
 
 def kind_of(hint: Any) -> str:  # noqa: ANN401 - a type hint
@@ -76,7 +76,7 @@ def symbol(kernel: Callable[..., Any]) -> str:
     return f"@{kernel.__module__}.{kernel.__qualname__}"
 
 
-class Table(NamedTuple):
+class KernelTable(NamedTuple):
     """A table of doubles that a kernel reads as ``function()[row][column]``."""
 
     pointer: str

@@ -1,19 +1,19 @@
-"""From plain Python to LLVM: the kernels that both engines share are written once, in Python.
+"""Kernels: plain Python functions translated to LLVM, so that both engines share one definition.
 
-What a kernel may use: numbers, truths, named tuples of them, arrays given as arguments, constants
-of its module; assignment, `if`, `while`, `for` over a range or a constant tuple, `break`, `return`;
-calls of other kernels. Integers are machine words and wrap; doubles are IEEE, nothing is fused.
+The shared ones (exp, log, pow and the Beta distribution) are compiled once for all programs.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
+from dsl import beta, exponentials
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_translator import Translator
-from dsl.compiler.kernel_types import Table, kind_of, passed_as, symbol
+from dsl.compiler.kernel_types import KernelTable, kind_of, passed_as, symbol
+from dsl.compiler.numbers import INTRINSICS
 
 
-class Library:
+class KernelLibrary:
     """The kernels that a module needs, with all that they call, translated once each.
 
     Args:
@@ -24,7 +24,7 @@ class Library:
 
     def __init__(
         self,
-        tables: Mapping[Callable[..., Any], "Table"] | None = None,
+        tables: Mapping[Callable[..., Any], "KernelTable"] | None = None,
         elsewhere: Collection[str] = (),
         linkage: str = "internal ",
     ):
@@ -69,3 +69,32 @@ def _declaration(kernel: Callable[..., Any]) -> str:
     gives = kind_of(hints.pop("return"))
     takes = ", ".join(passed_as(kind_of(hint)) for hint in hints.values())
     return f"declare {gives} {symbol(kernel)}({takes})\n"
+
+
+KERNELS = (
+    exponentials.exp_real, exponentials.log_real, exponentials.pow_real,
+    beta.beta_confidence_int, beta.beta_confidence_real, beta.beta_quantile,
+)  # fmt: skip
+"""What programs call."""
+
+MODULES = frozenset({exponentials.__name__, beta.__name__})
+"""Whose kernels programs find here."""
+
+SYMBOLS = tuple(symbol(kernel).removeprefix("@") for kernel in KERNELS)
+
+SET_TABLE = "use_confidence_table"
+"""The function that is to be called first, with the address of the table."""
+
+_TABLE = "@confidence_table"
+
+
+def translate_shared() -> str:
+    """The module of the shared kernels."""
+    table = KernelTable(_TABLE, beta.EXACT_VOTES + 1)
+    library = KernelLibrary({beta.confidence_table: table}, linkage="")
+    for kernel in KERNELS:
+        library.need(kernel)
+    setter = (
+        f"define void @{SET_TABLE}(ptr %table) {{\n  store ptr %table, ptr {_TABLE}\n  ret void\n}}"
+    )
+    return "\n".join((INTRINSICS, f"{_TABLE} = internal global ptr null", library.text(), setter))

@@ -14,7 +14,7 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from dsl.beta import confidence_table
-from dsl.compiler.shared import SET_TABLE, SYMBOLS
+from dsl.compiler.kernels import SET_TABLE, SYMBOLS
 
 
 class Tier(Enum):
@@ -26,7 +26,7 @@ class Tier(Enum):
     """O2: for repeated runs; its objects are worth keeping."""
 
 
-class Machine(NamedTuple):
+class TargetMachine(NamedTuple):
     """What code is made for; a part of the key of every kept object."""
 
     cpu: str
@@ -34,7 +34,7 @@ class Machine(NamedTuple):
     triple: str
 
 
-Run = Callable[[int], None]
+RunFunction = Callable[[int], None]
 """A compiled program: called with the address of its words."""
 
 # LLVM's own objects are not safe to share between threads while they compile.
@@ -47,14 +47,14 @@ loops over a few branches is slower."""
 
 
 @lru_cache(maxsize=1)
-def machine() -> Machine:
+def detect_machine() -> TargetMachine:
     """The machine that runs this."""
     for option in OPTIONS:
         llvm.set_option("rheostat", option)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
-    return Machine(llvm.get_host_cpu_name(), features, llvm.get_process_triple())
+    return TargetMachine(llvm.get_host_cpu_name(), features, llvm.get_process_triple())
 
 
 def version() -> str:
@@ -63,7 +63,7 @@ def version() -> str:
     return " ".join(("llvmlite", llvmlite.__version__, "llvm", numbers, *OPTIONS))
 
 
-class Native:
+class NativeProgram:
     """A loaded program. The code lives as long as this does.
 
     Args:
@@ -74,14 +74,14 @@ class Native:
         self._engine = _load(code)
         address = self._engine.get_function_address("run")
         # A ctypes call lets other threads of Python run meanwhile.
-        self.run: Run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+        self.run: RunFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
 
 
-_linked: list["Shared"] = []
+_linked: list["LoadedKernels"] = []
 """Programs are linked to these by address, so they are never let go."""
 
 
-class Shared:
+class LoadedKernels:
     """The shared kernels, loaded for the rest of the process: programs loaded later find them.
 
     Args:
@@ -121,7 +121,7 @@ def _load(code: bytes) -> llvm.ExecutionEngine:
 
 
 def _target(tier: Tier) -> llvm.TargetMachine:
-    host = machine()
+    host = detect_machine()
     return llvm.Target.from_triple(host.triple).create_target_machine(
         cpu=host.cpu, features=host.features, opt=tier.value, reloc="pic", codemodel="jitdefault",
         jit=True,

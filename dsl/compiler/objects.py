@@ -13,11 +13,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.compiler import native
-from dsl.compiler.native import Native, Shared, Tier, compile_text
-from dsl.compiler.program import Module, Variant, translate
-from dsl.compiler.shared import translate_shared
+from dsl.compiler.kernels import translate_shared
+from dsl.compiler.native import LoadedKernels, NativeProgram, Tier, compile_text
+from dsl.compiler.translation import CompiledModule, Variant, translate_program
 
 T = TypeVar("T")
 
@@ -28,10 +28,10 @@ differ only in their schedules share their code: knobs are passed to it."""
 _DIGEST = 32
 
 _shared_lock = threading.Lock()
-_shared: list[Shared] = []  # loaded once a process, and never let go
+_shared: list[LoadedKernels] = []  # loaded once a process, and never let go
 
 
-class Objects:
+class ObjectCache:
     """Compiled programs, in this process and on disk.
 
     Args:
@@ -43,47 +43,51 @@ class Objects:
         self._directory = directory
         self._tier = tier
         self._lock = threading.Lock()
-        self._loaded: dict[str, tuple[Module, Native]] = {}
-        self._code: dict[str, Native] = {}
+        self._loaded: dict[str, tuple[CompiledModule, NativeProgram]] = {}
+        self._code: dict[str, NativeProgram] = {}
 
-    def load(self, checked: Checked, variant: Variant = Variant()) -> tuple[Module, Native]:  # noqa: B008
+    def load(
+        self,
+        checked: CheckedProgram,
+        variant: Variant = Variant(),  # noqa: B008 - it is immutable
+    ) -> tuple[CompiledModule, NativeProgram]:
         """A program ready to run."""
         key = f"{variant} {checked.source.text}"
         with self._lock:
             if key not in self._loaded:
                 self._load_shared()
-                module = translate(checked, variant)
+                module = translate_program(checked, variant)
                 if module.text not in self._code:
-                    code = Native(self._object(module.text, self._tier))
-                    _keep(self._code, module.text, code)
-                _keep(self._loaded, key, (module, self._code[module.text]))
+                    code = NativeProgram(self._object(module.text, self._tier))
+                    _store_object(self._code, module.text, code)
+                _store_object(self._loaded, key, (module, self._code[module.text]))
             return self._loaded[key]
 
     def _load_shared(self) -> None:
         with _shared_lock:
             if not _shared:
-                _shared.append(Shared(self._object(translate_shared(), Tier.FULL)))
+                _shared.append(LoadedKernels(self._object(translate_shared(), Tier.FULL)))
 
     def _object(self, text: str, tier: Tier) -> bytes:
         if self._directory is None:
             return compile_text(text, tier)
-        return _kept(self._path(text, tier), lambda: compile_text(text, tier))
+        return _load_or_compile(self._path(text, tier), lambda: compile_text(text, tier))
 
     def _path(self, text: str, tier: Tier) -> Path:
         assert self._directory is not None
-        host = native.machine()
+        host = native.detect_machine()
         parts = (native.version(), *host, tier.name, text)
         key = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
         return self._directory / f"{key}.object"
 
 
-def _keep(among: dict[str, T], key: str, value: T) -> None:
+def _store_object(among: dict[str, T], key: str, value: T) -> None:
     while len(among) >= MOST_LOADED:
         del among[next(iter(among))]
     among[key] = value
 
 
-def _kept(path: Path, compile_it: Callable[[], bytes]) -> bytes:
+def _load_or_compile(path: Path, compile_it: Callable[[], bytes]) -> bytes:
     """A kept object, or a fresh one that is now kept; a cache that fails costs only time."""
     with contextlib.suppress(OSError):
         found = path.read_bytes()

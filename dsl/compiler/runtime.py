@@ -1,7 +1,7 @@
 """Kernels over sets of branches: votes and sorting, for compiled programs.
 
-They say for arrays what `dsl.votes` says for texts. Answers are numbered from 0, -1 is none. The
-arrays of votes and marks are all 0 when a tally begins, and `clear` makes them so again.
+They say for arrays what `dsl.aggregates` says for texts. Answers are numbered from 0, -1 is none.
+The arrays of votes and marks are all 0 when a tally begins, and `clear` makes them so again.
 """
 
 from dsl.beta import beta_confidence_int, beta_confidence_real

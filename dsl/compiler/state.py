@@ -2,19 +2,19 @@
 
 from dsl import tree
 from dsl.builtins import SIGNALS
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.compiler.emitter import Emitter
-from dsl.compiler.layout import Word
+from dsl.compiler.memory_layout import StateWord
 
 ACTIVE, FINISHED, PRUNED = "0", "1", "2"
 NONE = "-1"
 """No answer."""
 
 
-class Uses:
+class StateUses:
     """What of the state a program reads, so that nothing else need be kept up."""
 
-    def __init__(self, checked: Checked):
+    def __init__(self, checked: CheckedProgram):
         nodes = list(tree.walk(checked.program))
         fields = {node.text for node in nodes if isinstance(node, tree.Field)}
         names = {node.text for node in nodes if isinstance(node, tree.Name)}
@@ -28,7 +28,7 @@ class Uses:
         self.finished_votes = "finished" in names
 
 
-class State:
+class EpisodeState:
     """The slots and arrays of one episode, as values in the function under construction.
 
     Args:
@@ -36,21 +36,21 @@ class State:
         uses: what the program reads.
     """
 
-    def __init__(self, emit: Emitter, uses: Uses):
+    def __init__(self, emit: Emitter, uses: StateUses):
         self.emit = emit
         self.uses = uses
         self.arrays = 0
         """How many arrays of N words have been laid out in the scratch memory."""
-        self._scratch = self.word(Word.SCRATCH, "ptr")
-        self.size = self.word(Word.BRANCHES)
-        self.width = self.word(Word.WIDTH)
-        self.interval = self.word(Word.INTERVAL)
-        self.budget = self.word(Word.BUDGET)
-        self.probe_cost = self.word(Word.PROBE_COST)
-        self.answers = self.word(Word.ANSWERS, "ptr")
-        self.probes = self.word(Word.PROBES, "ptr")
-        self.chain_tokens = self.word(Word.TOKENS, "ptr")
-        votes, count = self.word(Word.VOTES, "ptr"), self.word(Word.ANSWER_COUNT)
+        self._scratch = self.word(StateWord.SCRATCH, "ptr")
+        self.size = self.word(StateWord.BRANCHES)
+        self.width = self.word(StateWord.WIDTH)
+        self.interval = self.word(StateWord.INTERVAL)
+        self.budget = self.word(StateWord.BUDGET)
+        self.probe_cost = self.word(StateWord.PROBE_COST)
+        self.answers = self.word(StateWord.ANSWERS, "ptr")
+        self.probes = self.word(StateWord.PROBES, "ptr")
+        self.chain_tokens = self.word(StateWord.TOKENS, "ptr")
+        votes, count = self.word(StateWord.VOTES, "ptr"), self.word(StateWord.ANSWER_COUNT)
         self.vote_arrays = [
             emit.element("i64", votes, emit.op(f"mul i64 {count}, {at}")) for at in range(5)
         ]
@@ -94,7 +94,7 @@ class State:
         self.finished_first = emit.slot("i64")
         self.finished_second = emit.slot("i64")
 
-    def word(self, word: Word, kind: str = "i64") -> str:
+    def word(self, word: StateWord, kind: str = "i64") -> str:
         """A word of the argument."""
         return self.emit.load(kind, self.emit.element("i64", "%words", str(int(word))))
 

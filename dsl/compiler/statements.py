@@ -5,17 +5,17 @@ from contextlib import contextmanager
 from typing import assert_never
 
 from dsl import tree
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.compiler import numbers
-from dsl.compiler.barrier import Barrier, is_steady
-from dsl.compiler.branches import Branches
-from dsl.compiler.expressions import KINDS, Expressions, Members
+from dsl.compiler.barrier import BarrierEmitter, is_steady
+from dsl.compiler.branches import BranchEmitter
+from dsl.compiler.expressions import KINDS, BranchSet, ExpressionEmitter
 from dsl.compiler.state import ACTIVE, NONE, PRUNED
 from dsl.interpreter.statements import first_on_lines
 from dsl.types import Type
 
 
-class Counters:
+class LineCounters:
     """The arrays in which a program counts what its lines do."""
 
     def __init__(self, runs: str, tokens: str):
@@ -23,7 +23,7 @@ class Counters:
         self.tokens = tokens
 
 
-class Statements:
+class StatementEmitter:
     """Emits the statements of one program.
 
     Args:
@@ -38,13 +38,13 @@ class Statements:
 
     def __init__(
         self,
-        checked: Checked,
-        expressions: Expressions,
-        branches: Branches,
+        checked: CheckedProgram,
+        expressions: ExpressionEmitter,
+        branches: BranchEmitter,
         new_branch: Callable[[str], None],
         to_finally: str,
         done: str,
-        counters: Counters | None,
+        counters: LineCounters | None,
     ):
         self._checked = checked
         self._expressions = expressions
@@ -188,11 +188,11 @@ class Statements:
     # Verbs
 
     @contextmanager
-    def _verb(self, statement: tree.Statement) -> Iterator[Barrier]:
+    def _verb(self, statement: tree.Statement) -> Iterator[BarrierEmitter]:
         """One barrier: what it cost is entered behind it, and it may end in `finally`."""
         emit, state = self._emit, self._state
         before = emit.load("i64", state.spent)
-        barrier = Barrier(self._expressions)
+        barrier = BarrierEmitter(self._expressions)
         yield barrier
         after = emit.load("i64", state.spent)
         critical = emit.load("i64", barrier.critical)
@@ -208,7 +208,7 @@ class Statements:
             emit.store("i64", self._line(statement), state.stopped)
             emit.jump(self._finally)
 
-    def _open_or_sample(self, statement: tree.Open | tree.Sample) -> Members:
+    def _open_or_sample(self, statement: tree.Open | tree.Sample) -> BranchSet:
         emit, state = self._emit, self._state
         wanted = self._expressions.value(statement.count)
         most = numbers.smallest(emit, "i64", wanted, self._expressions.available())
@@ -219,9 +219,9 @@ class Statements:
             else:
                 self._open(statement, barrier, behind)
         opened = emit.op(f"sub i64 {emit.load('i64', state.opened)}, {first}")
-        return Members(emit.element("i32", state.all, first), opened)
+        return BranchSet(emit.element("i32", state.all, first), opened)
 
-    def _read(self, barrier: Barrier, behind: str) -> None:
+    def _read(self, barrier: BarrierEmitter, behind: str) -> None:
         emit, state = self._emit, self._state
         spent = emit.load("i64", state.spent)
         barrier.need(emit.op(f"icmp slt i64 {spent}, {state.budget}"), behind)
@@ -232,7 +232,7 @@ class Statements:
             self._branches.pay(branch, emit.load_element("i64", state.chain_tokens, chain))
             self._branches.finish(branch)
 
-    def _open(self, statement: tree.Open, barrier: Barrier, behind: str) -> None:
+    def _open(self, statement: tree.Open, barrier: BarrierEmitter, behind: str) -> None:
         emit, state, branches = self._emit, self._state, self._branches
         barrier.need(branches.affordable(state.interval), behind)
         with barrier.branch() as cut:
@@ -287,7 +287,7 @@ class Statements:
         with emit.when(emit.op(f"icmp eq i64 {status}, {ACTIVE}")):
             yield
 
-    def _bursts(self, members: Members, burst: tree.Expression) -> str:
+    def _bursts(self, members: BranchSet, burst: tree.Expression) -> str:
         """The bursts of all, worked out before any branch moves."""
         bursts = self._state.array()
 
@@ -300,7 +300,12 @@ class Statements:
         return bursts
 
     def _burst(
-        self, statement: tree.Advance, branch: str, intervals: str, barrier: Barrier, cut: str
+        self,
+        statement: tree.Advance,
+        branch: str,
+        intervals: str,
+        barrier: BarrierEmitter,
+        cut: str,
     ) -> None:
         emit, state, branches = self._emit, self._state, self._branches
         last = emit.load_element("i64", state.last, branch)

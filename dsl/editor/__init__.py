@@ -3,17 +3,17 @@
 All of it answers for texts with errors too, as far as they make sense.
 """
 
-from dsl.editor.completion import Completion, Completions, Kind, complete
+from dsl.editor.completion import Completion, CompletionKind, Completions, find_completions
 from dsl.editor.document import Document
-from dsl.editor.hover import Hover, definition, hover
+from dsl.editor.hover import Hover, find_definition, find_hover
 
 __all__ = [
     "Completion",
+    "CompletionKind",
     "Completions",
     "Document",
     "Hover",
-    "Kind",
-    "complete",
-    "definition",
-    "hover",
+    "find_completions",
+    "find_definition",
+    "find_hover",
 ]

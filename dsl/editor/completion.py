@@ -9,15 +9,15 @@ from dsl.builtins import ATTRIBUTES, FUNCTIONS, NUMBERS, SETS, SIGNALS, VALUES
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
 from dsl.editor.hover import declared_page, function_page, set_page, value_page
-from dsl.editor.meanings import MEANINGS
-from dsl.editor.outline import CODE, Declared, Section, end_of
-from dsl.parser import expected, grammar
-from dsl.recovery import spelling
+from dsl.editor.keyword_meanings import KEYWORD_MEANINGS
+from dsl.editor.outline import CODE, Declaration, Section, end_of
+from dsl.parser import expected_tokens, load_grammar
+from dsl.recovery import token_spellings
 from dsl.source import Span
-from dsl.words import STATEMENTS
+from dsl.vocabulary import STATEMENTS
 
 
-class Kind(Enum):
+class CompletionKind(Enum):
     """What a completion is."""
 
     KEYWORD = "keyword"
@@ -34,7 +34,7 @@ class Completion(NamedTuple):
     """A word that can stand at a place."""
 
     label: str
-    kind: Kind
+    kind: CompletionKind
     detail: str
     """In a line: the declaration, the call as documentation writes it, the type."""
     markdown: str
@@ -56,10 +56,14 @@ _PURE = frozenset({*NUMBERS, "min", "max"})
 _IN_UPDATE = frozenset({"let", "if"})
 _IN_FINALLY = frozenset({"let", "if", "push", "update", "answer"})
 
-_ROLES = {Role.SCHEDULED: Kind.KNOB, Role.KNOB: Kind.KNOB, Role.FIELD: Kind.FIELD}
+_ROLES = {
+    Role.SCHEDULED: CompletionKind.KNOB,
+    Role.KNOB: CompletionKind.KNOB,
+    Role.FIELD: CompletionKind.FIELD,
+}
 
 
-def complete(document: Document, offset: int) -> Completions:
+def find_completions(document: Document, offset: int) -> Completions:
     """The words that can stand at a place, whatever of one is written there already."""
     text = document.source.text
     begun = re.search(r"[A-Za-z0-9_]*\Z", text[:offset])
@@ -71,7 +75,7 @@ def complete(document: Document, offset: int) -> Completions:
     span = Span(start, offset if ended is None else ended.end())
     if begun.group()[:1].isdigit() or _is_quoted(document, start):
         return Completions(span, [])
-    place = _Place(document, start)
+    place = _CompletionContext(document, start)
     found = place.fields() if dotted else place.everything()
     return Completions(span, list(found))
 
@@ -83,7 +87,7 @@ def _is_quoted(document: Document, offset: int) -> bool:
     return '"' in without_texts or "#" in without_texts
 
 
-class _Place:
+class _CompletionContext:
     """A place between two tokens."""
 
     def __init__(self, document: Document, offset: int):
@@ -91,8 +95,8 @@ class _Place:
         self._offset = offset
         self._outline = document.outline
         self._section: Section | None = self._outline.section_at(offset)
-        kinds = expected(document.source, offset)
-        spelt = spelling(grammar())
+        kinds = expected_tokens(document.source, offset)
+        spelt = token_spellings(load_grammar())
         self._words = [spelt[kind] for kind in kinds if kind in spelt and spelt[kind].isalpha()]
         self._takes_name = "NAME" in kinds
         self._takes_field = "FIELD" in kinds
@@ -128,14 +132,14 @@ class _Place:
         if not self._takes_value:
             return
         for name, value in ATTRIBUTES.items():
-            yield Completion(name, Kind.FIELD, value.type.value, value_page(name, value))
+            yield Completion(name, CompletionKind.FIELD, value.type.value, value_page(name, value))
 
     def _keywords(self) -> Iterator[Completion]:
         for word in sorted(self._words):
             if word in STATEMENTS and not self._allows(word):
                 continue
-            meaning = MEANINGS[word]
-            yield Completion(word, Kind.KEYWORD, meaning.shown, meaning.meaning)
+            meaning = KEYWORD_MEANINGS[word]
+            yield Completion(word, CompletionKind.KEYWORD, meaning.shown, meaning.meaning)
 
     def _allows(self, statement: str) -> bool:
         if self._updating:
@@ -143,20 +147,20 @@ class _Place:
         in_finally = self._section is not None and self._section.word == "finally"
         return not in_finally or statement in _IN_FINALLY or self._takes_value
 
-    def _names(self, wanted: Callable[[Declared], bool]) -> Iterator[Completion]:
+    def _names(self, wanted: Callable[[Declaration], bool]) -> Iterator[Completion]:
         for declared in self._outline.visible(self._offset):
             if wanted(declared) and self._may_use(declared):
                 yield self._declared(declared)
 
-    def _may_use(self, declared: Declared) -> bool:
+    def _may_use(self, declared: Declaration) -> bool:
         """First values and the schedule use knobs; knobs have constants; code uses all."""
         if self._section is None or self._section.word == "knobs":
             return False
         knob = declared.role in {Role.KNOB, Role.SCHEDULED}
         return knob or (self._section.word in CODE and self._offset >= self._section.body.start)
 
-    def _declared(self, declared: Declared) -> Completion:
-        kind = _ROLES.get(declared.role, Kind.NAME)
+    def _declared(self, declared: Declaration) -> Completion:
+        kind = _ROLES.get(declared.role, CompletionKind.NAME)
         line = " ".join(self._document.source.excerpt(declared.line).split())
         return Completion(declared.name, kind, line, declared_page(self._document, declared))
 
@@ -170,13 +174,17 @@ class _Place:
         for name, function in FUNCTIONS.items():
             window = name == "window"
             if (word == "memory") if window else (in_code or name in _PURE):
-                yield Completion(name, Kind.FUNCTION, function.shown, function_page(function))
+                yield Completion(
+                    name, CompletionKind.FUNCTION, function.shown, function_page(function)
+                )
         for name, value in VALUES.items():
             if in_code or self._outer_value(name, word):
-                yield Completion(name, Kind.VALUE, value.type.value, value_page(name, value))
+                yield Completion(
+                    name, CompletionKind.VALUE, value.type.value, value_page(name, value)
+                )
         if in_code:
             for name in SETS:
-                yield Completion(name, Kind.SET, SETS[name], set_page(name))
+                yield Completion(name, CompletionKind.SET, SETS[name], set_page(name))
 
     def _outer_value(self, name: str, section: str | None) -> bool:
         if section == "schedule":
@@ -186,4 +194,4 @@ class _Place:
     def _signals(self) -> Iterator[Completion]:
         for name in SIGNALS:
             value = ATTRIBUTES[f".{name}"]
-            yield Completion(name, Kind.SIGNAL, f".{name}", value_page(f".{name}", value))
+            yield Completion(name, CompletionKind.SIGNAL, f".{name}", value_page(f".{name}", value))

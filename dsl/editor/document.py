@@ -5,11 +5,11 @@ from functools import cached_property
 from lark import Token
 
 from dsl.checker.symbols import Symbol
-from dsl.diagnostics import Diagnostic, ordered
-from dsl.editor.outline import Outline, end_of, outline, start_of
-from dsl.lexing import lex
-from dsl.parser import MAX_ERRORS, MAX_LENGTH, grammar
-from dsl.program import Analysis, analyse
+from dsl.diagnostics import Diagnostic, sort_diagnostics
+from dsl.editor.outline import Outline, end_of, read_outline, start_of
+from dsl.lexer import tokenize_source
+from dsl.parser import MAX_ERRORS, MAX_LENGTH, load_grammar
+from dsl.program import Analysis, analyse_program
 from dsl.source import Source, Span
 from dsl.types import Type
 
@@ -23,24 +23,24 @@ class Document:
     @cached_property
     def analysis(self) -> Analysis:
         """The parse and the check."""
-        return analyse(self.source)
+        return analyse_program(self.source)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """What is wrong, in the order of the text."""
-        return ordered(self.analysis.diagnostics)
+        return sort_diagnostics(self.analysis.diagnostics)
 
     @cached_property
     def tokens(self) -> list[Token]:
         """The tokens, as far as there are any; none of a text beyond the limit of length."""
         if len(self.source.text) > MAX_LENGTH:
             return []
-        return lex(grammar(), self.source, MAX_ERRORS).tokens
+        return tokenize_source(load_grammar(), self.source, MAX_ERRORS).tokens
 
     @cached_property
     def outline(self) -> Outline:
         """What the text declares."""
-        return outline(self.tokens, len(self.source.text))
+        return read_outline(self.tokens, len(self.source.text))
 
     @cached_property
     def _symbols(self) -> dict[Span, Symbol]:

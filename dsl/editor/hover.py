@@ -3,16 +3,25 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES, Function, Result, Value
-from dsl.checker.schedule import verdicts
+from dsl.builtins import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    SETS,
+    SIGNALS,
+    VALUES,
+    BuiltinFunction,
+    BuiltinValue,
+    ResultKind,
+)
+from dsl.checker.schedule_directions import prove_directions
 from dsl.checker.symbols import Role
 from dsl.editor.document import Document
-from dsl.editor.meanings import MEANINGS
-from dsl.editor.outline import Declared, end_of, start_of
+from dsl.editor.keyword_meanings import KEYWORD_MEANINGS
+from dsl.editor.outline import Declaration, end_of, start_of
 from dsl.schedule import evaluate
 from dsl.source import Span
 from dsl.types import Type
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 
 
 class Hover(NamedTuple):
@@ -22,7 +31,7 @@ class Hover(NamedTuple):
     markdown: str
 
 
-def hover(document: Document, offset: int) -> Hover | None:
+def find_hover(document: Document, offset: int) -> Hover | None:
     """What there is to say of a place; ``None`` for white space, signs, numbers and texts."""
     index = document.token_at(offset)
     if index is None:
@@ -35,13 +44,13 @@ def hover(document: Document, offset: int) -> Hover | None:
     elif token.type == "NAME":
         text = _name(document, word, index, offset)
     elif word in KEYWORDS:
-        text = _page(MEANINGS[word].shown, MEANINGS[word].meaning)
+        text = _page(KEYWORD_MEANINGS[word].shown, KEYWORD_MEANINGS[word].meaning)
     else:
         text = None
     return None if text is None else Hover(span, text)
 
 
-def definition(document: Document, offset: int) -> Span | None:
+def find_definition(document: Document, offset: int) -> Span | None:
     """Where the name at a place is declared; ``None`` for what the language declares."""
     index = document.token_at(offset)
     if index is None or document.tokens[index].type not in {"NAME", "FIELD"}:
@@ -52,12 +61,12 @@ def definition(document: Document, offset: int) -> Span | None:
     return None if found is None else found.span
 
 
-def function_page(function: Function) -> str:
+def function_page(function: BuiltinFunction) -> str:
     """What a function does, in Markdown."""
-    return _page(function.shown, f"gives {_given(function)}", function.meaning)
+    return _page(function.shown, f"gives {_result_type(function)}", function.meaning)
 
 
-def value_page(name: str, value: Value) -> str:
+def value_page(name: str, value: BuiltinValue) -> str:
     """What a value of the episode or an attribute is, in Markdown."""
     signal = (
         None if value.signal is None else f"an optional signal: put `needs {value.signal}` first"
@@ -70,12 +79,12 @@ def set_page(name: str) -> str:
     return _page(name, Type.BRANCHES.value, SETS[name])
 
 
-def declared_page(document: Document, declared: Declared) -> str:
+def declared_page(document: Document, declared: Declaration) -> str:
     """What the text declares under a name, in Markdown."""
     line = " ".join(document.source.excerpt(declared.line).split())
     kind = document.type_of(declared.span)
     what = declared.role.value if kind is None else f"{declared.role.value}, {kind.value}"
-    return _page(line, what, _reach(document, declared))
+    return _page(line, what, _knob_values(document, declared))
 
 
 def _name(document: Document, word: str, index: int, offset: int) -> str | None:
@@ -106,18 +115,18 @@ def _is_called(document: Document, index: int) -> bool:
     return bool(behind) and behind[0].type == "LPAR"
 
 
-def _given(function: Function) -> str:
+def _result_type(function: BuiltinFunction) -> str:
     """What a function gives, whatever the form."""
     gives = dict.fromkeys(form.gives for form in function.forms)
-    return " or ".join(one.value for one in gives if isinstance(one, Type | Result))
+    return " or ".join(one.value for one in gives if isinstance(one, Type | ResultKind))
 
 
-def _reach(document: Document, declared: Declared) -> str | None:
+def _knob_values(document: Document, declared: Declaration) -> str | None:
     """What values a scheduled knob takes, where the program is sound."""
     checked = document.analysis.checked
     if checked is None or declared.role is not Role.SCHEDULED:
         return None
-    found = {each.name: each for each in verdicts(checked.program, checked.types)}
+    found = {each.name: each for each in prove_directions(checked.program, checked.types)}
     verdict = found.get(declared.name)
     if verdict is None:
         return None

@@ -8,7 +8,7 @@ from lark import Token
 
 from dsl.checker.symbols import Role
 from dsl.source import Span
-from dsl.words import DIRECTIONS, SECTIONS, STATEMENTS
+from dsl.vocabulary import DIRECTIONS, SECTIONS, STATEMENTS
 
 _SECTIONS = {word.upper(): word for word in SECTIONS}
 _DIRECTIONS = frozenset(word.upper() for word in DIRECTIONS)
@@ -20,7 +20,7 @@ _CELLS = {"knobs": Role.KNOB, "memory": Role.MEMORY}
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class Declaration:
     """A name that the text declares."""
 
     role: Role
@@ -52,7 +52,7 @@ class Outline:
 
     controller: Token | None
     sections: list[Section]
-    declared: list[Declared]
+    declared: list[Declaration]
     updates: list[Span]
     """What lies in the braces of each `update`."""
 
@@ -63,24 +63,24 @@ class Outline:
                 return section
         return None
 
-    def resolve(self, name: str, offset: int) -> Declared | None:
+    def resolve(self, name: str, offset: int) -> Declaration | None:
         """What a name stands for at a place; a field has its dot."""
         found = (d for d in self.declared if d.name == name and _is_at(d, offset))
         return next(found, None)
 
-    def visible(self, offset: int) -> list[Declared]:
+    def visible(self, offset: int) -> list[Declaration]:
         """The declarations whose names can be used at a place."""
         return [each for each in self.declared if each.scope.start <= offset <= each.scope.end]
 
 
-def _is_at(declared: Declared, offset: int) -> bool:
+def _is_at(declared: Declaration, offset: int) -> bool:
     inside = declared.scope.start <= offset <= declared.scope.end
     return inside or declared.span.start <= offset <= declared.span.end
 
 
-def outline(tokens: Sequence[Token], length: int) -> Outline:
+def read_outline(tokens: Sequence[Token], length: int) -> Outline:
     """Reads the outline off the tokens of a text of ``length`` characters."""
-    return _Reader(tokens, length).run()
+    return _OutlineReader(tokens, length).run()
 
 
 def start_of(token: Token) -> int:
@@ -99,7 +99,7 @@ class _Block:
 
     start: int
     is_update: bool
-    lets: list[Declared] = field(default_factory=list)
+    lets: list[Declaration] = field(default_factory=list)
 
 
 class _Line(NamedTuple):
@@ -110,7 +110,7 @@ class _Line(NamedTuple):
     """Where what follows from it can use it: behind its value, be it still to be written."""
 
 
-class _Reader:
+class _OutlineReader:
     """One pass over the tokens; the words of sections put it right where braces are missing."""
 
     def __init__(self, tokens: Sequence[Token], length: int):
@@ -173,7 +173,7 @@ class _Reader:
             if before == "LET" and token.type == "NAME" and self._blocks:
                 line = self._line(index - 1)
                 scope = Span(line.behind, -1)  # its end is known where the block ends
-                let = Declared(Role.LET, str(token), _span(token), line.span, scope)
+                let = Declaration(Role.LET, str(token), _span(token), line.span, scope)
                 self._blocks[-1].lets.append(let)
         elif section == "schedule" and before in _DIRECTIONS:
             line = self._line(index - 1)
@@ -188,7 +188,7 @@ class _Reader:
         value = self._tokens[index + 2] if index + 2 < len(self._tokens) else ""
         is_window = role is Role.MEMORY and value == "window"
         self._found.declared.append(
-            Declared(role, str(token), _span(token), line, scope, is_window)
+            Declaration(role, str(token), _span(token), line, scope, is_window)
         )
 
     def _line(self, index: int) -> _Line:
@@ -225,7 +225,7 @@ class _Reader:
         block = self._blocks.pop()
         for let in block.lets:
             self._found.declared.append(
-                Declared(let.role, let.name, let.span, let.line, Span(let.scope.start, offset))
+                Declaration(let.role, let.name, let.span, let.line, Span(let.scope.start, offset))
             )
         if block.is_update:
             self._found.updates.append(Span(block.start, offset))

@@ -11,18 +11,18 @@ section. The author's parentheses are kept, but none around parentheses.
 from dsl import tree
 from dsl.diagnostics import DslError
 from dsl.formatter.margins import Margins
-from dsl.formatter.writer import Writer
+from dsl.formatter.writer import ProgramWriter
 from dsl.parser import MAX_DEPTH, parse
 from dsl.source import Source
 
-__all__ = ["FormatterFault", "Unspellable", "format_source", "print_tree"]
+__all__ = ["FormatterError", "UnprintableTree", "format_source", "print_tree"]
 
 
-class FormatterFault(RuntimeError):
+class FormatterError(RuntimeError):
     """What the formatter wrote is not what it read: a fault of its own."""
 
 
-class Unspellable(ValueError):
+class UnprintableTree(ValueError):
     """A tree was made that no text spells, such as a negative `Number` or a reserved name."""
 
 
@@ -37,12 +37,12 @@ def format_source(source: Source) -> str:
     if parsed.program is None:
         raise DslError(source, parsed.diagnostics)
     margins = Margins(source.text, parsed.comments)
-    text = Writer(margins).program(parsed.program, len(source.text))
+    text = ProgramWriter(margins).program(parsed.program, len(source.text))
     again = parse(Source(text, source.name))
-    if again.program is None or not tree.same(again.program, parsed.program):
-        raise FormatterFault(f"{source.name}: formatting would change what the program means")
+    if again.program is None or not tree.is_equivalent(again.program, parsed.program):
+        raise FormatterError(f"{source.name}: formatting would change what the program means")
     if sorted(c.text for c in again.comments) != sorted(c.text for c in parsed.comments):
-        raise FormatterFault(f"{source.name}: formatting would change the comments")
+        raise FormatterError(f"{source.name}: formatting would change the comments")
     return text
 
 
@@ -59,11 +59,11 @@ def print_tree(program: tree.Program) -> str:
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in tree.children(node)]
     if level:
-        raise Unspellable(f"the tree is more than {MAX_DEPTH} levels deep")
-    text = Writer(Margins()).program(program, 0)
+        raise UnprintableTree(f"the tree is more than {MAX_DEPTH} levels deep")
+    text = ProgramWriter(Margins()).program(program, 0)
     again = parse(Source(text))
     if again.program is None:
-        raise Unspellable(f"the tree cannot be written: {again.diagnostics[0].message}")
-    if not tree.same(again.program, program):
-        raise Unspellable("the tree cannot be written: read back, it is another one")
+        raise UnprintableTree(f"the tree cannot be written: {again.diagnostics[0].message}")
+    if not tree.is_equivalent(again.program, program):
+        raise UnprintableTree("the tree cannot be written: read back, it is another one")
     return text

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import assert_never
 
 from dsl import tree
-from dsl.formatter.layout import LINE, Group, Join, Layout, Nest, continued, join
+from dsl.formatter.layout import LINE, Concat, Layout, LayoutGroup, Nest, concat, continued
 
 
 class Binding(IntEnum):
@@ -41,9 +41,9 @@ _BINARY = {
 def binding(expression: tree.Expression) -> Binding:
     """How tightly an expression binds as it is written."""
     match expression:
-        case tree.Choice() | tree.First():
+        case tree.Conditional() | tree.TakeFirst():
             return Binding.ANY
-        case tree.Where() | tree.By() | tree.Except():
+        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet():
             return Binding.SET
         case tree.Binary(operator=operator):
             return _BINARY.get(operator, Binding.COMPARISON)
@@ -60,7 +60,7 @@ def lay_out(expression: tree.Expression, least: Binding = Binding.ANY) -> Layout
 
 
 def _parenthesised(inner: Layout) -> Layout:
-    return join("(", Nest(inner), ")")
+    return concat("(", Nest(inner), ")")
 
 
 def _bare(expression: tree.Expression) -> Layout:
@@ -69,29 +69,29 @@ def _bare(expression: tree.Expression) -> Layout:
             return number(expression)
         case tree.Text(text=text):
             return quoted(text)
-        case tree.Truth(value=value):
+        case tree.BooleanLiteral(value=value):
             return "true" if value else "false"
-        case tree.Nothing():
+        case tree.NoneLiteral():
             return "none"
         case tree.Name(text=text) | tree.Field(text=text):
             return text
         case tree.Group():
             return _parenthesised(lay_out(tree.ungroup(expression)))
         case tree.Unary(operator="not", operand=operand):
-            return join("not ", lay_out(operand, Binding.NOT))
+            return concat("not ", lay_out(operand, Binding.NOT))
         case tree.Unary(operand=operand):
-            return join("-", lay_out(operand, Binding.UNARY))
+            return concat("-", lay_out(operand, Binding.UNARY))
         case tree.Binary():
             return _binary(expression)
-        case tree.Choice():
+        case tree.Conditional():
             return _choice(expression)
         case tree.Call():
             return _call(expression)
-        case tree.Where() | tree.By() | tree.Except():
+        case tree.FilterSet() | tree.SortSet() | tree.ExcludeSet():
             return _narrowed(expression)
-        case tree.First(count=count, branches=branches):
+        case tree.TakeFirst(count=count, branches=branches):
             return continued(
-                join("first ", lay_out(count, Binding.SUM)), LINE, "of ", lay_out(branches)
+                concat("first ", lay_out(count, Binding.SUM)), LINE, "of ", lay_out(branches)
             )
         case _:
             assert_never(expression)
@@ -118,7 +118,7 @@ def _binary(node: tree.Binary) -> Layout:
     own = binding(node)
     if own is Binding.COMPARISON:
         left, right = lay_out(node.left, Binding.SUM), lay_out(node.right, Binding.SUM)
-        return continued(join(left, f" {node.operator}"), LINE, right)
+        return continued(concat(left, f" {node.operator}"), LINE, right)
     links: list[tuple[str, tree.Expression]] = []
     first: tree.Expression = node
     while isinstance(first, tree.Binary) and binding(first) is own:
@@ -130,30 +130,30 @@ def _binary(node: tree.Binary) -> Layout:
     return continued(lay_out(first, own), *rest)
 
 
-def _choice(node: tree.Choice, otherwise: Binding = Binding.ANY) -> Layout:
+def _choice(node: tree.Conditional, otherwise: Binding = Binding.ANY) -> Layout:
     return continued(
-        join("if ", lay_out(node.condition)),
+        concat("if ", lay_out(node.condition)),
         LINE,
-        join("then ", lay_out(node.then)),
+        concat("then ", lay_out(node.then)),
         LINE,
-        join("else ", lay_out(node.otherwise, otherwise)),
+        concat("else ", lay_out(node.otherwise, otherwise)),
     )
 
 
-def _narrowed(node: tree.Where | tree.By | tree.Except) -> Layout:
+def _narrowed(node: tree.FilterSet | tree.SortSet | tree.ExcludeSet) -> Layout:
     """A set with all that narrows and sorts it, broken before each word."""
     rest: list[Layout] = []
     branches: tree.Expression = node
-    while isinstance(branches, tree.Where | tree.By | tree.Except):
+    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet):
         match branches:
-            case tree.Where(condition=condition):
-                part = join("where ", lay_out(condition, Binding.OR))
-            case tree.By(key=tree.Choice() as key):
-                part = join("by ", _choice(key, Binding.SUM))
-            case tree.By(key=key):
-                part = join("by ", lay_out(key, Binding.SUM))
-            case tree.Except(without=without):
-                part = join("except ", lay_out(without, Binding.OR))
+            case tree.FilterSet(condition=condition):
+                part = concat("where ", lay_out(condition, Binding.OR))
+            case tree.SortSet(key=tree.Conditional() as key):
+                part = concat("by ", _choice(key, Binding.SUM))
+            case tree.SortSet(key=key):
+                part = concat("by ", lay_out(key, Binding.SUM))
+            case tree.ExcludeSet(without=without):
+                part = concat("except ", lay_out(without, Binding.OR))
         rest = [LINE, part, *rest]
         branches = branches.branches
     return continued(lay_out(branches, Binding.OR), *rest)
@@ -163,14 +163,14 @@ def _call(node: tree.Call) -> Layout:
     arguments: list[Layout] = []
     for index, argument in enumerate(node.arguments):
         arguments += [_argument(argument)] if index == 0 else [",", LINE, _argument(argument)]
-    return Group(join(node.function.text, "(", Nest(Join(tuple(arguments))), ")"))
+    return LayoutGroup(concat(node.function.text, "(", Nest(Concat(tuple(arguments))), ")"))
 
 
-def _argument(node: tree.Expression | tree.Over | tree.Keyword) -> Layout:
+def _argument(node: tree.Expression | tree.PerBranch | tree.KeywordArgument) -> Layout:
     match node:
-        case tree.Over(value=value, branches=branches):
+        case tree.PerBranch(value=value, branches=branches):
             return continued(lay_out(value), LINE, "of ", lay_out(branches))
-        case tree.Keyword(name=name, value=value):
-            return join(name.text, " = ", lay_out(value))
+        case tree.KeywordArgument(name=name, value=value):
+            return concat(name.text, " = ", lay_out(value))
         case _:
             return lay_out(node)

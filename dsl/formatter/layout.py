@@ -1,8 +1,8 @@
 """A small algebra of layouts: text that stands on one line where it fits and is broken where not.
 
-A `Group` is laid out flat if what is left of the line holds it; otherwise each `Line` directly in
-it becomes a new line, and the groups inside are tried on their own. The result follows from the
-layout and the width alone.
+A `LayoutGroup` is laid out flat if what is left of the line holds it; otherwise each `Line`
+directly in it becomes a new line, and the groups inside are tried on their own. The result follows
+from the layout and the width alone.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class Concat:
     """Layouts one behind the other."""
 
     parts: tuple["Layout", ...]
@@ -32,28 +32,28 @@ class Nest:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LayoutGroup:
     """A layout that is flat or broken as one."""
 
     inner: "Layout"
 
 
-Layout: TypeAlias = str | Line | Join | Nest | Group
+Layout: TypeAlias = str | Line | Concat | Nest | LayoutGroup
 
 LINE = Line()
 
 
-def join(*parts: Layout) -> Join:
+def concat(*parts: Layout) -> Concat:
     """Layouts one behind the other."""
-    return Join(parts)
+    return Concat(parts)
 
 
-def continued(head: Layout, *rest: Layout) -> Group:
+def continued(head: Layout, *rest: Layout) -> LayoutGroup:
     """A group whose lines behind ``head`` continue it."""
-    return Group(join(head, Nest(Join(rest))))
+    return LayoutGroup(concat(head, Nest(Concat(rest))))
 
 
-class _Piece(NamedTuple):
+class _PendingLayout(NamedTuple):
     """A layout still to be written."""
 
     indent: int
@@ -68,9 +68,9 @@ def flat(layout: Layout) -> str:
             return layout
         case Line():
             return " "
-        case Join(parts=parts):
+        case Concat(parts=parts):
             return "".join(map(flat, parts))
-        case Nest(inner=inner) | Group(inner=inner):
+        case Nest(inner=inner) | LayoutGroup(inner=inner):
             return flat(inner)
 
 
@@ -84,7 +84,7 @@ def render(layout: Layout, indent: int, width: int) -> str:
     """
     written = [" " * indent]
     column = indent
-    pieces = [_Piece(indent, False, layout)]
+    pieces = [_PendingLayout(indent, False, layout)]
     while pieces:
         piece = pieces.pop()
         match piece.layout:
@@ -97,8 +97,8 @@ def render(layout: Layout, indent: int, width: int) -> str:
             case Line():
                 written.append("\n" + " " * piece.indent)
                 column = piece.indent
-            case Group(inner=inner):
-                whole = _Piece(piece.indent, True, inner)
+            case LayoutGroup(inner=inner):
+                whole = _PendingLayout(piece.indent, True, inner)
                 fits = piece.flat or _fits(whole, pieces, width - column)
                 pieces.append(whole if fits else whole._replace(flat=False))
             case _:
@@ -106,20 +106,20 @@ def render(layout: Layout, indent: int, width: int) -> str:
     return "".join(written)
 
 
-def _opened(piece: _Piece) -> list[_Piece]:
+def _opened(piece: _PendingLayout) -> list[_PendingLayout]:
     """What a piece is made of, last part first."""
     match piece.layout:
-        case Join(parts=parts):
+        case Concat(parts=parts):
             return [piece._replace(layout=part) for part in reversed(parts)]
         case Nest(inner=inner):
             return [piece._replace(indent=piece.indent + CONTINUATION, layout=inner)]
-        case Group(inner=inner):
+        case LayoutGroup(inner=inner):
             return [piece._replace(layout=inner)]
         case _:
             return []
 
 
-def _fits(piece: _Piece, behind: list[_Piece], room: int) -> bool:
+def _fits(piece: _PendingLayout, behind: list[_PendingLayout], room: int) -> bool:
     """Whether a flat piece fits, with all that follows it up to the next possible new line."""
     pieces = [piece]
     rest = len(behind)

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from dsl import tree
 from dsl.formatter.expressions import Binding, binding, lay_out, quoted
-from dsl.formatter.layout import LINE, Layout, continued, flat, join
+from dsl.formatter.layout import LINE, Layout, concat, continued, flat
 
 Simple = (
     tree.Let | tree.Assign | tree.SetField | tree.Push | tree.Open | tree.Sample | tree.Advance
@@ -23,12 +23,12 @@ def statement(node: Simple, width: int = 0) -> Layout:
     """A simple statement; ``width`` is what a name before ``=`` is filled up to."""
     match node:
         case tree.Let(value=tree.Open() | tree.Sample() as verb):
-            return join(f"{name(node):{width}} = ", statement(verb))
+            return concat(f"{name(node):{width}} = ", statement(verb))
         case tree.Let() | tree.Assign() | tree.SetField():
             assert not isinstance(node.value, tree.Open | tree.Sample)
-            return join(f"{name(node):{width}} = ", lay_out(node.value))
+            return concat(f"{name(node):{width}} = ", lay_out(node.value))
         case tree.Push(value=value, window=window):
-            return continued(join("push ", lay_out(value)), LINE, f"onto {window.text}")
+            return continued(concat("push ", lay_out(value)), LINE, f"onto {window.text}")
         case tree.Open(count=count, look=look):
             return _verb(node, "open ", lay_out(count), "" if look else " unseen")
         case tree.Sample(count=count):
@@ -72,7 +72,7 @@ def gives_reason(node: tree.Statement) -> bool:
 def _verb(node: tree.Verb, *head: Layout, rest: tuple[Layout, ...] = ()) -> Layout:
     if node.because is not None:
         rest = (*rest, LINE, f"because {quoted(node.because.text)}")
-    return continued(join(*head), *rest)
+    return continued(concat(*head), *rest)
 
 
 def items(nodes: tuple[Item, ...]) -> list[Layout]:
@@ -87,9 +87,9 @@ def items(nodes: tuple[Item, ...]) -> list[Layout]:
         named = f"{node.name.text:{names}} = "
         match node:
             case tree.Scheduled(direction=direction, value=value):
-                laid_out.append(join(f"{direction.value:{directions}} {named}", lay_out(value)))
+                laid_out.append(concat(f"{direction.value:{directions}} {named}", lay_out(value)))
             case tree.Cell(value=value):
-                laid_out.append(join(named, lay_out(value)))
+                laid_out.append(concat(named, lay_out(value)))
             case tree.Knob():
                 laid_out.append(_knob(node, named, defaults))
             case _:
@@ -107,4 +107,4 @@ def _knob(node: tree.Knob, named: str, width: int) -> Layout:
     ends = (node.low, node.high)
     dots = ".." if all(binding(end) >= Binding.UNARY for end in ends) else " .. "
     low, high = map(lay_out, ends)
-    return continued(join(named, default, fill), LINE, "in ", low, dots, high)
+    return continued(concat(named, default, fill), LINE, "in ", low, dots, high)

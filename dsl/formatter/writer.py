@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeGuard
 from dsl import tree
 from dsl.formatter import statements
 from dsl.formatter.expressions import lay_out, quoted
-from dsl.formatter.layout import Layout, flat, join, render
+from dsl.formatter.layout import Layout, concat, flat, render
 from dsl.formatter.margins import Margins
 from dsl.parser import Comment
 from dsl.source import Span
@@ -43,7 +43,7 @@ class WriterEntry(NamedTuple):
     """Whether a blank line always stands before it."""
 
 
-class Writer:
+class ProgramWriter:
     """Writes one program.
 
     Args:
@@ -140,9 +140,9 @@ class Writer:
     ) -> None:
         """Writes something in braces over several lines; ``inside`` is what lies between them."""
         if close and not entries and not moved and not self._margins.any_in(inside):
-            self._layout(join(head, " { }"))
+            self._layout(concat(head, " { }"))
             return
-        self._layout(join(head, " {"))
+        self._layout(concat(head, " {"))
         start = self._beside(inside.start, entries[0].start if entries else inside.end)
         self._indent += INDENT
         self._entries(entries, Span(start, inside.end), moved)
@@ -233,14 +233,14 @@ class Writer:
                 head, write = node.then.span.start, lambda: self._if(node)
             case tree.Update(branches=branches, body=body):
                 head = body.span.start
-                write = lambda: self._body(join("update ", lay_out(branches)), body)  # noqa: E731
+                write = lambda: self._body(concat("update ", lay_out(branches)), body)  # noqa: E731
             case _:
                 return self._simple(node.span, statements.statement(node, width))
         return WriterEntry(node.span.start, head, node.span.end, write)
 
     def _if(self, node: tree.If) -> None:
         """A choice; with a chain of them, each block has lines of its own."""
-        head: Layout = join("if ", lay_out(node.condition))
+        head: Layout = concat("if ", lay_out(node.condition))
         short = None if self._margins.any_in(node.span) else _choice_on_one_line(node)
         if short is not None and self._short(f"{flat(head)} {short}"):
             return
@@ -252,7 +252,7 @@ class Writer:
             block = rest.then if isinstance(rest, tree.If) else rest
             moved = self._margins.before(block.span.start)
             if isinstance(rest, tree.If):
-                head = join("} else if ", lay_out(rest.condition))
+                head = concat("} else if ", lay_out(rest.condition))
             rest = rest.otherwise if isinstance(rest, tree.If) else None
         self._braced(head, _inside(block), self._statements(block), moved)
 
@@ -260,7 +260,7 @@ class Writer:
 def _section_head(node: tree.Start | tree.Step | tree.Finally) -> Layout:
     if not isinstance(node, tree.Step):
         return _HEADS[type(node)]
-    return "step" if node.cap is None else join("step at most ", lay_out(node.cap))
+    return "step" if node.cap is None else concat("step at most ", lay_out(node.cap))
 
 
 def _is_setting(node: tree.Statement) -> TypeGuard[statements.Setting]:

@@ -3,26 +3,26 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dsl import folds, numeric, tree, votes
-from dsl.interpreter.frame import Branches, Frame, Numeric, Real, Window, of_each
+from dsl import aggregates, numeric, tree
+from dsl.interpreter.frame import Branches, Frame, Numeric, Real, SlidingWindow, of_each
 from dsl.types import Type
 
 if TYPE_CHECKING:
-    from dsl.interpreter.expressions import Closure, Expressions
+    from dsl.interpreter.expressions import Closure, ExpressionClosures
 
-_VOTES: dict[str, Callable[[votes.Tally], Any]] = {
-    "winner": votes.winner,
-    "runner_up": votes.runner_up,
-    "votes": votes.leading_votes,
-    "share": votes.leading_share,
-    "margin": votes.margin,
-    "distinct": votes.distinct,
-    "entropy": votes.entropy,
-    "confidence": votes.confidence,
+_VOTES: dict[str, Callable[[aggregates.Tally], Any]] = {
+    "winner": aggregates.winner,
+    "runner_up": aggregates.runner_up,
+    "votes": aggregates.leading_votes,
+    "share": aggregates.leading_share,
+    "margin": aggregates.margin,
+    "distinct": aggregates.distinct,
+    "entropy": aggregates.entropy,
+    "confidence": aggregates.confidence,
 }
-_VOTES_OF: dict[str, Callable[[votes.Tally, str | None], Any]] = {
-    "votes": votes.votes_of,
-    "share": votes.share_of,
+_VOTES_OF: dict[str, Callable[[aggregates.Tally, str | None], Any]] = {
+    "votes": aggregates.votes_of,
+    "share": aggregates.share_of,
 }
 
 _ONE_REAL: dict[str, Callable[[float], float]] = {
@@ -36,24 +36,24 @@ _TO_INTEGER: dict[str, Callable[[float], int]] = {
     "round": numeric.round_int,
 }
 _FOLDS: dict[str, Callable[[Sequence[float]], float]] = {
-    "sum": folds.sum_reals,
-    "mean": folds.mean_reals,
-    "variance": folds.variance_reals,
-    "min": folds.min_reals,
-    "max": folds.max_reals,
+    "sum": aggregates.sum_reals,
+    "mean": aggregates.mean_reals,
+    "variance": aggregates.variance_reals,
+    "min": aggregates.min_reals,
+    "max": aggregates.max_reals,
 }
 _INTEGER_FOLDS: dict[str, Callable[[Sequence[int]], int]] = {
-    "sum": folds.sum_ints,
-    "min": folds.min_ints,
-    "max": folds.max_ints,
+    "sum": aggregates.sum_ints,
+    "min": aggregates.min_ints,
+    "max": aggregates.max_ints,
 }
 
 
-def _fold_window(fold: Callable[[Sequence[float]], float]) -> Callable[[Window], float]:
+def _fold_window(fold: Callable[[Sequence[float]], float]) -> Callable[[SlidingWindow], float]:
     return lambda window: fold(tuple(window.values))
 
 
-_WINDOWS: dict[str, Callable[[Window], Any]] = {
+_WINDOWS: dict[str, Callable[[SlidingWindow], Any]] = {
     "count": lambda window: len(window.values),
     "oldest": lambda window: window.values[0] if window.values else 0.0,
     "newest": lambda window: window.values[-1] if window.values else 0.0,
@@ -65,17 +65,17 @@ _WINDOWS: dict[str, Callable[[Window], Any]] = {
 }
 
 
-class Calls:
+class CallClosures:
     """Compiles the calls of one checked program."""
 
-    def __init__(self, expressions: "Expressions"):
+    def __init__(self, expressions: "ExpressionClosures"):
         self._expressions = expressions
 
     def call(self, node: tree.Call) -> "Closure":
         """A call, by what its first argument is."""
         name = node.function.text
-        first = next(a for a in node.arguments if not isinstance(a, tree.Keyword))
-        if isinstance(first, tree.Over):
+        first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
+        if isinstance(first, tree.PerBranch):
             return self._over(name, first)
         match self._expressions.type_of(first):
             case Type.BRANCHES:
@@ -86,7 +86,9 @@ class Calls:
         return self._of_numbers(name, node)
 
     def _of_set(self, name: str, node: tree.Call) -> "Closure":
-        plain = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        plain = [
+            a for a in node.arguments if not isinstance(a, tree.KeywordArgument | tree.PerBranch)
+        ]
         branches = self._expressions.branches(plain[0])
         if name == "count":
             return lambda frame: len(branches(frame))
@@ -99,22 +101,22 @@ class Calls:
         read = _VOTES[name]
         return lambda frame: read(tally(frame))
 
-    def _tally(self, node: tree.Call, branches: Branches) -> Callable[[Frame], votes.Tally]:
+    def _tally(self, node: tree.Call, branches: Branches) -> Callable[[Frame], aggregates.Tally]:
         weight: Real | None = None
         for argument in node.arguments:
-            if isinstance(argument, tree.Keyword):
+            if isinstance(argument, tree.KeywordArgument):
                 weight = self._expressions.real(argument.value)
 
-        def tally(frame: Frame) -> votes.Tally:
+        def tally(frame: Frame) -> aggregates.Tally:
             members = branches(frame)
             views = frame.episode.branches
             answers = [views[index].answer for index in members]
             weights = None if weight is None else of_each(frame, members, weight)
-            return votes.tally(answers, weights)
+            return aggregates.tally(answers, weights)
 
         return tally
 
-    def _over(self, name: str, node: tree.Over) -> "Closure":
+    def _over(self, name: str, node: tree.PerBranch) -> "Closure":
         expressions = self._expressions
         branches = expressions.branches(node.branches)
         integers = expressions.type_of(node.value) is Type.INTEGER
@@ -127,7 +129,9 @@ class Calls:
 
     def _of_numbers(self, name: str, node: tree.Call) -> "Closure":
         expressions = self._expressions
-        arguments = [a for a in node.arguments if not isinstance(a, tree.Keyword | tree.Over)]
+        arguments = [
+            a for a in node.arguments if not isinstance(a, tree.KeywordArgument | tree.PerBranch)
+        ]
         integers = all(expressions.type_of(a) is Type.INTEGER for a in arguments)
         if name in _TO_INTEGER:
             if integers:

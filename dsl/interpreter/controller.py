@@ -4,12 +4,12 @@ from collections.abc import Generator, Mapping, MutableSequence
 from contextlib import closing
 
 from dsl import tree
-from dsl.checker import Checked
-from dsl.episode import Answer, AnyVerb, Course, Episode, Outcome
-from dsl.interpreter.expressions import Closure, Expressions
-from dsl.interpreter.frame import Frame, Integer, Number, Window
-from dsl.interpreter.snapshot import Places, Watch, snapshot
-from dsl.interpreter.statements import Acting, Leave, Statements
+from dsl.checker import CheckedProgram
+from dsl.episode import Answer, AnyVerb, Episode, Outcome, VerbGenerator
+from dsl.interpreter.expressions import Closure, ExpressionClosures
+from dsl.interpreter.frame import Frame, Integer, Number, SlidingWindow
+from dsl.interpreter.snapshot import SnapshotObserver, VerbContexts, take_snapshot
+from dsl.interpreter.statements import ActingStatement, StatementClosures, StatementExit
 from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
 
@@ -38,22 +38,22 @@ class Interpreter:
 
     def __init__(
         self,
-        checked: Checked,
+        checked: CheckedProgram,
         knobs: Mapping[str, Number] | None = None,
         *,
         runs: MutableSequence[int] | None = None,
-        watch: Watch | None = None,
+        watch: SnapshotObserver | None = None,
     ):
         self.checked = checked
         self._watch = watch
         self._settings = dict(knobs or {})
         self._knobs_at: dict[float, Mapping[str, Number]] = {}
         self._knobs(0.0)  # a wrong setting is told now, not in the first episode
-        expressions = Expressions(checked)
-        statements = Statements(checked, expressions, runs)
-        self._start: Acting | None = None
-        self._step: Acting | None = None
-        self._finally: Acting | None = None
+        expressions = ExpressionClosures(checked)
+        statements = StatementClosures(checked, expressions, runs)
+        self._start: ActingStatement | None = None
+        self._step: ActingStatement | None = None
+        self._finally: ActingStatement | None = None
         self._cap: Integer = lambda frame: DEFAULT_CAP
         self._cells: dict[str, Closure] = {}
         self._windows: dict[str, Integer] = {}
@@ -77,12 +77,12 @@ class Interpreter:
                 case _:
                     pass  # the schedule and the knobs are evaluated once for each β
 
-    def _remember(self, expressions: Expressions, cell: tree.Cell) -> None:
+    def _remember(self, expressions: ExpressionClosures, cell: tree.Cell) -> None:
         value = tree.ungroup(cell.value)
         if expressions.type_of(value) is Type.WINDOW:
             assert isinstance(value, tree.Call)
             (size,) = value.arguments
-            assert not isinstance(size, tree.Over | tree.Keyword)
+            assert not isinstance(size, tree.PerBranch | tree.KeywordArgument)
             self._windows[cell.name.text] = expressions.integer(size)
         else:
             self._cells[cell.name.text] = expressions.value(value)
@@ -92,35 +92,37 @@ class Interpreter:
         """The controller's name."""
         return self.checked.name
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Plays one episode; see `dsl.episode.Controller.play`."""
         frame = self._frame(episode, beta)
         course = self._course(frame)
-        return course if self._watch is None else _watched(course, frame, self._watch, self.checked)
+        return course if self._watch is None else _observe(course, frame, self._watch, self.checked)
 
-    def _course(self, frame: Frame) -> Course:
-        leave = Leave.NEXT
+    def _course(self, frame: Frame) -> VerbGenerator:
+        leave = StatementExit.NEXT
         if self._start is not None:
             leave = yield from self._start(frame)
-        if leave is Leave.NEXT and self._step is not None:
+        if leave is StatementExit.NEXT and self._step is not None:
             leave = yield from self._steps(frame, self._step)
-        if leave is not Leave.ANSWERED and self._finally is not None:
+        if leave is not StatementExit.ANSWERED and self._finally is not None:
             leave = yield from self._finally(frame)
-        if leave is not Leave.ANSWERED:
+        if leave is not StatementExit.ANSWERED:
             yield Answer(answer=None)
 
-    def _steps(self, frame: Frame, step: Acting) -> Generator[AnyVerb, Outcome, Leave]:
+    def _steps(
+        self, frame: Frame, step: ActingStatement
+    ) -> Generator[AnyVerb, Outcome, StatementExit]:
         episode = frame.episode
         for done in range(min(self._cap(frame), MAX_CAP)):
             frame.steps = done
             opened = len(episode.branches)
             leave = yield from step(frame)
-            if leave is not Leave.NEXT:
+            if leave is not StatementExit.NEXT:
                 return leave
             frame.steps = done + 1
             if not episode.active and len(episode.branches) == opened:
                 break
-        return Leave.NEXT
+        return StatementExit.NEXT
 
     def _knobs(self, beta: float) -> Mapping[str, Number]:
         if beta not in self._knobs_at:
@@ -131,7 +133,7 @@ class Interpreter:
         at = 0.0 if beta is None else clip_beta(beta)
         frame = Frame(episode, self._knobs(at), at)
         for name, size in self._windows.items():
-            frame.windows[name] = Window(min(max(1, size(frame)), MAX_WINDOW))
+            frame.windows[name] = SlidingWindow(min(max(1, size(frame)), MAX_WINDOW))
         for name, value in self._cells.items():
             frame.cells[name] = value(frame)
         for name, value in self._fields.items():
@@ -140,13 +142,15 @@ class Interpreter:
         return frame
 
 
-def _watched(course: Course, frame: Frame, watch: Watch, checked: Checked) -> Course:
+def _observe(
+    course: VerbGenerator, frame: Frame, watch: SnapshotObserver, checked: CheckedProgram
+) -> VerbGenerator:
     """The same course, shown before each verb to somebody who can change nothing."""
-    places = Places(checked)
+    places = VerbContexts(checked)
     with closing(course):
         verb = next(course)
         while True:
-            watch(snapshot(frame, places.of(verb.origin)))
+            watch(take_snapshot(frame, places.of(verb.origin)))
             outcome = yield verb
             try:
                 verb = course.send(outcome)

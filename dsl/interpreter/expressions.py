@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 from dsl import numeric, tree
-from dsl.checker import Checked, Role
+from dsl.checker import CheckedProgram, Role
 from dsl.episode import Episode, Status
-from dsl.interpreter.calls import Calls
+from dsl.interpreter.calls import CallClosures
 from dsl.interpreter.frame import AnswerOf, Branches, Frame, Integer, Numeric, Real, Truth, of_each
 from dsl.types import Type
 
@@ -81,13 +81,13 @@ def _budget(episode: Episode) -> int:
     return numeric.MAX_INT if episode.budget is None else episode.budget
 
 
-class Expressions:
+class ExpressionClosures:
     """Compiles the expressions of one checked program."""
 
-    def __init__(self, checked: Checked):
+    def __init__(self, checked: CheckedProgram):
         self._types = checked.types
         self._symbols = checked.symbols
-        self._calls = Calls(self)
+        self._calls = CallClosures(self)
 
     # By type: what a place wants
 
@@ -127,11 +127,11 @@ class Expressions:
     def value(self, node: tree.Expression) -> Closure:
         """Any expression, with the value that its own type has."""
         match node:
-            case tree.Number(value=value) | tree.Truth(value=value):
+            case tree.Number(value=value) | tree.BooleanLiteral(value=value):
                 return lambda frame: value
             case tree.Text(text=text):
                 return lambda frame: text
-            case tree.Nothing():
+            case tree.NoneLiteral():
                 return lambda frame: None
             case tree.Name():
                 return self._name(node)
@@ -143,17 +143,17 @@ class Expressions:
                 return self._unary(node)
             case tree.Binary():
                 return self._binary(node)
-            case tree.Choice():
+            case tree.Conditional():
                 return self._choice(node)
             case tree.Call():
                 return self._calls.call(node)
-            case tree.Where():
+            case tree.FilterSet():
                 return self._where(node)
-            case tree.By():
+            case tree.SortSet():
                 return self._by(node)
-            case tree.Except():
+            case tree.ExcludeSet():
                 return self._except(node)
-            case tree.First():
+            case tree.TakeFirst():
                 return self._first(node)
 
     def _name(self, node: tree.Name) -> Closure:
@@ -207,7 +207,7 @@ class Expressions:
             return _apply(compare, self.real(node.left), self.real(node.right))
         return _apply(compare, self.value(node.left), self.value(node.right))
 
-    def _choice(self, node: tree.Choice) -> Closure:
+    def _choice(self, node: tree.Conditional) -> Closure:
         condition = self.truth(node.condition)
         wanted = self._types[node]
         then, otherwise = self.as_type(node.then, wanted), self.as_type(node.otherwise, wanted)
@@ -215,7 +215,7 @@ class Expressions:
 
     # Sets
 
-    def _where(self, node: tree.Where) -> Branches:
+    def _where(self, node: tree.FilterSet) -> Branches:
         branches, condition = self.branches(node.branches), self.truth(node.condition)
 
         def where(frame: Frame) -> Sequence[int]:
@@ -225,7 +225,7 @@ class Expressions:
 
         return where
 
-    def _by(self, node: tree.By) -> Branches:
+    def _by(self, node: tree.SortSet) -> Branches:
         branches, key = self.branches(node.branches), cast("Numeric", self.value(node.key))
 
         def by(frame: Frame) -> Sequence[int]:
@@ -235,7 +235,7 @@ class Expressions:
 
         return by
 
-    def _except(self, node: tree.Except) -> Branches:
+    def _except(self, node: tree.ExcludeSet) -> Branches:
         branches, without = self.branches(node.branches), self.branches(node.without)
 
         def minus(frame: Frame) -> Sequence[int]:
@@ -245,7 +245,7 @@ class Expressions:
 
         return minus
 
-    def _first(self, node: tree.First) -> Branches:
+    def _first(self, node: tree.TakeFirst) -> Branches:
         count, branches = self.integer(node.count), self.branches(node.branches)
 
         def first(frame: Frame) -> Sequence[int]:

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from dsl.chance import Draws
 from dsl.episode import BranchView, Episode, Origin
+from dsl.random_draws import EpisodeRandom
 
 T = TypeVar("T")
 Number: TypeAlias = int | float
@@ -13,7 +13,7 @@ Value: TypeAlias = int | float | bool | str | None
 """What a cell, a field or a scalar expression can hold; an answer is a text or ``None``."""
 
 
-class Window:
+class SlidingWindow:
     """The last values pushed, at most ``size`` of them."""
 
     __slots__ = ("size", "values")
@@ -36,9 +36,9 @@ class Frame:
         self.knobs = knobs
         self.beta = beta
         self.steps = 0
-        self.draws = Draws(episode.seed, episode.question)
+        self.draws = EpisodeRandom(episode.seed, episode.question)
         self.cells: dict[str, Value] = {}
-        self.windows: dict[str, Window] = {}
+        self.windows: dict[str, SlidingWindow] = {}
         self.fields: dict[str, list[Value]] = {}
         self.first_fields: dict[str, Value] = {}
         """The first value of each field."""

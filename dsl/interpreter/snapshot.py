@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from dsl import tree
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.episode import Origin
 from dsl.interpreter.frame import Frame, Number, Value
 
@@ -31,11 +31,11 @@ class Snapshot(NamedTuple):
     """The values of each field, one for each opened branch."""
 
 
-Watch: TypeAlias = Callable[[Snapshot], None]
+SnapshotObserver: TypeAlias = Callable[[Snapshot], None]
 """Is shown the memory before each verb is sent."""
 
 
-class Place(NamedTuple):
+class VerbContext(NamedTuple):
     """Where a verb stands."""
 
     section: str | None
@@ -43,36 +43,36 @@ class Place(NamedTuple):
     """The names of every ``let`` that can be read there."""
 
 
-_BEHIND = Place(None, ())
+_BEHIND = VerbContext(None, ())
 """The place of the answer that a program without one comes to."""
 
 
-class Places:
+class VerbContexts:
     """Where the verbs of one program stand.
 
     Args:
         checked: the program.
     """
 
-    def __init__(self, checked: Checked):
+    def __init__(self, checked: CheckedProgram):
         self._checked = checked
-        self._places: dict[tuple[int, int], Place] = {}
+        self._places: dict[tuple[int, int], VerbContext] = {}
         for section in checked.program.sections:
             match section:
                 case tree.Start(body=body):
-                    self._enter(body, Place("start", ()))
+                    self._enter(body, VerbContext("start", ()))
                 case tree.Step(body=body):
-                    self._enter(body, Place("step", ()))
+                    self._enter(body, VerbContext("step", ()))
                 case tree.Finally(body=body):
-                    self._enter(body, Place("finally", ()))
+                    self._enter(body, VerbContext("finally", ()))
                 case _:
                     pass  # no verbs stand in declarations
 
-    def of(self, origin: Origin | None) -> Place:
+    def of(self, origin: Origin | None) -> VerbContext:
         """The place of a verb, by its origin."""
         return _BEHIND if origin is None else self._places[origin.line, origin.column]
 
-    def _enter(self, block: tree.Block, here: Place) -> None:
+    def _enter(self, block: tree.Block, here: VerbContext) -> None:
         for statement in block.statements:
             match statement:
                 case tree.Let(name=name, value=value):
@@ -88,12 +88,12 @@ class Places:
                 case _:
                     self._note(statement, here)
 
-    def _note(self, statement: tree.Node, here: Place) -> None:
+    def _note(self, statement: tree.Node, here: VerbContext) -> None:
         position = self._checked.source.position(statement.span.start)
         self._places[position.line, position.column] = here
 
 
-def snapshot(frame: Frame, place: Place) -> Snapshot:
+def take_snapshot(frame: Frame, place: VerbContext) -> Snapshot:
     """Copies what a program remembers.
 
     Args:
@@ -106,11 +106,11 @@ def snapshot(frame: Frame, place: Place) -> Snapshot:
         dict(frame.knobs),
         dict(frame.cells),
         {name: tuple(window.values) for name, window in frame.windows.items()},
-        {name: _settled(frame.lets[name]) for name in place.lets},
+        {name: _copy_value(frame.lets[name]) for name in place.lets},
         {name: tuple(values) for name, values in frame.fields.items()},
     )
 
 
-def _settled(value: Value | Sequence[int]) -> Value | tuple[int, ...]:
+def _copy_value(value: Value | Sequence[int]) -> Value | tuple[int, ...]:
     """The value of a ``let``; a set may be a list that others still hold."""
     return value if value is None or isinstance(value, int | float | str) else tuple(value)

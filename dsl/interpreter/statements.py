@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TypeAlias, assert_never
 
 from dsl import tree
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.episode import (
     Advance,
     Answer,
@@ -18,11 +18,11 @@ from dsl.episode import (
     Sample,
     Status,
 )
-from dsl.interpreter.expressions import Closure, Expressions
+from dsl.interpreter.expressions import Closure, ExpressionClosures
 from dsl.interpreter.frame import Frame, of_each
 
 
-class Leave(Enum):
+class StatementExit(Enum):
     """How a statement is left."""
 
     NEXT = "on to the next"
@@ -30,17 +30,20 @@ class Leave(Enum):
     ANSWERED = "the episode has ended"
 
 
-Acting: TypeAlias = Callable[[Frame], Generator[AnyVerb, Outcome, Leave]]
-Plain: TypeAlias = Callable[[Frame], None]
-Maker: TypeAlias = Callable[[Frame], AnyVerb | None]
+ActingStatement: TypeAlias = Callable[[Frame], Generator[AnyVerb, Outcome, StatementExit]]
+PlainStatement: TypeAlias = Callable[[Frame], None]
+VerbFactory: TypeAlias = Callable[[Frame], AnyVerb | None]
 BranchVerb: TypeAlias = tree.Open | tree.Sample | tree.Advance | tree.Probe | tree.Prune
 
 
-class Statements:
+class StatementClosures:
     """Compiles the statements of one checked program."""
 
     def __init__(
-        self, checked: Checked, expressions: Expressions, runs: MutableSequence[int] | None = None
+        self,
+        checked: CheckedProgram,
+        expressions: ExpressionClosures,
+        runs: MutableSequence[int] | None = None,
     ):
         self._checked = checked
         self._expressions = expressions
@@ -49,29 +52,31 @@ class Statements:
 
     # Acting statements, which may send verbs
 
-    def block(self, block: tree.Block) -> Acting:
+    def block(self, block: tree.Block) -> ActingStatement:
         """A block of `start`, `step` or `finally`."""
         parts = [self._acting(statement) for statement in block.statements]
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             for plain, acting in parts:
                 if plain is not None:
                     plain(frame)
                 elif acting is not None:
                     leave = yield from acting(frame)
-                    if leave is not Leave.NEXT:
+                    if leave is not StatementExit.NEXT:
                         return leave
-            return Leave.NEXT
+            return StatementExit.NEXT
 
         return run
 
-    def _acting(self, statement: tree.Statement) -> tuple[Plain | None, Acting | None]:
+    def _acting(
+        self, statement: tree.Statement
+    ) -> tuple[PlainStatement | None, ActingStatement | None]:
         """A statement as one of the two kinds: plain where nothing in it can act."""
         if not any(isinstance(node, _VERBS) for node in tree.walk(statement)):
             return self._plain(statement), None
         return None, self._count_acting(statement, self._verb_or_if(statement))
 
-    def _verb_or_if(self, statement: tree.Statement) -> Acting:
+    def _verb_or_if(self, statement: tree.Statement) -> ActingStatement:
         match statement:
             case tree.If():
                 return self._acting_if(statement)
@@ -88,55 +93,55 @@ class Statements:
             case _:
                 assert_never(statement)
 
-    def _acting_if(self, statement: tree.If) -> Acting:
+    def _acting_if(self, statement: tree.If) -> ActingStatement:
         condition = self._expressions.truth(statement.condition)
         then = self.block(statement.then)
-        otherwise: Acting | None = None
+        otherwise: ActingStatement | None = None
         match statement.otherwise:
             case tree.Block() as block:
                 otherwise = self.block(block)
             case tree.If() as chained:
                 otherwise = self.block(tree.Block(chained.span, (chained,)))
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             if condition(frame):
                 return (yield from then(frame))
             if otherwise is not None:
                 return (yield from otherwise(frame))
-            return Leave.NEXT
+            return StatementExit.NEXT
 
         return run
 
-    def _answer(self, statement: tree.Answer) -> Acting:
+    def _answer(self, statement: tree.Answer) -> ActingStatement:
         choices = [self._expressions.answer(choice) for choice in statement.choices]
         origin, because = self._origin(statement), _reason(statement)
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             answer = None
             for choice in choices:
                 answer = choice(frame)
                 if answer is not None:
                     break
             yield Answer(answer=answer, origin=origin, because=because, stopped=frame.stopped)
-            return Leave.ANSWERED
+            return StatementExit.ANSWERED
 
         return run
 
-    def _stop(self, statement: tree.Stop) -> Acting:
+    def _stop(self, statement: tree.Stop) -> ActingStatement:
         origin = self._origin(statement)
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             frame.stopped = origin
-            return Leave.STOP
+            return StatementExit.STOP
             yield  # makes it a generator, though it sends nothing
 
         return run
 
-    def _verb(self, statement: BranchVerb, bind: str | None = None) -> Acting:
+    def _verb(self, statement: BranchVerb, bind: str | None = None) -> ActingStatement:
         """A verb; `bind` names what it touched."""
         make, origin = self._maker(statement), self._origin(statement)
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             verb = make(frame)
             touched: tuple[int, ...] = ()
             exhausted = False
@@ -147,13 +152,13 @@ class Statements:
             if bind is not None:
                 frame.lets[bind] = touched
             if not exhausted:
-                return Leave.NEXT
+                return StatementExit.NEXT
             frame.stopped = origin
-            return Leave.STOP
+            return StatementExit.STOP
 
         return run
 
-    def _maker(self, statement: BranchVerb) -> Maker:
+    def _maker(self, statement: BranchVerb) -> VerbFactory:
         """What a verb comes to in a frame, ``None`` where it comes to nothing."""
         match statement:
             case tree.Open() | tree.Sample():
@@ -165,7 +170,7 @@ class Statements:
             case _:
                 assert_never(statement)
 
-    def _new_branches(self, statement: tree.Open | tree.Sample) -> Maker:
+    def _new_branches(self, statement: tree.Open | tree.Sample) -> VerbFactory:
         count = self._expressions.integer(statement.count)
         origin, because = self._origin(statement), _reason(statement)
 
@@ -179,7 +184,7 @@ class Statements:
 
         return make
 
-    def _probe_or_prune(self, statement: tree.Probe | tree.Prune) -> Maker:
+    def _probe_or_prune(self, statement: tree.Probe | tree.Prune) -> VerbFactory:
         members = self._expressions.branches(statement.branches)
         origin, because = self._origin(statement), _reason(statement)
 
@@ -193,7 +198,7 @@ class Statements:
 
         return make
 
-    def _advance(self, statement: tree.Advance) -> Maker:
+    def _advance(self, statement: tree.Advance) -> VerbFactory:
         origin, because = self._origin(statement), _reason(statement)
         members = self._expressions.branches(statement.branches)
         burst = None if statement.burst is None else self._expressions.integer(statement.burst)
@@ -215,19 +220,19 @@ class Statements:
 
         return make
 
-    def _count_acting(self, statement: tree.Statement, acting: Acting) -> Acting:
+    def _count_acting(self, statement: tree.Statement, acting: ActingStatement) -> ActingStatement:
         """Has a statement count its runs, where lines are counted and it is the first on its."""
         line, runs = self._counted.get(statement), self._runs
         if line is None or runs is None:
             return acting
 
-        def run(frame: Frame) -> Generator[AnyVerb, Outcome, Leave]:
+        def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
             runs[line] += 1
             return (yield from acting(frame))
 
         return run
 
-    def _count_plain(self, statement: tree.Statement, plain: Plain) -> Plain:
+    def _count_plain(self, statement: tree.Statement, plain: PlainStatement) -> PlainStatement:
         line, runs = self._counted.get(statement), self._runs
         if line is None or runs is None:
             return plain
@@ -245,10 +250,10 @@ class Statements:
 
     # Plain statements, which change memory alone
 
-    def _plain(self, statement: tree.Statement) -> Plain:
+    def _plain(self, statement: tree.Statement) -> PlainStatement:
         return self._count_plain(statement, self._change(statement))
 
-    def _change(self, statement: tree.Statement) -> Plain:
+    def _change(self, statement: tree.Statement) -> PlainStatement:
         match statement:
             case tree.Let():
                 return self._let(statement)
@@ -265,7 +270,7 @@ class Statements:
             case _:
                 raise AssertionError(statement)
 
-    def _sequence(self, block: tree.Block) -> Plain:
+    def _sequence(self, block: tree.Block) -> PlainStatement:
         parts = [self._plain(statement) for statement in block.statements]
 
         def run(frame: Frame) -> None:
@@ -274,7 +279,7 @@ class Statements:
 
         return run
 
-    def _let(self, statement: tree.Let) -> Plain:
+    def _let(self, statement: tree.Let) -> PlainStatement:
         name = statement.name.text
         assert not isinstance(statement.value, tree.Open | tree.Sample)
         value = self._expressions.value(statement.value)
@@ -284,7 +289,7 @@ class Statements:
 
         return run
 
-    def _assign(self, statement: tree.Assign) -> Plain:
+    def _assign(self, statement: tree.Assign) -> PlainStatement:
         name = statement.name.text
         value = self._stored(statement.name, statement.value)
 
@@ -293,7 +298,7 @@ class Statements:
 
         return run
 
-    def _set_field(self, statement: tree.SetField) -> Plain:
+    def _set_field(self, statement: tree.SetField) -> PlainStatement:
         name = statement.field.text
         value = self._stored(statement.field, statement.value)
 
@@ -305,7 +310,7 @@ class Statements:
     def _stored(self, place: tree.Identifier, value: tree.Expression) -> Closure:
         return self._expressions.as_type(value, self._checked.symbols[place].type)
 
-    def _push(self, statement: tree.Push) -> Plain:
+    def _push(self, statement: tree.Push) -> PlainStatement:
         name, value = statement.window.text, self._expressions.real(statement.value)
 
         def run(frame: Frame) -> None:
@@ -313,10 +318,10 @@ class Statements:
 
         return run
 
-    def _plain_if(self, statement: tree.If) -> Plain:
+    def _plain_if(self, statement: tree.If) -> PlainStatement:
         condition = self._expressions.truth(statement.condition)
         then = self._sequence(statement.then)
-        otherwise: Plain | None = None
+        otherwise: PlainStatement | None = None
         match statement.otherwise:
             case tree.Block() as block:
                 otherwise = self._sequence(block)
@@ -331,7 +336,7 @@ class Statements:
 
         return run
 
-    def _update(self, statement: tree.Update) -> Plain:
+    def _update(self, statement: tree.Update) -> PlainStatement:
         branches, body = (
             self._expressions.branches(statement.branches),
             self._sequence(statement.body),
@@ -348,7 +353,7 @@ _VERBS = (
 )  # fmt: skip
 
 
-def first_on_lines(checked: Checked) -> dict[tree.Node, int]:
+def first_on_lines(checked: CheckedProgram) -> dict[tree.Node, int]:
     """The statements that stand first on their line, with the line: a line runs when they do."""
     first: dict[int, tree.Node] = {}
     for node in tree.walk(checked.program):

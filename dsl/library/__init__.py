@@ -12,7 +12,7 @@ NAMES = (
 """The controllers of the library, the plainest first."""
 
 
-class Entry(NamedTuple):
+class LibraryEntry(NamedTuple):
     """A controller of the library."""
 
     name: str
@@ -21,7 +21,7 @@ class Entry(NamedTuple):
     """The opening comment: what it does, and its source."""
 
 
-def source(name: str) -> Source:
+def load_source(name: str) -> Source:
     """The program of a library controller.
 
     Raises:
@@ -33,9 +33,9 @@ def source(name: str) -> Source:
     return Source(text, f"{name}.rheo")
 
 
-def entry(name: str) -> Entry:
+def load_entry(name: str) -> LibraryEntry:
     """What a library controller is, read off its program."""
-    lines = source(name).text.splitlines()
+    lines = load_source(name).text.splitlines()
     about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     head = next(line for line in lines if line.startswith("controller "))
-    return Entry(name, head.split('"')[1], "\n".join(about))
+    return LibraryEntry(name, head.split('"')[1], "\n".join(about))

@@ -1,15 +1,25 @@
-"""What an allocation costs, in the unit of its pipeline.
+"""What an allocation costs, in the unit of its pipeline, and whether it fits that pipeline.
 
 The unit of compute is one pass of a model of 3 billion parameters with 128 prompt and 64 output
 tokens. A model of M billion parameters, with a prompt of Np tokens and S samples of Nd, takes
 (M / 3) · (Np + S · Nd) / 64 − 2 of them (AgentTTS, arXiv 2508.00890): a prompt is read once,
-whatever the number of samples. Below 0 that rule means nothing, and the cost is 0.
+whatever the number of samples.
 """
 
 from math import floor
 from typing import NamedTuple
 
-from store.pipelines.records import Choices, Model, Pipeline, Stage, Unit
+from dsl.allocation import (
+    AllocationAnalysis,
+    CheckedAllocation,
+    ResolvedStage,
+    analyse_allocation,
+)
+from dsl.allocation.pipeline_fit import PipelineShape, find_misfits
+from dsl.diagnostics import DslError
+from dsl.source import Source
+from harness.request.ranges import parse_betas
+from store.pipelines.schema import CostUnit, Pipeline, PipelineModel, Stage, StageChoices
 
 UNIT_PARAMETERS = 3.0
 """Billions of parameters of the unit's model."""
@@ -18,13 +28,13 @@ UNIT_OUTPUT = 64
 OFFSET = 2.0
 """What the rule takes off, so that the unit's pass costs 1."""
 
-MOST_SAMPLES = 4096
+MAX_SAMPLES = 4096
 """Of one stage, whatever the budget."""
 SLACK = 1e-9
 """By which a cost may pass a budget: sums of thirds are not exact."""
 
 
-class Rate(NamedTuple):
+class StageRate(NamedTuple):
     """What a stage costs as its samples grow: ``max(0, fixed + each * samples)``."""
 
     fixed: float
@@ -35,15 +45,15 @@ class Rate(NamedTuple):
         return max(0.0, self.fixed + self.each * samples)
 
     def most(self, budget: float) -> int:
-        """The most samples that a budget affords, `MOST_SAMPLES` at most; 0 where not one."""
+        """The most samples that a budget affords, `MAX_SAMPLES` at most; 0 where not one."""
         if self.cost(1) > budget + SLACK:
             return 0
         if self.each <= 0:
-            return MOST_SAMPLES
-        return min(MOST_SAMPLES, floor((budget + SLACK - self.fixed) / self.each))
+            return MAX_SAMPLES
+        return min(MAX_SAMPLES, floor((budget + SLACK - self.fixed) / self.each))
 
 
-def compute_rate(parameters: float, prompt_tokens: float, output_tokens: float) -> Rate:
+def compute_rate(parameters: float, prompt_tokens: float, output_tokens: float) -> StageRate:
     """Units of compute of one stage.
 
     Args:
@@ -52,23 +62,25 @@ def compute_rate(parameters: float, prompt_tokens: float, output_tokens: float) 
         output_tokens: of one sample.
     """
     passes = parameters / UNIT_PARAMETERS / UNIT_OUTPUT
-    return Rate(passes * prompt_tokens - OFFSET, passes * output_tokens)
+    return StageRate(passes * prompt_tokens - OFFSET, passes * output_tokens)
 
 
-def dollar_rate(model: Model, prompt_tokens: float, output_tokens: float) -> Rate:
+def dollar_rate(model: PipelineModel, prompt_tokens: float, output_tokens: float) -> StageRate:
     """Dollars of one stage for a thousand questions, each prompt paid once."""
-    return Rate(prompt_tokens * model.dollars_in / 1000, output_tokens * model.dollars_out / 1000)
+    return StageRate(
+        prompt_tokens * model.dollars_in / 1000, output_tokens * model.dollars_out / 1000
+    )
 
 
-def rate(pipeline: Pipeline, stage: Stage, model: Model) -> Rate:
+def rate(pipeline: Pipeline, stage: Stage, model: PipelineModel) -> StageRate:
     """What a stage costs with a model, in the pipeline's unit."""
     tokens = stage.prompt_tokens, stage.output_tokens
-    if pipeline.unit is Unit.DOLLARS:
+    if pipeline.unit is CostUnit.DOLLARS:
         return dollar_rate(model, *tokens)
     return compute_rate(model.parameters, *tokens)
 
 
-def stage_costs(pipeline: Pipeline, choices: Choices) -> list[float]:
+def stage_costs(pipeline: Pipeline, choices: StageChoices) -> list[float]:
     """What each stage of an allocation of samples costs, in order."""
     return [
         rate(pipeline, stage, pipeline.model(choice.model)).cost(choice.samples)
@@ -76,6 +88,51 @@ def stage_costs(pipeline: Pipeline, choices: Choices) -> list[float]:
     ]
 
 
-def cost(pipeline: Pipeline, choices: Choices) -> float:
+def cost(pipeline: Pipeline, choices: StageChoices) -> float:
     """What an allocation of samples costs: the sum over stages."""
     return sum(stage_costs(pipeline, choices))
+
+
+CHECKED_BETAS = "0:1:0.1"
+"""The values of β at which an allocation is held to its budget, those of ``--play``."""
+
+
+def check_fit(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAnalysis:
+    """What a check found, with what does not fit a pipeline; it is sound no more where that is."""
+    if analysis.checked is None:
+        return analysis
+    found = find_misfits(
+        analysis.checked, describe_pipeline(pipeline), list(parse_betas(CHECKED_BETAS))
+    )
+    if not found:
+        return analysis
+    return analysis._replace(checked=None, diagnostics=[*analysis.diagnostics, *found])
+
+
+def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
+    """An allocation that must be sound and fit a pipeline.
+
+    Raises:
+        DslError: it is not, or does not; the message shows where.
+    """
+    found = check_fit(analyse_allocation(source), pipeline)
+    if found.checked is None:
+        raise DslError(source, [each for each in found.diagnostics if each.is_error])
+    return found.checked
+
+
+def describe_pipeline(pipeline: Pipeline) -> PipelineShape:
+    """What an allocation has to fit."""
+
+    def cost(given: ResolvedStage) -> float:
+        stage, model = pipeline.stage(given.stage), pipeline.model(given.model)
+        return rate(pipeline, stage, model).cost(given.samples)
+
+    return PipelineShape(
+        name=pipeline.name,
+        models={
+            each.name: [one.name for one in pipeline.candidates(each)] for each in pipeline.stages
+        },
+        governable={each.name: list(each.recordings) for each in pipeline.stages},
+        cost=cost,
+    )

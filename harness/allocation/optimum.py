@@ -9,27 +9,27 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from harness.allocation.budget import SLACK
-from harness.allocation.space import Space
-from store.pipelines.records import Choice, Choices
+from harness.allocation.space import AllocationSpace
+from store.pipelines.schema import StageChoice, StageChoices
 
 
 class Optimum(NamedTuple):
     """The best allocation."""
 
-    choices: Choices
+    choices: StageChoices
     score: float
     cost: float
 
 
-class _Beginning(NamedTuple):
+class _PartialAllocation(NamedTuple):
     cost: float
     quality: float
-    choices: Choices
+    choices: StageChoices
 
 
-def optimum(
-    space: Space,
-    after: Callable[[int, Choice, float], float],
+def find_optimum(
+    space: AllocationSpace,
+    after: Callable[[int, StageChoice, float], float],
     enough: Sequence[int] | None = None,
 ) -> Optimum:
     """The allocation of a space whose last output has the highest quality; the cheapest of equals.
@@ -40,7 +40,7 @@ def optimum(
             of its input: it never falls as that rises. The first stage's input has 1.
         enough: samples of each stage beyond which nothing is gained; ``None`` for no such end.
     """
-    kept = [_Beginning(0.0, 1.0, ())]
+    kept = [_PartialAllocation(0.0, 1.0, ())]
     floors = [space.options(at)[0].cost for at in range(len(space.names))]
     for at in range(len(space.names)):
         behind = sum(floors[at + 1 :])
@@ -56,20 +56,20 @@ def optimum(
                 if cost > left:
                     break
                 found.append(
-                    _Beginning(
+                    _PartialAllocation(
                         before.cost + cost,
                         after(at, choice, before.quality),
                         (*before.choices, choice),
                     )
                 )
-        kept = _unbeaten(found)
+        kept = _pareto_front(found)
     best = kept[-1]
     return Optimum(best.choices, best.quality, best.cost)
 
 
-def _unbeaten(found: list[_Beginning]) -> list[_Beginning]:
+def _pareto_front(found: list[_PartialAllocation]) -> list[_PartialAllocation]:
     """Those that no cheaper one equals, by cost."""
-    kept: list[_Beginning] = []
+    kept: list[_PartialAllocation] = []
     for each in sorted(found, key=lambda one: (one.cost, -one.quality)):
         if not kept or each.quality > kept[-1].quality:
             kept.append(each)

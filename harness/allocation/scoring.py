@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from store.answers.equivalence import AnswerPool, Equivalence
 from store.answers.extraction import NAMED, NO_ANSWER, extractor
-from store.pipelines.records import Metric
+from store.pipelines.schema import Metric
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
-async def score(metric: Metric, output: str, gold: str, equivalence: Equivalence) -> float:
+async def score_output(metric: Metric, output: str, gold: str, equivalence: Equivalence) -> float:
     """Score an output against the gold answer, from 0 to 1.
 
     Args:
@@ -26,13 +26,13 @@ async def score(metric: Metric, output: str, gold: str, equivalence: Equivalence
     return _METRICS[metric](output, gold)
 
 
-async def joined(outputs: Sequence[str], equivalence: Equivalence) -> list[str]:
+async def join_outputs(outputs: Sequence[str], equivalence: Equivalence) -> list[str]:
     """Write the outputs of one question in the forms in which they vote."""
     forms = await equivalence.pooled(AnswerPool(outputs, None))
     return [forms[each] for each in outputs]
 
 
-def vote(outputs: Sequence[str]) -> str:
+def vote_output(outputs: Sequence[str]) -> str:
     """The most frequent output; the earliest of equals. Those that say nothing do not count."""
     counts = Counter(each for each in outputs if each.strip())
     if not counts:
@@ -41,7 +41,7 @@ def vote(outputs: Sequence[str]) -> str:
     return next(each for each in outputs if counts.get(each) == most)
 
 
-def extracted(pattern: str, text: str) -> str:
+def extract_output(pattern: str, text: str) -> str:
     """Extract the output of a stage from a sample's text; empty where there is none."""
     if pattern in NAMED:
         found = extractor(pattern).read(text)
@@ -52,16 +52,16 @@ def extracted(pattern: str, text: str) -> str:
     return matches[-1].strip() if matches else ""
 
 
-def _plain(text: str) -> str:
+def _normalise(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
 def _exact(output: str, gold: str) -> float:
-    return float(_plain(output) == _plain(gold))
+    return float(_normalise(output) == _normalise(gold))
 
 
 def _contains(output: str, gold: str) -> float:
-    return float(_plain(gold) in _plain(output))
+    return float(_normalise(gold) in _normalise(output))
 
 
 def _number(output: str, gold: str) -> float:

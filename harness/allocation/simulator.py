@@ -20,22 +20,22 @@ from random import Random
 from typing import NamedTuple
 
 from harness.allocation.budget import cost
-from harness.allocation.optimum import Optimum, optimum
-from harness.allocation.space import Space
+from harness.allocation.optimum import Optimum, find_optimum
+from harness.allocation.space import AllocationSpace
 from harness.errors import InputError
-from store.pipelines.records import (
-    Answered,
-    Choice,
-    Choices,
-    Model,
+from store.pipelines.schema import (
     Pipeline,
+    PipelineModel,
+    QuestionResult,
     Simulation,
     Stage,
+    StageChoice,
+    StageChoices,
     Trial,
 )
 
 
-class Questions(NamedTuple):
+class QuestionSet(NamedTuple):
     """A set of questions that is drawn."""
 
     name: str
@@ -45,9 +45,9 @@ class Questions(NamedTuple):
     size: int
 
 
-SEARCHED = Questions("questions", "q", 50)
+SEARCH_QUESTIONS = QuestionSet("questions", "q", 50)
 """As many as the published trials had."""
-HELD_OUT = Questions("held out", "h", 500)
+HELD_OUT_QUESTIONS = QuestionSet("held out", "h", 500)
 """As many as were published, where questions are right or wrong."""
 
 SIZES = (3.0, 7.0, 8.0, 14.0, 32.0, 70.0, 72.0)
@@ -60,7 +60,7 @@ _BASELINE_GAIN = 256
 """Samples at which an unsaturated stage has the gain that a saturated one has at its end."""
 
 
-def drawn(simulation: Simulation) -> Pipeline:
+def draw_pipeline(simulation: Simulation) -> Pipeline:
     """A pipeline of two to four stages and two to five models, drawn from a seed."""
     random = Random(f"pipeline/{simulation.seed}")
     count = random.randint(2, 4)
@@ -70,7 +70,7 @@ def drawn(simulation: Simulation) -> Pipeline:
             sizes.append(size)
     sizes = sorted(sizes[: random.randint(2, 5)])
     models = [
-        Model(
+        PipelineModel(
             name=f"{size:g}B",
             parameters=size,
             dollars_in=round(0.012 * size, 3),
@@ -91,17 +91,17 @@ def drawn(simulation: Simulation) -> Pipeline:
     )
 
 
-def usual_budget(pipeline: Pipeline) -> float:
+def default_budget(pipeline: Pipeline) -> float:
     """A budget at which there is something to decide: about the largest models everywhere."""
     assert pipeline.simulation is not None
     random = Random(f"budget/{pipeline.simulation.seed}")
-    largest = tuple(Choice(pipeline.candidates(each)[-1].name, 1) for each in pipeline.stages)
-    smallest = tuple(Choice(pipeline.candidates(each)[0].name, 4) for each in pipeline.stages)
+    largest = tuple(StageChoice(pipeline.candidates(each)[-1].name, 1) for each in pipeline.stages)
+    smallest = tuple(StageChoice(pipeline.candidates(each)[0].name, 4) for each in pipeline.stages)
     least = cost(pipeline, smallest)
     return float(ceil(max(cost(pipeline, largest) * random.uniform(0.8, 2.0), least)))
 
 
-class Curve(NamedTuple):
+class StageCurve(NamedTuple):
     """What is drawn of one stage."""
 
     low: float
@@ -122,7 +122,7 @@ class Curve(NamedTuple):
     larger_models: float
     """How strongly a poor input raises the samples and the size that it wants."""
 
-    def quality(self, model: Model, samples: float, given: float, of: Simulation) -> float:
+    def quality(self, model: PipelineModel, samples: float, given: float, of: Simulation) -> float:
         """Of the output, from 0 to 1.
 
         Args:
@@ -156,13 +156,13 @@ class Curve(NamedTuple):
         return ceil(self.samples * (1 + self.more_samples)) + 1
 
 
-def _curve(pipeline: Pipeline, at: int, seed: int) -> Curve:
+def _curve(pipeline: Pipeline, at: int, seed: int) -> StageCurve:
     random = Random(f"stage/{seed}/{at}")
     models = pipeline.candidates(pipeline.stages[at])
     smallest, largest = models[0].parameters, models[-1].parameters
     reach = log(largest / smallest)
     low, high = random.uniform(0.1, 0.4), random.uniform(0.7, 0.95)
-    return Curve(
+    return StageCurve(
         low=low,
         high=high,
         size=smallest * exp(random.uniform(-0.7, 1.0) * reach),
@@ -188,13 +188,13 @@ class Simulator:
     """
 
     kind = "simulator"
-    recorded: Mapping[Choices, float] | None = None
+    recorded: Mapping[StageChoices, float] | None = None
 
     def __init__(
         self,
         pipeline: Pipeline,
-        governed: Sequence[Mapping[Choice, "Governed"]] = (),
-        questions: Questions = SEARCHED,
+        governed: Sequence[Mapping[StageChoice, "GovernedStage"]] = (),
+        questions: QuestionSet = SEARCH_QUESTIONS,
     ):
         assert pipeline.simulation is not None
         self.pipeline, self._questions = pipeline, questions
@@ -207,17 +207,17 @@ class Simulator:
         self._hardness = [random.gauss(0.0, 1.0) for _ in range(questions.size)]
 
     @property
-    def governed(self) -> list[dict[Choice, float]]:
-        """See `harness.allocation.environment.Environment`."""
+    def governed(self) -> list[dict[StageChoice, float]]:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
         return [{choice: each.cost for choice, each in some.items()} for some in self._governed]
 
     @cached_property
     def digest(self) -> str:
-        """See `harness.allocation.environment.Environment`."""
-        from store.pipelines.reading import digest
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        from store.pipelines.pipeline_file import pipeline_digest
 
-        whole = digest(self.pipeline, ())
-        return whole if self._questions == SEARCHED else f"{whole}/{self._questions.name}"
+        whole = pipeline_digest(self.pipeline, ())
+        return whole if self._questions == SEARCH_QUESTIONS else f"{whole}/{self._questions.name}"
 
     @property
     def held_out(self) -> "Simulator | None":
@@ -227,29 +227,29 @@ class Simulator:
         """
         if not self.simulation.sampled:
             return None
-        return Simulator(self.pipeline, self._governed, HELD_OUT)
+        return Simulator(self.pipeline, self._governed, HELD_OUT_QUESTIONS)
 
-    def play(self, choices: Choices) -> Trial:
-        """See `harness.allocation.environment.Environment`."""
-        total = Space(self.pipeline, float("inf"), governed=self.governed).cost(choices)
+    def play(self, choices: StageChoices) -> Trial:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        total = AllocationSpace(self.pipeline, float("inf"), governed=self.governed).cost(choices)
         quality = self.quality(choices)
         return Trial(
             choices=choices,
             cost=total,
             answered=[
-                Answered(question=f"{self._questions.mark}{at:02d}", score=score)
+                QuestionResult(question=f"{self._questions.mark}{at:02d}", score=score)
                 for at, score in enumerate(self._scores(quality, choices))
             ],
         )
 
-    def quality(self, choices: Choices) -> float:
+    def quality(self, choices: StageChoices) -> float:
         """Of the last stage's output, from 0 to 1."""
         given = 1.0
         for at, choice in enumerate(choices):
             given = self.after(at, choice, given)
         return given
 
-    def after(self, at: int, choice: Choice, given: float) -> float:
+    def after(self, at: int, choice: StageChoice, given: float) -> float:
         """The quality of a stage's output by that of its input."""
         curve = self.curves[at]
         if choice.controller:
@@ -267,25 +267,25 @@ class Simulator:
         middle = log(inside / (1 - inside))
         return [_logistic(middle - each) for each in self._hardness]
 
-    def _scores(self, quality: float, choices: Choices) -> list[float]:
+    def _scores(self, quality: float, choices: StageChoices) -> list[float]:
         chances = self._chances(quality)
         if not self.simulation.sampled:
             return chances
         told = "/".join(each.label for each in choices)
-        if self._questions != SEARCHED:
+        if self._questions != SEARCH_QUESTIONS:
             told = f"{self._questions.name}/{told}"
         luck = Random(blake2b(f"{self.simulation.seed}/{told}".encode()).digest())
         return [float(luck.random() < chance) for chance in chances]
 
     def optimum(self, budget: float) -> Optimum:
         """The best allocation within a budget, by its expected score."""
-        space = Space(self.pipeline, budget, governed=self.governed)
+        space = AllocationSpace(self.pipeline, budget, governed=self.governed)
         most = [each.enough() for each in self.curves]
-        found = optimum(space, self.after, most if self.simulation.saturation else None)
+        found = find_optimum(space, self.after, most if self.simulation.saturation else None)
         return found._replace(score=self.expected(found.score))
 
 
-class Governed(NamedTuple):
+class GovernedStage(NamedTuple):
     """What a controller comes to in a stage, over a recording of its branches."""
 
     cost: float
@@ -298,7 +298,7 @@ class Governed(NamedTuple):
     """Its tokens for each question over those of a sample."""
 
 
-def simulator(simulation: Simulation) -> Simulator:
+def build_simulator(simulation: Simulation) -> Simulator:
     """The simulator of a pipeline that is drawn too.
 
     Raises:
@@ -306,7 +306,7 @@ def simulator(simulation: Simulation) -> Simulator:
     """
     if simulation.seed < 0:
         raise InputError("the seed of a simulation is 0 or more")
-    return Simulator(drawn(simulation))
+    return Simulator(draw_pipeline(simulation))
 
 
 def _logistic(at: float) -> float:

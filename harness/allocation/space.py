@@ -10,24 +10,24 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.allocation.budget import SLACK, Rate, rate
+from harness.allocation.budget import SLACK, StageRate, rate
 from harness.errors import InputError
 from harness.numbers import in_full
-from store.pipelines.records import Choice, Choices, Pipeline, label
+from store.pipelines.schema import Pipeline, StageChoice, StageChoices, format_choices
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-class Option(NamedTuple):
+class PricedChoice(NamedTuple):
     """One choice of a stage, and what it costs."""
 
-    choice: Choice
+    choice: StageChoice
     cost: float
 
 
-class Space:
+class AllocationSpace:
     """All allocations of a pipeline within a budget.
 
     Args:
@@ -45,8 +45,8 @@ class Space:
         pipeline: Pipeline,
         budget: float,
         *,
-        governed: Sequence[Mapping[Choice, float]] = (),
-        recorded: Mapping[Choices, float] | None = None,
+        governed: Sequence[Mapping[StageChoice, float]] = (),
+        recorded: Mapping[StageChoices, float] | None = None,
     ):
         self.pipeline, self.budget = pipeline, budget
         self.names = [each.name for each in pipeline.stages]
@@ -55,11 +55,11 @@ class Space:
         ]
         """Of each stage, the smallest first."""
         self.governed = list(governed) or [{} for _ in self.names]
-        self.rates: list[dict[str, Rate]] = [
+        self.rates: list[dict[str, StageRate]] = [
             {model.name: rate(pipeline, stage, model) for model in pipeline.candidates(stage)}
             for stage in pipeline.stages
         ]
-        self.recorded: dict[Choices, float] | None = None
+        self.recorded: dict[StageChoices, float] | None = None
         if recorded is not None:
             self.recorded = {
                 choices: cost for choices, cost in recorded.items() if cost <= budget + SLACK
@@ -90,7 +90,7 @@ class Space:
             for rates, governed in zip(self.rates, self.governed, strict=True)
         ]
 
-    def stage_cost(self, at: int, choice: Choice) -> float:
+    def stage_cost(self, at: int, choice: StageChoice) -> float:
         """What a stage costs with a choice.
 
         Raises:
@@ -112,7 +112,7 @@ class Space:
             raise InputError(f"stage {self.names[at]}: samples are 1 or more")
         return self.rates[at][choice.model].cost(choice.samples)
 
-    def cost(self, choices: Choices) -> float:
+    def cost(self, choices: StageChoices) -> float:
         """What an allocation costs.
 
         Raises:
@@ -125,7 +125,7 @@ class Space:
             )
         return sum(self.stage_cost(at, each) for at, each in enumerate(choices))
 
-    def affords(self, choices: Choices) -> bool:
+    def affords(self, choices: StageChoices) -> bool:
         """Whether an allocation is in the space."""
         if self.recorded is not None:
             return choices in self.recorded
@@ -138,7 +138,7 @@ class Space:
         """The most samples of a model that a stage affords with what is left; 0 where not one."""
         return self.rates[at][model].most(left)
 
-    def left(self, choices: Choices, at: int) -> float:
+    def left(self, choices: StageChoices, at: int) -> float:
         """What an allocation leaves to one of its stages: the budget less all other stages."""
         others = (self.stage_cost(i, each) for i, each in enumerate(choices) if i != at)
         return self.budget - sum(others)
@@ -146,21 +146,21 @@ class Space:
     # What there is
 
     @cached_property
-    def least(self) -> Choices:
+    def least(self) -> StageChoices:
         """The cheapest allocation: one sample of the cheapest model in each stage."""
         if self.recorded is not None:
             return min(self.recorded, key=lambda each: (self.recorded or {})[each])
         return tuple(
-            Choice(min(rates, key=lambda name: rates[name].cost(1)), 1) for rates in self.rates
+            StageChoice(min(rates, key=lambda name: rates[name].cost(1)), 1) for rates in self.rates
         )
 
     @property
-    def dearest(self) -> Choices:
+    def dearest(self) -> StageChoices:
         """The allocation of a record that costs most."""
         recorded = self.recorded or {}
-        return max(recorded, key=lambda each: (recorded[each], label(each)))
+        return max(recorded, key=lambda each: (recorded[each], format_choices(each)))
 
-    def options(self, at: int, left: float | None = None) -> list[Option]:
+    def options(self, at: int, left: float | None = None) -> list[PricedChoice]:
         """Every choice of a stage, the cheapest first, that what is left affords.
 
         Args:
@@ -170,12 +170,12 @@ class Space:
         if left is None:
             left = self.budget - sum(self._floors) + self._floors[at]
         found = [
-            Option(Choice(model, samples), each.cost(samples))
+            PricedChoice(StageChoice(model, samples), each.cost(samples))
             for model, each in self.rates[at].items()
             for samples in range(1, each.most(left) + 1)
         ]
         found += [
-            Option(choice, cost)
+            PricedChoice(choice, cost)
             for choice, cost in self.governed[at].items()
             if cost <= left + SLACK
         ]
@@ -194,7 +194,7 @@ class Space:
         first, second = (_sums(part, self.budget) for part in (costs[:half], costs[half:]))
         return int(np.searchsorted(second, self.budget + SLACK - first, side="right").sum())
 
-    def __iter__(self) -> Iterator[Choices]:
+    def __iter__(self) -> Iterator[StageChoices]:
         """Every allocation, each once; the last stage changes fastest."""
         if self.recorded is not None:
             yield from self.recorded
@@ -205,12 +205,12 @@ class Space:
 
     def _from(
         self,
-        everything: Sequence[Sequence[Option]],
+        everything: Sequence[Sequence[PricedChoice]],
         behind: Sequence[float],
         at: int,
         left: float,
-        before: Choices,
-    ) -> Iterator[Choices]:
+        before: StageChoices,
+    ) -> Iterator[StageChoices]:
         last = at == len(everything) - 1
         for choice, cost in everything[at]:
             if cost + behind[at] > left:
@@ -220,7 +220,7 @@ class Space:
             else:
                 yield from self._from(everything, behind, at + 1, left - cost, (*before, choice))
 
-    def draw(self, random: Random) -> Choices:
+    def draw(self, random: Random) -> StageChoices:
         """An allocation at random: every stage a model, and a part of what the others leave."""
         if self.recorded is not None:
             return random.choice(list(self.recorded))
@@ -229,19 +229,21 @@ class Space:
         random.shuffle(places)
         for at in places:
             left = self.left(tuple(choices), at)
-            fit: list[Choice | str] = [
+            fit: list[StageChoice | str] = [
                 name for name in self.models[at] if self.most(at, name, left) > 0
             ]
             fit += [each for each, cost in self.governed[at].items() if cost <= left + SLACK]
             chosen = random.choice(fit)
-            if isinstance(chosen, Choice):
+            if isinstance(chosen, StageChoice):
                 choices[at] = chosen
             else:
                 most = self.most(at, chosen, left)
-                choices[at] = Choice(chosen, 1 + int(random.random() * most))
+                choices[at] = StageChoice(chosen, 1 + int(random.random() * most))
         return tuple(choices)
 
-    def nearest(self, wanted: Choices, without: frozenset[Choices]) -> Choices | None:
+    def nearest(
+        self, wanted: StageChoices, without: frozenset[StageChoices]
+    ) -> StageChoices | None:
         """The allocation of a record that is most like one, of those not yet met.
 
         Args:
@@ -250,10 +252,12 @@ class Space:
         """
         assert self.recorded is not None
         fresh = [each for each in self.recorded if each not in without]
-        return min(fresh, key=lambda each: (_unlike(each, wanted), label(each)), default=None)
+        return min(
+            fresh, key=lambda each: (_distance(each, wanted), format_choices(each)), default=None
+        )
 
 
-def _unlike(one: Choices, other: Choices) -> float:
+def _distance(one: StageChoices, other: StageChoices) -> float:
     """How far apart two allocations are: models count whole, samples by their ratio."""
     return sum(
         2.0 * (a.model != b.model or a.controller != b.controller)

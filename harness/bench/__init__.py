@@ -11,20 +11,20 @@ from typing import Literal, get_args
 
 import msgspec
 
-Name = Literal["minimal", "compiled", "interpreter", "plain", "foreign"]
+ContenderName = Literal["minimal", "compiled", "interpreter", "plain", "foreign"]
 
-NAMES: tuple[Name, ...] = get_args(Name)
+CONTENDER_NAMES: tuple[ContenderName, ...] = get_args(ContenderName)
 """The contenders: a pass that reads and decides nothing, both engines, plain Python, and, where one
 is named, a controller in another language that plays as CMC does."""
 
-SLOW = frozenset({"interpreter", "plain", "foreign"})
+SLOW_CONTENDERS = frozenset({"interpreter", "plain", "foreign"})
 """Contenders that play the first seeds only, unless told otherwise."""
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class ContenderTask(msgspec.Struct, frozen=True, kw_only=True):
     """What one contender is to do."""
 
-    contender: Name
+    contender: ContenderName
     recordings: tuple[Path, ...]
     betas: tuple[float, ...]
     seeds: int
@@ -37,7 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """How often the whole is played; the least time counts."""
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
+class CellResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of the compared seeds of one cell."""
 
     recording: str
@@ -51,7 +51,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """Of whether each episode was right and of its tokens: equal where all episodes are."""
 
 
-class Compilation(msgspec.Struct, frozen=True, kw_only=True):
+class CompilationTimes(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of the processor that the compilation of the program took, the least of several."""
 
     translate: float
@@ -63,10 +63,10 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
     """Once for a machine: the kernels that all programs share, from text to loaded code."""
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
+class ContenderMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     """What one contender took and gave."""
 
-    contender: Name
+    contender: ContenderName
     episodes: int
     reads: int
     """Intervals that the episodes paid for: tokens // Δ of each, summed."""
@@ -76,9 +76,9 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Of the clock, for each repeat: what runs in other processes counts here."""
     peak: int
     """The most memory that the process held, in bytes."""
-    cells: list[Cell]
+    cells: list[CellResult]
     """Empty for the pass that decides nothing."""
-    compilation: Compilation | None = None
+    compilation: CompilationTimes | None = None
 
     @property
     def per_read(self) -> float:

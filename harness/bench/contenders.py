@@ -11,68 +11,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl import library
-from dsl.checker import Checked
-from dsl.compiler.native import Native, Shared, Tier, compile_text
-from dsl.compiler.objects import Objects
-from dsl.compiler.program import Variant, translate
-from dsl.compiler.shared import translate_shared
-from dsl.program import load
-from harness.bench import Cell, Compilation, Measured, Task
-from harness.bench.minimal import MinimalPass, Pass
-from harness.bench.plain import BetaCdf, Cmc, Knobs, beta_cdf
-from harness.engines import Engine, Setting
-from harness.engines.choose import foreign_engine
+from dsl.checker import CheckedProgram
+from dsl.compiler.kernels import translate_shared
+from dsl.compiler.native import LoadedKernels, NativeProgram, Tier, compile_text
+from dsl.compiler.objects import ObjectCache
+from dsl.compiler.translation import Variant, translate_program
+from dsl.program import load_checked_program
+from harness.bench import CellResult, CompilationTimes, ContenderMeasurement, ContenderTask
+from harness.bench.minimal import MinimalInput, MinimalPass
+from harness.bench.plain import BetaCdf, PlainCmc, PlainKnobs, beta_cdf
+from harness.engines import ControllerSetting, ReplayEngine
+from harness.engines.catalog import get_foreign_engine
 from harness.engines.compiled import CompiledEngine
-from harness.engines.dense import deals, dense
+from harness.engines.dense import build_dense_questions, stack_permutations
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
-from harness.mdp.environment import Environment, environment
-from harness.mdp.episodes import Episodes, empty_episodes, figures
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.mdp.episodes import EpisodeArrays, compute_figures, empty_episodes
 from harness.request.foreign import load_foreign
 from store.reader import open_recording
 
 COMPILATIONS = 5
 """How often the program is compiled; the least time counts."""
 
-Player = Callable[[Environment, float], Episodes]
+Player = Callable[[ReplayEnvironment, float], EpisodeArrays]
 """Plays one cell."""
 
 
-def measure(task: Task) -> Measured:
+def measure_contender(task: ContenderTask) -> ContenderMeasurement:
     """Does a task; the process should be a fresh one, since its memory is measured.
 
     Raises:
         StoreError: a recording cannot be read.
         SurroundingsError: the contender needs something that is not installed.
     """
-    worlds = [environment(open_recording(path)) for path in task.recordings]
+    worlds = [load_replay_environment(open_recording(path)) for path in task.recordings]
     if task.contender == "minimal":
         return _measure_minimal(task, worlds)
     player = _player(task)
     # The first cell pays for what is made ready once: compiled code, dense arrays, deals.
     if task.contender == "compiled":
-        for world in worlds:
-            player(world, task.betas[0])
+        for replay_environment in worlds:
+            player(replay_environment, task.betas[0])
     if task.contender == "foreign":
         player(worlds[0], task.betas[0])
     seconds: list[float] = []
     elapsed: list[float] = []
     for _ in range(task.repeats):
         began = time.perf_counter()
-        played: list[tuple[Environment, float, Episodes]] = []
+        played: list[tuple[ReplayEnvironment, float, EpisodeArrays]] = []
         with _timed(seconds):
-            for world in worlds:
-                played += [(world, beta, player(world, beta)) for beta in task.betas]
+            for replay_environment in worlds:
+                played += [
+                    (replay_environment, beta, player(replay_environment, beta))
+                    for beta in task.betas
+                ]
         elapsed.append(time.perf_counter() - began)
     peak = peak_memory()
-    return Measured(
+    return ContenderMeasurement(
         contender=task.contender,
         episodes=sum(episodes.right.size for _, _, episodes in played),
-        reads=sum(int(_reads(world, episodes).sum()) for world, _, episodes in played),
+        reads=sum(
+            int(_reads(replay_environment, episodes).sum())
+            for replay_environment, _, episodes in played
+        ),
         seconds=seconds,
         elapsed=elapsed,
         peak=peak,
-        cells=[_cell(world, beta, episodes, task.compared) for world, beta, episodes in played],
+        cells=[
+            _cell(replay_environment, beta, episodes, task.compared)
+            for replay_environment, beta, episodes in played
+        ],
         compilation=_compilation() if task.contender == "compiled" else None,
     )
 
@@ -92,55 +101,68 @@ def _timed(seconds: list[float]) -> Iterator[None]:
     seconds.append(time.process_time() - start)
 
 
-def _cmc() -> Checked:
-    return load(library.source("cmc"))
+def _cmc() -> CheckedProgram:
+    return load_checked_program(library.load_source("cmc"))
 
 
-def _player(task: Task) -> Player:
+def _player(task: ContenderTask) -> Player:
     seeds = range(task.seeds)
     if task.contender == "plain":
         cdf = beta_cdf()
-        return lambda world, beta: _plain(world, beta, task.seeds, cdf)
+        return lambda replay_environment, beta: _plain(replay_environment, beta, task.seeds, cdf)
     if task.contender == "foreign":
         return _foreign(task.foreign, seeds)
-    engine: Engine = InterpreterEngine()
+    engine: ReplayEngine = InterpreterEngine()
     if task.contender == "compiled":
-        engine = CompiledEngine(Objects(), threads=1)
+        engine = CompiledEngine(ObjectCache(), threads=1)
     checked = _cmc()
-    return lambda world, beta: engine.play(checked, Setting(beta), world, seeds)
+    return lambda replay_environment, beta: engine.play(
+        checked, ControllerSetting(beta), replay_environment, seeds
+    )
 
 
 def _foreign(path: Path | None, seeds: Sequence[int]) -> Player:
     found = None if path is None else load_foreign(str(path))
     if found is None:
         raise InputError(f"{path}: is in no language that is registered")
-    engine, source = foreign_engine(found.engine), found.source
-    return lambda world, beta: engine.play(source, Setting(beta), world, seeds)
+    engine, source = get_foreign_engine(found.engine), found.source
+    return lambda replay_environment, beta: engine.play(
+        source, ControllerSetting(beta), replay_environment, seeds
+    )
 
 
-def _plain(world: Environment, beta: float, seeds: int, cdf: BetaCdf) -> Episodes:
-    episodes, knobs = empty_episodes(len(world.decks), seeds), Knobs.at(beta)
-    for question, deck in enumerate(world.decks):
+def _plain(
+    replay_environment: ReplayEnvironment, beta: float, seeds: int, cdf: BetaCdf
+) -> EpisodeArrays:
+    episodes, knobs = (
+        empty_episodes(len(replay_environment.branch_pools), seeds),
+        PlainKnobs.at(beta),
+    )
+    for question, branch_pool in enumerate(replay_environment.branch_pools):
         for seed in range(seeds):
-            ended = Cmc(deck, seed, knobs, cdf).play()
-            episodes.right[question, seed] = ended.answer == world.gold[question]
+            ended = PlainCmc(branch_pool, seed, knobs, cdf).play()
+            episodes.right[question, seed] = ended.answer == replay_environment.gold[question]
             episodes.tokens[question, seed] = ended.tokens
     return episodes
 
 
-def _reads(world: Environment, episodes: Episodes) -> NDArray[np.int64]:
+def _reads(replay_environment: ReplayEnvironment, episodes: EpisodeArrays) -> NDArray[np.int64]:
     """(Q, S) the intervals that each episode paid for."""
-    intervals = np.array([[deck.interval] for deck in world.decks], np.int64)
+    intervals = np.array(
+        [[branch_pool.interval] for branch_pool in replay_environment.branch_pools], np.int64
+    )
     return episodes.tokens // intervals
 
 
-def _cell(world: Environment, beta: float, episodes: Episodes, compared: int) -> Cell:
+def _cell(
+    replay_environment: ReplayEnvironment, beta: float, episodes: EpisodeArrays, compared: int
+) -> CellResult:
     columns = {name: values[:, :compared] for name, values in episodes._asdict().items()}
-    part = Episodes(**columns)
+    part = EpisodeArrays(**columns)
     content = part.right.tobytes() + part.tokens.astype("<i8").tobytes()
-    made = figures(part)
-    return Cell(
-        recording=world.digest,
+    made = compute_figures(part)
+    return CellResult(
+        recording=replay_environment.digest,
         beta=beta,
         accuracy=made.accuracy,
         cost=made.cost,
@@ -148,7 +170,7 @@ def _cell(world: Environment, beta: float, episodes: Episodes, compared: int) ->
     )
 
 
-def _measure_minimal(task: Task, worlds: list[Environment]) -> Measured:
+def _measure_minimal(task: ContenderTask, worlds: list[ReplayEnvironment]) -> ContenderMeasurement:
     passes = _passes(task, worlds)
     minimal = MinimalPass()
     seconds: list[float] = []
@@ -158,29 +180,29 @@ def _measure_minimal(task: Task, worlds: list[Environment]) -> Measured:
                 minimal.run(each)
     reads = sum(int(each.reads.sum()) for each in passes)
     episodes = sum(each.reads.size for each in passes)
-    return Measured(
+    return ContenderMeasurement(
         contender="minimal", episodes=episodes, reads=reads, seconds=seconds, peak=peak_memory(),
         cells=[],
     )  # fmt: skip
 
 
-def _passes(task: Task, worlds: list[Environment]) -> list[Pass]:
+def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[MinimalInput]:
     """Every question of every cell, with the reads and the rounds that CMC makes there."""
     player = _player(msgspec.structs.replace(task, contender="compiled"))
     found = []
-    for world in worlds:
-        questions = dense(world)
+    for replay_environment in worlds:
+        questions = build_dense_questions(replay_environment)
         for beta in task.betas:
-            episodes = player(world, beta)
-            reads = _reads(world, episodes)
+            episodes = player(replay_environment, beta)
+            reads = _reads(replay_environment, episodes)
             abreast = -(-reads // np.maximum(1, episodes.rounds))
             for question, arrays in enumerate(questions):
-                deal = deals(len(arrays.probes), tuple(range(task.seeds)))
-                found.append(Pass(arrays, deal, reads[question], abreast[question]))
+                deal = stack_permutations(len(arrays.probes), tuple(range(task.seeds)))
+                found.append(MinimalInput(arrays, deal, reads[question], abreast[question]))
     return found
 
 
-def _compilation() -> Compilation:
+def _compilation() -> CompilationTimes:
     checked = _cmc()
     translated: list[float] = []
     generated: list[float] = []
@@ -188,13 +210,13 @@ def _compilation() -> Compilation:
     shared: list[float] = []
     for _ in range(COMPILATIONS):
         with _timed(translated):
-            text = translate(checked, Variant()).text
+            text = translate_program(checked, Variant()).text
         with _timed(generated):
             code = compile_text(text, Tier.QUICK)
         with _timed(loaded):
-            Native(code)
+            NativeProgram(code)
     with _timed(shared):
-        Shared(compile_text(translate_shared(), Tier.FULL))
-    return Compilation(
+        LoadedKernels(compile_text(translate_shared(), Tier.FULL))
+    return CompilationTimes(
         translate=min(translated), generate=min(generated), load=min(loaded), shared=shared[0]
     )

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_types import Ints16, Ints32, Ints64
-from dsl.compiler.kernels import Library
-from dsl.compiler.native import Native, Tier, compile_text
+from dsl.compiler.kernels import KernelLibrary
+from dsl.compiler.native import NativeProgram, Tier, compile_text
 from dsl.compiler.numbers import INTRINSICS
 from harness.engines.dense import DenseQuestion
 
@@ -59,7 +59,7 @@ def read_round_by_round(
 _KINDS = ("ptr", "ptr", "i64", "ptr", "i64", "ptr", "ptr", "i64", "ptr", "ptr", "ptr")
 
 
-class Pass(NamedTuple):
+class MinimalInput(NamedTuple):
     """One question made ready."""
 
     question: DenseQuestion
@@ -74,7 +74,7 @@ class MinimalPass:
     """The pass as machine code, by the way that programs go."""
 
     def __init__(self) -> None:
-        library = Library()
+        library = KernelLibrary()
         emit = Emitter("void @run(ptr noalias %words)")
         words = [
             emit.load_element(kind, "%words", str(at))
@@ -85,9 +85,9 @@ class MinimalPass:
         library.call(emit, read_round_by_round, *words)
         emit.give("void")
         text = "\n".join((INTRINSICS, library.text(), emit.text()))
-        self._native = Native(compile_text(text, Tier.QUICK))
+        self._native = NativeProgram(compile_text(text, Tier.QUICK))
 
-    def run(self, given: Pass) -> NDArray[np.int64]:
+    def run(self, given: MinimalInput) -> NDArray[np.int64]:
         """Runs over one question; gives the sum of what each seed read."""
         question, seeds = given.question, len(given.reads)
         assert question.answers.dtype == np.int16

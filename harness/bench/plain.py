@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.errors import SurroundingsError
-from harness.mdp.replay import Chain, Deck
+from harness.errors import ExternalError
+from harness.mdp.replay import BranchPool, ReplayChain
 
 BetaCdf = Callable[[float, float, float], float]
 
 
-class Ended(NamedTuple):
+class PlainResult(NamedTuple):
     """The end of one episode."""
 
     answer: str | None
@@ -32,7 +32,7 @@ def beta_cdf() -> BetaCdf:
     try:
         from scipy.special import betainc
     except ImportError as problem:
-        raise SurroundingsError(
+        raise ExternalError(
             "the plain-Python contender needs scipy, which is not installed",
             hint="install it with `pip install scipy`, or give --skip plain",
         ) from problem
@@ -40,10 +40,10 @@ def beta_cdf() -> BetaCdf:
 
 
 @dataclass
-class Branch:
+class PlainBranch:
     """One reasoning chain as far as it has been followed."""
 
-    chain: Chain
+    chain: ReplayChain
     depth: int = 0
     answer: str | None = None
     finished: bool = False
@@ -63,7 +63,7 @@ class Branch:
 
 
 @dataclass
-class Knobs:
+class PlainKnobs:
     """What follows from β."""
 
     n_init: int
@@ -80,7 +80,7 @@ class Knobs:
     quorum: int
 
     @classmethod
-    def at(cls, b: float) -> "Knobs":
+    def at(cls, b: float) -> "PlainKnobs":
         """The knobs at one β."""
         return cls(
             n_init=max(2, round(2 + 6 * b)),
@@ -99,30 +99,30 @@ class Knobs:
 
 
 @dataclass
-class Cmc:
+class PlainCmc:
     """One episode of CMC."""
 
-    deck: Deck
+    branch_pool: BranchPool
     seed: int
-    knobs: Knobs
+    knobs: PlainKnobs
     cdf: BetaCdf
-    branches: list[Branch] = field(default_factory=list)
+    branches: list[PlainBranch] = field(default_factory=list)
     finals: list[str] = field(default_factory=list)
     tokens: int = 0
 
     def __post_init__(self) -> None:
-        self.chains = list(self.deck.chains)
+        self.chains = list(self.branch_pool.chains)
         random.Random(self.seed).shuffle(self.chains)
 
     @property
-    def active(self) -> list[Branch]:
+    def active(self) -> list[PlainBranch]:
         """Branches that can go on."""
         return [branch for branch in self.branches if not (branch.finished or branch.pruned)]
 
     def open(self, count: int) -> None:
         """Opens branches, each through its first interval."""
         for _ in range(min(count, len(self.chains) - len(self.branches))):
-            branch = Branch(self.chains[len(self.branches)])
+            branch = PlainBranch(self.chains[len(self.branches)])
             self.branches.append(branch)
             if branch.chain.probes:
                 self.advance(branch)
@@ -131,9 +131,9 @@ class Cmc:
                 self.tokens += branch.chain.tokens
                 self.finals.append(branch.chain.final)
 
-    def advance(self, branch: Branch) -> None:
+    def advance(self, branch: PlainBranch) -> None:
         """Takes a branch one interval further."""
-        self.tokens += branch.advance(self.deck.interval)
+        self.tokens += branch.advance(self.branch_pool.interval)
         if branch.finished:
             self.finals.append(branch.chain.final)
 
@@ -154,7 +154,7 @@ class Cmc:
         for branch in lost[: max(0, len(active) - 2)]:
             branch.pruned = True
 
-    def go_on(self, leader: str | None) -> None:
+    def advance_round(self, leader: str | None) -> None:
         """Advances all, those that agree with the leader by a burst."""
         for branch in sorted(self.active, key=lambda branch: -branch.depth):
             agrees = leader is not None and branch.answer == leader
@@ -163,7 +163,7 @@ class Cmc:
                 if branch.finished:
                     break
 
-    def play(self) -> Ended:
+    def play(self) -> PlainResult:
         """Plays the episode to its end."""
         k, ema = self.knobs, 0.0
         history: deque[float] = deque(maxlen=k.span)
@@ -174,18 +174,18 @@ class Cmc:
             ema = (1 - k.alpha) * ema + k.alpha * self.confidence()
             if warm and leader is not None:
                 self.abandon(leader)
-            self.go_on(leader if warm else None)
+            self.advance_round(leader if warm else None)
             ema = (1 - k.alpha) * ema + k.alpha * self.confidence()
             history.append(ema)
             rise = history[-1] - history[0]
             if warm and len(self.finals) >= k.quorum and ema >= k.level and rise >= -k.slack:
-                return Ended(majority(self.finals), self.tokens)
+                return PlainResult(majority(self.finals), self.tokens)
             if not self.active:
                 break
             if rise <= k.flat and step >= max(1, k.warm_up // 2) and ema < k.level:
                 self.open(min(k.widen, k.max_branches - len(self.branches)))
         alive = [b.answer for b in self.branches if not b.pruned and b.answer is not None]
-        return Ended(majority(self.finals or alive), self.tokens)
+        return PlainResult(majority(self.finals or alive), self.tokens)
 
 
 def majority(answers: Sequence[str]) -> str | None:

@@ -6,22 +6,21 @@ from pathlib import Path
 import msgspec
 
 from harness.cli import console
-from harness.cli.serving import Serving, arguments
+from harness.cli.model_servers import ServerOptions, parse_engine_arguments
 from harness.errors import InputError
 from store.collection.chains import read_chains
-from store.collection.families import Family, find_family, forcing_of
-from store.collection.forcing import FAMILIES, Forcing, family_of
-from store.collection.preparation import Work
+from store.collection.draw_requests import DrawSettings, ProbeSettings
+from store.collection.families import Family, find_family, make_forcing
+from store.collection.forcing import FAMILIES, Forcing, guess_family
+from store.collection.preparation import CollectionPlan
 from store.collection.progress import Prices
-from store.collection.prompts import INSTRUCTIONS
-from store.collection.questions import read_questions
-from store.collection.requests import Drawing, Probing
+from store.collection.questions import INSTRUCTIONS, read_questions
 from store.collection.settings import Settings
-from store.serving.constraints import compiled
+from store.serving.constraints import compile_pattern
 from store.serving.engine import Engine
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the command, under the names in which click hands them over."""
 
     questions: Path | None
@@ -71,14 +70,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_missing: int = 0
 
     @property
-    def sameness(self) -> str:
+    def equivalence_method(self) -> str:
         """How answers are held equal: by mathematics where they are boxed, unless it is said."""
         return self.equivalence or ("math-verify" if self.answers == "boxed" else "exact")
 
     @property
-    def serving(self) -> Serving:
+    def serving(self) -> ServerOptions:
         """Where the model is served."""
-        return Serving(
+        return ServerOptions(
             self.base_urls, self.model, self.ranks, self.concurrency, self.patience, self.python,
             self.engine_args, self.ray_address if self.engine == "ray" else None, self.engines,
             self.gpus,
@@ -93,7 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             per_million_out=self.price_out,
         )
 
-    def work(self, equivalence: str) -> Work:
+    def work(self, equivalence: str) -> CollectionPlan:
         """What is to be collected.
 
         Args:
@@ -108,11 +107,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         if self.chains is not None:
             read = read_chains(self.chains)
             settings = self.settings(self.chains.stem, equivalence)
-            return Work(settings, read.asked, 0, read.chains, self.group, self.allow_missing, read)
+            return CollectionPlan(
+                settings, read.asked, 0, read.chains, self.group, self.allow_missing, read
+            )
         file = self.questions or Path()
         asked = read_questions(file).asked
         settings = self.settings(file.stem, equivalence)
-        return Work(settings, asked, self.branches, None, self.group, self.allow_missing)
+        return CollectionPlan(settings, asked, self.branches, None, self.group, self.allow_missing)
 
     def settings(self, stem: str, equivalence: str) -> Settings:
         """How branches are drawn, probed and read.
@@ -136,16 +137,16 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return Settings(
             benchmark=self.benchmark or stem,
             drawing=self._drawing(),
-            probing=Probing(
+            probing=ProbeSettings(
                 max_tokens=self.probe_tokens,
-                stop=[unescaped(text) for text in self.probe_stop],
+                stop=[unescape_text(text) for text in self.probe_stop],
                 regex=self.probe_regex,
             ),
-            forcing=self.forcing(Family(self.family or family_of(self.model) or "plain")),
+            forcing=self.forcing(Family(self.family or guess_family(self.model) or "plain")),
             extraction=self.answers,
             equivalence=equivalence,
             instruction=instruction,
-            template=arguments(self.template),
+            template=parse_engine_arguments(self.template),
             stepwise=self.stepwise,
             choices=self.probe_choices,
             entropy=self.entropy,
@@ -155,8 +156,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             licence=self.licence,
         )
 
-    def _drawing(self) -> Drawing:
-        return Drawing(
+    def _drawing(self) -> DrawSettings:
+        return DrawSettings(
             interval=self.interval,
             max_tokens=self.max_tokens,
             temperature=self.temperature,
@@ -170,10 +171,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def forcing(self, family: Family) -> Forcing:
         """What is forced on a model of a family, by the options."""
-        return forcing_of(
+        return make_forcing(
             family,
-            end=None if self.end is None else unescaped(self.end),
-            ask=None if self.ask is None else unescaped(self.ask),
+            end=None if self.end is None else unescape_text(self.end),
+            ask=None if self.ask is None else unescape_text(self.ask),
         )
 
     def _refuse_bad_expression(self) -> None:
@@ -181,7 +182,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         import regex
 
         try:
-            compiled(self.probe_regex or "")
+            compile_pattern(self.probe_regex or "")
         except regex.error as error:
             problem = f"--probe-regex: is no regular expression: {error}"
             raise InputError(problem) from error
@@ -201,18 +202,18 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
         )
 
 
-async def with_family(asked: Options, settings: Settings, engine: Engine) -> Settings:
+async def with_family(asked: CollectOptions, settings: Settings, engine: Engine) -> Settings:
     """Settings with what is forced on the model that is served; see `family_served`."""
     family = await family_served(asked, settings, engine)
     return msgspec.structs.replace(settings, forcing=asked.forcing(family))
 
 
-async def family_served(asked: Options, settings: Settings, engine: Engine) -> Family:
+async def family_served(asked: CollectOptions, settings: Settings, engine: Engine) -> Family:
     """How the model that is served thinks.
 
     Args:
         asked: the options; a family that they name is taken.
-        settings: as `Options.settings` gives them.
+        settings: as `CollectOptions.settings` gives them.
         engine: what serves the model.
 
     Raises:
@@ -231,11 +232,11 @@ async def family_served(asked: Options, settings: Settings, engine: Engine) -> F
     return family
 
 
-def options(given: Mapping[str, object]) -> Options:
+def build_options(given: Mapping[str, object]) -> CollectOptions:
     """The options as click hands them over."""
-    return Options(**given)  # type: ignore[arg-type]
+    return CollectOptions(**given)  # type: ignore[arg-type]
 
 
-def unescaped(text: str) -> str:
+def unescape_text(text: str) -> str:
     r"""Text as it is typed on a command line, with ``\n`` and ``\t`` as in most languages."""
     return text.replace("\\n", "\n").replace("\\t", "\t")

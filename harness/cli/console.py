@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING
 
-from harness.cli import terminal
 from harness.escaping import escape_block, escape_line
+from harness.presentation import terminal
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -24,7 +24,7 @@ _CYAN = "\x1b[36m"
 _RESET = "\x1b[0m"
 
 
-def say(text: str) -> None:
+def info(text: str) -> None:
     """Print a plain line."""
     _write("", "", escape_line(text))
 

@@ -56,9 +56,9 @@ def branch_fields() -> list[FieldSection]:
 
 def question_fields() -> list[FieldSection]:
     """The fields of a line of a file of questions."""
-    from store.collection.questions import Asked
+    from store.collection.questions import CollectionQuestion
 
-    return [FieldSection("Fields of a question, one a line", _fields(Asked))]
+    return [FieldSection("Fields of a question, one a line", _fields(CollectionQuestion))]
 
 
 def _fields(record: type[msgspec.Struct]) -> list[tuple[str, str]]:

@@ -13,17 +13,17 @@ from typing import Any
 import click
 
 from harness.cli import console, output
-from harness.cli.declare import Command, Group
-from harness.cli.edge import Edge
-from harness.cli.registry import COMMANDS, Registration, registered
-from harness.errors import ExitCode, SurroundingsError
+from harness.cli.declarations import RheostatCommand, RheostatGroup
+from harness.cli.error_reporter import ErrorReporter
+from harness.errors import ExitCode, ExternalError
+from harness.registry import COMMANDS, Registration, registered
 
 PROGRAM = "rheostat"
 COMPLETION_VARIABLE = "_RHEOSTAT_COMPLETE"
 """How a shell's completion script asks: click's own convention."""
 
 
-class Root(Group):
+class RootGroup(RheostatGroup):
     """The group of all registered commands."""
 
     def __init__(self, *args: Any, **attrs: Any):  # noqa: ANN401
@@ -76,13 +76,13 @@ def _loaded(registrations: list[Registration]) -> click.Command:
     return found
 
 
-def _unusable(name: str, reason: str, cause: Exception | None = None) -> Command:
+def _unusable(name: str, reason: str, cause: Exception | None = None) -> RheostatCommand:
     """Stands in for a command that cannot be had."""
 
     def refuse() -> None:
-        raise SurroundingsError(f"the command {name} cannot be used: {reason}") from cause
+        raise ExternalError(f"the command {name} cannot be used: {reason}") from cause
 
-    return Command(
+    return RheostatCommand(
         name,
         callback=refuse,
         help=f"Unavailable: {reason}.",
@@ -102,13 +102,13 @@ def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> No
 
 
 def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
-    edge = ctx.find_object(Edge)
+    edge = ctx.find_object(ErrorReporter)
     if asked and edge is not None:
         edge.traceback = True
 
 
 @click.group(
-    cls=Root,
+    cls=RootGroup,
     name=PROGRAM,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=[
@@ -148,12 +148,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the program's name; `sys.argv` by default.
     """
     output.tolerate_narrow_encodings()
-    edge = Edge()
+    edge = ErrorReporter()
     given = sys.argv[1:] if arguments is None else list(arguments)
     return edge.run(lambda: _invoke(given, edge))
 
 
-def _invoke(arguments: list[str], edge: Edge) -> object:
+def _invoke(arguments: list[str], edge: ErrorReporter) -> object:
     """Does what `click.Command.main` does, but leaves every exception to the edge."""
     instruction = os.environ.get(COMPLETION_VARIABLE)
     if instruction:

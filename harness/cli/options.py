@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.cli import completing
-from harness.cli.declare import FilePath, Spreading, Whole
+from harness.cli import shell_completion
+from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,16 +21,20 @@ MIDDLE_BETA = "0.5"
 """The β of a command that plays at one."""
 
 ENGINES = ("compiled", "interpreter")
-"""The names that `harness.engines.choose` knows, the default first; looking there would import the
+"""The names that `harness.engines.catalog` knows, the default first; looking there would import the
 language."""
 
 
 def controllers_argument(function: F) -> F:
     """Gives a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
     return click.argument(
-        "controllers", nargs=-1, required=True, metavar="CONTROLLERS...",
-        help="Files of Rheo, or names of the library.", shell_complete=completing.controllers,
-    )(function)  # fmt: skip
+        "controllers",
+        nargs=-1,
+        required=True,
+        metavar="CONTROLLERS...",
+        help="Files of Rheo, or names of the library.",
+        shell_complete=shell_completion.complete_controllers,
+    )(function)
 
 
 def controller_argument(function: F) -> F:
@@ -39,14 +43,14 @@ def controller_argument(function: F) -> F:
         "controller",
         metavar="CONTROLLER",
         help="A file of Rheo, or a name of the library.",
-        shell_complete=completing.controllers,
+        shell_complete=shell_completion.complete_controllers,
     )(function)
 
 
 def on_option(function: F) -> F:
     """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
-        "--on", cls=Spreading, multiple=True, required=True, metavar="RECORDINGS...",
+        "--on", cls=SpreadingOption, multiple=True, required=True, metavar="RECORDINGS...",
         type=FilePath(),
         help="Sealed recordings to play over: every word up to the next option.",
     )(function)  # fmt: skip
@@ -81,7 +85,7 @@ def seeds_option(default: int) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         return click.option(
-            "--seeds", metavar="N", type=Whole(1, 100_000), default=default,
+            "--seeds", metavar="N", type=WholeNumber(1, 100_000), default=default,
             show_default=True, help="Play every question under the seeds 0 to N - 1.",
         )(function)  # fmt: skip
 
@@ -92,11 +96,11 @@ def rules_options(function: F) -> F:
     """Gives a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
     for option in (
         click.option(
-            "--kappa", metavar="TOKENS", type=Whole(0, 1 << 48), default=0,
+            "--kappa", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=0,
             show_default=True, help="What one probe costs.",
         ),
         click.option(
-            "--budget", metavar="TOKENS", type=Whole(0, 1 << 48), default=None,
+            "--budget", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=None,
             help="Admit actions by so many tokens an episode; the last one may overshoot.",
         ),
     ):  # fmt: skip
@@ -143,7 +147,7 @@ def engine_name(engine: str) -> str:
     return ENGINES[0] if engine == RAY else engine
 
 
-def cluster(engine: str, ray_address: str) -> str | None:
+def cluster_address(engine: str, ray_address: str) -> str | None:
     """Where they are played; ``None`` for this machine."""
     return ray_address if engine == RAY else None
 

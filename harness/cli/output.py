@@ -17,11 +17,11 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from harness.cli import terminal
-from harness.cli.table import Table
-from harness.errors import InputError, SurroundingsError
+from harness.errors import ExternalError, InputError
 from harness.escaping import escape_block, escape_json, escape_line, escape_styled
-from store.places import named
+from harness.presentation import terminal
+from harness.presentation.table import Table
+from store.errors import attribute_os_errors
 
 STDOUT = "standard output"
 """The file name in an `OSError` that comes of writing to stdout."""
@@ -30,7 +30,7 @@ _WIDEST = 10_000
 """Columns that no table needs."""
 
 
-class Form(Enum):
+class OutputFormat(Enum):
     """The faces of a result."""
 
     PEOPLE = "people"
@@ -42,7 +42,7 @@ class Form(Enum):
 class Output(NamedTuple):
     """Where a command's result goes and in which form; made by ``declare.output_options``."""
 
-    form: Form = Form.PEOPLE
+    form: OutputFormat = OutputFormat.PEOPLE
     path: Path | None = None
     """``None`` for stdout."""
 
@@ -55,13 +55,13 @@ class Output(NamedTuple):
                 the list of rows itself.
         """
         match self.form:
-            case Form.JSON:
+            case OutputFormat.JSON:
                 self._data(_json({**about, "rows": table.records()} if about else table.records()))
-            case Form.CSV:
+            case OutputFormat.CSV:
                 self._data(_for_stdout(table.csv()) if self.path is None else table.csv())
-            case Form.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
+            case OutputFormat.PEOPLE if self.path is None and terminal.is_coloured(sys.stdout):
                 _text(_drawn(table))
-            case Form.PEOPLE:
+            case OutputFormat.PEOPLE:
                 self.text(table.text())
 
     def document(self, value: object, text: str) -> None:
@@ -70,12 +70,12 @@ class Output(NamedTuple):
         Raises:
             InputError: CSV was asked for.
         """
-        if self.form is Form.CSV:
+        if self.form is OutputFormat.CSV:
             raise InputError(
                 "this result is not a table and cannot be CSV",
                 hint="use --json" if self.path is None else "name a .json file, or give --json",
             )
-        if self.form is Form.JSON:
+        if self.form is OutputFormat.JSON:
             self._data(_json(value))
         else:
             self.text(text)
@@ -104,7 +104,7 @@ class Output(NamedTuple):
                 file.write(payload)
 
 
-def shown_width(out: Output) -> int | None:
+def output_width(out: Output) -> int | None:
     """Where lines for people are to end: at the edge of a terminal, and nowhere else."""
     seen = out.path is None and terminal.is_terminal(sys.stdout)
     return terminal.width() if seen else None
@@ -130,7 +130,7 @@ def emit_utf8(text: str) -> None:
 
 def emit_json(value: object) -> None:
     """Writes one JSON document to stdout. ``value`` is whatever msgspec can encode."""
-    Output(Form.JSON).document(value, "")
+    Output(OutputFormat.JSON).document(value, "")
 
 
 @contextlib.contextmanager
@@ -144,7 +144,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
         InputError: ``path`` is a directory, or lies in none.
         OSError: the surroundings refuse; it names ``path``.
     """
-    with named(path):
+    with attribute_os_errors(path):
         target = _target(path)
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             with target.open("wb") as file:
@@ -169,7 +169,7 @@ def refuse_unwritable(path: Path) -> None:
         InputError: ``path`` is a directory, or lies in none.
         OSError: it may not be written; it names ``path``.
     """
-    with named(path):
+    with attribute_os_errors(path):
         target = _target(path)
         taken = target.exists() and not stat.S_ISREG(target.stat().st_mode)
         # A file is replaced, not written to, so that its directory is what counts.
@@ -194,7 +194,7 @@ def flush() -> None:
             sys.stdout.flush()
 
 
-def abandon() -> None:
+def discard_stdout() -> None:
     """Points stdout nowhere, so that the interpreter does not complain at its end."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -258,7 +258,7 @@ def _bytes(payload: bytes) -> None:
 
 def _stdout() -> io.TextIOWrapper:
     if sys.stdout is None or sys.stdout.closed:
-        raise SurroundingsError("standard output is closed, so there is nowhere to write to")
+        raise ExternalError("standard output is closed, so there is nowhere to write to")
     # The interpreter opens it so, and what stands in for it in tests has the same methods.
     return sys.stdout  # type: ignore[return-value]
 

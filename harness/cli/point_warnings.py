@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from harness.cli import console
-from harness.evaluation.grid import Grid, Shortage, spelt
-from harness.evaluation.scores import Played
-from harness.evaluation.sweep import Row
-from harness.request.configured import Configured, Plan
-from harness.request.recordings import Named, branch_counts
+from harness.evaluation.grid import Grid, Shortage, format_knobs
+from harness.evaluation.scores import CellEpisodes
+from harness.evaluation.sweep import SweepRow
+from harness.request.plan import Plan, RheoPlan
+from harness.request.recordings import NamedRecording, branch_counts
 from harness.request.widths import requested_width
 
 _IDLE = 5
@@ -32,7 +32,7 @@ def warn_of_shortages(grid: Grid) -> None:
             names = first.asked.knobs
             knobs = {name: value for name, value in first.point.knobs.items() if name in names}
             beta = "" if first.point.beta is None else f" beta={first.point.beta!r}"
-            who = f"{label} {spelt(knobs)}".rstrip() + beta
+            who = f"{label} {format_knobs(knobs)}".rstrip() + beta
             asks = f"asks for {first.asked.branches:,} branches"
         else:
             points = sum(each.program.label == label for each in grid.points)
@@ -48,14 +48,14 @@ def warn_of_shortages(grid: Grid) -> None:
         console.warn(f"{len(together) - _SHORT} more ask for more branches than were recorded")
 
 
-def warn_of_shortage(plan: Plan, recordings: Sequence[Named]) -> None:
+def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
     """Warns of recordings that have fewer branches than a knob that was set asks for.
 
     Args:
         plan: the controller and its setting.
         recordings: what it is played over.
     """
-    if not isinstance(plan, Configured):
+    if not isinstance(plan, RheoPlan):
         return
     asked = requested_width(plan.program.checked, plan.knobs)
     if asked is None or asked.knobs.isdisjoint(plan.chosen):
@@ -69,7 +69,7 @@ def warn_of_shortage(plan: Plan, recordings: Sequence[Named]) -> None:
             )
 
 
-def warn_of_single_point(grid: Grid, rows: Sequence[Row]) -> None:
+def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
     """Warns where differences are to a single point, which costs something else altogether."""
     first = grid.programs[0].label
     costs = {row.cost for row in rows if row.controller == first}
@@ -91,7 +91,7 @@ def _range(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def warn_of_idle(grid: Grid, played: Played) -> None:
+def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
     """Says which points did nothing on a recording: their rows look like results and are none."""
     idle: dict[int, list[str]] = {}
     for cell, episodes in played.items():
@@ -101,7 +101,7 @@ def warn_of_idle(grid: Grid, played: Played) -> None:
         point, labels = grid.points[number], idle[number]
         beta = "" if point.beta is None else f" beta={point.beta!r}"
         where = "" if len(labels) == len(grid.recordings) else f" on {', '.join(labels)}"
-        name = f"{point.program.label} {spelt(point.knobs)}".rstrip()
+        name = f"{point.program.label} {format_knobs(point.knobs)}".rstrip()
         console.warn(f"{name}{beta}{where}: no episode took any action, all ended at 0 tokens")
     if len(idle) > _IDLE:
         console.warn(f"{len(idle) - _IDLE} more did nothing either")

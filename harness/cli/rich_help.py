@@ -19,7 +19,7 @@ from rich_click.rich_help_rendering import get_rich_help_text, get_rich_usage
 from rich_click.rich_panel import construct_panels
 
 if TYPE_CHECKING:
-    from harness.cli.declare import Example
+    from harness.cli.declarations import Example
     from harness.cli.field_help import FieldSection
 
 _WIDEST = 100

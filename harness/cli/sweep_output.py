@@ -4,18 +4,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli import output, sweep_page, terminal
-from harness.cli.output import Form, Output, atomic_file, emit_text
+from harness.cli import output
+from harness.cli.output import Output, OutputFormat, atomic_file, emit_text
 from harness.errors import InputError
 from harness.evaluation.grid import Grid
-from harness.evaluation.sweep import Row, Swept, origin
+from harness.evaluation.sweep import SweepResult, SweepRow, describe_sweep_origin
+from harness.pages import sweep_page
+from harness.presentation import terminal
 
 _OFF_TERMINAL, _WIDEST = 80, 100
 """Columns of a plot: off a terminal, where equal rows give equal bytes, and at most on one."""
 
 
-def write(
-    out: Output, grid: Grid, rows: Sequence[Row], *, complete: bool, frontier: bool | None
+def write_sweep(
+    out: Output, grid: Grid, rows: Sequence[SweepRow], *, complete: bool, frontier: bool | None
 ) -> None:
     """Writes the rows in the form that was asked for.
 
@@ -28,10 +30,10 @@ def write(
     """
     if not complete and (out.path is not None or not rows):
         return
-    if out.form is Form.JSON:
-        out.document({"what": origin(grid), "complete": complete, "rows": rows}, "")
-    elif out.form is Form.CSV:
-        out.table(sweep_page.whole(rows))
+    if out.form is OutputFormat.JSON:
+        out.document({"what": describe_sweep_origin(grid), "complete": complete, "rows": rows}, "")
+    elif out.form is OutputFormat.CSV:
+        out.table(sweep_page.full_table(rows))
     else:
         _write_page(out, grid, rows, drawn=complete and _wants_frontier(out, frontier))
 
@@ -50,20 +52,20 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
             output.refuse_unwritable(path)
 
 
-def write_plot(rows: Sequence[Row], plot: Path) -> None:
+def write_plot(rows: Sequence[SweepRow], plot: Path) -> None:
     """Writes the picture, whole or not at all."""
-    from harness.evaluation.plots import svg
+    from harness.pages.sweep_plots import render_svg
 
-    picture = svg(rows)
+    picture = render_svg(rows)
     with atomic_file(plot) as file:
         file.write(picture)
 
 
-def interruption(grid: Grid, swept: Swept, *, kept: bool) -> KeyboardInterrupt:
+def describe_interruption(grid: Grid, swept: SweepResult, *, kept: bool) -> KeyboardInterrupt:
     """What an interrupted sweep ends with: how far it came, and how it goes on."""
     stopped = KeyboardInterrupt()
     stopped.add_note(f"{len(swept.played)} of {len(grid.cells)} were done")
-    if kept and swept.unkept is None:
+    if kept and swept.cache_error is None:
         stopped.add_note("they are kept; the same command goes on from there")
     return stopped
 
@@ -74,16 +76,16 @@ def _wants_frontier(out: Output, frontier: bool | None) -> bool:
     return frontier
 
 
-def _write_page(out: Output, grid: Grid, rows: Sequence[Row], *, drawn: bool) -> None:
-    table = sweep_page.overview(rows, grid)
+def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, drawn: bool) -> None:
+    table = sweep_page.overview_table(rows, grid)
     if not drawn:
         out.table(table)
         return
-    from harness.evaluation.plots import in_terminal
+    from harness.pages.sweep_plots import plot_in_terminal
 
-    seen = output.shown_width(out)
+    seen = output.output_width(out)
     width = _OFF_TERMINAL if seen is None else min(seen, _WIDEST)
-    picture = in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
+    picture = plot_in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
     if out.path is None:
         out.table(table)
         emit_text("\n" + picture)

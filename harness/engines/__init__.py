@@ -9,15 +9,15 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.source import Source
 from harness.errors import InputError
-from harness.mdp.environment import Environment
-from harness.mdp.episodes import Episodes
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.episodes import EpisodeArrays
 from harness.mdp.replay import Replay
 
 
-class Setting(NamedTuple):
+class ControllerSetting(NamedTuple):
     """At what a program is played."""
 
     beta: float | None = None
@@ -26,7 +26,7 @@ class Setting(NamedTuple):
     """Free knobs that are not at their defaults."""
 
 
-class Rules(NamedTuple):
+class EpisodeRules(NamedTuple):
     """What holds for every episode."""
 
     budget: int | None = None
@@ -44,7 +44,7 @@ class LineCounts(NamedTuple):
     """(lines + 1,) tokens that its verbs were charged."""
 
 
-class Engine(Protocol):
+class ReplayEngine(Protocol):
     """Plays every question under every seed."""
 
     @property
@@ -54,13 +54,13 @@ class Engine(Protocol):
 
     def play(
         self,
-        checked: Checked,
-        setting: Setting,
-        world: Environment,
+        checked: CheckedProgram,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
-    ) -> Episodes:
+    ) -> EpisodeArrays:
         """The ends of all episodes; adds to ``counts``, where given.
 
         Raises:
@@ -89,12 +89,12 @@ class ForeignEngine(Protocol):
     def play(
         self,
         source: Source,
-        setting: Setting,
-        world: Environment,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules = Rules(),  # noqa: B008 - it is immutable
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
-    ) -> Episodes:
+    ) -> EpisodeArrays:
         """The ends of all episodes; adds to ``counts``, where given.
 
         Raises:

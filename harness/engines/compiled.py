@@ -11,21 +11,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from dsl.checker import Checked
-from dsl.compiler.layout import VOTE_ARRAYS, WORDS, Word
-from dsl.compiler.native import Native
-from dsl.compiler.objects import Objects
-from dsl.compiler.program import Module, Variant
+from dsl.checker import CheckedProgram
+from dsl.compiler.memory_layout import STATE_WORDS, VOTE_ARRAYS, StateWord
+from dsl.compiler.native import NativeProgram
+from dsl.compiler.objects import ObjectCache
+from dsl.compiler.translation import CompiledModule, Variant
 from dsl.interpreter.controller import MAX_WINDOW
 from dsl.numeric import MAX_INT
 from dsl.schedule import clip_beta, evaluate
 from dsl.types import Type
-from harness.engines import LineCounts, Rules, Setting
-from harness.engines.dense import DenseQuestion, deals, dense, is_wide
-from harness.mdp.environment import Environment, refuse_unmet_needs
-from harness.mdp.episodes import Episodes, empty_episodes
+from harness.engines import ControllerSetting, EpisodeRules, LineCounts
+from harness.engines.dense import DenseQuestion, build_dense_questions, is_wide, stack_permutations
+from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
+from harness.mdp.episodes import EpisodeArrays, empty_episodes
 
-Words = NDArray[np.int64]
+MachineWords = NDArray[np.int64]
 
 
 class CompiledEngine:
@@ -38,26 +38,26 @@ class CompiledEngine:
 
     name = "compiled 1"
 
-    def __init__(self, objects: Objects | None = None, threads: int | None = None):
-        self._objects = objects or Objects()
+    def __init__(self, objects: ObjectCache | None = None, threads: int | None = None):
+        self._objects = objects or ObjectCache()
         self._threads = threads or os.cpu_count() or 1
-        self._dense: WeakKeyDictionary[Environment, list[DenseQuestion]] = WeakKeyDictionary()
+        self._dense: WeakKeyDictionary[ReplayEnvironment, list[DenseQuestion]] = WeakKeyDictionary()
 
     def play(
         self,
-        checked: Checked,
-        setting: Setting,
-        world: Environment,
+        checked: CheckedProgram,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules = Rules(),  # noqa: B008
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
-    ) -> Episodes:
-        """The ends of all episodes; see `harness.engines.Engine.play`."""
-        refuse_unmet_needs(checked, world)
-        variant = Variant(wide=is_wide(world), counting=counts is not None)
+    ) -> EpisodeArrays:
+        """The ends of all episodes; see `harness.engines.ReplayEngine.play`."""
+        refuse_unmet_needs(checked, replay_environment)
+        variant = Variant(wide=is_wide(replay_environment), counting=counts is not None)
         module, native = self._objects.load(checked, variant)
-        batch = _Batch(module, checked, setting, world, seeds, rules, counts)
-        questions = self._questions(world)
+        batch = _CompiledBatch(module, checked, setting, replay_environment, seeds, rules, counts)
+        questions = self._questions(replay_environment)
         if self._threads == 1 or len(questions) <= 1:
             for question, arrays in enumerate(questions):
                 batch.play(native, question, arrays)
@@ -71,14 +71,14 @@ class CompiledEngine:
                     future.result()
         return batch.episodes
 
-    def _questions(self, world: Environment) -> list[DenseQuestion]:
-        found = self._dense.get(world)
+    def _questions(self, replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
+        found = self._dense.get(replay_environment)
         if found is None:
-            found = self._dense[world] = dense(world)
+            found = self._dense[replay_environment] = build_dense_questions(replay_environment)
         return found
 
 
-class _Scratch(NamedTuple):
+class _ThreadMemory(NamedTuple):
     """The working memory of one thread."""
 
     branches: NDArray[np.int64]
@@ -86,56 +86,62 @@ class _Scratch(NamedTuple):
     windows: NDArray[np.float64]
 
 
-class _Batch:
+class _CompiledBatch:
     """One program at one setting over one recording; questions may be played side by side."""
 
     def __init__(
         self,
-        module: Module,
-        checked: Checked,
-        setting: Setting,
-        world: Environment,
+        module: CompiledModule,
+        checked: CheckedProgram,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules,
+        rules: EpisodeRules,
         counts: LineCounts | None,
     ):
-        self.episodes = empty_episodes(len(world.decks), len(seeds))
+        self.episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
         self._module = module
-        self._world = world
+        self._replay_environment = replay_environment
         self._rules = rules
         self._counts = counts
         self._adding = threading.Lock()
         self._local = threading.local()
         self._seeds = np.array([seed % 2**64 for seed in seeds], np.uint64).view(np.int64)
         self._deals = {
-            size: deals(size, tuple(seeds)) for size in {len(deck.chains) for deck in world.decks}
+            size: stack_permutations(size, tuple(seeds))
+            for size in {len(branch_pool.chains) for branch_pool in replay_environment.branch_pools}
         }
         self._beta = 0.0 if setting.beta is None else clip_beta(setting.beta)
         self._knobs = _knob_words(module, evaluate(checked, self._beta, setting.knobs))
         self._outputs = (
-            (Word.OUT_ANSWER, self.episodes.answer),
-            (Word.OUT_TOKENS, self.episodes.tokens),
-            (Word.OUT_SEQUENTIAL, self.episodes.sequential),
-            (Word.OUT_ROUNDS, self.episodes.rounds),
-            (Word.OUT_LINE, self.episodes.line),
+            (StateWord.OUT_ANSWER, self.episodes.answer),
+            (StateWord.OUT_TOKENS, self.episodes.tokens),
+            (StateWord.OUT_SEQUENTIAL, self.episodes.sequential),
+            (StateWord.OUT_ROUNDS, self.episodes.rounds),
+            (StateWord.OUT_LINE, self.episodes.line),
         )
-        self._most_branches = max((len(deck.chains) for deck in world.decks), default=0)
-        self._most_answers = max((len(world.words(q)) for q in range(len(world.decks))), default=0)
+        self._most_branches = max(
+            (len(branch_pool.chains) for branch_pool in replay_environment.branch_pools), default=0
+        )
+        self._most_answers = max(
+            (len(replay_environment.words(q)) for q in range(len(replay_environment.branch_pools))),
+            default=0,
+        )
 
     @cached_property
-    def _common(self) -> Words:
+    def _common(self) -> MachineWords:
         """The words that are the same for every question."""
-        words = np.zeros(WORDS, np.int64)
-        words[Word.SEEDS] = _address(self._seeds)
-        words[Word.SEED_COUNT] = len(self._seeds)
-        words[Word.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
-        words[Word.PROBE_COST] = self._rules.probe_cost
-        words[Word.KNOBS] = _address(self._knobs)
-        words[Word.BETA] = np.float64(self._beta).view(np.int64)
-        words[Word.ANSWER_COUNT] = self._most_answers
+        words = np.zeros(STATE_WORDS, np.int64)
+        words[StateWord.SEEDS] = _address(self._seeds)
+        words[StateWord.SEED_COUNT] = len(self._seeds)
+        words[StateWord.BUDGET] = MAX_INT if self._rules.budget is None else self._rules.budget
+        words[StateWord.PROBE_COST] = self._rules.probe_cost
+        words[StateWord.KNOBS] = _address(self._knobs)
+        words[StateWord.BETA] = np.float64(self._beta).view(np.int64)
+        words[StateWord.ANSWER_COUNT] = self._most_answers
         return words
 
-    def play(self, native: Native, question: int, arrays: DenseQuestion) -> None:
+    def play(self, native: NativeProgram, question: int, arrays: DenseQuestion) -> None:
         """Plays one question under every seed."""
         lines = None
         if self._counts is not None:
@@ -154,39 +160,46 @@ class _Batch:
         question: int,
         arrays: DenseQuestion,
         lines: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
-    ) -> tuple[Words, list[object]]:
+    ) -> tuple[MachineWords, list[object]]:
         """The argument of a compiled program, and what must live as long as it runs."""
         words = self._common.copy()
         literals, scratch = self._literals(question), self._scratch()
-        deck, deal = self._world.decks[question], self._deals[len(arrays.probes)]
-        words[Word.BRANCHES] = len(arrays.probes)
-        words[Word.WIDTH] = arrays.answers.shape[1]
-        words[Word.QUESTION] = question
-        words[Word.INTERVAL] = deck.interval
+        branch_pool, deal = (
+            self._replay_environment.branch_pools[question],
+            self._deals[len(arrays.probes)],
+        )
+        words[StateWord.BRANCHES] = len(arrays.probes)
+        words[StateWord.WIDTH] = arrays.answers.shape[1]
+        words[StateWord.QUESTION] = question
+        words[StateWord.INTERVAL] = branch_pool.interval
         pointed = [
-            (Word.ANSWERS, arrays.answers), (Word.PROBES, arrays.probes),
-            (Word.TOKENS, arrays.tokens), (Word.DEAL, deal), (Word.LITERALS, literals),
-            (Word.SCRATCH, scratch.branches), (Word.VOTES, scratch.votes),
-            (Word.WINDOWS, scratch.windows),
-        ]  # fmt: skip
+            (StateWord.ANSWERS, arrays.answers),
+            (StateWord.PROBES, arrays.probes),
+            (StateWord.TOKENS, arrays.tokens),
+            (StateWord.DEAL, deal),
+            (StateWord.LITERALS, literals),
+            (StateWord.SCRATCH, scratch.branches),
+            (StateWord.VOTES, scratch.votes),
+            (StateWord.WINDOWS, scratch.windows),
+        ]
         for name, (values, counts) in _SIGNALS.items():
             if name in arrays.signals:
                 pointed.append((values, arrays.signals[name].values))
                 if counts is not None:
                     pointed.append((counts, arrays.signals[name].counts))
         if lines is not None:
-            pointed += [(Word.LINE_RUNS, lines[0]), (Word.LINE_TOKENS, lines[1])]
+            pointed += [(StateWord.LINE_RUNS, lines[0]), (StateWord.LINE_TOKENS, lines[1])]
         for word, array in pointed:
             words[word] = _address(array)
         for word, array in self._outputs:
             words[word] = _address(array) + question * array.strides[0]
         return words, [array for _, array in pointed]
 
-    def _scratch(self) -> _Scratch:
+    def _scratch(self) -> _ThreadMemory:
         """The working memory of this thread; its votes are 0, as every program leaves them."""
-        found: _Scratch | None = getattr(self._local, "scratch", None)
+        found: _ThreadMemory | None = getattr(self._local, "scratch", None)
         if found is None:
-            found = self._local.scratch = _Scratch(
+            found = self._local.scratch = _ThreadMemory(
                 np.zeros(self._module.arrays * self._most_branches, np.int64),
                 np.zeros(VOTE_ARRAYS * self._most_answers, np.int64),
                 np.zeros(self._module.windows * MAX_WINDOW, np.float64),
@@ -195,22 +208,22 @@ class _Batch:
 
     def _literals(self, question: int) -> NDArray[np.int32]:
         """The numbers of the program's quoted answers; from -2 down where no branch gave one."""
-        words = self._world.words(question)
+        words = self._replay_environment.words(question)
         return np.array(
             [words.get(text, -2 - at) for at, text in enumerate(self._module.literals)], np.int32
         )
 
     def _score(self, question: int) -> None:
         answers = self.episodes.answer[question]
-        gold = self._world.words(question)[self._world.gold[question]]
+        gold = self._replay_environment.words(question)[self._replay_environment.gold[question]]
         self.episodes.right[question] = answers == gold
         np.maximum(answers, -2, out=answers)
 
 
 _SIGNALS = {
-    "entropy": (Word.ENTROPY, None),
-    "logprob": (Word.LOGPROB, Word.LOGPROB_COUNT),
-    "top_logprob": (Word.TOP_LOGPROB, Word.TOP_LOGPROB_COUNT),
+    "entropy": (StateWord.ENTROPY, None),
+    "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
+    "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
 }
 
 
@@ -220,7 +233,7 @@ def _address(array: NDArray[Any]) -> int:
     return address
 
 
-def _knob_words(module: Module, values: Mapping[str, int | float]) -> Words:
+def _knob_words(module: CompiledModule, values: Mapping[str, int | float]) -> MachineWords:
     words = np.zeros(max(1, len(module.knobs)), np.int64)
     for at, (name, kind) in enumerate(module.knobs):
         if kind is Type.REAL:

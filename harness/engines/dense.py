@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsl.builtins import SIGNALS
-from harness.mdp.environment import Environment
-from harness.mdp.replay import Deck, deal
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.replay import BranchPool, permute_branches
 
 
 class DenseSignal(NamedTuple):
@@ -33,23 +33,27 @@ class DenseQuestion(NamedTuple):
     signals: dict[str, DenseSignal]
 
 
-def is_wide(world: Environment) -> bool:
+def is_wide(replay_environment: ReplayEnvironment) -> bool:
     """Whether some question has more answers than 16 bits can number."""
-    return any(len(world.words(q)) > np.iinfo(np.int16).max for q in range(len(world.decks)))
+    return any(
+        len(replay_environment.words(q)) > np.iinfo(np.int16).max
+        for q in range(len(replay_environment.branch_pools))
+    )
 
 
-def dense(world: Environment) -> list[DenseQuestion]:
+def build_dense_questions(replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
     """The arrays of every question."""
-    kind = np.int32 if is_wide(world) else np.int16
+    kind = np.int32 if is_wide(replay_environment) else np.int16
     return [
-        _question(deck, world.words(question), kind) for question, deck in enumerate(world.decks)
+        _question(branch_pool, replay_environment.words(question), kind)
+        for question, branch_pool in enumerate(replay_environment.branch_pools)
     ]
 
 
 def _question(
-    deck: Deck, words: dict[str, int], kind: type[np.int16] | type[np.int32]
+    branch_pool: BranchPool, words: dict[str, int], kind: type[np.int16] | type[np.int32]
 ) -> DenseQuestion:
-    chains = deck.chains
+    chains = branch_pool.chains
     width = max((len(chain.probes) for chain in chains), default=0) + 1
     answers = np.empty((len(chains), width), kind)
     for row, chain in enumerate(chains):
@@ -76,8 +80,8 @@ def _signal(rows: Sequence[Sequence[float]], width: int) -> DenseSignal:
 
 
 @lru_cache(maxsize=16)
-def deals(branches: int, seeds: tuple[int, ...]) -> NDArray[np.int32]:
+def stack_permutations(branches: int, seeds: tuple[int, ...]) -> NDArray[np.int32]:
     """(S, N) the order in which each seed opens the branches. The array is shared: read it only."""
-    return np.array([deal(branches, seed) for seed in seeds], np.int32).reshape(
+    return np.array([permute_branches(branches, seed) for seed in seeds], np.int32).reshape(
         len(seeds), branches
     )

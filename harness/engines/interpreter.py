@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.episode import Answer
 from dsl.interpreter import Interpreter
-from harness.engines import LineCounts, Rules, Setting
-from harness.mdp.environment import Environment, refuse_unmet_needs
-from harness.mdp.episodes import Episodes, empty_episodes
-from harness.mdp.evaluate import play
+from harness.engines import ControllerSetting, EpisodeRules, LineCounts
+from harness.mdp.environment import ReplayEnvironment, refuse_unmet_needs
+from harness.mdp.episodes import EpisodeArrays, empty_episodes
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay
-from harness.mdp.trace import Barrier
 
 
 class InterpreterEngine:
@@ -22,31 +22,31 @@ class InterpreterEngine:
 
     def play(
         self,
-        checked: Checked,
-        setting: Setting,
-        world: Environment,
+        checked: CheckedProgram,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
         seeds: Sequence[int],
-        rules: Rules = Rules(),  # noqa: B008
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
-    ) -> Episodes:
-        """The ends of all episodes; see `harness.engines.Engine.play`."""
-        refuse_unmet_needs(checked, world)
+    ) -> EpisodeArrays:
+        """The ends of all episodes; see `harness.engines.ReplayEngine.play`."""
+        refuse_unmet_needs(checked, replay_environment)
         runs = None if counts is None else [0] * len(counts.runs)
         controller = Interpreter(checked, setting.knobs, runs=runs)
-        episodes = empty_episodes(len(world.decks), len(seeds))
-        for question, deck in enumerate(world.decks):
+        episodes = empty_episodes(len(replay_environment.branch_pools), len(seeds))
+        for question, branch_pool in enumerate(replay_environment.branch_pools):
             for column, seed in enumerate(seeds):
-                trace: list[Barrier] = []
+                trace: list[BarrierRecord] = []
                 replay = Replay(
-                    deck,
+                    branch_pool,
                     seed=seed,
                     question=question,
                     budget=rules.budget,
                     probe_cost=rules.probe_cost,
                     trace=trace,
                 )
-                play(controller, replay, setting.beta)
-                _enter(episodes, (question, column), replay, trace, world)
+                play_episode(controller, replay, setting.beta)
+                _enter(episodes, (question, column), replay, trace, replay_environment)
                 if counts is not None:
                     _charge_lines(counts, trace)
         if counts is not None and runs is not None:
@@ -55,25 +55,25 @@ class InterpreterEngine:
 
 
 def _enter(
-    episodes: Episodes,
+    episodes: EpisodeArrays,
     at: tuple[int, int],
     replay: Replay,
-    trace: list[Barrier],
-    world: Environment,
+    trace: list[BarrierRecord],
+    replay_environment: ReplayEnvironment,
 ) -> None:
     question, _ = at
     last = trace[-1].verb
     assert isinstance(last, Answer)
     end = last.stopped or last.origin
-    episodes.right[at] = replay.answer == world.gold[question]
-    episodes.answer[at] = world.word(question, replay.answer)
+    episodes.right[at] = replay.answer == replay_environment.gold[question]
+    episodes.answer[at] = replay_environment.word(question, replay.answer)
     episodes.tokens[at] = replay.spent
     episodes.sequential[at] = replay.sequential
     episodes.rounds[at] = len(trace) - 1
     episodes.line[at] = 0 if end is None else end.line
 
 
-def _charge_lines(counts: LineCounts, trace: list[Barrier]) -> None:
+def _charge_lines(counts: LineCounts, trace: list[BarrierRecord]) -> None:
     for barrier in trace:
         origin = barrier.verb.origin
         if origin is not None:

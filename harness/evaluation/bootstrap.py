@@ -35,7 +35,7 @@ class Stratum(NamedTuple):
     """What a total is divided by, besides Q, when it is made into a mean."""
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """An interval of 95 %."""
 
     low: float
@@ -67,13 +67,13 @@ def resample(strata: Sequence[Stratum], *, resamples: int = RESAMPLES, seed: int
     return figures
 
 
-def interval(samples: Floats) -> Interval:
+def interval(samples: Floats) -> ConfidenceInterval:
     """The middle 95 % of resampled values, between ranks where it must be.
 
     Where the interval reaches infinite values, its end is infinite.
     """
     ordered = np.sort(samples)
-    return Interval(*(_percentile(ordered, percent) for percent in (LOW, HIGH)))
+    return ConfidenceInterval(*(_percentile(ordered, percent) for percent in (LOW, HIGH)))
 
 
 def _percentile(ordered: Floats, percent: float) -> float:

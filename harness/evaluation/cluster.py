@@ -7,15 +7,15 @@ finds against the job's digest. A job whose worker was lost is played again.
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from harness.errors import SurroundingsError
-from harness.evaluation.jobs import Done, Errand, play
-from harness.mdp.episodes import Episodes
+from harness.errors import ExternalError
+from harness.evaluation.jobs import JobRequest, JobResult, play_job
+from harness.mdp.episodes import EpisodeArrays
 from store.cluster import RETRIES, connect
 
 
-def play_all_there(
-    errands: Sequence[Errand], address: str, workers: int
-) -> Generator[Done, None, None]:
+def play_jobs_on_cluster(
+    errands: Sequence[JobRequest], address: str, workers: int
+) -> Generator[JobResult, None, None]:
     """Plays many jobs; yields each as it is done.
 
     Closing the iterator, or interrupting it, gives up what is unfinished.
@@ -26,12 +26,12 @@ def play_all_there(
         workers: of a cluster that is started here.
 
     Raises:
-        InputError: and `StoreError`, from `harness.evaluation.jobs.play`.
+        InputError: and `StoreError`, from `harness.evaluation.jobs.play_job`.
         ClusterError: there is no cluster.
         SurroundingsError: a job's worker was lost again and again.
     """
     ray = connect(address, workers)
-    remote = ray.remote(num_cpus=1, max_retries=RETRIES)(play)
+    remote = ray.remote(num_cpus=1, max_retries=RETRIES)(play_job)
     places = {
         remote.remote(errand._replace(path=errand.path.resolve())): place
         for place, errand in enumerate(errands)
@@ -40,13 +40,13 @@ def play_all_there(
     try:
         while pending:
             (done,), pending = ray.wait(pending, num_returns=1)
-            yield Done(places[done], _outcome(ray, done))
+            yield JobResult(places[done], _outcome(ray, done))
     finally:
         for reference in pending:
             ray.cancel(reference, force=True)
 
 
-def _outcome(ray: Any, reference: object) -> Episodes:  # noqa: ANN401 - Ray's own module
+def _outcome(ray: Any, reference: object) -> EpisodeArrays:  # noqa: ANN401 - Ray's own module
     """What a job gave.
 
     Raises:
@@ -57,11 +57,11 @@ def _outcome(ray: Any, reference: object) -> Episodes:  # noqa: ANN401 - Ray's o
         ray.exceptions.OutOfMemoryError, ray.exceptions.ObjectLostError,
     )  # fmt: skip
     try:
-        found: Episodes = ray.get(reference)
+        found: EpisodeArrays = ray.get(reference)
     except ray.exceptions.RayTaskError as problem:
         raise problem.cause from None
     except lost as problem:
-        raise SurroundingsError(
+        raise ExternalError(
             f"a worker of the cluster was lost {RETRIES + 1} times with the same job, perhaps for"
             " want of memory",
             hint="what was done is kept; run it again to go on",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-class Curve(NamedTuple):
+class FrontierCurve(NamedTuple):
     """Curves of accuracy over the logarithm of tokens."""
 
     cost: Floats
@@ -27,7 +27,7 @@ class Curve(NamedTuple):
     """(..., P) the running maximum, so ascending too."""
 
 
-def curve(cost: Floats, accuracy: Floats) -> Curve:
+def build_curve(cost: Floats, accuracy: Floats) -> FrontierCurve:
     """The curves through swept points.
 
     Args:
@@ -38,10 +38,10 @@ def curve(cost: Floats, accuracy: Floats) -> Curve:
     order = np.lexsort((-accuracy, cost), axis=-1)
     ascending = np.take_along_axis(np.maximum(cost, 1.0), order, axis=-1)
     ranked = np.take_along_axis(accuracy, order, axis=-1)
-    return Curve(ascending, np.log(ascending), np.maximum.accumulate(ranked, axis=-1))
+    return FrontierCurve(ascending, np.log(ascending), np.maximum.accumulate(ranked, axis=-1))
 
 
-def accuracy_at(curves: Curve, cost: Floats) -> Floats:
+def accuracy_at(curves: FrontierCurve, cost: Floats) -> Floats:
     """The accuracy that each curve has at a cost; left of the cheapest point, that point's own.
 
     Whether a curve begins further right is for the caller to see: of a drawing that moves it past
@@ -60,7 +60,7 @@ def accuracy_at(curves: Curve, cost: Floats) -> Floats:
     return np.where(reached == 0, y[..., 0], inside)
 
 
-def cost_of(curves: Curve, accuracy: Floats) -> Floats:
+def cost_at(curves: FrontierCurve, accuracy: Floats) -> Floats:
     """The fewest tokens at which each curve has an accuracy; infinite where it never does.
 
     Args:
@@ -78,7 +78,7 @@ def cost_of(curves: Curve, accuracy: Floats) -> Floats:
     return np.where(below == x.shape[-1], np.inf, found)
 
 
-def area(curves: Curve, cheapest: Floats, dearest: Floats) -> Floats:
+def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:
     """The mean accuracy of each curve over the logarithm of tokens, between two costs.
 
     Args:

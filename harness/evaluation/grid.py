@@ -4,34 +4,34 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from dsl.checker.knobs import free_knobs
+from dsl.checker.symbols import free_knobs
 from dsl.schedule import evaluate
-from harness.engines import Rules
-from harness.engines.choose import engine
+from harness.engines import EpisodeRules
+from harness.engines.catalog import get_engine
 from harness.errors import InputError
-from harness.evaluation.jobs import Errand, Job
-from harness.mdp.environment import environment, refuse_unmet_needs
+from harness.evaluation.jobs import Job, JobRequest
+from harness.mdp.environment import load_replay_environment, refuse_unmet_needs
 from harness.mdp.replay import NotProbed
-from harness.request.assignments import Knobs
-from harness.request.controllers import Playable, Program
-from harness.request.foreign import Foreign
-from harness.request.recordings import Named, branch_counts
+from harness.request.assignments import KnobValues
+from harness.request.controllers import Playable, RheoController
+from harness.request.foreign import ForeignController
+from harness.request.recordings import NamedRecording, branch_counts
 from harness.request.widths import RequestedWidth, requested_width
 
 
-class Point(NamedTuple):
+class GridPoint(NamedTuple):
     """One controller at one setting: a point of its curve on every recording."""
 
     program: Playable
     beta: float | None
     """``None`` for a controller without a schedule."""
-    knobs: Knobs
+    knobs: KnobValues
     """The value of every free knob, set or by default."""
-    chosen: Knobs
+    chosen: KnobValues
     """The knobs that were set."""
 
 
-class Cell(NamedTuple):
+class GridCell(NamedTuple):
     """One point on one recording, both by their places in the grid."""
 
     point: int
@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 class Shortage(NamedTuple):
     """A point that asks for more branches than a recording has."""
 
-    point: Point
+    point: GridPoint
     recording: str
     asked: RequestedWidth
     fewest: int
@@ -59,28 +59,28 @@ class Grid:
         recordings: what to play over.
         seeds: how many seeds, from 0 on.
         rules: budget and price of a probe.
-        engine_name: a name that `harness.engines.choose` knows.
+        engine_name: a name that `harness.engines.catalog` knows.
     """
 
     def __init__(
         self,
         programs: Sequence[Playable],
-        settings: Sequence[Sequence[Knobs]],
+        settings: Sequence[Sequence[KnobValues]],
         betas: Sequence[float],
-        recordings: Sequence[Named],
+        recordings: Sequence[NamedRecording],
         *,
         seeds: int,
-        rules: Rules,
+        rules: EpisodeRules,
         engine_name: str,
     ):
         self.programs = programs
         self.recordings = recordings
         self.seeds = range(seeds)
         self.rules = rules
-        self._version = engine(engine_name).name
+        self._version = get_engine(engine_name).name
         self._engine_name = engine_name
         self.points = [
-            Point(program, beta, _free(program, chosen), chosen)
+            GridPoint(program, beta, _free(program, chosen), chosen)
             for program, choices in zip(programs, settings, strict=True)
             for chosen in choices
             for beta in (betas if program.scheduled else [None])
@@ -92,13 +92,13 @@ class Grid:
         return " and ".join(sorted({self._plays(program) for program in self.programs}))
 
     def _plays(self, program: Playable) -> str:
-        return program.version if isinstance(program, Foreign) else self._version
+        return program.version if isinstance(program, ForeignController) else self._version
 
     @cached_property
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[GridCell]:
         """Every point on every recording."""
         return [
-            Cell(point, recording)
+            GridCell(point, recording)
             for point in range(len(self.points))
             for recording in range(len(self.recordings))
         ]
@@ -115,7 +115,7 @@ class Grid:
             requested_width(
                 each.program.checked, evaluate(each.program.checked, each.beta or 0.0, each.chosen)
             )
-            if isinstance(each.program, Program)
+            if isinstance(each.program, RheoController)
             else None
             for each in self.points
         ]
@@ -148,7 +148,7 @@ class Grid:
             if asked is not None and asked.branches > fewest
         ]
 
-    def errand(self, cell: Cell) -> Errand:
+    def errand(self, cell: GridCell) -> JobRequest:
         """The job of a cell, and where to find what it names."""
         point = self.points[cell.point]
         recording = self.recordings[cell.recording].recording
@@ -163,8 +163,8 @@ class Grid:
             engine=self._plays(point.program),
         )
         program = point.program
-        player = program.engine if isinstance(program, Foreign) else self._engine_name
-        return Errand(job, recording.path, program.source, player)
+        player = program.engine if isinstance(program, ForeignController) else self._engine_name
+        return JobRequest(job, recording.path, program.source, player)
 
     def refuse_unmet_needs(self) -> None:
         """Raises before anything is played where a recording lacks what a controller needs.
@@ -173,24 +173,24 @@ class Grid:
             InputError: with the recording and what it lacks.
             StoreError: a recording cannot be read.
         """
-        rheo = [each for each in self.programs if isinstance(each, Program)]
+        rheo = [each for each in self.programs if isinstance(each, RheoController)]
         needy = [each for each in rheo if any(each.checked.needs)]
         for label, recording in self.recordings if needy else ():
-            world = environment(recording)
+            replay_environment = load_replay_environment(recording)
             for program in needy:
                 try:
-                    refuse_unmet_needs(program.checked, world)
+                    refuse_unmet_needs(program.checked, replay_environment)
                 except NotProbed as problem:
                     raise InputError(f"{label}, for {program.label}: {problem}") from None
 
 
-def spelt(knobs: Mapping[str, int | float]) -> str:
+def format_knobs(knobs: Mapping[str, int | float]) -> str:
     """Knobs as they are written on a command line: ``n=16 size=4``."""
     return " ".join(f"{name}={value!r}" for name, value in knobs.items())
 
 
-def _free(program: Playable, chosen: Knobs) -> Knobs:
-    if isinstance(program, Foreign):
+def _free(program: Playable, chosen: KnobValues) -> KnobValues:
+    if isinstance(program, ForeignController):
         return {}
     values = evaluate(program.checked, 0.0, chosen)
     return {name: values[name] for name in free_knobs(program.checked.program)}

@@ -1,7 +1,8 @@
-"""One piece of an evaluation, and how many of them are played side by side.
+"""Jobs: one controller at one setting over one recording, and how many are played in parallel.
 
-A job is one program at one setting over one recording. It says all that its outcome depends on and
-nothing else, so it can be played in any process, in any order, and kept under a digest of itself.
+A job names everything that its outcome depends on and nothing else, so it can be played in any
+process, in any order, and cached under a digest of itself. `play_plan` plays a controller in any
+language in the current process.
 """
 
 import multiprocessing
@@ -16,14 +17,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from dsl.checker import Checked
-from dsl.program import load
+from dsl.checker import CheckedProgram
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Rules, Setting
-from harness.engines.choose import NAMES, THREADED, engine, foreign_engine
-from harness.errors import InputError, SurroundingsError
-from harness.mdp.environment import Environment, environment
-from harness.mdp.episodes import Episodes
+from harness.engines import ControllerSetting, EpisodeRules, LineCounts, ReplayEngine
+from harness.engines.catalog import ENGINE_NAMES, THREADED_ENGINES, get_engine, get_foreign_engine
+from harness.errors import ExternalError, InputError
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.mdp.episodes import EpisodeArrays
+from harness.request.plan import Plan, RheoPlan
 from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
@@ -53,7 +55,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return sha256(msgspec.json.encode((FORMAT, self), order="deterministic")).hexdigest()
 
 
-class Errand(NamedTuple):
+class JobRequest(NamedTuple):
     """A job, and where to find what it names."""
 
     job: Job
@@ -62,10 +64,10 @@ class Errand(NamedTuple):
     source: Source
     """The program's text."""
     engine: str
-    """The engine's name for `harness.engines.choose`."""
+    """The engine's name for `harness.engines.catalog`."""
 
 
-class Means(NamedTuple):
+class ExecutionOptions(NamedTuple):
     """With what jobs are played; outcomes do not depend on it."""
 
     workers: int = 1
@@ -76,15 +78,15 @@ class Means(NamedTuple):
     """The address of a Ray cluster that plays, ``None`` for this machine."""
 
 
-class Done(NamedTuple):
+class JobResult(NamedTuple):
     """One errand's outcome."""
 
     place: int
     """The errand's place among those given."""
-    episodes: Episodes
+    episodes: EpisodeArrays
 
 
-def play(errand: Errand, means: Means = Means()) -> Episodes:  # noqa: B008 - it is immutable
+def play_job(errand: JobRequest, means: ExecutionOptions = ExecutionOptions()) -> EpisodeArrays:  # noqa: B008 - it is immutable
     """Plays one job.
 
     Raises:
@@ -94,42 +96,49 @@ def play(errand: Errand, means: Means = Means()) -> Episodes:  # noqa: B008 - it
         SurroundingsError: what plays programs in that language cannot be had.
     """
     job = errand.job
-    setting, rules = Setting(job.beta, job.knobs), Rules(job.budget, job.probe_cost)
-    world = _world(errand.path, job.recording)
-    if errand.engine not in NAMES:
-        return foreign_engine(errand.engine).play(errand.source, setting, world, job.seeds, rules)
-    return engine(errand.engine, means.workers, means.objects).play(
+    setting, rules = (
+        ControllerSetting(job.beta, job.knobs),
+        EpisodeRules(job.budget, job.probe_cost),
+    )
+    replay_environment = _replay_environment(errand.path, job.recording)
+    if errand.engine not in ENGINE_NAMES:
+        return get_foreign_engine(errand.engine).play(
+            errand.source, setting, replay_environment, job.seeds, rules
+        )
+    return get_engine(errand.engine, means.workers, means.objects).play(
         _checked(errand.source.text, errand.source.name),
         setting,
-        world,
+        replay_environment,
         job.seeds,
         rules,
     )
 
 
-def play_all(errands: Sequence[Errand], means: Means) -> Generator[Done, None, None]:
+def play_jobs(
+    errands: Sequence[JobRequest], means: ExecutionOptions
+) -> Generator[JobResult, None, None]:
     """Plays many jobs, by several threads or processes; yields each as it is done.
 
     Closing the iterator, or interrupting it, ends the processes and gives up what is unfinished.
 
     Raises:
-        InputError: and `StoreError`, from `play`.
+        InputError: and `StoreError`, from `play_job`.
         SurroundingsError: a process ended before its work.
     """
     workers = min(means.workers, len(errands))
-    if workers <= 1 or all(errand.engine in THREADED for errand in errands):
+    if workers <= 1 or all(errand.engine in THREADED_ENGINES for errand in errands):
         for index, errand in enumerate(errands):
-            yield Done(index, play(errand, means))
+            yield JobResult(index, play_job(errand, means))
         return
     with _processes(workers) as pool:
-        places: dict[Future[Episodes], int] = {
-            pool.submit(play, errand): index for index, errand in enumerate(errands)
+        places: dict[Future[EpisodeArrays], int] = {
+            pool.submit(play_job, errand): index for index, errand in enumerate(errands)
         }
         try:
             for future in as_completed(places):
-                yield Done(places.pop(future), future.result())
+                yield JobResult(places.pop(future), future.result())
         except BrokenProcessPool as problem:
-            raise SurroundingsError(
+            raise ExternalError(
                 "a process that played episodes was ended from outside, perhaps for want of memory",
                 hint="what was done is kept; --threads 1 needs the least memory",
             ) from problem
@@ -153,13 +162,44 @@ def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @lru_cache(maxsize=64)
-def _checked(text: str, name: str) -> Checked:
-    return load(Source(text, name))
+def _checked(text: str, name: str) -> CheckedProgram:
+    return load_checked_program(Source(text, name))
 
 
 @lru_cache(maxsize=8)
-def _world(path: Path, digest: str) -> Environment:
+def _replay_environment(path: Path, digest: str) -> ReplayEnvironment:
     recording = open_recording(path)
     if recording.digest != digest:
         raise InputError(f"{path}: was replaced by another recording meanwhile; start again")
-    return environment(recording)
+    return load_replay_environment(recording)
+
+
+def play_plan(
+    plan: Plan,
+    replay_environment: ReplayEnvironment,
+    seeds: Sequence[int],
+    engine: ReplayEngine,
+    counts: LineCounts | None = None,
+) -> EpisodeArrays:
+    """The ends of all episodes.
+
+    Args:
+        plan: the controller and its setting.
+        replay_environment: the recording.
+        seeds: of every question.
+        engine: what plays a program of Rheo; another language has its own.
+        counts: what each line did is added to it, where given.
+
+    Raises:
+        InputError: the recording lacks something that the program needs, or an episode failed.
+        SettingsError: the setting does not go with the program.
+        SurroundingsError: what plays programs in that language cannot be had.
+    """
+    if isinstance(plan, RheoPlan):
+        return engine.play(
+            plan.program.checked, plan.setting, replay_environment, seeds, plan.rules, counts
+        )
+    player = get_foreign_engine(plan.program.engine)
+    return player.play(
+        plan.program.source, plan.setting, replay_environment, seeds, plan.rules, counts
+    )

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evaluation.bootstrap import Floats, Stratum
-from harness.evaluation.grid import Cell
-from harness.mdp.episodes import Episodes, figures
-from harness.request.recordings import Named
+from harness.evaluation.grid import GridCell
+from harness.mdp.episodes import EpisodeArrays, compute_figures
+from harness.request.recordings import NamedRecording
 
 MEAN = "mean"
 """What rows over all recordings have in place of a recording's name."""
 
-Played = Mapping[Cell, Episodes]
+CellEpisodes = Mapping[GridCell, EpisodeArrays]
 
 
-class Scope(NamedTuple):
+class RecordingScope(NamedTuple):
     """The recordings that a figure is made over."""
 
     label: str
@@ -31,7 +31,7 @@ class Scope(NamedTuple):
     """Their places in the grid."""
 
 
-class Means(NamedTuple):
+class MeanFigures(NamedTuple):
     """Exact figures of one point over one scope."""
 
     accuracy: Fraction
@@ -41,7 +41,7 @@ class Means(NamedTuple):
     sequential: Fraction
 
 
-class Shown(NamedTuple):
+class PublishedFigures(NamedTuple):
     """The same as they are published."""
 
     accuracy: float
@@ -52,21 +52,21 @@ class Shown(NamedTuple):
     episodes: int
 
 
-def scopes(recordings: Sequence[Named]) -> list[Scope]:
+def list_scopes(recordings: Sequence[NamedRecording]) -> list[RecordingScope]:
     """Each recording, then all together where there are several."""
-    each = [Scope(named.label, (place,)) for place, named in enumerate(recordings)]
-    return each if len(each) == 1 else [*each, Scope(MEAN, tuple(range(len(each))))]
+    each = [RecordingScope(named.label, (place,)) for place, named in enumerate(recordings)]
+    return each if len(each) == 1 else [*each, RecordingScope(MEAN, tuple(range(len(each))))]
 
 
-def cells(scope: Scope, point: int) -> list[Cell]:
+def scope_cells(scope: RecordingScope, point: int) -> list[GridCell]:
     """The cells that a point's figure over a scope is made from."""
-    return [Cell(point, recording) for recording in scope.recordings]
+    return [GridCell(point, recording) for recording in scope.recordings]
 
 
-def means(played: Played, scope: Scope, point: int) -> Means:
+def compute_means(played: CellEpisodes, scope: RecordingScope, point: int) -> MeanFigures:
     """The exact figures of a point."""
-    parts = [played[cell] for cell in cells(scope, point)]
-    return Means(
+    parts = [played[cell] for cell in scope_cells(scope, point)]
+    return MeanFigures(
         _mean([part.right for part in parts]),
         _mean([part.tokens for part in parts]),
         _mean([part.sequential for part in parts]),
@@ -79,13 +79,13 @@ def _mean(columns: Sequence[NDArray[Any]]) -> Fraction:
     return sum(each, Fraction()) / len(each)
 
 
-def shown(played: Played, scope: Scope, point: int) -> Shown:
+def publish_figures(played: CellEpisodes, scope: RecordingScope, point: int) -> PublishedFigures:
     """The figures of a point as published ones are made; over several, their exact mean."""
-    parts = [played[cell] for cell in cells(scope, point)]
+    parts = [played[cell] for cell in scope_cells(scope, point)]
     if len(parts) == 1:
-        return Shown(*figures(parts[0]))
-    exact = means(played, scope, point)
-    return Shown(
+        return PublishedFigures(*compute_figures(parts[0]))
+    exact = compute_means(played, scope, point)
+    return PublishedFigures(
         round(float(exact.accuracy * 100), 2),
         int(exact.cost),
         int(exact.sequential),
@@ -93,8 +93,12 @@ def shown(played: Played, scope: Scope, point: int) -> Shown:
     )
 
 
-def strata(
-    played: Played, recordings: Sequence[Named], scope: Scope, points: Sequence[int], column: str
+def build_strata(
+    played: CellEpisodes,
+    recordings: Sequence[NamedRecording],
+    scope: RecordingScope,
+    points: Sequence[int],
+    column: str,
 ) -> list[Stratum]:
     """A figure of several points, by question, ready to be resampled.
 
@@ -113,14 +117,15 @@ def strata(
     found = []
     for places in together.values():
         totals = sum(_by_question(played, place, points, column) for place in places)
-        seeds = played[Cell(points[0], places[0])].right.shape[1]
+        seeds = played[GridCell(points[0], places[0])].right.shape[1]
         found.append(Stratum(np.asarray(totals), float(seeds * len(scope.recordings))))
     return found
 
 
-def _by_question(played: Played, place: int, points: Sequence[int], column: str) -> Floats:
+def _by_question(played: CellEpisodes, place: int, points: Sequence[int], column: str) -> Floats:
     """(Q, points) sums over seeds; whole numbers, far below 2 to the 53rd."""
     sums = [
-        getattr(played[Cell(point, place)], column).sum(axis=1, dtype=np.int64) for point in points
+        getattr(played[GridCell(point, place)], column).sum(axis=1, dtype=np.int64)
+        for point in points
     ]
     return np.stack(sums, axis=1).astype(np.float64)

@@ -9,14 +9,22 @@ import msgspec
 import numpy as np
 
 from harness.evaluation.bootstrap import RESAMPLES, SEED, Floats, interval, resample
-from harness.evaluation.grid import Cell, Grid
-from harness.evaluation.jobs import Done, Errand, Means, play_all
-from harness.evaluation.results import Results
-from harness.evaluation.scores import Played, Scope, cells, means, scopes, shown, strata
-from harness.mdp.episodes import Episodes
+from harness.evaluation.grid import Grid, GridCell
+from harness.evaluation.jobs import ExecutionOptions, JobRequest, JobResult, play_jobs
+from harness.evaluation.result_cache import ResultCache
+from harness.evaluation.scores import (
+    CellEpisodes,
+    RecordingScope,
+    build_strata,
+    compute_means,
+    list_scopes,
+    publish_figures,
+    scope_cells,
+)
+from harness.mdp.episodes import EpisodeArrays
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
     """One controller at one setting over one recording, or over all (``recording`` is ``mean``)."""
 
     controller: str
@@ -46,25 +54,25 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """How many branches its knobs request."""
 
 
-class Swept(NamedTuple):
+class SweepResult(NamedTuple):
     """What came of playing a grid."""
 
-    played: Played
+    played: CellEpisodes
     complete: bool
     """False where it was interrupted: some cells are missing."""
     reused: int
     """Cells that were kept from before."""
-    unkept: OSError | None
+    cache_error: OSError | None
     """Why results could not be kept, if they could not."""
 
 
 def play_grid(
     grid: Grid,
-    results: Results | None,
+    results: ResultCache | None,
     *,
-    means: Means = Means(),  # noqa: B008 - it is immutable
+    means: ExecutionOptions = ExecutionOptions(),  # noqa: B008 - it is immutable
     advance: Callable[[int], None] = lambda done: None,
-) -> Swept:
+) -> SweepResult:
     """Plays what is not kept yet, and keeps it. Ctrl-C ends the playing, and what is done counts.
 
     Args:
@@ -77,8 +85,8 @@ def play_grid(
         InputError: and `StoreError`: a recording cannot be played.
         SurroundingsError: a process ended before its work.
     """
-    played: dict[Cell, Episodes] = {}
-    unkept: OSError | None = None
+    played: dict[GridCell, EpisodeArrays] = {}
+    cache_error: OSError | None = None
     reused = 0
     try:
         for cell in grid.cells if results is not None else ():
@@ -93,30 +101,32 @@ def play_grid(
             for place, episodes in outcomes:
                 played[missing[place]] = episodes
                 advance(1)
-                if results is None or unkept is not None:
+                if results is None or cache_error is not None:
                     continue
                 try:
                     results.keep(errands[place].job, episodes)
                 except OSError as problem:
-                    unkept = problem
+                    cache_error = problem
     except KeyboardInterrupt:
-        return Swept(played, complete=False, reused=reused, unkept=unkept)
-    return Swept(played, complete=True, reused=reused, unkept=unkept)
+        return SweepResult(played, complete=False, reused=reused, cache_error=cache_error)
+    return SweepResult(played, complete=True, reused=reused, cache_error=cache_error)
 
 
-def _playing(errands: Sequence[Errand], means: Means) -> Generator[Done, None, None]:
+def _playing(
+    errands: Sequence[JobRequest], means: ExecutionOptions
+) -> Generator[JobResult, None, None]:
     """Plays here, or over a cluster; the outcomes are the same."""
     if means.cluster is None:
-        return play_all(errands, means)
-    from harness.evaluation.cluster import play_all_there
+        return play_jobs(errands, means)
+    from harness.evaluation.cluster import play_jobs_on_cluster
 
-    return play_all_there(errands, means.cluster, means.workers)
+    return play_jobs_on_cluster(errands, means.cluster, means.workers)
 
 
-def rows(grid: Grid, played: Played) -> list[Row]:
+def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
     """A row for each point on each recording, and on all together, as far as they are played."""
-    found: dict[tuple[int, int], Row] = {}
-    all_scopes = scopes(grid.recordings)
+    found: dict[tuple[int, int], SweepRow] = {}
+    all_scopes = list_scopes(grid.recordings)
     for order, scope in enumerate(all_scopes):
         for point, row in _rows_of(grid, played, scope).items():
             found[point, order] = row
@@ -127,7 +137,7 @@ def rows(grid: Grid, played: Played) -> list[Row]:
     return [found[place] for place in places]
 
 
-def nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
+def find_nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
     """The place of the cost that is nearest by ratio; of equals, the cheaper, then the first."""
     return min(range(len(others)), key=lambda at: (_ratio(cost, others[at]), others[at]))
 
@@ -137,17 +147,17 @@ def _ratio(one: Fraction, other: Fraction) -> Fraction:
     return high / low
 
 
-def _rows_of(grid: Grid, played: Played, scope: Scope) -> dict[int, Row]:
+def _rows_of(grid: Grid, played: CellEpisodes, scope: RecordingScope) -> dict[int, SweepRow]:
     """The rows of one scope, by point."""
     points = [
         point
         for point in range(len(grid.points))
-        if all(cell in played for cell in cells(scope, point))
+        if all(cell in played for cell in scope_cells(scope, point))
     ]
     if not points:
         return {}
-    exact = {point: means(played, scope, point) for point in points}
-    samples = resample(strata(played, grid.recordings, scope, points, "right"))
+    exact = {point: compute_means(played, scope, point) for point in points}
+    samples = resample(build_strata(played, grid.recordings, scope, points, "right"))
     column = {point: samples[:, at] for at, point in enumerate(points)}
     first = [point for point, each in enumerate(grid.points) if each.program is grid.programs[0]]
     whole = all(point in exact for point in first)
@@ -156,7 +166,7 @@ def _rows_of(grid: Grid, played: Played, scope: Scope) -> dict[int, Row]:
         rival = None
         if whole:
             costs = [exact[other].cost for other in first]
-            rival = first[nearest_cost(exact[point].cost, costs)]
+            rival = first[find_nearest_cost(exact[point].cost, costs)]
         difference = None if rival is None else exact[point].accuracy - exact[rival].accuracy
         spread = None if rival is None else column[point] - column[rival]
         found[point] = _row(grid, played, scope, point, column[point], difference, spread)
@@ -165,21 +175,21 @@ def _rows_of(grid: Grid, played: Played, scope: Scope) -> dict[int, Row]:
 
 def _row(
     grid: Grid,
-    played: Played,
-    scope: Scope,
+    played: CellEpisodes,
+    scope: RecordingScope,
     point: int,
     accuracies: Floats,
     difference: Fraction | None,
     differences: Floats | None,
-) -> Row:
+) -> SweepRow:
     each = grid.points[point]
-    figures = shown(played, scope, point)
+    figures = publish_figures(played, scope, point)
     requested, width = grid.widths[point], grid.opened(point, scope.recordings)
     # What a program asks for at least is no width, unless it is beyond what was recorded.
     hidden = width is None and requested is not None and not requested.whole
     around = interval(accuracies)
     paired = None if differences is None else interval(differences)
-    return Row(
+    return SweepRow(
         controller=each.program.label,
         recording=scope.label,
         beta=each.beta,
@@ -200,7 +210,7 @@ def percent(share: float | Fraction | np.float64) -> float:
     return round(float(share * 100), 2) + 0.0
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class SweepOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """What results came from, by content."""
 
     engine: str
@@ -216,9 +226,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Label, path and digest of each recording."""
 
 
-def origin(grid: Grid) -> Origin:
+def describe_sweep_origin(grid: Grid) -> SweepOrigin:
     """What a grid's results come from."""
-    return Origin(
+    return SweepOrigin(
         engine=grid.engine,
         seeds=len(grid.seeds),
         budget=grid.rules.budget,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dsl.votes import tally, winner
-from harness.mdp.trace import ActionKind, Barrier
+from dsl.aggregates import tally, winner
+from harness.mdp.ledger import ActionKind, BarrierRecord
 
 
 class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +37,14 @@ class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens on branches that were kept, and whose latest answer at the end is the episode's."""
 
 
-def hindsight(trace: Sequence[Barrier], answer: str | None) -> Hindsight:
+def analyse_hindsight(trace: Sequence[BarrierRecord], answer: str | None) -> Hindsight:
     """What hindsight shows of one episode.
 
     Args:
         trace: its barriers, the answer's among them.
         answer: what it ended with; an episode without an answer does not settle.
     """
-    board = _Board()
+    board = _BranchBoard()
     leaders = [board.take(barrier) for barrier in trace]
     first = len(leaders)
     while answer is not None and first > 0 and leaders[first - 1] == answer:
@@ -71,13 +71,13 @@ def hindsight(trace: Sequence[Barrier], answer: str | None) -> Hindsight:
     )
 
 
-def together(parts: Sequence[Hindsight]) -> Hindsight:
+def sum_hindsight(parts: Sequence[Hindsight]) -> Hindsight:
     """The sums of several."""
     names = Hindsight.__struct_fields__
     return Hindsight(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
-class _Board:
+class _BranchBoard:
     """The branches of one episode, as its actions leave them."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class _Board:
         """The latest revealed answer of each branch that has one."""
         self.pruned: set[int] = set()
 
-    def take(self, barrier: Barrier) -> str | None:
+    def take(self, barrier: BarrierRecord) -> str | None:
         """Takes up the actions of a barrier; gives the leader behind it."""
         for action in barrier.actions:
             if action.branch is None:

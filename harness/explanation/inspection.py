@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.mdp.evaluate import SEEDS
-from harness.mdp.replay import deal
+from harness.mdp.playback import SEEDS
+from harness.mdp.replay import permute_branches
 from store.reader import Recording
 from store.records import Core, Provenance
 
@@ -26,7 +26,7 @@ DEPTHS = 10
 """The slices into which a chain's probes are put by depth."""
 
 
-class Spread(msgspec.Struct, frozen=True):
+class ValueDistribution(msgspec.Struct, frozen=True):
     """How a whole number is spread over all branches; quantiles by the nearest rank."""
 
     mean: float
@@ -39,7 +39,7 @@ class Spread(msgspec.Struct, frozen=True):
     most: int
 
 
-class Depth(msgspec.Struct, frozen=True):
+class DepthStatistics(msgspec.Struct, frozen=True):
     """The probes of one slice of depth.
 
     Probe k of P, counted from 1, lies in the slice that ends at or next behind k / P; so a last
@@ -74,7 +74,7 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     difficulty: int | None
 
 
-class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+class RecordingInspection(msgspec.Struct, frozen=True, kw_only=True):
     """One recording."""
 
     path: str
@@ -93,11 +93,11 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     order in which replay deals that seed's branches, is right. Ties go to the first seen."""
     pass_at_k: float
     """Mean over questions of 1 - C(n - c, k) / C(n, k), for c right ones of n branches."""
-    tokens: Spread
-    probes: Spread
+    tokens: ValueDistribution
+    probes: ValueDistribution
     overrun: float
     """The share of branches that are shorter than their probes say: T < ΔP."""
-    depths: list[Depth]
+    depths: list[DepthStatistics]
     parts: list[str]
     """The optional parts that every branch has."""
     verified: bool = False
@@ -107,7 +107,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes of branches that could not be had, by the question's id."""
 
 
-class _Share(NamedTuple):
+class _QuestionShares(NamedTuple):
     """A question's right answers, as exact shares."""
 
     pass_at_1: Fraction
@@ -115,7 +115,9 @@ class _Share(NamedTuple):
     pass_at_k: Fraction
 
 
-def inspect(recording: Recording, *, questions: bool = False, verify: bool = False) -> Inspection:
+def inspect_recording(
+    recording: Recording, *, questions: bool = False, verify: bool = False
+) -> RecordingInspection:
     """The figures of a recording.
 
     Args:
@@ -139,7 +141,7 @@ def inspect(recording: Recording, *, questions: bool = False, verify: bool = Fal
     overrun = sum(
         int((core.tokens < core.counts.astype(np.int64) * interval).sum()) for core in cores
     )
-    return Inspection(
+    return RecordingInspection(
         path=str(recording.path),
         digest=recording.digest,
         provenance=recording.provenance,
@@ -161,13 +163,13 @@ def inspect(recording: Recording, *, questions: bool = False, verify: bool = Fal
     )
 
 
-def majority(core: Core, gold: str, k: int, seeds: Sequence[int] = SEEDS) -> Fraction:
+def majority_accuracy(core: Core, gold: str, k: int, seeds: Sequence[int] = SEEDS) -> Fraction:
     """The share of ``seeds`` whose first ``k`` final answers have a majority for ``gold``."""
     final = core.final.tolist()
     right = 0
     for seed in seeds:
         # A counter keeps the order of first sight, and the first of equals is its most common.
-        votes = Counter(final[branch] for branch in deal(len(final), seed)[:k])
+        votes = Counter(final[branch] for branch in permute_branches(len(final), seed)[:k])
         [(leader, _)] = votes.most_common(1)
         right += core.answers[leader] == gold
     return Fraction(right, len(seeds))
@@ -178,13 +180,15 @@ def pass_at(k: int, right: int, branches: int) -> Fraction:
     return 1 - Fraction(comb(branches - right, k), comb(branches, k))
 
 
-def _share(core: Core, gold: str, k: int) -> _Share:
+def _share(core: Core, gold: str, k: int) -> _QuestionShares:
     branches = len(core.final)
     right = sum(core.answers[final] == gold for final in core.final.tolist())
-    return _Share(Fraction(right, branches), majority(core, gold, k), pass_at(k, right, branches))
+    return _QuestionShares(
+        Fraction(right, branches), majority_accuracy(core, gold, k), pass_at(k, right, branches)
+    )
 
 
-def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> Spread:
+def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> ValueDistribution:
     ranked = np.sort(values)
     count = len(ranked)
 
@@ -192,13 +196,13 @@ def _spread(values: NDArray[np.int64] | NDArray[np.int32]) -> Spread:
         return int(ranked[max(0, -(-percent * count // 100) - 1)])
 
     mean = float(Fraction(int(ranked.sum()), count))
-    return Spread(
+    return ValueDistribution(
         mean, quantile(0), quantile(5), quantile(25), quantile(50), quantile(75), quantile(95),
         quantile(100),
     )  # fmt: skip
 
 
-def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[Depth]:
+def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[DepthStatistics]:
     seen, agreeing, right = (np.zeros(DEPTHS, dtype=np.int64) for _ in range(3))
     for core, gold in zip(cores, golds, strict=True):
         counts = core.counts.astype(np.int64)
@@ -213,7 +217,7 @@ def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[Depth]:
         right += np.bincount(slices[is_gold[core.probes]], minlength=DEPTHS)
     columns = zip(seen.tolist(), agreeing.tolist(), right.tolist(), strict=True)
     return [
-        Depth(
+        DepthStatistics(
             index,
             probes,
             _percent(Fraction(same, probes)) if probes else None,
@@ -224,7 +228,7 @@ def _depths(cores: Sequence[Core], golds: Sequence[str]) -> list[Depth]:
 
 
 def _per_question(
-    recording: Recording, cores: Sequence[Core], shares: Sequence[_Share]
+    recording: Recording, cores: Sequence[Core], shares: Sequence[_QuestionShares]
 ) -> list[QuestionFigures]:
     figures = []
     for question, core, share in zip(recording.questions, cores, shares, strict=True):

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import msgspec
 
-from harness.explanation.inspection import VOTES, majority
-from harness.mdp.episodes import Episodes
+from harness.explanation.inspection import VOTES, majority_accuracy
+from harness.mdp.episodes import EpisodeArrays
 from store.reader import Recording
 
 
-class Duel(msgspec.Struct, frozen=True, kw_only=True):
+class PairedComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One question, for the controller and for the majority."""
 
     recording: str
@@ -30,18 +30,20 @@ class Duel(msgspec.Struct, frozen=True, kw_only=True):
     """The same in percent."""
 
 
-class Duels(msgspec.Struct, frozen=True, kw_only=True):
+class MajorityComparison(msgspec.Struct, frozen=True, kw_only=True):
     """The questions on which the controller and the majority differ."""
 
     questions: int
     """All that were played."""
-    lost: list[Duel]
+    lost: list[PairedComparison]
     """Those on which the controller is right less often, the worst first."""
-    won: list[Duel]
+    won: list[PairedComparison]
     """Those on which it is right more often, the best first."""
 
 
-def duels(label: str, recording: Recording, episodes: Episodes, seeds: Sequence[int]) -> Duels:
+def compare_with_majority(
+    label: str, recording: Recording, episodes: EpisodeArrays, seeds: Sequence[int]
+) -> MajorityComparison:
     """Sets a controller against the majority.
 
     Args:
@@ -54,9 +56,9 @@ def duels(label: str, recording: Recording, episodes: Episodes, seeds: Sequence[
     for place, question in enumerate(recording.questions):
         core = recording.core(place)
         own = int(episodes.right[place].sum())
-        share = majority(core, question.gold, min(VOTES, len(core.final)), seeds)
+        share = majority_accuracy(core, question.gold, min(VOTES, len(core.final)), seeds)
         found.append(
-            Duel(
+            PairedComparison(
                 recording=label,
                 question=question.id,
                 right=own,
@@ -65,24 +67,24 @@ def duels(label: str, recording: Recording, episodes: Episodes, seeds: Sequence[
                 majority_share=_percent(share),
             )
         )
-    return parted(found, len(found))
+    return split_by_winner(found, len(found))
 
 
-def parted(found: Sequence[Duel], questions: int) -> Duels:
+def split_by_winner(found: Sequence[PairedComparison], questions: int) -> MajorityComparison:
     """Parts questions into lost and won; those on which the two are equal are in neither.
 
     Args:
         found: at least every question on which they differ.
         questions: how many were played.
     """
-    return Duels(
+    return MajorityComparison(
         questions=questions,
-        lost=sorted((d for d in found if _lead(d) < 0), key=_lead),
-        won=sorted((d for d in found if _lead(d) > 0), key=lambda d: -_lead(d)),
+        lost=sorted((d for d in found if _margin(d) < 0), key=_margin),
+        won=sorted((d for d in found if _margin(d) > 0), key=lambda d: -_margin(d)),
     )
 
 
-def _lead(duel: Duel) -> int:
+def _margin(duel: PairedComparison) -> int:
     return duel.right - duel.majority
 
 

@@ -9,20 +9,20 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from harness.live.model import Model, Posed
-from harness.mdp.replay import Chain
+from harness.live.model import LiveModel, PosedQuestion
+from harness.mdp.replay import ReplayChain
 from store.answers.equivalence import RunningForms
 from store.answers.extraction import final_answer, probe_answer
-from store.collection import requests
-from store.collection.chains import text_of
-from store.collection.probing import entropy, means
-from store.collection.requests import probe_count
-from store.serving.replies import Given
+from store.collection import draw_requests
+from store.collection.chains import decode_chain_text
+from store.collection.draw_requests import probe_count
+from store.collection.probing import interval_means, token_entropy
+from store.serving.replies import CompletionResult
 
 T = TypeVar("T")
 
 
-class Branch:
+class LiveBranch:
     """A branch as far as it has been drawn.
 
     Args:
@@ -32,7 +32,7 @@ class Branch:
         forms: those of the question's answers, which all its branches share.
     """
 
-    def __init__(self, model: Model, posed: Posed, index: int, forms: RunningForms):
+    def __init__(self, model: LiveModel, posed: PosedQuestion, index: int, forms: RunningForms):
         self._model = model
         self._posed = posed
         self._forms = forms
@@ -45,9 +45,9 @@ class Branch:
         """Why it ended, once it did: ``stop`` or ``length``."""
         self.depth = 0
         """Intervals drawn."""
-        self.probed: dict[int, Given] = {}
+        self.probed: dict[int, CompletionResult] = {}
         """The replies to its probes, by depth."""
-        self.chain = longest(model)
+        self.chain = make_longest_chain(model)
 
     @property
     def finished(self) -> bool:
@@ -78,7 +78,7 @@ class Branch:
                 if self.depth in wanted and not self.finished:
                     tasks.create_task(self._probe(self.depth))
 
-    async def forced_words(self, depth: int) -> str:
+    async def forced_text(self, depth: int) -> str:
         """What it says up to a depth at which it was probed, and the answer that was forced there.
 
         Raises:
@@ -95,7 +95,7 @@ class Branch:
 
     async def _interval(self) -> None:
         drawing, place = self._model.settings.drawing, self._place
-        asked = requests.interval(
+        asked = draw_requests.request_interval(
             self._posed.prompt, self._posed.id, self.index, self.token_ids, drawing
         )
         async with place.held(1, urgent=True):
@@ -106,20 +106,22 @@ class Branch:
         if given.finish != "length" or len(self.token_ids) >= drawing.max_tokens:
             await self._end(given.finish)
 
-    def _take_signals(self, given: Given) -> None:
+    def _take_signals(self, given: CompletionResult) -> None:
         """The means over an interval, in their place in the chain."""
         if given.logprobs is not None and self.chain.logprob is not None:
-            _list(self.chain.logprob)[self.depth] = means(given.logprobs, len(given.logprobs))[0]
+            _list(self.chain.logprob)[self.depth] = interval_means(
+                given.logprobs, len(given.logprobs)
+            )[0]
         if given.top is not None and self.chain.top_logprob is not None:
             each = [sum(place) / len(place) for place in given.top]
-            _list(self.chain.top_logprob)[self.depth] = means(each, len(each))[0]
+            _list(self.chain.top_logprob)[self.depth] = interval_means(each, len(each))[0]
 
     async def _end(self, finish: str) -> None:
         """Reads what the branch came to; from here on its chain is its own, no longer the longest.
 
         The chain is complete before anything else can look at it.
         """
-        text = await text_of(self._place, self.token_ids, finish)
+        text = await decode_chain_text(self._place, self.token_ids, finish)
         settings, extract = self._model.settings, self._model.reading.extraction
         read = final_answer(
             text,
@@ -131,7 +133,7 @@ class Branch:
         final = await self._forms.form(read)
         count = probe_count(len(self.token_ids), settings.drawing.interval)
         found = self.chain
-        self.chain = Chain(
+        self.chain = ReplayChain(
             _list(found.probes)[:count],
             len(self.token_ids),
             final,
@@ -144,13 +146,13 @@ class Branch:
     async def _probe(self, depth: int) -> None:
         model, place, posed = self._model, self._place, self._posed
         prefix = [self.token_ids[: depth * self._interval_length]]
-        asked = requests.probes(posed.prompt, prefix, model.forced, posed.probing)
+        asked = draw_requests.request_probes(posed.prompt, prefix, model.forced, posed.probing)
         measured = None
         async with place.held(1, urgent=True):
             (given,) = await place.engine.complete(asked, rank=place.rank)
             if model.settings.entropy:
-                opened = requests.openings(posed.prompt, prefix, model.forced)
-                measured = entropy((await place.engine.complete(opened, rank=place.rank))[0])
+                opened = draw_requests.request_openings(posed.prompt, prefix, model.forced)
+                measured = token_entropy((await place.engine.complete(opened, rank=place.rank))[0])
         read = probe_answer(
             given.text,
             model.settings.forcing.ask,
@@ -166,7 +168,7 @@ class Branch:
         self.probed[depth] = given
 
 
-def longest(model: Model) -> Chain:
+def make_longest_chain(model: LiveModel) -> ReplayChain:
     """A chain as long as any may become, of which nothing is known yet.
 
     It is what an undrawn branch is taken for: nothing that it does can cost more.
@@ -174,7 +176,7 @@ def longest(model: Model) -> Chain:
     drawing = model.settings.drawing
     count = probe_count(drawing.max_tokens, drawing.interval)
     signals = model.signals
-    return Chain(
+    return ReplayChain(
         [""] * count,
         drawing.max_tokens,
         "",

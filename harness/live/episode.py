@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dsl.episode import AnyVerb, Controller, Inadmissible, Outcome
-from harness.engines import Rules
-from harness.live.branch import Branch, longest
-from harness.live.model import Model, Posed
-from harness.mdp.evaluate import Played, drive, finish
-from harness.mdp.replay import Deck, Replay, deal
-from harness.mdp.trace import Action, ActionKind, Barrier
+from harness.engines import EpisodeRules
+from harness.live.branch import LiveBranch, make_longest_chain
+from harness.live.model import LiveModel, PosedQuestion
+from harness.mdp.ledger import Action, ActionKind, BarrierRecord
+from harness.mdp.playback import EpisodeResult, drive_episode, finish_episode
+from harness.mdp.replay import BranchPool, Replay, permute_branches
 from store.answers.equivalence import RunningForms
 from store.serving.errors import ServingError, first_failure
 
 
-class Which(NamedTuple):
+class LiveEpisodeKey(NamedTuple):
     """Which episode of a question it is."""
 
     question: int
@@ -48,22 +48,23 @@ class LiveEpisode:
 
     def __init__(
         self,
-        model: Model,
-        posed: Posed,
+        model: LiveModel,
+        posed: PosedQuestion,
         limit: int,
-        which: Which = Which(0, 0),  # noqa: B008 - it is immutable
-        rules: Rules = Rules(),  # noqa: B008 - it is immutable
-        trace: list[Barrier] | None = None,
+        which: LiveEpisodeKey = LiveEpisodeKey(0, 0),  # noqa: B008 - it is immutable
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
+        trace: list[BarrierRecord] | None = None,
     ):
         forms = RunningForms(model.reading.equivalence, posed.gold, posed.known)
         self.branches = [
-            Branch(model, posed, posed.branch_index(at), forms) for at in deal(limit, which.seed)
+            LiveBranch(model, posed, posed.branch_index(at), forms)
+            for at in permute_branches(limit, which.seed)
         ]
         """In the order of opening, those included that are not open yet."""
         # What a chain holds is never read before it is drawn, so one will do for all to begin with.
-        blank = longest(model)
-        self.replay = _Waiting(
-            Deck([blank] * limit, model.settings.drawing.interval),
+        blank = make_longest_chain(model)
+        self.replay = _BlockingReplay(
+            BranchPool([blank] * limit, model.settings.drawing.interval),
             seed=which.seed,
             question=which.question,
             budget=rules.budget,
@@ -89,7 +90,7 @@ class LiveEpisode:
             for branch in wanted:
                 self.replay.learn(branch, self.branches[branch].chain)
 
-    async def play(self, controller: Controller, beta: float | None) -> Played:
+    async def play(self, controller: Controller, beta: float | None) -> EpisodeResult:
         """Plays the episode to its end.
 
         Raises:
@@ -97,7 +98,7 @@ class LiveEpisode:
             Inadmissible: the controller yielded a verb that the MDP does not admit.
         """
         course = controller.play(self.replay.episode, beta)
-        playing = drive(course, self.replay)
+        playing = drive_episode(course, self.replay)
         refusal: Exception | None = None
         while True:
             try:
@@ -106,9 +107,9 @@ class LiveEpisode:
                 refusal = end.value
                 break
             await self.prepare(verb)
-        return finish(course, self.replay, refusal)
+        return finish_episode(course, self.replay, refusal)
 
-    async def play_in_thread(self, play: Callable[[Replay], None]) -> Played:
+    async def play_in_thread(self, play: Callable[[Replay], None]) -> EpisodeResult:
         """Plays the episode by a function that performs one verb after the other, and blocks.
 
         Args:
@@ -124,9 +125,9 @@ class LiveEpisode:
 
         self.replay.wait = wait
         await asyncio.to_thread(play, self.replay)
-        return Played(self.replay.answer, self.replay.spent, self.replay.sequential)
+        return EpisodeResult(self.replay.answer, self.replay.spent, self.replay.sequential)
 
-    def _lacking(self, verb: AnyVerb) -> dict[int, "_Need"]:
+    def _lacking(self, verb: AnyVerb) -> dict[int, "_DrawRequirement"]:
         """What a verb looks at that is not there yet, by branch."""
         try:
             actions = self.replay.rehearse(verb)
@@ -139,7 +140,7 @@ class LiveEpisode:
         }
 
 
-class _Waiting(Replay):
+class _BlockingReplay(Replay):
     """Books that can be told to wait, in whatever thread performs a verb, until it can be."""
 
     wait: Callable[[AnyVerb], None] | None = None
@@ -151,7 +152,7 @@ class _Waiting(Replay):
         return super().perform(verb)
 
 
-class _Need(NamedTuple):
+class _DrawRequirement(NamedTuple):
     """What is looked at on one branch."""
 
     depth: int
@@ -159,13 +160,13 @@ class _Need(NamedTuple):
     probes: frozenset[int]
     """Depths at which its answer is looked at."""
 
-    def is_met(self, branch: Branch) -> bool:
+    def is_met(self, branch: LiveBranch) -> bool:
         """Whether all of it is there."""
         drawn = branch.finished or branch.depth >= self.depth
         return drawn and self.probes <= branch.probed.keys()
 
 
-async def _draw(branch: Branch, need: _Need) -> None:
+async def _draw(branch: LiveBranch, need: _DrawRequirement) -> None:
     """Draws a branch; what goes wrong at the server names it."""
     try:
         await branch.draw(need.depth, need.probes)
@@ -176,14 +177,14 @@ async def _draw(branch: Branch, need: _Need) -> None:
         raise
 
 
-def _needs(actions: Sequence[Action]) -> dict[int, _Need]:
-    found: dict[int, _Need] = {}
+def _needs(actions: Sequence[Action]) -> dict[int, _DrawRequirement]:
+    found: dict[int, _DrawRequirement] = {}
     for action in actions:
         if action.branch is None or action.kind is ActionKind.PRUNE:
             continue
-        before = found.get(action.branch, _Need(0, frozenset()))
+        before = found.get(action.branch, _DrawRequirement(0, frozenset()))
         probes = before.probes
         if action.kind is ActionKind.PROBE:
             probes |= {action.depth}
-        found[action.branch] = _Need(max(before.depth, action.depth), probes)
+        found[action.branch] = _DrawRequirement(max(before.depth, action.depth), probes)
     return found

@@ -8,21 +8,21 @@ from typing import NamedTuple
 import msgspec
 
 from harness.errors import InputError
-from store.collection.forcing import Forced
-from store.collection.probing import Reading
-from store.collection.requests import Probing
+from store.collection.draw_requests import ProbeSettings
+from store.collection.forcing import ForcingTokens
+from store.collection.probing import AnswerRules
 from store.collection.settings import Settings
-from store.serving.places import Place
+from store.serving.endpoints import Endpoint
 
 
-class Posed(NamedTuple):
+class PosedQuestion(NamedTuple):
     """One question, as it is put to the model."""
 
     id: str
     """Enters the seeds of its branches."""
     prompt: Sequence[int]
     """In tokens, up to where the model replies."""
-    probing: Probing
+    probing: ProbeSettings
     """How it is probed."""
     gold: str | None = None
     """The right answer, whose form an equal one takes; ``None`` where nobody knows it."""
@@ -41,7 +41,7 @@ class Posed(NamedTuple):
         return index
 
 
-class Model:
+class LiveModel:
     """What all live episodes share.
 
     Args:
@@ -52,7 +52,11 @@ class Model:
     """
 
     def __init__(
-        self, places: Sequence[Place], settings: Settings, forced: Forced, reading: Reading
+        self,
+        places: Sequence[Endpoint],
+        settings: Settings,
+        forced: ForcingTokens,
+        reading: AnswerRules,
     ):
         self.settings = settings
         self.forced = forced
@@ -67,11 +71,11 @@ class Model:
             found |= {"logprob", "top_logprob"}
         return frozenset(found)
 
-    def place(self) -> Place:
+    def place(self) -> Endpoint:
         """Where a new branch is drawn: each place in turn."""
         return next(self._places)
 
-    def by(self, settings: Settings, forced: Forced | None = None) -> "Model":
+    def by(self, settings: Settings, forced: ForcingTokens | None = None) -> "LiveModel":
         """The same model at the same places, drawn from in another way.
 
         Args:

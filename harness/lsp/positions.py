@@ -10,7 +10,7 @@ from dsl.source import Span
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-class Encoding(Enum):
+class PositionEncoding(Enum):
     """What a client counts columns in."""
 
     UTF8 = "utf-8"
@@ -20,22 +20,22 @@ class Encoding(Enum):
     def units(self, text: str) -> int:
         """How many units a text takes."""
         match self:
-            case Encoding.UTF8:
+            case PositionEncoding.UTF8:
                 return len(text.encode("utf-8", "surrogatepass"))
-            case Encoding.UTF16:
+            case PositionEncoding.UTF16:
                 return len(text) + sum(char > "\uffff" for char in text)
-            case Encoding.UTF32:
+            case PositionEncoding.UTF32:
                 return len(text)
 
 
-class Place(NamedTuple):
+class LspPosition(NamedTuple):
     """A line and a column, both from 0; the column in units."""
 
     line: int
     column: int
 
 
-class Positions:
+class PositionMapper:
     """Turns offsets of a text into places and back. Lines end as the protocol says they do.
 
     Args:
@@ -43,19 +43,19 @@ class Positions:
         encoding: what columns are counted in.
     """
 
-    def __init__(self, text: str, encoding: Encoding):
+    def __init__(self, text: str, encoding: PositionEncoding):
         self._text = text
         self._encoding = encoding
         ends = list(_LINE_END.finditer(text))
         self._starts = [0, *(end.end() for end in ends)]
         self._ends = [*(end.start() for end in ends), len(text)]
 
-    def place(self, offset: int) -> Place:
+    def place(self, offset: int) -> LspPosition:
         """The place of an offset."""
         line = bisect_right(self._starts, offset) - 1
-        return Place(line, self._encoding.units(self._text[self._starts[line] : offset]))
+        return LspPosition(line, self._encoding.units(self._text[self._starts[line] : offset]))
 
-    def offset(self, place: Place) -> int:
+    def offset(self, place: LspPosition) -> int:
         """The offset of a place; beyond the end of a line its end, beyond the last line the last.
 
         A place inside of a character is that in front of it.
@@ -70,6 +70,6 @@ class Positions:
                 return offset
         return end
 
-    def places(self, span: Span) -> tuple[Place, Place]:
+    def places(self, span: Span) -> tuple[LspPosition, LspPosition]:
         """Where a span begins and ends."""
         return self.place(span.start), self.place(span.end)

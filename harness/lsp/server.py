@@ -6,14 +6,14 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from dsl.diagnostics import DslError
-from dsl.editor import Document, complete, definition, hover
+from dsl.editor import Document, find_completions, find_definition, find_hover
 from dsl.formatter import format_source
 from dsl.source import Source, Span
-from harness.lsp.messages import Spoken, markdown
-from harness.lsp.positions import Encoding
+from harness.lsp.positions import PositionEncoding
+from harness.lsp.protocol_document import ProtocolDocument, markdown
 
 
-class Server(LanguageServer):
+class RheoLanguageServer(LanguageServer):
     """A language server for Rheo. Clients send whole texts: programs are short."""
 
     def __init__(self) -> None:
@@ -22,13 +22,15 @@ class Server(LanguageServer):
             version("rheostat"),
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
         )
-        self._open: dict[str, Spoken] = {}
+        self._open: dict[str, ProtocolDocument] = {}
 
     def read(self, uri: str) -> None:
         """Takes in a document as the client has it now, and tells what is wrong with it."""
         text = self.workspace.get_text_document(uri)
         agreed = types.PositionEncodingKind(self.workspace.position_encoding or "utf-16")
-        spoken = Spoken(uri, Document(Source(text.source, uri)), Encoding(agreed.value))
+        spoken = ProtocolDocument(
+            uri, Document(Source(text.source, uri)), PositionEncoding(agreed.value)
+        )
         self._open[uri] = spoken
         self.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri, spoken.diagnostics(), text.version)
@@ -39,7 +41,7 @@ class Server(LanguageServer):
         self._open.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
-    def document(self, uri: str) -> Spoken:
+    def document(self, uri: str) -> ProtocolDocument:
         """An open document."""
         if uri not in self._open:
             self.read(uri)
@@ -51,9 +53,9 @@ def serve() -> None:
     make_server().start_io()
 
 
-def make_server() -> Server:
+def make_server() -> RheoLanguageServer:
     """A server with all its features, not started."""
-    server = Server()
+    server = RheoLanguageServer()
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(_opened)
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(_changed)
     server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(_closed)
@@ -71,29 +73,29 @@ def make_server() -> Server:
     return server
 
 
-def _opened(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+def _opened(server: RheoLanguageServer, params: types.DidOpenTextDocumentParams) -> None:
     server.read(params.text_document.uri)
 
 
-def _changed(server: Server, params: types.DidChangeTextDocumentParams) -> None:
+def _changed(server: RheoLanguageServer, params: types.DidChangeTextDocumentParams) -> None:
     server.read(params.text_document.uri)
 
 
-def _closed(server: Server, params: types.DidCloseTextDocumentParams) -> None:
+def _closed(server: RheoLanguageServer, params: types.DidCloseTextDocumentParams) -> None:
     server.forget(params.text_document.uri)
 
 
-def _hover(server: Server, params: types.HoverParams) -> types.Hover | None:
+def _hover(server: RheoLanguageServer, params: types.HoverParams) -> types.Hover | None:
     spoken = server.document(params.text_document.uri)
-    found = hover(spoken.document, spoken.offset(params.position))
+    found = find_hover(spoken.document, spoken.offset(params.position))
     if found is None:
         return None
     return types.Hover(markdown(found.markdown), spoken.range(found.span))
 
 
-def _complete(server: Server, params: types.CompletionParams) -> types.CompletionList:
+def _complete(server: RheoLanguageServer, params: types.CompletionParams) -> types.CompletionList:
     spoken = server.document(params.text_document.uri)
-    found = complete(spoken.document, spoken.offset(params.position))
+    found = find_completions(spoken.document, spoken.offset(params.position))
     return spoken.completions(found, snippets=_knows_snippets(server.client_capabilities))
 
 
@@ -104,13 +106,17 @@ def _knows_snippets(client: types.ClientCapabilities) -> bool:
     return bool(item and item.snippet_support)
 
 
-def _definition(server: Server, params: types.DefinitionParams) -> types.Location | None:
+def _definition(
+    server: RheoLanguageServer, params: types.DefinitionParams
+) -> types.Location | None:
     spoken = server.document(params.text_document.uri)
-    found = definition(spoken.document, spoken.offset(params.position))
+    found = find_definition(spoken.document, spoken.offset(params.position))
     return None if found is None else spoken.location(found)
 
 
-def _format(server: Server, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+def _format(
+    server: RheoLanguageServer, params: types.DocumentFormattingParams
+) -> list[types.TextEdit] | None:
     """One edit of the whole text, or none; a text with syntax errors is left as it is."""
     spoken = server.document(params.text_document.uri)
     source = spoken.document.source
@@ -125,9 +131,11 @@ def _format(server: Server, params: types.DocumentFormattingParams) -> list[type
     return [spoken.text_edit(Span(0, len(source.text)), text)]
 
 
-def _symbols(server: Server, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
+def _symbols(
+    server: RheoLanguageServer, params: types.DocumentSymbolParams
+) -> list[types.DocumentSymbol]:
     return server.document(params.text_document.uri).symbols()
 
 
-def _repairs(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
+def _repairs(server: RheoLanguageServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     return server.document(params.text_document.uri).repairs(params.range)

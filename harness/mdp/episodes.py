@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Episodes(NamedTuple):
+class EpisodeArrays(NamedTuple):
     """One controller at one setting over one recording: Q questions × S seeds.
 
     Both engines give the same arrays, to the last bit.
@@ -15,7 +15,7 @@ class Episodes(NamedTuple):
     right: NDArray[np.bool_]
     """(Q, S) whether the answer is the gold answer."""
     answer: NDArray[np.int32]
-    """(Q, S) the answer, as `harness.mdp.environment.Environment.word` numbers it: -1 for
+    """(Q, S) the answer, as `harness.mdp.environment.ReplayEnvironment.word` numbers it: -1 for
     none, -2 for one that is neither the gold answer nor that of any branch."""
     tokens: NDArray[np.int64]
     """(Q, S) tokens charged."""
@@ -28,10 +28,10 @@ class Episodes(NamedTuple):
     budget ended, or else of the ``answer``. 0 where the controller has no source."""
 
 
-def empty_episodes(questions: int, seeds: int) -> Episodes:
+def empty_episodes(questions: int, seeds: int) -> EpisodeArrays:
     """Arrays to be filled in."""
     shape = (questions, seeds)
-    return Episodes(
+    return EpisodeArrays(
         right=np.zeros(shape, np.bool_),
         answer=np.full(shape, -1, np.int32),
         tokens=np.zeros(shape, np.int64),
@@ -41,13 +41,13 @@ def empty_episodes(questions: int, seeds: int) -> Episodes:
     )
 
 
-def figures(episodes: Episodes) -> "Figures":
+def compute_figures(episodes: EpisodeArrays) -> "EpisodeFigures":
     """Makes the figures as the published ones are made."""
     questions = episodes.right.shape[0]
     shares = episodes.right.sum(axis=0, dtype=np.int64) / questions
     costs = episodes.tokens.sum(axis=0) / questions
     critical = episodes.sequential.sum(axis=0) / questions
-    return Figures(
+    return EpisodeFigures(
         accuracy=round(_mean(shares) * 100, 2),
         cost=int(_mean(costs)),
         sequential=int(_mean(critical)),
@@ -55,7 +55,7 @@ def figures(episodes: Episodes) -> "Figures":
     )
 
 
-class Figures(NamedTuple):
+class EpisodeFigures(NamedTuple):
     """A controller's figures on one recording at one setting."""
 
     accuracy: float

@@ -1,18 +1,60 @@
-"""The books of one episode, the picture of them that is shown, and the trace.
+"""The accounting of one episode: its ledger, the view shown to the controller, and the trace.
 
-The books are kept out of the controller's hands. The picture is a copy, written after each barrier
-and never read, so whatever a controller does to it changes no charge and no later verb. The lists
-in the picture are replaced, not changed in place: one that a controller goes through while it
-yields stays as it was.
+The ledger is kept out of the controller's reach. The view is a copy, written after each barrier and
+never read, so whatever a controller does to it changes no charge and no later verb. The lists in
+the view are replaced, not changed in place: one that a controller iterates over while it yields
+stays as it was. The trace is a list of barriers, each with its actions and charges.
 """
 
 import math
 from bisect import insort
 from collections.abc import Iterable, Iterator
+from enum import Enum
+
+import msgspec
 
 from dsl.episode import Answer, AnyVerb, BranchView, BudgetSpent, Episode, Outcome, Status
 from harness.mdp.admission import ACTIONS
-from harness.mdp.trace import Action, ActionKind, Barrier
+
+
+class ActionKind(Enum):
+    """The actions of the MDP."""
+
+    BRANCH = "BRANCH"
+    CONTINUE = "CONTINUE"
+    PROBE = "PROBE"
+    READ = "READ"
+    PRUNE = "PRUNE"
+    ANSWER = "ANSWER"
+
+
+class Action(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One action that was done."""
+
+    kind: ActionKind
+    branch: int | None
+    """The branch in opening order, ``None`` for ANSWER."""
+    charge: int
+    """Tokens charged."""
+    depth: int = 0
+    """The branch's depth after the action, in advances."""
+    answer: str | None = None
+    """What the action revealed, or the answer given."""
+    finished: bool = False
+    """The action took the branch to its end."""
+
+
+class BarrierRecord(msgspec.Struct, frozen=True):
+    """One verb and the actions that it came to, side by side in the verb's order."""
+
+    verb: AnyVerb
+    actions: tuple[Action, ...]
+    exhausted: bool
+    """The budget ended inside the verb."""
+    spent: int
+    """Tokens charged in the episode, after the barrier."""
+    sequential: int
+    """Tokens on the critical path, after the barrier."""
 
 
 class Unaffordable(Exception):
@@ -29,7 +71,7 @@ class Ledger:
         trace: barriers are appended to it, if given.
     """
 
-    def __init__(self, books: Episode, shown: Episode, trace: list[Barrier] | None):
+    def __init__(self, books: Episode, shown: Episode, trace: list[BarrierRecord] | None):
         self.books = books
         self.shown = shown
         self.ended = False
@@ -43,7 +85,7 @@ class Ledger:
         self._trace = trace
         self._actions: list[Action] = []
 
-    def twin(self, trace: list[Barrier]) -> "Ledger":
+    def twin(self, trace: list[BarrierRecord]) -> "Ledger":
         """Other books that stand as these do now, with a picture and a trace of their own."""
         books, shown = (_fresh(self.books) for _ in range(2))
         books.spent, books.sequential = self.books.spent, self.books.sequential
@@ -150,7 +192,7 @@ class Ledger:
         if self._trace is not None:
             done, self._actions = tuple(self._actions), []
             books = self.books
-            self._trace.append(Barrier(verb, done, exhausted, books.spent, books.sequential))
+            self._trace.append(BarrierRecord(verb, done, exhausted, books.spent, books.sequential))
 
     def _show(self, touched: Iterable[int]) -> None:
         """Brings the picture up to date; the books are complete by then."""

@@ -29,11 +29,10 @@ from dsl.episode import (
 )
 from harness.errors import InputError
 from harness.mdp.admission import admit
-from harness.mdp.ledger import Ledger, Unaffordable
-from harness.mdp.trace import Action, ActionKind, Barrier
+from harness.mdp.ledger import Action, ActionKind, BarrierRecord, Ledger, Unaffordable
 
 
-class Chain(NamedTuple):
+class ReplayChain(NamedTuple):
     """One recorded branch, ready for replay. Signals are per interval, ``None`` if not recorded."""
 
     probes: Sequence[str]
@@ -46,10 +45,10 @@ class Chain(NamedTuple):
     top_logprob: Sequence[float] | None = None
 
 
-class Deck(NamedTuple):
+class BranchPool(NamedTuple):
     """The chains of one question in recorded order, without its gold answer."""
 
-    chains: Sequence[Chain]
+    chains: Sequence[ReplayChain]
     interval: int
     """Δ in tokens."""
     probed: bool = True
@@ -57,7 +56,7 @@ class Deck(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def deal(branches: int, seed: int) -> tuple[int, ...]:
+def permute_branches(branches: int, seed: int) -> tuple[int, ...]:
     """The order in which seed ``seed`` opens ``branches`` recorded chains.
 
     One fresh generator for each question, so the order depends on the two arguments alone.
@@ -81,7 +80,7 @@ class Replay:
     """One episode over one recorded question.
 
     Args:
-        deck: the recorded chains.
+        branch_pool: the recorded chains.
         seed: decides the order of the chains and every draw of chance.
         question: the question's position in its recording.
         budget: B in tokens, ``None`` for no bound.
@@ -93,23 +92,23 @@ class Replay:
 
     def __init__(
         self,
-        deck: Deck,
+        branch_pool: BranchPool,
         *,
         seed: int,
         question: int = 0,
         budget: int | None = None,
         probe_cost: int = 0,
-        trace: list[Barrier] | None = None,
+        trace: list[BarrierRecord] | None = None,
         apart: bool = False,
     ):
-        chains = deck.chains
-        self._chains = [chains[index] for index in deal(len(chains), seed)]
-        self._interval = deck.interval
-        self._probed = deck.probed
+        chains = branch_pool.chains
+        self._chains = [chains[index] for index in permute_branches(len(chains), seed)]
+        self._interval = branch_pool.interval
+        self._probed = branch_pool.probed
         self._probe_cost = probe_cost
         books, picture = (
             Episode(
-                interval=deck.interval,
+                interval=branch_pool.interval,
                 limit=len(chains),
                 budget=budget,
                 question=question,
@@ -178,14 +177,14 @@ class Replay:
         Raises:
             Inadmissible: and `BudgetSpent` and `NotProbed`, as `perform`.
         """
-        trace: list[Barrier] = []
+        trace: list[BarrierRecord] = []
         twin = copy.copy(self)
         twin._ledger = self._ledger.twin(trace)  # noqa: SLF001 - it is one of us
         twin._books = twin._ledger.books  # noqa: SLF001
         Replay.perform(twin, verb)  # whatever a subclass does besides is no part of a rehearsal
         return trace[-1].actions
 
-    def learn(self, branch: int, chain: Chain) -> None:
+    def learn(self, branch: int, chain: ReplayChain) -> None:
         """Takes up what has become known of a branch's chain.
 
         Args:
@@ -309,7 +308,7 @@ class Replay:
         self._end(ActionKind.READ, view, chain, chain.tokens)
         return view
 
-    def _end(self, kind: ActionKind, view: BranchView, chain: Chain, charge: int) -> None:
+    def _end(self, kind: ActionKind, view: BranchView, chain: ReplayChain, charge: int) -> None:
         """The last stretch of a chain, whichever action takes it."""
         self._ledger.pay(view, charge)
         self._ledger.finish(view, chain.final)
@@ -330,7 +329,7 @@ def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
     view.answer, view.streak, view.changes, view.revealed = answer, streak, changes, view.depth
 
 
-def _read_signals(view: BranchView, chain: Chain, interval: int) -> None:
+def _read_signals(view: BranchView, chain: ReplayChain, interval: int) -> None:
     """Takes up the signals of an interval just generated; the last stretch may have none."""
     if chain.logprob is not None and interval < len(chain.logprob):
         view.logprob = chain.logprob[interval]

@@ -1,7 +1,7 @@
-"""The proxy's routes, and what a request meets on its way: key, size, room, and its own end.
+"""The proxy's routes, its limits on requests, and its Prometheus metrics.
 
-A client that goes away takes its episode with it: the task is cancelled, which closes every
-connection to the model's server, upon which that stops.
+Every request passes the checks of key, size and concurrency. When a client disconnects, its episode
+is cancelled: that closes every connection to the model's server, which then stops generating.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -23,21 +24,62 @@ from starlette.types import Receive, Scope, Send
 from dsl.episode import Inadmissible
 from harness.errors import RheostatError
 from harness.proxy import rejections, replies
-from harness.proxy.answering import Answer, Answering
-from harness.proxy.chat import Chat, read_chat
-from harness.proxy.metrics import Metrics
+from harness.proxy.chat_request import ChatRequest, read_chat_request
 from harness.proxy.origins import ANY, METHODS, OriginGuard
-from harness.proxy.rejections import Rejected
+from harness.proxy.rejections import Rejection
+from harness.proxy.responder import ProxyAnswer, Responder
 from store.serving.errors import ServingError
+
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+"""Bounds of the histogram of seconds: from a model of one's own machine to long reasoning."""
+
+
+class ProxyMetrics:
+    """The counters of one proxy."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "rheostat_requests", "Requests for chat completions, by status; 499 is a client gone.",
+            ["status"], registry=self._registry,
+        )  # fmt: skip
+        self.under_way = Gauge(
+            "rheostat_episodes_under_way", "Episodes being played.", registry=self._registry
+        )
+        self.seconds = Histogram(
+            "rheostat_episode_seconds", "From a request to its answer.",
+            buckets=SECONDS, registry=self._registry,
+        )  # fmt: skip
+        self.tokens = Counter(
+            "rheostat_tokens", "Tokens generated for answers, by what generated them.",
+            ["kind"], registry=self._registry,
+        )  # fmt: skip
+        self.branches = Counter(
+            "rheostat_branches", "Branches opened for answers.", registry=self._registry
+        )
+        for kind in ("branch", "probe"):
+            self.tokens.labels(kind)
+
+    def answered(self, answer: ProxyAnswer) -> None:
+        """Takes up an answer."""
+        probed = answer.lived.probe_tokens
+        self.tokens.labels("branch").inc(answer.completion_tokens - probed)
+        self.tokens.labels("probe").inc(probed)
+        self.branches.inc(len(answer.lived.episode.branches))
+
+    def page(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
 
 log = logging.getLogger(__name__)
 
 TRACE_HEADER = "X-Rheostat-Trace"
-GONE = 499
+CLIENT_CLOSED_REQUEST = 499
 """The status under which a client that went away is counted."""
 
 
-class Bounds(NamedTuple):
+class ProxyLimits(NamedTuple):
     """What the proxy takes on."""
 
     at_once: int = 16
@@ -68,12 +110,12 @@ class Proxy:
 
     def __init__(
         self,
-        answering: Answering,
+        answering: Responder,
         model: str,
-        bounds: Bounds = Bounds(),  # noqa: B008 - it is immutable
-        ended: Callable[[str, Answer], None] = lambda name, answer: None,
+        bounds: ProxyLimits = ProxyLimits(),  # noqa: B008 - it is immutable
+        ended: Callable[[str, ProxyAnswer], None] = lambda name, answer: None,
     ):
-        self.metrics = Metrics()
+        self.metrics = ProxyMetrics()
         self._answering = answering
         self._model = model
         self._bounds = bounds
@@ -92,7 +134,7 @@ class Proxy:
                 Route("/metrics", self._page, methods=["GET"]),
             ],
             exception_handlers={
-                Rejected: _rejected, 404: _nowhere, 405: _nowhere, Exception: _faulty,
+                Rejection: _rejected, 404: _not_found, 405: _not_found, Exception: _faulty,
             },
             middleware=[
                 Middleware(OriginGuard, self._bounds.origins, self._bounds.hosts),
@@ -129,14 +171,14 @@ class Proxy:
         try:
             self._refuse_stranger(request)
             _refuse_other_type(request)
-            chat = read_chat(await self._arrived(request))
+            chat = read_chat_request(await self._arrived(request))
             self._refuse_other_model(chat.model)
             self._refuse_too_many()
-        except Rejected as refusal:
+        except Rejection as refusal:
             self.metrics.requests.labels(str(refusal.status)).inc()
             raise
         name = f"chatcmpl-{uuid.uuid4().hex}"
-        waiting = _Waiting(self._begun(chat, name), asyncio.create_task(_gone(request)))
+        waiting = _PendingRequest(self._begun(chat, name), asyncio.create_task(_gone(request)))
         headers = {TRACE_HEADER: name}
         created = int(time.time())
         if chat.stream:
@@ -144,33 +186,35 @@ class Proxy:
             return _Stream(self._events(waiting, chat, name, created), waiting, headers)
         try:
             answer = await waiting.answer()
-        except Rejected as refusal:
+        except Rejection as refusal:
             return _error(refusal, headers)
         finally:
             await waiting.end()
         if answer is None:
-            return Response(status_code=GONE)
-        return JSONResponse(replies.whole(answer, name, self._model, created), headers=headers)
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        return JSONResponse(
+            replies.completion_body(answer, name, self._model, created), headers=headers
+        )
 
     async def _events(
-        self, waiting: "_Waiting", chat: Chat, name: str, created: int
+        self, waiting: "_PendingRequest", chat: ChatRequest, name: str, created: int
     ) -> AsyncIterator[bytes]:
         """The stream: comments while the answer is worked out, then its text."""
         try:
-            yield replies.opening(name, self._model, created)
+            yield replies.first_chunk(name, self._model, created)
             while not await waiting.settles(self._bounds.keep_alive):
                 yield b": thinking\n\n"
             answer = await waiting.answer()
             if answer is not None:
-                for chunk in replies.chunks(
+                for chunk in replies.remaining_chunks(
                     answer, name, self._model, created, with_usage=chat.usage
                 ):
                     yield chunk
-        except Rejected as refusal:
-            yield replies.event(refusal.document)
+        except Rejection as refusal:
+            yield replies.server_sent_event(refusal.document)
             yield b"data: [DONE]\n\n"
 
-    async def _answered(self, chat: Chat, name: str) -> Answer:
+    async def _answered(self, chat: ChatRequest, name: str) -> ProxyAnswer:
         """Plays a request's episode.
 
         Raises:
@@ -181,11 +225,11 @@ class Proxy:
                 answer = await self._answering.answer(chat, name)
         except ServingError as problem:
             log.warning("%s: %s", name, problem)
-            raise rejections.upstream(problem) from problem
+            raise rejections.upstream_failure(problem) from problem
         except (RheostatError, Inadmissible) as problem:
             log.warning("%s: %s", name, problem)
-            raise rejections.failed() from problem
-        except Rejected:
+            raise rejections.controller_failure() from problem
+        except Rejection:
             raise
         except Exception as problem:  # the outermost edge of a request
             log.exception("%s: a fault in rheostat", name)
@@ -193,7 +237,7 @@ class Proxy:
         self._ended(name, answer)
         return answer
 
-    def _begun(self, chat: Chat, name: str) -> "asyncio.Task[Answer]":
+    def _begun(self, chat: ChatRequest, name: str) -> "asyncio.Task[ProxyAnswer]":
         """An episode under way. It counts from now on, and is counted however it ends."""
         self._under_way += 1
         self.metrics.under_way.inc()
@@ -201,14 +245,14 @@ class Proxy:
         task.add_done_callback(self._settle)
         return task
 
-    def _settle(self, task: "asyncio.Task[Answer]") -> None:
+    def _settle(self, task: "asyncio.Task[ProxyAnswer]") -> None:
         self._under_way -= 1
         self.metrics.under_way.dec()
-        status = GONE
+        status = CLIENT_CLOSED_REQUEST
         if not task.cancelled():
             problem = task.exception()
             status = 200 if problem is None else 500
-            if isinstance(problem, Rejected):
+            if isinstance(problem, Rejection):
                 status = problem.status
         if status == 200:
             self.metrics.answered(task.result())
@@ -220,12 +264,12 @@ class Proxy:
             async with asyncio.timeout(self._bounds.arrival):
                 return await self._body(request)
         except TimeoutError:
-            raise Rejected(
+            raise Rejection(
                 408, f"the body did not arrive in {self._bounds.arrival:.0f} seconds",
                 code="request_timeout",
             ) from None  # fmt: skip
         except ClientDisconnect:
-            raise Rejected(GONE, "the client left", kind="api_error") from None
+            raise Rejection(CLIENT_CLOSED_REQUEST, "the client left", kind="api_error") from None
 
     async def _body(self, request: Request) -> bytes:
         """The body, as far as it is not too long."""
@@ -246,30 +290,30 @@ class Proxy:
             return
         shown = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(shown.encode(), key.encode()):
-            raise Rejected(
+            raise Rejection(
                 401, "the API key is missing or wrong", kind="authentication_error",
                 code="invalid_api_key",
             )  # fmt: skip
 
     def _refuse_other_model(self, name: str) -> None:
         if name != self._model:
-            raise Rejected(
+            raise Rejection(
                 404, f"there is no model {name[:200]!r}; it is {self._model}", param="model",
                 code="model_not_found",
             )  # fmt: skip
 
     def _refuse_too_many(self) -> None:
         if self._under_way >= self._bounds.at_once:
-            raise Rejected(
+            raise Rejection(
                 429, f"{self._bounds.at_once} requests are being answered; ask again later",
                 kind="rate_limit_error", code="rate_limit_exceeded", retry_after=1,
             )  # fmt: skip
 
 
-class _Waiting:
+class _PendingRequest:
     """A request's episode, and the client that waits for it."""
 
-    def __init__(self, work: "asyncio.Task[Answer]", gone: "asyncio.Task[None]"):
+    def __init__(self, work: "asyncio.Task[ProxyAnswer]", gone: "asyncio.Task[None]"):
         self._work = work
         self._gone = gone
 
@@ -279,7 +323,7 @@ class _Waiting:
         done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
-    async def answer(self) -> Answer | None:
+    async def answer(self) -> ProxyAnswer | None:
         """The answer; ``None`` where the client went away before it.
 
         Raises:
@@ -298,7 +342,9 @@ class _Waiting:
 class _Stream(StreamingResponse):
     """A stream that ends what it waits for, even where nobody reads its first chunk."""
 
-    def __init__(self, events: AsyncIterator[bytes], waiting: _Waiting, headers: dict[str, str]):
+    def __init__(
+        self, events: AsyncIterator[bytes], waiting: _PendingRequest, headers: dict[str, str]
+    ):
         super().__init__(events, media_type="text/event-stream", headers=headers)
         self._waiting = waiting
 
@@ -318,23 +364,23 @@ async def _gone(request: Request) -> None:
 
 
 def _refuse_other_type(request: Request) -> None:
-    """Raises `Rejected` where a body is not JSON by its own word.
+    """Raises `Rejection` where a body is not JSON by its own word.
 
     Browsers send texts and forms to any site without asking it first, and JSON they do not.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Rejected(
+        raise Rejection(
             415, f"the body is {kind[:100] or 'of no type'}; send it as application/json",
             code="unsupported_media_type",
         )  # fmt: skip
 
 
-def _too_large(most: int) -> Rejected:
-    return Rejected(413, f"the body is larger than {most} bytes", code="request_too_large")
+def _too_large(most: int) -> Rejection:
+    return Rejection(413, f"the body is larger than {most} bytes", code="request_too_large")
 
 
-def _error(refusal: Rejected, headers: dict[str, str]) -> Response:
+def _error(refusal: Rejection, headers: dict[str, str]) -> Response:
     wait = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
     # What is left of a body that was given up is not waited for.
     close = {"Connection": "close"} if refusal.status in (408, 413) else {}
@@ -342,7 +388,7 @@ def _error(refusal: Rejected, headers: dict[str, str]) -> Response:
 
 
 async def _rejected(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Rejected)
+    assert isinstance(problem, Rejection)
     return _error(problem, {})
 
 
@@ -350,7 +396,7 @@ async def _faulty(request: Request, problem: Exception) -> Response:
     return _error(rejections.fault(), {})
 
 
-async def _nowhere(request: Request, problem: Exception) -> Response:
+async def _not_found(request: Request, problem: Exception) -> Response:
     known = "POST /v1/chat/completions, GET /v1/models, /health and /metrics"
     status = getattr(problem, "status_code", 404)
-    return _error(Rejected(status, f"{request.url.path} is not served; what is: {known}"), {})
+    return _error(Rejection(status, f"{request.url.path} is not served; what is: {known}"), {})

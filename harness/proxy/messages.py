@@ -4,7 +4,7 @@ A client may send back whatever the proxy sent: an assistant's message with its 
 refusal and its annotations. Thoughts are left out of the prompt, as chat templates leave them out.
 """
 
-from harness.proxy.rejections import Rejected
+from harness.proxy.rejections import Rejection
 
 ROLES = ("system", "developer", "user", "assistant")
 
@@ -28,21 +28,21 @@ def read_messages(given: object) -> list[dict[str, str]]:
         Rejected: there are none, or one is malformed, or holds what cannot be honoured.
     """
     if not isinstance(given, list) or not given:
-        raise Rejected(400, "`messages` is missing or empty", param="messages")
+        raise Rejection(400, "`messages` is missing or empty", param="messages")
     return [_message(each, f"messages[{at}]") for at, each in enumerate(given)]
 
 
 def _message(given: object, path: str) -> dict[str, str]:
     if not isinstance(given, dict):
-        raise Rejected(400, f"`{path}` is no object", param=path)
+        raise Rejection(400, f"`{path}` is no object", param=path)
     role = given.get("role")
     if role not in ROLES:
         known = ", ".join(ROLES)
-        raise Rejected(400, f"`{path}.role` is not one of {known}", param=f"{path}.role")
+        raise Rejection(400, f"`{path}.role` is not one of {known}", param=f"{path}.role")
     left_out = LEFT_OUT | (LEFT_OUT_OF_REPLIES if role == "assistant" else frozenset())
     for name in given.keys() - left_out - {"role", "content"}:
         if given[name]:
-            raise Rejected(
+            raise Rejection(
                 400, f"`{path}.{name}` cannot be honoured", param=f"{path}.{name}",
                 code="unsupported_parameter",
             )  # fmt: skip
@@ -60,7 +60,7 @@ def _content(given: object, path: str, *, of_reply: bool) -> str:
             if not (of_reply and isinstance(each, dict) and each.get("type") in _THOUGHTS)
         )
     if not isinstance(given, str):
-        raise Rejected(400, f"`{path}` is no text", param=path)
+        raise Rejection(400, f"`{path}` is no text", param=path)
     return given
 
 
@@ -69,4 +69,4 @@ def _part(given: object, path: str) -> str:
         text = given.get("text")
         if isinstance(text, str):
             return text
-    raise Rejected(400, f"`{path}` is no text, and only text is read", param=path)
+    raise Rejection(400, f"`{path}` is no text, and only text is read", param=path)

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.proxy.rejections import Rejected
+from harness.proxy.rejections import Rejection
 
 ANY = "*"
 METHODS = ("GET", "POST")
@@ -49,16 +49,16 @@ class OriginGuard:
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> Rejected | None:
+    def _refusal(self, headers: Headers) -> Rejection | None:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_own(host):
-            return Rejected(
+            return Rejection(
                 403, f"{host[:200]!r} is no name of this proxy; start it with --allow-host, or with"
                 " a key in RHEOSTAT_API_KEY", code="host_not_allowed",
             )  # fmt: skip
         if origin is None or ANY in self._origins or normal_origin(origin) in self._origins:
             return None
-        return Rejected(
+        return Rejection(
             403, f"pages of {origin[:200]!r} may not ask this proxy; start it with --allow-origin",
             code="origin_not_allowed",
         )  # fmt: skip

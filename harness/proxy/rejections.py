@@ -5,7 +5,7 @@ from typing import Any
 from store.serving.errors import Refused, ServingError
 
 
-class Rejected(Exception):
+class Rejection(Exception):
     """A request that is not answered.
 
     Args:
@@ -45,24 +45,24 @@ class Rejected(Exception):
         }  # fmt: skip
 
 
-def upstream(problem: ServingError) -> Rejected:
+def upstream_failure(problem: ServingError) -> Rejection:
     """A server behind the proxy that does not play its part; its address stays here."""
     if isinstance(problem, Refused):
-        return Rejected(
+        return Rejection(
             502, f"the model's server refuses the request: {problem.problem}", kind="api_error",
             code="upstream_refused",
         )  # fmt: skip
-    return Rejected(
+    return Rejection(
         502, "the model's server does not answer as it should", kind="api_error",
         code="upstream_error", retry_after=5,
     )  # fmt: skip
 
 
-def fault() -> Rejected:
+def fault() -> Rejection:
     """A fault in rheostat; how, is told where the proxy runs."""
-    return Rejected(500, "a fault in the proxy", kind="api_error", code="internal_error")
+    return Rejection(500, "a fault in the proxy", kind="api_error", code="internal_error")
 
 
-def failed() -> Rejected:
+def controller_failure() -> Rejection:
     """A controller that failed; how, is told where the proxy runs."""
-    return Rejected(500, "the controller failed", kind="api_error", code="controller_failed")
+    return Rejection(500, "the controller failed", kind="api_error", code="controller_failed")

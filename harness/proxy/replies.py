@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from harness.proxy.answering import Answer
+from harness.proxy.responder import ProxyAnswer
 
-PIECE = 64
+CHUNK_CHARACTERS = 64
 """Characters of a chunk."""
 
 
-def whole(answer: Answer, name: str, model: str, created: int) -> dict[str, Any]:
+def completion_body(answer: ProxyAnswer, name: str, model: str, created: int) -> dict[str, Any]:
     """A chat completion."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": None}
     if answer.reasoning is not None:
@@ -21,11 +21,11 @@ def whole(answer: Answer, name: str, model: str, created: int) -> dict[str, Any]
     }  # fmt: skip
     return {
         "id": name, "object": "chat.completion", "created": created, "model": model,
-        "choices": [choice], "usage": usage(answer), "rheostat": told(answer),
+        "choices": [choice], "usage": usage_body(answer), "rheostat": controller_fields(answer),
     }  # fmt: skip
 
 
-def usage(answer: Answer) -> dict[str, Any]:
+def usage_body(answer: ProxyAnswer) -> dict[str, Any]:
     """What the answer took: all that was generated, not only what is shown."""
     return {
         "prompt_tokens": answer.prompt_tokens,
@@ -35,7 +35,7 @@ def usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-def told(answer: Answer) -> dict[str, Any]:
+def controller_fields(answer: ProxyAnswer) -> dict[str, Any]:
     """What a controller's answer has besides."""
     episode = answer.lived.episode
     warned = {"warnings": answer.warnings} if answer.warnings else {}
@@ -51,28 +51,34 @@ def told(answer: Answer) -> dict[str, Any]:
     }
 
 
-def opening(name: str, model: str, created: int) -> bytes:
+def first_chunk(name: str, model: str, created: int) -> bytes:
     """The first chunk of a stream."""
-    return event(_chunk(name, model, created, {"role": "assistant", "content": ""}, None))
+    return server_sent_event(
+        _chunk(name, model, created, {"role": "assistant", "content": ""}, None)
+    )
 
 
-def chunks(
-    answer: Answer, name: str, model: str, created: int, *, with_usage: bool
+def remaining_chunks(
+    answer: ProxyAnswer, name: str, model: str, created: int, *, with_usage: bool
 ) -> Iterator[bytes]:
     """All other chunks of a stream, its end included."""
     if answer.reasoning is not None:
-        for piece in _pieces(answer.reasoning):
-            yield event(_chunk(name, model, created, {"reasoning_content": piece}, None))
-    for piece in _pieces(answer.content):
-        yield event(_chunk(name, model, created, {"content": piece}, None))
+        for piece in _split_text(answer.reasoning):
+            yield server_sent_event(
+                _chunk(name, model, created, {"reasoning_content": piece}, None)
+            )
+    for piece in _split_text(answer.content):
+        yield server_sent_event(_chunk(name, model, created, {"content": piece}, None))
     last = _chunk(name, model, created, {}, answer.finish)
-    yield event(last | {"rheostat": told(answer)})
+    yield server_sent_event(last | {"rheostat": controller_fields(answer)})
     if with_usage:
-        yield event(_chunk(name, model, created, None, None) | {"usage": usage(answer)})
+        yield server_sent_event(
+            _chunk(name, model, created, None, None) | {"usage": usage_body(answer)}
+        )
     yield b"data: [DONE]\n\n"
 
 
-def event(document: dict[str, Any]) -> bytes:
+def server_sent_event(document: dict[str, Any]) -> bytes:
     """One server-sent event."""
     return b"data: " + msgspec.json.encode(document) + b"\n\n"
 
@@ -87,6 +93,6 @@ def _chunk(
     }  # fmt: skip
 
 
-def _pieces(text: str) -> Iterator[str]:
-    for at in range(0, len(text), PIECE):
-        yield text[at : at + PIECE]
+def _split_text(text: str) -> Iterator[str]:
+    for at in range(0, len(text), CHUNK_CHARACTERS):
+        yield text[at : at + CHUNK_CHARACTERS]

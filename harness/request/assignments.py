@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from dsl.checker.knobs import free_knobs, schedule_lines
+from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.schedule import SettingsError, evaluate
-from dsl.spelling import nearest
+from dsl.vocabulary import nearest
 from harness.errors import InputError
-from harness.request.controllers import Playable, Program
-from harness.request.foreign import Foreign
-from harness.request.ranges import numbers
+from harness.request.controllers import Playable, RheoController
+from harness.request.foreign import ForeignController
+from harness.request.ranges import parse_numbers
 
-Knobs = Mapping[str, int | float]
+KnobValues = Mapping[str, int | float]
 
 
 class Assignment(NamedTuple):
@@ -29,7 +29,9 @@ class Assignment(NamedTuple):
     values: list[int | float]
 
 
-def combinations(programs: Sequence[Playable], texts: Sequence[str]) -> list[list[Knobs]]:
+def expand_assignments(
+    programs: Sequence[Playable], texts: Sequence[str]
+) -> list[list[KnobValues]]:
     """For each program, the settings of its free knobs, the last knob changing fastest.
 
     Args:
@@ -40,27 +42,27 @@ def combinations(programs: Sequence[Playable], texts: Sequence[str]) -> list[lis
         InputError: a text is no assignment, names no controller or knob there is, says the same
             twice, or has a value that the knob does not take.
     """
-    assignments = [_parsed(text, programs) for text in texts]
+    assignments = [_parse_assignment(text, programs) for text in texts]
     for each in assignments:
         _refuse_unknown(each, programs)
     _refuse_repetition(assignments)
     return [_of_program(program, assignments) for program in programs]
 
 
-def combination(program: Playable, texts: Sequence[str]) -> Knobs:
+def resolve_assignments(program: Playable, texts: Sequence[str]) -> KnobValues:
     """The one setting of a single controller, for a command that plays no others.
 
     Raises:
-        InputError: as `combinations`, or there is more than one value.
+        InputError: as `expand_assignments`, or there is more than one value.
     """
-    settings = combinations([program], texts)[0]
+    settings = expand_assignments([program], texts)[0]
     if len(settings) > 1:
-        several = next(text for text in texts if len(_parsed(text, [program]).values) > 1)
+        several = next(text for text in texts if len(_parse_assignment(text, [program]).values) > 1)
         raise InputError(f"--set {several}: one value is wanted here")
     return settings[0]
 
 
-def _parsed(text: str, programs: Sequence[Playable]) -> Assignment:
+def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
     target, equals, values = text.partition("=")
     # A label may be a path, with points of its own.
     controller, _, knob = target.strip().rpartition(".")
@@ -71,12 +73,12 @@ def _parsed(text: str, programs: Sequence[Playable]) -> Assignment:
         near = nearest(controller, labels)
         meant = f"did you mean {near}?" if near else f"there is {', '.join(labels)}"
         raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
-    return Assignment(text, controller or None, knob, numbers(values, f"--set {text}"))
+    return Assignment(text, controller or None, knob, parse_numbers(values, f"--set {text}"))
 
 
 def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> None:
     meant = [p for p in programs if assignment.controller in (None, p.label)]
-    rheo = [program for program in meant if isinstance(program, Program)]
+    rheo = [program for program in meant if isinstance(program, RheoController)]
     free = {name for program in rheo for name in free_knobs(program.checked.program)}
     if assignment.knob in free:
         return
@@ -106,8 +108,8 @@ def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
             )
 
 
-def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Knobs]:
-    if isinstance(program, Foreign):
+def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[KnobValues]:
+    if isinstance(program, ForeignController):
         return [{}]
     free = free_knobs(program.checked.program)
     chosen: dict[str, Assignment] = {}
@@ -119,7 +121,7 @@ def _of_program(program: Playable, assignments: Sequence[Assignment]) -> list[Kn
         for each in assignments
         if chosen.get(each.knob) is each
     ]
-    settings: list[Knobs] = [dict(setting) for setting in product(*axes)]
+    settings: list[KnobValues] = [dict(setting) for setting in product(*axes)]
     for setting in settings:
         try:
             evaluate(program.checked, 0.0, setting)

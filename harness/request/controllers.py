@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from dsl import library, tree
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.diagnostics import render_all
-from dsl.program import UnreadableProgram, analyse, load, read
+from dsl.program import UnreadableProgram, analyse_program, load_checked_program, read_program_file
 from dsl.source import Source
-from dsl.spelling import nearest
+from dsl.vocabulary import nearest
 from harness.errors import InputError
-from harness.request.foreign import Foreign, known_language, load_foreign
+from harness.request.foreign import ForeignController, load_foreign, require_language
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import FileKind
 
 SUFFIX = ".rheo"
 
 
-class Program(NamedTuple):
+class RheoController(NamedTuple):
     """A checked program, and what it is called here."""
 
     label: str
     """The controller's name; what was typed, where two controllers have one name."""
-    checked: Checked
+    checked: CheckedProgram
     digest: str
     """SHA-256 of the program's text, byte for byte: results name its lines."""
     origin: str
@@ -57,11 +57,11 @@ class Program(NamedTuple):
         return sum(1 for _ in tree.walk(self.checked.program))
 
 
-Playable: TypeAlias = Program | Foreign
+Playable: TypeAlias = RheoController | ForeignController
 """A controller in any language."""
 
 
-def program_of(text: str, name: str) -> Program:
+def parse_controller(text: str, name: str) -> RheoController:
     """A controller from its text.
 
     Args:
@@ -71,11 +71,11 @@ def program_of(text: str, name: str) -> Program:
     Raises:
         DslError: it does not check.
     """
-    checked = load(Source(text, name))
-    return Program(checked.name, checked, sha256(text.encode()).hexdigest(), name)
+    checked = load_checked_program(Source(text, name))
+    return RheoController(checked.name, checked, sha256(text.encode()).hexdigest(), name)
 
 
-def playable_of(text: str, name: str) -> Playable:
+def parse_playable(text: str, name: str) -> Playable:
     """The same in any language.
 
     Args:
@@ -88,8 +88,8 @@ def playable_of(text: str, name: str) -> Playable:
         SurroundingsError: that language is not installed.
     """
     if name.endswith(SUFFIX):
-        return program_of(text, name)
-    return known_language(name).made_of(text, name)
+        return parse_controller(text, name)
+    return require_language(name).made_of(text, name)
 
 
 class Diagnosis(NamedTuple):
@@ -101,7 +101,7 @@ class Diagnosis(NamedTuple):
     """Whether it can be played."""
 
 
-def diagnosed(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
+def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
     """What is wrong with a controller in any language.
 
     Args:
@@ -113,15 +113,15 @@ def diagnosed(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
         SurroundingsError: its language is not installed.
     """
     if not name.endswith(SUFFIX):
-        told = known_language(name).diagnosed(text, name)
+        told = require_language(name).diagnosed(text, name)
         return Diagnosis(told, not told)
-    analysis = analyse(Source(text, name))
+    analysis = analyse_program(Source(text, name))
     found = [each for each in analysis.diagnostics if warnings or each.is_error]
     sound = not any(each.is_error for each in found)
     return Diagnosis(render_all(analysis.source, found), sound)
 
 
-def load_program(argument: str) -> Program:
+def load_program(argument: str) -> RheoController:
     """Finds, reads and checks one controller in Rheo.
 
     Args:
@@ -137,8 +137,8 @@ def load_program(argument: str) -> Program:
             f"{argument}: is no program of Rheo, and this command takes no other",
             hint="`sweep`, `compare`, `trace`, `profile` and `propose` do",
         )
-    source = library.source(argument) if in_library else _file(argument)
-    analysis = analyse(source)
+    source = library.load_source(argument) if in_library else _file(argument)
+    analysis = analyse_program(source)
     if analysis.checked is None:
         errors = [each for each in analysis.diagnostics if each.is_error]
         first = min(errors, key=lambda each: each.mark.span)
@@ -148,7 +148,7 @@ def load_program(argument: str) -> Program:
         raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in its place")
     digest = sha256(source.text.encode()).hexdigest()
     origin = "library" if in_library else argument
-    return Program(analysis.checked.name, analysis.checked, digest, origin)
+    return RheoController(analysis.checked.name, analysis.checked, digest, origin)
 
 
 def load_playable(argument: str) -> Playable:
@@ -196,7 +196,7 @@ def _file(argument: str) -> Source:
             hint=f"a controller of your own is named by its file, such as mine{SUFFIX}",
         )
     try:
-        return read(path)
+        return read_program_file(path)
     except FileNotFoundError:
         stem = path.name.removesuffix(SUFFIX)
         near = nearest(stem, library.NAMES)

@@ -10,13 +10,13 @@ from typing import NamedTuple, Protocol, cast
 
 from dsl.findings import FileFindings
 from dsl.source import Source
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 
 LANGUAGES = "rheostat.languages"
 """The group of languages: ``suffix = "module:object"``."""
 
 
-class Foreign(NamedTuple):
+class ForeignController(NamedTuple):
     """A controller that is no program of Rheo. It follows β, and has no knobs."""
 
     label: str
@@ -44,10 +44,10 @@ class Foreign(NamedTuple):
         return True
 
 
-class Language(Protocol):
+class LanguagePlugin(Protocol):
     """A language that controllers are written in, beside Rheo."""
 
-    def read(self, argument: str) -> Foreign:
+    def read(self, argument: str) -> ForeignController:
         """Reads a controller from its file.
 
         Raises:
@@ -56,7 +56,7 @@ class Language(Protocol):
         """
         ...
 
-    def made_of(self, text: str, name: str) -> Foreign:
+    def made_of(self, text: str, name: str) -> ForeignController:
         """A controller from its text.
 
         Args:
@@ -81,32 +81,32 @@ class Language(Protocol):
         ...
 
 
-def language_of(name: str) -> Language | None:
+def find_language(name: str) -> LanguagePlugin | None:
     """The language of a file, by its suffix; ``None`` where none is registered for that."""
     suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
     for each in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
-        return cast("Language", each.load())
+        return cast("LanguagePlugin", each.load())
     return None
 
 
-def known_language(name: str) -> Language:
+def require_language(name: str) -> LanguagePlugin:
     """The same, where there must be one.
 
     Raises:
         SurroundingsError: none is registered.
     """
-    found = language_of(name)
+    found = find_language(name)
     if found is None:
-        raise SurroundingsError(f"{name}: no language is installed for files of this kind")
+        raise ExternalError(f"{name}: no language is installed for files of this kind")
     return found
 
 
-def load_foreign(argument: str) -> Foreign | None:
+def load_foreign(argument: str) -> ForeignController | None:
     """Reads a controller, if its suffix is that of a registered language.
 
     Raises:
         InputError: it cannot be used.
         OSError: it cannot be read.
     """
-    language = language_of(argument)
+    language = find_language(argument)
     return None if language is None else language.read(argument)

@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 
 from harness.errors import InputError
 
-MOST = 10_000
+MAX_VALUES = 10_000
 """The most values that one option may stand for."""
 
 
-def numbers(text: str, where: str) -> list[int | float]:
+def parse_numbers(text: str, where: str) -> list[int | float]:
     """The numbers that a text stands for, in its order; whole ones are integers.
 
     A number that is written with a point or an exponent is a float, and so is every value of a
@@ -30,21 +30,21 @@ def numbers(text: str, where: str) -> list[int | float]:
     found: list[int | float] = []
     for part in text.split(","):
         found.extend(_part(part, where))
-        if len(found) > MOST:
-            raise InputError(f"{where}: stands for more than {MOST:,} values")
+        if len(found) > MAX_VALUES:
+            raise InputError(f"{where}: stands for more than {MAX_VALUES:,} values")
     twice = next((value for at, value in enumerate(found) if value in found[:at]), None)
     if twice is not None:
         raise InputError(f"{where}: holds {twice} twice; give each value once")
     return found
 
 
-def betas(text: str) -> list[float]:
+def parse_betas(text: str) -> list[float]:
     """The values of ``--beta``.
 
     Raises:
         InputError: it is no list of numbers, or one lies outside of 0 to 1.
     """
-    found = [float(value) for value in numbers(text, f"--beta {text}")]
+    found = [float(value) for value in parse_numbers(text, f"--beta {text}")]
     outside = next((value for value in found if not 0 <= value <= 1), None)
     if outside is not None:
         raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside!r} lies outside")
@@ -67,8 +67,8 @@ def _part(part: str, where: str) -> list[int | float]:
             " step above 0"
         )
     steps = (last - first) / step
-    if steps > MOST:
-        raise InputError(f"{where}: stands for more than {MOST:,} values")
+    if steps > MAX_VALUES:
+        raise InputError(f"{where}: stands for more than {MAX_VALUES:,} values")
     if steps != int(steps):
         near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, whole=whole))
         raise InputError(
@@ -81,7 +81,9 @@ def _part(part: str, where: str) -> list[int | float]:
 def _meeting(span: Decimal, step: Decimal, *, whole: bool) -> list[Decimal]:
     """The nearest steps, below and above one, that part a span evenly and are short to write."""
     below = int(span / step)
-    down = next(count for count in range(below, MOST) if _is_short(span / (count + 1), whole=whole))
+    down = next(
+        count for count in range(below, MAX_VALUES) if _is_short(span / (count + 1), whole=whole)
+    )
     up = next((n for n in range(below, 0, -1) if _is_short(span / n, whole=whole)), None)
     return [span / (down + 1), *([] if up is None else [span / up])]
 

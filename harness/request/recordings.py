@@ -1,15 +1,21 @@
-"""The recordings that a command line names, opened and told apart."""
+"""Recordings and questions as a command line names them.
 
+Recordings are opened and given distinct labels. A question is named by its id, or by its number
+from 0; an id comes before a number that is spelt like it.
+"""
+
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dsl.vocabulary import nearest
 from harness.errors import InputError
 from store.reader import Recording, open_recording
 
 
-class Named(NamedTuple):
+class NamedRecording(NamedTuple):
     """An open recording and what results call it."""
 
     label: str
@@ -17,7 +23,7 @@ class Named(NamedTuple):
     recording: Recording
 
 
-def open_recordings(paths: Sequence[Path]) -> list[Named]:
+def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
     """Opens recordings, in the order given.
 
     Raises:
@@ -36,7 +42,8 @@ def open_recordings(paths: Sequence[Path]) -> list[Named]:
             )
     names = Counter(map(_name, opened))
     return [
-        Named(str(each.path) if names[_name(each)] > 1 else _name(each), each) for each in opened
+        NamedRecording(str(each.path) if names[_name(each)] > 1 else _name(each), each)
+        for each in opened
     ]
 
 
@@ -53,3 +60,47 @@ def branch_counts(recording: Recording) -> tuple[int, int]:
 def _name(recording: Recording) -> str:
     provenance = recording.provenance
     return f"{provenance.model}/{provenance.benchmark}"
+
+
+_LISTED = 5
+"""How many ids an error lists where none is near."""
+
+
+def find_question(recording: Recording, name: str) -> int:
+    """The position of a question. An id comes before a number that is spelt like it.
+
+    Args:
+        recording: what the question belongs to.
+        name: as it was typed.
+
+    Raises:
+        InputError: there is none of that name; with the nearest id.
+    """
+    ids = [question.id for question in recording.questions]
+    if name in ids:
+        return ids.index(name)
+    last = len(ids) - 1
+    if _is_number(name):
+        if int(name) <= last:
+            return int(name)
+        raise InputError(
+            f"{recording.path}: there is no question {name}; its questions are numbered 0 to {last}"
+        )
+    # A number without the noughts in front of it is a nearer miss than another letter.
+    same = {_unpadded(each): each for each in ids}
+    near = same.get(_unpadded(name)) or nearest(name, ids)
+    listed = f"its ids are {', '.join(ids[:_LISTED])}{', …' if last >= _LISTED else ''}"
+    raise InputError(
+        f"{recording.path}: there is no question {name!r};"
+        f" {f'did you mean {near}?' if near else listed}",
+        hint=f"a question is named by its id or by its number, 0 to {last}",
+    )
+
+
+def _unpadded(name: str) -> str:
+    return re.sub(r"0+(?=\d)", "", name)
+
+
+def _is_number(name: str) -> bool:
+    # No recording holds so many questions; and Python refuses to read a number of 5,000 digits.
+    return name.isascii() and name.isdecimal() and len(name) < 10

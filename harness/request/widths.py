@@ -8,17 +8,23 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dsl import tree
-from dsl.checker import Checked
-from dsl.checker.knobs import free_knobs, knob_type, schedule_lines
-from dsl.operations import Number, value
+from dsl.checker import CheckedProgram
+from dsl.checker.symbols import free_knobs, knob_type, schedule_lines
+from dsl.operations import Number, evaluate_expression
 from dsl.schedule import SettingsError, evaluate
 from dsl.types import Type
-from harness.request.assignments import Knobs
-from harness.request.controllers import Program
+from harness.request.assignments import KnobValues
+from harness.request.controllers import RheoController
 
 _WITH_BRANCHES = (
-    tree.Field, tree.Where, tree.By, tree.Except, tree.First, tree.Over, tree.Keyword,
-)  # fmt: skip
+    tree.Field,
+    tree.FilterSet,
+    tree.SortSet,
+    tree.ExcludeSet,
+    tree.TakeFirst,
+    tree.PerBranch,
+    tree.KeywordArgument,
+)
 _SAMPLERS = (tree.Open, tree.Sample)
 
 
@@ -32,7 +38,7 @@ class RequestedWidth(NamedTuple):
     """Whether it never asks for more: what the course of an episode decides is not counted."""
 
 
-def requested_width(checked: Checked, knobs: Mapping[str, Number]) -> RequestedWidth | None:
+def requested_width(checked: CheckedProgram, knobs: Mapping[str, Number]) -> RequestedWidth | None:
     """How many branches a program may open, where its knobs decide that.
 
     Args:
@@ -52,7 +58,7 @@ def requested_width(checked: Checked, knobs: Mapping[str, Number]) -> RequestedW
     return RequestedWidth(frozenset(counter.knobs), opened, counter.whole)
 
 
-def default_widths(program: Program, chosen: Knobs, most: int) -> list[Knobs]:
+def default_widths(program: RheoController, chosen: KnobValues, most: int) -> list[KnobValues]:
     """Widths that give a program without a schedule a curve: powers of two, and its default.
 
     Args:
@@ -73,7 +79,7 @@ def default_widths(program: Program, chosen: Knobs, most: int) -> list[Knobs]:
     return [each for each in settings if _opens_any(program.checked, each)] or [chosen]
 
 
-def width_knob(checked: Checked) -> str | None:
+def width_knob(checked: CheckedProgram) -> str | None:
     """The free integer knob that decides how many branches are opened, if there is one.
 
     Of several, the first in this order: what `start` opens, how often a step that opens repeats,
@@ -87,7 +93,7 @@ def width_knob(checked: Checked) -> str | None:
     return None
 
 
-def _width_expressions(checked: Checked) -> Iterator[tree.Expression]:
+def _width_expressions(checked: CheckedProgram) -> Iterator[tree.Expression]:
     start, step = checked.section(tree.Start), checked.section(tree.Step)
     if start is not None:
         yield from (node.count for node in tree.walk(start) if isinstance(node, _SAMPLERS))
@@ -98,7 +104,7 @@ def _width_expressions(checked: Checked) -> Iterator[tree.Expression]:
         yield from (node.count for node in inside)
 
 
-def _opens_any(checked: Checked, setting: Knobs) -> bool:
+def _opens_any(checked: CheckedProgram, setting: KnobValues) -> bool:
     """Whether a setting is in the ranges of all knobs, and does not ask for 0 branches."""
     try:
         width = requested_width(checked, evaluate(checked, 0.0, setting))
@@ -110,7 +116,7 @@ def _opens_any(checked: Checked, setting: Knobs) -> bool:
 class _Counter:
     """Counts the branches that blocks ask for, and notes the knobs that decide it."""
 
-    def __init__(self, checked: Checked, knobs: Mapping[str, Number]):
+    def __init__(self, checked: CheckedProgram, knobs: Mapping[str, Number]):
         self._checked = checked
         self._values = knobs
         self._scheduled = schedule_lines(checked.program)
@@ -175,7 +181,7 @@ class _Counter:
         if not set(_names(inner)) <= self._values.keys():
             return None
         try:
-            return value(inner, self._checked.types, self._values)
+            return evaluate_expression(inner, self._checked.types, self._values)
         except KeyError:  # a function that draws at random, or counts what was played
             return None
 
@@ -183,7 +189,7 @@ class _Counter:
 class _Lets:
     """Follows a ``let`` to the value that it names."""
 
-    def __init__(self, checked: Checked):
+    def __init__(self, checked: CheckedProgram):
         self._symbols = checked.symbols
         self._values = {
             node.name.span: node.value

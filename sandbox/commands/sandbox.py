@@ -2,7 +2,7 @@
 
 import click
 
-from harness.cli.declare import document_options, group, output_options
+from harness.cli.declarations import document_options, group, output_options
 from harness.cli.output import Output
 from sandbox.image import BASE, NAME
 
@@ -50,9 +50,9 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
     It holds an interpreter, the worker and the three packages that it needs. It is made anew after
     an update of rheostat.
     """
-    from sandbox.commands.building import built
+    from sandbox.image.build import build_image
 
-    made = built(image, None if from_host else base)
+    made = build_image(image, None if from_host else base)
     mebibytes = made.size / (1 << 20)
     value = {"image": image, "id": made.identity, "size": made.size}
     out.document(value, f"{image}: {made.identity}, {mebibytes:.0f} MiB")
@@ -76,24 +76,24 @@ def check(out: Output, image: str, runtime: str | None) -> None:
     who had broken the first wall.
     """
     from harness.cli import console
-    from harness.cli.table import Column, Table
-    from harness.errors import AnswerIsNo
+    from harness.errors import NegativeResult
+    from harness.presentation.table import Column, Table
     from sandbox.conformance.checks import CHECKS, LIMITS
-    from sandbox.conformance.run import Verdict, run_all
-    from sandbox.host.container import ContainerPlace
+    from sandbox.conformance.runner import CheckVerdict, run_checks
+    from sandbox.host.container import ContainerWorkerLauncher
 
-    place = ContainerPlace(image, runtime=runtime, limits=LIMITS)
+    place = ContainerWorkerLauncher(image, runtime=runtime, limits=LIMITS)
     found = []
     with console.progress("checking", len(CHECKS) + 1) as advance:
-        for each in run_all(place):
+        for each in run_checks(place):
             found.append(each)
             advance(1)
     columns = [Column("check"), Column("statement"), Column("verdict"), Column("detail")]
     rows = [(each.name, each.statement, each.verdict.value, each.detail) for each in found]
     out.table(Table(columns, rows), engine=place.engine)
-    failed = [each.name for each in found if each.verdict is Verdict.FAILS]
+    failed = [each.name for each in found if each.verdict is CheckVerdict.FAILS]
     if failed:
-        raise AnswerIsNo(
+        raise NegativeResult(
             f"{len(failed)} of {len(found)} do not hold: {', '.join(failed)}",
             hint="do not play controllers that you do not trust on this engine",
         )

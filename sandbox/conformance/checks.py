@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from sandbox.conformance import probes
 from sandbox.faults import Fault, Reason
-from sandbox.host.places import Limits
+from sandbox.host.interfaces import WorkerLimits
 from sandbox.image import ENVIRONMENT
 
-LIMITS = Limits(memory=96 << 20, processes=64, processors=0.5, scratch=4 << 20)
+LIMITS = WorkerLimits(memory=96 << 20, processes=64, processors=0.5, scratch=4 << 20)
 """Under which the checks run; other limits are kept in the same way."""
 
 _ENVIRONMENT = {*ENVIRONMENT, "HOME", "HOSTNAME", "LC_CTYPE", "PATH"}
@@ -24,18 +24,18 @@ _EMULATED = {2, 10, 16, 17}
 """Families that a kernel of one's own may have: IPv4, IPv6, netlink and packets, of the container
 alone."""
 
-Said = Any
+ProbeValue = Any
 """What a probe said, or the fault that its container ended by."""
 
 
-class Check(NamedTuple):
+class SandboxCheck(NamedTuple):
     """One thing that must hold."""
 
     name: str
     statement: str
     probe: str
-    holds: Callable[[Said], bool]
-    apart: Callable[[Said], bool] | None = None
+    holds: Callable[[ProbeValue], bool]
+    apart: Callable[[ProbeValue], bool] | None = None
     """How it is judged where containers have a kernel of their own, if otherwise: that kernel
     does by itself what limits and filters do to processes of the engine's."""
     seconds: float = 20.0
@@ -43,19 +43,19 @@ class Check(NamedTuple):
     """Whether names that the image itself gives are no news."""
 
 
-def _none_but(admitted: Collection[Any]) -> Callable[[Said], bool]:
+def _none_but(admitted: Collection[Any]) -> Callable[[ProbeValue], bool]:
     return lambda said: not isinstance(said, Fault) and set(said) <= set(admitted)
 
 
-def _lost_by(*reasons: Reason) -> Callable[[Said], bool]:
+def _lost_by(*reasons: Reason) -> Callable[[ProbeValue], bool]:
     return lambda said: isinstance(said, Fault) and said.reason in reasons
 
 
-def _at_most(bound: float) -> Callable[[Said], bool]:
+def _at_most(bound: float) -> Callable[[ProbeValue], bool]:
     return lambda said: isinstance(said, int | float) and said <= bound
 
 
-def _unprivileged(said: Said) -> bool:
+def _unprivileged(said: ProbeValue) -> bool:
     if not isinstance(said, dict):
         return False
     nobody = ["65534"] * 4
@@ -64,50 +64,90 @@ def _unprivileged(said: Said) -> bool:
     return plain and all(int(power, 16) == 0 for (power,) in powers)
 
 
-def _sealed(said: Said) -> bool:
+def _sealed(said: ProbeValue) -> bool:
     return _unprivileged(said) and said.get("NoNewPrivs") == ["1"] and said.get("Seccomp") == ["2"]
 
 
-def _bounded_or_lost(said: Said) -> bool:
+def _bounded_or_lost(said: ProbeValue) -> bool:
     return isinstance(said, int) or _lost_by(Reason.DIED, Reason.MEMORY)(said)
 
 
-def _out_of_memory(said: Said) -> bool:
+def _out_of_memory(said: ProbeValue) -> bool:
     if isinstance(said, Fault):
         return said.reason in {Reason.MEMORY, Reason.DIED}
     return isinstance(said, int) and said <= LIMITS.memory
 
 
-def _only_scratch(said: Said) -> bool:
+def _only_scratch(said: ProbeValue) -> bool:
     return isinstance(said, list) and all(place.startswith("/tmp/") for place in said)
 
 
 CHECKS = (
-    Check("network", "there is no network", probes.NETWORK, _none_but({"lo"})),
-    Check("sockets", "sockets lead nowhere", probes.SOCKETS, _none_but({_AF_UNIX}),
-          apart=_none_but({_AF_UNIX, *_EMULATED})),
-    Check("roads", "nobody can be reached", probes.ROADS, _none_but(())),
-    Check("writes", "nothing can be written but /tmp", probes.WRITES, _only_scratch),
-    Check("scratch", "/tmp is bounded", probes.SCRATCH, _at_most(LIMITS.scratch)),
-    Check("execution", "nothing in /tmp can be run", probes.EXECUTION, lambda s: type(s) is str),
-    Check("memory", "memory is bounded", probes.MEMORY, _out_of_memory),
-    Check("processes", "a fork bomb fizzles", probes.PROCESSES, _at_most(LIMITS.processes),
-          apart=_bounded_or_lost),
-    Check("threads", "threads are bounded", probes.THREADS, _at_most(LIMITS.processes),
-          apart=_bounded_or_lost),
-    Check("processor", "processor time is bounded", probes.PROCESSOR, _at_most(0.7),
-          apart=_at_most(1.0)),
-    Check("privileges", "nobody's user, no capabilities", probes.PRIVILEGES, _sealed,
-          apart=_unprivileged),
-    Check("calls", "dangerous calls are refused", probes.CALLS, _none_but(())),
-    Check("environment", "no variable of the host", probes.ENVIRONMENT, _none_but(_ENVIRONMENT),
-          but_the_image=True),
-    Check("others", "no other process is seen", probes.OTHERS, _none_but(())),
-    Check("secrets", "the kernel's own files are covered", probes.SECRETS, _none_but(())),
-    Check("devices", "no device but the harmless ones", probes.DEVICES, _none_but(_DEVICES),
-          apart=_none_but({*_DEVICES, "fuse"})),
-    Check("loop", "what hangs is ended", probes.ENDLESS, _lost_by(Reason.SILENT), seconds=1.0),
-    Check("flood", "a flood of output is ended", probes.FLOOD, _lost_by(Reason.OVERSIZED)),
-    Check("noise", "a flood of errors is ended", probes.NOISE, _lost_by(Reason.SILENT),
-          seconds=1.0),
-)  # fmt: skip
+    SandboxCheck("network", "there is no network", probes.NETWORK, _none_but({"lo"})),
+    SandboxCheck(
+        "sockets",
+        "sockets lead nowhere",
+        probes.SOCKETS,
+        _none_but({_AF_UNIX}),
+        apart=_none_but({_AF_UNIX, *_EMULATED}),
+    ),
+    SandboxCheck("roads", "nobody can be reached", probes.ROADS, _none_but(())),
+    SandboxCheck("writes", "nothing can be written but /tmp", probes.WRITES, _only_scratch),
+    SandboxCheck("scratch", "/tmp is bounded", probes.SCRATCH, _at_most(LIMITS.scratch)),
+    SandboxCheck(
+        "execution", "nothing in /tmp can be run", probes.EXECUTION, lambda s: type(s) is str
+    ),
+    SandboxCheck("memory", "memory is bounded", probes.MEMORY, _out_of_memory),
+    SandboxCheck(
+        "processes",
+        "a fork bomb fizzles",
+        probes.PROCESSES,
+        _at_most(LIMITS.processes),
+        apart=_bounded_or_lost,
+    ),
+    SandboxCheck(
+        "threads",
+        "threads are bounded",
+        probes.THREADS,
+        _at_most(LIMITS.processes),
+        apart=_bounded_or_lost,
+    ),
+    SandboxCheck(
+        "processor",
+        "processor time is bounded",
+        probes.PROCESSOR,
+        _at_most(0.7),
+        apart=_at_most(1.0),
+    ),
+    SandboxCheck(
+        "privileges",
+        "nobody's user, no capabilities",
+        probes.PRIVILEGES,
+        _sealed,
+        apart=_unprivileged,
+    ),
+    SandboxCheck("calls", "dangerous calls are refused", probes.CALLS, _none_but(())),
+    SandboxCheck(
+        "environment",
+        "no variable of the host",
+        probes.ENVIRONMENT,
+        _none_but(_ENVIRONMENT),
+        but_the_image=True,
+    ),
+    SandboxCheck("others", "no other process is seen", probes.OTHERS, _none_but(())),
+    SandboxCheck("secrets", "the kernel's own files are covered", probes.SECRETS, _none_but(())),
+    SandboxCheck(
+        "devices",
+        "no device but the harmless ones",
+        probes.DEVICES,
+        _none_but(_DEVICES),
+        apart=_none_but({*_DEVICES, "fuse"}),
+    ),
+    SandboxCheck(
+        "loop", "what hangs is ended", probes.ENDLESS, _lost_by(Reason.SILENT), seconds=1.0
+    ),
+    SandboxCheck("flood", "a flood of output is ended", probes.FLOOD, _lost_by(Reason.OVERSIZED)),
+    SandboxCheck(
+        "noise", "a flood of errors is ended", probes.NOISE, _lost_by(Reason.SILENT), seconds=1.0
+    ),
+)

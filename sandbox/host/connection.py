@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 from sandbox.image import DIGEST_LABEL
 from sandbox.image.contents import digest
 
@@ -53,9 +53,9 @@ def engine_errors() -> Iterator[None]:
         yield
     except docker.errors.APIError as problem:
         words = " ".join(str(problem.explanation or problem).split())
-        raise SurroundingsError(f"the Docker engine fails: {words}") from problem
+        raise ExternalError(f"the Docker engine fails: {words}") from problem
     except (docker.errors.DockerException, requests.exceptions.RequestException) as problem:
-        raise SurroundingsError(
+        raise ExternalError(
             f"the Docker engine no longer answers: {_innermost(problem)}",
             hint="start Docker again; the same command goes on with what is kept",
         ) from problem
@@ -74,8 +74,8 @@ def _knock() -> None:
             raise _unreached(f"{place}: {words}") from problem
 
 
-def _unreached(words: str) -> SurroundingsError:
-    return SurroundingsError(
+def _unreached(words: str) -> ExternalError:
+    return ExternalError(
         f"no Docker engine answers: {words}",
         hint="start Docker, or set DOCKER_HOST to the socket of an engine that runs;"
         " `rheostat explain sandbox` says how to run one for oneself",
@@ -93,16 +93,16 @@ def require_image(client: "DockerClient", name: str) -> str:
     try:
         with engine_errors():
             image = client.images.get(name)
-    except SurroundingsError as problem:
+    except ExternalError as problem:
         if not isinstance(problem.__cause__, docker.errors.ImageNotFound):
             raise
-        raise SurroundingsError(
+        raise ExternalError(
             f"the engine has no image {name}",
             hint="make it: `rheostat sandbox build`, or `rheostat sandbox build --from-host`"
             " where no registry can be reached",
         ) from None
     if image.labels.get(DIGEST_LABEL) != digest():
-        raise SurroundingsError(
+        raise ExternalError(
             f"the image {name} holds the worker of another version of rheostat",
             hint="make it anew: `rheostat sandbox build`, or with --from-host",
         )

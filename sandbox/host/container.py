@@ -12,15 +12,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import Fault, Reason
+from sandbox.host.channels import StreamChannel, StreamDemultiplexer
 from sandbox.host.connection import connect, engine_errors, require_image
-from sandbox.host.envelopes import Envelopes
+from sandbox.host.container_base import (
+    NOBODY,
+    WORKER,
+    build_container_settings,
+    describe_refusal,
+    reap_containers,
+    remove_container,
+    this_process,
+)
 from sandbox.host.guard import ensure_guard
 from sandbox.host.hangs import explained
-from sandbox.host.owner import WORKER, this_process
-from sandbox.host.places import Limits
-from sandbox.host.seccomp import profile
-from sandbox.host.stream import StreamChannel
-from sandbox.host.walls import NOBODY, reap, refused, remove, walls
+from sandbox.host.interfaces import WorkerLimits
+from sandbox.host.seccomp import build_seccomp_profile
 from sandbox.image import ARGUMENTS, ENVIRONMENT, NAME
 from sandbox.image.contents import digest
 
@@ -31,7 +37,7 @@ _TO_ENTER = 5
 """Seconds that an engine may take to know of a container's end."""
 
 
-class ContainerPlace:
+class ContainerWorkerLauncher:
     """Starts workers in containers of a Docker engine.
 
     Args:
@@ -49,14 +55,14 @@ class ContainerPlace:
         image: str = NAME,
         *,
         runtime: str | None = None,
-        limits: Limits = Limits(),  # noqa: B008 - it is immutable
+        limits: WorkerLimits = WorkerLimits(),  # noqa: B008 - it is immutable
         client: "DockerClient | None" = None,
     ):
         self.client = connect() if client is None else client
         self._image = require_image(self.client, image)
         self._runtime = runtime
         self._limits = limits
-        reap(self.client)
+        reap_containers(self.client)
 
     @property
     def name(self) -> str:
@@ -94,9 +100,9 @@ class ContainerPlace:
                     self._image, [*arguments], **self.settings()
                 )
             except docker.errors.APIError as problem:
-                raise refused(problem) from problem
+                raise describe_refusal(problem) from problem
             with contextlib.ExitStack() as undo:
-                undo.callback(remove, container)
+                undo.callback(remove_container, container)
                 line = container.attach_socket(
                     params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
                 )
@@ -104,7 +110,7 @@ class ContainerPlace:
                 try:
                     container.start()
                 except docker.errors.APIError as problem:
-                    raise refused(problem) from problem
+                    raise describe_refusal(problem) from problem
                 undo.pop_all()
         return _channel(container, line)
 
@@ -113,7 +119,9 @@ class ContainerPlace:
         import docker.types
 
         limits = self._limits
-        return walls(limits, profile=profile(), runtime=self._runtime) | {
+        return build_container_settings(
+            limits, profile=build_seccomp_profile(), runtime=self._runtime
+        ) | {
             "environment": ENVIRONMENT,
             "labels": this_process().labels(WORKER),
             "user": NOBODY,
@@ -139,12 +147,12 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
         # Under a flood the engine cannot end a container to whose output somebody is attached.
         with contextlib.suppress(OSError):
             wire.shutdown(socket.SHUT_RDWR)
-        remove(container)
+        remove_container(container)
         line.close()
         wire.close()
         os.close(descriptor)
 
-    envelopes = Envelopes()
+    envelopes = StreamDemultiplexer()
     return StreamChannel(
         descriptor, descriptor, envelopes.open, end,
         lambda: _explained(container, bytes(envelopes.errors)),

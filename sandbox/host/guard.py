@@ -14,7 +14,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 import sandbox
-from sandbox.host.owner import MACHINE_LABEL, PROCESS_LABEL, Owner, this_process
+from sandbox.host.container_base import MACHINE_LABEL, PROCESS_LABEL, ContainerOwner, this_process
 
 _ROUNDS = 3
 """Times that the guard looks: the engine may still be making what it was last asked for."""
@@ -48,24 +48,24 @@ def _dismiss(guard: "subprocess.Popen[bytes]") -> None:
     guard.stdin.close()
 
 
-def main(owner: Owner) -> None:
+def main(owner: ContainerOwner) -> None:
     """Wait for the end of standard input, and remove the owner's containers."""
     while sys.stdin.buffer.read(1):
         pass
-    from harness.errors import SurroundingsError
+    from harness.errors import ExternalError
     from sandbox.host.connection import connect
-    from sandbox.host.walls import remove
+    from sandbox.host.container_base import remove_container
 
     labels = [f"{MACHINE_LABEL}={owner.machine}", f"{PROCESS_LABEL}={owner.process}"]
     # Without an engine there is nothing to remove.
-    with contextlib.suppress(SurroundingsError), contextlib.closing(connect()) as client:
+    with contextlib.suppress(ExternalError), contextlib.closing(connect()) as client:
         for left in reversed(range(_ROUNDS)):
             for container in client.containers.list(
                 all=True, filters={"label": labels}, ignore_removed=True
             ):
-                remove(container)
+                remove_container(container)
             time.sleep(1 if left else 0)
 
 
 if __name__ == "__main__":
-    main(Owner(*sys.argv[1:]))
+    main(ContainerOwner(*sys.argv[1:]))

@@ -10,19 +10,29 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dsl.chance import Draws
 from dsl.episode import Answer, AnyVerb, BudgetSpent, Inadmissible, Outcome
+from dsl.random_draws import EpisodeRandom
 from harness.mdp.replay import NotProbed, Replay
-from sandbox.faults import ControllerFailed, Fault, Reason, cut
-from sandbox.host.places import Place, WorkerLost
-from sandbox.host.worker import Worker
+from sandbox.faults import ControllerError, Fault, Reason, truncate_text
+from sandbox.host.interfaces import WorkerLauncher, WorkerLost
+from sandbox.host.worker_client import WorkerClient
 from sandbox.python.controller import MOST_TURNS
-from sandbox.worker.messages import Begin, Drop, Failed, Go, Load, Move, Moved, Order, view_of
+from sandbox.worker.messages import (
+    BeginEpisode,
+    DropEpisode,
+    EpisodeFault,
+    EpisodeMove,
+    LoadController,
+    NextVerb,
+    Order,
+    ResumeEpisode,
+    encode_branch,
+)
 
 _NOTHING_AFFORDABLE = Outcome((), exhausted=True)
 
 
-class Terms(NamedTuple):
+class EpisodeLimits(NamedTuple):
     """What an episode may take, besides what its worker may use."""
 
     most_turns: int = MOST_TURNS
@@ -36,7 +46,7 @@ class Terms(NamedTuple):
     """Episodes that wait side by side in one worker."""
 
 
-class Errand(NamedTuple):
+class EpisodeTask(NamedTuple):
     """One episode to be played."""
 
     begin: Callable[[], Replay]
@@ -44,7 +54,7 @@ class Errand(NamedTuple):
     beta: float | None = None
 
 
-class Ended(NamedTuple):
+class WorkerEpisodeResult(NamedTuple):
     """How an episode ended."""
 
     place: int
@@ -63,10 +73,10 @@ class Ended(NamedTuple):
     """What the verbs of each line were charged."""
 
 
-class _Playing:
+class _PlayingEpisode:
     """An episode that a worker holds."""
 
-    def __init__(self, place: int, errand: Errand):
+    def __init__(self, place: int, errand: EpisodeTask):
         self.place = place
         self.replay = errand.begin()
         self.last: AnyVerb | None = None
@@ -75,23 +85,23 @@ class _Playing:
         self.lines: Mapping[int, int] = {}
         self.tokens: Counter[int] = Counter()
         episode = self.replay.episode
-        state = Draws(episode.seed, episode.question).state
-        self.order: Order = Begin(
+        state = EpisodeRandom(episode.seed, episode.question).state
+        self.order: Order = BeginEpisode(
             place, episode.interval, episode.limit, episode.budget, state, errand.beta
         )
 
-    def ended(self, fault: Fault | None = None) -> Ended:
-        return Ended(
+    def ended(self, fault: Fault | None = None) -> WorkerEpisodeResult:
+        return WorkerEpisodeResult(
             self.place, self.replay, fault, self.last, self.rounds, self.lines, self.tokens
         )
 
 
-class _Seat:
+class _WorkerSlot:
     """A worker's place in the pool, and the episodes that it holds."""
 
     def __init__(self) -> None:
-        self.worker: Worker | None = None
-        self.held: dict[int, _Playing] = {}
+        self.worker: WorkerClient | None = None
+        self.held: dict[int, _PlayingEpisode] = {}
         self.dropped: list[int] = []
         self.alone = False
         """It holds one episode, which may be the one that its last worker was lost by."""
@@ -99,7 +109,7 @@ class _Seat:
 
     def orders(self) -> tuple[Order, ...]:
         """What is to be done next."""
-        dropped, self.dropped = [Drop(key) for key in self.dropped], []
+        dropped, self.dropped = [DropEpisode(key) for key in self.dropped], []
         return (*dropped, *(playing.order for playing in self.held.values()))
 
     def free(self) -> None:
@@ -111,7 +121,7 @@ class _Seat:
             worker.end()
 
 
-class Pool:
+class WorkerPool:
     """Workers that are started once and play one controller after the other.
 
     Args:
@@ -129,22 +139,22 @@ class Pool:
 
     def __init__(
         self,
-        place: Place,
+        place: WorkerLauncher,
         text: str,
         *,
         workers: int = 1,
-        terms: Terms = Terms(),  # noqa: B008 - it is immutable
+        terms: EpisodeLimits = EpisodeLimits(),  # noqa: B008 - it is immutable
         counting: bool = False,
     ):
         self._place = place
         self._terms = terms
-        self._load = Load(text, terms.most_turns, terms.seconds, counting)
-        self._seats = [_Seat() for _ in range(max(1, workers))]
+        self._load = LoadController(text, terms.most_turns, terms.seconds, counting)
+        self._seats = [_WorkerSlot() for _ in range(max(1, workers))]
         self._seats[0].worker = self._started()
         self._most = 1
         """Episodes that a worker holds for now: a controller that fails at once fails alone."""
 
-    def __enter__(self) -> "Pool":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *problem: object) -> None:
@@ -155,7 +165,7 @@ class Pool:
         for seat in self._seats:
             seat.free()
 
-    def play(self, errands: Sequence[Errand]) -> Iterator[Ended]:
+    def play(self, errands: Sequence[EpisodeTask]) -> Iterator[WorkerEpisodeResult]:
         """Plays episodes; yields each as it ends, in no order to rely on.
 
         Raises:
@@ -173,15 +183,19 @@ class Pool:
                     except WorkerLost as lost:
                         yield from _lose(seat, lost, suspects)
 
-    def _started(self) -> Worker:
-        worker = Worker(self._place, self._load, self._terms.patience)
+    def _started(self) -> WorkerClient:
+        worker = WorkerClient(self._place, self._load, self._terms.patience)
         if worker.findings:
             worker.end()
-            raise ControllerFailed(worker.findings[0])
+            raise ControllerError(worker.findings[0])
         return worker
 
     def _fill(
-        self, seat: _Seat, errands: Sequence[Errand], fresh: deque[int], suspects: deque[int]
+        self,
+        seat: _WorkerSlot,
+        errands: Sequence[EpisodeTask],
+        fresh: deque[int],
+        suspects: deque[int],
     ) -> None:
         """Gives a worker as many episodes as it may hold; a suspect is held alone."""
         if seat.asked or (seat.held and seat.alone):
@@ -190,9 +204,9 @@ class Pool:
         source, most = (suspects, 1) if seat.alone else (fresh, self._most)
         while source and len(seat.held) < most:
             place = source.popleft()
-            seat.held[place] = _Playing(place, errands[place])
+            seat.held[place] = _PlayingEpisode(place, errands[place])
 
-    def _ask(self, seat: _Seat) -> Iterator[Ended]:
+    def _ask(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
         """Sends a worker on its way; yields nothing."""
         if not seat.held:
             return
@@ -202,7 +216,7 @@ class Pool:
         seat.asked = True
         yield from ()
 
-    def _settle(self, seat: _Seat) -> Iterator[Ended]:
+    def _settle(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
         """Performs the verbs that a worker answers with."""
         if seat.worker is None or not seat.asked:
             return
@@ -212,15 +226,15 @@ class Pool:
             if ended is None:
                 continue
             del seat.held[move.key]
-            if isinstance(move, Moved) and not isinstance(move.verb, Answer):
+            if isinstance(move, NextVerb) and not isinstance(move.verb, Answer):
                 seat.dropped.append(move.key)
             yield ended
         seat.asked = False
         self._most = min(2 * self._most, self._terms.held)
 
-    def _enter(self, playing: _Playing, move: Move) -> Ended | None:
+    def _enter(self, playing: _PlayingEpisode, move: EpisodeMove) -> WorkerEpisodeResult | None:
         """Performs one verb; gives how the episode ended, if it did."""
-        if isinstance(move, Failed):
+        if isinstance(move, EpisodeFault):
             return playing.ended(move.fault)
         verb, replay = move.verb, playing.replay
         playing.last, playing.lines = verb, move.lines
@@ -242,17 +256,19 @@ class Pool:
             return playing.ended()
         playing.rounds += outcome is not _NOTHING_AFFORDABLE
         branches = replay.episode.branches
-        playing.order = Go(
+        playing.order = ResumeEpisode(
             playing.place,
             outcome.exhausted,
             replay.spent,
             replay.sequential,
-            tuple(view_of(branches[index]) for index in outcome.branches),
+            tuple(encode_branch(branches[index]) for index in outcome.branches),
         )
         return None
 
 
-def _lose(seat: _Seat, lost: WorkerLost, suspects: deque[int]) -> Iterator[Ended]:
+def _lose(
+    seat: _WorkerSlot, lost: WorkerLost, suspects: deque[int]
+) -> Iterator[WorkerEpisodeResult]:
     """Gives a worker up: an episode that it held alone is to blame, others are played again."""
     held, seat.held = seat.held, {}
     seat.free()
@@ -266,5 +282,5 @@ def _lose(seat: _Seat, lost: WorkerLost, suspects: deque[int]) -> Iterator[Ended
 def _placed(reason: Reason, text: str, verb: AnyVerb) -> Fault:
     origin = verb.origin
     if origin is None:
-        return Fault(reason, cut(text))
-    return Fault(reason, cut(text), origin.line, origin.column)
+        return Fault(reason, truncate_text(text))
+    return Fault(reason, truncate_text(text), origin.line, origin.column)

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import sandbox
 from sandbox.faults import Fault
-from sandbox.host.envelopes import MOST_ERRORS
+from sandbox.host.channels import MOST_ERRORS, StreamChannel
 from sandbox.host.hangs import explained
-from sandbox.host.places import Channel, Limits
-from sandbox.host.stream import StreamChannel
+from sandbox.host.interfaces import WorkerChannel, WorkerLimits
 from store.lifetime import ParentPipe
 
 WORKER = ("-s", "-P", "-m", "sandbox.worker")
@@ -27,16 +26,16 @@ ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 """Sets of texts have one order in every worker."""
 
 
-class ProcessPlace:
+class ProcessWorkerLauncher:
     """Starts workers with this interpreter."""
 
     name = "process"
 
-    def __init__(self, limits: Limits = Limits()):  # noqa: B008 - it is immutable
+    def __init__(self, limits: WorkerLimits = WorkerLimits()):  # noqa: B008 - it is immutable
         self._limits = limits
 
-    def start(self) -> Channel:
-        """Starts one; see `sandbox.host.places.Place`."""
+    def start(self) -> WorkerChannel:
+        """Starts one; see `sandbox.host.interfaces.WorkerLauncher`."""
         root = str(Path(sandbox.__file__).parents[1])
         pipe = ParentPipe()
         process = subprocess.Popen(

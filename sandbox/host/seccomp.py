@@ -43,7 +43,7 @@ _CLONE_THREAD = 0x00010000
 _ENOSYS = 38
 
 
-def profile() -> str:
+def build_seccomp_profile() -> str:
     """The profile, as the engine takes it."""
     rules: list[dict[str, object]] = [
         {"names": list(ADMITTED), "action": "SCMP_ACT_ALLOW"},

@@ -1,7 +1,7 @@
 """The image that workers run in: an interpreter, three packages, the worker. Nothing else.
 
 It is built of a base image (`sandbox.image.build`) or of the interpreter that runs this
-(`sandbox.image.from_host`). Either way `sandbox.image.contents` says what is the project's own in
+(`sandbox.image.build`). Either way `sandbox.image.contents` says what is the project's own in
 it; its digest is a label of the image, so that a worker of another version is never started.
 """
 
@@ -29,7 +29,7 @@ HOME = "/rheostat"
 """The directory that holds everything that was put into the image."""
 
 
-class Built(NamedTuple):
+class BuiltImage(NamedTuple):
     """An image that was made."""
 
     identity: str

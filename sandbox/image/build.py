@@ -1,4 +1,10 @@
-"""The worker's image, built on a base image by a Dockerfile."""
+"""Build the worker's image, on a base image or from the running interpreter.
+
+`build_on_base` uses a Dockerfile; the build itself has no network. `build_from_host` asks no
+registry: it takes the standard library of the interpreter that runs this, except what a worker has
+no use for, with the shared libraries that the system's loader names. That image has no shell, and
+nothing to write with.
+"""
 
 import io
 import shutil
@@ -7,16 +13,30 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import SurroundingsError
-from sandbox.image import BASE, DIGEST_LABEL, Built
-from sandbox.image.contents import digest, put_ours
-from sandbox.image.wheels import interpreter_of, put_wheels
+from harness.errors import ExternalError
+from sandbox.image import BASE, DIGEST_LABEL, BuiltImage
+from sandbox.image.contents import copy_project_files, digest
+from sandbox.image.wheels import detect_python, install_wheels
 
 if TYPE_CHECKING:
     from docker import DockerClient
+import compileall
+import json
+import os
+import py_compile
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sandbox.host.connection import connect, engine_errors
+from sandbox.image import HOME, PYTHON_LABEL
+from sandbox.image.contents import copy_packages
 
 
-def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
+def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltImage:
     """Builds the image.
 
     Raises:
@@ -26,7 +46,7 @@ def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
     import docker.errors
 
     with tempfile.TemporaryDirectory() as folder:
-        put_wheels(Path(folder, "packages"), interpreter_of(client, base))
+        install_wheels(Path(folder, "packages"), detect_python(client, base))
         context = _packed(_context(Path(folder)))
     try:
         image, _ = client.images.build(
@@ -41,11 +61,11 @@ def build(client: "DockerClient", name: str, base: str = BASE) -> Built:
         )
     except (docker.errors.BuildError, docker.errors.APIError) as problem:
         words = _last_words(problem)
-        raise SurroundingsError(
+        raise ExternalError(
             f"the image could not be built on {base}: {words}",
             hint="without a registry: `rheostat sandbox build --from-host`",
         ) from problem
-    return Built(str(image.id), int(image.attrs["Size"]))
+    return BuiltImage(str(image.id), int(image.attrs["Size"]))
 
 
 def _last_words(problem: Exception) -> str:
@@ -58,7 +78,7 @@ def _last_words(problem: Exception) -> str:
 
 def _context(folder: Path) -> Path:
     shutil.copyfile(Path(__file__).with_name("Dockerfile"), folder / "Dockerfile")
-    put_ours(folder / "ours")
+    copy_project_files(folder / "ours")
     return folder
 
 
@@ -68,3 +88,135 @@ def _packed(folder: Path) -> io.BytesIO:
         archive.add(folder, ".")
     packed.seek(0)
     return packed
+
+
+LEFT_OUT = (
+    "__pycache__", "config-*", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data",
+    "site-packages", "dist-packages", "test", "tests", "tkinter", "turtledemo", "venv", "*.a",
+    # Ways to speak to other code than Python's, and libraries that only these need.
+    "_ctypes*", "_tkinter*", "_sqlite3*", "_curses*", "_dbm*", "_gdbm*", "_ssl*", "_hashlib*",
+    "readline*", "nis*", "ossaudiodev*", "_crypt*", "_test*", "xx*",
+)  # fmt: skip
+"""Patterns of names in the standard library that the image does without."""
+
+
+def build_from_host(
+    client: "DockerClient", name: str, left_out: Sequence[str] = LEFT_OUT
+) -> BuiltImage:
+    """Makes the image.
+
+    Args:
+        client: the engine that takes it in.
+        name: what it is called there.
+        left_out: patterns of names in the standard library that are not taken.
+
+    Raises:
+        SurroundingsError: the interpreter cannot be taken, or the engine does not take it in.
+    """
+    import docker.errors
+
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, "tree")
+        python = _put_interpreter(tree, shutil.ignore_patterns(*left_out))
+        packed = Path(folder, "image.tar")
+        with tarfile.open(packed, "w") as archive:
+            archive.add(tree, ".", filter=_plain)
+        repository, _, tag = name.partition(":")
+        try:
+            with packed.open("rb") as data:
+                client.api.import_image_from_data(
+                    data, repository, tag or "latest", changes=_changes(python)
+                )
+            image = client.images.get(name)
+        except (docker.errors.APIError, docker.errors.ImageNotFound) as problem:
+            words = " ".join(str(problem).split())
+            raise ExternalError(f"the engine does not take the image in: {words}") from problem
+    return BuiltImage(str(image.id), int(image.attrs["Size"]))
+
+
+def _put_interpreter(tree: Path, ignore: Callable[[Any, list[str]], set[str]]) -> str:
+    """Puts interpreter, libraries and worker under a directory; gives the interpreter's path."""
+    home = tree / HOME.lstrip("/")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    library = home / "lib" / version
+    shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=ignore)
+    dynamic = sysconfig.get_config_var("DESTSHARED")
+    if dynamic and not (library / "lib-dynload").is_dir():
+        shutil.copytree(dynamic, library / "lib-dynload", ignore=ignore)
+    copy_packages(library / "site-packages")
+    copy_project_files(library / "site-packages")
+    python = home / "bin" / version
+    python.parent.mkdir(parents=True)
+    shutil.copyfile(Path(sys.executable).resolve(), python)
+    python.chmod(0o755)
+    _put_libraries(tree, [python, *library.rglob("*.so")])
+    compileall.compile_dir(
+        library, quiet=2, stripdir=str(tree), prependdir="/", workers=0,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )  # fmt: skip
+    for needed in ("tmp", "proc", "sys", "dev", "etc"):
+        (tree / needed).mkdir(exist_ok=True)
+    # What is mounted there takes this mode over.
+    (tree / "tmp").chmod(0o1777)
+    return f"{HOME}/bin/{version}"
+
+
+def _put_libraries(tree: Path, programs: Iterable[Path]) -> None:
+    """Copies the shared libraries that programs load, and the loader to where it is looked for."""
+    shelf = tree / HOME.lstrip("/") / "lib" / "native"
+    shelf.mkdir(parents=True)
+    for name, path in _libraries(programs).items():
+        place = tree / name.lstrip("/") if name.startswith("/") else shelf / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+        place.chmod(0o755)
+
+
+def _libraries(programs: Iterable[Path]) -> dict[str, str]:
+    """Shared libraries by the names that they are loaded by; the loader's is its path."""
+    # What has been copied looks in vain for what lay beside it.
+    beside = str(sysconfig.get_config_var("LIBDIR") or "")
+    try:
+        said = subprocess.run(
+            ["ldd", *map(str, programs)],
+            env={"PATH": os.environ.get("PATH", os.defpath), "LD_LIBRARY_PATH": beside},
+            capture_output=True, text=True, check=False,
+        ).stdout  # fmt: skip
+    except FileNotFoundError:
+        raise ExternalError(
+            "this system has no `ldd`, so the interpreter's libraries are not known",
+            hint="build on a base image: `rheostat sandbox build`",
+        ) from None
+    named = dict(re.findall(r"^\s+(\S+) => (/\S+)", said, re.MULTILINE))
+    loaders = re.findall(r"^\s+(/\S+) \(0x", said, re.MULTILINE)
+    return {**named, **{loader: loader for loader in loaders}}
+
+
+def _changes(python: str) -> list[str]:
+    environment = f"LD_LIBRARY_PATH={HOME}/lib/native PYTHONHOME={HOME}"
+    return [
+        f"ENV {environment}",
+        f"ENTRYPOINT {json.dumps([python])}",
+        "USER 65534:65534",
+        "WORKDIR /",
+        f"LABEL {DIGEST_LABEL}={digest()} {PYTHON_LABEL}={python}",
+    ]
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Nobody in the image owns anything, and equal contents give equal archives."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime = 0
+    return member
+
+
+def build_image(name: str, base: str | None) -> BuiltImage:
+    """Makes the image, on a base image or of this interpreter.
+
+    Raises:
+        SurroundingsError: there is no engine, or it cannot make it.
+    """
+    client = connect()
+    with engine_errors():
+        return build_from_host(client, name) if base is None else build_on_base(client, name, base)

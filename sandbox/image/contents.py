@@ -8,36 +8,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-OURS = (
+PROJECT_FILES = (
     "dsl/__init__.py",
+    "dsl/aggregates.py",
     "dsl/beta.py",
-    "dsl/chance.py",
     "dsl/episode.py",
     "dsl/exponentials.py",
-    "dsl/folds.py",
     "dsl/numeric.py",
-    "dsl/votes.py",
+    "dsl/random_draws.py",
     "sandbox/__init__.py",
     "sandbox/faults.py",
     "sandbox/python/__init__.py",
     "sandbox/python/branches.py",
     "sandbox/python/controller.py",
-    "sandbox/python/counting.py",
-    "sandbox/python/ends.py",
+    "sandbox/python/controller_episode.py",
     "sandbox/python/functions.py",
     "sandbox/python/guards.py",
-    "sandbox/python/modules.py",
     "sandbox/python/names.py",
     "sandbox/python/policy.py",
-    "sandbox/python/shown.py",
     "sandbox/python/syntax.py",
     "sandbox/python/texts.py",
     "sandbox/worker/__init__.py",
     "sandbox/worker/__main__.py",
-    "sandbox/worker/clock.py",
     "sandbox/worker/episodes.py",
     "sandbox/worker/messages.py",
-    "sandbox/worker/picture.py",
 )
 """The project's own files."""
 
@@ -50,27 +44,27 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.cpp", "*.hpp", "*.
 def digest() -> str:
     """What the image is made of, in 16 digits: our files by content, packages by version."""
     found = sha256()
-    for name in OURS:
+    for name in PROJECT_FILES:
         found.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
-    for requirement in requirements():
+    for requirement in list_requirements():
         found.update(requirement.encode())
     return found.hexdigest()[:16]
 
 
-def requirements() -> list[str]:
+def list_requirements() -> list[str]:
     """The packages, in the versions that this interpreter has."""
     return [f"{name}=={version(name)}" for name in PACKAGES]
 
 
-def put_ours(target: Path) -> None:
+def copy_project_files(target: Path) -> None:
     """Copies the project's own files."""
-    for name in OURS:
+    for name in PROJECT_FILES:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, place)
 
 
-def put_packages(target: Path) -> None:
+def copy_packages(target: Path) -> None:
     """Copies the packages as they are installed here."""
     for name in PACKAGES:
         spec = find_spec(name)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.errors import SurroundingsError
-from sandbox.host.owner import BASE, this_process
-from sandbox.host.walls import remove
-from sandbox.image.contents import requirements
+from harness.errors import ExternalError
+from sandbox.host.container_base import BASE, remove_container, this_process
+from sandbox.image.contents import list_requirements
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -35,7 +34,7 @@ _PLATFORMS = {
 """The names of platforms whose wheels a system can load, but for the machine's."""
 
 
-class Interpreter(msgspec.Struct, frozen=True):
+class BaseImagePython(msgspec.Struct, frozen=True):
     """The Python of a base image."""
 
     version: str
@@ -45,7 +44,7 @@ class Interpreter(msgspec.Struct, frozen=True):
     libc: str
 
 
-def interpreter_of(client: "DockerClient", base: str) -> Interpreter:
+def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
     """What Python a base image has.
 
     Raises:
@@ -61,20 +60,20 @@ def interpreter_of(client: "DockerClient", base: str) -> Interpreter:
         try:
             container.start()
             container.wait(timeout=_SECONDS)
-            return msgspec.json.decode(container.logs(stdout=True), type=Interpreter)
+            return msgspec.json.decode(container.logs(stdout=True), type=BaseImagePython)
         finally:
-            remove(container)
+            remove_container(container)
     except docker.errors.ImageNotFound as problem:
-        raise SurroundingsError(
+        raise ExternalError(
             f"there is no image {base}, here or in a registry that can be reached",
             hint="without a registry: `rheostat sandbox build --from-host`",
         ) from problem
     except (docker.errors.DockerException, msgspec.DecodeError) as problem:
         words = " ".join(str(problem).split())
-        raise SurroundingsError(f"the image {base} has no python3 that runs: {words}") from problem
+        raise ExternalError(f"the image {base} has no python3 that runs: {words}") from problem
 
 
-def put_wheels(target: Path, wanted: Interpreter) -> None:
+def install_wheels(target: Path, wanted: BaseImagePython) -> None:
     """Fetches the packages as wheels for an interpreter, and unpacks them.
 
     Args:
@@ -92,13 +91,13 @@ def put_wheels(target: Path, wanted: Interpreter) -> None:
                 "--only-binary=:all:", "--disable-pip-version-check",
                 "--implementation", "cp", "--python-version", wanted.version,
                 *(word for name in names for word in ("--platform", name)),
-                "--dest", folder, *requirements(),
+                "--dest", folder, *list_requirements(),
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             words = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
-            raise SurroundingsError(
+            raise ExternalError(
                 f"the worker's packages cannot be fetched for Python {wanted.version}: {words}",
                 hint="where no package index can be reached: `rheostat sandbox build --from-host`",
             )

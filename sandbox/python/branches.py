@@ -112,12 +112,12 @@ class Branches(Sequence[Branch]):
 
     def without(self, others: Iterable[Branch]) -> "Branches":
         """Those that are not among the others, in order."""
-        gone = frozenset(members(others))
+        gone = frozenset(list_members(others))
         return Branches([branch for branch in self._members if branch not in gone])
 
     def first(self, count: int) -> "Branches":
         """At most ``count`` of them, from the front."""
-        return Branches(self._members[: max(0, whole(count, "first"))])
+        return Branches(self._members[: max(0, check_integer(count, "first"))])
 
 
 class Window:
@@ -126,7 +126,9 @@ class Window:
     __slots__ = ("_values",)
 
     def __init__(self, size: int):
-        self._values: deque[float] = deque(maxlen=min(max(1, whole(size, "window")), MOST_WINDOW))
+        self._values: deque[float] = deque(
+            maxlen=min(max(1, check_integer(size, "window")), MOST_WINDOW)
+        )
 
     def __repr__(self) -> str:
         return f"<window {list(self._values)}>"
@@ -139,7 +141,7 @@ class Window:
 
     def push(self, value: int | float) -> None:
         """Takes in a value; the oldest gives way where there are too many."""
-        self._values.append(real(value, "push"))
+        self._values.append(check_real(value, "push"))
 
     def oldest(self) -> float:
         """The first value that it still holds, 0 of nothing."""
@@ -162,7 +164,7 @@ MOST_WINDOW = 65_536
 """No window holds more values than this, as in Rheo."""
 
 
-def members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
+def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     """The branches of a set, or of a list of a controller's own.
 
     Raises:
@@ -177,7 +179,7 @@ def members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
     return found
 
 
-def whole(value: object, of: str) -> int:
+def check_integer(value: object, of: str) -> int:
     """An integer, and nothing like one.
 
     Raises:
@@ -188,7 +190,7 @@ def whole(value: object, of: str) -> int:
     return value
 
 
-def real(value: object, of: str) -> float:
+def check_real(value: object, of: str) -> float:
     """A number, as a real.
 
     Raises:

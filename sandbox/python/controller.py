@@ -12,14 +12,22 @@ from typing import TypeAlias
 
 import greenlet
 
-from dsl.chance import Draws
-from dsl.episode import Answer, AnyVerb, Course, Episode, Origin, Outcome
-from sandbox.faults import MOST_TEXT, ControllerFailed, Fault, Reason, cut
-from sandbox.python.ends import Exhausted, TimeSpent, TurnsSpent
-from sandbox.python.functions import of_episode
+from dsl.episode import Answer, AnyVerb, Episode, Origin, Outcome, VerbGenerator
+from dsl.random_draws import EpisodeRandom
+from sandbox.faults import (
+    MOST_TEXT,
+    ControllerError,
+    Exhausted,
+    Fault,
+    Reason,
+    TimeLimitExceeded,
+    TurnLimitExceeded,
+    truncate_text,
+)
+from sandbox.python.controller_episode import ShownEpisode
+from sandbox.python.functions import make_random_functions
 from sandbox.python.guards import guarded_globals
-from sandbox.python.policy import FILE, compiled
-from sandbox.python.shown import ShownEpisode
+from sandbox.python.policy import FILE, compile_controller
 
 Places: TypeAlias = dict[tuple[CodeType, int], Origin]
 """Where instructions stand in the text, as far as that has been asked."""
@@ -49,7 +57,7 @@ class PythonController:
         most_turns: int = MOST_TURNS,
         counting: bool = False,
     ):
-        self._code = compiled(text, counting=counting)
+        self._code = compile_controller(text, counting=counting)
         self._name = name
         self._most_turns = most_turns
         self._places: Places = {}
@@ -59,13 +67,13 @@ class PythonController:
         """The name under which results are listed."""
         return self._name
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Plays one episode; see `dsl.episode.Controller.play`."""
-        return self.begin(episode, beta, Draws(episode.seed, episode.question), {})
+        return self.begin(episode, beta, EpisodeRandom(episode.seed, episode.question), {})
 
     def begin(
-        self, episode: Episode, beta: float | None, draws: Draws, lines: dict[int, int]
-    ) -> Course:
+        self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
+    ) -> VerbGenerator:
         """The same with chance of the caller's.
 
         Args:
@@ -95,17 +103,17 @@ class PythonController:
         """
         try:
             verb: AnyVerb = running.switch(*sent)
-        except (TurnsSpent, TimeSpent, Exception) as problem:  # noqa: BLE001 - it may be anything
+        except (TurnLimitExceeded, TimeLimitExceeded, Exception) as problem:  # noqa: BLE001 - it may be anything
             try:
                 fault = _told(problem, self._places)
-            except TimeSpent:  # it rang again meanwhile
+            except TimeLimitExceeded:  # it rang again meanwhile
                 fault = _told(problem, self._places)
         else:
             return verb
-        raise ControllerFailed(fault)
+        raise ControllerError(fault)
 
     def _run(
-        self, episode: Episode, beta: float | None, draws: Draws, lines: dict[int, int]
+        self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
     ) -> None:
         """What the greenlet does: the module, then the function, whose value is the answer."""
 
@@ -116,7 +124,7 @@ class PythonController:
             return outcome
 
         shown = ShownEpisode(episode, send, self._where)
-        names = guarded_globals(of_episode(draws), self._most_turns, lines)
+        names = guarded_globals(make_random_functions(draws), self._most_turns, lines)
         exec(self._code, names)  # it was compiled by the policy
         try:
             answer = names["controller"](shown, _clipped(beta))
@@ -139,9 +147,9 @@ def _clipped(beta: float | None) -> float:
 def _told(problem: BaseException, places: Places) -> Fault:
     """What a controller raised, in words."""
     match problem:
-        case TurnsSpent():
+        case TurnLimitExceeded():
             return _fault(places, Reason.TOO_MANY_TURNS, "it does not come to an end", problem)
-        case TimeSpent():
+        case TimeLimitExceeded():
             return _fault(places, Reason.TOO_LONG, "it thinks for too long between verbs", problem)
         case RecursionError():
             return _fault(places, Reason.MEMORY, "it calls itself too deeply", problem)
@@ -178,8 +186,8 @@ def _fault(places: Places, reason: Reason, text: str, problem: BaseException) ->
             found = _place(places, trace.tb_frame.f_code, trace.tb_lasti)
         trace = trace.tb_next
     if found is None:
-        return Fault(reason, cut(text))
-    return Fault(reason, cut(text), found.line, found.column)
+        return Fault(reason, truncate_text(text))
+    return Fault(reason, truncate_text(text), found.line, found.column)
 
 
 def _place(places: Places, code: CodeType, at: int) -> Origin:

@@ -8,23 +8,23 @@ reals in another way since 3.12.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from dsl import folds, numeric, votes
-from dsl.chance import Draws
-from sandbox.python.branches import Branch, Window, members, real, whole
+from dsl import aggregates, numeric
+from dsl.random_draws import EpisodeRandom
+from sandbox.python.branches import Branch, Window, check_integer, check_real, list_members
 
 Number: TypeAlias = int | float
 Weight: TypeAlias = Callable[[Branch], Number] | None
 Many: TypeAlias = Iterable[Any]
 
 
-def of_episode(draws: Draws) -> Mapping[str, object]:
+def make_random_functions(draws: EpisodeRandom) -> Mapping[str, object]:
     """The two functions that draw from an episode's chance."""
 
     def chance(p: Number) -> bool:
-        return draws.chance(real(p, "chance"))
+        return draws.chance(check_real(p, "chance"))
 
     def draw_beta(a: Number, b: Number) -> float:
-        return draws.draw_beta(real(a, "draw_beta"), real(b, "draw_beta"))
+        return draws.draw_beta(check_real(a, "draw_beta"), check_real(b, "draw_beta"))
 
     return {"chance": chance, "draw_beta": draw_beta}
 
@@ -33,20 +33,20 @@ def of_episode(draws: Draws) -> Mapping[str, object]:
 
 
 def _count(of: Many) -> int:
-    return len(of) if isinstance(of, Window) else len(members(of))
+    return len(of) if isinstance(of, Window) else len(list_members(of))
 
 
 def _empty(of: Many) -> bool:
-    return not members(of)
+    return not list_members(of)
 
 
-def _tally(of: Many, weight: Weight) -> votes.Tally:
-    found = members(of)
-    weights = None if weight is None else [real(weight(each), "weight") for each in found]
-    return votes.tally([each.answer for each in found], weights)
+def _tally(of: Many, weight: Weight) -> aggregates.Tally:
+    found = list_members(of)
+    weights = None if weight is None else [check_real(weight(each), "weight") for each in found]
+    return aggregates.tally([each.answer for each in found], weights)
 
 
-def _vote(read: Callable[[votes.Tally], Any]) -> Callable[..., Any]:
+def _vote(read: Callable[[aggregates.Tally], Any]) -> Callable[..., Any]:
     def function(of: Many, *, weight: Weight = None) -> Any:  # noqa: ANN401
         return read(_tally(of, weight))
 
@@ -58,7 +58,7 @@ _WINNER = object()
 
 
 def _vote_of(
-    read: Callable[[votes.Tally], Any], read_of: Callable[[votes.Tally, str | None], Any]
+    read: Callable[[aggregates.Tally], Any], read_of: Callable[[aggregates.Tally, str | None], Any]
 ) -> Callable[..., Any]:
     def function(of: Many, answer: Any = _WINNER, *, weight: Weight = None) -> Any:  # noqa: ANN401
         counted = _tally(of, weight)
@@ -77,7 +77,7 @@ def _fold(
         found = list(_many(values, name))
         if integers is not None and all(type(each) is int for each in found):
             return integers([numeric.saturate(each) for each in found])
-        return fold([real(each, name) for each in found])
+        return fold([check_real(each, name) for each in found])
 
     return function
 
@@ -125,41 +125,41 @@ def _kind(value: object) -> str:
 
 
 def _abs(x: Number) -> Number:
-    return numeric.abs_int(x) if type(x) is int else abs(real(x, "abs"))
+    return numeric.abs_int(x) if type(x) is int else abs(check_real(x, "abs"))
 
 
 def _to_integer(name: str, convert: Callable[[float], int]) -> Callable[[Number], int]:
     def function(x: Number) -> int:
-        return numeric.saturate(x) if type(x) is int else convert(real(x, name))
+        return numeric.saturate(x) if type(x) is int else convert(check_real(x, name))
 
     return function
 
 
 def _round(x: Number, digits: int | None = None) -> Number:
     if digits is not None:
-        return numeric.round_digits(real(x, "round"), whole(digits, "round"))
-    return numeric.saturate(x) if type(x) is int else numeric.round_int(real(x, "round"))
+        return numeric.round_digits(check_real(x, "round"), check_integer(digits, "round"))
+    return numeric.saturate(x) if type(x) is int else numeric.round_int(check_real(x, "round"))
 
 
 def _one(name: str, function: Callable[[float], float]) -> Callable[[Number], float]:
-    return lambda x: function(real(x, name))
+    return lambda x: function(check_real(x, name))
 
 
 def _pow(x: Number, y: Number) -> float:
-    return numeric.pow_real(real(x, "pow"), real(y, "pow"))
+    return numeric.pow_real(check_real(x, "pow"), check_real(y, "pow"))
 
 
 def _clamp(x: Number, low: Number, high: Number) -> Number:
     if all(type(each) is int for each in (x, low, high)):
         return min(max(x, low), high)
-    return min(max(real(x, "clamp"), real(low, "clamp")), real(high, "clamp"))
+    return min(max(check_real(x, "clamp"), check_real(low, "clamp")), check_real(high, "clamp"))
 
 
 def _beta_confidence(v1: Number, v2: Number) -> float:
     if type(v1) is int and type(v2) is int:
         return numeric.beta_confidence_int(v1, v2)
     of = "beta_confidence"
-    return numeric.beta_confidence_real(real(v1, of), real(v2, of))
+    return numeric.beta_confidence_real(check_real(v1, of), check_real(v2, of))
 
 
 def _of_window(name: str, read: Callable[[Window], Any]) -> Callable[[Window], Any]:
@@ -171,24 +171,24 @@ def _of_window(name: str, read: Callable[[Window], Any]) -> Callable[[Window], A
     return function
 
 
-_SUM = _fold("sum", folds.sum_reals, folds.sum_ints)
+_SUM = _fold("sum", aggregates.sum_reals, aggregates.sum_ints)
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "count": _count,
     "empty": _empty,
-    "winner": _vote(votes.winner),
-    "runner_up": _vote(votes.runner_up),
-    "votes": _vote_of(votes.leading_votes, votes.votes_of),
-    "share": _vote_of(votes.leading_share, votes.share_of),
-    "margin": _vote(votes.margin),
-    "distinct": _vote(votes.distinct),
-    "entropy": _vote(votes.entropy),
-    "confidence": _vote(votes.confidence),
+    "winner": _vote(aggregates.winner),
+    "runner_up": _vote(aggregates.runner_up),
+    "votes": _vote_of(aggregates.leading_votes, aggregates.votes_of),
+    "share": _vote_of(aggregates.leading_share, aggregates.share_of),
+    "margin": _vote(aggregates.margin),
+    "distinct": _vote(aggregates.distinct),
+    "entropy": _vote(aggregates.entropy),
+    "confidence": _vote(aggregates.confidence),
     "sum": _sum,
-    "mean": _fold("mean", folds.mean_reals),
-    "variance": _fold("variance", folds.variance_reals),
-    "min": _order("min", folds.min_reals, folds.min_ints),
-    "max": _order("max", folds.max_reals, folds.max_ints),
+    "mean": _fold("mean", aggregates.mean_reals),
+    "variance": _fold("variance", aggregates.variance_reals),
+    "min": _order("min", aggregates.min_reals, aggregates.min_ints),
+    "max": _order("max", aggregates.max_reals, aggregates.max_ints),
     "window": Window,
     "oldest": _of_window("oldest", Window.oldest),
     "newest": _of_window("newest", Window.newest),

@@ -1,22 +1,26 @@
-"""The second half of the first wall: what the code of a controller can reach while it runs.
+"""Run-time guards: what the code of a controller can reach while it runs.
 
-A controller defines no types, so each that it can meet is known here, with the attributes that may
-be read on it. Everything else is refused by name, whatever it is.
+This is the second half of the first wall; `sandbox.python.policy` is the first. A controller
+defines no types, so each type that it can meet is known here, with the attributes that may be read
+on it. Everything else is refused by name. Modules are never handed over, since `statistics` holds
+`sys` and so everything: a controller imports facades with some of their names.
 """
 
+import collections
+import math
 import operator
+import statistics
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
 
+from sandbox.faults import Exhausted, TurnLimitExceeded
 from sandbox.python.branches import Branch, Branches, Window
-from sandbox.python.counting import LAST
-from sandbox.python.ends import Exhausted, TurnsSpent
+from sandbox.python.controller_episode import ShownEpisode, checked_answer
 from sandbox.python.functions import FUNCTIONS
-from sandbox.python.modules import Facade, guarded_import
-from sandbox.python.shown import ShownEpisode, checked_answer
+from sandbox.python.policy import LAST
 from sandbox.python.texts import (
     guarded_remainder,
     guarded_repr,
@@ -24,6 +28,59 @@ from sandbox.python.texts import (
     guarded_value,
     without_addresses,
 )
+
+
+class Facade:
+    """Some names of a module, and nothing else."""
+
+    __slots__ = ("_names", "_title")
+
+    def __init__(self, title: str, names: Mapping[str, object]):
+        self._title = title
+        self._names = dict(names)
+
+    def __repr__(self) -> str:
+        return f"<module {self._title}>"
+
+    def __dir__(self) -> list[str]:
+        return list(self._names)
+
+    def __getattr__(self, name: str) -> object:
+        # `from math import sqrt` reads attributes without the guard; the names are public ones.
+        try:
+            return self._names[name]
+        except KeyError:
+            raise AttributeError(f"{self._title} has no {name!r} here") from None
+
+
+_MATH = tuple(name for name in dir(math) if not name.startswith("_"))
+# What takes memory or time beyond any bound in one call stays out.
+_MATH_OUT = {"comb", "factorial", "perm"}
+_STATISTICS = (
+    "fmean", "geometric_mean", "harmonic_mean", "mean", "median", "median_grouped", "median_high",
+    "median_low", "mode", "multimode", "pstdev", "pvariance", "quantiles", "stdev", "variance",
+)  # fmt: skip
+_COLLECTIONS = ("Counter", "OrderedDict", "defaultdict", "deque")
+
+MODULE_FACADES = {
+    "math": Facade("math", {n: getattr(math, n) for n in _MATH if n not in _MATH_OUT}),
+    "statistics": Facade("statistics", {n: getattr(statistics, n) for n in _STATISTICS}),
+    "collections": Facade("collections", {n: getattr(collections, n) for n in _COLLECTIONS}),
+}
+
+
+def guarded_import(
+    name: str,
+    _globals: object = None,
+    _locals: object = None,
+    fromlist: tuple[str, ...] | None = (),
+    level: int = 0,
+) -> Facade:
+    """What an import statement calls."""
+    if level != 0 or name not in MODULE_FACADES:
+        raise ImportError(f"import of {name!r} is not allowed")
+    return MODULE_FACADES[name]
+
 
 MOST_RANGE = 1_000_000
 """The longest range: what goes through one in C counts no turns."""
@@ -196,7 +253,7 @@ BUILTINS: Mapping[str, object] = {
 """Every name that a controller finds without having made it, but for the two of chance."""
 
 
-def turns(most: int) -> Callable[[], None]:
+def make_turn_counter(most: int) -> Callable[[], None]:
     """A count of turns that ends the controller when it has taken too many."""
     left = most
 
@@ -204,12 +261,12 @@ def turns(most: int) -> Callable[[], None]:
         nonlocal left
         left -= 1
         if left < 0:
-            raise TurnsSpent
+            raise TurnLimitExceeded
 
     return turn
 
 
-def counter(lines: dict[int, int]) -> Callable[[int], None]:
+def make_line_counter(lines: dict[int, int]) -> Callable[[int], None]:
     """Counts, by line, how often a controller comes there."""
 
     def ran(line: int) -> None:
@@ -241,13 +298,13 @@ def guarded_globals(
         "_inplacevar_": guarded_inplace,
         "_iter_unpack_sequence_": guarded_iter_unpack_sequence,
         "_power_": guarded_power,
-        "_ran_": counter(lines),
+        "_ran_": make_line_counter(lines),
         "_remainder_": guarded_remainder,
         "_repr_": guarded_repr,
         "_shift_": guarded_shift,
         "_str_": guarded_str,
         "_value_": guarded_value,
-        "_turn_": turns(most_turns),
+        "_turn_": make_turn_counter(most_turns),
         "_unpack_sequence_": guarded_unpack_sequence,
         "_write_": guarded_write,
     }

@@ -6,6 +6,8 @@ reached on each. It has no ``finally``, no bare ``except`` and no ``with``, so t
 running when it is to end. Loops and functions count their turns.
 
 This wall gives early, clear answers and deters; it is no boundary. That is the container.
+
+For profiles, `count_lines` adds a call before the first statement of each line.
 """
 
 import ast
@@ -17,11 +19,60 @@ from typing import Any, NamedTuple
 
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer
 
-from sandbox.python.counting import count_lines
-from sandbox.python.guards import BUILTINS
-from sandbox.python.modules import FACADES
+from sandbox.python.guards import BUILTINS, MODULE_FACADES
 from sandbox.python.names import undefined
 from sandbox.python.syntax import refusal
+
+LAST = 0
+"""In place of a line: the one that ran last, so that a ``return`` has a place."""
+
+_BLOCKS = ("body", "orelse", "handlers")
+
+
+def count_lines(tree: ast.Module) -> None:
+    """Puts a call of ``_ran_`` with the line's number before the first statement of each line.
+
+    Args:
+        tree: of the whole text, as the policy left it; it is changed in place.
+    """
+    _count(tree, set())
+
+
+def find_statement_lines(tree: ast.Module) -> set[int]:
+    """The lines that are counted: those on which a statement begins that does something.
+
+    Args:
+        tree: of the whole text.
+    """
+    return {
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and not _silent(node)
+    }
+
+
+def _count(node: ast.AST, met: set[int]) -> None:
+    for name in _BLOCKS:
+        block = getattr(node, name, None)
+        if isinstance(block, list):  # a lambda has a body that is none
+            setattr(node, name, [each for old in block for each in _prepend_count(old, met)])
+
+
+def _prepend_count(statement: ast.AST, met: set[int]) -> list[ast.AST]:
+    """A statement with the call before it, where it is the first on its line."""
+    line = getattr(statement, "lineno", 0)
+    first = line not in met and isinstance(statement, ast.stmt) and not _silent(statement)
+    if first:
+        met.add(line)
+    _count(statement, met)
+    if not first:
+        return [statement]
+    call = ast.Expr(ast.Call(ast.Name("_ran_", ast.Load()), [ast.Constant(line)], []))
+    return [ast.fix_missing_locations(ast.copy_location(call, statement)), statement]
+
+
+def _silent(statement: ast.stmt) -> bool:
+    """Whether it does nothing: a text that stands alone."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
 
 FILE = "<controller>"
 """The file name in a controller's code objects; places are found by it."""
@@ -33,10 +84,10 @@ KNOWN = frozenset({*BUILTINS, "chance", "draw_beta", "__name__"})
 """The names that a controller finds."""
 
 MODULES = ("collections", "math", "statistics")
-"""What may be imported; `sandbox.python.modules` says which names of each."""
+"""What may be imported; `sandbox.python.guards` says which names of each."""
 
 
-class Finding(NamedTuple):
+class PolicyFinding(NamedTuple):
     """Something that the policy does not admit."""
 
     line: int
@@ -46,25 +97,25 @@ class Finding(NamedTuple):
     reason: str
 
 
-class Refused(Exception):
+class PolicyViolation(Exception):
     """The policy does not admit a controller."""
 
-    def __init__(self, findings: list[Finding]):
+    def __init__(self, findings: list[PolicyFinding]):
         first = findings[0]
         super().__init__(f"{first.line}:{first.column}: {first.reason}")
         self.findings = findings
 
 
-def examine(text: str) -> list[Finding]:
+def examine(text: str) -> list[PolicyFinding]:
     """Everything that the policy finds in a controller, in the order of the text."""
     try:
-        compiled(text)
-    except Refused as refusal:
+        compile_controller(text)
+    except PolicyViolation as refusal:
         return refusal.findings
     return []
 
 
-def compiled(text: str, *, counting: bool = False) -> CodeType:
+def compile_controller(text: str, *, counting: bool = False) -> CodeType:
     """A controller's code, guarded.
 
     Args:
@@ -83,33 +134,35 @@ def compiled(text: str, *, counting: bool = False) -> CodeType:
             # The one place where code is made of a text; the policy has passed it.
             return builtins.compile(tree, FILE, "exec", dont_inherit=True)
     except SyntaxError as problem:
-        raise Refused([_syntax(problem, text)]) from None
+        raise PolicyViolation([_syntax(problem, text)]) from None
     except (RecursionError, MemoryError, OverflowError, ValueError) as problem:
-        raise Refused([Finding(1, 1, f"the code cannot be compiled: {problem}")]) from None
+        raise PolicyViolation(
+            [PolicyFinding(1, 1, f"the code cannot be compiled: {problem}")]
+        ) from None
 
 
 def _admitted(text: str) -> ast.Module:
     if len(text) > MOST_CODE:
         reason = f"the code has {len(text)} characters; {MOST_CODE} are the most"
-        raise Refused([Finding(1, 1, reason)])
+        raise PolicyViolation([PolicyFinding(1, 1, reason)])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text, FILE)
-            rules = _Rules(text)
+            rules = _PolicyTransformer(text)
             rules.visit(tree)  # changes the tree in place
             if not rules.findings:
                 _compile_plain(text)
                 rules.find_undefined(text)
     except SyntaxError as problem:
-        raise Refused([_syntax(problem, text)]) from None
+        raise PolicyViolation([_syntax(problem, text)]) from None
     except (RecursionError, MemoryError):
-        raise Refused([Finding(1, 1, "the code is nested too deeply")]) from None
+        raise PolicyViolation([PolicyFinding(1, 1, "the code is nested too deeply")]) from None
     except ValueError as problem:
-        raise Refused([Finding(1, 1, str(problem))]) from None
+        raise PolicyViolation([PolicyFinding(1, 1, str(problem))]) from None
     findings = sorted(set(rules.findings + _shape(tree)))
     if findings:
-        raise Refused(findings)
+        raise PolicyViolation(findings)
     return ast.fix_missing_locations(tree)
 
 
@@ -122,11 +175,11 @@ def _compile_plain(text: str) -> None:
     builtins.compile(text, FILE, "exec", dont_inherit=True)
 
 
-def _syntax(problem: SyntaxError, text: str) -> Finding:
-    return Finding(problem.lineno or 1, max(1, problem.offset or 1), f"syntax: {problem.msg}")
+def _syntax(problem: SyntaxError, text: str) -> PolicyFinding:
+    return PolicyFinding(problem.lineno or 1, max(1, problem.offset or 1), f"syntax: {problem.msg}")
 
 
-def _shape(tree: ast.Module) -> list[Finding]:
+def _shape(tree: ast.Module) -> list[PolicyFinding]:
     """Whether there is the one function that is played."""
     found = [
         node
@@ -134,26 +187,28 @@ def _shape(tree: ast.Module) -> list[Finding]:
         if isinstance(node, ast.FunctionDef) and node.name == "controller"
     ]
     if not found:
-        return [Finding(1, 1, "there is no function `controller(episode, beta)`")]
+        return [PolicyFinding(1, 1, "there is no function `controller(episode, beta)`")]
     taken = found[-1].args
     plain = not (taken.vararg or taken.kwarg or taken.kwonlyargs)
     if not plain or len(taken.posonlyargs) + len(taken.args) != 2:
         line, column = found[-1].lineno, found[-1].col_offset + 1
-        return [Finding(line, column, "`controller` takes two arguments, `episode` and `beta`")]
+        return [
+            PolicyFinding(line, column, "`controller` takes two arguments, `episode` and `beta`")
+        ]
     reason = "`controller` returns its answer, and cannot `yield`"
     return [
-        Finding(node.lineno, node.col_offset + 1, reason)
+        PolicyFinding(node.lineno, node.col_offset + 1, reason)
         for node in _own_nodes(found[-1])
         if isinstance(node, ast.Yield | ast.YieldFrom)
     ]
 
 
-class _Rules(RestrictingNodeTransformer):
+class _PolicyTransformer(RestrictingNodeTransformer):
     """RestrictedPython's rules with our own, and findings that have a column."""
 
     def __init__(self, text: str):
         super().__init__()
-        self.findings: list[Finding] = []
+        self.findings: list[PolicyFinding] = []
         self._lines = text.splitlines()
         self._depth = 0
         self._imported: dict[str, str] = {}
@@ -164,7 +219,7 @@ class _Rules(RestrictingNodeTransformer):
         before = getattr(node, "col_offset", 0)
         text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
         column = len(text.encode()[:before].decode(errors="ignore")) + 1
-        self.findings.append(Finding(line, column, info.rstrip(".")))
+        self.findings.append(PolicyFinding(line, column, info.rstrip(".")))
 
     def warn(self, node: ast.AST, info: str) -> None:
         """Warnings of the base class are about printing, which has a finding of its own."""
@@ -232,7 +287,7 @@ class _Rules(RestrictingNodeTransformer):
             self.error(node, f"import of {name!r} is not allowed; {', '.join(MODULES)} are")
 
     def _admit_member(self, node: ast.AST, module: str, name: str) -> None:
-        if module in FACADES and name not in dir(FACADES[module]) and name != "*":
+        if module in MODULE_FACADES and name not in dir(MODULE_FACADES[module]) and name != "*":
             self.error(node, f"`{module}` has no `{name}` here")
 
     # Wider than the base class, where nothing depends on it.

@@ -9,25 +9,24 @@ import sys
 import time
 from typing import BinaryIO
 
-from sandbox.faults import Fault, Reason, cut
+from sandbox.faults import Fault, Reason, truncate_text
 from sandbox.python.controller import PythonController
-from sandbox.python.policy import Refused
-from sandbox.worker.clock import Clock
-from sandbox.worker.episodes import Episodes
+from sandbox.python.policy import PolicyViolation
+from sandbox.worker.episodes import VerbClock, WaitingEpisodes
 from sandbox.worker.messages import (
     HEAD,
     MOST_FINDINGS,
     OUT_OF_MEMORY,
     VERSION,
-    Failed,
+    EpisodeFault,
+    EpisodeMove,
     FromWorker,
-    Load,
-    Loaded,
-    Move,
-    Moves,
-    Ready,
-    Step,
-    Working,
+    Heartbeat,
+    LoadController,
+    LoadResult,
+    MoveBatch,
+    StepBatch,
+    WorkerReady,
     decode_to_worker,
     encode,
 )
@@ -36,53 +35,55 @@ _STILL_HERE = 0.5
 """Seconds after which a host that waits is told that the work goes on."""
 
 
-class Worker:
+class WorkerLoop:
     """Answers messages until the host is gone."""
 
     def __init__(self, heard: BinaryIO, said: BinaryIO, told: int):
         self._heard = heard
         self._said = said
         self._told = told
-        self._episodes: Episodes | None = None
+        self._episodes: WaitingEpisodes | None = None
 
     def run(self) -> None:
         """Says that it is ready, and answers what comes."""
-        self._say(Ready(VERSION))
+        self._say(WorkerReady(VERSION))
         while (head := self._heard.read(HEAD.size)) and len(head) == HEAD.size:
             (length,) = HEAD.unpack(head)
             match decode_to_worker(self._heard.read(length)):
-                case Load() as load:
+                case LoadController() as load:
                     self._say(self._load(load))
-                case Step(orders=orders):
+                case StepBatch(orders=orders):
                     assert self._episodes is not None
-                    moves: list[Move] = []
+                    moves: list[EpisodeMove] = []
                     told = time.monotonic()
                     with self._episodes.clock.ticking():
                         for move in self._episodes.step(orders):
                             moves.append(move)
-                            if isinstance(move, Failed):
-                                self._say(Moves(tuple(moves)))
+                            if isinstance(move, EpisodeFault):
+                                self._say(MoveBatch(tuple(moves)))
                                 moves.clear()
                             elif time.monotonic() - told > _STILL_HERE:
-                                self._say(Working())
+                                self._say(Heartbeat())
                                 told = time.monotonic()
                     if moves:
-                        self._say(Moves(tuple(moves)))
+                        self._say(MoveBatch(tuple(moves)))
 
-    def _load(self, load: Load) -> Loaded:
+    def _load(self, load: LoadController) -> LoadResult:
         try:
             controller = PythonController(
                 load.text, most_turns=load.most_turns, counting=load.counting
             )
-        except Refused as refusal:
-            return Loaded(
+        except PolicyViolation as refusal:
+            return LoadResult(
                 tuple(
-                    Fault(Reason.REFUSED, cut(finding.reason), finding.line, finding.column)
+                    Fault(
+                        Reason.REFUSED, truncate_text(finding.reason), finding.line, finding.column
+                    )
                     for finding in refusal.findings[:MOST_FINDINGS]
                 )
             )
-        self._episodes = Episodes(controller, Clock(load.seconds, self._told))
-        return Loaded()
+        self._episodes = WaitingEpisodes(controller, VerbClock(load.seconds, self._told))
+        return LoadResult()
 
     def _say(self, message: FromWorker) -> None:
         payload = encode(message)
@@ -99,7 +100,7 @@ def main() -> None:
     for stream in (0, 1, 2) if "--loud" not in sys.argv else (0, 1):
         os.dup2(nowhere, stream)
     try:
-        Worker(heard, said, told).run()
+        WorkerLoop(heard, said, told).run()
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
     except BrokenPipeError:  # the host is gone

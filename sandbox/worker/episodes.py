@@ -1,25 +1,147 @@
-"""The episodes that wait inside of a worker, each at its next verb."""
+"""The episodes that wait inside a worker, each at its next verb, and the clock that bounds them.
 
+Messages from the host keep each episode's state up to date. The clock measures processor time
+between two verbs, since a controller cannot wait for anything: on a busy machine the same
+controller has the same time. It cannot interrupt a single call of the interpreter that hangs; the
+host has a clock of its own for that.
+"""
+
+import faulthandler
+import signal
+from bisect import insort
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from dsl.chance import Draws
-from dsl.episode import Answer, AnyVerb, Course, Episode
-from sandbox.faults import ControllerFailed, Fault, Reason
+from dsl.episode import Answer, AnyVerb, BranchView, Episode, Outcome, Status, VerbGenerator
+from dsl.random_draws import EpisodeRandom
+from sandbox.faults import ControllerError, Fault, Reason, TimeLimitExceeded
 from sandbox.python.controller import PythonController
-from sandbox.python.ends import TimeSpent
-from sandbox.worker.clock import Clock
-from sandbox.worker.messages import Begin, Drop, Failed, Go, Move, Moved, Order
-from sandbox.worker.picture import begun, brought_up_to_date
+from sandbox.worker.messages import (
+    BeginEpisode,
+    BranchMessage,
+    DropEpisode,
+    EpisodeFault,
+    EpisodeMove,
+    NextVerb,
+    Order,
+    ResumeEpisode,
+)
+
+_TICKS = 10
+"""Ticks of the clock in the time that a controller has: it ends up to one of them later."""
+
+_AGAIN = 4
+"""Ticks after which a controller that goes on all the same is told again."""
 
 
-class _Waiting(NamedTuple):
+class VerbClock:
+    """Ends what takes too long, by `TimeLimitExceeded`.
+
+    It ticks while a message is worked on, and each verb begins to count anew: to set an alarm for
+    each verb would take two calls of the system, which is more than most controllers do between
+    verbs.
+
+    Args:
+        seconds: of processor time.
+        told: the descriptor on which it is said where a worker hung.
+    """
+
+    def __init__(self, seconds: float, told: int):
+        self._tick = seconds / _TICKS
+        self._hang = 2 * seconds + 1
+        self._told = told
+        self._left: int | None = None
+        signal.signal(signal.SIGPROF, self._ring)
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Ticks inside of the block."""
+        signal.setitimer(signal.ITIMER_PROF, self._tick, self._tick)
+        self._watch()
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    def start(self) -> None:
+        """Raises `TimeLimitExceeded` from now on where it takes too long until `stop`."""
+        # The first tick may come at once.
+        self._left = _TICKS + 1
+
+    def stop(self) -> None:
+        """Raises nothing any more."""
+        self._left = None
+
+    def _watch(self) -> None:
+        """Has this process ended where no further tick is heard in time."""
+        faulthandler.dump_traceback_later(self._hang, exit=True, file=self._told)
+
+    def _ring(self, number: int, frame: object) -> None:
+        left = self._left
+        if left is not None:
+            self._left = left - 1
+            if left <= 1:
+                self._left = _AGAIN  # for what slips through
+                raise TimeLimitExceeded
+        # Once the time is spent nothing puts off the end any more: where calls are nested too
+        # deeply for this handler, or for what it raises, it is the thread that ends the worker.
+        self._watch()
+
+
+def begin_episode(order: BeginEpisode) -> Episode:
+    """The picture at the beginning."""
+    return Episode(interval=order.interval, limit=order.limit, budget=order.budget)
+
+
+def apply_outcome(episode: Episode, order: ResumeEpisode) -> Outcome:
+    """Enters what a verb did. Lists are replaced, so that one that is gone through stays."""
+    episode.spent, episode.sequential = order.spent, order.sequential
+    before = len(episode.branches)
+    finished, pruned = episode.finished, episode.pruned
+    views = order.views
+    moved = bool(views) and views[-1].index >= before
+    if moved:
+        opened = [BranchView(view.index) for view in views if view.index >= before]
+        episode.branches = [*episode.branches, *opened]
+    for view in views:
+        branch = episode.branches[view.index]
+        was = branch.status
+        _enter(view, branch)
+        if view.status is not was:
+            moved = True
+            if view.status is Status.FINISHED:
+                finished = [*finished, view.index]
+            else:
+                pruned = pruned.copy()
+                insort(pruned, view.index)
+    episode.finished, episode.pruned = finished, pruned
+    if moved:
+        episode.active = [b.index for b in episode.branches if b.status is Status.ACTIVE]
+    return Outcome(tuple(view.index for view in views), order.exhausted)
+
+
+def _enter(view: BranchMessage, branch: BranchView) -> None:
+    branch.status = view.status
+    branch.depth = view.depth
+    branch.tokens = view.tokens
+    branch.answer = view.answer
+    branch.revealed = view.revealed
+    branch.streak = view.streak
+    branch.changes = view.changes
+    branch.entropy = view.entropy
+    branch.logprob = view.logprob
+    branch.top_logprob = view.top_logprob
+
+
+class _HeldEpisode(NamedTuple):
     episode: Episode
-    course: Course
+    course: VerbGenerator
     lines: dict[int, int]
 
 
-class Episodes:
+class WaitingEpisodes:
     """The episodes of one controller.
 
     Args:
@@ -27,49 +149,49 @@ class Episodes:
         clock: how long each may think between two verbs.
     """
 
-    def __init__(self, controller: PythonController, clock: Clock):
+    def __init__(self, controller: PythonController, clock: VerbClock):
         self._controller = controller
         self.clock = clock
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _HeldEpisode] = {}
 
-    def step(self, orders: tuple[Order, ...]) -> Iterator[Move]:
+    def step(self, orders: tuple[Order, ...]) -> Iterator[EpisodeMove]:
         """Carries out orders, one after the other; yields the move that each leads to."""
         for order in orders:
             match order:
-                case Begin(key=key):
+                case BeginEpisode(key=key):
                     yield self._begin(key, order)
-                case Go(key=key):
+                case ResumeEpisode(key=key):
                     waiting = self._waiting[key]
-                    outcome = brought_up_to_date(waiting.episode, order)
+                    outcome = apply_outcome(waiting.episode, order)
                     yield self._move(key, lambda: waiting.course.send(outcome))  # noqa: B023
-                case Drop(key=key):
+                case DropEpisode(key=key):
                     self._end(key)
 
-    def _begin(self, key: int, order: Begin) -> Move:
-        episode = begun(order)
-        draws = Draws(0, 0)
+    def _begin(self, key: int, order: BeginEpisode) -> EpisodeMove:
+        episode = begin_episode(order)
+        draws = EpisodeRandom(0, 0)
         draws.state = order.draws
         lines: dict[int, int] = {}
         course = self._controller.begin(episode, order.beta, draws, lines)
-        self._waiting[key] = _Waiting(episode, course, lines)
+        self._waiting[key] = _HeldEpisode(episode, course, lines)
         return self._move(key, lambda: next(course))
 
-    def _move(self, key: int, resume: Callable[[], AnyVerb]) -> Move:
+    def _move(self, key: int, resume: Callable[[], AnyVerb]) -> EpisodeMove:
         try:
             self.clock.start()
             try:
                 verb = resume()
             finally:
                 self.clock.stop()
-        except ControllerFailed as failed:
+        except ControllerError as failed:
             self._end(key)
-            return Failed(key, failed.fault)
-        except TimeSpent:  # it rang between the controller's last line and the clock's stop
+            return EpisodeFault(key, failed.fault)
+        except TimeLimitExceeded:  # it rang between the controller's last line and the clock's stop
             self._end(key)
-            return Failed(key, Fault(Reason.TOO_LONG, "it thinks for too long between verbs"))
+            return EpisodeFault(key, Fault(Reason.TOO_LONG, "it thinks for too long between verbs"))
         if isinstance(verb, Answer):
-            return Moved(key, verb, self._end(key))
-        return Moved(key, verb)
+            return NextVerb(key, verb, self._end(key))
+        return NextVerb(key, verb)
 
     def _end(self, key: int) -> dict[int, int]:
         """Ends an episode; gives how often its lines ran."""

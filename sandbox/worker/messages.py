@@ -28,7 +28,7 @@ HEAD = struct.Struct(">I")
 """The length in front of each message."""
 
 
-class View(msgspec.Struct, frozen=True, array_like=True):
+class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
     """One branch, as `dsl.episode.BranchView` shows it."""
 
     index: int
@@ -44,9 +44,9 @@ class View(msgspec.Struct, frozen=True, array_like=True):
     top_logprob: float | None
 
 
-def view_of(branch: BranchView) -> View:
+def encode_branch(branch: BranchView) -> BranchMessage:
     """A branch, ready to be sent."""
-    return View(
+    return BranchMessage(
         branch.index, branch.status, branch.depth, branch.tokens, branch.answer, branch.revealed,
         branch.streak, branch.changes, branch.entropy, branch.logprob, branch.top_logprob,
     )  # fmt: skip
@@ -55,7 +55,7 @@ def view_of(branch: BranchView) -> View:
 # From the host
 
 
-class Begin(msgspec.Struct, frozen=True, array_like=True, tag=0):
+class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """A new episode. It says neither the question nor the seed: chance needs only its state."""
 
     key: int
@@ -67,27 +67,27 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag=0):
     beta: float | None
 
 
-class Go(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """What became of an episode's verb; the controller goes on."""
 
     key: int
     exhausted: bool
     spent: int
     sequential: int
-    views: tuple[View, ...]
+    views: tuple[BranchMessage, ...]
     """The branches that it touched, in its order, as they are now."""
 
 
-class Drop(msgspec.Struct, frozen=True, array_like=True, tag=2):
+class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """An episode that does not go on. It has no answer."""
 
     key: int
 
 
-Order: TypeAlias = Begin | Go | Drop
+Order: TypeAlias = BeginEpisode | ResumeEpisode | DropEpisode
 
 
-class Load(msgspec.Struct, frozen=True, tag="load"):
+class LoadController(msgspec.Struct, frozen=True, tag="load"):
     """The code of the controller that is played from now on."""
 
     text: str
@@ -98,18 +98,18 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Whether the last verb of an episode says how often its lines ran."""
 
 
-class Step(msgspec.Struct, frozen=True, tag="step"):
+class StepBatch(msgspec.Struct, frozen=True, tag="step"):
     """One barrier of each of many episodes."""
 
     orders: tuple[Order, ...]
 
 
-ToWorker: TypeAlias = Load | Step
+ToWorker: TypeAlias = LoadController | StepBatch
 
 # From the worker
 
 
-class Moved(msgspec.Struct, frozen=True, array_like=True, tag=0):
+class NextVerb(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """The next verb of an episode."""
 
     key: int
@@ -118,42 +118,42 @@ class Moved(msgspec.Struct, frozen=True, array_like=True, tag=0):
     """With the last verb, where that is counted: how often each line ran."""
 
 
-class Failed(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class EpisodeFault(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """The end of an episode, and why."""
 
     key: int
     fault: Fault
 
 
-Move: TypeAlias = Moved | Failed
+EpisodeMove: TypeAlias = NextVerb | EpisodeFault
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
+class WorkerReady(msgspec.Struct, frozen=True, tag="ready"):
     """What a worker says when it has started, unasked."""
 
     version: int
 
 
-class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
+class LoadResult(msgspec.Struct, frozen=True, tag="loaded"):
     """The code is admitted, or else what is wrong with it."""
 
     findings: Annotated[tuple[Fault, ...], msgspec.Meta(max_length=MOST_FINDINGS)] = ()
 
 
-class Working(msgspec.Struct, frozen=True, tag="working"):
+class Heartbeat(msgspec.Struct, frozen=True, tag="working"):
     """The answer takes a while."""
 
 
-class Moves(msgspec.Struct, frozen=True, tag="moves"):
-    """The answer to `Step`, or its next part: a move for each `Begin` and `Go`, in their order.
+class MoveBatch(msgspec.Struct, frozen=True, tag="moves"):
+    """The answer to `StepBatch`, or its next part: a move for each episode, in their order.
 
     A part ends with an episode that failed, so that its host can give up the others.
     """
 
-    moves: tuple[Move, ...]
+    moves: tuple[EpisodeMove, ...]
 
 
-FromWorker: TypeAlias = Ready | Loaded | Working | Moves
+FromWorker: TypeAlias = WorkerReady | LoadResult | Heartbeat | MoveBatch
 
 encode = msgspec.msgpack.Encoder().encode
 decode_to_worker = msgspec.msgpack.Decoder(ToWorker).decode

@@ -1,6 +1,6 @@
 """A chain: one branch's tokens and words before its probes, drawn here or brought from elsewhere.
 
-`draw_whole` and `draw_stepwise` draw it; `read_chains` reads those that exist.
+`draw_whole_chains` and `draw_chain_stepwise` draw it; `read_chains` reads those that exist.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.collection import requests
-from store.collection.questions import Asked
-from store.collection.requests import Drawing
+from store.collection import draw_requests
+from store.collection.draw_requests import DrawSettings
+from store.collection.questions import CollectionQuestion
 from store.errors import SourceError
+from store.serving.endpoints import Endpoint
 from store.serving.engine import Engine
-from store.serving.errors import Lied
-from store.serving.patience import Persistence
-from store.serving.places import Place
-from store.serving.replies import Given
+from store.serving.errors import InconsistentResponse
+from store.serving.replies import CompletionResult
+from store.serving.retries import RetrySession
 from store.sources import Count, decode, join_place, read_text
 
 
@@ -34,23 +34,23 @@ class Chain(NamedTuple):
     """Of the likeliest tokens at each place."""
 
 
-class Drawn(NamedTuple):
+class PromptedQuestion(NamedTuple):
     """A question's prompt, under the id that enters the seeds."""
 
     question: str
     prompt: Sequence[int]
 
 
-Take = Callable[[int, Chain], Awaitable[None]]
+ChainHandler = Callable[[int, Chain], Awaitable[None]]
 """Is handed a branch's index and its chain as soon as the chain has ended."""
 
 
-async def draw_whole(
-    place: Place,
-    drawn: Drawn,
+async def draw_whole_chains(
+    place: Endpoint,
+    drawn: PromptedQuestion,
     indexes: Iterable[int],
-    drawing: Drawing,
-    take: Take,
+    drawing: DrawSettings,
+    take: ChainHandler,
     told: Callable[[int], None],
 ) -> None:
     """Draws branches side by side, each to its end, and asks again for those that broke off.
@@ -67,11 +67,13 @@ async def draw_whole(
         ServingError: the server lies, refuses, or is gone for longer than patience lasts.
     """
     missing = sorted(indexes)
-    persistence = Persistence(place.engine.limits)
+    persistence = RetrySession(place.engine.limits)
 
     async def attempt() -> None:
-        for first, count in list(runs(missing)):
-            asked = requests.branches(drawn.prompt, drawn.question, first, count, drawing)
+        for first, count in list(group_consecutive(missing)):
+            asked = draw_requests.request_branches(
+                drawn.prompt, drawn.question, first, count, drawing
+            )
             every = min(drawing.interval, _EVERY)
             async for piece in place.engine.stream(asked, every=every, rank=place.rank):
                 told(piece.tokens)
@@ -80,25 +82,29 @@ async def draw_whole(
                     missing.remove(index)
                     persistence.progressed()
                     seed = (asked.seed or 0) + piece.finished.child
-                    await take(index, _chain(piece.finished.given, seed))
+                    await take(index, _make_chain(piece.finished.given, seed))
 
     await persistence.run(attempt)
 
 
-async def draw_stepwise(
-    place: Place, drawn: Drawn, index: int, drawing: Drawing, told: Callable[[int], None]
+async def draw_chain_stepwise(
+    place: Endpoint,
+    drawn: PromptedQuestion,
+    index: int,
+    drawing: DrawSettings,
+    told: Callable[[int], None],
 ) -> Chain:
     """Draws one branch interval by interval, each by the request that a live episode makes.
 
     Raises:
-        ServingError: as `draw_whole`.
+        ServingError: as `draw_whole_chains`.
     """
     tokens: list[int] = []
     logprobs: list[float] = []
     top: list[list[float]] = []
     finish = "length"
     while len(tokens) < drawing.max_tokens:
-        asked = requests.interval(drawn.prompt, drawn.question, index, tokens, drawing)
+        asked = draw_requests.request_interval(drawn.prompt, drawn.question, index, tokens, drawing)
         given = (await place.engine.complete(asked, rank=place.rank))[0]
         told(len(given.token_ids))
         tokens += given.token_ids
@@ -107,17 +113,17 @@ async def draw_stepwise(
         if given.finish != "length":
             finish = given.finish
             break
-    text = await text_of(place, tokens, finish)
+    text = await decode_chain_text(place, tokens, finish)
     return Chain(tokens, text, finish, None, logprobs or None, top or None)
 
 
-async def text_of(place: Place, tokens: Sequence[int], finish: str | None) -> str:
+async def decode_chain_text(place: Endpoint, tokens: Sequence[int], finish: str | None) -> str:
     """The words of a chain; the token that ended it is none of them."""
     said = tokens[:-1] if finish == "stop" else tokens
     return await place.engine.detokenize(said) if said else ""
 
 
-def runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
+def group_consecutive(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Rising indexes as runs of neighbours: the first of each, and how many."""
     begin = 0
     for at in range(1, len(indexes) + 1):
@@ -126,7 +132,7 @@ def runs(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
             begin = at
 
 
-def _chain(given: Given, seed: int) -> Chain:
+def _make_chain(given: CompletionResult, seed: int) -> Chain:
     return Chain(given.token_ids, given.text, given.finish, seed, given.logprobs, given.top)
 
 
@@ -154,10 +160,10 @@ class ExistingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     choices: list[str] | None = None
 
 
-class Existing(NamedTuple):
+class ExistingChains(NamedTuple):
     """A file of chains."""
 
-    asked: list[Asked]
+    asked: list[CollectionQuestion]
     chains: dict[str, list[ExistingChain]]
     """By the question's id, in order."""
     path: Path
@@ -172,14 +178,14 @@ class Existing(NamedTuple):
 _DECODER = msgspec.json.Decoder(ExistingLine)
 
 
-def read_chains(path: Path) -> Existing:
+def read_chains(path: Path) -> ExistingChains:
     """Reads chains that exist: one question a line, with its chains.
 
     Raises:
         SourceError: it is malformed, or a chain has neither tokens nor text.
         OSError: it cannot be read.
     """
-    found = Existing([], {}, path, {})
+    found = ExistingChains([], {}, path, {})
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
@@ -195,7 +201,7 @@ def read_chains(path: Path) -> Existing:
                 problem = "a chain needs token_ids or text"
                 place = join_place(number, f"$.chains[{index}]")
                 raise SourceError(problem, path=path, place=place)
-        found.asked.append(Asked(line.id, line.question, line.answer, line.choices))
+        found.asked.append(CollectionQuestion(line.id, line.question, line.answer, line.choices))
         found.chains[line.id] = line.chains
         found.lines[line.id] = number
     if not found.asked:
@@ -214,7 +220,7 @@ async def length_of(engine: Engine, chain: ExistingChain) -> int:
     return len(await engine.tokenize(chain.text or ""))
 
 
-async def existing(place: Place, chain: ExistingChain) -> Chain:
+async def complete_existing_chain(place: Endpoint, chain: ExistingChain) -> Chain:
     """A chain that exists, with both its tokens and its words.
 
     Raises:
@@ -224,8 +230,8 @@ async def existing(place: Place, chain: ExistingChain) -> Chain:
     if tokens is None:
         tokens = await place.engine.tokenize(chain.text or "")
     if not tokens:
-        raise Lied("gives no tokens for a text", address=place.engine.address)
+        raise InconsistentResponse("gives no tokens for a text", address=place.engine.address)
     text = chain.text
     if text is None:
-        text = await text_of(place, tokens, chain.finish)
+        text = await decode_chain_text(place, tokens, chain.finish)
     return Chain(tokens, text, chain.finish, chain.seed)

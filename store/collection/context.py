@@ -6,8 +6,8 @@ does not fit is found here.
 
 from typing import NamedTuple
 
-from store.collection.forcing import Forced
-from store.collection.requests import probe_count
+from store.collection.draw_requests import probe_count
+from store.collection.forcing import ForcingTokens
 from store.collection.settings import Settings
 from store.serving.engine import Served
 from store.serving.errors import Refused
@@ -67,7 +67,9 @@ class Context(NamedTuple):
         )
 
 
-def context_of(settings: Settings, forced: Forced, served: Served, address: str) -> Context:
+def make_context(
+    settings: Settings, forced: ForcingTokens, served: Served, address: str
+) -> Context:
     """The context of a model, with the tokens that probes of these settings need."""
     probing = len(forced.both) + settings.probing.max_tokens
     return Context(served, address, probing, settings.drawing.interval)

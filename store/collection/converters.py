@@ -12,8 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from store.answers.extraction import NO_ANSWER, extractor
-from store.collection.prompts import letters
-from store.collection.questions import Asked
+from store.collection.questions import CollectionQuestion, choice_letters
 from store.environment import question_id
 from store.errors import SourceError
 from store.importing.cells import BadCell, as_prompt, as_text, find, missing
@@ -48,7 +47,7 @@ _TEXT_MARKS = re.compile(r"^\\(?:text|textbf|mathrm|mathbf|mbox|ang)\s*\{(?P<ins
 _NUMBER = re.compile(r"[-+]?\$?[\d.,/ ]*\d\s*%?")
 
 
-class Converted(NamedTuple):
+class ConvertedRow(NamedTuple):
     """The content of a row, before it has an id."""
 
     question: str
@@ -58,7 +57,7 @@ class Converted(NamedTuple):
     """A system message that came with the question."""
 
 
-class BadRow(NamedTuple):
+class InvalidRow(NamedTuple):
     """A row that is no question."""
 
     place: str
@@ -68,14 +67,14 @@ class BadRow(NamedTuple):
 class Conversion(NamedTuple):
     """What a file gave."""
 
-    asked: list[Asked]
-    bad: list[BadRow]
+    asked: list[CollectionQuestion]
+    bad: list[InvalidRow]
     """Rows that are no questions; the caller refuses or reports them."""
     notes: list[str]
     """What a user should know of how the file was read."""
 
 
-def convert(benchmark: str, path: Path) -> Conversion:
+def convert_benchmark(benchmark: str, path: Path) -> Conversion:
     """Read a benchmark's questions.
 
     Args:
@@ -88,16 +87,16 @@ def convert(benchmark: str, path: Path) -> Conversion:
     """
     read = BENCHMARKS[benchmark]
     rows: list[Row] = []
-    converted: list[Converted] = []
-    bad: list[BadRow] = []
+    converted: list[ConvertedRow] = []
+    bad: list[InvalidRow] = []
     for row in read_rows(path):
         if row.fault is not None:
-            bad.append(BadRow(row.place, row.fault))
+            bad.append(InvalidRow(row.place, row.fault))
             continue
         try:
             converted.append(read(row.values))
         except BadCell as problem:
-            bad.append(BadRow(row.place, str(problem)))
+            bad.append(InvalidRow(row.place, str(problem)))
         else:
             rows.append(row)
     if not rows:
@@ -110,7 +109,7 @@ def convert(benchmark: str, path: Path) -> Conversion:
             " `rheostat collect --instruction` if the model is to have it"
         )
     asked = [
-        Asked(name, each.question, each.answer, each.choices)
+        CollectionQuestion(name, each.question, each.answer, each.choices)
         for name, each in zip(names, converted, strict=True)
     ]
     return Conversion(asked, bad, notes)
@@ -146,11 +145,11 @@ def _id_text(value: object) -> str | None:
         return None
 
 
-def _question(row: Values) -> Converted:
+def _question(row: Values) -> ConvertedRow:
     """The question of a row, without its answer."""
     column, value = _cell(row, QUESTION, "question")
     message = as_prompt(value, column)
-    return Converted(message.text, "", system=message.system)
+    return ConvertedRow(message.text, "", system=message.system)
 
 
 def _cell(row: Values, names: Sequence[str], what: str) -> tuple[str, Any]:
@@ -169,7 +168,7 @@ def _boxed(row: Values, columns: Sequence[str]) -> str | None:
     return None if boxed == NO_ANSWER else boxed
 
 
-def _competition(row: Values) -> Converted:
+def _competition(row: Values) -> ConvertedRow:
     """AIME, HMMT and MATH: the answer by itself, or in the box of the solution."""
     converted = _question(row)
     found = find(row, ANSWER)
@@ -184,7 +183,7 @@ def _competition(row: Values) -> Converted:
     return converted._replace(answer=boxed)
 
 
-def _aime(row: Values) -> Converted:
+def _aime(row: Values) -> ConvertedRow:
     """An answer of AIME is a whole number from 0 to 999, however it is typeset."""
     converted = _competition(row)
     digits = re.fullmatch(r"0*(\d{1,3})(?:\.0*)?", _bare(converted.answer))
@@ -208,7 +207,7 @@ def _bare(answer: str) -> str:
             return bare
 
 
-def _gsm8k(row: Values) -> Converted:
+def _gsm8k(row: Values) -> ConvertedRow:
     """GSM8K: the answer follows four hashes; a number by itself is taken too."""
     converted = _question(row)
     column, value = _cell(row, ("answer", "solution", *ANSWER[1:]), "answer")
@@ -219,13 +218,13 @@ def _gsm8k(row: Values) -> Converted:
     return converted._replace(answer=answer)
 
 
-def _multiple_choice(row: Values) -> Converted:
+def _multiple_choice(row: Values) -> ConvertedRow:
     """MMLU, ARC, AQuA and their like: choices, and which of them is right."""
     chosen = read_choices(row)
     return _question(row)._replace(answer=chosen.letter, choices=chosen.texts)
 
 
-def _gpqa(row: Values) -> Converted:
+def _gpqa(row: Values) -> ConvertedRow:
     """GPQA: one right and three wrong answers, in an order that the question alone decides."""
     if find(row, ("correct answer",)) is None and find(row, LISTS) is not None:
         return _multiple_choice(row)
@@ -238,11 +237,11 @@ def _gpqa(row: Values) -> Converted:
     seed = blake2b(converted.question.encode(), digest_size=8).digest()
     order = list(range(len(choices)))
     Random(int.from_bytes(seed, "little")).shuffle(order)
-    letter = letters(choices)[order.index(0)]
+    letter = choice_letters(choices)[order.index(0)]
     return converted._replace(answer=letter, choices=[choices[at] for at in order])
 
 
-BENCHMARKS: Mapping[str, Callable[[Values], Converted]] = {
+BENCHMARKS: Mapping[str, Callable[[Values], ConvertedRow]] = {
     "aime": _aime,
     "aqua": _multiple_choice,
     "arc": _multiple_choice,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from store.collection.draw_requests import probe_count
 from store.collection.probing import BATCH
 from store.collection.progress import Prices
-from store.collection.requests import probe_count
 from store.collection.settings import Settings
 from store.records import Question
 
@@ -32,7 +32,7 @@ class Estimate(NamedTuple):
     """For tokens; hours are not known before a rate is."""
 
 
-def estimate(
+def estimate_cost(
     settings: Settings,
     questions: Sequence[Question],
     missing: Mapping[str, int],

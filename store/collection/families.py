@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from store.collection.forcing import FAMILIES, Forcing, family_of
+from store.collection.forcing import FAMILIES, Forcing, guess_family
 from store.serving.engine import Engine
 from store.serving.errors import Refused
 
@@ -53,14 +53,14 @@ async def find_family(engine: Engine, model: str, template: Mapping[str, Any]) -
         prompt = ""
     if (certain := _by_prompt(prompt)) is not None:
         return certain
-    if (named := family_of(model)) is not None:
+    if (named := guess_family(model)) is not None:
         return Family(named)
     if not prompt or not await _thinks(engine, prompt, template):
         return None
     return Family("think")
 
 
-def closed(forcing: Forcing) -> Forcing:
+def make_closed_forcing(forcing: Forcing) -> Forcing:
     """What is forced where the prompt has ended the thinking: there is nothing left to end."""
     ask = "\n\n" + forcing.ask.lstrip("\n") if forcing.ask else ""
     return Forcing(end="", ask=ask, mark="")
@@ -128,7 +128,7 @@ async def _render(
     return await engine.detokenize(await engine.tokenize_chat(messages, dict(template)))
 
 
-def forcing_of(family: Family, *, end: str | None, ask: str | None) -> Forcing:
+def make_forcing(family: Family, *, end: str | None, ask: str | None) -> Forcing:
     """What is forced on a model of a family.
 
     Args:
@@ -138,7 +138,7 @@ def forcing_of(family: Family, *, end: str | None, ask: str | None) -> Forcing:
     """
     usual = FAMILIES[family.name]
     if family.closed:
-        usual = closed(usual)
+        usual = make_closed_forcing(usual)
     found = {"end": end, "ask": ask}
     return msgspec.structs.replace(
         usual, **{name: text for name, text in found.items() if text is not None}

@@ -53,13 +53,13 @@ _BY_NAME = (
 )
 
 
-def family_of(model: str) -> str | None:
+def guess_family(model: str) -> str | None:
     """The family that a model's name speaks of, or ``None`` where it tells nothing."""
     name = model.lower()
     return next((family for part, family in _BY_NAME if part in name), None)
 
 
-class Forced(NamedTuple):
+class ForcingTokens(NamedTuple):
     """A forcing in the tokens of one model, each part tokenised once, without special tokens."""
 
     end: tuple[int, ...]
@@ -79,10 +79,10 @@ class Forced(NamedTuple):
 
     def has_ended(self, prefix: Sequence[int]) -> bool:
         """Whether the thinking has ended in this prefix of a chain."""
-        return bool(self.mark) and find(prefix, self.mark) is not None
+        return bool(self.mark) and find_tokens(prefix, self.mark) is not None
 
 
-def find(tokens: Sequence[int], part: Sequence[int]) -> int | None:
+def find_tokens(tokens: Sequence[int], part: Sequence[int]) -> int | None:
     """Where ``part`` first stands in ``tokens``, or ``None``."""
     first, length = part[0], len(part)
     for at, token in enumerate(tokens):

@@ -33,7 +33,7 @@ class MissingBranches:
     def reasons(self) -> list[str]:
         """A sentence for each, by question and index."""
         return [
-            f"{named(question, [index])}: {found[index]}"
+            f"{describe_branches(question, [index])}: {found[index]}"
             for question, found in self._reasons.items()
             for index in sorted(found)
         ]
@@ -50,14 +50,14 @@ class MissingBranches:
         """
         problem = error.problem
         if len(self) + len(indexes) > self.allowed:
-            error.add_subject(named(question, indexes))
+            error.add_subject(describe_branches(question, indexes))
             error.add_note(HINT)
             raise error
         for index in indexes:
             self.add(question, index, problem)
 
 
-def named(question: str, indexes: Sequence[int]) -> str:
+def describe_branches(question: str, indexes: Sequence[int]) -> str:
     """Name some branches of a question in a message."""
     if not indexes:
         return f"question {question!r}"

@@ -6,30 +6,34 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.collection.chains import Existing, ExistingChain, length_of
-from store.collection.context import Context, context_of, refuse_max_tokens
-from store.collection.forcing import Forced
-from store.collection.missing import HINT, named
-from store.collection.probing import Reading
-from store.collection.prompts import forced_by, letters, message
-from store.collection.questions import Asked
-from store.collection.requests import Probing
+from store.collection.chains import ExistingChain, ExistingChains, length_of
+from store.collection.context import Context, make_context, refuse_max_tokens
+from store.collection.draw_requests import ProbeSettings
+from store.collection.forcing import ForcingTokens
+from store.collection.missing import HINT, describe_branches
+from store.collection.probing import AnswerRules
+from store.collection.questions import (
+    CollectionQuestion,
+    choice_letters,
+    format_prompt,
+    tokenise_forcing,
+)
 from store.collection.settings import Settings
 from store.errors import SourceError
 from store.records import Question
+from store.serving.endpoints import Endpoint
 from store.serving.engine import Engine, Served
 from store.serving.errors import Refused
-from store.serving.places import Place
 
 GROUP = 16
 """Branches of one request, where no less is asked for."""
 
 
-class Work(NamedTuple):
+class CollectionPlan(NamedTuple):
     """What is to be collected."""
 
     settings: Settings
-    asked: Sequence[Asked]
+    asked: Sequence[CollectionQuestion]
     branches: int
     """Of each question, where they are drawn here."""
     chains: dict[str, list[ExistingChain]] | None = None
@@ -37,7 +41,7 @@ class Work(NamedTuple):
     group: int = GROUP
     allow_missing: int = 0
     """How many branches may be missing from the sealed recording."""
-    file: Existing | None = None
+    file: ExistingChains | None = None
     """The file that ``chains`` were read from, for messages."""
 
     @property
@@ -52,17 +56,19 @@ class Work(NamedTuple):
         return self.branches if self.chains is None else len(self.chains[question])
 
 
-class Prepared(NamedTuple):
+class CollectionSetup(NamedTuple):
     """What the servers said before anything was drawn."""
 
     served: Served
     questions: list[Question]
-    forced: Forced
+    forced: ForcingTokens
     missing: Mapping[str, Mapping[int, str]] = {}
     """Existing chains that cannot be probed, with the reason, by the question's id."""
 
 
-async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prepared:
+async def prepare_collection(
+    work: CollectionPlan, places: Sequence[Endpoint], reading: AnswerRules
+) -> CollectionSetup:
     """Asks the servers what they are and how they tokenise; draws nothing.
 
     Raises:
@@ -70,14 +76,14 @@ async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prep
             a context.
         SourceError: more existing chains than may be missing are too long for the context.
     """
-    served = await agree(places)
+    served = await check_same_model(places)
     engine = places[0].engine
     refuse_max_tokens(work.settings, served, engine.address)
-    forced = await forced_by(engine, work.settings.forcing)
-    context = context_of(work.settings, forced, served, engine.address)
+    forced = await tokenise_forcing(engine, work.settings.forcing)
+    context = make_context(work.settings, forced, served, engine.address)
     questions = []
     for asked in work.asked:
-        words = message(asked.question, asked.choices, work.settings.instruction)
+        words = format_prompt(asked.question, asked.choices, work.settings.instruction)
         prompt = await engine.tokenize_chat(
             [{"role": "user", "content": words}], work.settings.template
         )
@@ -93,11 +99,11 @@ async def prepare(work: Work, places: Sequence[Place], reading: Reading) -> Prep
         if work.chains is None:
             context.refuse_prompt(asked.id, len(prompt), work.settings.drawing.max_tokens)
     missing = await _overlong(work, questions, context, engine)
-    return Prepared(served, questions, forced, missing)
+    return CollectionSetup(served, questions, forced, missing)
 
 
 async def _overlong(
-    work: Work, questions: Sequence[Question], context: Context, engine: Engine
+    work: CollectionPlan, questions: Sequence[Question], context: Context, engine: Engine
 ) -> dict[str, dict[int, str]]:
     """Existing chains that the context cannot hold, by question and index.
 
@@ -119,7 +125,7 @@ async def _overlong(
     index, problem = next(iter(problems.items()))
     more = f"; {count} chains in all are too long" if count > 1 else ""
     refusal = SourceError(
-        f"{named(question_id, [index])}: {problem}{more}",
+        f"{describe_branches(question_id, [index])}: {problem}{more}",
         path=work.file and work.file.path,
         place=work.file and work.file.position(question_id, index),
     )
@@ -127,14 +133,14 @@ async def _overlong(
     raise refusal
 
 
-def probing_for(settings: Settings, question: Question) -> Probing:
+def make_probe_settings(settings: Settings, question: Question) -> ProbeSettings:
     """How a question's probes are made: constrained to its letters, where that is asked for."""
     if not settings.choices or question.choices is None:
         return settings.probing
-    return msgspec.structs.replace(settings.probing, choice=letters(question.choices))
+    return msgspec.structs.replace(settings.probing, choice=choice_letters(question.choices))
 
 
-async def agree(places: Sequence[Place]) -> Served:
+async def check_same_model(places: Sequence[Endpoint]) -> Served:
     """What all servers serve.
 
     Raises:

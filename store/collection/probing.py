@@ -11,16 +11,16 @@ from store.answers.extraction import (
     probe_answer,
     strip_wrapping,
 )
-from store.collection import requests
+from store.collection import draw_requests
 from store.collection.chains import Chain
-from store.collection.forcing import Forced
-from store.collection.prompts import letters_of
-from store.collection.requests import Probing, prefixes
+from store.collection.draw_requests import ProbeSettings, list_prefixes
+from store.collection.forcing import ForcingTokens
+from store.collection.questions import question_letters
 from store.collection.settings import Settings
 from store.records import Branch, Question
-from store.serving.places import Place
-from store.serving.replies import Given
-from store.serving.requests import Completion
+from store.serving.endpoints import Endpoint
+from store.serving.replies import CompletionResult
+from store.serving.requests import CompletionRequest
 
 BATCH = 8
 """Prompts of one request for probes: it waits for as many slots at once."""
@@ -29,7 +29,7 @@ LAST_WORDS = 500
 """Characters of a chain's end that are kept as its own words."""
 
 
-class Reading(NamedTuple):
+class AnswerRules(NamedTuple):
     """How answers are read, and held equal."""
 
     extraction: AnswerExtractor
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
         return strip_wrapping(answer) if is_text else answer
 
 
-class Probe(NamedTuple):
+class ProbeResult(NamedTuple):
     """One probe as it came."""
 
     words: str
@@ -54,15 +54,15 @@ class Probe(NamedTuple):
     """Whether it was cut at its token limit."""
 
 
-async def probe(
-    place: Place,
+async def probe_chain(
+    place: Endpoint,
     prompt: Sequence[int],
     chain: Chain,
-    forced: Forced,
-    probing: Probing,
+    forced: ForcingTokens,
+    probing: ProbeSettings,
     settings: Settings,
-    told: Callable[[Completion, list[Given]], None],
-) -> list[Probe]:
+    told: Callable[[CompletionRequest, list[CompletionResult]], None],
+) -> list[ProbeResult]:
     """Asks for the answer behind 1, 2, … P intervals of a chain, at the place that holds them.
 
     Args:
@@ -77,33 +77,33 @@ async def probe(
     Raises:
         ServingError: the server lies, refuses, or is gone for longer than patience lasts.
     """
-    found: list[Probe] = []
-    cut = prefixes(chain.token_ids, settings.drawing.interval)
+    found: list[ProbeResult] = []
+    cut = list_prefixes(chain.token_ids, settings.drawing.interval)
     for at in range(0, len(cut), BATCH):
         batch = cut[at : at + BATCH]
-        asked = requests.probes(prompt, batch, forced, probing)
+        asked = draw_requests.request_probes(prompt, batch, forced, probing)
         entropies: list[float | None] = [None] * len(batch)
         async with place.held(len(batch), urgent=True):
             given = await place.engine.complete(asked, rank=place.rank)
             told(asked, given)
             if settings.entropy:
-                opened = requests.openings(prompt, batch, forced)
+                opened = draw_requests.request_openings(prompt, batch, forced)
                 first = await place.engine.complete(opened, rank=place.rank)
                 told(opened, first)
-                entropies = [entropy(each) for each in first]
+                entropies = [token_entropy(each) for each in first]
         found += [
-            Probe(each.text, len(each.token_ids), measured, each.finish == "length")
+            ProbeResult(each.text, len(each.token_ids), measured, each.finish == "length")
             for each, measured in zip(given, entropies, strict=True)
         ]
     return found
 
 
-async def branch(
+async def make_branch(
     chain: Chain,
-    probed: Sequence[Probe],
+    probed: Sequence[ProbeResult],
     question: Question,
     settings: Settings,
-    reading: Reading,
+    reading: AnswerRules,
     forms: RunningForms | None = None,
 ) -> Branch:
     """Make the branch as it is recorded.
@@ -117,7 +117,7 @@ async def branch(
         forms: those that the question's answers have already; by default answers stay as they were
             extracted, and the collection decides over all of a question when it is sealed.
     """
-    forcing, letters = settings.forcing, letters_of(question)
+    forcing, letters = settings.forcing, question_letters(question)
     extract = reading.extraction
     answers = [
         probe_answer(each.words, forcing.ask, extract, truncated=each.truncated, letters=letters)
@@ -140,24 +140,24 @@ async def branch(
         final_raw=chain.text[-LAST_WORDS:],
         probe_tokens=[each.tokens for each in probed],
         entropy=[each.entropy or 0.0 for each in probed] if settings.entropy else None,
-        logprob=None if chain.logprobs is None else means(chain.logprobs, interval),
+        logprob=None if chain.logprobs is None else interval_means(chain.logprobs, interval),
         top_logprob=(
             None
             if chain.top is None
-            else means([sum(place) / len(place) for place in chain.top], interval)
+            else interval_means([sum(place) / len(place) for place in chain.top], interval)
         ),
         text=chain.text if settings.text else None,
         token_ids=chain.token_ids if settings.token_ids else None,
     )
 
 
-def means(values: Sequence[float], length: int) -> list[float]:
+def interval_means(values: Sequence[float], length: int) -> list[float]:
     """The mean over each interval, the last and shorter one included."""
     cut = [values[at : at + length] for at in range(0, len(values), length)]
     return [math.fsum(part) / len(part) for part in cut]
 
 
-def entropy(given: Given) -> float:
+def token_entropy(given: CompletionResult) -> float:
     """The entropy of one token, in nats, over its likeliest rivals and all the rest as one more.
 
     What lies beyond the likeliest is not told by the server; taken as one, it makes this a lower

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from store.serving.counters import Counters
+from store.serving.engine import PrefixCacheCounters
 
 WINDOW = 30.0
 """Seconds that a rate is taken over."""
@@ -36,7 +36,7 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass
-class Tally:
+class CollectionProgress:
     """Counts up while a collection runs; whoever shows it reads it when they like."""
 
     branches: int
@@ -53,7 +53,7 @@ class Tally:
     probe_tokens: int = 0
     sent: int = 0
     """Tokens of prompts."""
-    cache: Counters | None = None
+    cache: PrefixCacheCounters | None = None
     """What the servers counted since the session began."""
     began: float = field(default_factory=time.monotonic)
     _marks: deque[tuple[float, int]] = field(default_factory=deque)

@@ -1,17 +1,79 @@
-"""Questions to collect on: JSON Lines, ``{"id", "question", "answer", "choices"}`` a line."""
+"""Question files to collect on, and the prompts that are made of their questions.
 
+A file is JSON Lines: ``{"id", "question", "answer", "choices"}`` a line.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_uppercase
 from typing import NamedTuple
 
 import msgspec
 
-from store.collection.prompts import letters
+from store.collection.forcing import Forcing, ForcingTokens
 from store.errors import SourceError
 from store.file_kinds import FileKind, wrong_kind
+from store.records import Question
+from store.serving.engine import Engine
 from store.sources import decode, join_place, read_text
 
+INSTRUCTIONS = {
+    "boxed": "Please reason step by step, and put your final answer within \\boxed{}.",
+    "choice": (
+        "Please reason step by step, and put the letter of your choice, and nothing else, within"
+        " \\boxed{}."
+    ),
+}
+"""By the way in which answers are read; a pattern of one's own needs an instruction to match."""
 
-class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+
+def format_prompt(text: str, choices: Sequence[str] | None, instruction: str) -> str:
+    """The words of the one message that the model gets.
+
+    Args:
+        text: the question.
+        choices: what it offers; they are lettered from A.
+        instruction: how to answer; empty for none.
+    """
+    parts = [text.strip()]
+    if choices:
+        parts.append(
+            "\n".join(
+                f"({letter}) {choice}"
+                for letter, choice in zip(ascii_uppercase, choices, strict=False)
+            )
+        )
+    if instruction:
+        parts.append(instruction)
+    return "\n\n".join(parts)
+
+
+def choice_letters(choices: Sequence[str]) -> list[str]:
+    """The letters of the choices."""
+    return list(ascii_uppercase[: len(choices)])
+
+
+def question_letters(question: Question) -> str | None:
+    """The letters of a question's choices in a row; ``None`` where it has none."""
+    return None if question.choices is None else "".join(choice_letters(question.choices))
+
+
+async def tokenise_forcing(engine: Engine, forcing: Forcing) -> ForcingTokens:
+    """A forcing in the tokens of the engine's model.
+
+    Raises:
+        ServingError: the engine does not tell.
+    """
+    parts = [
+        tuple(await engine.tokenize(text)) if text else ()
+        for text in (forcing.end, forcing.ask, forcing.text, forcing.mark)
+    ]
+    return ForcingTokens(*parts)
+
+
+class CollectionQuestion(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """One line."""
 
     id: str
@@ -22,17 +84,17 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     choices: list[str] | None = None
 
 
-class Questions(NamedTuple):
+class QuestionFile(NamedTuple):
     """A file of questions."""
 
     path: Path
-    asked: list[Asked]
+    asked: list[CollectionQuestion]
 
 
-_DECODER = msgspec.json.Decoder(Asked)
+_DECODER = msgspec.json.Decoder(CollectionQuestion)
 
 
-def read_questions(path: Path) -> Questions:
+def read_questions(path: Path) -> QuestionFile:
     """Reads a file of questions; empty lines are passed over.
 
     Raises:
@@ -41,7 +103,7 @@ def read_questions(path: Path) -> Questions:
     """
     if misplaced := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
         raise SourceError(misplaced, path=path)
-    found: dict[str, Asked] = {}
+    found: dict[str, CollectionQuestion] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
@@ -51,10 +113,12 @@ def read_questions(path: Path) -> Questions:
         found[line.id] = line
     if not found:
         raise SourceError("the file holds no questions", path=path)
-    return Questions(path, list(found.values()))
+    return QuestionFile(path, list(found.values()))
 
 
-def _problem(line: Asked, before: dict[str, Asked]) -> tuple[str, str] | None:
+def _problem(
+    line: CollectionQuestion, before: dict[str, CollectionQuestion]
+) -> tuple[str, str] | None:
     """The field that is wrong, and why."""
     if not line.id:
         return "$.id", "the id is empty; every question needs one of its own"
@@ -66,12 +130,12 @@ def _problem(line: Asked, before: dict[str, Asked]) -> tuple[str, str] | None:
         return None
     if not 2 <= len(line.choices) <= 26:
         return "$.choices", f"there are {len(line.choices)} choices; from 2 to 26 can be lettered"
-    named = letters(line.choices)
+    named = choice_letters(line.choices)
     if line.answer not in named:
         return "$.answer", f"with choices, the answer is a letter from {named[0]} to {named[-1]}"
     return None
 
 
-def write_lines(asked: list[Asked]) -> str:
+def write_lines(asked: list[CollectionQuestion]) -> str:
     """The same as text."""
     return "".join(msgspec.json.encode(each).decode() + "\n" for each in asked)

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from store.collection.draw_requests import DrawSettings, ProbeSettings
 from store.collection.forcing import Forcing
-from store.collection.requests import Drawing, Probing
 from store.records import Probes, Provenance, Sampling
 from store.serving.engine import Served
 
@@ -12,15 +12,15 @@ COLLECTOR = "rheostat collect 1"
 
 WHOLE = "blake2b(question, base, id) + branch"
 STEPWISE = "blake2b(interval, base, id, branch, interval)"
-"""How seeds come about; `store.collection.seeds` has the two rules."""
+"""How seeds come about; `store.collection.draw_requests` has the two rules."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What is collected. Everything here that changes a byte stands in the provenance."""
 
     benchmark: str
-    drawing: Drawing
-    probing: Probing
+    drawing: DrawSettings
+    probing: ProbeSettings
     forcing: Forcing
     extraction: str = "boxed"
     equivalence: str = "exact"
@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     licence: str | None = None
 
 
-def provenance(settings: Settings, served: Served) -> Provenance:
+def make_provenance(settings: Settings, served: Served) -> Provenance:
     """What the recording says of where it comes from."""
     return Provenance(
         model=served.model,
@@ -67,7 +67,7 @@ def provenance(settings: Settings, served: Served) -> Provenance:
     )
 
 
-def settings_of(told: Provenance) -> Settings | None:
+def parse_settings(told: Provenance) -> Settings | None:
     """The settings that made a recording, as far as they decide draws and answers.
 
     ``None`` where its provenance does not tell: it was imported, or simulated.
@@ -77,7 +77,7 @@ def settings_of(told: Provenance) -> Settings | None:
         return None
     return Settings(
         benchmark=told.benchmark,
-        drawing=Drawing(
+        drawing=DrawSettings(
             interval=told.interval,
             max_tokens=sampling.max_tokens or 0,
             temperature=_number(sampling.temperature, 1.0),
@@ -87,7 +87,7 @@ def settings_of(told: Provenance) -> Settings | None:
             repetition_penalty=_number(sampling.extra.get("repetition_penalty"), 1.0),
             seed=sampling.seed or 0,
         ),
-        probing=Probing(max_tokens=probes.max_tokens, stop=probes.stop, regex=probes.regex),
+        probing=ProbeSettings(max_tokens=probes.max_tokens, stop=probes.stop, regex=probes.regex),
         forcing=Forcing(end=probes.end, ask=probes.ask, mark=probes.mark),
         extraction=told.extraction or "boxed",
         equivalence=told.equivalence,
@@ -102,7 +102,7 @@ def _number(value: object, default: float) -> float:
     return float(value) if isinstance(value, int | float) else default
 
 
-def _sampling(drawing: Drawing) -> Sampling:
+def _sampling(drawing: DrawSettings) -> Sampling:
     return Sampling(
         temperature=drawing.temperature,
         top_p=drawing.top_p,

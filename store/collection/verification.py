@@ -5,23 +5,23 @@ from random import Random
 from typing import NamedTuple
 
 from store.answers.equivalence import RunningForms
-from store.collection.chains import Chain, Drawn, draw_stepwise, draw_whole
-from store.collection.context import context_of, refuse_max_tokens
-from store.collection.forcing import Forced
-from store.collection.missing import named
-from store.collection.preparation import probing_for
-from store.collection.probing import Reading, branch, probe
-from store.collection.prompts import forced_by
-from store.collection.settings import Settings, settings_of
+from store.collection.chains import Chain, PromptedQuestion, draw_chain_stepwise, draw_whole_chains
+from store.collection.context import make_context, refuse_max_tokens
+from store.collection.forcing import ForcingTokens
+from store.collection.missing import describe_branches
+from store.collection.preparation import make_probe_settings
+from store.collection.probing import AnswerRules, make_branch, probe_chain
+from store.collection.questions import tokenise_forcing
+from store.collection.settings import Settings, parse_settings
 from store.errors import StoreError
 from store.reader import Recording
 from store.records import Branch, Question
+from store.serving.endpoints import Endpoint
 from store.serving.engine import Served
 from store.serving.errors import ServingError
-from store.serving.places import Place
 
 
-class Checked(NamedTuple):
+class BranchCheck(NamedTuple):
     """One branch, drawn again."""
 
     question: str
@@ -45,7 +45,7 @@ class Checked(NamedTuple):
         return drawn and self.probes == self.same_probes and self.same_final
 
 
-def choose(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
+def choose_branches(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
     """Questions and branches to look at, spread by chance over the recording.
 
     Args:
@@ -61,13 +61,13 @@ def choose(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]
     return sorted(Random(seed).sample(everything, min(count, len(everything))))
 
 
-def checkable(recording: Recording) -> Settings:
+def read_settings(recording: Recording) -> Settings:
     """The settings that a recording was made with.
 
     Raises:
         StoreError: it does not tell what is needed to make its branches again.
     """
-    settings = settings_of(recording.provenance)
+    settings = parse_settings(recording.provenance)
     if settings is None or any(not question.prompt_ids for question in recording.questions):
         reason = "was not collected by this program, so its branches cannot be drawn again"
         raise StoreError(reason, path=recording.path)
@@ -77,7 +77,7 @@ def checkable(recording: Recording) -> Settings:
     return settings
 
 
-def other_engine(recording: Recording, served: Served) -> str | None:
+def describe_engine_mismatch(recording: Recording, served: Served) -> str | None:
     """A sentence where the server says that it is another than made the recording."""
     told, found = recording.provenance, f"vllm {served.version}"
     if told.model not in (served.model, *served.aliases) or found != told.engine:
@@ -86,8 +86,8 @@ def other_engine(recording: Recording, served: Served) -> str | None:
 
 
 async def refuse_shorter_context(
-    recording: Recording, settings: Settings, served: Served, place: Place
-) -> Forced:
+    recording: Recording, settings: Settings, served: Served, place: Endpoint
+) -> ForcingTokens:
     """Refuse a server whose context is too short for the branches of a recording.
 
     Args:
@@ -103,15 +103,15 @@ async def refuse_shorter_context(
         ServingError: a branch and its probes may not fit.
     """
     refuse_max_tokens(settings, served, place.engine.address)
-    forced = await forced_by(place.engine, settings.forcing)
-    context = context_of(settings, forced, served, place.engine.address)
+    forced = await tokenise_forcing(place.engine, settings.forcing)
+    context = make_context(settings, forced, served, place.engine.address)
     for question in recording.questions if settings.source is None else ():
         prompt = len(question.prompt_ids or [])
         context.refuse_prompt(question.id, prompt, settings.drawing.max_tokens)
     return forced
 
 
-class Verification:
+class BranchVerifier:
     """Draws branches of a recording again.
 
     Args:
@@ -121,14 +121,16 @@ class Verification:
         reading: how answers are read.
     """
 
-    def __init__(self, recording: Recording, settings: Settings, place: Place, reading: Reading):
+    def __init__(
+        self, recording: Recording, settings: Settings, place: Endpoint, reading: AnswerRules
+    ):
         self._recording = recording
         self._settings = settings
         self._place = place
         self._reading = reading
-        self._forced: Forced | None = None
+        self._forced: ForcingTokens | None = None
 
-    async def check(self, number: int, position: int) -> Checked:
+    async def check(self, number: int, position: int) -> BranchCheck:
         """Draws one branch and its probes again.
 
         Args:
@@ -144,10 +146,10 @@ class Verification:
         try:
             again = await self._again(question, index, recorded)
         except ServingError as error:
-            error.add_subject(named(question.id, [index]))
+            error.add_subject(describe_branches(question.id, [index]))
             raise
         kept = recorded.token_ids
-        return Checked(
+        return BranchCheck(
             question.id,
             index,
             recorded.tokens,
@@ -161,14 +163,19 @@ class Verification:
     async def _again(self, question: Question, index: int, recorded: Branch) -> Branch:
         settings, prompt = self._settings, question.prompt_ids or []
         if self._forced is None:
-            self._forced = await forced_by(self._place.engine, settings.forcing)
+            self._forced = await tokenise_forcing(self._place.engine, settings.forcing)
         chain = await self._chain(question, index, recorded)
-        probed = await probe(
-            self._place, prompt, chain, self._forced, probing_for(settings, question), settings,
+        probed = await probe_chain(
+            self._place,
+            prompt,
+            chain,
+            self._forced,
+            make_probe_settings(settings, question),
+            settings,
             lambda asked, given: None,
-        )  # fmt: skip
+        )
         forms = RunningForms(self._reading.equivalence, question.gold, self._answers(question))
-        made = await branch(chain, probed, question, settings, self._reading, forms)
+        made = await make_branch(chain, probed, question, settings, self._reading, forms)
         return Branch(
             answers=made.answers, tokens=made.tokens, final=made.final, token_ids=chain.token_ids
         )
@@ -183,20 +190,20 @@ class Verification:
 
     async def _drawn(self, question: Question, index: int, recorded: Branch) -> Chain:
         settings = self._settings
-        drawn = Drawn(question.id, question.prompt_ids or [])
+        drawn = PromptedQuestion(question.id, question.prompt_ids or [])
         if settings.source is not None:
             # Drawn elsewhere: its probes alone can be asked again.
             tokens = recorded.token_ids or []
             words = await self._place.engine.detokenize(tokens)
             return Chain(tokens, recorded.text or words, recorded.finish, recorded.seed)
         if settings.stepwise:
-            return await draw_stepwise(self._place, drawn, index, settings.drawing, _ignore)
+            return await draw_chain_stepwise(self._place, drawn, index, settings.drawing, _ignore)
         found: list[Chain] = []
 
         async def take(index: int, chain: Chain) -> None:
             found.append(chain)
 
-        await draw_whole(self._place, drawn, [index], settings.drawing, take, _ignore)
+        await draw_whole_chains(self._place, drawn, [index], settings.drawing, take, _ignore)
         return found[0]
 
 

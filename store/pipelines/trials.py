@@ -14,62 +14,62 @@ import msgspec
 
 from store.blocks import (
     PREAMBLE_SIZE,
-    Block,
     BlockFile,
-    Kind,
-    State,
-    frame,
-    open_to_read,
-    preamble,
+    BlockKind,
+    FileState,
+    StoredBlock,
+    frame_block,
+    make_preamble,
+    open_for_reading,
     write_all,
 )
 from store.errors import DamagedRecording, ForeignFile, StoreError
-from store.packing import Unreadable, pack, unpack
-from store.pipelines.records import Choices, Pipeline, Trial, label
-from store.writer import lock, open_locked, sync_directory
+from store.packing import UnreadableRecord, pack, unpack
+from store.pipelines.schema import Pipeline, StageChoices, Trial, format_choices
+from store.writer import lock_file, open_locked, sync_directory
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class TrialsHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The payload of PIPE."""
 
     pipeline: Pipeline
     digest: str
-    """Of the pipeline and its questions, as `store.pipelines.reading.digest` gives it."""
+    """Of the pipeline and its questions, as `pipeline_digest` gives it."""
     questions: list[str]
     """Their ids, in the order in which every trial answers them."""
 
 
-class Recorded(NamedTuple):
+class TrialLog(NamedTuple):
     """What a record holds."""
 
-    head: Head
-    trials: dict[Choices, Trial]
+    head: TrialsHeader
+    trials: dict[StageChoices, Trial]
     torn: str | None
     """A sentence about an incomplete last append, if there is one."""
 
 
-class _Scanned(NamedTuple):
-    recorded: Recorded
+class _TrialScan(NamedTuple):
+    recorded: TrialLog
     end: int
     digest: bytes
 
 
-def is_trials(path: Path) -> bool:
+def is_trial_file(path: Path) -> bool:
     """Whether a file says that it is a record of trials; what else it may be is not told."""
     try:
-        descriptor = open_to_read(path)
+        descriptor = open_for_reading(path)
     except StoreError:
         return False
     try:
         file = BlockFile(descriptor, path)
-        return file.state() is State.OPEN and file.begins_with(Kind.PIPE)
+        return file.state() is FileState.OPEN and file.begins_with(BlockKind.PIPE)
     except StoreError:
         return False
     finally:
         os.close(descriptor)
 
 
-def read_trials(path: Path) -> Recorded:
+def read_trials(path: Path) -> TrialLog:
     """Reads a record of trials.
 
     Raises:
@@ -77,7 +77,7 @@ def read_trials(path: Path) -> Recorded:
         ForeignFile: it is something else.
         DamagedRecording: its bytes are not those that were written.
     """
-    descriptor = open_to_read(path)
+    descriptor = open_for_reading(path)
     try:
         return _scan(BlockFile(descriptor, path)).recorded
     finally:
@@ -93,13 +93,13 @@ class TrialWriter:
         scanned: what it holds.
     """
 
-    def __init__(self, descriptor: int, path: Path, scanned: _Scanned):
+    def __init__(self, descriptor: int, path: Path, scanned: _TrialScan):
         """Takes over a descriptor; `open` is the way to get one."""
         self._descriptor, self._path = descriptor, path
         self._recorded, self._end, self._digest = scanned
 
     @classmethod
-    def open(cls, path: Path, head: Head) -> Self:
+    def open(cls, path: Path, head: TrialsHeader) -> Self:
         """Begins a record, or goes on with one of the same pipeline.
 
         Raises:
@@ -119,7 +119,7 @@ class TrialWriter:
         return cls(descriptor, path, scanned)
 
     @property
-    def trials(self) -> dict[Choices, Trial]:
+    def trials(self) -> dict[StageChoices, Trial]:
         """What it holds."""
         return self._recorded.trials
 
@@ -132,7 +132,7 @@ class TrialWriter:
         """
         if problem := _fault(self._recorded, trial):
             raise StoreError(problem, path=self._path)
-        block = frame(Kind.TRIL, pack(trial), self._digest)
+        block = frame_block(BlockKind.TRIL, pack(trial), self._digest)
         try:
             write_all(self._descriptor, block)
             os.fsync(self._descriptor)
@@ -161,7 +161,7 @@ class TrialWriter:
         self.close()
 
 
-def _refuse_other(found: Head, wanted: Head, path: Path) -> None:
+def _refuse_other(found: TrialsHeader, wanted: TrialsHeader, path: Path) -> None:
     if found.digest != wanted.digest:
         raise StoreError(
             f"holds trials of another pipeline, {found.pipeline.name}, or of one that has changed",
@@ -169,16 +169,16 @@ def _refuse_other(found: Head, wanted: Head, path: Path) -> None:
         )
 
 
-def _begin(path: Path, head: Head) -> None:
-    start = preamble(State.OPEN)
+def _begin(path: Path, head: TrialsHeader) -> None:
+    start = make_preamble(FileState.OPEN)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags, 0o666)
     except FileExistsError:  # another process was faster
         return
     try:
-        lock(descriptor, path)
-        write_all(descriptor, start + frame(Kind.PIPE, pack(head), start[16:]))
+        lock_file(descriptor, path)
+        write_all(descriptor, start + frame_block(BlockKind.PIPE, pack(head), start[16:]))
         os.fsync(descriptor)
         sync_directory(path)
     except BaseException:
@@ -188,48 +188,48 @@ def _begin(path: Path, head: Head) -> None:
         os.close(descriptor)
 
 
-def _fault(recorded: Recorded, trial: Trial) -> str | None:
+def _fault(recorded: TrialLog, trial: Trial) -> str | None:
     """Why a trial cannot stand in a record; ``None`` where it can."""
     if trial.choices in recorded.trials:
-        return f"the trial {label(trial.choices)} is recorded already"
+        return f"the trial {format_choices(trial.choices)} is recorded already"
     if [each.question for each in trial.answered] != recorded.head.questions:
-        return f"the trial {label(trial.choices)} does not answer the record's questions"
+        return f"the trial {format_choices(trial.choices)} does not answer the record's questions"
     if len(trial.choices) != len(recorded.head.pipeline.stages):
-        return f"the trial {label(trial.choices)} has another number of stages"
+        return f"the trial {format_choices(trial.choices)} has another number of stages"
     return None
 
 
-def _taken(recorded: Recorded, block: Block) -> Trial:
+def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
     """The trial of a block.
 
     Raises:
         Unreadable: it holds none that can stand here.
     """
-    if block.kind is not Kind.TRIL:
-        raise Unreadable(f"{block.kind.name} has no place in a record of trials")
+    if block.kind is not BlockKind.TRIL:
+        raise UnreadableRecord(f"{block.kind.name} has no place in a record of trials")
     trial = unpack(block.payload, Trial)
     if problem := _fault(recorded, trial):
-        raise Unreadable(problem)
+        raise UnreadableRecord(problem)
     return trial
 
 
-def _scan(file: BlockFile) -> _Scanned:
+def _scan(file: BlockFile) -> _TrialScan:
     """Reads and checks every block."""
-    if file.state() is State.SEALED:
+    if file.state() is FileState.SEALED:
         raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
     first = file.block(PREAMBLE_SIZE)
-    if first.kind is not Kind.PIPE:
+    if first.kind is not BlockKind.PIPE:
         raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
     try:
-        recorded = Recorded(unpack(first.payload, Head), {}, None)
-    except Unreadable as error:
+        recorded = TrialLog(unpack(first.payload, TrialsHeader), {}, None)
+    except UnreadableRecord as error:
         raise file.damage(first.offset, f"the pipeline cannot be read: {error}") from error
     end, digest = first.end, first.digest
     while end < file.size:
         try:
             block = file.block(end)
         except DamagedRecording as fault:
-            following = file.block_behind(end, (Kind.TRIL,))
+            following = file.block_behind(end, (BlockKind.TRIL,))
             if following is not None:
                 reason = (
                     f"a block is bad, and as those from byte {following} on are intact, this is no"
@@ -237,11 +237,11 @@ def _scan(file: BlockFile) -> _Scanned:
                 )
                 raise file.damage(end, reason) from fault
             torn = f"the last append was incomplete: {file.size - end} bytes from byte {end} on"
-            return _Scanned(recorded._replace(torn=torn), end, digest)
+            return _TrialScan(recorded._replace(torn=torn), end, digest)
         try:
             trial = _taken(recorded, block)
-        except Unreadable as error:
+        except UnreadableRecord as error:
             raise file.damage(end, f"a block holds what cannot be: {error}") from error
         recorded.trials[trial.choices] = trial
         end, digest = block.end, block.digest
-    return _Scanned(recorded, end, digest)
+    return _TrialScan(recorded, end, digest)

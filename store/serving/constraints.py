@@ -9,10 +9,10 @@ from functools import lru_cache
 
 import regex
 
-from store.serving.requests import Completion
+from store.serving.requests import CompletionRequest
 
 
-def constraint_fault(text: str, finish: str, request: Completion) -> str | None:
+def constraint_fault(text: str, finish: str, request: CompletionRequest) -> str | None:
     """Describe how a reply breaks its request's constraint; ``None`` where it does not.
 
     A reply that ended at a stop string, or at its bound of tokens, may be the beginning of what the
@@ -36,7 +36,7 @@ def constraint_fault(text: str, finish: str, request: Completion) -> str | None:
 
 
 @lru_cache(maxsize=16)
-def compiled(expression: str) -> "regex.Pattern[str]":
+def compile_pattern(expression: str) -> "regex.Pattern[str]":
     """Compile a regular expression as lenient as any of vLLM's backends reads it.
 
     A dot matches line breaks, since that of xgrammar does; anchors are passed over by xgrammar, and
@@ -55,7 +55,7 @@ def _is_choice(text: str, beginnings: Sequence[str], choices: Sequence[str]) -> 
 
 
 def _matches(text: str, beginnings: Sequence[str], expression: str) -> bool:
-    pattern = compiled(expression)
+    pattern = compile_pattern(expression)
     return pattern.fullmatch(text) is not None or any(
         pattern.fullmatch(beginning, partial=True) is not None for beginning in beginnings
     )

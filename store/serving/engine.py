@@ -1,13 +1,56 @@
-"""What a collection and a live episode ask of whatever serves a model: a server, or vLLM itself."""
+"""The protocol of engines that serve a model, and the prefix cache counters that they report."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from store.serving.counters import Counters
-from store.serving.patience import Limits
-from store.serving.replies import Given
-from store.serving.requests import Completion
-from store.serving.streams import Piece
+from store.serving.replies import CompletionResult
+from store.serving.requests import CompletionRequest
+from store.serving.retries import Limits
+from store.serving.streams import StreamChunk
+
+_LINE = re.compile(
+    r"^vllm:prefix_cache_(?P<what>queries|hits)_total(?P<labels>\{[^}]*\})? (?P<count>\S+)$",
+    re.MULTILINE,
+)
+_ENGINE = re.compile(r'engine="([^"]*)"')
+
+
+class PrefixCacheCounters(NamedTuple):
+    """Prompt tokens since the server began; differences of two readings tell of the time between.
+
+    Other users of the same server are counted too.
+    """
+
+    asked: int
+    """Prompt tokens that were looked up in the prefix cache."""
+    found: int
+    """Those that were in it."""
+    engines: int
+    """Data-parallel engines that count."""
+
+    def since(self, before: "PrefixCacheCounters") -> "PrefixCacheCounters":
+        """What was counted after ``before``."""
+        return PrefixCacheCounters(
+            self.asked - before.asked, self.found - before.found, self.engines
+        )
+
+    @property
+    def share(self) -> float | None:
+        """The share that was found, from 0 to 1; ``None`` where nothing was looked up."""
+        return self.found / self.asked if self.asked else None
+
+
+def read_counters(page: str) -> PrefixCacheCounters | None:
+    """The counters on a page of metrics in Prometheus' form; ``None`` where there are none."""
+    sums = {"queries": 0.0, "hits": 0.0}
+    engines = set()
+    for line in _LINE.finditer(page):
+        sums[line["what"]] += float(line["count"])
+        engines.add("".join(_ENGINE.findall(line["labels"] or "")))
+    if not engines:
+        return None
+    return PrefixCacheCounters(int(sums["queries"]), int(sums["hits"]), len(engines))
 
 
 class Served(NamedTuple):
@@ -47,13 +90,15 @@ class Engine(Protocol):
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """The text of tokens, special ones included."""
 
-    async def complete(self, request: Completion, *, rank: int | None = None) -> list[Given]:
+    async def complete(
+        self, request: CompletionRequest, *, rank: int | None = None
+    ) -> list[CompletionResult]:
         """Completions as a whole: prompt after prompt, child after child."""
 
     def stream(
-        self, request: Completion, *, every: int = 64, rank: int | None = None
-    ) -> AsyncIterator[Piece]:
+        self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
+    ) -> AsyncIterator[StreamChunk]:
         """Completions as they come; tried once."""
 
-    async def counters(self) -> Counters | None:
+    async def counters(self) -> PrefixCacheCounters | None:
         """What it counts of its prefix cache."""

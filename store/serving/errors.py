@@ -49,7 +49,7 @@ class Refused(ServingError):
     exit_code: ClassVar[int] = 2
 
 
-class Lied(ServingError):
+class InconsistentResponse(ServingError):
     """Its reply is well formed and is not an answer to what was asked: nothing of it is used."""
 
 

@@ -48,7 +48,7 @@ def identify(cards: Sequence[ModelCard], name: str) -> Identity | None:
     return Identity(name, tuple(sorted(same - {name})), card.max_model_len)
 
 
-def names_of(cards: Sequence[ModelCard], path: str) -> list[str]:
+def list_served_names(cards: Sequence[ModelCard], path: str) -> list[str]:
     """List the names under which a server serves the model or adapter of a path."""
     return [each.id for each in cards if each.root == path]
 

@@ -1,9 +1,9 @@
 """A reply, decoded strictly and held against the request before anything of it is used.
 
-A reply whose JSON is cut off is `Malformed`: something on the way broke, and asking again may
+A reply whose JSON is cut off is `MalformedReply`: something on the way broke, and asking again may
 help. One that is well formed but lacks a field, has another type in it, counts wrongly, answers
-another prompt or comes from another model is a `Falsehood`, and ends the work. A document with an
-error in the place of a reply, as a stream of status 200 can carry one, is an `ErrorDocument`.
+another prompt or comes from another model is a `InvalidReply`, and ends the work. A document with
+an error in the place of a reply, as a stream of status 200 can carry one, is an `ErrorDocument`.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from store.serving.constraints import constraint_fault
-from store.serving.requests import Completion
+from store.serving.requests import CompletionRequest
 
 T = TypeVar("T")
 
@@ -21,11 +21,11 @@ UNFINISHED = frozenset({"abort", "error"})
 """Reasons for an end that is the server's own fault: the child is to be drawn again."""
 
 
-class Malformed(Exception):
+class MalformedReply(Exception):
     """The bytes are not a whole JSON document; the message says why."""
 
 
-class Falsehood(Exception):
+class InvalidReply(Exception):
     """The reply is not one to what was asked; the message says in what."""
 
 
@@ -42,7 +42,7 @@ class ErrorDocument(Exception):
         self.status = status
 
 
-class Given(NamedTuple):
+class CompletionResult(NamedTuple):
     """One completion that was found to be what was asked for."""
 
     token_ids: list[int]
@@ -55,7 +55,7 @@ class Given(NamedTuple):
     """Of the likeliest tokens at each place, in nats, likeliest first."""
 
 
-class Usage(msgspec.Struct, frozen=True):
+class TokenUsage(msgspec.Struct, frozen=True):
     """What the server counted."""
 
     prompt_tokens: int
@@ -70,7 +70,7 @@ class LogProbs(msgspec.Struct, frozen=True):
     top_logprobs: list[dict[str, float]]
 
 
-class _Choice(msgspec.Struct, frozen=True):
+class _ReplyChoice(msgspec.Struct, frozen=True):
     index: int
     text: str
     token_ids: list[int]
@@ -81,14 +81,14 @@ class _Choice(msgspec.Struct, frozen=True):
 
 class _Reply(msgspec.Struct, frozen=True):
     model: str
-    choices: list[_Choice]
-    usage: Usage
+    choices: list[_ReplyChoice]
+    usage: TokenUsage
 
 
 _DECODER = msgspec.json.Decoder(_Reply)
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """Decodes one JSON document.
 
     Raises:
@@ -102,11 +102,11 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         if (reported := error_document(body)) is not None:
             raise reported from error
         words = str(error)
-        raise Falsehood(f"the reply is not as vLLM gives it: {words[:1].lower()}{words[1:]}") from (
-            error
-        )
+        raise InvalidReply(
+            f"the reply is not as vLLM gives it: {words[:1].lower()}{words[1:]}"
+        ) from (error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed("the reply is not whole JSON") from error
+        raise MalformedReply("the reply is not whole JSON") from error
 
 
 def error_document(body: bytes) -> ErrorDocument | None:
@@ -142,7 +142,9 @@ def _status(error: dict[str, object]) -> int:
 _REFUSALS = frozenset({"BadRequestError", "NotFoundError", "invalid_request_error"})
 
 
-def read(body: bytes, request: Completion, names: Container[str]) -> list[Given]:
+def read_reply(
+    body: bytes, request: CompletionRequest, names: Container[str]
+) -> list[CompletionResult]:
     """The completions of a whole reply: prompt after prompt, child after child.
 
     Args:
@@ -153,58 +155,60 @@ def read(body: bytes, request: Completion, names: Container[str]) -> list[Given]
     Raises:
         Malformed, ErrorDocument, Falsehood: as above; nothing of the reply may be used.
     """
-    reply = decode(_DECODER, body)
+    reply = decode_reply(_DECODER, body)
     refuse_other_model(reply.model, names)
     if [choice.index for choice in reply.choices] != list(range(request.children)):
-        raise Falsehood(
+        raise InvalidReply(
             f"{request.children} completions were asked for, and {len(reply.choices)} came or"
             " their numbers are not theirs"
         )
     given = []
     for choice in reply.choices:
         refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
-        found = Given(
+        found = CompletionResult(
             choice.token_ids, choice.text, choice.finish_reason, *_chances(choice, request)
         )
-        check(found, request)
+        check_completion(found, request)
         given.append(found)
     counted, sent = sum(len(each.token_ids) for each in given), sum(map(len, request.prompt))
     if reply.usage.completion_tokens != counted:
-        raise Falsehood(f"it counts {reply.usage.completion_tokens} tokens and gives {counted}")
+        raise InvalidReply(f"it counts {reply.usage.completion_tokens} tokens and gives {counted}")
     if reply.usage.prompt_tokens != sent:
-        raise Falsehood(f"it counts {reply.usage.prompt_tokens} prompt tokens of {sent}")
+        raise InvalidReply(f"it counts {reply.usage.prompt_tokens} prompt tokens of {sent}")
     return given
 
 
 def refuse_other_model(named: str, names: Container[str]) -> None:
-    """Raises `Falsehood` where a reply comes from another model than was asked."""
+    """Raises `InvalidReply` where a reply comes from another model than was asked."""
     if named not in names:
-        raise Falsehood(f"the reply comes from the model {named!r}, which was not asked")
+        raise InvalidReply(f"the reply comes from the model {named!r}, which was not asked")
 
 
-def refuse_other_prompt(prompt: list[int], request: Completion, index: int) -> None:
-    """Raises `Falsehood` where child ``index`` goes on from another prompt than its own."""
+def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: int) -> None:
+    """Raises `InvalidReply` where child ``index`` goes on from another prompt than its own."""
     if prompt != list(request.prompt[index // request.n]):
-        raise Falsehood("it answers another prompt than was sent")
+        raise InvalidReply("it answers another prompt than was sent")
 
 
-def check(given: Given, request: Completion) -> None:
-    """Raises `Falsehood` where one completion cannot be what was asked for."""
+def check_completion(given: CompletionResult, request: CompletionRequest) -> None:
+    """Raises `InvalidReply` where one completion cannot be what was asked for."""
     count = len(given.token_ids)
     if any(token < 0 for token in given.token_ids):
-        raise Falsehood("a token's number is below 0")
+        raise InvalidReply("a token's number is below 0")
     if count > request.max_tokens:
-        raise Falsehood(f"at most {request.max_tokens} tokens were asked for, and {count} came")
+        raise InvalidReply(f"at most {request.max_tokens} tokens were asked for, and {count} came")
     if given.finish == "length" and count != request.max_tokens:
-        raise Falsehood(f"it says that {request.max_tokens} tokens were reached, and gives {count}")
+        raise InvalidReply(
+            f"it says that {request.max_tokens} tokens were reached, and gives {count}"
+        )
     if not count and given.finish not in UNFINISHED:
-        raise Falsehood("a completion has no tokens")
+        raise InvalidReply("a completion has no tokens")
     if fault := logprob_fault(given.logprobs, given.top):
-        raise Falsehood(fault)
+        raise InvalidReply(fault)
     if given.finish not in UNFINISHED and (
         fault := constraint_fault(given.text, given.finish, request)
     ):
-        raise Falsehood(
+        raise InvalidReply(
             f"{fault}: the server does not apply the constraint; one that was started with"
             " --reasoning-parser applies none before the end of thinking"
         )
@@ -242,16 +246,16 @@ _MODE = "; serve with --logprobs-mode raw_logprobs, vLLM's default"
 
 
 def _chances(
-    choice: _Choice, request: Completion
+    choice: _ReplyChoice, request: CompletionRequest
 ) -> tuple[list[float] | None, list[list[float]] | None]:
     if request.logprobs is None:
         return None, None
     if choice.logprobs is None:
-        raise Falsehood("log-probabilities were asked for, and none came")
-    return chances(choice.logprobs, choice.token_ids, request.logprobs)
+        raise InvalidReply("log-probabilities were asked for, and none came")
+    return read_logprobs(choice.logprobs, choice.token_ids, request.logprobs)
 
 
-def chances(
+def read_logprobs(
     told: LogProbs, token_ids: list[int], most: int
 ) -> tuple[list[float], list[list[float]]]:
     """Log-probabilities of the tokens, and of the ``most`` likeliest at each place.
@@ -260,10 +264,10 @@ def chances(
         Falsehood: they are those of other tokens, or there are too few.
     """
     if told.tokens != [f"token_id:{token}" for token in token_ids]:
-        raise Falsehood("its log-probabilities are those of other tokens")
+        raise InvalidReply("its log-probabilities are those of other tokens")
     if not len(told.token_logprobs) == len(told.top_logprobs) == len(token_ids):
-        raise Falsehood("not every token has a log-probability")
+        raise InvalidReply("not every token has a log-probability")
     top = [sorted(place.values(), reverse=True)[:most] for place in told.top_logprobs]
     if any(not place for place in top):
-        raise Falsehood("a token comes without the likeliest tokens at its place")
+        raise InvalidReply("a token comes without the likeliest tokens at its place")
     return told.token_logprobs, top

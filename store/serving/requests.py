@@ -19,7 +19,7 @@ class Structured(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     choice: list[str] | None = None
 
 
-class Completion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class CompletionRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One request: some prompts, n children of each. The fields have vLLM's own names."""
 
     prompt: Sequence[Sequence[int]]
@@ -49,7 +49,7 @@ class Completion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.n * len(self.prompt)
 
 
-class Wire(Completion, frozen=True, omit_defaults=True, kw_only=True):
+class WireRequest(CompletionRequest, frozen=True, omit_defaults=True, kw_only=True):
     """The same with what every request of this client asks besides."""
 
     model: str
@@ -60,7 +60,7 @@ class Wire(Completion, frozen=True, omit_defaults=True, kw_only=True):
     stream_interval: int | None = None
 
 
-def wire(request: Completion, model: str, *, every: int | None = None) -> bytes:
+def encode_request(request: CompletionRequest, model: str, *, every: int | None = None) -> bytes:
     """The body of the HTTP request.
 
     Args:
@@ -71,7 +71,7 @@ def wire(request: Completion, model: str, *, every: int | None = None) -> bytes:
     asked = {name: getattr(request, name) for name in request.__struct_fields__}
     streaming = every is not None
     return _ENCODER.encode(
-        Wire(
+        WireRequest(
             **asked,
             model=model,
             return_token_ids=True,

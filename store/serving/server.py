@@ -3,8 +3,8 @@
 Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
 off or stalls) are made again within `Limits`; any other status of 4xx ends the work at once,
 whether it is that of the reply or stands in an event of a stream. A reply that is not one to what
-was asked raises `Lied`, and nothing of it gets out. To cancel a task that waits here closes its
-connection, upon which vLLM drops the request.
+was asked raises `InconsistentResponse`, and nothing of it gets out. To cancel a task that waits
+here closes its connection, upon which vLLM drops the request.
 """
 
 import asyncio
@@ -16,23 +16,22 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import msgspec
 
-from store.serving.counters import Counters, read_counters
-from store.serving.engine import Served
-from store.serving.errors import Lied, Refused, Unreachable
-from store.serving.identity import Identity, ModelCard, identify, names_of
-from store.serving.patience import Limits, persist
+from store.serving.engine import PrefixCacheCounters, Served, read_counters
+from store.serving.errors import InconsistentResponse, Refused, Unreachable
+from store.serving.identity import Identity, ModelCard, identify, list_served_names
 from store.serving.replies import (
     UNFINISHED,
+    CompletionResult,
     ErrorDocument,
-    Falsehood,
-    Given,
-    Malformed,
-    decode,
+    InvalidReply,
+    MalformedReply,
+    decode_reply,
     error_document,
-    read,
+    read_reply,
 )
-from store.serving.requests import Completion, wire
-from store.serving.streams import Assembly, Piece, events
+from store.serving.requests import CompletionRequest, encode_request
+from store.serving.retries import Limits, retry_call
+from store.serving.streams import StreamAssembler, StreamChunk, iterate_events
 
 T = TypeVar("T")
 
@@ -160,11 +159,13 @@ class Server:
         async def attempt() -> str:
             reply = await self._whole("POST", "/detokenize", body, None)
             with self._judged():
-                return decode(_TEXT, reply).prompt
+                return decode_reply(_TEXT, reply).prompt
 
-        return await persist(attempt, self.limits)
+        return await retry_call(attempt, self.limits)
 
-    async def complete(self, request: Completion, *, rank: int | None = None) -> list[Given]:
+    async def complete(
+        self, request: CompletionRequest, *, rank: int | None = None
+    ) -> list[CompletionResult]:
         """Completions as a whole: prompt after prompt, child after child.
 
         Args:
@@ -176,32 +177,32 @@ class Server:
             Refused: the server does not take the request.
             Lied: the reply is not one to the request.
         """
-        body = wire(request, self.model)
+        body = encode_request(request, self.model)
         names = await self._names()
 
-        async def attempt() -> list[Given]:
+        async def attempt() -> list[CompletionResult]:
             reply = await self._whole("POST", "/v1/completions", body, rank)
             with self._judged():
-                given = read(reply, request, names)
+                given = read_reply(reply, request, names)
             for each in given:
                 self._refuse_unfinished(each)
             return given
 
-        return await persist(attempt, self.limits)
+        return await retry_call(attempt, self.limits)
 
     async def stream(
-        self, request: Completion, *, every: int = 64, rank: int | None = None
-    ) -> AsyncIterator[Piece]:
+        self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
+    ) -> AsyncIterator[StreamChunk]:
         """Completions as they come, about ``every`` tokens at a time. It is tried once.
 
         Raises:
             Unreachable: the stream broke off or stalled; children given out before are good.
             Refused, Lied: as `complete`.
         """
-        body = wire(request, self.model, every=every)
-        assembly = Assembly(request, await self._names())
+        body = encode_request(request, self.model, every=every)
+        assembly = StreamAssembler(request, await self._names())
         async with self._open("POST", "/v1/completions", body, rank, self.limits.stall) as response:
-            pieces = events(response.content.iter_any())
+            pieces = iterate_events(response.content.iter_any())
             while (data := await self._next(pieces)) is not None:
                 with self._judged():
                     piece = assembly.take(data)
@@ -211,7 +212,7 @@ class Server:
         with self._judged():
             assembly.refuse_unclosed()
 
-    async def counters(self) -> Counters | None:
+    async def counters(self) -> PrefixCacheCounters | None:
         """What the server counts of its prefix cache; ``None`` where it does not tell."""
         try:
             page = await self._whole("GET", "/metrics", None, None)
@@ -228,7 +229,7 @@ class Server:
         cards = (await self._get("/v1/models", _MODELS)).data
         self._identity = identify(cards, self.model)
         if self._identity is None:
-            names = names_of(cards, self.model) or [each.id for each in cards]
+            names = list_served_names(cards, self.model) or [each.id for each in cards]
             raise Refused(
                 f"serves no model {self.model}",
                 address=self.address,
@@ -246,20 +247,22 @@ class Server:
         async def attempt() -> list[int]:
             reply = await self._whole("POST", "/tokenize", body, None)
             with self._judged():
-                told = decode(_TOKENS, reply)
+                told = decode_reply(_TOKENS, reply)
                 if told.count != len(told.tokens):
-                    raise Falsehood(f"it counts {told.count} tokens and gives {len(told.tokens)}")
+                    raise InvalidReply(
+                        f"it counts {told.count} tokens and gives {len(told.tokens)}"
+                    )
             return told.tokens
 
-        return await persist(attempt, self.limits)
+        return await retry_call(attempt, self.limits)
 
     async def _get(self, path: str, decoder: msgspec.json.Decoder[T]) -> T:
         async def attempt() -> T:
             reply = await self._whole("GET", path, None, None)
             with self._judged():
-                return decode(decoder, reply)
+                return decode_reply(decoder, reply)
 
-        return await persist(attempt, self.limits)
+        return await retry_call(attempt, self.limits)
 
     async def _whole(self, method: str, path: str, body: bytes | None, rank: int | None) -> bytes:
         try:
@@ -332,7 +335,7 @@ class Server:
     def _unreachable(self, problem: str, wait: float | None = None) -> Unreachable:
         return Unreachable(problem, address=self.address, wait=wait)
 
-    def _refuse_unfinished(self, given: Given) -> None:
+    def _refuse_unfinished(self, given: CompletionResult) -> None:
         if given.finish in UNFINISHED:
             raise self._unreachable(f"a completion ended by {given.finish}")
 
@@ -344,10 +347,10 @@ class Server:
         except ErrorDocument as error:
             problem = f"answers with an error, code {error.status}: {error}"
             raise self._failure(error.status, problem) from error
-        except Malformed as error:
+        except MalformedReply as error:
             raise Unreachable(str(error), address=self.address) from error
-        except Falsehood as error:
-            raise Lied(str(error), address=self.address) from error
+        except InvalidReply as error:
+            raise InconsistentResponse(str(error), address=self.address) from error
 
 
 def _message(body: bytes) -> str:

@@ -10,40 +10,40 @@ from typing import NamedTuple
 import msgspec
 
 from store.serving.replies import (
-    Falsehood,
-    Given,
+    CompletionResult,
+    InvalidReply,
     LogProbs,
-    Malformed,
-    Usage,
-    chances,
-    check,
-    decode,
+    MalformedReply,
+    TokenUsage,
+    check_completion,
+    decode_reply,
+    read_logprobs,
     refuse_other_model,
     refuse_other_prompt,
 )
-from store.serving.requests import Completion
+from store.serving.requests import CompletionRequest
 
 DONE = b"[DONE]"
 
 
-class Finished(NamedTuple):
+class FinishedChild(NamedTuple):
     """One child of a stream that has ended."""
 
     child: int
     """Among all children: prompt after prompt, child after child."""
-    given: Given
+    given: CompletionResult
 
 
-class Piece(NamedTuple):
+class StreamChunk(NamedTuple):
     """What one event of a stream brought."""
 
     tokens: int
     """How many tokens, of whatever child."""
-    finished: Finished | None
+    finished: FinishedChild | None
     """The child that ended with it, if one did."""
 
 
-class _Choice(msgspec.Struct, frozen=True):
+class _StreamChoice(msgspec.Struct, frozen=True):
     index: int
     text: str
     token_ids: list[int]
@@ -54,8 +54,8 @@ class _Choice(msgspec.Struct, frozen=True):
 
 class _Event(msgspec.Struct, frozen=True):
     model: str
-    choices: list[_Choice]
-    usage: Usage
+    choices: list[_StreamChoice]
+    usage: TokenUsage
 
 
 _EVENT = msgspec.json.Decoder(_Event)
@@ -71,37 +71,37 @@ class _Child:
         self.logprobs: list[float] = []
         self.top: list[list[float]] = []
 
-    def take(self, choice: _Choice, request: Completion) -> None:
+    def take(self, choice: _StreamChoice, request: CompletionRequest) -> None:
         """Adds a piece."""
         if not self.begun:
             if choice.prompt_token_ids is None:
-                raise Falsehood("a stream does not begin with its prompt")
+                raise InvalidReply("a stream does not begin with its prompt")
             refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
             self.begun = True
         self.token_ids += choice.token_ids
         self.texts.append(choice.text)
         if request.logprobs is not None and choice.token_ids:
             if choice.logprobs is None:
-                raise Falsehood("log-probabilities were asked for, and none came")
-            own, top = chances(choice.logprobs, choice.token_ids, request.logprobs)
+                raise InvalidReply("log-probabilities were asked for, and none came")
+            own, top = read_logprobs(choice.logprobs, choice.token_ids, request.logprobs)
             self.logprobs += own
             self.top += top
 
-    def end(self, finish: str, request: Completion) -> Given:
+    def end(self, finish: str, request: CompletionRequest) -> CompletionResult:
         """The whole child."""
         wanted = request.logprobs is not None
-        given = Given(
+        given = CompletionResult(
             self.token_ids,
             "".join(self.texts),
             finish,
             self.logprobs if wanted else None,
             self.top if wanted else None,
         )
-        check(given, request)
+        check_completion(given, request)
         return given
 
 
-class Assembly:
+class StreamAssembler:
     """Puts the events of one streamed reply together.
 
     Args:
@@ -109,14 +109,14 @@ class Assembly:
         names: the names of the model that was asked.
     """
 
-    def __init__(self, request: Completion, names: Container[str]):
+    def __init__(self, request: CompletionRequest, names: Container[str]):
         self._request = request
         self._names = names
         self._children = [_Child() for _ in range(request.children)]
         self._ended: set[int] = set()
         self._closed = False
 
-    def take(self, data: bytes) -> Piece:
+    def take(self, data: bytes) -> StreamChunk:
         """Takes the data of one event.
 
         Raises:
@@ -126,50 +126,52 @@ class Assembly:
         """
         if data == DONE:
             self._close()
-            return Piece(0, None)
-        event = decode(_EVENT, data)
+            return StreamChunk(0, None)
+        event = decode_reply(_EVENT, data)
         refuse_other_model(event.model, self._names)
         if not event.choices:
             self._tally(event.usage)
-            return Piece(0, None)
+            return StreamChunk(0, None)
         if len(event.choices) != 1:
-            raise Falsehood("one event speaks of several completions")
+            raise InvalidReply("one event speaks of several completions")
         return self._piece(event.choices[0], event.usage)
 
-    def _piece(self, choice: _Choice, usage: Usage) -> Piece:
+    def _piece(self, choice: _StreamChoice, usage: TokenUsage) -> StreamChunk:
         if not 0 <= choice.index < len(self._children) or choice.index in self._ended:
-            raise Falsehood(f"completion {choice.index} was not asked for, or had ended")
+            raise InvalidReply(f"completion {choice.index} was not asked for, or had ended")
         child = self._children[choice.index]
         child.take(choice, self._request)
         if usage.completion_tokens != len(child.token_ids):
-            raise Falsehood(
+            raise InvalidReply(
                 f"it counts {usage.completion_tokens} tokens of a completion and has given"
                 f" {len(child.token_ids)}"
             )
         if choice.finish_reason is None:
-            return Piece(len(choice.token_ids), None)
+            return StreamChunk(len(choice.token_ids), None)
         self._ended.add(choice.index)
         given = child.end(choice.finish_reason, self._request)
-        return Piece(len(choice.token_ids), Finished(choice.index, given))
+        return StreamChunk(len(choice.token_ids), FinishedChild(choice.index, given))
 
-    def _tally(self, usage: Usage) -> None:
+    def _tally(self, usage: TokenUsage) -> None:
         counted = sum(len(child.token_ids) for child in self._children)
         if usage.completion_tokens != counted:
-            raise Falsehood(f"it counts {usage.completion_tokens} tokens in all and gave {counted}")
+            raise InvalidReply(
+                f"it counts {usage.completion_tokens} tokens in all and gave {counted}"
+            )
 
     def _close(self) -> None:
         if len(self._ended) != len(self._children):
             missing = len(self._children) - len(self._ended)
-            raise Malformed(f"the stream ended before {missing} of its completions did")
+            raise MalformedReply(f"the stream ended before {missing} of its completions did")
         self._closed = True
 
     def refuse_unclosed(self) -> None:
-        """Raises `Malformed` where the connection ended before the stream did."""
+        """Raises `MalformedReply` where the connection ended before the stream did."""
         if not self._closed:
-            raise Malformed("the stream broke off")
+            raise MalformedReply("the stream broke off")
 
 
-async def events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def iterate_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The data of each server-sent event, from the bytes as they come."""
     rest = b""
     async for chunk in chunks:

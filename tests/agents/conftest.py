@@ -6,29 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from agents.run.directory import create
+from agents.run.directory import create_run
 from agents.run.records import BaselineRef, RecordingRef, Request
-from agents.search.arena import Arena, arena
-from agents.search.playing import Players, players
+from agents.search.arena import Arena, open_arena
+from agents.search.player_pool import ProcessPlayers, players
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 
 BASELINES = [BaselineRef(controller="sc", settings=[{"n": n} for n in (1, 2, 4, 8)])]
 REASONERS = (
-    Reasoner("weak", skill=0.3, verbosity=1.1, noise=0.1, drift=0.05),
-    Reasoner("able", skill=0.6, verbosity=1.0, noise=0.07, drift=0.05),
-    Reasoner("strong", skill=0.8, verbosity=0.9, noise=0.05, drift=0.05),
+    SimulatedReasoner("weak", skill=0.3, verbosity=1.1, noise=0.1, drift=0.05),
+    SimulatedReasoner("able", skill=0.6, verbosity=1.0, noise=0.07, drift=0.05),
+    SimulatedReasoner("strong", skill=0.8, verbosity=0.9, noise=0.05, drift=0.05),
 )
 
 Opened = Callable[..., AbstractContextManager[Arena]]
 
 
 @pytest.fixture(scope="session")
-def kept_players() -> Iterator[Players]:
+def kept_players() -> Iterator[ProcessPlayers]:
     """A process that plays, for every session of this test process: a start takes a second."""
     with players(1) as found:
-        assert isinstance(found, Players)
+        assert isinstance(found, ProcessPlayers)
         yield found
 
 
@@ -41,7 +41,7 @@ def sessions_keep_their_players(
         return
 
     @contextmanager
-    def kept(workers: int, cluster: str | None = None) -> Iterator[Players]:
+    def kept(workers: int, cluster: str | None = None) -> Iterator[ProcessPlayers]:
         yield request.getfixturevalue("kept_players")
 
     monkeypatch.setattr("agents.search.evaluator.players", kept)
@@ -74,8 +74,8 @@ def opened(recordings: list[Path], tmp_path: Path) -> Opened:
 
     @contextmanager
     def opening(count: int = 3, **asked: object) -> Iterator[Arena]:
-        run = create(tmp_path / "run", request(recordings[:count], **asked))
-        with arena(run, workers=1) as found:
+        run = create_run(tmp_path / "run", request(recordings[:count], **asked))
+        with open_arena(run, workers=1) as found:
             yield found
 
     return opening

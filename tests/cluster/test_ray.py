@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.sample import write_sample
+from store.simulation import write_sample
 from tests.cluster.workers import RAY, begun, ended, kill_worker
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 

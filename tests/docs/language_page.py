@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from dsl.diagnostics import DslError
 from dsl.interpreter import Interpreter
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.mdp.evaluate import Played, play
-from harness.mdp.replay import Chain, Deck, Replay, deal
+from harness.mdp.playback import EpisodeResult, play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain, permute_branches
 
 DOCS = Path(__file__).parents[2] / "docs"
 INTERVAL = 500
@@ -80,33 +80,35 @@ def pairs(page: str, heading: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows(page, heading)}
 
 
-def recording(page: str) -> Deck:
+def recording(page: str) -> BranchPool:
     """The page's own recording, laid out so that seed 0 opens its branches in the page's order."""
     told = [
-        Chain([word.strip() for word in answers.split(",")], int(tokens), final)
+        ReplayChain([word.strip() for word in answers.split(",")], int(tokens), final)
         for _, answers, final, tokens in rows(page, "branch")
     ]
     chains = list(told)
-    for opened, place in enumerate(deal(len(told), 0)):
+    for opened, place in enumerate(permute_branches(len(told), 0)):
         chains[place] = told[opened]
-    return Deck(chains, INTERVAL)
+    return BranchPool(chains, INTERVAL)
 
 
-def played(text: str, deck: Deck, *, beta: float | None, budget: int | None) -> Played:
+def played(
+    text: str, branch_pool: BranchPool, *, beta: float | None, budget: int | None
+) -> EpisodeResult:
     """The end of an episode of a program."""
-    return play(interpreter(text), Replay(deck, seed=0, budget=budget), beta)
+    return play_episode(interpreter(text), Replay(branch_pool, seed=0, budget=budget), beta)
 
 
 def interpreter(text: str) -> Interpreter:
     """A program ready to play."""
     try:
-        return Interpreter(load(Source(text, "language.md")))
+        return Interpreter(load_checked_program(Source(text, "language.md")))
     except DslError as error:
         raise AssertionError(str(error)) from None
 
 
-def holds(prelude: str, expression: str, deck: Deck) -> bool:
+def holds(prelude: str, expression: str, branch_pool: BranchPool) -> bool:
     """Whether an expression is true in `finally` of the page's example program."""
     head, _, _ = prelude.partition("  finally")
     text = f'{head}  finally {{ if {expression} {{ answer "yes" }} else {{ answer "no" }} }}\n}}\n'
-    return played(text, deck, beta=None, budget=None).answer == "yes"
+    return played(text, branch_pool, beta=None, budget=None).answer == "yes"

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from dsl import builtins, words
-from dsl.builtins import Function, Value
+from dsl import builtins, vocabulary
+from dsl.builtins import BuiltinFunction, BuiltinValue
 from dsl.checker.declarations import check_declarations
-from dsl.checker.schedule import verdicts
+from dsl.checker.schedule_directions import prove_directions
 from dsl.checker.scope import Scope
 from dsl.diagnostics import render_all
 from dsl.formatter import format_source
 from dsl.parser import parse
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from dsl.types import Type
 from tests.docs.language_page import (
@@ -51,7 +51,7 @@ def at_line(shown: Shown) -> str:
 @pytest.mark.parametrize("shown", PROGRAMS, ids=at_line)
 def test_a_program_on_the_page_is_sound_and_laid_out_canonically(shown: Shown) -> None:
     source = Source(shown.text, "language.md")
-    analysis = analyse(source)
+    analysis = analyse_program(source)
     assert not analysis.diagnostics, render_all(source, analysis.diagnostics)
     assert format_source(source) == shown.text
 
@@ -107,13 +107,13 @@ def test_a_direction_is_proved_or_not_as_the_page_says(cells: tuple[str, ...]) -
     assert parsed.program is not None
     scope = Scope()
     check_declarations(scope, parsed.program)
-    (verdict,) = verdicts(parsed.program, scope.types)
+    (verdict,) = prove_directions(parsed.program, scope.types)
     assert verdict.outcome.value == outcome
 
 
 def test_the_reserved_words_are_those_of_the_language() -> None:
     (listed,) = (text for _, text, _ in fences(PAGE, "text") if text.startswith("advance "))
-    assert listed.split() == sorted(words.KEYWORDS)
+    assert listed.split() == sorted(vocabulary.KEYWORDS)
 
 
 def test_the_grammar_is_the_grammar() -> None:
@@ -128,7 +128,9 @@ def test_the_table_of_sets_is_that_of_the_language() -> None:
 @pytest.mark.parametrize(
     ("heading", "table"), [("value", builtins.VALUES), ("attribute", builtins.ATTRIBUTES)]
 )
-def test_a_table_of_values_is_that_of_the_language(heading: str, table: dict[str, Value]) -> None:
+def test_a_table_of_values_is_that_of_the_language(
+    heading: str, table: dict[str, BuiltinValue]
+) -> None:
     expected = [
         (
             name,
@@ -142,7 +144,7 @@ def test_a_table_of_values_is_that_of_the_language(heading: str, table: dict[str
 
 
 def test_the_tables_of_functions_are_those_of_the_language() -> None:
-    shown: list[Function] = list(builtins.FUNCTIONS.values())
+    shown: list[BuiltinFunction] = list(builtins.FUNCTIONS.values())
     expected = {function.shown: function.meaning.replace("`", "") for function in shown}
     assert pairs(PAGE, "function") == expected
     assert len(rows(PAGE, "function")) == len(expected)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.mdp.evaluate import play
+from harness.mdp.playback import play_episode
 from harness.mdp.replay import Replay
 from tests.docs.language_page import DOCS, interpreter, recording
 
@@ -224,4 +224,4 @@ def test_a_sentence_of_the_reference_is_there_and_is_true(sentence: Sentence) ->
         f' finally {{ if {sentence.fact} {{ answer "yes" }} else {{ answer "no" }} }} }}'
     )
     replay = Replay(DECK, seed=0, budget=sentence.budget, probe_cost=sentence.probe_cost)
-    assert play(interpreter(text), replay).answer == "yes"
+    assert play_episode(interpreter(text), replay).answer == "yes"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dsl.allocation import analyse_allocation, is_allocation
 from dsl.diagnostics import render_all
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 
 DIRECTORY = Path(__file__).with_name("golden")
@@ -39,7 +39,7 @@ def cases(path: Path) -> list[Case]:
 def rendered(program: str) -> str:
     """Every message about a program, a controller or an allocation."""
     source = Source(whole(program), "program.rheo")
-    found = analyse_allocation(source) if is_allocation(source) else analyse(source)
+    found = analyse_allocation(source) if is_allocation(source) else analyse_program(source)
     return render_all(source, found.diagnostics)
 
 

@@ -4,20 +4,20 @@ import random
 
 from hypothesis import strategies as st
 
-from harness.mdp.replay import Chain, Deck
+from harness.mdp.replay import BranchPool, ReplayChain
 from tests.dsl.plain import Surroundings
 
 INTERVAL = 20
 
 
-def deck(key: int, branches: int, longest: int, restless: float, answers: int) -> Deck:
+def branch_pool(key: int, branches: int, longest: int, restless: float, answers: int) -> BranchPool:
     """A deck in which an answer changes with probability ``restless`` at each interval."""
     chance = random.Random(key)
     pool = [str(number) for number in range(answers)] + ["ERR"]
-    return Deck([_chain(chance, pool, longest, restless) for _ in range(branches)], INTERVAL)
+    return BranchPool([_chain(chance, pool, longest, restless) for _ in range(branches)], INTERVAL)
 
 
-def _chain(chance: random.Random, pool: list[str], longest: int, restless: float) -> Chain:
+def _chain(chance: random.Random, pool: list[str], longest: int, restless: float) -> ReplayChain:
     probes = []
     # The lower numbers are likelier, so that majorities form.
     answer = pool[min(chance.randrange(len(pool)), chance.randrange(len(pool)))]
@@ -28,13 +28,15 @@ def _chain(chance: random.Random, pool: list[str], longest: int, restless: float
     final = answer if chance.random() < 0.9 else chance.choice(pool)
     # The last stretch runs from below nothing to three intervals.
     tokens = max(1, INTERVAL * len(probes) + chance.randint(-INTERVAL, 3 * INTERVAL))
-    return Chain(tuple(probes), tokens, final)
+    return ReplayChain(tuple(probes), tokens, final)
 
 
-def decks(branches: int = 20, at_least: int = 1, longest: int = 25) -> st.SearchStrategy[Deck]:
+def branch_pools(
+    branches: int = 20, at_least: int = 1, longest: int = 25
+) -> st.SearchStrategy[BranchPool]:
     """Decks of ``at_least`` to ``branches`` chains with up to ``longest`` probes."""
     return st.builds(
-        deck,
+        branch_pool,
         key=st.integers(0, 2**32),
         branches=st.integers(at_least, branches),
         longest=st.sampled_from([1, 6, longest]),

@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from dsl.episode import Answer, AnyVerb, Controller, Course, Episode, Open, Outcome, Sample
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Deck, Replay
-from harness.mdp.trace import Action, Barrier
+from dsl.episode import Answer, AnyVerb, Controller, Episode, Open, Outcome, Sample, VerbGenerator
+from harness.mdp.ledger import Action, BarrierRecord
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay
 
 
 class Plain(Controller, Protocol):
@@ -31,7 +31,7 @@ class Ruled:
         self.ending = ending
         self.name = controller.name
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         course = self.controller.play(episode, beta)
         verb = next(course, None)
         while verb is not None:
@@ -46,7 +46,7 @@ class Ruled:
             verb = _answer_to(course, outcome)
 
 
-def _answer_to(course: Course, outcome: Outcome) -> AnyVerb | None:
+def _answer_to(course: VerbGenerator, outcome: Outcome) -> AnyVerb | None:
     try:
         return course.send(outcome)
     except StopIteration:
@@ -79,18 +79,18 @@ class Told(NamedTuple):
     barriers: Sequence[tuple[AnyVerb, tuple[Action, ...], bool]]
 
 
-def told(controller: Controller, deck: Deck, where: Surroundings) -> Told:
+def told(controller: Controller, branch_pool: BranchPool, where: Surroundings) -> Told:
     """Plays one episode and tells all of it."""
-    trace: list[Barrier] = []
+    trace: list[BarrierRecord] = []
     replay = Replay(
-        deck,
+        branch_pool,
         seed=where.seed,
         question=where.question,
         budget=where.budget,
         probe_cost=where.probe_cost,
         trace=trace,
     )
-    played = play(controller, replay, where.beta)
+    played = play_episode(controller, replay, where.beta)
     bare = [(_bare(barrier.verb), barrier.actions, barrier.exhausted) for barrier in trace]
     return Told(played.answer, played.tokens, played.sequential, bare)
 

@@ -4,13 +4,13 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from dsl.checker import Checked, Needs
+from dsl.checker import CheckedProgram, Needs
 from dsl.checker.declarations import check_declarations, check_sections
-from dsl.checker.schedule import Verdict, verdicts
+from dsl.checker.schedule_directions import DirectionVerdict, prove_directions
 from dsl.checker.scope import Scope
 from dsl.diagnostics import render_all
 from dsl.parser import parse
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 
 
@@ -25,7 +25,7 @@ def text_of(*lines: str, knobs: str = "") -> str:
 
 
 @cache
-def typed(*lines: str, knobs: str = "") -> Checked:
+def typed(*lines: str, knobs: str = "") -> CheckedProgram:
     """Such a program as the direction proof sees it: names and types are sound."""
     source = Source(text_of(*lines, knobs=knobs), "c.rheo")
     parsed = parse(source)
@@ -35,18 +35,18 @@ def typed(*lines: str, knobs: str = "") -> Checked:
     check_declarations(scope, parsed.program)
     assert not scope.diagnostics, scope.diagnostics
     needs = Needs(frozenset(), probes=False)
-    return Checked(source, parsed.program, scope.types, scope.symbols, needs)
+    return CheckedProgram(source, parsed.program, scope.types, scope.symbols, needs)
 
 
-def verdict_on(*lines: str, knobs: str = "") -> Verdict:
+def verdict_on(*lines: str, knobs: str = "") -> DirectionVerdict:
     """The verdict on the last of some lines."""
     checked = typed(*lines, knobs=knobs)
-    return verdicts(checked.program, checked.types)[-1]
+    return prove_directions(checked.program, checked.types)[-1]
 
 
 def rendered(*lines: str, knobs: str = "") -> str:
     """What the checker says of the schedule, save that its knobs are not used."""
-    analysis = analyse(Source(text_of(*lines, knobs=knobs), "c.rheo"))
+    analysis = analyse_program(Source(text_of(*lines, knobs=knobs), "c.rheo"))
     told = [diagnostic for diagnostic in analysis.diagnostics if diagnostic.code != "RH701"]
     return render_all(analysis.source, told)
 

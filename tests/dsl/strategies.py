@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from dsl import tree
 from dsl.formatter import print_tree
-from dsl.parser import grammar
+from dsl.parser import load_grammar
 from dsl.source import Span
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 
 NOWHERE = Span(0, 0)
 
@@ -42,8 +42,8 @@ numbers = st.one_of(
 leaves: st.SearchStrategy[tree.Expression] = st.one_of(
     numbers,
     texts,
-    st.booleans().map(lambda value: tree.Truth(NOWHERE, value)),
-    st.just(tree.Nothing(NOWHERE)),
+    st.booleans().map(lambda value: tree.BooleanLiteral(NOWHERE, value)),
+    st.just(tree.NoneLiteral(NOWHERE)),
     words.map(lambda word: tree.Name(NOWHERE, word)),
     words.map(lambda word: tree.Field(NOWHERE, f".{word}")),
 )
@@ -53,19 +53,19 @@ def _grown(
     inner: st.SearchStrategy[tree.Expression],
 ) -> st.SearchStrategy[tree.Expression]:
     here = st.just(NOWHERE)
-    over = st.builds(tree.Over, here, inner, inner)
-    keyword = st.builds(tree.Keyword, here, identifiers, inner)
+    over = st.builds(tree.PerBranch, here, inner, inner)
+    keyword = st.builds(tree.KeywordArgument, here, identifiers, inner)
     arguments = st.lists(inner | over | keyword, max_size=4).map(tuple)
     return st.one_of(
         st.builds(tree.Group, here, inner),
         st.builds(tree.Unary, here, st.sampled_from(["-", "not"]), inner),
         st.builds(tree.Binary, here, st.sampled_from(OPERATORS), inner, inner),
-        st.builds(tree.Choice, here, inner, inner, inner),
+        st.builds(tree.Conditional, here, inner, inner, inner),
         st.builds(tree.Call, here, identifiers, arguments),
-        st.builds(tree.Where, here, inner, inner),
-        st.builds(tree.By, here, inner, inner),
-        st.builds(tree.Except, here, inner, inner),
-        st.builds(tree.First, here, inner, inner),
+        st.builds(tree.FilterSet, here, inner, inner),
+        st.builds(tree.SortSet, here, inner, inner),
+        st.builds(tree.ExcludeSet, here, inner, inner),
+        st.builds(tree.TakeFirst, here, inner, inner),
     )
 
 
@@ -158,7 +158,7 @@ gaps = st.one_of(
 def untidy(draw: st.DrawFn, text: str) -> str:
     """A text with the same tokens and other things between them, some of them comments."""
     out, end = [], 0
-    for token in grammar().lex(text):
+    for token in load_grammar().lex(text):
         start = token.start_pos or 0
         out += [text[end:start] if draw(st.integers(0, 3)) else draw(gaps), str(token)]
         end = token.end_pos or 0

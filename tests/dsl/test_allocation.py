@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dsl.allocation import GivenStage, analyse_allocation, is_allocation, load_allocation
-from dsl.allocation.writing import format_allocation, spelt
+from dsl.allocation import ResolvedStage, analyse_allocation, is_allocation, load_allocation
+from dsl.allocation.formatting import format_allocation, write_allocation
 from dsl.source import Source
 
 LEAN = """# What is cheap.
@@ -55,7 +55,7 @@ def test_what_a_stage_is_given_follows_beta() -> None:
     assert (low.budget, high.budget) == (100.0, 1768.0)
     assert [each.samples for each in (low.stages[0], high.stages[0])] == [1, 9]
     assert [each.model for each in (low.stages[1], high.stages[1])] == ["3B", "70B"]
-    assert low.stages[1] == GivenStage("answer", "3B", 0, "cmc", 0.5)
+    assert low.stages[1] == ResolvedStage("answer", "3B", 0, "cmc", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,10 @@ stages = some.lists(
 @given(stages)
 def test_what_is_spelt_is_formatted_and_read_back_the_same(drawn: list[tuple[str, int]]) -> None:
     wanted = [
-        GivenStage(f"s{at}", model, samples, "", 0.0) for at, (model, samples) in enumerate(drawn)
+        ResolvedStage(f"s{at}", model, samples, "", 0.0)
+        for at, (model, samples) in enumerate(drawn)
     ]
-    text = spelt("drawn", 1768, wanted)
+    text = write_allocation("drawn", 1768, wanted)
     assert format_allocation(Source(text)) == text
     assert load_allocation(Source(text)).at(0.3).stages == wanted
 

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from dsl import builtins, words
-from dsl.card import MAX_TOKENS, card, estimated_tokens, grammar_in_short
+from dsl import builtins, vocabulary
+from dsl.card import MAX_TOKENS, estimated_tokens, render_card, summarize_grammar
 from dsl.diagnostics import render_all
 from dsl.formatter import format_source
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 
-CARD = card()
+CARD = render_card()
 KEPT = Path(__file__).parents[2] / "docs" / "language-card.md"
 
 
@@ -26,14 +26,14 @@ def test_the_card_in_the_documentation_is_up_to_date() -> None:
 def test_the_example_on_the_card_is_sound_and_laid_out_canonically() -> None:
     (example,) = re.findall(r"```rheo\n(.*?)```", CARD, re.DOTALL)
     source = Source(example, "language-card.md")
-    analysis = analyse(source)
+    analysis = analyse_program(source)
     assert not analysis.diagnostics, render_all(source, analysis.diagnostics)
     assert format_source(source) == example
 
 
 def test_every_reserved_word_is_on_the_card() -> None:
     operators = {"and", "or", "not", "true", "false", "none"}
-    assert {word for word in words.KEYWORDS - operators if f'"{word}"' not in CARD} == set()
+    assert {word for word in vocabulary.KEYWORDS - operators if f'"{word}"' not in CARD} == set()
     assert {word for word in operators if word not in CARD} == set()
 
 
@@ -64,7 +64,7 @@ SIGN: "+" | "-"
 NAME: /[a-z]+/
 %ignore " "
 """.replace("   // not a rule of its own", "")
-    assert list(grammar_in_short(grammar)) == [
+    assert list(summarize_grammar(grammar)) == [
         "start: item* end",
         'end: "end" | "."',
         'look: "+" | "-"? NAME',

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dsl.beta import beta_quantile
-from dsl.chance import Draws, splitmix64
+from dsl.random_draws import EpisodeRandom, splitmix64
 
 integers = st.integers(-(2**70), 2**70)
 WHOLE = 2**64
@@ -32,14 +32,14 @@ UNIFORM_BITS = [
 
 def test_the_bits_of_the_first_draws_are_these() -> None:
     for seed, question, expected in UNIFORM_BITS:
-        draws = Draws(seed, question)
+        draws = EpisodeRandom(seed, question)
         assert [draws.uniform().hex() for _ in expected] == expected
 
 
 @settings(deadline=None)
 @given(integers, integers)
 def test_seeds_and_questions_count_modulo_two_to_the_64(seed: int, question: int) -> None:
-    one, other = Draws(seed, question), Draws(seed % WHOLE, question + WHOLE)
+    one, other = EpisodeRandom(seed, question), EpisodeRandom(seed % WHOLE, question + WHOLE)
     assert [one.uniform() for _ in range(3)] == [other.uniform() for _ in range(3)]
 
 
@@ -48,7 +48,7 @@ def test_seeds_and_questions_count_modulo_two_to_the_64(seed: int, question: int
 def test_every_call_takes_exactly_one_draw(
     seed: int, question: int, probability: float, a: float, b: float
 ) -> None:
-    plain, mixed = Draws(seed, question), Draws(seed, question)
+    plain, mixed = EpisodeRandom(seed, question), EpisodeRandom(seed, question)
     uniforms = [plain.uniform() for _ in range(4)]
     assert mixed.chance(probability) == (uniforms[0] < probability)
     assert mixed.draw_beta(a, b) == beta_quantile(uniforms[1], a, b)
@@ -58,7 +58,7 @@ def test_every_call_takes_exactly_one_draw(
 
 
 def test_what_is_certain_is_certain() -> None:
-    draws = Draws(5, 5)
+    draws = EpisodeRandom(5, 5)
     assert not any(draws.chance(0.0) or draws.chance(-1.0) for _ in range(500))
     assert all(draws.chance(1.0) and draws.chance(1.5) for _ in range(500))
 
@@ -66,25 +66,25 @@ def test_what_is_certain_is_certain() -> None:
 @settings(deadline=None)
 @given(integers, integers)
 def test_a_uniform_draw_is_a_multiple_of_its_unit_below_1(seed: int, question: int) -> None:
-    drawn = Draws(seed, question).uniform()
+    drawn = EpisodeRandom(seed, question).uniform()
     assert 0.0 <= drawn < 1.0
     assert (drawn * 2.0**53).is_integer()
 
 
 def test_no_two_neighbouring_keys_share_a_stream() -> None:
     keys = list(itertools.product(range(-20, 100), range(60)))
-    assert len({Draws(*key).state for key in keys}) == len(keys)
+    assert len({EpisodeRandom(*key).state for key in keys}) == len(keys)
 
 
 @pytest.mark.parametrize("way", ["draws", "questions", "seeds"])
 def test_draws_are_uniform_whichever_part_of_the_key_counts_up(way: str) -> None:
     if way == "draws":
-        draws = Draws(7, 3)
+        draws = EpisodeRandom(7, 3)
         found = [draws.uniform() for _ in range(16_384)]
     elif way == "questions":
-        found = [Draws(7, question).uniform() for question in range(16_384)]
+        found = [EpisodeRandom(7, question).uniform() for question in range(16_384)]
     else:
-        found = [Draws(seed, 3).uniform() for seed in range(16_384)]
+        found = [EpisodeRandom(seed, 3).uniform() for seed in range(16_384)]
     cells = [0] * 64
     for value in found:
         cells[int(value * 64)] += 1
@@ -96,13 +96,13 @@ def test_draws_are_uniform_whichever_part_of_the_key_counts_up(way: str) -> None
 
 
 def test_chance_comes_true_as_often_as_it_should() -> None:
-    draws = Draws(11, 0)
+    draws = EpisodeRandom(11, 0)
     hits = sum(draws.chance(0.3) for _ in range(20_000))
     assert stats.binomtest(hits, 20_000, 0.3).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("a", "b"), [(2.0, 5.0), (0.5, 0.5), (30.0, 12.5)])
 def test_draws_from_beta_follow_it(a: float, b: float) -> None:
-    draws = Draws(13, 1)
+    draws = EpisodeRandom(13, 1)
     found = [draws.draw_beta(a, b) for _ in range(120)]
     assert stats.kstest(found, stats.beta(a, b).cdf).pvalue > 1e-3

@@ -8,10 +8,10 @@ import pytest
 
 import dsl
 from dsl.allocation import analyse_allocation, is_allocation
-from dsl.codes import Explanation, document, explanations, is_warning
+from dsl.codes import Explanation, explanations, is_warning, render_codes_page
 from dsl.diagnostics import Diagnostic
 from dsl.parser import MAX_LENGTH
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 
 ROOM = Path(dsl.__file__).parent
@@ -30,7 +30,7 @@ def told(program: str) -> list[Diagnostic]:
     source = Source(program)
     if is_allocation(source):
         return analyse_allocation(source).diagnostics
-    return analyse(source).diagnostics
+    return analyse_program(source).diagnostics
 
 
 def codes(program: str) -> set[str]:
@@ -75,5 +75,7 @@ def test_an_explanation_has_a_title_and_words() -> None:
 
 def test_the_page_of_the_documentation_is_up_to_date() -> None:
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
-        PAGE.write_text(document(), encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == document(), "RHEOSTAT_UPDATE_GOLDEN=1 writes it anew"
+        PAGE.write_text(render_codes_page(), encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == render_codes_page(), (
+        "RHEOSTAT_UPDATE_GOLDEN=1 writes it anew"
+    )

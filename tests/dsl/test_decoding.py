@@ -12,7 +12,7 @@ from dsl import library
 from dsl.decoding import decoding_grammar
 from dsl.parser import MAX_DEPTH, parse
 from dsl.source import Source
-from dsl.words import KEYWORDS
+from dsl.vocabulary import KEYWORDS
 from tests.dsl.gbnf import Grammar
 
 PLAIN = Grammar(decoding_grammar())
@@ -45,7 +45,7 @@ def test_guidance_takes_the_grammar(reasons: int) -> None:
 def test_every_controller_of_the_library_could_be_decoded_by_guidance(
     name: str, guided: str
 ) -> None:
-    source = re.sub(r" *#[^\n]*\n", "\n", library.source(name).text).strip() + "\n"
+    source = re.sub(r" *#[^\n]*\n", "\n", library.load_source(name).text).strip() + "\n"
     assert is_decoded(guided, source)
 
 

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dsl import library, numeric
-from dsl.checker.schedule import Outcome, verdicts
+from dsl.checker.schedule_directions import ProofOutcome, prove_directions
 from dsl.checker.tendency import Tendency
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.schedule import evaluate
 from tests.dsl.schedules import KNOBS, expressions, typed, verdict_on
 
@@ -82,7 +82,7 @@ PROVED = [
 def test_a_line_that_a_rule_covers_is_proved(line: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
     wanted = {"rising": Tendency.RISING, "falling": Tendency.FALLING, "fixed": Tendency.CONSTANT}
-    assert verdict.outcome is Outcome.PROVED
+    assert verdict.outcome is ProofOutcome.PROVED
     assert verdict.tendency is wanted[line.split()[0]]
 
 
@@ -116,7 +116,7 @@ REFUTED = [
 def test_a_line_that_goes_the_wrong_way_is_refuted_by_values_that_a_run_sees(line: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
     pair = verdict.counterexample
-    assert verdict.outcome is Outcome.REFUTED
+    assert verdict.outcome is ProofOutcome.REFUTED
     assert pair is not None
     checked = typed(line, knobs=FREE)
     assert pair.beta < pair.then
@@ -141,7 +141,7 @@ NOT_PROVABLE = {
 @pytest.mark.parametrize(("line", "smallest"), NOT_PROVABLE.items())
 def test_what_no_rule_covers_is_told_by_its_smallest_expression(line: str, smallest: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
-    assert verdict.outcome is Outcome.NOT_PROVABLE
+    assert verdict.outcome is ProofOutcome.NOT_PROVABLE
     assert verdict.obstacle is not None
     start = line.index(smallest)
     offset = verdict.line.span.start
@@ -149,16 +149,16 @@ def test_what_no_rule_covers_is_told_by_its_smallest_expression(line: str, small
 
 
 def test_a_knob_that_follows_another_has_what_is_proved_of_it() -> None:
-    assert verdict_on("falling a = 1 - beta", "rising b = 3 - 2 * a").outcome is Outcome.PROVED
+    assert verdict_on("falling a = 1 - beta", "rising b = 3 - 2 * a").outcome is ProofOutcome.PROVED
     follower = verdict_on("rising a = beta - beta * beta / 2", "rising b = a + 1")
-    assert follower.outcome is Outcome.NOT_PROVABLE
+    assert follower.outcome is ProofOutcome.NOT_PROVABLE
     assert follower.obstacle is not None
     assert follower.obstacle.problem == "`a` is not proved"
 
 
 def test_an_unproved_knob_does_not_spoil_one_that_keeps_it_in_bounds() -> None:
     verdict = verdict_on("rising a = beta - beta * beta / 2", "fixed b = max(a, 2)")
-    assert verdict.outcome is Outcome.PROVED
+    assert verdict.outcome is ProofOutcome.PROVED
 
 
 def test_bounds_hold_for_every_setting_of_the_free_knobs() -> None:
@@ -174,9 +174,9 @@ def test_bounds_are_those_of_the_values() -> None:
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_every_schedule_of_the_library_is_proved(name: str) -> None:
-    checked = load(library.source(name))
-    found = verdicts(checked.program, checked.types)
-    assert [verdict.outcome for verdict in found] == [Outcome.PROVED] * len(found)
+    checked = load_checked_program(library.load_source(name))
+    found = prove_directions(checked.program, checked.types)
+    assert [verdict.outcome for verdict in found] == [ProofOutcome.PROVED] * len(found)
     assert len(found) == 12 or name != "cmc"
 
 
@@ -197,7 +197,7 @@ def _contradiction(line: str, betas: list[float], free: tuple[int, float]) -> st
     if pair is not None:
         seen = [evaluate(checked, at, pair.settings)["x"] for at in (pair.beta, pair.then)]
         return None if seen == [pair.before, pair.after] and seen[0] != seen[1] else "no witness"
-    if verdict.outcome is Outcome.NOT_PROVABLE:
+    if verdict.outcome is ProofOutcome.NOT_PROVABLE:
         return None if verdict.obstacle is not None else "no obstacle"
     falls = any(before > after for before, after in pairwise(values))
     rises = any(before < after for before, after in pairwise(values))

@@ -2,7 +2,7 @@
 
 from textwrap import dedent
 
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from tests.dsl.schedules import rendered, text_of
 
@@ -110,7 +110,7 @@ def test_a_knob_that_never_moves_is_better_called_fixed() -> None:
 
 def test_fixed_is_offered_as_an_edit_where_a_knob_never_moves() -> None:
     source = Source(text_of("rising x = min(1, 2 + beta)"), "c.rheo")
-    (told,) = [one for one in analyse(source).diagnostics if one.code == "RH603"]
+    (told,) = [one for one in analyse_program(source).diagnostics if one.code == "RH603"]
     assert told.edit is not None
     start, end = told.edit.span
     mended = source.text[:start] + told.edit.text + source.text[end:]
@@ -118,7 +118,7 @@ def test_fixed_is_offered_as_an_edit_where_a_knob_never_moves() -> None:
 
 
 def test_a_refuted_direction_keeps_a_program_from_running_and_an_unproved_one_does_not() -> None:
-    refuted = analyse(Source(text_of("rising x = -beta")))
-    unproved = analyse(Source(text_of("rising x = beta - beta * beta / 2")))
+    refuted = analyse_program(Source(text_of("rising x = -beta")))
+    unproved = analyse_program(Source(text_of("rising x = beta - beta * beta / 2")))
     assert refuted.checked is None
     assert unproved.checked is not None

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from dsl import library
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES
-from dsl.editor import Document, Kind, complete, definition, hover
-from dsl.editor.meanings import MEANINGS
+from dsl.editor import CompletionKind, Document, find_completions, find_definition, find_hover
+from dsl.editor.keyword_meanings import KEYWORD_MEANINGS
 from dsl.source import Source
-from dsl.words import DIRECTIONS, KEYWORDS, SECTIONS, STATEMENTS
+from dsl.vocabulary import DIRECTIONS, KEYWORDS, SECTIONS, STATEMENTS
 
 PROGRAM = """needs entropy
 
@@ -49,7 +49,7 @@ def at(marked: str) -> tuple[Document, int]:
 
 
 def completed(marked: str) -> list[str]:
-    return [each.label for each in complete(*at(marked)).found]
+    return [each.label for each in find_completions(*at(marked)).found]
 
 
 def in_step(marked: str) -> list[str]:
@@ -60,7 +60,7 @@ def shown(needle: str) -> str | None:
     """What hovering over the marked word of the program says."""
     plain = needle.replace("|", "", 1)
     assert plain in PROGRAM
-    found = hover(*at(PROGRAM.replace(plain, needle, 1)))
+    found = find_hover(*at(PROGRAM.replace(plain, needle, 1)))
     return None if found is None else found.markdown
 
 
@@ -167,19 +167,19 @@ def test_completion_gets_over_errors_before_it() -> None:
 
 def test_a_completion_replaces_the_whole_word() -> None:
     document, offset = at("controller c { sta|rt { } }")
-    span = complete(document, offset).span
+    span = find_completions(document, offset).span
     assert document.source.excerpt(span) == "start"
     document, offset = at("controller c { step { advance active where .de|pth } }")
-    assert document.source.excerpt(complete(document, offset).span) == ".depth"
+    assert document.source.excerpt(find_completions(document, offset).span) == ".depth"
 
 
 def test_completions_say_what_they_are() -> None:
     document, offset = at(PROGRAM.replace("push ema onto trend", "open |"))
-    found = {each.label: each for each in complete(document, offset).found}
-    assert found["winner"].kind is Kind.FUNCTION
+    found = {each.label: each for each in find_completions(document, offset).found}
+    assert found["winner"].kind is CompletionKind.FUNCTION
     assert found["winner"].detail == "winner(S)"
     assert FUNCTIONS["winner"].meaning in found["winner"].markdown
-    assert found["width"].kind is Kind.KNOB
+    assert found["width"].kind is CompletionKind.KNOB
     assert found["width"].detail == "rising width = round(2 + 6 * beta)"
     assert found["leader"].detail == "let leader = winner(finished, weight = .entropy)"
     assert found["trend"].detail == "trend = window(free)"
@@ -189,11 +189,11 @@ def test_completions_say_what_they_are() -> None:
 
 
 def test_every_keyword_has_a_meaning() -> None:
-    assert MEANINGS.keys() == KEYWORDS
+    assert KEYWORD_MEANINGS.keys() == KEYWORDS
 
 
 def test_a_keyword_is_explained() -> None:
-    assert shown("p|ush") == "```rheo\npush e onto w\n```\n\n" + MEANINGS["push"].meaning
+    assert shown("p|ush") == "```rheo\npush e onto w\n```\n\n" + KEYWORD_MEANINGS["push"].meaning
 
 
 def test_a_scheduled_knob_shows_its_line_its_type_and_its_reach() -> None:
@@ -234,7 +234,7 @@ def test_other_places_say_nothing_or_what_touches_them(needle: str) -> None:
 
 
 def test_the_type_of_a_name_is_told_of_sound_programs_only() -> None:
-    found = hover(*at(PROGRAM.replace("push ema", "push em|a nowhere")))
+    found = find_hover(*at(PROGRAM.replace("push ema", "push em|a nowhere")))
     assert found is not None
     assert found.markdown == "```rheo\nema = 0.0\n```\n\na memory cell"
 
@@ -258,7 +258,7 @@ def test_the_type_of_a_name_is_told_of_sound_programs_only() -> None:
 def test_a_name_leads_to_its_declaration(needle: str, declaration: str) -> None:
     plain = needle.replace("|", "", 1)
     document, offset = at(PROGRAM.replace(plain, needle, 1))
-    found = definition(document, offset)
+    found = find_definition(document, offset)
     assert found is not None
     assert found.start == PROGRAM.replace(declaration.replace("|", ""), declaration).index("|")
 
@@ -266,7 +266,7 @@ def test_a_name_leads_to_its_declaration(needle: str, declaration: str) -> None:
 @pytest.mark.parametrize("needle", ["act|ive", "+ .dep|th", "win|ner(", "ste|p {", "wei|ght ="])
 def test_what_the_language_declares_has_no_place(needle: str) -> None:
     plain = needle.replace("|", "", 1)
-    assert definition(*at(PROGRAM.replace(plain, needle, 1))) is None
+    assert find_definition(*at(PROGRAM.replace(plain, needle, 1))) is None
 
 
 # Any text
@@ -274,11 +274,11 @@ def test_what_the_language_declares_has_no_place(needle: str) -> None:
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_every_name_of_the_library_is_explained(name: str) -> None:
-    document = Document(library.source(name))
+    document = Document(library.load_source(name))
     for index, token in enumerate(document.tokens):
         titled = index and document.tokens[index - 1].type == "CONTROLLER"
         if (token.type in {"NAME", "FIELD"} or str(token) in KEYWORDS) and not titled:
-            assert hover(document, token.start_pos or 0) is not None, token
+            assert find_hover(document, token.start_pos or 0) is not None, token
 
 
 @given(st.data())
@@ -287,11 +287,11 @@ def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
     end = data.draw(st.integers(start, min(len(PROGRAM), start + 200)))
     document = Document(Source(PROGRAM[:start] + PROGRAM[end:]))
     offset = data.draw(st.integers(0, len(document.source.text)))
-    found = complete(document, offset)
+    found = find_completions(document, offset)
     assert 0 <= found.span.start <= offset <= found.span.end <= len(document.source.text)
-    about = hover(document, offset)
+    about = find_hover(document, offset)
     assert about is None or about.span.start <= offset <= about.span.end
-    place = definition(document, offset)
+    place = find_definition(document, offset)
     assert place is None or document.source.excerpt(place)
 
 
@@ -300,6 +300,6 @@ def test_any_text_is_answered(parts: list[str]) -> None:
     text = " ".join(parts)
     document = Document(Source(text))
     for offset in range(0, len(text) + 1, 7):
-        complete(document, offset)
-        hover(document, offset)
-        definition(document, offset)
+        find_completions(document, offset)
+        find_hover(document, offset)
+        find_definition(document, offset)

@@ -3,8 +3,8 @@
 import pytest
 
 from dsl.allocation import analyse_allocation
-from dsl.allocation.checker import GivenStage
-from dsl.allocation.fitting import Shape, misfits
+from dsl.allocation.checker import ResolvedStage
+from dsl.allocation.pipeline_fit import PipelineShape, find_misfits
 from dsl.codes import explanations
 from dsl.diagnostics import render_all
 from dsl.source import Source
@@ -13,11 +13,11 @@ BETAS = [at / 10 for at in range(11)]
 COSTS = {"3B": 1.0, "70B": 100.0}
 
 
-def cost(given: GivenStage) -> float:
+def cost(given: ResolvedStage) -> float:
     return COSTS[given.model] * given.samples
 
 
-SHAPE = Shape(
+SHAPE = PipelineShape(
     name="digits",
     models={"retrieve": ["3B", "70B"], "answer": ["3B"]},
     governable={"retrieve": ["70B"]},
@@ -29,7 +29,7 @@ def told(text: str) -> str:
     source = Source(text, "lean.rheo")
     checked = analyse_allocation(source).checked
     assert checked is not None
-    return render_all(source, misfits(checked, SHAPE, BETAS))
+    return render_all(source, find_misfits(checked, SHAPE, BETAS))
 
 
 def lean(retrieve: str, answer: str = 'model = "3B" samples = 2', budget: str = "400") -> str:

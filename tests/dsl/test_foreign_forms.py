@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from tests.dsl.golden_cases import DIRECTORY, cases
 
@@ -31,11 +31,11 @@ def test_one_slip_is_told_once(said: str) -> None:
 )  # fmt: skip
 def test_a_later_slip_is_told_too_and_nothing_else(section: str) -> None:
     text = f"controller c {{\n{section}\n{LATER_SLIP}}}\n"
-    codes = [each.code for each in analyse(Source(text)).diagnostics]
+    codes = [each.code for each in analyse_program(Source(text)).diagnostics]
     assert len(codes) == 2
     assert codes[1] == "RH107"
 
 
 @pytest.mark.parametrize("path", sorted(Path("dsl/library").glob("*.rheo")), ids=str)
 def test_no_controller_of_the_library_has_such_a_form(path: Path) -> None:
-    assert analyse(Source(path.read_text(encoding="utf-8"))).diagnostics == []
+    assert analyse_program(Source(path.read_text(encoding="utf-8"))).diagnostics == []

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from dsl import library, tree
 from dsl.diagnostics import DslError
-from dsl.formatter import Unspellable, format_source, print_tree
+from dsl.formatter import UnprintableTree, format_source, print_tree
 from dsl.formatter.writer import WIDTH
-from dsl.parser import Comment, grammar, parse
+from dsl.parser import Comment, load_grammar, parse
 from dsl.source import Source, Span
 from tests.dsl.strategies import NOWHERE, identifier, programs, untidy_programs
 
@@ -47,7 +47,7 @@ def laid_out(body: str) -> str:
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_the_library_is_formatted(name: str) -> None:
-    source = library.source(name)
+    source = library.load_source(name)
     assert format_source(source) == source.text
 
 
@@ -265,19 +265,19 @@ def test_a_program_need_not_check() -> None:
         tree.Name(NOWHERE, "where"),
         tree.Name(NOWHERE, "two words"),
         tree.Text(NOWHERE, 'a "quote"'),
-        tree.Unary(NOWHERE, "!", tree.Truth(NOWHERE, True)),
+        tree.Unary(NOWHERE, "!", tree.BooleanLiteral(NOWHERE, True)),
     ],
 )
 def test_a_tree_that_no_text_spells_is_refused(broken: tree.Expression) -> None:
-    with pytest.raises(Unspellable):
+    with pytest.raises(UnprintableTree):
         print_tree(_answering(broken))
 
 
 def test_a_tree_that_is_too_deep_is_refused() -> None:
-    deep: tree.Expression = tree.Truth(NOWHERE, True)
+    deep: tree.Expression = tree.BooleanLiteral(NOWHERE, True)
     for _ in range(100_000):
         deep = tree.Unary(NOWHERE, "not", deep)
-    with pytest.raises(Unspellable, match="deep"):
+    with pytest.raises(UnprintableTree, match="deep"):
         print_tree(_answering(deep))
 
 
@@ -296,7 +296,7 @@ def _answering(value: tree.Expression) -> tree.Program:
 @given(programs)
 def test_any_tree_is_printed_so_that_it_reads_back(tree_: tree.Program) -> None:
     text = print_tree(tree_)
-    assert tree.same(program(text), tree_)
+    assert tree.is_equivalent(program(text), tree_)
     assert formatted(text) == text
 
 
@@ -304,7 +304,7 @@ def test_any_tree_is_printed_so_that_it_reads_back(tree_: tree.Program) -> None:
 @given(untidy_programs)
 def test_any_program_keeps_its_tree_and_its_comments(text: str) -> None:
     once = formatted(text)
-    assert tree.same(program(once), program(text))
+    assert tree.is_equivalent(program(once), program(text))
     assert comments(once) == comments(text)
     assert formatted(once) == once
 
@@ -312,7 +312,7 @@ def test_any_program_keeps_its_tree_and_its_comments(text: str) -> None:
 @slow_to_draw
 @given(programs.map(print_tree), st.sampled_from(["  ", "\t", "\n", "\r\n", "\f"]))
 def test_the_layout_does_not_depend_on_the_space_between_tokens(text: str, space: str) -> None:
-    tokens = [str(token) for token in grammar().lex(text)]
+    tokens = [str(token) for token in load_grammar().lex(text)]
     assert formatted(space.join(tokens)) == text
 
 

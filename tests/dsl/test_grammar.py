@@ -6,9 +6,9 @@ import pytest
 from lark import Lark
 from lark.exceptions import GrammarError
 
-from dsl.parser import grammar
-from dsl.recovery import spelling
-from dsl.words import KEYWORDS
+from dsl.parser import load_grammar
+from dsl.recovery import token_spellings
+from dsl.vocabulary import KEYWORDS
 
 TEXT = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
 
@@ -27,5 +27,5 @@ def test_strict_mode_would_notice_a_conflict() -> None:
 
 
 def test_every_keyword_of_the_grammar_is_reserved() -> None:
-    words = {text for text in spelling(grammar()).values() if text.isalpha()}
+    words = {text for text in token_spellings(load_grammar()).values() if text.isalpha()}
     assert words == KEYWORDS

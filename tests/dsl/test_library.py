@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsl.episode import Answer, Course, Episode
+from dsl.episode import Answer, Episode, VerbGenerator
 from dsl.interpreter import Interpreter
-from dsl.program import analyse, load, read
+from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
-from harness.mdp.evaluate import evaluate
-from harness.mdp.replay import Deck
+from harness.mdp.playback import evaluate_controller
+from harness.mdp.replay import BranchPool
 from tests.conftest import World
-from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.long_decks import branch_pools, surroundings
 from tests.dsl.plain import (
     Ruled,
     Surroundings,
@@ -64,7 +64,7 @@ That all 104 come out is a test of the compiled engine, which is held to this in
 
 
 def program(name: str, **knobs: float) -> Interpreter:
-    return Interpreter(load(read(PATHS[name])), knobs)
+    return Interpreter(load_checked_program(read_program_file(PATHS[name])), knobs)
 
 
 def test_the_library_holds_the_published_controllers() -> None:
@@ -73,7 +73,7 @@ def test_the_library_holds_the_published_controllers() -> None:
 
 @pytest.mark.parametrize("name", PATHS)
 def test_a_library_program_checks_without_warnings(name: str) -> None:
-    analysis = analyse(read(PATHS[name]))
+    analysis = analyse_program(read_program_file(PATHS[name]))
     assert analysis.diagnostics == []
     assert analysis.checked is not None
     assert analysis.checked.name == name
@@ -81,7 +81,7 @@ def test_a_library_program_checks_without_warnings(name: str) -> None:
 
 @pytest.mark.parametrize("name", PATHS)
 def test_a_library_program_can_be_read_on_one_screen(name: str) -> None:
-    lines = read(PATHS[name]).text.splitlines()
+    lines = read_program_file(PATHS[name]).text.splitlines()
     assert len(lines) <= 60
     assert max(map(len, lines)) <= 100
 
@@ -106,9 +106,11 @@ def rows(*, quick: bool) -> list[tuple[str, Row]]:
 
 def check(released_world: World, model: str, row: Row) -> None:
     if row.controller == "cmc":
-        got = evaluate(program("cmc"), released_world(model), beta=row.setting)
+        got = evaluate_controller(program("cmc"), released_world(model), beta=row.setting)
     else:
-        got = evaluate(program(row.controller, n=int(row.setting)), released_world(model))
+        got = evaluate_controller(
+            program(row.controller, n=int(row.setting)), released_world(model)
+        )
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
@@ -134,15 +136,17 @@ def test_every_row_that_is_named_is_checked() -> None:
 
 
 def test_self_consistency_is_what_every_paper_says(released_world: World) -> None:
-    world = released_world("Qwen3-1.7B")
-    assert evaluate(program("sc", n=8), world) == evaluate(SelfConsistency(8), world)
+    replay_environment = released_world("Qwen3-1.7B")
+    assert evaluate_controller(program("sc", n=8), replay_environment) == evaluate_controller(
+        SelfConsistency(8), replay_environment
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_come_out_of_the_programs(released_world: World, model: str) -> None:
-    sc = evaluate(program("sc", n=64), released_world(model)).sequential
-    esc = evaluate(program("esc", n=64), released_world(model)).sequential
+    sc = evaluate_controller(program("sc", n=64), released_world(model)).sequential
+    esc = evaluate_controller(program("esc", n=64), released_world(model)).sequential
     expected = SEQUENTIAL[model]
     assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
 
@@ -159,7 +163,7 @@ class LastingProbe(ParallelProbe):
 
     kept: str | None = None
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         self.kept = None
         course = super().play(episode, beta)
         verb = next(course)
@@ -175,30 +179,38 @@ class LastingProbe(ParallelProbe):
         return self.kept if self.kept is not None else majority(answers_of(episode, alive(episode)))
 
 
-@given(decks(), surroundings(), st.integers(1, 24))
-def test_sc_plays_as_plain_python_does(deck: Deck, where: Surroundings, n: int) -> None:
-    plain = Ruled(SelfConsistency(n), finished_else_alive)
-    assert told(program("sc", n=n), deck, where) == told(plain, deck, where)
-
-
-@given(decks(), surroundings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0]))
-def test_asc_plays_as_plain_python_does(
-    deck: Deck, where: Surroundings, n: int, threshold: float
+@given(branch_pools(), surroundings(), st.integers(1, 24))
+def test_sc_plays_as_plain_python_does(
+    branch_pool: BranchPool, where: Surroundings, n: int
 ) -> None:
-    n = min(n, len(deck.chains))
+    plain = Ruled(SelfConsistency(n), finished_else_alive)
+    assert told(program("sc", n=n), branch_pool, where) == told(plain, branch_pool, where)
+
+
+@given(branch_pools(), surroundings(), st.integers(1, 24), st.sampled_from([0.5, 0.8, 0.95, 1.0]))
+def test_asc_plays_as_plain_python_does(
+    branch_pool: BranchPool, where: Surroundings, n: int, threshold: float
+) -> None:
+    n = min(n, len(branch_pool.chains))
     plain = Ruled(AdaptiveConsistency(n, threshold), finished_else_alive)
-    assert told(program("asc", n=n, threshold=threshold), deck, where) == told(plain, deck, where)
+    assert told(program("asc", n=n, threshold=threshold), branch_pool, where) == told(
+        plain, branch_pool, where
+    )
 
 
-@given(decks(), surroundings(), st.integers(1, 24), st.integers(1, 9))
-def test_esc_plays_as_plain_python_does(deck: Deck, where: Surroundings, n: int, size: int) -> None:
-    n = min(n, len(deck.chains))
+@given(branch_pools(), surroundings(), st.integers(1, 24), st.integers(1, 9))
+def test_esc_plays_as_plain_python_does(
+    branch_pool: BranchPool, where: Surroundings, n: int, size: int
+) -> None:
+    n = min(n, len(branch_pool.chains))
     plain = Ruled(EarlyStoppingConsistency(n, size), finished_else_alive)
-    assert told(program("esc", n=n, size=size), deck, where) == told(plain, deck, where)
+    assert told(program("esc", n=n, size=size), branch_pool, where) == told(
+        plain, branch_pool, where
+    )
 
 
 @given(
-    decks(),
+    branch_pools(),
     surroundings(),
     st.integers(1, 24),
     st.integers(1, 12),
@@ -206,34 +218,38 @@ def test_esc_plays_as_plain_python_does(deck: Deck, where: Surroundings, n: int,
     st.integers(0, 8),
 )
 def test_parallel_probe_plays_as_plain_python_does(
-    deck: Deck, where: Surroundings, n: int, stable: int, patience: int, warm_up: int
+    branch_pool: BranchPool, where: Surroundings, n: int, stable: int, patience: int, warm_up: int
 ) -> None:
     knobs = {"stable": stable, "patience": patience, "warm_up": warm_up}
     plain = LastingProbe(n, stable, patience, warm_up)
     ruled = Ruled(plain, plain.ending)
-    assert told(program("parallel_probe", n=n, **knobs), deck, where) == told(ruled, deck, where)
+    assert told(program("parallel_probe", n=n, **knobs), branch_pool, where) == told(
+        ruled, branch_pool, where
+    )
 
 
 @pytest.mark.slow
-@given(decks(branches=70, longest=40), surroundings(beta=True))
+@given(branch_pools(branches=70, longest=40), surroundings(beta=True))
 @settings(max_examples=40)
-def test_cmc_plays_as_plain_python_does(deck: Deck, where: Surroundings) -> None:
+def test_cmc_plays_as_plain_python_does(branch_pool: BranchPool, where: Surroundings) -> None:
     plain = Ruled(ConfidenceMomentum(), finished_else_alive)
-    assert told(program("cmc"), deck, where) == told(plain, deck, where)
+    assert told(program("cmc"), branch_pool, where) == told(plain, branch_pool, where)
 
 
 @pytest.mark.parametrize("name", [name for name in PATHS if name not in OF_SIGNALS])
-@given(decks(), surroundings(beta=True))
+@given(branch_pools(), surroundings(beta=True))
 def test_every_program_answers_within_its_budget(
-    name: str, deck: Deck, where: Surroundings
+    name: str, branch_pool: BranchPool, where: Surroundings
 ) -> None:
-    got = told(program(name), deck, where)
+    got = told(program(name), branch_pool, where)
     if where.budget is None:
         assert got.answer is not None
     elif name not in SAMPLERS:
         # An action is admitted by an interval, and the last stretch of a chain may be longer.
-        stretches = [chain.tokens - deck.interval * len(chain.probes) for chain in deck.chains]
-        assert got.tokens <= where.budget + max(0, max(stretches) - deck.interval)
+        stretches = [
+            chain.tokens - branch_pool.interval * len(chain.probes) for chain in branch_pool.chains
+        ]
+        assert got.tokens <= where.budget + max(0, max(stretches) - branch_pool.interval)
 
 
 # The schedule, by name
@@ -242,7 +258,7 @@ def test_every_program_answers_within_its_budget(
 @pytest.mark.slow
 @given(st.floats(0.0, 1.0))
 def test_cmc_has_the_published_value_of_every_knob(beta: float) -> None:
-    ours = knobs_at(load(read(PATHS["cmc"])), beta)
+    ours = knobs_at(load_checked_program(read_program_file(PATHS["cmc"])), beta)
     theirs = cmc_knobs(beta)
     assert ours == {
         "n_init": theirs.n_init,

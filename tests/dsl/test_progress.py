@@ -3,7 +3,7 @@
 import pytest
 
 from dsl import library
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from tests.dsl.conformance.cases import read_corpus
 
@@ -13,7 +13,7 @@ FINALLY = "finally { answer winner(finished) else winner(alive) }"
 
 def codes(body: str) -> list[str]:
     text = f"controller c {{ {body} {FINALLY} }}"
-    return [each.code for each in analyse(Source(text)).diagnostics]
+    return [each.code for each in analyse_program(Source(text)).diagnostics]
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_a_step_that_was_told_of_already_is_told_once() -> None:
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_the_library_makes_progress(name: str) -> None:
-    assert analyse(library.source(name)).diagnostics == []
+    assert analyse_program(library.load_source(name)).diagnostics == []
 
 
 def test_no_program_of_the_corpus_is_told_to_go_nowhere() -> None:
     programs = [text for case in read_corpus() for text in (case.program, case.twin) if text]
-    told = [each for text in programs for each in analyse(Source(text)).diagnostics]
+    told = [each for text in programs for each in analyse_program(Source(text)).diagnostics]
     assert len(programs) > 500
     assert [each for each in told if each.code in CODES] == []

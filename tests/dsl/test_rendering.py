@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dsl.diagnostics import Diagnostic, Mark, Severity, coloured, ordered, render
+from dsl.diagnostics import Diagnostic, Mark, Severity, coloured_style, render, sort_diagnostics
 from dsl.excerpt import WINDOW
 from dsl.source import Source, Span
 
@@ -163,7 +163,7 @@ def test_colours_change_nothing_but_colour() -> None:
     diagnostic = Diagnostic(
         "RH999", "m", Mark(Span(3, 5), "op"), (Mark(Span(0, 2), "l"), Mark(Span(15, 16))), "h\ni"
     )
-    text = render(source, diagnostic, coloured)
+    text = render(source, diagnostic, coloured_style)
     assert "\x1b[" in text
     assert re.sub(r"\x1b\[[0-9;]*m", "", text) == render(source, diagnostic)
 
@@ -177,4 +177,4 @@ def test_messages_come_in_the_order_of_the_source() -> None:
     late = Diagnostic("RH101", "m", Mark(Span(5, 6)))
     warning = Diagnostic("RH102", "m", Mark(Span(1, 2)), severity=Severity.WARNING)
     error = Diagnostic("RH103", "m", Mark(Span(1, 2)))
-    assert ordered([late, warning, error]) == [error, warning, late]
+    assert sort_diagnostics([late, warning, error]) == [error, warning, late]

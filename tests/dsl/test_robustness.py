@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl import library
-from dsl.diagnostics import coloured, render, render_all
-from dsl.findings import findings
-from dsl.parser import MAX_ERRORS, MAX_LENGTH, grammar
-from dsl.program import Analysis, analyse
-from dsl.recovery import spelling
+from dsl.diagnostics import coloured_style, render, render_all
+from dsl.findings import collect_findings
+from dsl.parser import MAX_ERRORS, MAX_LENGTH, load_grammar
+from dsl.program import Analysis, analyse_program
+from dsl.recovery import token_spellings
 from dsl.source import Source
 from tests.dsl.golden_cases import DIRECTORY, cases, whole
 
-PROGRAMS = [library.source(name).text for name in library.NAMES]
-SPELT = sorted(spelling(grammar()).values())
-TOKENS = {terminal.name for terminal in grammar().terminals}
+PROGRAMS = [library.load_source(name).text for name in library.NAMES]
+SPELT = sorted(token_spellings(load_grammar()).values())
+TOKENS = {terminal.name for terminal in load_grammar().terminals}
 SIGNS = ["x", ".y", "3", "0.5", '"t"', "==", "<", "active", "count", "winner", "beta", "window"]
 STRANGE = ["'", '"', "&&", ";", "[", "\u00a0", "世", "\x00", "+=", "elif", "while", ".5", "1_0"]
 
@@ -25,7 +25,7 @@ STRANGE = ["'", '"', "&&", ";", "[", "\u00a0", "世", "\x00", "+=", "elif", "whi
 def told(text: str) -> Analysis:
     """Checks what holds for any text at all."""
     source = Source(text, "any.rheo")
-    analysis = analyse(source)
+    analysis = analyse_program(source)
     assert (analysis.checked is None) == any(one.is_error for one in analysis.diagnostics)
     assert analysis.program is not None or analysis.diagnostics
     for one in analysis.diagnostics:
@@ -36,9 +36,9 @@ def told(text: str) -> Analysis:
         assert one.message
         for word in one.message.replace("`", " ").replace(",", " ").split():
             assert word not in TOKENS or word in text, "a token's name is shown"
-        render(source, one, coloured)
+        render(source, one, coloured_style)
     render_all(source, analysis.diagnostics)
-    findings(analysis)
+    collect_findings(analysis)
     return analysis
 
 
@@ -93,8 +93,8 @@ def test_any_spoilt_program_is_told_what_is_wrong_with_it(text: str) -> None:
 
 def spoilt() -> Iterator[str]:
     """A program with each of its tokens left out in turn."""
-    text = library.source("prune_to_one").text
-    for token in grammar().lex(text):
+    text = library.load_source("prune_to_one").text
+    for token in load_grammar().lex(text):
         yield text[: token.start_pos] + text[token.end_pos :]
 
 
@@ -149,12 +149,12 @@ def test_an_edit_of_a_golden_case_mends_what_it_is_for(path: object) -> None:
     assert isinstance(path, Path)
     for case in cases(path):
         text = whole(case.program)
-        for one in analyse(Source(text)).diagnostics:
+        for one in analyse_program(Source(text)).diagnostics:
             if one.edit is None:
                 continue
             span, new = one.edit
             mended = text[: span.start] + new + text[span.end :]
-            after = analyse(Source(mended)).diagnostics
+            after = analyse_program(Source(mended)).diagnostics
             assert (one.code, one.mark.span) not in {(d.code, d.mark.span) for d in after}, (
                 case.title
             )

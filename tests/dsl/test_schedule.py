@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dsl import library
 from dsl.operations import answer_number
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.schedule import SettingsError, evaluate
 from tests.dsl.schedules import typed
 
@@ -22,7 +22,7 @@ def value(expression: str, beta: float = 0.5) -> int | float:
 
 @pytest.mark.parametrize("beta", [0.0, 0.05, 0.1, 0.25, 0.35, 0.5, 0.65, 0.75, 0.9, 1.0])
 def test_the_schedule_of_cmc_is_what_python_makes_of_it(beta: float) -> None:
-    assert evaluate(load(library.source("cmc")), beta) == {
+    assert evaluate(load_checked_program(library.load_source("cmc")), beta) == {
         "n_init": max(2, round(2 + 6 * beta)),
         "width": min(64, round(4 + 60 * beta)),
         "warm_up": max(2, round(2 + 8 * beta)),
@@ -160,7 +160,7 @@ def test_a_setting_that_cannot_be_used_is_told(
 
 def test_a_controller_without_free_knobs_says_so() -> None:
     with pytest.raises(SettingsError, match=r"^`cmc` has no free knobs, so `speed` cannot be set$"):
-        evaluate(load(library.source("cmc")), 0.5, {"speed": 1})
+        evaluate(load_checked_program(library.load_source("cmc")), 0.5, {"speed": 1})
 
 
 def test_a_beta_that_is_not_a_number_is_told() -> None:

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from dsl import library
 from dsl.interpreter import Interpreter
 from dsl.interpreter.snapshot import Snapshot
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Chain, Deck, Replay
-from tests.dsl.long_decks import decks, surroundings
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from tests.dsl.long_decks import branch_pools, surroundings
 from tests.dsl.plain import Surroundings, told
 
 NAMES = [name for name in library.NAMES if name != "entropy_gate"]
 
-DECK = Deck([Chain(("7", "7", "9"), 35, "9") for _ in range(4)], 10)
+DECK = BranchPool([ReplayChain(("7", "7", "9"), 35, "9") for _ in range(4)], 10)
 
 PROGRAM = """
 controller watched {
@@ -47,7 +47,7 @@ controller watched {
 
 def watched(text: str, watch: Callable[[Snapshot], None], budget: int | None = None) -> None:
     replay = Replay(DECK, seed=0, budget=budget)
-    play(Interpreter(load(Source(text)), watch=watch), replay)
+    play_episode(Interpreter(load_checked_program(Source(text)), watch=watch), replay)
     assert replay.ended
 
 
@@ -110,25 +110,29 @@ def test_what_is_shown_is_a_copy() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(decks(), surroundings(beta=True))
+@given(branch_pools(), surroundings(beta=True))
 @settings(max_examples=20, deadline=None)
-def test_watching_changes_nothing(name: str, deck: Deck, where: Surroundings) -> None:
-    checked = load(library.source(name))
+def test_watching_changes_nothing(name: str, branch_pool: BranchPool, where: Surroundings) -> None:
+    checked = load_checked_program(library.load_source(name))
     shown: list[Snapshot] = []
-    alone = told(Interpreter(checked), deck, where)
-    assert told(Interpreter(checked, watch=shown.append), deck, where) == alone
+    alone = told(Interpreter(checked), branch_pool, where)
+    assert told(Interpreter(checked, watch=shown.append), branch_pool, where) == alone
     # One more where the budget refused a verb, which then is no barrier.
     assert len(shown) - len(alone.barriers) in (0, 1)
 
 
-@given(decks(), surroundings(beta=True))
+@given(branch_pools(), surroundings(beta=True))
 @settings(max_examples=50, deadline=None)
-def test_memory_fits_the_episode(deck: Deck, where: Surroundings) -> None:
+def test_memory_fits_the_episode(branch_pool: BranchPool, where: Surroundings) -> None:
     shown: list[Snapshot] = []
-    told(Interpreter(load(library.source("cmc")), watch=shown.append), deck, where)
+    told(
+        Interpreter(load_checked_program(library.load_source("cmc")), watch=shown.append),
+        branch_pool,
+        where,
+    )
     span = int(shown[0].knobs["span"])
     opened = [len(each.fields[".dissent"]) for each in shown]
     assert opened == sorted(opened)
-    assert opened[-1] <= len(deck.chains)
+    assert opened[-1] <= len(branch_pool.chains)
     assert all(len(each.windows["trend"]) <= span for each in shown)
     assert [each.steps for each in shown] == sorted(each.steps for each in shown)

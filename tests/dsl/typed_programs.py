@@ -10,7 +10,16 @@ from typing import NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
-from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, SIGNALS, VALUES, Form, Kind, Result
+from dsl.builtins import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    SETS,
+    SIGNALS,
+    VALUES,
+    ArgumentKind,
+    ResultKind,
+    Signature,
+)
 from dsl.types import Type
 
 INTEGER, REAL, TRUTH, ANSWER, BRANCHES, WINDOW = (
@@ -40,7 +49,7 @@ class Call(NamedTuple):
     """A way to call a function with a result of a type."""
 
     name: str
-    takes: tuple[Kind, ...]
+    takes: tuple[ArgumentKind, ...]
     numbers: Type | None
     """The type that its numbers must have together; ``None`` where any will do."""
     weighted: bool | None
@@ -48,14 +57,14 @@ class Call(NamedTuple):
     more: bool
 
 
-def _calls(name: str, form: Form) -> list[tuple[Type, Call]]:
+def _calls(name: str, form: Signature) -> list[tuple[Type, Call]]:
     def call(numbers: Type | None, weighted: bool | None) -> Call:
         return Call(name, form.takes, numbers, weighted, form.more)
 
     free = None if form.weighted else False
-    if form.gives is Result.LIKE_ARGUMENTS:
+    if form.gives is ResultKind.LIKE_ARGUMENTS:
         return [(kind, call(kind, False)) for kind in (INTEGER, REAL)]
-    if form.gives is Result.LIKE_WEIGHT:
+    if form.gives is ResultKind.LIKE_WEIGHT:
         return [(INTEGER, call(None, False)), (REAL, call(None, True))]
     assert isinstance(form.gives, Type)
     return [(form.gives, call(None, free))]
@@ -66,7 +75,7 @@ CALLS = [
     found
     for name, function in FUNCTIONS.items()
     for form in function.forms
-    if name != "window" and form.takes != (Kind.NUMBER, Kind.INTEGER)
+    if name != "window" and form.takes != (ArgumentKind.NUMBER, ArgumentKind.INTEGER)
     for found in _calls(name, form)
 ]
 
@@ -188,7 +197,9 @@ class Writer:
         takes = list(call.takes)
         if call.more:
             takes += [takes[-1]] * self._pick(2)
-        numbers = [at for at, kind in enumerate(takes) if kind in {Kind.NUMBER, Kind.OVER}]
+        numbers = [
+            at for at, kind in enumerate(takes) if kind in {ArgumentKind.NUMBER, ArgumentKind.OVER}
+        ]
         kinds = [self._one([INTEGER, REAL]) for _ in takes]
         if call.numbers is INTEGER:
             kinds = [INTEGER for _ in takes]
@@ -204,17 +215,21 @@ class Writer:
             arguments.insert(self._pick(len(arguments) + 1), weight)
         return f"{call.name}({', '.join(arguments)})"
 
-    def _argument(self, kind: Kind, number: Type, scope: Scope, depth: int, *, dotted: bool) -> str:
+    def _argument(
+        self, kind: ArgumentKind, number: Type, scope: Scope, depth: int, *, dotted: bool
+    ) -> str:
         match kind:
-            case Kind.NUMBER:
+            case ArgumentKind.NUMBER:
                 return self.expression(number, scope, depth, dotted=dotted)
-            case Kind.OVER:
+            case ArgumentKind.OVER:
                 value = self.expression(number, scope, depth, dotted=True)
                 return f"{value} of {self.expression(BRANCHES, scope, depth, dotted=dotted)}"
         wanted = {
-            Kind.INTEGER: INTEGER, Kind.BRANCHES: BRANCHES, Kind.WINDOW: WINDOW,
-            Kind.ANSWER: ANSWER,
-        }[kind]  # fmt: skip
+            ArgumentKind.INTEGER: INTEGER,
+            ArgumentKind.BRANCHES: BRANCHES,
+            ArgumentKind.WINDOW: WINDOW,
+            ArgumentKind.ANSWER: ANSWER,
+        }[kind]
         return self.expression(wanted, scope, depth, dotted=dotted)
 
     # Statements

@@ -12,8 +12,8 @@ import pytest
 
 from dsl import library, textmate
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
-from dsl.parser import grammar, parse
-from dsl.words import KEYWORDS
+from dsl.parser import load_grammar, parse
+from dsl.vocabulary import KEYWORDS
 
 EDITORS = Path(__file__).parents[2] / "editors"
 VSCODE = EDITORS / "vscode"
@@ -54,9 +54,9 @@ def test_every_keyword_has_one_colour() -> None:
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_the_library_is_coloured_by_what_its_tokens_are(name: str) -> None:
-    source = library.source(name)
+    source = library.load_source(name)
     lines = source.text.split("\n")
-    tokens = list(grammar().lex(source.text))
+    tokens = list(load_grammar().lex(source.text))
     for index, token in enumerate(tokens):
         assert token.line is not None
         assert token.column is not None

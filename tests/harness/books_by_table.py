@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dsl.episode import Advance, Answer, BranchView, Episode, Open, Probe, Prune, Sample
-from harness.mdp.replay import Chain, Deck
+from harness.mdp.replay import BranchPool, ReplayChain
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Line:
 
 @dataclass
 class Opened:
-    chain: Chain
+    chain: ReplayChain
     depth: int = 0
     generated: int = 0
     state: str = "active"
@@ -49,9 +49,11 @@ class Broke(Refused):
 
 
 class TableBooks:
-    def __init__(self, deck: Deck, order: list[int], *, budget: int | None, kappa: int):
-        self.stock = [deck.chains[index] for index in order]
-        self.delta = deck.interval
+    def __init__(
+        self, branch_pool: BranchPool, order: list[int], *, budget: int | None, kappa: int
+    ):
+        self.stock = [branch_pool.chains[index] for index in order]
+        self.delta = branch_pool.interval
         self.kappa = kappa
         self.limit = 10**18 if budget is None else budget
         self.opened: list[Opened] = []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 
-from dsl.episode import Advance, Answer, Course, Episode, Open, Prune, Sample
+from dsl.episode import Advance, Answer, Episode, Open, Prune, Sample, VerbGenerator
 
 
 def majority(answers: Sequence[str | None]) -> str | None:
@@ -38,7 +38,7 @@ class SelfConsistency:
     n: int
     name: str = "sc"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Sample(count=self.n)
         yield Answer(answer=majority(finals(episode)))
 
@@ -49,7 +49,7 @@ class AdaptiveConsistency:
     threshold: float = 0.95
     name: str = "asc"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         for _ in range(self.n):
             yield Sample(count=1)
             answers = finals(episode)
@@ -64,7 +64,7 @@ class EarlyStoppingConsistency:
     window: int = 8
     name: str = "esc"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         for _ in range(self.n // self.window):
             yield Sample(count=self.window)
             if len(set(finals(episode)[-self.window :])) == 1:
@@ -80,7 +80,7 @@ class ParallelProbe:
     warm_up: int = 15
     name: str = "parallel_probe"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Open(count=self.n)
         off_track = [0] * self.n
         previous: str | None = None
@@ -101,7 +101,7 @@ class ParallelProbe:
                 break
         yield Answer(answer=leader)
 
-    def prune(self, episode: Episode, leader: str | None, off_track: list[int]) -> Course:
+    def prune(self, episode: Episode, leader: str | None, off_track: list[int]) -> VerbGenerator:
         for branch in episode.active:
             agrees = episode.branches[branch].answer == leader
             off_track[branch] = 0 if agrees else off_track[branch] + 1
@@ -154,7 +154,7 @@ def cmc_knobs(beta: float) -> CmcKnobs:
 class ConfidenceMomentum:
     name: str = "cmc"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         assert beta is not None
         k = cmc_knobs(beta)
         yield Open(count=k.n_init)
@@ -195,7 +195,7 @@ class ConfidenceMomentum:
 
     def abandon(
         self, episode: Episode, k: CmcKnobs, leader: str, dissent: dict[int, int]
-    ) -> Course:
+    ) -> VerbGenerator:
         for branch in episode.active:
             agrees = episode.branches[branch].answer == leader
             dissent[branch] = 0 if agrees else dissent.get(branch, 0) + 1
@@ -205,7 +205,7 @@ class ConfidenceMomentum:
         if lost[:kept]:
             yield Prune(branches=tuple(lost[:kept]))
 
-    def advance(self, episode: Episode, k: CmcKnobs, leader: str | None) -> Course:
+    def advance(self, episode: Episode, k: CmcKnobs, leader: str | None) -> VerbGenerator:
         moving = sorted(episode.active, key=lambda branch: -episode.branches[branch].depth)
         bursts = tuple(
             k.burst_aligned

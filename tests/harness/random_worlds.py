@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from harness.mdp.environment import Environment
-from harness.mdp.replay import Chain, Deck
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.replay import BranchPool, ReplayChain
 
 ANSWERS = ("A", "B", "C", "", "ERR")
 
@@ -11,23 +11,23 @@ Pick = Callable[[int], int]
 """Chooses one of so many, by place."""
 
 
-def random_world(pick: Pick, *, signals: bool = True) -> Environment:
+def random_world(pick: Pick, *, signals: bool = True) -> ReplayEnvironment:
     """An environment of 1 to 3 questions with 0 to 9 chains each."""
     interval = (100, 500)[pick(2)]
-    decks = [
-        Deck([_chain(pick, interval, signals=signals) for _ in range(pick(10))], interval)
+    branch_pools = [
+        BranchPool([_chain(pick, interval, signals=signals) for _ in range(pick(10))], interval)
         for _ in range(1 + pick(3))
     ]
-    gold = [(*ANSWERS, "nobody gave this")[pick(len(ANSWERS) + 1)] for _ in decks]
-    return Environment(decks, gold)
+    gold = [(*ANSWERS, "nobody gave this")[pick(len(ANSWERS) + 1)] for _ in branch_pools]
+    return ReplayEnvironment(branch_pools, gold)
 
 
-def _chain(pick: Pick, interval: int, *, signals: bool) -> Chain:
+def _chain(pick: Pick, interval: int, *, signals: bool) -> ReplayChain:
     count = (0, 1, 2, 3, 5, 8)[pick(6)]
     answers = ANSWERS[: 2 + pick(4)]
     probes = [answers[pick(len(answers))] for _ in range(count)]
     tokens = max(1, interval * count + (-120, 0, 1, 60, 99, 700)[pick(6)])
-    chain = Chain(probes, tokens, answers[pick(len(answers))])
+    chain = ReplayChain(probes, tokens, answers[pick(len(answers))])
     if not signals:
         return chain
     # The last stretch of a chain may lack a log-probability.

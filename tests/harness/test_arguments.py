@@ -6,14 +6,13 @@ import pytest
 
 from dsl import library
 from harness.cli.options import ENGINES
-from harness.engines import choose
+from harness.engines import catalog
 from harness.errors import InputError
-from harness.request.assignments import combination, combinations
+from harness.request.assignments import expand_assignments, resolve_assignments
 from harness.request.controllers import load_program, load_programs
-from harness.request.questions import question_number
-from harness.request.recordings import open_recordings
+from harness.request.recordings import find_question, open_recordings
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 
 
 @pytest.fixture
@@ -23,12 +22,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def a_program(path: Path, name: str = "sc") -> Path:
-    path.write_text(library.source(name).text, encoding="utf-8")
+    path.write_text(library.load_source(name).text, encoding="utf-8")
     return path
 
 
 def a_recording(path: Path, model: str, questions: int = 2) -> Path:
-    reasoner = Reasoner(model, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner(model, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", questions, 4)), path)
     return path
 
@@ -107,18 +106,21 @@ def test_a_recording_is_named_once(home: Path) -> None:
 
 def test_a_setting_goes_to_every_controller_that_has_the_knob() -> None:
     programs = load_programs(["sc", "esc", "cmc"])
-    assert combinations(programs, ["n=1,16"]) == [
+    assert expand_assignments(programs, ["n=1,16"]) == [
         [{"n": 1}, {"n": 16}], [{"n": 1}, {"n": 16}], [{}],
     ]  # fmt: skip
 
 
 def test_a_setting_for_one_controller_takes_the_place_of_the_general_one() -> None:
     programs = load_programs(["sc", "esc"])
-    assert combinations(programs, ["esc.n=64", "n=1,16"]) == [[{"n": 1}, {"n": 16}], [{"n": 64}]]
+    assert expand_assignments(programs, ["esc.n=64", "n=1,16"]) == [
+        [{"n": 1}, {"n": 16}],
+        [{"n": 64}],
+    ]
 
 
 def test_several_knobs_make_every_combination() -> None:
-    found = combinations(load_programs(["esc"]), ["n=16,64", "size=4,8"])
+    found = expand_assignments(load_programs(["esc"]), ["n=16,64", "size=4,8"])
     assert found == [
         [{"n": n, "size": size} for n in (16, 64) for size in (4, 8)],
     ]
@@ -142,26 +144,26 @@ def test_several_knobs_make_every_combination() -> None:
 )
 def test_a_setting_that_cannot_be_is_told(text: str, problem: str) -> None:
     with pytest.raises(InputError) as told:
-        combinations(load_programs(["sc", "esc", "cmc"]), [text])
+        expand_assignments(load_programs(["sc", "esc", "cmc"]), [text])
     assert str(told.value).startswith(f"--set {text.split('=')[0]}")
     assert problem in str(told.value)
 
 
 def test_a_knob_is_set_once() -> None:
     with pytest.raises(InputError, match="n is set already, by --set n=1; give all values in one"):
-        combinations(load_programs(["sc"]), ["n=1", "n=2"])
+        expand_assignments(load_programs(["sc"]), ["n=1", "n=2"])
 
 
 def test_a_command_that_plays_one_setting_takes_one_value() -> None:
     [esc] = load_programs(["esc"])
-    assert combination(esc, ["n=16"]) == {"n": 16}
+    assert resolve_assignments(esc, ["n=16"]) == {"n": 16}
     with pytest.raises(InputError, match="--set size=4,8: one value is wanted here"):
-        combination(esc, ["n=16", "size=4,8"])
+        resolve_assignments(esc, ["n=16", "size=4,8"])
 
 
 def test_the_engines_that_can_be_typed_are_those_that_there_are() -> None:
-    assert ENGINES == choose.NAMES
-    assert len({choose.engine(name).name for name in ENGINES}) == len(ENGINES)
+    assert ENGINES == catalog.ENGINE_NAMES
+    assert len({catalog.get_engine(name).name for name in ENGINES}) == len(ENGINES)
 
 
 def test_an_id_without_its_noughts_is_taken_for_the_question_of_that_number(home: Path) -> None:
@@ -170,4 +172,4 @@ def test_an_id_without_its_noughts_is_taken_for_the_question_of_that_number(home
     short = ids[3].replace("-0", "-")
     assert short != ids[3]
     with pytest.raises(InputError, match=f"did you mean {ids[3]}\\?"):
-        question_number(named.recording, short)
+        find_question(named.recording, short)

@@ -8,43 +8,43 @@ import numpy as np
 import pytest
 
 from dsl import library
-from dsl.program import load
-from harness.bench import NAMES, Cell, Measured, Task
-from harness.bench.contenders import measure, peak_memory
-from harness.bench.plain import Cmc, Knobs, beta_cdf
-from harness.bench.side_by_side import differences, report
-from harness.engines import Setting
+from dsl.program import load_checked_program
+from harness.bench import CONTENDER_NAMES, CellResult, ContenderMeasurement, ContenderTask
+from harness.bench.contenders import measure_contender, peak_memory
+from harness.bench.plain import PlainCmc, PlainKnobs, beta_cdf
+from harness.bench.report import build_report, find_differing_cells
+from harness.engines import ControllerSetting
 from harness.engines.interpreter import InterpreterEngine
-from harness.errors import SurroundingsError
-from harness.mdp.environment import environment
+from harness.errors import ExternalError
+from harness.mdp.environment import load_replay_environment
 from store.environment import save
 from store.reader import open_recording
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bench") / "small.recording"
-    save(simulate(Reasoner("m", 0.5, 1.0, 0.1, 0.1), Benchmark("b", 3, 16)), path)
+    save(simulate(SimulatedReasoner("m", 0.5, 1.0, 0.1, 0.1), Benchmark("b", 3, 16)), path)
     return path
 
 
-def measured(recording: Path, contender: str) -> Measured:
+def measured(recording: Path, contender: str) -> ContenderMeasurement:
     task = msgspec.convert(
         {
             "contender": contender, "recordings": [str(recording)], "betas": [0.0, 1.0],
             "seeds": 2, "compared": 2, "repeats": 2,
         },
-        Task,
+        ContenderTask,
         dec_hook=lambda kind, value: kind(value),
     )  # fmt: skip
-    return measure(task)
+    return measure_contender(task)
 
 
 def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
-    found = [measured(recording, name) for name in NAMES if name != "foreign"]
-    assert differences([each for each in found if each.cells]) == []
+    found = [measured(recording, name) for name in CONTENDER_NAMES if name != "foreign"]
+    assert find_differing_cells([each for each in found if each.cells]) == []
     assert [len(each.cells) for each in found] == [0, 2, 2, 2]
     assert {each.episodes for each in found} == {12}
     assert len({each.reads for each in found}) == 1
@@ -52,18 +52,18 @@ def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
 
 
 def test_a_difference_is_told_with_its_place() -> None:
-    def one(contender: str, digest: str) -> Measured:
-        cell = Cell(recording="ab" * 32, beta=0.5, accuracy=50.0, cost=7, digest=digest)
+    def one(contender: str, digest: str) -> ContenderMeasurement:
+        cell = CellResult(recording="ab" * 32, beta=0.5, accuracy=50.0, cost=7, digest=digest)
         return msgspec.convert(
             {
                 "contender": contender, "episodes": 1, "reads": 1, "seconds": [1.0], "peak": 1,
                 "cells": [msgspec.to_builtins(cell)],
             },
-            Measured,
+            ContenderMeasurement,
         )  # fmt: skip
 
     both = {"compiled": one("compiled", "x"), "plain": one("plain", "y")}
-    [told] = report(both).differing  # type: ignore[arg-type]
+    [told] = build_report(both).differing  # type: ignore[arg-type]
     assert told == (
         "plain differs from compiled on recording abababababab at beta 0.5: 50.0 % at 7 tokens"
         " instead of 50.0 % at 7"
@@ -72,19 +72,23 @@ def test_a_difference_is_told_with_its_place() -> None:
 
 @pytest.mark.parametrize("beta", [0.0, 0.4, 1.0])
 def test_plain_python_plays_as_the_language_does(recording: Path, beta: float) -> None:
-    world, cdf = environment(open_recording(recording)), beta_cdf()
-    program = load(library.source("cmc"))
-    expected = InterpreterEngine().play(program, Setting(beta), world, range(3))
-    for question, deck in enumerate(world.decks):
+    replay_environment, cdf = load_replay_environment(open_recording(recording)), beta_cdf()
+    program = load_checked_program(library.load_source("cmc"))
+    expected = InterpreterEngine().play(
+        program, ControllerSetting(beta), replay_environment, range(3)
+    )
+    for question, branch_pool in enumerate(replay_environment.branch_pools):
         for seed in range(3):
-            ended = Cmc(deck, seed, Knobs.at(beta), cdf).play()
+            ended = PlainCmc(branch_pool, seed, PlainKnobs.at(beta), cdf).play()
             assert ended.tokens == expected.tokens[question, seed]
-            assert world.word(question, ended.answer) == expected.answer[question, seed]
+            assert (
+                replay_environment.word(question, ended.answer) == expected.answer[question, seed]
+            )
 
 
 def test_without_scipy_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.special", None)
-    with pytest.raises(SurroundingsError, match="needs scipy, which is not installed") as told:
+    with pytest.raises(ExternalError, match="needs scipy, which is not installed") as told:
         beta_cdf()
     assert told.value.hint == "install it with `pip install scipy`, or give --skip plain"
 
@@ -100,7 +104,7 @@ def test_the_command_sets_them_side_by_side(recording: Path, cli: CommandLine) -
     said = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
     assert said.status == 0
     document = msgspec.json.decode(said.out)
-    assert [row["contender"] for row in document["standings"]] == list(NAMES[:-1])
+    assert [row["contender"] for row in document["standings"]] == list(CONTENDER_NAMES[:-1])
     assert document["differing"] == []
     assert document["compile_ms"] > 0
 

@@ -51,7 +51,7 @@ def coverage(questions: int, worlds: int, strata: int) -> float:
     """The share of simulated benchmarks whose interval holds the true accuracy, 0.6."""
     chance = np.random.default_rng(6)
     held = 0
-    for world in range(worlds):
+    for replay_environment in range(worlds):
         parts = [
             Stratum(
                 chance.binomial(20, chance.beta(1.2, 0.8, questions)).astype(float)[:, None],
@@ -59,7 +59,7 @@ def coverage(questions: int, worlds: int, strata: int) -> float:
             )
             for _ in range(strata)
         ]
-        low, high = interval(resample(parts, resamples=1000, seed=world)[:, 0])
+        low, high = interval(resample(parts, resamples=1000, seed=replay_environment)[:, 0])
         held += low <= 0.6 <= high
     return held / worlds
 

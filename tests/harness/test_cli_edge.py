@@ -8,11 +8,11 @@ from typing import Any
 import click
 import pytest
 
-from harness.cli.edge import Edge
-from harness.errors import AnswerIsNo, ExitCode, InputError, RheostatError, SurroundingsError
+from harness.cli.error_reporter import ErrorReporter
+from harness.errors import ExitCode, ExternalError, InputError, NegativeResult, RheostatError
 from store.environment import save
 from store.errors import DamagedRecording, RecordingBusy, StoreError
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 
@@ -28,7 +28,7 @@ def ending(
     def body() -> None:
         raise problem
 
-    status = Edge(traceback=traceback).run(body)
+    status = ErrorReporter(traceback=traceback).run(body)
     said = capfd.readouterr()
     assert said.out == ""
     return status, said.err
@@ -39,8 +39,8 @@ def ending(
     [
         (InputError("x.rheo: is empty"), 2, "error: x.rheo: is empty\n"),
         (InputError("no", hint="try"), 2, "error: no\nhint: try\n"),
-        (SurroundingsError("no server"), 3, "error: no server\n"),
-        (AnswerIsNo("2 files differ"), 1, "2 files differ\n"),
+        (ExternalError("no server"), 3, "error: no server\n"),
+        (NegativeResult("2 files differ"), 1, "2 files differ\n"),
         (RheostatError("bad"), 2, "error: bad\n"),
         (ForeignError("far away"), 3, "error: far away\n"),
         (ForeignError(), 3, "error: ForeignError\n"),
@@ -105,7 +105,7 @@ def test_the_environment_asks_for_tracebacks_too(
     monkeypatch: pytest.MonkeyPatch, value: str, shown: bool
 ) -> None:
     monkeypatch.setenv("RHEOSTAT_TRACEBACK", value)
-    assert Edge().traceback is shown
+    assert ErrorReporter().traceback is shown
 
 
 def test_the_root_option_asks_for_tracebacks(cli: CommandLine, home: Path) -> None:
@@ -115,10 +115,10 @@ def test_the_root_option_asks_for_tracebacks(cli: CommandLine, home: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status"), [(None, 0), (ExitCode.NO, 1), (True, 0), ("text", 0), (3, 3)]
+    ("outcome", "status"), [(None, 0), (ExitCode.NEGATIVE, 1), (True, 0), ("text", 0), (3, 3)]
 )
 def test_a_returned_integer_is_the_status(outcome: object, status: int) -> None:
-    assert Edge().run(lambda: outcome) == status
+    assert ErrorReporter().run(lambda: outcome) == status
 
 
 def test_control_characters_of_a_message_are_written_out(capfd: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +132,7 @@ def test_a_closed_stderr_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     def body() -> None:
         raise InputError("unheard")
 
-    assert Edge().run(body) == 2
+    assert ErrorReporter().run(body) == 2
 
 
 def test_every_status_is_listed_in_the_docs(docs: Path) -> None:
@@ -148,7 +148,7 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full
 @needs_full
 def test_a_failed_write_names_the_path_that_was_typed(cli: CommandLine) -> None:
     said = cli("library", "-o", str(FULL))
-    assert said.status == ExitCode.SURROUNDINGS
+    assert said.status == ExitCode.EXTERNAL
     assert said.err == (
         "error: /dev/full: no space left on device\nhint: make room there, or name another place\n"
     )
@@ -188,10 +188,10 @@ def refused(monkeypatch: pytest.MonkeyPatch, home: Path) -> Path:
 def test_a_place_without_permission_is_named_as_typed_and_left_clean(
     cli: CommandLine, refused: Path, home: Path, line: str, named: str
 ) -> None:
-    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 2, 4)), home / "one.recording")
     said = cli(*line.split())
-    assert said.status == ExitCode.SURROUNDINGS
+    assert said.status == ExitCode.EXTERNAL
     assert said.err == (
         f"error: {named}: permission denied\nhint: change its permissions, or name another place\n"
     )
@@ -224,5 +224,5 @@ def test_a_file_that_may_not_be_read_is_no_bad_input(
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     monkeypatch.setattr(Path, "read_bytes", shut)
     said = cli("check", "mine.rheo")
-    assert said.status == ExitCode.SURROUNDINGS
+    assert said.status == ExitCode.EXTERNAL
     assert said.err.startswith("error: mine.rheo: permission denied\n")

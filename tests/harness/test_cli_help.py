@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from harness.cli.declare import Command
+from harness.cli.declarations import RheostatCommand
 from harness.cli.main import root
 
 
@@ -34,7 +34,7 @@ def test_every_command_can_be_used(command: click.Command) -> None:
 
 
 def test_every_command_has_help_and_examples(command: click.Command) -> None:
-    assert isinstance(command, Command), "declare it with harness.cli.declare"
+    assert isinstance(command, RheostatCommand), "declare it with harness.cli.declarations"
     assert command.help
     assert command.examples
     assert all(example.does for example in command.examples)
@@ -51,7 +51,7 @@ def test_every_example_is_accepted(command: click.Command, monkeypatch: pytest.M
     monkeypatch.setattr(
         click.Path, "convert", lambda self, value, param, ctx: self.coerce_path_result(value)
     )
-    assert isinstance(command, Command)
+    assert isinstance(command, RheostatCommand)
     for example in command.examples:
         words = command_words(example.line)
         found: click.Command = root

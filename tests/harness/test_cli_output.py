@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from harness.cli import console, terminal
-from harness.cli.output import Form, Output, atomic_file, emit_json, emit_text
-from harness.cli.table import Cell, Column, Table
-from harness.errors import InputError, SurroundingsError
+from harness.cli import console
+from harness.cli.output import Output, OutputFormat, atomic_file, emit_json, emit_text
+from harness.errors import ExternalError, InputError
+from harness.presentation import terminal
+from harness.presentation.table import Cell, Column, Table
 from tests.command_lines import CommandLine
 
 TABLE = Table(
@@ -61,7 +62,7 @@ def test_tables_are_drawn_where_colour_is_shown(
 def test_json_is_one_sorted_document_of_full_values(
     home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    Output(Form.JSON).table(TABLE)
+    Output(OutputFormat.JSON).table(TABLE)
     text = capfd.readouterr().out
     assert text.endswith("]\n")
     rows = json.loads(text)
@@ -73,13 +74,13 @@ def test_json_is_one_sorted_document_of_full_values(
 def test_json_takes_what_else_is_known_beside_the_rows(
     home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    Output(Form.JSON).table(TABLE, engine="abc")
+    Output(OutputFormat.JSON).table(TABLE, engine="abc")
     document = json.loads(capfd.readouterr().out)
     assert (document["engine"], len(document["rows"])) == ("abc", 2)
 
 
 def test_csv_has_the_keys_and_full_values(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Output(Form.CSV).table(TABLE)
+    Output(OutputFormat.CSV).table(TABLE)
     rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out, newline="")))
     assert rows[0] == {"name": "CMC", "share": "20.931", "tokens": "542154", "best": "True"}
     assert rows[1]["share"] == ""
@@ -98,7 +99,7 @@ def test_any_table_has_a_row_a_line_and_reads_back(rows: list[tuple[Cell, Cell]]
 
 def test_a_result_that_is_no_table_has_no_csv(home: Path) -> None:
     with pytest.raises(InputError, match="cannot be CSV"):
-        Output(Form.CSV).document({"a": 1}, "a is 1")
+        Output(OutputFormat.CSV).document({"a": 1}, "a is 1")
 
 
 def test_a_document_has_two_faces(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +117,7 @@ def test_text_ends_with_one_line_feed(home: Path, capfd: pytest.CaptureFixture[s
 
 def test_a_closed_stdout_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", None)
-    with pytest.raises(SurroundingsError, match="standard output is closed"):
+    with pytest.raises(ExternalError, match="standard output is closed"):
         emit_text("a")
 
 

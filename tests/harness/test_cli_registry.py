@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.registry import COMMANDS, Registration, registered
+from harness.registry import COMMANDS, Registration, registered
 
 
 def write(folder: Path, info: str, text: str) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.cli.declare import SETTING_FLAGS
-from harness.cli.settings import Settings, load, resolve
-from harness.errors import InputError, SurroundingsError
+from harness.cli.declarations import SETTING_FLAGS
+from harness.errors import ExternalError, InputError
+from harness.settings import GeneralSettings, load, resolve
 from tests.command_lines import CommandLine, FreshCommandLine
 
 
@@ -34,8 +34,8 @@ def user_file(home: Path) -> Path:
 
 def guest_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes ``[guest]`` a registered section."""
-    from harness.cli import settings as module
-    from harness.cli.registry import Registration
+    from harness import settings as module
+    from harness.registry import Registration
 
     entry = Registration("guest", "guest:GuestSettings", "guest")
     monkeypatch.setattr(module, "registered", lambda group: {"guest": [entry]})
@@ -56,7 +56,9 @@ def test_the_nearest_source_wins(present: set[str]) -> None:
     if "environment" in present:
         environ["RHEOSTAT_THREADS"] = "1003"
     flags = {"threads": 1004 if "flag" in present else None}
-    (found,) = [s for s in resolve(Settings, flags=flags, environ=environ) if s.name == "threads"]
+    (found,) = [
+        s for s in resolve(GeneralSettings, flags=flags, environ=environ) if s.name == "threads"
+    ]
     order = ["flag", "environment", "project", "user"]
     expected = next((source for source in order if source in present), "default")
     values = {"flag": 1004, "environment": 1003, "project": 1002, "user": 1001}
@@ -67,31 +69,33 @@ def test_the_nearest_source_wins(present: set[str]) -> None:
         "user": f"{user_file(home)}, line 1",
         "default": "default",
     }
-    assert found.value == values.get(expected, Settings().threads)
+    assert found.value == values.get(expected, GeneralSettings().threads)
     assert found.origin == origins[expected]
 
 
 def test_settings_are_loaded_with_their_types(home: Path) -> None:
     (home / "rheostat.toml").write_text("threads = 3\ncache_dir = 'kept'\n")
-    assert load(Settings) == Settings(threads=3, cache_dir=home / "kept")
-    assert load(Settings, flags={"threads": 5, "cache_dir": None}).threads == 5
+    assert load(GeneralSettings) == GeneralSettings(threads=3, cache_dir=home / "kept")
+    assert load(GeneralSettings, flags={"threads": 5, "cache_dir": None}).threads == 5
 
 
 def test_the_default_cache_follows_the_xdg_variable(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load(Settings).cache_dir == home / ".cache" / "rheostat"
+    assert load(GeneralSettings).cache_dir == home / ".cache" / "rheostat"
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "else"))
-    assert load(Settings).cache_dir == home / "else" / "rheostat"
+    assert load(GeneralSettings).cache_dir == home / "else" / "rheostat"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert load(Settings).cache_dir == home / ".cache" / "rheostat"
+    assert load(GeneralSettings).cache_dir == home / ".cache" / "rheostat"
 
 
 def test_a_project_file_is_found_from_below(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "rheostat.toml").write_text("cache_dir = 'kept'\n")
     (home / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(home / "a" / "b")
-    assert load(Settings).cache_dir == home / "kept", "relative to the file, not to where one is"
+    assert load(GeneralSettings).cache_dir == home / "kept", (
+        "relative to the file, not to where one is"
+    )
 
 
 def test_a_pyproject_serves_where_it_has_our_table(
@@ -102,15 +106,15 @@ def test_a_pyproject_serves_where_it_has_our_table(
     pyproject = home / "a" / "pyproject.toml"
     monkeypatch.chdir(home / "a")
     pyproject.write_text("[tool.other]\nrheostat = 'mentioned'\n")
-    assert load(Settings).threads == 3
+    assert load(GeneralSettings).threads == 3
     pyproject.write_text("[project]\nthreads = 9\n\n[tool.rheostat]\nthreads = 4\n")
-    (threads,) = [s for s in resolve(Settings) if s.name == "threads"]
+    (threads,) = [s for s in resolve(GeneralSettings) if s.name == "threads"]
     assert (threads.value, threads.origin) == (4, f"{pyproject}, line 5")
 
 
 def test_a_broken_pyproject_of_others_is_none_of_our_business(home: Path) -> None:
     (home / "pyproject.toml").write_text("[[[")
-    assert load(Settings).threads == Settings().threads
+    assert load(GeneralSettings).threads == GeneralSettings().threads
 
 
 @pytest.mark.parametrize(
@@ -140,7 +144,7 @@ def test_a_wrong_file_is_refused_with_its_place(
     path.write_text(text)
 
     def read_all() -> None:
-        load(Settings)
+        load(GeneralSettings)
         load(GuestSettings, "guest")
 
     with pytest.raises(InputError) as refused:
@@ -151,7 +155,7 @@ def test_a_wrong_file_is_refused_with_its_place(
 def test_a_file_that_is_no_text_is_refused(home: Path) -> None:
     (home / "rheostat.toml").write_bytes(b"threads = 3 # \xff")
     with pytest.raises(InputError, match=r"rheostat.toml, byte 14: is not UTF-8"):
-        load(Settings)
+        load(GeneralSettings)
 
 
 def test_a_misspelt_setting_is_answered_with_the_nearest(cli: CommandLine, home: Path) -> None:
@@ -180,7 +184,7 @@ def test_a_wrong_variable_is_refused(
 
 def test_an_empty_variable_sets_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RHEOSTAT_THREADS", "")
-    assert load(Settings) == Settings()
+    assert load(GeneralSettings) == GeneralSettings()
 
 
 def test_a_section_is_a_table_and_a_prefix(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +197,7 @@ def test_a_section_is_a_table_and_a_prefix(home: Path, monkeypatch: pytest.Monke
         "guest.rounds",
         "guest.keep",
     ]
-    assert load(Settings).threads == 2
+    assert load(GeneralSettings).threads == 2
 
 
 def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path) -> None:
@@ -229,12 +233,12 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
 def test_a_broken_section_is_refused(
     monkeypatch: pytest.MonkeyPatch, targets: list[str], words: str
 ) -> None:
-    from harness.cli import settings as module
-    from harness.cli.registry import Registration
+    from harness import settings as module
+    from harness.registry import Registration
 
     entries = [Registration("guest", target, target.partition(":")[0]) for target in targets]
     monkeypatch.setattr(module, "registered", lambda group: {"guest": entries})
-    with pytest.raises(SurroundingsError, match=re.escape(words)):
+    with pytest.raises(ExternalError, match=re.escape(words)):
         module.sections()
 
 
@@ -280,17 +284,17 @@ def test_config_show_gives_a_table_entry_by_entry(cli: CommandLine, home: Path) 
 
 def test_every_setting_has_a_flag_and_a_line_in_the_docs(docs: Path) -> None:
     page = (docs / "command-line.md").read_text()
-    for name in Settings.__struct_fields__:
+    for name in GeneralSettings.__struct_fields__:
         flag = f"--{name.replace('_', '-')}"
         assert name in SETTING_FLAGS
         assert f"| `{name}` | `{flag}` | `RHEOSTAT_{name.upper()}` |" in page
-    assert set(SETTING_FLAGS) == set(Settings.__struct_fields__)
+    assert set(SETTING_FLAGS) == set(GeneralSettings.__struct_fields__)
 
 
 def test_the_file_in_the_docs_is_accepted(docs: Path, home: Path) -> None:
     example = (docs / "command-line.md").read_text().partition("```toml\n")[2].partition("```")[0]
     (home / "rheostat.toml").write_text(example)
-    assert load(Settings) == Settings(threads=4, cache_dir=home / "build" / "cache")
+    assert load(GeneralSettings) == GeneralSettings(threads=4, cache_dir=home / "build" / "cache")
 
 
 def test_a_removed_working_directory_is_said(cli: CommandLine, home: Path) -> None:
@@ -320,7 +324,7 @@ def test_a_user_without_a_home_needs_a_cache_dir(
 
 
 def test_a_flag_that_was_not_given_is_none() -> None:
-    from harness.cli.commands.config import show
+    from harness.cli.commands.setup import show
 
     context = show.make_context("show", [])
     assert isinstance(context, click.Context)

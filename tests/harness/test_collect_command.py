@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.serving import arguments
+from harness.cli.model_servers import parse_engine_arguments
 from store.errors import StoreError
 from store.reader import open_recording
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.command_lines import CommandLine, Said
 from tests.store.recordings import sample, write
 from tests.store.serving.scripted import MODEL, ScriptedServer, plain_template, serving
@@ -117,7 +117,7 @@ def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
     collector.send_signal(signal.SIGKILL)
     collector.wait()
     scripted.pace = 0.0
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         held = sum(map(len, writer.held.values()))
     assert 0 < held < 12
     said = cli(*words(scripted, questions), "-o", "b.recording")
@@ -278,7 +278,7 @@ def test_boxed_answers_are_held_equal_by_mathematics_unless_it_is_said_otherwise
 
 def test_pairs_become_truths_numbers_and_words() -> None:
     given = ["enable_thinking=true", "n=3", "x=0.5", "dtype=float32", "name=a=b", "empty="]
-    assert arguments(given) == {
+    assert parse_engine_arguments(given) == {
         "enable_thinking": True, "n": 3, "x": 0.5, "dtype": "float32", "name": "a=b", "empty": "",
     }  # fmt: skip
 

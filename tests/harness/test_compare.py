@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines import Rules
-from harness.evaluation.compare import Comparison, compare
-from harness.evaluation.grid import Cell, Grid
-from harness.mdp.episodes import Episodes, empty_episodes
-from harness.request.assignments import combinations
+from harness.engines import EpisodeRules
+from harness.evaluation.comparison import Comparison, compare_controllers
+from harness.evaluation.grid import Grid, GridCell
+from harness.mdp.episodes import EpisodeArrays, empty_episodes
+from harness.request.assignments import expand_assignments
 from harness.request.controllers import load_programs
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 QUESTIONS, SEEDS = 4, 5
@@ -25,21 +25,21 @@ QUESTIONS, SEEDS = 4, 5
 @pytest.fixture
 def recordings(home: Path) -> list[str]:
     for name in ("one", "two"):
-        reasoner = Reasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+        reasoner = SimulatedReasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
         save(simulate(reasoner, Benchmark("bench", QUESTIONS, 8)), home / f"{name}.recording")
     return ["one.recording", "two.recording"]
 
 
 def a_grid(recordings: list[str], a: str, b: str) -> Grid:
     programs = load_programs(["sc", "esc"])
-    settings = combinations(programs, [f"sc.n={a}", f"esc.n={b}", "size=1"])
+    settings = expand_assignments(programs, [f"sc.n={a}", f"esc.n={b}", "size=1"])
     return Grid(
         programs, settings, [0.0], open_recordings([Path(each) for each in recordings]),
-        seeds=SEEDS, rules=Rules(), engine_name="interpreter",
+        seeds=SEEDS, rules=EpisodeRules(), engine_name="interpreter",
     )  # fmt: skip
 
 
-def ends(right: list[int], tokens: int) -> Episodes:
+def ends(right: list[int], tokens: int) -> EpisodeArrays:
     """Each question right under so many of the seeds, at the same cost."""
     found = empty_episodes(QUESTIONS, SEEDS)
     for question, count in enumerate(right):
@@ -50,11 +50,11 @@ def ends(right: list[int], tokens: int) -> Episodes:
 
 def compared(grid: Grid, *points: tuple[list[int], int]) -> list[Comparison]:
     played = {
-        Cell(point, place): ends(*each)
+        GridCell(point, place): ends(*each)
         for point, each in enumerate(points)
         for place in range(len(grid.recordings))
     }
-    return compare(grid, played)
+    return compare_controllers(grid, played)
 
 
 def test_tokens_and_accuracy_are_read_off_the_curve_of_the_baseline(recordings: list[str]) -> None:

@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from dsl import library
-from dsl.checker import Checked
-from dsl.compiler.native import Shared, Tier, compile_text
-from dsl.compiler.objects import Objects
-from dsl.compiler.program import Variant
-from dsl.compiler.shared import translate_shared
-from dsl.program import load
+from dsl.checker import CheckedProgram
+from dsl.compiler.kernels import translate_shared
+from dsl.compiler.native import LoadedKernels, Tier, compile_text
+from dsl.compiler.objects import ObjectCache
+from dsl.compiler.translation import Variant
+from dsl.program import load_checked_program
 from dsl.schedule import SettingsError
 from dsl.source import Source
-from harness.engines import Engine, Rules, Setting, empty_counts
-from harness.engines.choose import NAMES, engine
+from harness.engines import ControllerSetting, EpisodeRules, ReplayEngine, empty_counts
+from harness.engines.catalog import ENGINE_NAMES, get_engine
 from harness.engines.compiled import CompiledEngine
 from harness.engines.dense import is_wide
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
-from harness.mdp.environment import Environment
-from harness.mdp.episodes import Episodes
-from harness.mdp.replay import Chain, Deck, NotProbed
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.replay import BranchPool, NotProbed, ReplayChain
 from tests.dsl.typed_programs import seeded_program
 from tests.harness.random_worlds import random_world
 
@@ -36,49 +36,60 @@ FIRST = """controller plain {
 }"""
 
 
-def checked(text: str) -> Checked:
-    return load(Source(text))
+def checked(text: str) -> CheckedProgram:
+    return load_checked_program(Source(text))
 
 
 def compiled(threads: int = 1) -> CompiledEngine:
-    return CompiledEngine(Objects(), threads)
+    return CompiledEngine(ObjectCache(), threads)
 
 
-def a_world(seed: int, *, signals: bool = True) -> Environment:
+def a_world(seed: int, *, signals: bool = True) -> ReplayEnvironment:
     return random_world(Random(seed).randrange, signals=signals)
 
 
-def same(one: Episodes, other: Episodes) -> None:
+def same(one: EpisodeArrays, other: EpisodeArrays) -> None:
     for name, values in one._asdict().items():
         np.testing.assert_array_equal(getattr(other, name), values, name)
 
 
-PLAYER = CompiledEngine(Objects(), threads=1)
+PLAYER = CompiledEngine(ObjectCache(), threads=1)
 
 
-def both(text: str, world: Environment, rules: Rules = Rules()) -> Episodes:  # noqa: B008
+def both(
+    text: str,
+    replay_environment: ReplayEnvironment,
+    rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
+) -> EpisodeArrays:
     """Plays by both engines and gives what they agree on."""
     program = checked(text)
-    found = PLAYER.play(program, Setting(), world, range(4), rules)
-    same(InterpreterEngine().play(program, Setting(), world, range(4), rules), found)
+    found = PLAYER.play(program, ControllerSetting(), replay_environment, range(4), rules)
+    same(
+        InterpreterEngine().play(program, ControllerSetting(), replay_environment, range(4), rules),
+        found,
+    )
     return found
 
 
 def test_programs_find_the_shared_kernels_wherever_they_were_loaded_last() -> None:
-    Shared(compile_text(translate_shared(), Tier.QUICK))
+    LoadedKernels(compile_text(translate_shared(), Tier.QUICK))
     gc.collect()
-    found = both(library.source("asc").text, a_world(3))
+    found = both(library.load_source("asc").text, a_world(3))
     assert found.tokens.max() > 0
 
 
 @pytest.mark.parametrize("counting", [True, False])
 def test_results_do_not_depend_on_the_number_of_threads(counting: bool) -> None:
-    chains = [Chain(["A", "B"] * 40, 40_000 + at, "AB"[at % 2]) for at in range(30)]
-    world = Environment([Deck(chains[at:], 500) for at in range(24)], ["A"] * 24)
+    chains = [ReplayChain(["A", "B"] * 40, 40_000 + at, "AB"[at % 2]) for at in range(30)]
+    replay_environment = ReplayEnvironment(
+        [BranchPool(chains[at:], 500) for at in range(24)], ["A"] * 24
+    )
     program = checked(FIRST.replace("open 2", "open 20"))
     counts = [empty_counts(program.source) if counting else None for _ in range(3)]
     alone, *others = (
-        compiled(threads).play(program, Setting(), world, range(20), counts=count)
+        compiled(threads).play(
+            program, ControllerSetting(), replay_environment, range(20), counts=count
+        )
         for threads, count in zip((1, 2, 7), counts, strict=True)
     )
     for each, count in zip(others, counts[1:], strict=True):
@@ -95,8 +106,10 @@ def test_other_threads_run_while_compiled_code_does() -> None:
       step at most 100000 { turns = turns + votes(opened) + 1 }
       finally { answer none }
     }""")
-    world = Environment([Deck([Chain(["A"] * 9, 5000, "A")], 500)], ["A"])
-    objects, inside, done = Objects(), threading.Event(), threading.Event()
+    replay_environment = ReplayEnvironment(
+        [BranchPool([ReplayChain(["A"] * 9, 5000, "A")], 500)], ["A"]
+    )
+    objects, inside, done = ObjectCache(), threading.Event(), threading.Event()
     _, code = objects.load(program, Variant())
     run = code.run
 
@@ -108,7 +121,7 @@ def test_other_threads_run_while_compiled_code_does() -> None:
     code.run = watched
 
     def play() -> None:
-        CompiledEngine(objects, 1).play(program, Setting(), world, range(50))
+        CompiledEngine(objects, 1).play(program, ControllerSetting(), replay_environment, range(50))
         done.set()
 
     thread = threading.Thread(target=play)
@@ -122,13 +135,18 @@ def test_other_threads_run_while_compiled_code_does() -> None:
 
 
 def test_one_engine_serves_several_threads_at_a_time() -> None:
-    player, world = compiled(2), a_world(3)
+    player, replay_environment = compiled(2), a_world(3)
     programs = [checked(seeded_program(seed)) for seed in range(0, 10, 5)]
-    expected = [InterpreterEngine().play(p, Setting(0.5), world, range(3)) for p in programs]
-    found: list[Episodes | None] = [None] * 6
+    expected = [
+        InterpreterEngine().play(p, ControllerSetting(0.5), replay_environment, range(3))
+        for p in programs
+    ]
+    found: list[EpisodeArrays | None] = [None] * 6
 
     def play(at: int) -> None:
-        found[at] = player.play(programs[at % 2], Setting(0.5), world, range(3))
+        found[at] = player.play(
+            programs[at % 2], ControllerSetting(0.5), replay_environment, range(3)
+        )
 
     threads = [threading.Thread(target=play, args=(at,)) for at in range(len(found))]
     for thread in threads:
@@ -141,8 +159,17 @@ def test_one_engine_serves_several_threads_at_a_time() -> None:
 
 
 def test_a_budget_that_ends_anywhere_is_minded_alike() -> None:
-    world = Environment(
-        [Deck([Chain(["A", "B", "A"], 350, "B"), Chain([], 90, "A"), Chain(["B"], 50, "A")], 100)],
+    replay_environment = ReplayEnvironment(
+        [
+            BranchPool(
+                [
+                    ReplayChain(["A", "B", "A"], 350, "B"),
+                    ReplayChain([], 90, "A"),
+                    ReplayChain(["B"], 50, "A"),
+                ],
+                100,
+            )
+        ],
         ["A"],
     )
     text = """controller c {
@@ -153,39 +180,45 @@ def test_a_budget_that_ends_anywhere_is_minded_alike() -> None:
     ends = set()
     for budget in range(0, 900, 10):
         for price in (0, 7, 120):
-            found = both(text, world, Rules(budget, price))
+            found = both(text, replay_environment, EpisodeRules(budget, price))
             ends.update(found.line.ravel().tolist())
     assert ends == {2, 3, 4}, "the budget ends on either line, and not at all"
 
 
 def test_answers_beyond_sixteen_bits_are_told_apart() -> None:
-    chains = [Chain([f"{at}/{step}" for step in range(300)], 30_000, f"{at}") for at in range(128)]
+    chains = [
+        ReplayChain([f"{at}/{step}" for step in range(300)], 30_000, f"{at}") for at in range(128)
+    ]
     twin = chains[7]._replace(final="99/299")
-    deck = Deck([*chains, twin], 100)
-    world = Environment([deck], ["99/299"])
-    assert is_wide(world)
+    branch_pool = BranchPool([*chains, twin], 100)
+    replay_environment = ReplayEnvironment([branch_pool], ["99/299"])
+    assert is_wide(replay_environment)
     text = """controller c {
       start { open 129 }
       step { advance active for 400 }
       finally { answer (if distinct(finished) == 129 then "99/299" else winner(finished)) }
     }"""
-    assert both(text, world).right.all()
+    assert both(text, replay_environment).right.all()
 
 
 def test_a_narrow_and_a_wide_recording_are_played_by_one_engine() -> None:
     narrow = a_world(1)
-    wide = Environment(
-        [Deck([Chain([str(at) for at in range(33_000)], 3_300_000, "A")], 100)], ["A"]
+    wide = ReplayEnvironment(
+        [BranchPool([ReplayChain([str(at) for at in range(33_000)], 3_300_000, "A")], 100)], ["A"]
     )
     player, program = compiled(), checked(FIRST)
-    for world in (narrow, wide, narrow):
-        expected = InterpreterEngine().play(program, Setting(), world, range(2))
-        same(expected, player.play(program, Setting(), world, range(2)))
+    for replay_environment in (narrow, wide, narrow):
+        expected = InterpreterEngine().play(
+            program, ControllerSetting(), replay_environment, range(2)
+        )
+        same(expected, player.play(program, ControllerSetting(), replay_environment, range(2)))
 
 
 def test_a_quoted_answer_counts_as_right_where_it_is_gold_though_no_branch_gave_it() -> None:
-    world = Environment([Deck([Chain(["A"], 100, "A")], 100)] * 2, ["42", "43"])
-    found = both('controller c { start { open 1 } finally { answer "42" } }', world)
+    replay_environment = ReplayEnvironment(
+        [BranchPool([ReplayChain(["A"], 100, "A")], 100)] * 2, ["42", "43"]
+    )
+    found = both('controller c { start { open 1 } finally { answer "42" } }', replay_environment)
     assert found.right.tolist() == [[True] * 4, [False] * 4]
     assert found.answer.tolist() == [[1] * 4, [-2] * 4]
 
@@ -200,45 +233,51 @@ def test_the_longest_window_is_kept_whole() -> None:
                then "A" else "B"
       }
     }"""
-    world = Environment([Deck([Chain(["A", "A"], 250, "A")], 100)], ["A"])
-    found = compiled().play(checked(text), Setting(), world, range(1))
+    replay_environment = ReplayEnvironment(
+        [BranchPool([ReplayChain(["A", "A"], 250, "A")], 100)], ["A"]
+    )
+    found = compiled().play(checked(text), ControllerSetting(), replay_environment, range(1))
     assert found.right.all()
 
 
 def test_a_recording_without_questions_has_no_episodes() -> None:
-    found = compiled(2).play(checked(FIRST), Setting(), Environment([], []), range(3))
+    found = compiled(2).play(
+        checked(FIRST), ControllerSetting(), ReplayEnvironment([], []), range(3)
+    )
     assert found.right.shape == (0, 3)
 
 
 def test_no_seeds_play_nothing() -> None:
-    found = compiled().play(checked(FIRST), Setting(), a_world(2), range(0))
+    found = compiled().play(checked(FIRST), ControllerSetting(), a_world(2), range(0))
     assert found.right.shape[1] == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENGINE_NAMES)
 def test_engines_refuse_alike(name: str) -> None:
-    player: Engine = engine(name)
-    ends_only = Environment([Deck([Chain([], 100, "A")], 500, probed=False)], ["A"])
+    player: ReplayEngine = get_engine(name)
+    ends_only = ReplayEnvironment(
+        [BranchPool([ReplayChain([], 100, "A")], 500, probed=False)], ["A"]
+    )
     with pytest.raises(NotProbed):
-        player.play(checked(FIRST), Setting(), ends_only, range(1))
+        player.play(checked(FIRST), ControllerSetting(), ends_only, range(1))
     gated = checked(
         "needs entropy\ncontroller c { start { open 1 }"
         " finally { answer winner(alive where .entropy < 1) else winner(alive) } }"
     )
     with pytest.raises(InputError, match="needs entropy"):
-        player.play(gated, Setting(), a_world(2, signals=False), range(1))
+        player.play(gated, ControllerSetting(), a_world(2, signals=False), range(1))
     with pytest.raises(SettingsError, match="nothing"):
-        player.play(checked(FIRST), Setting(None, {"nothing": 1}), a_world(2), range(1))
+        player.play(checked(FIRST), ControllerSetting(None, {"nothing": 1}), a_world(2), range(1))
 
 
 @pytest.mark.parametrize("counted", [(True, False), (False, True)])
 def test_counting_lines_changes_no_result(counted: Sequence[bool]) -> None:
-    program, world, player = checked(seeded_program(12)), a_world(4), compiled()
+    program, replay_environment, player = checked(seeded_program(12)), a_world(4), compiled()
     found = [
         player.play(
             program,
-            Setting(1.0),
-            world,
+            ControllerSetting(1.0),
+            replay_environment,
             range(3),
             counts=empty_counts(program.source) if each else None,
         )

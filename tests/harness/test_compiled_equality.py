@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from dsl import tree
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS, VALUES
-from dsl.checker import Checked
-from dsl.compiler.objects import Objects
-from dsl.program import load
+from dsl.checker import CheckedProgram
+from dsl.compiler.objects import ObjectCache
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Rules, Setting, empty_counts
+from harness.engines import ControllerSetting, EpisodeRules, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
-from harness.mdp.environment import Environment
+from harness.mdp.environment import ReplayEnvironment
 from tests.dsl.typed_programs import seeded_program, typed_programs
 from tests.harness.random_worlds import random_world
 
@@ -29,25 +29,38 @@ FEW = settings(
 MANY = settings(FEW, max_examples=150)
 
 settings_of_knobs = st.builds(
-    Setting,
+    ControllerSetting,
     st.sampled_from([0.0, 0.3, 1.0]),
     st.sampled_from([{}, {"kn": 2}, {"kr": 1.25}]),
 )
-rules = st.builds(Rules, st.none() | st.integers(0, 4000), st.sampled_from([0, 0, 1, 100, 701]))
+rules = st.builds(
+    EpisodeRules, st.none() | st.integers(0, 4000), st.sampled_from([0, 0, 1, 100, 701])
+)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> Environment:
+def worlds(draw: st.DrawFn) -> ReplayEnvironment:
     """A small recording with every signal."""
     random = draw(st.randoms(use_true_random=False))
     return random_world(lambda count: random.randrange(count))
 
 
-def check(text: str, world: Environment, setting: Setting, rule: Rules, *, counting: bool) -> None:
-    checked = load(Source(text))
+def check(
+    text: str,
+    replay_environment: ReplayEnvironment,
+    setting: ControllerSetting,
+    rule: EpisodeRules,
+    *,
+    counting: bool,
+) -> None:
+    checked = load_checked_program(Source(text))
     expected, got = (empty_counts(checked.source) if counting else None for _ in range(2))
-    interpreted = InterpreterEngine().play(checked, setting, world, SEEDS, rule, expected)
-    compiled = CompiledEngine(Objects(), threads=1).play(checked, setting, world, SEEDS, rule, got)
+    interpreted = InterpreterEngine().play(
+        checked, setting, replay_environment, SEEDS, rule, expected
+    )
+    compiled = CompiledEngine(ObjectCache(), threads=1).play(
+        checked, setting, replay_environment, SEEDS, rule, got
+    )
     for name, values in interpreted._asdict().items():
         np.testing.assert_array_equal(getattr(compiled, name), values, name)
     if expected is not None and got is not None:
@@ -60,9 +73,13 @@ def check(text: str, world: Environment, setting: Setting, rule: Rules, *, count
 @given(typed_programs, worlds(), settings_of_knobs, rules)
 @pytest.mark.slow
 def test_compiled_programs_play_as_the_interpreter_does(
-    counting: bool, text: str, world: Environment, setting: Setting, rule: Rules
+    counting: bool,
+    text: str,
+    replay_environment: ReplayEnvironment,
+    setting: ControllerSetting,
+    rule: EpisodeRules,
 ) -> None:
-    check(text, world, setting, rule, counting=counting)
+    check(text, replay_environment, setting, rule, counting=counting)
 
 
 @pytest.mark.slow
@@ -70,16 +87,20 @@ def test_compiled_programs_play_as_the_interpreter_does(
 @MANY
 @given(typed_programs, worlds(), settings_of_knobs, rules, st.booleans())
 def test_many_compiled_programs_play_as_the_interpreter_does(
-    text: str, world: Environment, setting: Setting, rule: Rules, counting: bool
+    text: str,
+    replay_environment: ReplayEnvironment,
+    setting: ControllerSetting,
+    rule: EpisodeRules,
+    counting: bool,
 ) -> None:
-    check(text, world, setting, rule, counting=counting)
+    check(text, replay_environment, setting, rule, counting=counting)
 
 
 @pytest.mark.slow
 def test_the_programs_hold_every_construct_of_the_language() -> None:
     found: set[Any] = set()
     for seed in range(400):
-        found |= constructs(load(Source(seeded_program(seed))))
+        found |= constructs(load_checked_program(Source(seeded_program(seed))))
     kinds = {
         kind
         for kind in vars(tree).values()
@@ -90,7 +111,7 @@ def test_the_programs_hold_every_construct_of_the_language() -> None:
     assert kinds | words | signs <= found
 
 
-def constructs(checked: Checked) -> set[Any]:
+def constructs(checked: CheckedProgram) -> set[Any]:
     """The kinds of nodes of a program, its built-in words and its operators."""
     found: set[Any] = set()
     for node in tree.walk(checked.program):

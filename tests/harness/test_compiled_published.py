@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from dsl import library
-from dsl.checker import Checked
-from dsl.compiler.objects import Objects
-from dsl.program import load
-from harness.engines import Setting, empty_counts
+from dsl.checker import CheckedProgram
+from dsl.compiler.objects import ObjectCache
+from dsl.program import load_checked_program
+from harness.engines import ControllerSetting, empty_counts
 from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
-from harness.mdp.episodes import figures
+from harness.mdp.episodes import compute_figures
 from tests.conftest import World
 from tests.harness.published_figures import PUBLISHED, SEQUENTIAL
 
@@ -19,18 +19,24 @@ SEEDS = range(100)
 
 @pytest.fixture(scope="module")
 def engine() -> CompiledEngine:
-    return CompiledEngine(Objects(), threads=1)
+    return CompiledEngine(ObjectCache(), threads=1)
 
 
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_all_published_rows_come_out_to_the_digit(
     released_world: World, engine: CompiledEngine, model: str
 ) -> None:
-    world = released_world(model)
+    replay_environment = released_world(model)
     for row in PUBLISHED[model]:
         scheduled = row.controller == "cmc"
-        setting = Setting(row.setting) if scheduled else Setting(None, knobs_of(row.setting))
-        got = figures(engine.play(program(row.controller), setting, world, SEEDS))
+        setting = (
+            ControllerSetting(row.setting)
+            if scheduled
+            else ControllerSetting(None, knobs_of(row.setting))
+        )
+        got = compute_figures(
+            engine.play(program(row.controller), setting, replay_environment, SEEDS)
+        )
         assert (got.accuracy, got.cost) == (row.accuracy, row.cost), row
         assert got.episodes == 3000
 
@@ -40,10 +46,12 @@ def test_sequential_tokens_come_out_as_published(
     released_world: World, engine: CompiledEngine, model: str
 ) -> None:
     got = [
-        engine.play(program(name), Setting(None, knobs_of(64)), released_world(model), seeds)
+        engine.play(
+            program(name), ControllerSetting(None, knobs_of(64)), released_world(model), seeds
+        )
         for name, seeds in (("sc", SEEDS), ("esc", SEEDS), ("parallel_probe", range(0, 100, 5)))
     ]
-    thousands = tuple(round(figures(each).sequential / 1000, 1) for each in got)
+    thousands = tuple(round(compute_figures(each).sequential / 1000, 1) for each in got)
     assert thousands == tuple(SEQUENTIAL[model])
 
 
@@ -51,8 +59,8 @@ def knobs_of(branches: float) -> dict[str, int | float]:
     return {"n": int(branches)}
 
 
-def program(name: str) -> Checked:
-    return load(library.source(name))
+def program(name: str) -> CheckedProgram:
+    return load_checked_program(library.load_source(name))
 
 
 @pytest.mark.slow
@@ -61,9 +69,15 @@ def program(name: str) -> Checked:
 def test_the_library_plays_alike_line_by_line(
     released_world: World, engine: CompiledEngine, model: str, name: str
 ) -> None:
-    world, checked, setting = released_world(model), program(name), Setting(0.4)
+    replay_environment, checked, setting = (
+        released_world(model),
+        program(name),
+        ControllerSetting(0.4),
+    )
     expected, got = empty_counts(checked.source), empty_counts(checked.source)
-    interpreted = InterpreterEngine().play(checked, setting, world, range(2), counts=expected)
-    compiled = engine.play(checked, setting, world, range(2), counts=got)
+    interpreted = InterpreterEngine().play(
+        checked, setting, replay_environment, range(2), counts=expected
+    )
+    compiled = engine.play(checked, setting, replay_environment, range(2), counts=got)
     for one, other in zip((*compiled, *got), (*interpreted, *expected), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -8,17 +8,17 @@ from dsl.episode import (
     Advance,
     Answer,
     AnyVerb,
-    Course,
     Episode,
     Inadmissible,
     Open,
     Outcome,
     Sample,
+    VerbGenerator,
 )
 from harness.errors import InputError
-from harness.mdp.environment import Environment
-from harness.mdp.evaluate import Evaluation, Played, evaluate, play
-from harness.mdp.replay import Chain, Deck, Replay
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.playback import ControllerFigures, EpisodeResult, evaluate_controller, play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
@@ -27,7 +27,7 @@ from tests.harness.published_controllers import (
     SelfConsistency,
 )
 
-CHAINS = [Chain(["1", "2"], 250, "2"), Chain(["3"], 151, "3"), Chain([], 40, "2")]
+CHAINS = [ReplayChain(["1", "2"], 250, "2"), ReplayChain(["3"], 151, "3"), ReplayChain([], 40, "2")]
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Scripted:
     verbs: list[AnyVerb]
     name: str = "scripted"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         for verb in self.verbs:  # noqa: UP028 - a list takes no outcomes
             yield verb
 
@@ -45,7 +45,7 @@ class Insistent:
     outcomes: list[Outcome] = field(default_factory=list)
     name: str = "insistent"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         for _ in range(3):
             outcome = yield Open(count=1)
             self.outcomes.append(outcome)
@@ -53,27 +53,27 @@ class Insistent:
 
 
 def fresh(budget: int | None = None) -> Replay:
-    return Replay(Deck(CHAINS, 100), seed=0, budget=budget)
+    return Replay(BranchPool(CHAINS, 100), seed=0, budget=budget)
 
 
 def test_a_controller_that_stops_without_an_answer_answers_none() -> None:
-    assert play(Scripted([Sample(count=3)]), fresh()) == Played(None, 441, 250)
-    assert play(Scripted([]), fresh()) == Played(None, 0, 0)
+    assert play_episode(Scripted([Sample(count=3)]), fresh()) == EpisodeResult(None, 441, 250)
+    assert play_episode(Scripted([]), fresh()) == EpisodeResult(None, 0, 0)
 
 
 def test_verbs_after_the_answer_are_not_played() -> None:
-    played = play(Scripted([Answer(answer="2"), Sample(count=1)]), fresh())
-    assert played == Played("2", 0, 0)
+    played = play_episode(Scripted([Answer(answer="2"), Sample(count=1)]), fresh())
+    assert played == EpisodeResult("2", 0, 0)
 
 
 def test_a_refusal_ends_the_episode_with_its_reason() -> None:
     with pytest.raises(Inadmissible, match="CONTINUE of branch 0 is not admissible"):
-        play(Scripted([Advance(branches=(0,), bursts=(1,))]), fresh())
+        play_episode(Scripted([Advance(branches=(0,), bursts=(1,))]), fresh())
 
 
 def test_a_spent_budget_comes_back_as_an_exhausted_outcome_of_nothing() -> None:
     insistent = Insistent()
-    played = play(insistent, fresh(budget=100))
+    played = play_episode(insistent, fresh(budget=100))
     first, *later = insistent.outcomes
     assert first.branches == (0,)
     assert later == [Outcome((), exhausted=True)] * 2
@@ -96,33 +96,37 @@ def test_every_controller_comes_to_an_answer_under_any_budget(
     controller: SelfConsistency, budget: int
 ) -> None:
     longest = max(chain.tokens for chain in CHAINS)
-    played = play(controller, fresh(budget), 0.0)
+    played = play_episode(controller, fresh(budget), 0.0)
     assert played.tokens < budget + longest
     assert played.tokens >= played.sequential
 
 
 def test_figures_are_means_over_seeds_rounded_as_published() -> None:
-    world = Environment([Deck(CHAINS, 100)], ["2"])
+    replay_environment = ReplayEnvironment([BranchPool(CHAINS, 100)], ["2"])
     first = [CHAINS[play_first(seed)] for seed in range(3)]
     right = sum(chain.final == "2" for chain in first)
-    got = evaluate(SelfConsistency(1), world, seeds=range(3))
+    got = evaluate_controller(SelfConsistency(1), replay_environment, seeds=range(3))
     tokens = int(sum(chain.tokens for chain in first) / 3)
-    assert got == Evaluation(round(right / 3 * 100, 2), tokens, tokens, 3)
+    assert got == ControllerFigures(round(right / 3 * 100, 2), tokens, tokens, 3)
 
 
 def play_first(seed: int) -> int:
-    replay = Replay(Deck(CHAINS, 100), seed=seed)
+    replay = Replay(BranchPool(CHAINS, 100), seed=seed)
     replay.perform(Sample(count=1))
     return [chain.tokens for chain in CHAINS].index(replay.spent)
 
 
 def test_no_answer_is_wrong_whatever_the_gold_answer_is() -> None:
-    world = Environment([Deck(CHAINS, 100)] * 2, ["None", ""])
-    assert evaluate(Scripted([]), world, seeds=range(2)) == Evaluation(0.0, 0, 0, 4)
+    replay_environment = ReplayEnvironment([BranchPool(CHAINS, 100)] * 2, ["None", ""])
+    assert evaluate_controller(
+        Scripted([]), replay_environment, seeds=range(2)
+    ) == ControllerFigures(0.0, 0, 0, 4)
 
 
 def test_an_evaluation_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="no questions"):
-        evaluate(Scripted([]), Environment([], []))
+        evaluate_controller(Scripted([]), ReplayEnvironment([], []))
     with pytest.raises(InputError, match="no seeds"):
-        evaluate(Scripted([]), Environment([Deck(CHAINS, 100)], ["2"]), seeds=[])
+        evaluate_controller(
+            Scripted([]), ReplayEnvironment([BranchPool(CHAINS, 100)], ["2"]), seeds=[]
+        )

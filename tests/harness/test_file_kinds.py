@@ -6,7 +6,7 @@ import pytest
 
 from store.environment import save
 from store.file_kinds import FileKind, file_kind
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 CONTENTS = {
@@ -45,7 +45,7 @@ COMMANDS = {
 @pytest.fixture
 def files(home: Path) -> dict[FileKind, Path]:
     """A file of each kind, in a directory of its own."""
-    reasoner = Reasoner("tiny", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("tiny", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 4)), home / "r.recording")
     found = {FileKind.RECORDING: Path("r.recording"), FileKind.RUN: Path("run")}
     (home / "run").mkdir()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harness.evaluation.frontier import accuracy_at, area, cost_of, curve
+from harness.evaluation.frontier import accuracy_at, area, build_curve, cost_at
 
 Points = list[tuple[int, float]]
 
@@ -37,7 +37,7 @@ def height(points: Points, cost: float) -> float | None:
 
 @given(POINTS, st.integers(1, 10**6))
 def test_the_curve_is_the_running_maximum_joined_in_the_logarithm(points: Points, at: int) -> None:
-    found = float(accuracy_at(curve(*arrays(points)), np.array(float(at))))
+    found = float(accuracy_at(build_curve(*arrays(points)), np.array(float(at))))
     expected = height(points, at)
     cheapest = max(a for c, a in points if c == min(points)[0])
     assert found == pytest.approx(cheapest if expected is None else expected, abs=1e-9)
@@ -47,7 +47,7 @@ def test_the_curve_is_the_running_maximum_joined_in_the_logarithm(points: Points
 def test_the_cost_of_an_accuracy_is_the_fewest_tokens_that_reach_it(
     points: Points, wanted: float
 ) -> None:
-    found = float(cost_of(curve(*arrays(points)), np.array(wanted)))
+    found = float(cost_at(build_curve(*arrays(points)), np.array(wanted)))
     if wanted > max(accuracy for _, accuracy in points):
         assert found == math.inf
         return
@@ -60,15 +60,15 @@ def test_the_cost_of_an_accuracy_is_the_fewest_tokens_that_reach_it(
 
 @given(POINTS)
 def test_the_cost_of_a_points_own_accuracy_is_never_above_its_own(points: Points) -> None:
-    found = curve(*arrays(points))
+    found = build_curve(*arrays(points))
     for cost, accuracy in points:
-        assert round(float(cost_of(found, np.array(accuracy)))) <= cost
+        assert round(float(cost_at(found, np.array(accuracy)))) <= cost
 
 
 @given(POINTS, st.integers(1, 10**6), st.integers(1, 10**6))
 def test_the_area_is_the_integral_over_the_logarithm(points: Points, one: int, other: int) -> None:
     low, high = sorted((one, other))
-    found = float(area(curve(*arrays(points)), np.array(float(low)), np.array(float(high))))
+    found = float(area(build_curve(*arrays(points)), np.array(float(low)), np.array(float(high))))
     if low == high:
         assert math.isnan(found)
         return
@@ -81,25 +81,25 @@ def test_the_area_is_the_integral_over_the_logarithm(points: Points, one: int, o
 def test_many_curves_are_taken_at_once() -> None:
     cost = np.array([[10.0, 100.0], [100.0, 10.0]])
     accuracy = np.array([[0.2, 0.4], [0.2, 0.4]])
-    found = curve(cost, accuracy)
+    found = build_curve(cost, accuracy)
     assert accuracy_at(found, np.array([math.sqrt(1000), 50.0])) == pytest.approx([0.3, 0.4])
-    assert cost_of(found, np.array([0.3, 0.3])) == pytest.approx([math.sqrt(1000), 10.0])
+    assert cost_at(found, np.array([0.3, 0.3])) == pytest.approx([math.sqrt(1000), 10.0])
     assert area(found, np.full(2, 10.0), np.full(2, 100.0)) == pytest.approx([0.3, 0.4])
 
 
 def test_of_points_that_cost_the_same_the_most_accurate_counts() -> None:
-    found = curve(np.array([10.0, 10.0, 20.0]), np.array([0.1, 0.5, 0.3]))
+    found = build_curve(np.array([10.0, 10.0, 20.0]), np.array([0.1, 0.5, 0.3]))
     assert float(accuracy_at(found, np.array(10.0))) == 0.5
-    assert float(cost_of(found, np.array(0.3))) == pytest.approx(10.0)
+    assert float(cost_at(found, np.array(0.3))) == pytest.approx(10.0)
 
 
 def test_an_area_left_of_the_cheapest_point_is_empty() -> None:
-    found = curve(np.array([100.0]), np.array([0.5]))
+    found = build_curve(np.array([100.0]), np.array([0.5]))
     assert float(area(found, np.array(10.0), np.array(1000.0))) == pytest.approx(0.25)
     assert float(area(found, np.array(10.0), np.array(50.0))) == 0.0
 
 
 def test_no_tokens_at_all_count_as_one() -> None:
-    found = curve(np.array([0.0, 100.0]), np.array([0.0, 1.0]))
+    found = build_curve(np.array([0.0, 100.0]), np.array([0.0, 1.0]))
     assert float(accuracy_at(found, np.array(10.0))) == pytest.approx(0.5)
-    assert float(cost_of(found, np.array(0.0))) == pytest.approx(1.0)
+    assert float(cost_at(found, np.array(0.0))) == pytest.approx(1.0)

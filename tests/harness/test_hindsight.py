@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import library
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.episode import Status
 from dsl.interpreter import Interpreter
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.explanation.hindsight import Hindsight, hindsight, together
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Chain, Deck, Replay
-from harness.mdp.trace import Barrier
-from tests.dsl.long_decks import decks, surroundings
+from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hindsight
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from tests.dsl.long_decks import branch_pools, surroundings
 from tests.dsl.plain import Surroundings
 
 MIXED = """
@@ -33,33 +33,37 @@ controller mixed {
   finally { answer winner(finished) else winner(alive) }
 }
 """
-PROGRAMS: dict[str, Checked] = {
-    **{name: load(library.source(name)) for name in library.NAMES if name != "entropy_gate"},
-    "mixed": load(Source(MIXED)),
+PROGRAMS: dict[str, CheckedProgram] = {
+    **{
+        name: load_checked_program(library.load_source(name))
+        for name in library.NAMES
+        if name != "entropy_gate"
+    },
+    "mixed": load_checked_program(Source(MIXED)),
 }
 
 
 class Seen:
     """One episode as it went."""
 
-    def __init__(self, checked: Checked, deck: Deck, where: Surroundings):
-        self.trace: list[Barrier] = []
+    def __init__(self, checked: CheckedProgram, branch_pool: BranchPool, where: Surroundings):
+        self.trace: list[BarrierRecord] = []
         self.replay = Replay(
-            deck, seed=where.seed, question=where.question, budget=where.budget,
+            branch_pool, seed=where.seed, question=where.question, budget=where.budget,
             probe_cost=where.probe_cost, trace=self.trace,
         )  # fmt: skip
-        self.answer = play(Interpreter(checked), self.replay, where.beta).answer
+        self.answer = play_episode(Interpreter(checked), self.replay, where.beta).answer
 
     @property
     def hindsight(self) -> Hindsight:
-        return hindsight(self.trace, self.answer)
+        return analyse_hindsight(self.trace, self.answer)
 
     def leaders(self) -> list[str | None]:
         """The leader after each barrier, from the whole trace up to there each time."""
         return [leader(self.trace[: end + 1]) for end in range(len(self.trace))]
 
 
-def leader(trace: Sequence[Barrier]) -> str | None:
+def leader(trace: Sequence[BarrierRecord]) -> str | None:
     actions = [action for barrier in trace for action in barrier.actions]
     pruned = {action.branch for action in actions if action.kind.value == "PRUNE"}
     opened = sorted({a.branch for a in actions if a.branch is not None} - pruned)
@@ -71,10 +75,12 @@ def leader(trace: Sequence[Barrier]) -> str | None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@given(decks(branches=12, longest=12), surroundings(beta=True))
+@given(branch_pools(branches=12, longest=12), surroundings(beta=True))
 @settings(max_examples=25, deadline=None)
-def test_every_token_is_on_a_branch_of_one_kind(name: str, deck: Deck, where: Surroundings) -> None:
-    seen = Seen(PROGRAMS[name], deck, where)
+def test_every_token_is_on_a_branch_of_one_kind(
+    name: str, branch_pool: BranchPool, where: Surroundings
+) -> None:
+    seen = Seen(PROGRAMS[name], branch_pool, where)
     found = seen.hindsight
     spent: dict[str, int] = dict.fromkeys(("pruned", "silent", "against", "agreeing"), 0)
     for view in seen.replay.episode.branches:
@@ -99,12 +105,12 @@ def test_every_token_is_on_a_branch_of_one_kind(name: str, deck: Deck, where: Su
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@given(decks(branches=12, longest=12), surroundings(beta=True))
+@given(branch_pools(branches=12, longest=12), surroundings(beta=True))
 @settings(max_examples=25, deadline=None)
 def test_the_leader_is_settled_where_it_never_changes_again(
-    name: str, deck: Deck, where: Surroundings
+    name: str, branch_pool: BranchPool, where: Surroundings
 ) -> None:
-    seen = Seen(PROGRAMS[name], deck, where)
+    seen = Seen(PROGRAMS[name], branch_pool, where)
     found, leaders = seen.hindsight, seen.leaders()
     places = [
         place
@@ -121,18 +127,20 @@ def test_the_leader_is_settled_where_it_never_changes_again(
 def test_hindsight_of_several_is_their_sum(rows: list[list[int]]) -> None:
     names = Hindsight.__struct_fields__
     parts = [Hindsight(**dict(zip(names, row, strict=True))) for row in rows]
-    total = together(parts)
+    total = sum_hindsight(parts)
     for place, name in enumerate(names):
         assert getattr(total, name) == sum(row[place] for row in rows)
 
 
-def chain(*probes: str) -> Chain:
+def chain(*probes: str) -> ReplayChain:
     """A chain that ends with its last probe, in intervals of 10 tokens."""
-    return Chain(probes, 10 * len(probes) + 5, probes[-1])
+    return ReplayChain(probes, 10 * len(probes) + 5, probes[-1])
 
 
-def played(text: str, *chains: Chain, budget: int | None = None) -> Hindsight:
-    return Seen(load(Source(text)), Deck(chains, 10), Surroundings(budget=budget)).hindsight
+def played(text: str, *chains: ReplayChain, budget: int | None = None) -> Hindsight:
+    return Seen(
+        load_checked_program(Source(text)), BranchPool(chains, 10), Surroundings(budget=budget)
+    ).hindsight
 
 
 def test_a_pruned_branch_a_dissenter_and_a_silent_one_are_told_apart() -> None:

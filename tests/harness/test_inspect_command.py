@@ -7,7 +7,7 @@ import pytest
 
 from store.environment import save
 from store.reader import open_recording
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 
@@ -16,7 +16,7 @@ def recordings(home: Path) -> list[str]:
     """Two small ones, in the working directory."""
     names = []
     for name in ("one", "two"):
-        reasoner = Reasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+        reasoner = SimulatedReasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
         save(simulate(reasoner, Benchmark("bench", 3, 4)), home / f"{name}.recording")
         names.append(f"{name}.recording")
     return names

@@ -6,27 +6,35 @@ from pathlib import Path
 import pytest
 
 from store.environment import save
-from store.pipelines.records import Answered, Choice, Model, Pipeline, Stage, Trial
-from store.pipelines.trials import Head, TrialWriter
-from store.simulate import Benchmark, Reasoner, simulate
+from store.pipelines.schema import (
+    Pipeline,
+    PipelineModel,
+    QuestionResult,
+    Stage,
+    StageChoice,
+    Trial,
+)
+from store.pipelines.trials import TrialsHeader, TrialWriter
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 
 @pytest.fixture
 def record(home: Path) -> Path:
     """Two trials of one stage over two questions, in the working directory."""
-    models = [Model(name="small", parameters=3), Model(name="large", parameters=70)]
+    models = [PipelineModel(name="small", parameters=3), PipelineModel(name="large", parameters=70)]
     stage = Stage(name="answer", prompt_tokens=1, output_tokens=1)
     pipeline = Pipeline(name="digits", models=models, stages=[stage])
     with TrialWriter.open(
-        home / "trials.record", Head(pipeline=pipeline, digest="d" * 32, questions=["a", "b"])
+        home / "trials.record",
+        TrialsHeader(pipeline=pipeline, digest="d" * 32, questions=["a", "b"]),
     ) as writer:
         for samples, scores in ((1, (0.0, 1.0)), (3, (1.0, 0.5))):
             answered = [
-                Answered(question=name, score=score)
+                QuestionResult(question=name, score=score)
                 for name, score in zip("ab", scores, strict=True)
             ]
-            choices = (Choice("small", samples),)
+            choices = (StageChoice("small", samples),)
             writer.add(Trial(choices=choices, cost=2.0 * samples, answered=answered))
     return Path("trials.record")
 
@@ -80,7 +88,7 @@ def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: 
 
 
 def test_a_record_and_a_recording_are_looked_at_apart(cli: CommandLine, record: Path) -> None:
-    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 4)), Path("one.recording"))
     said = cli("inspect", "one.recording", str(record))
     assert said.status == 2

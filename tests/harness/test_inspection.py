@@ -9,14 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from harness.cli.inspect_page import overview, page, questions
-from harness.explanation.inspection import Inspection, Spread, inspect, majority, pass_at
-from harness.mdp.replay import deal
+from harness.explanation.inspection import (
+    RecordingInspection,
+    ValueDistribution,
+    inspect_recording,
+    majority_accuracy,
+    pass_at,
+)
+from harness.mdp.replay import permute_branches
+from harness.pages.inspect_page import format_inspection, overview_table, questions_table
 from store.autotts import read_autotts
 from store.environment import Environment, Item, save
 from store.reader import Recording, open_recording
 from store.records import Branch, Provenance, Question
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.harness.published_figures import PUBLISHED
 
 
@@ -39,7 +45,7 @@ def recorded(path: Path, *finals: list[str], interval: int = 500) -> Recording:
 
 
 def test_shares_are_means_over_questions(tmp_path: Path) -> None:
-    found = inspect(recorded(tmp_path, ["a", "b", "b"], ["a", "a", "a", "b"]))
+    found = inspect_recording(recorded(tmp_path, ["a", "b", "b"], ["a", "a", "a", "b"]))
     assert (found.questions, found.branches, found.branches_per_question) == (2, 7, (3, 4))
     assert found.pass_at_1 == float(Fraction(100 * (4 + 9), 24))  # in full
     assert found.k == 3
@@ -50,26 +56,26 @@ def test_shares_are_means_over_questions(tmp_path: Path) -> None:
 
 def test_a_tie_goes_to_the_first_seen(tmp_path: Path) -> None:
     recording = recorded(tmp_path, ["a", "b"])
-    first_dealt = [deal(2, seed)[0] for seed in range(100)]
-    assert majority(recording.core(0), "a", 2) == Fraction(first_dealt.count(0), 100)
+    first_dealt = [permute_branches(2, seed)[0] for seed in range(100)]
+    assert majority_accuracy(recording.core(0), "a", 2) == Fraction(first_dealt.count(0), 100)
     assert 0 < first_dealt.count(0) < 100
 
 
 def test_lengths_are_spread_by_the_nearest_rank(tmp_path: Path) -> None:
-    found = inspect(recorded(tmp_path, ["a"] * 21))
-    assert found.tokens == Spread(5001.0, 1, 501, 2501, 5001, 7501, 9501, 10001)
-    assert found.probes == Spread(10.0, 0, 1, 5, 10, 15, 19, 20)
+    found = inspect_recording(recorded(tmp_path, ["a"] * 21))
+    assert found.tokens == ValueDistribution(5001.0, 1, 501, 2501, 5001, 7501, 9501, 10001)
+    assert found.probes == ValueDistribution(10.0, 0, 1, 5, 10, 15, 19, 20)
     assert found.overrun == 0.0
 
 
 def test_chains_shorter_than_their_probes_are_counted(tmp_path: Path) -> None:
     # With Δ = 501, chain i has 501 i tokens to its last probe and 500 i + 1 in all.
-    found = inspect(recorded(tmp_path, ["a", "a", "a", "a"], interval=501))
+    found = inspect_recording(recorded(tmp_path, ["a", "a", "a", "a"], interval=501))
     assert found.overrun == 50.0
 
 
 def test_the_last_probe_lies_in_the_last_slice(tmp_path: Path) -> None:
-    found = inspect(recorded(tmp_path, ["b", "b", "a"]))
+    found = inspect_recording(recorded(tmp_path, ["b", "b", "a"]))
     assert [each.probes for each in found.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
     assert (found.depths[4].agreeing, found.depths[4].right) == (0.0, 0.0)
     assert (found.depths[9].agreeing, found.depths[9].right) == (100.0, 50.0)
@@ -77,7 +83,7 @@ def test_the_last_probe_lies_in_the_last_slice(tmp_path: Path) -> None:
 
 
 def test_each_question_names_its_rival(tmp_path: Path) -> None:
-    found = inspect(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
+    found = inspect_recording(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
     assert found.per_question is not None
     first, second = found.per_question
     assert (first.id, first.rival, first.rival_share, first.answers) == ("q0", "c", 50.0, 3)
@@ -88,10 +94,10 @@ def test_an_unprobed_recording_has_no_depths(tmp_path: Path) -> None:
     provenance = Provenance(model="m", benchmark="b", interval=500, collector="test", probed=False)
     items = [Item(Question(id="q", gold="a"), [Branch(answers=[], tokens=9, final="a")])]
     save(Environment(provenance, items), tmp_path / "r.recording")
-    found = inspect(open_recording(tmp_path / "r.recording"))
+    found = inspect_recording(open_recording(tmp_path / "r.recording"))
     assert {each.probes for each in found.depths} == {0}
-    assert "depth" not in page(found)
-    assert "only whole reads" in page(found)
+    assert "depth" not in format_inspection(found)
+    assert "only whole reads" in format_inspection(found)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
@@ -106,13 +112,13 @@ def test_pass_at_k_is_the_share_of_subsets_with_a_right_one(
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     path = tmp_path_factory.mktemp("inspection") / "sim.recording"
-    reasoner = Reasoner("sim", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("sim", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("search", 4, 100)), path)
     return open_recording(path)
 
 
 def test_figures_agree_with_a_plain_count(simulated: Recording) -> None:
-    found = inspect(simulated, questions=True)
+    found = inspect_recording(simulated, questions=True)
     branches = [simulated.branches(index) for index in range(4)]
     shares = [
         fmean(branch.final == question.gold for branch in drawn)
@@ -137,11 +143,11 @@ def widest(text: str) -> int:
 
 
 def test_pages_fit_80_columns(simulated: Recording) -> None:
-    found = inspect(simulated, questions=True)
-    assert widest(page(found).replace(str(simulated.path), "sim.recording")) <= 80
+    found = inspect_recording(simulated, questions=True)
+    assert widest(format_inspection(found).replace(str(simulated.path), "sim.recording")) <= 80
     provenance = msgspec.structs.replace(found.provenance, model="sim-medium", benchmark="heldout")
     found = msgspec.structs.replace(found, provenance=provenance)
-    for table in overview([found, found]), questions([found, found]):
+    for table in overview_table([found, found]), questions_table([found, found]):
         assert widest(table.text()) <= 80
         assert Console(width=200).measure(table.rich(80)).maximum <= 80
 
@@ -149,31 +155,31 @@ def test_pages_fit_80_columns(simulated: Recording) -> None:
 @pytest.fixture(scope="module")
 def released_figures(
     released: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Recording, Inspection]]:
+) -> dict[str, tuple[Recording, RecordingInspection]]:
     directory = tmp_path_factory.mktemp("released")
     found = {}
     for model in PUBLISHED:
         path = directory / f"{model}.recording"
         save(read_autotts(released / "aime24" / f"{model}.json"), path)
         recording = open_recording(path)
-        found[model] = recording, inspect(recording)
+        found[model] = recording, inspect_recording(recording)
     return found
 
 
 def test_the_first_of_each_shuffle_gives_the_published_accuracy(
-    released_figures: dict[str, tuple[Recording, Inspection]],
+    released_figures: dict[str, tuple[Recording, RecordingInspection]],
 ) -> None:
     for model, (recording, _) in released_figures.items():
         one_read = next(row for row in PUBLISHED[model] if row.setting == 1)
         shares = [
-            majority(recording.core(index), question.gold, 1)
+            majority_accuracy(recording.core(index), question.gold, 1)
             for index, question in enumerate(recording.questions)
         ]
         assert round(float(100 * sum(shares) / len(shares)), 2) == one_read.accuracy
 
 
 def test_released_recordings_have_the_known_traits(
-    released_figures: dict[str, tuple[Recording, Inspection]],
+    released_figures: dict[str, tuple[Recording, RecordingInspection]],
 ) -> None:
     for _, found in released_figures.values():
         assert (found.questions, found.branches_per_question) == (30, (128, 128))

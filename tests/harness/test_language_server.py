@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.lsp.positions import Encoding, Place, Positions
+from harness.lsp.positions import LspPosition, PositionEncoding, PositionMapper
 from tests.harness.language_client import ROOT, Client, connected
 
 URI = "file:///programs/c.rheo"
@@ -237,26 +237,26 @@ TEXT = "a🙂é\r\nb\rc\n"
 @pytest.mark.parametrize(
     ("encoding", "offset", "place"),
     [
-        (Encoding.UTF16, 2, (0, 3)),
-        (Encoding.UTF8, 2, (0, 5)),
-        (Encoding.UTF32, 2, (0, 2)),
-        (Encoding.UTF16, 3, (0, 4)),
-        (Encoding.UTF8, 3, (0, 7)),
-        (Encoding.UTF16, 5, (1, 0)),
-        (Encoding.UTF16, 7, (2, 0)),
-        (Encoding.UTF16, 9, (3, 0)),
+        (PositionEncoding.UTF16, 2, (0, 3)),
+        (PositionEncoding.UTF8, 2, (0, 5)),
+        (PositionEncoding.UTF32, 2, (0, 2)),
+        (PositionEncoding.UTF16, 3, (0, 4)),
+        (PositionEncoding.UTF8, 3, (0, 7)),
+        (PositionEncoding.UTF16, 5, (1, 0)),
+        (PositionEncoding.UTF16, 7, (2, 0)),
+        (PositionEncoding.UTF16, 9, (3, 0)),
     ],
 )
 def test_offsets_and_places_go_both_ways(
-    encoding: Encoding, offset: int, place: tuple[int, int]
+    encoding: PositionEncoding, offset: int, place: tuple[int, int]
 ) -> None:
-    positions = Positions(TEXT, encoding)
+    positions = PositionMapper(TEXT, encoding)
     assert positions.place(offset) == place
-    assert positions.offset(Place(*place)) == offset
+    assert positions.offset(LspPosition(*place)) == offset
 
 
 @pytest.mark.parametrize(
     ("place", "offset"), [((0, 99), 3), ((99, 0), 9), ((0, 2), 1), ((2, 1), 8), ((3, 5), 9)]
 )
 def test_places_outside_of_the_text_are_kept_inside(place: tuple[int, int], offset: int) -> None:
-    assert Positions(TEXT, Encoding.UTF16).offset(Place(*place)) == offset
+    assert PositionMapper(TEXT, PositionEncoding.UTF16).offset(LspPosition(*place)) == offset

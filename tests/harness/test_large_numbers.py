@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.evaluation.plots import _short
 from harness.numbers import in_full
+from harness.pages.sweep_plots import _short
 from tests.command_lines import CommandLine
 
 LINES = (

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from dsl.library import NAMES, source
-from dsl.program import analyse
+from dsl.library import NAMES, load_source
+from dsl.program import analyse_program
 from dsl.source import Source
 from tests.command_lines import CommandLine
 
@@ -27,8 +27,8 @@ def test_a_line_a_controller_is_shown_to_people(cli: CommandLine) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_printed_is_the_program_itself(cli: CommandLine, name: str) -> None:
     said = cli("library", name)
-    assert said.out == source(name).text
-    assert analyse(Source(said.out, f"{name}.rheo")).checked is not None
+    assert said.out == load_source(name).text
+    assert analyse_program(Source(said.out, f"{name}.rheo")).checked is not None
 
 
 def test_a_program_can_be_had_as_json_with_what_is_known_of_it(cli: CommandLine) -> None:
@@ -37,12 +37,12 @@ def test_a_program_can_be_had_as_json_with_what_is_known_of_it(cli: CommandLine)
     assert found["title"] == "Adaptive self-consistency"
     assert found["about"].startswith("Whole reads one at a time")
     assert "arXiv 2305.11860" in found["source"]
-    assert found["program"] == source("asc").text
+    assert found["program"] == load_source("asc").text
 
 
 def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) -> None:
     assert cli("library", "esc.rheo", "-o", "mine.rheo").status == 0
-    assert (tmp_path / "mine.rheo").read_text(encoding="utf-8") == source("esc").text
+    assert (tmp_path / "mine.rheo").read_text(encoding="utf-8") == load_source("esc").text
 
 
 @pytest.mark.parametrize(

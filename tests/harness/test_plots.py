@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from harness.evaluation.curve_styles import COLOURS, VERMILION, curve_style
-from harness.evaluation.plots import in_terminal, svg
-from harness.evaluation.sweep import Row
+from harness.evaluation.sweep import SweepRow
+from harness.pages.sweep_plots import plot_in_terminal, render_svg
 from tests.command_lines import FreshCommandLine
 from tests.harness.small_recordings import tiny
 
 
-def row(controller: str = "sc", cost: int = 1000, accuracy: float = 50.0) -> Row:
+def row(controller: str = "sc", cost: int = 1000, accuracy: float = 50.0) -> SweepRow:
     """A row of a sweep."""
-    return Row(
+    return SweepRow(
         controller=controller, recording="m/b", beta=None, settings={}, accuracy=accuracy,
         cost=cost, sequential=cost, episodes=1, accuracy_low=accuracy, accuracy_high=accuracy,
         difference=None, difference_low=None, difference_high=None,
@@ -49,26 +49,26 @@ def test_a_plot_off_a_terminal_does_not_depend_on_the_size_of_one(
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_points_that_are_no_numbers_leave_the_others_drawn(bad: float) -> None:
     with_gap = [*ROWS[:1], row(cost=3000, accuracy=bad), *ROWS[1:], row("esc", 5000, bad)]
-    assert in_terminal(with_gap, "m/b") == in_terminal(ROWS, "m/b")
+    assert plot_in_terminal(with_gap, "m/b") == plot_in_terminal(ROWS, "m/b")
 
 
 @pytest.mark.parametrize("rows", [[], [row(accuracy=float("nan"))]])
-def test_where_there_is_no_point_a_line_says_so(rows: list[Row]) -> None:
-    assert in_terminal(rows, "m/b").splitlines()[1:] == ["(there is no point to draw)"]
+def test_where_there_is_no_point_a_line_says_so(rows: list[SweepRow]) -> None:
+    assert plot_in_terminal(rows, "m/b").splitlines()[1:] == ["(there is no point to draw)"]
 
 
 def test_a_curve_of_one_place_is_drawn() -> None:
-    assert "●" in in_terminal([row(), row()], "m/b")
-    assert "●" in in_terminal([row(cost=0, accuracy=0.0)], "m/b")
+    assert "●" in plot_in_terminal([row(), row()], "m/b")
+    assert "●" in plot_in_terminal([row(cost=0, accuracy=0.0)], "m/b")
 
 
 def test_data_that_end_the_process_of_the_plot_end_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Plotext 6.1 aborts on a line with a gap, and no exception can be caught."""
-    monkeypatch.setattr("harness.evaluation.plots.finite", list)
-    monkeypatch.setattr("harness.evaluation.plots._range", lambda values: (0.0, 100.0))
-    drawn = in_terminal([row(), row(cost=2000, accuracy=float("nan")), row(cost=3000)], "m/b")
+    monkeypatch.setattr("harness.pages.sweep_plots.finite", list)
+    monkeypatch.setattr("harness.pages.sweep_plots._range", lambda values: (0.0, 100.0))
+    drawn = plot_in_terminal([row(), row(cost=2000, accuracy=float("nan")), row(cost=3000)], "m/b")
     assert "(the plot could not be drawn: plotext ended with status" in drawn
     assert drawn.splitlines()[-1] == "● sc"
 
@@ -78,9 +78,9 @@ def test_a_plot_is_drawn_by_this_program_and_not_by_a_file_of_the_working_direct
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plotext.py").write_text("raise SystemExit(9)\n")
-    assert "●" in in_terminal(ROWS, "m/b")
+    assert "●" in plot_in_terminal(ROWS, "m/b")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert "(the plot could not be drawn:" in in_terminal(ROWS, "m/b")
+    assert "(the plot could not be drawn:" in plot_in_terminal(ROWS, "m/b")
 
 
 # As SVG
@@ -89,7 +89,7 @@ def test_a_plot_is_drawn_by_this_program_and_not_by_a_file_of_the_working_direct
 @pytest.mark.parametrize("name", ["_mine", "a$b$c", "a$\\frac$", "中文模型", "\x1b[31m", "<b>&"])
 def test_a_picture_names_every_controller_as_it_is_called(name: str) -> None:
     """Warnings are errors here: a script that a font lacks is none."""
-    picture = ET.fromstring(svg([*ROWS, row(name)]))
+    picture = ET.fromstring(render_svg([*ROWS, row(name)]))
     assert name.replace("\x1b", r"\x1b") in list(picture.itertext())
 
 

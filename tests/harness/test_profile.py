@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from dsl import library
 from dsl.interpreter import Interpreter
-from harness.engines import Rules
+from harness.engines import EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from harness.explanation.hindsight import Hindsight
-from harness.explanation.profile import ALL, Line, Profile, profiles
-from harness.mdp.environment import environment
-from harness.mdp.evaluate import play
+from harness.explanation.line_profile import ALL, LineProfile, Profile, profile_controller
+from harness.mdp.environment import load_replay_environment
+from harness.mdp.playback import play_episode
 from harness.mdp.replay import NotProbed, Replay
-from harness.request.configured import Configured, configured
-from harness.request.recordings import Named, open_recordings
+from harness.request.plan import RheoPlan, parse_rheo_plan
+from harness.request.recordings import NamedRecording, open_recordings
 from store.records import Branch
 from tests.dsl.plain import majority
 from tests.harness.small_recordings import EASY, HARD, branch, tiny
@@ -29,7 +29,7 @@ NAMES = [name for name in library.NAMES if name != "entropy_gate"]
 SEEDS = range(2)
 
 
-def opened(directory: Path, *held: Content) -> list[Named]:
+def opened(directory: Path, *held: Content) -> list[NamedRecording]:
     paths = [directory / f"{number}.recording" for number in range(len(held))]
     for path, content in zip(paths, held, strict=True):
         path.unlink(missing_ok=True)
@@ -37,16 +37,18 @@ def opened(directory: Path, *held: Content) -> list[Named]:
     return open_recordings(paths)
 
 
-def profile(plan: Configured, recordings: Sequence[Named], seeds: range = SEEDS) -> list[Profile]:
-    return profiles(plan, recordings, seeds, InterpreterEngine())
+def profile(
+    plan: RheoPlan, recordings: Sequence[NamedRecording], seeds: range = SEEDS
+) -> list[Profile]:
+    return profile_controller(plan, recordings, seeds, InterpreterEngine())
 
 
-def total(lines: Sequence[Line], name: str) -> int:
+def total(lines: Sequence[LineProfile], name: str) -> int:
     return sum(int(getattr(line, name)) for line in lines)
 
 
 RULES = st.builds(
-    Rules, budget=st.none() | st.integers(0, 5000), probe_cost=st.sampled_from([0, 3])
+    EpisodeRules, budget=st.none() | st.integers(0, 5000), probe_cost=st.sampled_from([0, 3])
 )
 
 
@@ -56,25 +58,25 @@ RULES = st.builds(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_lines_add_up_to_the_books_of_the_episodes(
-    tmp_path: Path, name: str, held: Content, rules: Rules, beta: str
+    tmp_path: Path, name: str, held: Content, rules: EpisodeRules, beta: str
 ) -> None:
-    plan = configured(name, beta, [], rules)
+    plan = parse_rheo_plan(name, beta, [], rules)
     assume(held.provenance.probed or not plan.program.checked.needs.probes)
     recordings = opened(tmp_path, held)
     [found] = profile(plan, recordings)
 
-    world = environment(recordings[0].recording)
+    replay_environment = load_replay_environment(recordings[0].recording)
     controller = Interpreter(plan.program.checked)
     tokens = sequential = right = 0
-    for question, deck in enumerate(world.decks):
+    for question, branch_pool in enumerate(replay_environment.branch_pools):
         for seed in SEEDS:
             replay = Replay(
-                deck, seed=seed, question=question,
+                branch_pool, seed=seed, question=question,
                 budget=rules.budget, probe_cost=rules.probe_cost,
             )  # fmt: skip
-            played = play(controller, replay, plan.beta)
+            played = play_episode(controller, replay, plan.beta)
             tokens, sequential = tokens + played.tokens, sequential + played.sequential
-            right += played.answer == world.gold[question]
+            right += played.answer == replay_environment.gold[question]
 
     assert (found.tokens, found.sequential, found.right) == (tokens, sequential, right)
     assert found.episodes == len(held.questions) * len(SEEDS)
@@ -94,7 +96,7 @@ def test_several_recordings_together_are_their_sum(
 ) -> None:
     assume(held[0] != held[1])
     recordings = opened(tmp_path, *held)
-    *parts, whole = profile(configured(name, "0.5", [], Rules()), recordings)
+    *parts, whole = profile(parse_rheo_plan(name, "0.5", [], EpisodeRules()), recordings)
     assert [each.recording for each in parts] == [named.label for named in recordings]
     assert whole.recording == ALL
     for field in ("episodes", "right", "tokens", "sequential", "unanswered"):
@@ -117,7 +119,7 @@ def test_lost_and_won_are_counted_under_the_same_seeds(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     recordings = open_recordings([tmp_path / "r.recording"])
     seeds = range(20)
-    [found] = profile(configured("sc", "0.5", ["n=1"], Rules()), recordings, seeds)
+    [found] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, seeds)
     finals = {"easy": [b.final for b in EASY], "hard": [b.final for b in HARD]}
     golds = {"easy": "7", "hard": "2"}
     expected = []
@@ -142,7 +144,8 @@ def shuffled(answers: list[str], seed: int) -> list[str]:
 def test_a_question_that_equals_the_majority_is_neither_lost_nor_won(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     [found] = profile(
-        configured("sc", "0.5", ["n=64"], Rules()), open_recordings([tmp_path / "r.recording"])
+        parse_rheo_plan("sc", "0.5", ["n=64"], EpisodeRules()),
+        open_recordings([tmp_path / "r.recording"]),
     )
     assert (found.majority.lost, found.majority.won, found.majority.questions) == ([], [], 2)
 
@@ -152,7 +155,7 @@ def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -
     many = [branch("7")] * 35 + [branch("9")] * 35
     tiny(tmp_path / "r.recording", ids=["q"], branches=[many], golds=["7"])
     recordings = open_recordings([tmp_path / "r.recording"])
-    [found] = profile(configured("sc", "0.5", ["n=1"], Rules()), recordings, range(30))
+    [found] = profile(parse_rheo_plan("sc", "0.5", ["n=1"], EpisodeRules()), recordings, range(30))
     finals = [each.final for each in many]
     rival = sum(majority(shuffled(finals, seed)[:64]) == "7" for seed in range(30))
     assert 0 < rival < 30
@@ -162,7 +165,9 @@ def test_the_majority_is_over_64_branches_where_there_are_more(tmp_path: Path) -
 def test_shares_are_those_of_the_counts(tmp_path: Path) -> None:
     tiny(tmp_path / "r.recording")
     recordings = open_recordings([tmp_path / "r.recording"])
-    [found] = profile(configured("asc", "0.5", ["threshold=0.9"], Rules()), recordings, range(9))
+    [found] = profile(
+        parse_rheo_plan("asc", "0.5", ["threshold=0.9"], EpisodeRules()), recordings, range(9)
+    )
     for line in found.lines:
         assert line.tokens_share == pytest.approx(100 * line.tokens / found.tokens, abs=0.0051)
         if line.ended:
@@ -176,7 +181,7 @@ def test_a_budget_that_ends_in_a_verb_is_ended_by_its_line(tmp_path: Path) -> No
     tiny(tmp_path / "r.recording")
     text = "controller c { start { open 4  answer winner(alive) }\nfinally { answer none } }\n"
     (tmp_path / "c.rheo").write_text(text)
-    plan = configured(str(tmp_path / "c.rheo"), "0.5", [], Rules(budget=25))
+    plan = parse_rheo_plan(str(tmp_path / "c.rheo"), "0.5", [], EpisodeRules(budget=25))
     [found] = profile(plan, open_recordings([tmp_path / "r.recording"]))
     assert (found.unanswered, found.right, found.episodes) == (0, 0, 4)
     first = found.lines[0]
@@ -191,4 +196,4 @@ def test_a_recording_without_probes_is_refused(tmp_path: Path) -> None:
         [[Branch(answers=[], tokens=9, final="7")]],
     )
     with pytest.raises(NotProbed):
-        profile(configured("cmc", "0.5", [], Rules()), opened(tmp_path, unprobed))
+        profile(parse_rheo_plan("cmc", "0.5", [], EpisodeRules()), opened(tmp_path, unprobed))

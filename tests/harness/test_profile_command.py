@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import profile_page
 from harness.cli.options import ENGINES
-from harness.engines import Rules
+from harness.engines import EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
-from harness.explanation.profile import profiles
-from harness.request.configured import configured
+from harness.explanation.line_profile import profile_controller
+from harness.pages import profile_page
+from harness.request.plan import parse_rheo_plan
 from harness.request.recordings import open_recordings
 from store.reader import open_recording
 from tests.command_lines import CommandLine
@@ -194,10 +194,12 @@ def test_every_kind_of_wrong_input_is_refused(
 
 
 def test_only_a_terminal_cuts_the_source(here: Path) -> None:
-    plan = configured("mine.rheo", "0.5", [], Rules())
+    plan = parse_rheo_plan("mine.rheo", "0.5", [], EpisodeRules())
     recordings = open_recordings([Path("r.recording")])
-    [found] = profiles(plan, recordings, range(2), InterpreterEngine())
-    whole, cut = (profile_page.source(found, width).splitlines() for width in (None, 60))
+    [found] = profile_controller(plan, recordings, range(2), InterpreterEngine())
+    whole, cut = (
+        profile_page.format_source_lines(found, width).splitlines() for width in (None, 60)
+    )
     assert max(map(len, whole)) > 60
     assert max(map(len, cut)) == 60
     for full, shown in zip(whole, cut, strict=True):

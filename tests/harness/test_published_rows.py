@@ -3,7 +3,7 @@
 import pytest
 
 from dsl.episode import Controller
-from harness.mdp.evaluate import evaluate
+from harness.mdp.playback import evaluate_controller
 from tests.conftest import World
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
@@ -54,7 +54,7 @@ def controller(row: Row) -> Controller:
 
 def check(released_world: World, model: str, row: Row) -> None:
     beta = row.setting if row.controller == "cmc" else None
-    got = evaluate(controller(row), released_world(model), beta=beta)
+    got = evaluate_controller(controller(row), released_world(model), beta=beta)
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
@@ -83,9 +83,9 @@ def test_every_row_that_is_named_is_checked_and_every_model() -> None:
 
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_are_the_published_ones(released_world: World, model: str) -> None:
-    world = released_world(model)
-    sc = evaluate(SelfConsistency(64), world).sequential
-    esc = evaluate(EarlyStoppingConsistency(64), world).sequential
+    replay_environment = released_world(model)
+    sc = evaluate_controller(SelfConsistency(64), replay_environment).sequential
+    esc = evaluate_controller(EarlyStoppingConsistency(64), replay_environment).sequential
     expected = SEQUENTIAL[model]
     assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
 
@@ -95,5 +95,7 @@ def test_sequential_tokens_are_the_published_ones(released_world: World, model: 
 def test_sequential_tokens_of_parallel_probe_count_barriers(
     released_world: World, model: str
 ) -> None:
-    got = evaluate(ParallelProbe(64), released_world(model), seeds=EVERY_FIFTH_SEED).sequential
+    got = evaluate_controller(
+        ParallelProbe(64), released_world(model), seeds=EVERY_FIFTH_SEED
+    ).sequential
     assert round(got / 1000, 1) == SEQUENTIAL[model].parallel_probe_64

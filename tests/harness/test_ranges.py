@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import InputError
-from harness.request.ranges import MOST, betas, numbers
+from harness.request.ranges import MAX_VALUES, parse_betas, parse_numbers
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ from harness.request.ranges import MOST, betas, numbers
     ],
 )
 def test_numbers_are_read_as_they_are_written(text: str, found: list[float]) -> None:
-    assert numbers(text, f"--x {text}") == found
+    assert parse_numbers(text, f"--x {text}") == found
 
 
 def test_whole_numbers_are_integers_and_others_are_not() -> None:
-    assert [type(value) for value in numbers("1,1.5,2:3,4:5:1.0", "--x")] == [
+    assert [type(value) for value in parse_numbers("1,1.5,2:3,4:5:1.0", "--x")] == [
         int, float, int, int, float, float,
     ]  # fmt: skip
 
@@ -39,7 +39,7 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
     step = Decimal(1).scaleb(-places)
     last = first + steps * step
     written = [float(f"{first + index * step}") for index in range(steps + 1)]
-    assert numbers(f"{first}:{last}:{step}", "--x") == written
+    assert parse_numbers(f"{first}:{last}:{step}", "--x") == written
 
 
 @pytest.mark.parametrize(
@@ -67,18 +67,18 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
 )
 def test_what_is_no_list_of_numbers_is_told(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as told:
-        numbers(text, f"--x {text}")
+        parse_numbers(text, f"--x {text}")
     assert str(told.value).startswith(f"--x {text}: ")
 
 
 def test_as_many_values_as_allowed_are_given() -> None:
-    assert len(numbers(f"1:{MOST}", "--x")) == MOST
+    assert len(parse_numbers(f"1:{MAX_VALUES}", "--x")) == MAX_VALUES
 
 
 def test_beta_lies_between_0_and_1() -> None:
-    assert betas("0,1") == [0.0, 1.0]
-    assert str(betas("-0.0")) == "[0.0]"
+    assert parse_betas("0,1") == [0.0, 1.0]
+    assert str(parse_betas("-0.0")) == "[0.0]"
     with pytest.raises(InputError, match=r"and 1\.0000001 lies outside"):
-        betas("1.0000001")
+        parse_betas("1.0000001")
     with pytest.raises(InputError, match=r"--beta 0:1\.5:0\.5: .* and 1\.5 lies outside"):
-        betas("0:1.5:0.5")
+        parse_betas("0:1.5:0.5")

@@ -16,16 +16,16 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.mdp.replay import Chain, Deck, Replay
-from harness.mdp.trace import Barrier
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
 from tests.harness.books_by_table import picture_of
 
-CHAIN = Chain(["1", "2"], 250, "2")
+CHAIN = ReplayChain(["1", "2"], 250, "2")
 
 
-def midway(trace: list[Barrier] | None = None) -> Replay:
+def midway(trace: list[BarrierRecord] | None = None) -> Replay:
     """Branch 0 active, 1 finished, 2 pruned; one of four left to open."""
-    replay = Replay(Deck([CHAIN] * 4, 100), seed=0, trace=trace)
+    replay = Replay(BranchPool([CHAIN] * 4, 100), seed=0, trace=trace)
     replay.perform(Open(count=3))
     replay.perform(Advance(branches=(1,), bursts=(2,)))
     replay.perform(Prune(branches=(2,)))
@@ -70,7 +70,7 @@ REFUSALS: list[tuple[AnyVerb, str]] = [
 def test_a_refusal_names_action_branch_and_reason_and_changes_nothing(
     verb: AnyVerb, message: str
 ) -> None:
-    trace: list[Barrier] = []
+    trace: list[BarrierRecord] = []
     replay = midway(trace)
     before = (picture_of(replay.episode), replay.spent, replay.sequential, len(trace))
     with pytest.raises(Inadmissible) as caught:
@@ -155,7 +155,7 @@ def test_a_tampered_picture_admits_nothing_and_charges_nothing_less() -> None:
 
 
 def test_lists_emptied_by_the_controller_do_not_reach_the_books() -> None:
-    replay = Replay(Deck([CHAIN] * 3, 100), seed=0)
+    replay = Replay(BranchPool([CHAIN] * 3, 100), seed=0)
     replay.perform(Open(count=2))
     for held in ("active", "branches", "finished", "pruned"):
         getattr(replay.episode, held).clear()
@@ -165,7 +165,7 @@ def test_lists_emptied_by_the_controller_do_not_reach_the_books() -> None:
 
 
 def test_a_list_gone_through_while_yielding_stays_as_it_was() -> None:
-    replay = Replay(Deck([CHAIN] * 3, 100), seed=0)
+    replay = Replay(BranchPool([CHAIN] * 3, 100), seed=0)
     replay.perform(Open(count=3))
     for branch in replay.episode.active:
         replay.perform(Prune(branches=(branch,)))

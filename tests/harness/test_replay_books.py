@@ -26,10 +26,10 @@ from dsl.episode import (
     Prune,
     Sample,
 )
-from harness.mdp.replay import Deck, Replay
-from harness.mdp.trace import Action, Barrier
+from harness.mdp.ledger import Action, BarrierRecord
+from harness.mdp.replay import BranchPool, Replay
 from tests.harness.books_by_table import Broke, Line, Refused, TableBooks, picture_of
-from tests.harness.decks import decks
+from tests.harness.branch_pools import branch_pools
 
 INDEXES = st.lists(st.integers(-1, 7), max_size=4).map(tuple)
 JUNK: list[AnyVerb] = [
@@ -57,20 +57,22 @@ class AnyVerbs(RuleBasedStateMachine):
         self.tampered = False
 
     @initialize(
-        deck=decks(),
+        branch_pool=branch_pools(),
         seed=st.integers(0, 99),
         budget=st.none() | st.integers(0, 12).map(lambda n: 5 * n) | st.integers(0, 200),
         kappa=st.sampled_from([0, 0, 1, 5]),
     )
-    def begin(self, deck: Deck, seed: int, budget: int | None, kappa: int) -> None:
-        order = list(range(len(deck.chains)))
+    def begin(self, branch_pool: BranchPool, seed: int, budget: int | None, kappa: int) -> None:
+        order = list(range(len(branch_pool.chains)))
         random.Random(seed).shuffle(order)
-        self.table = TableBooks(deck, order, budget=budget, kappa=kappa)
-        self.trace: list[Barrier] = []
+        self.table = TableBooks(branch_pool, order, budget=budget, kappa=kappa)
+        self.trace: list[BarrierRecord] = []
         self.expected: list[list[Line]] = []
-        self.replay = Replay(deck, seed=seed, budget=budget, probe_cost=kappa, trace=self.trace)
+        self.replay = Replay(
+            branch_pool, seed=seed, budget=budget, probe_cost=kappa, trace=self.trace
+        )
         # The same without a trace: keeping one must change nothing.
-        self.plain = Replay(deck, seed=seed, budget=budget, probe_cost=kappa)
+        self.plain = Replay(branch_pool, seed=seed, budget=budget, probe_cost=kappa)
 
     def both(self, verb: AnyVerb) -> None:
         try:

@@ -30,17 +30,17 @@ from dsl.episode import (
     Advance,
     Answer,
     AnyVerb,
-    Course,
     Episode,
     Inadmissible,
     Open,
     Probe,
     Prune,
     Sample,
+    VerbGenerator,
 )
-from harness.mdp.environment import Environment
-from harness.mdp.evaluate import evaluate, play
-from harness.mdp.replay import Chain, Deck, Replay
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.playback import evaluate_controller, play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
 
 GOLD = "gold-answer-on-the-scoring-side"
 HIDDEN = "hidden"
@@ -96,11 +96,13 @@ def secrets(*roots: object) -> set[str]:
     return {word for word in words(*roots) if HIDDEN in word or GOLD in word}
 
 
-def deck() -> Deck:
+def branch_pool() -> BranchPool:
     """Every answer is told apart: by chain and by depth."""
-    return Deck(
+    return BranchPool(
         [
-            Chain([f"{HIDDEN}-{chain}-{depth}" for depth in range(4)], 450, f"{HIDDEN}-{chain}-end")
+            ReplayChain(
+                [f"{HIDDEN}-{chain}-{depth}" for depth in range(4)], 450, f"{HIDDEN}-{chain}-end"
+            )
             for chain in range(5)
         ],
         100,
@@ -115,7 +117,7 @@ class Snoop:
     loot: list[object] = field(default_factory=list)
     name: str = "snoop"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         self.loot += [episode, beta]
         for verb in self.verbs:
             try:
@@ -138,7 +140,7 @@ def shown(episode: Episode) -> set[str]:
 
 
 def test_the_crawl_finds_what_can_be_found() -> None:
-    replay = Replay(deck(), seed=0)
+    replay = Replay(branch_pool(), seed=0)
     assert len(secrets(replay)) == 25
     assert len(secrets(lambda: replay)) == 25
     with pytest.raises(Inadmissible) as caught:
@@ -148,7 +150,7 @@ def test_the_crawl_finds_what_can_be_found() -> None:
 
 
 def test_an_episode_leads_to_what_was_revealed_and_no_further() -> None:
-    replay = Replay(deck(), seed=0)
+    replay = Replay(branch_pool(), seed=0)
     episode = replay.episode
     assert secrets(episode) == set()
     revealed: set[str] = set()
@@ -185,9 +187,9 @@ def test_a_controller_is_given_nothing_else_however_its_episode_ends(
     verbs: list[AnyVerb], budget: int | None
 ) -> None:
     snoop = Snoop(verbs)
-    replay = Replay(deck(), seed=1, budget=budget)
+    replay = Replay(branch_pool(), seed=1, budget=budget)
     with suppress(Inadmissible):
-        play(snoop, replay)
+        play_episode(snoop, replay)
     assert snoop.loot
     assert secrets(*snoop.loot) <= shown(replay.episode)
 
@@ -195,22 +197,24 @@ def test_a_controller_is_given_nothing_else_however_its_episode_ends(
 def test_a_refused_controller_is_closed_without_sight_of_the_refusal() -> None:
     snoop = Snoop([Open(count=1), REFUSED])
     with pytest.raises(Inadmissible):
-        play(snoop, Replay(deck(), seed=1))
+        play_episode(snoop, Replay(branch_pool(), seed=1))
     context, cause, frames = snoop.loot[-3:]
     assert (context, cause, frames) == (None, None, [])
 
 
 def test_gold_answers_are_out_of_reach_in_an_evaluation() -> None:
     snoop = Snoop([Sample(count=5)])
-    evaluate(snoop, Environment([deck(), deck()], [GOLD, GOLD]), seeds=range(2))
+    evaluate_controller(
+        snoop, ReplayEnvironment([branch_pool(), branch_pool()], [GOLD, GOLD]), seeds=range(2)
+    )
     found = secrets(*snoop.loot)
     assert GOLD not in found
     assert found == {f"{HIDDEN}-{chain}-end" for chain in range(5)}
 
 
 def test_nothing_of_a_played_episode_is_left_behind() -> None:
-    replay = Replay(deck(), seed=0)
-    play(Snoop([Open(count=1)]), replay)
+    replay = Replay(branch_pool(), seed=0)
+    play_episode(Snoop([Open(count=1)]), replay)
     episode = replay.episode
     del replay
     gc.collect()

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.episode import Advance, AnyVerb, BudgetSpent, Open, Outcome, Probe, Prune, Sample, Status
-from harness.mdp.replay import Chain, Deck, NotProbed, Replay, deal
+from harness.mdp.replay import BranchPool, NotProbed, Replay, ReplayChain, permute_branches
 from tests.harness.books_by_table import picture_of
 
-THREE = Chain(["1", "1", "2"], 350, "2")
+THREE = ReplayChain(["1", "1", "2"], 350, "2")
 """P = 3 at Δ = 100; the last stretch is 50 tokens."""
-SHORT = Chain(["1", "1", "2"], 270, "2")
+SHORT = ReplayChain(["1", "1", "2"], 270, "2")
 """T is below ΔP, as in a fifth of the released branches."""
-BARE = Chain([], 70, "5")
+BARE = ReplayChain([], 70, "5")
 
 
-def replay_of(*chains: Chain, budget: int | None = None, kappa: int = 0) -> Replay:
+def replay_of(*chains: ReplayChain, budget: int | None = None, kappa: int = 0) -> Replay:
     """All chains are alike or the test names them by content, so the dealt order is no matter."""
-    return Replay(Deck(chains, 100), seed=0, budget=budget, probe_cost=kappa)
+    return Replay(BranchPool(chains, 100), seed=0, budget=budget, probe_cost=kappa)
 
 
 def one(branch: int = 0, burst: int = 1, *, look: bool = True) -> Advance:
@@ -41,7 +41,7 @@ def test_a_branch_of_three_probes_ends_at_its_fourth_advance() -> None:
 
 @pytest.mark.parametrize(("chain", "read", "stepped"), [(THREE, 350, 350), (SHORT, 270, 300)])
 def test_a_read_costs_t_and_a_walk_the_larger_of_t_and_what_its_probes_span(
-    chain: Chain, read: int, stepped: int
+    chain: ReplayChain, read: int, stepped: int
 ) -> None:
     reader, walker = replay_of(chain), replay_of(chain)
     reader.perform(Sample(count=1))
@@ -170,7 +170,7 @@ def test_a_verb_over_nothing_is_a_barrier_that_costs_nothing(verb: AnyVerb) -> N
 
 
 def test_chains_without_recorded_probes_can_only_be_read() -> None:
-    replay = Replay(Deck([BARE], 100, probed=False), seed=0)
+    replay = Replay(BranchPool([BARE], 100, probed=False), seed=0)
     with pytest.raises(NotProbed, match="only whole reads"):
         replay.perform(Open(count=1))
     assert (replay.spent, replay.episode.branches) == (0, [])
@@ -182,12 +182,14 @@ def test_chains_without_recorded_probes_can_only_be_read() -> None:
 def test_the_deal_is_that_of_one_fresh_generator(branches: int, seed: int) -> None:
     order = list(range(branches))
     random.Random(seed).shuffle(order)
-    assert deal(branches, seed) == tuple(order)
+    assert permute_branches(branches, seed) == tuple(order)
 
 
 def test_branches_open_in_the_dealt_order() -> None:
-    chains = [Chain([], 10 + n, str(n)) for n in range(8)]
-    replay = Replay(Deck(chains, 100), seed=3)
+    chains = [ReplayChain([], 10 + n, str(n)) for n in range(8)]
+    replay = Replay(BranchPool(chains, 100), seed=3)
     replay.perform(Sample(count=8))
-    assert [view.answer for view in replay.episode.branches] == [str(n) for n in deal(8, 3)]
-    assert deal(8, 3) != tuple(range(8))
+    assert [view.answer for view in replay.episode.branches] == [
+        str(n) for n in permute_branches(8, 3)
+    ]
+    assert permute_branches(8, 3) != tuple(range(8))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.evaluation.jobs import Job
-from harness.evaluation.results import Results
-from harness.mdp.episodes import Episodes, empty_episodes
+from harness.evaluation.result_cache import ResultCache
+from harness.mdp.episodes import EpisodeArrays, empty_episodes
 
 JOB = Job(
     recording="a" * 64, program="b" * 64, knobs={"n": 4}, beta=0.5, seeds=(0, 1, 2), budget=None,
@@ -17,7 +17,7 @@ JOB = Job(
 )  # fmt: skip
 
 
-def episodes(questions: int = 4, seeds: int = 3) -> Episodes:
+def episodes(questions: int = 4, seeds: int = 3) -> EpisodeArrays:
     chance = np.random.default_rng(questions)
     found = empty_episodes(questions, seeds)
     for column in found:
@@ -25,7 +25,7 @@ def episodes(questions: int = 4, seeds: int = 3) -> Episodes:
     return found
 
 
-def same(one: Episodes | None, other: Episodes) -> bool:
+def same(one: EpisodeArrays | None, other: EpisodeArrays) -> bool:
     if one is None:
         return False
     kept, given = one._asdict(), other._asdict()
@@ -41,21 +41,21 @@ def the_file(directory: Path) -> Path:
 
 
 def test_what_was_kept_is_found_again(tmp_path: Path) -> None:
-    Results(tmp_path).keep(JOB, episodes())
-    assert same(Results(tmp_path).find(JOB), episodes())
+    ResultCache(tmp_path).keep(JOB, episodes())
+    assert same(ResultCache(tmp_path).find(JOB), episodes())
 
 
 def test_the_larger_numbers_come_back_whole(tmp_path: Path) -> None:
     wide = episodes()
     wide.tokens[0, 0] = 1 << 60
-    Results(tmp_path).keep(JOB, wide)
-    assert same(Results(tmp_path).find(JOB), wide)
+    ResultCache(tmp_path).keep(JOB, wide)
+    assert same(ResultCache(tmp_path).find(JOB), wide)
 
 
 def test_nothing_is_found_where_nothing_was_kept(tmp_path: Path) -> None:
-    assert Results(tmp_path / "none").find(JOB) is None
+    assert ResultCache(tmp_path / "none").find(JOB) is None
     (tmp_path / "file").write_text("")
-    assert Results(tmp_path / "file").find(JOB) is None
+    assert ResultCache(tmp_path / "file").find(JOB) is None
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_nothing_is_found_where_nothing_was_kept(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_another_job_is_another_result(change: dict[str, object], tmp_path: Path) -> None:
-    Results(tmp_path).keep(JOB, episodes())
-    assert Results(tmp_path).find(msgspec.structs.replace(JOB, **change)) is None
+    ResultCache(tmp_path).keep(JOB, episodes())
+    assert ResultCache(tmp_path).find(msgspec.structs.replace(JOB, **change)) is None
 
 
 def test_the_order_in_which_knobs_are_named_is_no_difference() -> None:
@@ -77,7 +77,7 @@ def test_the_order_in_which_knobs_are_named_is_no_difference() -> None:
 
 
 def test_an_entry_says_what_it_came_from(tmp_path: Path) -> None:
-    Results(tmp_path).keep(JOB, episodes())
+    ResultCache(tmp_path).keep(JOB, episodes())
     file = the_file(tmp_path)
     assert file.parent.name + file.stem == JOB.digest
     said = msgspec.msgpack.decode(file.read_bytes()[32:])[0]
@@ -89,7 +89,7 @@ def test_a_damaged_entry_is_made_anew(
     place: int, flip: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     directory = tmp_path_factory.mktemp("results")
-    results = Results(directory)
+    results = ResultCache(directory)
     results.keep(JOB, episodes())
     file = the_file(directory)
     content = bytearray(file.read_bytes())
@@ -105,7 +105,7 @@ def test_a_damaged_entry_is_made_anew(
 
 
 def test_the_entry_of_another_job_under_this_name_does_not_count(tmp_path: Path) -> None:
-    results = Results(tmp_path)
+    results = ResultCache(tmp_path)
     results.keep(JOB, episodes())
     other = msgspec.structs.replace(JOB, beta=1.0)
     file = the_file(tmp_path)
@@ -123,13 +123,13 @@ def test_a_result_that_cannot_be_written_leaves_nothing_behind(
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OSError, match="No space left"):
-        Results(tmp_path).keep(JOB, episodes())
+        ResultCache(tmp_path).keep(JOB, episodes())
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_many_may_keep_the_same_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for _ in range(40):
-            pool.submit(Results(tmp_path).keep, JOB, episodes())
-    assert same(Results(tmp_path).find(JOB), episodes())
+            pool.submit(ResultCache(tmp_path).keep, JOB, episodes())
+    assert same(ResultCache(tmp_path).find(JOB), episodes())
     assert the_file(tmp_path).suffix == ".episodes"

@@ -7,23 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.engines import Rules, Setting
+from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from harness.errors import InputError
 from harness.evaluation.bootstrap import Stratum, interval, resample
-from harness.evaluation.grid import Cell, Grid
-from harness.evaluation.jobs import Means
-from harness.evaluation.results import Results
-from harness.evaluation.sweep import Row, nearest_cost, origin, play_grid, rows
-from harness.mdp.environment import environment
-from harness.mdp.episodes import Episodes, figures
-from harness.request.assignments import combinations
+from harness.evaluation.grid import Grid, GridCell
+from harness.evaluation.jobs import ExecutionOptions
+from harness.evaluation.result_cache import ResultCache
+from harness.evaluation.sweep import (
+    SweepRow,
+    build_rows,
+    describe_sweep_origin,
+    find_nearest_cost,
+    play_grid,
+)
+from harness.mdp.environment import load_replay_environment
+from harness.mdp.episodes import EpisodeArrays, compute_figures
+from harness.request.assignments import expand_assignments
 from harness.request.controllers import load_program, load_programs
-from harness.request.ranges import betas
+from harness.request.ranges import parse_betas
 from harness.request.recordings import open_recordings
 from store.environment import save
 from store.jsonl import read_jsonl
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +38,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     directory = tmp_path_factory.mktemp("recordings")
     paths = []
     for model, benchmark, questions in (("one", "a", 6), ("two", "a", 6), ("one", "b", 4)):
-        reasoner = Reasoner(model, skill=0.4, verbosity=1.0, noise=0.1, drift=0.1)
+        reasoner = SimulatedReasoner(model, skill=0.4, verbosity=1.0, noise=0.1, drift=0.1)
         path = directory / f"{model}-{benchmark}.recording"
         save(simulate(reasoner, Benchmark(benchmark, questions, 12)), path)
         paths.append(path)
@@ -45,23 +51,32 @@ def a_grid(
     settings: Sequence[str] = (),
     beta: str = "0,1",
     seeds: int = 4,
-    rules: Rules = Rules(),  # noqa: B008
+    rules: EpisodeRules = EpisodeRules(),  # noqa: B008
 ) -> Grid:
     programs = load_programs(controllers)
     return Grid(
-        programs, combinations(programs, settings), betas(beta), open_recordings(recordings),
-        seeds=seeds, rules=rules, engine_name="interpreter",
-    )  # fmt: skip
+        programs,
+        expand_assignments(programs, settings),
+        parse_betas(beta),
+        open_recordings(recordings),
+        seeds=seeds,
+        rules=rules,
+        engine_name="interpreter",
+    )
 
 
-def swept(grid: Grid, workers: int = 1) -> list[Row]:
-    return rows(grid, play_grid(grid, None, means=Means(workers)).played)
+def swept(grid: Grid, workers: int = 1) -> list[SweepRow]:
+    return build_rows(grid, play_grid(grid, None, means=ExecutionOptions(workers)).played)
 
 
-def by_hand(name: str, beta: float | None, path: Path, knobs: dict[str, int | float]) -> Episodes:
+def by_hand(
+    name: str, beta: float | None, path: Path, knobs: dict[str, int | float]
+) -> EpisodeArrays:
     program = load_program(name)
-    world = environment(open_recordings([path])[0].recording)
-    return InterpreterEngine().play(program.checked, Setting(beta, knobs), world, range(4))
+    replay_environment = load_replay_environment(open_recordings([path])[0].recording)
+    return InterpreterEngine().play(
+        program.checked, ControllerSetting(beta, knobs), replay_environment, range(4)
+    )
 
 
 def test_rows_come_by_controller_recording_setting_and_beta(recordings: list[Path]) -> None:
@@ -75,7 +90,7 @@ def test_rows_come_by_controller_recording_setting_and_beta(recordings: list[Pat
 def test_figures_are_made_as_published_ones(recordings: list[Path]) -> None:
     one, two = swept(a_grid(["cmc"], recordings[:1]))
     for row, beta in ((one, 0.0), (two, 1.0)):
-        expected = figures(by_hand("cmc", beta, recordings[0], {}))
+        expected = compute_figures(by_hand("cmc", beta, recordings[0], {}))
         assert (row.accuracy, row.cost, row.sequential, row.episodes) == tuple(expected)
 
 
@@ -130,7 +145,7 @@ def test_the_first_controller_differs_from_itself_by_nothing(recordings: list[Pa
     [(10, [1, 20, 4], 1), (10, [5, 20], 0), (10, [20, 5], 1), (7, [7, 7], 0), (0, [100, 2], 1)],
 )
 def test_the_nearest_cost_is_nearest_by_ratio(cost: int, others: list[int], nearest: int) -> None:
-    assert nearest_cost(Fraction(cost), [Fraction(other) for other in others]) == nearest
+    assert find_nearest_cost(Fraction(cost), [Fraction(other) for other in others]) == nearest
 
 
 def test_equal_rows_come_from_any_number_of_processes(recordings: list[Path]) -> None:
@@ -141,37 +156,37 @@ def test_equal_rows_come_from_any_number_of_processes(recordings: list[Path]) ->
 def test_budget_and_price_of_probes_hold(recordings: list[Path]) -> None:
     free, priced, bound = (
         swept(a_grid(["cmc"], recordings[:1], beta="1", rules=rules))[0]
-        for rules in (Rules(), Rules(probe_cost=100), Rules(budget=5000))
+        for rules in (EpisodeRules(), EpisodeRules(probe_cost=100), EpisodeRules(budget=5000))
     )
     assert priced.cost > free.cost
     assert bound.cost <= 5000 < free.cost
 
 
 def test_what_is_kept_is_not_played_again(recordings: list[Path], tmp_path: Path) -> None:
-    results = Results(tmp_path)
+    results = ResultCache(tmp_path)
     grid = a_grid(["cmc"], recordings[:2])
     first = play_grid(grid, results)
     wider = a_grid(["sc", "cmc"], recordings[:2], ["n=1"], beta="0,0.5,1")
     second = play_grid(wider, results)
     again = play_grid(wider, results)
     assert (first.reused, second.reused, again.reused) == (0, 4, 8)
-    assert rows(wider, again.played) == swept(wider)
+    assert build_rows(wider, again.played) == swept(wider)
 
 
 def test_a_knob_that_is_set_to_its_default_is_the_same_job(recordings: list[Path]) -> None:
     plain = a_grid(["esc"], recordings[:1])
     spelt = a_grid(["esc"], recordings[:1], ["n=64", "size=8"])
-    job = plain.errand(Cell(0, 0)).job
-    assert job == spelt.errand(Cell(0, 0)).job
-    assert job != a_grid(["esc"], recordings[:1], ["size=4"]).errand(Cell(0, 0)).job
+    job = plain.errand(GridCell(0, 0)).job
+    assert job == spelt.errand(GridCell(0, 0)).job
+    assert job != a_grid(["esc"], recordings[:1], ["size=4"]).errand(GridCell(0, 0)).job
 
 
 def test_an_unwritable_cache_costs_no_row(recordings: list[Path], tmp_path: Path) -> None:
     (tmp_path / "results").write_text("in the way")
-    done = play_grid(a_grid(["cmc"], recordings[:1]), Results(tmp_path))
+    done = play_grid(a_grid(["cmc"], recordings[:1]), ResultCache(tmp_path))
     assert done.complete
     assert len(done.played) == 2
-    assert isinstance(done.unkept, OSError)
+    assert isinstance(done.cache_error, OSError)
 
 
 def test_an_interruption_keeps_the_rows_that_are_whole(
@@ -186,19 +201,19 @@ def test_an_interruption_keeps_the_rows_that_are_whole(
         if left == 0:
             raise KeyboardInterrupt
 
-    done = play_grid(grid, Results(tmp_path), advance=stop)
+    done = play_grid(grid, ResultCache(tmp_path), advance=stop)
     assert not done.complete
-    found = rows(grid, done.played)
+    found = build_rows(grid, done.played)
     # Of the second setting, one recording is missing, so its mean is too, and every difference.
     assert [(row.recording, row.settings["n"]) for row in found] == [
         ("one/a", 1), ("one/a", 2), ("two/a", 1), ("mean", 1),
     ]  # fmt: skip
     assert [row.difference for row in found] == [0.0, 0.0, None, None]
-    assert play_grid(grid, Results(tmp_path)).reused >= 2
+    assert play_grid(grid, ResultCache(tmp_path)).reused >= 2
 
 
 def test_results_say_what_they_came_from(recordings: list[Path]) -> None:
-    said = origin(a_grid(["cmc"], recordings[:1], rules=Rules(9, 1)))
+    said = describe_sweep_origin(a_grid(["cmc"], recordings[:1], rules=EpisodeRules(9, 1)))
     [recording] = open_recordings(recordings[:1])
     [program] = load_programs(["cmc"])
     assert (said.engine, said.seeds, said.budget, said.kappa) == ("interpreter 1", 4, 9, 1)

@@ -15,7 +15,7 @@ import pytest
 
 from store.environment import save
 from store.reader import open_recording
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 COLUMNS = [
@@ -30,7 +30,7 @@ SWEEP = ("sweep", "sc", "cmc", "--set", "n=1,4", "--beta", "0,1", "--seeds", "3"
 def recordings(home: Path) -> list[str]:
     names = []
     for name in ("one", "two"):
-        reasoner = Reasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+        reasoner = SimulatedReasoner(name, skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
         save(simulate(reasoner, Benchmark("bench", 3, 8)), home / f"{name}.recording")
         names.append(f"{name}.recording")
     return names
@@ -198,7 +198,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
     engine: str, seeds: str, threads: str, home: Path
 ) -> None:
-    reasoner = Reasoner("long", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("long", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 6, 64)), home / "long.recording")
     start = "import sys; from harness.cli.main import main; sys.exit(main())"
     command = [

@@ -9,7 +9,7 @@ import pytest
 from dsl import library
 from store.environment import save
 from store.reader import open_recording
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 from tests.harness.small_recordings import MINE, branch, tiny
 
@@ -111,7 +111,7 @@ def here(home: Path) -> Path:
 
 @pytest.fixture
 def simulated(home: Path) -> str:
-    reasoner = Reasoner("sim", skill=0.5, verbosity=1.0, noise=0.2, drift=0.2)
+    reasoner = SimulatedReasoner("sim", skill=0.5, verbosity=1.0, noise=0.2, drift=0.2)
     save(simulate(reasoner, Benchmark("bench", 2, 24)), home / "sim.recording")
     return "sim.recording"
 

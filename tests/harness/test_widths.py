@@ -7,10 +7,10 @@ import pytest
 
 from dsl import library
 from dsl.schedule import evaluate
-from harness.request.controllers import Program, load_program, program_of
+from harness.request.controllers import RheoController, load_program, parse_controller
 from harness.request.widths import default_widths, requested_width, width_knob
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 from tests.command_lines import CommandLine
 
 RECORDED = 12
@@ -27,15 +27,15 @@ PROGRAMS = {
 }
 
 
-def program(body: str, knobs: str = "a = 4 in 1..99 b = 5 in 1..99") -> Program:
+def program(body: str, knobs: str = "a = 4 in 1..99 b = 5 in 1..99") -> RheoController:
     """A program with two free knobs."""
     text = f"controller mine {{ knobs {{ {knobs} }} {body} {FINALLY} }}"
-    return program_of(text, "mine.rheo")
+    return parse_controller(text, "mine.rheo")
 
 
 @pytest.fixture
 def recording(home: Path) -> str:
-    reasoner = Reasoner("tiny", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("tiny", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, RECORDED)), home / "few.recording")
     return "few.recording"
 

@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.engines.choose import foreign_engine
-from sandbox.host.container import ContainerPlace
+from harness.engines.catalog import get_foreign_engine
+from sandbox.host.container import ContainerWorkerLauncher
 from sandbox.library import text
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 
 @pytest.fixture
-def place(client: "DockerClient", image: str) -> ContainerPlace:
+def place(client: "DockerClient", image: str) -> ContainerWorkerLauncher:
     """Where workers run."""
-    return ContainerPlace(image, client=client)
+    return ContainerWorkerLauncher(image, client=client)
 
 
 @pytest.fixture
 def python_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A directory with a recording and a controller, where workers are plain processes."""
     monkeypatch.setenv("RHEOSTAT_SANDBOX_WALL", "process")
-    reasoner = Reasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 8)), home / "one.recording")
     (home / "mine.py").write_text(text("cmc"))
     yield home
-    if foreign_engine.cache_info().currsize:
-        foreign_engine("sandbox").close()
-        foreign_engine.cache_clear()
+    if get_foreign_engine.cache_info().currsize:
+        get_foreign_engine("sandbox").close()
+        get_foreign_engine.cache_clear()

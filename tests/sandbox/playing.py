@@ -4,17 +4,17 @@ import textwrap
 
 import pytest
 
-from harness.mdp.evaluate import Played, play
-from harness.mdp.replay import Chain, Deck, Replay
-from sandbox.faults import ControllerFailed, Fault
+from harness.mdp.playback import EpisodeResult, play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from sandbox.faults import ControllerError, Fault
 from sandbox.python.controller import PythonController
 
-DECK = Deck(
+DECK = BranchPool(
     [
-        Chain(["7", "7"], 24, "7"),
-        Chain(["7", "9"], 24, "9"),
-        Chain(["8", "7", "7"], 34, "7"),
-        Chain(["7", "7"], 24, "7"),
+        ReplayChain(["7", "7"], 24, "7"),
+        ReplayChain(["7", "9"], 24, "9"),
+        ReplayChain(["8", "7", "7"], 34, "7"),
+        ReplayChain(["7", "7"], 24, "7"),
     ],
     10,
 )
@@ -26,9 +26,9 @@ def body(text: str) -> str:
     return "def controller(episode, beta):\n" + textwrap.indent(textwrap.dedent(text), "    ")
 
 
-def played(text: str, *, budget: int | None = None, beta: float | None = None) -> Played:
+def played(text: str, *, budget: int | None = None, beta: float | None = None) -> EpisodeResult:
     """Plays a whole program over the deck."""
-    return play(PythonController(text), Replay(DECK, seed=0, budget=budget), beta)
+    return play_episode(PythonController(text), Replay(DECK, seed=0, budget=budget), beta)
 
 
 def answer(text: str, *, budget: int | None = None) -> str | None:
@@ -39,6 +39,6 @@ def answer(text: str, *, budget: int | None = None) -> str | None:
 def fault(text: str, *, most_turns: int = 10_000) -> Fault:
     """How a controller with this body fails."""
     controller = PythonController(body(text), most_turns=most_turns)
-    with pytest.raises(ControllerFailed) as failed:
-        play(controller, Replay(DECK, seed=0))
+    with pytest.raises(ControllerError) as failed:
+        play_episode(controller, Replay(DECK, seed=0))
     return failed.value.fault

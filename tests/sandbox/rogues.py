@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from sandbox.faults import Reason
-from sandbox.host.stream import StreamChannel
+from sandbox.host.channels import StreamChannel
 from sandbox.worker.messages import MOST_MESSAGE
 
 GREETING = """

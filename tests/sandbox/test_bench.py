@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench import Measured, Name, Task
-from harness.bench.contenders import measure
-from harness.bench.side_by_side import differences
+from harness.bench import ContenderMeasurement, ContenderName, ContenderTask
+from harness.bench.contenders import measure_contender
+from harness.bench.report import find_differing_cells
 from harness.errors import InputError
 from tests.command_lines import CommandLine
 
 
-def measured(name: Name, foreign: str) -> Measured:
-    return measure(
-        Task(
+def measured(name: ContenderName, foreign: str) -> ContenderMeasurement:
+    return measure_contender(
+        ContenderTask(
             contender=name,
             recordings=(Path("one.recording"),),
             betas=(0.0, 1.0),
@@ -27,14 +27,14 @@ def measured(name: Name, foreign: str) -> Measured:
 
 def test_a_controller_in_python_is_measured_and_compared(python_home: Path) -> None:
     found = [measured("plain", "mine.py"), measured("foreign", "mine.py")]
-    assert differences(found) == []
+    assert find_differing_cells(found) == []
     assert found[1].reads == found[0].reads
     assert found[1].elapsed[0] > 0
 
 
 def test_one_that_plays_otherwise_is_told(python_home: Path) -> None:
     (python_home / "other.py").write_text("def controller(episode, beta):\n    return None\n")
-    told = differences([measured("plain", "other.py"), measured("foreign", "other.py")])
+    told = find_differing_cells([measured("plain", "other.py"), measured("foreign", "other.py")])
     assert told[0].startswith("foreign differs from plain")
 
 

@@ -4,9 +4,9 @@ import re
 
 from sandbox.python.branches import Branch, Branches, Window
 from sandbox.python.controller import PythonController
+from sandbox.python.controller_episode import ShownEpisode
 from sandbox.python.functions import FUNCTIONS
-from sandbox.python.shown import ShownEpisode
-from sandbox.registered import PYTHON
+from sandbox.registration import PYTHON
 
 
 def public(kind: type) -> set[str]:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sandbox.script import Script, diagnosed
+from sandbox.script import Script, diagnose_script
 from tests.command_lines import CommandLine
 
 WRONG = "import os\ndef controller(episode, beta):\n\tx = episode._secret\n\treturn x\n"
@@ -22,7 +22,7 @@ error: "_secret" is an invalid attribute name because it starts with "_"
 
 
 def test_every_finding_is_shown_in_its_line() -> None:
-    assert diagnosed(Script("wrong.py", WRONG)) == TOLD
+    assert diagnose_script(Script("wrong.py", WRONG)) == TOLD
 
 
 def test_programs_in_both_languages_are_checked_together(

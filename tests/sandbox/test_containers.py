@@ -16,19 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sandbox
-from harness.errors import SurroundingsError
+from harness.errors import ExternalError
 from harness.mdp.replay import Replay
-from sandbox.conformance.checks import CHECKS, LIMITS, Check
-from sandbox.conformance.run import Verdict, run
+from sandbox.conformance.checks import CHECKS, LIMITS, SandboxCheck
+from sandbox.conformance.runner import CheckVerdict, run_check
 from sandbox.faults import Reason
 from sandbox.host import connection, container
-from sandbox.host.container import ContainerPlace
-from sandbox.host.owner import KIND_LABEL, Owner, this_process
-from sandbox.host.places import WorkerLost
-from sandbox.host.pool import Errand, Pool, Terms
-from sandbox.host.stream import StreamChannel
-from sandbox.host.walls import reap
-from sandbox.image.build import build
+from sandbox.host.channels import StreamChannel
+from sandbox.host.container import ContainerWorkerLauncher
+from sandbox.host.container_base import KIND_LABEL, ContainerOwner, reap_containers, this_process
+from sandbox.host.interfaces import WorkerLost
+from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerPool
+from sandbox.image.build import build_on_base
 from tests.child_processes import running, wait_for
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import DECK, body
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.docker
 
-TERMS = Terms(most_turns=10_000_000, seconds=0.5, patience=3.0, held=4)
-ERRANDS = [Errand(partial(Replay, DECK, seed=seed)) for seed in range(8)]
+TERMS = EpisodeLimits(most_turns=10_000_000, seconds=0.5, patience=3.0, held=4)
+ERRANDS = [EpisodeTask(partial(Replay, DECK, seed=seed)) for seed in range(8)]
 
 
 def ours(client: "DockerClient") -> list[Any]:
@@ -51,10 +50,12 @@ def ours(client: "DockerClient") -> list[Any]:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_what_the_sandbox_promises_holds(client: "DockerClient", image: str, check: Check) -> None:
-    place = ContainerPlace(image, client=client, limits=LIMITS)
-    found = run(check, place)
-    assert found.verdict is Verdict.HOLDS, found.detail
+def test_what_the_sandbox_promises_holds(
+    client: "DockerClient", image: str, check: SandboxCheck
+) -> None:
+    place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
+    found = run_check(check, place)
+    assert found.verdict is CheckVerdict.HOLDS, found.detail
     assert ours(client) == []
 
 
@@ -79,12 +80,12 @@ LOOSE: dict[str, Loosen] = {
 def test_a_check_fails_where_the_wall_is_open(
     client: "DockerClient", image: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = ContainerPlace(image, client=client, limits=LIMITS)
+    place = ContainerWorkerLauncher(image, client=client, limits=LIMITS)
     made = place.settings()
     LOOSE[name](made)
     monkeypatch.setattr(place, "settings", lambda: made)
     (check,) = (each for each in CHECKS if each.name == name)
-    assert run(check, place).verdict is Verdict.FAILS
+    assert run_check(check, place).verdict is CheckVerdict.FAILS
 
 
 class Impostor:
@@ -92,7 +93,7 @@ class Impostor:
 
     name = "impostor"
 
-    def __init__(self, place: ContainerPlace, program: str):
+    def __init__(self, place: ContainerWorkerLauncher, program: str):
         self._place = place
         self._program = program
 
@@ -102,11 +103,11 @@ class Impostor:
 
 @pytest.mark.parametrize("rogue", ROGUES)
 def test_a_container_that_breaks_the_protocol_is_ended_and_told(
-    place: ContainerPlace, rogue: str
+    place: ContainerWorkerLauncher, rogue: str
 ) -> None:
     program, reason = ROGUES[rogue]
     impostor = Impostor(place, GREETING + program)
-    with Pool(impostor, body("return '7'"), terms=TERMS._replace(patience=1.0)) as pool:
+    with WorkerPool(impostor, body("return '7'"), terms=TERMS._replace(patience=1.0)) as pool:
         (one,) = pool.play(ERRANDS[:1])
     assert one.fault is not None
     assert one.fault.reason is reason
@@ -123,12 +124,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("code", FAULTS)
-def test_a_controller_at_fault_ends_alone(place: ContainerPlace, code: str) -> None:
+def test_a_controller_at_fault_ends_alone(place: ContainerWorkerLauncher, code: str) -> None:
     indented = code.replace("\n", "\n    ")
     text = body(f"if episode.sample(1)[0].answer == '9':\n    {indented}\nreturn '7'")
     # To take all memory takes time.
     terms = TERMS._replace(seconds=5.0, patience=8.0) if Reason.MEMORY in FAULTS[code] else TERMS
-    with Pool(place, text, terms=terms) as pool:
+    with WorkerPool(place, text, terms=terms) as pool:
         ended = list(pool.play(ERRANDS))
     assert len(ended) == len(ERRANDS)
     for each in ended:
@@ -139,14 +140,14 @@ def test_a_controller_at_fault_ends_alone(place: ContainerPlace, code: str) -> N
 
 
 def test_what_a_process_leaves_behind_is_removed_at_the_next_start(
-    place: ContainerPlace, monkeypatch: pytest.MonkeyPatch
+    place: ContainerWorkerLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = place.start()
-    gone = Owner(this_process().machine, "999999999 1")
+    gone = ContainerOwner(this_process().machine, "999999999 1")
     monkeypatch.setattr(container, "this_process", lambda: gone)
     lost = place.start()
     assert len(ours(place.client)) == 2
-    assert reap(place.client) == 1
+    assert reap_containers(place.client) == 1
     assert len(ours(place.client)) == 1
     lost.end()
     kept.end()
@@ -183,22 +184,22 @@ def test_an_image_of_another_version_is_refused(
     client: "DockerClient", image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "digest", lambda: "another")
-    with pytest.raises(SurroundingsError, match="another version"):
-        ContainerPlace(image, client=client)
+    with pytest.raises(ExternalError, match="another version"):
+        ContainerWorkerLauncher(image, client=client)
 
 
 def test_a_base_that_does_not_do_is_told(client: "DockerClient", image: str) -> None:
-    with pytest.raises(SurroundingsError, match="there is no image nowhere:latest"):
-        build(client, "rheostat-sandbox-never:latest", "nowhere:latest")
+    with pytest.raises(ExternalError, match="there is no image nowhere:latest"):
+        build_on_base(client, "rheostat-sandbox-never:latest", "nowhere:latest")
     # The image of this interpreter has no python3 on its search path.
-    with pytest.raises(SurroundingsError, match="has no python3 that runs"):
-        build(client, "rheostat-sandbox-never:latest", image)
+    with pytest.raises(ExternalError, match="has no python3 that runs"):
+        build_on_base(client, "rheostat-sandbox-never:latest", image)
     assert ours(client) == []
 
 
 def test_an_image_that_is_not_there_is_told(client: "DockerClient") -> None:
-    with pytest.raises(SurroundingsError, match="no image nowhere:latest"):
-        ContainerPlace("nowhere:latest", client=client)
+    with pytest.raises(ExternalError, match="no image nowhere:latest"):
+        ContainerWorkerLauncher("nowhere:latest", client=client)
 
 
 def test_proxies_of_the_user_are_not_passed_on(
@@ -210,20 +211,20 @@ def test_proxies_of_the_user_are_not_passed_on(
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", docker_host)
     (check,) = (each for each in CHECKS if each.name == "environment")
-    place = ContainerPlace(image, limits=LIMITS)
-    found = run(check, place)
+    place = ContainerWorkerLauncher(image, limits=LIMITS)
+    found = run_check(check, place)
     place.client.close()
-    assert found.verdict is Verdict.HOLDS, found.detail
+    assert found.verdict is CheckVerdict.HOLDS, found.detail
 
 
 def test_a_runtime_that_is_not_there_is_told(client: "DockerClient", image: str) -> None:
-    place = ContainerPlace(image, client=client, runtime="nowhere")
-    with pytest.raises(SurroundingsError, match="nowhere"):
+    place = ContainerWorkerLauncher(image, client=client, runtime="nowhere")
+    with pytest.raises(ExternalError, match="nowhere"):
         place.start()
     assert ours(client) == []
 
 
-def test_a_worker_cannot_be_waited_for_after_its_end(place: ContainerPlace) -> None:
+def test_a_worker_cannot_be_waited_for_after_its_end(place: ContainerWorkerLauncher) -> None:
     channel = place.start()
     channel.end()
     channel.end()

@@ -6,8 +6,7 @@ import types
 import pytest
 
 from sandbox.faults import Reason
-from sandbox.python.guards import ATTRIBUTES, BUILTINS, guarded_globals
-from sandbox.python.modules import FACADES
+from sandbox.python.guards import ATTRIBUTES, BUILTINS, MODULE_FACADES, guarded_globals
 from sandbox.python.policy import examine
 from tests.sandbox.playing import answer, body, fault
 
@@ -127,7 +126,7 @@ def test_no_name_stands_for_a_module_a_frame_or_a_type_of_types() -> None:
 
 
 def test_no_facade_shows_a_module() -> None:
-    for facade in FACADES.values():
+    for facade in MODULE_FACADES.values():
         for found in facade._names.values():
             assert not isinstance(found, types.ModuleType)
             assert not inspect.isclass(found) or found.__module__ == "collections"

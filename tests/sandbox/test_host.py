@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import ExitCode, SurroundingsError
+from harness.errors import ExitCode, ExternalError
 from sandbox.faults import Reason
+from sandbox.host.channels import StreamDemultiplexer
 from sandbox.host.connection import connect
-from sandbox.host.envelopes import Envelopes
-from sandbox.host.owner import Owner, is_gone, this_process
-from sandbox.host.places import Inbox, WorkerLost
-from sandbox.host.process import ProcessPlace
-from sandbox.host.seccomp import profile
-from sandbox.image.contents import OURS, ROOT
+from sandbox.host.container_base import ContainerOwner, is_gone, this_process
+from sandbox.host.interfaces import MessageBuffer, WorkerLost
+from sandbox.host.process import ProcessWorkerLauncher
+from sandbox.host.seccomp import build_seccomp_profile
+from sandbox.image.contents import PROJECT_FILES, ROOT
 from sandbox.worker.messages import HEAD, MOST_MESSAGE
 from tests.command_lines import CommandLine
 
@@ -36,7 +36,7 @@ def test_an_image_holds_what_a_worker_loads_and_no_more() -> None:
         [sys.executable, "-c", MODULES], cwd=ROOT, capture_output=True, check=True
     )
     loaded = {name.replace(".", "/") for name in json.loads(done.stdout)}
-    held = {name.removesuffix(".py").removesuffix("/__init__") for name in OURS}
+    held = {name.removesuffix(".py").removesuffix("/__init__") for name in PROJECT_FILES}
     assert held == loaded
 
 
@@ -48,7 +48,7 @@ def test_envelopes_are_opened_however_they_are_cut(
 ) -> None:
     stream = b"".join(struct.pack(">BxxxI", kind, len(part)) + part for kind, part in parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
-    envelopes = Envelopes()
+    envelopes = StreamDemultiplexer()
     pieces = zip([0, *cuts], [*cuts, len(stream)], strict=True)
     opened = b"".join(envelopes.open(stream[start:end]) for start, end in pieces)
     assert opened == b"".join(part for kind, part in parts if kind == 1)
@@ -57,7 +57,7 @@ def test_envelopes_are_opened_however_they_are_cut(
 @given(messages=st.lists(st.binary(max_size=20)), size=st.integers(1, 30))
 def test_messages_are_cut_out_of_a_stream(messages: list[bytes], size: int) -> None:
     stream = b"".join(HEAD.pack(len(each)) + each for each in messages)
-    inbox, found = Inbox(), []
+    inbox, found = MessageBuffer(), []
     for start in range(0, len(stream), size):
         inbox.put(stream[start : start + size])
         while (message := inbox.take()) is not None:
@@ -67,7 +67,7 @@ def test_messages_are_cut_out_of_a_stream(messages: list[bytes], size: int) -> N
 
 
 def test_a_message_that_is_announced_too_long_is_not_waited_for() -> None:
-    inbox = Inbox()
+    inbox = MessageBuffer()
     inbox.put(HEAD.pack(MOST_MESSAGE + 1))
     with pytest.raises(WorkerLost) as lost:
         inbox.take()
@@ -79,7 +79,7 @@ def test_a_process_that_lives_is_not_gone() -> None:
     assert not is_gone(me)
     assert is_gone(me._replace(process=f"{os.getpid()} 1")), "another had this number before"
     assert is_gone(me._replace(process="999999999 5"))
-    assert not is_gone(Owner("another machine", "999999999 5"))
+    assert not is_gone(ContainerOwner("another machine", "999999999 5"))
 
 
 def children() -> set[Path]:
@@ -97,7 +97,7 @@ def test_a_worker_as_a_process_sees_nothing_of_our_environment(
 ) -> None:
     monkeypatch.setenv("SECRET", "1")
     before = children()
-    channel = ProcessPlace().start()
+    channel = ProcessWorkerLauncher().start()
     try:
         channel.receive(30)
         (worker,) = children() - before
@@ -108,7 +108,7 @@ def test_a_worker_as_a_process_sees_nothing_of_our_environment(
 
 
 def test_the_profile_admits_no_network_no_new_process_and_no_ring() -> None:
-    rules = json.loads(profile())
+    rules = json.loads(build_seccomp_profile())
     assert rules["defaultAction"] == "SCMP_ACT_ERRNO"
     free = {
         name
@@ -137,7 +137,7 @@ def test_where_no_engine_answers_it_is_told_what_is_missing(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", host)
-    with pytest.raises(SurroundingsError) as failed:
+    with pytest.raises(ExternalError) as failed:
         connect()
     assert WORDS[host] in failed.value.problem
     assert failed.value.hint is not None
@@ -149,7 +149,7 @@ def test_commands_end_with_a_sentence_where_no_engine_answers(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     said = cli("sandbox", *arguments)
-    assert said.status == ExitCode.SURROUNDINGS
+    assert said.status == ExitCode.EXTERNAL
     assert said.out == ""
     assert "error: no Docker engine answers: /nowhere/docker.sock: no such file" in said.err
     assert "hint: start Docker, or set DOCKER_HOST" in said.err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.host.owner import KIND_LABEL
+from sandbox.host.container_base import KIND_LABEL
 from tests.child_processes import (
     ENDINGS,
     command_line,

@@ -2,7 +2,13 @@
 
 import pytest
 
-from sandbox.python.policy import MOST_CODE, Finding, Refused, compiled, examine
+from sandbox.python.policy import (
+    MOST_CODE,
+    PolicyFinding,
+    PolicyViolation,
+    compile_controller,
+    examine,
+)
 from tests.sandbox.playing import body
 
 REFUSED = {
@@ -58,28 +64,28 @@ def test_what_leads_out_is_refused_before_it_runs(text: str) -> None:
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_is_refused_is_never_compiled(text: str) -> None:
-    with pytest.raises(Refused):
-        compiled(body(text))
+    with pytest.raises(PolicyViolation):
+        compile_controller(body(text))
 
 
 def test_every_finding_has_its_place() -> None:
     text = "import os\n\ndef controller(episode, beta):\n    é = 'é'; episode.__class__\n"
     assert examine(text) == [
-        Finding(1, 1, "import of 'os' is not allowed; collections, math, statistics are"),
-        Finding(4, 14, '"__class__" is an invalid attribute name because it starts with "_"'),
+        PolicyFinding(1, 1, "import of 'os' is not allowed; collections, math, statistics are"),
+        PolicyFinding(4, 14, '"__class__" is an invalid attribute name because it starts with "_"'),
     ]
 
 
 def test_a_slip_of_syntax_has_its_place() -> None:
     (finding,) = examine("def controller(episode, beta):\n    return (\n")
-    assert finding == Finding(2, 12, "syntax: '(' was never closed")
+    assert finding == PolicyFinding(2, 12, "syntax: '(' was never closed")
 
 
 def test_there_is_one_function_of_two_arguments() -> None:
-    assert examine("") == [Finding(1, 1, "there is no function `controller(episode, beta)`")]
+    assert examine("") == [PolicyFinding(1, 1, "there is no function `controller(episode, beta)`")]
     wrong = "`controller` takes two arguments, `episode` and `beta`"
-    assert examine("def controller(episode): pass") == [Finding(1, 1, wrong)]
-    assert examine("def controller(*all): pass") == [Finding(1, 1, wrong)]
+    assert examine("def controller(episode): pass") == [PolicyFinding(1, 1, wrong)]
+    assert examine("def controller(*all): pass") == [PolicyFinding(1, 1, wrong)]
 
 
 def test_a_text_that_is_too_long_or_too_deep_is_refused() -> None:
@@ -157,4 +163,4 @@ def test_names_that_are_made_anywhere_are_known(text: str) -> None:
 
 def test_a_controller_that_yields_is_refused() -> None:
     [found] = examine("def controller(episode, beta):\n    yield 'a'\n")
-    assert found == Finding(2, 5, "`controller` returns its answer, and cannot `yield`")
+    assert found == PolicyFinding(2, 5, "`controller` returns its answer, and cannot `yield`")

@@ -7,37 +7,39 @@ import pytest
 
 from dsl import library
 from dsl.interpreter import Interpreter
-from dsl.program import load
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Replay, deal
-from sandbox.faults import ControllerFailed, Reason
-from sandbox.host.places import WorkerLost
-from sandbox.host.pool import Ended, Errand, Pool, Terms
-from sandbox.host.process import ProcessPlace
+from dsl.program import load_checked_program
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import Replay, permute_branches
+from sandbox.faults import ControllerError, Reason
+from sandbox.host.interfaces import WorkerLost
+from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
+from sandbox.host.process import ProcessWorkerLauncher
 from sandbox.library import text
 from sandbox.python.controller import PythonController
 from tests.sandbox.playing import DECK, body
 from tests.sandbox.rogues import GREETING, ROGUES, RoguePlace
 
-QUICK = Terms(most_turns=10_000_000, seconds=0.3, patience=2.0, held=4)
+QUICK = EpisodeLimits(most_turns=10_000_000, seconds=0.3, patience=2.0, held=4)
 
 
-def errands(count: int, budget: int | None = None) -> list[Errand]:
+def errands(count: int, budget: int | None = None) -> list[EpisodeTask]:
     """The same question under as many seeds."""
-    return [Errand(partial(Replay, DECK, seed=seed, budget=budget)) for seed in range(count)]
+    return [EpisodeTask(partial(Replay, DECK, seed=seed, budget=budget)) for seed in range(count)]
 
 
-def ended(text: str, count: int = 1, terms: Terms = QUICK) -> list[Ended]:
-    with Pool(ProcessPlace(), text, terms=terms) as pool:
+def ended(text: str, count: int = 1, terms: EpisodeLimits = QUICK) -> list[WorkerEpisodeResult]:
+    with WorkerPool(ProcessWorkerLauncher(), text, terms=terms) as pool:
         return sorted(pool.play(errands(count)), key=lambda each: each.place)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("budget", [None, 70])
 def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> None:
-    program = Interpreter(load(library.source("parallel_probe")))
-    expected = [play(program, each.begin()) for each in errands(20, budget)]
-    with Pool(ProcessPlace(), text("parallel_probe"), workers=workers, terms=QUICK) as pool:
+    program = Interpreter(load_checked_program(library.load_source("parallel_probe")))
+    expected = [play_episode(program, each.begin()) for each in errands(20, budget)]
+    with WorkerPool(
+        ProcessWorkerLauncher(), text("parallel_probe"), workers=workers, terms=QUICK
+    ) as pool:
         found = sorted(pool.play(errands(20, budget)), key=lambda each: each.place)
     assert [each.fault for each in found] == [None] * 20
     assert [
@@ -47,20 +49,22 @@ def test_a_pool_plays_as_the_interpreter(workers: int, budget: int | None) -> No
 
 def test_chance_in_a_worker_is_that_of_the_episode() -> None:
     mine = body("episode.open(1)\nif chance(0.5):\n    episode.open(2)\nreturn None")
-    expected = [play(PythonController(mine), each.begin()).tokens for each in errands(12)]
+    expected = [play_episode(PythonController(mine), each.begin()).tokens for each in errands(12)]
     assert [each.replay.spent for each in ended(mine, 12)] == expected
     assert len(set(expected)) == 2
 
 
 def test_a_pool_plays_one_lot_after_the_other() -> None:
-    with Pool(ProcessPlace(), body("return winner(episode.sample(4))"), terms=QUICK) as pool:
+    with WorkerPool(
+        ProcessWorkerLauncher(), body("return winner(episode.sample(4))"), terms=QUICK
+    ) as pool:
         lots = [list(pool.play(errands(3))) for _ in range(2)]
     assert [[each.replay.answer for each in lot] for lot in lots] == [["7"] * 3] * 2
 
 
 def test_code_that_the_policy_refuses_does_not_play() -> None:
-    with pytest.raises(ControllerFailed) as failed:
-        Pool(ProcessPlace(), "import os\n")
+    with pytest.raises(ControllerError) as failed:
+        WorkerPool(ProcessWorkerLauncher(), "import os\n")
     assert failed.value.fault.reason is Reason.REFUSED
 
 
@@ -78,7 +82,7 @@ def test_a_fault_ends_its_episodes_and_no_others(code: str) -> None:
     text = f"if episode.sample(1)[0].answer == '9':\n{textwrap.indent(code, '    ')}\nreturn '7'"
     found = ended(body(text), 8)
     at_fault = [each.place for each in found if each.fault is not None]
-    meet_nine = [seed for seed in range(8) if deal(4, seed)[0] == 1]
+    meet_nine = [seed for seed in range(8) if permute_branches(4, seed)[0] == 1]
     assert at_fault == meet_nine != []
     assert {each.fault.reason for each in found if each.fault is not None} == {FAULTS[code]}
 
@@ -98,7 +102,7 @@ def test_too_many_verbs_end_an_episode() -> None:
 def test_a_worker_that_breaks_the_protocol_is_ended_and_told(rogue: str) -> None:
     program, reason = ROGUES[rogue]
     place = RoguePlace(GREETING + program)
-    with Pool(place, body("return '7'"), terms=QUICK._replace(patience=1.0)) as pool:
+    with WorkerPool(place, body("return '7'"), terms=QUICK._replace(patience=1.0)) as pool:
         (one,) = pool.play(errands(1))
     assert one.fault is not None
     assert one.fault.reason is reason
@@ -107,7 +111,7 @@ def test_a_worker_that_breaks_the_protocol_is_ended_and_told(rogue: str) -> None
 def test_a_worker_that_speaks_out_of_turn_is_ended() -> None:
     twice = "say({'type': 'moves', 'moves': [[0, 0, {'verb': 'open', 'count': 1}]]}); " * 2
     place = RoguePlace(f"{GREETING}hear(); {twice}time.sleep(60)")
-    with Pool(place, body("return '7'"), terms=QUICK) as pool:
+    with WorkerPool(place, body("return '7'"), terms=QUICK) as pool:
         (one,) = pool.play(errands(1))
     assert one.fault is not None
     assert one.fault.reason in {Reason.GARBLED, Reason.SILENT}
@@ -116,7 +120,7 @@ def test_a_worker_that_speaks_out_of_turn_is_ended() -> None:
 @pytest.mark.parametrize("program", ["import sys; sys.exit(1)", "print('hello' * 10_000)"])
 def test_a_worker_that_does_not_start_is_told_at_once(program: str) -> None:
     with pytest.raises(WorkerLost):
-        Pool(RoguePlace(program), body("return '7'"))
+        WorkerPool(RoguePlace(program), body("return '7'"))
 
 
 LOADING = """
@@ -130,14 +134,14 @@ sys.stdin.buffer.read(4)
 
 
 def test_code_that_a_worker_does_not_survive_is_at_fault_itself() -> None:
-    with pytest.raises(ControllerFailed) as failed:
-        Pool(RoguePlace(LOADING), body("return '7'"))
+    with pytest.raises(ControllerError) as failed:
+        WorkerPool(RoguePlace(LOADING), body("return '7'"))
     assert failed.value.fault.reason is Reason.DIED
 
 
 def test_signs_of_life_do_not_buy_time_without_end() -> None:
     signs = "hear()\nwhile True: say({'type': 'working'}); time.sleep(0.05)"
-    with Pool(
+    with WorkerPool(
         RoguePlace(GREETING + signs), body("pass"), terms=QUICK._replace(patience=0.5)
     ) as pool:
         (one,) = pool.play(errands(1))
@@ -147,7 +151,7 @@ def test_signs_of_life_do_not_buy_time_without_end() -> None:
 
 @pytest.mark.parametrize("code", FAULTS)
 def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) -> None:
-    with Pool(ProcessPlace(), body(code), terms=QUICK._replace(held=64)) as pool:
+    with WorkerPool(ProcessWorkerLauncher(), body(code), terms=QUICK._replace(held=64)) as pool:
         first = next(pool.play(errands(64)))
     assert first.fault is not None
     assert (first.place, first.fault.reason) == (0, FAULTS[code])
@@ -156,7 +160,7 @@ def test_a_controller_that_fails_in_every_episode_fails_by_the_first(code: str) 
 
 def test_episodes_after_one_that_fails_are_not_waited_for() -> None:
     hostile = body("if episode.sample(1)[0].answer == '9':\n    while True: pass\nreturn '7'")
-    with Pool(ProcessPlace(), hostile, terms=QUICK._replace(held=64)) as pool:
+    with WorkerPool(ProcessWorkerLauncher(), hostile, terms=QUICK._replace(held=64)) as pool:
         seen = 0
         for each in pool.play(errands(64)):
             seen += each.fault is not None

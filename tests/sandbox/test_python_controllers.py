@@ -9,29 +9,39 @@ from hypothesis import strategies as st
 from dsl import builtins, library
 from dsl.episode import Controller
 from dsl.interpreter import Interpreter
-from dsl.program import load
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Deck, Replay
-from harness.mdp.trace import Barrier
+from dsl.program import load_checked_program
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay
 from sandbox.faults import Reason
 from sandbox.library import NAMES, text
 from sandbox.python.branches import Branch
 from sandbox.python.controller import PythonController
+from sandbox.python.controller_episode import ShownEpisode
 from sandbox.python.guards import BUILTINS
-from sandbox.python.shown import ShownEpisode
-from tests.harness.decks import decks
+from tests.harness.branch_pools import branch_pools
 from tests.sandbox.playing import DECK, answer, body, fault, played
 
 PAIRS: dict[str, tuple[Controller, Controller]] = {
-    name: (Interpreter(load(library.source(name))), PythonController(text(name))) for name in NAMES
+    name: (
+        Interpreter(load_checked_program(library.load_source(name))),
+        PythonController(text(name)),
+    )
+    for name in NAMES
 }
 
 
-def same_episode(name: str, deck: Deck, seed: int, beta: float, budget: int | None) -> None:
+def same_episode(
+    name: str, branch_pool: BranchPool, seed: int, beta: float, budget: int | None
+) -> None:
     """Every barrier, with its actions, charges and reasons, is that of the program in Rheo."""
-    traces: list[list[Barrier]] = [[], []]
+    traces: list[list[BarrierRecord]] = [[], []]
     for controller, trace in zip(PAIRS[name], traces, strict=True):
-        play(controller, Replay(deck, seed=seed, budget=budget, probe_cost=1, trace=trace), beta)
+        play_episode(
+            controller,
+            Replay(branch_pool, seed=seed, budget=budget, probe_cost=1, trace=trace),
+            beta,
+        )
     shapes = [
         [(type(each.verb), each.verb.because, each.actions, each.sequential) for each in trace]
         for trace in traces
@@ -41,15 +51,15 @@ def same_episode(name: str, deck: Deck, seed: int, beta: float, budget: int | No
 
 @pytest.mark.parametrize("name", NAMES)
 @given(
-    deck=decks(),
+    branch_pool=branch_pools(),
     seed=st.integers(0, 99),
     beta=st.floats(0, 1),
     budget=st.none() | st.integers(0, 200),
 )
 def test_a_controller_of_the_library_plays_as_its_program_in_rheo(
-    name: str, deck: Deck, seed: int, beta: float, budget: int | None
+    name: str, branch_pool: BranchPool, seed: int, beta: float, budget: int | None
 ) -> None:
-    same_episode(name, deck, seed, beta, budget)
+    same_episode(name, branch_pool, seed, beta, budget)
 
 
 def test_the_words_are_those_of_rheo() -> None:
@@ -194,11 +204,11 @@ def test_a_window_keeps_the_last_values() -> None:
 
 
 def test_a_verb_knows_its_line() -> None:
-    trace: list[Barrier] = []
+    trace: list[BarrierRecord] = []
     text = "def look(episode):\n    episode.open(1,\n        because='wide')\n\n" + body(
         "look(episode)\nreturn '7'"
     )
-    play(PythonController(text), Replay(DECK, seed=0, trace=trace))
+    play_episode(PythonController(text), Replay(DECK, seed=0, trace=trace))
     origin = trace[0].verb.origin
     assert origin is not None
     assert (origin.line, origin.column, origin.end_line) == (2, 5, 3)

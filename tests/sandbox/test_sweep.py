@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines.choose import foreign_engine
-from harness.errors import ExitCode, InputError, SurroundingsError
-from sandbox.registered import refuse_unwalled
+from harness.engines.catalog import get_foreign_engine
+from harness.errors import ExitCode, ExternalError, InputError
+from sandbox.registration import require_container_isolation
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import body
 
@@ -50,7 +50,7 @@ def test_without_an_engine_a_sweep_ends_with_a_sentence(
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     said = cli("sweep", "mine.py", *SWEEP)
-    assert said.status == ExitCode.SURROUNDINGS
+    assert said.status == ExitCode.EXTERNAL
     assert said.err.startswith("error: no Docker engine answers: /nowhere/docker.sock: no such")
     assert "hint: start Docker, or set DOCKER_HOST" in said.err
     assert "--unsafe-no-docker" in said.err
@@ -75,7 +75,7 @@ def test_code_of_ones_own_is_played_without_a_wall_where_that_is_asked_for(
     said = cli(*command, "--unsafe-no-docker")
     assert said.status == 0, said.err
     assert said.err.count("may read what you may, gold answers too, and has your network") == 1
-    foreign_engine.cache_clear()
+    get_foreign_engine.cache_clear()
     # It holds for one command.
     assert cli(*command, "--no-cache" if command[0] != "trace" else "--json").status != 0
 
@@ -84,15 +84,15 @@ def test_what_others_write_is_not_played_without_a_wall(
     python_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="environment RHEOSTAT_SANDBOX_WALL"):
-        refuse_unwalled()
+        require_container_isolation()
     monkeypatch.delenv("RHEOSTAT_SANDBOX_WALL")
     (python_home / "rheostat.toml").write_text('[sandbox]\nwall = "process"\n')
     with pytest.raises(InputError, match=r"rheostat\.toml"):
-        refuse_unwalled()
+        require_container_isolation()
     (python_home / "rheostat.toml").unlink()
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    with pytest.raises(SurroundingsError, match="no Docker engine answers"):
-        refuse_unwalled()
+    with pytest.raises(ExternalError, match="no Docker engine answers"):
+        require_container_isolation()
 
 
 def test_a_search_takes_no_wall_down(cli: CommandLine, python_home: Path) -> None:

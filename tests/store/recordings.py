@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from store.reader import Recording, open_recording
 from store.records import Branch, Greedy, Probes, Provenance, Question, Sampling
-from store.writer import Writer
+from store.writer import RecordingWriter
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def _branch(number: int, index: int) -> Branch:
     )
 
 
-def append(writer: Writer, content: Content) -> None:
+def append(writer: RecordingWriter, content: Content) -> None:
     """Appends questions and branches, in order."""
     for question, branches in zip(content.questions, content.branches, strict=True):
         writer.add_question(question)
@@ -71,7 +71,7 @@ def append(writer: Writer, content: Content) -> None:
 
 def write(path: Path, content: Content) -> str:
     """Writes and seals; returns the digest."""
-    with Writer.create(path, content.provenance) as writer:
+    with RecordingWriter.create(path, content.provenance) as writer:
         append(writer, content)
         return writer.seal()
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from store.blocks import _WINDOW, BlockFile, Kind, checksum, frame
+from store.blocks import _WINDOW, BlockFile, BlockKind, compute_checksum, frame_block
 from store.errors import DamagedRecording, StoreError
 from store.journal import read_branch, scan
 from store.reader import open_recording
 from store.records import Branch
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.store.recordings import Content, append, read_all, sample, write
 
 ROUNDS = [
@@ -32,7 +32,7 @@ class Journalled(NamedTuple):
 
 
 def journalled(path: Path, content: Content) -> Journalled:
-    with Writer.create(path, content.provenance) as writer:
+    with RecordingWriter.create(path, content.provenance) as writer:
         ends = [path.stat().st_size]
         branches = []
         for question, row in zip(content.questions, content.branches, strict=True):
@@ -104,7 +104,7 @@ def test_a_flipped_version_or_state_is_damage_and_not_a_later_format(
     harmed = bytearray(journal.content)
     harmed[place] ^= 0x40
     path.write_bytes(harmed)
-    for ask in (open_recording, Writer.resume):
+    for ask in (open_recording, RecordingWriter.resume):
         with pytest.raises(DamagedRecording, match="byte 0: the preamble does not fit its digest"):
             ask(path)
 
@@ -119,7 +119,7 @@ def test_a_harmed_journal_is_read_right_or_refused_unchanged(tmp_path: Path, rou
         harmed = harm(journal.content, chance)
         path.write_bytes(harmed)
         try:
-            with Writer.resume(path) as writer:
+            with RecordingWriter.resume(path) as writer:
                 check_is_a_prefix(path, harmed, journal, writer.recovered)
             outcomes["read"] += 1
         except StoreError:
@@ -158,7 +158,7 @@ def test_every_flip_before_the_last_block_is_refused(tmp_path: Path) -> None:
         harmed[place] ^= 0x40
         path.write_bytes(harmed)
         with pytest.raises(StoreError):
-            Writer.resume(path)
+            RecordingWriter.resume(path)
         assert path.read_bytes() == harmed
 
 
@@ -169,13 +169,13 @@ def test_a_torn_tail_is_cut_off_and_said(tmp_path: Path) -> None:
     start = journal.ends[-2]
     for end in range(start + 1, len(journal.content)):
         path.write_bytes(journal.content[:end])
-        with Writer.resume(path) as writer:
+        with RecordingWriter.resume(path) as writer:
             assert writer.recovered == (
                 f"the last append was incomplete: {end - start} bytes from byte {start} on were "
                 "cut off; everything before them is intact"
             )
             assert writer.held == {"q0": frozenset({0, 1})}
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         assert writer.recovered is None
         writer.add_branch("q0", 2, content.branches[0][2])
         writer.seal()
@@ -192,12 +192,12 @@ def test_damage_before_the_tail_is_refused_with_its_place(tmp_path: Path, field:
     path = tmp_path / "harmed"
     path.write_bytes(harmed)
     with pytest.raises(DamagedRecording) as caught:
-        Writer.resume(path)
+        RecordingWriter.resume(path)
     assert str(caught.value).startswith(f"{path}, byte {start}: a block ")
     assert f"as those from byte {end} on are intact" in str(caught.value)
     assert f"a file of its first {start} bytes can be resumed" in str(caught.value)
     path.write_bytes(harmed[:start])
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         assert writer.held == {"q0": frozenset()}
 
 
@@ -222,7 +222,7 @@ def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path, insi
     path = tmp_path / "harmed"
     path.write_bytes(harmed)
     with pytest.raises(DamagedRecording, match=f"from byte {start + gap} on are intact"):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
 
 
 def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:
@@ -241,25 +241,28 @@ def test_journals_joined_end_to_end_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "both"
     path.write_bytes(one.content + one.content)
     with pytest.raises(DamagedRecording, match="is no interrupted append"):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
 
 
 def test_a_branch_twice_in_a_journal_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    with Writer.create(path, sample().provenance) as writer:
+    with RecordingWriter.create(path, sample().provenance) as writer:
         append(writer, sample(questions=1, branches=1))
     content = path.read_bytes()
     with path.open("rb") as opened:
         file = BlockFile(opened.fileno(), path)
         offset = scan(file).branches["q0"][0]
         payload = file.block(offset).payload
-    path.write_bytes(content + frame(Kind.BRNC, payload, content[-32:]))
+    path.write_bytes(content + frame_block(BlockKind.BRNC, payload, content[-32:]))
     with pytest.raises(DamagedRecording, match="already held"):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
 
 
 def test_checksums_depend_on_where_a_block_stands() -> None:
-    assert frame(Kind.TEXT, b"x", bytes(32))[-32:] != frame(Kind.TEXT, b"x", b"1" * 32)[-32:]
-    assert frame(Kind.TEXT, b"x", bytes(32))[-32:] == checksum(
+    assert (
+        frame_block(BlockKind.TEXT, b"x", bytes(32))[-32:]
+        != frame_block(BlockKind.TEXT, b"x", b"1" * 32)[-32:]
+    )
+    assert frame_block(BlockKind.TEXT, b"x", bytes(32))[-32:] == compute_checksum(
         bytes(32), struct.pack("<4sQ", b"TEXT", 1), b"x"
     )

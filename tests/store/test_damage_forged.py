@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store.blocks import BlockFile, Kind, frame
+from store.blocks import BlockFile, BlockKind, frame_block
 from store.errors import DamagedRecording, StoreError
-from store.index import Entry, Footer, footer_payload, trailer
+from store.index import BlockEntry, Footer, footer_payload, trailer
 from store.packing import pack_plain
 from store.reader import open_recording
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.store.recordings import append, read_all, sample, write
 
 ROUNDS = [
@@ -26,17 +26,17 @@ ROUNDS = [
 ]
 
 
-def reframe(blocks: list[tuple[Kind, bytes]], start: bytes) -> tuple[bytes, list[Entry]]:
+def reframe(blocks: list[tuple[BlockKind, bytes]], start: bytes) -> tuple[bytes, list[BlockEntry]]:
     """A file of these blocks whose digests fit, after a preamble; and where each block went."""
     made, entries = start, []
     for kind, payload in blocks:
-        framed = frame(kind, payload, made[-32:])
-        entries.append(Entry(kind.name, None, len(made), len(payload), framed[-32:]))
+        framed = frame_block(kind, payload, made[-32:])
+        entries.append(BlockEntry(kind.name, None, len(made), len(payload), framed[-32:]))
         made += framed
     return made, entries
 
 
-def blocks_of(path: Path, end: int) -> list[tuple[Kind, bytes]]:
+def blocks_of(path: Path, end: int) -> list[tuple[BlockKind, bytes]]:
     """The blocks of an intact file up to an offset."""
     with path.open("rb") as opened:
         file, offset, blocks = BlockFile(opened.fileno(), path), 48, []
@@ -53,14 +53,16 @@ def forge(whole: Path, path: Path, position: int, payload: bytes) -> None:
     *blocks, (_, foot) = blocks_of(whole, len(content) - 48)
     if position == len(blocks):
         made, _ = reframe(blocks, content[:48])
-        end = frame(Kind.FOOT, payload, made[-32:])
+        end = frame_block(BlockKind.FOOT, payload, made[-32:])
     else:
         blocks[position] = (blocks[position][0], payload)
         made, entries = reframe(blocks, content[:48])
         footer = msgspec.msgpack.decode(foot, type=Footer)
         for number, entry in enumerate(footer.blocks):
             entries[number] = msgspec.structs.replace(entries[number], question=entry.question)
-        end = frame(Kind.FOOT, footer_payload(frozenset(footer.parts), entries), made[-32:])
+        end = frame_block(
+            BlockKind.FOOT, footer_payload(frozenset(footer.parts), entries), made[-32:]
+        )
     path.write_bytes(made + end + trailer(len(made), end[-32:]))
 
 
@@ -89,39 +91,39 @@ CORE = {
 @pytest.mark.parametrize(
     ("kind", "payload", "reason"),
     [
-        (Kind.HEAD, b"\xc1", "HEAD cannot be read"),
-        (Kind.HEAD, pack_plain({"model": "\x00"}), "missing required field"),
-        (Kind.QUES, b"\x82\xa2id\xa1\xff\xa4gold\xa11", "QUES cannot be read: 'utf-8' codec"),
-        (Kind.QUES, pack_plain({"id": "", "gold": "1"}), "the id is empty"),
-        (Kind.QUES, pack_plain({"id": "q1", "gold": "1"}), "two questions have the same id"),
-        (Kind.CORE, b"\xdd\xff\xff\xff\xff", "CORE cannot be read"),
-        (Kind.CORE, b"\xc0", "Expected `object`, got `None`"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": b"123"}), "tokens ends inside a number"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5)}), "of different lengths"),
-        (Kind.CORE, pack_plain(CORE | {"tokens": column("q", 5, -1)}), "tokens is below 0"),
-        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 3, -1)}), "do not add up"),
-        (Kind.CORE, pack_plain(CORE | {"counts": column("i", 1, 2)}), "do not add up"),
-        (Kind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in its list"),
-        (Kind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in its list"),
-        (Kind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "stands twice"),
-        (Kind.SIGN, pack_plain({"mood": {"lengths": b"", "values": b""}}), "no signal 'mood'"),
+        (BlockKind.HEAD, b"\xc1", "HEAD cannot be read"),
+        (BlockKind.HEAD, pack_plain({"model": "\x00"}), "missing required field"),
+        (BlockKind.QUES, b"\x82\xa2id\xa1\xff\xa4gold\xa11", "QUES cannot be read: 'utf-8' codec"),
+        (BlockKind.QUES, pack_plain({"id": "", "gold": "1"}), "the id is empty"),
+        (BlockKind.QUES, pack_plain({"id": "q1", "gold": "1"}), "two questions have the same id"),
+        (BlockKind.CORE, b"\xdd\xff\xff\xff\xff", "CORE cannot be read"),
+        (BlockKind.CORE, b"\xc0", "Expected `object`, got `None`"),
+        (BlockKind.CORE, pack_plain(CORE | {"tokens": b"123"}), "tokens ends inside a number"),
+        (BlockKind.CORE, pack_plain(CORE | {"tokens": column("q", 5)}), "of different lengths"),
+        (BlockKind.CORE, pack_plain(CORE | {"tokens": column("q", 5, -1)}), "tokens is below 0"),
+        (BlockKind.CORE, pack_plain(CORE | {"counts": column("i", 3, -1)}), "do not add up"),
+        (BlockKind.CORE, pack_plain(CORE | {"counts": column("i", 1, 2)}), "do not add up"),
+        (BlockKind.CORE, pack_plain(CORE | {"probes": column("i", 0, 2)}), "not in its list"),
+        (BlockKind.CORE, pack_plain(CORE | {"final": column("i", 0, -1)}), "not in its list"),
+        (BlockKind.CORE, pack_plain(CORE | {"answers": ["1", "1"]}), "stands twice"),
+        (BlockKind.SIGN, pack_plain({"mood": {"lengths": b"", "values": b""}}), "no signal 'mood'"),
         (
-            Kind.SIGN,
+            BlockKind.SIGN,
             pack_plain({"entropy": {"lengths": b"", "values": b""}}),
             "one length for each",
         ),
         (
-            Kind.SIGN,
+            BlockKind.SIGN,
             pack_plain({"entropy": {"lengths": column("i", 1, 1), "values": b"12345678"}}),
             "lengths of entropy do not add up",
         ),
-        (Kind.TEXT, pack_plain([{}]), "texts of 1 branches out of 2"),
-        (Kind.TEXT, b"\x91" * 5000, "cannot be read"),
-        (Kind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
+        (BlockKind.TEXT, pack_plain([{}]), "texts of 1 branches out of 2"),
+        (BlockKind.TEXT, b"\x91" * 5000, "cannot be read"),
+        (BlockKind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
     ],
 )
 def test_content_that_cannot_be_is_damage_even_where_digests_fit(
-    tmp_path: Path, kind: Kind, payload: bytes, reason: str
+    tmp_path: Path, kind: BlockKind, payload: bytes, reason: str
 ) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
     write(whole, sample(questions=2, branches=2))
@@ -161,7 +163,7 @@ def test_forged_content_is_read_or_refused_and_nothing_else(tmp_path: Path, roun
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_forged_journals_are_read_or_refused_and_nothing_else(tmp_path: Path, rounds: int) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
-    with Writer.create(whole, sample().provenance) as writer:
+    with RecordingWriter.create(whole, sample().provenance) as writer:
         append(writer, sample(questions=2, branches=2))
     blocks = blocks_of(whole, whole.stat().st_size)
     start = whole.read_bytes()[:48]
@@ -174,7 +176,7 @@ def test_forged_journals_are_read_or_refused_and_nothing_else(tmp_path: Path, ro
         forged, _ = reframe(spoilt, start)
         path.write_bytes(forged)
         try:
-            Writer.resume(path).close()
+            RecordingWriter.resume(path).close()
         except StoreError:
             refused += 1
         assert path.read_bytes() == forged
@@ -201,12 +203,12 @@ def test_an_index_that_does_not_tile_the_file_is_damage(tmp_path: Path) -> None:
     path.chmod(0o600)
     for reason, change in changes.items():
         payload = footer_payload(frozenset(change().parts), change().blocks)
-        end = frame(Kind.FOOT, payload, block.before)
+        end = frame_block(BlockKind.FOOT, payload, block.before)
         path.write_bytes(content[:begin] + end + trailer(begin, end[-32:]))
         with pytest.raises(DamagedRecording, match=reason):
             open_recording(path)
-    extra = frame(Kind.TEXT, b"", block.before)
-    end = frame(Kind.FOOT, block.payload, extra[-32:])
+    extra = frame_block(BlockKind.TEXT, b"", block.before)
+    end = frame_block(BlockKind.FOOT, block.payload, extra[-32:])
     path.write_bytes(content[:begin] + extra + end + trailer(begin + len(extra), end[-32:]))
     with pytest.raises(DamagedRecording, match="do not reach as far as the index"):
         open_recording(path)

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.blocks import VERSION, checksum
+from store.blocks import VERSION, compute_checksum
 from store.errors import DamagedRecording, ForeignFile, MissingSignal, NewerFormat, StoreError
 from store.reader import open_recording
 from store.records import Branch, Provenance, Question, Sampling
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.store.recordings import PROVENANCE, Content, contents, read, read_all, sample, write
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "recording-format.md"
@@ -57,7 +57,7 @@ def test_the_order_of_appends_leaves_no_trace(
         for index, branch in enumerate(branches)
     ]
     chance.shuffle(appends)
-    with Writer.create(folder / "shuffled", content.provenance) as writer:
+    with RecordingWriter.create(folder / "shuffled", content.provenance) as writer:
         for question in content.questions:
             writer.add_question(question)
         for append in appends:
@@ -197,7 +197,7 @@ def test_other_files_are_refused_by_name(
 ) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
-    for ask in (open_recording, Writer.resume):
+    for ask in (open_recording, RecordingWriter.resume):
         with pytest.raises(error) as caught:
             ask(path)
         assert str(caught.value).startswith(str(path))
@@ -218,24 +218,24 @@ def test_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
     write(path, sample())
     opening = struct.pack("<8sI4s", b"\x89RHEO\r\n\x1a", VERSION + 1, b"SEAL")
     later = tmp_path / "later"
-    later.write_bytes(opening + checksum(opening) + path.read_bytes()[48:])
+    later.write_bytes(opening + compute_checksum(opening) + path.read_bytes()[48:])
     with pytest.raises(NewerFormat, match=f"format {VERSION + 1}, this program reads up to 1"):
         open_recording(later)
 
 
 def test_a_kind_of_block_from_the_future_is_not_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    Writer.create(path, PROVENANCE).close()
+    RecordingWriter.create(path, PROVENANCE).close()
     before = path.read_bytes()
     block = struct.pack("<4sQ", b"NEWS", 3) + b"abc"
-    path.write_bytes(before + block + checksum(before[-32:] + block))
+    path.write_bytes(before + block + compute_checksum(before[-32:] + block))
     with pytest.raises(NewerFormat, match="does not know, b'NEWS'"):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
     assert path.read_bytes().startswith(before + block)
 
 
 def test_an_unsealed_recording_is_not_opened(tmp_path: Path) -> None:
-    Writer.create(tmp_path / "x", PROVENANCE).close()
+    RecordingWriter.create(tmp_path / "x", PROVENANCE).close()
     with pytest.raises(StoreError, match=r"is not sealed yet.*goes on where it stopped"):
         open_recording(tmp_path / "x")
 

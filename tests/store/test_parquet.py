@@ -9,7 +9,7 @@ from store.errors import StoreError
 from store.parquet import export_flat, export_tables
 from store.reader import Recording, open_recording
 from store.records import Branch, Greedy, Provenance, Question
-from store.simulate import Benchmark, Reasoner, simulate
+from store.simulation import Benchmark, SimulatedReasoner, simulate
 
 ALL_PARTS = Branch(
     answers=["ERR", "2"],
@@ -110,7 +110,7 @@ def test_every_file_names_the_recording(recording: Recording, tmp_path: Path) ->
 
 
 def test_a_large_recording_comes_through_in_groups(tmp_path: Path) -> None:
-    reasoner = Reasoner("r", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("r", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("b", 8, 64)), tmp_path / "r.recording")
     recording = open_recording(tmp_path / "r.recording")
     *_, probes = export_tables(recording, tmp_path / "tables")

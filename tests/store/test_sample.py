@@ -9,9 +9,18 @@ import pytest
 from store.environment import Item
 from store.errors import StoreError
 from store.reader import open_recording
-from store.rules import branch_fault
-from store.sample import BENCHMARKS, REASONERS, write_sample
-from store.simulate import INTERVAL, MAX_TOKENS, Benchmark, Reasoner, make_puzzles, simulate
+from store.simulation import (
+    BENCHMARKS,
+    INTERVAL,
+    MAX_TOKENS,
+    REASONERS,
+    Benchmark,
+    SimulatedReasoner,
+    make_puzzles,
+    simulate,
+    write_sample,
+)
+from store.validation import branch_fault
 
 SEARCH, HELDOUT = BENCHMARKS
 CONTENT = "ea5cedbd2519253120e328cc846778eb"
@@ -120,8 +129,8 @@ def test_some_branches_think_too_long_and_lose_the_right_answer(
 
 @pytest.fixture
 def small_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("store.sample.BENCHMARKS", (Benchmark("search", 2, 4),))
-    monkeypatch.setattr("store.sample.REASONERS", REASONERS[:2])
+    monkeypatch.setattr("store.simulation.BENCHMARKS", (Benchmark("search", 2, 4),))
+    monkeypatch.setattr("store.simulation.REASONERS", REASONERS[:2])
 
 
 @pytest.mark.usefixtures("small_sample")
@@ -149,8 +158,8 @@ def test_another_recording_of_that_name_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = write_sample(tmp_path)
-    other = Reasoner("sim-small", skill=0.9, verbosity=1.0, noise=0.0, drift=0.0)
-    monkeypatch.setattr("store.sample.REASONERS", (other,))
+    other = SimulatedReasoner("sim-small", skill=0.9, verbosity=1.0, noise=0.0, drift=0.0)
+    monkeypatch.setattr("store.simulation.REASONERS", (other,))
     with pytest.raises(StoreError, match="not the sample"):
         list(write_sample(tmp_path))
     assert open_recording(first.path).digest == first.digest

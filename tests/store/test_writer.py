@@ -17,7 +17,7 @@ import pytest
 from store.blocks import write_all
 from store.errors import RecordingBusy, SealedRecording, StoreError
 from store.records import Branch, Provenance, Question, Sampling
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.store.recordings import PROVENANCE, append, read_all, sample, write
 
 ROOT = Path(__file__).parents[2]
@@ -37,10 +37,10 @@ def run_until_killed(program: str, path: Path) -> list[str]:
 
 def test_a_recording_can_be_put_down_and_taken_up(tmp_path: Path) -> None:
     path, content = tmp_path / "x", sample()
-    with Writer.create(path, content.provenance) as writer:
+    with RecordingWriter.create(path, content.provenance) as writer:
         writer.add_question(content.questions[0])
         writer.add_branch("q0", 2, content.branches[0][2])
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         assert writer.recovered is None
         assert writer.provenance == content.provenance
         assert writer.questions == content.questions[:1]
@@ -62,7 +62,7 @@ def test_a_recording_can_be_put_down_and_taken_up(tmp_path: Path) -> None:
 def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(StoreError, match="already exists; resume it or choose another name"):
-        Writer.create(tmp_path / "x", PROVENANCE)
+        RecordingWriter.create(tmp_path / "x", PROVENANCE)
     assert (tmp_path / "x").read_text() == "mine"
 
 
@@ -80,7 +80,7 @@ def test_a_bad_provenance_leaves_no_file(
 ) -> None:
     provenance: Provenance = msgspec.structs.replace(PROVENANCE, **changes)
     with pytest.raises(StoreError, match=sentence):
-        Writer.create(tmp_path / "x", provenance)
+        RecordingWriter.create(tmp_path / "x", provenance)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -109,7 +109,7 @@ def test_a_bad_branch_is_refused_and_nothing_is_written(
     tmp_path: Path, changes: dict[str, object], sentence: str
 ) -> None:
     path = tmp_path / "x"
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         writer.add_question(QUESTION)
         before = path.read_bytes()
         with pytest.raises(StoreError, match=sentence) as caught:
@@ -120,7 +120,7 @@ def test_a_bad_branch_is_refused_and_nothing_is_written(
 
 
 def test_a_branch_needs_its_question_and_a_place_of_its_own(tmp_path: Path) -> None:
-    with Writer.create(tmp_path / "x", PROVENANCE) as writer:
+    with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         with pytest.raises(StoreError, match="no question of this id; add it before"):
             writer.add_branch("q", 0, BRANCH)
         writer.add_question(QUESTION)
@@ -141,7 +141,7 @@ def test_a_branch_needs_its_question_and_a_place_of_its_own(tmp_path: Path) -> N
     ],
 )
 def test_a_bad_question_is_refused(tmp_path: Path, question: Question, sentence: str) -> None:
-    with Writer.create(tmp_path / "x", PROVENANCE) as writer:
+    with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         writer.add_question(QUESTION)
         with pytest.raises(StoreError, match=sentence):
             writer.add_question(question)
@@ -150,7 +150,7 @@ def test_a_bad_question_is_refused(tmp_path: Path, question: Question, sentence:
 
 def test_answers_inside_a_branch_need_a_probed_recording(tmp_path: Path) -> None:
     unprobed = msgspec.structs.replace(PROVENANCE, probed=False)
-    with Writer.create(tmp_path / "x", unprobed) as writer:
+    with RecordingWriter.create(tmp_path / "x", unprobed) as writer:
         writer.add_question(QUESTION)
         with pytest.raises(StoreError, match="the provenance says probed = false"):
             writer.add_branch("q", 0, BRANCH)
@@ -169,7 +169,7 @@ def test_an_incomplete_recording_is_not_sealed(
     tmp_path: Path, indexes: list[int], sentence: str
 ) -> None:
     path = tmp_path / "x"
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         with pytest.raises(StoreError, match="holds no questions"):
             writer.seal()
         writer.add_question(QUESTION)
@@ -177,7 +177,7 @@ def test_an_incomplete_recording_is_not_sealed(
             writer.add_branch("q", index, BRANCH)
         with pytest.raises(StoreError, match=sentence):
             writer.seal()
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         assert writer.held == {"q": frozenset(indexes)}
 
 
@@ -186,7 +186,7 @@ def test_a_sealed_recording_takes_nothing_more(tmp_path: Path) -> None:
     path.touch()
     usual = stat.S_IMODE(path.stat().st_mode)
     path.unlink()
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         append(writer, sample())
         writer.seal()
         with pytest.raises(SealedRecording):
@@ -195,12 +195,12 @@ def test_a_sealed_recording_takes_nothing_more(tmp_path: Path) -> None:
             writer.add_question(QUESTION)
     assert stat.S_IMODE(path.stat().st_mode) == usual & 0o555
     with pytest.raises(SealedRecording):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_closed_writer_takes_nothing_more(tmp_path: Path) -> None:
-    with Writer.create(tmp_path / "x", PROVENANCE) as writer:
+    with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         pass
     writer.close()
     with pytest.raises(StoreError, match="is closed; resume it to go on"):
@@ -218,7 +218,7 @@ def test_the_disk_is_forced_to_write_once_a_second_and_on_closing(
         fsync(descriptor)
 
     monkeypatch.setattr("store.writer.time.monotonic", lambda: now[0])
-    with Writer.create(tmp_path / "x", PROVENANCE) as writer:
+    with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         monkeypatch.setattr("store.writer.os.fsync", count)
         writer.add_question(QUESTION)
         assert len(forced) == 1
@@ -237,21 +237,21 @@ def test_a_second_writer_is_refused_even_in_another_process(tmp_path: Path) -> N
         "except RecordingBusy as error: print(error)\n"
     )
     command = [sys.executable, "-c", program, str(path)]
-    with Writer.create(path, PROVENANCE):
+    with RecordingWriter.create(path, PROVENANCE):
         told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         with pytest.raises(RecordingBusy):
-            Writer.resume(path)
+            RecordingWriter.resume(path)
     assert told.stdout == (
         f"{path}: another process is writing this recording; wait for it or stop it\n"
     )
-    Writer.resume(path).close()
+    RecordingWriter.resume(path).close()
 
 
 def test_a_recording_sealed_while_its_lock_is_awaited_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, sealed = tmp_path / "x", tmp_path / "sealed"
-    Writer.create(path, PROVENANCE).close()
+    RecordingWriter.create(path, PROVENANCE).close()
     write(sealed, sample())
     flock = fcntl.flock
 
@@ -261,7 +261,7 @@ def test_a_recording_sealed_while_its_lock_is_awaited_is_not_written(
 
     monkeypatch.setattr("store.writer.fcntl.flock", late)
     with pytest.raises(SealedRecording):
-        Writer.resume(path)
+        RecordingWriter.resume(path)
     assert read_all(path) == sample()
 
 
@@ -273,7 +273,7 @@ def test_threads_may_share_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         write_all(descriptor, block)
 
     monkeypatch.setattr("store.writer.write_all", slow)
-    with Writer.create(path, content.provenance) as writer, ThreadPoolExecutor(8) as pool:
+    with RecordingWriter.create(path, content.provenance) as writer, ThreadPoolExecutor(8) as pool:
         writer.add_question(content.questions[0])
         for _ in pool.map(writer.add_branch, ["q0"] * 60, range(60), content.branches[0]):
             pass
@@ -283,20 +283,20 @@ def test_threads_may_share_a_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_file_that_was_moved_away_is_no_longer_written(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         path.rename(tmp_path / "y")
         path.write_text("another's")
         with pytest.raises(StoreError, match="was moved, replaced or deleted"):
             writer.add_question(QUESTION)
     assert path.read_text() == "another's"
-    with Writer.resume(tmp_path / "y") as writer:
+    with RecordingWriter.resume(tmp_path / "y") as writer:
         assert writer.questions == ()
 
 
 def test_an_append_that_fails_is_taken_back(tmp_path: Path) -> None:
     path = tmp_path / "x"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         writer.add_question(QUESTION)
         before = path.read_bytes()
         # The system takes the first 60 bytes of the block and refuses the rest.
@@ -316,7 +316,7 @@ def test_an_append_that_fails_is_taken_back(tmp_path: Path) -> None:
 def test_a_sealing_that_fails_leaves_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "x"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Writer.create(path, PROVENANCE) as writer:
+    with RecordingWriter.create(path, PROVENANCE) as writer:
         append(writer, sample())
         before = path.read_bytes()
         resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))
@@ -354,7 +354,7 @@ def test_a_killed_writer_loses_at_most_the_append_in_flight(tmp_path: Path) -> N
             pass
         child.kill()
         told = int([line, *child.stdout.readlines()][-1])
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         held = writer.held["q"]
         assert held == frozenset(range(len(held)))
         assert told <= len(held) <= told + 1
@@ -392,7 +392,7 @@ def test_a_killed_sealing_leaves_the_journal(tmp_path: Path, moment: str) -> Non
     )
     run_until_killed(program, path)
     assert {found.name for found in tmp_path.iterdir()} == {"x", "x.sealing"}
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         assert writer.recovered is None
         assert os.listdir(tmp_path) == ["x"]  # noqa: PTH208
         writer.seal()

@@ -7,20 +7,27 @@ from msgspec.structs import replace
 from textual.widgets import DataTable
 
 from agents.run.directory import RunDirectory
-from agents.run.records import Approve
+from agents.run.records import ApprovalMode
 from harness.cli.main import main
-from store.pipelines.records import Answered, Choice, Model, Pipeline, Stage, Trial
+from store.pipelines.schema import (
+    Pipeline,
+    PipelineModel,
+    QuestionResult,
+    Stage,
+    StageChoice,
+    Trial,
+)
 from tests.agents.report.conftest import log
 from tests.tui.conftest import WIDE, press, settled, shown
 from tui.app import RheostatApp
-from tui.model.trials import stages_of, trials_view
+from tui.model.trials import list_stages, load_trials
 from tui.screens.allocation import AllocationScreen
-from tui.screens.deciding import DecideScreen
+from tui.screens.dialogs import DecideScreen
 from tui.screens.run import RunScreen
 
 
-def trial(*choices: Choice, cost: float) -> Trial:
-    return Trial(choices=choices, cost=cost, answered=[Answered(question="a", score=1.0)])
+def trial(*choices: StageChoice, cost: float) -> Trial:
+    return Trial(choices=choices, cost=cost, answered=[QuestionResult(question="a", score=1.0)])
 
 
 def cells(app: RheostatApp) -> list[list[str]]:
@@ -31,7 +38,7 @@ def cells(app: RheostatApp) -> list[list[str]]:
 async def test_enter_opens_an_allocation_and_brackets_go_from_trial_to_trial(
     trials: RunDirectory,
 ) -> None:
-    told = trials_view(trials).trials
+    told = load_trials(trials).trials
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "ctrl+home", "enter")
@@ -70,8 +77,8 @@ async def test_what_was_held_out_is_not_shown_even_where_a_report_opened_it(
 async def test_the_candidate_that_waits_is_approved_here_and_no_other(
     trials: RunDirectory,
 ) -> None:
-    last = trials_view(trials).trials[-1].candidate
-    trials.write("request.json", replace(trials.request, approve=Approve.EACH))
+    last = load_trials(trials).trials[-1].candidate
+    trials.write("request.json", replace(trials.request, approve=ApprovalMode.EACH))
     (trials.path / "ending.json").unlink()
     log(trials, "waiting", candidate=last)
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
@@ -87,7 +94,7 @@ async def test_the_candidate_that_waits_is_approved_here_and_no_other(
 
 
 async def test_a_trial_whose_round_goes_on_has_no_figures_yet(trials: RunDirectory) -> None:
-    last = trials_view(trials).trials[-1]
+    last = load_trials(trials).trials[-1]
     for name in (f"rounds/{int(last.candidate[1:4]):03d}/summary.json", "ending.json"):
         (trials.path / name).unlink()
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
@@ -100,22 +107,22 @@ async def test_a_trial_whose_round_goes_on_has_no_figures_yet(trials: RunDirecto
 
 PIPELINE = Pipeline(
     name="p",
-    models=[Model(name="small", parameters=3.0)],
+    models=[PipelineModel(name="small", parameters=3.0)],
     stages=[Stage(name=name, prompt_tokens=128, output_tokens=64) for name in ("one", "two")],
 )
 
 
 def test_a_controllers_cost_is_what_the_other_stages_leave() -> None:
-    governed = Choice("small", 0, "cmc", 0.5)
-    one, two = stages_of(PIPELINE, trial(Choice("small", 2), governed, cost=9.5))
+    governed = StageChoice("small", 0, "cmc", 0.5)
+    one, two = list_stages(PIPELINE, trial(StageChoice("small", 2), governed, cost=9.5))
     assert (one.cost, two.cost) == (2.0, 7.5)
-    both = stages_of(PIPELINE, trial(governed, governed, cost=9.5))
+    both = list_stages(PIPELINE, trial(governed, governed, cost=9.5))
     assert all(each.cost != each.cost for each in both)  # no number is known
 
 
 @pytest.mark.slow
 async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
-    for each in trials_view(trials).trials:
+    for each in load_trials(trials).trials:
         place = f"candidates/{each.candidate}/trial.json"
         trials.write(place, replace(trials.read(place, Trial), cost=0.0))
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:
@@ -127,7 +134,7 @@ async def test_trials_that_cost_nothing_are_drawn(trials: RunDirectory) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("left", [0, 1])
 async def test_a_run_without_trials_or_with_one_is_shown(trials: RunDirectory, left: int) -> None:
-    for each in trials_view(trials).trials[left:]:
+    for each in load_trials(trials).trials[left:]:
         for file in ("trial.json", "review.json"):
             (trials.path / "candidates" / each.candidate / file).unlink()
     async with RheostatApp(trials.path).run_test(size=WIDE) as pilot:

@@ -15,10 +15,9 @@ from tests.tui.test_snapshots import screen_text
 from tui.app import RheostatApp
 from tui.screens.allocation import AllocationScreen
 from tui.screens.candidate import CandidateScreen
-from tui.screens.deciding import DecideScreen
+from tui.screens.dialogs import DecideScreen, NameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.leaving import LeaveScreen
-from tui.screens.naming import NameScreen
 from tui.screens.run import RunScreen
 from tui.screens.trace import TraceScreen
 from tui.screens.workbench import WorkbenchScreen

@@ -5,28 +5,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl import library
-from harness.explanation.tracing import Traced
+from harness.explanation.episode_trace import EpisodeTrace
 from harness.request.controllers import load_program
 from harness.request.recordings import open_recordings
 from store.environment import save
-from store.simulate import Benchmark, Reasoner, simulate
-from tui.model.picture import UNSEEN, Picture, picture
-from tui.model.playing import Players
+from store.simulation import Benchmark, SimulatedReasoner, simulate
+from tui.model.replay import RecordingPlayer
+from tui.model.timeline import UNSEEN, EpisodeTimeline, build_timeline
 
 CONTROLLERS = ("sc", "asc", "esc", "parallel_probe", "cmc", "prune_to_one")
 
 
 @pytest.fixture(scope="module")
-def players(tmp_path_factory: pytest.TempPathFactory) -> Players:
+def players(tmp_path_factory: pytest.TempPathFactory) -> RecordingPlayer:
     path = tmp_path_factory.mktemp("picture") / "a.recording"
-    reasoner = Reasoner("able", skill=0.6, verbosity=1.0, noise=0.1, drift=0.1)
+    reasoner = SimulatedReasoner("able", skill=0.6, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("small", questions=4, branches=16)), path)
-    return Players(open_recordings([path]))
+    return RecordingPlayer(open_recordings([path]))
 
 
 @given(st.sampled_from(CONTROLLERS), st.integers(0, 3), st.integers(0, 20), st.floats(0, 1))
 def test_the_last_moment_stands_as_the_episode_ended(
-    players: Players, name: str, question: int, seed: int, beta: float
+    players: RecordingPlayer, name: str, question: int, seed: int, beta: float
 ) -> None:
     found, drawn = drawn_episode(players, name, question, seed, beta)
     standing = drawn.standing(len(drawn.moments))
@@ -46,7 +46,7 @@ def test_the_last_moment_stands_as_the_episode_ended(
 
 @given(st.sampled_from(CONTROLLERS), st.integers(0, 3), st.integers(0, 5))
 def test_nothing_is_shown_before_it_was_seen(
-    players: Players, name: str, question: int, seed: int
+    players: RecordingPlayer, name: str, question: int, seed: int
 ) -> None:
     _, drawn = drawn_episode(players, name, question, seed, 0.5)
     assert drawn.standing(0) == (None, 0, 0, False, 0, 0, 0)
@@ -60,7 +60,7 @@ def test_nothing_is_shown_before_it_was_seen(
             assert end == 0 or end >= row.opened
 
 
-def test_every_library_controller_can_be_drawn(players: Players) -> None:
+def test_every_library_controller_can_be_drawn(players: RecordingPlayer) -> None:
     for name in library.NAMES:
         if name == "entropy_gate":
             continue  # it needs a signal that the simulated recording lacks
@@ -69,7 +69,7 @@ def test_every_library_controller_can_be_drawn(players: Players) -> None:
 
 
 def drawn_episode(
-    players: Players, name: str, question: int, seed: int, beta: float
-) -> tuple[Traced, Picture]:
+    players: RecordingPlayer, name: str, question: int, seed: int, beta: float
+) -> tuple[EpisodeTrace, EpisodeTimeline]:
     found = players.episode(load_program(name), 0, question, seed, beta)
-    return found, picture(found)
+    return found, build_timeline(found)

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from textual.widgets import DataTable
 
-from agents.run.records import Language
+from agents.run.records import ControllerLanguage
 from tests.agents.report.conftest import Copied
 from tests.tui.conftest import WIDE, press, settled, shown
 from tui.app import RheostatApp
@@ -24,7 +24,7 @@ async def test_a_candidate_in_python_is_shown_like_any_other(
         "    return winner(episode.finished)\n"
     )
     draft = run.draft("r002-1")
-    proposal = replace(draft.proposal, source=source, language=Language.PYTHON)
+    proposal = replace(draft.proposal, source=source, language=ControllerLanguage.PYTHON)
     run.keep_draft(replace(draft, proposal=proposal))
     app = RheostatApp(run.path)
     async with app.run_test(size=WIDE) as pilot:

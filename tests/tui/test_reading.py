@@ -11,8 +11,8 @@ from agents.run.directory import RunDirectory
 from agents.run.records import Decision
 from tests.agents.report.conftest import Copied, log
 from tests.command_lines import CommandLine
-from tui.model import reading
-from tui.model.reading import RunReader, RunView, runs_in
+from tui.model import run_reader
+from tui.model.run_reader import RunReader, RunView, find_run_folders
 
 
 def look(run: RunDirectory) -> RunView:
@@ -69,7 +69,7 @@ def test_a_run_that_is_held_and_silent_looks_stuck(
     run = copied(ended=False)
     with run.locked():
         assert (look(run).state, look(run).hangs) == ("at work", True)  # its events are of old
-        monkeypatch.setattr(reading, "SILENT", float("inf"))
+        monkeypatch.setattr(run_reader, "SILENT", float("inf"))
         assert not look(run).hangs
     assert look(run).state == "stopped"
 
@@ -125,6 +125,6 @@ def test_foreign_files_are_no_runs(copied: Copied, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (run.path / "candidates" / "notes").mkdir()
     (run.path / "rounds" / "README").write_text("mine")
-    assert runs_in(tmp_path) == [run.path]
+    assert find_run_folders(tmp_path) == [run.path]
     assert next(each.name for each in look(run).candidates) == "r001-1"
-    assert runs_in(tmp_path / "nowhere") == []
+    assert find_run_folders(tmp_path / "nowhere") == []

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from agents.run.directory import open_run
-from agents.run.records import Approve
+from agents.run.records import ApprovalMode
 from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.app_server import served_app
 from tests.tui.browser import chromium, page
@@ -90,7 +90,7 @@ def test_a_program_is_written_in_a_terminal(recordings: list[Path], tmp_path: Pa
 def waiting_run(copied: Copied) -> Path:
     """A run whose second candidate waits for a decision."""
     run = copied(ended=False)
-    run.write("request.json", replace(run.request, approve=Approve.EACH))
+    run.write("request.json", replace(run.request, approve=ApprovalMode.EACH))
     log(run, "waiting", candidate="r002-1")
     return run.path
 

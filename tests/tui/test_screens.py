@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from textual.widgets import DataTable, Input, OptionList
 
 from agents.run.directory import RunDirectory
-from agents.run.records import Approve
+from agents.run.records import ApprovalMode
 from dsl.formatter import format_source
 from dsl.source import Source
 from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.conftest import NARROW, WIDE, press, settled, shown
 from tui.app import RheostatApp
 from tui.screens.candidate import CandidateScreen
-from tui.screens.deciding import DecideScreen
+from tui.screens.dialogs import DecideScreen
 from tui.screens.run import RunScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.trace import TraceScreen
@@ -27,7 +27,7 @@ from tui.widgets.frontier_plot import FrontierPlot
 def waiting(copied: Copied) -> RunDirectory:
     """The run, where its second candidate waits."""
     run = copied(ended=False)
-    run.write("request.json", replace(run.request, approve=Approve.EACH))
+    run.write("request.json", replace(run.request, approve=ApprovalMode.EACH))
     log(run, "waiting", candidate="r002-1")
     return run
 

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from agents.run.directory import RunDirectory
 from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.conftest import NARROW, WIDE, press, settled
-from tui import words
+from tui import formatting
 from tui.app import RheostatApp
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,9 +42,9 @@ TRIALS_KEYS = {
 @pytest.fixture(autouse=True)
 def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ages are not what is looked at."""
-    for module in ("tui.words", "tui.screens.run", "tui.screens.runs"):
+    for module in ("tui.formatting", "tui.screens.run", "tui.screens.runs"):
         monkeypatch.setattr(f"{module}.ago", lambda seconds: "3 s ago")
-    assert words.ago(0) == "3 s ago"
+    assert formatting.ago(0) == "3 s ago"
 
 
 @pytest.mark.parametrize("size", ["narrow", pytest.param("wide", marks=pytest.mark.slow)])

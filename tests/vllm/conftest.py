@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from agents.evolution.starting import seeds
-from agents.variation import generate, hoisted
+from agents.evolution.starting_programs import load_seeds
+from agents.variation import generate, hoist_invariants
 from dsl.formatter import print_tree
 from tests.vllm.serving import PYTHON, calm, serving
 
@@ -68,8 +68,10 @@ small_url, medium_url, large_url = map(_reasoner, ("small", "medium", "large"))
 def programs() -> list[str]:
     """Programs with a reason before each, as a constrained reply has them."""
     chance = Random(0)
-    drawn = [f"# Drawn at random.\n{print_tree(hoisted(generate(chance)))}" for _ in range(500)]
-    written = [f"# A seed.\n{plain(each.source)}" for each in seeds()]
+    drawn = [
+        f"# Drawn at random.\n{print_tree(hoist_invariants(generate(chance)))}" for _ in range(500)
+    ]
+    written = [f"# A seed.\n{plain(each.source)}" for each in load_seeds()]
     return drawn + 10 * written
 
 

@@ -21,19 +21,18 @@ import msgspec
 from store.answers.equivalence import Exact
 from store.answers.extraction import extractor
 from store.collection.chains import ExistingChain
+from store.collection.collector import Collection, begin_journal
+from store.collection.draw_requests import DrawSettings, ProbeSettings, question_seed
 from store.collection.forcing import Forcing
-from store.collection.preparation import Prepared, Work, prepare
-from store.collection.probing import Reading
-from store.collection.progress import Tally
-from store.collection.questions import Asked
-from store.collection.requests import Drawing, Probing
-from store.collection.seeds import question_seed
+from store.collection.preparation import CollectionPlan, CollectionSetup, prepare_collection
+from store.collection.probing import AnswerRules
+from store.collection.progress import CollectionProgress
+from store.collection.questions import CollectionQuestion
 from store.collection.settings import Settings
-from store.collection.work import Collection, begin
 from store.reader import open_recording
+from store.serving.endpoints import list_endpoints
 from store.serving.engine import Engine
-from store.serving.offline.engine import Offline
-from store.serving.places import places
+from store.serving.offline.client import OfflineEngine
 from store.serving.server import Server
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
@@ -46,12 +45,12 @@ ENGINE: dict[str, str | int | float | bool] = {
 
 SETTINGS = Settings(
     benchmark="sums",
-    drawing=Drawing(interval=25, max_tokens=600, temperature=1.0),
-    probing=Probing(max_tokens=8, stop=["}"]),
+    drawing=DrawSettings(interval=25, max_tokens=600, temperature=1.0),
+    probing=ProbeSettings(max_tokens=8, stop=["}"]),
     forcing=Forcing(end="</think>\n\n", ask="The final answer is \\boxed{", mark="</think>"),
     token_ids=True,
 )
-READING = Reading(extractor("boxed"), Exact())
+READING = AnswerRules(extractor("boxed"), Exact())
 
 
 class Timed(NamedTuple):
@@ -64,13 +63,15 @@ class Timed(NamedTuple):
     """Of prompt tokens, found in the prefix cache."""
 
 
-async def timed(name: str, engine: Engine, work: Work, path: Path) -> tuple[Timed, Prepared]:
+async def timed(
+    name: str, engine: Engine, work: CollectionPlan, path: Path
+) -> tuple[Timed, CollectionSetup]:
     """Collects, and says how long it took, boot and prompts apart."""
-    where = places([engine], 1, 128)
-    prepared = await prepare(work, where, READING)
-    with begin(path, work, prepared) as writer:
+    where = list_endpoints([engine], 1, 128)
+    prepared = await prepare_collection(work, where, READING)
+    with begin_journal(path, work, prepared) as writer:
         collection = Collection(work, prepared, where, READING, writer)
-        collection.tally = Tally(collection.tally.branches, 0)
+        collection.tally = CollectionProgress(collection.tally.branches, 0)
         await collection.run()
         seconds = collection.tally.seconds
         writer.seal()
@@ -79,7 +80,7 @@ async def timed(name: str, engine: Engine, work: Work, path: Path) -> tuple[Time
     return Timed(name, seconds, tally.generated, share), prepared
 
 
-def bare(prepared: Prepared, work: Work, folder: Path) -> Timed:
+def bare(prepared: CollectionSetup, work: CollectionPlan, folder: Path) -> Timed:
     """The bare engine on the same work."""
     told: dict[str, Any] = {
         "model": str(REASONERS / "medium"), "arguments": ENGINE,
@@ -99,7 +100,7 @@ def bare(prepared: Prepared, work: Work, folder: Path) -> Timed:
     return Timed("the bare engine", figures["drawing"] + figures["probing"], tokens, None)
 
 
-def probes_of(path: Path, work: Work) -> Work:
+def probes_of(path: Path, work: CollectionPlan) -> CollectionPlan:
     """The same work where the chains exist already."""
     recording = open_recording(path)
     chains = {
@@ -110,10 +111,12 @@ def probes_of(path: Path, work: Work) -> Work:
         for number, question in enumerate(recording.questions)
     }
     settings = msgspec.structs.replace(work.settings, source="chains")
-    return Work(settings, work.asked, 0, chains)
+    return CollectionPlan(settings, work.asked, 0, chains)
 
 
-async def from_server(url: str, work: Work, folder: Path) -> tuple[list[Timed], Prepared]:
+async def from_server(
+    url: str, work: CollectionPlan, folder: Path
+) -> tuple[list[Timed], CollectionSetup]:
     """Collects from a server, and then makes the probes alone."""
     async with Server(url, "medium") as server:
         found, prepared = await timed("from a server", server, work, folder / "server")
@@ -122,17 +125,20 @@ async def from_server(url: str, work: Work, folder: Path) -> tuple[list[Timed], 
     return [found, probed], prepared
 
 
-async def offline(work: Work, folder: Path) -> Timed:
+async def offline(work: CollectionPlan, folder: Path) -> Timed:
     """Collects without a server."""
-    async with Offline(PYTHON, str(REASONERS / "medium"), ENGINE) as engine:
+    async with OfflineEngine(PYTHON, str(REASONERS / "medium"), ENGINE) as engine:
         found, _ = await timed("--offline", engine, work, folder / "offline")
     return found
 
 
 def main(questions: int, branches: int, base_url: str | None) -> None:
     """Measures, and writes a table."""
-    asked = [Asked(each["id"], each["question"], each["answer"]) for each in sums(5, questions)]
-    work = Work(SETTINGS, asked, branches)
+    asked = [
+        CollectionQuestion(each["id"], each["question"], each["answer"])
+        for each in sums(5, questions)
+    ]
+    work = CollectionPlan(SETTINGS, asked, branches)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         with ExitStack() as stack:

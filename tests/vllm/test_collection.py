@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from store.reader import open_recording
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.command_lines import CommandLine
 from tests.vllm.conftest import REASONERS
 from tests.vllm.reasoners.questions import sums
@@ -70,7 +70,7 @@ def await_branches(path: Path, count: int) -> None:
 
 def held(path: Path) -> int:
     """The branches of a journal that nobody writes."""
-    with Writer.resume(path) as writer:
+    with RecordingWriter.resume(path) as writer:
         return sum(map(len, writer.held.values()))
 
 

@@ -8,14 +8,14 @@ from random import Random
 import msgspec
 import pytest
 
-from agents.chat.reading import read_constrained
-from agents.chat.replies import Finish, Reply
+from agents.chat.reading import parse_constrained_reply
+from agents.chat.reply_cache import FinishReason, ModelReply
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, session
-from agents.proposers.choose import Means, proposers
-from agents.run.directory import RunDirectory, create
-from agents.run.records import Asking, Caps, Decision
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionStatus, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.run.directory import RunDirectory, create_run
+from agents.run.records import Decision, ModelOptions, RunLimits
 from dsl import library
 from dsl.decoding import decoding_grammar
 from dsl.parser import parse
@@ -47,7 +47,7 @@ def accepted(python: Path, folder: Path, texts: list[str], backend: str) -> list
 def test_every_controller_of_the_library_could_be_decoded(
     vllm_python: Path, tmp_path: Path, backend: str
 ) -> None:
-    texts = [plain(library.source(name).text) for name in library.NAMES]
+    texts = [plain(library.load_source(name).text) for name in library.NAMES]
     assert accepted(vllm_python, tmp_path, texts, backend) == [True] * len(texts)
 
 
@@ -71,26 +71,35 @@ def test_what_does_not_parse_could_not_be_decoded(
 def test_a_whole_run_is_decoded_and_every_reply_that_ended_by_itself_parses(
     vllm_url: str, recordings: list[Path], tmp_path: Path
 ) -> None:
-    asking = Asking(base_url=vllm_url, reply_tokens=600, constrained=True)
+    asking = ModelOptions(base_url=vllm_url, reply_tokens=600, constrained=True)
     asked = request(
-        recordings, proposers=["chat:openai:tiny"], asking=asking, caps=Caps(rounds=2), per_round=3
+        recordings,
+        proposers=["chat:openai:tiny"],
+        asking=asking,
+        caps=RunLimits(rounds=2),
+        per_round=3,
     )
-    run = create(tmp_path / "run", asked)
-    means = Means(run, asking, ChatSettings())
+    run = create_run(tmp_path / "run", asked)
+    means = ProposerResources(run, asking, ChatSettings())
 
     def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
         pass
 
-    made = proposers(asked.proposers, means)
-    assert session(run, discovery(made), finish, Manner(workers=1, wait=False)).end is End.ENDED
+    made = build_proposers(asked.proposers, means)
+    assert (
+        run_session(
+            run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+        ).end
+        is SessionStatus.ENDED
+    )
     ended = 0
     for path in sorted((run.path / "replies").glob("*.json")):
         reply = run.read(f"replies/{path.name}", _Kept).reply
-        assert reply.finish in (Finish.ENDED, Finish.CUT), reply.problem
+        assert reply.finish in (FinishReason.ENDED, FinishReason.CUT), reply.problem
         assert not reply.estimated
-        if reply.finish is Finish.ENDED:
+        if reply.finish is FinishReason.ENDED:
             ended += 1
-            program = read_constrained(reply.text)
+            program = parse_constrained_reply(reply.text)
             assert program.words
             assert not parse(Source(program.source)).diagnostics, reply.text
     assert ended >= 5
@@ -115,4 +124,4 @@ def test_the_command_finds_out_what_the_server_can_do(
 class _Kept(msgspec.Struct):
     """A call and its reply, as far as is looked at here."""
 
-    reply: Reply
+    reply: ModelReply

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from store.serving.patience import Limits
+from store.serving.retries import Limits
 from store.serving.server import Server
 from tests.command_lines import CommandLine
 from tests.harness.proxy.proxies import proxy

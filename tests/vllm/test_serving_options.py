@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from store.collection.requests import Drawing, branches
+from store.collection.draw_requests import DrawSettings, request_branches
 from store.reader import open_recording
 from store.serving.errors import Refused
-from store.serving.patience import Limits
+from store.serving.retries import Limits
 from store.serving.server import Server
 from tests.command_lines import CommandLine
 from tests.vllm.conftest import REASONERS
@@ -89,7 +89,7 @@ def test_log_probabilities_of_masked_tokens_are_refused_with_the_mode(
 async def test_a_value_that_only_the_engine_checks_ends_a_stream_as_it_ends_a_whole_reply(
     url: str,
 ) -> None:
-    drawn = branches([5, 6, 7], "q", 0, 2, Drawing(interval=25, max_tokens=50))
+    drawn = request_branches([5, 6, 7], "q", 0, 2, DrawSettings(interval=25, max_tokens=50))
     asked = msgspec.structs.replace(drawn, logprobs=50)
     async with Server(url, "small", limits=Limits(patience=20.0)) as client:
         with pytest.raises(Refused, match=r"400 Bad Request: .* greater than max allowed: 20"):

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from rich.syntax import Syntax
 
-from agents.run.records import Language
-from dsl.textmate import grammar
+from agents.run.records import ControllerLanguage
+from dsl.textmate import build_grammar
 from harness.request.controllers import Playable
-from harness.request.foreign import Foreign
+from harness.request.foreign import ForeignController
 
 
-class Coloured(NamedTuple):
+class StyledSpan(NamedTuple):
     """A part of a line, and what it is."""
 
     start: int
@@ -38,18 +38,24 @@ STYLES = {
 """By the beginning of a scope; what is not here is left as it is."""
 
 
-def language_of(program: Playable) -> Language:
+def detect_language(program: Playable) -> ControllerLanguage:
     """What a program is written in."""
-    return Language.PYTHON if isinstance(program, Foreign) else Language.RHEO
+    return (
+        ControllerLanguage.PYTHON
+        if isinstance(program, ForeignController)
+        else ControllerLanguage.RHEO
+    )
 
 
-def coloured(line: str, language: Language = Language.RHEO) -> list[Coloured]:
+def highlight_line(
+    line: str, language: ControllerLanguage = ControllerLanguage.RHEO
+) -> list[StyledSpan]:
     """The parts of one line that are coloured, from left to right."""
-    if language is Language.PYTHON:
+    if language is ControllerLanguage.PYTHON:
         shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(line)
-        return [Coloured(each.start, each.end, str(each.style)) for each in shown.spans]
+        return [StyledSpan(each.start, each.end, str(each.style)) for each in shown.spans]
     return [
-        Coloured(found.start(), found.end(), style)
+        StyledSpan(found.start(), found.end(), style)
         for found in _pattern().finditer(line)
         if (style := _styles()[str(found.lastgroup)])
     ]
@@ -57,7 +63,7 @@ def coloured(line: str, language: Language = Language.RHEO) -> list[Coloured]:
 
 @cache
 def _scopes() -> list[tuple[str, str]]:
-    patterns = grammar()["patterns"]
+    patterns = build_grammar()["patterns"]
     assert isinstance(patterns, list)
     return [(each["name"], each["match"]) for each in patterns]
 

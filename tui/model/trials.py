@@ -3,25 +3,24 @@
 from math import nan
 from typing import NamedTuple
 
-from agents.allocation.result import trials_told
-from agents.allocation.told import StageGiven, TrialTold
+from agents.allocation.results import StageAllocation, TrialSummary, summarize_trials
 from agents.run.directory import RunDirectory
 from harness.allocation.budget import rate
-from store.pipelines.records import Pipeline, Trial
+from store.pipelines.schema import Pipeline, Trial
 
 
 class TrialsView(NamedTuple):
     """The trials of all rounds that are over."""
 
-    trials: tuple[TrialTold, ...] = ()
+    trials: tuple[TrialSummary, ...] = ()
     stages: tuple[str, ...] = ()
 
-    def of(self, candidate: str) -> TrialTold | None:
+    def of(self, candidate: str) -> TrialSummary | None:
         """The trial of a candidate; ``None`` where it was not played, or its round is not over."""
         return next((each for each in self.trials if each.candidate == candidate), None)
 
 
-def trials_view(run: RunDirectory) -> TrialsView:
+def load_trials(run: RunDirectory) -> TrialsView:
     """The trials of a run.
 
     Raises:
@@ -32,11 +31,11 @@ def trials_view(run: RunDirectory) -> TrialsView:
     if asked is None:
         return TrialsView()
     pipeline = asked.pipeline
-    told = trials_told(run, lambda each: stages_of(pipeline, each))
+    told = summarize_trials(run, lambda each: list_stages(pipeline, each))
     return TrialsView(tuple(told), tuple(each.name for each in pipeline.stages))
 
 
-def stages_of(pipeline: Pipeline, trial: Trial) -> list[StageGiven]:
+def list_stages(pipeline: Pipeline, trial: Trial) -> list[StageAllocation]:
     """What a trial gave each stage.
 
     What a controller cost is known by what the other stages leave of the trial's cost; where there
@@ -51,7 +50,7 @@ def stages_of(pipeline: Pipeline, trial: Trial) -> list[StageGiven]:
     known = sum(each for each in costs if each == each)
     one = sum(each != each for each in costs) == 1
     return [
-        StageGiven(
+        StageAllocation(
             stage=stage.name,
             model=choice.model,
             samples=choice.samples,

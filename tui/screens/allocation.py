@@ -11,19 +11,28 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
-from agents.allocation.saturation import saturation_points
-from agents.allocation.told import StageGiven, TrialTold, amount
-from agents.run.records import Language
+from agents.allocation.results import (
+    StageAllocation,
+    TrialSummary,
+    compute_saturation,
+    format_amount,
+)
+from agents.run.records import ControllerLanguage
 from harness.errors import InputError
-from tui.messages import TrialsLooked, Troubled
-from tui.model.reading import Candidate, RunReader, RunView
-from tui.model.trials import TrialsView, trials_view
-from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.formatting import format_verdict
+from tui.messages import OperationFailed, TrialsLoaded
+from tui.model.run_reader import CandidateView, RunReader, RunView
+from tui.model.trials import TrialsView, load_trials
+from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.source_view import SourceView
-from tui.widgets.trial_plots import ProgressPlot, SaturationPlot, progress_key, saturation_key
-from tui.words import verdict_text
+from tui.widgets.trial_plots import (
+    ProgressPlot,
+    SaturationPlot,
+    describe_progress,
+    describe_saturation,
+)
 
 EVERY = 0.5
 """Seconds between two looks."""
@@ -77,7 +86,7 @@ class AllocationScreen(Screen[None]):
             with TabPane("3 Progress", id="progress-tab"), VerticalScroll(id="progress"):
                 for by, words in (("trial", "trials"), ("spent", "the cost of all trials")):
                     with Vertical(classes="curve"):
-                        yield OutsideStatic(progress_key(words))
+                        yield OutsideStatic(describe_progress(words))
                         yield ProgressPlot(id=f"by-{by}")
             with TabPane("4 Guidelines", id="guidelines-tab"), VerticalScroll():
                 yield OutsideStatic(id="guidelines")
@@ -102,15 +111,15 @@ class AllocationScreen(Screen[None]):
         before = self._view
         try:
             fresh = before is None or before.rounds != view.rounds
-            trials = trials_view(self._reader.run) if fresh else self._trials
+            trials = load_trials(self._reader.run) if fresh else self._trials
         except (InputError, OSError) as problem:
-            self.post_message(Troubled(str(problem)))
+            self.post_message(OperationFailed(str(problem)))
             return
         if not get_current_worker().is_cancelled:
-            self.post_message(TrialsLooked(view, trials))
+            self.post_message(TrialsLoaded(view, trials))
 
-    @on(TrialsLooked)
-    def take(self, message: TrialsLooked) -> None:
+    @on(TrialsLoaded)
+    def take(self, message: TrialsLoaded) -> None:
         """Shows the run as it stands."""
         before = self._view
         self._view, old = message.view, self._trials
@@ -120,8 +129,8 @@ class AllocationScreen(Screen[None]):
             self._show()
             self.refresh_bindings()
 
-    @on(Troubled)
-    def _told(self, message: Troubled) -> None:
+    @on(OperationFailed)
+    def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # What is shown
@@ -141,20 +150,20 @@ class AllocationScreen(Screen[None]):
         except (InputError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
         else:
-            self.query_one("#source", SourceView).show(source, language=Language.RHEO)
+            self.query_one("#source", SourceView).show(source, language=ControllerLanguage.RHEO)
 
-    def _show_stages(self, chosen: TrialTold | None) -> None:
+    def _show_stages(self, chosen: TrialSummary | None) -> None:
         table = self.query_one("#stages", OutsideTable)
         table.clear()
         for each in chosen.stages if chosen is not None else ():
             table.add_row(*_cells(each, chosen.cost if chosen is not None else 0.0))
 
-    def _show_plots(self, chosen: TrialTold | None) -> None:
+    def _show_plots(self, chosen: TrialSummary | None) -> None:
         trials = self._trials.trials
         for at, stage in enumerate(self._stages):
-            points = saturation_points(trials, at)
+            points = compute_saturation(trials, at)
             self.query_one(f"#stage-{at}", SaturationPlot).show(points, _sampled(chosen, at))
-            self.query_one(f"#key-{at}", OutsideStatic).update(saturation_key(stage, points))
+            self.query_one(f"#key-{at}", OutsideStatic).update(describe_saturation(stage, points))
         for by, place in (("trial", _number), ("spent", _spent)):
             course = [(place(each), 100 * each.score) for each in trials]
             mark = None if chosen is None else (place(chosen), 100 * chosen.score)
@@ -193,7 +202,8 @@ class AllocationScreen(Screen[None]):
     def action_decide(self, approved: bool) -> None:
         """Asks, and decides about this candidate."""
         self.app.push_screen(
-            DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
+            DecideScreen(self._of, approved=approved),
+            make_decision_handler(self, self._reader.run.path),
         )
 
 
@@ -212,16 +222,16 @@ def _seen(view: RunView) -> tuple[object, ...]:
 
 
 def _head(
-    candidate: Candidate | None,
+    candidate: CandidateView | None,
     name: str,
-    chosen: TrialTold | None,
+    chosen: TrialSummary | None,
     trials: TrialsView,
     *,
     waits: bool,
 ) -> Text:
     if candidate is None:
         return Text(f"{name} cannot be read", "red")
-    text = Text(f"{name}  ", "bold").append_text(verdict_text(candidate, waits=waits))
+    text = Text(f"{name}  ", "bold").append_text(format_verdict(candidate, waits=waits))
     if candidate.trial is not None:
         cost, score = candidate.trial
         text.append(f"  {score:.2f} % for {cost:.4g}")
@@ -236,22 +246,22 @@ def _head(
     return text
 
 
-def _sampled(chosen: TrialTold | None, at: int) -> tuple[int, float] | None:
+def _sampled(chosen: TrialSummary | None, at: int) -> tuple[int, float] | None:
     """Samples and score of a trial in a stage; ``None`` where a controller governs it."""
     if chosen is None or chosen.stages[at].controller:
         return None
     return chosen.stages[at].samples, chosen.score
 
 
-def _number(each: TrialTold) -> float:
+def _number(each: TrialSummary) -> float:
     return float(each.trial)
 
 
-def _spent(each: TrialTold) -> float:
+def _spent(each: TrialSummary) -> float:
     return each.spent
 
 
-def _cells(each: StageGiven, whole: float) -> list[Text | str]:
+def _cells(each: StageAllocation, whole: float) -> list[Text | str]:
     known = each.cost == each.cost  # it is no number where several controllers share the rest
     part = f"{100 * each.cost / whole:.1f}" if known and whole > 0 else "-"
-    return [each.stage, amount(each), f"{each.cost:.4g}" if known else "-", part]
+    return [each.stage, format_amount(each), f"{each.cost:.4g}" if known else "-", part]

@@ -13,23 +13,23 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header, TabbedContent, TabPane
 from textual.worker import get_current_worker
 
-from agents.evolution.starting import seeds
-from agents.run.programs import program_of
-from agents.run.records import Language
+from agents.evolution.starting_programs import load_seeds
+from agents.run.records import ControllerLanguage
+from agents.search.programs import load_candidate
 from dsl.diagnostics import DslError
-from harness.engines import Setting
+from harness.engines import ControllerSetting
 from harness.errors import InputError, RheostatError
-from harness.request.controllers import Playable, load_program, playable_of
+from harness.request.controllers import Playable, load_program, parse_playable
 from store.errors import StoreError
-from tui.messages import LinesReady, Looked, QuestionsReady, Troubled
-from tui.model.playing import Players, of_run
-from tui.model.reading import Candidate, RunReader
+from tui.formatting import format_interval, format_verdict
+from tui.messages import LinesReady, OperationFailed, QuestionsReady, RunsLoaded
+from tui.model.replay import RecordingPlayer, open_run_player
+from tui.model.run_reader import CandidateView, RunReader
 from tui.screens.candidate_text import margin, results_text, schedule_text
-from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.source_view import SourceView
-from tui.words import interval, verdict_text
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -88,14 +88,14 @@ class CandidateScreen(Screen[None]):
     def __init__(self, reader: RunReader, name: str) -> None:
         super().__init__()
         self._reader, self._of = reader, name
-        self._candidate: Candidate | None = None
+        self._candidate: CandidateView | None = None
         self._source = ""
         self._others: list[str] = []
         self._other = 0
         self._beta = 0.5
         self._waits = False
         self._sort = 0
-        self._players: Players | None = None
+        self._players: RecordingPlayer | None = None
         self._rows: list[QuestionRow] = []
         self._ready: QuestionsReady | None = None
 
@@ -139,10 +139,10 @@ class CandidateScreen(Screen[None]):
         """Reads what is new of the run."""
         view = self._reader.look()
         if not get_current_worker().is_cancelled:
-            self.post_message(Looked([view]))
+            self.post_message(RunsLoaded([view]))
 
-    @on(Looked)
-    def take(self, message: Looked) -> None:
+    @on(RunsLoaded)
+    def take(self, message: RunsLoaded) -> None:
         """Shows what became of the candidate meanwhile."""
         [view] = message.views
         found, waits = view.candidate(self._of), view.waiting == self._of
@@ -152,7 +152,7 @@ class CandidateScreen(Screen[None]):
             self.query_one("#results", OutsideStatic).update(results_text(found))
             self.refresh_bindings()
 
-    def _comparable(self, candidates: tuple[Candidate, ...]) -> list[str]:
+    def _comparable(self, candidates: tuple[CandidateView, ...]) -> list[str]:
         """What it can be held to: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
         try:
@@ -177,9 +177,9 @@ class CandidateScreen(Screen[None]):
         each = self._candidate
         if each is None:
             return Text(f"{self._of} cannot be read", "red")
-        text = Text(f"{each.name}  ", "bold").append_text(verdict_text(each, waits=self._waits))
+        text = Text(f"{each.name}  ", "bold").append_text(format_verdict(each, waits=self._waits))
         if each.objective is not None:
-            text.append(f"  objective {each.objective:.2f}, {interval(each.gain)}")
+            text.append(f"  objective {each.objective:.2f}, {format_interval(each.gain)}")
         text.append(f"  by {each.proposer}\n", "dim")
         return text.append(each.words or "No words.")
 
@@ -209,11 +209,11 @@ class CandidateScreen(Screen[None]):
 
     def _other_program(self, name: str) -> Playable:
         if self._reader.run.source_path(name) is not None:
-            return program_of(self._reader.run, name)
+            return load_candidate(self._reader.run, name)
         refs = {each.label: each.controller for each in self._reader.run.request.baselines}
-        for seed in seeds():  # evolution begins with some that are in no library
+        for seed in load_seeds():  # evolution begins with some that are in no library
             if seed.name == name and name not in refs:
-                return playable_of(seed.source, f"{name}.rheo")
+                return parse_playable(seed.source, f"{name}.rheo")
         return load_program(refs.get(name, name))
 
     def _loaded(self, name: str) -> Playable | None:
@@ -229,9 +229,9 @@ class CandidateScreen(Screen[None]):
         """Plays the candidate, and what it is held to."""
         try:
             if self._players is None:
-                self._players = of_run(self._reader.run.request)
-            program = program_of(self._reader.run, self._of)
-            at = Setting(self._beta) if program.scheduled else Setting()
+                self._players = open_run_player(self._reader.run.request)
+            program = load_candidate(self._reader.run, self._of)
+            at = ControllerSetting(self._beta) if program.scheduled else ControllerSetting()
             self.post_message(LinesReady(self._of, self._players.lines(program, at)))
             other = self._others[self._other] if self._others else self._of
             played = self._players.play(program)
@@ -239,7 +239,7 @@ class CandidateScreen(Screen[None]):
             if not get_current_worker().is_cancelled:
                 self.post_message(QuestionsReady(self._of, played, other, against))
         except (RheostatError, StoreError, DslError, OSError) as problem:
-            self.post_message(Troubled(f"{self._of} cannot be played: {problem}"))
+            self.post_message(OperationFailed(f"{self._of} cannot be played: {problem}"))
 
     @on(LinesReady)
     def _counted(self, message: LinesReady) -> None:
@@ -256,8 +256,8 @@ class CandidateScreen(Screen[None]):
         self._ready = message
         self._ask_list()
 
-    @on(Troubled)
-    def _told(self, message: Troubled) -> None:
+    @on(OperationFailed)
+    def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     def _ask_list(self) -> None:
@@ -336,7 +336,7 @@ class CandidateScreen(Screen[None]):
         """Opens a copy of it in the workbench."""
         from tui.screens.workbench import WorkbenchScreen
 
-        if self._reader.run.language(self._of) is not Language.RHEO:
+        if self._reader.run.language(self._of) is not ControllerLanguage.RHEO:
             self.notify("The workbench is for programs of Rheo.", severity="warning")
             return
         self.app.push_screen(
@@ -354,11 +354,14 @@ class CandidateScreen(Screen[None]):
     def action_decide(self, approved: bool) -> None:
         """Asks, and decides about this candidate."""
         self.app.push_screen(
-            DecideScreen(self._of, approved=approved), decide(self, self._reader.run.path)
+            DecideScreen(self._of, approved=approved),
+            make_decision_handler(self, self._reader.run.path),
         )
 
 
-def _question_rows(ready: QuestionsReady, players: Players, beta: float) -> list[QuestionRow]:
+def _question_rows(
+    ready: QuestionsReady, players: RecordingPlayer, beta: float
+) -> list[QuestionRow]:
     at = _place(ready.played.settings, beta)
     other = _place(ready.against.settings, beta)
     return [
@@ -373,7 +376,7 @@ def _question_rows(ready: QuestionsReady, players: Players, beta: float) -> list
     ]  # fmt: skip
 
 
-def _place(settings: Sequence[Setting], beta: float) -> int:
+def _place(settings: Sequence[ControllerSetting], beta: float) -> int:
     """The point nearest to a β; of a program that does not follow it, one as far along."""
     if settings[0].beta is None:
         return round(beta * (len(settings) - 1))

@@ -2,16 +2,16 @@
 
 from rich.text import Text
 
-from dsl.checker.knobs import schedule_lines
+from dsl.checker.symbols import schedule_lines
 from dsl.schedule import evaluate
 from harness.escaping import escape_line
 from harness.request.controllers import Playable
-from harness.request.foreign import Foreign
-from tui.model.playing import Lines
-from tui.model.reading import Candidate
+from harness.request.foreign import ForeignController
+from tui.model.replay import LineFigures
+from tui.model.run_reader import CandidateView
 
 
-def margin(lines: Lines) -> dict[int, str]:
+def margin(lines: LineFigures) -> dict[int, str]:
     """What stands before a line: its part of the tokens, episodes that it ends, right ones."""
     found = {}
     for number in range(1, len(lines.tokens)):
@@ -27,7 +27,7 @@ def schedule_text(program: Playable | None) -> Text:
     """Each knob over β, as a line of bars."""
     if program is None:
         return Text("It does not check, so it has no schedule.")
-    if isinstance(program, Foreign):
+    if isinstance(program, ForeignController):
         return Text("It follows β by itself: in Python, there is no schedule to show.")
     names = list(schedule_lines(program.checked.program))
     if not names:
@@ -48,7 +48,7 @@ def schedule_text(program: Playable | None) -> Text:
     return text
 
 
-def results_text(candidate: Candidate | None) -> Text:
+def results_text(candidate: CandidateView | None) -> Text:
     """The curve on every recording."""
     review = candidate.review if candidate is not None else None
     if review is None or not review.points:

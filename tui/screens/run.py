@@ -12,20 +12,27 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
-from agents.run.wording import several
+from agents.formatting import format_count
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
 from harness.request.controllers import load_program
 from store.errors import StoreError
-from tui.messages import CurvesReady, Looked, Troubled
-from tui.model.playing import of_run
-from tui.model.reading import Candidate, RunReader, RunView
-from tui.screens.deciding import DECISIONS, DecideScreen, decide, waiting_text
+from tui.formatting import ago, format_interval, format_state, format_usd, format_verdict
+from tui.messages import CurvesReady, OperationFailed, RunsLoaded
+from tui.model.replay import open_run_player
+from tui.model.run_reader import CandidateView, RunReader, RunView
+from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
-from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key, short
+from tui.widgets.frontier_plot import (
+    CHOSEN,
+    PALETTE,
+    FrontierPlot,
+    PlotCurve,
+    format_legend,
+    format_tokens,
+)
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
-from tui.widgets.trial_plots import ProgressPlot, progress_key
-from tui.words import ago, interval, money, state_text, verdict_text
+from tui.widgets.trial_plots import ProgressPlot, describe_progress
 
 EVERY = 0.5
 """Seconds between two looks."""
@@ -68,11 +75,11 @@ class RunScreen(Screen[None]):
         super().__init__()
         self._reader = RunReader(path)
         self._view: RunView | None = None
-        self._shown: list[Candidate] = []
+        self._shown: list[CandidateView] = []
         self._beta = 0.5
-        self.is_of_trials = self._reader.is_of_trials
+        self.is_allocation_run = self._reader.is_allocation_run
         """Whether the run looks for allocations."""
-        self._columns = TRIAL_COLUMNS if self.is_of_trials else COLUMNS
+        self._columns = TRIAL_COLUMNS if self.is_allocation_run else COLUMNS
         self._sort = 0
         self._follow = True
         self._baselines: dict[str, list[tuple[float, float]]] = {}
@@ -99,7 +106,7 @@ class RunScreen(Screen[None]):
         """Begins to look, and has the baselines played."""
         self.sub_title = self._reader.run.path.name
         table = self.query_one("#candidates", OutsideTable)
-        self.query_one("#beside").set_class(self.is_of_trials, "-trials")
+        self.query_one("#beside").set_class(self.is_allocation_run, "-trials")
         for label, width in self._columns:
             table.add_column(label, width=width, key=label)
         table.focus()
@@ -114,10 +121,10 @@ class RunScreen(Screen[None]):
         """Reads what is new."""
         view = self._reader.look()
         if not get_current_worker().is_cancelled:
-            self.post_message(Looked([view]))
+            self.post_message(RunsLoaded([view]))
 
-    @on(Looked)
-    def take(self, message: Looked) -> None:
+    @on(RunsLoaded)
+    def take(self, message: RunsLoaded) -> None:
         """Shows the run as it stands."""
         [view] = message.views
         before, self._view = self._view, view
@@ -126,19 +133,19 @@ class RunScreen(Screen[None]):
             self._list(grown=before is not None, before=before)
 
     def _standing(self, view: RunView) -> Text:
-        text = state_text(view)
+        text = format_state(view)
         best = view.candidate(view.best) if view.best else None
         parts = [f"round {view.begun}"]
         if view.request is not None:
             parts[0] += f" of {view.request.caps.rounds}"
         if view.objective is not None:
-            gain = f", {interval(best.gain)}" if best is not None else ""
+            gain = f", {format_interval(best.gain)}" if best is not None else ""
             parts.append(f"best {view.best or 'a baseline'} {view.objective:.2f}{gain}")
         plays = "program" if view.request is None else view.request.plays
-        parts.append(several(view.used.evaluations, plays))
+        parts.append(format_count(view.used.evaluations, plays))
         if view.used.usd or view.used.tokens_in:
-            tokens = short(view.used.tokens_in + view.used.tokens_out)
-            parts.append(f"{tokens} tokens, {money(view.used.usd)} dollars")
+            tokens = format_tokens(view.used.tokens_in + view.used.tokens_out)
+            parts.append(f"{tokens} tokens, {format_usd(view.used.usd)} dollars")
         parts.append(f"{view.minutes:.1f} min")
         if view.state == "at work" and view.playing[0]:
             parts.append(f"{view.playing[0].partition(':')[0]} has played {view.playing[1]}")
@@ -182,7 +189,9 @@ class RunScreen(Screen[None]):
         table.move_cursor(row=row, animate=False)
         self._detail()
 
-    def _fill(self, table: OutsideTable, before: list[Candidate], changed: set[str | None]) -> None:
+    def _fill(
+        self, table: OutsideTable, before: list[CandidateView], changed: set[str | None]
+    ) -> None:
         """Fills the table; where candidates only came behind those before, it is not begun anew.
 
         A table of hundreds of rows takes a tenth of a second to fill.
@@ -203,8 +212,8 @@ class RunScreen(Screen[None]):
                 for (label, _), cell in zip(self._columns, self._cells(each), strict=True):
                     table.update_cell(each.name, label, cell)
 
-    def _sorted(self, candidates: tuple[Candidate, ...]) -> list[Candidate]:
-        def key(each: Candidate) -> float:
+    def _sorted(self, candidates: tuple[CandidateView, ...]) -> list[CandidateView]:
+        def key(each: CandidateView) -> float:
             at = each.at(self._beta)
             match SORTS[self._sort]:
                 case "objective":
@@ -218,24 +227,24 @@ class RunScreen(Screen[None]):
 
         return sorted(candidates, key=key)
 
-    def _cells(self, each: Candidate) -> list[Text | str]:
+    def _cells(self, each: CandidateView) -> list[Text | str]:
         waits = self._view is not None and self._view.waiting == each.name
-        if self.is_of_trials:
+        if self.is_allocation_run:
             return _trial_cells(each, waits=waits)
         at = each.at(self._beta)
         return [
             each.name,
-            verdict_text(each, waits=waits),
+            format_verdict(each, waits=waits),
             f"{at[0]:.1f}" if at else "-",
-            short(at[1]) if at else "-",
+            format_tokens(at[1]) if at else "-",
             f"{each.objective:.2f}" if each.objective is not None else "-",
-            interval(each.gain),
+            format_interval(each.gain),
             each.parent or "-",
             each.proposer.partition(":")[0],
         ]
 
     @property
-    def selected(self) -> Candidate | None:
+    def selected(self) -> CandidateView | None:
         """The candidate under the cursor."""
         row = self.query_one("#candidates", OutsideTable).cursor_row
         return self._shown[row] if 0 <= row < len(self._shown) else None
@@ -247,15 +256,15 @@ class RunScreen(Screen[None]):
     def _detail(self) -> None:
         """The plot and the words of the candidate under the cursor."""
         chosen = self.selected
-        said = _said(chosen, None if self.is_of_trials else self._beta, SORTS[self._sort])
+        said = _said(chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort])
         if self._view is not None and self._view.guidelines:
             said.append("\nGuidelines\n", "bold")
             said.append("\n".join(self._view.guidelines) + "\n")
-        drawn = self._draw_trials(chosen) if self.is_of_trials else self._draw_curves(chosen)
+        drawn = self._draw_trials(chosen) if self.is_allocation_run else self._draw_curves(chosen)
         self.refresh_bindings()
         self.query_one("#said", OutsideStatic).update(drawn.append("\n").append_text(said))
 
-    def _draw_trials(self, chosen: Candidate | None) -> Text:
+    def _draw_trials(self, chosen: CandidateView | None) -> Text:
         """The course of a run of trials; gives what the plot shows in words."""
         played = [each for each in self._view.candidates if each.trial] if self._view else []
         places = {each.name: float(at) for at, each in enumerate(played, start=1)}
@@ -264,18 +273,18 @@ class RunScreen(Screen[None]):
         if chosen is not None and chosen.trial is not None:
             mark = (places[chosen.name], chosen.trial[1])
         self.query_one("#course", ProgressPlot).show(points, mark)
-        return progress_key("trials")
+        return describe_progress("trials")
 
-    def _draw_curves(self, chosen: Candidate | None) -> Text:
+    def _draw_curves(self, chosen: CandidateView | None) -> Text:
         """The curves of a run of controllers; gives which is which."""
         drawn = [
-            Drawn(label, points, PALETTE[at % len(PALETTE)])
+            PlotCurve(label, points, PALETTE[at % len(PALETTE)])
             for at, (label, points) in enumerate(self._baselines.items())
         ]
         if chosen is not None and chosen.curve:
-            drawn.append(Drawn(chosen.name, chosen.curve, CHOSEN))
+            drawn.append(PlotCurve(chosen.name, chosen.curve, CHOSEN))
         self.query_one("#frontier", FrontierPlot).show(drawn)
-        return key(drawn)
+        return format_legend(drawn)
 
     # The baselines
 
@@ -283,10 +292,10 @@ class RunScreen(Screen[None]):
     def play_baselines(self) -> None:
         """Plays the baselines of the run, for the plot."""
         try:
-            if self.is_of_trials:  # it is held to its own best, and to no baseline
+            if self.is_allocation_run:  # it is held to its own best, and to no baseline
                 return
             request = self._reader.run.request
-            players = of_run(request)
+            players = open_run_player(request)
             for each in request.baselines:
                 program = load_program(each.controller)
                 self._baselines[each.label] = players.play(program, each.settings).curve
@@ -294,14 +303,14 @@ class RunScreen(Screen[None]):
                     return
                 self.post_message(CurvesReady(dict(self._baselines)))
         except (RheostatError, StoreError, DslError, OSError) as problem:
-            self.post_message(Troubled(f"the baselines cannot be drawn: {problem}"))
+            self.post_message(OperationFailed(f"the baselines cannot be drawn: {problem}"))
 
     @on(CurvesReady)
     def _drawn(self) -> None:
         self._detail()
 
-    @on(Troubled)
-    def _told(self, message: Troubled) -> None:
+    @on(OperationFailed)
+    def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # What a person does
@@ -313,7 +322,7 @@ class RunScreen(Screen[None]):
         from tui.screens.candidate import CandidateScreen
 
         if (chosen := self.selected) is not None:
-            kind = AllocationScreen if self.is_of_trials else CandidateScreen
+            kind = AllocationScreen if self.is_allocation_run else CandidateScreen
             self.app.push_screen(kind(self._reader, chosen.name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -333,7 +342,8 @@ class RunScreen(Screen[None]):
         """Asks, and decides about the candidate under the cursor."""
         if (chosen := self.selected) is not None:
             self.app.push_screen(
-                DecideScreen(chosen.name, approved=approved), decide(self, self._reader.run.path)
+                DecideScreen(chosen.name, approved=approved),
+                make_decision_handler(self, self._reader.run.path),
             )
 
     def action_sort(self) -> None:
@@ -367,19 +377,19 @@ def _listed(view: RunView) -> tuple[object, ...]:
     return view.candidates, view.waiting
 
 
-def _trial_cells(each: Candidate, *, waits: bool) -> list[Text | str]:
+def _trial_cells(each: CandidateView, *, waits: bool) -> list[Text | str]:
     cost, score = (None, None) if each.trial is None else each.trial
     return [
         each.name,
-        verdict_text(each, waits=waits),
+        format_verdict(each, waits=waits),
         "-" if score is None else f"{score:.2f}",
         "-" if cost is None else f"{cost:.4g}",
-        interval(each.gain),
+        format_interval(each.gain),
         each.proposer.partition(":")[0],
     ]
 
 
-def _said(chosen: Candidate | None, beta: float | None, sort: str) -> Text:
+def _said(chosen: CandidateView | None, beta: float | None, sort: str) -> Text:
     text = Text("" if beta is None else f"β {beta:g}, ", "dim")
     text.append(f"sorted by {sort}\n", "dim")
     if chosen is None:

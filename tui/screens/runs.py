@@ -11,11 +11,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
-from tui.messages import Looked
-from tui.model.reading import RunReader, RunView, runs_in
+from tui.formatting import ago, format_state, format_usd
+from tui.messages import RunsLoaded
+from tui.model.run_reader import RunReader, RunView, find_run_folders
 from tui.screens.help import HELP
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
-from tui.words import ago, money, state_text
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -65,21 +65,21 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
         """Reads what is new of every run."""
-        for path in runs_in(self._folder):
+        for path in find_run_folders(self._folder):
             self._readers.setdefault(path, RunReader(path))
         views = [reader.look() for reader in self._readers.values() if reader.run.path.exists()]
         if not get_current_worker().is_cancelled:
-            self.post_message(Looked(views))
+            self.post_message(RunsLoaded(views))
 
-    @on(Looked)
-    def show(self, message: Looked) -> None:
+    @on(RunsLoaded)
+    def show(self, message: RunsLoaded) -> None:
         """Puts the runs into the table; the cursor stays where it was."""
         self._views = message.views
         table = self.query_one("#runs", OutsideTable)
         row, scroll = table.cursor_row, table.scroll_y
         table.clear()
         for view in message.views:
-            table.add_row(*cells(view), key=str(view.path))
+            table.add_row(*format_run_row(view), key=str(view.path))
         if table.row_count:
             table.move_cursor(row=min(row, table.row_count - 1), animate=False)
             table.scroll_to(y=scroll, animate=False)
@@ -98,20 +98,20 @@ class RunsScreen(Screen[None]):
             self.app.push_screen(RunScreen(self._views[row].path))
 
 
-def cells(view: RunView) -> list[Text | str]:
+def format_run_row(view: RunView) -> list[Text | str]:
     """One row of the table."""
     best = view.candidate(view.best) if view.best is not None else None
     gain = best.gain if best is not None else None
     tokens = view.used.tokens_in + view.used.tokens_out
     return [
         view.path.name,
-        state_text(view),
+        format_state(view),
         str(view.rounds),
         view.best or "-",
         "-" if view.objective is None else f"{view.objective:.2f}",
         "-" if gain is None else f"{gain.value:+.2f}",
         f"{tokens:,}" if tokens else "-",
-        money(view.used.usd),
+        format_usd(view.used.usd),
         f"{view.minutes:.1f}",
         ago(view.age),
     ]

@@ -17,16 +17,16 @@ from textual.worker import get_current_worker
 
 from harness.errors import RheostatError
 from harness.escaping import escape_line
-from harness.explanation.tracing import Memory
+from harness.explanation.episode_trace import MemoryState
 from harness.request.controllers import Playable
 from store.errors import StoreError
-from tui.messages import EpisodeReady, Troubled
-from tui.model.highlighting import language_of
-from tui.model.picture import Picture, picture, told
-from tui.model.playing import Players
+from tui.messages import EpisodeReady, OperationFailed
+from tui.model.highlighting import detect_language
+from tui.model.replay import RecordingPlayer
+from tui.model.timeline import EpisodeTimeline, build_timeline, describe_verb
 from tui.screens.help import HELP
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
-from tui.widgets.frontier_plot import short
+from tui.widgets.frontier_plot import format_tokens
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.source_view import SourceView
 
@@ -67,7 +67,7 @@ class TraceScreen(Screen[None]):
 
     def __init__(
         self,
-        players: Players,
+        players: RecordingPlayer,
         names: Sequence[str],
         load: Callable[[str], Playable | None],
         *,
@@ -131,13 +131,13 @@ class TraceScreen(Screen[None]):
                     program, self._recording, self._question, self._seed, self._beta
                 )
             except (RheostatError, StoreError) as problem:
-                self.post_message(Troubled(str(problem)))
+                self.post_message(OperationFailed(str(problem)))
                 continue
             if get_current_worker().is_cancelled:
                 return
             self.post_message(
                 EpisodeReady(
-                    place, key, picture(found), found.tokens, bool(found.right), found.answer
+                    place, key, build_timeline(found), found.tokens, bool(found.right), found.answer
                 )
             )
 
@@ -150,8 +150,8 @@ class TraceScreen(Screen[None]):
             self._moment = len(message.picture.moments)
         self._show()
 
-    @on(Troubled)
-    def _told(self, message: Troubled) -> None:
+    @on(OperationFailed)
+    def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="error", timeout=10)
 
     def _program(self, place: int) -> Playable | None:
@@ -207,20 +207,20 @@ class TraceScreen(Screen[None]):
         text = Text(f"step {self._moment:>3} of {last:<3} ")
         text.append("━" * done, "cyan").append("╸" if done < width else "", "cyan")
         text.append("─" * max(0, width - done - 1), "dim")
-        return text.append(f" {short(spent)} tokens")
+        return text.append(f" {format_tokens(spent)} tokens")
 
-    def _below(self, shown: Picture) -> None:
+    def _below(self, shown: EpisodeTimeline) -> None:
         source = self.query_one("#line", SourceView)
         program = self._program(0)
         assert program is not None  # an episode of it was played
         at = min(self._moment, len(shown.moments))
         moment = shown.moments[at - 1] if at else None
-        source.show(program.source.text, language=language_of(program))
+        source.show(program.source.text, language=detect_language(program))
         source.mark(moment.line if moment is not None else None)
         text = Text()
         if moment is not None:
-            text.append(told(moment.verb), "bold")
-            text.append(f"  +{short(moment.charged)} tokens\n")
+            text.append(describe_verb(moment.verb), "bold")
+            text.append(f"  +{format_tokens(moment.charged)} tokens\n")
             if moment.verb.because is not None:
                 text.append(f"because {escape_line(moment.verb.because)}\n", "italic")
         standing = shown.standing(at)
@@ -297,10 +297,12 @@ def _name(name: str, ready: EpisodeReady | None) -> Text:
         return text.append("  playing…", "dim")
     verdict = "right" if ready.right else "wrong"
     text.append(f"  {verdict}", "green" if ready.right else "red")
-    return text.append(f", {short(ready.tokens)} tokens, {len(ready.picture.rows)} branches")
+    return text.append(
+        f", {format_tokens(ready.tokens)} tokens, {len(ready.picture.rows)} branches"
+    )
 
 
-def _memory(memory: Memory) -> Text:
+def _memory(memory: MemoryState) -> Text:
     text = Text()
     for name, value in memory.cells.items():
         text.append(f"{name} = {escape_line(str(value))}\n", "cyan")
@@ -313,7 +315,7 @@ def _memory(memory: Memory) -> Text:
     return text
 
 
-def _legend(shown: Picture) -> Text:
+def _legend(shown: EpisodeTimeline) -> Text:
     text = Text("\n")
     for number, answer in enumerate(shown.answers[:6]):
         text.append(f" {letter_of(number, shown.gold)} ", style_of(number, shown.gold))

@@ -15,24 +15,24 @@ from textual.timer import Timer
 from textual.widgets import Footer, Header, TextArea
 from textual.worker import get_current_worker
 
-from agents.loop.inbox import put
+from agents.loop.round_files import submit_proposal
 from agents.run.directory import open_run
 from agents.run.records import BaselineRef
-from agents.search.baselines import HAND_MADE
-from dsl.diagnostics import Diagnostic, DslError, ordered
+from agents.search.programs import DEFAULT_BASELINES
+from dsl.diagnostics import Diagnostic, DslError, sort_diagnostics
 from dsl.formatter import format_source
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from dsl.template import new_program
 from harness.errors import InputError, RheostatError
-from harness.request.controllers import load_program, program_of
+from harness.request.controllers import load_program, parse_controller
 from store.errors import StoreError
-from tui.messages import CurvesReady, Troubled
-from tui.model.playing import Players, of_files, of_run
+from tui.messages import CurvesReady, OperationFailed
+from tui.model.replay import RecordingPlayer, open_file_player, open_run_player
+from tui.screens.dialogs import NameScreen
 from tui.screens.leaving import Changes, LeaveScreen
-from tui.screens.naming import NameScreen
 from tui.widgets.editor import Editor
-from tui.widgets.frontier_plot import CHOSEN, PALETTE, Drawn, FrontierPlot, key
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
 from tui.widgets.outside_text import OutsideStatic
 
 PAUSE = 0.6
@@ -43,7 +43,7 @@ CHECK = 0.15
 
 BESIDE = (
     BaselineRef(controller="cmc"),
-    next(each for each in HAND_MADE if each.controller == "esc"),
+    next(each for each in DEFAULT_BASELINES if each.controller == "esc"),
 )
 """Controllers of the library that are drawn beside it."""
 
@@ -74,7 +74,7 @@ class WorkbenchScreen(Screen[None]):
         source: str | None = None,
         recordings: Sequence[Path] = (),
         run: Path | None = None,
-        players: Players | None = None,
+        players: RecordingPlayer | None = None,
     ):
         super().__init__()
         self._path, self._run = path, run
@@ -118,8 +118,8 @@ class WorkbenchScreen(Screen[None]):
 
     def check(self) -> None:
         """Says what is wrong with the text."""
-        analysis = analyse(Source(self.query_one(Editor).text, self._file_name()))
-        found = ordered(analysis.diagnostics)
+        analysis = analyse_program(Source(self.query_one(Editor).text, self._file_name()))
+        found = sort_diagnostics(analysis.diagnostics)
         self._sound = analysis.checked is not None
         self._told_wrong = _wrong(analysis.source, found)
         self._tell()
@@ -136,7 +136,7 @@ class WorkbenchScreen(Screen[None]):
     def play(self) -> None:
         """Plays the text, where it checks."""
         try:
-            program = program_of(self.query_one(Editor).text, self._file_name())
+            program = parse_controller(self.query_one(Editor).text, self._file_name())
         except DslError:
             return
         try:
@@ -149,16 +149,16 @@ class WorkbenchScreen(Screen[None]):
                 curves[each.label] = players.play(program_beside, each.settings).curve
             curves["this"] = players.play(program).curve
         except (RheostatError, StoreError, OSError) as problem:
-            self.post_message(Troubled(str(problem)))
+            self.post_message(OperationFailed(str(problem)))
             return
         if not get_current_worker().is_cancelled:
             self.post_message(CurvesReady(curves))
 
-    def _ready(self) -> Players | None:
+    def _ready(self) -> RecordingPlayer | None:
         if self._players is None and self._run is not None:
-            self._players = of_run(open_run(self._run).request)
+            self._players = open_run_player(open_run(self._run).request)
         elif self._players is None and self._recordings:
-            self._players = of_files(self._recordings)
+            self._players = open_file_player(self._recordings)
         return self._players
 
     @on(CurvesReady)
@@ -167,13 +167,13 @@ class WorkbenchScreen(Screen[None]):
         if not self._saved_curve:
             self._saved_curve = message.curves["this"]
         drawn = [
-            Drawn(name, points, PALETTE[at % len(PALETTE)])
+            PlotCurve(name, points, PALETTE[at % len(PALETTE)])
             for at, (name, points) in enumerate(self._curves.items())
             if name != "this"
         ]
-        drawn.append(Drawn("last saved", self._saved_curve, "white"))
-        drawn.append(Drawn("this", self._curves["this"], CHOSEN))
-        self._key = key(drawn)
+        drawn.append(PlotCurve("last saved", self._saved_curve, "white"))
+        drawn.append(PlotCurve("this", self._curves["this"], CHOSEN))
+        self._key = format_legend(drawn)
         self.query_one("#frontier", FrontierPlot).show(drawn)
         self._tell()
 
@@ -186,8 +186,8 @@ class WorkbenchScreen(Screen[None]):
             text.append("\n\n")
         self.query_one("#diagnostics", OutsideStatic).update(text.append_text(self._told_wrong))
 
-    @on(Troubled)
-    def _told(self, message: Troubled) -> None:
+    @on(OperationFailed)
+    def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
     # What a person does
@@ -254,7 +254,7 @@ class WorkbenchScreen(Screen[None]):
             run = open_run(self._run)
             if run.ending is not None and not run.is_held:
                 raise InputError(f"{run.path.name} has ended; --resume goes on")
-            new = put(run, self.query_one(Editor).text, "written in the workbench")
+            new = submit_proposal(run, self.query_one(Editor).text, "written in the workbench")
         except (RheostatError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
             return

@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.widgets import OptionList, TextArea
 from textual.widgets.option_list import Option
 
-from dsl.editor.completion import Completion, complete
+from dsl.editor.completion import Completion, find_completions
 from dsl.editor.document import Document
 from dsl.source import Source
-from tui.model.highlighting import coloured
+from tui.model.highlighting import highlight_line
 from tui.widgets.outside_text import line
 
 MOST_WORDS = 12
@@ -34,7 +34,7 @@ class RheoText(TextArea):
     def get_line(self, line_index: int) -> Text:
         """A line, coloured."""
         line = super().get_line(line_index)
-        for part in coloured(line.plain):
+        for part in highlight_line(line.plain):
             line.stylize(part.style, part.start, part.end)
         return line
 
@@ -74,7 +74,7 @@ class Editor(Vertical):
         """Offers what could come at the cursor."""
         document = Document(Source(self.text))
         offset = self._offset(self.area.cursor_location)
-        found = complete(document, offset)
+        found = find_completions(document, offset)
         typed = self.text[found.span.start : offset]
         self._found = [each for each in found.found if each.label.startswith(typed)][:MOST_WORDS]
         self._span = (found.span.start, offset)

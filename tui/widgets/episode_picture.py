@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.model.picture import UNSEEN, Picture, Row
+from tui.model.timeline import UNSEEN, BranchTimeline, EpisodeTimeline
 
 GOLD = Style(color="black", bgcolor="green3")
 OTHERS = tuple(
@@ -49,10 +49,10 @@ class EpisodePicture(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._picture: Picture | None = None
+        self._picture: EpisodeTimeline | None = None
         self._moment = 0
 
-    def show(self, picture: Picture | None, moment: int) -> None:
+    def show(self, picture: EpisodeTimeline | None, moment: int) -> None:
         """Shows another episode, or the same at another moment.
 
         Args:
@@ -74,7 +74,7 @@ class EpisodePicture(ScrollView, can_focus=True):
         strip = Strip(self._cells(row, self._picture.gold))
         return strip.crop_extend(across, across + width, self.rich_style)
 
-    def _cells(self, row: Row, gold: int | None) -> list[Segment]:
+    def _cells(self, row: BranchTimeline, gold: int | None) -> list[Segment]:
         now = self._moment
         label = Segment(f"{row.branch:>{_LABEL - 1}} ", LABEL)
         if row.opened > now:

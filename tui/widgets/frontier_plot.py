@@ -9,10 +9,10 @@ from rich.text import Text
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
 from harness.evaluation.curve_styles import finite
-from harness.evaluation.frontier import curve
+from harness.evaluation.frontier import build_curve
 
 
-class Drawn(NamedTuple):
+class PlotCurve(NamedTuple):
     """One curve."""
 
     label: str
@@ -35,7 +35,7 @@ class FrontierPlot(PlotWidget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id, allow_pan_and_zoom=False)
-        self.drawn: tuple[Drawn, ...] = ()
+        self.drawn: tuple[PlotCurve, ...] = ()
 
     def on_mount(self) -> None:
         """Sets the axes up."""
@@ -43,10 +43,12 @@ class FrontierPlot(PlotWidget):
         self.margin_left = 5
         self.margin_top = 1
         self.margin_bottom = 2
-        self.set_x_formatter(Logarithm(1))
-        self.show_legend(is_visible=False)  # it would cover half of a small plot; see `key`
+        self.set_x_formatter(LogAxisFormatter(1))
+        self.show_legend(
+            is_visible=False
+        )  # it would cover half of a small plot; see `format_legend`
 
-    def show(self, drawn: Sequence[Drawn]) -> None:
+    def show(self, drawn: Sequence[PlotCurve]) -> None:
         """Draws curves in place of those before.
 
         Args:
@@ -70,7 +72,7 @@ class FrontierPlot(PlotWidget):
         self.set_xlimits(log10(max(low, 1.0)) - 0.03, log10(max(high, 2.0)) + 0.03)
 
 
-class Logarithm(AxisFormatter):
+class LogAxisFormatter(AxisFormatter):
     """Ticks at 1, 2 and 5 times the powers of ten, over the logarithm.
 
     Args:
@@ -90,10 +92,10 @@ class Logarithm(AxisFormatter):
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """See `AxisFormatter`."""
-        return [short(10**tick) for tick in ticks]
+        return [format_tokens(10**tick) for tick in ticks]
 
 
-def key(drawn: Sequence[Drawn]) -> Text:
+def format_legend(drawn: Sequence[PlotCurve]) -> Text:
     """Which curve is which, in a line."""
     text = Text("accuracy % over tokens ", "dim")
     for each in reversed(drawn):
@@ -101,7 +103,7 @@ def key(drawn: Sequence[Drawn]) -> Text:
     return text
 
 
-def short(tokens: float) -> str:
+def format_tokens(tokens: float) -> str:
     """A number of tokens in a few letters: ``48.8k``."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if tokens >= size * 0.9995:
@@ -112,5 +114,5 @@ def short(tokens: float) -> str:
 def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
     """The running maximum over the logarithm of tokens, as evaluation has it."""
     costs, accuracies = np.array(sorted(points), float).T
-    found = curve(costs, accuracies)
+    found = build_curve(costs, accuracies)
     return [log10(max(each, 1.0)) for each in found.cost.tolist()], found.accuracy.tolist()

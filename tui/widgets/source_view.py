@@ -6,9 +6,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from agents.run.records import Language
+from agents.run.records import ControllerLanguage
 from harness.escaping import escape_line
-from tui.model.highlighting import coloured
+from tui.model.highlighting import highlight_line
 from tui.widgets.outside_text import OutsideStatic
 
 
@@ -21,7 +21,7 @@ class SourceView(VerticalScroll):
         self._margin: Mapping[int, str] = {}
         self._marked: int | None = None
         self._title = ""
-        self._language = Language.RHEO
+        self._language = ControllerLanguage.RHEO
 
     def compose(self) -> ComposeResult:
         """Its text."""
@@ -33,7 +33,7 @@ class SourceView(VerticalScroll):
         margin: Mapping[int, str] | None = None,
         title: str = "",
         *,
-        language: Language = Language.RHEO,
+        language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> None:
         """Shows a program.
 
@@ -58,7 +58,7 @@ class SourceView(VerticalScroll):
 
     def _draw(self) -> None:
         dark = self.app.current_theme.dark
-        made = rendered(
+        made = render_source(
             self._source,
             self._margin,
             self._marked,
@@ -69,14 +69,14 @@ class SourceView(VerticalScroll):
         self.query_one("#text", OutsideStatic).update(made)
 
 
-def rendered(
+def render_source(
     source: str,
     margin: Mapping[int, str],
     marked: int | None = None,
     *,
     title: str = "",
     dark: bool = True,
-    language: Language = Language.RHEO,
+    language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> Text:
     """A program as text with styles."""
     width = max((len(each) for each in margin.values()), default=0)
@@ -91,7 +91,7 @@ def rendered(
             row.append(f"{margin.get(number, ''):>{width}} ", "dim cyan")
         row.append(f"{number:>{digits}} ", "dim")
         body = Text(line)
-        for part in coloured(body.plain, language):
+        for part in highlight_line(body.plain, language):
             body.stylize(part.style, part.start, part.end)
         row.append_text(body)
         if number == marked:

@@ -6,9 +6,9 @@ from math import log10
 from rich.text import Text
 from textual_plot import HiResMode, PlotWidget
 
-from agents.allocation.saturation import Points
+from agents.allocation.results import SaturationCurves
 from harness.evaluation.curve_styles import finite
-from tui.widgets.frontier_plot import CHOSEN, PALETTE, Logarithm
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, LogAxisFormatter
 
 MARK = "bright_white"
 """Of the trial that is looked at."""
@@ -78,9 +78,9 @@ class SaturationPlot(TrialPlot):
     def on_mount(self) -> None:
         """Sets the axes up."""
         super().on_mount()
-        self.set_x_formatter(Logarithm(0))
+        self.set_x_formatter(LogAxisFormatter(0))
 
-    def show(self, points: Points, chosen: tuple[int, float] | None) -> None:
+    def show(self, points: SaturationCurves, chosen: tuple[int, float] | None) -> None:
         """Draws a stage in place of what was drawn before.
 
         Args:
@@ -101,7 +101,7 @@ class SaturationPlot(TrialPlot):
         self._room([log10(samples) for samples, _ in seen], [100 * score for _, score in seen])
 
 
-def progress_key(over: str) -> Text:
+def describe_progress(over: str) -> Text:
     """What a plot of the course shows."""
     text = Text(f"score % over {over} ", "dim")
     text.append(" · a trial")
@@ -109,7 +109,7 @@ def progress_key(over: str) -> Text:
     return text.append(" ● this one", MARK)
 
 
-def saturation_key(stage: str, points: Points) -> Text:
+def describe_saturation(stage: str, points: SaturationCurves) -> Text:
     """A stage, and which curve is which model."""
     text = Text(stage, "bold")
     text.append("  best score % over samples ", "dim")

@@ -14,21 +14,23 @@ from pathlib import Path
 
 import msgspec
 
-from agents.allocation.bench import RoundTrialBench
-from agents.allocation.benchmark.runs import SETTINGS, Rehearsal
-from agents.allocation.proposers import Seen, TrialProposer
-from agents.allocation.proposers.choose import NAMES, trial_proposers
+from agents.allocation.allocation_task import RoundTrialBench
+from agents.allocation.benchmark.benchmark_runs import ABLATION_SETTINGS, BenchmarkRun
+from agents.allocation.proposers import ObservedTrial, TrialProposer
+from agents.allocation.proposers.registry import TRIAL_PROPOSER_NAMES, build_trial_proposers
 from agents.chat.settings import ChatSettings
-from agents.proposers.choose import Means
+from agents.proposers.registry import ProposerResources
 from agents.run.directory import RunDirectory
-from agents.run.records import Asking
-from harness.allocation.simulator import Simulator, simulator, usual_budget
-from harness.allocation.space import Space
+from agents.run.records import ModelOptions
+from harness.allocation.simulator import Simulator, build_simulator, default_budget
+from harness.allocation.space import AllocationSpace
 from harness.cli.output import emit_text
-from store.pipelines.records import Simulation
+from store.pipelines.schema import Simulation
 
 
-def rehearse(proposer: TrialProposer, at: Simulator, trials: int, optimum: float) -> Rehearsal:
+def run_benchmark(
+    proposer: TrialProposer, at: Simulator, trials: int, optimum: float
+) -> BenchmarkRun:
     """Lets a proposer search a simulated pipeline.
 
     Args:
@@ -37,8 +39,8 @@ def rehearse(proposer: TrialProposer, at: Simulator, trials: int, optimum: float
         trials: at most.
         optimum: the best expected score that there is.
     """
-    space, simulation = Space(at.pipeline, usual_budget(at.pipeline)), at.simulation
-    seen: list[Seen] = []
+    space, simulation = AllocationSpace(at.pipeline, default_budget(at.pipeline)), at.simulation
+    seen: list[ObservedTrial] = []
     state, curve, number = None, list[float](), 0
     while len(seen) < trials:
         number += 1
@@ -55,13 +57,15 @@ def rehearse(proposer: TrialProposer, at: Simulator, trials: int, optimum: float
             break  # a small space was tried whole
         for each in made.trials:
             trial = at.play(each.choices)
-            seen.append(Seen(trial.choices, trial.score, trial.cost))
+            seen.append(ObservedTrial(trial.choices, trial.score, trial.cost))
             leader = max(seen, key=lambda one: (one.score, -one.cost))
             curve.append(at.expected(at.quality(leader.choices)) / optimum)
-    return Rehearsal(
+    return BenchmarkRun(
         proposer=proposer.name,
         seed=simulation.seed,
-        without=next((each for each in SETTINGS if each and not getattr(simulation, each)), ""),
+        without=next(
+            (each for each in ABLATION_SETTINGS if each and not getattr(simulation, each)), ""
+        ),
         optimum=optimum,
         curve=curve,
         spent=[each / space.budget for each in accumulate(one.cost for one in seen)],
@@ -73,17 +77,21 @@ def main(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=50)
-    parser.add_argument("--proposers", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--without", nargs="+", choices=SETTINGS, default=list(SETTINGS))
+    parser.add_argument(
+        "--proposers", nargs="+", choices=TRIAL_PROPOSER_NAMES, default=list(TRIAL_PROPOSER_NAMES)
+    )
+    parser.add_argument(
+        "--without", nargs="+", choices=ABLATION_SETTINGS, default=list(ABLATION_SETTINGS)
+    )
     parser.add_argument("--sampled", action="store_true")
     asked = parser.parse_args(words)
-    means = Means(RunDirectory(Path()), Asking(), ChatSettings())
+    means = ProposerResources(RunDirectory(Path()), ModelOptions(), ChatSettings())
     for without, seed in product(asked.without, range(asked.seeds)):
         switches = {without: False} if without else {}
-        at = simulator(Simulation(seed=seed, sampled=asked.sampled, **switches))
-        optimum = at.optimum(usual_budget(at.pipeline)).score
-        for proposer in trial_proposers(asked.proposers, means).values():
-            found = rehearse(proposer, at, asked.trials, optimum)
+        at = build_simulator(Simulation(seed=seed, sampled=asked.sampled, **switches))
+        optimum = at.optimum(default_budget(at.pipeline)).score
+        for proposer in build_trial_proposers(asked.proposers, means).values():
+            found = run_benchmark(proposer, at, asked.trials, optimum)
             emit_text(msgspec.json.encode(found).decode())
 
 

@@ -16,22 +16,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from agents.allocation.benchmark.runs import SETTINGS, Rehearsal, read, titled
-from agents.allocation.estimates import Z
-from agents.allocation.proposers.choose import NAMES
+from agents.allocation.benchmark.benchmark_runs import (
+    ABLATION_SETTINGS,
+    BenchmarkRun,
+    read_benchmark_runs,
+    setting_title,
+)
+from agents.allocation.proposers.registry import TRIAL_PROPOSER_NAMES
+from agents.allocation.results import Z_95
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-_COLOURS = dict(zip(NAMES, ("#e8590c", "#1c7ed6", "#868e96", "#2f9e44"), strict=True))
-_STYLES = dict(zip(NAMES, ("-", "--", ":", "-."), strict=True))
+_COLOURS = dict(
+    zip(TRIAL_PROPOSER_NAMES, ("#e8590c", "#1c7ed6", "#868e96", "#2f9e44"), strict=True)
+)
+_STYLES = dict(zip(TRIAL_PROPOSER_NAMES, ("-", "--", ":", "-."), strict=True))
 _PANEL = (3.7, 2.4)
 _FOOT = 5
 """A row begins at a multiple of so many percent, below every mean in it."""
 
 
-class Curve(NamedTuple):
+class MeanCurve(NamedTuple):
     """A mean over seeds, in percent of the optimum."""
 
     at: Sequence[float]
@@ -40,13 +47,13 @@ class Curve(NamedTuple):
     """Half of the interval of 95 %; 0 for a single run."""
 
 
-def by_trials(runs: Sequence[Rehearsal]) -> Curve:
+def curve_by_trials(runs: Sequence[BenchmarkRun]) -> MeanCurve:
     """The best so far after 1, 2, ... trials; a space that was tried whole keeps its last."""
     longest = max(len(each.curve) for each in runs)
     return _over(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
 
 
-def by_cost(runs: Sequence[Rehearsal]) -> Curve:
+def curve_by_cost(runs: Sequence[BenchmarkRun]) -> MeanCurve:
     """The best so far by what was spent, in budgets of one trial.
 
     It begins where every run has a trial, and ends where a run of full length has no more.
@@ -59,19 +66,21 @@ def by_cost(runs: Sequence[Rehearsal]) -> Curve:
 
 
 def _over(
-    runs: Sequence[Rehearsal], places: Sequence[float], best: Callable[[Rehearsal, float], float]
-) -> Curve:
+    runs: Sequence[BenchmarkRun],
+    places: Sequence[float],
+    best: Callable[[BenchmarkRun, float], float],
+) -> MeanCurve:
     values = 100 * np.array([[best(run, place) for place in places] for run in runs])
     spread = values.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(len(places))
-    return Curve(list(places), values.mean(axis=0), Z * spread / sqrt(len(runs)))
+    return MeanCurve(list(places), values.mean(axis=0), Z_95 * spread / sqrt(len(runs)))
 
 
-def draw(runs: Sequence[Rehearsal], path: Path) -> None:
+def draw_figure(runs: Sequence[BenchmarkRun], path: Path) -> None:
     """Writes the picture: a row of two panels for each setting that was played."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    found = [each for each in SETTINGS if any(run.without == each for run in runs)]
+    found = [each for each in ABLATION_SETTINGS if any(run.without == each for run in runs)]
     style: dict[Any, Any] = {"svg.hashsalt": "rheostat", "axes.labelsize": 9, "font.size": 9}
     with mpl.rc_context(style):
         # White behind it: it stands alone, on pages whose colour it does not know.
@@ -82,10 +91,10 @@ def draw(runs: Sequence[Rehearsal], path: Path) -> None:
             lowest = 100.0
             for name, own in groupby(some, key=lambda each: each.proposer):
                 mine = list(own)
-                for panel, curve in ((left, by_trials(mine)), (right, by_cost(mine))):
-                    _draw(panel, curve, name)
+                for panel, curve in ((left, curve_by_trials(mine)), (right, curve_by_cost(mine))):
+                    _draw_panel(panel, curve, name)
                     lowest = min(lowest, float(curve.mean.min()))
-            left.set_title(titled(without), loc="left", fontsize=10)
+            left.set_title(setting_title(without), loc="left", fontsize=10)
             left.set_ylabel("% of the optimum")
             left.set_ylim(_FOOT * (lowest // _FOOT), 100.5)
         rows[-1][0].set_xlabel("trials")
@@ -99,7 +108,7 @@ def draw(runs: Sequence[Rehearsal], path: Path) -> None:
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
-def _draw(panel: "Axes", curve: Curve, name: str) -> None:
+def _draw_panel(panel: "Axes", curve: MeanCurve, name: str) -> None:
     colour = _COLOURS[name]
     panel.plot(curve.at, curve.mean, _STYLES[name], color=colour, linewidth=1.5, label=name)
     low, high = curve.mean - curve.error, np.minimum(curve.mean + curve.error, 100)
@@ -113,7 +122,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("lines", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     asked = parser.parse_args(words)
-    draw(read(asked.lines), asked.output)
+    draw_figure(read_benchmark_runs(asked.lines), asked.output)
 
 
 if __name__ == "__main__":

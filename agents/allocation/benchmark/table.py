@@ -14,22 +14,26 @@ from math import inf, sqrt
 from pathlib import Path
 from statistics import mean, stdev
 
-from agents.allocation.benchmark.runs import Rehearsal, read, titled
-from agents.allocation.estimates import Z
+from agents.allocation.benchmark.benchmark_runs import (
+    BenchmarkRun,
+    read_benchmark_runs,
+    setting_title,
+)
+from agents.allocation.results import Z_95
 from harness.cli.output import emit_text
 
-AFTER = (10, 20, 50)
+TRIAL_COUNTS = (10, 20, 50)
 """Trials at which the best so far is shown."""
 
 
-def row(runs: Sequence[Rehearsal]) -> str:
+def format_row(runs: Sequence[BenchmarkRun]) -> str:
     """The row of one proposer in one setting."""
-    parts = [_interval([100 * each.after(at) for each in runs]) for at in AFTER]
+    parts = [_interval([100 * each.after(at) for each in runs]) for at in TRIAL_COUNTS]
     until = sorted(inf if each.until is None else float(each.until) for each in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
     found = sum(each < inf for each in until)
     cells = [
-        titled(runs[0].without), f"`{runs[0].proposer}`", str(len(runs)), *parts,
+        setting_title(runs[0].without), f"`{runs[0].proposer}`", str(len(runs)), *parts,
         f"{middle} ({low}–{high})", f"{found} of {len(runs)}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
@@ -38,7 +42,7 @@ def row(runs: Sequence[Rehearsal]) -> str:
 def _interval(values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{values[0]:.1f}"
-    return f"{mean(values):.1f} ± {Z * stdev(values) / sqrt(len(values)):.1f}"
+    return f"{mean(values):.1f} ± {Z_95 * stdev(values) / sqrt(len(values)):.1f}"
 
 
 def _quantile(ordered: Sequence[float], part: float) -> float:
@@ -50,14 +54,14 @@ def _quantile(ordered: Sequence[float], part: float) -> float:
 
 
 def _length(trials: float) -> str:
-    return f">{AFTER[-1]}" if trials == inf else f"{trials:g}"
+    return f">{TRIAL_COUNTS[-1]}" if trials == inf else f"{trials:g}"
 
 
 def main(words: Sequence[str]) -> None:
     """Writes the rows of what the files hold."""
-    runs = read([Path(each) for each in words])
+    runs = read_benchmark_runs([Path(each) for each in words])
     for _, some in groupby(runs, key=lambda each: (each.without, each.proposer)):
-        emit_text(row(list(some)))
+        emit_text(format_row(list(some)))
 
 
 if __name__ == "__main__":

@@ -10,36 +10,36 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from agents.proposers import Payer
-from agents.run.records import Usage
-from harness.allocation.space import Space
-from store.pipelines.records import Choices
+from agents.proposers import BudgetGuard
+from agents.run.records import ResourceUsage
+from harness.allocation.space import AllocationSpace
+from store.pipelines.schema import StageChoices
 
 
-class Seen(NamedTuple):
+class ObservedTrial(NamedTuple):
     """A trial as a proposer sees it."""
 
-    choices: Choices
+    choices: StageChoices
     score: float
     """From 0 to 1."""
     cost: float
 
 
-class Suggested(NamedTuple):
+class TrialSuggestion(NamedTuple):
     """An allocation that a proposer puts forward."""
 
-    choices: Choices
+    choices: StageChoices
     words: str = ""
     """Why."""
 
 
-class Suggestions(NamedTuple):
+class SuggestionBatch(NamedTuple):
     """What a proposer gives in a round."""
 
-    trials: Sequence[Suggested]
+    trials: Sequence[TrialSuggestion]
     guidelines: Sequence[str] = ()
     """What it holds true of the stages by now, in sentences."""
-    usage: Usage = Usage()
+    usage: ResourceUsage = ResourceUsage()
     """What it cost beside trials."""
     search: Mapping[str, Any] = MappingProxyType({})
     """What it says of its own search, for the log."""
@@ -47,16 +47,16 @@ class Suggestions(NamedTuple):
     """What it wants to find again in the next round."""
 
 
-class TrialBench(Payer, Protocol):
+class TrialBench(BudgetGuard, Protocol):
     """What a proposer may look at, and how much it may put forward."""
 
     @property
-    def space(self) -> Space:
+    def space(self) -> AllocationSpace:
         """What may be tried."""
         ...
 
     @property
-    def seen(self) -> Sequence[Seen]:
+    def seen(self) -> Sequence[ObservedTrial]:
         """The trials so far, in order."""
         ...
 
@@ -89,12 +89,12 @@ class TrialProposer(Protocol):
         """As ``--proposer`` takes it."""
         ...
 
-    def suggest(self, bench: TrialBench) -> Suggestions:
+    def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """The trials of this round, each new; none where nothing new is left."""
         ...
 
 
-def fresh(bench: TrialBench) -> Choices | None:
+def draw_untried(bench: TrialBench) -> StageChoices | None:
     """An allocation at random that was not tried; ``None`` where none is found."""
     met = {each.choices for each in bench.seen}
     if bench.space.recorded is not None:

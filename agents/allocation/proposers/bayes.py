@@ -8,23 +8,23 @@ is told to it as failed and never tried. Its state is made anew from the trials 
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from agents.allocation.proposers import Suggested, Suggestions, TrialBench, fresh
-from harness.errors import SurroundingsError
+from agents.allocation.proposers import SuggestionBatch, TrialBench, TrialSuggestion, draw_untried
+from harness.errors import ExternalError
 from store.extras import install_command
-from store.pipelines.records import Choice, Choices
+from store.pipelines.schema import StageChoice, StageChoices
 
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.distributions import BaseDistribution
 
-BEGINNING = 8
+INITIAL_TRIALS = 8
 """Trials at random before the process is asked."""
 
-ASKED = 12
+MAX_SUGGESTIONS = 12
 """Allocations that the process may name for each trial, until one is affordable and new."""
 
 
-class Bayes:
+class BayesTrialProposer:
     """See the module.
 
     Raises:
@@ -38,29 +38,29 @@ class Bayes:
             import optuna
             import torch  # noqa: F401 - the process needs it
         except ImportError as problem:
-            raise SurroundingsError(
+            raise ExternalError(
                 f"--proposer bayes: {problem.name} is not installed",
                 hint=f"install rheostat with its extra: {install_command('bayes')}",
             ) from problem
         optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-    def suggest(self, bench: TrialBench) -> Suggestions:
+    def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        found: dict[Choices, Suggested] = {}
+        found: dict[StageChoices, TrialSuggestion] = {}
         asked = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the sampler calls itself experimental
-            study = _study(bench) if len(bench.seen) >= BEGINNING else None
+            study = _study(bench) if len(bench.seen) >= INITIAL_TRIALS else None
             for place in range(bench.most):
-                if study is not None and len(bench.seen) + place >= BEGINNING:
+                if study is not None and len(bench.seen) + place >= INITIAL_TRIALS:
                     made = _asked(study, bench, set(found))
                     asked += 1
                 else:
-                    made = fresh(bench)
+                    made = draw_untried(bench)
                 if made is not None:
                     words = "the process" if asked else "drawn at random"
-                    found.setdefault(made, Suggested(made, words))
-        return Suggestions(list(found.values()), search={"asked": asked})
+                    found.setdefault(made, TrialSuggestion(made, words))
+        return SuggestionBatch(list(found.values()), search={"asked": asked})
 
 
 def _study(bench: TrialBench) -> "Study":
@@ -82,13 +82,13 @@ def _study(bench: TrialBench) -> "Study":
     return study
 
 
-def _asked(study: "Study", bench: TrialBench, found: set[Choices]) -> Choices | None:
+def _asked(study: "Study", bench: TrialBench, found: set[StageChoices]) -> StageChoices | None:
     """An affordable allocation that the process names and that was not tried."""
     import optuna
 
     met = {each.choices for each in bench.seen} | found
     domain = _domain(bench)
-    for _ in range(ASKED):
+    for _ in range(MAX_SUGGESTIONS):
         bench.heed()
         trial = study.ask(domain)
         made = _allocation(bench, trial.params)
@@ -100,10 +100,10 @@ def _asked(study: "Study", bench: TrialBench, found: set[Choices]) -> Choices | 
             return made
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
         # A process that is asked again with the same trials names the same: one more is drawn.
-        drawn = fresh(bench)
+        drawn = draw_untried(bench)
         if drawn is not None and bench.random.random() < 0.5:
             return drawn
-    return fresh(bench)
+    return draw_untried(bench)
 
 
 def _domain(bench: TrialBench) -> "dict[str, BaseDistribution]":
@@ -119,10 +119,10 @@ def _domain(bench: TrialBench) -> "dict[str, BaseDistribution]":
     return found
 
 
-def _point(bench: TrialBench, choices: Choices) -> dict[str, Any]:
+def _point(bench: TrialBench, choices: StageChoices) -> dict[str, Any]:
     """An allocation as the process sees it."""
     space = bench.space
-    bare = [each if each.controller else Choice(each.model, 1) for each in choices]
+    bare = [each if each.controller else StageChoice(each.model, 1) for each in choices]
     spare = max(space.budget - space.cost(tuple(bare)), 1e-9)
     found: dict[str, Any] = {}
     for at, (name, choice) in enumerate(zip(space.names, choices, strict=True)):
@@ -132,14 +132,14 @@ def _point(bench: TrialBench, choices: Choices) -> dict[str, Any]:
     return found
 
 
-def _allocation(bench: TrialBench, point: dict[str, Any]) -> Choices | None:
+def _allocation(bench: TrialBench, point: dict[str, Any]) -> StageChoices | None:
     """The allocation of a point: shares of more than the whole are scaled down to it."""
     space = bench.space
     bare = []
     for at, name in enumerate(space.names):
         word = point[f"{name} model"]
         governor = next((each for each in space.governed[at] if each.label == word), None)
-        bare.append(governor or Choice(word, 1))
+        bare.append(governor or StageChoice(word, 1))
     spare = space.budget - space.cost(tuple(bare))
     if spare < 0:
         return None
@@ -148,7 +148,7 @@ def _allocation(bench: TrialBench, point: dict[str, Any]) -> Choices | None:
     made = [
         choice
         if choice.controller
-        else Choice(
+        else StageChoice(
             choice.model,
             max(1, space.most(at, choice.model,
                               space.stage_cost(at, choice) + spare * shares[at] / whole)),

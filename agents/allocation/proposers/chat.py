@@ -6,23 +6,30 @@ round, writes new guidelines, and proposes a batch of trials from both.
 
 from collections.abc import Callable
 
-from agents.allocation.briefing import seen_text
-from agents.allocation.keeping import last_guidelines, with_guidelines
-from agents.allocation.proposers import Suggestions, TrialBench
-from agents.allocation.proposers.written import Written, first_trials, page, read, task
-from agents.chat.asking import Asker
-from agents.chat.models import Model
-from agents.chat.prices import Price
-from agents.chat.replies import Call, Finish, Message, Replies
-from agents.proposers.choose import Means, model_of, opener
-from agents.run.records import Asking
-from harness.errors import SurroundingsError
+from agents.allocation.briefing import format_trial_history
+from agents.allocation.proposers import SuggestionBatch, TrialBench
+from agents.allocation.proposers.model_output import (
+    ParsedTrials,
+    decode_guidelines,
+    encode_guidelines,
+    format_task,
+    parse_trials,
+    render_template,
+    suggest_first_trials,
+)
+from agents.chat.caller import ModelCaller
+from agents.chat.models import LanguageModel
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ReplyCache
+from agents.chat.settings import Price
+from agents.proposers.registry import ProposerResources, make_model_opener, parse_model_name
+from agents.run.records import ModelOptions
+from harness.errors import ExternalError
 
-TRIES = 3
+MAX_REPLIES = 3
 """Replies that a round may take, until one holds a trial."""
 
 
-class Chat:
+class ChatTrialProposer:
     """See the module.
 
     Args:
@@ -36,56 +43,64 @@ class Chat:
     def __init__(
         self,
         model: str,
-        opened: Callable[[], Model],
+        opened: Callable[[], LanguageModel],
         price: Price,
-        replies: Replies,
-        asking: Asking,
+        replies: ReplyCache,
+        asking: ModelOptions,
     ):
         self.name = f"chat:{model}"
         self._model, self._opened, self._price = model, opened, price
         self._replies, self._asking = replies, asking
 
-    def suggest(self, bench: TrialBench) -> Suggestions:
+    def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
-        opening = first_trials(bench)
+        opening = suggest_first_trials(bench)
         if opening is not None:
             return opening
-        asker = Asker(self._opened, self._price, self._replies, bench)
-        guidelines = last_guidelines(bench.state)
-        told = f"{seen_text(bench.space, bench.seen, guidelines)}\n{task(bench)}\n"
-        messages = [Message("system", page("system")), Message("user", told)]
-        found = Written(guidelines, [], [])
-        for attempt in range(TRIES):
+        asker = ModelCaller(self._opened, self._price, self._replies, bench)
+        guidelines = decode_guidelines(bench.state)
+        told = (
+            f"{format_trial_history(bench.space, bench.seen, guidelines)}\n{format_task(bench)}\n"
+        )
+        messages = [ChatMessage("system", render_template("system")), ChatMessage("user", told)]
+        found = ParsedTrials(guidelines, [], [])
+        for attempt in range(MAX_REPLIES):
             [reply] = asker.ask([self._call(messages, len(bench.seen), attempt)])
             if reply is None:
                 break
-            found = read(reply.text, bench) if reply.finish is not Finish.FAILED else found
+            found = (
+                parse_trials(reply.text, bench)
+                if reply.finish is not FinishReason.FAILED
+                else found
+            )
             if found.trials:
                 break
             if reply.text.strip():
                 problems = "\n".join(found.dropped) or "There is no allocation in your reply."
                 messages += [
-                    Message("assistant", reply.text[:4000]),
-                    Message("user", f"Nothing of it can be tried.\n\n{problems}\n\n{task(bench)}"),
+                    ChatMessage("assistant", reply.text[:4000]),
+                    ChatMessage(
+                        "user", f"Nothing of it can be tried.\n\n{problems}\n\n{format_task(bench)}"
+                    ),
                 ]
         if problem := asker.only_failed:
-            raise SurroundingsError(
+            raise ExternalError(
                 f"{self.name}: {asker.calls} calls, and no reply to any: {problem}",
                 hint="the run goes on with --resume, once that is mended",
             )
         asker.conclude()
         kept = found.guidelines or guidelines
-        return Suggestions(
+        return SuggestionBatch(
             found.trials[: bench.most],
             guidelines=kept,
             usage=asker.usage,
             search={"calls": asker.calls, "dropped": found.dropped},
-            state=with_guidelines(kept),
+            state=encode_guidelines(kept),
         )
 
-    def _call(self, messages: list[Message], number: int, attempt: int) -> Call:
+    def _call(self, messages: list[ChatMessage], number: int, attempt: int) -> ModelCall:
         temperatures = self._asking.temperatures
-        return Call(
+        return ModelCall(
             model=self._model,
             messages=list(messages),
             temperature=temperatures[attempt % len(temperatures)],
@@ -95,10 +110,10 @@ class Chat:
         )
 
 
-def asked_model(name: str, means: Means) -> Chat:
+def build_chat_proposer(name: str, means: ProposerResources) -> ChatTrialProposer:
     """The proposer of a name ``chat:PROVIDER:MODEL``."""
-    model = model_of(name)
+    model = parse_model_name(name)
     is_own_server = means.asking.base_url is not None
     price = Price(model, means.settings.prices, is_own_server=is_own_server)
-    replies = Replies(means.run, means.before)
-    return Chat(model, opener(model, means), price, replies, means.asking)
+    replies = ReplyCache(means.run, means.before)
+    return ChatTrialProposer(model, make_model_opener(model, means), price, replies, means.asking)

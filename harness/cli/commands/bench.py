@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import FilePath, Whole, command, output_options
+from harness.cli.declarations import FilePath, WholeNumber, command, output_options
 from harness.cli.options import betas_option, on_option, seeds_option
 from harness.cli.output import Output
 
@@ -22,11 +22,11 @@ from harness.cli.output import Output
 @betas_option
 @seeds_option(100)
 @click.option(
-    "--slow-seeds", metavar="N", type=Whole(1, 100_000), default=1, show_default=True,
+    "--slow-seeds", metavar="N", type=WholeNumber(1, 100_000), default=1, show_default=True,
     help="Seeds for the interpreter and for plain Python; their episodes are compared.",
 )  # fmt: skip
 @click.option(
-    "--repeats", metavar="N", type=Whole(1, 100), default=3, show_default=True,
+    "--repeats", metavar="N", type=WholeNumber(1, 100), default=3, show_default=True,
     help="How often the fast contenders play; the least time counts.",
 )  # fmt: skip
 @click.option(
@@ -56,24 +56,24 @@ def bench(
     clock says beside them counts the sandbox's own processes too. All episodes that several play
     are compared; where one differs, the command fails.
     """
-    from harness.bench import NAMES
-    from harness.bench.side_by_side import run
-    from harness.cli import bench_page, console
-    from harness.cli.output import Form
-    from harness.errors import AnswerIsNo
-    from harness.request.ranges import betas
+    from harness.bench import CONTENDER_NAMES, report
+    from harness.bench.report import run_bench
+    from harness.cli import console
+    from harness.cli.output import OutputFormat
+    from harness.errors import NegativeResult
+    from harness.request.ranges import parse_betas
     from harness.request.recordings import open_recordings
 
     paths = [named.recording.path for named in open_recordings(on)]
-    values = betas(beta)
-    with console.progress("measuring", len(NAMES)) as advance:
-        found = run(
+    values = parse_betas(beta)
+    with console.progress("measuring", len(CONTENDER_NAMES)) as advance:
+        found = run_bench(
             paths, values, seeds=max(seeds, slow_seeds), slow_seeds=slow_seeds, repeats=repeats,
             skip=skip, foreign=foreign, advance=advance,
         )  # fmt: skip
-    if out.form is Form.CSV:
-        out.table(bench_page.standings(found))
+    if out.form is OutputFormat.CSV:
+        out.table(report.standings_table(found))
     else:
-        out.document(found, bench_page.page(found))
+        out.document(found, report.format_bench_report(found))
     if found.differing:
-        raise AnswerIsNo(found.differing[0])
+        raise NegativeResult(found.differing[0])

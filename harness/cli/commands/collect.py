@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import FilePath, Whole, command
+from harness.cli.declarations import FilePath, WholeNumber, command
 from harness.cli.serving_options import (
     LONGEST,
     cluster_options,
@@ -67,7 +67,7 @@ def _question_fields() -> "list[FieldSection]":
 @click.option(
     "--allow-missing",
     metavar="N",
-    type=Whole(0, 1 << 31),
+    type=WholeNumber(0, 1 << 31),
     default=0,
     show_default=True,
     help="Seal without up to N branches that cannot be had, and record which they are.",
@@ -78,7 +78,7 @@ def _question_fields() -> "list[FieldSection]":
 @click.option(
     "--expect",
     metavar="TOKENS",
-    type=Whole(1, LONGEST),
+    type=WholeNumber(1, LONGEST),
     help="Tokens of a branch for --dry-run; --max-tokens if absent.",
 )
 @click.option(
@@ -96,23 +96,25 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
     Run again after any end, it goes on where it stopped, to the branch. `rheostat explain
     collecting` has the requests that are made, and what the recording says.
     """
-    from harness.cli import collecting, serving
-    from harness.cli.collect_options import options as given
+    from harness.cli import collection_run, model_servers
+    from harness.cli.collect_options import build_options as given
     from harness.cli.output import emit_paths, emit_text
     from store.serving.errors import ServingError
 
     asked = given(options)
-    with serving.reading(asked.answers, asked.sameness) as reading:
+    with model_servers.open_reading(asked.answers, asked.equivalence_method) as reading:
         work = asked.work(reading.equivalence.name)
         if not dry_run:
             try:
-                serving.run(collecting.collect(target, work, asked, reading))
+                model_servers.run_async(collection_run.run_collection(target, work, asked, reading))
             except (KeyboardInterrupt, ServingError) as stopped:
                 if target.exists():
-                    stopped.add_note(collecting.GO_ON)
+                    stopped.add_note(collection_run.RESUME_HINT)
                 raise
             emit_paths([target])
             return
         each = expect or asked.max_tokens
-        found = serving.run(collecting.look_ahead(target, work, asked, reading, each))
-        emit_text(collecting.page(found, asked.prices, each))
+        found = model_servers.run_async(
+            collection_run.preview_collection(target, work, asked, reading, each)
+        )
+        emit_text(collection_run.format_estimate(found, asked.prices, each))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from harness.cli import completing
-from harness.cli.declare import command, output_options, setting_option
+from harness.cli import shell_completion
+from harness.cli.declarations import command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
-    cluster,
+    cluster_address,
     engine_name,
     grid_engine_option,
     keep_option,
@@ -35,13 +35,13 @@ from harness.cli.output import Output
     "controller",
     metavar="A",
     help="The challenger: a file, or a library name.",
-    shell_complete=completing.controllers,
+    shell_complete=shell_completion.complete_controllers,
 )
 @click.argument(
     "baseline",
     metavar="B",
     help="The baseline, likewise.",
-    shell_complete=completing.controllers,
+    shell_complete=shell_completion.complete_controllers,
 )
 @on_option
 @betas_option
@@ -76,28 +76,28 @@ def compare(
     and the questions on which the two differ. B needs several points to compare with: from beta,
     or from --set.
     """
-    from harness.cli import sweep_page
-    from harness.cli.output import Form, shown_width
-    from harness.cli.playing import played, prepared
-    from harness.cli.sweep_output import interruption, refuse_unwritable
-    from harness.evaluation.compare import compare as compared
-    from harness.evaluation.sweep import origin
+    from harness.cli.grid_run import play_with_progress, prepare_grid
+    from harness.cli.output import OutputFormat, output_width
+    from harness.cli.sweep_output import describe_interruption, refuse_unwritable
+    from harness.evaluation.comparison import compare_controllers as compared
+    from harness.evaluation.sweep import describe_sweep_origin
+    from harness.pages import sweep_page
 
     refuse_unwritable(out)
-    grid = prepared(
+    grid = prepare_grid(
         (controller, baseline), on, beta, settings,
         seeds=seeds, budget=budget, kappa=kappa, engine=engine_name(engine), curves=True,
     )  # fmt: skip
-    swept = played(
+    swept = play_with_progress(
         grid, "playing", keep=keep, flags={"threads": threads, "cache_dir": cache_dir},
-        cluster=cluster(engine, ray_address),
+        cluster=cluster_address(engine, ray_address),
     )  # fmt: skip
     if not swept.complete:
-        raise interruption(grid, swept, kept=keep)
+        raise describe_interruption(grid, swept, kept=keep)
     found = compared(grid, swept.played)
-    if out.form is Form.CSV:
-        out.table(sweep_page.matches(found))
+    if out.form is OutputFormat.CSV:
+        out.table(sweep_page.matches_table(found))
     else:
-        width = shown_width(out)
-        pages = "\n".join(sweep_page.comparison_page(each, width) for each in found)
-        out.document({"what": origin(grid), "comparisons": found}, pages)
+        width = output_width(out)
+        pages = "\n".join(sweep_page.format_comparison(each, width) for each in found)
+        out.document({"what": describe_sweep_origin(grid), "comparisons": found}, pages)

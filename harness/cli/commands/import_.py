@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from harness.cli import importing
-from harness.cli.declare import FilePath, Whole, group
+from harness.cli import import_run
+from harness.cli.declarations import FilePath, WholeNumber, group
 
 if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection
@@ -51,8 +51,8 @@ def import_() -> None:
 )
 @click.option("--model", metavar="NAME", help="The model, for one file; guessed from the path.")
 @click.option("--benchmark", metavar="NAME", help="The benchmark; guessed from the path.")
-@importing.options
-@importing.directory_option
+@import_run.answer_options
+@import_run.directory_option
 def autotts(
     files: tuple[Path, ...],
     model: str | None,
@@ -81,7 +81,7 @@ def autotts(
             f"--model names one model, but there are {len(files)} files",
             hint="leave it out to name each model after its file, or import them one by one",
         )
-    reader = importing.answer_reader(extraction)
+    reader = import_run.answer_reader(extraction)
     sources, unclear = [], []
     for target, file in _targets(files, directory).items():
         named = name_source(file, model=model, benchmark=benchmark)
@@ -89,13 +89,13 @@ def autotts(
         if reader is not None:
             environment = extract_answers(environment, reader)
         notes = [named.guess] if named.guess else []
-        sources.append(importing.Source(environment, target, notes))
+        sources.append(import_run.ImportSource(environment, target, notes))
         if named.unclear is not None:
             unclear.append(f"{file}: {named.unclear}")
     # Last, so that a file that is missing or malformed is reported as that.
     if unclear:
         raise InputError(unclear[0])
-    importing.write(sources, reader, equivalence)
+    import_run.write_recordings(sources, reader, equivalence)
 
 
 def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
@@ -141,7 +141,7 @@ def _branch_fields() -> "list[FieldSection]":
     "--interval",
     metavar="TOKENS",
     required=True,
-    type=Whole(1, 1 << 48),
+    type=WholeNumber(1, 1 << 48),
     help="The tokens between two probes.",
 )
 @click.option(
@@ -153,8 +153,8 @@ def _branch_fields() -> "list[FieldSection]":
     type=FilePath(dir_okay=False),
     help="Write the recording to FILE.",
 )
-@importing.tokenizer_option
-@importing.options
+@import_run.tokenizer_option
+@import_run.answer_options
 def jsonl(
     file: Path,
     model: str,
@@ -181,7 +181,7 @@ def jsonl(
 
     refuse_misplaced(file, {FileKind.BRANCHES}, "JSON Lines of branches")
     refuse_existing(target)
-    reader = importing.answer_reader(extraction)
+    reader = import_run.answer_reader(extraction)
     texts = AnswerReader()
     environment = read_jsonl(
         file,
@@ -190,9 +190,11 @@ def jsonl(
         interval=interval,
         reader=reader,
         texts=texts,
-        counter=importing.token_counter(tokenizer),
+        counter=import_run.token_counter(tokenizer),
     )
-    importing.write([importing.Source(environment, target)], reader or texts, equivalence)
+    import_run.write_recordings(
+        [import_run.ImportSource(environment, target)], reader or texts, equivalence
+    )
 
 
 @import_.command(
@@ -209,8 +211,8 @@ def jsonl(
     ],
 )
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
-@importing.log_options
-def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> None:
+@import_run.log_options
+def inspect(files: tuple[Path, ...], **chosen: Unpack[import_run.LogOptionValues]) -> None:
     """Imports logs of inspect_ai, .eval or .json: a branch for each epoch of a sample.
 
     Model, task and sampling are the log's. Lengths are the usage of each call; where several
@@ -219,7 +221,7 @@ def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> 
     """
     from store.importing.inspect_logs import read_inspect
 
-    importing.import_logs(_targets(files, chosen["directory"]), read_inspect, chosen)
+    import_run.import_logs(_targets(files, chosen["directory"]), read_inspect, chosen)
 
 
 @import_.command(
@@ -240,9 +242,9 @@ def inspect(files: tuple[Path, ...], **chosen: Unpack[importing.LogChoices]) -> 
     "--gold-field", metavar="NAME",
     help="The field of `doc` with the right answer, instead of `target`.",
 )  # fmt: skip
-@importing.log_options
+@import_run.log_options
 def lm_eval(
-    files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[importing.LogChoices]
+    files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[import_run.LogOptionValues]
 ) -> None:
     """Imports samples of lm-evaluation-harness (--log_samples): a branch for each repeat.
 
@@ -255,4 +257,4 @@ def lm_eval(
     from store.importing.lm_eval_logs import read_lm_eval
 
     read = partial(read_lm_eval, gold_field=gold_field)
-    importing.import_logs(_targets(files, chosen["directory"]), read, chosen)
+    import_run.import_logs(_targets(files, chosen["directory"]), read, chosen)

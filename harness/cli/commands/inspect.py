@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import FilePath, command, output_options
+from harness.cli.declarations import FilePath, command, output_options
 from harness.cli.output import Output
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
     Where answers were recorded as they were written, and math-verify is installed, a warning tells
     of final answers that it holds equal.
     """
-    from harness.cli import console, inspect_page
-    from harness.cli.output import Form
-    from harness.explanation.inspection import inspect as figures_of
-    from store.pipelines.trials import is_trials
+    from harness.cli import console
+    from harness.cli.output import OutputFormat
+    from harness.explanation.inspection import inspect_recording as figures_of
+    from harness.pages import inspect_page
+    from store.pipelines.trials import is_trial_file
     from store.reader import open_recording
 
-    records = [path for path in recordings if is_trials(path)]
+    records = [path for path in recordings if is_trial_file(path)]
     if records:
         _refuse_both(recordings, records)
         _inspect_trials(out, records, questions=questions, verify=verify)
@@ -64,26 +65,26 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
             opened.append(open_recording(path))
             found.append(figures_of(opened[-1], questions=questions, verify=verify))
             advance(1)
-    if out.form is Form.JSON:
+    if out.form is OutputFormat.JSON:
         out.document(found, "")
-    elif len(found) == 1 and out.form is Form.PEOPLE:
-        out.text(inspect_page.page(found[0]))
+    elif len(found) == 1 and out.form is OutputFormat.PEOPLE:
+        out.text(inspect_page.format_inspection(found[0]))
     else:
-        whole = out.form is Form.CSV
+        whole = out.form is OutputFormat.CSV
         out.table(
-            inspect_page.questions(found)
+            inspect_page.questions_table(found)
             if questions
-            else inspect_page.overview(found, whole=whole)
+            else inspect_page.overview_table(found, whole=whole)
         )
     if verify:
-        console.say(f"{len(found)} verified: every byte is intact")
+        console.info(f"{len(found)} verified: every byte is intact")
     _warn_of_spellings(opened)
 
 
 def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
     """Warn of equal answers that are written differently, as far as math-verify is installed."""
     from harness.cli import console
-    from harness.cli.importing import answers_cache
+    from harness.cli.import_run import find_answers_cache
     from harness.explanation.spellings import find_spellings, may_differ
     from store.answers.equivalence import open_equivalence
     from store.errors import StoreError
@@ -93,7 +94,7 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
         return
     with ExitStack() as stack:
         try:
-            opened = open_equivalence("math-verify", cache=answers_cache())
+            opened = open_equivalence("math-verify", cache=find_answers_cache())
             equivalence = stack.enter_context(opened)
         except StoreError:
             return  # the library is an extra, and this command does its work without it
@@ -120,19 +121,20 @@ def _refuse_both(paths: Sequence[Path], records: Sequence[Path]) -> None:
 
 
 def _inspect_trials(out: Output, records: Sequence[Path], *, questions: bool, verify: bool) -> None:
-    from harness.cli import console, trials_page
-    from harness.cli.output import Form
-    from harness.explanation.trials import inspect_trials
+    from harness.cli import console
+    from harness.cli.output import OutputFormat
+    from harness.explanation.trials_inspection import inspect_trials
+    from harness.pages import inspect_page
 
     found = [inspect_trials(path, questions=questions) for path in records]
-    if out.form is Form.JSON:
+    if out.form is OutputFormat.JSON:
         out.document(found, "")
-    elif len(found) == 1 and out.form is Form.PEOPLE:
-        out.text(trials_page.trials_page(found[0]))
+    elif len(found) == 1 and out.form is OutputFormat.PEOPLE:
+        out.text(inspect_page.format_trials(found[0]))
     else:
-        page = trials_page.trials_questions if questions else trials_page.trials_overview
+        page = inspect_page.trials_questions_table if questions else inspect_page.trials_table
         out.table(page(found))
     if verify:
         torn = sum(each.torn is not None for each in found)
         besides = f", but for {torn} torn last append{'' if torn == 1 else 's'}" if torn else ""
-        console.say(f"{len(found)} verified: every byte is intact{besides}")
+        console.info(f"{len(found)} verified: every byte is intact{besides}")

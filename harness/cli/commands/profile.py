@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.cli.declare import command, output_options, setting_option
+from harness.cli.declarations import command, output_options, setting_option
 from harness.cli.options import (
     beta_option,
     controller_argument,
@@ -56,35 +56,38 @@ def profile(
     on branches pruned later, and on branches that never counted; and the questions lost and won
     against the majority over 64. Several recordings are profiled each, and then together.
     """
-    from harness.cli import console, profile_page, sweep_output
-    from harness.cli.output import Form, shown_width
-    from harness.cli.playing import means
+    from harness.cli import console, sweep_output
+    from harness.cli.grid_run import execution_options
+    from harness.cli.output import OutputFormat, output_width
     from harness.cli.point_warnings import warn_of_shortage
-    from harness.cli.settings import Settings, load
-    from harness.engines import Rules
-    from harness.engines.choose import engine as engine_of
-    from harness.explanation.profile import profiles
-    from harness.request.configured import ForeignConfigured, configured_any, origin
+    from harness.engines import EpisodeRules
+    from harness.engines.catalog import get_engine as engine_of
+    from harness.explanation.line_profile import profile_controller
+    from harness.pages import profile_page
+    from harness.request.plan import ForeignPlan, describe_plan_origin, parse_plan
     from harness.request.recordings import open_recordings
+    from harness.settings import GeneralSettings, load
 
-    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
     recordings = open_recordings(on)
     sweep_output.refuse_unwritable(out)
-    chosen = means(load(Settings, flags={"threads": threads, "cache_dir": cache_dir}))
+    chosen = execution_options(
+        load(GeneralSettings, flags={"threads": threads, "cache_dir": cache_dir})
+    )
     player = engine_of(engine, chosen.workers, chosen.objects)
     questions = sum(len(named.recording.questions) for named in recordings)
     with console.progress("profiling", questions) as advance:
-        found = profiles(plan, recordings, range(seeds), player, advance)
+        found = profile_controller(plan, recordings, range(seeds), player, advance)
     warn_of_shortage(plan, recordings)
-    if out.form is Form.CSV:
-        out.table(profile_page.lines(found))
+    if out.form is OutputFormat.CSV:
+        out.table(profile_page.lines_table(found))
         return
-    name = plan.program.version if isinstance(plan, ForeignConfigured) else player.name
-    what = origin(plan, recordings) | {"engine": name, "seeds": seeds}
+    name = plan.program.version if isinstance(plan, ForeignPlan) else player.name
+    what = describe_plan_origin(plan, recordings) | {"engine": name, "seeds": seeds}
     about = {
         "controller": f"{plan.program.label} ({plan.program.origin})",
         "seeds": f"0 to {seeds - 1}" if seeds > 1 else "0",
     }
-    width = shown_width(out)
-    pages = [profile_page.page(plan, about, each, width) for each in found]
+    width = output_width(out)
+    pages = [profile_page.format_profile(plan, about, each, width) for each in found]
     out.document({"what": what, "profiles": found}, "\n".join(pages))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import FilePath, Whole, command, output_options
+from harness.cli.declarations import FilePath, WholeNumber, command, output_options
 from harness.cli.options import beta_option, controller_argument, rules_options, set_option
 from harness.cli.output import Output
 from harness.cli.serving_options import (
@@ -18,9 +18,9 @@ from harness.cli.serving_options import (
 
 if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection
-    from harness.cli.living import Against
-    from harness.live.running import Lived
-    from harness.request.configured import Plan
+    from harness.cli.live_run import ReferenceRecording
+    from harness.live.runner import LiveResult
+    from harness.request.plan import Plan
 
 DRAWN_BY = frozenset({
     "branches", "interval", "max_tokens", "temperature", "top_p", "top_k", "min_p",
@@ -65,7 +65,7 @@ def _question_fields() -> "list[FieldSection]":
 @click.option(
     "--seeds",
     metavar="N",
-    type=Whole(1, 100_000),
+    type=WholeNumber(1, 100_000),
     default=1,
     show_default=True,
     help="Episodes of each question: under the seeds 0 to N - 1.",
@@ -73,7 +73,7 @@ def _question_fields() -> "list[FieldSection]":
 @click.option(
     "--at-once",
     metavar="N",
-    type=Whole(1, 1 << 16),
+    type=WholeNumber(1, 1 << 16),
     default=64,
     show_default=True,
     help="Episodes under way at once.",
@@ -114,35 +114,37 @@ def run(
     """
     import time
 
-    from harness.cli import collect_options, console, living, run_page, serving
-    from harness.engines import Rules
-    from harness.live import kept
-    from harness.request.configured import configured_any
+    from harness.cli import collect_options, console, live_run, model_servers
+    from harness.engines import EpisodeRules
+    from harness.live import trace_file
+    from harness.request.plan import parse_plan
 
-    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
     recorded = None
     if against is not None:
         _refuse_what_is_recorded(ctx)
-        recorded = living.against(against)
-    drawn = collect_options.options({**options, **living.UNUSED})
-    asked = living.Asked(plan, drawn, seeds, at_once)
+        recorded = live_run.open_reference(against)
+    drawn = collect_options.build_options({**options, **live_run.UNUSED_OPTIONS})
+    asked = live_run.LiveRunRequest(plan, drawn, seeds, at_once)
     recordings = [] if recorded is None else [recorded.named]
     began = time.monotonic()
-    with kept.traces(traces) as write:
-        outcome = serving.run(
-            living.played(
+    with trace_file.open_trace_file(traces) as write:
+        outcome = model_servers.run_async(
+            live_run.play_live(
                 asked,
                 recorded,
-                lambda served, lived: write(kept.document(plan, served, recordings, lived)),
+                lambda served, lived: write(
+                    trace_file.build_document(plan, served, recordings, lived)
+                ),
             )
         )
     lived = outcome.lived
-    said = run_page.summary(lived, time.monotonic() - began)
+    said = live_run.summarise_run(lived, time.monotonic() - began)
     if recorded is not None:
         _compare(out, plan, recorded, lived, said)
         return
-    out.table(run_page.table(lived))
-    console.say(said)
+    out.table(live_run.episode_table(lived))
+    console.info(said)
 
 
 def _refuse_what_is_recorded(ctx: click.Context) -> None:
@@ -160,25 +162,29 @@ def _refuse_what_is_recorded(ctx: click.Context) -> None:
 
 
 def _compare(
-    out: Output, plan: "Plan", recorded: "Against", lived: "list[Lived]", said: str
+    out: Output, plan: "Plan", recorded: "ReferenceRecording", lived: "list[LiveResult]", said: str
 ) -> None:
     """Shows live episodes beside their replays.
 
     Raises:
         AnswerIsNo: they are to be equal, and are not.
     """
-    from harness.cli import console, run_page
-    from harness.errors import AnswerIsNo
-    from harness.live.against import differences, held
+    from harness.cli import console, live_run
+    from harness.errors import NegativeResult
+    from harness.live.replay_comparison import compare_distributions, pair_with_replays
 
-    compared = held(plan, recorded.world, lived)
-    out.table(run_page.held_table(compared))
-    console.say(said)
+    compared = pair_with_replays(plan, recorded.replay_environment, lived)
+    out.table(live_run.paired_table(compared))
+    console.info(said)
     same = sum(each.same for each in compared)
     sentence = f"{same} of {len(compared)} episodes are those of the recording, token by token"
     if recorded.settings.stepwise and same == len(compared):
-        console.say(sentence)
+        console.info(sentence)
         return
-    console.say_block(run_page.distribution(differences(plan, recorded.world, lived)))
+    console.say_block(
+        live_run.format_distribution(
+            compare_distributions(plan, recorded.replay_environment, lived)
+        )
+    )
     if recorded.settings.stepwise:
-        raise AnswerIsNo(sentence)
+        raise NegativeResult(sentence)

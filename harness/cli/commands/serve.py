@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import FilePath, Number, Whole, command
+from harness.cli.declarations import FilePath, FiniteNumber, WholeNumber, command
 from harness.cli.options import beta_option, controller_argument, rules_options, set_option
 from harness.cli.serving_options import (
     drawing_options,
@@ -37,12 +37,12 @@ from harness.cli.serving_options import (
     "--host", default="127.0.0.1", show_default=True, help="The address that is listened on."
 )
 @click.option(
-    "--port", type=Whole(0, 65_535), default=8008, show_default=True, help="0 for a free one."
+    "--port", type=WholeNumber(0, 65_535), default=8008, show_default=True, help="0 for a free one."
 )
 @click.option(
     "--at-once",
     metavar="N",
-    type=Whole(1, 1 << 16),
+    type=WholeNumber(1, 1 << 16),
     default=16,
     show_default=True,
     help="Requests answered at once; more are turned away with status 429.",
@@ -50,7 +50,7 @@ from harness.cli.serving_options import (
 @click.option(
     "--max-body",
     metavar="BYTES",
-    type=Whole(1, 1 << 30),
+    type=WholeNumber(1, 1 << 30),
     default=1 << 20,
     show_default=True,
     help="The largest request.",
@@ -58,7 +58,7 @@ from harness.cli.serving_options import (
 @click.option(
     "--keep-alive",
     metavar="SECONDS",
-    type=Number(0.01),
+    type=FiniteNumber(0.01),
     default=10.0,
     show_default=True,
     help="Between two comments of a stream that waits for its answer.",
@@ -67,7 +67,7 @@ from harness.cli.serving_options import (
     "--request-timeout",
     "arrival",
     metavar="SECONDS",
-    type=Number(0.01),
+    type=FiniteNumber(0.01),
     default=30.0,
     show_default=True,
     help="Close a connection when a request's head, or then its body, takes longer to arrive.",
@@ -89,7 +89,7 @@ from harness.cli.serving_options import (
 @click.option(
     "--grace",
     metavar="SECONDS",
-    type=Whole(0, 86_400),
+    type=WholeNumber(0, 86_400),
     default=30,
     show_default=True,
     help="What is under way may take so long when the proxy is to end.",
@@ -135,22 +135,22 @@ def serve(
         import starlette
         import uvicorn
     except ImportError:
-        from harness.errors import SurroundingsError
+        from harness.errors import ExternalError
         from store.extras import install_command
 
-        raise SurroundingsError(
+        raise ExternalError(
             "serve: starlette, uvicorn or prometheus-client is not installed",
             hint=f"install rheostat with its extra: {install_command('proxy')}",
         ) from None
     del prometheus_client, starlette, uvicorn
-    from harness.cli import collect_options, living, proxying, serving
-    from harness.engines import Rules
-    from harness.proxy.server import Listening
-    from harness.request.configured import configured_any
+    from harness.cli import collect_options, live_run, model_servers, proxy_run
+    from harness.engines import EpisodeRules
+    from harness.proxy.listener import ListenOptions
+    from harness.request.plan import parse_plan
 
-    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
-    asked = collect_options.options({**options, **living.UNUSED, "questions": None})
-    listening = Listening(host, port, grace, arrival)
-    browsers = proxying.Browsers(origins, hosts)
-    bounds = proxying.bounds(at_once, max_body, keep_alive, listening, browsers)
-    serving.run(proxying.served(plan, asked, bounds, listening, traces))
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
+    asked = collect_options.build_options({**options, **live_run.UNUSED_OPTIONS, "questions": None})
+    listening = ListenOptions(host, port, grace, arrival)
+    browsers = proxy_run.Browsers(origins, hosts)
+    bounds = proxy_run.read_limits(at_once, max_body, keep_alive, listening, browsers)
+    model_servers.run_async(proxy_run.serve_proxy(plan, asked, bounds, listening, traces))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declare import FilePath, command, output_options, setting_option
+from harness.cli.declarations import FilePath, command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
-    cluster,
+    cluster_address,
     controllers_argument,
     engine_name,
     grid_engine_option,
@@ -82,12 +82,12 @@ def sweep(
     where it stopped.
     """
     from harness.cli import sweep_output
-    from harness.cli.playing import played, prepared
+    from harness.cli.grid_run import play_with_progress, prepare_grid
     from harness.cli.point_warnings import warn_of_single_point
-    from harness.evaluation.sweep import rows
+    from harness.evaluation.sweep import build_rows
 
     sweep_output.refuse_unwritable(out, plot)
-    grid = prepared(
+    grid = prepare_grid(
         controllers,
         on,
         beta,
@@ -98,11 +98,13 @@ def sweep(
         engine=engine_name(engine),
     )
     flags = {"threads": threads, "cache_dir": cache_dir}
-    swept = played(grid, "sweeping", keep=keep, flags=flags, cluster=cluster(engine, ray_address))
-    found = rows(grid, swept.played)
+    swept = play_with_progress(
+        grid, "sweeping", keep=keep, flags=flags, cluster=cluster_address(engine, ray_address)
+    )
+    found = build_rows(grid, swept.played)
     warn_of_single_point(grid, found)
-    sweep_output.write(out, grid, found, complete=swept.complete, frontier=frontier)
+    sweep_output.write_sweep(out, grid, found, complete=swept.complete, frontier=frontier)
     if not swept.complete:
-        raise sweep_output.interruption(grid, swept, kept=keep)
+        raise sweep_output.describe_interruption(grid, swept, kept=keep)
     if plot is not None:
         sweep_output.write_plot(found, plot)

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from harness.cli import completing
-from harness.cli.declare import FilePath, Spreading, Whole, command, document_options
+from harness.cli import shell_completion
+from harness.cli.declarations import (
+    FilePath,
+    SpreadingOption,
+    WholeNumber,
+    command,
+    document_options,
+)
 from harness.cli.options import beta_option, rules_options, set_option
 from harness.cli.output import Output
 
@@ -33,11 +39,11 @@ from harness.cli.output import Output
     required=False,
     metavar="CONTROLLER",
     help="A file of Rheo, or a name of the library.",
-    shell_complete=completing.controllers,
+    shell_complete=shell_completion.complete_controllers,
 )
 @click.option(
     "--on",
-    cls=Spreading,
+    cls=SpreadingOption,
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
@@ -58,7 +64,7 @@ from harness.cli.output import Output
 @click.option(
     "--seed",
     metavar="S",
-    type=Whole(0, (1 << 63) - 1),
+    type=WholeNumber(0, (1 << 63) - 1),
     default=0,
     show_default=True,
     help="The seed, which decides the order of the branches and every draw.",
@@ -90,26 +96,25 @@ def trace(
         _show_kept(out, kept, question, seed)
         return
     assert controller is not None
-    from harness.cli import trace_page
     from harness.cli.point_warnings import warn_of_shortage
-    from harness.engines import Rules
+    from harness.engines import EpisodeRules
     from harness.engines.interpreter import InterpreterEngine
-    from harness.explanation.tracing import traced
-    from harness.mdp.environment import environment
-    from harness.request.configured import ForeignConfigured, configured_any, origin
-    from harness.request.questions import question_number
-    from harness.request.recordings import open_recordings
+    from harness.explanation.episode_trace import trace_episode
+    from harness.mdp.environment import load_replay_environment
+    from harness.pages import trace_page
+    from harness.request.plan import ForeignPlan, describe_plan_origin, parse_plan
+    from harness.request.recordings import find_question, open_recordings
 
-    plan = configured_any(controller, beta, settings, Rules(budget, kappa))
+    plan = parse_plan(controller, beta, settings, EpisodeRules(budget, kappa))
     engine = InterpreterEngine.name
-    if isinstance(plan, ForeignConfigured):
+    if isinstance(plan, ForeignPlan):
         engine = plan.program.version
     [named] = open_recordings(on)
-    number = question_number(named.recording, "0" if question is None else question)
-    found = traced(plan, environment(named.recording), number, seed)
+    number = find_question(named.recording, "0" if question is None else question)
+    found = trace_episode(plan, load_replay_environment(named.recording), number, seed)
     warn_of_shortage(plan, [named])
     name = named.recording.questions[number].id
-    what = origin(plan, [named]) | {
+    what = describe_plan_origin(plan, [named]) | {
         "engine": engine,
         "question": {"id": name, "number": number},
         "seed": seed,
@@ -120,7 +125,7 @@ def trace(
         "question": f"{name}, number {number}",
         "seed": f"{seed}",
     }
-    out.document({"what": what, "episode": found}, trace_page.page(what, about, found))
+    out.document({"what": what, "episode": found}, trace_page.format_trace(what, about, found))
 
 
 def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | None) -> None:
@@ -157,15 +162,15 @@ def _show_kept(out: Output, path: Path, question: str | None, seed: int) -> None
     """Shows an episode that was played live."""
     import msgspec
 
-    from harness.cli import trace_page
-    from harness.live.kept import Known, read_trace
+    from harness.live.trace_file import EpisodeProvenance, read_trace
+    from harness.pages import trace_page
 
     found = read_trace(path, question, seed)
-    what = msgspec.convert(found.what, type=Known)
+    what = msgspec.convert(found.what, type=EpisodeProvenance)
     about = {
         "controller": f"{what.controller} ({what.origin})",
         "played": f"{what.engine}, {what.seconds:.1f} s",
         "question": f"{what.question.id}, number {what.question.number}",
         "seed": f"{what.seed}",
     }
-    out.document(found, trace_page.page(found.what, about, found.episode))
+    out.document(found, trace_page.format_trace(found.what, about, found.episode))

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declare import FilePath, Whole, command, output_options
+from harness.cli.declarations import FilePath, WholeNumber, command, output_options
 from harness.cli.output import Output
 from harness.cli.serving_options import patience_option, serving_options
 
 if TYPE_CHECKING:
-    from harness.cli.serving import Serving
-    from harness.cli.table import Table
-    from store.collection.probing import Reading
+    from harness.cli.model_servers import ServerOptions
+    from harness.presentation.table import Table
+    from store.collection.probing import AnswerRules
     from store.collection.settings import Settings
-    from store.collection.verification import Checked
+    from store.collection.verification import BranchCheck
     from store.reader import Recording
 
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 @click.option(
     "--branches",
     metavar="N",
-    type=Whole(1, 1 << 20),
+    type=WholeNumber(1, 1 << 20),
     default=8,
     show_default=True,
     help="Draw so many branches again, chosen by chance.",
 )
 @click.option(
-    "--seed", type=Whole(0, 1 << 62), default=0, show_default=True, help="Of that chance."
+    "--seed", type=WholeNumber(0, 1 << 62), default=0, show_default=True, help="Of that chance."
 )
 @output_options  # fmt: skip
 def verify(out: Output, recording: Path, branches: int, seed: int, **options: object) -> None:
@@ -49,54 +49,54 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     batch or on another machine, may give another token once in a while; one that gives other
     branches throughout serves another model.
     """
-    from harness.cli import console, serving
-    from harness.errors import AnswerIsNo
-    from store.collection.verification import checkable
+    from harness.cli import console, model_servers
+    from harness.errors import NegativeResult
+    from store.collection.verification import read_settings
     from store.reader import open_recording
 
     opened = open_recording(recording)
-    settings = checkable(opened)
-    served = serving.Serving(**options)  # type: ignore[arg-type]
-    with serving.reading(settings.extraction, settings.equivalence) as reading:
-        found = serving.run(_check(opened, settings, served, reading, branches, seed))
+    settings = read_settings(opened)
+    served = model_servers.ServerOptions(**options)  # type: ignore[arg-type]
+    with model_servers.open_reading(settings.extraction, settings.equivalence) as reading:
+        found = model_servers.run_async(_check(opened, settings, served, reading, branches, seed))
     out.table(table(found))
     same = sum(each.same for each in found)
     if same < len(found):
-        raise AnswerIsNo(f"{same} of {len(found)} branches came again as they are recorded")
-    console.say(f"{same} of {same} branches came again as they are recorded")
+        raise NegativeResult(f"{same} of {len(found)} branches came again as they are recorded")
+    console.info(f"{same} of {same} branches came again as they are recorded")
 
 
 async def _check(
     recording: "Recording",
     settings: "Settings",
-    served: "Serving",
-    reading: "Reading",
+    served: "ServerOptions",
+    reading: "AnswerRules",
     branches: int,
     seed: int,
-) -> "list[Checked]":
+) -> "list[BranchCheck]":
     import asyncio
 
     from harness.cli import console
-    from harness.cli.serving import connected
-    from store.collection.preparation import agree
+    from harness.cli.model_servers import connect_servers
+    from store.collection.preparation import check_same_model
     from store.collection.verification import (
-        Verification,
-        choose,
-        other_engine,
+        BranchVerifier,
+        choose_branches,
+        describe_engine_mismatch,
         refuse_shorter_context,
     )
 
-    async with connected(served) as places:
-        found = await agree(places)
-        if odd := other_engine(recording, found):
+    async with connect_servers(served) as places:
+        found = await check_same_model(places)
+        if odd := describe_engine_mismatch(recording, found):
             console.warn(odd)
         await refuse_shorter_context(recording, settings, found, places[0])
-        chosen = choose(recording, branches, seed)
+        chosen = choose_branches(recording, branches, seed)
         with console.progress("drawing again", len(chosen)) as advance:
 
-            async def one(at: int, number: int, index: int) -> "Checked":
+            async def one(at: int, number: int, index: int) -> "BranchCheck":
                 place = places[at % len(places)]
-                checking = Verification(recording, settings, place, reading)
+                checking = BranchVerifier(recording, settings, place, reading)
                 found = await checking.check(number, index)
                 advance(1)
                 return found
@@ -104,9 +104,9 @@ async def _check(
             return list(await asyncio.gather(*(one(at, *each) for at, each in enumerate(chosen))))
 
 
-def table(found: "list[Checked]") -> "Table":
+def table(found: "list[BranchCheck]") -> "Table":
     """A row for each branch that was drawn again."""
-    from harness.cli.table import Column, Table
+    from harness.presentation.table import Column, Table
 
     columns = [
         Column("question"), Column("branch"), Column("tokens"), Column("again"),

@@ -9,58 +9,58 @@ from typing import Any
 
 import msgspec
 
-from store.serving.requests import Completion
+from store.serving.requests import CompletionRequest
 
 HEADER = struct.Struct("<I")
 """The length of what follows, in bytes."""
 
 
-class Ask(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class EngineRequest(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The base of what is asked."""
 
     id: int
     """Comes back with every reply."""
 
 
-class About(Ask, frozen=True, tag=True, kw_only=True):
-    """What is served? `Facts` answers."""
+class DescribeRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """What is served? `DescriptionReply` answers."""
 
 
-class Tokenize(Ask, frozen=True, tag=True, kw_only=True):
-    """The tokens of a text. `Tokens` answers."""
+class TokenizeRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """The tokens of a text. `TokensReply` answers."""
 
     text: str
     special: bool
 
 
-class TokenizeChat(Ask, frozen=True, tag=True, kw_only=True):
-    """The tokens of a conversation. `Tokens` answers."""
+class TokenizeChatRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """The tokens of a conversation. `TokensReply` answers."""
 
     messages: list[dict[str, str]]
     template: dict[str, Any]
 
 
-class Detokenize(Ask, frozen=True, tag=True, kw_only=True):
-    """The text of tokens. `Text` answers."""
+class DetokenizeRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """The text of tokens. `TextReply` answers."""
 
     tokens: list[int]
 
 
-class Draw(Ask, frozen=True, tag=True, kw_only=True):
-    """Completions. A `Child` for each answers, in the order in which they end."""
+class CompleteRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """Completions. A `ChildReply` for each answers, in the order in which they end."""
 
-    request: Completion
+    request: CompletionRequest
 
 
-class Drop(Ask, frozen=True, tag=True, kw_only=True):
+class CancelRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
     """The request of this id is wanted no longer. Nothing answers."""
 
 
-class Metrics(Ask, frozen=True, tag=True, kw_only=True):
-    """The page of metrics. `Text` answers."""
+class MetricsRequest(EngineRequest, frozen=True, tag=True, kw_only=True):
+    """The page of metrics. `TextReply` answers."""
 
 
-class Facts(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class DescriptionReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """What is served."""
 
     id: int
@@ -68,21 +68,21 @@ class Facts(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     version: str
 
 
-class Tokens(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class TokensReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Tokens of a text."""
 
     id: int
     tokens: list[int]
 
 
-class Text(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class TextReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """A text."""
 
     id: int
     text: str
 
 
-class Child(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class ChildReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """One completion that has ended."""
 
     id: int
@@ -95,7 +95,7 @@ class Child(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     top: list[list[float]] | None = None
 
 
-class Failed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+class ErrorReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """vLLM does not take the request, or failed at it."""
 
     id: int
@@ -104,15 +104,23 @@ class Failed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Whether it would be refused again."""
 
 
-Asked = About | Tokenize | TokenizeChat | Detokenize | Draw | Drop | Metrics
-Reply = Facts | Tokens | Text | Child | Failed
+WorkerRequest = (
+    DescribeRequest
+    | TokenizeRequest
+    | TokenizeChatRequest
+    | DetokenizeRequest
+    | CompleteRequest
+    | CancelRequest
+    | MetricsRequest
+)
+Reply = DescriptionReply | TokensReply | TextReply | ChildReply | ErrorReply
 
-ASKED = msgspec.msgpack.Decoder(Asked)
-REPLY = msgspec.msgpack.Decoder(Reply)
+REQUEST_DECODER = msgspec.msgpack.Decoder(WorkerRequest)
+REPLY_DECODER = msgspec.msgpack.Decoder(Reply)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def framed(message: msgspec.Struct) -> bytes:
+def frame_message(message: msgspec.Struct) -> bytes:
     """A message as it goes over the pipe."""
     payload = _ENCODER.encode(message)
     return HEADER.pack(len(payload)) + payload

@@ -14,27 +14,27 @@ from functools import partial
 from typing import Any
 
 from store.serving.offline.messages import (
-    ASKED,
     HEADER,
-    About,
-    Asked,
-    Child,
-    Detokenize,
-    Draw,
-    Drop,
-    Facts,
-    Failed,
-    Metrics,
+    REQUEST_DECODER,
+    CancelRequest,
+    ChildReply,
+    CompleteRequest,
+    DescribeRequest,
+    DescriptionReply,
+    DetokenizeRequest,
+    ErrorReply,
+    MetricsRequest,
     Reply,
-    Text,
-    Tokenize,
-    TokenizeChat,
-    Tokens,
-    framed,
+    TextReply,
+    TokenizeChatRequest,
+    TokenizeRequest,
+    TokensReply,
+    WorkerRequest,
+    frame_message,
 )
 
 
-class Worker:
+class EngineWorker:
     """Answers messages with one engine.
 
     Args:
@@ -52,10 +52,10 @@ class Worker:
         while True:
             try:
                 (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-                asked = ASKED.decode(await reader.readexactly(length))
+                asked = REQUEST_DECODER.decode(await reader.readexactly(length))
             except asyncio.IncompleteReadError:
                 break
-            if isinstance(asked, Drop):
+            if isinstance(asked, CancelRequest):
                 if asked.id in self._tasks:
                     self._tasks[asked.id].cancel()
                 continue
@@ -68,9 +68,9 @@ class Worker:
     def _forget(self, number: int, task: "asyncio.Task[None]") -> None:
         self._tasks.pop(number, None)
 
-    async def _answer(self, asked: Asked) -> None:
+    async def _answer(self, asked: WorkerRequest) -> None:
         try:
-            if isinstance(asked, Draw):
+            if isinstance(asked, CompleteRequest):
                 await self._draw(asked)
             else:
                 self._send(await self._told(asked))
@@ -78,34 +78,34 @@ class Worker:
             error = _first(problem)
             refused = isinstance(error, ValueError) or _is_of_template(error)
             reason = str(error) if refused else f"{type(error).__name__}: {error}"
-            self._send(Failed(id=asked.id, reason=reason, refused=refused))
+            self._send(ErrorReply(id=asked.id, reason=reason, refused=refused))
 
-    async def _told(self, asked: Asked) -> Reply:
+    async def _told(self, asked: WorkerRequest) -> Reply:
         words = self._engine.renderer.tokenizer
         match asked:
-            case About():
+            case DescribeRequest():
                 from vllm import __version__
 
                 context = self._engine.model_config.max_model_len
-                return Facts(id=asked.id, context=context, version=__version__)
-            case Tokenize():
+                return DescriptionReply(id=asked.id, context=context, version=__version__)
+            case TokenizeRequest():
                 tokens = words.encode(asked.text, add_special_tokens=asked.special)
-                return Tokens(id=asked.id, tokens=list(tokens))
-            case TokenizeChat():
+                return TokensReply(id=asked.id, tokens=list(tokens))
+            case TokenizeChatRequest():
                 text = words.apply_chat_template(
                     asked.messages, tokenize=False, add_generation_prompt=True, **asked.template
                 )
                 tokens = words.encode(text, add_special_tokens=False)
-                return Tokens(id=asked.id, tokens=list(tokens))
-            case Detokenize():
-                return Text(id=asked.id, text=words.decode(asked.tokens))
-            case Metrics():
+                return TokensReply(id=asked.id, tokens=list(tokens))
+            case DetokenizeRequest():
+                return TextReply(id=asked.id, text=words.decode(asked.tokens))
+            case MetricsRequest():
                 from prometheus_client import REGISTRY, generate_latest
 
-                return Text(id=asked.id, text=generate_latest(REGISTRY).decode())
+                return TextReply(id=asked.id, text=generate_latest(REGISTRY).decode())
         raise ValueError(f"{type(asked).__name__} is not answered here")
 
-    async def _draw(self, asked: Draw) -> None:
+    async def _draw(self, asked: CompleteRequest) -> None:
         request = asked.request
         for prompt in request.prompt:
             room = self._engine.model_config.max_model_len - len(prompt)
@@ -115,10 +115,10 @@ class Worker:
             for child in range(request.children):
                 children.create_task(self._child(asked, child))
 
-    async def _child(self, asked: Draw, child: int) -> None:
+    async def _child(self, asked: CompleteRequest, child: int) -> None:
         request = asked.request
         prompt = list(request.prompt[child // request.n])
-        parameters = sampling(request, child % request.n)
+        parameters = make_sampling_params(request, child % request.n)
         drawing = self._engine.generate(
             {"prompt_token_ids": prompt}, parameters, f"{asked.id}-{child}"
         )
@@ -128,16 +128,16 @@ class Worker:
         if request.logprobs is not None:
             places = list(zip(found.token_ids, found.logprobs, strict=True))
             own = [max(told[token].logprob, -9999.0) for token, told in places]
-            top = [likeliest(told, request.logprobs) for _, told in places]
+            top = [top_logprobs(told, request.logprobs) for _, told in places]
         self._send(
-            Child(
+            ChildReply(
                 id=asked.id, child=child, token_ids=list(found.token_ids), text=found.text,
                 finish=found.finish_reason or "error", logprobs=own, top=top,
             )
         )  # fmt: skip
 
     def _send(self, reply: Reply) -> None:
-        left = memoryview(framed(reply))
+        left = memoryview(frame_message(reply))
         while left:
             left = left[os.write(self._out, left) :]
 
@@ -154,13 +154,13 @@ def _first(problem: BaseException) -> BaseException:
     return problem
 
 
-def likeliest(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
+def top_logprobs(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
     """The log-probabilities of the likeliest tokens at one place, likeliest first."""
     numbers = sorted((max(each.logprob, -9999.0) for each in told.values()), reverse=True)
     return numbers[:most]
 
 
-def sampling(request: Any, child: int) -> Any:  # noqa: ANN401 - vLLM has no types here
+def make_sampling_params(request: Any, child: int) -> Any:  # noqa: ANN401 - vLLM has no types here
     """VLLM's own parameters for one child."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
@@ -199,7 +199,7 @@ async def main() -> None:
         reader = asyncio.StreamReader(limit=1 << 30)
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        await Worker(engine, out).serve(reader)
+        await EngineWorker(engine, out).serve(reader)
     finally:
         engine.shutdown()
 

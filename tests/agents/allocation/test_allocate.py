@@ -10,7 +10,7 @@ import pytest
 from agents.run.directory import open_run
 from dsl.allocation import load_allocation
 from dsl.source import Source
-from store.pipelines.records import label
+from store.pipelines.schema import format_choices
 from store.pipelines.trials import read_trials
 from tests.agents.allocation.doubling import told
 from tests.agents.allocation.teller import telling
@@ -98,7 +98,7 @@ def test_what_is_not_recorded_is_refused_by_name(
         run = ["--run", str(tmp_path / "run"), "--base-url", teller.url]
         told(cli, "--on", str(doubling), "--budget", "30", *run, "--trials", "2")
     record = tmp_path / "run" / "trials.record"
-    held = {label(each) for each in read_trials(record).trials}
+    held = {format_choices(each) for each in read_trials(record).trials}
     assert "small x11, small x1" not in held
     play = tmp_path / "mine.rheo"
     play.write_text(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from dsl.allocation import GivenStage, load_allocation
-from dsl.allocation.writing import spelt
+from dsl.allocation import ResolvedStage, load_allocation
+from dsl.allocation.formatting import write_allocation
 from dsl.source import Source
-from store.pipelines.records import Choice
+from store.pipelines.schema import StageChoice
 from store.pipelines.trials import read_trials
 from tests.agents.allocation.doubling import DOUBLING, told
 from tests.agents.allocation.teller import telling
@@ -174,7 +174,7 @@ def test_what_governed_a_trial_on_servers_is_replayed_from_its_record(
 
     assert scores(replayed) == scores(found)
     trials = read_trials(Path("run/trials.record")).trials
-    governed = [each for each in trials if each[1] == Choice("small", 0, "cmc", 0.5)]
+    governed = [each for each in trials if each[1] == StageChoice("small", 0, "cmc", 0.5)]
     assert governed
     outputs = trials[governed[0]].answered[2].outputs
     assert outputs[1].text == "12"  # the recording's answer, whatever the first stage gave
@@ -186,6 +186,6 @@ def test_what_governed_a_trial_on_servers_is_replayed_from_its_record(
 
 
 def test_a_governed_stage_is_exported_with_nothing_of_its_numbers_lost() -> None:
-    text = spelt("fine", 1234567.5, [GivenStage("answer", "small", 0, "cmc", 1 / 3)])
+    text = write_allocation("fine", 1234567.5, [ResolvedStage("answer", "small", 0, "cmc", 1 / 3)])
     found = load_allocation(Source(text)).at(0)
     assert (found.budget, found.stages[0].beta) == (1234567.5, 1 / 3)

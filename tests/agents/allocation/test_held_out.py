@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.allocation.estimates import gain_of, score_of
-from agents.allocation.held_out import held_out_told
-from agents.allocation.means import environment_of, means_of
-from agents.allocation.result import result
-from agents.allocation.told import HeldOutTold
+from agents.allocation.held_out_evaluation import evaluate_held_out
+from agents.allocation.results import HeldOutResult, compute_result, estimate_gain, estimate_score
+from agents.allocation.run_trials import open_run_environment, run_playback_options
 from agents.run.directory import RunDirectory, open_run
 from harness.errors import InputError
 from store.errors import StoreError
-from store.pipelines.records import Answered, Trial
+from store.pipelines.schema import QuestionResult, Trial
 from store.pipelines.trials import read_trials
 from tests.agents.allocation.doubling import told
 from tests.agents.allocation.teller import telling
@@ -22,13 +20,13 @@ from tests.command_lines import CommandLine
 SEARCH = ("--budget", "3", "--trials", "2", "--proposer", "random")
 
 
-def judged(run: Path, wanted: bool | None = None) -> HeldOutTold:
+def judged(run: Path, wanted: bool | None = None) -> HeldOutResult:
     """What a report holds of the questions that are held out."""
     found = open_run(run)
     asked = found.request.allocation
     assert asked is not None
-    where, means = environment_of(asked, found), means_of(asked, found)
-    told = held_out_told(found, where, means, result(found, where), wanted)
+    where, means = open_run_environment(asked, found), run_playback_options(asked, found)
+    told = evaluate_held_out(found, where, means, compute_result(found, where), wanted)
     assert told is not None
     return told
 
@@ -182,18 +180,18 @@ def test_a_run_that_waits_keeps_shut_what_it_holds_out(cli: CommandLine, tmp_pat
 
 
 def of(*scores: float) -> Trial:
-    answered = [Answered(question=str(at), score=each) for at, each in enumerate(scores)]
+    answered = [QuestionResult(question=str(at), score=each) for at, each in enumerate(scores)]
     return Trial(choices=(), cost=1.0, answered=answered)
 
 
 def test_an_interval_is_not_empty_where_every_question_is_right() -> None:
-    found = score_of(of(*[1.0] * 24))
+    found = estimate_score(of(*[1.0] * 24))
     assert found.high == 1.0
     assert found.low == pytest.approx(24 / (24 + 1.96**2))  # Wilson's, at one of its ends
-    half = score_of(of(0.0, 1.0))
+    half = estimate_score(of(0.0, 1.0))
     assert half.low == pytest.approx(1 - half.high)
 
 
 def test_a_gain_is_paired_by_question() -> None:
-    same = gain_of(of(1.0, 0.0, 1.0), of(0.5, -0.5, 0.5))
+    same = estimate_gain(of(1.0, 0.0, 1.0), of(0.5, -0.5, 0.5))
     assert (same.value, same.low, same.high) == (0.5, 0.5, 0.5)

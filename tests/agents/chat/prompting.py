@@ -1,6 +1,6 @@
 """What a model would be told in a small run, and conversations on its proposer."""
 
-from agents.feedback.brief import Brief, Known
+from agents.feedback.brief import Brief, KnownProgram
 from dsl import library
 
 LEADER = """\
@@ -21,9 +21,10 @@ controller short "The first to finish" {
 
 def small_brief(*, candidates: bool = True) -> Brief:
     """The brief of a second round, but for its text."""
-    found = [Known(name="r001-2", source=LEADER, objective=53.57)] if candidates else []
+    found = [KnownProgram(name="r001-2", source=LEADER, objective=53.57)] if candidates else []
     found += [
-        Known(name=name, source=library.source(name).text, objective=None) for name in ("sc", "asc")
+        KnownProgram(name=name, source=library.load_source(name).text, objective=None)
+        for name in ("sc", "asc")
     ]
     text = "# Brief of round 2\n\nWhat counts: `frontier`.\n\n## Where the search stands\n\n…"
     return Brief(round=2, text=text, tokens=20, known=found)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.chat.edits import Edit, Unfit, applied, edits_in
+from agents.chat.edits import EditMismatch, SourceEdit, apply_edits, parse_edits
 
 SOURCE = """\
 controller a {
@@ -20,27 +20,29 @@ controller a {
 
 
 def test_lines_are_replaced() -> None:
-    made = applied(SOURCE, [Edit("  start { open 4 }\n", "  start { open 8 }\n")])
+    made = apply_edits(SOURCE, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
     assert made == SOURCE.replace("open 4", "open 8")
 
 
 def test_edits_follow_one_another() -> None:
-    made = applied(
+    made = apply_edits(
         SOURCE,
-        [Edit("  start { open 4 }\n", "  start { open 8 }\n"),
-         Edit("  start { open 8 }\n", "  start { open 9 }\n")],
+        [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n"),
+         SourceEdit("  start { open 8 }\n", "  start { open 9 }\n")],
     )  # fmt: skip
     assert made == SOURCE.replace("open 4", "open 9")
 
 
 def test_lines_that_were_moved_in_or_out_are_found() -> None:
-    made = applied(SOURCE, [Edit("if count(active) == 0 {\n  stop\n}", "if true {\n  stop\n}")])
+    made = apply_edits(
+        SOURCE, [SourceEdit("if count(active) == 0 {\n  stop\n}", "if true {\n  stop\n}")]
+    )
     assert made == SOURCE.replace("count(active) == 0", "true")
 
 
 def test_lines_that_are_not_there_are_told_with_the_nearest_ones() -> None:
-    made = applied(SOURCE, [Edit("  if count(alive) == 0 {\n    stop\n", "x")])
-    assert isinstance(made, Unfit)
+    made = apply_edits(SOURCE, [SourceEdit("  if count(alive) == 0 {\n    stop\n", "x")])
+    assert isinstance(made, EditMismatch)
     assert made.places == 0
     assert made.nearest == "    if count(active) == 0 {\n      stop"
     assert "-    if count(active) == 0 {" in made.difference
@@ -49,35 +51,35 @@ def test_lines_that_are_not_there_are_told_with_the_nearest_ones() -> None:
 
 def test_lines_that_stand_in_two_places_are_not_replaced() -> None:
     twice = SOURCE.replace("      stop\n", "      stop\n      stop\n")
-    made = applied(twice, [Edit("      stop\n", "")])
-    assert isinstance(made, Unfit)
+    made = apply_edits(twice, [SourceEdit("      stop\n", "")])
+    assert isinstance(made, EditMismatch)
     assert made.places == 2
 
 
 def test_an_empty_search_stands_nowhere() -> None:
-    made = applied(SOURCE, [Edit("", "x")])
-    assert isinstance(made, Unfit)
+    made = apply_edits(SOURCE, [SourceEdit("", "x")])
+    assert isinstance(made, EditMismatch)
     assert made.places == 0
 
 
 def test_markers_of_any_usual_length_are_read() -> None:
     for size in (5, 7, 9):
         text = f"{'<' * size} SEARCH\na\n{'=' * size}\nb\n{'>' * size} REPLACE"
-        assert edits_in(text) == [Edit("a\n", "b\n")]
+        assert parse_edits(text) == [SourceEdit("a\n", "b\n")]
 
 
 @given(st.lists(st.text("ab {}\n", max_size=30), min_size=3, max_size=3))
 def test_whatever_is_edited_it_applies_or_is_told(texts: list[str]) -> None:
     source, old, new = texts
-    made = applied(source, [Edit(old, new)])
-    assert isinstance(made, str | Unfit)
+    made = apply_edits(source, [SourceEdit(old, new)])
+    assert isinstance(made, str | EditMismatch)
 
 
 @given(st.integers(0, 8), st.text("xy ", min_size=1, max_size=9))
 def test_any_line_of_its_own_can_be_replaced(at: int, new: str) -> None:
     lines = SOURCE.splitlines()
     line = lines[at]
-    made = applied(SOURCE, [Edit(line, new)])
+    made = apply_edits(SOURCE, [SourceEdit(line, new)])
     if SOURCE.splitlines().count(line) == 1:
         expected = [*lines[:at], new, *lines[at + 1 :]]
         assert made == "\n".join(expected) + "\n"
@@ -97,37 +99,45 @@ LOOSE = {
 
 @pytest.mark.parametrize("old", LOOSE.values(), ids=list(LOOSE))
 def test_white_space_alone_hinders_no_edit(old: str) -> None:
-    made = applied(SOURCE, [Edit(old, old.replace("== 0", "== 1"))])
+    made = apply_edits(SOURCE, [SourceEdit(old, old.replace("== 0", "== 1"))])
     assert isinstance(made, str)
     assert made.split() == SOURCE.replace("== 0", "== 1").split()
     assert not any(line.startswith(("\t", "\u00a0")) for line in made.splitlines())
 
 
 def test_a_replacement_is_indented_as_the_program() -> None:
-    made = applied(SOURCE, [Edit("\tstep {\n\t\tadvance active\n", "\tstep {\n\t\tprune dead\n")])
+    made = apply_edits(
+        SOURCE, [SourceEdit("\tstep {\n\t\tadvance active\n", "\tstep {\n\t\tprune dead\n")]
+    )
     assert made == SOURCE.replace("advance active", "prune dead")
 
 
 def test_a_program_indented_by_tabs_stays_so() -> None:
     source = "def controller(episode, beta):\n\tif beta:\n\t\treturn 'a'\n\treturn None\n"
-    made = applied(source, [Edit("    if beta:\n        return 'a'\n", "    if not beta:\n"
-                                 "        return 'b'\n")])  # fmt: skip
+    made = apply_edits(
+        source,
+        [
+            SourceEdit(
+                "    if beta:\n        return 'a'\n", "    if not beta:\n        return 'b'\n"
+            )
+        ],
+    )
     assert made == source.replace("if beta", "if not beta").replace("'a'", "'b'")
 
 
 def test_what_white_space_alone_tells_apart_is_not_guessed() -> None:
     twice = "controller a {\n  step {\n    stop\n      stop\n  }\n}\n"
-    made = applied(twice, [Edit("\tstop\n\n", "\tadvance active\n")])
-    assert isinstance(made, Unfit)
+    made = apply_edits(twice, [SourceEdit("\tstop\n\n", "\tadvance active\n")])
+    assert isinstance(made, EditMismatch)
     assert made.places == 2
 
 
 def test_blank_lines_that_a_replacement_adds_are_kept() -> None:
-    made = applied(SOURCE, [Edit("\n  start { open 4 }\n", "\n  start { open 8 }\n\n")])
+    made = apply_edits(SOURCE, [SourceEdit("\n  start { open 4 }\n", "\n  start { open 8 }\n\n")])
     assert made == SOURCE.replace("open 4 }\n", "open 8 }\n\n")
 
 
 def test_characters_that_only_some_take_for_the_end_of_a_line_are_kept() -> None:
     source = 'controller a "one\u2028two" {\n  start { open 4 }\n}\n'
-    made = applied(source, [Edit("  start { open 4 }\n", "  start { open 8 }\n")])
+    made = apply_edits(source, [SourceEdit("  start { open 4 }\n", "  start { open 8 }\n")])
     assert made == source.replace("4", "8")

@@ -6,23 +6,24 @@ import pytest
 from msgspec.structs import replace
 
 from agents.chat.models import ChatModel
-from agents.chat.prices import Charge, Price
-from agents.chat.replies import Call, Finish, Message, Reply
-from agents.chat.settings import ChatSettings
-from harness.errors import InputError, SurroundingsError
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply
+from agents.chat.settings import Charge, ChatSettings, Price
+from harness.errors import ExternalError, InputError
 from tests.agents.chat.server import Answer, server
 
 MODEL = "openai:scripted"
 PRICES = {MODEL: (1.0, 10.0)}
-CALL = Call(
+CALL = ModelCall(
     model=MODEL,
-    messages=[Message("system", "Be brief."), Message("user", "word " * 3990)],
+    messages=[ChatMessage("system", "Be brief."), ChatMessage("user", "word " * 3990)],
     temperature=0.5,
     reply_tokens=900,
 )
 
 
-def asked(answers: Sequence[Answer], call: Call = CALL, **settings: object) -> tuple[Reply, int]:
+def asked(
+    answers: Sequence[Answer], call: ModelCall = CALL, **settings: object
+) -> tuple[ModelReply, int]:
     """The reply, and how often the server was asked."""
     made = ChatSettings(**({"retries": 0, "prices": PRICES} | settings))  # type: ignore[arg-type]
     with server(answers) as at:
@@ -32,7 +33,11 @@ def asked(answers: Sequence[Answer], call: Call = CALL, **settings: object) -> t
 
 def test_a_reply_comes_with_its_tokens_and_its_price() -> None:
     reply, _ = asked([Answer("a word of mine " * 100)])
-    assert (reply.finish, reply.text, reply.problem) == (Finish.ENDED, "a word of mine " * 100, "")
+    assert (reply.finish, reply.text, reply.problem) == (
+        FinishReason.ENDED,
+        "a word of mine " * 100,
+        "",
+    )
     assert (reply.tokens_in, reply.tokens_out, reply.estimated) == (4000, 500, False)
     assert reply.usd == pytest.approx(0.004 + 0.005)
 
@@ -58,7 +63,7 @@ def test_a_temperature_of_its_own_is_not_sent() -> None:
 
 def test_a_reply_at_its_limit_is_cut() -> None:
     reply, _ = asked([Answer("half a pro", finish="length")])
-    assert reply.finish is Finish.CUT
+    assert reply.finish is FinishReason.CUT
     assert reply.text == "half a pro"
 
 
@@ -67,27 +72,27 @@ def test_a_reply_at_its_limit_is_cut() -> None:
 )
 def test_a_refusal_is_told_as_one(answer: Answer) -> None:
     reply, _ = asked([answer])
-    assert reply.finish is Finish.REFUSED
+    assert reply.finish is FinishReason.REFUSED
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_server_is_asked_again_when_it_says(status: int) -> None:
     busy = Answer("busy", status=status, headers=(("Retry-After", "0.05"),))
     reply, times = asked([busy, busy, Answer("there")], retries=2)
-    assert (reply.finish, reply.text, times) == (Finish.ENDED, "there", 3)
+    assert (reply.finish, reply.text, times) == (FinishReason.ENDED, "there", 3)
 
 
 @pytest.mark.parametrize("status", [400, 429, 500])
 def test_a_server_that_fails_for_good_costs_a_try_and_no_tokens(status: int) -> None:
     reply, _ = asked([Answer("not today", status=status, headers=(("Retry-After", "0.01"),))])
-    assert reply.finish is Finish.FAILED
+    assert reply.finish is FinishReason.FAILED
     assert "not today" in reply.problem
     assert (reply.tokens_in, reply.tokens_out, reply.usd) == (0, 0, 0.0)
 
 
 def test_a_stream_that_is_cut_off_costs_what_had_come() -> None:
     reply, _ = asked([Answer("controller " * 200, cut=True)])
-    assert reply.finish is Finish.FAILED
+    assert reply.finish is FinishReason.FAILED
     assert reply.text.startswith("controller")
     assert reply.tokens_in > 3000
     assert reply.tokens_out > 50
@@ -96,19 +101,19 @@ def test_a_stream_that_is_cut_off_costs_what_had_come() -> None:
 
 def test_a_stream_that_ends_without_a_word_is_no_reply() -> None:
     reply, _ = asked([Answer("controller", finish=None)])
-    assert (reply.finish, reply.problem) == (Finish.FAILED, "the stream was cut off")
+    assert (reply.finish, reply.problem) == (FinishReason.FAILED, "the stream was cut off")
 
 
 @pytest.mark.parametrize("body", ["", "data: [DONE]\n\n", "data: {garbage\n\n", "data: 17\n\n"])
 def test_bytes_that_are_no_reply_cost_a_try(body: str) -> None:
     reply, _ = asked([Answer(body=body)])
-    assert reply.finish is Finish.FAILED
+    assert reply.finish is FinishReason.FAILED
     assert reply.problem
 
 
 def test_a_server_that_does_not_answer_in_time_costs_a_try() -> None:
     reply, _ = asked([Answer("late", wait=5.0)], timeout=0.3)
-    assert reply.finish is Finish.FAILED
+    assert reply.finish is FinishReason.FAILED
     assert reply.problem
 
 
@@ -123,7 +128,7 @@ WRONG = [
 @pytest.mark.parametrize("usage", WRONG)
 def test_tokens_that_cannot_be_are_estimated(usage: object) -> None:
     reply, _ = asked([Answer("one two three four " * 40, usage=usage)])
-    assert reply.finish is Finish.ENDED
+    assert reply.finish is FinishReason.ENDED
     assert reply.estimated
     assert 3500 < reply.tokens_in < 4600
     assert 100 < reply.tokens_out < 300
@@ -133,7 +138,7 @@ def test_tokens_that_cannot_be_are_estimated(usage: object) -> None:
 def test_usage_that_is_no_number_costs_a_try_at_most() -> None:
     told: object = {"prompt_tokens": "many", "completion_tokens": None, "total_tokens": []}
     reply, _ = asked([Answer("one two three four " * 40, usage=told)])
-    assert reply.finish in (Finish.ENDED, Finish.FAILED)
+    assert reply.finish in (FinishReason.ENDED, FinishReason.FAILED)
     assert reply.tokens_in > 3000
 
 
@@ -145,7 +150,7 @@ def test_hidden_tokens_are_believed_up_to_the_limit() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_call_that_can_never_succeed_ends_the_session(status: int) -> None:
-    with pytest.raises(SurroundingsError, match=r"cannot be asked: .*no such key"):
+    with pytest.raises(ExternalError, match=r"cannot be asked: .*no such key"):
         asked([Answer("no such key", status=status)])
 
 
@@ -158,7 +163,7 @@ def test_somebody_who_wants_it_to_stop_is_heard_within_a_reply() -> None:
 
 
 def test_a_provider_that_is_not_there_is_told_at_once() -> None:
-    with pytest.raises((InputError, SurroundingsError), match="nosuch"):
+    with pytest.raises((InputError, ExternalError), match="nosuch"):
         ChatModel("nosuch:model", None, ChatSettings())
 
 

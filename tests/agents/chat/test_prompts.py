@@ -6,55 +6,61 @@ from pathlib import Path
 import pytest
 
 from agents.chat import prompts
-from agents.chat.edits import Edit, Unfit, applied
-from agents.chat.replies import Message
-from agents.commands.asking import LEAST_PROMPT
-from agents.feedback.length import count
-from agents.languages import card_of
-from agents.run.records import Language
-from dsl.card import card
+from agents.chat.edits import EditMismatch, SourceEdit, apply_edits
+from agents.chat.reply_cache import ChatMessage
+from agents.commands.model_setup import MIN_PROMPT_TOKENS
+from agents.feedback.brief import count_tokens
+from agents.prompt_templates import language_card
+from agents.run.records import ControllerLanguage
+from dsl.card import render_card
 from tests.agents.chat.prompting import LEADER, small_brief
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def unfit() -> Unfit:
-    made = applied(LEADER, [Edit("  if count(finished) > 3 { stop }\n", "")])
-    assert isinstance(made, Unfit)
+def unfit() -> EditMismatch:
+    made = apply_edits(LEADER, [SourceEdit("  if count(finished) > 3 { stop }\n", "")])
+    assert isinstance(made, EditMismatch)
     return made
 
 
-def whole(messages: list[Message]) -> str:
+def whole(messages: list[ChatMessage]) -> str:
     return (
         "\n".join(f"===== {each.role}\n{each.text}" for each in messages)
-        .replace(card(), "(the language card)")
-        .replace(card_of(Language.PYTHON), "(the card of Python)")
+        .replace(render_card(), "(the language card)")
+        .replace(language_card(ControllerLanguage.PYTHON), "(the card of Python)")
     )
 
 
 TEXTS = {
-    "open": whole(prompts.opening(small_brief(), constrained=False, free_knobs=False)),
+    "open": whole(prompts.opening_messages(small_brief(), constrained=False, free_knobs=False)),
     "first-round": whole(
-        prompts.opening(small_brief(candidates=False), constrained=False, free_knobs=True)
+        prompts.opening_messages(small_brief(candidates=False), constrained=False, free_knobs=True)
     ),
     "python": whole(
-        prompts.opening(
-            small_brief(), constrained=False, free_knobs=False, language=Language.PYTHON
+        prompts.opening_messages(
+            small_brief(), constrained=False, free_knobs=False, language=ControllerLanguage.PYTHON
         )
     ),
-    "constrained": whole(prompts.opening(small_brief(), constrained=True, free_knobs=False)),
-    "no-program": prompts.no_program(Language.RHEO),
-    "cut-off": prompts.cut_off(8000),
-    "unknown-base": prompts.unknown_base("r009-1", prompts.shown(small_brief()), Language.RHEO),
-    "unfit-edit": prompts.unfit_edit("r001-2", unfit()),
-    "mend": prompts.mend("controller a { }\n", "error[E1]: it does nothing", constrained=False),
-    "mend-python": prompts.mend(
+    "constrained": whole(
+        prompts.opening_messages(small_brief(), constrained=True, free_knobs=False)
+    ),
+    "no-program": prompts.no_program_prompt(ControllerLanguage.RHEO),
+    "cut-off": prompts.cut_off_prompt(8000),
+    "unknown-base": prompts.unknown_base_prompt(
+        "r009-1", prompts.select_programs(small_brief()), ControllerLanguage.RHEO
+    ),
+    "unfit-edit": prompts.edit_mismatch_prompt("r001-2", unfit()),
+    "mend": prompts.repair_prompt(
+        "controller a { }\n", "error[E1]: it does nothing", constrained=False
+    ),
+    "mend-python": prompts.repair_prompt(
         "def controller(episode, beta): ...\n",
         "error: no",
         constrained=False,
-        language=Language.PYTHON,
+        language=ControllerLanguage.PYTHON,
     ),
-    "mend-constrained": prompts.mend("controller a { }\n", "error: no", constrained=True),
+    "mend-constrained": prompts.repair_prompt("controller a { }\n", "error: no", constrained=True),
 }
 
 
@@ -68,12 +74,15 @@ def test_a_prompt_is_as_it_was_agreed(name: str) -> None:
 
 def test_a_prompt_beside_its_brief_takes_no_more_than_is_reckoned_with() -> None:
     brief = small_brief()
-    messages = prompts.opening(brief, constrained=False, free_knobs=True)
-    without = sum(count(each.text) for each in messages) - count(brief.text)
-    programs = sum(count(each.source) for each in prompts.shown(brief))
-    assert without - programs + prompts.PROGRAM_TOKENS <= LEAST_PROMPT
+    messages = prompts.opening_messages(brief, constrained=False, free_knobs=True)
+    without = sum(count_tokens(each.text) for each in messages) - count_tokens(brief.text)
+    programs = sum(count_tokens(each.source) for each in prompts.select_programs(brief))
+    assert without - programs + prompts.PROGRAM_TOKENS <= MIN_PROMPT_TOKENS
 
 
 def test_programs_to_build_on_stay_within_their_room() -> None:
     brief = small_brief()
-    assert sum(count(each.source) for each in prompts.shown(brief)) <= prompts.PROGRAM_TOKENS
+    assert (
+        sum(count_tokens(each.source) for each in prompts.select_programs(brief))
+        <= prompts.PROGRAM_TOKENS
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.chat.serving import Served, served
+from agents.chat.server_info import ServedModel, query_server
 from harness.errors import InputError
 from tests.store.serving.scripted import CARD, CONTEXT, ScriptedServer, serving
 
@@ -18,14 +18,14 @@ def scripted() -> Iterator[ScriptedServer]:
 def test_an_adapter_has_the_context_of_its_base(scripted: ScriptedServer) -> None:
     adapter = {"id": "tuned", "root": "/adapters/tuned", "parent": CARD["id"], "owned_by": "vllm"}
     scripted.cards = [CARD, adapter]
-    assert served(f"{scripted.url}/v1", "tuned") == Served(decodes=True, context=CONTEXT)
+    assert query_server(f"{scripted.url}/v1", "tuned") == ServedModel(decodes=True, context=CONTEXT)
 
 
 def test_a_list_that_is_not_as_vllm_gives_it_says_nothing_of_the_context(
     scripted: ScriptedServer,
 ) -> None:
     scripted.cards = [{"id": "m", "max_model_len": "long", "root": 3, "parent": []}]
-    assert served(f"{scripted.url}/v1", "m") == Served(decodes=False, context=None)
+    assert query_server(f"{scripted.url}/v1", "m") == ServedModel(decodes=False, context=None)
 
 
 def test_a_missing_key_is_named_by_its_variable(
@@ -34,5 +34,5 @@ def test_a_missing_key_is_named_by_its_variable(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     scripted.key = "right"
     with pytest.raises(InputError, match="401 Unauthorized") as refused:
-        served(f"{scripted.url}/v1", "m")
+        query_server(f"{scripted.url}/v1", "m")
     assert refused.value.hint == "set OPENAI_API_KEY to the key of the server"

@@ -4,19 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from agents.commands.holding import baselines, refuse_changed
-from agents.search.baselines import HAND_MADE
+from agents.commands.baseline_options import check_baselines_unchanged, parse_baselines
+from agents.search.programs import DEFAULT_BASELINES
 from harness.errors import InputError
 from tests.agents.loop.programs import CONTRARY, GOOD
 
 
 def test_without_any_the_hand_made_ones_are_taken() -> None:
-    assert baselines([]) == HAND_MADE
-    assert baselines(["esc"]) == [each for each in HAND_MADE if each.controller == "esc"]
+    assert parse_baselines([]) == DEFAULT_BASELINES
+    assert parse_baselines(["esc"]) == [
+        each for each in DEFAULT_BASELINES if each.controller == "esc"
+    ]
 
 
 def test_values_of_knobs_make_every_combination() -> None:
-    (found,) = baselines(["esc:n=8,16:size=2:4:2"])
+    (found,) = parse_baselines(["esc:n=8,16:size=2:4:2"])
     assert found.controller == "esc"
     assert found.settings == [
         {"n": 8, "size": 2}, {"n": 8, "size": 4}, {"n": 16, "size": 2}, {"n": 16, "size": 4},
@@ -24,7 +26,7 @@ def test_values_of_knobs_make_every_combination() -> None:
 
 
 def test_what_follows_beta_needs_no_values() -> None:
-    (found,) = baselines(["cmc"])
+    (found,) = parse_baselines(["cmc"])
     assert (found.controller, found.settings, found.digest) == ("cmc", [], "")
 
 
@@ -40,7 +42,7 @@ def test_what_follows_beta_needs_no_values() -> None:
 )
 def test_what_cannot_be_used_is_one_sentence(texts: list[str], sentence: str) -> None:
     with pytest.raises(InputError) as problem:
-        baselines(texts)
+        parse_baselines(texts)
     assert sentence in problem.value.problem
 
 
@@ -48,8 +50,8 @@ def test_a_file_with_free_knobs_wants_values(tmp_path: Path) -> None:
     file = tmp_path / "contrary.rheo"
     file.write_text(CONTRARY)
     with pytest.raises(InputError, match=r"has free knobs; .*contrary.rheo:n=1,2,4"):
-        baselines([str(file)])
-    (found,) = baselines([f"{file}:n=1,4"])
+        parse_baselines([str(file)])
+    (found,) = parse_baselines([f"{file}:n=1,4"])
     assert found.controller == str(file)
     assert found.settings == [{"n": 1}, {"n": 4}]
 
@@ -57,8 +59,8 @@ def test_a_file_with_free_knobs_wants_values(tmp_path: Path) -> None:
 def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.rheo"
     file.write_text(GOOD)
-    found = baselines([str(file)])
-    refuse_changed(found)
+    found = parse_baselines([str(file)])
+    check_baselines_unchanged(found)
     file.write_text(GOOD + "\n# another\n")
     with pytest.raises(InputError, match="is another program than when the run began"):
-        refuse_changed(found)
+        check_baselines_unchanged(found)

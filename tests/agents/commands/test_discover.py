@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.run.directory import open_run
-from agents.run.events import Follower
+from agents.run.events import EventFollower
 from tests.agents.loop.programs import GOOD
 from tests.command_lines import CommandLine
 
@@ -157,7 +157,7 @@ def started(*arguments: str) -> subprocess.Popen[str]:
 
 def wait_for(run: Path, kind: str, seconds: float = 120) -> str | None:
     """Follows the log until an event of a kind; gives its candidate."""
-    follower = Follower(run / "events.jsonl")
+    follower = EventFollower(run / "events.jsonl")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for event in follower.new():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from agents.evolution.members import Member, Origin
-from agents.search.measures import Curves, Worth
+from agents.evolution.members import Member, ProgramOrigin
+from agents.search.measurements import Curves, ProgramScore
 
 
 def made(
@@ -19,8 +19,8 @@ def made(
 ) -> Member:
     """A member of this score; two of equal points do the same."""
     curves = Curves(np.array([cost, 2 * cost]), np.full(2, score if accuracy is None else accuracy))
-    worth = Worth(score, (score,), halves or (score, score), (curves,), width, steady)
-    return Member(Origin(name, "seed", ()), worth, nodes)
+    worth = ProgramScore(score, (score,), halves or (score, score), (curves,), width, steady)
+    return Member(ProgramOrigin(name, "seed", ()), worth, nodes)
 
 
 def names(members: list[Member]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.run.directory import RunDirectory, create, open_run
+from agents.run.directory import RunDirectory, create_run, open_run
 from agents.run.records import (
     BaselineRef,
     Decision,
@@ -18,19 +18,19 @@ from agents.run.records import (
     Proposal,
     RecordingRef,
     Request,
+    ResourceUsage,
+    ReviewVerdict,
     RoundSummary,
-    Usage,
-    Verdict,
 )
-from agents.search.arena import Arena, arena
-from agents.search.review import Rival, digest, review
+from agents.search.arena import Arena, open_arena
+from agents.search.review import Incumbent, compute_source_digest, review_candidate
 from dsl.diagnostics import render_all
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from harness.request.recordings import open_recordings
 from store.environment import Environment, Item, save
 from store.records import Branch
-from store.simulate import FAILED, Benchmark, Reasoner, simulate
+from store.simulation import FAILED, Benchmark, SimulatedReasoner, simulate
 
 SECRET = "quagga"
 """Stands in every answer and in every question."""
@@ -40,9 +40,9 @@ BASELINES = [
     BaselineRef(controller="asc", settings=[{"n": n} for n in (2, 8)]),
 ]
 REASONERS = (
-    Reasoner("weak", skill=0.3, verbosity=1.1, noise=0.1, drift=0.05),
-    Reasoner("able", skill=0.6, verbosity=1.0, noise=0.07, drift=0.05),
-    Reasoner("strong", skill=0.8, verbosity=0.9, noise=0.05, drift=0.05),
+    SimulatedReasoner("weak", skill=0.3, verbosity=1.1, noise=0.1, drift=0.05),
+    SimulatedReasoner("able", skill=0.6, verbosity=1.0, noise=0.07, drift=0.05),
+    SimulatedReasoner("strong", skill=0.8, verbosity=0.9, noise=0.05, drift=0.05),
 )
 
 STOPPER = """\
@@ -130,7 +130,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     asked = Request(
         search=refs, seeds=6, screening=3, betas=[0.0, 0.25, 0.5, 0.75, 1.0], baselines=BASELINES
     )
-    run = create(folder / "run", asked)
+    run = create_run(folder / "run", asked)
     _play(run)
     run.decide(Decision(candidate="r001-2", approved=False, note="It\nfalls.", by="ann"))
     run.decide(Decision(candidate="r001-1", approved=True, note="Go on from here.", by="ann"))
@@ -139,30 +139,34 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 def _play(run: RunDirectory) -> None:
     reviews, seen = [], dict[str, str]()
-    best: Rival | None = None
-    with arena(run, workers=1) as here:
+    best: Incumbent | None = None
+    with open_arena(run, workers=1) as here:
         for number, proposals in ROUNDS.items():
             names = []
             for place, proposal in enumerate(proposals, start=1):
                 draft = _draft(f"r{number:03d}-{place}", proposal)
-                found = review(here, draft, number, best, seen)
+                found = review_candidate(here, draft, number, best, seen)
                 if draft.candidate == "r001-1":
-                    found = msgspec.structs.replace(found, verdict=Verdict.BEST, reasons=[])
+                    found = msgspec.structs.replace(found, verdict=ReviewVerdict.BEST, reasons=[])
                 run.keep_draft(draft)
                 run.keep_review(found)
                 reviews.append(found)
                 names.append(draft.candidate)
-                seen.setdefault(digest(proposal.source), draft.candidate)
-            best = Rival("r001-1", STOPPER)
+                seen.setdefault(compute_source_digest(proposal.source), draft.candidate)
+            best = Incumbent("r001-1", STOPPER)
             summary = RoundSummary(
-                round=number, candidates=names, best=best.name, objective=50.0, usage=Usage()
+                round=number,
+                candidates=names,
+                best=best.name,
+                objective=50.0,
+                usage=ResourceUsage(),
             )
             run.write(f"rounds/{number:03d}/summary.json", summary)
     run.write("archive.json", reviews)
 
 
 def _draft(name: str, proposal: Proposal) -> Draft:
-    found = analyse(Source(proposal.source))
+    found = analyse_program(Source(proposal.source))
     says = "" if found.checked else render_all(found.source, found.diagnostics)
     return Draft(
         candidate=name,
@@ -179,7 +183,7 @@ def opened(searched: RunDirectory) -> Opened:
 
     @contextmanager
     def opening(**asked: object) -> Iterator[Arena]:
-        with arena(open_run(searched.path), workers=1) as here:
+        with open_arena(open_run(searched.path), workers=1) as here:
             here.request = msgspec.structs.replace(here.request, **asked)
             yield here
 

@@ -14,13 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.feedback.fitting import fitted
-from agents.feedback.history import history
-from agents.feedback.length import count
-from agents.feedback.making import GIVE_WAY, make_brief, sections
+from agents.feedback.brief import count_tokens, fit_sections
+from agents.feedback.brief_builder import GIVE_WAY, build_brief, build_sections
+from agents.feedback.history import load_history
 from agents.run.directory import RunDirectory, open_run
-from agents.run.records import Decision, Feedback, RecordingRef, Verdict
-from agents.search.arena import arena
+from agents.run.records import Decision, FeedbackMode, RecordingRef, ReviewVerdict
+from agents.search.arena import open_arena
 from tests.agents.feedback.conftest import SECRET, STOPPER, WIDER, Opened
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,7 +28,7 @@ CASES: dict[str, tuple[int, dict[str, object]]] = {
     "first-round": (1, {}),
     "later-round": (4, {}),
     "little-room": (4, {"brief_tokens": 1200}),
-    "scalar": (4, {"feedback": Feedback.SCALAR}),
+    "scalar": (4, {"feedback": FeedbackMode.SCALAR}),
 }
 
 
@@ -37,7 +36,7 @@ CASES: dict[str, tuple[int, dict[str, object]]] = {
 def test_a_brief_reads_like_this(name: str, searched: RunDirectory, opened: Opened) -> None:
     number, asked = CASES[name]
     with opened(**asked) as here:
-        text = make_brief(searched, here, number).text
+        text = build_brief(searched, here, number).text
     path = GOLDEN / f"{name}.md"
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
@@ -48,7 +47,7 @@ def test_a_brief_reads_like_this(name: str, searched: RunDirectory, opened: Open
 def test_no_answer_and_no_question_is_ever_told(searched: RunDirectory, opened: Opened) -> None:
     for number, asked in CASES.values():
         with opened(**asked) as here:
-            brief = make_brief(searched, here, number)
+            brief = build_brief(searched, here, number)
         assert SECRET not in msgspec.json.encode(brief).decode()
     assert "answers right" in (GOLDEN / "later-round.md").read_text()
 
@@ -68,7 +67,7 @@ def test_what_a_round_withholds_is_in_no_curve_line_or_episode(
                 for at, on in enumerate(mask.tolist())
                 if on
             }
-            made = sections(here, history(searched, number), number)
+            made = build_sections(here, load_history(searched, number), number)
         told = "".join(made[name][0].text for name in ("frontier", "hindsight", "episodes"))
         assert hidden
         assert [label for label in hidden if label in told] == []
@@ -88,19 +87,19 @@ def test_equal_runs_give_equal_briefs_wherever_they_lie(
     copy.write("request.json", msgspec.structs.replace(copy.request, search=refs))
     found = []
     for run in (searched, copy):
-        with arena(run, workers=1) as here:
-            found.append(msgspec.json.encode(make_brief(run, here, 4)))
+        with open_arena(run, workers=1) as here:
+            found.append(msgspec.json.encode(build_brief(run, here, 4)))
     assert found[0] == found[1]
 
 
 def test_a_brief_made_again_later_is_the_same(searched: RunDirectory, opened: Opened) -> None:
     """A run that was stopped while a round was on makes its brief anew."""
     with opened() as here:
-        third = make_brief(searched, here, 3)
+        third = build_brief(searched, here, 3)
         assert "r003-1" not in third.text
         assert {each.name for each in third.known} >= {"r001-1", "r002-1"}
         assert "r003-1" not in {each.name for each in third.known}
-        assert "r003-1" in make_brief(searched, here, 4).text
+        assert "r003-1" in build_brief(searched, here, 4).text
 
 
 # What fits
@@ -112,8 +111,8 @@ def test_a_brief_made_again_later_is_the_same(searched: RunDirectory, opened: Op
 def test_a_brief_keeps_within_its_tokens_however_few(
     most: int, made: dict[str, list[object]]
 ) -> None:
-    found = fitted(made, GIVE_WAY, most)  # type: ignore[arg-type]
-    assert found.tokens == count(found.text) <= most
+    found = fit_sections(made, GIVE_WAY, most)  # type: ignore[arg-type]
+    assert found.tokens == count_tokens(found.text) <= most
     assert found.text.endswith("\n") or not found.text
     assert found.text.count("```") % 2 == 0
 
@@ -121,7 +120,7 @@ def test_a_brief_keeps_within_its_tokens_however_few(
 @pytest.fixture
 def made(searched: RunDirectory, opened: Opened) -> dict[str, list[object]]:
     with opened() as here:
-        return dict(sections(here, history(searched, 4), 4))  # type: ignore[arg-type]
+        return dict(build_sections(here, load_history(searched, 4), 4))  # type: ignore[arg-type]
 
 
 def test_every_section_can_give_way_to_its_shortest_form(made: dict[str, list[object]]) -> None:
@@ -136,7 +135,7 @@ def test_with_less_room_a_brief_is_never_longer_and_says_what_it_left_out(
     before = None
     for most in (6000, 2000, 1500, 1000, 600):
         with opened(brief_tokens=most) as here:
-            brief = make_brief(searched, here, 4)
+            brief = build_brief(searched, here, 4)
         assert brief.tokens <= most
         assert before is None or brief.tokens <= before
         assert (f"Left out to stay within {most:,} tokens" in brief.text) is (most < 6000)
@@ -150,7 +149,7 @@ def test_what_may_be_built_on_comes_best_first_then_the_baselines(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened() as here:
-        known = make_brief(searched, here, 4).known
+        known = build_brief(searched, here, 4).known
     candidates = [each for each in known if each.objective is not None]
     values = [each.objective or 0.0 for each in candidates]
     assert values == sorted(values, reverse=True)
@@ -164,8 +163,8 @@ def test_what_a_person_rejected_is_not_built_on_and_the_note_is_told(
 ) -> None:
     run = open_run(Path(shutil.copytree(searched.path, tmp_path / "copy")))
     run.decide(Decision(candidate="r002-1", approved=False, note="Too wide for us.", by="bo"))
-    with arena(run, workers=1) as here:
-        brief = make_brief(run, here, 4)
+    with open_arena(run, workers=1) as here:
+        brief = build_brief(run, here, 4)
     assert WIDER not in {each.source for each in brief.known}
     assert brief.notes[0] == "`r002-1` was rejected: Too wide for us."
     assert brief.notes[1:] == [
@@ -187,13 +186,13 @@ def test_of_many_that_are_known_the_best_twelve_are_given(
         draft = msgspec.structs.replace(run.draft("r002-1"), candidate=name)
         run.keep_draft(draft)
         reviews[name] = msgspec.structs.replace(
-            reviews["r002-1"], candidate=name, verdict=Verdict.KEPT, objective=float(place)
+            reviews["r002-1"], candidate=name, verdict=ReviewVerdict.KEPT, objective=float(place)
         )
     summary = msgspec.structs.replace(run.summaries()[1], candidates=names)
     run.write("rounds/002/summary.json", summary)
     run.write("archive.json", list(reviews.values()))
-    with arena(run, workers=1) as here:
-        known = make_brief(run, here, 3).known
+    with open_arena(run, workers=1) as here:
+        known = build_brief(run, here, 3).known
     assert len(known) == 12 + 2
     assert [each.name for each in known[1:5]] == ["r002-19", "r002-18", "r002-17", "r002-16"]
 
@@ -202,7 +201,7 @@ def test_of_a_program_that_does_not_check_the_first_errors_are_told(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened() as here:
-        text = make_brief(searched, here, 3).text
+        text = build_brief(searched, here, 3).text
     assert "does not check after 3 tries" in text
     assert "advance activ\n" in text
     assert "error[" in text
@@ -211,8 +210,8 @@ def test_of_a_program_that_does_not_check_the_first_errors_are_told(
 def test_scalar_feedback_gives_one_number_for_each_candidate_and_nothing_else(
     searched: RunDirectory, opened: Opened
 ) -> None:
-    with opened(feedback=Feedback.SCALAR) as here:
-        text = make_brief(searched, here, 4).text
+    with opened(feedback=FeedbackMode.SCALAR) as here:
+        text = build_brief(searched, here, 4).text
     numbers = dict(re.findall(r"^- `(r\d+-\d)`: (\S+)$", text, re.MULTILINE))
     reviews = {each.candidate: each for each in searched.reviews()}
     assert list(numbers) == [each.candidate for each in reversed(searched.reviews())]

@@ -3,28 +3,31 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.feedback.fitting import Level, fitted
-from agents.feedback.length import count
+from agents.feedback.brief import SectionForm, count_tokens, fit_sections
 
 SECTIONS = {
-    "first": [Level("# First\n\nkept"), Level("# First", "the word")],
-    "second": [Level("one two three four"), Level("one two", "two words"), Level("", "four words")],
-    "third": [Level("")],
+    "first": [SectionForm("# First\n\nkept"), SectionForm("# First", "the word")],
+    "second": [
+        SectionForm("one two three four"),
+        SectionForm("one two", "two words"),
+        SectionForm("", "four words"),
+    ],
+    "third": [SectionForm("")],
 }
 ORDER = ("second", "first", "second")
 WHOLE = "# First\n\nkept\n\none two three four\n"
 
 
 def test_what_fits_is_whole_and_says_nothing_of_room() -> None:
-    found = fitted(SECTIONS, ORDER, count(WHOLE))
+    found = fit_sections(SECTIONS, ORDER, count_tokens(WHOLE))
     assert found.text == WHOLE
-    assert found.tokens == count(WHOLE)
+    assert found.tokens == count_tokens(WHOLE)
 
 
 def test_sections_give_way_in_the_order_that_is_stated() -> None:
     seen: list[tuple[bool, bool, bool]] = []
     for most in range(60, -1, -1):
-        text = fitted(SECTIONS, (*ORDER, "third"), most).text
+        text = fit_sections(SECTIONS, (*ORDER, "third"), most).text
         shape = ("kept" in text, "four" in text.split("Left")[0], "one" in text.split("Left")[0])
         if not seen or seen[-1] != shape:
             seen.append(shape)
@@ -35,26 +38,32 @@ def test_sections_give_way_in_the_order_that_is_stated() -> None:
 
 
 def test_what_was_left_out_is_said() -> None:
-    long = {"a": [Level("word " * 200), Level("", "two hundred words")], "b": [Level("here")]}
-    assert fitted(long, ("a",), 60).text == (
+    long = {
+        "a": [SectionForm("word " * 200), SectionForm("", "two hundred words")],
+        "b": [SectionForm("here")],
+    }
+    assert fit_sections(long, ("a",), 60).text == (
         "here\n\nLeft out to stay within 60 tokens: two hundred words.\n"
     )
 
 
 def test_where_nothing_gives_way_lines_are_cut_and_no_heading_is_left_alone() -> None:
     text = "## One\n\nfirst line\nsecond line\n\n## Two\n\nlast line"
-    most = count("## One\n\nfirst line\nsecond line\n\n## Two\n\n") + 1
-    assert fitted({"a": [Level(text)]}, (), most).text == "## One\n\nfirst line\nsecond line\n"
+    most = count_tokens("## One\n\nfirst line\nsecond line\n\n## Two\n\n") + 1
+    assert (
+        fit_sections({"a": [SectionForm(text)]}, (), most).text
+        == "## One\n\nfirst line\nsecond line\n"
+    )
 
 
 @given(
     st.dictionaries(
         st.sampled_from("abcd"),
-        st.lists(st.text(max_size=60).map(Level), min_size=1, max_size=4),
+        st.lists(st.text(max_size=60).map(SectionForm), min_size=1, max_size=4),
         min_size=1,
     ),
     st.integers(0, 80),
 )
-def test_it_never_takes_more_than_it_may(sections: dict[str, list[Level]], most: int) -> None:
-    found = fitted(sections, tuple(sections) * 4, most)
-    assert found.tokens == count(found.text) <= most
+def test_it_never_takes_more_than_it_may(sections: dict[str, list[SectionForm]], most: int) -> None:
+    found = fit_sections(sections, tuple(sections) * 4, most)
+    assert found.tokens == count_tokens(found.text) <= most

@@ -2,23 +2,34 @@
 
 import pytest
 
-from agents.feedback.frontier import COSTS, Panel, Row, panels, text
-from agents.feedback.subjects import best_baseline, candidate, ends, worth
+from agents.feedback.frontier_table import (
+    COSTS,
+    FrontierPanel,
+    FrontierRow,
+    build_panels,
+    format_panels,
+)
+from agents.feedback.measured_programs import (
+    measure_candidate,
+    score_program,
+    select_best_baseline,
+    select_end_plans,
+)
 from tests.agents.feedback.conftest import STOPPER, WIDER, Opened
 
 
 def test_a_program_with_a_schedule_is_looked_at_a_quarter_from_either_end(opened: Opened) -> None:
     with opened() as here:
-        subject = candidate(here, "r001-1", STOPPER)
+        subject = measure_candidate(here, "r001-1", STOPPER)
         assert subject is not None
-        found = ends(here, subject, here.scorer.whole)
+        found = select_end_plans(here, subject, here.scorer.whole)
     assert (found.cheap.beta, found.dear.beta) == (0.25, 0.75)
 
 
 def test_a_baseline_is_looked_at_at_settings_of_its_own(opened: Opened) -> None:
     with opened() as here:
-        subject = best_baseline(here)
-        found = ends(here, subject, here.scorer.whole)
+        subject = select_best_baseline(here)
+        found = select_end_plans(here, subject, here.scorer.whole)
     assert subject.name == "sc"
     # Of 1, 2, 4 and 8.
     assert [each.chosen["n"] for each in found.both] == [2, 4]
@@ -29,12 +40,12 @@ def test_a_baseline_is_looked_at_at_settings_of_its_own(opened: Opened) -> None:
 def test_a_panel_goes_from_the_cheapest_to_the_dearest_baseline(opened: Opened) -> None:
     with opened() as here:
         shown = here.scorer.whole
-        ours, other = candidate(here, "a", STOPPER), candidate(here, "b", WIDER)
+        ours, other = measure_candidate(here, "a", STOPPER), measure_candidate(here, "b", WIDER)
         assert ours is not None
         assert other is not None
-        baseline = best_baseline(here)
-        found = panels(here, ours, [other, ours], baseline, shown)
-        curves = worth(here, baseline, shown).curves
+        baseline = select_best_baseline(here)
+        found = build_panels(here, ours, [other, ours], baseline, shown)
+        curves = score_program(here, baseline, shown).curves
         rivals = [here.scorer.worth(each).curves for each in here.baselines.values()]
     assert [each.recording for each in found] == ["weak/small", "able/small", "strong/small"]
     for place, panel in enumerate(found):
@@ -49,24 +60,24 @@ def test_a_panel_goes_from_the_cheapest_to_the_dearest_baseline(opened: Opened) 
         assert [row.name for row in panel.others] == ["b"]
 
 
-PANEL = Panel(
+PANEL = FrontierPanel(
     recording="m/b",
     costs=(950.0, 12_340.0, 999_600.0),
-    best=Row("r001-1", (None, 50.0, 61.0)),
-    others=(Row("r001-2", (None, 40.0, 62.0)),),
-    baseline=Row("sc", (30.0, 49.0, 62.0)),
-    hull=Row("any baseline", (None, 50.04, 62.0)),
+    best=FrontierRow("r001-1", (None, 50.0, 61.0)),
+    others=(FrontierRow("r001-2", (None, 40.0, 62.0)),),
+    baseline=FrontierRow("sc", (30.0, 49.0, 62.0)),
+    hull=FrontierRow("any baseline", (None, 50.04, 62.0)),
 )
 
 
 def test_where_the_best_is_worse_than_a_baseline_is_marked() -> None:
     assert [PANEL.below(column) for column in range(3)] == [False, False, True]
-    late = PANEL._replace(hull=Row("any baseline", (30.0, 49.0, 50.0)))
+    late = PANEL._replace(hull=FrontierRow("any baseline", (30.0, 49.0, 50.0)))
     assert [late.below(column) for column in range(3)] == [True, False, False]
 
 
 def test_a_panel_is_drawn_like_this() -> None:
-    assert text([PANEL, PANEL]).split("\n\n")[0].splitlines() == [
+    assert format_panels([PANEL, PANEL]).split("\n\n")[0].splitlines() == [
         "m/b             950   12.3k      1M",
         "r001-1            -    50.0    61.0*",
         "r001-2            -    40.0    62.0",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.feedback.length import count
+from agents.feedback.brief import count_tokens
 from dsl import library
 from tests.agents.feedback.byte_pairs import BytePairs
 
@@ -23,7 +23,7 @@ def encoder() -> BytePairs:
 
 TEXTS = {
     "pages": "\n".join(path.read_text(encoding="utf-8") for path in PAGES[1::2]),
-    "programs": "\n".join(library.source(name).text for name in library.NAMES),
+    "programs": "\n".join(library.load_source(name).text for name in library.NAMES),
     "briefs": "\n".join(
         path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("golden/*"))
     ),
@@ -33,19 +33,19 @@ TEXTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_it_is_within_an_eighth_of_what_an_encoder_counts(kind: str, encoder: BytePairs) -> None:
-    ratio = count(TEXTS[kind]) / encoder.count(TEXTS[kind])
+    ratio = count_tokens(TEXTS[kind]) / encoder.count(TEXTS[kind])
     assert 7 / 8 < ratio < 9 / 8
 
 
 @given(st.text(), st.text())
 def test_two_texts_together_take_about_what_they_take_alone(one: str, other: str) -> None:
-    assert abs(count(one + other) - count(one) - count(other)) <= 4
+    assert abs(count_tokens(one + other) - count_tokens(one) - count_tokens(other)) <= 4
 
 
 @given(st.text(min_size=1))
 def test_a_text_has_at_least_one_token_and_at_most_its_bytes(text: str) -> None:
-    assert 1 <= count(text) <= len(text.encode())
+    assert 1 <= count_tokens(text) <= len(text.encode())
 
 
 def test_nothing_takes_nothing() -> None:
-    assert count("") == 0
+    assert count_tokens("") == 0

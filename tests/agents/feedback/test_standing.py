@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from agents.feedback import attempts
-from agents.feedback.history import History, Tried, history
-from agents.feedback.making import GIVE_WAY, sections
-from agents.feedback.standing import objective, shown_words
-from agents.feedback.subjects import at, candidate, ends
+from agents.feedback.brief_builder import GIVE_WAY, build_sections
+from agents.feedback.history import ReviewedCandidate, SearchHistory, load_history
+from agents.feedback.measured_programs import describe_plan, measure_candidate, select_end_plans
+from agents.feedback.progress_summary import describe_objective, describe_subset
 from agents.run.directory import RunDirectory
 from agents.run.records import Decision, Gain
 from dsl import library
@@ -23,16 +23,16 @@ from tests.agents.feedback.conftest import Opened
     ],
 )
 def test_an_objective_is_told_in_a_sentence(name: str, says: str) -> None:
-    assert objective(name).startswith(f"`{name}`")
-    assert says in objective(name)
+    assert describe_objective(name).startswith(f"`{name}`")
+    assert says in describe_objective(name)
 
 
 def test_what_a_round_shows_is_told(opened: Opened) -> None:
     with opened() as here:
-        assert shown_words(here, here.split(1).shown).startswith(
+        assert describe_subset(here, here.split(1).shown).startswith(
             "This round shows 2 of 3 recordings and 18 of 36 questions;"
         )
-        assert shown_words(here, here.scorer.whole) == (
+        assert describe_subset(here, here.scorer.whole) == (
             "The whole search set is shown: 3 recordings, 36 questions."
         )
 
@@ -41,10 +41,10 @@ def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
     searched: RunDirectory, opened: Opened
 ) -> None:
     with opened(free_knobs=True) as here:
-        subject = candidate(here, "r009-1", library.source("sc").text)
+        subject = measure_candidate(here, "r009-1", library.load_source("sc").text)
         assert subject is not None
-        found = ends(here, subject, here.scorer.whole)
-        assert [at(each).split()[0] for each in found] == ["n", "n"]
+        found = select_end_plans(here, subject, here.scorer.whole)
+        assert [describe_plan(each).split()[0] for each in found] == ["n", "n"]
         cheap, dear = (each.knobs["n"] for each in found)
         assert cheap < dear
 
@@ -52,7 +52,7 @@ def test_a_program_with_free_knobs_is_looked_at_and_told_by_them(
 def test_one_setting_is_looked_at_once(searched: RunDirectory, opened: Opened) -> None:
     with opened() as here:
         here.request = msgspec.structs.replace(here.request, betas=[0.5])
-        made = sections(here, history(searched, 4), 4)
+        made = build_sections(here, load_history(searched, 4), 4)
     assert " at beta 0.5. " in made["profile"][0].text
     assert [len(made[name]) for name in ("profile", "hindsight")] == [2, 2]
     assert GIVE_WAY.count("profile") >= 1
@@ -61,8 +61,8 @@ def test_one_setting_is_looked_at_once(searched: RunDirectory, opened: Opened) -
 # What was tried
 
 
-def past(searched: RunDirectory) -> History:
-    return history(searched, 4)
+def past(searched: RunDirectory) -> SearchHistory:
+    return load_history(searched, 4)
 
 
 def test_a_loss_needs_no_further_reason_and_a_small_gain_does(searched: RunDirectory) -> None:
@@ -75,16 +75,16 @@ def test_a_loss_needs_no_further_reason_and_a_small_gain_does(searched: RunDirec
     assert "- It may be luck." in small
 
 
-def _whole(found: History, tried: Tried, gain: Gain) -> list[str]:
+def _whole(found: SearchHistory, tried: ReviewedCandidate, gain: Gain) -> list[str]:
     changed = tried._replace(
         review=msgspec.structs.replace(tried.review, gain=gain, reasons=["it may be luck"])
     )
     alone = found._replace(tried=[found.tried[0], changed], last=2)
-    return [attempts.last(alone)[0].text]
+    return [attempts.describe_last_round(alone)[0].text]
 
 
 def test_what_changed_against_a_parent_is_told(searched: RunDirectory) -> None:
-    text = attempts.last(history(searched, 3))[0].text
+    text = attempts.describe_last_round(load_history(searched, 3))[0].text
     assert "- Against `r001-1`: changes 1 knob: n 2..12 → 3..15." in text
 
 
@@ -92,7 +92,7 @@ def test_long_notes_are_told_in_short_where_room_is_short() -> None:
     said = [
         Decision(candidate=f"r00{n}-1", approved=False, note=f"{n} " * 200) for n in range(5, 0, -1)
     ]
-    whole, short, few, none = attempts.people(said)
+    whole, short, few, none = attempts.describe_decisions(said)
     assert len(whole.text) > len(short.text) > len(few.text)
     assert few.text.count("was rejected") == 3
     assert "r005-1" in few.text
@@ -101,14 +101,14 @@ def test_long_notes_are_told_in_short_where_room_is_short() -> None:
 
 
 def test_an_approval_without_a_note_is_no_news() -> None:
-    [nothing] = attempts.people([Decision(candidate="r001-1", approved=True)])
+    [nothing] = attempts.describe_decisions([Decision(candidate="r001-1", approved=True)])
     assert nothing.text == ""
-    [line, *_] = attempts.people([Decision(candidate="r001-1", approved=False)])
+    [line, *_] = attempts.describe_decisions([Decision(candidate="r001-1", approved=False)])
     assert "`r001-1` was rejected: without a note" in line.text
 
 
 def test_the_candidates_are_in_the_order_of_their_numbers(searched: RunDirectory) -> None:
-    found = history(searched, 4)
+    found = load_history(searched, 4)
     assert [each.name for each in found.tried] == [
         "r001-1", "r001-2", "r002-1", "r002-2", "r002-3", "r003-1",
     ]  # fmt: skip

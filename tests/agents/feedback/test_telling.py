@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.feedback.closely import HINDSIGHT_EPISODES, Closely, Spot, Stage
-from agents.feedback.course import named_votes
-from agents.feedback.listing import listing
-from agents.feedback.telling import Why, tellings
-from dsl.program import load
+from agents.feedback.diagnostic_episodes import DiagnosticKind, select_diagnostic_episodes
+from agents.feedback.line_profile import annotate_source
+from agents.feedback.point_analysis import (
+    HINDSIGHT_EPISODES,
+    AnalyzedRecording,
+    EpisodeKey,
+    PointAnalyzer,
+)
+from agents.feedback.vote_history import describe_votes
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Rules
-from harness.mdp.environment import environment
-from harness.request.configured import Configured
-from harness.request.controllers import Program
+from harness.engines import EpisodeRules
+from harness.mdp.environment import load_replay_environment
+from harness.request.controllers import RheoController
+from harness.request.plan import RheoPlan
 from store.reader import open_recording
 from store.records import Branch
 from tests.harness.small_recordings import branch, tiny
@@ -50,23 +55,29 @@ controller cutter {
 """
 
 
-def plan(text: str, budget: int | None = None) -> Configured:
-    checked = load(Source(text))
-    return Configured(Program(checked.name, checked, "", ""), None, {}, {}, Rules(budget))
+def plan(text: str, budget: int | None = None) -> RheoPlan:
+    checked = load_checked_program(Source(text))
+    return RheoPlan(
+        RheoController(checked.name, checked, "", ""), None, {}, {}, EpisodeRules(budget)
+    )
 
 
 def closely(
     folder: Path, *parts: Sequence[list[Branch]], golds: Sequence[str] = ("7", "7")
-) -> Closely:
+) -> PointAnalyzer:
     """Over recordings of two questions each, all of them shown."""
     found = []
     for place, branches in enumerate(parts):
         path = folder / f"{place}.recording"
         tiny(path, ids=("early", "later"), branches=branches, golds=golds)
         recording = open_recording(path)
-        world = environment(recording)
-        found.append(Stage(f"model-{place}", recording, world, world, (0, 1)))
-    return Closely(found)
+        replay_environment = load_replay_environment(recording)
+        found.append(
+            AnalyzedRecording(
+                f"model-{place}", recording, replay_environment, replay_environment, (0, 1)
+            )
+        )
+    return PointAnalyzer(found)
 
 
 def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_as_lost(
@@ -74,8 +85,12 @@ def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_
 ) -> None:
     at = closely(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
     close = at.look(plan(HASTY))
-    [told] = [each for each in tellings(at, close, close) if each.why is Why.LOST]
-    assert told.spot == Spot(0, 0, 0)
+    [told] = [
+        each
+        for each in select_diagnostic_episodes(at, close, close)
+        if each.why is DiagnosticKind.LOST
+    ]
+    assert told.spot == EpisodeKey(0, 0, 0)
     assert told.text.splitlines()[0] == (
         "model-0, question early, its one setting, seed 0: answers wrong after 30 tokens in 2"
         " barriers."
@@ -93,7 +108,11 @@ def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
 ) -> None:
     at = closely(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
     close = at.look(plan(CUTTER))
-    lost = [each for each in tellings(at, close, close) if each.why is Why.LOST]
+    lost = [
+        each
+        for each in select_diagnostic_episodes(at, close, close)
+        if each.why is DiagnosticKind.LOST
+    ]
     # Under every seed the first four that are dealt hold two of either or three of the wrong one.
     for each in lost:
         assert "Branches pruned while they held the right answer:" in each.text
@@ -105,9 +124,9 @@ def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
 ) -> None:
     at = closely(tmp_path, [CLEAR, CLEAR])
     close = at.look(plan(PATIENT))
-    [told] = tellings(at, close, close)[:1]
-    assert told.why is Why.BURNT
-    assert told.spot == Spot(0, 0, 0)
+    [told] = select_diagnostic_episodes(at, close, close)[:1]
+    assert told.why is DiagnosticKind.BURNT
+    assert told.spot == EpisodeKey(0, 0, 0)
     assert (
         "The final leader was settled at 40 tokens with 4 of 4 votes; 216 tokens (84 %) came after"
         " it, and it ended with 4 of 4."
@@ -120,7 +139,7 @@ def test_a_leader_without_half_of_the_votes_makes_no_burnt_episode(tmp_path: Pat
     at = closely(tmp_path, [split, split], golds=("1", "1"))
     close = at.look(plan(PATIENT.replace("open 4", "open 6")))
     assert close.hindsight.after_settled > 0
-    assert tellings(at, close, close) == []
+    assert select_diagnostic_episodes(at, close, close) == []
 
 
 def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_lost(
@@ -133,15 +152,19 @@ def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_los
     right = close.episodes[0].right.sum(axis=1).tolist()
     # Whoever is dealt first wins a tie, so the one is right where the other is wrong.
     assert sum(right) == 4
-    lost = [each.spot.position for each in tellings(at, close, close) if each.why is Why.LOST]
+    lost = [
+        each.spot.position
+        for each in select_diagnostic_episodes(at, close, close)
+        if each.why is DiagnosticKind.LOST
+    ]
     assert lost == [place for place, count in enumerate(right) if count < 2]
 
 
 def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
     many = [branch(each) for each in "11223344556"] + [branch("7"), branch("ERR")]
     at = closely(tmp_path, [many, many])
-    found = at.trace(plan(PATIENT.replace("open 4", "open 13")), Spot(0, 0, 0))
-    told = named_votes(found)
+    found = at.trace(plan(PATIENT.replace("open 4", "open 13")), EpisodeKey(0, 0, 0))
+    told = describe_votes(found)
     assert told.startswith("wrong answer 1, which it gives (2 finished); wrong answer 2 (2 fin")
     assert "the right answer (1 finished)" in told
     assert told.endswith("; and 3 more")
@@ -152,14 +175,18 @@ def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> 
     wrong = LATE[:2] + LATE[2:3]
     at = closely(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
     close = at.look(plan(HASTY))
-    lost = [each for each in tellings(at, close, close) if each.why is Why.LOST]
+    lost = [
+        each
+        for each in select_diagnostic_episodes(at, close, close)
+        if each.why is DiagnosticKind.LOST
+    ]
     assert [(each.spot.stage, each.spot.position) for each in lost] == [(0, 0), (0, 1)]
 
 
 def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
     at = closely(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
     close = at.look(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
-    told = tellings(at, close, close)[0].text
+    told = select_diagnostic_episodes(at, close, close)[0].text
     assert "The budget ended in line 5 `advance active`." in told
 
 
@@ -169,7 +196,7 @@ def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
 def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: Path) -> None:
     at = closely(tmp_path, [CLEAR, CLEAR])
     close = at.look(plan(PATIENT))
-    lines = listing([close]).splitlines()
+    lines = annotate_source([close]).splitlines()
     assert [line.split("#")[0].rstrip() for line in lines] == PATIENT.splitlines()
     said = {n: line.split("  # ")[1] for n, line in enumerate(lines, start=1) if "  # " in line}
     assert said == {
@@ -177,20 +204,20 @@ def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: P
         5: "tokens 84.4 %",
         7: "ends 100.0 %, right 100.0 %",
     }
-    load(Source(listing([close])))
+    load_checked_program(Source(annotate_source([close])))
 
 
 def test_of_two_points_figures_stand_side_by_side(tmp_path: Path) -> None:
     at = closely(tmp_path, [CLEAR, CLEAR])
     patient, poor = at.look(plan(PATIENT)), at.look(plan(PATIENT, budget=40))
-    lines = listing([poor, patient]).splitlines()
+    lines = annotate_source([poor, patient]).splitlines()
     assert lines[1].endswith("# tokens 100.0 | 15.6 %")
 
 
 def test_a_statement_that_never_ran_is_told(tmp_path: Path) -> None:
     at = closely(tmp_path, [CLEAR, CLEAR])
     text = PATIENT.replace("if steps > 99 { stop }", "if steps > 99 {\n      stop\n    }")
-    lines = listing([at.look(plan(text))]).splitlines()
+    lines = annotate_source([at.look(plan(text))]).splitlines()
     assert [line.split("#")[0].strip() for line in lines if "never ran" in line] == ["stop"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.feedback.words import difference
+from agents.feedback.program_diff import diff_programs
 from dsl import library
 
 PARENT = """\
@@ -65,15 +65,15 @@ controller parent "A parent" {
 )  # fmt: skip
 def test_a_change_is_told_in_these_words(old: str, new: str, headline: str, detail: str) -> None:
     assert PARENT.count(old) >= 1
-    found = difference(PARENT, PARENT.replace(old, new, 1))
+    found = diff_programs(PARENT, PARENT.replace(old, new, 1))
     assert found.headline == headline
     assert found.details == (detail,)
     assert found.summary == f"{headline}: {detail}"
 
 
 def test_a_free_knob_is_told_by_its_default_and_range() -> None:
-    parent = library.source("sc").text
-    found = difference(parent, parent.replace("n = 64 in", "n = 8 in"))
+    parent = library.load_source("sc").text
+    found = diff_programs(parent, parent.replace("n = 64 in", "n = 8 in"))
     assert found.headline == "changes 1 knob"
     assert found.details[0].startswith("n 64 in 1..")
     assert "→ 8 in 1.." in found.details[0]
@@ -82,18 +82,18 @@ def test_a_free_knob_is_told_by_its_default_and_range() -> None:
 def test_a_knob_that_gets_a_schedule_is_a_changed_knob() -> None:
     parent = 'controller c { knobs { n = 8 in 1..64 } start { open n } finally { answer "1" } }'
     child = parent.replace("knobs { n = 8 in 1..64 }", "schedule { rising n = round(1 + beta) }")
-    assert difference(parent, child).details == ("n 8 in 1..64 → 1..2",)
+    assert diff_programs(parent, child).details == ("n 8 in 1..64 → 1..2",)
 
 
 def test_layout_and_comments_make_no_difference() -> None:
     child = PARENT.replace("28 * beta", "28*beta # wide\n").replace("{ open n }", "{\n open  n }")
-    found = difference(PARENT, child)
+    found = diff_programs(PARENT, child)
     assert found.details == found.lines == ()
     assert found.headline == "it is the same program"
 
 
 def test_another_name_alone_is_no_change() -> None:
-    found = difference(PARENT, PARENT.replace("controller parent", "controller child"))
+    found = diff_programs(PARENT, PARENT.replace("controller parent", "controller child"))
     assert found.headline == "only its name or title differs"
     assert found.details == ()
     assert len(found.lines) > 0
@@ -101,39 +101,39 @@ def test_another_name_alone_is_no_change() -> None:
 
 def test_lines_are_a_unified_difference_and_no_more_than_asked_for() -> None:
     child = PARENT.replace("4 + 28", "2 + 38").replace("at most 40", "at most 60")
-    whole = difference(PARENT, child)
+    whole = diff_programs(PARENT, child)
     assert "-  step at most 40 {" in whole.lines
     assert "+  step at most 60 {" in whole.lines
     assert whole.left_out == 0
-    short = difference(PARENT, child, most=3)
+    short = diff_programs(PARENT, child, most=3)
     assert short.lines == whole.lines[:3]
     assert short.left_out == len(whole.lines) - 3
 
 
 def test_a_summary_spells_out_a_few_changes_and_counts_the_rest() -> None:
-    found = difference(library.source("sc").text, library.source("cmc").text)
+    found = diff_programs(library.load_source("sc").text, library.load_source("cmc").text)
     assert len(found.details) > 10
     assert found.summary.endswith(f"and {len(found.details) - 4} more")
     assert "\n" not in found.summary
 
 
 def test_a_program_that_cannot_be_read_still_has_its_lines() -> None:
-    found = difference(PARENT, PARENT.replace("advance active", "advance (active"))
+    found = diff_programs(PARENT, PARENT.replace("advance active", "advance (active"))
     assert found.headline == "it cannot be read"
     assert "+    advance (active" in found.lines
-    assert difference("nonsense", PARENT).headline == "its parent cannot be read"
+    assert diff_programs("nonsense", PARENT).headline == "its parent cannot be read"
 
 
 def test_a_program_that_reads_and_does_not_check_is_told_by_its_formulas() -> None:
-    found = difference(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
+    found = diff_programs(PARENT, PARENT.replace("28 * beta", "28 * gamma"))
     assert found.details[0] == "n 4..32 → round(4 + 28 * gamma)"
 
 
 @settings(max_examples=25)
 @given(st.sampled_from(library.NAMES), st.sampled_from(library.NAMES))
 def test_what_one_adds_the_other_removes(one: str, other: str) -> None:
-    there = difference(library.source(one).text, library.source(other).text)
-    back = difference(library.source(other).text, library.source(one).text)
+    there = diff_programs(library.load_source(one).text, library.load_source(other).text)
+    back = diff_programs(library.load_source(other).text, library.load_source(one).text)
     for here, opposite in ((there, back), (back, there)):
         added = [each[1:] for each in here.details if each.startswith("+")]
         removed = [each[1:] for each in opposite.details if each.startswith("-")]

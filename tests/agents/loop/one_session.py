@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.session import Manner, session
-from agents.proposers.choose import Means, proposers
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
 from agents.run.directory import RunDirectory, open_run
 from agents.run.events import Event
 from agents.run.records import Decision
@@ -39,10 +39,14 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 def main() -> None:
     run = open_run(Path(sys.argv[1]))
     killer = Killer(sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else Killer("", 1)
-    manner = Manner(workers=1, wait=False, listen=killer.hear)
-    session(
+    manner = SessionOptions(workers=1, wait=False, listen=killer.hear)
+    run_session(
         run,
-        discovery(proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings()))),
+        discovery_task_factory(
+            build_proposers(
+                run.request.proposers, ProposerResources(run, run.request.asking, ChatSettings())
+            )
+        ),
         finish,
         manner,
     )

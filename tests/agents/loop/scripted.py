@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, Proposed
-from agents.run.records import Proposal, Usage
+from agents.proposers import Bench, ProposalBatch
+from agents.run.records import Proposal, ResourceUsage
 
 
 class Scripted:
@@ -16,7 +16,7 @@ class Scripted:
         self,
         rounds: Sequence[Sequence[str]],
         repairs: Sequence[str] = (),
-        usage: Usage = Usage(),  # noqa: B008 - it is immutable
+        usage: ResourceUsage = ResourceUsage(),  # noqa: B008 - it is immutable
     ):
         self._rounds = rounds
         self._repairs = list(repairs)
@@ -24,15 +24,17 @@ class Scripted:
         self.told: list[Brief] = []
         self.failures: list[str] = []
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         self.told.append(brief)
         at = brief.round - 1
         sources = self._rounds[at] if at < len(self._rounds) else []
-        return Proposed(
+        return ProposalBatch(
             [Proposal(source=each, words="as written") for each in sources], self._usage
         )
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         self.failures.append(diagnostics)
         sources = [self._repairs.pop(0)] if self._repairs else []
-        return Proposed([Proposal(source=each) for each in sources], self._usage)
+        return ProposalBatch([Proposal(source=each) for each in sources], self._usage)

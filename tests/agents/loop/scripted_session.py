@@ -17,18 +17,18 @@ import cmaes  # noqa: F401 - loaded once, and not by every session
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from agents.feedback.brief import Brief
-from agents.loop.discovery import discovery
-from agents.loop.session import Manner, session
-from agents.proposers import Bench, Proposed
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, run_session
+from agents.proposers import Bench, ProposalBatch
 from agents.run.directory import RunDirectory, open_run
-from agents.run.records import Decision, Proposal, Usage
-from dsl.parser import grammar
+from agents.run.records import Decision, Proposal, ResourceUsage
+from dsl.parser import load_grammar
 from tests.agents.loop.programs import BAD, BROKEN, GOOD, OTHER
 
 STILL_BROKEN = BROKEN.replace("winer(finished)", "winner(fin)")
 ROUNDS = {1: [BAD, BROKEN], 2: [OTHER]}
 REPAIRS = {BROKEN: STILL_BROKEN, STILL_BROKEN: GOOD}
-PRICE = Usage(tokens_in=1_000, tokens_out=100, usd=0.25)
+PRICE = ResourceUsage(tokens_in=1_000, tokens_out=100, usd=0.25)
 
 
 class Paid:
@@ -39,14 +39,16 @@ class Paid:
     def __init__(self, calls: Path):
         self._calls = calls
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         self._note(f"propose {brief.round}")
         sources = ROUNDS.get(brief.round, [])
-        return Proposed([Proposal(source=each) for each in sources], PRICE, state=b"left")
+        return ProposalBatch([Proposal(source=each) for each in sources], PRICE, state=b"left")
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
         self._note(f"repair {diagnostics.partition(chr(10))[0]}")
-        return Proposed([Proposal(source=REPAIRS[failed.source])], PRICE)
+        return ProposalBatch([Proposal(source=REPAIRS[failed.source])], PRICE)
 
     def _note(self, call: str) -> None:
         with self._calls.open("a") as file:
@@ -86,14 +88,14 @@ def play(run: RunDirectory, calls: Path, moment: str = "", count: str = "0") -> 
         SqliteSaver.put_writes = armed(SqliteSaver.put_writes, killer)  # type: ignore[method-assign]
     if moment == "checkpoint":
         SqliteSaver.put = armed(SqliteSaver.put, killer)  # type: ignore[method-assign]
-    manner = Manner(workers=1, wait=False)
+    manner = SessionOptions(workers=1, wait=False)
     if moment == "event":
         manner = manner._replace(listen=killer.strike)
-    session(run, discovery({"paid": Paid(calls)}), finish, manner)
+    run_session(run, discovery_task_factory({"paid": Paid(calls)}), finish, manner)
 
 
 def main() -> None:
-    grammar()  # made once, likewise
+    load_grammar()  # made once, likewise
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -7,11 +7,18 @@ import pytest
 from msgspec.structs import replace
 
 from agents.feedback.brief import Brief
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, Outcome, session
-from agents.proposers import Bench, Proposed
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
+from agents.proposers import Bench, ProposalBatch
 from agents.run.directory import RunDirectory
-from agents.run.records import Approve, Caps, Decision, Proposal, Usage, Verdict
+from agents.run.records import (
+    ApprovalMode,
+    Decision,
+    Proposal,
+    ResourceUsage,
+    ReviewVerdict,
+    RunLimits,
+)
 from tests.agents.loop.programs import BAD, BROKEN, GOOD, wide
 from tests.agents.loop.scripted import Scripted
 from tests.agents.loop.test_session import Begin, begin, finish, kinds, play
@@ -22,35 +29,35 @@ FAIR = wide(2, "0.5 + 0.25 * beta")
 """Better than the baseline, and worse than GOOD."""
 
 
-def verdicts(run: RunDirectory) -> dict[str, Verdict]:
+def verdicts(run: RunDirectory) -> dict[str, ReviewVerdict]:
     return {each.candidate: each.verdict for each in run.reviews()}
 
 
 def test_of_several_new_bests_in_a_round_the_one_before_is_offered_after_a_no(
     begin: Begin,
 ) -> None:
-    run = begin(approve=Approve.EACH)
+    run = begin(approve=ApprovalMode.EACH)
     proposer = Scripted([[FAIR, GOOD]])
-    assert play(run, proposer) == Outcome(End.WAITING, "r001-2")
+    assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-2")
     run.decide(Decision(candidate="r001-2", approved=False))
-    assert play(run, proposer) == Outcome(End.WAITING, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-1")
     run.decide(Decision(candidate="r001-1", approved=True))
-    assert play(run, proposer) == Outcome(End.ENDED, "r001-1")
-    assert verdicts(run) == {"r001-1": Verdict.BEST, "r001-2": Verdict.REJECTED}
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
+    assert verdicts(run) == {"r001-1": ReviewVerdict.BEST, "r001-2": ReviewVerdict.REJECTED}
     assert [each.best for each in run.summaries()] == ["r001-1"]
 
 
 def test_a_no_at_the_end_reaches_the_archive_and_the_rounds_to_come(begin: Begin) -> None:
-    run = begin(approve=Approve.FINAL)
+    run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD], [FAIR]])
-    assert play(run, proposer) == Outcome(End.WAITING, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-1")
     run.decide(Decision(candidate="r001-1", approved=False, note="no"))
-    assert play(run, proposer) == Outcome(End.ENDED, None)
-    assert verdicts(run) == {"r001-1": Verdict.REJECTED}
-    run.write("request.json", replace(run.request, caps=Caps(rounds=2)))
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
+    assert verdicts(run) == {"r001-1": ReviewVerdict.REJECTED}
+    run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
     # What was rejected is no rival: a program that is worse than it becomes the best.
-    assert play(run, proposer) == Outcome(End.WAITING, "r002-1")
-    assert verdicts(run)["r002-1"] is Verdict.BEST
+    assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r002-1")
+    assert verdicts(run)["r002-1"] is ReviewVerdict.BEST
     gain = run.review("r002-1").gain
     assert gain is not None
     assert gain.against != "r001-1"
@@ -61,11 +68,11 @@ def test_a_no_at_the_end_reaches_the_archive_and_the_rounds_to_come(begin: Begin
 
 
 def test_what_does_not_check_is_not_mended_beyond_a_cap(begin: Begin) -> None:
-    run = begin(caps=Caps(rounds=9, tokens=50))
-    proposer = Scripted([[BROKEN]], repairs=[GOOD], usage=Usage(tokens_in=60))
-    assert play(run, proposer) == Outcome(End.ENDED, None)
+    run = begin(caps=RunLimits(rounds=9, tokens=50))
+    proposer = Scripted([[BROKEN]], repairs=[GOOD], usage=ResourceUsage(tokens_in=60))
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert proposer.failures == []
-    assert verdicts(run) == {"r001-1": Verdict.UNSOUND}
+    assert verdicts(run) == {"r001-1": ReviewVerdict.UNSOUND}
     ending = run.ending
     assert ending is not None
     assert ending.reason == "60 of 50 tokens are spent"
@@ -78,21 +85,25 @@ class Playing:
         self.name = name
         self._first = first
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         at = self._first
         while bench.allowance > 0:
             bench.play([wide(at)])
             at += 1
-        return Proposed([])
+        return ProposalBatch([])
 
-    def repair(self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench) -> Proposed:
-        return Proposed([])
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
+        return ProposalBatch([])
 
 
 def test_proposers_have_rounds_in_turn_while_the_cap_on_programs_lasts(begin: Begin) -> None:
-    run = begin(proposers=["one", "two"], caps=Caps(rounds=5, evaluations=6), round_evaluations=4)
+    run = begin(
+        proposers=["one", "two"], caps=RunLimits(rounds=5, evaluations=6), round_evaluations=4
+    )
     both = {"one": Playing("one", 2), "two": Playing("two", 30)}
-    session(run, discovery(both), finish, Manner(workers=1, wait=False))
+    run_session(run, discovery_task_factory(both), finish, SessionOptions(workers=1, wait=False))
     ending = run.ending
     assert ending is not None
     assert ending.usage.evaluations == 6
@@ -105,13 +116,13 @@ def test_proposers_have_rounds_in_turn_while_the_cap_on_programs_lasts(begin: Be
 class Tireless(Playing):
     """Would play for long, and is told to stop."""
 
-    def propose(self, brief: Brief, bench: Bench) -> Proposed:
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         main = threading.main_thread().ident
         assert main is not None
         signal.pthread_kill(main, signal.SIGINT)
         for _ in range(20_000):
             bench.play([BAD])
-        return Proposed([])
+        return ProposalBatch([])
 
 
 def test_ctrl_c_is_heard_while_a_proposer_plays(begin: Begin) -> None:
@@ -119,7 +130,9 @@ def test_ctrl_c_is_heard_while_a_proposer_plays(begin: Begin) -> None:
     before = signal.getsignal(signal.SIGINT)
     proposers = {"tireless": Tireless("tireless", 1)}
     with pytest.raises(KeyboardInterrupt):
-        session(run, discovery(proposers), finish, Manner(workers=1, wait=False))
+        run_session(
+            run, discovery_task_factory(proposers), finish, SessionOptions(workers=1, wait=False)
+        )
     assert kinds(run)[-1] == "left"
     assert not list(run.round_path(1).glob("proposals/*tireless*"))
     assert signal.getsignal(signal.SIGINT) is before

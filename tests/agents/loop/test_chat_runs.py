@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, Outcome, session
-from agents.proposers.choose import Means, proposers
-from agents.run.directory import RunDirectory, create
-from agents.run.records import Asking, BaselineRef, Caps, Decision, Verdict
-from harness.errors import InputError, SurroundingsError
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.run.directory import RunDirectory, create_run
+from agents.run.records import BaselineRef, Decision, ModelOptions, ReviewVerdict, RunLimits
+from harness.errors import ExternalError, InputError
 from tests.agents.chat.server import Answer, Server, server
 from tests.agents.conftest import request
 from tests.agents.loop.programs import BAD, BROKEN, CONTRARY, GOOD, OTHER
@@ -35,20 +35,22 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
         few = {
             "proposers": [CHAT],
-            "caps": Caps(rounds=1),
+            "caps": RunLimits(rounds=1),
             "per_round": 1,
-            "asking": Asking(base_url=url or None, reply_tokens=900),
+            "asking": ModelOptions(base_url=url or None, reply_tokens=900),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create(tmp_path / name, request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / name, request(recordings[:2], **(few | asked)))
 
     return beginning
 
 
-def play(run: RunDirectory, before: RunDirectory | None = None) -> Outcome:
-    means = Means(run, run.request.asking, SETTINGS, before)
-    made = proposers(run.request.proposers, means)
-    return session(run, discovery(made), finish, Manner(workers=1, wait=False))
+def play(run: RunDirectory, before: RunDirectory | None = None) -> SessionResult:
+    means = ProposerResources(run, run.request.asking, SETTINGS, before)
+    made = build_proposers(run.request.proposers, means)
+    return run_session(
+        run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+    )
 
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
@@ -59,7 +61,7 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
 def played(begin: Begin, answers: Answers, **asked: object) -> tuple[RunDirectory, Server]:
     with server(answers) as at:
         run = begin(url=at.url, **asked)
-        assert play(run).end is End.ENDED
+        assert play(run).end is SessionStatus.ENDED
     return run, at
 
 
@@ -73,7 +75,7 @@ def searched(run: RunDirectory) -> dict[str, Any]:
 
 def test_what_a_model_writes_is_reviewed_and_its_reasons_are_kept(begin: Begin) -> None:
     run, _ = played(begin, [fenced(GOOD)])
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
     draft = run.draft("r001-1")
     assert draft.proposal.words == "Fewer branches, since most agree early."
     assert draft.proposal.parents == ["contrary"]
@@ -121,7 +123,7 @@ def test_a_fault_costs_a_try_and_not_the_run(begin: Begin, fault: str) -> None:
     run, _ = played(begin, [*passing, fenced(GOOD)])
     assert searched(run)[count] == 1
     assert run.draft("r001-1").tries == 2
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
 
 
 def test_tries_have_an_end(begin: Begin) -> None:
@@ -160,19 +162,19 @@ def test_a_program_that_does_not_check_is_mended_by_its_diagnostics(begin: Begin
     assert "winer" in told
     assert "did you mean" in told
     assert (run.source("r001-1"), run.draft("r001-1").tries) == (GOOD, 2)
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
 
 
 def test_a_program_that_never_checks_is_given_up(begin: Begin) -> None:
     run, at = played(begin, [fenced(BROKEN)])
-    assert run.review("r001-1").verdict is Verdict.UNSOUND
+    assert run.review("r001-1").verdict is ReviewVerdict.UNSOUND
     assert len(at.asked) == 1 + run.request.repairs
 
 
 def test_the_best_of_earlier_rounds_is_shown_and_can_be_edited(begin: Begin) -> None:
     edit = "<<<<<<< SEARCH\n  start { open n }\n=======\n  start { open n + 1 }\n>>>>>>> REPLACE\n"
     answers = [fenced(GOOD), Answer(f"One more.\n```edit r001-1\n{edit}```")]
-    run, at = played(begin, answers, caps=Caps(rounds=2))
+    run, at = played(begin, answers, caps=RunLimits(rounds=2))
     assert "`r001-1`, worth" in at.asked[1]["messages"][1]["content"]
     assert run.source("r002-1") == GOOD.replace("open n }", "open n + 1 }")
 
@@ -181,7 +183,7 @@ def test_the_best_of_earlier_rounds_is_shown_and_can_be_edited(begin: Begin) -> 
 
 
 def test_no_call_is_made_that_could_go_beyond_the_cap(begin: Begin) -> None:
-    run, at = played(begin, [fenced(GOOD)], caps=Caps(rounds=50, tokens=14_000))
+    run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, tokens=14_000))
     assert 1 <= len(at.asked) <= 3
     ending = run.ending
     assert ending is not None
@@ -191,7 +193,7 @@ def test_no_call_is_made_that_could_go_beyond_the_cap(begin: Begin) -> None:
 
 
 def test_dollars_are_capped_alike(begin: Begin) -> None:
-    run, at = played(begin, [fenced(GOOD)], caps=Caps(rounds=50, usd=0.03))
+    run, at = played(begin, [fenced(GOOD)], caps=RunLimits(rounds=50, usd=0.03))
     assert 1 <= len(at.asked) <= 3
     ending = run.ending
     assert ending is not None
@@ -203,10 +205,10 @@ def test_a_cap_that_was_raised_lets_it_go_on(begin: Begin) -> None:
     from msgspec.structs import replace
 
     with server([fenced(GOOD)]) as at:
-        run = begin(url=at.url, caps=Caps(rounds=2, tokens=100))
+        run = begin(url=at.url, caps=RunLimits(rounds=2, tokens=100))
         play(run)
         assert at.asked == []
-        run.write("request.json", replace(run.request, caps=Caps(rounds=2, tokens=100_000)))
+        run.write("request.json", replace(run.request, caps=RunLimits(rounds=2, tokens=100_000)))
         assert play(run).candidate == "r002-1"
 
 
@@ -231,10 +233,10 @@ def test_a_run_is_replayed_from_its_replies_with_no_model_at_hand(begin: Begin) 
         Answer("Well."), fenced(BROKEN), fenced(GOOD), Answer("no", status=500),
         Answer("no", status=500), fenced(OTHER),
     ]  # fmt: skip
-    caps = Caps(rounds=2)
+    caps = RunLimits(rounds=2)
     first, _ = played(begin, answers, caps=caps)
     second = begin("again", "http://127.0.0.1:9/v1", caps=caps)
-    assert play(second, before=first).end is End.ENDED
+    assert play(second, before=first).end is SessionStatus.ENDED
     for place in ("archive.json", "rounds/001/summary.json", "rounds/002/summary.json"):
         assert (second.path / place).read_bytes() == (first.path / place).read_bytes()
 
@@ -248,21 +250,21 @@ def test_a_run_that_asks_something_else_cannot_be_replayed(begin: Begin) -> None
 
 def test_a_server_that_is_gone_ends_the_session_and_not_the_run(begin: Begin) -> None:
     run = begin(url="http://127.0.0.1:9/v1")
-    with pytest.raises(SurroundingsError, match="3 calls, and no reply to any"):
+    with pytest.raises(ExternalError, match="3 calls, and no reply to any"):
         play(run)
     assert not run.has("replies")
     with server([fenced(GOOD)]) as at:
         from msgspec.structs import replace
 
-        moved = replace(run.request, asking=Asking(base_url=at.url, reply_tokens=900))
+        moved = replace(run.request, asking=ModelOptions(base_url=at.url, reply_tokens=900))
         run.write("request.json", moved)
-        assert play(run) == Outcome(End.ENDED, "r001-1")
+        assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
 
 
 @pytest.mark.slow
 def test_a_model_and_evolution_share_the_rounds(begin: Begin) -> None:
     run, at = played(
-        begin, [fenced(GOOD)], proposers=["random", CHAT], caps=Caps(rounds=5),
+        begin, [fenced(GOOD)], proposers=["random", CHAT], caps=RunLimits(rounds=5),
         round_evaluations=20,
     )  # fmt: skip
     chosen = [each.proposer for each in run.events() if each.kind == "chosen"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.loop.checkpoints import checkpoints
-from agents.loop.session import End, Outcome
+from agents.loop.graph import open_checkpoints
+from agents.loop.session import SessionResult, SessionStatus
 from agents.run.directory import RunDirectory
-from agents.run.records import Approve, Caps, Decision
-from harness.errors import InputError, SurroundingsError
+from agents.run.records import ApprovalMode, Decision, RunLimits
+from harness.errors import ExternalError, InputError
 from tests.agents.loop import postgres
 from tests.agents.loop.programs import BAD, GOOD
 from tests.agents.loop.scripted import Scripted
@@ -33,11 +33,13 @@ def database() -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_run_with_its_state_in_postgres_waits_and_goes_on(begin: Begin, database: str) -> None:
-    run = begin(approve=Approve.EACH, caps=Caps(rounds=2))
+    run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
-    assert play(run, proposer, checkpoints=database) == Outcome(End.WAITING, "r001-1")
+    assert play(run, proposer, checkpoints=database) == SessionResult(
+        SessionStatus.WAITING, "r001-1"
+    )
     run.decide(Decision(candidate="r001-1", approved=True))
-    assert play(run, proposer, checkpoints=database) == Outcome(End.ENDED, "r001-1")
+    assert play(run, proposer, checkpoints=database) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert len(proposer.told) == 2
     assert not run.checkpoints_path.exists()
 
@@ -46,24 +48,26 @@ def test_a_run_with_its_state_in_postgres_waits_and_goes_on(begin: Begin, databa
 def test_two_runs_share_a_database_without_meeting(
     begin: Begin, database: str, tmp_path: Path
 ) -> None:
-    first = begin(approve=Approve.FINAL)
-    assert play(first, Scripted([[GOOD]]), checkpoints=database).end is End.WAITING
+    first = begin(approve=ApprovalMode.FINAL)
+    assert play(first, Scripted([[GOOD]]), checkpoints=database).end is SessionStatus.WAITING
     shutil.copytree(
         first.path, tmp_path / "other", ignore=shutil.ignore_patterns("rounds", "thread")
     )
     other = RunDirectory(tmp_path / "other")
-    assert play(other, Scripted([[BAD]]), checkpoints=database) == Outcome(End.ENDED, None)
+    assert play(other, Scripted([[BAD]]), checkpoints=database) == SessionResult(
+        SessionStatus.ENDED, None
+    )
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "sentence"),
     [
         ("mysql://there", InputError, "is no URL of Postgres"),
-        ("postgresql://127.0.0.1:1/none", SurroundingsError, "the database cannot be used"),
+        ("postgresql://127.0.0.1:1/none", ExternalError, "the database cannot be used"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_one_sentence(
     begin: Begin, url: str, kind: type[Exception], sentence: str
 ) -> None:
-    with pytest.raises(kind, match=sentence), checkpoints(begin(), url):
+    with pytest.raises(kind, match=sentence), open_checkpoints(begin(), url):
         pass

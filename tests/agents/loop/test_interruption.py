@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agents.loop.interruption import Interruption, interruption
+from agents.loop.interruption import Interruption, catch_interrupts
 
 
 def heeds(asked: Interruption, number: int) -> None:
@@ -21,7 +21,7 @@ def heeds(asked: Interruption, number: int) -> None:
 
 
 def test_ctrl_c_ends_work_in_threads_even_where_it_does_not_wake_the_main_thread() -> None:
-    with ThreadPoolExecutor() as pool, interruption() as asked:
+    with ThreadPoolExecutor() as pool, catch_interrupts() as asked:
         work = pool.submit(heeds, asked, signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             work.result()
@@ -32,7 +32,7 @@ def test_other_signals_ask_for_nothing() -> None:
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
     try:
-        with interruption() as asked:
+        with catch_interrupts() as asked:
             signal.raise_signal(signal.SIGUSR1)
             time.sleep(0.1)
             asked.heed()
@@ -44,7 +44,7 @@ def test_other_signals_ask_for_nothing() -> None:
 def test_after_it_ctrl_c_is_handled_as_before() -> None:
     handler, pipe = signal.getsignal(signal.SIGINT), signal.set_wakeup_fd(-1)
     signal.set_wakeup_fd(pipe)
-    with interruption(), pytest.raises(KeyboardInterrupt):
+    with catch_interrupts(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is handler
     assert signal.set_wakeup_fd(pipe) == pipe

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.loop.filing import all_filed
-from agents.run.directory import RunDirectory, create, open_run
-from agents.run.records import Caps
+from agents.loop.round_files import read_slots
+from agents.run.directory import RunDirectory, create_run, open_run
+from agents.run.records import RunLimits
 from tests.agents.conftest import request
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ ROOT = SCRIPT.parents[3]
 ASKED = {
     "round_evaluations": 24,
     "tune_evaluations": 10,
-    "caps": Caps(rounds=2),
+    "caps": RunLimits(rounds=2),
     "per_round": 2,
     "seed": 3,
     "tune": True,
@@ -48,7 +48,7 @@ def content(run: RunDirectory) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def whole(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """A run of two rounds that nobody disturbed."""
-    run = create(tmp_path_factory.mktemp("whole") / "run", request(recordings[:2], **ASKED))
+    run = create_run(tmp_path_factory.mktemp("whole") / "run", request(recordings[:2], **ASKED))
     done = play(run)
     assert done.returncode == 0, done.stderr
     return run
@@ -100,8 +100,8 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same(
 
 def test_what_was_proposed_is_not_asked_for_again(whole: RunDirectory, tmp_path: Path) -> None:
     run = killed(whole, tmp_path / "run", "replayed", 1)
-    first = all_filed(run, 1)
+    first = read_slots(run, 1)
     assert play(run).returncode == 0
     asked = [each.proposer for each in run.events() if each.kind == "proposing" and each.round == 1]
     assert asked == ["evolve"]
-    assert all_filed(run, 1) == first
+    assert read_slots(run, 1) == first

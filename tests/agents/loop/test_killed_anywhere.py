@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from agents.loop.filing import all_filed
-from agents.run.directory import RunDirectory, create, open_run
-from agents.run.records import Approve, BaselineRef, Caps, Decision
+from agents.loop.round_files import read_slots
+from agents.run.directory import RunDirectory, create_run, open_run
+from agents.run.records import ApprovalMode, BaselineRef, Decision, RunLimits
 from tests.agents.conftest import request
 from tests.agents.loop.programs import CONTRARY
 from tests.agents.loop.test_killed import ROOT, content
@@ -85,7 +85,7 @@ def calls(run: RunDirectory) -> list[str]:
 
 def paid(run: RunDirectory) -> int:
     """How many answers of the proposer reached the disk."""
-    found = [each for number in (1, 2) for each in all_filed(run, number)]
+    found = [each for number in (1, 2) for each in read_slots(run, number)]
     return sum(each.proposer == "paid" for each in found)
 
 
@@ -99,13 +99,13 @@ def whole(
     asked = request(
         recordings[:2],
         proposers=["paid"],
-        approve=Approve.EACH,
+        approve=ApprovalMode.EACH,
         tune=True,
         tune_evaluations=10,
-        caps=Caps(rounds=2),
+        caps=RunLimits(rounds=2),
         baselines=[BaselineRef(controller=str(contrary), settings=[{"n": 1}, {"n": 4}])],
     )
-    run = create(folder / "run", asked)
+    run = create_run(folder / "run", asked)
     sessions.to_its_end(run)
     return Whole(run, calls(run))
 
@@ -113,7 +113,7 @@ def whole(
 def fresh(whole: Whole, folder: Path) -> RunDirectory:
     """A run of the same request; what it plays was played before, which spares the time."""
     folder.mkdir()
-    run = create(folder / "run", whole.run.request)
+    run = create_run(folder / "run", whole.run.request)
     shutil.copy(whole.run.evaluations_path, run.evaluations_path)
     return run
 

@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.inbox import put
-from agents.loop.session import End, Manner, session
-from agents.proposers.choose import Means, proposers
-from agents.report.card import export
-from agents.run.directory import RunDirectory, create
-from agents.run.records import Asking, BaselineRef, Caps, Decision, Language, Verdict
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.round_files import submit_proposal
+from agents.loop.session import SessionOptions, SessionStatus, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.report.card import export_controller
+from agents.run.directory import RunDirectory, create_run
+from agents.run.records import (
+    BaselineRef,
+    ControllerLanguage,
+    Decision,
+    ModelOptions,
+    ReviewVerdict,
+    RunLimits,
+)
 from tests.agents.chat.server import Answer, Server, server
 from tests.agents.conftest import request
 from tests.agents.loop.programs import CONTRARY
@@ -42,16 +49,16 @@ def begin(recordings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         contrary.write_text(CONTRARY)
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
         few = {
-            "language": Language.PYTHON,
+            "language": ControllerLanguage.PYTHON,
             "proposers": [CHAT],
-            "caps": Caps(rounds=1),
+            "caps": RunLimits(rounds=1),
             "per_round": 1,
             "seeds": 3,
             "screening": 2,
-            "asking": Asking(base_url=url or None, reply_tokens=900),
+            "asking": ModelOptions(base_url=url or None, reply_tokens=900),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create(tmp_path / "run", request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / "run", request(recordings[:2], **(few | asked)))
 
     return beginning
 
@@ -63,12 +70,19 @@ def sessions_keep_their_players() -> None:
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
     if candidate is not None:
-        export(run, candidate, decision)
+        export_controller(run, candidate, decision)
 
 
 def play(run: RunDirectory) -> None:
-    made = proposers(run.request.proposers, Means(run, run.request.asking, ChatSettings(retries=1)))
-    assert session(run, discovery(made), finish, Manner(workers=1, wait=False)).end is End.ENDED
+    made = build_proposers(
+        run.request.proposers, ProposerResources(run, run.request.asking, ChatSettings(retries=1))
+    )
+    assert (
+        run_session(
+            run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+        ).end
+        is SessionStatus.ENDED
+    )
 
 
 def played(begin: Begin, replies: list[str], **asked: object) -> tuple[RunDirectory, Server]:
@@ -85,7 +99,7 @@ def prompt(at: Server, number: int) -> str:
 def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) -> None:
     run, at = played(begin, [GOOD])
     review = run.review("r001-1")
-    assert review.verdict is Verdict.BEST
+    assert review.verdict is ReviewVerdict.BEST
     assert review.size > 10
     assert run.source_path("r001-1") == run.candidate_path("r001-1") / "source.py"
     assert run.selected_path.name == "selected.py"
@@ -100,7 +114,7 @@ def test_a_controller_in_python_is_reviewed_selected_and_exported(begin: Begin) 
 @pytest.mark.slow
 def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> None:
     run, at = played(begin, [FORBIDDEN, GOOD])
-    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
+    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
     assert "error: import of 'os' is not allowed" in prompt(at, 1)
     assert "1 | import os" in prompt(at, 1)
 
@@ -108,7 +122,7 @@ def test_what_the_policy_refuses_is_repaired_from_what_it_says(begin: Begin) -> 
 @pytest.mark.slow
 def test_what_fails_when_it_is_tried_is_repaired_too_and_tells_no_answer(begin: Begin) -> None:
     run, at = played(begin, [FAILING, GOOD])
-    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, Verdict.BEST)
+    assert (run.draft("r001-1").tries, run.review("r001-1").verdict) == (2, ReviewVerdict.BEST)
     assert "candidate.py:4:12: raised: IndexError (question 1, seed 0)" in prompt(at, 1)
 
 
@@ -123,7 +137,7 @@ def test_words_of_a_failing_controller_carry_nothing_into_the_prompt(begin: Begi
 
 @pytest.mark.slow
 def test_the_next_round_builds_on_it_and_is_shown_what_its_lines_do(begin: Begin) -> None:
-    run, at = played(begin, [GOOD, BETTER], caps=Caps(rounds=2))
+    run, at = played(begin, [GOOD, BETTER], caps=RunLimits(rounds=2))
     told = prompt(at, 1)
     assert "`r001-1`, worth" in told
     assert "```python\ndef controller" in told
@@ -139,7 +153,7 @@ def test_edits_of_a_program_in_python_are_applied(begin: Begin) -> None:
     )
     edit = f"```edit r001-1\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n```\n"
     with server([Answer(f"```python\n{GOOD}```"), Answer(edit)]) as at:
-        run = begin(url=at.url, caps=Caps(rounds=2))
+        run = begin(url=at.url, caps=RunLimits(rounds=2))
         play(run)
     assert run.source("r002-1") == BETTER
     assert run.draft("r002-1").proposal.parents == ["r001-1"]
@@ -159,17 +173,17 @@ def test_an_agent_leaves_its_program_in_candidate_py(begin: Begin, tmp_path: Pat
     )
     run = begin(proposers=[f"command:{sys.executable} {agent}"])
     play(run)
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
     assert run.draft("r001-1").proposal.words == "It checks."
 
 
 @pytest.mark.slow
 def test_a_person_may_propose_one_where_evolution_searches_in_rheo(begin: Begin) -> None:
-    run = begin(proposers=["random"], language=Language.RHEO, round_evaluations=2)
-    put(run, GOOD, "mine", Language.PYTHON)
+    run = begin(proposers=["random"], language=ControllerLanguage.RHEO, round_evaluations=2)
+    submit_proposal(run, GOOD, "mine", ControllerLanguage.PYTHON)
     play(run)
     mine = next(
         each for each in run.summaries()[0].candidates if run.draft(each).proposer == "hand"
     )
-    assert run.language(mine) is Language.PYTHON
+    assert run.language(mine) is ControllerLanguage.PYTHON
     assert run.review(mine).objective is not None

@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from agents.loop import inbox
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, Outcome, session
-from agents.run.directory import RunDirectory, create
-from agents.run.events import Event, Follower
-from agents.run.records import Approve, BaselineRef, Caps, Decision, Usage, Verdict
-from harness.errors import SurroundingsError
+from agents.loop import round_files
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
+from agents.run.directory import RunDirectory, create_run
+from agents.run.events import Event, EventFollower
+from agents.run.records import (
+    ApprovalMode,
+    BaselineRef,
+    Decision,
+    ResourceUsage,
+    ReviewVerdict,
+    RunLimits,
+)
+from harness.errors import ExternalError
 from tests.agents.conftest import request
 from tests.agents.loop.programs import BAD, BROKEN, CONTRARY, GOOD, OTHER
 from tests.agents.loop.scripted import Scripted
@@ -32,10 +39,10 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
         few = {
             "proposers": ["scripted"],
             "tune": False,
-            "caps": Caps(rounds=1),
+            "caps": RunLimits(rounds=1),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create(tmp_path / "run", request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / "run", request(recordings[:2], **(few | asked)))
 
     return beginning
 
@@ -45,9 +52,9 @@ def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) 
         run.write_text("selected.rheo", run.source(candidate))
 
 
-def play(run: RunDirectory, proposer: Scripted, **manner: object) -> Outcome:
-    calm = Manner(**({"workers": 1, "wait": False} | manner))  # type: ignore[arg-type]
-    return session(run, discovery({"scripted": proposer}), finish, calm)
+def play(run: RunDirectory, proposer: Scripted, **manner: object) -> SessionResult:
+    calm = SessionOptions(**({"workers": 1, "wait": False} | manner))  # type: ignore[arg-type]
+    return run_session(run, discovery_task_factory({"scripted": proposer}), finish, calm)
 
 
 def kinds(run: RunDirectory) -> list[str]:
@@ -56,15 +63,15 @@ def kinds(run: RunDirectory) -> list[str]:
 
 def test_the_best_is_selected_and_nobody_is_asked(begin: Begin) -> None:
     run = begin()
-    assert play(run, Scripted([[BAD, GOOD]])) == Outcome(End.ENDED, "r001-2")
-    assert [each.verdict for each in run.reviews()] == [Verdict.KEPT, Verdict.BEST]
+    assert play(run, Scripted([[BAD, GOOD]])) == SessionResult(SessionStatus.ENDED, "r001-2")
+    assert [each.verdict for each in run.reviews()] == [ReviewVerdict.KEPT, ReviewVerdict.BEST]
     assert run.selected_path.read_text() == GOOD
     assert "waiting" not in kinds(run)
 
 
 def test_a_run_without_a_gain_that_counts_ends_without_a_winner(begin: Begin) -> None:
     run = begin()
-    assert play(run, Scripted([[BAD]])) == Outcome(End.ENDED, None)
+    assert play(run, Scripted([[BAD]])) == SessionResult(SessionStatus.ENDED, None)
     assert not run.selected_path.exists()
     ending = run.ending
     assert ending is not None
@@ -75,55 +82,55 @@ def test_a_run_without_a_gain_that_counts_ends_without_a_winner(begin: Begin) ->
 
 
 def test_each_new_best_waits_until_somebody_decides(begin: Begin) -> None:
-    run = begin(approve=Approve.EACH, caps=Caps(rounds=2))
+    run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
-    assert play(run, proposer) == Outcome(End.WAITING, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.WAITING, "r001-1")
     assert kinds(run)[-2:] == ["waiting", "left"]
     assert not run.has("archive.json")
     run.decide(Decision(candidate="r001-1", approved=True, note="short", by="ada"))
-    assert play(run, proposer) == Outcome(End.ENDED, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert "decided" in kinds(run)
     assert len(proposer.told) == 2  # what was proposed before the wait was not asked for again
     assert any("short" in note for note in proposer.told[1].notes)
 
 
 def test_what_a_person_rejects_is_neither_best_nor_built_upon(begin: Begin) -> None:
-    run = begin(approve=Approve.EACH, caps=Caps(rounds=2))
+    run = begin(approve=ApprovalMode.EACH, caps=RunLimits(rounds=2))
     proposer = Scripted([[GOOD], [BAD]])
     play(run, proposer)
     run.decide(Decision(candidate="r001-1", approved=False, note="too eager", by="ada"))
-    assert play(run, proposer) == Outcome(End.ENDED, None)
-    assert run.review("r001-1").verdict is Verdict.REJECTED
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
+    assert run.review("r001-1").verdict is ReviewVerdict.REJECTED
     assert run.reviews()[0].reasons == ["a person said no: too eager"]
     assert "r001-1" not in [each.name for each in proposer.told[1].known]
     assert "too eager" in proposer.told[1].text
 
 
 def test_with_the_last_word_a_person_is_offered_the_next_best(begin: Begin) -> None:
-    run = begin(approve=Approve.FINAL)
+    run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD, OTHER, BAD]])
     first = play(run, proposer)
-    assert first.end is End.WAITING
+    assert first.end is SessionStatus.WAITING
     assert first.candidate is not None
     run.decide(Decision(candidate=first.candidate, approved=False))
     second = play(run, proposer)
-    assert second.end is End.WAITING
+    assert second.end is SessionStatus.WAITING
     assert {first.candidate, second.candidate} == {"r001-1", "r001-2"}
     assert second.candidate is not None
     run.decide(Decision(candidate=second.candidate, approved=True))
-    assert play(run, proposer) == Outcome(End.ENDED, second.candidate)
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, second.candidate)
 
 
 def test_when_all_are_rejected_none_is_selected(begin: Begin) -> None:
-    run = begin(approve=Approve.FINAL)
+    run = begin(approve=ApprovalMode.FINAL)
     proposer = Scripted([[GOOD]])
     play(run, proposer)
     run.decide(Decision(candidate="r001-1", approved=False))
-    assert play(run, proposer) == Outcome(End.ENDED, None)
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
 
 
 def test_a_session_that_waits_goes_on_as_soon_as_somebody_decides(begin: Begin) -> None:
-    run = begin(approve=Approve.FINAL)
+    run = begin(approve=ApprovalMode.FINAL)
     looks = []
 
     def sleep(seconds: float) -> None:
@@ -131,7 +138,9 @@ def test_a_session_that_waits_goes_on_as_soon_as_somebody_decides(begin: Begin) 
         if len(looks) == 3:
             run.decide(Decision(candidate="r001-1", approved=True))
 
-    assert play(run, Scripted([[GOOD]]), wait=True, sleep=sleep) == Outcome(End.ENDED, "r001-1")
+    assert play(run, Scripted([[GOOD]]), wait=True, sleep=sleep) == SessionResult(
+        SessionStatus.ENDED, "r001-1"
+    )
     assert len(looks) == 3
 
 
@@ -143,7 +152,7 @@ def test_what_does_not_check_goes_back_with_the_messages(begin: Begin) -> None:
     proposer = Scripted(
         [[BROKEN]], repairs=[BROKEN.replace("winer(finished)", "winner(fin)"), GOOD]
     )
-    assert play(run, proposer) == Outcome(End.ENDED, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert len(proposer.failures) == 2
     assert "did you mean" in proposer.failures[0]
     assert "fin" in proposer.failures[1]
@@ -155,8 +164,8 @@ def test_what_does_not_check_goes_back_with_the_messages(begin: Begin) -> None:
 def test_after_all_tries_a_program_is_unsound_and_the_run_goes_on(begin: Begin) -> None:
     run = begin(repairs=1)
     proposer = Scripted([[BROKEN, GOOD]], repairs=[BROKEN, GOOD])
-    assert play(run, proposer) == Outcome(End.ENDED, "r001-2")
-    assert [each.verdict for each in run.reviews()] == [Verdict.UNSOUND, Verdict.BEST]
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-2")
+    assert [each.verdict for each in run.reviews()] == [ReviewVerdict.UNSOUND, ReviewVerdict.BEST]
     assert len(proposer.failures) == 1
     assert "winer" in run.draft("r001-1").diagnostics
 
@@ -167,16 +176,16 @@ def test_after_all_tries_a_program_is_unsound_and_the_run_goes_on(begin: Begin) 
 @pytest.mark.parametrize(
     ("caps", "reason"),
     [
-        (Caps(rounds=3), "3 rounds were played"),
-        (Caps(rounds=9, tokens=150), "200 of 150 tokens are spent"),
-        (Caps(rounds=9, usd=0.5), "0.60 of 0.50 dollars are spent"),
-        (Caps(rounds=9, evaluations=2), "2 programs were played, and 2 may be"),
-        (Caps(rounds=9, minutes=1e-9), "1e-09 minutes of work are over"),
+        (RunLimits(rounds=3), "3 rounds were played"),
+        (RunLimits(rounds=9, tokens=150), "200 of 150 tokens are spent"),
+        (RunLimits(rounds=9, usd=0.5), "0.60 of 0.50 dollars are spent"),
+        (RunLimits(rounds=9, evaluations=2), "2 programs were played, and 2 may be"),
+        (RunLimits(rounds=9, minutes=1e-9), "1e-09 minutes of work are over"),
     ],
 )
-def test_a_cap_ends_the_run_in_order(begin: Begin, caps: Caps, reason: str) -> None:
+def test_a_cap_ends_the_run_in_order(begin: Begin, caps: RunLimits, reason: str) -> None:
     run = begin(caps=caps)
-    usage = Usage(tokens_in=90, tokens_out=10, usd=0.3)
+    usage = ResourceUsage(tokens_in=90, tokens_out=10, usd=0.3)
     play(run, Scripted([[GOOD], [OTHER]], usage=usage))
     ending = run.ending
     assert ending is not None
@@ -185,11 +194,11 @@ def test_a_cap_ends_the_run_in_order(begin: Begin, caps: Caps, reason: str) -> N
 
 
 def test_a_run_that_ended_goes_on_when_its_cap_is_raised(begin: Begin) -> None:
-    run = begin(caps=Caps(rounds=1))
+    run = begin(caps=RunLimits(rounds=1))
     proposer = Scripted([[BAD], [GOOD]])
-    assert play(run, proposer) == Outcome(End.ENDED, None)
-    run.write("request.json", replace(run.request, caps=Caps(rounds=2)))
-    assert play(run, proposer) == Outcome(End.ENDED, "r002-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
+    run.write("request.json", replace(run.request, caps=RunLimits(rounds=2)))
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r002-1")
     assert [each.round for each in proposer.told] == [1, 2]
 
 
@@ -197,10 +206,10 @@ def test_a_run_that_ended_goes_on_when_its_cap_is_raised(begin: Begin) -> None:
 
 
 def test_what_a_person_proposes_is_taken_up_once(begin: Begin) -> None:
-    run = begin(caps=Caps(rounds=2))
-    assert inbox.put(run, GOOD, "mine")
-    assert not inbox.put(run, GOOD, "in other words")
-    assert play(run, Scripted([[BAD], []])) == Outcome(End.ENDED, "r001-2")
+    run = begin(caps=RunLimits(rounds=2))
+    assert round_files.submit_proposal(run, GOOD, "mine")
+    assert not round_files.submit_proposal(run, GOOD, "in other words")
+    assert play(run, Scripted([[BAD], []])) == SessionResult(SessionStatus.ENDED, "r001-2")
     assert run.draft("r001-2").proposer == "hand"
     assert [each.candidate for each in run.reviews()] == ["r001-1", "r001-2"]
 
@@ -211,7 +220,7 @@ def test_a_reader_follows_the_log_while_the_run_writes(begin: Begin) -> None:
     over = threading.Event()
 
     def follow() -> None:
-        follower = Follower(run.events_path)
+        follower = EventFollower(run.events_path)
         while not over.is_set():
             seen.extend(follower.new())
         seen.extend(follower.new())
@@ -230,7 +239,7 @@ def test_a_second_session_is_refused_while_the_first_is_at_work(begin: Begin) ->
 
     def listen(event: Event) -> None:
         if event.kind == "round":
-            with pytest.raises(SurroundingsError, match="another process is at work") as problem:
+            with pytest.raises(ExternalError, match="another process is at work") as problem:
                 play(run, Scripted([]))
             refused.append(problem)
 
@@ -249,5 +258,5 @@ def test_an_interrupted_session_says_so_and_can_be_resumed(begin: Begin) -> None
     with pytest.raises(KeyboardInterrupt):
         play(run, proposer, listen=listen)
     assert kinds(run)[-1] == "left"
-    assert play(run, proposer) == Outcome(End.ENDED, "r001-1")
+    assert play(run, proposer) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert len(proposer.told) == 1

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, Outcome, session
-from agents.proposers.choose import Means, proposers
-from agents.run.directory import RunDirectory, create
-from agents.run.records import Asking, BaselineRef, Caps, Decision, Verdict
-from harness.errors import InputError, SurroundingsError
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.run.directory import RunDirectory, create_run
+from agents.run.records import BaselineRef, Decision, ModelOptions, ReviewVerdict, RunLimits
+from harness.errors import ExternalError, InputError
 from store.reader import open_recording
 from tests.agents.conftest import request
 from tests.agents.loop.programs import BROKEN, CONTRARY, GOOD
@@ -42,19 +42,21 @@ def begin(recordings: list[Path], tmp_path: Path) -> Begin:
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
         few = {
             "proposers": [proposer],
-            "caps": Caps(rounds=1),
-            "asking": Asking(agent_minutes=minutes),
+            "caps": RunLimits(rounds=1),
+            "asking": ModelOptions(agent_minutes=minutes),
             "baselines": [BaselineRef(controller=str(contrary), settings=settings)],
         }
-        return create(tmp_path / name, request(recordings[:2], **(few | asked)))
+        return create_run(tmp_path / name, request(recordings[:2], **(few | asked)))
 
     return beginning
 
 
-def play(run: RunDirectory, before: RunDirectory | None = None) -> Outcome:
-    means = Means(run, run.request.asking, ChatSettings(), before)
-    made = proposers(run.request.proposers, means)
-    return session(run, discovery(made), finish, Manner(workers=1, wait=False))
+def play(run: RunDirectory, before: RunDirectory | None = None) -> SessionResult:
+    means = ProposerResources(run, run.request.asking, ChatSettings(), before)
+    made = build_proposers(run.request.proposers, means)
+    return run_session(
+        run, discovery_task_factory(made), finish, SessionOptions(workers=1, wait=False)
+    )
 
 
 def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
@@ -70,8 +72,8 @@ def script(folder: Path, text: str) -> str:
 
 def test_an_agent_improves_a_controller_by_what_the_brief_and_the_desk_tell(begin: Begin) -> None:
     run = begin(agent("improver"))
-    assert play(run) == Outcome(End.ENDED, "r001-1")
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
     assert "winner(finished)" in run.source("r001-1")
     proposal = run.draft("r001-1").proposal
     assert proposal.words == "The winner in place of the runner-up, from contrary."
@@ -167,7 +169,7 @@ pathlib.Path({str(told)!r}).write_text(json.dumps(got))
 def test_an_agent_that_never_ends_is_ended_with_its_children(begin: Begin, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     run = begin(agent("endless", pids), minutes=0.03)
-    assert play(run).end is End.ENDED
+    assert play(run).end is SessionStatus.ENDED
     assert run.summaries()[0].search[run.request.proposers[0]]["ended"] == "out of time"
     deadline = time.monotonic() + 10
     for pid in map(int, pids.read_text().split()):
@@ -202,7 +204,7 @@ else:
 """,
         )
     )
-    assert play(run) == Outcome(End.ENDED, "r001-1")
+    assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
     assert run.source("r001-1") == GOOD
     assert run.draft("r001-1").tries == 2
 
@@ -223,7 +225,7 @@ def test_an_agent_that_leaves_nothing_costs_a_round_and_not_the_run(
     begin: Begin, tmp_path: Path, text: str
 ) -> None:
     run = begin(script(tmp_path, text))
-    assert play(run) == Outcome(End.ENDED, None)
+    assert play(run) == SessionResult(SessionStatus.ENDED, None)
     assert run.summaries()[0].candidates == []
     assert run.summaries()[0].usage.usd == 0
 
@@ -253,5 +255,5 @@ for n in range(1, 7):
 
 def test_a_command_that_is_not_there_is_told_in_a_sentence(begin: Begin) -> None:
     run = begin("command:no-such-agent --now")
-    with pytest.raises(SurroundingsError, match="no-such-agent: no such file"):
+    with pytest.raises(ExternalError, match="no-such-agent: no such file"):
         play(run)

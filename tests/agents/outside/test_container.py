@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agents.chat.settings import ChatSettings
-from agents.loop.discovery import discovery
-from agents.loop.session import End, Manner, Outcome, session
-from agents.outside.container import ContainerPlace
-from agents.outside.settings import AgentSettings
-from agents.proposers.choose import Means, proposers
-from agents.run.directory import RunDirectory, create
-from agents.run.records import Asking, BaselineRef, Caps, Verdict
-from harness.errors import InputError, SurroundingsError
-from sandbox.host.owner import KIND_LABEL
+from agents.external_agents.container import AgentContainerRunner
+from agents.external_agents.settings import AgentSettings
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.run.directory import RunDirectory, create_run
+from agents.run.records import BaselineRef, ModelOptions, ReviewVerdict, RunLimits
+from harness.errors import ExternalError, InputError
+from sandbox.host.container_base import KIND_LABEL
 from tests.agents.conftest import request
 from tests.agents.loop.programs import CONTRARY
 from tests.command_lines import CommandLine
@@ -79,15 +79,15 @@ def begin(
         contrary = tmp_path / "contrary.rheo"
         contrary.write_text(CONTRARY)
         settings: list[dict[str, int | float]] = [{"n": n} for n in (1, 2, 4, 8)]
-        asking = Asking(
+        asking = ModelOptions(
             agent_minutes=minutes, agent_image=image, agent_network=network, agent_env=list(env)
         )
-        return create(
+        return create_run(
             tmp_path / "run",
             request(
                 recordings[:2],
                 proposers=[proposer],
-                caps=Caps(rounds=1),
+                caps=RunLimits(rounds=1),
                 asking=asking,
                 baselines=[BaselineRef(controller=str(contrary), settings=settings)],
             ),
@@ -96,10 +96,15 @@ def begin(
     return beginning
 
 
-def play(run: RunDirectory) -> Outcome:
-    means = Means(run, run.request.asking, ChatSettings())
-    made = proposers(run.request.proposers, means)
-    return session(run, discovery(made), lambda *given: None, Manner(workers=1, wait=False))
+def play(run: RunDirectory) -> SessionResult:
+    means = ProposerResources(run, run.request.asking, ChatSettings())
+    made = build_proposers(run.request.proposers, means)
+    return run_session(
+        run,
+        discovery_task_factory(made),
+        lambda *given: None,
+        SessionOptions(workers=1, wait=False),
+    )
 
 
 def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(
@@ -119,7 +124,7 @@ def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(
         wanted += ["/etc/shadow", "/etc/hostname.host", "/proc/1/environ.host"]
         asked = {"files": wanted, "port": listening.getsockname()[1]}
         monkeypatch.setenv("WANTED", json.dumps(asked))
-        assert play(run) == Outcome(End.ENDED, "r001-1")
+        assert play(run) == SessionResult(SessionStatus.ENDED, "r001-1")
     found = json.loads(run.draft("r001-1").proposal.words)
     assert found["files"] == []
     assert not found["users"]
@@ -138,7 +143,7 @@ def test_an_agent_in_a_container_reaches_its_desk_and_nothing_else(
     assert set(here) <= known
     # and does its work
     assert found["prompt"]
-    assert run.review("r001-1").verdict is Verdict.BEST
+    assert run.review("r001-1").verdict is ReviewVerdict.BEST
     told = [each for each in run.events() if "output" in each.data]
     assert "told on standard output" in told[0].data["output"]
     assert "told on standard error" in told[0].data["output"]
@@ -191,7 +196,7 @@ os.fork()
 while True: os.write(1, b"still at it " * 10000)
 """
     run = begin(command(text), minutes=0.03)
-    assert play(run).end is End.ENDED
+    assert play(run).end is SessionStatus.ENDED
     assert run.summaries()[0].search[run.request.proposers[0]]["ended"] == "out of time"
     assert ours(client) == []
 
@@ -257,10 +262,10 @@ def test_no_agent_has_the_network_of_others(
     for network, problem, said in (
         ("host", InputError, "the network of others"),
         ("container:any", InputError, "the network of others"),
-        ("nowhere", SurroundingsError, "has no such network"),
+        ("nowhere", ExternalError, "has no such network"),
     ):
         with pytest.raises(problem, match=said):
-            ContainerPlace(image, network, [], AgentSettings())
+            AgentContainerRunner(image, network, [], AgentSettings())
 
 
 def test_what_an_agent_cannot_be_given_is_told_before_a_run_is_made(
@@ -285,6 +290,6 @@ def test_what_an_agent_cannot_be_given_is_told_before_a_run_is_made(
 def test_a_command_that_is_not_in_the_image_is_told_in_a_sentence(
     begin: Begin, client: "DockerClient"
 ) -> None:
-    with pytest.raises(SurroundingsError, match="no-such-agent: no such file in the agent's image"):
+    with pytest.raises(ExternalError, match="no-such-agent: no such file in the agent's image"):
         play(begin("command:no-such-agent --now"))
     assert ours(client) == []

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.pages import Pages
+from agents.prompt_templates import TemplateFolder
 
 GOLDEN = Path(__file__).parent / "golden"
-PAGE = Pages("agents.outside")
+PAGE = TemplateFolder("agents.external_agents")
 TEXTS = {
     "prompt": PAGE(
         "prompt",

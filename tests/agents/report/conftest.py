@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.report.figures import figures
-from agents.report.playing import Hands
-from agents.report.records import Report
-from agents.run.directory import RunDirectory, create
+from agents.report.computation import compute_report
+from agents.report.evaluation import ReportServices
+from agents.report.records import RunReport
+from agents.run.directory import RunDirectory, create_run
 from agents.run.events import Event
 from agents.run.records import (
     BaselineRef,
@@ -20,12 +20,12 @@ from agents.run.records import (
     Ending,
     Proposal,
     Request,
+    ResourceUsage,
     RoundSummary,
-    Usage,
 )
-from agents.search.arena import arena
-from agents.search.review import Rival, digest, review
-from harness.evaluation.results import Results
+from agents.search.arena import open_arena
+from agents.search.review import Incumbent, compute_source_digest, review_candidate
+from harness.evaluation.result_cache import ResultCache
 from tests.agents.conftest import request
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,7 +74,7 @@ Copied = Callable[..., RunDirectory]
 def template(recordings: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     """The run after its rounds, without an end."""
     asked = asked_for(recordings)
-    run = create(tmp_path_factory.mktemp("report") / "run", asked)
+    run = create_run(tmp_path_factory.mktemp("report") / "run", asked)
     play(run)
     log(run, "started", "round", "archived", "round", "archived", "capped")
     return run
@@ -93,8 +93,8 @@ def asked_for(recordings: list[Path], **more: object) -> Request:
 def play(run: RunDirectory, rounds: dict[int, list[Proposal]] = ROUNDS) -> None:
     """Reviews the proposals of rounds, the first candidate becoming the best."""
     reviews, seen = [], dict[str, str]()
-    best: Rival | None = None
-    with arena(run, workers=1) as here:
+    best: Incumbent | None = None
+    with open_arena(run, workers=1) as here:
         for number, proposals in rounds.items():
             names = []
             for place, proposal in enumerate(proposals, start=1):
@@ -103,19 +103,19 @@ def play(run: RunDirectory, rounds: dict[int, list[Proposal]] = ROUNDS) -> None:
                     candidate=f"r{number:03d}-{place}", proposer="hand", proposal=proposal,
                     diagnostics=says,
                 )  # fmt: skip
-                found = review(here, draft, number, best, seen)
+                found = review_candidate(here, draft, number, best, seen)
                 run.keep_draft(draft)
                 run.keep_review(found)
                 reviews.append(found)
                 names.append(draft.candidate)
-                seen.setdefault(digest(proposal.source), draft.candidate)
-            best = Rival("r001-1", proposals[0].source) if best is None else best
+                seen.setdefault(compute_source_digest(proposal.source), draft.candidate)
+            best = Incumbent("r001-1", proposals[0].source) if best is None else best
             run.write(
                 f"rounds/{number:03d}/summary.json",
                 RoundSummary(
                     round=number, candidates=names, best=best.name,
                     objective=reviews[0].objective or 0.0,
-                    usage=Usage(evaluations=10 * number), search={"hand": SAID},
+                    usage=ResourceUsage(evaluations=10 * number), search={"hand": SAID},
                 ),
             )  # fmt: skip
     run.write("archive.json", reviews)
@@ -133,7 +133,7 @@ def log(run: RunDirectory, *kinds: str, candidate: str | None = None) -> None:
 
 def end(run: RunDirectory, selected: str | None) -> None:
     """Ends a run."""
-    usage = Usage(evaluations=30)
+    usage = ResourceUsage(evaluations=30)
     ending = Ending(reason="2 rounds were played", selected=selected, rounds=2, usage=usage)
     run.write("ending.json", ending)
     log(run, "ended", candidate=selected)
@@ -159,20 +159,20 @@ def copied(template: RunDirectory, tmp_path: Path) -> Copied:
 
 
 @pytest.fixture(scope="session")
-def hands(tmp_path_factory: pytest.TempPathFactory) -> Hands:
+def hands(tmp_path_factory: pytest.TempPathFactory) -> ReportServices:
     """What is played is kept for all tests."""
-    return Hands(results=Results(tmp_path_factory.mktemp("results")))
+    return ReportServices(results=ResultCache(tmp_path_factory.mktemp("results")))
 
 
 @pytest.fixture(scope="session")
 def reported(
-    template: RunDirectory, hands: Hands, tmp_path_factory: pytest.TempPathFactory
-) -> Report:
+    template: RunDirectory, hands: ReportServices, tmp_path_factory: pytest.TempPathFactory
+) -> RunReport:
     """The figures of the run as it ended, what was held out among them."""
     run = RunDirectory(tmp_path_factory.mktemp("reported") / "run")
     shutil.copytree(template.path, run.path)
     end(run, "r001-1")
-    return figures(run, seeds=SEEDS, held_out=True, hands=hands)
+    return compute_report(run, seeds=SEEDS, held_out=True, hands=hands)
 
 
 def golden(name: str, text: str) -> None:

@@ -6,27 +6,27 @@ import msgspec
 import numpy as np
 import pytest
 
-from agents.report.controllers import PUBLISHED, entrants
-from agents.report.figures import figures
-from agents.report.markdown import markdown
-from agents.report.pages import blocks
-from agents.report.playing import Hands, played, side
-from agents.report.records import Report, Role, Side
-from agents.report.sheets import ratio_of, worth_of
-from agents.run.directory import RunDirectory, create
+from agents.report.body import build_blocks
+from agents.report.computation import compute_report
+from agents.report.controllers import PUBLISHED, list_entrants
+from agents.report.evaluation import ReportServices, compute_side, evaluate_side
+from agents.report.markdown import render_markdown
+from agents.report.records import ControllerRole, RunReport, Side
+from agents.report.tables import find_ratio, find_worth
+from agents.run.directory import RunDirectory, create_run
 from agents.run.records import BaselineRef, Decision, Proposal
 from dsl import library
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Rules, Setting
+from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
-from harness.evaluation.compare import compare
+from harness.evaluation.comparison import compare_controllers
 from harness.evaluation.grid import Grid
 from harness.evaluation.scores import MEAN
 from harness.evaluation.sweep import play_grid
-from harness.mdp.environment import environment
-from harness.mdp.episodes import figures as published
-from harness.request.controllers import Program, load_program
+from harness.mdp.environment import load_replay_environment
+from harness.mdp.episodes import compute_figures as published
+from harness.request.controllers import RheoController, load_program
 from harness.request.recordings import open_recordings
 from tests.agents.report.conftest import (
     FREE,
@@ -43,44 +43,52 @@ from tests.harness.small_recordings import tiny
 
 @pytest.mark.slow
 def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_baselines(
-    reported: Report,
+    reported: RunReport,
 ) -> None:
-    assert ("asc (seed)", Role.SEED) in [(e.label, e.role) for e in reported.controllers]
+    assert ("asc (seed)", ControllerRole.SEED) in [(e.label, e.role) for e in reported.controllers]
     own = reported.search.over_seed
     assert own is not None
-    winner = worth_of(reported.search, "r001-1", MEAN)
-    seed = worth_of(reported.search, "asc (seed)", MEAN)
+    winner = find_worth(reported.search, "r001-1", MEAN)
+    seed = find_worth(reported.search, "asc (seed)", MEAN)
     assert winner.value is not None
     assert seed.value is not None
     assert own.gain == pytest.approx(winner.value - seed.value, abs=2e-4)
-    assert "Over the seed that it was made from, it gains " in markdown(blocks(reported))
+    assert "Over the seed that it was made from, it gains " in render_markdown(
+        build_blocks(reported)
+    )
 
 
-def test_everyone_who_counts_is_shown_in_order(reported: Report) -> None:
+def test_everyone_who_counts_is_shown_in_order(reported: RunReport) -> None:
     shown = [(each.label, each.role) for each in reported.controllers]
-    assert shown[0] == ("r001-1", Role.WINNER)
-    assert {label for label, role in shown if role is Role.RUNNER_UP} == {"r002-1", "r002-2"}
+    assert shown[0] == ("r001-1", ControllerRole.WINNER)
+    assert {label for label, role in shown if role is ControllerRole.RUNNER_UP} == {
+        "r002-1",
+        "r002-2",
+    }
     assert shown[-3:] == [
-        ("sc", Role.BASELINE),
-        ("asc", Role.BASELINE),
-        (PUBLISHED, Role.PUBLISHED),
+        ("sc", ControllerRole.BASELINE),
+        ("asc", ControllerRole.BASELINE),
+        (PUBLISHED, ControllerRole.PUBLISHED),
     ]
     assert reported.controllers[0].name == "stopper"
 
 
 @pytest.mark.parametrize(("label", "source"), [("r001-1", STOPPER), ("r002-1", WIDER)])
 def test_accuracy_and_tokens_are_those_of_the_interpreter(
-    template: RunDirectory, reported: Report, label: str, source: str
+    template: RunDirectory, reported: RunReport, label: str, source: str
 ) -> None:
     request, unseen = template.request, reported.unseen
     assert unseen is not None
     for refs, where in ((request.search, reported.search), (request.held_out, unseen)):
         for name, recording in open_recordings([each.path for each in refs]):
-            world = environment(recording)
+            replay_environment = load_replay_environment(recording)
             for beta in request.betas:
                 wanted = published(
                     InterpreterEngine().play(
-                        load(Source(source)), Setting(beta), world, range(SEEDS)
+                        load_checked_program(Source(source)),
+                        ControllerSetting(beta),
+                        replay_environment,
+                        range(SEEDS),
                     )
                 )
                 [row] = [
@@ -92,25 +100,25 @@ def test_accuracy_and_tokens_are_those_of_the_interpreter(
 
 
 def test_objective_and_gain_are_those_of_the_review(
-    template: RunDirectory, reported: Report
+    template: RunDirectory, reported: RunReport
 ) -> None:
     for review in template.reviews():
         if review.objective is None or review.baseline_gain is None:
             continue
-        worth = worth_of(reported.search, review.candidate, MEAN)
+        worth = find_worth(reported.search, review.candidate, MEAN)
         assert worth.value == review.objective
         gain = review.baseline_gain
         assert worth.gain == pytest.approx(gain.value, abs=1e-3)
         assert (worth.gain_low, worth.gain_high) == pytest.approx((gain.low, gain.high), abs=1e-3)
         for label, value in review.by_recording.items():
-            assert worth_of(reported.search, review.candidate, label).value == value
+            assert find_worth(reported.search, review.candidate, label).value == value
 
 
-def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: Report) -> None:
+def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: RunReport) -> None:
     where = reported.search
     for each in reported.controllers:
-        parts = [worth_of(where, each.label, label.label) for label in where.recordings]
-        whole = worth_of(where, each.label, MEAN)
+        parts = [find_worth(where, each.label, label.label) for label in where.recordings]
+        whole = find_worth(where, each.label, MEAN)
         assert whole.value == pytest.approx(np.mean([p.value for p in parts]), abs=1e-3)
         for one in (*parts, whole):
             assert one.low is not None
@@ -119,36 +127,36 @@ def test_the_objective_lies_in_its_interval_and_over_all_is_the_mean(reported: R
             assert one.low <= one.value <= one.high
 
 
-def test_the_best_baseline_gains_nothing_over_itself(reported: Report) -> None:
+def test_the_best_baseline_gains_nothing_over_itself(reported: RunReport) -> None:
     for each in sides(reported):
-        worth = worth_of(each, each.best_baseline, each.recordings[0].label)
+        worth = find_worth(each, each.best_baseline, each.recordings[0].label)
         assert (worth.gain, worth.gain_low, worth.gain_high) == (0, 0, 0)
     assert reported.unseen is not None
     assert reported.unseen.best_baseline == reported.search.best_baseline
 
 
-def sides(report: Report) -> list[Side]:
+def sides(report: RunReport) -> list[Side]:
     assert report.unseen is not None
     return [report.search, report.unseen]
 
 
 @pytest.mark.parametrize("reference", ["sc", PUBLISHED])
 def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
-    template: RunDirectory, reported: Report, reference: str
+    template: RunDirectory, reported: RunReport, reference: str
 ) -> None:
     """`compare A B` says what B needs for A's accuracy; here A is the reference."""
     request = template.request
     rival = load_program(reference)
     settings: list[dict[str, int | float]]
     settings = next((b.settings for b in request.baselines if b.controller == reference), [{}])
-    ours = Program("r001-1", load(Source(STOPPER)), "digest", "here")
+    ours = RheoController("r001-1", load_checked_program(Source(STOPPER)), "digest", "here")
     for named in open_recordings([each.path for each in request.search]):
         grid = Grid(
             [rival, ours], [settings, [{}]], request.betas, [named],
-            seeds=SEEDS, rules=Rules(), engine_name="compiled",
+            seeds=SEEDS, rules=EpisodeRules(), engine_name="compiled",
         )  # fmt: skip
-        [wanted] = compare(grid, play_grid(grid, None).played)
-        found = ratio_of(reported.search, "r001-1", reference, named.label)
+        [wanted] = compare_controllers(grid, play_grid(grid, None).played)
+        found = find_ratio(reported.search, "r001-1", reference, named.label)
         if found is None:
             assert reference != reported.search.best_baseline
             continue
@@ -167,11 +175,13 @@ def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
         assert (found.low, found.high) == (wanted.ratio_low, wanted.ratio_high)
 
 
-def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(reported: Report) -> None:
+def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(
+    reported: RunReport,
+) -> None:
     where = reported.search
     for name in ("r001-1", "r002-1", "asc"):
-        parts = [ratio_of(where, name, PUBLISHED, each.label) for each in where.recordings]
-        whole = ratio_of(where, name, PUBLISHED, MEAN)
+        parts = [find_ratio(where, name, PUBLISHED, each.label) for each in where.recordings]
+        whole = find_ratio(where, name, PUBLISHED, MEAN)
         assert whole is not None
         known = [each.ratio for each in parts if each is not None and each.ratio is not None]
         assert known
@@ -179,7 +189,7 @@ def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(reporte
         assert whole.missed == sum(each.missed for each in parts if each is not None)
 
 
-def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: Report) -> None:
+def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunReport) -> None:
     where = reported.search
     rows = [row for row in where.rows if row.recording == MEAN]
     rivals = [row for row in rows if row.controller == where.best_baseline]
@@ -189,13 +199,13 @@ def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: Repo
 
 
 def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
-    recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, hands: Hands
+    recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, hands: ReportServices
 ) -> None:
     asked = asked_for(recordings, free_knobs=True)
-    run = create(tmp_path_factory.mktemp("free") / "run", asked)
+    run = create_run(tmp_path_factory.mktemp("free") / "run", asked)
     play(run, {1: [Proposal(source=FREE, parents=["asc"])]})
     end(run, "r001-1")
-    report = figures(run, seeds=SEEDS, held_out=True, hands=hands)
+    report = compute_report(run, seeds=SEEDS, held_out=True, hands=hands)
     for each in sides(report):
         label = each.recordings[0].label
         rows = [r for r in each.rows if (r.controller, r.recording) == ("r001-1", label)]
@@ -213,39 +223,39 @@ def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
 def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
     template: RunDirectory, tmp_path: Path
 ) -> None:
-    everyone = entrants(template, template.request, "r001-1")
+    everyone = list_entrants(template, template.request, "r001-1")
     needy = everyone[0]._replace(program=load_program("entropy_gate"))
     tiny(tmp_path / "tiny.recording")  # it has no signals
     recordings = open_recordings([tmp_path / "tiny.recording"])
-    found = played(
-        [*everyone, needy], recordings, template.request, seeds=2, what="", hands=Hands()
+    found = evaluate_side(
+        [*everyone, needy], recordings, template.request, seeds=2, what="", hands=ReportServices()
     )
     assert list(found.left_out) == ["entropy_gate"]
     assert "tiny/hand: `entropy_gate` needs entropy" in found.left_out["entropy_gate"]
-    shown = {row.controller for row in side(found, template.request, None).rows}
+    shown = {row.controller for row in compute_side(found, template.request, None).rows}
     assert shown == {each.program.label for each in everyone}
 
 
 def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
-    copied: Copied, hands: Hands
+    copied: Copied, hands: ReportServices
 ) -> None:
     run = copied(ended=False)
     run.decide(Decision(candidate="r001-1", approved=False, note="no"))
     run.decide(Decision(candidate="r002-1", approved=False))
-    report = figures(run, seeds=2, closely=False, hands=hands)
+    report = compute_report(run, seeds=2, closely=False, hands=hands)
     candidates = [each.label for each in report.controllers if each.label.startswith("r0")]
     assert candidates == ["r002-2"]
     assert report.winner is None
 
 
 def test_a_baseline_from_a_file_is_called_by_its_name_alone(
-    copied: Copied, hands: Hands, tmp_path: Path
+    copied: Copied, hands: ReportServices, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.rheo"
-    path.write_text(library.source("sc").text)
+    path.write_text(library.load_source("sc").text)
     run = copied()
     baselines = [BaselineRef(controller=str(path), settings=[{"n": n} for n in (1, 8)])]
     run.write("request.json", msgspec.structs.replace(run.request, baselines=baselines))
-    report = figures(run, seeds=2, held_out=False, closely=False, hands=hands)
+    report = compute_report(run, seeds=2, held_out=False, closely=False, hands=hands)
     assert report.search.best_baseline == "own"
-    assert str(tmp_path) not in markdown(blocks(report))
+    assert str(tmp_path) not in render_markdown(build_blocks(report))

@@ -3,19 +3,19 @@
 import msgspec
 import pytest
 
-from agents.report.card import export
-from agents.report.figures import figures
-from agents.report.markdown import markdown
-from agents.report.pages import blocks
-from agents.report.playing import Hands
-from agents.report.terminal import terminal_summary
-from agents.report.writing import write_report
+from agents.report.body import build_blocks
+from agents.report.card import export_controller
+from agents.report.computation import compute_report
+from agents.report.evaluation import ReportServices
+from agents.report.markdown import render_markdown
+from agents.report.terminal import format_terminal_summary
+from agents.report.writer import write_report
 from agents.run.directory import RunDirectory
-from agents.run.events import minutes
+from agents.run.events import count_minutes
 from harness.errors import InputError
 from store.environment import save
 from store.errors import StoreError
-from store.simulate import Benchmark, simulate
+from store.simulation import Benchmark, simulate
 from tests.agents.conftest import REASONERS
 from tests.agents.report.conftest import SEEDS, Copied, end
 
@@ -26,20 +26,20 @@ def openings(run: RunDirectory) -> list[list[str]]:
 
 @pytest.mark.slow
 def test_without_it_everything_works_but_the_report_that_opens_it(
-    copied: Copied, hands: Hands
+    copied: Copied, hands: ReportServices
 ) -> None:
     run = copied()
     run.request.held_out[0].path.unlink()
-    export(run, "r001-1", None)
-    assert "r001-1" in terminal_summary(run, 80, hands=hands)
+    export_controller(run, "r001-1", None)
+    assert "r001-1" in format_terminal_summary(run, 80, hands=hands)
     assert write_report(run, seeds=SEEDS, held_out=False, hands=hands).unseen is None
     assert openings(run) == []
     with pytest.raises(StoreError):
-        figures(run, seeds=SEEDS, hands=hands)
+        compute_report(run, seeds=SEEDS, hands=hands)
 
 
 def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
-    copied: Copied, hands: Hands
+    copied: Copied, hands: ReportServices
 ) -> None:
     run = copied()
     [held_out] = run.request.held_out
@@ -55,56 +55,56 @@ def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
 
 
 def test_it_is_opened_when_the_run_has_ended_with_a_controller(
-    copied: Copied, hands: Hands
+    copied: Copied, hands: ReportServices
 ) -> None:
     run = copied()
-    report = figures(run, seeds=SEEDS, hands=hands)
+    report = compute_report(run, seeds=SEEDS, hands=hands)
     assert report.unseen is not None
     assert [each.label for each in report.unseen.recordings] == ["strong/small"]
     assert openings(run) == [["r001-1", "r002-1", "r002-2"]]
-    assert "Opened once, by the report, at" in markdown(blocks(report))
+    assert "Opened once, by the report, at" in render_markdown(build_blocks(report))
 
 
 @pytest.mark.parametrize("ended", [True, False])
 def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
-    copied: Copied, hands: Hands, ended: bool
+    copied: Copied, hands: ReportServices, ended: bool
 ) -> None:
     run = copied(None, ended=ended)
-    assert figures(run, seeds=SEEDS, closely=False, hands=hands).unseen is None
+    assert compute_report(run, seeds=SEEDS, closely=False, hands=hands).unseen is None
     assert openings(run) == []
-    asked = figures(run, seeds=SEEDS, held_out=True, closely=False, hands=hands)
+    asked = compute_report(run, seeds=SEEDS, held_out=True, closely=False, hands=hands)
     assert asked.unseen is not None
 
 
 @pytest.mark.slow
 def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
-    copied: Copied, hands: Hands
+    copied: Copied, hands: ReportServices
 ) -> None:
     run = copied()
     for _ in range(2):
-        figures(run, seeds=SEEDS, closely=False, hands=hands)
+        compute_report(run, seeds=SEEDS, closely=False, hands=hands)
     assert len(openings(run)) == 1
     source = run.source("r001-1").replace("0.3 * beta", "0.35 * beta")
     run.write_text("candidates/r001-1/source.rheo", source)
     end(run, "r001-1")
-    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
     assert openings(run) == [["r001-1", "r002-1", "r002-2"], ["r001-1"]]
-    assert "Opened by the report, 2 times" in markdown(blocks(report))
+    assert "Opened by the report, 2 times" in render_markdown(build_blocks(report))
 
 
-def test_an_opening_is_no_part_of_the_work(copied: Copied, hands: Hands) -> None:
+def test_an_opening_is_no_part_of_the_work(copied: Copied, hands: ReportServices) -> None:
     run = copied()
-    before = minutes(run.events())
-    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    before = count_minutes(run.events())
+    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
     assert len(run.events()) == 8
-    assert minutes(run.events()) == before == report.cost.minutes == 6.0
+    assert count_minutes(run.events()) == before == report.cost.minutes == 6.0
 
 
-def test_where_nothing_was_held_out_that_is_said(copied: Copied, hands: Hands) -> None:
+def test_where_nothing_was_held_out_that_is_said(copied: Copied, hands: ReportServices) -> None:
     run = copied()
     run.write("request.json", msgspec.structs.replace(run.request, held_out=[]))
-    report = figures(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
     assert report.unseen is None
-    assert "Nothing was held out." in markdown(blocks(report))
+    assert "Nothing was held out." in render_markdown(build_blocks(report))
     with pytest.raises(InputError, match="nothing was held out when this run began"):
-        figures(run, seeds=SEEDS, held_out=True, hands=hands)
+        compute_report(run, seeds=SEEDS, held_out=True, hands=hands)

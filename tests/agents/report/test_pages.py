@@ -11,30 +11,30 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.report.document import Code, Listing, Paragraph
-from agents.report.figures import figures
-from agents.report.html import html
-from agents.report.markdown import markdown
-from agents.report.pages import blocks
-from agents.report.playing import Hands
-from agents.report.records import Opening, Report, State
-from agents.report.terminal import terminal_summary
-from agents.report.writing import write_report
-from agents.run.directory import RunDirectory, create
+from agents.report.body import build_blocks
+from agents.report.computation import compute_report
+from agents.report.document import CodeSpan, Paragraph, PreformattedText
+from agents.report.evaluation import ReportServices
+from agents.report.html import render_html
+from agents.report.markdown import render_markdown
+from agents.report.records import Opening, RunPhase, RunReport
+from agents.report.terminal import format_terminal_summary
+from agents.report.writer import write_report
+from agents.run.directory import RunDirectory, create_run
 from agents.run.records import Decision
 from tests.agents.report.conftest import HOSTILE, SEEDS, START, Copied, golden, log
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 
 
-def settled(report: Report) -> Report:
+def settled(report: RunReport) -> RunReport:
     """The report with a fixed time of opening."""
     opened = [Opening(at=START, programs=each.programs) for each in report.opened]
     return msgspec.structs.replace(report, opened=opened)
 
 
-def test_a_report_reads_like_this(reported: Report) -> None:
-    golden("report.md", markdown(blocks(settled(reported))))
+def test_a_report_reads_like_this(reported: RunReport) -> None:
+    golden("report.md", render_markdown(build_blocks(settled(reported))))
 
 
 class Page(HTMLParser):
@@ -73,8 +73,8 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_the_page_is_whole_and_needs_nothing_else(reported: Report) -> None:
-    text = html(blocks(reported))
+def test_the_page_is_whole_and_needs_nothing_else(reported: RunReport) -> None:
+    text = render_html(build_blocks(reported))
     page = Page(text)
     assert page.open == []
     assert {"html", "table", "svg", "style"} <= set(page.tags)
@@ -88,8 +88,8 @@ def test_the_page_is_whole_and_needs_nothing_else(reported: Report) -> None:
     assert all(each.startswith("#") for each in re.findall(r"url\(([^)]*)\)", text))
 
 
-def test_pictures_take_their_ink_from_the_page(reported: Report) -> None:
-    pictures = re.findall(r"<svg.*?</svg>", html(blocks(reported)), re.DOTALL)
+def test_pictures_take_their_ink_from_the_page(reported: RunReport) -> None:
+    pictures = re.findall(r"<svg.*?</svg>", render_html(build_blocks(reported)), re.DOTALL)
     assert len(pictures) == 5
     for picture in pictures:
         assert "currentColor" in picture
@@ -97,50 +97,54 @@ def test_pictures_take_their_ink_from_the_page(reported: Report) -> None:
         assert "font-family" not in picture
 
 
-def test_what_programs_and_people_say_stays_text(copied: Copied, hands: Hands) -> None:
+def test_what_programs_and_people_say_stays_text(copied: Copied, hands: ReportServices) -> None:
     run = copied()
     run.decide(Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<i>ann</i>"))
-    report = figures(run, seeds=SEEDS, held_out=False, hands=hands)
-    told = blocks(report)
-    page = Page(html(told))
+    report = compute_report(run, seeds=SEEDS, held_out=False, hands=hands)
+    told = build_blocks(report)
+    page = Page(render_html(told))
     assert HOSTILE in page.words
     assert "<i>ann</i>" in page.words
     assert "Stops when <b>those</b> that are done & agree" in page.words
     assert not {"script", "b", "i", "a", "em"} & set(page.tags)
-    outside = re.sub(r"^```text\n.*?^```$", "", markdown(told), flags=re.MULTILINE | re.DOTALL)
+    outside = re.sub(
+        r"^```text\n.*?^```$", "", render_markdown(told), flags=re.MULTILINE | re.DOTALL
+    )
     assert r'> \<script\>alert("1")\</script\> \& \`b\` \| \*c\* \[d\](e) \_f\_' in outside
     assert not re.search(r"(?<!\\)<", outside)
 
 
-def test_a_proposers_words_stay_text(copied: Copied, hands: Hands) -> None:
+def test_a_proposers_words_stay_text(copied: Copied, hands: ReportServices) -> None:
     run = copied("r002-1")
-    report = figures(run, seeds=SEEDS, held_out=False, hands=hands)
-    assert HOSTILE in Page(html(blocks(report))).words
+    report = compute_report(run, seeds=SEEDS, held_out=False, hands=hands)
+    assert HOSTILE in Page(render_html(build_blocks(report))).words
 
 
-def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: Hands) -> None:
+def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: ReportServices) -> None:
     run = copied(ended=False)
     source = run.source("r001-1").replace("<b>those</b>", "\x1b[31mthose")
     run.write_text("candidates/r001-1/source.rheo", source)
-    report = figures(run, seeds=2, hands=hands)
-    shown = [terminal_summary(run, 80, report=report), markdown(blocks(report))]
-    shown.append(html(blocks(report)))
+    report = compute_report(run, seeds=2, hands=hands)
+    shown = [format_terminal_summary(run, 80, report=report), render_markdown(build_blocks(report))]
+    shown.append(render_html(build_blocks(report)))
     for text in shown:
         assert "\x1b" not in text
     assert "\\x1b[31m" in shown[0]
 
 
 @pytest.mark.slow
-def test_equal_runs_give_equal_bytes(copied: Copied, hands: Hands) -> None:
+def test_equal_runs_give_equal_bytes(copied: Copied, hands: ReportServices) -> None:
     run = copied()
     write_report(run, seeds=SEEDS, hands=hands)
     names = ("report.md", "report.html", "report.json")
     first = [(run.path / name).read_bytes() for name in names]
-    write_report(run, seeds=SEEDS, hands=Hands())
+    write_report(run, seeds=SEEDS, hands=ReportServices())
     assert [(run.path / name).read_bytes() for name in names] == first
 
 
-def test_a_report_may_be_written_elsewhere(copied: Copied, hands: Hands, tmp_path: Path) -> None:
+def test_a_report_may_be_written_elsewhere(
+    copied: Copied, hands: ReportServices, tmp_path: Path
+) -> None:
     run = copied()
     elsewhere = tmp_path / "some" / "where"
     write_report(run, directory=elsewhere, seeds=SEEDS, held_out=False, hands=hands)
@@ -151,7 +155,7 @@ def test_a_report_may_be_written_elsewhere(copied: Copied, hands: Hands, tmp_pat
 
 
 def test_no_place_of_this_machine_is_told(
-    template: RunDirectory, copied: Copied, hands: Hands
+    template: RunDirectory, copied: Copied, hands: ReportServices
 ) -> None:
     run = copied()
     write_report(run, seeds=SEEDS, hands=hands)
@@ -161,45 +165,45 @@ def test_no_place_of_this_machine_is_told(
         assert not any(place in text for place in (*places, str(run.path)))
 
 
-def test_a_run_without_a_winner_has_a_report(copied: Copied, hands: Hands) -> None:
-    report = figures(copied(None), seeds=SEEDS, hands=hands)
-    text = markdown(blocks(report))
+def test_a_run_without_a_winner_has_a_report(copied: Copied, hands: ReportServices) -> None:
+    report = compute_report(copied(None), seeds=SEEDS, hands=hands)
+    text = render_markdown(build_blocks(report))
     assert "The run has ended: 2 rounds were played. No controller was selected." in text
     assert "The best baseline is `" in text
     assert "## The controller" not in text
-    assert Page(html(blocks(report))).open == []
+    assert Page(render_html(build_blocks(report))).open == []
 
 
-def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, hands: Hands) -> None:
+def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, hands: ReportServices) -> None:
     run = copied(ended=False)
     log(run, "waiting", candidate="r001-1")
-    report = figures(run, seeds=SEEDS, hands=hands)
-    assert (report.state, report.waiting) == (State.WAITING, "r001-1")
-    text = markdown(blocks(report))
+    report = compute_report(run, seeds=SEEDS, hands=hands)
+    assert (report.state, report.waiting) == (RunPhase.WAITING, "r001-1")
+    text = render_markdown(build_blocks(report))
     assert "The run has not ended: it waits for a decision on r001-1." in text
     assert "The best so far is `r001-1`" in text
     run.decide(Decision(candidate="r001-1", approved=True))
-    assert figures(run, seeds=SEEDS, closely=False, hands=hands).state is State.STOPPED
+    assert compute_report(run, seeds=SEEDS, closely=False, hands=hands).state is RunPhase.STOPPED
 
 
-def test_a_run_at_work_is_reported_as_far_as_it_came(copied: Copied, hands: Hands) -> None:
+def test_a_run_at_work_is_reported_as_far_as_it_came(copied: Copied, hands: ReportServices) -> None:
     run = copied()
     with run.locked():  # it goes on after its end
-        report = figures(run, seeds=SEEDS, closely=False, hands=hands)
-    assert report.state is State.AT_WORK
+        report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+    assert report.state is RunPhase.AT_WORK
     assert report.unseen is None
 
 
 def test_a_run_before_its_first_round_has_a_report(
-    template: RunDirectory, hands: Hands, tmp_path: Path
+    template: RunDirectory, hands: ReportServices, tmp_path: Path
 ) -> None:
-    run = create(tmp_path / "run", template.request)
-    report = figures(run, seeds=SEEDS, hands=hands)
+    run = create_run(tmp_path / "run", template.request)
+    report = compute_report(run, seeds=SEEDS, hands=hands)
     assert report.trajectory == []
-    text = markdown(blocks(report))
+    text = render_markdown(build_blocks(report))
     assert "No controller beats the baselines yet." in text
     assert "No round is over yet." in text
-    assert terminal_summary(run, 80, report=report).startswith("The run has not ended")
+    assert format_terminal_summary(run, 80, report=report).startswith("The run has not ended")
 
 
 @pytest.mark.parametrize(
@@ -215,9 +219,9 @@ def test_a_run_before_its_first_round_has_a_report(
     ],
 )
 def test_a_sentence_of_markdown_is_a_sentence(text: str, shown: str) -> None:
-    assert markdown([Paragraph([text])]) == f"{shown}\n"
+    assert render_markdown([Paragraph([text])]) == f"{shown}\n"
 
 
 def test_a_listing_cannot_close_its_own_block() -> None:
-    assert markdown([Listing("```\nx")]) == "````text\n```\nx\n````\n"
-    assert markdown([Paragraph([Code("a`b")])]) == "`` a`b ``\n"
+    assert render_markdown([PreformattedText("```\nx")]) == "````text\n```\nx\n````\n"
+    assert render_markdown([Paragraph([CodeSpan("a`b")])]) == "`` a`b ``\n"

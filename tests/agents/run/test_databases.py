@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.loop.session import End
+from agents.loop.session import SessionStatus
 from agents.run import databases
 from agents.run.databases import connect, database_errors
 from agents.run.directory import RunDirectory
-from harness.errors import InputError, RheostatError, SurroundingsError
+from harness.errors import ExternalError, InputError, RheostatError
 from tests.agents.loop.programs import GOOD
 from tests.agents.loop.scripted import Scripted
 from tests.agents.loop.test_session import Begin, begin, play
@@ -55,7 +55,7 @@ def test_a_database_that_stays_locked_is_named(
 ) -> None:
     monkeypatch.setattr(databases, "PATIENCE", 0.1)
     path = tmp_path / "a.sqlite"
-    with locked(path), pytest.raises(SurroundingsError) as failed:
+    with locked(path), pytest.raises(ExternalError) as failed:
         write(path)
     assert failed.value.problem == f"{path}: another process has locked it for more than 0.1 s"
     assert "--resume" in (failed.value.hint or "")
@@ -63,14 +63,14 @@ def test_a_database_that_stays_locked_is_named(
 
 def test_a_full_disk_is_said_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
-    with pytest.raises(SurroundingsError) as failed:
+    with pytest.raises(ExternalError) as failed:
         write(path, "PRAGMA max_page_count = 1")
     assert failed.value.problem == f"{path}: no space is left on its disk"
 
 
 def test_a_file_that_cannot_be_opened_is_said_with_its_path(tmp_path: Path) -> None:
     (tmp_path / "a.sqlite").mkdir()
-    with pytest.raises(SurroundingsError, match=r"a\.sqlite: it or its directory cannot be opened"):
+    with pytest.raises(ExternalError, match=r"a\.sqlite: it or its directory cannot be opened"):
         write(tmp_path / "a.sqlite")
 
 
@@ -87,7 +87,7 @@ def test_a_foreign_database_in_a_run_is_named(begin: Begin, name: str, foreign: 
             other.execute(f"CREATE TABLE {table} (mine)")
         other.commit()
         other.close()
-    with pytest.raises(SurroundingsError) as failed:
+    with pytest.raises(ExternalError) as failed:
         play(run, Scripted([[GOOD]]))
     assert failed.value.problem.startswith(f"{path}: it is not the database of this run")
     assert "--resume" in (failed.value.hint or "")
@@ -125,4 +125,4 @@ def test_nothing_is_written_through_a_linked_directory(
 def test_a_run_below_a_link_is_a_run_like_others(begin: Begin, tmp_path: Path) -> None:
     run = begin()
     (tmp_path / "short").symlink_to(run.path)
-    assert play(RunDirectory(tmp_path / "short"), Scripted([[GOOD]])).end is End.ENDED
+    assert play(RunDirectory(tmp_path / "short"), Scripted([[GOOD]])).end is SessionStatus.ENDED

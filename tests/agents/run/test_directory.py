@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from agents.run.directory import RunDirectory, create, open_run, runs_in
+from agents.run.directory import RunDirectory, create_run, find_runs, open_run
 from agents.run.records import VERSION, Decision, Draft, Proposal, RecordingRef, Request
-from harness.errors import InputError, SurroundingsError
+from harness.errors import ExternalError, InputError
 
 REQUEST = Request(search=[RecordingRef(label="m/b", path=Path("/r.recording"), digest="d")])
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
-    return create(tmp_path / "run", REQUEST)
+    return create_run(tmp_path / "run", REQUEST)
 
 
 def test_a_request_comes_back_as_it_was(run: RunDirectory) -> None:
@@ -28,13 +28,13 @@ def test_a_request_comes_back_as_it_was(run: RunDirectory) -> None:
 def test_a_directory_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("mine")
     with pytest.raises(InputError, match="is not empty"):
-        create(tmp_path, REQUEST)
+        create_run(tmp_path, REQUEST)
     assert [each.name for each in tmp_path.iterdir()] == ["notes"]
 
 
 def test_a_run_is_not_made_twice(run: RunDirectory) -> None:
     with pytest.raises(InputError, match="is a run already"):
-        create(run.path, REQUEST)
+        create_run(run.path, REQUEST)
 
 
 def test_what_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_one_process_writes_and_its_death_frees_the_run(run: RunDirectory) -> No
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         assert run.is_held
-        with pytest.raises(SurroundingsError, match="another process is at work"), run.locked():
+        with pytest.raises(ExternalError, match="another process is at work"), run.locked():
             pass
         holder.kill()
     assert not run.is_held
@@ -111,8 +111,8 @@ def test_one_process_writes_and_its_death_frees_the_run(run: RunDirectory) -> No
 
 def test_runs_are_found_in_a_directory_or_as_one(tmp_path: Path) -> None:
     for name in ("b", "a"):
-        create(tmp_path / name, REQUEST)
+        create_run(tmp_path / name, REQUEST)
     (tmp_path / "c").mkdir()
-    assert [each.path.name for each in runs_in(tmp_path)] == ["a", "b"]
-    assert [each.path.name for each in runs_in(tmp_path / "a")] == ["a"]
-    assert runs_in(tmp_path / "nowhere") == []
+    assert [each.path.name for each in find_runs(tmp_path)] == ["a", "b"]
+    assert [each.path.name for each in find_runs(tmp_path / "a")] == ["a"]
+    assert find_runs(tmp_path / "nowhere") == []

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.run.events import Event, EventLog, Follower, events, minutes
+from agents.run.events import Event, EventFollower, EventLog, count_minutes, read_events
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_a_reader_gets_what_is_new_since_it_last_looked(tmp_path: Path) -> None:
-    log, follower = EventLog(tmp_path / "log", 1), Follower(tmp_path / "log")
+    log, follower = EventLog(tmp_path / "log", 1), EventFollower(tmp_path / "log")
     assert list(follower.new()) == []
     log.add("started", "a run")
     log.add("round", round=1, data={"evaluations": 7})
@@ -29,7 +29,7 @@ def test_half_a_line_is_left_until_it_is_whole(tmp_path: Path) -> None:
     EventLog(path, 1).add("started")
     whole = path.read_bytes()
     path.write_bytes(whole + whole[:20])
-    follower = Follower(path)
+    follower = EventFollower(path)
     assert len(list(follower.new())) == 1
     path.write_bytes(whole + whole)
     assert len(list(follower.new())) == 1
@@ -41,7 +41,10 @@ def test_a_torn_line_of_a_killed_session_costs_only_itself(tmp_path: Path) -> No
     with path.open("ab") as file:
         file.write(b'{"at":"2026-')
     EventLog(path, 2).add("resumed")
-    assert [(each.kind, each.session) for each in events(path)] == [("started", 1), ("resumed", 2)]
+    assert [(each.kind, each.session) for each in read_events(path)] == [
+        ("started", 1),
+        ("resumed", 2),
+    ]
 
 
 def _write(path: Path, session: int, count: int) -> None:
@@ -56,7 +59,7 @@ def test_lines_of_several_writers_never_mix(tmp_path: Path) -> None:
     writers = [context.Process(target=_write, args=(path, each, 200)) for each in (1, 2, 3)]
     for writer in writers:
         writer.start()
-    follower, seen = Follower(path), list[Event]()
+    follower, seen = EventFollower(path), list[Event]()
     while any(writer.is_alive() for writer in writers):
         seen += follower.new()
     seen += follower.new()
@@ -79,4 +82,4 @@ def test_minutes_are_those_of_work(steps: list[tuple[str, int, int]], total: flo
         Event(at=START + timedelta(seconds=at), kind=kind, session=session)  # type: ignore[arg-type]
         for kind, session, at in steps
     ]
-    assert minutes(log) == pytest.approx(total)
+    assert count_minutes(log) == pytest.approx(total)

@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents.run.directory import create
-from agents.run.records import Draft, Proposal, Verdict
-from agents.search.arena import arena
-from agents.search.evaluator import Entry
-from agents.search.playing import Players, players
-from agents.search.review import Rival, digest, review
+from agents.run.directory import create_run
+from agents.run.records import Draft, Proposal, ReviewVerdict
+from agents.search.arena import open_arena
+from agents.search.evaluator import EvaluationRequest
+from agents.search.player_pool import ProcessPlayers, players
+from agents.search.review import Incumbent, compute_source_digest, review_candidate
 from dsl import library
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Setting
+from harness.engines import ControllerSetting
 from harness.engines.compiled import CompiledEngine
 from harness.errors import InputError
-from harness.mdp.environment import environment
-from harness.mdp.episodes import figures
+from harness.mdp.environment import load_replay_environment
+from harness.mdp.episodes import compute_figures
 from store.environment import save
-from store.simulate import Benchmark, simulate
+from store.simulation import Benchmark, simulate
 from tests.agents.conftest import REASONERS, Opened, request
 
 WIDE = """
@@ -58,10 +58,15 @@ def test_what_is_measured_is_what_a_sweep_shows(opened: Opened) -> None:
         assert not isinstance(measured, str)
         worth = here.scorer.worth(measured)
     for place, (_, recording) in enumerate(here.recordings):
-        world = environment(recording)
+        replay_environment = load_replay_environment(recording)
         for at, beta in enumerate(here.request.betas):
-            shown = figures(
-                CompiledEngine().play(load(Source(WIDE)), Setting(beta), world, range(6))
+            shown = compute_figures(
+                CompiledEngine().play(
+                    load_checked_program(Source(WIDE)),
+                    ControllerSetting(beta),
+                    replay_environment,
+                    range(6),
+                )
             )
             assert round(worth.curves[place].accuracy[at], 2) == shown.accuracy
             assert int(worth.curves[place].cost[at]) == shown.cost
@@ -80,10 +85,10 @@ def test_the_objective_lies_within_the_costs_of_the_baselines(opened: Opened) ->
 def test_nothing_is_played_twice_even_by_another_process(
     recordings: list[Path], tmp_path: Path
 ) -> None:
-    run = create(tmp_path / "run", request(recordings))
-    with arena(run, workers=1) as here:
+    run = create_run(tmp_path / "run", request(recordings))
+    with open_arena(run, workers=1) as here:
         first = here.play(WIDE)
-    with arena(run, workers=1) as here:
+    with open_arena(run, workers=1) as here:
         here._evaluator._players = None  # type: ignore[assignment]  # so that playing would fail
         again = here.play(WIDE)
     assert not isinstance(first, str)
@@ -97,8 +102,8 @@ def test_nothing_is_played_twice_even_by_another_process(
 def test_outcomes_do_not_depend_on_how_many_play(recordings: list[Path], tmp_path: Path) -> None:
     found = []
     for workers in (1, 2):
-        run = create(tmp_path / f"run{workers}", request(recordings))
-        with arena(run, workers=workers) as here:
+        run = create_run(tmp_path / f"run{workers}", request(recordings))
+        with open_arena(run, workers=workers) as here:
             shown = here.split(0).shown
             found.append([w and w.score for w in here.screen([WIDE, GREEDY_STOP, LOST], shown)])
     assert found[0] == found[1]
@@ -122,21 +127,23 @@ def test_a_program_that_takes_too_long_is_given_up_and_the_next_one_plays(
     }
     """
     with opened(count=1, seeds=10_000) as here, players(1) as few:
-        assert isinstance(few, Players)
+        assert isinstance(few, ProcessPlayers)
         few._seconds = 4
         here._evaluator._players = few
         assert here.play(forever) == "it takes longer than 4 seconds a recording"
-        assert isinstance(here._evaluator.measure([Entry(WIDE, (0,), 2, (0.0, 1.0))])[0], list)
+        assert isinstance(
+            here._evaluator.measure([EvaluationRequest(WIDE, (0,), 2, (0.0, 1.0))])[0], list
+        )
 
 
 def test_a_recording_that_was_replaced_is_refused(recordings: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "one.recording"
     shutil.copy(recordings[0], path)
-    run = create(tmp_path / "run", request([path]))
+    run = create_run(tmp_path / "run", request([path]))
     path.unlink()
     save(simulate(REASONERS[1], Benchmark("small", questions=12, branches=16)), path)
     with pytest.raises(InputError, match="is another recording than when the run began"):
-        arena(run, workers=1).__enter__()
+        open_arena(run, workers=1).__enter__()
 
 
 # Gains and reviews
@@ -170,61 +177,63 @@ def test_a_gain_is_the_difference_of_the_objectives_and_lies_in_its_interval(
 
 def test_a_review_names_what_counts_and_what_does_not(opened: Opened) -> None:
     with opened() as here:
-        found = review(here, draft(GREEDY_STOP), 1, Rival("r000-1", WIDE), {})
+        found = review_candidate(here, draft(GREEDY_STOP), 1, Incumbent("r000-1", WIDE), {})
         assert found.gain is not None
         assert found.gain.against == "r000-1"
-        assert (found.verdict is Verdict.BEST) is (found.reasons == [])
+        assert (found.verdict is ReviewVerdict.BEST) is (found.reasons == [])
         assert set(found.by_recording) == set(found.without) == set(found.points)
         assert [p.beta for p in found.points["able/small"]] == here.request.betas
-        loser = review(here, draft(WIDE), 1, Rival("r001-1", GREEDY_STOP), {})
-        assert loser.verdict is Verdict.KEPT
+        loser = review_candidate(here, draft(WIDE), 1, Incumbent("r001-1", GREEDY_STOP), {})
+        assert loser.verdict is ReviewVerdict.KEPT
         assert "counts" in loser.reasons[0]
 
 
 @pytest.mark.parametrize(
     ("source", "verdict", "reason"),
     [
-        (BACKWARDS, Verdict.REFUSED, "beta does not raise its cost: from 0 to 0.5 it falls"),
-        (library.source("sc").text, Verdict.REFUSED, "it has no schedule"),
+        (BACKWARDS, ReviewVerdict.REFUSED, "beta does not raise its cost: from 0 to 0.5 it falls"),
+        (library.load_source("sc").text, ReviewVerdict.REFUSED, "it has no schedule"),
         (
             WIDE.replace("rising n = round(1 * pow(8, beta))", "fixed n = 3"),
-            Verdict.REFUSED,
+            ReviewVerdict.REFUSED,
             "it does not follow beta: it costs the same at every value",
         ),
         (
             WIDE.replace("sample n", "sample n - n"),
-            Verdict.REFUSED,
+            ReviewVerdict.REFUSED,
             "it takes no action: every episode ended at 0 tokens",
         ),
     ],
 )
 def test_what_cannot_be_selected_is_refused_with_its_reason(
-    opened: Opened, source: str, verdict: Verdict, reason: str
+    opened: Opened, source: str, verdict: ReviewVerdict, reason: str
 ) -> None:
     with opened(count=1) as here:
-        found = review(here, draft(source), 1, None, {})
+        found = review_candidate(here, draft(source), 1, None, {})
     assert found.verdict is verdict
     assert found.reasons[0].startswith(reason)
 
 
 def test_a_program_that_was_reviewed_before_is_not_reviewed_again(opened: Opened) -> None:
     with opened(count=1) as here:
-        found = review(here, draft(WIDE), 2, None, {digest(WIDE): "r001-3"})
-    assert (found.verdict, found.same_as) == (Verdict.REFUSED, "r001-3")
-    assert digest(WIDE) == sha256(WIDE.encode()).hexdigest()
+        found = review_candidate(
+            here, draft(WIDE), 2, None, {compute_source_digest(WIDE): "r001-3"}
+        )
+    assert (found.verdict, found.same_as) == (ReviewVerdict.REFUSED, "r001-3")
+    assert compute_source_digest(WIDE) == sha256(WIDE.encode()).hexdigest()
 
 
 def test_a_draft_that_does_not_check_is_unsound(opened: Opened) -> None:
     with opened(count=1) as here:
-        found = review(here, draft(LOST, diagnostics="error"), 1, None, {})
-    assert found.verdict is Verdict.UNSOUND
+        found = review_candidate(here, draft(LOST, diagnostics="error"), 1, None, {})
+    assert found.verdict is ReviewVerdict.UNSOUND
 
 
 def test_with_free_knobs_a_schedule_is_out_of_place(opened: Opened) -> None:
     with opened(count=1, free_knobs=True) as here:
-        scheduled = review(here, draft(WIDE), 1, None, {})
-        free = review(here, draft(library.source("sc").text), 1, None, {})
-    assert scheduled.verdict is Verdict.REFUSED
+        scheduled = review_candidate(here, draft(WIDE), 1, None, {})
+        free = review_candidate(here, draft(library.load_source("sc").text), 1, None, {})
+    assert scheduled.verdict is ReviewVerdict.REFUSED
     assert "wants free knobs" in scheduled.reasons[0]
     assert free.objective is not None
     assert len(free.points["weak/small"]) == len(here.request.betas)

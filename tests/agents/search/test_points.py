@@ -2,9 +2,9 @@
 
 import pytest
 
-from agents.search.points import points
-from harness.engines import Setting
-from harness.request.controllers import program_of
+from agents.search.programs import choose_points
+from harness.engines import ControllerSetting
+from harness.request.controllers import parse_controller
 
 BETAS = (0.0, 0.5, 1.0)
 FREE = """
@@ -22,12 +22,12 @@ def test_a_program_with_a_schedule_is_played_at_every_beta() -> None:
         "controller c { schedule { rising n = round(1 + beta) } start { sample n }"
         " finally { answer winner(finished) } }"
     )
-    expected = [Setting(0.0, {}), Setting(0.5, {}), Setting(1.0)]
-    assert points(program_of(text, "c.rheo"), BETAS) == expected
+    expected = [ControllerSetting(0.0, {}), ControllerSetting(0.5, {}), ControllerSetting(1.0)]
+    assert choose_points(parse_controller(text, "c.rheo"), BETAS) == expected
 
 
 def test_free_knobs_are_spread_so_that_each_takes_every_level_once() -> None:
-    found = points(program_of(FREE, "c.rheo"), BETAS)
+    found = choose_points(parse_controller(FREE, "c.rheo"), BETAS)
     assert [each.beta for each in found] == [None] * 3
     assert sorted(each.knobs["n"] for each in found) == [1, 8, 64]  # by ratio: its range is wide
     assert sorted(each.knobs["k"] for each in found) == [1, 3, 5]
@@ -35,17 +35,21 @@ def test_free_knobs_are_spread_so_that_each_takes_every_level_once() -> None:
 
 
 def test_settings_that_are_given_take_the_place_of_spread_ones() -> None:
-    assert points(program_of(FREE, "c.rheo"), BETAS, [{"n": 2}]) == [Setting(None, {"n": 2})]
+    assert choose_points(parse_controller(FREE, "c.rheo"), BETAS, [{"n": 2}]) == [
+        ControllerSetting(None, {"n": 2})
+    ]
 
 
 def test_a_program_without_knobs_has_one_point() -> None:
-    assert points(program_of(FIXED, "c.rheo"), BETAS) == [Setting()]
+    assert choose_points(parse_controller(FIXED, "c.rheo"), BETAS) == [ControllerSetting()]
 
 
 def test_equal_programs_have_equal_points() -> None:
-    assert points(program_of(FREE, "c.rheo"), BETAS) == points(program_of(FREE, "c.rheo"), BETAS)
+    assert choose_points(parse_controller(FREE, "c.rheo"), BETAS) == choose_points(
+        parse_controller(FREE, "c.rheo"), BETAS
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_there_are_as_many_settings_as_betas(count: int) -> None:
-    assert len(points(program_of(FREE, "c.rheo"), [0.0] * count)) == count
+    assert len(choose_points(parse_controller(FREE, "c.rheo"), [0.0] * count)) == count

@@ -6,10 +6,10 @@ import pytest
 
 from agents.search.arena import Arena
 from agents.tuning import tuner
-from agents.tuning.tuner import Fit, tune
-from agents.variation import constants
+from agents.tuning.tuner import TuningResult, tune
+from agents.variation import find_constants
 from dsl.parser import parse
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 from tests.agents.conftest import Opened
 
@@ -34,7 +34,7 @@ controller wasteful "Never cheap" {
 """
 
 
-def fitted(here: Arena, number: int = 1, evaluations: int = 60) -> Fit:
+def fitted(here: Arena, number: int = 1, evaluations: int = 60) -> TuningResult:
     return tune(WASTEFUL, here, number, seed=1, evaluations=evaluations)
 
 
@@ -49,14 +49,16 @@ def test_constants_that_waste_are_fitted(opened: Opened) -> None:
         fit = fitted(here)
         assert fit.tuned is not None
         assert score(here, fit.tuned.source) > score(here, WASTEFUL)
-    analysis = analyse(Source(fit.tuned.source))
+    analysis = analyse_program(Source(fit.tuned.source))
     assert analysis.diagnostics == []  # directions are proved anew
     assert set(fit.tuned.knobs) <= {"n", "level"}
     assert fit.tuned.knobs
     before, after = (parse(Source(text)).program for text in (WASTEFUL, fit.tuned.source))
     assert before is not None
     assert after is not None
-    assert {each.knob for each in constants(after)} == {each.knob for each in constants(before)}
+    assert {each.knob for each in find_constants(after)} == {
+        each.knob for each in find_constants(before)
+    }
     assert replace(before, sections=()).name.text == replace(after, sections=()).name.text
 
 
@@ -87,10 +89,10 @@ def test_a_program_without_a_schedule_has_nothing_to_fit(opened: Opened) -> None
     text = "controller c { start { sample 3 } finally { answer winner(finished) } }"
     with opened(count=1) as here:
         fit = tune(text, here, 1, seed=0, evaluations=20)
-    assert fit == Fit(None, 0, "it has no constants to fit")
+    assert fit == TuningResult(None, 0, "it has no constants to fit")
 
 
 def test_a_fit_that_is_out_of_time_ends_at_once(opened: Opened) -> None:
     with opened(count=1) as here:
-        fit = tune(WASTEFUL, here, 1, seed=0, evaluations=500, out_of_time=lambda: True)
+        fit = tune(WASTEFUL, here, 1, seed=0, evaluations=500, is_out_of_time=lambda: True)
     assert fit.evaluations <= 2

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from functools import cache
 from random import Random
 
-from agents.evolution.starting import seeds
+from agents.evolution.starting_programs import load_seeds
 from agents.variation import cross, generate, vary
 from dsl import tree
 from dsl.diagnostics import Diagnostic
 from dsl.formatter import print_tree
-from dsl.library import NAMES, source
+from dsl.library import NAMES, load_source
 from dsl.parser import parse
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
 
 
@@ -25,13 +25,13 @@ def program(text: str) -> tree.Program:
 @cache
 def written() -> dict[str, tree.Program]:
     """The programs that people wrote, by their names."""
-    library = {f"library {name}": program(source(name).text) for name in NAMES}
-    return library | {f"seed {seed.name}": program(seed.source) for seed in seeds()}
+    library = {f"library {name}": program(load_source(name).text) for name in NAMES}
+    return library | {f"seed {seed.name}": program(seed.source) for seed in load_seeds()}
 
 
 def remarks(found: tree.Program) -> list[Diagnostic]:
     """All that the checker has to say of a tree, once it is text."""
-    return analyse(Source(print_tree(found))).diagnostics
+    return analyse_program(Source(print_tree(found))).diagnostics
 
 
 def descendant(start: tree.Program, random: Random, steps: int) -> tree.Program:

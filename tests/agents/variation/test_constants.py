@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.variation import Constant, constants, generate, with_constants
-from agents.variation.curves import shortened
+from agents.variation import ScheduleConstant, find_constants, generate, with_constants
+from agents.variation.curves import round_significant
 from dsl.formatter import print_tree
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.schedule import evaluate
 from dsl.source import Source
 from tests.agents.variation.programs import program, remarks, written
@@ -47,8 +47,8 @@ def moved(text: str, ends: tuple[float, float]) -> str:
     return print_tree(with_constants(program(text), {"n": ends}))
 
 
-def only(text: str) -> Constant:
-    (found,) = constants(program(text))
+def only(text: str) -> ScheduleConstant:
+    (found,) = find_constants(program(text))
     return found
 
 
@@ -59,7 +59,7 @@ def test_integers_come_back_as_they_were_put_in(line: str, low: float, high: flo
     text = moved(scheduled(line), (low, high))
     found = only(text)
     assert (found.at_zero, found.at_one) == (low, high)
-    checked = load(Source(text))
+    checked = load_checked_program(Source(text))
     assert [evaluate(checked, beta)["n"] for beta in (0.0, 1.0)] == [low, high]
     assert remarks(program(text)) == []
 
@@ -70,7 +70,7 @@ def test_integers_come_back_as_they_were_put_in(line: str, low: float, high: flo
 def test_reals_come_back_to_four_digits(line: str, low: float, high: float) -> None:
     text = moved(scheduled(line), (low, high))
     found = only(text)
-    assert (found.at_zero, found.at_one) == (shortened(low), shortened(high))
+    assert (found.at_zero, found.at_one) == (round_significant(low), round_significant(high))
     assert remarks(program(text)) == []
 
 
@@ -109,12 +109,12 @@ def test_a_line_with_the_values_of_a_curve_counts_as_one(line: str) -> None:
 )
 def test_a_line_that_is_no_curve_is_let_be(line: str) -> None:
     text = scheduled(line)
-    assert constants(program(text)) == []
+    assert find_constants(program(text)) == []
     assert moved(text, (1, 2)) == print_tree(program(text))
 
 
 def test_bounds_follow_from_what_a_knob_is_compared_with() -> None:
-    found = {each.knob: each for each in constants(written()["library cmc"])}
+    found = {each.knob: each for each in find_constants(written()["library cmc"])}
     assert list(found) == [
         "n_init", "width", "warm_up", "patience", "span", "alpha", "level", "slack", "burst",
         "widen", "flat", "quorum",
@@ -130,7 +130,7 @@ def test_bounds_follow_from_what_a_knob_is_compared_with() -> None:
 
 def test_every_constant_lies_within_its_bounds() -> None:
     pool = [*written().values(), *(generate(Random(seed)) for seed in range(40))]
-    for each in [constant for found in pool for constant in constants(found)]:
+    for each in [constant for found in pool for constant in find_constants(found)]:
         assert each.low <= each.at_zero <= each.high
         assert each.low <= each.at_one <= each.high
         assert each.low > 0 or not each.logarithmic
@@ -142,7 +142,7 @@ def test_random_points_within_the_bounds_give_sound_programs() -> None:
         found = generate(random)
         ends = {
             each.knob: (random.uniform(each.low, each.high), random.uniform(each.low, each.high))
-            for each in constants(found)
+            for each in find_constants(found)
         }
         assert ends, seed
         assert remarks(with_constants(found, ends)) == []
@@ -153,6 +153,6 @@ def test_random_programs_have_no_number_that_is_not_a_constant() -> None:
         found = generate(Random(seed))
         text = print_tree(found)
         assert "knobs {" not in text
-        assert len(constants(found)) == text.count("rising ") + text.count("falling ") + text.count(
-            "fixed "
-        )
+        assert len(find_constants(found)) == text.count("rising ") + text.count(
+            "falling "
+        ) + text.count("fixed ")

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from agents.variation import Variant, cross
+from agents.variation import ProgramVariant, cross
 from dsl import tree
 from dsl.formatter import print_tree
 from tests.agents.variation.programs import program, remarks, written
@@ -15,13 +15,13 @@ PLAIN = """controller plain {
 }"""
 
 
-def crossings(receiver: tree.Program, donor: tree.Program, operator: str) -> list[Variant]:
+def crossings(receiver: tree.Program, donor: tree.Program, operator: str) -> list[ProgramVariant]:
     random = Random(1)
     made = [cross(receiver, donor, random) for _ in range(300)]
     return [each for each in made if each is not None and each.operator == operator]
 
 
-def texts(made: list[Variant]) -> list[str]:
+def texts(made: list[ProgramVariant]) -> list[str]:
     return [print_tree(each.program) for each in made]
 
 
@@ -87,4 +87,4 @@ def test_the_same_seed_crosses_alike() -> None:
         assert (first is None) == (second is None)
         if first is not None and second is not None:
             assert first.words == second.words
-            assert tree.same(first.program, second.program)
+            assert tree.is_equivalent(first.program, second.program)

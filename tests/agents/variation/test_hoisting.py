@@ -6,14 +6,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from agents.evolution.starting import seeds
-from agents.search.playing import Task, _play
-from agents.variation import hoisted, vary
+from agents.evolution.starting_programs import load_seeds
+from agents.search.player_pool import PlayTask, _play
+from agents.variation import hoist_invariants, vary
 from dsl.formatter import print_tree
 from dsl.parser import parse
-from dsl.program import analyse
+from dsl.program import analyse_program
 from dsl.source import Source
-from harness.engines import Rules
+from harness.engines import EpisodeRules
 from store.reader import open_recording
 
 TEMPLATE = """
@@ -38,7 +38,7 @@ controller c {{
 def text(statement: str) -> str:
     program = parse(Source(TEMPLATE.format(statement))).program
     assert program is not None
-    return print_tree(hoisted(program))
+    return print_tree(hoist_invariants(program))
 
 
 @pytest.mark.parametrize(
@@ -78,25 +78,25 @@ def test_a_call_that_depends_on_no_branch_goes_in_front(statement: str, becomes:
 def test_what_depends_on_the_branch_on_chance_or_on_a_field_stays(statement: str) -> None:
     program = parse(Source(TEMPLATE.format(statement))).program
     assert program is not None
-    assert print_tree(hoisted(program)) == print_tree(program)
+    assert print_tree(hoist_invariants(program)) == print_tree(program)
 
 
 def test_programs_do_the_same_as_before_and_check(recordings: list[Path]) -> None:
     recording = open_recording(recordings[0])
     random, changed = Random(5), 0
-    for seed in seeds() * 3:
+    for seed in load_seeds() * 3:
         program = parse(Source(seed.source)).program
         assert program is not None
         for _ in range(10):
             variant = vary(program, random)
             program = program if variant is None else variant.program
-        before, after = print_tree(program), print_tree(hoisted(program))
-        assert analyse(Source(after)).diagnostics == []
+        before, after = print_tree(program), print_tree(hoist_invariants(program))
+        assert analyse_program(Source(after)).diagnostics == []
         if before == after:
             continue
         changed += 1
         one, other = (
-            _play(Task(each, recording.path, recording.digest, (0.0, 1.0), 3, Rules()))
+            _play(PlayTask(each, recording.path, recording.digest, (0.0, 1.0), 3, EpisodeRules()))
             for each in (before, after)
         )
         assert not isinstance(one, str)
@@ -104,5 +104,5 @@ def test_programs_do_the_same_as_before_and_check(recordings: list[Path]) -> Non
         assert all(map(np.array_equal, one[:3], other[:3]))
         again = parse(Source(after)).program
         assert again is not None
-        assert print_tree(hoisted(again)) == after
+        assert print_tree(hoist_invariants(again)) == after
     assert changed > 2

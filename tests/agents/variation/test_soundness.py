@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from agents.variation import cross, generate, tidy, vary
-from agents.variation.draft import Draft
-from agents.variation.varying import OPERATORS
+from agents.variation.mutation import OPERATORS
+from agents.variation.program_edit import ProgramEdit
 from dsl.parser import parse
 from dsl.source import Source
 from tests.agents.variation.programs import chain, remarks, written
@@ -31,7 +31,7 @@ def test_descendants_of_every_controller_are_sound(name: str) -> None:
 @pytest.mark.parametrize("operator", [each for _, each in OPERATORS], ids=lambda o: o.__name__)
 def test_every_operator_has_a_place_in_some_controller_and_is_sound_there(operator) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     random = Random(operator.__name__)
-    tried = (operator(Draft(found, random)) for found in written().values() for _ in range(3))
+    tried = (operator(ProgramEdit(found, random)) for found in written().values() for _ in range(3))
     made = list(islice((each for each in tried if each is not None), 6))
     assert made
     assert [each.words for each in made if remarks(each.program)] == []
@@ -80,7 +80,7 @@ def test_every_operator_is_sound_on_programs_with_every_construct_of_the_languag
     pool = [tidy(each) for each in parsed if each is not None]
     for found in pool:
         for _, operator in OPERATORS:
-            variant = operator(Draft(found, random))
+            variant = operator(ProgramEdit(found, random))
             if variant is not None:
                 codes = {each.code for each in remarks(variant.program)}
                 assert codes <= LEFT_ALONE, (operator.__name__, variant.words)

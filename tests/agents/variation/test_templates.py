@@ -4,17 +4,17 @@ from random import Random
 
 import pytest
 
-from agents.variation.draft import Draft, Variant
-from agents.variation.grammar import TABLES, holes_in, is_hole, kind_of, productions
-from agents.variation.rewriting import replaced, section
-from agents.variation.rules import spliced
-from agents.variation.survey import Env, Part
-from agents.variation.templates import KINDS, Template, rule, templates
+from agents.variation.grammar import TABLES, find_filler, find_holes, is_hole, load_productions
+from agents.variation.program_edit import ProgramEdit, ProgramVariant
+from agents.variation.rule_operators import splice_block
+from agents.variation.survey import ProgramSection, SiteContext
+from agents.variation.templates import KINDS, RuleTemplate, instantiate_rule, load_templates
+from agents.variation.tree_transforms import find_section, replace_nodes
 from dsl import tree
 from dsl.formatter import print_tree
 from tests.agents.variation.programs import program, remarks
 
-RULES = [(kind, each) for kind in KINDS for each in templates(kind)]
+RULES = [(kind, each) for kind in KINDS for each in load_templates(kind)]
 
 BARE = """controller bare {
   schedule { rising n = round(4 + 28 * beta) }
@@ -24,23 +24,25 @@ BARE = """controller bare {
 }"""
 
 
-def with_rule(template: Template, random: Random) -> Variant | None:
-    draft = Draft(program(BARE), random)
-    new = rule(template, draft.writer, draft.additions, Env(Part.STEP), random)
-    step, start = section(draft.program, tree.Step), section(draft.program, tree.Start)
+def with_rule(template: RuleTemplate, random: Random) -> ProgramVariant | None:
+    draft = ProgramEdit(program(BARE), random)
+    new = instantiate_rule(
+        template, draft.writer, draft.additions, SiteContext(ProgramSection.STEP), random
+    )
+    step, start = find_section(draft.program, tree.Step), find_section(draft.program, tree.Start)
     assert step is not None
     assert start is not None
     bodies = {
-        step.body: spliced(step.body, 1, 0, new.step),
-        start.body: spliced(start.body, 1, 0, new.start),
+        step.body: splice_block(step.body, 1, 0, new.step),
+        start.body: splice_block(start.body, 1, 0, new.start),
     }
-    return draft.done("rule", new.words, replaced(draft.program, bodies))
+    return draft.done("rule", new.words, replace_nodes(draft.program, bodies))
 
 
 @pytest.mark.parametrize(
     "template", [each for _, each in RULES], ids=[f"{kind} {each.name}" for kind, each in RULES]
 )
-def test_every_rule_can_be_put_into_a_program(template: Template) -> None:
+def test_every_rule_can_be_put_into_a_program(template: RuleTemplate) -> None:
     random = Random(template.name)
     for _ in range(6):
         made = with_rule(template, random)
@@ -53,7 +55,7 @@ def test_every_rule_can_be_put_into_a_program(template: Template) -> None:
 
 @pytest.mark.parametrize("kind", ["stopping"])
 def test_rules_that_end_an_episode_say_why(kind: str) -> None:
-    for template in templates(kind):
+    for template in load_templates(kind):
         ends = [
             node
             for node in tree.walk(template.program)
@@ -75,14 +77,14 @@ def test_every_hole_has_a_table_or_is_a_knob() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_begins_with_something_that_needs_no_other_table(table: str) -> None:
-    first, *_ = productions(table)
+    first, *_ = load_productions(table)
     assert first.holes == ()
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_line_of_a_table_has_known_holes_only(table: str) -> None:
-    for each in productions(table):
+    for each in load_productions(table):
         names = [n.text for n in tree.walk(each.expression) if isinstance(n, tree.Name)]
-        assert {kind_of(n) for n in holes_in(each.expression)} == {
-            kind_of(n) for n in names if n.isupper()
+        assert {find_filler(n) for n in find_holes(each.expression)} == {
+            find_filler(n) for n in names if n.isupper()
         }

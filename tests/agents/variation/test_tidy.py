@@ -5,14 +5,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from agents.variation import size, tidy
-from agents.variation.simplify import draws
+from agents.variation import compute_size, tidy
+from agents.variation.simplification import uses_randomness
 from dsl import tree
 from dsl.formatter import print_tree
 from dsl.parser import parse
-from dsl.program import analyse, load
+from dsl.program import analyse_program, load_checked_program
 from dsl.source import Source
-from harness.engines import Rules, Setting
+from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from tests.agents.variation.programs import program, remarks, written
 from tests.dsl.typed_programs import seeded_program
@@ -88,13 +88,13 @@ def test_a_signal_that_nothing_reads_is_not_needed() -> None:
 @pytest.mark.parametrize("name", written())
 def test_a_controller_in_order_is_left_as_it_is(name: str) -> None:
     found = written()[name]
-    assert tree.same(tidy(found), found)
+    assert tree.is_equivalent(tidy(found), found)
 
 
 def test_tidying_twice_changes_nothing() -> None:
     for seed in range(60):
         once = tidy(program(seeded_program(seed)))
-        assert tree.same(tidy(once), once)
+        assert tree.is_equivalent(tidy(once), once)
 
 
 def plays_alike(seed: int) -> bool | None:
@@ -102,12 +102,20 @@ def plays_alike(seed: int) -> bool | None:
     text = seeded_program(seed)
     parsed = parse(Source(text)).program
     assert parsed is not None
-    if draws(parsed) or any(each.code == "RH506" for each in analyse(Source(text)).diagnostics):
+    if uses_randomness(parsed) or any(
+        each.code == "RH506" for each in analyse_program(Source(text)).diagnostics
+    ):
         return None
     found = tidy(parsed)
-    world = random_world(Random(seed).randrange)
+    replay_environment = random_world(Random(seed).randrange)
     before, after = (
-        InterpreterEngine().play(load(Source(each)), Setting(0.3), world, (0, 1, 7), Rules(None, 1))
+        InterpreterEngine().play(
+            load_checked_program(Source(each)),
+            ControllerSetting(0.3),
+            replay_environment,
+            (0, 1, 7),
+            EpisodeRules(None, 1),
+        )
         for each in (text, print_tree(found))
     )
     answered = before.answer != -1  # where there was none, there may be one now
@@ -128,7 +136,7 @@ def test_a_tidied_program_does_the_same() -> None:
 def test_size_does_not_depend_on_how_numbers_are_scheduled() -> None:
     fixed = f"controller c {{ schedule {{ fixed n = 3 }} start {{ sample n }} {END} }}"
     rising = fixed.replace("fixed n = 3", "rising n = round(3 * pow(8, beta))")
-    assert size(program(fixed)) == size(program(rising))
+    assert compute_size(program(fixed)) == compute_size(program(rising))
 
 
 def test_tidied_programs_have_no_remarks() -> None:

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from agents.variation import Variant, generate, size, vary
-from agents.variation.draft import LARGEST
+from agents.variation import ProgramVariant, compute_size, generate, vary
+from agents.variation.program_edit import LARGEST
 from dsl import tree
 from dsl.formatter import print_tree
 from dsl.parser import parse
@@ -14,9 +14,9 @@ from dsl.source import Source
 from tests.agents.variation.programs import descendant, program, written
 
 
-def variants(found: tree.Program, count: int, seed: int = 1) -> list[Variant]:
+def variants(found: tree.Program, count: int, seed: int = 1) -> list[ProgramVariant]:
     random = Random(seed)
-    made: list[Variant] = []
+    made: list[ProgramVariant] = []
     while len(made) < count:
         variant = vary(found, random)
         if variant is not None:
@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_program() -> None:
     for found in written().values():
         first, second = (descendant(found, Random(7), 4) for _ in range(2))
         assert print_tree(first) == print_tree(second)
-    assert tree.same(generate(Random(7)), generate(Random(7)))
+    assert tree.is_equivalent(generate(Random(7)), generate(Random(7)))
 
 
 def test_the_program_that_is_varied_stays_as_it_was() -> None:
@@ -40,7 +40,7 @@ def test_the_program_that_is_varied_stays_as_it_was() -> None:
 
 def test_a_variant_is_never_the_program_itself() -> None:
     found = written()["seed widening"]
-    assert not any(tree.same(each.program, found) for each in variants(found, 60))
+    assert not any(tree.is_equivalent(each.program, found) for each in variants(found, 60))
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ def test_programs_do_not_outgrow_their_readers() -> None:
     for _ in range(60):
         variant = vary(found, random)
         if variant is not None:
-            assert size(variant.program) <= max(LARGEST, size(found))
+            assert compute_size(variant.program) <= max(LARGEST, compute_size(found))
             found = variant.program
 
 
@@ -116,8 +116,8 @@ def test_a_program_that_is_too_large_may_still_shrink() -> None:
         f"controller c {{ start {{ open 9 }} step {{ advance active {rules} }}"
         " finally { answer winner(alive) } }"
     )
-    assert size(large) > LARGEST
-    assert all(size(each.program) <= size(large) for each in variants(large, 20))
+    assert compute_size(large) > LARGEST
+    assert all(compute_size(each.program) <= compute_size(large) for each in variants(large, 20))
 
 
 def test_a_step_never_opens_without_a_bound() -> None:

@@ -8,11 +8,10 @@ import numpy as np
 
 from dsl.compiler.emitter import Emitter
 from dsl.compiler.kernel_types import Bytes, Ints16, Ints32, Ints64, Reals, kind_of
-from dsl.compiler.kernels import Library
-from dsl.compiler.native import Native, Tier, compile_text
+from dsl.compiler.kernels import MODULES, KernelLibrary
+from dsl.compiler.native import NativeProgram, Tier, compile_text
 from dsl.compiler.numbers import INTRINSICS
-from dsl.compiler.objects import Objects
-from dsl.compiler.shared import MODULES
+from dsl.compiler.objects import ObjectCache
 
 Kernel = Callable[..., Any]
 
@@ -24,10 +23,10 @@ DTYPES = {
 @cache
 def native(kernel: Kernel) -> Kernel:
     """The kernel, compiled by the way that programs go."""
-    Objects()._load_shared()
+    ObjectCache()._load_shared()
     hints = get_type_hints(kernel)
     gives = hints.pop("return")
-    library = Library(elsewhere=MODULES)
+    library = KernelLibrary(elsewhere=MODULES)
     emit = Emitter("void @run(ptr noalias %words)")
     arguments = [_argument(emit, at, kind_of(hint)) for at, hint in enumerate(hints.values())]
     found = library.call(emit, kernel, *arguments)
@@ -41,7 +40,7 @@ def native(kernel: Kernel) -> Kernel:
             emit.store(kind, found, out)
     emit.give("void")
     text = "\n".join((INTRINSICS, library.text(), emit.text()))
-    code = Native(compile_text(text, Tier.QUICK))
+    code = NativeProgram(compile_text(text, Tier.QUICK))
 
     def call(*values: Any) -> Any:  # noqa: ANN401
         words = np.array([*map(_word, values), 0], np.uint64)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dsl.compiler import numbers
 from dsl.compiler.emitter import Emitter, real
-from dsl.compiler.native import Native, Tier, compile_text
+from dsl.compiler.native import NativeProgram, Tier, compile_text
 from dsl.compiler.numbers import INTRINSICS
 
 
@@ -18,7 +18,7 @@ def run(write: Callable[[Emitter], None], *words: int, tier: Tier = Tier.QUICK) 
     emit = Emitter("void @run(ptr noalias %words)")
     write(emit)
     emit.give("void")
-    native = Native(compile_text(f"{INTRINSICS}\n{emit.text()}", tier))
+    native = NativeProgram(compile_text(f"{INTRINSICS}\n{emit.text()}", tier))
     given_words = (ctypes.c_int64 * len(words))(*words)
     native.run(ctypes.addressof(given_words))
     return list(given_words)

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsl import beta, exponentials, numeric
-from dsl.chance import splitmix64
 from dsl.compiler import runtime
 from dsl.compiler.kernel_types import symbol
-from dsl.compiler.kernels import Library
-from dsl.compiler.shared import KERNELS, MODULES, translate_shared
+from dsl.compiler.kernels import KERNELS, MODULES, KernelLibrary, translate_shared
+from dsl.random_draws import splitmix64
 from harness.bench.minimal import read_round_by_round
 from tests.dsl.compiler.native_kernels import arrays, native
 
@@ -169,7 +168,7 @@ def test_every_kernel_of_the_runtime_is_translated() -> None:
         for each in vars(runtime).values()
         if callable(each) and getattr(each, "__module__", "") == runtime.__name__
     ]
-    library = Library(elsewhere=MODULES)
+    library = KernelLibrary(elsewhere=MODULES)
     for kernel in kernels:
         library.need(kernel)
     heads = [line for line in library.text().splitlines() if line.startswith("define internal ")]
@@ -183,9 +182,9 @@ def test_shared_kernels_are_translated_alike_every_time() -> None:
 
 def test_what_a_kernel_may_not_use_is_refused() -> None:
     with pytest.raises(NotImplementedError, match="raise"):
-        Library().need(_raises)
+        KernelLibrary().need(_raises)
     with pytest.raises(AssertionError, match="powers of two"):
-        Library().need(_thirds)
+        KernelLibrary().need(_thirds)
 
 
 def _raises(a: int) -> int:

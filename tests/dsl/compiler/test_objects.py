@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from dsl import library
-from dsl.checker import Checked
+from dsl.checker import CheckedProgram
 from dsl.compiler import native, objects
-from dsl.compiler.native import Machine, Tier
-from dsl.compiler.objects import Objects
-from dsl.compiler.program import Variant
-from dsl.program import load
+from dsl.compiler.native import TargetMachine, Tier
+from dsl.compiler.objects import ObjectCache
+from dsl.compiler.translation import Variant
+from dsl.program import load_checked_program
 from dsl.source import Source
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ TEXT = 'controller c { start { open 1 } finally { answer "A" } }'
 @pytest.fixture
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Tier]:
     """Notes every compilation that goes through a cache; shared kernels are loaded before."""
-    Objects()._load_shared()
+    ObjectCache()._load_shared()
     made: list[Tier] = []
 
     def compile_text(text: str, tier: Tier) -> bytes:
@@ -36,8 +36,8 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Tier]:
     return made
 
 
-def checked(text: str = TEXT) -> Checked:
-    return load(Source(text))
+def checked(text: str = TEXT) -> CheckedProgram:
+    return load_checked_program(Source(text))
 
 
 def kept(directory: Path) -> list[Path]:
@@ -45,7 +45,7 @@ def kept(directory: Path) -> list[Path]:
 
 
 def test_a_program_is_compiled_once_in_a_process(compilations: list[Tier]) -> None:
-    here = Objects()
+    here = ObjectCache()
     first, again = here.load(checked()), here.load(checked())
     assert first[1] is again[1]
     assert compilations == [Tier.QUICK]
@@ -55,14 +55,14 @@ def test_a_program_is_compiled_once_for_all_processes(
     tmp_path: Path, compilations: list[Tier]
 ) -> None:
     for _ in range(3):
-        Objects(tmp_path).load(checked())
+        ObjectCache(tmp_path).load(checked())
     assert len(compilations) == 1
     assert len(kept(tmp_path)) == 1
 
 
 def test_nothing_is_kept_without_a_directory(tmp_path: Path, compilations: list[Tier]) -> None:
     for _ in range(2):
-        Objects().load(checked())
+        ObjectCache().load(checked())
     assert len(compilations) == 2
     assert kept(tmp_path) == []
 
@@ -70,18 +70,18 @@ def test_nothing_is_kept_without_a_directory(tmp_path: Path, compilations: list[
 def test_what_differs_is_kept_apart(
     tmp_path: Path, compilations: list[Tier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = native.machine()
-    Objects(tmp_path).load(checked())
-    Objects(tmp_path).load(checked(TEXT.replace("open 1", "open 2")))
-    Objects(tmp_path).load(checked(), Variant(counting=True))
-    Objects(tmp_path, Tier.FULL).load(checked())
+    here = native.detect_machine()
+    ObjectCache(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked(TEXT.replace("open 1", "open 2")))
+    ObjectCache(tmp_path).load(checked(), Variant(counting=True))
+    ObjectCache(tmp_path, Tier.FULL).load(checked())
     # The same target under another name: what is tested is the key.
     monkeypatch.setattr(native, "version", lambda: "another compiler")
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     monkeypatch.setattr(
-        native, "machine", lambda: Machine(here.cpu, f"{here.features},", here.triple)
+        native, "detect_machine", lambda: TargetMachine(here.cpu, f"{here.features},", here.triple)
     )
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     assert len(compilations) == 6
     assert len(kept(tmp_path)) == 6
 
@@ -89,7 +89,7 @@ def test_what_differs_is_kept_apart(
 def test_a_wide_recording_has_code_of_its_own(tmp_path: Path, compilations: list[Tier]) -> None:
     reading = checked("controller c { start { open 1 } finally { answer winner(alive) } }")
     for wide in (False, True, False):
-        Objects(tmp_path).load(reading, Variant(wide=wide))
+        ObjectCache(tmp_path).load(reading, Variant(wide=wide))
     assert len(compilations) == 2
 
 
@@ -108,21 +108,21 @@ def test_a_wide_recording_has_code_of_its_own(tmp_path: Path, compilations: list
 def test_a_damaged_entry_is_made_anew(
     tmp_path: Path, compilations: list[Tier], damage: Callable[[bytes], bytes]
 ) -> None:
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     [path] = kept(tmp_path)
     sound = path.read_bytes()
     path.write_bytes(damage(sound))
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     assert len(compilations) == 2
     assert path.read_bytes() == sound
 
 
 def test_an_entry_that_is_no_file_costs_only_time(tmp_path: Path, compilations: list[Tier]) -> None:
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     [path] = kept(tmp_path)
     path.unlink()
     path.mkdir()
-    Objects(tmp_path).load(checked())
+    ObjectCache(tmp_path).load(checked())
     assert len(compilations) == 2
     assert [each.name for each in tmp_path.iterdir()] == [path.name], "nothing half-written is left"
 
@@ -134,7 +134,7 @@ def test_a_directory_that_cannot_be_costs_only_time(
     (tmp_path / "file").write_text("in the way")
     directory = tmp_path / "file" if where == "a file" else tmp_path / "file" / "objects"
     for _ in range(2):
-        Objects(directory).load(checked())
+        ObjectCache(directory).load(checked())
     assert len(compilations) == 2
     assert (tmp_path / "file").read_text() == "in the way"
 
@@ -159,10 +159,10 @@ def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
 
 def test_every_program_of_the_library_is_translated_alike_every_time(tmp_path: Path) -> None:
     for name in library.NAMES:
-        Objects(tmp_path).load(load(library.source(name)))
+        ObjectCache(tmp_path).load(load_checked_program(library.load_source(name)))
     before = {path.name: path.read_bytes() for path in kept(tmp_path)}
     for name in library.NAMES:
-        Objects(tmp_path).load(load(library.source(name)))
+        ObjectCache(tmp_path).load(load_checked_program(library.load_source(name)))
     assert {path.name: path.read_bytes() for path in kept(tmp_path)} == before
 
 
@@ -170,19 +170,19 @@ def test_a_process_does_not_fill_up_with_programs(
     compilations: list[Tier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(objects, "MOST_LOADED", 2)
-    here = Objects()
+    here = ObjectCache()
     for count in (1, 2, 3, 3, 2, 1):
         here.load(checked(TEXT.replace("open 1", f"open {count}")))
     assert len(compilations) == 4, "the last two are at hand, the first was let go"
 
 
 def test_programs_that_differ_only_in_their_schedules_share_their_code() -> None:
-    objects = Objects()
-    text = library.source("cmc").text
+    objects = ObjectCache()
+    text = library.load_source("cmc").text
     other = text.replace("2 + 6 * beta", "3 + 6 * beta")
     assert other != text
     (module, code), (other_module, other_code) = (
-        objects.load(load(Source(each))) for each in (text, other)
+        objects.load(load_checked_program(Source(each))) for each in (text, other)
     )
     assert module.text == other_module.text
     assert code is other_code

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.mdp.replay import Chain, Deck, deal
+from harness.mdp.replay import BranchPool, ReplayChain, permute_branches
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -21,7 +21,7 @@ Number = int | float
 class Setting:
     """All that decides an episode besides the program."""
 
-    chains: tuple[Chain, ...] = ()
+    chains: tuple[ReplayChain, ...] = ()
     interval: int = 100
     beta: float | None = None
     knobs: tuple[tuple[str, Number], ...] = ()
@@ -31,12 +31,14 @@ class Setting:
     probe_cost: int = 0
 
     @property
-    def deck(self) -> Deck:
+    def branch_pool(self) -> BranchPool:
         """The recording whose chains this seed opens in the order in which they are written."""
-        recorded: list[Chain] = list(self.chains)
-        for place, chain in zip(deal(len(recorded), self.seed), self.chains, strict=True):
+        recorded: list[ReplayChain] = list(self.chains)
+        for place, chain in zip(
+            permute_branches(len(recorded), self.seed), self.chains, strict=True
+        ):
             recorded[place] = chain
-        return Deck(recorded, self.interval)
+        return BranchPool(recorded, self.interval)
 
     def with_seed(self, seed: int) -> "Setting":
         """The same under another seed: the same chains in the same order, other draws."""
@@ -72,7 +74,7 @@ class _Section:
     name: str
     place: str
     setting: Setting = field(default_factory=Setting)
-    own_chains: list[Chain] = field(default_factory=list)
+    own_chains: list[ReplayChain] = field(default_factory=list)
     blocks: dict[str, list[str]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -93,19 +95,21 @@ def parse_cases(text: str, name: str) -> list[Case]:
     Raises:
         BadCase: with the file, the line and what is wrong.
     """
-    decks: dict[str, tuple[Chain, ...]] = {}
+    branch_pools: dict[str, tuple[ReplayChain, ...]] = {}
     cases: list[Case] = []
-    for section in _sections(text, name, decks):
+    for section in _sections(text, name, branch_pools):
         chains = tuple(section.own_chains) or section.setting.chains
         section.setting = replace(section.setting, chains=chains)
         if section.name.startswith("deck "):
-            decks[section.name.removeprefix("deck ")] = chains
+            branch_pools[section.name.removeprefix("deck ")] = chains
         else:
             cases += _cases(section)
     return cases
 
 
-def _sections(text: str, name: str, decks: dict[str, tuple[Chain, ...]]) -> Iterator[_Section]:
+def _sections(
+    text: str, name: str, branch_pools: dict[str, tuple[ReplayChain, ...]]
+) -> Iterator[_Section]:
     section: _Section | None = None
     block: list[str] | None = None
     for number, line in enumerate(text.splitlines(), start=1):
@@ -122,13 +126,13 @@ def _sections(text: str, name: str, decks: dict[str, tuple[Chain, ...]]) -> Iter
         elif not line.startswith("#"):
             if section is None:
                 raise BadCase(f"{place}: a line stands before the first `==`")
-            block = _line(section, line.strip(), place, decks)
+            block = _line(section, line.strip(), place, branch_pools)
     if section is not None:
         yield section
 
 
 def _line(
-    section: _Section, line: str, place: str, decks: dict[str, tuple[Chain, ...]]
+    section: _Section, line: str, place: str, branch_pools: dict[str, tuple[ReplayChain, ...]]
 ) -> list[str] | None:
     """Takes in one line of a section; gives the block that it begins, if it begins one."""
     word, _, rest = line.partition(" ")
@@ -138,7 +142,7 @@ def _line(
         if word == "chain":
             section.own_chains.append(_chain(rest))
         elif word == "deck":
-            section.setting = replace(section.setting, chains=decks[rest])
+            section.setting = replace(section.setting, chains=branch_pools[rest])
         elif word in {"tokens", "sequential", "seeds"}:
             section.numbers[word] = int(rest)
         elif word in {"interval", "seed", "question", "budget", "probe_cost"}:
@@ -158,7 +162,7 @@ def _line(
     return None
 
 
-def _chain(text: str) -> Chain:
+def _chain(text: str) -> ReplayChain:
     """``A A B | 350 B ; entropy 1.0 0.5 0.2``: probes, tokens, final answer, signals."""
     chain, *signals = text.split(";")
     probes, _, end = chain.partition("|")
@@ -167,7 +171,7 @@ def _chain(text: str) -> Chain:
         name: tuple(map(float, values)) for name, *values in (signal.split() for signal in signals)
     }
     answers = tuple(_answer(word) for word in probes.split())
-    return Chain(answers, int(tokens), _answer(final), **columns)
+    return ReplayChain(answers, int(tokens), _answer(final), **columns)
 
 
 def _answer(word: str) -> str:

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from dsl import tree
-from dsl.checker import Checked
-from dsl.compiler.objects import Objects
+from dsl.checker import CheckedProgram
+from dsl.compiler.objects import ObjectCache
 from dsl.interpreter import Interpreter
 from harness import engines
 from harness.engines.compiled import CompiledEngine
-from harness.mdp.environment import Environment
-from harness.mdp.evaluate import play
-from harness.mdp.replay import Deck, Replay
-from harness.mdp.trace import Barrier
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay
 from tests.dsl.conformance.cases import Setting
 
-_PLAYER = CompiledEngine(Objects(), threads=1)
+_PLAYER = CompiledEngine(ObjectCache(), threads=1)
 
 
 class Told(NamedTuple):
@@ -24,34 +24,34 @@ class Told(NamedTuple):
     answer: str | None
     tokens: int
     sequential: int
-    trace: Sequence[Barrier] | None
+    trace: Sequence[BarrierRecord] | None
     """``None`` for an engine that keeps none."""
 
 
 class Engine(Protocol):
     """An implementation of the language."""
 
-    def __call__(self, checked: Checked, setting: Setting) -> Told:
+    def __call__(self, checked: CheckedProgram, setting: Setting) -> Told:
         """Plays one episode."""
         ...
 
 
-def interpreter(checked: Checked, setting: Setting) -> Told:
+def interpreter(checked: CheckedProgram, setting: Setting) -> Told:
     """The interpreter over the replay of one question."""
-    trace: list[Barrier] = []
+    trace: list[BarrierRecord] = []
     replay = Replay(
-        setting.deck,
+        setting.branch_pool,
         seed=setting.seed,
         question=setting.question,
         budget=setting.budget,
         probe_cost=setting.probe_cost,
         trace=trace,
     )
-    played = play(Interpreter(checked, dict(setting.knobs)), replay, setting.beta)
+    played = play_episode(Interpreter(checked, dict(setting.knobs)), replay, setting.beta)
     return Told(played.answer, played.tokens, played.sequential, trace)
 
 
-def compiled(checked: Checked, setting: Setting) -> Told:
+def compiled(checked: CheckedProgram, setting: Setting) -> Told:
     """The program as machine code. It gives answers by number, so a quoted one is found by trial.
 
     An answer that no branch gave has a number only where it is gold: each text of the program is
@@ -59,20 +59,20 @@ def compiled(checked: Checked, setting: Setting) -> Told:
     """
     texts = [node.text for node in tree.walk(checked.program) if isinstance(node, tree.Text)]
     for gold in (*texts, "no answer of any"):
-        decks = [Deck([], setting.interval)] * setting.question + [setting.deck]
-        world = Environment(decks, [gold] * len(decks))
+        branch_pools = [BranchPool([], setting.interval)] * setting.question + [setting.branch_pool]
+        replay_environment = ReplayEnvironment(branch_pools, [gold] * len(branch_pools))
         ends = _PLAYER.play(
             checked,
-            engines.Setting(setting.beta, dict(setting.knobs)),
-            world,
+            engines.ControllerSetting(setting.beta, dict(setting.knobs)),
+            replay_environment,
             (setting.seed,),
-            engines.Rules(setting.budget, setting.probe_cost),
+            engines.EpisodeRules(setting.budget, setting.probe_cost),
         )
         at = (setting.question, 0)
         number = int(ends.answer[at])
         if number != -2:
             break
-    answers = list(world.words(setting.question))
+    answers = list(replay_environment.words(setting.question))
     return Told(
         None if number == -1 else answers[number],
         int(ends.tokens[at]),

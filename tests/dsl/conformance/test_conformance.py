@@ -3,7 +3,7 @@
 import pytest
 
 from dsl.episode import Answer
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
 from tests.dsl.conformance.cases import Case, read_corpus
 from tests.dsl.conformance.engines import ENGINES, Engine, Told
@@ -27,7 +27,7 @@ def of_kind(*, twin: bool = False, trace: bool = False) -> pytest.MarkDecorator:
 
 
 def told(engine: Engine, case: Case, program: str, seed: int | None = None) -> Told:
-    checked = load(Source(program, case.place))
+    checked = load_checked_program(Source(program, case.place))
     setting = case.setting if seed is None else case.setting.with_seed(seed)
     return engine(checked, setting)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
-from harness.mdp.trace import Action, ActionKind, Barrier
+from harness.mdp.ledger import Action, ActionKind, BarrierRecord
 
 _LETTERS = {
     ActionKind.BRANCH: "B",
@@ -13,7 +13,7 @@ _LETTERS = {
 }
 
 
-def written(trace: Sequence[Barrier]) -> list[str]:
+def written(trace: Sequence[BarrierRecord]) -> list[str]:
     """The lines of a trace."""
     return [_barrier(barrier) for barrier in trace]
 
@@ -25,7 +25,7 @@ def word(verb: AnyVerb) -> str:
     return type(verb).__name__.lower()
 
 
-def _barrier(barrier: Barrier) -> str:
+def _barrier(barrier: BarrierRecord) -> str:
     line = f"{word(barrier.verb)} {_arguments(barrier.verb)}"
     if barrier.verb.because is not None:
         line += f' because "{barrier.verb.because}"'

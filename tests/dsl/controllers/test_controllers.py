@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.interpreter import Interpreter
-from dsl.program import analyse, load, read
-from harness.mdp.replay import Deck
+from dsl.program import analyse_program, load_checked_program, read_program_file
+from harness.mdp.replay import BranchPool
 from tests.conftest import World
 from tests.dsl.controllers import twins_by_course, twins_by_votes
-from tests.dsl.long_decks import decks, surroundings
+from tests.dsl.long_decks import branch_pools, surroundings
 from tests.dsl.plain import Plain, Ruled, Surroundings, told
 
 HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ names = pytest.mark.parametrize("name", PATHS)
 
 
 def program(name: str, knobs: dict[str, float]) -> Interpreter:
-    return Interpreter(load(read(PATHS[name])), knobs)
+    return Interpreter(load_checked_program(read_program_file(PATHS[name])), knobs)
 
 
 def twin(name: str, knobs: dict[str, float]) -> Ruled:
@@ -57,14 +57,16 @@ def twin(name: str, knobs: dict[str, float]) -> Ruled:
     return Ruled(plain, plain.ending)
 
 
-def compare(name: str, decks: Sequence[Deck], seeds: Sequence[int], betas: Sequence[float]) -> None:
+def compare(
+    name: str, branch_pools: Sequence[BranchPool], seeds: Sequence[int], betas: Sequence[float]
+) -> None:
     """Plays every question both ways; a program without a schedule is played by its knobs."""
     ours, theirs = program(name, {}), twin(name, {})
-    for question, deck in enumerate(decks):
+    for question, branch_pool in enumerate(branch_pools):
         for seed in seeds:
             for beta in betas if ours.checked.scheduled else [None]:
                 where = Surroundings(seed=seed, question=question, beta=beta)
-                assert told(ours, deck, where) == told(theirs, deck, where)
+                assert told(ours, branch_pool, where) == told(theirs, branch_pool, where)
 
 
 def test_every_program_has_a_twin() -> None:
@@ -73,11 +75,11 @@ def test_every_program_has_a_twin() -> None:
 
 @names
 def test_a_program_checks_without_warnings_and_fits_on_a_screen(name: str) -> None:
-    analysis = analyse(read(PATHS[name]))
+    analysis = analyse_program(read_program_file(PATHS[name]))
     assert analysis.diagnostics == []
     assert analysis.checked is not None
     assert analysis.checked.name == name
-    assert len(read(PATHS[name]).text.splitlines()) <= 50
+    assert len(read_program_file(PATHS[name]).text.splitlines()) <= 50
 
 
 @names
@@ -86,16 +88,18 @@ def test_a_program_plays_as_its_twin_on_generated_recordings(
     name: str, data: st.DataObject, where: Surroundings
 ) -> None:
     knobs = data.draw(st.sampled_from([{}, *KNOBS.get(name, [])]))
-    recordings = decks(branches=6, longest=9) if name in DEAR else decks(branches=36)
-    deck = data.draw(recordings)
-    assert told(program(name, knobs), deck, where) == told(twin(name, knobs), deck, where)
+    recordings = branch_pools(branches=6, longest=9) if name in DEAR else branch_pools(branches=36)
+    branch_pool = data.draw(recordings)
+    assert told(program(name, knobs), branch_pool, where) == told(
+        twin(name, knobs), branch_pool, where
+    )
 
 
 @names
 def test_a_program_plays_as_its_twin_on_a_released_recording(
     name: str, released_world: World
 ) -> None:
-    some = released_world("Qwen3-1.7B").decks
+    some = released_world("Qwen3-1.7B").branch_pools
     compare(name, some[:1] if name in DEAR else some, seeds=[3], betas=[0.5])
 
 
@@ -104,7 +108,7 @@ def test_a_program_plays_as_its_twin_on_a_released_recording(
 def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
     name: str, released_world: World
 ) -> None:
-    some = released_world("Qwen3-0.6B").decks
+    some = released_world("Qwen3-0.6B").branch_pools
     if name in DEAR:
         compare(name, some[::10], seeds=[0], betas=[0.0, 1.0])
     else:
@@ -113,5 +117,5 @@ def test_a_program_plays_as_its_twin_on_more_of_the_released_recordings(
 
 @names
 def test_a_program_follows_beta_or_has_knobs_that_are_tried(name: str) -> None:
-    checked = load(read(PATHS[name]))
+    checked = load_checked_program(read_program_file(PATHS[name]))
     assert checked.scheduled == (name not in KNOBS)

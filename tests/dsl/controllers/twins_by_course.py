@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import sqrt
 
-from dsl.episode import Advance, Answer, Course, Episode, Open, Probe, Status
+from dsl.episode import Advance, Answer, Episode, Open, Probe, Status, VerbGenerator
 from tests.dsl.controllers.twins_by_votes import (
     ByOpened,
     advance,
@@ -28,7 +28,7 @@ class LockStreak(ByOpened):
     name: str = "lock_streak"
     locked: set[int] = field(default_factory=set)
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         n_init, width = round(2 + 4 * b), round(4 + 20 * b)
         hold, quorum = round(2 + 6 * b), round(2 + 3 * b)
@@ -67,7 +67,7 @@ class Naps(ByOpened):
     top: int = 60
     name: str = "naps"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Open(count=self.n)
         leader: str | None = None
         rest: Counter[int] = Counter()
@@ -100,7 +100,7 @@ class Naps(ByOpened):
 class Restart:
     name: str = "restart"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         hold, tries, changes = round(3 + 9 * b), round(1 + 5 * b), round(3 + 5 * b)
         yield Open(count=1)
@@ -135,7 +135,7 @@ class TwoFinalists(ByOpened):
     name: str = "two_finalists"
     close_call: bool = False
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         width, early, calm = round(4 + 12 * b), round(3 + 5 * b), round(3 + 9 * b)
         close = round(0.4 - 0.2 * b, 4)
@@ -175,7 +175,7 @@ class TwoFinalists(ByOpened):
 class TwoAverages:
     name: str = "two_averages"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         n_init, width, hold = round(3 + 5 * b), round(6 + 18 * b), round(2 + 4 * b)
         fast, slow = round(0.6 - 0.2 * b, 4), round(0.25 - 0.15 * b, 4)
@@ -223,7 +223,7 @@ class Pacing(ByOpened):
     cut: float = 2.0
     name: str = "pacing"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Open(count=self.n)
         for _ in range(500):
             before = len(episode.branches)
@@ -256,7 +256,7 @@ class Pacing(ByOpened):
 class Sparse(ByOpened):
     name: str = "sparse"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         width, gap, level = round(3 + 9 * b), round(6 - 3 * b), round(0.75 + 0.2 * b, 4)
         yield Open(count=width, look=False)
@@ -285,12 +285,12 @@ class Sparse(ByOpened):
                 break
         yield Answer(answer=self.ending(episode))
 
-    def extend(self, episode: Episode, intervals: int) -> Course:
+    def extend(self, episode: Episode, intervals: int) -> VerbGenerator:
         if episode.active and intervals > 0:
             moving = tuple(episode.active)
             yield Advance(branches=moving, bursts=(intervals,) * len(moving), look=False)
 
-    def probe(self, episode: Episode, branches: list[int]) -> Course:
+    def probe(self, episode: Episode, branches: list[int]) -> VerbGenerator:
         unseen = tuple(v.index for v in views(episode, branches) if v.revealed != v.depth)
         if unseen:
             yield Probe(branches=unseen)
@@ -305,7 +305,7 @@ class Sparse(ByOpened):
 class Halving(ByOpened):
     name: str = "halving"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         width, rung = round(4 + 28 * b), round(2 + 3 * b)
         rungs = {rung * 2**k for k in range(12)}

@@ -9,8 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import comb, sqrt
 
-from dsl.chance import Draws
-from dsl.episode import Advance, Answer, BranchView, Course, Episode, Open, Prune, Sample, Status
+from dsl.episode import (
+    Advance,
+    Answer,
+    BranchView,
+    Episode,
+    Open,
+    Prune,
+    Sample,
+    Status,
+    VerbGenerator,
+)
+from dsl.random_draws import EpisodeRandom
 from tests.dsl.plain import alive, answers_of, finished_else_alive, majority
 
 
@@ -18,7 +28,7 @@ def views(episode: Episode, branches: Iterable[int]) -> list[BranchView]:
     return [episode.branches[branch] for branch in branches]
 
 
-def advance(branches: Iterable[int], bursts: Iterable[int] | None = None) -> Course:
+def advance(branches: Iterable[int], bursts: Iterable[int] | None = None) -> VerbGenerator:
     """Advances, by one interval each or as told, where there is anything to advance."""
     moving = tuple(branches)
     if moving:
@@ -26,7 +36,7 @@ def advance(branches: Iterable[int], bursts: Iterable[int] | None = None) -> Cou
         yield Advance(branches=moving, bursts=chosen)
 
 
-def prune(branches: Iterable[int]) -> Course:
+def prune(branches: Iterable[int]) -> VerbGenerator:
     if lost := tuple(branches):
         yield Prune(branches=lost)
 
@@ -89,7 +99,7 @@ class StreakVote(ByOpened):
     def votes(self, episode: Episode) -> dict[str, float]:
         return weighted((v.answer, 1 + v.streak) for v in views(episode, alive(episode)))
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         width, warm_up = round(2 + 14 * b), round(2 + 6 * b)
         level = round(0.6 + 0.3 * b, 4)
@@ -116,7 +126,7 @@ class StreakVote(ByOpened):
 class Plateau(ByOpened):
     name: str = "plateau"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         span, width, more = round(2 + 4 * b), round(4 + 28 * b), round(1 + 3 * b)
         level = round(0.7 + 0.25 * b, 4)
@@ -146,7 +156,7 @@ class Plateau(ByOpened):
 class TwoStage:
     name: str = "two_stage"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         few, width, before = round(2 + 2 * b), round(2 + 10 * b), round(2 * b)
         level = round(0.85 + 0.12 * b, 4)
@@ -181,11 +191,11 @@ class TwoStage:
 class Thompson:
     name: str = "thompson"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         n_init, width, hands = round(3 + 5 * b), round(6 + 26 * b), round(1 + 3 * b)
         level = round(0.9 + 0.09 * b, 4)
-        draws = Draws(episode.seed, episode.question)
+        draws = EpisodeRandom(episode.seed, episode.question)
         yield Open(count=n_init)
         for _ in range(60):
             before = len(episode.branches)
@@ -218,7 +228,7 @@ class Asymmetric(ByOpened):
     lead: float = 0.35
     name: str = "asymmetric"
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Open(count=self.n)
         leads: list[float] = []
         for _ in range(500):
@@ -246,7 +256,7 @@ class Clusters(ByOpened):
     name: str = "clusters"
     score: dict[int, float] = field(default_factory=dict)
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         b = beta or 0.0
         width, hold, every = round(4 + 12 * b), round(3 + 5 * b), 2 + round(2 * b)
         bar = round(0.5 - 0.4 * b, 4)
@@ -300,7 +310,7 @@ class Forgiving(ByOpened):
         left = views(episode, alive(episode))
         return weighted((v.answer, 2 if v.status is Status.FINISHED else 1) for v in left)
 
-    def play(self, episode: Episode, beta: float | None) -> Course:
+    def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         yield Open(count=self.n)
         dissent: Counter[int] = Counter()
         for step in range(200):

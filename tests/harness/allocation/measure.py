@@ -8,7 +8,7 @@ import time
 from itertools import islice
 from random import Random
 
-from harness.allocation.space import Space
+from harness.allocation.space import AllocationSpace
 from harness.cli.output import emit_text
 from tests.harness.allocation.test_budget_and_space import CHATDEV
 
@@ -19,7 +19,7 @@ LISTED, DRAWN = 500_000, 20_000
 def main() -> None:
     """Counts, lists and draws."""
     begun = time.process_time()
-    space = Space(CHATDEV, BUDGET)
+    space = AllocationSpace(CHATDEV, BUDGET)
     count = len(space)
     counted = time.process_time()
     listed = sum(1 for _ in islice(space, LISTED))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from harness.allocation.budget import compute_rate, cost
-from harness.allocation.space import Space
+from harness.allocation.space import AllocationSpace
 from harness.errors import InputError
-from store.pipelines.records import Choice, Model, Pipeline, Stage
+from store.pipelines.schema import Pipeline, PipelineModel, Stage, StageChoice
 
 
 def pipeline(
@@ -18,7 +18,7 @@ def pipeline(
 ) -> Pipeline:
     return Pipeline(
         name=name,
-        models=[Model(name=f"{size:g}B", parameters=size) for size in sizes],
+        models=[PipelineModel(name=f"{size:g}B", parameters=size) for size in sizes],
         stages=[
             Stage(name=f"s{at}", prompt_tokens=prompt, output_tokens=output)
             for at, (prompt, output) in enumerate(tokens)
@@ -38,7 +38,7 @@ def test_costs_are_the_published_ones(size: int, prompt: int, output: int, publi
 
 
 def test_the_published_space_has_the_size_that_was_found() -> None:
-    assert len(Space(CHATDEV, 1768)) == 1_715_779
+    assert len(AllocationSpace(CHATDEV, 1768)) == 1_715_779
 
 
 small = some.tuples(
@@ -59,14 +59,14 @@ def test_counting_listing_and_trying_all_agree(
     sizes, tokens, budget = drawn
     of = pipeline(tuple(sorted(sizes)), tuple(tokens))
     names = [each.name for each in of.models]
-    choices = [Choice(name, samples) for name in names for samples in range(1, 60)]
+    choices = [StageChoice(name, samples) for name in names for samples in range(1, 60)]
     everything = [
         one
         for one in product(*([choices] * len(tokens)) if len(tokens) < 3 else ())
         if one and cost(of, one) <= budget + 1e-9
     ]
     try:
-        space = Space(of, budget)
+        space = AllocationSpace(of, budget)
     except InputError:
         assert not everything
         return
@@ -79,7 +79,7 @@ def test_counting_listing_and_trying_all_agree(
 
 
 def test_every_draw_is_within_the_budget() -> None:
-    space, chance = Space(CHATDEV, 1768), Random(0)
+    space, chance = AllocationSpace(CHATDEV, 1768), Random(0)
     drawn = [space.draw(chance) for _ in range(300)]
     assert all(space.affords(each) for each in drawn)
     assert len({each.model for one in drawn for each in one}) == 2
@@ -87,4 +87,4 @@ def test_every_draw_is_within_the_budget() -> None:
 
 def test_a_budget_that_affords_nothing_is_refused_with_the_least_that_does() -> None:
     with pytest.raises(InputError, match=r"costs 82; |costs 70"):
-        Space(CHATDEV, 10)
+        AllocationSpace(CHATDEV, 10)

@@ -2,17 +2,19 @@
 
 import pytest
 
-from harness.allocation.simulator import Simulator, simulator, usual_budget
-from harness.allocation.space import Space
-from store.pipelines.records import Choice, Pipeline, Simulation
+from harness.allocation.simulator import Simulator, build_simulator, default_budget
+from harness.allocation.space import AllocationSpace
+from store.pipelines.schema import Pipeline, Simulation, StageChoice
 
 
 def of(seed: int = 14, **switches: bool) -> Simulator:
-    return simulator(Simulation(seed=seed, **switches))
+    return build_simulator(Simulation(seed=seed, **switches))
 
 
-def everywhere(pipeline: Pipeline, samples: int) -> tuple[Choice, ...]:
-    return tuple(Choice(pipeline.candidates(each)[-1].name, samples) for each in pipeline.stages)
+def everywhere(pipeline: Pipeline, samples: int) -> tuple[StageChoice, ...]:
+    return tuple(
+        StageChoice(pipeline.candidates(each)[-1].name, samples) for each in pipeline.stages
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -50,9 +52,11 @@ def test_a_poor_input_wants_more_samples_unless_that_is_switched_off() -> None:
 @pytest.mark.parametrize("seed", [0, 4, 6, 8])
 def test_the_optimum_is_the_best_of_all_that_are_listed(seed: int) -> None:
     at = of(seed)
-    least = Space(at.pipeline, 1e9).least
-    budget = min(usual_budget(at.pipeline), 1.6 * Space(at.pipeline, 1e9).cost(least) + 30)
-    space = Space(at.pipeline, budget)
+    least = AllocationSpace(at.pipeline, 1e9).least
+    budget = min(
+        default_budget(at.pipeline), 1.6 * AllocationSpace(at.pipeline, 1e9).cost(least) + 30
+    )
+    space = AllocationSpace(at.pipeline, budget)
     assert len(space) < 40_000
     best = max(at.quality(each) for each in space)
     found = at.optimum(budget)

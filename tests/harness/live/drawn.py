@@ -9,27 +9,25 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from harness.live.model import Model, Posed
-from harness.mdp.replay import Chain, Deck
+from harness.live.model import LiveModel, PosedQuestion
+from harness.mdp.replay import BranchPool, ReplayChain
 from store.answers.equivalence import Exact
 from store.answers.extraction import Boxed
-from store.collection.chains import Drawn, draw_stepwise
-from store.collection.forcing import Forced, Forcing
-from store.collection.probing import Reading, branch, probe
-from store.collection.requests import Drawing, Probing
-from store.collection.seeds import interval_seed
+from store.collection.chains import PromptedQuestion, draw_chain_stepwise
+from store.collection.draw_requests import DrawSettings, ProbeSettings, interval_seed
+from store.collection.forcing import Forcing, ForcingTokens
+from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.settings import Settings
 from store.records import Question
-from store.serving.counters import Counters
-from store.serving.engine import Served
-from store.serving.patience import Limits
-from store.serving.places import Place
-from store.serving.replies import Given
-from store.serving.requests import Completion
-from store.serving.streams import Piece
+from store.serving.endpoints import Endpoint
+from store.serving.engine import PrefixCacheCounters, Served
+from store.serving.replies import CompletionResult
+from store.serving.requests import CompletionRequest
+from store.serving.retries import Limits
+from store.serving.streams import StreamChunk
 
 PROMPT = [1, 2, 3]
-FORCED = Forced((4,), (5,), (4, 5), (6,))
+FORCED = ForcingTokens((4,), (5,), (4, 5), (6,))
 FORCING = Forcing(end="</think>", ask="\\boxed{", mark="")
 WIDTH = 10_000
 """Tokens of one branch's own numbers."""
@@ -66,7 +64,7 @@ class DrawnEngine:
     limits = Limits()
 
     def __init__(self, chains: Sequence[Laid], settings: Settings):
-        self.asked: list[Completion] = []
+        self.asked: list[CompletionRequest] = []
         self.drawn = 0
         self.under_way = 0
         self._chains = chains
@@ -92,21 +90,23 @@ class DrawnEngine:
     async def detokenize(self, tokens: Sequence[int]) -> str:
         return f"\\boxed{{{self._chains[tokens[-1] // WIDTH - 1].final}}}"
 
-    async def complete(self, request: Completion, *, rank: int | None = None) -> list[Given]:
+    async def complete(
+        self, request: CompletionRequest, *, rank: int | None = None
+    ) -> list[CompletionResult]:
         self.asked.append(request)
         if request.seed is not None:
             return [self._interval(request)]
         return [self._greedy(list(prompt), request) for prompt in request.prompt]
 
     def stream(
-        self, request: Completion, *, every: int = 64, rank: int | None = None
-    ) -> AsyncIterator[Piece]:
+        self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
+    ) -> AsyncIterator[StreamChunk]:
         raise AssertionError
 
-    async def counters(self) -> Counters | None:
+    async def counters(self) -> PrefixCacheCounters | None:
         return None
 
-    def _interval(self, request: Completion) -> Given:
+    def _interval(self, request: CompletionRequest) -> CompletionResult:
         index = self._seeds[request.seed or 0]
         done = len(request.prompt[0]) - len(PROMPT)
         end = min(self._chains[index].tokens, done + request.max_tokens)
@@ -116,54 +116,59 @@ class DrawnEngine:
         finish = "stop" if end == whole and not cut else "length"
         self.drawn += len(ids)
         own = [-float(token % 7) for token in ids]
-        return Given(ids, "", finish, own, [[one, one - 1] for one in own])
+        return CompletionResult(ids, "", finish, own, [[one, one - 1] for one in own])
 
-    def _greedy(self, prompt: list[int], request: Completion) -> Given:
+    def _greedy(self, prompt: list[int], request: CompletionRequest) -> CompletionResult:
         prefix = [token for token in prompt[len(PROMPT) :] if token >= WIDTH]
         chain = self._chains[prefix[-1] // WIDTH - 1]
         depth = len(prefix) // self._settings.drawing.interval
         if request.max_tokens == 1:
-            return Given([9], "", "length", [-1.0], [[-1.0, -1.5 - depth]])
-        return Given([7, 8], chain.probes[depth - 1] + "}", "stop", None, None)
+            return CompletionResult([9], "", "length", [-1.0], [[-1.0, -1.5 - depth]])
+        return CompletionResult([7, 8], chain.probes[depth - 1] + "}", "stop", None, None)
 
 
 class World(NamedTuple):
     """The same chains twice: to be drawn, and as they were collected step by step."""
 
     engine: DrawnEngine
-    model: Model
-    posed: Posed
-    deck: Deck
+    model: LiveModel
+    posed: PosedQuestion
+    branch_pool: BranchPool
 
 
-async def world(chains: Sequence[Laid], interval: int, most: int, *, signals: bool = True) -> World:
+async def replay_environment(
+    chains: Sequence[Laid], interval: int, most: int, *, signals: bool = True
+) -> World:
     """Collects the chains, and makes them ready to be drawn live."""
     settings = Settings(
         benchmark="b",
-        drawing=Drawing(interval=interval, max_tokens=most, seed=5, logprobs=signals),
-        probing=Probing(max_tokens=8),
+        drawing=DrawSettings(interval=interval, max_tokens=most, seed=5, logprobs=signals),
+        probing=ProbeSettings(max_tokens=8),
         forcing=FORCING,
         entropy=signals,
         stepwise=True,
     )
     collector = DrawnEngine(chains, settings)
-    place, reading = Place(collector, None, 64), Reading(Boxed(), Exact())
+    place, reading = Endpoint(collector, None, 64), AnswerRules(Boxed(), Exact())
     collected = []
     for index in range(len(chains)):
-        drawn = await draw_stepwise(
-            place, Drawn("q", PROMPT), index, settings.drawing, lambda n: None
+        drawn = await draw_chain_stepwise(
+            place, PromptedQuestion("q", PROMPT), index, settings.drawing, lambda n: None
         )
-        probed = await probe(
+        probed = await probe_chain(
             place, PROMPT, drawn, FORCED, settings.probing, settings, lambda n, tokens: None
         )
-        made = await branch(drawn, probed, Question(id="q", gold="A"), settings, reading)
+        made = await make_branch(drawn, probed, Question(id="q", gold="A"), settings, reading)
         collected.append(
-            Chain(
+            ReplayChain(
                 made.answers, made.tokens, made.final, made.entropy, made.logprob, made.top_logprob
             )
         )
     engine = DrawnEngine(chains, settings)
-    model = Model([Place(engine, None, 64)], settings, FORCED, reading)
+    model = LiveModel([Endpoint(engine, None, 64)], settings, FORCED, reading)
     return World(
-        engine, model, Posed("q", PROMPT, settings.probing, "A"), Deck(collected, interval)
+        engine,
+        model,
+        PosedQuestion("q", PROMPT, settings.probing, "A"),
+        BranchPool(collected, interval),
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agents.variation import generate, hoisted
+from agents.variation import generate, hoist_invariants
 from dsl.episode import (
     Advance,
     Answer,
@@ -23,39 +23,41 @@ from dsl.episode import (
 )
 from dsl.formatter import print_tree
 from dsl.interpreter import Interpreter
-from dsl.program import load
+from dsl.program import load_checked_program
 from dsl.source import Source
-from harness.engines import Rules
-from harness.live.episode import LiveEpisode, Which
-from harness.mdp.evaluate import Played, play
+from harness.engines import EpisodeRules
+from harness.live.episode import LiveEpisode, LiveEpisodeKey
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import EpisodeResult, play_episode
 from harness.mdp.replay import Replay
-from harness.mdp.trace import Barrier
-from tests.harness.live.drawn import World, laid, world
+from tests.harness.live.drawn import World, laid, replay_environment
 
 
 def drawn_world(chance: Random, *, signals: bool = True) -> World:
     interval = chance.choice([1, 3, 5])
     most = interval * chance.randint(1, 5) + chance.choice([0, 1])
     chains = [laid(chance, interval, most) for _ in range(chance.randint(1, 6))]
-    return asyncio.run(world(chains, interval, most, signals=signals))
+    return asyncio.run(replay_environment(chains, interval, most, signals=signals))
 
 
 def replayed(
-    found: World, controller: Controller, which: Which, rules: Rules
-) -> tuple[Played, list[Barrier]]:
-    trace: list[Barrier] = []
+    found: World, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
+) -> tuple[EpisodeResult, list[BarrierRecord]]:
+    trace: list[BarrierRecord] = []
     replay = Replay(
-        found.deck, seed=which.seed, question=which.question, budget=rules.budget,
+        found.branch_pool, seed=which.seed, question=which.question, budget=rules.budget,
         probe_cost=rules.probe_cost, trace=trace,
     )  # fmt: skip
-    return play(controller, replay, 0.5), trace
+    return play_episode(controller, replay, 0.5), trace
 
 
 def lived(
-    found: World, controller: Controller, which: Which, rules: Rules
-) -> tuple[Played, list[Barrier]]:
-    trace: list[Barrier] = []
-    episode = LiveEpisode(found.model, found.posed, len(found.deck.chains), which, rules, trace)
+    found: World, controller: Controller, which: LiveEpisodeKey, rules: EpisodeRules
+) -> tuple[EpisodeResult, list[BarrierRecord]]:
+    trace: list[BarrierRecord] = []
+    episode = LiveEpisode(
+        found.model, found.posed, len(found.branch_pool.chains), which, rules, trace
+    )
     return asyncio.run(episode.play(controller, 0.5)), trace
 
 
@@ -67,8 +69,11 @@ def test_a_live_trace_is_the_trace_of_the_recording_whatever_the_program_and_the
 ) -> None:
     chance = Random(number)
     found = drawn_world(chance)
-    program = load(Source(print_tree(hoisted(generate(chance))), "random"))
-    which, rules = Which(chance.randrange(9), chance.randrange(9)), Rules(budget, kappa)
+    program = load_checked_program(Source(print_tree(hoist_invariants(generate(chance))), "random"))
+    which, rules = (
+        LiveEpisodeKey(chance.randrange(9), chance.randrange(9)),
+        EpisodeRules(budget, kappa),
+    )
     there = replayed(found, Interpreter(program, {}), which, rules)
     here = lived(found, Interpreter(program, {}), which, rules)
     assert here == there
@@ -97,13 +102,14 @@ class Scripted:
             yield verb
 
 
-NO_RULES = Rules()
-FIRST = Which(0, 0)
+NO_RULES = EpisodeRules()
+FIRST = LiveEpisodeKey(0, 0)
 
 
 def test_a_pruned_branch_is_asked_for_no_more() -> None:
-    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)],
-                              3, 15))  # fmt: skip
+    found = asyncio.run(
+        replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(3)], 3, 15)
+    )
     verbs = (Open(count=3), Prune(branches=(1,)), Advance(branches=(0, 2), bursts=(4, 4)))
     lived(found, Scripted(*verbs, Answer(answer="A")), FIRST, NO_RULES)
     seeds = [each.seed for each in found.engine.asked if each.seed is not None]
@@ -113,25 +119,27 @@ def test_a_pruned_branch_is_asked_for_no_more() -> None:
 
 def test_a_verb_that_is_refused_draws_nothing() -> None:
     found = drawn_world(Random(1))
-    script = Scripted(Open(count=len(found.deck.chains) + 1))
+    script = Scripted(Open(count=len(found.branch_pool.chains) + 1))
     with pytest.raises(Inadmissible, match="branches are asked for"):
         lived(found, script, FIRST, NO_RULES)
     assert found.engine.asked == []
 
 
 def test_a_read_beyond_the_budget_draws_nothing() -> None:
-    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)],
-                              3, 15))  # fmt: skip
+    found = asyncio.run(
+        replay_environment([laid(Random(at), 3, 15)._replace(tokens=9) for at in range(4)], 3, 15)
+    )
     played, trace = lived(
-        found, Scripted(Sample(count=4), Answer(answer="A")), FIRST, Rules(budget=10)
+        found, Scripted(Sample(count=4), Answer(answer="A")), FIRST, EpisodeRules(budget=10)
     )
     assert (played.tokens, found.engine.drawn) == (18, 18)
     assert trace[0].exhausted
 
 
 def test_an_episode_that_is_cancelled_leaves_nothing_under_way() -> None:
-    found = asyncio.run(world([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)],
-                              3, 15))  # fmt: skip
+    found = asyncio.run(
+        replay_environment([laid(Random(at), 3, 15)._replace(tokens=15) for at in range(4)], 3, 15)
+    )
     place = found.model.place()
 
     async def cancelled() -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store.collection.seeds import interval_seed
+from store.collection.draw_requests import interval_seed
 from tests.command_lines import CommandLine
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 

@@ -8,7 +8,7 @@ import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletion
 
-from harness.proxy.chat import Stopping
+from harness.proxy.chat_request import Stopping
 from tests.harness.proxy.proxies import proxy
 from tests.store.serving.scripted import (
     MODEL,

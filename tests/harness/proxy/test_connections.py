@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from harness.proxy.answering import Answer, Answering
 from harness.proxy.app import Proxy
-from harness.proxy.chat import Chat
+from harness.proxy.chat_request import ChatRequest
+from harness.proxy.responder import ProxyAnswer, Responder
 from tests.harness.proxy.proxies import proxy
 from tests.store.serving.scripted import MODEL, ScriptedServer, serving
 
@@ -89,13 +89,13 @@ def test_a_request_in_time_is_answered_however_long_the_answer_takes(
     assert sent(address, whole, body[:9], body[9:], pause=0.05).startswith(b"HTTP/1.1 200 ")
 
 
-class Faulty(Answering):
+class Faulty(Responder):
     """Fails in a way that nobody thought of, as when what a model wrote breaks its reading."""
 
     def __init__(self) -> None:
         pass
 
-    async def answer(self, chat: Chat, name: str) -> NoReturn:
+    async def answer(self, chat: ChatRequest, name: str) -> NoReturn:
         """Raises."""
         raise ValueError("Exceeds the limit (4300 digits) for integer string conversion")
 
@@ -104,7 +104,7 @@ class Faulty(Answering):
 async def test_a_fault_of_its_own_is_told_as_json_and_counted(
     stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answers: list[Answer] = []
+    answers: list[ProxyAnswer] = []
     made = Proxy(Faulty(), MODEL, ended=lambda name, answer: answers.append(answer))
     transport = httpx.ASGITransport(made.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -4,26 +4,26 @@ import msgspec
 
 from store.answers.equivalence import Exact
 from store.answers.extraction import extractor
+from store.collection.draw_requests import DrawSettings, ProbeSettings
 from store.collection.forcing import FAMILIES
-from store.collection.preparation import Work
-from store.collection.probing import Reading
-from store.collection.questions import Asked
-from store.collection.requests import Drawing, Probing
+from store.collection.preparation import CollectionPlan
+from store.collection.probing import AnswerRules
+from store.collection.questions import CollectionQuestion
 from store.collection.settings import Settings
 
-ASKED = [Asked("a", "how many?", "3"), Asked("b", "how much?", "4")]
-DRAWING = Drawing(interval=40, max_tokens=200, seed=3)
+ASKED = [CollectionQuestion("a", "how many?", "3"), CollectionQuestion("b", "how much?", "4")]
+DRAWING = DrawSettings(interval=40, max_tokens=200, seed=3)
 SETTINGS = Settings(
     benchmark="small",
     drawing=DRAWING,
-    probing=Probing(max_tokens=8, stop=["\n"]),
+    probing=ProbeSettings(max_tokens=8, stop=["\n"]),
     forcing=FAMILIES["think"],
     token_ids=True,
 )
-READING = Reading(extractor("boxed"), Exact())
+READING = AnswerRules(extractor("boxed"), Exact())
 
 
-def work(branches: int = 6, group: int = 4, **changed: object) -> Work:
+def work(branches: int = 6, group: int = 4, **changed: object) -> CollectionPlan:
     """The collection, with other settings than the usual where some are given."""
     settings = msgspec.structs.replace(SETTINGS, **changed)
-    return Work(settings, ASKED, branches, None, group)
+    return CollectionPlan(settings, ASKED, branches, None, group)

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from store.collection.families import Family, closed, find_family, forcing_of, is_closed
-from store.collection.forcing import FAMILIES, family_of
+from store.collection.families import (
+    Family,
+    find_family,
+    is_closed,
+    make_closed_forcing,
+    make_forcing,
+)
+from store.collection.forcing import FAMILIES, guess_family
 from store.serving.server import Server
 from tests.store.serving.scripted import (
     MODEL,
@@ -102,7 +108,7 @@ async def found(
 async def test_a_model_whose_name_shows_nothing_is_known_by_its_template(
     scripted: ScriptedServer, template: Template, family: str
 ) -> None:
-    assert family_of(MODEL) is None
+    assert guess_family(MODEL) is None
     assert await found(scripted, template) == Family(family)
 
 
@@ -130,16 +136,16 @@ async def test_a_prompt_goes_before_the_name_and_the_name_before_the_rest(
 
 
 def test_models_for_instructions_do_not_think_whatever_else_is_in_their_name() -> None:
-    assert family_of("Qwen3-30B-A3B-Instruct-2507") == "plain"
-    assert family_of("Qwen3-30B-A3B-Thinking-2507") == "think"
+    assert guess_family("Qwen3-30B-A3B-Instruct-2507") == "plain"
+    assert guess_family("Qwen3-30B-A3B-Thinking-2507") == "think"
 
 
 def test_nothing_is_ended_where_the_prompt_has_ended_the_thinking() -> None:
-    forcing = forcing_of(Family("think", closed=True), end=None, ask=None)
-    assert forcing == closed(FAMILIES["think"])
+    forcing = make_forcing(Family("think", closed=True), end=None, ask=None)
+    assert forcing == make_closed_forcing(FAMILIES["think"])
     assert (forcing.end, forcing.mark) == ("", "")
     assert forcing.ask.startswith("\n\n")
-    own = forcing_of(Family("think"), end="</think>", ask="So:")
+    own = make_forcing(Family("think"), end="</think>", ask="So:")
     assert (own.end, own.ask, own.mark) == ("</think>", "So:", "</think>")
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from store.reader import open_recording
 from store.serving.errors import ServingError
-from store.serving.patience import Limits
-from store.writer import Writer
+from store.serving.retries import Limits
+from store.writer import RecordingWriter
 from tests.store.collection.small import work
 from tests.store.collection.test_work import collect
 from tests.store.serving.scripted import FAULTS, Body, Fault, ScriptedServer, serving
@@ -43,5 +43,5 @@ def test_any_sequence_of_faults_ends_in_the_same_bytes_or_an_error_that_can_be_r
                 assert asyncio.run(collect(path, wanted, server, limits=LIMITS)) == right
                 break
             except ServingError:
-                Writer.resume(path).close()
+                RecordingWriter.resume(path).close()
         assert open_recording(path).digest == right

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 
 from store.collection.chains import ExistingChain, read_chains
-from store.collection.preparation import Prepared, Work, prepare
-from store.collection.seeds import question_seed
-from store.collection.work import Collection, begin, done_already
+from store.collection.collector import Collection, begin_journal, is_already_collected
+from store.collection.draw_requests import question_seed
+from store.collection.preparation import CollectionPlan, CollectionSetup, prepare_collection
 from store.errors import SourceError, StoreError
 from store.reader import Recording, open_recording
+from store.serving.endpoints import list_endpoints
 from store.serving.errors import Refused, Unreachable
-from store.serving.patience import Limits
-from store.serving.places import places
+from store.serving.retries import Limits
 from store.serving.server import Server
 from tests.store.collection.small import ASKED, DRAWING, READING, SETTINGS, work
 from tests.store.serving.scripted import CONTEXT, MODEL, Body, Fault, ScriptedServer, serving
@@ -28,21 +28,21 @@ def scripted() -> Iterator[ScriptedServer]:
         yield server
 
 
-async def collect(path: Path, wanted: Work, server: ScriptedServer) -> Collection:
+async def collect(path: Path, wanted: CollectionPlan, server: ScriptedServer) -> Collection:
     """Collects and seals."""
     async with Server(server.url, MODEL, limits=LIMITS) as client:
-        where = places([client], 1, 16)
-        prepared = await prepare(wanted, where, READING)
-        with begin(path, wanted, prepared) as writer:
+        where = list_endpoints([client], 1, 16)
+        prepared = await prepare_collection(wanted, where, READING)
+        with begin_journal(path, wanted, prepared) as writer:
             collection = Collection(wanted, prepared, where, READING, writer)
             await collection.run()
             await collection.seal()
     return collection
 
 
-async def prepared_by(server: ScriptedServer, wanted: Work) -> Prepared:
+async def prepared_by(server: ScriptedServer, wanted: CollectionPlan) -> CollectionSetup:
     async with Server(server.url, MODEL, limits=LIMITS) as client:
-        return await prepare(wanted, places([client], 1, 16), READING)
+        return await prepare_collection(wanted, list_endpoints([client], 1, 16), READING)
 
 
 def drawing(question: str, *indexes: int, fault: str = "refused") -> Callable[[int, Body], Fault]:
@@ -84,7 +84,7 @@ async def test_so_many_branches_may_be_missing_and_the_others_are_those_of_any_o
     assert lacking.branches(0) == kept
     assert lacking.branches(1) == whole.branches(1)
     assert [lacking.questions[0].branch_index(at) for at in range(4)] == [0, 2, 3, 5]
-    assert done_already(tmp_path / "r", wanted, await prepared_by(scripted, wanted))
+    assert is_already_collected(tmp_path / "r", wanted, await prepared_by(scripted, wanted))
 
 
 async def test_more_than_are_allowed_end_the_work_and_keep_the_rest(
@@ -137,7 +137,7 @@ async def test_a_question_without_any_branch_is_left_out_by_leaving_it_out_of_th
     without = wanted._replace(asked=ASKED[:1])
     await collect(tmp_path / "r", without, scripted)
     assert [each.id for each in open_recording(tmp_path / "r").questions] == ["a"]
-    assert done_already(tmp_path / "r", without, await prepared_by(scripted, without))
+    assert is_already_collected(tmp_path / "r", without, await prepared_by(scripted, without))
 
 
 async def test_the_last_branches_may_be_missing(scripted: ScriptedServer, tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def chains(path: Path, lengths: dict[str, list[int]]) -> Path:
     return path
 
 
-def probing(path: Path, allow_missing: int = 0) -> Work:
+def probing(path: Path, allow_missing: int = 0) -> CollectionPlan:
     read = read_chains(path)
     settings = msgspec.structs.replace(SETTINGS, source=path.name)
-    return Work(settings, read.asked, 0, read.chains, 4, allow_missing, read)
+    return CollectionPlan(settings, read.asked, 0, read.chains, 4, allow_missing, read)
 
 
 async def test_a_chain_longer_than_the_context_is_reported_before_any_request_with_its_position(

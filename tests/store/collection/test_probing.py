@@ -4,33 +4,33 @@ import math
 
 import pytest
 
-from store.collection.estimate import estimate
-from store.collection.probing import entropy, means
-from store.collection.progress import Prices, Tally
+from store.collection.estimate import estimate_cost
+from store.collection.probing import interval_means, token_entropy
+from store.collection.progress import CollectionProgress, Prices
 from store.records import Question
-from store.serving.replies import Given
+from store.serving.replies import CompletionResult
 from tests.store.collection.small import SETTINGS
 
 
 def test_means_are_taken_over_each_interval_and_what_is_left() -> None:
-    assert means([1.0, 3.0, 5.0, 7.0, 2.0], 2) == [2.0, 6.0, 2.0]
+    assert interval_means([1.0, 3.0, 5.0, 7.0, 2.0], 2) == [2.0, 6.0, 2.0]
 
 
-def first_token(*chances: float) -> Given:
-    return Given([1], "", "length", [0.0], [[math.log(chance) for chance in chances]])
+def first_token(*chances: float) -> CompletionResult:
+    return CompletionResult([1], "", "length", [0.0], [[math.log(chance) for chance in chances]])
 
 
 def test_entropy_is_that_of_the_likeliest_and_the_rest_as_one() -> None:
-    assert entropy(first_token(1.0)) == pytest.approx(0.0, abs=1e-12)
-    assert entropy(first_token(0.5, 0.5)) == pytest.approx(math.log(2))
-    assert entropy(first_token(0.5)) == pytest.approx(math.log(2))
-    assert entropy(first_token(0.25, 0.25, 0.25)) == pytest.approx(math.log(4))
+    assert token_entropy(first_token(1.0)) == pytest.approx(0.0, abs=1e-12)
+    assert token_entropy(first_token(0.5, 0.5)) == pytest.approx(math.log(2))
+    assert token_entropy(first_token(0.5)) == pytest.approx(math.log(2))
+    assert token_entropy(first_token(0.25, 0.25, 0.25)) == pytest.approx(math.log(4))
 
 
 def test_an_estimate_adds_up_what_would_be_asked() -> None:
     questions = [Question(id="a", gold="1", prompt_ids=[1] * 10)]
     prices = Prices(per_million_in=1.0, per_million_out=2.0)
-    found = estimate(SETTINGS, questions, {"a": 5}, {"a": [100] * 5}, 20, 4, prices)
+    found = estimate_cost(SETTINGS, questions, {"a": 5}, {"a": [100] * 5}, 20, 4, prices)
     assert (found.branches, found.tokens, found.probes) == (5, 500, 10)
     assert found.probe_tokens == 80
     assert found.sent == 5 * 10 + 5 * ((10 + 40 + 20) + (10 + 80 + 20))
@@ -48,7 +48,7 @@ def test_hours_and_tokens_are_paid_together() -> None:
 def test_what_is_left_is_reckoned_from_what_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr("store.collection.progress.time.monotonic", lambda: clock[0])
-    tally = Tally(branches=10, held=2)
+    tally = CollectionProgress(branches=10, held=2)
     assert tally.rate() is None
     clock[0], tally.drawn, tally.recorded, tally.done = 10.0, 1000, 800, 4
     assert tally.rate() == pytest.approx(100.0)

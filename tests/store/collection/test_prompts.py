@@ -1,23 +1,23 @@
 """What a model is asked."""
 
 from store.collection.forcing import FAMILIES
-from store.collection.prompts import INSTRUCTIONS, forced_by, letters, message
+from store.collection.questions import INSTRUCTIONS, choice_letters, format_prompt, tokenise_forcing
 from store.serving.server import Server
 from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
 
 
 def test_a_message_is_the_question_its_choices_and_the_instruction() -> None:
-    assert message("How many?\n", None, "") == "How many?"
-    asked = message("Which?", ["one", "two"], INSTRUCTIONS["choice"])
+    assert format_prompt("How many?\n", None, "") == "How many?"
+    asked = format_prompt("Which?", ["one", "two"], INSTRUCTIONS["choice"])
     assert asked.startswith("Which?\n\n(A) one\n(B) two\n\nPlease reason")
-    assert letters(["one", "two"]) == ["A", "B"]
+    assert choice_letters(["one", "two"]) == ["A", "B"]
 
 
 async def test_forcing_is_tokenised_once_without_special_tokens() -> None:
     with serving(ScriptedServer()) as scripted:
         async with Server(scripted.url, MODEL) as server:
-            forced = await forced_by(server, FAMILIES["think"])
-            plain = await forced_by(server, FAMILIES["plain"])
+            forced = await tokenise_forcing(server, FAMILIES["think"])
+            plain = await tokenise_forcing(server, FAMILIES["plain"])
     assert forced.both == tuple(encode(FAMILIES["think"].text))
     assert forced.has_ended(encode("so</think>"))
     assert (plain.end, plain.mark, plain.has_ended([256])) == ((), (), False)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from backports import zstd
 
-from store.collection.converters import Conversion, convert
+from store.collection.converters import Conversion, convert_benchmark
 from store.errors import SourceError
 from tests.command_lines import CommandLine
 
@@ -30,7 +30,7 @@ def delimited(separator: str) -> str:
 
 
 def read(benchmark: str, path: Path) -> list[tuple[str, str, str, list[str] | None]]:
-    found = convert(benchmark, path)
+    found = convert_benchmark(benchmark, path)
     assert found.bad == []
     return [(each.id, each.question, each.answer, each.choices) for each in found.asked]
 
@@ -38,7 +38,7 @@ def read(benchmark: str, path: Path) -> list[tuple[str, str, str, list[str] | No
 def one(tmp_path: Path, benchmark: str, row: dict[str, Any]) -> Conversion:
     path = tmp_path / "one.json"
     path.write_text(json.dumps([row]))
-    return convert(benchmark, path)
+    return convert_benchmark(benchmark, path)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_compressed_files_are_read_and_damaged_ones_named(
     assert len(read("hmmt", path)) == 2
     path.write_bytes(compress(delimited(",").encode())[:-7])
     with pytest.raises(SourceError, match="damaged or cut off"):
-        convert("hmmt", path)
+        convert_benchmark("hmmt", path)
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\x0c", "\x1c", "\x0b", "\r", "\n"])
@@ -127,7 +127,7 @@ def test_the_files_own_id_is_kept(tmp_path: Path, key: str) -> None:
 def test_an_id_that_repeats_names_nothing(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text(json.dumps([{"id": 1, "problem": "p", "answer": "1"}] * 2))
-    found = convert("hmmt", path)
+    found = convert_benchmark("hmmt", path)
     assert [each.id for each in found.asked] == ["hmmt-00", "hmmt-01"]
     assert "`id` repeats values" in found.notes[0]
 
@@ -223,7 +223,7 @@ def test_what_is_no_text_is_refused_by_row_and_column(
 ) -> None:
     path = tmp_path / "b.json"
     path.write_text(json.dumps([ROWS[0], {**ROWS[1], **row}]))
-    (bad,) = convert("hmmt", path).bad
+    (bad,) = convert_benchmark("hmmt", path).bad
     assert bad.place == "row 2"
     assert reason in bad.reason
 
@@ -232,7 +232,7 @@ def test_bytes_of_parquet_are_no_text_and_lists_of_one_are(tmp_path: Path) -> No
     path = tmp_path / "b.parquet"
     pq.write_table(pa.Table.from_pylist([{"problem": "p", "answer": b"1"}]), path)
     with pytest.raises(SourceError, match="row 1: column `answer` holds bytes"):
-        convert("hmmt", path)
+        convert_benchmark("hmmt", path)
     pq.write_table(pa.Table.from_pylist([{"problem": "p", "final_answer": ["2"]}]), path)
     assert read("hmmt", path) == [("hmmt-00", "p", "2", None)]
 
@@ -268,7 +268,7 @@ def test_one_bad_row_is_named_and_can_be_left_out(cli: CommandLine, home: Path) 
 def test_a_broken_line_is_one_bad_row(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     path.write_text(LINES + "\n{oops\n")
-    (bad,) = convert("hmmt", path).bad
+    (bad,) = convert_benchmark("hmmt", path).bad
     assert bad.place == "row 3 (line 4)"
     assert "is not JSON" in bad.reason
 
@@ -289,7 +289,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
 ) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(SourceError, match=reason):
-        convert("hmmt", tmp_path / name)
+        convert_benchmark("hmmt", tmp_path / name)
 
 
 def test_tabs_with_stray_quotes_keep_their_rows(tmp_path: Path) -> None:
@@ -308,4 +308,4 @@ def test_numpys_print_of_a_list_is_not_taken_for_one_text(tmp_path: Path) -> Non
     path = tmp_path / "b.csv"
     path.write_text("question,choices,answer\np,\"['x' 'y']\",0\n")
     with pytest.raises(SourceError, match="no JSON list of choices"):
-        convert("mmlu", path)
+        convert_benchmark("mmlu", path)

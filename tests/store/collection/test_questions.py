@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from store.collection.chains import read_chains
-from store.collection.converters import BENCHMARKS, convert
-from store.collection.questions import Asked, read_questions, write_lines
+from store.collection.converters import BENCHMARKS, convert_benchmark
+from store.collection.questions import CollectionQuestion, read_questions, write_lines
 from store.errors import SourceError
 
 
@@ -20,7 +20,10 @@ def lines(path: Path, *rows: object) -> Path:
 
 
 def test_questions_are_read_as_they_were_written(tmp_path: Path) -> None:
-    asked = [Asked("a", "1+1?", "2"), Asked("b", "which?", "B", ["one", "two"])]
+    asked = [
+        CollectionQuestion("a", "1+1?", "2"),
+        CollectionQuestion("b", "which?", "B", ["one", "two"]),
+    ]
     path = tmp_path / "q.jsonl"
     path.write_text(write_lines(asked) + "\n")
     assert read_questions(path).asked == asked
@@ -84,18 +87,18 @@ GPQA = {
 def test_each_benchmark_knows_its_columns(
     tmp_path: Path, benchmark: str, row: dict[str, Any], answer: str
 ) -> None:
-    (asked,) = convert(benchmark, lines(tmp_path / "b.jsonl", row)).asked
+    (asked,) = convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row)).asked
     assert (asked.question, asked.answer, asked.choices) == ("p", answer, None)
 
 
 def test_choices_are_dealt_in_an_order_that_never_changes(tmp_path: Path) -> None:
     rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
-    asked = convert("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
+    asked = convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
     for each in asked:
         assert each.choices is not None
         assert each.choices["ABCD".index(each.answer)] == "right"
     assert {each.answer for each in asked} == set("ABCD")
-    assert asked == convert("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
+    assert asked == convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
 
 
 def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "b.parquet")
     lines(tmp_path / "b.jsonl", *rows)
     read = [
-        convert("hmmt", tmp_path / f"b.{kind}").asked
+        convert_benchmark("hmmt", tmp_path / f"b.{kind}").asked
         for kind in ("json", "csv", "parquet", "jsonl")
     ]
     assert all(each == read[0] for each in read)
@@ -127,17 +130,17 @@ def test_what_a_row_lacks_is_named(
     tmp_path: Path, benchmark: str, row: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(SourceError, match=said):
-        convert(benchmark, lines(tmp_path / "b.jsonl", row))
+        convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row))
 
 
 @pytest.mark.parametrize("name", ["b.json", "b.jsonl", "b.parquet"])
 def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("{nothing")
     with pytest.raises(SourceError, match=name):
-        convert("hmmt", tmp_path / name)
+        convert_benchmark("hmmt", tmp_path / name)
 
 
 def test_the_command_offers_every_benchmark() -> None:
-    from harness.cli.commands.questions import BENCHMARKS as OFFERED
+    from harness.cli.commands.datasets import BENCHMARKS as OFFERED
 
     assert tuple(sorted(BENCHMARKS)) == OFFERED

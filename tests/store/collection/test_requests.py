@@ -3,13 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.collection import requests
-from store.collection.forcing import FAMILIES, Forced, family_of, find
-from store.collection.requests import Drawing, Probing, probe_count
-from store.collection.seeds import interval_seed, question_seed
+from store.collection import draw_requests
+from store.collection.draw_requests import (
+    DrawSettings,
+    ProbeSettings,
+    interval_seed,
+    probe_count,
+    question_seed,
+)
+from store.collection.forcing import FAMILIES, ForcingTokens, find_tokens, guess_family
 
-DRAWING = Drawing(interval=10, max_tokens=95, seed=5)
-FORCED = Forced(end=(1, 2), ask=(7,), both=(1, 2, 7), mark=(2,))
+DRAWING = DrawSettings(interval=10, max_tokens=95, seed=5)
+FORCED = ForcingTokens(end=(1, 2), ask=(7,), both=(1, 2, 7), mark=(2,))
 
 counts = st.integers(1, 10**6)
 
@@ -27,8 +32,8 @@ def test_a_chain_of_nothing_has_no_probes() -> None:
 
 
 def test_branches_may_be_asked_for_in_any_pieces() -> None:
-    whole = requests.branches([1, 2], "q", 0, 8, DRAWING)
-    part = requests.branches([1, 2], "q", 5, 2, DRAWING)
+    whole = draw_requests.request_branches([1, 2], "q", 0, 8, DRAWING)
+    part = draw_requests.request_branches([1, 2], "q", 5, 2, DRAWING)
     assert whole.seed is not None
     assert (whole.seed, whole.n) == (question_seed(5, "q"), 8)
     assert part.seed == whole.seed + 5
@@ -51,8 +56,8 @@ def test_seeds_never_change() -> None:
 
 
 def test_intervals_go_on_from_the_tokens_and_end_at_the_cap() -> None:
-    first = requests.interval([1, 2], "q", 3, [], DRAWING)
-    last = requests.interval([1, 2], "q", 3, list(range(90)), DRAWING)
+    first = draw_requests.request_interval([1, 2], "q", 3, [], DRAWING)
+    last = draw_requests.request_interval([1, 2], "q", 3, list(range(90)), DRAWING)
     assert list(first.prompt[0]) == [1, 2]
     assert list(last.prompt[0]) == [1, 2, *range(90)]
     assert (first.max_tokens, last.max_tokens) == (10, 5)
@@ -61,35 +66,37 @@ def test_intervals_go_on_from_the_tokens_and_end_at_the_cap() -> None:
 
 
 def test_a_probe_ends_the_thinking_only_where_it_goes_on() -> None:
-    asked = requests.probes([9], [[4, 4], [4, 2, 5]], FORCED, Probing(stop=["\n"]))
+    asked = draw_requests.request_probes(
+        [9], [[4, 4], [4, 2, 5]], FORCED, ProbeSettings(stop=["\n"])
+    )
     assert [list(prompt) for prompt in asked.prompt] == [[9, 4, 4, 1, 2, 7], [9, 4, 2, 5, 7]]
     assert (asked.temperature, asked.seed, asked.logprobs) == (0.0, None, None)
-    opened = requests.openings([9], [[4, 4], [4, 2, 5]], FORCED)
+    opened = draw_requests.request_openings([9], [[4, 4], [4, 2, 5]], FORCED)
     assert [list(prompt) for prompt in opened.prompt] == [[9, 4, 4, 1, 2], [9, 4, 2, 5]]
     assert (opened.max_tokens, opened.logprobs) == (1, 20)
 
 
 def test_a_probe_can_be_constrained() -> None:
-    asked = requests.probes([9], [[4]], FORCED, Probing(choice=["A", "B"]))
+    asked = draw_requests.request_probes([9], [[4]], FORCED, ProbeSettings(choice=["A", "B"]))
     assert asked.structured_outputs is not None
     assert asked.structured_outputs.choice == ["A", "B"]
 
 
 def test_prefixes_are_whole_intervals() -> None:
-    found = requests.prefixes(list(range(25)), 10)
+    found = draw_requests.list_prefixes(list(range(25)), 10)
     assert [len(prefix) for prefix in found] == [10, 20]
-    assert [len(prefix) for prefix in requests.prefixes(list(range(20)), 10)] == [10]
+    assert [len(prefix) for prefix in draw_requests.list_prefixes(list(range(20)), 10)] == [10]
 
 
 def test_families_are_told_by_the_name() -> None:
-    assert family_of("Qwen/Qwen3-8B") == "think"
-    assert family_of("openai/gpt-oss-20b") == "harmony"
-    assert family_of("meta-llama/Llama-3.1-8B-Instruct") == "plain"
-    assert family_of("mystery") is None
+    assert guess_family("Qwen/Qwen3-8B") == "think"
+    assert guess_family("openai/gpt-oss-20b") == "harmony"
+    assert guess_family("meta-llama/Llama-3.1-8B-Instruct") == "plain"
+    assert guess_family("mystery") is None
     assert all(words.ask.endswith("\\boxed{") for words in FAMILIES.values())
 
 
 @given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3), min_size=1, max_size=3))
 def test_a_part_is_found_where_it_first_stands(tokens: list[int], part: list[int]) -> None:
     places = [at for at in range(len(tokens)) if tokens[at : at + len(part)] == part]
-    assert find(tokens, part) == (places[0] if places else None)
+    assert find_tokens(tokens, part) == (places[0] if places else None)

@@ -10,21 +10,20 @@ import msgspec
 import pytest
 
 from store.answers.extraction import probe_answer
-from store.collection import requests
-from store.collection.chains import ExistingChain, runs
-from store.collection.preparation import Work, prepare
-from store.collection.prompts import message
-from store.collection.requests import prefixes, probe_count
-from store.collection.seeds import interval_seed, question_seed
-from store.collection.work import Collection, begin
+from store.collection import draw_requests
+from store.collection.chains import ExistingChain, group_consecutive
+from store.collection.collector import Collection, begin_journal
+from store.collection.draw_requests import interval_seed, list_prefixes, probe_count, question_seed
+from store.collection.preparation import CollectionPlan, prepare_collection
+from store.collection.questions import format_prompt
 from store.errors import StoreError
 from store.reader import open_recording
 from store.records import Branch
-from store.serving.errors import Lied, Refused, ServingError, Unreachable
-from store.serving.patience import Limits
-from store.serving.places import places
+from store.serving.endpoints import list_endpoints
+from store.serving.errors import InconsistentResponse, Refused, ServingError, Unreachable
+from store.serving.retries import Limits
 from store.serving.server import Server
-from store.writer import Writer
+from store.writer import RecordingWriter
 from tests.store.collection.small import ASKED, DRAWING, READING, SETTINGS, work
 from tests.store.serving.scripted import (
     MODEL,
@@ -56,7 +55,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 async def collect(
     path: Path,
-    wanted: Work,
+    wanted: CollectionPlan,
     *servers: ScriptedServer,
     slots: int = 16,
     ranks: int = 1,
@@ -68,16 +67,16 @@ async def collect(
             await stack.enter_async_context(Server(server.url, MODEL, limits=limits))
             for server in servers
         ]
-        where = places(clients, ranks, slots)
-        prepared = await prepare(wanted, where, READING)
-        with begin(path, wanted, prepared) as writer:
+        where = list_endpoints(clients, ranks, slots)
+        prepared = await prepare_collection(wanted, where, READING)
+        with begin_journal(path, wanted, prepared) as writer:
             await Collection(wanted, prepared, where, READING, writer).run()
             return writer.seal()
 
 
 def prompt(number: int) -> list[int]:
     """A question's prompt."""
-    return encode(message(ASKED[number].question, None, SETTINGS.instruction) + "\n<reply>")
+    return encode(format_prompt(ASKED[number].question, None, SETTINGS.instruction) + "\n<reply>")
 
 
 def drawn_again(number: int, index: int) -> list[int]:
@@ -87,9 +86,9 @@ def drawn_again(number: int, index: int) -> list[int]:
 
 
 def test_rising_numbers_come_as_runs() -> None:
-    assert list(runs([])) == []
-    assert list(runs([3])) == [(3, 1)]
-    assert list(runs([0, 1, 4, 5, 6, 9])) == [(0, 2), (4, 3), (9, 1)]
+    assert list(group_consecutive([])) == []
+    assert list(group_consecutive([3])) == [(3, 1)]
+    assert list(group_consecutive([0, 1, 4, 5, 6, 9])) == [(0, 2), (4, 3), (9, 1)]
 
 
 async def test_a_recording_holds_what_the_model_draws_and_answers(
@@ -105,7 +104,9 @@ async def test_a_recording_holds_what_the_model_draws_and_answers(
             assert found.token_ids == tokens
             assert found.seed == question_seed(DRAWING.seed, ASKED[number].id) + index
             assert len(found.answers) == probe_count(len(tokens), DRAWING.interval)
-            assert found.answers == [answer_behind(number, each) for each in prefixes(tokens, 40)]
+            assert found.answers == [
+                answer_behind(number, each) for each in list_prefixes(tokens, 40)
+            ]
             assert found.final in ("3", "4", "5", "ERR")
 
 
@@ -183,9 +184,9 @@ async def test_a_server_that_lies_is_never_recorded(
         return fault if number >= 3 else None
 
     scripted.fault = script
-    with pytest.raises(Lied, match=scripted.url):
+    with pytest.raises(InconsistentResponse, match=scripted.url):
         await collect(tmp_path / "b", work(), scripted)
-    with Writer.resume(tmp_path / "b") as writer:
+    with RecordingWriter.resume(tmp_path / "b") as writer:
         assert sum(map(len, writer.held.values())) < 12
     scripted.fault = lambda number, body: None
     assert await collect(tmp_path / "b", work(), scripted) == undisturbed
@@ -198,7 +199,7 @@ async def test_a_server_that_is_gone_costs_nothing_but_time(
     limits = Limits(patience=0.2, first_wait=0.01, longest_wait=0.05)
     with pytest.raises(Unreachable):
         await collect(tmp_path / "b", work(), scripted, limits=limits)
-    with Writer.resume(tmp_path / "b") as writer:
+    with RecordingWriter.resume(tmp_path / "b") as writer:
         held = sum(map(len, writer.held.values()))
     assert 0 < held < 12
     scripted.fault, begun = lambda number, body: None, len(scripted.completions)
@@ -228,11 +229,11 @@ async def test_more_branches_may_be_asked_for_before_the_seal_and_fewer_not(
         await collect(tmp_path / "r", work(branches=9), scripted, slots=1)
     scripted.fault = lambda number, body: None
     async with Server(scripted.url, MODEL) as client:
-        prepared = await prepare(work(), places([client], 1, 4), READING)
-    with begin(tmp_path / "r", work(), prepared) as writer:
+        prepared = await prepare_collection(work(), list_endpoints([client], 1, 4), READING)
+    with begin_journal(tmp_path / "r", work(), prepared) as writer:
         writer.add_branch("a", 7, Branch(answers=[], tokens=1, final="3"))
     with pytest.raises(StoreError, match="holds branch 7 of 'a'"):
-        begin(tmp_path / "r", work(branches=7), prepared)
+        begin_journal(tmp_path / "r", work(branches=7), prepared)
 
 
 @pytest.mark.parametrize(
@@ -248,13 +249,15 @@ async def test_a_recording_that_was_begun_otherwise_is_not_gone_on_with(
     scripted: ScriptedServer, tmp_path: Path, changed: dict[str, Any], named: str
 ) -> None:
     async with Server(scripted.url, MODEL) as client:
-        where = places([client], 1, 4)
-        begin(tmp_path / "r", work(), await prepare(work(), where, READING)).close()
+        where = list_endpoints([client], 1, 4)
+        begin_journal(
+            tmp_path / "r", work(), await prepare_collection(work(), where, READING)
+        ).close()
         before = (tmp_path / "r").read_bytes()
         other = work(**changed)
-        prepared = await prepare(other, where, READING)
+        prepared = await prepare_collection(other, where, READING)
         with pytest.raises(StoreError) as refused:
-            begin(tmp_path / "r", other, prepared)
+            begin_journal(tmp_path / "r", other, prepared)
     assert named in str(refused.value)
     assert (tmp_path / "r").read_bytes() == before
 
@@ -263,12 +266,14 @@ async def test_a_server_of_another_version_does_not_go_on(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     async with Server(scripted.url, MODEL) as client:
-        where = places([client], 1, 4)
-        begin(tmp_path / "r", work(), await prepare(work(), where, READING)).close()
+        where = list_endpoints([client], 1, 4)
+        begin_journal(
+            tmp_path / "r", work(), await prepare_collection(work(), where, READING)
+        ).close()
         scripted.version = "0.0.2"
-        prepared = await prepare(work(), where, READING)
+        prepared = await prepare_collection(work(), where, READING)
         with pytest.raises(StoreError, match=r"vllm 0\.0\.1, now vllm 0\.0\.2"):
-            begin(tmp_path / "r", work(), prepared)
+            begin_journal(tmp_path / "r", work(), prepared)
 
 
 async def test_servers_that_are_not_alike_are_refused(
@@ -318,7 +323,7 @@ async def test_every_request_of_a_stepwise_branch_is_the_one_that_the_pure_funct
     tokens = open_recording(tmp_path / "r").branches(0)[0].token_ids
     assert tokens is not None
     made = [
-        requests.interval(prompt(0), "a", 0, tokens[:at], DRAWING)
+        draw_requests.request_interval(prompt(0), "a", 0, tokens[:at], DRAWING)
         for at in range(0, len(tokens), 40)
     ]
     sent = [seen.body for seen in scripted.completions]
@@ -338,13 +343,13 @@ async def test_chains_that_exist_are_only_probed(scripted: ScriptedServer, tmp_p
         "b": [ExistingChain(text=text)],
     }
     settings = msgspec.structs.replace(SETTINGS, source="chains.jsonl")
-    wanted = Work(settings, ASKED, 0, chains)
+    wanted = CollectionPlan(settings, ASKED, 0, chains)
     await collect(tmp_path / "r", wanted, scripted)
     recording = open_recording(tmp_path / "r")
     assert recording.branches(0)[0].token_ids == tokens
     assert recording.branches(1)[0].final == "5"
     assert recording.branches(0)[0].answers == [
-        answer_behind(0, each) for each in prefixes(tokens, 40)
+        answer_behind(0, each) for each in list_prefixes(tokens, 40)
     ]
     assert {seen.body["temperature"] for seen in scripted.completions} == {0.0}
     assert recording.provenance.source == "chains.jsonl"

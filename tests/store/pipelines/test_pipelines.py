@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from store.errors import DamagedRecording, ForeignFile, StoreError
-from store.pipelines.calls import Call, Calls, Said
-from store.pipelines.reading import read_held_out, read_pipeline
-from store.pipelines.records import Answered, Choice, Trial
-from store.pipelines.trials import Head, TrialWriter, read_trials
+from store.pipelines.call_cache import CallCache, PipelineCall, PipelineReply
+from store.pipelines.pipeline_file import read_held_out, read_pipeline
+from store.pipelines.schema import QuestionResult, StageChoice, Trial
+from store.pipelines.trials import TrialsHeader, TrialWriter, read_trials
 
 FILE = """
 name = "two"
@@ -112,15 +112,15 @@ def test_a_question_is_searched_on_or_held_out_and_never_both(
     assert str(caught.value).startswith(str(folder / "unseen"))
 
 
-def head(folder: Path) -> Head:
+def head(folder: Path) -> TrialsHeader:
     found = read_pipeline(written(folder, FILE))
-    return Head(pipeline=found.pipeline, digest=found.digest, questions=["a"])
+    return TrialsHeader(pipeline=found.pipeline, digest=found.digest, questions=["a"])
 
 
 def trial(samples: int) -> Trial:
     return Trial(
-        choices=(Choice("small", samples),), cost=float(samples),
-        answered=[Answered(question="a", score=0.1 * samples)],
+        choices=(StageChoice("small", samples),), cost=float(samples),
+        answered=[QuestionResult(question="a", score=0.1 * samples)],
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def test_a_changed_byte_is_refused(folder: Path) -> None:
 def test_a_record_of_another_pipeline_is_refused(folder: Path) -> None:
     path = folder / "trials.record"
     TrialWriter.open(path, head(folder)).close()
-    other = Head(pipeline=head(folder).pipeline, digest="other", questions=["a"])
+    other = TrialsHeader(pipeline=head(folder).pipeline, digest="other", questions=["a"])
     with pytest.raises(StoreError, match="another pipeline"):
         TrialWriter.open(path, other)
 
@@ -183,12 +183,14 @@ def test_what_is_no_record_is_told_so(folder: Path) -> None:
 
 
 def test_a_call_is_kept_by_content_and_its_place(tmp_path: Path) -> None:
-    call = Call(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8)
-    other = Call(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8, place=1)
-    calls = Calls(tmp_path / "calls.sqlite")
-    calls.keep(call, Said(text="first", tokens_in=1, tokens_out=1))
-    calls.keep(call, Said(text="second", tokens_in=1, tokens_out=1))
-    again = Calls(tmp_path / "calls.sqlite")
+    call = PipelineCall(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8)
+    other = PipelineCall(
+        model="m", interface="chat", prompt="p", temperature=0.9, tokens=8, place=1
+    )
+    calls = CallCache(tmp_path / "calls.sqlite")
+    calls.keep(call, PipelineReply(text="first", tokens_in=1, tokens_out=1))
+    calls.keep(call, PipelineReply(text="second", tokens_in=1, tokens_out=1))
+    again = CallCache(tmp_path / "calls.sqlite")
     found = again.find(call)
     assert found is not None
     assert found.text == "first"

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from store.collection.forcing import Forced
-from store.collection.requests import Probing, probes
+from store.collection.draw_requests import ProbeSettings, request_probes
+from store.collection.forcing import ForcingTokens
 from store.serving.constraints import constraint_fault
-from store.serving.errors import Lied
-from store.serving.requests import Completion
+from store.serving.errors import InconsistentResponse
+from store.serving.requests import CompletionRequest
 from store.serving.server import Server
 from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
 
 PROMPT = encode("how many?<reply>")
-FORCED = Forced((), (), (), ())
+FORCED = ForcingTokens((), (), (), ())
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def scripted() -> Iterator[ScriptedServer]:
 
 def asked(
     regex: str | None = None, choice: list[str] | None = None, stop: list[str] | None = None
-) -> Completion:
-    probing = Probing(max_tokens=8, regex=regex, choice=choice, stop=stop or [])
-    return probes(PROMPT, [[97]], FORCED, probing)
+) -> CompletionRequest:
+    probing = ProbeSettings(max_tokens=8, regex=regex, choice=choice, stop=stop or [])
+    return request_probes(PROMPT, [[97]], FORCED, probing)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def asked(
     ],
 )
 def test_what_the_constraint_admits_is_accepted(
-    text: str, finish: str, request_: Completion
+    text: str, finish: str, request_: CompletionRequest
 ) -> None:
     assert constraint_fault(text, finish, request_) is None
 
@@ -62,7 +62,7 @@ def test_what_the_constraint_admits_is_accepted(
     ],
 )
 def test_what_the_constraint_forbids_is_described(
-    text: str, finish: str, request_: Completion
+    text: str, finish: str, request_: CompletionRequest
 ) -> None:
     fault = constraint_fault(text, finish, request_)
     assert fault is not None
@@ -71,8 +71,10 @@ def test_what_the_constraint_forbids_is_described(
 
 @pytest.mark.parametrize("request_", [asked(r"[0-9]{2}"), asked(choice=["A", "B"])])
 async def test_a_server_that_skips_a_constraint_is_refused_with_the_likely_reason(
-    scripted: ScriptedServer, request_: Completion
+    scripted: ScriptedServer, request_: CompletionRequest
 ) -> None:
     async with Server(scripted.url, MODEL) as client:
-        with pytest.raises(Lied, match=r"does not apply the constraint; .*--reasoning-parser"):
+        with pytest.raises(
+            InconsistentResponse, match=r"does not apply the constraint; .*--reasoning-parser"
+        ):
             await client.complete(request_)

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from store.collection.requests import Drawing, branches
-from store.serving.errors import Lied, Refused
+from store.collection.draw_requests import DrawSettings, request_branches
+from store.serving.errors import InconsistentResponse, Refused
 from store.serving.identity import ModelCard, identify
 from store.serving.server import Server
-from store.serving.streams import Piece
+from store.serving.streams import StreamChunk
 from tests.store.serving.scripted import CARD, CONTEXT, MODEL, ScriptedServer, encode, serving
 
-ASKED = branches(encode("how many?<reply>"), "q", 0, 2, Drawing(interval=40, max_tokens=40))
+ASKED = request_branches(
+    encode("how many?<reply>"), "q", 0, 2, DrawSettings(interval=40, max_tokens=40)
+)
 
 ALIAS: dict[str, Any] = CARD | {"id": "short"}
 ADAPTER: dict[str, Any] = {"id": "tuned", "root": "/adapters/tuned", "parent": MODEL}
@@ -26,7 +28,7 @@ def scripted() -> Iterator[ScriptedServer]:
         yield server
 
 
-async def stream(server: ScriptedServer, name: str) -> list[Piece]:
+async def stream(server: ScriptedServer, name: str) -> list[StreamChunk]:
     async with Server(server.url, name) as client:
         return [piece async for piece in client.stream(ASKED)]
 
@@ -53,14 +55,14 @@ async def test_an_adapter_answered_by_its_base_is_refused(scripted: ScriptedServ
     async with Server(scripted.url, "tuned") as client:
         await client.served()
         scripted.cards = [CARD]
-        with pytest.raises(Lied, match=f"from the model '{MODEL}'"):
+        with pytest.raises(InconsistentResponse, match=f"from the model '{MODEL}'"):
             await client.complete(ASKED)
 
 
 async def test_another_model_of_the_same_server_is_no_alias(scripted: ScriptedServer) -> None:
     async with Server(scripted.url, "other") as client:
         assert (await client.served()).aliases == ()
-        with pytest.raises(Lied, match="which was not asked"):
+        with pytest.raises(InconsistentResponse, match="which was not asked"):
             await client.complete(ASKED)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store.collection.requests import Drawing, branches
+from store.collection.draw_requests import DrawSettings, request_branches
 from store.serving.offline import messages, worker
 
 
@@ -34,18 +34,18 @@ class Engine:
         raise self._problem
 
 
-async def answered(problem: Exception, *asked: messages.Ask) -> list[Any]:
+async def answered(problem: Exception, *asked: messages.EngineRequest) -> list[Any]:
     """What the worker answers to messages."""
     there, out = os.pipe()
     reader = asyncio.StreamReader()
-    made = worker.Worker(Engine(problem), out)
+    made = worker.EngineWorker(Engine(problem), out)
     serving = asyncio.create_task(made.serve(reader))
     found = []
     for each in asked:
-        reader.feed_data(messages.framed(each))
+        reader.feed_data(messages.frame_message(each))
         header = await asyncio.to_thread(os.read, there, messages.HEADER.size)
         (length,) = messages.HEADER.unpack(header)
-        found.append(messages.REPLY.decode(await asyncio.to_thread(os.read, there, length)))
+        found.append(messages.REPLY_DECODER.decode(await asyncio.to_thread(os.read, there, length)))
     reader.feed_eof()
     await serving
     os.close(there)
@@ -65,10 +65,10 @@ async def test_what_would_be_refused_again_is_told_as_refused(
     problem: Exception, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The parameters are made by vLLM, which is not here.
-    monkeypatch.setattr(worker, "sampling", lambda request, child: None)
-    drawing = Drawing(interval=4, max_tokens=8)
-    drawn = messages.Draw(id=1, request=branches([1, 2], "q", 0, 2, drawing))
-    rendered = messages.TokenizeChat(id=2, messages=[{"role": "user"}], template={})
+    monkeypatch.setattr(worker, "make_sampling_params", lambda request, child: None)
+    drawing = DrawSettings(interval=4, max_tokens=8)
+    drawn = messages.CompleteRequest(id=1, request=request_branches([1, 2], "q", 0, 2, drawing))
+    rendered = messages.TokenizeChatRequest(id=2, messages=[{"role": "user"}], template={})
     for reply in await answered(problem, drawn, rendered):
         assert reply.refused is refused
         assert str(problem) in reply.reason

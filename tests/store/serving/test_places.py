@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.serving.counters import Counters, read_counters
-from store.serving.places import Place, places
+from store.serving.endpoints import Endpoint, list_endpoints
+from store.serving.engine import PrefixCacheCounters, read_counters
 from store.serving.server import Server
 
 
-def a_place(slots: int) -> Place:
-    return Place(Server("http://nowhere", "m"), None, slots)
+def a_place(slots: int) -> Endpoint:
+    return Endpoint(Server("http://nowhere", "m"), None, slots)
 
 
 @given(st.integers(1, 6), st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=20))
@@ -68,11 +68,11 @@ async def test_who_gives_up_waiting_leaves_no_hole() -> None:
 
 def test_each_rank_of_each_server_is_a_place() -> None:
     servers = [Server("http://a", "m"), Server("http://b", "m")]
-    found = places(servers, 2, 8)
+    found = list_endpoints(servers, 2, 8)
     assert [(each.engine.address, each.rank, each.slots) for each in found] == [
         ("http://a", 0, 4), ("http://a", 1, 4), ("http://b", 0, 4), ("http://b", 1, 4),
     ]  # fmt: skip
-    assert [each.rank for each in places(servers, 1, 8)] == [None, None]
+    assert [each.rank for each in list_endpoints(servers, 1, 8)] == [None, None]
 
 
 def test_counters_are_added_over_engines() -> None:
@@ -85,7 +85,7 @@ def test_counters_are_added_over_engines() -> None:
         'vllm:external_prefix_cache_hits_total{engine="1",model_name="m"} 7.0\n'
     )  # fmt: skip
     found = read_counters(page)
-    assert found == Counters(200, 150, 2)
+    assert found == PrefixCacheCounters(200, 150, 2)
     assert found.share == pytest.approx(0.75)
     assert read_counters("nothing 1.0\n") is None
-    assert Counters(0, 0, 1).share is None
+    assert PrefixCacheCounters(0, 0, 1).share is None

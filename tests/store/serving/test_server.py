@@ -6,17 +6,23 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from store.collection.forcing import FAMILIES, Forced
-from store.collection.requests import Drawing, Probing, branches, openings, probes
-from store.pipelines.calls import Call
-from store.serving.asking import Asked
+from store.collection.draw_requests import (
+    DrawSettings,
+    ProbeSettings,
+    request_branches,
+    request_openings,
+    request_probes,
+)
+from store.collection.forcing import FAMILIES, ForcingTokens
+from store.pipelines.call_cache import PipelineCall
 from store.serving.engine import Served
-from store.serving.errors import Lied, Refused, ServingError, Unreachable
-from store.serving.patience import Limits
-from store.serving.replies import Given, error_document, logprob_fault
-from store.serving.requests import Completion
+from store.serving.errors import InconsistentResponse, Refused, ServingError, Unreachable
+from store.serving.replies import CompletionResult, error_document, logprob_fault
+from store.serving.requests import CompletionRequest
+from store.serving.retries import Limits
 from store.serving.server import Server
-from store.serving.streams import Piece
+from store.serving.streams import StreamChunk
+from store.serving.text_client import TextClient
 from tests.store.serving.scripted import (
     CONTEXT,
     MODEL,
@@ -29,10 +35,10 @@ from tests.store.serving.scripted import (
 )
 
 PROMPT = encode("how many?<reply>")
-DRAWING = Drawing(interval=40, max_tokens=120, seed=3)
+DRAWING = DrawSettings(interval=40, max_tokens=120, seed=3)
 LIMITS = Limits(patience=2.0, first_wait=0.01, longest_wait=0.05, stall=0.4, whole=0.4)
-ASKED = branches(PROMPT, "q", 0, 3, DRAWING)
-FORCED = Forced(
+ASKED = request_branches(PROMPT, "q", 0, 3, DRAWING)
+FORCED = ForcingTokens(
     *(tuple(encode(text)) for text in (
         FAMILIES["think"].end, FAMILIES["think"].ask, FAMILIES["think"].text, "</think>"
     ))
@@ -58,19 +64,23 @@ def once(fault: Fault, server: ScriptedServer, times: int = 1) -> None:
     server.fault = script
 
 
-async def complete(server: ScriptedServer, asked: Completion = ASKED) -> list[Given]:
+async def complete(
+    server: ScriptedServer, asked: CompletionRequest = ASKED
+) -> list[CompletionResult]:
     async with Server(server.url, MODEL, limits=LIMITS) as client:
         return await client.complete(asked)
 
 
-async def stream(server: ScriptedServer, asked: Completion = ASKED) -> dict[int, Given]:
-    found: dict[int, Given] = {}
+async def stream(
+    server: ScriptedServer, asked: CompletionRequest = ASKED
+) -> dict[int, CompletionResult]:
+    found: dict[int, CompletionResult] = {}
     async with Server(server.url, MODEL, limits=LIMITS) as client:
         await take_all(client.stream(asked, every=16), found)
     return found
 
 
-async def take_all(pieces: AsyncIterator[Piece], found: dict[int, Given]) -> None:
+async def take_all(pieces: AsyncIterator[StreamChunk], found: dict[int, CompletionResult]) -> None:
     """Keeps the children that end."""
     async for piece in pieces:
         if piece.finished is not None:
@@ -158,7 +168,7 @@ async def test_a_lie_in_a_whole_reply_is_an_error_at_once(
     scripted: ScriptedServer, fault: str
 ) -> None:
     once(fault, scripted)
-    with pytest.raises(Lied, match=scripted.url):
+    with pytest.raises(InconsistentResponse, match=scripted.url):
         await complete(scripted)
     assert len(scripted.completions) == 1
 
@@ -166,7 +176,7 @@ async def test_a_lie_in_a_whole_reply_is_an_error_at_once(
 @pytest.mark.parametrize("fault", [*LIES, "extra"])
 async def test_a_lie_in_a_stream_is_an_error_at_once(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted)
-    with pytest.raises(Lied, match=scripted.url):
+    with pytest.raises(InconsistentResponse, match=scripted.url):
         await stream(scripted)
 
 
@@ -179,8 +189,8 @@ async def test_a_stream_that_breaks_says_so(scripted: ScriptedServer, fault: str
 
 async def test_children_that_a_broken_stream_gave_out_are_right(scripted: ScriptedServer) -> None:
     once("cut", scripted)
-    asked = branches(PROMPT, "q", 0, 12, Drawing(interval=40, max_tokens=400))
-    found: dict[int, Given] = {}
+    asked = request_branches(PROMPT, "q", 0, 12, DrawSettings(interval=40, max_tokens=400))
+    found: dict[int, CompletionResult] = {}
     async with Server(scripted.url, MODEL, limits=LIMITS) as client:
         pieces = client.stream(asked, every=16)
         with pytest.raises(Unreachable):
@@ -222,8 +232,8 @@ async def test_an_error_in_a_whole_reply_of_status_200_is_read_as_one_of_its_cod
     once("document 503", scripted)
     assert await complete(scripted)
     once("document 400", scripted, times=10)
-    call = Call(model=MODEL, interface="completions", prompt="?", temperature=0.0, tokens=4)
-    async with Asked(scripted.url, MODEL, limits=LIMITS) as asking:
+    call = PipelineCall(model=MODEL, interface="completions", prompt="?", temperature=0.0, tokens=4)
+    async with TextClient(scripted.url, MODEL, limits=LIMITS) as asking:
         with pytest.raises(Refused, match="scripted"):
             await asking.ask(call)
     with pytest.raises(Refused, match="code 400: scripted"):
@@ -281,15 +291,17 @@ async def test_log_probabilities_that_cannot_be_are_a_lie(
     scripted: ScriptedServer, fault: str
 ) -> None:
     once(fault, scripted, times=2)
-    asked = branches(PROMPT, "q", 0, 2, Drawing(interval=40, max_tokens=120, logprobs=True))
-    with pytest.raises(Lied):
+    asked = request_branches(
+        PROMPT, "q", 0, 2, DrawSettings(interval=40, max_tokens=120, logprobs=True)
+    )
+    with pytest.raises(InconsistentResponse):
         await complete(scripted, asked)
-    with pytest.raises(Lied):
+    with pytest.raises(InconsistentResponse):
         await stream(scripted, asked)
 
 
 async def test_log_probabilities_come_likeliest_first(scripted: ScriptedServer) -> None:
-    forced = await complete(scripted, openings(PROMPT, [[97]], FORCED))
+    forced = await complete(scripted, request_openings(PROMPT, [[97]], FORCED))
     top = forced[0].top
     assert top is not None
     assert top[0] == sorted(top[0], reverse=True)
@@ -333,7 +345,7 @@ async def test_to_cancel_the_task_is_to_close_the_connection(scripted: ScriptedS
 async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
     async with Server(scripted.url, MODEL) as client:
         before = await client.counters()
-        await client.complete(probes(PROMPT, [[97]], FORCED, Probing()))
+        await client.complete(request_probes(PROMPT, [[97]], FORCED, ProbeSettings()))
         after = await client.counters()
     assert before is not None
     assert after is not None

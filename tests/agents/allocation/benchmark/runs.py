@@ -1,10 +1,12 @@
 """Runs that say what one wants."""
 
-from agents.allocation.benchmark.runs import Rehearsal, Setting
+from agents.allocation.benchmark.benchmark_runs import AblationSetting, BenchmarkRun
 
 
-def run(seed: int, *curve: float, proposer: str = "agent", without: Setting = "") -> Rehearsal:
+def run(
+    seed: int, *curve: float, proposer: str = "agent", without: AblationSetting = ""
+) -> BenchmarkRun:
     spent = [0.5 * at for at in range(1, len(curve) + 1)]
-    return Rehearsal(
+    return BenchmarkRun(
         proposer=proposer, seed=seed, without=without, optimum=0.8, curve=[*curve], spent=spent
     )

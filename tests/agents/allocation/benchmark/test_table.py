@@ -5,15 +5,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from agents.allocation.benchmark.runs import read
-from agents.allocation.benchmark.table import row
+from agents.allocation.benchmark.benchmark_runs import read_benchmark_runs
+from agents.allocation.benchmark.table import format_row
 from harness.errors import InputError
 from tests.agents.allocation.benchmark.runs import run
 
 
 def test_a_row_has_the_mean_its_interval_and_the_trials_until_nearly_the_optimum() -> None:
     runs = [run(0, 0.9, 0.995), run(1, 0.8, 0.9), run(2, *[0.7] * 9, 0.99)]
-    cells = [each.strip() for each in row(runs).strip("|").split("|")]
+    cells = [each.strip() for each in format_row(runs).strip("|").split("|")]
     assert cells[:3] == ["all hold", "`agent`", "3"]
     assert cells[3] == "96.2 ± 6.0"
     assert cells[-2:] == ["10 (6–>50)", "2 of 3"]
@@ -23,13 +23,13 @@ def test_runs_are_read_in_the_order_of_the_table(tmp_path: Path) -> None:
     lines = [run(1, 0.5, proposer="random"), run(1, 0.5), run(0, 0.5), run(0, 0.5, without="sizes")]
     file = tmp_path / "runs.jsonl"
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
-    found = [(each.without, each.proposer, each.seed) for each in read([file])]
+    found = [(each.without, each.proposer, each.seed) for each in read_benchmark_runs([file])]
     assert found == [("", "agent", 0), ("", "agent", 1), ("", "random", 1), ("sizes", "agent", 0)]
     with pytest.raises(InputError, match=r"runs.jsonl, line 1: random on seed 1 stands twice"):
-        read([file, file])
+        read_benchmark_runs([file, file])
     file.write_text("{}")
     with pytest.raises(InputError, match="line 1: is no run"):
-        read([file])
+        read_benchmark_runs([file])
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_a_line_that_is_no_run_is_refused_by_its_number(
     file = tmp_path / "runs.jsonl"
     file.write_bytes(msgspec.json.encode(msgspec.to_builtins(run(0, 0.5, 0.9)) | change))
     with pytest.raises(InputError, match=f"runs.jsonl, line 1: is no run: .*{said}"):
-        read([file])
+        read_benchmark_runs([file])

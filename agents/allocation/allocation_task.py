@@ -1,0 +1,249 @@
+"""The search task of an allocation run: trials of a pipeline, proposed and played in the loop.
+
+A candidate is the text of an allocation, and playing it is a trial. A candidate that does not
+check, exceeds the budget or was tried before is dropped, and costs no trial.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from random import Random
+
+from msgspec.structs import replace
+
+from agents.allocation.briefing import format_brief
+from agents.allocation.choices import format_allocation, parse_choices, require_affordable
+from agents.allocation.proposers import ObservedTrial, TrialProposer
+from agents.allocation.results import estimate_gain
+from agents.allocation.run_trials import (
+    list_observed_trials,
+    read_guidelines,
+    read_run_trial,
+    read_run_trials,
+    trial_path,
+)
+from agents.feedback.brief import Brief, count_tokens
+from agents.loop.bench import SpendLimit, SpendTracker
+from agents.loop.round_files import read_state
+from agents.loop.task import LoopServices, SearchTask, Slot, SlotResult
+from agents.proposers import ProposalBatch
+from agents.run.directory import RunDirectory
+from agents.run.records import Draft, Gain, Proposal, Review, ReviewVerdict
+from agents.search.review import Incumbent
+from dsl.diagnostics import DslError
+from harness.allocation.space import AllocationSpace
+from harness.allocation.trial_environment import TrialEnvironment
+from harness.errors import InputError
+from store.pipelines.schema import StageChoices, Trial
+
+
+class RoundTrialBench(SpendTracker):
+    """See `agents.allocation.proposers.TrialBench`.
+
+    Args:
+        space: what may be tried.
+        seen: the trials so far.
+        seed: names the slot's chance.
+        state: what the proposer left in the round before.
+        most: trials that it may put forward.
+        planned: trials of the whole run, where it is bounded.
+        purse: what language models may cost.
+        out_of_time: whether a cap was reached meanwhile.
+        heed: gives up the work, where somebody asked for it.
+        tell: puts progress into the event log.
+    """
+
+    def __init__(
+        self,
+        space: AllocationSpace,
+        seen: Sequence[ObservedTrial],
+        *,
+        seed: str,
+        state: bytes | None = None,
+        most: int = 1,
+        planned: int | None = None,
+        spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
+        is_out_of_time: Callable[[], bool] = lambda: False,
+        heed: Callable[[], None] = lambda: None,
+        tell: Callable[..., None] = lambda says, **data: None,
+    ):
+        super().__init__(spend_limit)
+        self.space, self.seen, self.state = space, seen, state
+        self.random = Random(seed)
+        self.most, self.planned = most, planned
+        self._is_out_of_time, self._heed, self._tell = is_out_of_time, heed, tell
+
+    def heed(self) -> None:
+        """See `agents.proposers.BudgetGuard.heed`."""
+        self._heed()
+
+    def is_out_of_time(self) -> bool:
+        """See `agents.proposers.BudgetGuard.is_out_of_time`."""
+        return self._is_out_of_time()
+
+    def tell(self, says: str, **data: object) -> None:
+        """See `agents.proposers.BudgetGuard.tell`."""
+        self._tell(says, **data)
+
+
+def allocation_task_factory(
+    environment: TrialEnvironment, proposers: Mapping[str, TrialProposer]
+) -> Callable[[RunDirectory, int], AbstractContextManager[SearchTask]]:
+    """What opens the task of a run, with what plays its trials and who proposes them."""
+
+    @contextmanager
+    def opening(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
+        yield AllocationTask(run, environment, proposers)
+
+    return opening
+
+
+class AllocationTask:
+    """See `agents.loop.task.SearchTask`.
+
+    Args:
+        run: whose task it is.
+        environment: plays its trials.
+        proposers: by the names of the request.
+
+    Raises:
+        InputError: the budget affords no allocation.
+    """
+
+    floor = 0.0
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        environment: TrialEnvironment,
+        proposers: Mapping[str, TrialProposer],
+    ):
+        self._run, self._request = run, run.request
+        assert self._request.allocation is not None
+        self._asked = self._request.allocation
+        self._environment, self._proposers = environment, proposers
+        self._space = AllocationSpace(
+            environment.pipeline,
+            self._asked.budget,
+            governed=environment.governed,
+            recorded=environment.recorded,
+        )
+
+    def brief(self, number: int) -> None:
+        """Writes down the trials so far, and what was made of them."""
+        told = format_brief(
+            self._space,
+            read_run_trials(self._run, number),
+            read_guidelines(self._run, number),
+            number,
+        )
+        self._run.write_text(f"rounds/{number:03d}/brief.md", told)
+        notes = [each.note for each in self._run.decisions() if each.note]
+        made = Brief(round=number, text=told, tokens=count_tokens(told), notes=notes[::-1])
+        self._run.write(f"rounds/{number:03d}/brief.json", made)
+
+    def can_repair(self, proposer: str) -> bool:
+        """Nobody mends: what is wrong with an allocation is told in the next brief."""
+        return False
+
+    def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
+        """See `agents.loop.task.SearchTask`."""
+        bench = self._bench(slot, hands)
+        made = self._proposers[slot["proposer"]].suggest(bench)
+        search = dict(made.search)
+        if made.guidelines:
+            search["guidelines"] = list(made.guidelines)
+        proposals = [
+            Proposal(source=self._text(each.choices, slot["round"], at), words=each.words)
+            for at, each in enumerate(list(made.trials)[: bench.most], start=1)
+        ]
+        withheld = bench.withheld
+        if not proposals and not withheld and len(bench.seen) >= len(self._space):
+            withheld = f"all {len(self._space)} allocations within the budget were tried"
+        return SlotResult(ProposalBatch(proposals, made.usage, search, made.state), (), withheld)
+
+    def _bench(self, slot: Slot, hands: LoopServices) -> RoundTrialBench:
+        request, number = self._request, slot["round"]
+
+        def tell(says: str, **data: object) -> None:
+            hands.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+
+        return RoundTrialBench(
+            self._space,
+            self._seen(number),
+            seed=f"{request.seed}/{number}/{slot['slot']}",
+            state=read_state(self._run, number, slot["slot"]),
+            most=min(request.per_round, slot["allowance"]),
+            planned=request.caps.evaluations,
+            spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
+            is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
+            heed=hands.interruption.heed,
+            tell=tell,
+        )
+
+    def _seen(self, number: int) -> list[ObservedTrial]:
+        return list_observed_trials(self._run, number)
+
+    def _text(self, choices: StageChoices, number: int, at: int) -> str:
+        name = f"trial_{number}_{at}"
+        return format_allocation(self._environment.pipeline, self._asked.budget, choices, name)
+
+    def checked(self, draft: Draft, number: int) -> Draft:
+        """The draft with what the checker, the pipeline or the budget has against it."""
+        told = ""
+        try:
+            choices = self._choices(draft)
+            require_affordable(self._space, choices, draft.candidate)
+            number = int(draft.candidate[1:].partition("-")[0])
+            twin = next(
+                (name for name, each in read_run_trials(self._run, number).items()
+                 if each.choices == choices), None,
+            )  # fmt: skip
+            told = f"{draft.candidate}: is the allocation of {twin}" if twin else ""
+        except (DslError, InputError) as problem:
+            told = str(problem)
+        return replace(draft, diagnostics=told)
+
+    def _choices(self, draft: Draft) -> StageChoices:
+        source, name = draft.proposal.source, f"{draft.candidate}.rheo"
+        return parse_choices(self._environment.pipeline, source, name)
+
+    def play(self, draft: Draft) -> None:
+        """Carries out a trial, and keeps it."""
+        if not self._run.has(trial_path(draft.candidate)):
+            found = self._environment.play(self._choices(draft))
+            self._run.write(trial_path(draft.candidate), found)
+
+    def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
+        """There are no constants to fit."""
+        return None
+
+    def review(
+        self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
+    ) -> Review:
+        """The score in percent, held to the best so far."""
+        name = draft.candidate
+        if draft.diagnostics:
+            return Review(
+                candidate=name, verdict=ReviewVerdict.UNSOUND, reasons=[draft.diagnostics]
+            )
+        found = read_run_trial(self._run, name)
+        assert found is not None
+        before = read_run_trial(self._run, best.name) if best is not None else None
+        costs = f"{100 * found.score:.2f} % for {found.cost:.4g}"
+        gain = None if before is None or best is None else _gain(found, before, best.name)
+        beats = before is None or (found.score, -found.cost) > (before.score, -before.cost)
+        return Review(
+            candidate=name,
+            verdict=ReviewVerdict.BEST if beats else ReviewVerdict.KEPT,
+            objective=round(100 * found.score, 6),
+            gain=gain,
+            size=sum(each.samples for each in found.choices),
+            reasons=[costs if gain is None else f"{costs}, {gain.value:+.2f} over {gain.against}"],
+        )
+
+
+def _gain(found: Trial, before: Trial, name: str) -> Gain:
+    """Points of one trial over another, paired by question."""
+    gain = estimate_gain(found, before)
+    value, low, high = (100 * each for each in (gain.value, gain.low, gain.high))
+    return Gain(against=name, value=value, low=low, high=high)

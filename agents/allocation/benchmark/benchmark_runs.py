@@ -1,0 +1,77 @@
+"""Runs of proposers on simulated pipelines: what one comes to, and files of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from agents.allocation.proposers.registry import TRIAL_PROPOSER_NAMES
+from harness.errors import InputError
+
+NEAR_OPTIMUM = 0.99
+"""The part of the optimum that counts as found."""
+
+AblationSetting = Literal["", "sizes", "saturation", "coupling"]
+"""What does not hold, of what holds in a simulated pipeline; empty where all does."""
+
+ABLATION_SETTINGS: tuple[AblationSetting, ...] = get_args(AblationSetting)
+"""In the order in which runs are shown."""
+
+
+class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One proposer on one simulated pipeline."""
+
+    proposer: str
+    seed: int
+    without: AblationSetting
+    optimum: float
+    curve: list[float]
+    """The best so far over the optimum, trial by trial."""
+    spent: list[float]
+    """What the trials so far cost, over the budget of one; trial by trial."""
+
+    def __post_init__(self) -> None:
+        if self.proposer not in TRIAL_PROPOSER_NAMES:
+            raise ValueError(f"there is no proposer {self.proposer!r} in this benchmark")
+        if not 0 < len(self.curve) == len(self.spent):
+            raise ValueError("curve and spent have a figure for each trial, and there is one")
+
+    def after(self, trials: int) -> float:
+        """The best so far after some trials; a space that was tried whole has its last."""
+        return self.curve[min(trials, len(self.curve)) - 1]
+
+    @property
+    def until(self) -> int | None:
+        """Trials until nearly the optimum; ``None`` where it was not found."""
+        return next((at for at, each in enumerate(self.curve, 1) if each >= NEAR_OPTIMUM), None)
+
+
+def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
+    """The runs of files, ordered by setting, proposer and seed.
+
+    Raises:
+        InputError: a line is none, or a run stands twice.
+    """
+    found: dict[tuple[int, int, int], BenchmarkRun] = {}
+    for path in paths:
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            try:
+                each = msgspec.json.decode(line, type=BenchmarkRun)
+            except msgspec.MsgspecError as problem:
+                raise InputError(f"{path}, line {number}: is no run: {problem}") from None
+            key = (
+                ABLATION_SETTINGS.index(each.without),
+                TRIAL_PROPOSER_NAMES.index(each.proposer),
+                each.seed,
+            )
+            if found.setdefault(key, each) is not each:
+                raise InputError(
+                    f"{path}, line {number}: {each.proposer} on seed {each.seed} stands twice"
+                )
+    return [found[key] for key in sorted(found)]
+
+
+def setting_title(without: AblationSetting) -> str:
+    """A setting in words."""
+    return f"without {without}" if without else "all hold"

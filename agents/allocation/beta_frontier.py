@@ -1,0 +1,80 @@
+"""One allocation of Rheo at many β: a frontier of score over cost, each point within its budget."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from agents.allocation.choices import parse_choices
+from agents.allocation.results import StageAllocation, list_stage_allocations
+from dsl.allocation import load_allocation
+from dsl.source import Source
+from harness.allocation.space import AllocationSpace
+from harness.allocation.trial_environment import TrialEnvironment
+from harness.errors import InputError
+from harness.presentation.table import Column, Table
+
+
+class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An allocation at one β."""
+
+    beta: float | None
+    """``None`` where it does not follow β."""
+    budget: float
+    cost: float
+    score: float
+    """From 0 to 1."""
+    stages: list[StageAllocation]
+
+
+def compute_frontier(
+    environment: TrialEnvironment, source: Source, betas: Sequence[float]
+) -> list[FrontierPoint]:
+    """Plays an allocation at every β; one that does not follow β is played once.
+
+    Raises:
+        DslError: it is not sound.
+        InputError: its stages are not the pipeline's, it is over its own budget, or it cannot be
+            played here.
+    """
+    checked = load_allocation(source)
+    pipeline = environment.pipeline
+    space = AllocationSpace(pipeline, float("inf"), governed=environment.governed)
+    found = []
+    for beta in betas if checked.scheduled else betas[:1]:
+        choices = parse_choices(pipeline, source.text, source.name, beta)
+        budget, cost = checked.at(beta).budget, space.cost(choices)
+        at = f" at beta = {beta:g}" if checked.scheduled else ""
+        if cost > budget + 1e-9:
+            raise InputError(
+                f"{source.name}: costs {cost:.4g}{at}, and its budget there is {budget:.4g}"
+            )
+        trial = environment.play(choices)
+        found.append(
+            FrontierPoint(
+                beta=beta if checked.scheduled else None,
+                budget=budget,
+                cost=cost,
+                score=trial.score,
+                stages=list_stage_allocations(space, choices),
+            )
+        )
+    return found
+
+
+def build_frontier_table(points: Sequence[FrontierPoint]) -> Table:
+    """A row for each point."""
+    names = [each.stage for each in points[0].stages]
+    columns = [
+        Column("beta", decimals=2), Column("budget", decimals=1), Column("cost", decimals=1),
+        Column("score", "score, %", decimals=2), *(Column(each) for each in names),
+    ]  # fmt: skip
+    return Table(columns, [_row(each) for each in points])
+
+
+def _row(each: FrontierPoint) -> list[float | str | None]:
+    stages = [
+        f"{one.model} {one.controller}@{one.beta:g}" if one.controller
+        else f"{one.model} x{one.samples}"
+        for one in each.stages
+    ]  # fmt: skip
+    return [each.beta, each.budget, each.cost, 100 * each.score, *stages]

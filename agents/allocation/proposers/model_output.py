@@ -1,0 +1,112 @@
+"""The text that models and agents write: guidelines as a list, trials as allocations in Rheo.
+
+Renders the task, parses the reply, and encodes the guidelines that a proposer keeps between rounds.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from agents.allocation.choices import format_allocation, parse_choices
+from agents.allocation.proposers import SuggestionBatch, TrialBench, TrialSuggestion
+from agents.allocation.proposers.rule_agent import next_first_trial
+from agents.chat.thoughts import without_thoughts
+from agents.prompt_templates import TemplateFolder
+from dsl.diagnostics import DslError
+from harness.errors import InputError
+
+render_template = TemplateFolder("agents.allocation")
+
+MAX_GUIDELINES = 20
+"""Sentences that are kept."""
+
+_FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(.+)$", re.MULTILINE)
+
+
+class ParsedTrials(NamedTuple):
+    """What was read of a text."""
+
+    guidelines: list[str]
+    trials: list[TrialSuggestion]
+    dropped: list[str]
+    """Why allocations in it cannot be tried, a sentence each."""
+
+
+def format_task(bench: TrialBench) -> str:
+    """What is asked for, with an allocation as an example."""
+    pipeline, budget = bench.space.pipeline, bench.space.budget
+    example = format_allocation(pipeline, budget, bench.space.least, "first")
+    return render_template("task", most=bench.most, budget=f"{budget:g}", example=example)
+
+
+def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
+    """Reads guidelines and trials; what cannot be tried is dropped and told."""
+    text = without_thoughts(text.replace("\r\n", "\n"))
+    outside = _FENCE.sub("\n", text)
+    _, _, behind = outside.partition("uidelines")
+    items = _ITEM.findall(behind or outside)
+    guidelines = [each.strip() for each in items][:MAX_GUIDELINES]
+    met = {each.choices for each in bench.seen}
+    trials: list[TrialSuggestion] = []
+    dropped: list[str] = []
+    sources = [each for block in _FENCE.findall(text) for each in _split(block)] or _split(text)
+    for number, source in enumerate(sources, start=1):
+        name = f"allocation {number}"
+        try:
+            choices = parse_choices(bench.space.pipeline, source, name)
+            cost = bench.space.cost(choices)
+        except (DslError, InputError) as problem:
+            dropped.append(str(problem))
+            continue
+        if choices in met:
+            dropped.append(f"{name}: was tried already")
+        elif not bench.space.affords(choices):
+            dropped.append(f"{name}: costs {cost:.4g}, and the budget is {bench.space.budget:g}")
+        else:
+            met.add(choices)
+            trials.append(TrialSuggestion(choices, _title(source)))
+    return ParsedTrials(guidelines, trials, dropped)
+
+
+def suggest_first_trials(bench: TrialBench) -> SuggestionBatch | None:
+    """The published first trials, which need nobody to think; ``None`` where they are over."""
+    opening = next_first_trial(bench.space, bench.seen, bench.planned)
+    if opening is None:
+        return None
+    return SuggestionBatch([opening], search={"phase": "first trials"})
+
+
+def _split(text: str) -> Sequence[str]:
+    """The allocations of a text, which may hold several."""
+    starts = [each.start() for each in re.finditer(r"^[ \t]*allocation\b", text, re.MULTILINE)]
+    return [_cut_at_closing_brace(text[start:end]) for start, end in pairwise([*starts, len(text)])]
+
+
+def _cut_at_closing_brace(text: str) -> str:
+    """A text up to the brace that closes its first."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "{") - (sign == "}")
+        if sign == "}" and depth == 0:
+            return text[: at + 1] + "\n"
+    return text
+
+
+def _title(source: str) -> str:
+    """What an allocation says of itself, behind its name."""
+    found = re.match(r'\s*allocation\s+\w+\s+"([^"\n]*)"', source)
+    return found.group(1) if found else ""
+
+
+def encode_guidelines(guidelines: Sequence[str]) -> bytes:
+    """A proposer's state that holds its guidelines."""
+    return msgspec.json.encode(list(guidelines))
+
+
+def decode_guidelines(state: bytes | None) -> list[str]:
+    """The guidelines of a state."""
+    return [] if state is None else msgspec.json.decode(state, type=list[str])

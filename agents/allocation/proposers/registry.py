@@ -1,0 +1,87 @@
+"""The proposers of trials by name: the one place that knows which there are."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from agents.allocation.proposers import TrialProposer
+from agents.allocation.proposers.heuristics import EvolveTrialProposer, RandomTrialProposer
+from agents.proposers.registry import (
+    CHAT,
+    COMMAND,
+    ProposerResources,
+    check_command,
+    parse_model_name,
+)
+from dsl.vocabulary import nearest
+from harness.errors import InputError
+
+TRIAL_PROPOSER_NAMES = ("agent", "bayes", "evolve", "random")
+"""The names that ``--proposer`` takes as they are, the default first."""
+
+
+def check_trial_proposers(names: Sequence[str]) -> None:
+    """Refuses names of which there is no proposer.
+
+    Raises:
+        InputError: there is none of that name.
+        SurroundingsError: what it needs is not installed.
+    """
+    for name in names:
+        kind, _, rest = name.partition(":")
+        if kind == CHAT:
+            parse_model_name(name)
+        elif kind == COMMAND:
+            check_command(name, rest)
+        elif name not in _PLAIN:
+            near = nearest(name, TRIAL_PROPOSER_NAMES)
+            meant = (
+                f"did you mean {near}?" if near else f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
+            )
+            raise InputError(
+                f"--proposer {name}: there is no proposer of that name; {meant}",
+                hint='chat:PROVIDER:MODEL and command:"…" ask others',
+            )
+        else:
+            _PLAIN[name]()
+
+
+def build_trial_proposers(
+    names: Sequence[str], means: ProposerResources
+) -> dict[str, TrialProposer]:
+    """The proposers of a request, by the names that it uses.
+
+    Raises:
+        InputError: there is none of that name.
+        SurroundingsError: what it needs is not there.
+    """
+    return {name: _made(name, means) for name in names}
+
+
+def _made(name: str, means: ProposerResources) -> TrialProposer:
+    kind, _, rest = name.partition(":")
+    if kind == CHAT:
+        from agents.allocation.proposers.chat import build_chat_proposer
+
+        return build_chat_proposer(name, means)
+    if kind == COMMAND:
+        from agents.allocation.proposers.command import CommandTrialProposer
+
+        return CommandTrialProposer(rest, means)
+    check_trial_proposers([name])
+    return _PLAIN[name]()
+
+
+def _bayes() -> TrialProposer:
+    from agents.allocation.proposers.bayes import BayesTrialProposer
+
+    return BayesTrialProposer()
+
+
+def _agent() -> TrialProposer:
+    from agents.allocation.proposers.rule_agent import RuleTrialProposer
+
+    return RuleTrialProposer()
+
+
+_PLAIN: Mapping[str, Callable[[], TrialProposer]] = {
+    "agent": _agent, "bayes": _bayes, "evolve": EvolveTrialProposer, "random": RandomTrialProposer,
+}  # fmt: skip

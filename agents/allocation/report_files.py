@@ -1,0 +1,92 @@
+"""Writes what a run of trials ends with: the winner, its card, the report."""
+
+from pathlib import Path
+
+from agents.allocation.choices import format_allocation
+from agents.allocation.report_pages import build_held_out_blocks, build_report_blocks
+from agents.allocation.results import (
+    AllocationResult,
+    HeldOutResult,
+    format_amount,
+    list_stage_allocations,
+)
+from agents.allocation.run_trials import read_run_trial
+from agents.formatting import format_count
+from agents.report.html import render_html
+from agents.report.markdown import render_markdown
+from agents.report.writer import FIGURES, HTML, MARKDOWN
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision
+from harness.allocation.space import AllocationSpace
+from harness.allocation.trial_environment import TrialEnvironment
+
+
+def write_allocation_card(
+    run: RunDirectory,
+    environment: TrialEnvironment,
+    candidate: str,
+    decision: Decision | None,
+    held_out: HeldOutResult | None = None,
+) -> None:
+    """Writes the winner as ``selected.rheo``, and its card as ``selected.md``.
+
+    Args:
+        run: the run.
+        environment: what played it.
+        candidate: the winner.
+        decision: what a person said of it.
+        held_out: what came of the questions that are held out, where a report says it.
+    """
+    asked, found = run.request.allocation, read_run_trial(run, candidate)
+    assert asked is not None
+    assert found is not None
+    pipeline = environment.pipeline
+    text = format_allocation(pipeline, asked.budget, found.choices, "selected")
+    space = AllocationSpace(pipeline, float("inf"), governed=environment.governed)
+    lines = [
+        f"# {candidate}\n",
+        f"The best allocation found for the pipeline {pipeline.name} within a budget of"
+        f" {asked.budget:g}: {100 * found.score:.2f} % on {len(found.answered)} questions, for"
+        f" {found.cost:.4g} units.\n"
+        if pipeline.unit.value == "compute"
+        else f"The best allocation found for the pipeline {pipeline.name} within a budget of"
+        f" {asked.budget:g} dollars for a thousand questions: {100 * found.score:.2f} % on"
+        f" {len(found.answered)} questions, for {found.cost:.4g}.\n",
+        "| stage | is given | costs |",
+        "| --- | --- | ---: |",
+    ]
+    lines += [
+        f"| {each.stage} | {format_amount(each)} | {each.cost:.4g} |"
+        for each in list_stage_allocations(space, found.choices)
+    ]
+    lines.append(f"\nPlayed by the {environment.kind} of pipeline `{asked.digest}`.\n")
+    if decision is not None:
+        said = f": {decision.note}" if decision.note else ""
+        lines.append(f"Approved by {decision.by or 'a person'}{said}.\n")
+    if held_out is None and asked.held_out is not None:
+        lines.append(
+            f"{format_count(asked.held_out.questions, 'question')} are held out, and"
+            " were not opened by"
+            " the search: `rheostat report` opens them.\n"
+        )
+    if held_out is not None:
+        lines.append(render_markdown(build_held_out_blocks(held_out)))
+    run.write_text("selected.rheo", text)
+    run.write_text("selected.md", "\n".join(lines))
+
+
+def write_trial_report(
+    run: RunDirectory, found: AllocationResult, directory: Path | None = None
+) -> None:
+    """Writes the report of a run: Markdown, one page of HTML, and the figures as JSON.
+
+    Args:
+        run: the run.
+        found: what it came to.
+        directory: where to; the run's own by default.
+    """
+    into = run if directory is None else RunDirectory(directory)
+    told = build_report_blocks(found)
+    into.write_text(MARKDOWN, render_markdown(told))
+    into.write_text(HTML, render_html(told))
+    into.write(FIGURES, found)

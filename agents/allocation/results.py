@@ -1,0 +1,302 @@
+"""The result of an allocation run: its records, confidence intervals, and how they are computed.
+
+The structs are what ``--json`` prints and ``report.json`` holds; the terminal, the report and the
+app show the same values. Intervals are at the 95 % level, over questions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
+
+import msgspec
+
+from agents.allocation.run_trials import read_guidelines, read_run_trials
+from agents.report.records import Opening
+from agents.run.directory import RunDirectory
+from agents.run.records import Ending
+from harness.allocation.simulator import Simulator
+from harness.allocation.space import AllocationSpace
+from harness.allocation.trial_environment import TrialEnvironment
+from store.pipelines.schema import StageChoices, Trial
+
+Z_95 = 1.96
+"""Standard errors of an interval of 95 %."""
+
+
+class ScoreEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure with its interval of 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_score(trial: Trial) -> ScoreEstimate:
+    """The mean score, with Wilson's interval.
+
+    It keeps inside 0 to 1 and is not empty where all questions are right. It is made for scores
+    that are 0 or 1; those between vary less, so that it is on the safe side for them.
+    """
+    count, mean = len(trial.answered), trial.score
+    square = Z_95 * Z_95 / count
+    middle = (mean + square / 2) / (1 + square)
+    half = Z_95 / (1 + square) * sqrt(mean * (1 - mean) / count + square / (4 * count))
+    return ScoreEstimate(value=mean, low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+def estimate_gain(trial: Trial, over: Trial) -> ScoreEstimate:
+    """By how much one trial scores above another on the same questions, paired by question."""
+    pairs = zip(trial.answered, over.answered, strict=True)
+    apart = [one.score - other.score for one, other in pairs]
+    mean = sum(apart) / len(apart)
+    spread = sqrt(sum((each - mean) ** 2 for each in apart) / max(1, len(apart) - 1))
+    error = Z_95 * spread / sqrt(len(apart))
+    return ScoreEstimate(value=mean, low=mean - error, high=mean + error)
+
+
+class StageAllocation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stage is given."""
+
+    stage: str
+    model: str
+    samples: int
+    """0 where a controller governs."""
+    controller: str = ""
+    beta: float | None = None
+    cost: float
+
+
+class TrialSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A trial, for programs."""
+
+    trial: int
+    """From 1, in the order in which they were played."""
+    candidate: str
+    proposer: str
+    words: str
+    """Why it was proposed."""
+    score: float
+    """From 0 to 1."""
+    cost: float
+    """In the pipeline's unit."""
+    spent: float
+    """The costs of all trials up to this one."""
+    best: float
+    """The highest score up to this one."""
+    stages: list[StageAllocation]
+    expected: float | None = None
+    """Over a simulated pipeline whose scores are drawn: the score without luck."""
+
+
+class BestAllocation(msgspec.Struct, frozen=True, kw_only=True):
+    """The best allocation."""
+
+    candidate: str
+    trial: int
+    score: float
+    cost: float
+    stages: list[StageAllocation]
+    expected: float | None = None
+
+
+class OptimumSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The best there is, which is known of a simulated pipeline alone."""
+
+    score: float
+    cost: float
+    stages: list[StageAllocation]
+
+
+class AllocationComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two allocations on some questions; scores are from 0 to 1."""
+
+    questions: int
+    selected: ScoreEstimate
+    baseline: ScoreEstimate | None
+    """``None`` where it was not played on them."""
+    gain: ScoreEstimate | None
+    """Of the selected over the baseline, paired by question."""
+
+
+class HeldOutResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What was held out, and what came of it."""
+
+    questions: int
+    """That are held out."""
+    search: AllocationComparison | None
+    """On the questions of the search; ``None`` where nothing was selected."""
+    unseen: AllocationComparison | None
+    """On those that were held out; ``None`` while they are shut."""
+    baseline: list[StageAllocation]
+    baseline_cost: float
+    opened: list[Opening]
+    """When they were opened for an allocation that had not met them."""
+    met_before: bool
+    """Whether they had been opened when the selected allocation was reviewed."""
+
+
+class AllocationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run came to."""
+
+    pipeline: str
+    environment: str
+    unit: str
+    budget: float
+    space: int
+    """Allocations within the budget."""
+    seed: int
+    proposers: list[str]
+    best: BestAllocation | None
+    """The one that was selected; while the run goes on, the best so far."""
+    trials: list[TrialSummary]
+    guidelines: list[str]
+    optimum: OptimumSummary | None = None
+    held_out: HeldOutResult | None = None
+    """``None`` where nothing is held out."""
+    ending: Ending | None = None
+    run: str | None = None
+    """The run's directory, where it was kept."""
+
+
+def format_amount(each: StageAllocation) -> str:
+    """What a stage is given, in words."""
+    if each.controller:
+        return f"{each.model} governed by {each.controller} at beta {each.beta:g}"
+    return f"{each.model}, {each.samples} sample{'' if each.samples == 1 else 's'}"
+
+
+SaturationCurves = Mapping[str, Sequence[tuple[int, float]]]
+"""By model, (samples, score)."""
+
+
+def compute_saturation(
+    trials: Sequence[TrialSummary], at: int
+) -> dict[str, list[tuple[int, float]]]:
+    """Of one stage, the best score by samples for each model; controllers are left out."""
+    best: dict[str, dict[int, float]] = {}
+    for each in trials:
+        stage = each.stages[at]
+        if not stage.controller:
+            some = best.setdefault(stage.model, {})
+            some[stage.samples] = max(some.get(stage.samples, 0.0), each.score)
+    return {model: sorted(some.items()) for model, some in sorted(best.items())}
+
+
+def compute_result(
+    run: RunDirectory, environment: TrialEnvironment, *, kept: bool = True
+) -> AllocationResult:
+    """What a run came to.
+
+    Args:
+        run: the run.
+        environment: what played its trials.
+        kept: whether its directory stays.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    request, asked = run.request, run.request.allocation
+    assert asked is not None
+    space = AllocationSpace(
+        environment.pipeline, asked.budget, governed=environment.governed,
+        recorded=environment.recorded,
+    )  # fmt: skip
+    told = summarize_trials(
+        run,
+        lambda each: list_stage_allocations(space, each.choices),
+        lambda each: _expected(environment, each),
+    )
+    ending = run.ending
+    chosen = ending.selected if ending is not None else _best_so_far(run)
+    return AllocationResult(
+        pipeline=environment.pipeline.name,
+        environment=environment.kind,
+        unit=environment.pipeline.unit.value,
+        budget=asked.budget,
+        space=len(space),
+        seed=request.seed,
+        proposers=request.proposers,
+        best=next((_best(each) for each in told if each.candidate == chosen), None),
+        trials=told,
+        guidelines=read_guidelines(run),
+        optimum=_optimum(environment, space),
+        ending=ending,
+        run=str(run.path) if kept else None,
+    )
+
+
+def summarize_trials(
+    run: RunDirectory,
+    stages: Callable[[Trial], list[StageAllocation]],
+    expected: Callable[[Trial], float | None] = lambda each: None,
+) -> list[TrialSummary]:
+    """The trials of a run, of all rounds that are over.
+
+    Args:
+        run: the run.
+        stages: what a trial gave each stage.
+        expected: the score of a trial without luck, where it is known.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    told, spent, best = [], 0.0, 0.0
+    for number, (name, each) in enumerate(read_run_trials(run).items(), start=1):
+        draft = run.draft(name)
+        spent, best = spent + each.cost, max(best, each.score)
+        told.append(
+            TrialSummary(
+                trial=number,
+                candidate=name,
+                proposer=draft.proposer,
+                words=draft.proposal.words,
+                score=each.score,
+                cost=each.cost,
+                spent=spent,
+                best=best,
+                stages=stages(each),
+                expected=expected(each),
+            )
+        )
+    return told
+
+
+def list_stage_allocations(space: AllocationSpace, choices: StageChoices) -> list[StageAllocation]:
+    """What an allocation gives each stage, and what that costs."""
+    return [
+        StageAllocation(
+            stage=space.names[at],
+            model=each.model,
+            samples=each.samples,
+            controller=each.controller,
+            beta=each.beta if each.controller else None,
+            cost=space.stage_cost(at, each),
+        )
+        for at, each in enumerate(choices)
+    ]
+
+
+def _best(each: TrialSummary) -> BestAllocation:
+    return BestAllocation(
+        candidate=each.candidate, trial=each.trial, score=each.score, cost=each.cost,
+        stages=each.stages, expected=each.expected,
+    )  # fmt: skip
+
+
+def _best_so_far(run: RunDirectory) -> str | None:
+    summaries = run.summaries()
+    return summaries[-1].best if summaries else None
+
+
+def _expected(environment: TrialEnvironment, each: Trial) -> float | None:
+    if not isinstance(environment, Simulator) or not environment.simulation.sampled:
+        return None
+    return environment.expected(environment.quality(each.choices))
+
+
+def _optimum(environment: TrialEnvironment, space: AllocationSpace) -> OptimumSummary | None:
+    if not isinstance(environment, Simulator):
+        return None
+    found = environment.optimum(space.budget)
+    return OptimumSummary(
+        score=found.score, cost=found.cost, stages=list_stage_allocations(space, found.choices)
+    )

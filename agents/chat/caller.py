@@ -1,0 +1,106 @@
+"""Makes calls: within the purse, side by side, and none that was made before."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from agents.chat.models import LanguageModel, estimate_prompt_tokens
+from agents.chat.reply_cache import FinishReason, ModelCall, ModelReply, ReplyCache
+from agents.chat.settings import Price
+from agents.proposers import BudgetGuard
+from agents.run.records import ResourceUsage
+
+MAX_CONCURRENT_CALLS = 8
+"""Calls at a time."""
+
+
+class ModelCaller:
+    """Asks one model in one slot.
+
+    Args:
+        model: makes the model, when a call is first made.
+        price: of its tokens.
+        replies: those of the run.
+        bench: the slot's.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[], LanguageModel],
+        price: Price,
+        replies: ReplyCache,
+        bench: BudgetGuard,
+    ):
+        self._model, self._price, self._replies, self._bench = model, price, replies, bench
+        self._failed: list[tuple[ModelCall, ModelReply]] = []
+        self.usage = ResourceUsage()
+        """What all replies cost."""
+        self.calls = 0
+        """Replies that came, of whatever kind."""
+
+    def ask(self, calls: Sequence[ModelCall]) -> list[ModelReply | None]:
+        """Makes calls; ``None`` stands for one that a cap did not allow.
+
+        Raises:
+            SurroundingsError: no call can succeed.
+            KeyboardInterrupt: somebody asked for an end.
+        """
+        reserved, allowed = ResourceUsage(), 0
+        for call in calls:
+            reserved += self._most(call)
+            if self._bench.is_out_of_time() or not self._bench.affords(reserved):
+                break
+            allowed += 1
+        replies = self._answers(calls[:allowed])
+        for call, reply in zip(calls, replies, strict=False):
+            used = ResourceUsage(
+                tokens_in=reply.tokens_in, tokens_out=reply.tokens_out, usd=reply.usd
+            )
+            self._bench.charge(used)
+            self.usage += used
+            self.calls += 1
+            self._bench.tell(
+                "replied", finish=reply.finish.value, problem=reply.problem, reply=call.key
+            )
+        return [*replies, *[None] * (len(calls) - allowed)]
+
+    @property
+    def only_failed(self) -> str:
+        """Why all calls so far failed, in words; empty where one did not, or none was made."""
+        if not self.calls or len(self._failed) < self.calls:
+            return ""
+        return self._failed[-1][1].problem
+
+    def conclude(self) -> None:
+        """Writes down the calls that failed: now that they cost a try, they are not made again."""
+        for call, reply in self._failed:
+            self._replies.keep(call, reply)
+
+    def _most(self, call: ModelCall) -> ResourceUsage:
+        """What a call may cost at the most."""
+        tokens_in = estimate_prompt_tokens(call.messages)
+        usd = self._price.usd(tokens_in, call.reply_tokens)
+        return ResourceUsage(tokens_in=tokens_in, tokens_out=call.reply_tokens, usd=usd)
+
+    def _answers(self, calls: Sequence[ModelCall]) -> list[ModelReply]:
+        kept = {call.key: self._replies.find(call) for call in calls}
+        found = {key: reply for key, reply in kept.items() if reply is not None}
+        missing = [call for call in calls if call.key not in found]
+        if missing:
+            model = self._model()
+
+            def answer(call: ModelCall) -> ModelReply:
+                reply = model.reply(call, self._bench.heed)
+                if reply.finish is not FinishReason.FAILED:
+                    self._replies.keep(call, reply)
+                return reply
+
+            with ThreadPoolExecutor(min(MAX_CONCURRENT_CALLS, len(missing))) as pool:
+                for call, reply in zip(missing, pool.map(answer, missing), strict=True):
+                    found[call.key] = reply
+        replies = [found[call.key] for call in calls]
+        self._failed += [
+            (call, reply)
+            for call, reply in zip(calls, replies, strict=True)
+            if reply.finish is FinishReason.FAILED
+        ]
+        return replies

@@ -1,0 +1,132 @@
+"""Runs a session behind a command line: says what happens, and shows the end."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from agents.chat.settings import ChatSettings
+from agents.commands.progress import ProgressReporter
+from agents.commands.report_support import report_services
+from agents.external_agents.settings import AgentSettings
+from agents.loop.accounts import Accounts
+from agents.loop.discovery_task import discovery_task_factory
+from agents.loop.session import SessionOptions, SessionStatus, run_session
+from agents.loop.state import RunFinisher
+from agents.loop.task import TaskFactory
+from agents.proposers.registry import ProposerResources, build_proposers
+from agents.report.card import export_controller
+from agents.report.records import RunReport
+from agents.report.terminal import format_terminal_summary
+from agents.report.writer import write_report
+from agents.run.directory import RunDirectory
+from agents.run.records import Decision, Ending
+from harness.cli import console
+from harness.cli.output import Output, output_width
+from harness.errors import ExternalError
+from harness.settings import GeneralSettings, load
+
+
+class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session came to, for a program."""
+
+    waiting: str | None = None
+    """The candidate that waits for a person."""
+    ending: Ending | None = None
+    report: RunReport | None = None
+
+
+def is_run_over(run: RunDirectory, out: Output) -> bool:
+    """Whether a run has ended and its caps leave nothing to do, which is said then."""
+    ending = run.ending
+    if ending is None or run.is_held:
+        return False
+    reason = Accounts(run).reached(run.request.caps, ending.rounds)
+    if not reason:
+        return False
+    console.info(f"{run.path}: has ended, and there is nothing to do: {reason}")
+    console.hint("a cap that is raised goes on, such as --rounds; rheostat report shows what came")
+    out.document(SessionDocument(ending=ending), "")
+    return True
+
+
+def run_to_end(
+    run: RunDirectory,
+    opener: TaskFactory,
+    finish: RunFinisher,
+    out: Output,
+    wait: bool,
+    checkpoints: str | None,
+    flags: Mapping[str, object],
+) -> bool:
+    """Runs a session, and says what happens; ``False`` where it waits for a person, which is said.
+
+    Args:
+        run: the run.
+        opener: opens what it works on.
+        finish: writes the winner.
+        out: where it is shown that it waits.
+        wait: whether to stay while a person is waited for.
+        checkpoints: the URL of a database for the state of the loop.
+        flags: the settings as typed.
+    """
+    narrator = ProgressReporter(run)
+    threads = load(GeneralSettings, flags=flags).threads
+    command = run.request.command
+    try:
+        outcome = run_session(
+            run, opener, finish, SessionOptions(threads, wait, checkpoints, narrator.hear)
+        )
+    except (KeyboardInterrupt, OSError, ExternalError) as stopped:
+        if "--resume" not in (getattr(stopped, "hint", None) or ""):
+            stopped.add_note(
+                f"rheostat {command} --run {run.path} --resume goes on where it stopped"
+            )
+        raise
+    finally:
+        narrator.close()
+    if outcome.end is SessionStatus.WAITING:
+        console.info(f"{run.path}: {outcome.candidate} waits for a person")
+        console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
+        out.document(SessionDocument(waiting=outcome.candidate), "")
+        return False
+    return True
+
+
+def run_discovery(
+    run: RunDirectory,
+    out: Output,
+    *,
+    wait: bool,
+    checkpoints: str | None,
+    settings: ChatSettings,
+    agent: AgentSettings,
+    before: RunDirectory | None,
+    flags: Mapping[str, object],
+    cluster: str | None = None,
+) -> None:
+    """Runs a session of a run to its end, or until it waits.
+
+    Args:
+        run: the run.
+        out: where the end is shown.
+        wait: whether to stay while a person is waited for.
+        checkpoints: the URL of a database for the state of the loop.
+        settings: how models are called.
+        agent: what agents may use in their containers.
+        before: another run, whose replies stand for the models.
+        flags: the settings as typed.
+        cluster: the address of a Ray cluster that plays programs.
+    """
+
+    def finish(run: RunDirectory, candidate: str | None, decision: Decision | None) -> None:
+        if candidate is not None:
+            export_controller(run, candidate, decision)
+
+    means = ProposerResources(run, run.request.asking, settings, before, agent)
+    opener = discovery_task_factory(build_proposers(run.request.proposers, means), cluster)
+    if not run_to_end(run, opener, finish, out, wait, checkpoints, flags):
+        return
+    # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
+    report = write_report(run, held_out=False, hands=report_services(flags))
+    told = SessionDocument(ending=run.ending, report=report)
+    out.document(told, format_terminal_summary(run, output_width(out), report=report))

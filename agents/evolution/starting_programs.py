@@ -1,0 +1,73 @@
+"""Programs that evolution starts from, with their schedules or with free knobs.
+
+The seeds are files in the folder `seeds`: hand-made controllers that follow β, and simple ones. The
+published discovered controller is not among them. `free_schedule_knobs` serves the ablation in
+which each knob that followed from β is free between its values at both ends, with the middle as its
+default.
+"""
+
+import itertools
+from dataclasses import replace
+from importlib.resources import files
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.checker.symbols import schedule_lines
+from dsl.formatter import print_tree
+from dsl.program import load_checked_program
+from dsl.schedule import evaluate
+from dsl.source import Source, Span
+
+
+class Seed(NamedTuple):
+    """A program to start from."""
+
+    name: str
+    source: str
+
+    @property
+    def about(self) -> str:
+        """The comment at its head: what it is, and where it was published."""
+        lines = itertools.takewhile(lambda line: line.startswith("#"), self.source.splitlines())
+        return " ".join(line.removeprefix("#").strip() for line in lines)
+
+
+def load_seeds() -> list[Seed]:
+    """All of them, by name."""
+    folder = files(__package__) / "seeds"
+    found = [each for each in folder.iterdir() if each.name.endswith(".rheo")]
+    return [
+        Seed(each.name.removesuffix(".rheo"), each.read_text(encoding="utf-8"))
+        for each in sorted(found, key=lambda each: each.name)
+    ]
+
+
+_NOWHERE = Span(0, 0)
+
+
+def free_schedule_knobs(source: str) -> str:
+    """The program with free knobs; the same text where it has no schedule.
+
+    Args:
+        source: a program that checks.
+    """
+    checked = load_checked_program(Source(source))
+    names = schedule_lines(checked.program)
+    if not names:
+        return source
+    ends = [evaluate(checked, beta) for beta in (0.0, 0.5, 1.0)]
+    knobs = []
+    for name, line in names.items():
+        low, middle, high = sorted(each[name] for each in ends)
+        knobs.append(tree.Knob(line.span, line.name, _number(middle), _number(low), _number(high)))
+    sections = tuple(
+        tree.Knobs(section.span, tuple(knobs)) if isinstance(section, tree.Schedule) else section
+        for section in checked.program.sections
+    )
+    return print_tree(replace(checked.program, sections=sections))
+
+
+def _number(value: float) -> tree.Expression:
+    written = repr(abs(value))
+    node = tree.Number(_NOWHERE, abs(value), written)
+    return node if value >= 0 else tree.Unary(_NOWHERE, "-", node)

@@ -1,0 +1,244 @@
+"""Makes the brief of a round, from the search set and from what the run did before.
+
+A brief says where the search stands, draws the frontier against the baselines, shows where the
+tokens of the best program go, what hindsight shows of them and a few telling episodes, and tells
+what was tried and what people said. Curves, lines and episodes are of what the round shows, so that
+what it withholds stays unseen. No question's text and no answer is in it.
+
+Sections give way in the order of `GIVE_WAY` until the brief fits into the request's tokens.
+"""
+
+from typing import NamedTuple
+
+from agents.feedback import attempts, frontier_table, line_profile
+from agents.feedback.brief import Brief, KnownProgram, SectionForm, fit_sections, render_template
+from agents.feedback.diagnostic_episodes import select_diagnostic_episodes
+from agents.feedback.history import SearchHistory, load_history
+from agents.feedback.measured_programs import (
+    MeasuredProgram,
+    describe_plan,
+    measure_candidate,
+    select_best,
+    select_best_baseline,
+    select_end_plans,
+)
+from agents.feedback.point_analysis import PointAnalysis, PointAnalyzer, open_shown_recordings
+from agents.feedback.progress_summary import (
+    describe_objective,
+    describe_subset,
+    summarize_progress,
+    summarize_progress_briefly,
+)
+from agents.formatting import format_count
+from agents.run.directory import RunDirectory
+from agents.run.records import FeedbackMode
+from agents.search.arena import Arena
+from agents.search.measurements import SearchSubset
+from harness.request.controllers import load_program
+
+MOST_KNOWN = 12
+"""Candidates that a proposer is given to build on, baselines not counted."""
+
+GIVE_WAY = (
+    "episodes", "profile", "tried", "frontier", "episodes", "last", "tried", "episodes", "tried",
+    "people", "last", "hindsight", "profile", "people", "frontier", "last", "standing", "people",
+)  # fmt: skip
+"""Which section takes its next shorter form, time after time."""
+
+EPISODES = (6, 4, 2)
+"""Episodes that are told, where there is room and where there is less."""
+
+
+class _Points(NamedTuple):
+    cheap: PointAnalysis
+    dear: PointAnalysis
+
+    @property
+    def both(self) -> list[PointAnalysis]:
+        """The two, or the one where they are the same."""
+        return [self.cheap] if self.cheap is self.dear else list(self)
+
+
+def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
+    """The brief of round ``number``.
+
+    Args:
+        run: its directory; rounds from ``number`` on are not looked at.
+        arena: its search set.
+        number: from 1.
+
+    Raises:
+        InputError: and `StoreError`: a file of the run or a recording cannot be read.
+    """
+    past = load_history(run, number)
+    scalar = arena.request.feedback is FeedbackMode.SCALAR
+    made = (
+        build_scalar_sections(arena, past, number)
+        if scalar
+        else build_sections(arena, past, number)
+    )
+    found = fit_sections(made, GIVE_WAY, arena.request.brief_tokens)
+    return Brief(
+        round=number,
+        text=found.text,
+        tokens=found.tokens,
+        known=_known(arena, past),
+        notes=[attempts.format_note(each) for each in past.said if each.note.strip()],
+    )
+
+
+def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, list[SectionForm]]:
+    """The sections of a brief in the order of its text, each with its forms."""
+    shown = arena.split(number).shown
+    leader, baseline = select_best(arena, past), select_best_baseline(arena)
+    closely = PointAnalyzer(open_shown_recordings(arena, shown))
+    looked = select_end_plans(arena, leader, shown)
+    cheap, *rest = [closely.look(plan) for plan in looked.both]
+    points = _Points(cheap, rest[0] if rest else cheap)
+    return {
+        "head": [_head(arena, number, describe_subset(arena, shown))],
+        "standing": summarize_progress(arena, past, leader, baseline),
+        "frontier": _frontier(arena, past, leader, baseline, shown),
+        "profile": _profile(leader, points),
+        "hindsight": _hindsight(points),
+        "episodes": _episodes(leader, closely, points),
+        "last": attempts.describe_last_round(past),
+        "tried": attempts.describe_earlier_rounds(past),
+        "people": attempts.describe_decisions(past.said),
+    }
+
+
+def build_scalar_sections(
+    arena: Arena, past: SearchHistory, number: int
+) -> dict[str, list[SectionForm]]:
+    """Those of the ablation: one number for each candidate."""
+    return {
+        "head": [_head(arena, number, "")],
+        "standing": summarize_progress_briefly(
+            arena, past, select_best(arena, past), select_best_baseline(arena)
+        ),
+        "tried": attempts.list_objectives(past),
+    }
+
+
+def _head(arena: Arena, number: int, shown: str) -> SectionForm:
+    return SectionForm(
+        render_template(
+            "head", round=number, objective=describe_objective(arena.request.objective), shown=shown
+        ).strip()
+    )
+
+
+def _frontier(
+    arena: Arena,
+    past: SearchHistory,
+    leader: MeasuredProgram,
+    baseline: MeasuredProgram,
+    shown: SearchSubset,
+) -> list[SectionForm]:
+    others = [
+        found
+        for each in past.last_round
+        if each.review.objective is not None and each.name != leader.name
+        for proposal in [each.draft.proposal]
+        for found in [measure_candidate(arena, each.name, proposal.source, proposal.language)]
+        if found is not None
+    ]
+
+    def drawn(rows: list[MeasuredProgram]) -> str:
+        found = frontier_table.build_panels(arena, leader, rows, baseline, shown)
+        return render_template(
+            "frontier", best=leader.name, panels=frontier_table.format_panels(found)
+        )
+
+    alone = "curves of the last candidates" if others else ""
+    return [
+        SectionForm(drawn(others)),
+        SectionForm(drawn([]), alone),
+        SectionForm("", "accuracy over tokens"),
+    ]
+
+
+def _profile(leader: MeasuredProgram, points: _Points) -> list[SectionForm]:
+    def shown(looked: list[PointAnalysis]) -> str:
+        told = " and ".join(describe_plan(each.plan) for each in looked)
+        both = "Figures stand in that order, with `|` between them. " if len(looked) > 1 else ""
+        return render_template(
+            "profile",
+            name=leader.name,
+            points=told,
+            columns=f"{both}{line_profile.describe_figures(looked)}.",
+            listing=line_profile.annotate_source(looked),
+        )
+
+    levels = [SectionForm(shown(points.both))]
+    if len(points.both) > 1:
+        levels.append(
+            SectionForm(shown([points.dear]), f"line figures at {describe_plan(points.cheap.plan)}")
+        )
+    return [*levels, SectionForm("", "the source with its line figures")]
+
+
+def _hindsight(points: _Points) -> list[SectionForm]:
+    lines = "\n".join(f"- {_in_hindsight(each)}" for each in points.both)
+    return [
+        SectionForm(render_template("hindsight", lines=lines)),
+        SectionForm("", "what hindsight shows"),
+    ]
+
+
+def _in_hindsight(close: PointAnalysis) -> str:
+    found = close.hindsight
+    parts = (
+        (found.after_settled, "came after the final leader was settled for good"),
+        (found.pruned, "went into branches that were pruned later"),
+        (found.uncounted, "went into branches that were kept and did not hold the answer"),
+        (found.silent, "of them into branches that never showed one"),
+    )
+    whole = max(found.tokens, 1)
+    told = "; ".join(f"{100 * part / whole:.1f} % {words}" for part, words in parts if part)
+    return (
+        f"At {describe_plan(close.plan)}, of {found.tokens:,} tokens in"
+        f" {format_count(found.episodes, 'episode')}:"
+        f" {told or 'none went astray'}. The leader was settled in {found.settled:,} of them."
+    )
+
+
+def _episodes(
+    leader: MeasuredProgram, closely: PointAnalyzer, points: _Points
+) -> list[SectionForm]:
+    told = select_diagnostic_episodes(closely, points.dear, points.cheap)
+    if not told:
+        return [SectionForm("")]
+    levels = []
+    for most in EPISODES:
+        text = "\n".join(f"- **{each.why.value}**: {each.text}" for each in told[:most])
+        rest = len(told) - most
+        levels.append(
+            SectionForm(
+                render_template("episodes", name=leader.name, episodes=text),
+                format_count(rest, "telling episode") if rest > 0 else "",
+            )
+        )
+    return [*levels, SectionForm("", format_count(len(told), "telling episode"))]
+
+
+def _known(arena: Arena, past: SearchHistory) -> list[KnownProgram]:
+    found = [
+        KnownProgram(
+            name=each.name,
+            source=each.draft.proposal.source,
+            language=each.draft.proposal.language,
+            objective=each.review.objective,
+        )
+        for each in past.archive[:MOST_KNOWN]
+    ]
+    baselines = [
+        KnownProgram(
+            name=each.label,
+            source=load_program(each.controller).checked.source.text,
+            objective=None,
+        )
+        for each in arena.request.baselines
+    ]
+    return [*found, *baselines]

@@ -1,0 +1,221 @@
+"""A handful of episodes that tell why a program loses questions and burns tokens, in a few lines.
+
+Which ones, by rule. *Lost*: of each recording the question on which the program is right less often
+than the majority over 64, the widest gap first, under the first seed under which the majority is
+right and the program is not; at the dear point, and at the cheap one where that has none. *Burnt*:
+of the episodes seen in hindsight, of each recording the one with the most tokens after its final
+leader was settled with at least half of the votes, at the dear point and the cheap one in turn.
+Recordings take turns, in order; at one point no question is told twice, and of equals the earlier
+comes first.
+
+Neither a question's text nor any answer is told: answers are named by whether they are right.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import zip_longest
+from typing import NamedTuple, TypeVar
+
+from agents.feedback.measured_programs import describe_plan
+from agents.feedback.point_analysis import EpisodeKey, PointAnalysis, PointAnalyzer
+from agents.feedback.vote_history import VoteHistory, describe_votes, trace_votes
+from agents.formatting import truncate_line
+from harness.explanation.episode_trace import EpisodeTrace, TraceStep
+from harness.explanation.inspection import VOTES, majority_accuracy
+from harness.request.plan import Plan
+
+LOST = 3
+"""Lost episodes at most."""
+
+BURNT = 3
+"""Burnt ones at most."""
+
+LEAST_BURNT = 0.2
+"""The part of an episode's tokens that must have come after its leader was settled."""
+
+LEAST_HELD = 0.5
+"""The part of the votes that the leader must have had when it was settled."""
+
+SOURCE = 60
+"""Characters of a line of the source that are quoted at most."""
+
+T = TypeVar("T")
+
+
+class DiagnosticKind(Enum):
+    """What an episode tells."""
+
+    LOST = "Lost against the majority over 64"
+    BURNT = "Tokens after the matter was settled"
+
+
+class EpisodeSummary(NamedTuple):
+    """One episode, told."""
+
+    why: DiagnosticKind
+    plan: Plan
+    spot: EpisodeKey
+    text: str
+    """A few lines of Markdown."""
+
+
+def select_diagnostic_episodes(
+    closely: PointAnalyzer, dear: PointAnalysis, cheap: PointAnalysis
+) -> list[EpisodeSummary]:
+    """The telling episodes, the most telling first; lost and burnt ones in turn."""
+    lost = list(_lost(closely, dear)) or list(_lost(closely, cheap))
+    ends = [dear] if dear is cheap else [dear, cheap]
+    burnt = list(_in_turn([list(_burnt(closely, each)) for each in ends]))
+    return list(_in_turn([lost[:LOST], burnt[:BURNT]]))
+
+
+def _lost(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
+    told: set[str] = set()
+    ranked = [_lost_spots(closely, close, stage) for stage in range(len(closely.stages))]
+    for spot in _in_turn(ranked):
+        stage = closely.stages[spot.stage]
+        question = _question(closely, spot)
+        found = closely.trace(close.plan, spot)
+        # A program that draws may draw otherwise here than where its lines were counted.
+        if question not in told and not found.right:
+            told.add(question)
+            text = _told(
+                closely,
+                close.plan,
+                spot,
+                found,
+                _how_lost(found, len(stage.replay_environment.branch_pools[spot.position].chains)),
+            )
+            yield EpisodeSummary(DiagnosticKind.LOST, close.plan, spot, text)
+
+
+def _lost_spots(closely: PointAnalyzer, close: PointAnalysis, stage: int) -> list[EpisodeKey]:
+    here = closely.stages[stage]
+    ranked = []
+    for row, position in enumerate(here.positions):
+        core = here.recording.core(position)
+        gold = here.recording.questions[position].gold
+        of = min(VOTES, len(core.final))
+        right = close.episodes[stage].right[row].tolist()
+        seeds = range(len(right))
+        rival = [majority_accuracy(core, gold, of, [seed]) == 1 for seed in seeds]
+        gap = sum(rival) - sum(right)
+        lost = [seed for seed in seeds if rival[seed] and not right[seed]]
+        if gap > 0 and lost:
+            ranked.append((-gap, EpisodeKey(stage, position, lost[0])))
+    return [spot for _, spot in sorted(ranked)]
+
+
+def _burnt(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
+    ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in closely.stages]
+    for spot, seen, held in close.seen:
+        if held >= LEAST_HELD and seen.after_settled > LEAST_BURNT * seen.tokens:
+            ranked[spot.stage].append((-seen.after_settled, spot))
+    told: set[str] = set()
+    for _, spot in _in_turn([sorted(each) for each in ranked]):
+        question = _question(closely, spot)
+        if question not in told:
+            told.add(question)
+            found = closely.trace(close.plan, spot)
+            text = _told(closely, close.plan, spot, found, _how_burnt(found))
+            yield EpisodeSummary(DiagnosticKind.BURNT, close.plan, spot, text)
+
+
+def _question(closely: PointAnalyzer, spot: EpisodeKey) -> str:
+    return closely.stages[spot.stage].recording.questions[spot.position].id
+
+
+def _told(
+    closely: PointAnalyzer, plan: Plan, spot: EpisodeKey, found: EpisodeTrace, story: Iterable[str]
+) -> str:
+    stage = closely.stages[spot.stage]
+    head = (
+        f"{stage.label}, question {_question(closely, spot)}, {describe_plan(plan)},"
+        f" seed {spot.seed}: answers"
+        f" {'right' if found.right else 'wrong'} after {found.tokens:,} tokens in"
+        f" {len(found.barriers)} barriers."
+    )
+    lines = [head, f"Votes at the end: {describe_votes(found)}.", _ended_by(found), *story]
+    return "\n".join(f"  - {line}" if place else line for place, line in enumerate(lines))
+
+
+def _ended_by(found: EpisodeTrace) -> str:
+    if found.stopped is not None:
+        why = "The budget ended in" if found.stopped.budget else "It was stopped by"
+        return f"{why} {_line(found.stopped.line, found.stopped.source)}."
+    last = found.barriers[-1]
+    if last.line is None or last.source is None:
+        return "It came to the end of the program without an answer."
+    return f"It was ended by {_line(last.line, last.source)}."
+
+
+def _how_lost(found: EpisodeTrace, size: int) -> Iterator[str]:
+    went = trace_votes(found)
+    yield f"{len(found.branches)} of {size} branches were opened. {_lead_of_right(found, went)}"
+    pruned = went.right_pruned
+    if pruned:
+        told = " and ".join(f"{count} by {_at_line(found, line)}" for line, count in pruned)
+        yield f"Branches pruned while they held the right answer: {told}."
+
+
+def _lead_of_right(found: EpisodeTrace, went: VoteHistory) -> str:
+    peak = max(went.right)
+    if peak == 0:
+        return "No branch held the right answer at any time."
+    led = [place for place, leads in enumerate(went.right_leads) if leads]
+    if not led:
+        place = went.right.index(peak)
+        return (
+            f"The right answer never led: it had at most {peak} of {went.voters[place]} votes, at"
+            f" {found.barriers[place].spent:,} tokens."
+        )
+    last = led[-1]
+    votes = f"{went.right[last]} of {went.voters[last]} votes"
+    if last >= len(went.right) - 1:
+        return f"The right answer led among all that were alive to the end, with {votes}."
+    turned = found.barriers[last + 1]
+    return (
+        f"The right answer led last at {found.barriers[last].spent:,} tokens, with {votes}; it lost"
+        f" the lead by {_moment(turned)}."
+    )
+
+
+def _how_burnt(found: EpisodeTrace) -> Iterator[str]:
+    went = trace_votes(found)
+    first = went.settled
+    assert first is not None
+    settled = found.barriers[first]
+    after = found.tokens - settled.spent
+    yield (
+        f"The final leader was settled at {settled.spent:,} tokens with {went.lead[first]} of"
+        f" {went.voters[first]} votes; {after:,} tokens ({100 * after / found.tokens:.0f} %) came"
+        f" after it, and it ended with {went.lead[-1]} of {went.voters[-1]}."
+    )
+    lines: dict[int, int] = {}
+    for moment in found.barriers[first + 1 :]:
+        if moment.line is not None and moment.charged:
+            lines[moment.line] = lines.get(moment.line, 0) + moment.charged
+    most = sorted(lines.items(), key=lambda each: (-each[1], each[0]))[:2]
+    told = " and ".join(f"{tokens:,} by {_at_line(found, line)}" for line, tokens in most)
+    yield f"Spent on: {told}."
+
+
+def _moment(moment: TraceStep) -> str:
+    if moment.line is None or moment.source is None:
+        return "the end of the program"
+    return _line(moment.line, moment.source)
+
+
+def _at_line(found: EpisodeTrace, line: int) -> str:
+    source = next(each.source for each in found.barriers if each.line == line)
+    return _line(line, source or "")
+
+
+def _line(number: int, source: str) -> str:
+    return f"line {number} `{truncate_line(source, SOURCE)}`"
+
+
+def _in_turn(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
+    """The first of each, then the second of each, and so on."""
+    for each in zip_longest(*ranked):
+        yield from (item for item in each if item is not None)

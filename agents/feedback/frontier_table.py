@@ -1,0 +1,143 @@
+"""The frontier of the best so far against the baselines, as a small table for each recording."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.feedback.measured_programs import MeasuredProgram, score_program
+from agents.search.arena import Arena
+from agents.search.measurements import Curves, SearchSubset
+from harness.evaluation.bootstrap import Floats
+from harness.evaluation.frontier import accuracy_at, build_curve
+
+COSTS = 5
+"""Columns: costs from the cheapest to the dearest baseline, by equal ratios."""
+
+BELOW = 0.05
+"""From so many points on, the best counts as worse than a baseline; less is rounded away."""
+
+
+class FrontierRow(NamedTuple):
+    """One program at each of the costs."""
+
+    name: str
+    accuracy: tuple[float | None, ...]
+    """In percent; ``None`` where the program cannot be played so cheaply."""
+
+
+class FrontierPanel(NamedTuple):
+    """One recording."""
+
+    recording: str
+    costs: tuple[float, ...]
+    """Tokens for each question."""
+    best: FrontierRow
+    others: tuple[FrontierRow, ...]
+    """The last candidates."""
+    baseline: FrontierRow
+    """The best baseline."""
+    hull: FrontierRow
+    """At each cost the best of all baselines."""
+
+    def below(self, column: int) -> bool:
+        """Whether the best is worse than some baseline there, or not to be had where one is."""
+        ours, theirs = self.best.accuracy[column], self.hull.accuracy[column]
+        return theirs is not None and (ours is None or ours < theirs - BELOW)
+
+
+def build_panels(
+    arena: Arena,
+    best: MeasuredProgram,
+    others: Sequence[MeasuredProgram],
+    baseline: MeasuredProgram,
+    shown: SearchSubset,
+) -> list[FrontierPanel]:
+    """A panel for each recording that is shown, over the questions that are.
+
+    Args:
+        arena: the search set.
+        best: the best candidate, or the best baseline while there is none.
+        others: the last candidates that could be played.
+        baseline: the best baseline.
+        shown: what is looked at.
+    """
+    rivals = [
+        arena.scorer.worth([measured[place] for place in shown.recordings], shown).curves
+        for measured in arena.baselines.values()
+    ]
+    curves = {
+        each.name: score_program(arena, each, shown).curves for each in (best, *others, baseline)
+    }
+    found = []
+    for at, place in enumerate(shown.recordings):
+        against = [each[at] for each in rivals]
+        costs = _costs(against)
+        every = [_along(each, costs) for each in against]
+        hull = tuple(_most(column) for column in zip(*every, strict=True))
+        rows = {name: FrontierRow(name, _along(each[at], costs)) for name, each in curves.items()}
+        found.append(
+            FrontierPanel(
+                recording=arena.recordings[place].label,
+                costs=tuple(costs.tolist()),
+                best=rows[best.name],
+                others=tuple(rows[each.name] for each in others if each.name != best.name),
+                baseline=rows[baseline.name],
+                hull=FrontierRow("any baseline", hull),
+            )
+        )
+    return found
+
+
+def format_panels(found: Sequence[FrontierPanel]) -> str:
+    """The panels as aligned text."""
+    return "\n\n".join(_drawn(panel) for panel in found)
+
+
+def _costs(rivals: Sequence[Curves]) -> Floats:
+    costs = np.concatenate([each.cost for each in rivals])
+    return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COSTS)
+
+
+def _along(found: Curves, costs: Floats) -> tuple[float | None, ...]:
+    drawn = build_curve(found.cost, found.accuracy)
+    many = build_curve(
+        *(np.tile(column, (len(costs), 1)) for column in (drawn.cost, drawn.accuracy))
+    )
+    heights = accuracy_at(many, costs).tolist()
+    begins = float(drawn.cost[0])
+    slack = 1 + 1e-9  # a cost that was made from this very point is not left of it
+    return tuple(
+        None if cost * slack < begins else height
+        for cost, height in zip(costs.tolist(), heights, strict=True)
+    )
+
+
+def _most(column: Sequence[float | None]) -> float | None:
+    return max((each for each in column if each is not None), default=None)
+
+
+def _drawn(panel: FrontierPanel) -> str:
+    rows = [panel.best, *panel.others]
+    if panel.baseline.name != panel.best.name:
+        rows.append(panel.baseline)
+    rows.append(panel.hull)
+    width = max(len(panel.recording), *(len(row.name) for row in rows))
+    head = f"{panel.recording:<{width}}" + "".join(f"  {_short(c):>6}" for c in panel.costs)
+    lines = [head.rstrip()]
+    for row in rows:
+        cells = [
+            ("-" if each is None else f"{each:.1f}")
+            + ("*" if row is panel.best and panel.below(column) else " ")
+            for column, each in enumerate(row.accuracy)
+        ]
+        lines.append((f"{row.name:<{width}}" + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
+    return "\n".join(lines)
+
+
+def _short(tokens: float) -> str:
+    """Tokens to three figures: ``950``, ``12.3k``, ``1.05M``."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if tokens >= size * 0.9995:
+            return f"{tokens / size:.3g}{unit} "
+    return f"{tokens:.3g} "

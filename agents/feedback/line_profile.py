@@ -1,0 +1,126 @@
+"""Line profiles of programs as text: the source with each line's figures as comments.
+
+The annotated source remains a valid program.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agents.feedback.measured_programs import describe_plan
+from agents.feedback.point_analysis import PointAnalysis, PointAnalyzer, open_shown_recordings
+from agents.run.records import ControllerLanguage
+from agents.search.arena import Arena
+from agents.search.measurements import SearchSubset
+from dsl import tree
+from harness.engines import ControllerSetting, EpisodeRules
+from harness.request.controllers import Playable, parse_playable
+from harness.request.foreign import ForeignController
+from harness.request.plan import make_plan
+
+WIDTH = 66
+"""Column at which figures begin, for lines that are shorter."""
+
+LEAST_SHARE = 0.05
+"""Percent of tokens below which a line's tokens are not told."""
+
+
+class _Figures(NamedTuple):
+    """What is told of one line, one figure for each point."""
+
+    tokens: list[float]
+    """Percent."""
+    ended: list[float]
+    """Percent of episodes."""
+    right: list[float | None]
+    """Percent of those."""
+    ran: bool
+
+
+def annotate_source(points: Sequence[PointAnalysis]) -> str:
+    """The source, with the figures of one point or several, in their order.
+
+    Args:
+        points: of the same program.
+    """
+    program = points[0].plan.program
+    source, beginnings = program.source, _beginnings(program)
+    lines = []
+    for number in range(1, source.lines + 1):
+        line = source.line(number).rstrip()
+        if not line and number == source.lines:
+            continue
+        said = _said(_figures(points, number), statement=number in beginnings)
+        lines.append(f"{line:<{WIDTH}}  # {said}" if said else line)
+    return "\n".join(lines)
+
+
+def describe_figures(points: Sequence[PointAnalysis]) -> str:
+    """What the figures are of, for people and models alike."""
+    told = [
+        f"{describe_plan(each.plan)}: {each.tokens / each.played:,.0f} tokens an episode,"
+        f" {100 * int(each.right.sum()) / each.played:.1f} % right"
+        for each in points
+    ]
+    return "; ".join(told)
+
+
+def _figures(points: Sequence[PointAnalysis], line: int) -> _Figures:
+    ended = [int(each.ended[line]) for each in points]
+    right = [int(each.right[line]) for each in points]
+    return _Figures(
+        tokens=[100 * int(each.counts.tokens[line]) / max(each.tokens, 1) for each in points],
+        ended=[100 * n / each.played for n, each in zip(ended, points, strict=True)],
+        right=[100 * r / n if n else None for r, n in zip(right, ended, strict=True)],
+        ran=any(int(each.counts.runs[line]) for each in points),
+    )
+
+
+def _said(figures: _Figures, *, statement: bool) -> str:
+    if statement and not figures.ran:
+        return "never ran"
+    parts = []
+    if any(each >= LEAST_SHARE for each in figures.tokens):
+        parts.append(f"tokens {_columns(figures.tokens)} %")
+    if any(figures.ended):
+        parts.append(f"ends {_columns(figures.ended)} %, right {_columns(figures.right)} %")
+    return "; ".join(parts)
+
+
+def _columns(values: Sequence[float | None]) -> str:
+    return " | ".join("-" if each is None else f"{each:.1f}" for each in values)
+
+
+def _beginnings(program: Playable) -> set[int]:
+    """The lines on which a statement begins."""
+    if isinstance(program, ForeignController):
+        return set(program.beginnings)
+    checked = program.checked
+    return {
+        checked.source.position(child.span.start).line
+        for node in tree.walk(checked.program)
+        if isinstance(node, tree.Block)
+        for child in tree.children(node)
+    }
+
+
+def profile_lines(
+    arena: Arena, shown: SearchSubset, source: str, beta: float, language: ControllerLanguage
+) -> str:
+    """A program with what each line does behind it.
+
+    Args:
+        arena: the search set.
+        shown: the part of it that counts.
+        source: a program that checks.
+        beta: where it is looked at.
+        language: that it is written in.
+
+    Raises:
+        InputError: a recording lacks something that it needs.
+    """
+    program = parse_playable(source, f"candidate{language.suffix}")
+    plan = make_plan(
+        program, ControllerSetting(beta), EpisodeRules(arena.request.budget, arena.request.kappa)
+    )
+    look = [PointAnalyzer(open_shown_recordings(arena, shown)).look(plan)]
+    return f"{describe_figures(look)}.\n\n{annotate_source(look)}"

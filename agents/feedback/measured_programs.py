@@ -1,0 +1,104 @@
+"""A program that a brief speaks of, and two of its points: one that is cheap, one that is dear."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from agents.feedback.history import SearchHistory
+from agents.run.records import ControllerLanguage
+from agents.search.arena import Arena
+from agents.search.measurements import ProgramMeasurement, ProgramScore, SearchSubset
+from agents.search.programs import choose_points
+from harness.engines import ControllerSetting, EpisodeRules
+from harness.request.controllers import Playable, load_program, parse_playable
+from harness.request.plan import Plan, make_plan
+
+QUARTER = 4
+"""Of a program's points in the order of their costs, the cheap one is a quarter from the cheap end,
+the dear one a quarter from the other."""
+
+
+class MeasuredProgram(NamedTuple):
+    """A program with what was measured of it."""
+
+    name: str
+    """A candidate, or a baseline."""
+    program: Playable
+    measured: Sequence[ProgramMeasurement]
+    """On each recording of the search set."""
+    given: Sequence[Mapping[str, int | float]] = ()
+    """Settings for its free knobs, in place of spread ones."""
+
+
+class EndPlans(NamedTuple):
+    """The two points of a program that are looked at closely."""
+
+    cheap: Plan
+    dear: Plan
+
+    @property
+    def both(self) -> list[Plan]:
+        """The two, or the one where a program has one point."""
+        return [self.cheap] if self.cheap.setting == self.dear.setting else list(self)
+
+
+def measure_candidate(
+    arena: Arena, name: str, source: str, language: ControllerLanguage = ControllerLanguage.RHEO
+) -> MeasuredProgram | None:
+    """A candidate; ``None`` where it cannot be played.
+
+    Raises:
+        DslError: it does not check.
+    """
+    measured = arena.play(source, language)
+    if isinstance(measured, str):
+        return None
+    return MeasuredProgram(name, parse_playable(source, f"{name}{language.suffix}"), measured)
+
+
+def select_best_baseline(arena: Arena) -> MeasuredProgram:
+    """The baseline that is worth most."""
+    name = arena.best_baseline
+    given = next(each for each in arena.request.baselines if each.label == name)
+    program = load_program(given.controller)
+    return MeasuredProgram(name, program, arena.baselines[name], given.settings)
+
+
+def select_best(arena: Arena, past: SearchHistory) -> MeasuredProgram:
+    """The best candidate; the best baseline while there is none."""
+    leader = past.best
+    found = None
+    if leader is not None:
+        proposal = leader.draft.proposal
+        found = measure_candidate(arena, leader.name, proposal.source, proposal.language)
+    return found or select_best_baseline(arena)
+
+
+def score_program(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> ProgramScore:
+    """What a program is worth on a part of the search set."""
+    return arena.scorer.worth([subject.measured[place] for place in shown.recordings], shown)
+
+
+def select_end_plans(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> EndPlans:
+    """The cheap and the dear point of a program, by its costs on a part of the search set."""
+    settings = choose_points(subject.program, arena.request.betas, subject.given)
+    curves = score_program(arena, subject, shown).curves
+    costs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
+    order = np.argsort(costs, kind="stable")
+    from_end = len(order) // QUARTER
+    low, high = (int(order[place]) for place in (from_end, len(order) - 1 - from_end))
+    return EndPlans(
+        *(_configured(arena, subject.program, settings[place]) for place in (low, high))
+    )
+
+
+def _configured(arena: Arena, program: Playable, setting: ControllerSetting) -> Plan:
+    return make_plan(program, setting, EpisodeRules(arena.request.budget, arena.request.kappa))
+
+
+def describe_plan(plan: Plan) -> str:
+    """The setting in words: ``beta 0.2``, ``n 16``."""
+    parts = [] if plan.beta is None else [f"beta {plan.beta:g}"]
+    parts += [f"{name} {value:g}" for name, value in plan.chosen.items()]
+    return ", ".join(parts) or "its one setting"

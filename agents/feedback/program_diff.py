@@ -1,0 +1,235 @@
+"""What a program has that its parent has not, and the other way round, in words and in lines.
+
+Both are laid out canonically first, without their comments, so that only what they mean is told.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from difflib import unified_diff
+from typing import NamedTuple
+
+from agents.feedback.statement_diff import (
+    ChangeKind,
+    ProgramChange,
+    ProgramElement,
+    diff_statements,
+)
+from agents.formatting import format_count
+from agents.run.records import ControllerLanguage
+from dsl import tree
+from dsl.checker import CheckedProgram
+from dsl.checker.symbols import free_knobs, schedule_lines
+from dsl.formatter import print_tree
+from dsl.program import analyse_program
+from dsl.schedule import evaluate
+from dsl.source import Source
+
+LINES = 40
+"""Lines of a unified difference that are given at most."""
+
+IN_SUMMARY = 4
+"""Changes that a summary spells out."""
+
+
+class ProgramDifference(NamedTuple):
+    """A program against its parent."""
+
+    headline: str
+    """What kinds of change there are, ``adds 1 rule; changes 3 knobs``."""
+    details: tuple[str, ...]
+    """Each change in a line of its own, ``n 4..32 → 2..40``."""
+    lines: tuple[str, ...]
+    """The unified difference, without the names of the two."""
+    left_out: int
+    """Lines of it that were too many."""
+
+    @property
+    def summary(self) -> str:
+        """All in one line, with the first few changes spelt out."""
+        shown = self.details[:IN_SUMMARY]
+        more = len(self.details) - len(shown)
+        tail = f" and {more} more" if more else ""
+        return f"{self.headline}: {', '.join(shown)}{tail}" if shown else self.headline
+
+
+class _ParsedSource(NamedTuple):
+    text: str
+    """Canonical where it parses."""
+    source: Source
+    program: tree.Program | None
+    checked: CheckedProgram | None
+
+
+class _ElementDescription(NamedTuple):
+    """What is said of a named thing."""
+
+    words: str
+    spelt: str = ""
+    """How the program has it, where that is more than the words."""
+
+
+def diff_programs(
+    parent: str,
+    child: str,
+    most: int = LINES,
+    *,
+    language: ControllerLanguage = ControllerLanguage.RHEO,
+) -> ProgramDifference:
+    """What became of a parent.
+
+    Args:
+        parent: the text of a program; it need not be sound.
+        child: likewise.
+        most: lines of the unified difference.
+        language: that the child is written in; of another than Rheo the lines alone are told.
+    """
+    if language is not ControllerLanguage.RHEO:
+        return _by_lines(parent, child, most)
+    old, new = _read(parent), _read(child)
+    lines = _unified(old.text, new.text)
+    left_out = max(0, len(lines) - most)
+    if old.program is None or new.program is None:
+        headline = "its parent cannot be read" if old.program is None else "it cannot be read"
+        return ProgramDifference(headline, (), tuple(lines[:most]), left_out)
+    changes = [
+        *diff_statements(old.program, old.source, new.program, new.source),
+        *_cap_changes(old, new),
+        *_compared(ProgramElement.KNOB, _knobs(old), _knobs(new)),
+        *_compared(ProgramElement.CELL, _cells(old), _cells(new)),
+        *_compared(ProgramElement.NEED, _needs(old), _needs(new)),
+    ]
+    if changes:
+        headline = _headline(changes)
+    else:
+        headline = "only its name or title differs" if lines else "it is the same program"
+    details = tuple(change.words for change in changes)
+    return ProgramDifference(headline, details, tuple(lines[:most]), left_out)
+
+
+def _unified(old: str, new: str) -> list[str]:
+    """The lines of a unified difference, without the names of the two."""
+    return list(unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]
+
+
+def _by_lines(parent: str, child: str, most: int) -> ProgramDifference:
+    lines = _unified(parent, child)
+    signs = Counter(line[:1] for line in lines)
+    parts = [
+        f"{words} {format_count(signs[sign], 'line')}"
+        for sign, words in (("+", ChangeKind.ADDS.value), ("-", ChangeKind.REMOVES.value))
+        if signs[sign]
+    ]
+    headline = "; ".join(parts) or "it is the same program"
+    return ProgramDifference(headline, (), tuple(lines[:most]), max(0, len(lines) - most))
+
+
+def _read(text: str) -> _ParsedSource:
+    found = analyse_program(Source(text))
+    if found.program is None:
+        return _ParsedSource(text, found.source, None, None)
+    canonical = print_tree(found.program)
+    again = analyse_program(Source(canonical))
+    return _ParsedSource(canonical, again.source, again.program, again.checked)
+
+
+def _headline(changes: list[ProgramChange]) -> str:
+    """How many of each, those that are added first."""
+    parts = []
+    for kind in ChangeKind:
+        counts = Counter(change.what for change in changes if change.kind is kind)
+        told = [
+            f"{counts[what]} {what.value}{'s' if counts[what] > 1 else ''}"
+            for what in ProgramElement
+            if counts[what]
+        ]
+        if told:
+            parts.append(f"{kind.value} {', '.join(told)}")
+    return "; ".join(parts)
+
+
+def _compared(
+    what: ProgramElement,
+    old: Mapping[str, _ElementDescription],
+    new: Mapping[str, _ElementDescription],
+) -> list[ProgramChange]:
+    found = [
+        ProgramChange(ChangeKind.CHANGES, what, _turned(name, old[name], new[name]))
+        for name in new
+        if name in old and old[name] != new[name]
+    ]
+    for kind, here, there in ((ChangeKind.ADDS, new, old), (ChangeKind.REMOVES, old, new)):
+        mark = "+" if kind is ChangeKind.ADDS else "-"
+        found += [
+            ProgramChange(kind, what, f"{mark}{name} {here[name].words}".rstrip())
+            for name in here
+            if name not in there
+        ]
+    return found
+
+
+def _turned(name: str, old: _ElementDescription, new: _ElementDescription) -> str:
+    if old.words == new.words:
+        return f"{name} {new.words} by another formula"
+    return f"{name} {old.words} → {new.words}"
+
+
+def _needs(read: _ParsedSource) -> dict[str, _ElementDescription]:
+    assert read.program is not None
+    return {need.text: _ElementDescription("") for need in read.program.needs}
+
+
+def _cells(read: _ParsedSource) -> dict[str, _ElementDescription]:
+    assert read.program is not None
+    return {
+        cell.name.text: _ElementDescription(f"= {_text(read.source, cell.value)}")
+        for section in read.program.sections
+        if isinstance(section, tree.Memory | tree.EachBranch)
+        for cell in section.items
+    }
+
+
+def _cap_changes(old: _ParsedSource, new: _ParsedSource) -> list[ProgramChange]:
+    before, after = _cap(old), _cap(new)
+    if before == after:
+        return []
+    return [ProgramChange(ChangeKind.CHANGES, ProgramElement.CAP, f"step {before} → {after}")]
+
+
+def _cap(read: _ParsedSource) -> str:
+    assert read.program is not None
+    for section in read.program.sections:
+        if isinstance(section, tree.Step):
+            return "without a cap" if section.cap is None else _at_most(read.source, section.cap)
+    return "left out"
+
+
+def _at_most(source: Source, cap: tree.Expression) -> str:
+    return f"at most {_text(source, cap)}"
+
+
+def _knobs(read: _ParsedSource) -> dict[str, _ElementDescription]:
+    """A knob that follows β with its ends, a free one with its default and its range."""
+    assert read.program is not None
+    told = {
+        name: _ElementDescription(
+            f"{_text(read.source, knob.default)} in {_text(read.source, knob.low)}.."
+            f"{_text(read.source, knob.high)}"
+        )
+        for name, knob in free_knobs(read.program).items()
+    }
+    at = [evaluate(read.checked, beta) for beta in (0.0, 0.5, 1.0)] if read.checked else []
+    for name, line in schedule_lines(read.program).items():
+        text = _text(read.source, line.value)
+        values = [_number(each[name]) for each in at]
+        constant = len(set(values)) == 1
+        ends = values[0] if constant else f"{values[0]}..{values[-1]}" if values else text
+        told[name] = _ElementDescription(ends, f"{line.direction.value} {text}")
+    return told
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def _text(source: Source, node: tree.Node) -> str:
+    return " ".join(source.excerpt(node.span).split())

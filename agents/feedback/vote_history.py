@@ -1,0 +1,102 @@
+"""How the votes of one episode went, barrier by barrier.
+
+Answers are named by whether they are right, never by what they say.
+"""
+
+from typing import NamedTuple
+
+from dsl.aggregates import tally, winner
+from harness.explanation.episode_trace import EpisodeTrace, VoteCount
+from harness.mdp.ledger import ActionKind
+from store.simulation import FAILED
+
+NAMED = 4
+"""Answers whose votes are told one by one."""
+
+
+class VoteHistory(NamedTuple):
+    """One item for each barrier, behind it; votes are those of all branches not pruned."""
+
+    right: list[int]
+    """Votes for the right answer."""
+    lead: list[int]
+    """Votes for the leader."""
+    voters: list[int]
+    """All votes."""
+    right_leads: list[bool]
+    settled: int | None
+    """The first barrier from which on the leader is what the episode answers; ``None`` where it
+    never settles."""
+    right_pruned: list[tuple[int, int]]
+    """Lines that pruned branches while they held the right answer, with how many each, the line
+    with the most first."""
+
+
+def trace_votes(found: EpisodeTrace) -> VoteHistory:
+    """How the votes went."""
+    answers: dict[int, str | None] = {}
+    pruned: set[int] = set()
+    went = VoteHistory([], [], [], [], None, [])
+    leaders = []
+    by_line: dict[int, int] = {}
+    for moment in found.barriers:
+        for action in moment.actions:
+            if action.branch is None:
+                continue  # the episode's own answer
+            answers.setdefault(action.branch, None)
+            if action.answer is not None:
+                answers[action.branch] = action.answer
+            if action.kind is ActionKind.PRUNE:
+                pruned.add(action.branch)
+                if answers[action.branch] == found.gold and moment.line is not None:
+                    by_line[moment.line] = by_line.get(moment.line, 0) + 1
+        votes = [answer for branch, answer in answers.items() if branch not in pruned]
+        leader = winner(tally(votes))
+        leaders.append(leader)
+        went.right.append(votes.count(found.gold))
+        went.lead.append(votes.count(leader) if leader is not None else 0)
+        went.voters.append(sum(answer is not None for answer in votes))
+        went.right_leads.append(leader == found.gold)
+    most = sorted(by_line.items(), key=lambda each: (-each[1], each[0]))
+    return went._replace(settled=_settled(leaders, found.answer), right_pruned=most)
+
+
+def _settled(leaders: list[str | None], answer: str | None) -> int | None:
+    first = len(leaders)
+    while answer is not None and first > 0 and leaders[first - 1] == answer:
+        first -= 1
+    return first if first < len(leaders) else None
+
+
+def describe_votes(found: EpisodeTrace) -> str:
+    """How the branches stand at the end, in words."""
+    named, wrong = [], 0
+    for vote in found.votes:
+        if vote.answer is None:
+            name = "no answer yet"
+        elif vote.answer == found.gold:
+            name = "the right answer"
+        elif vote.answer == FAILED:
+            name = f'"{FAILED}"'
+        else:
+            wrong += 1
+            name = f"wrong answer {wrong}"
+        named.append((name + (", which it gives" if vote.answer == found.answer else ""), vote))
+    # The right answer is told wherever it stands.
+    shown = [
+        each for place, each in enumerate(named) if place < NAMED or each[1].answer == found.gold
+    ]
+    told = [f"{name} {_counts(vote)}" for name, vote in shown]
+    rest = len(named) - len(shown)
+    return "; ".join(told) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _counts(vote: VoteCount) -> str:
+    parts = []
+    if vote.finished:
+        parts.append(f"{vote.finished} finished")
+    if vote.alive > vote.finished:
+        parts.append(f"{vote.alive - vote.finished} active")
+    if vote.pruned:
+        parts.append(f"{vote.pruned} pruned")
+    return f"({', '.join(parts)})"

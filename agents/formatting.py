@@ -1,0 +1,78 @@
+"""Format numbers, intervals, counts and settings for briefs, reports, logs and the terminal app."""
+
+from collections.abc import Mapping
+
+from agents.run.records import Gain
+from harness.evaluation.grid import format_knobs
+
+
+def format_count(count: int, thing: str) -> str:
+    """A number of things."""
+    if count == 1:
+        return f"1 {thing}"
+    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{count:,} {plural}"
+
+
+def truncate_line(text: str, most: int) -> str:
+    """A text on one line, cut where it is longer than ``most`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def describe_gain(found: Gain) -> str:
+    """A gain with its interval and its rival."""
+    return f"{found.value:+.2f} ({found.low:+.2f}..{found.high:+.2f}) over `{found.against}`"
+
+
+NO_VALUE = "-"
+
+
+def format_signed(value: float | None, decimals: int = 2) -> str:
+    """A difference."""
+    return NO_VALUE if value is None else f"{_rounded(value, decimals):+.{decimals}f}"
+
+
+def format_number(value: float | None, decimals: int = 2) -> str:
+    """A figure."""
+    return NO_VALUE if value is None else f"{_rounded(value, decimals):.{decimals}f}"
+
+
+def format_bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval; an end that is not bounded is left out."""
+    if low is None and high is None:
+        return NO_VALUE
+    return "..".join("" if end is None else format_number(end, decimals) for end in (low, high))
+
+
+def format_tokens(count: float) -> str:
+    """A number of tokens in a few characters: ``500``, ``20.1k``, ``1.50M``."""
+    if count < 1_000:
+        return f"{count:.0f}"
+    return f"{count / 1e3:.3g}k" if count < 999_500 else f"{count / 1e6:.3g}M"
+
+
+def format_setting(beta: float | None, settings: Mapping[str, int | float]) -> str:
+    """At what a controller was played: ``beta 0.5``, ``n=16``."""
+    parts = [] if beta is None else [f"beta {beta:g}"]
+    return " ".join([*parts, format_knobs(round_settings(settings))]).strip() or NO_VALUE
+
+
+def round_settings(settings: Mapping[str, int | float]) -> dict[str, int | float]:
+    """Settings whose numbers can be read; spread ones have many digits."""
+    return {
+        name: value if isinstance(value, int) else float(f"{value:.4g}")
+        for name, value in settings.items()
+    }
+
+
+def join_words(things: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(things) < 2:
+        return "".join(things)
+    return f"{', '.join(things[:-1])} and {things[-1]}"
+
+
+def _rounded(value: float, decimals: int) -> float:
+    """Rounded, and never a negative zero."""
+    return round(value, decimals) + 0.0

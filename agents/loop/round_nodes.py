@@ -1,0 +1,279 @@
+"""Graph nodes of one round: brief, proposals, check, replay, tuning, review, archive.
+
+Each node reads its input from the run's directory and writes its output there before it returns,
+so a node that is run again after a crash repeats no paid work.
+"""
+
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from agents.loop.proposer_selection import choose_proposer
+from agents.loop.round_files import (
+    HUMAN_PROPOSER,
+    SlotRecord,
+    collect_inbox,
+    list_candidates_before,
+    read_slot,
+    read_slots,
+    slot_path,
+    state_path,
+    sum_usage,
+)
+from agents.loop.state import LoopContext, LoopState
+from agents.loop.task import Slot
+from agents.run.directory import RunDirectory
+from agents.run.records import Draft, ResourceUsage, ReviewVerdict, RoundSummary
+from agents.search.review import Incumbent, compute_source_digest
+
+
+def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Begins a round and writes its brief."""
+    context, number = runtime.context, state.get("round", 0) + 1
+    place = f"rounds/{number:03d}/brief.json"
+    if not context.run.has(place):
+        context.task.brief(number)
+    context.log.add("round", f"round {number} begins", round=number)
+    return {"round": number, "candidates": [], "unsound": {}, "challenger": None}
+
+
+def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send]:
+    """A slot for every proposer, and one for what people put forward."""
+    context, number = runtime.context, state["round"]
+    named = list(dict.fromkeys(context.request.proposers))
+    chosen = choose_proposer(context.run, named, number)
+    if chosen.says:
+        context.log.add("chosen", chosen.says, round=number, proposer=chosen.name)
+    allowance = _allowance(context, ResourceUsage(), 1)
+    spend_limit = context.accounts.spend_limit(context.request.caps, ResourceUsage(), 1)
+    return [
+        Send("propose", Slot(round=number, slot=f"{at:02d}-{name.partition(':')[0]}", proposer=name,
+                             mend=None, tries=1, allowance=allowance, tokens=spend_limit.tokens,
+                             usd=spend_limit.usd))
+        for at, name in enumerate([*named, HUMAN_PROPOSER], start=1)
+        if name in (chosen.name, HUMAN_PROPOSER)
+    ]  # fmt: skip
+
+
+def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
+    """Lets one proposer propose, or mend; what it gave before is not asked for again."""
+    context, number, name = runtime.context, slot["round"], slot["slot"]
+    context.interruption.heed()
+    if read_slot(context.run, number, name) is not None:
+        return {"slots": [f"{number}/{name}"]}
+    if slot["proposer"] == HUMAN_PROPOSER and slot["mend"] is None:
+        found = collect_inbox(context.run, number)
+        context.run.write(slot_path(number, name), found)
+        return {"slots": [f"{number}/{name}"]}
+    context.log.add("proposing", round=number, proposer=slot["proposer"])
+    given, played, withheld = context.task.propose(slot, context.hands)
+    if given.state is not None:
+        context.run.write_bytes(state_path(number, name), given.state)
+    record = SlotRecord(
+        proposer=slot["proposer"],
+        proposals=list(given.proposals)[: context.request.per_round],
+        usage=given.usage,
+        search=dict(given.search),
+        played=list(played),
+        # A mending shares what is left with others, and a call that was made had its purse.
+        withheld="" if slot["mend"] or given.usage.tokens_in else withheld,
+        caps=(context.request.caps.tokens, context.request.caps.usd),
+    )
+    context.run.write(slot_path(number, name), record)
+    count = len(record.proposals)
+    context.log.add(
+        "proposed", f"{slot['proposer']} proposes {count}", round=number,
+        proposer=slot["proposer"],
+        data={"programs": count, "played": len(played), "search": record.search},
+    )  # fmt: skip
+    return {"slots": [f"{number}/{name}"]}
+
+
+def check_proposals(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Names the proposals and checks them; those that fail may be mended."""
+    context, number = runtime.context, state["round"]
+    run = context.run
+    drafts = (
+        _name_proposals(context, number)
+        if not state["candidates"]
+        else _collect_repairs(context, state)
+    )
+    unsound = {}
+    for draft in drafts:
+        if draft.diagnostics:
+            unsound[draft.candidate] = draft.tries
+            context.log.add(
+                "unsound", _first_line(draft.diagnostics), round=number, candidate=draft.candidate
+            )
+        elif draft.tries > 1:
+            context.log.add("repaired", round=number, candidate=draft.candidate)
+        run.keep_draft(draft)
+    return {
+        "candidates": state["candidates"] or [each.candidate for each in drafts],
+        "unsound": unsound,
+    }
+
+
+def route_to_repairs(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send] | str:
+    """Back to the proposers with what does not check, while there are tries and caps; else on."""
+    context, number = runtime.context, state["round"]
+    within = sum_usage(context.run, number)
+    if context.accounts.spent(context.request.caps, within):
+        return "replay"
+    slots = len(state["unsound"])
+    allowance = _allowance(context, within, slots)
+    spend_limit = context.accounts.spend_limit(context.request.caps, within, slots)
+    sends = []
+    for candidate, tries in state["unsound"].items():
+        proposer = context.run.draft(candidate).proposer
+        if tries <= context.request.repairs and context.task.can_repair(proposer):
+            slot = f"mend-{candidate}-{tries}"
+            sends.append(
+                Send(
+                    "propose",
+                    Slot(
+                        round=number,
+                        slot=slot,
+                        proposer=proposer,
+                        mend=candidate,
+                        tries=tries + 1,
+                        allowance=allowance,
+                        tokens=spend_limit.tokens,
+                        usd=spend_limit.usd,
+                    ),
+                )
+            )
+    return sends or "replay"
+
+
+def _allowance(context: LoopContext, within: ResourceUsage, slots: int) -> int:
+    """Programs that each of some slots may play: they share what the cap leaves."""
+    request = context.request
+    left = context.accounts.evaluations_left(request.caps, within)
+    most = request.round_evaluations
+    return most if left is None or not slots else min(most, -(-left // slots))
+
+
+def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
+    """The proposals of a round, with the names that they will have."""
+    given = [(each.proposer, proposal) for each in read_slots(context.run, number)
+             for proposal in each.proposals]  # fmt: skip
+    return [
+        context.task.checked(
+            Draft(
+                candidate=f"r{number:03d}-{at}",
+                proposer=proposer,
+                proposal=proposal,
+                tries=proposal.tries,
+            ),
+            number,
+        )
+        for at, (proposer, proposal) in enumerate(given, start=1)
+    ]
+
+
+def _collect_repairs(context: LoopContext, state: LoopState) -> list[Draft]:
+    """What became of those that did not check."""
+    run, found = context.run, []
+    for candidate, tries in state["unsound"].items():
+        before = run.draft(candidate)
+        record = read_slot(run, state["round"], f"mend-{candidate}-{tries}")
+        if record is None or not record.proposals:
+            continue  # nobody mends it, or it was given up: its draft stands
+        draft = Draft(
+            candidate=candidate,
+            proposer=before.proposer,
+            proposal=record.proposals[0],
+            tries=tries + record.proposals[0].tries,
+        )
+        found.append(context.task.checked(draft, state["round"]))
+    return found
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Plays the sound candidates over the whole search set."""
+    context = runtime.context
+    for candidate in state["candidates"]:
+        context.interruption.heed()
+        draft = context.run.draft(candidate)
+        if not draft.diagnostics:
+            context.task.play(draft)
+            context.log.add("replayed", round=state["round"], candidate=candidate)
+    return {}
+
+
+def tune_best(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Makes one more candidate of the round's best, where the task has a way to."""
+    context = runtime.context
+    name = context.task.tune(state["round"], state["candidates"], context.hands)
+    if name is None:
+        return {}
+    own = [each for each in state["candidates"] if each != name]
+    return {"candidates": [*own, name]}
+
+
+def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Reviews every candidate of the round; the last that beats the best so far challenges it."""
+    context, number = runtime.context, state["round"]
+    run, best = context.run, state.get("best")
+    earlier = _earlier_sources(run, number)
+    rival = None if best is None else Incumbent(best, run.source(best), run.language(best))
+    challenger = None
+    for candidate in state["candidates"]:
+        draft = run.draft(candidate)
+        found = context.task.review(draft, number, rival, earlier)
+        run.keep_review(found)
+        if not draft.diagnostics:
+            earlier.setdefault(compute_source_digest(draft.proposal.source), candidate)
+        if found.verdict is ReviewVerdict.BEST:
+            challenger = candidate
+            rival = Incumbent(candidate, draft.proposal.source, draft.proposal.language)
+        gain = found.baseline_gain
+        context.log.add(
+            "reviewed", "; ".join(found.reasons), round=number, candidate=candidate,
+            data={
+                "verdict": found.verdict.value,
+                "objective": found.objective,
+                "gain": None if gain is None else [gain.value, gain.low, gain.high],
+            },
+        )  # fmt: skip
+    return {"challenger": challenger}
+
+
+def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
+    """Closes the round: the archive, the summary, the best so far."""
+    context, number = runtime.context, state["round"]
+    run = context.run
+    best = state.get("challenger") or state.get("best")
+    reviews = [
+        run.review(each) for each in (*list_candidates_before(run, number), *state["candidates"])
+    ]
+    run.write("archive.json", reviews)
+    played = [each.candidate for each in reviews[-len(state["candidates"]) :]
+              if state["candidates"] and each.objective is not None]  # fmt: skip
+    found = run.review(best).objective if best is not None else None
+    summary = RoundSummary(
+        round=number,
+        candidates=state["candidates"],
+        best=best,
+        objective=round(context.task.floor if found is None else found, 4),
+        usage=sum_usage(run, number, played),
+        search={each.proposer: each.search for each in read_slots(run, number) if each.search},
+    )
+    run.write(f"rounds/{number:03d}/summary.json", summary)
+    context.log.add(
+        "archived", f"round {number} is over", round=number, candidate=best,
+        data={"objective": summary.objective, "evaluations": summary.usage.evaluations},
+    )  # fmt: skip
+    return {"best": best, "challenger": None}
+
+
+def _earlier_sources(run: RunDirectory, number: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for candidate in list_candidates_before(run, number):
+        if not run.draft(candidate).diagnostics:
+            found.setdefault(compute_source_digest(run.source(candidate)), candidate)
+    return found

@@ -1,0 +1,222 @@
+"""Plays everyone who is shown over a set of recordings, and makes the figures of that side."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
+
+from agents.report.controllers import PUBLISHED, Entrant
+from agents.report.curve_statistics import (
+    CostRange,
+    CurveSamples,
+    bootstrap_curves,
+    estimate_token_ratios,
+    estimate_worths,
+)
+from agents.report.records import ControllerRole, ReportedRecording, Side
+from agents.run.records import Request
+from agents.search.objective import parse_objective
+from harness.engines import EpisodeRules
+from harness.errors import InputError
+from harness.evaluation.grid import Grid, GridCell, format_knobs
+from harness.evaluation.jobs import ExecutionOptions
+from harness.evaluation.result_cache import ResultCache
+from harness.evaluation.scores import MEAN, CellEpisodes
+from harness.evaluation.sweep import SweepRow, build_rows, play_grid
+from harness.mdp.environment import load_replay_environment, refuse_unmet_needs
+from harness.mdp.replay import NotProbed
+from harness.request.controllers import RheoController
+from harness.request.recordings import NamedRecording
+
+ENGINE = "compiled"
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def show_no_progress(what: str, total: int | None) -> Iterator[Advance]:
+    """Shows no progress."""
+    yield lambda done: None
+
+
+class ReportServices(NamedTuple):
+    """With what a report plays; its figures do not depend on it."""
+
+    results: ResultCache | None = None
+    """Where results are kept, by content; ``None`` keeps none."""
+    means: ExecutionOptions = ExecutionOptions()
+    progress: Callable[[str, int | None], AbstractContextManager[Advance]] = show_no_progress
+    warn: Callable[[str], None] = lambda says: None
+    """Is told what is odd."""
+
+
+class EvaluatedSide(NamedTuple):
+    """A side that was played."""
+
+    entrants: Sequence[Entrant]
+    """Those that could be, in the order of the grid's programs."""
+    grid: Grid
+    played: CellEpisodes
+    left_out: Mapping[str, str]
+    """Controllers that cannot be played over it, and why."""
+
+
+def evaluate_side(
+    entrants: Sequence[Entrant],
+    recordings: Sequence[NamedRecording],
+    request: Request,
+    *,
+    seeds: int,
+    what: str,
+    hands: ReportServices,
+) -> EvaluatedSide:
+    """Plays controllers over recordings.
+
+    Args:
+        entrants: the controllers.
+        recordings: what to play over.
+        request: its β and its rules hold.
+        seeds: how many shuffles.
+        what: the work, in a word or two.
+        hands: with what.
+
+    Raises:
+        StoreError: a recording cannot be read.
+        SurroundingsError: a process ended before its work.
+    """
+    left_out = _unfit(entrants, recordings)
+    fit = [each for each in entrants if each.program.label not in left_out]
+    grid = _grid(fit, recordings, request, seeds)
+    with hands.progress(what, len(grid.cells)) as advance:
+        swept = play_grid(grid, hands.results, means=hands.means, advance=advance)
+    if not swept.complete:
+        raise KeyboardInterrupt
+    if swept.cache_error is not None:
+        reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
+        hands.warn(f"results cannot be kept: {reason}")
+    return EvaluatedSide(fit, grid, swept.played, left_out)
+
+
+def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | None) -> Side:
+    """The figures of one side.
+
+    Args:
+        playing: what was played.
+        request: what the run was asked for.
+        best_baseline: the baseline that others are held against; ``None`` takes the one that is
+            worth most here.
+
+    Raises:
+        InputError: no baseline could be played.
+    """
+    recordings = playing.grid.recordings
+    labels = [each.label for each in recordings]
+    drawn = _by_controller(playing)
+    names = [
+        each.program.label for each in playing.entrants if each.role is ControllerRole.BASELINE
+    ]
+    if not names:
+        raise InputError("none of the run's baselines can be played over its recordings")
+    ends = [CostRange([drawn[name][place] for name in names]) for place in range(len(labels))]
+    value = parse_objective(request.objective)
+    found = {
+        name: estimate_worths(name, labels, drawn[name], drawn[name], ends, value) for name in names
+    }
+    if best_baseline not in names:
+        best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
+    rival = drawn[best_baseline]
+    labelled = {each.role: each.program.label for each in playing.entrants}
+    winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
+    references = [name for name in dict.fromkeys((best_baseline, PUBLISHED)) if name in drawn]
+    return Side(
+        recordings=[_recorded(each) for each in recordings],
+        seeds=len(playing.grid.seeds),
+        best_baseline=best_baseline,
+        rows=_rows(playing, request, best_baseline),
+        worths=[
+            worth
+            for name, ours in drawn.items()
+            for worth in estimate_worths(name, labels, ours, rival, ends, value)
+        ],
+        over_seed=None
+        if winner is None or seed is None
+        else estimate_worths(winner, labels, drawn[winner], drawn[seed], ends, value)[-1],
+        ratios=[
+            ratio
+            for name, ours in drawn.items()
+            for reference in references
+            if name != reference
+            for ratio in estimate_token_ratios(name, reference, labels, ours, drawn[reference])
+        ],
+        left_out=dict(playing.left_out),
+    )
+
+
+def get_overall_label(side: Side) -> str:
+    """What the figures over a whole side are filed under."""
+    return MEAN if len(side.recordings) > 1 else side.recordings[0].label
+
+
+def _unfit(entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]) -> dict[str, str]:
+    """Those that need what a recording does not hold, and why."""
+    rheo = [each.program for each in entrants if isinstance(each.program, RheoController)]
+    needy = [each for each in rheo if any(each.checked.needs)]
+    found: dict[str, str] = {}
+    for label, recording in recordings if needy else ():
+        replay_environment = load_replay_environment(recording)
+        for program in needy:
+            try:
+                refuse_unmet_needs(program.checked, replay_environment)
+            except (InputError, NotProbed) as problem:
+                found.setdefault(program.label, f"{label}: {problem}")
+    return found
+
+
+def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurveSamples]]:
+    """The points of each controller, by recording."""
+    by_recording = bootstrap_curves(playing.grid, playing.played)
+    return {
+        entrant.program.label: [each[place] for each in by_recording]
+        for place, entrant in enumerate(playing.entrants)
+    }
+
+
+def _rows(playing: EvaluatedSide, request: Request, first: str) -> list[SweepRow]:
+    """The rows of a sweep whose differences are to one controller, in the order of tables."""
+    order = [each.program.label for each in playing.entrants]
+    leading = sorted(playing.entrants, key=lambda each: each.program.label != first)
+    recordings = playing.grid.recordings
+    grid = _grid(leading, recordings, request, len(playing.grid.seeds))
+    places = {
+        (each.program.label, each.beta, format_knobs(each.knobs)): point
+        for point, each in enumerate(playing.grid.points)
+    }
+    moved = {
+        cell: playing.played[
+            GridCell(places[each.program.label, each.beta, format_knobs(each.knobs)], place)
+        ]
+        for point, each in enumerate(grid.points)
+        for place in range(len(recordings))
+        for cell in [GridCell(point, place)]
+    }
+    return sorted(build_rows(grid, moved), key=lambda row: order.index(row.controller))
+
+
+def _grid(
+    entrants: Sequence[Entrant], recordings: Sequence[NamedRecording], request: Request, seeds: int
+) -> Grid:
+    return Grid(
+        [each.program for each in entrants],
+        [each.settings for each in entrants],
+        request.betas,
+        recordings,
+        seeds=seeds,
+        rules=EpisodeRules(request.budget, request.kappa),
+        engine_name=ENGINE,
+    )
+
+
+def _recorded(named: NamedRecording) -> ReportedRecording:
+    recording = named.recording
+    return ReportedRecording(
+        label=named.label, digest=recording.digest, questions=len(recording.questions)
+    )

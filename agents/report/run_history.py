@@ -1,0 +1,120 @@
+"""The history of a run: its trajectory, cost, search diagnostics, openings and present status.
+
+All of it is read from the run's directory and event log.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from agents.report.records import Cost, Opening, Round, RunPhase
+from agents.run.directory import RunDirectory
+from agents.run.events import Event, count_minutes
+from agents.run.records import ResourceUsage
+
+
+def build_trajectory(run: RunDirectory) -> list[Round]:
+    """The rounds that were played to their end, in order.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    reviews = {each.candidate: each for each in run.reviews()}
+    found = []
+    for summary in run.summaries():
+        best = reviews.get(summary.best) if summary.best is not None else None
+        verdicts = Counter(
+            reviews[name].verdict.value for name in summary.candidates if name in reviews
+        )
+        found.append(
+            Round(
+                round=summary.round,
+                best=summary.best,
+                objective=summary.objective,
+                gain=None if best is None else best.baseline_gain,
+                verdicts=dict(sorted(verdicts.items())),
+                usage=summary.usage,
+            )
+        )
+    return found
+
+
+def get_initial_objective(rounds: Sequence[Round]) -> float:
+    """The objective before the first round: that of the best baseline.
+
+    Args:
+        rounds: at least one.
+    """
+    found = (each.objective - each.gain.value for each in rounds if each.gain is not None)
+    return next(found, rounds[0].objective)
+
+
+def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
+    """What it cost so far."""
+    summaries = run.summaries()
+    ending = run.ending
+    usage = sum((each.usage for each in summaries), ResourceUsage())
+    return Cost(
+        rounds=len(summaries),
+        candidates=sum(len(each.candidates) for each in summaries),
+        usage=usage if ending is None else ending.usage,
+        minutes=round(count_minutes(log), 2),
+    )
+
+
+def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:
+    """By proposer, what it says of its search in each round, the round with it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for summary in run.summaries():
+        for proposer, says in summary.search.items():
+            found.setdefault(proposer, []).append({"round": summary.round, **says})
+    return found
+
+
+def list_openings(log: list[Event]) -> list[Opening]:
+    """When held-out recordings were opened, and for which programs."""
+    return [
+        Opening(at=each.at, programs=[str(name) for name in each.data.get("programs", [])])
+        for each in log
+        if each.kind == "opened"
+    ]
+
+
+class RunStatus(NamedTuple):
+    """Where a run stands."""
+
+    state: RunPhase
+    says: str
+    waiting: str | None
+    """The candidate that waits for a person."""
+    winner: str | None
+    """The candidate that was selected; while the run goes on, the best so far."""
+
+
+def determine_status(run: RunDirectory, log: list[Event]) -> RunStatus:
+    """Where a run stands.
+
+    Args:
+        run: the run.
+        log: its events.
+
+    Raises:
+        InputError: a file of the run is damaged.
+    """
+    ending, held = run.ending, run.is_held
+    if ending is not None and not held:  # one that goes on has the end of the session before
+        return RunStatus(RunPhase.ENDED, ending.reason, None, ending.selected)
+    best = _best_so_far(run)
+    waits = run.waiting
+    if waits is not None:
+        return RunStatus(RunPhase.WAITING, f"it waits for a decision on {waits}", waits, best)
+    if held:
+        return RunStatus(RunPhase.AT_WORK, "it is at work", None, best)
+    return RunStatus(RunPhase.STOPPED, "it stopped before its end", None, best)
+
+
+def _best_so_far(run: RunDirectory) -> str | None:
+    summaries = run.summaries()
+    best = summaries[-1].best if summaries else None
+    decision = run.decision(best) if best is not None else None
+    return None if decision is not None and not decision.approved else best

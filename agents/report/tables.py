@@ -1,0 +1,260 @@
+"""The tables of a report, as text cells that every face lays out in its own way."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from agents.formatting import (
+    format_bounds,
+    format_number,
+    format_setting,
+    format_signed,
+    format_tokens,
+)
+from agents.report.controllers import PUBLISHED
+from agents.report.evaluation import get_overall_label
+from agents.report.records import (
+    ControllerRole,
+    ObjectiveEstimate,
+    ReportedController,
+    RunReport,
+    Side,
+    TokenRatio,
+)
+from harness.escaping import escape_line
+from harness.evaluation.sweep import SweepRow
+from harness.presentation.table import truncate
+
+
+class TextTable(NamedTuple):
+    """A table."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    texts: int = 1
+    """The first so many columns hold text, the others figures, which stand to the right."""
+    strong: frozenset[int] = frozenset()
+    """Rows to be seen first, by their places."""
+
+
+def build_overall_table(report: RunReport, side: Side) -> TextTable:
+    """Everyone over the whole side: the objective, the gain, the tokens for equal accuracy."""
+    best, where = side.best_baseline, get_overall_label(side)
+    people = list_playable(report, side)
+    references = list_references(side, people)
+    rows = []
+    for each in people:
+        worth = find_worth(side, each.label, where)
+        gain = f"{format_signed(worth.gain)} ({format_bounds(worth.gain_low, worth.gain_high)})"
+        value = f"{format_number(worth.value)} ({format_bounds(worth.low, worth.high, 1)})"
+        gained = "-" if each.label == best else gain
+        row = [each.label, each.role.value, value, *zero_cells(report, side, each.label), gained]
+        ratios = [find_ratio(side, each.label, reference, where) for reference in references]
+        rows.append([*row, *map(_told, ratios)])
+    heads = ["controller", "", "objective", *zero_heads(report, side), f"gain over {best}"]
+    heads += [f"tokens, {reference}=1" for reference in references]
+    return TextTable(heads, rows, 2, _winners(people))
+
+
+def zero_heads(report: RunReport, side: Side) -> list[str]:
+    """The heading over `zero_cells`, where some controller has such a cell."""
+    late = any(_late(report, side, each.label) for each in list_playable(report, side))
+    return ["0 below"] if late else []
+
+
+def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
+    """The tokens below which the objective counts 0 for a controller, as its curve begins there.
+
+    Args:
+        report: the report.
+        side: its search set, or what was held out.
+        controller: the label of the controller.
+
+    Returns:
+        One cell, empty of a number where the objective counts nothing as 0; none where that is so
+        for every controller.
+    """
+    if not zero_heads(report, side):
+        return []
+    begins = min(row.cost for row in _rows(side, controller, get_overall_label(side)))
+    return [format_tokens(begins) if _late(report, side, controller) else "-"]
+
+
+def _late(report: RunReport, side: Side, controller: str) -> bool:
+    """Whether a curve begins above the range of costs of the objective, on any recording."""
+    if report.objective != "frontier":
+        return False
+    baselines = [
+        each.label for each in list_playable(report, side) if each.role is ControllerRole.BASELINE
+    ]
+    for recording in side.recordings:
+        costs = [
+            row.cost for each in baselines for row in _rows(side, each, recording.label)
+        ]  # fmt: skip
+        begins = min(row.cost for row in _rows(side, controller, recording.label))
+        if costs and begins > min(costs):
+            return True
+    return False
+
+
+def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
+    return [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
+
+
+def list_references(side: Side, people: Sequence[ReportedController]) -> list[str]:
+    """Whose accuracy is to be reached: the best baseline's, and the published controller's."""
+    known = {each.label for each in people}
+    return [each for each in dict.fromkeys((side.best_baseline, PUBLISHED)) if each in known]
+
+
+def build_recording_table(report: RunReport, side: Side) -> TextTable:
+    """Everyone over each recording: the objective with its interval."""
+    labels = [each.label for each in side.recordings]
+    rows = []
+    for each in list_playable(report, side):
+        worths = [find_worth(side, each.label, label) for label in labels]
+        rows.append(
+            [
+                each.label,
+                *(f"{format_number(w.value)} ({format_bounds(w.low, w.high, 1)})" for w in worths),
+            ]
+        )
+    return TextTable(["controller", *labels], rows, 1, _winners(list_playable(report, side)))
+
+
+def build_comparison_table(
+    report: RunReport, side: Side, people: Sequence[ReportedController] | None = None
+) -> TextTable:
+    """Everyone over each recording: accuracy and tokens of the point at the middle cost."""
+    people = list_playable(report, side) if people is None else people
+    labels = [each.label for each in side.recordings]
+    middles = {label: compute_middle_cost(report, side, label) for label in labels}
+    rows = []
+    for each in people:
+        points = [find_nearest_point(side, each.label, label, middles[label]) for label in labels]
+        rows.append(
+            [each.label, *(f"{row.accuracy:.1f} at {format_tokens(row.cost)}" for row in points)]
+        )
+    return TextTable(["controller", *labels], rows, 1, _winners(people))
+
+
+def build_ratio_table(report: RunReport, side: Side, reference: str) -> TextTable:
+    """Everyone over each recording: the tokens for the reference's accuracy, in its own."""
+    labels = [each.label for each in side.recordings]
+    people = [each for each in list_playable(report, side) if each.label != reference]
+    rows = []
+    for each in people:
+        found = [find_ratio(side, each.label, reference, label) for label in labels]
+        rows.append([each.label, *(_told(one) for one in found)])
+    return TextTable(["controller", *labels], rows, 1, _winners(people))
+
+
+def build_point_table(side: Side, recording: str) -> TextTable:
+    """Every controller at every setting over one recording."""
+    best = side.best_baseline
+    rows = [
+        [
+            row.controller,
+            format_setting(row.beta, row.settings),
+            format_number(row.accuracy),
+            format_bounds(row.accuracy_low, row.accuracy_high, 1),
+            f"{row.cost:,}",
+            f"{row.sequential:,}",
+            "-" if row.controller == best else format_signed(row.difference, 1),
+            "-"
+            if row.controller == best
+            else format_bounds(row.difference_low, row.difference_high, 1),
+        ]
+        for row in side.rows
+        if row.recording == recording
+    ]
+    heads = ["controller", "at", "accuracy", "95 %", "tokens", "sequential",
+             f"vs {best}", "95 %"]  # fmt: skip
+    return TextTable(heads, rows, 2)
+
+
+def list_playable(report: RunReport, side: Side) -> list[ReportedController]:
+    """Those that could be played over a side, in the order of tables."""
+    return [each for each in report.controllers if each.label not in side.left_out]
+
+
+def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate:
+    """A controller's objective over a recording, or over all."""
+    return next(
+        each for each in side.worths if (each.controller, each.recording) == (controller, recording)
+    )
+
+
+def find_ratio(side: Side, controller: str, reference: str, recording: str) -> TokenRatio | None:
+    """A controller's tokens for a reference's accuracy; ``None`` for the reference itself."""
+    wanted = (controller, reference, recording)
+    found = (
+        each for each in side.ratios
+        if (each.controller, each.reference, each.recording) == wanted
+    )  # fmt: skip
+    return next(found, None)
+
+
+def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
+    """The middle of the baselines' costs on a recording, by ratio: what costs are compared at."""
+    names = {each.label for each in report.controllers if each.role is ControllerRole.BASELINE}
+    costs = [
+        max(row.cost, 1)
+        for row in side.rows
+        if row.recording == recording and row.controller in names
+    ]
+    return math.sqrt(min(costs) * max(costs))
+
+
+def find_nearest_point(side: Side, controller: str, recording: str, cost: float) -> SweepRow:
+    """A controller's point whose cost is nearest by ratio; of equals, the cheaper."""
+    rows = [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
+    return min(rows, key=lambda row: (abs(math.log(max(row.cost, 1) / cost)), row.cost))
+
+
+def format_table(sheet: TextTable, width: int | None = None) -> str:
+    """A table in characters, its columns two spaces apart, its lines at most so wide."""
+    lines = [list(map(escape_line, line)) for line in (sheet.heads, *sheet.rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    if width is not None:
+        floors = [8 if at < sheet.texts else measure_column(sheet, at) for at in range(len(widths))]
+        for _ in range(sum(widths) + 2 * (len(widths) - 1) - width):
+            loose = [at for at, floor in enumerate(floors) if widths[at] > floor]
+            if not loose:
+                break
+            widths[max(loose, key=lambda at: widths[at])] -= 1
+    shown = []
+    for line in lines:
+        cells = [
+            truncate(cell, size).ljust(size)
+            if at < sheet.texts
+            else truncate(cell, size).rjust(size)
+            for at, (cell, size) in enumerate(zip(line, widths, strict=True))
+        ]
+        shown.append("  ".join(cells).rstrip())
+    return "\n".join(shown) + "\n"
+
+
+def measure_column(sheet: TextTable, column: int) -> int:
+    """The width that a column's figures need; its head may be cut."""
+    return max((len(row[column]) for row in sheet.rows), default=0)
+
+
+def build_knob_table(values: Mapping[str, Sequence[float]], betas: Sequence[float]) -> TextTable:
+    """How knobs follow β, at a few values of it."""
+    places = [round(share * (len(betas) - 1)) for share in (0, 0.25, 0.5, 0.75, 1)]
+    rows = [
+        [name, *(f"{column[place]:.4g}" for place in places)] for name, column in values.items()
+    ]
+    return TextTable(["knob", *(f"beta {betas[place]:g}" for place in places)], rows)
+
+
+def _told(found: TokenRatio | None) -> str:
+    if found is None or found.ratio is None:
+        return "never" if found is not None else "-"
+    missed = f", {found.missed} missed" if found.missed else ""
+    return f"{found.ratio:.2f} ({format_bounds(found.low, found.high)}){missed}"
+
+
+def _winners(people: Sequence[ReportedController]) -> frozenset[int]:
+    return frozenset(at for at, each in enumerate(people) if each.role is ControllerRole.WINNER)

@@ -1,0 +1,203 @@
+"""Plays whole programs in processes of their own, each bounded in time.
+
+A process that takes too long is killed and replaced, and one whose parent is gone ends itself.
+"""
+
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import pebble
+
+from agents.run.records import ControllerLanguage
+from agents.search.measurements import ProgramMeasurement
+from agents.search.programs import choose_points
+from dsl.compiler.objects import ObjectCache
+from dsl.diagnostics import DslError
+from dsl.schedule import SettingsError
+from harness.engines import ControllerSetting, EpisodeFailed, EpisodeRules
+from harness.engines.compiled import CompiledEngine
+from harness.errors import ExternalError, RheostatError
+from harness.evaluation.jobs import play_plan
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.mdp.episodes import EpisodeArrays
+from harness.request.controllers import Playable, parse_playable
+from harness.request.plan import make_plan
+from store.errors import StoreError
+from store.lifetime import begin_worker_process
+from store.reader import open_recording
+
+SECONDS = 60.0
+"""How long one program may be played at most, over one recording."""
+
+FOREIGN_SECONDS = 900.0
+"""The same in another language than Rheo, which is not compiled."""
+
+Knobs = Mapping[str, int | float]
+
+
+class TransientFailure(str):
+    """Why nothing was measured, where the machine is to blame: another time it may go well."""
+
+    __slots__ = ()
+
+
+class PlayTask(NamedTuple):
+    """One program to be played over one recording."""
+
+    source: str
+    path: Path
+    digest: str
+    """Of the recording."""
+    betas: tuple[float, ...]
+    seeds: int
+    rules: EpisodeRules
+    given: tuple[Knobs, ...] = ()
+    """Settings for its free knobs, in place of spread ones."""
+    language: ControllerLanguage = ControllerLanguage.RHEO
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take."""
+        return SECONDS if self.language is ControllerLanguage.RHEO else FOREIGN_SECONDS
+
+
+class TaskPlayer(Protocol):
+    """Whatever plays tasks, on this machine or on many."""
+
+    def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
+        """The outcome of each task, in order: what was measured, or why nothing was."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of what plays."""
+        ...
+
+
+class ProcessPlayers:
+    """Processes that play.
+
+    Args:
+        workers: how many.
+        seconds: after how long a task is given up, in place of its own `PlayTask.seconds`.
+    """
+
+    def __init__(self, workers: int, seconds: float | None = None):
+        # A fresh process inherits no lock, no thread and no open database.
+        context = multiprocessing.get_context("spawn")
+        self._pool = pebble.ProcessPool(workers, context=context, initializer=begin_worker_process)
+        self._seconds = seconds
+
+    def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
+        """The outcome of each task, in order: what was measured, or why nothing was."""
+        limits = [self._seconds or task.seconds for task in tasks]
+        futures = [
+            self._pool.schedule(_play, (task,), timeout=limit)
+            for task, limit in zip(tasks, limits, strict=True)
+        ]
+        try:
+            for future, limit in zip(futures, limits, strict=True):
+                try:
+                    yield future.result()
+                except TimeoutError:
+                    yield TransientFailure(f"it takes longer than {limit:g} seconds a recording")
+                except pebble.ProcessExpired as problem:
+                    yield TransientFailure(f"the process that played it ended: {problem}")
+                except CancelledError as problem:
+                    raise ExternalError("the processes that play were stopped") from problem
+                except BrokenProcessPool as problem:
+                    raise ExternalError(
+                        "the processes that play cannot be kept up, perhaps for want of memory",
+                        hint="--threads 1 needs the least; --resume goes on where it stopped",
+                    ) from problem
+        finally:
+            for future in futures:
+                future.cancel()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Ends the processes, at once."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+@contextmanager
+def players(workers: int, cluster: str | None = None) -> Iterator[TaskPlayer]:
+    """Processes that end with the block, or those of a Ray cluster at an address."""
+    found: TaskPlayer
+    if cluster is None:
+        found = ProcessPlayers(workers)
+    else:
+        from agents.search.cluster import ClusterPlayers
+
+        found = ClusterPlayers(cluster, workers)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def _play(task: PlayTask) -> ProgramMeasurement | str:
+    try:
+        program = _program(task.source, task.language)
+        replay_environment = _replay_environment(task.path, task.digest)
+        return _measured(
+            program, choose_points(program, task.betas, task.given), replay_environment, task
+        )
+    except DslError:
+        return "it does not check"
+    except EpisodeFailed as problem:
+        return problem.reason
+    except ExternalError as problem:
+        return TransientFailure(str(problem))
+    except (RheostatError, SettingsError, StoreError) as problem:
+        return str(problem)
+
+
+def _measured(
+    program: Playable,
+    settings: Sequence[ControllerSetting],
+    replay_environment: ReplayEnvironment,
+    task: PlayTask,
+) -> ProgramMeasurement:
+    right, tokens, sequential = [], [], []
+    for setting in settings:
+        episodes = _episodes(program, setting, replay_environment, task)
+        right.append(episodes.right.sum(axis=1, dtype=np.int64))
+        tokens.append(episodes.tokens.sum(axis=1))
+        sequential.append(episodes.sequential.sum())
+    return ProgramMeasurement(np.array(right), np.array(tokens), np.array(sequential), task.seeds)
+
+
+def _episodes(
+    program: Playable,
+    setting: ControllerSetting,
+    replay_environment: ReplayEnvironment,
+    task: PlayTask,
+) -> EpisodeArrays:
+    return play_plan(
+        make_plan(program, setting, task.rules), replay_environment, range(task.seeds), _engine()
+    )
+
+
+@lru_cache(maxsize=1)
+def _engine() -> CompiledEngine:
+    return CompiledEngine(ObjectCache(), threads=1)
+
+
+@lru_cache(maxsize=32)
+def _program(text: str, language: ControllerLanguage) -> Playable:
+    return parse_playable(text, f"candidate{language.suffix}")
+
+
+@lru_cache(maxsize=64)
+def _replay_environment(path: Path, digest: str) -> ReplayEnvironment:
+    recording = open_recording(path)
+    if recording.digest != digest:
+        raise RheostatError(f"{path}: is another recording than when the run began")
+    return load_replay_environment(recording)

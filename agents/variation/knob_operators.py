@@ -1,0 +1,259 @@
+"""Variation of numbers: curves move, literals become knobs, knobs become literals."""
+
+from math import sqrt
+
+from agents.variation.curves import LARGEST, KnobCurve, find_defaults, fit_even_curve, write_line
+from agents.variation.program_edit import ProgramEdit, ProgramVariant
+from agents.variation.quantities import Quantity, Scale
+from agents.variation.sampling import choose_weighted, step_value
+from agents.variation.schedule_constants import compute_bounds, find_knob_curves, infer_quantity
+from agents.variation.survey import ExpressionSite, Purpose
+from agents.variation.tree_transforms import (
+    NOWHERE,
+    copy_tree,
+    find_section,
+    name,
+    number,
+    replace_nodes,
+    walk,
+    with_section,
+)
+from dsl import tree
+from dsl.checker.symbols import constant_value
+from dsl.types import Type
+
+SMALL, LARGE = 0.3, 1.0
+"""Sizes of steps; most are small."""
+
+OFTEN_LARGE = 0.15
+
+
+def move_knobs(draft: ProgramEdit) -> ProgramVariant | None:
+    """Moves one to three knobs a little; where none can be moved, one is made to follow β."""
+    known = find_knob_curves(draft.seen)
+    if not known:
+        return release_knob(draft)
+    count = choose_weighted(draft.random, [(6, 1), (3, 2), (1, 3)])
+    chosen = draft.random.sample(list(known), min(count, len(known)))
+    moved = {knob: _moved(draft, knob, known[knob]) for knob in chosen}
+    words = ", ".join(_told(knob, known[knob], moved[knob]) for knob in chosen)
+    return draft.done("tweak", f"moves {words}", replace_lines(draft.program, moved))
+
+
+def _moved(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
+    random = draft.random
+    found = compute_bounds(curve, infer_quantity(knob, curve, draft.seen))
+    size = LARGE if random.random() < OFTEN_LARGE else SMALL
+    at_zero, at_one = curve.at_zero, curve.at_one
+    which = random.random()
+    if at_zero == at_one:
+        # A fixed knob most often stays so: the ends go apart by their own operator.
+        at_zero = at_one = step_value(at_zero, found, size, random)
+    elif which < 0.35:
+        at_zero = step_value(at_zero, found, size, random)
+    elif which < 0.7:
+        at_one = step_value(at_one, found, size, random)
+    else:
+        at_zero, at_one = (step_value(end, found, size, random) for end in (at_zero, at_one))
+    return KnobCurve(curve.integer, curve.geometric, at_zero, at_one).short()
+
+
+def reshape_knob(draft: ProgramEdit) -> ProgramVariant | None:
+    """Gives a knob another course: fixed, moving, turned round, even or geometric."""
+    schedule = find_section(draft.program, tree.Schedule)
+    item = draft.one(schedule.items) if schedule else None
+    if item is None:
+        return None
+    knob = item.name.text
+    curve = find_knob_curves(draft.seen).get(knob)
+    if curve is None:
+        return _straightened(draft, item)
+    new = _reshaped(draft, knob, curve).short()
+    if new == curve:
+        return None
+    words = f"moves {_told(knob, curve, new)}"
+    if (new.at_zero, new.at_one) == (curve.at_zero, curve.at_one):
+        words = f"moves `{knob}` {'by a factor' if new.geometric else 'evenly'} along β"
+    return draft.done("reshape", words, replace_lines(draft.program, {knob: new}))
+
+
+def _straightened(draft: ProgramEdit, item: tree.Scheduled) -> ProgramVariant | None:
+    """Writes a line that is no curve as the even curve between its ends."""
+    known = find_defaults(draft.program)
+    if not {n.text for n in walk(item.value) if isinstance(n, tree.Name)} <= {*known, "beta"}:
+        return None
+    new = fit_even_curve(item, draft.seen.types, known)
+    if new is None:
+        return None
+    words = f"moves `{item.name.text}` evenly along β"
+    return draft.done("reshape", words, replace_lines(draft.program, {item.name.text: new}))
+
+
+def _reshaped(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
+    random = draft.random
+    found = compute_bounds(curve, infer_quantity(knob, curve, draft.seen))
+    low, high = curve.at_zero, curve.at_one
+    if low == high:
+        apart = [step_value(low, found, LARGE / 2, random), low]
+        random.shuffle(apart)
+        return KnobCurve(curve.integer, curve.geometric, *apart)
+    which = random.random()
+    if which < 0.4:
+        middle = sqrt(low * high) if low > 0 and high > 0 else (low + high) / 2
+        flat = random.choice([low, high, middle])
+        return KnobCurve(curve.integer, curve.geometric, flat, flat)
+    if which < 0.6:
+        return KnobCurve(curve.integer, curve.geometric, high, low)
+    return curve._replace(geometric=not curve.geometric)
+
+
+def release_knob(draft: ProgramEdit) -> ProgramVariant | None:
+    """Lets a free knob follow β, from its default on."""
+    knobs = find_section(draft.program, tree.Knobs)
+    if knobs is None:
+        return None
+    told = {n.text for each in knobs.items for n in walk(each) if isinstance(n, tree.Name)}
+    free = [
+        each
+        for each in knobs.items
+        if each.name.text not in told
+        and each.name.text in find_defaults(draft.program)
+        and not _uses_knobs(each)
+    ]
+    knob = draft.one(free)
+    if knob is None:
+        return None
+    default = constant_value(knob.default)
+    assert default is not None
+    integer = draft.seen.knobs[knob.name.text] is Type.INTEGER
+    fixed = KnobCurve(integer, False, default, default)
+    found = compute_bounds(fixed, infer_quantity(knob.name.text, fixed, draft.seen))
+    other = step_value(default, found, LARGE / 2, draft.random)
+    new = KnobCurve(integer, found.scale is Scale.RATIO, *sorted((default, other))).short()
+    rest = tuple(each for each in knobs.items if each is not knob)
+    program = with_section(draft.program, tree.Knobs(NOWHERE, rest))
+    schedule = find_section(program, tree.Schedule)
+    # In front, since lines further down may use it.
+    lines = (write_line(knob.name.text, new), *(schedule.items if schedule else ()))
+    program = with_section(program, tree.Schedule(NOWHERE, lines))
+    words = f"lets `{knob.name.text}` follow β, {_span(new)}"
+    return draft.done("release", words, program)
+
+
+def _uses_knobs(knob: tree.Knob) -> bool:
+    return any(isinstance(node, tree.Name) for node in walk(knob))
+
+
+def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
+    """Makes a knob of a number that stands in the text."""
+    site = draft.one(draft.sites(_is_telling, bounds=True))
+    if site is None:
+        return None
+    assert isinstance(site.node, tree.Number)
+    value = site.node.value
+    integer = site.type is Type.INTEGER
+    quantity = site.quantity or (Quantity.STEPS if integer else Quantity.WEIGHT)
+    if quantity.range.integer is not integer:
+        quantity = Quantity.STEPS if integer else Quantity.WEIGHT
+    fixed = KnobCurve(integer, False, value, value)
+    other = step_value(value, compute_bounds(fixed, quantity), LARGE / 2, draft.random)
+    both = [value, other]
+    draft.random.shuffle(both)
+    curve = KnobCurve(integer, False, *both).short()
+    knob = draft.additions.knob(quantity.range.stem, curve)
+    program = replace_nodes(draft.program, {site.node: name(knob)})
+    words = f"makes a knob `{knob}`, {_span(curve)}, of {site.node.written}"
+    return draft.done("hoist", words, program)
+
+
+def _is_telling(site: ExpressionSite) -> bool:
+    """Whether a number decides something: counters and bounds at 0 are no decisions."""
+    if not isinstance(site.node, tree.Number) or not 0 < site.node.value <= LARGEST:
+        return False
+    if site.node.value == 1 and site.purpose in {Purpose.VALUE, Purpose.KEY, Purpose.WEIGHT}:
+        return False
+    return site.quantity is not None
+
+
+def link_knobs(draft: ProgramEdit) -> ProgramVariant | None:
+    """Uses one knob where another of the same quantity was used."""
+    site = draft.one(draft.sites(lambda s: _is_knob(draft, s.node), bounds=True))
+    if site is None:
+        return None
+    assert isinstance(site.node, tree.Name)
+    old = site.node.text
+    others = [
+        knob
+        for knob, used in draft.seen.uses.items()
+        if knob != old
+        and used is draft.seen.uses.get(old)
+        and draft.seen.knobs[knob] is draft.seen.knobs[old]
+    ]
+    other = draft.one(others)
+    if other is None:
+        return None
+    program = replace_nodes(draft.program, {site.node: name(other)})
+    return draft.done("link", f"uses `{other}` where it used `{old}`", program)
+
+
+def unlink_knob(draft: ProgramEdit) -> ProgramVariant | None:
+    """Gives one of the uses of a knob a knob of its own."""
+    known = find_knob_curves(draft.seen)
+    uses = [site.node.text for site in draft.seen.sites if isinstance(site.node, tree.Name)]
+    shared = {each for each in known if uses.count(each) > 1}
+    site = draft.one(draft.sites(lambda s: isinstance(s.node, tree.Name) and s.node.text in shared))
+    if site is None:
+        return None
+    assert isinstance(site.node, tree.Name)
+    old = site.node.text
+    curve = _moved(draft, old, known[old])
+    new = draft.additions.knob(old, curve)
+    program = replace_nodes(draft.program, {site.node: name(new)})
+    words = f"has a knob of its own, `{new}`, {_span(curve)}, for one of the uses of `{old}`"
+    return draft.done("unlink", words, program)
+
+
+def _is_knob(draft: ProgramEdit, node: tree.Expression) -> bool:
+    return isinstance(node, tree.Name) and node.text in draft.seen.knobs
+
+
+def inline_knob(draft: ProgramEdit) -> ProgramVariant | None:
+    """Writes the value of a fixed knob where it is used."""
+    fixed = {
+        knob: curve
+        for knob, curve in find_knob_curves(draft.seen).items()
+        if curve.at_zero == curve.at_one
+    }
+    knob = draft.one(list(fixed))
+    if knob is None:
+        return None
+    value = fixed[knob].at_zero
+    literal = number(int(value) if fixed[knob].integer else value)
+    uses = {
+        node: copy_tree(literal)
+        for node in walk(draft.program)
+        if isinstance(node, tree.Name) and node.text == knob
+    }
+    program = replace_nodes(draft.program, uses)
+    return draft.done("inline", f"writes {value:g} for `{knob}`", program)
+
+
+def replace_lines(program: tree.Program, new: dict[str, KnobCurve]) -> tree.Program:
+    """The program with the lines of some knobs written for other curves."""
+    schedule = find_section(program, tree.Schedule)
+    assert schedule is not None
+    items = tuple(
+        write_line(each.name.text, new[each.name.text]) if each.name.text in new else each
+        for each in schedule.items
+    )
+    return with_section(program, tree.Schedule(NOWHERE, items))
+
+
+def _told(knob: str, before: KnobCurve, after: KnobCurve) -> str:
+    return f"`{knob}` from {_span(before)} to {_span(after)}"
+
+
+def _span(curve: KnobCurve) -> str:
+    if curve.at_zero == curve.at_one:
+        return f"{curve.at_zero:g}"
+    return f"{curve.at_zero:g} … {curve.at_one:g}"

@@ -1,0 +1,275 @@
+"""Shorter ways to say the same: expressions and statements whose parts tell that they can be.
+
+Nothing that draws chance is left out, since the draws after it would be others.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from agents.variation.tree_transforms import NOWHERE, binary, block, call, name, truth, walk
+from dsl import tree
+from dsl.builtins import CHANCE
+
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_OF_ITSELF = {"<=": True, ">=": True, "==": True, "<": False, ">": False, "!=": False}
+
+
+def simplify_node(node: Any) -> Any:  # noqa: ANN401 - whatever stands in the tree
+    """What stands in place of a node whose parts are as short as can be; see `transformed`."""
+    match node:
+        case tree.Unary():
+            return _unary(node)
+        case tree.Binary(operator="and" | "or"):
+            return _logical(node)
+        case tree.Binary(operator="<" | "<=" | ">" | ">=" | "==" | "!="):
+            return _comparison(node)
+        case tree.Conditional():
+            return _choice(node)
+        case tree.FilterSet():
+            return _where(node)
+        case tree.SortSet(branches=branches, key=key):
+            inner = isinstance(branches, tree.SortSet) and tree.is_equivalent(branches.key, key)
+            return branches if inner or not _differs(key) else node
+        case tree.TakeFirst(count=count, branches=tree.TakeFirst() as inside):
+            return inside if tree.is_equivalent(count, inside.count) else node
+        case tree.If():
+            return _if(node)
+        case tree.Update(body=body):
+            return node if body.statements else None
+        case tree.Advance() | tree.Probe() | tree.Prune():
+            return None if find_base_set(node.branches) in {"finished", "pruned"} else node
+        case tree.Answer():
+            return _answer(node)
+        case tree.Block():
+            return _block(node)
+    return node
+
+
+def uses_randomness(node: tree.Node) -> bool:
+    """Whether something in it draws chance."""
+    return any(isinstance(each, tree.Call) and each.function.text in CHANCE for each in walk(node))
+
+
+def find_base_set(branches: tree.Expression) -> str | None:
+    """The set that others narrow or sort, where it has a name."""
+    while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
+        branches = branches.branches
+    return branches.text if isinstance(branches, tree.Name) else None
+
+
+def always_ends_step(statement: tree.Statement | None) -> bool:
+    """Whether a statement always ends the step: in an answer, or in ``stop``."""
+    match statement:
+        case tree.Answer() | tree.Stop():
+            return True
+        case tree.If(then=then, otherwise=otherwise):
+            if isinstance(otherwise, tree.Block):
+                return _ends(then) and _ends(otherwise)
+            return _ends(then) and always_ends_step(otherwise)
+    return False
+
+
+def _ends(body: tree.Block) -> bool:
+    return any(always_ends_step(statement) for statement in body.statements)
+
+
+def split_chain(node: tree.Expression, word: str = "and") -> list[tree.Expression]:
+    """The parts of a chain of ``and``, or of ``or``."""
+    if isinstance(node, tree.Binary) and node.operator == word:
+        return [*split_chain(node.left, word), *split_chain(node.right, word)]
+    return [node]
+
+
+def join_chain(parts: list[tree.Expression], word: str = "and") -> tree.Expression:
+    """The chain of some parts."""
+    first, *rest = parts
+    for each in rest:
+        first = binary(word, first, each)
+    return first
+
+
+def negate(node: tree.Expression) -> tree.Expression:
+    """The opposite, without ``not`` where a comparison has one."""
+    match node:
+        case tree.Unary(operator="not", operand=operand):
+            return operand
+        case tree.BooleanLiteral(value=value):
+            return truth(not value)
+        case tree.Binary(operator=word) if word in _OPPOSITE:
+            return binary(_OPPOSITE[word], node.left, node.right)
+    return tree.Unary(NOWHERE, "not", node)
+
+
+def _differs(key: tree.Expression) -> bool:
+    """Whether a key may be another for each branch."""
+    return uses_randomness(key) or any(isinstance(part, tree.Field) for part in walk(key))
+
+
+def _unary(node: tree.Unary) -> tree.Expression:
+    if node.operator == "not":
+        return negate(node.operand)
+    if isinstance(node.operand, tree.Unary) and node.operand.operator == "-":
+        return node.operand.operand
+    return node
+
+
+def _logical(node: tree.Binary) -> tree.Expression:
+    word = node.operator
+    absorbing = word == "or"
+    parts: list[tree.Expression] = []
+    for each in split_chain(node, word):
+        if isinstance(each, tree.BooleanLiteral):
+            if each.value is absorbing and not uses_randomness(node):
+                return truth(absorbing)
+            if each.value is not absorbing:
+                continue
+        if any(tree.is_equivalent(each, known) for known in parts) and not uses_randomness(each):
+            continue
+        parts.append(each)
+    if not parts:
+        return truth(not absorbing)
+    return node if len(parts) == len(split_chain(node, word)) else join_chain(parts, word)
+
+
+def _comparison(node: tree.Binary) -> tree.Expression:
+    left, right = _constant(node.left), _constant(node.right)
+    if left is not None and right is not None:
+        return truth(_COMPARED[node.operator](left, right))
+    if tree.is_equivalent(node.left, node.right) and not uses_randomness(node):
+        return truth(_OF_ITSELF[node.operator])
+    return node
+
+
+def _constant(node: tree.Expression) -> float | None:
+    match node:
+        case tree.Number(value=value):
+            return value
+        case tree.Unary(operator="-", operand=tree.Number(value=value)):
+            return -value
+    return None
+
+
+def _choice(node: tree.Conditional) -> tree.Expression:
+    if isinstance(node.condition, tree.BooleanLiteral):
+        return node.then if node.condition.value else node.otherwise
+    if tree.is_equivalent(node.then, node.otherwise) and not uses_randomness(node.condition):
+        return node.then
+    return node
+
+
+_TRIVIAL = {"finished": ".finished", "pruned": ".pruned"}
+_NEVER = {"active": {".finished", ".pruned"}, "alive": {".pruned"}, "finished": {".pruned"}}
+
+
+def _where(node: tree.FilterSet) -> tree.Expression:
+    """A set without the conditions that all of its branches meet."""
+    known: list[tree.Expression] = []
+    inner = node.branches
+    while isinstance(inner, tree.FilterSet):
+        known += split_chain(inner.condition)
+        inner = inner.branches
+    name = find_base_set(inner)
+    parts = [
+        each
+        for each in split_chain(node.condition)
+        if uses_randomness(each)
+        or not (
+            (isinstance(each, tree.BooleanLiteral) and each.value)
+            or any(tree.is_equivalent(each, other) for other in known)
+            or _always(each, name)
+        )
+    ]
+    if not parts:
+        return node.branches
+    if len(parts) == len(split_chain(node.condition)):
+        return node
+    return tree.FilterSet(NOWHERE, node.branches, join_chain(parts))
+
+
+def _always(test: tree.Expression, name: str | None) -> bool:
+    if name is None:
+        return False
+    match test:
+        case tree.Field(text=text):
+            return _TRIVIAL.get(name) == text
+        case tree.Unary(operator="not", operand=tree.Field(text=text)):
+            return text in _NEVER.get(name, ())
+    return False
+
+
+# Statements
+
+
+def _if(node: tree.If) -> Any:  # noqa: ANN401
+    condition, then, otherwise = node.condition, node.then, node.otherwise
+    if isinstance(condition, tree.BooleanLiteral):
+        return _inlined(then if condition.value else otherwise)
+    if isinstance(otherwise, tree.Block) and not otherwise.statements:
+        otherwise = None
+    if not then.statements and not uses_randomness(condition):
+        if otherwise is None:
+            return None
+        if isinstance(otherwise, tree.Block):
+            return simplify_node(tree.If(NOWHERE, negate(condition), otherwise, None))
+    if (
+        isinstance(otherwise, tree.Block)
+        and tree.is_equivalent(then, otherwise)
+        and not uses_randomness(condition)
+    ):
+        return _inlined(then)
+    if otherwise is None and len(then.statements) == 1:
+        (only,) = then.statements
+        if (
+            isinstance(only, tree.If)
+            and only.otherwise is None
+            and not uses_randomness(only.condition)
+        ):
+            both = simplify_node(binary("and", condition, only.condition))
+            return tree.If(NOWHERE, both, only.then, None)
+    if otherwise is node.otherwise:
+        return node
+    return tree.If(NOWHERE, condition, then, otherwise)
+
+
+def _inlined(body: tree.Block | tree.If | None) -> Any:  # noqa: ANN401
+    """The statements that remain of a decided ``if``; its `let`s are called as no others are."""
+    if body is None or isinstance(body, tree.If):
+        return body
+    return body.statements
+
+
+def _answer(node: tree.Answer) -> tree.Answer:
+    """An answer without choices that are always `none`; at its end, `else none` is meant."""
+    choices: list[tree.Expression] = []
+    for each in node.choices:
+        if isinstance(each, tree.NoneLiteral) and each is not node.choices[-1]:
+            continue
+        if any(tree.is_equivalent(each, known) for known in choices):
+            continue
+        voted = isinstance(each, tree.Call) and each.function.text in {"winner", "runner_up"}
+        if voted and any(_everyones(known) for known in choices):
+            continue  # where nobody at all votes, nobody votes in a part either
+        choices.append(each)
+    if not choices:
+        choices = [node.choices[-1]]
+    if len(choices) == len(node.choices):
+        return node
+    return tree.Answer(NOWHERE, tuple(choices), node.because)
+
+
+def _everyones(node: tree.Expression) -> bool:
+    """Whether it is ``winner(opened)``, which is `none` only where there is no answer at all."""
+    return tree.is_equivalent(node, call("winner", name("opened")))
+
+
+def _block(node: tree.Block) -> tree.Block:
+    """A block without what stands behind a statement that always leaves."""
+    for index, statement in enumerate(node.statements[:-1]):
+        if always_ends_step(statement):
+            return block(node.statements[: index + 1])
+    return node

@@ -1,0 +1,216 @@
+"""Aggregates over the branches of a set or the values of a window: sums, extremes and votes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from dsl.numeric import (
+    add_int,
+    add_real,
+    beta_confidence_int,
+    beta_confidence_real,
+    div_real,
+    log_real,
+    mul_real,
+    sub_real,
+)
+
+
+def sum_ints(values: Sequence[int]) -> int:
+    """The saturating sum of integers."""
+    total = 0
+    for value in values:
+        total = add_int(total, value)
+    return total
+
+
+def sum_reals(values: Sequence[float]) -> float:
+    """The saturating sum of reals."""
+    total = 0.0
+    for value in values:
+        total = add_real(total, value)
+    return total
+
+
+def mean_reals(values: Sequence[float]) -> float:
+    """The mean."""
+    return div_real(sum_reals(values), float(len(values)))
+
+
+def variance_reals(values: Sequence[float]) -> float:
+    """The mean squared distance from the mean, in two passes."""
+    mean = mean_reals(values)
+    total = 0.0
+    for value in values:
+        off = sub_real(value, mean)
+        total = add_real(total, mul_real(off, off))
+    return div_real(total, float(len(values)))
+
+
+def min_reals(values: Sequence[float]) -> float:
+    """The smallest."""
+    return min(values, default=0.0)
+
+
+def max_reals(values: Sequence[float]) -> float:
+    """The largest."""
+    return max(values, default=0.0)
+
+
+def min_ints(values: Sequence[int]) -> int:
+    """The smallest."""
+    return min(values, default=0)
+
+
+def max_ints(values: Sequence[int]) -> int:
+    """The largest."""
+    return max(values, default=0)
+
+
+Votes: TypeAlias = int | float
+"""A number of votes: an integer without weights, a real with them."""
+
+
+class Tally(NamedTuple):
+    """The votes of a list of answers."""
+
+    answers: tuple[str, ...]
+    """The distinct answers, in the order in which they were first seen."""
+    votes: tuple[Votes, ...]
+    """The votes of each; as long as ``answers``."""
+    weighted: bool
+    """Whether votes are sums of weights, and so reals."""
+
+
+def tally(answers: Sequence[str | None], weights: Sequence[float] | None = None) -> Tally:
+    """Counts the answers of a set.
+
+    Args:
+        answers: one for each branch, in set order; ``None`` does not vote.
+        weights: one for each branch, in the same order; every vote is 1 without them.
+    """
+    if weights is None:
+        counts: dict[str, int] = {}
+        for answer in answers:
+            if answer is not None:
+                counts[answer] = counts.get(answer, 0) + 1
+        return Tally(tuple(counts), tuple(counts.values()), weighted=False)
+    sums: dict[str, float] = {}
+    for answer, weight in zip(answers, weights, strict=True):
+        if answer is not None:
+            sums[answer] = add_real(sums.get(answer, 0.0), weight)
+    return Tally(tuple(sums), tuple(sums.values()), weighted=True)
+
+
+def winner(counted: Tally) -> str | None:
+    """The answer with the most votes; ``None`` where nobody votes."""
+    first = _leader(counted)
+    return None if first is None else counted.answers[first]
+
+
+def runner_up(counted: Tally) -> str | None:
+    """The answer with the most votes of all but the winner; ``None`` below two answers."""
+    second = _second(counted)
+    return None if second is None else counted.answers[second]
+
+
+def leading_votes(counted: Tally) -> Votes:
+    """The winner's votes; 0 where nobody votes."""
+    return _votes_at(counted, _leader(counted))
+
+
+def votes_of(counted: Tally, answer: str | None) -> Votes:
+    """The votes of one answer; 0 for one that nobody gave, and for ``None``."""
+    return _votes_at(counted, _place(counted, answer))
+
+
+def leading_share(counted: Tally) -> float:
+    """The winner's votes divided by all votes; 0 where those are 0 or below."""
+    return _share(counted, leading_votes(counted))
+
+
+def share_of(counted: Tally, answer: str | None) -> float:
+    """The votes of one answer divided by all votes; 0 where those are 0 or below."""
+    return _share(counted, votes_of(counted, answer))
+
+
+def margin(counted: Tally) -> float:
+    """The winner's share less the runner-up's, a missing one having 0.
+
+    So it is 1 where all agree, and 0 where nobody votes or all votes are 0 or below.
+    """
+    second = _share(counted, _votes_at(counted, _second(counted)))
+    return sub_real(leading_share(counted), second)
+
+
+def distinct(counted: Tally) -> int:
+    """How many different answers have been given."""
+    return len(counted.answers)
+
+
+def entropy(counted: Tally) -> float:
+    """Shannon entropy of the votes over the answers, in nats; 0 where all agree or nobody votes.
+
+    The sum of ``-p log p`` over the answers with votes above 0, in the order of first sight, with p
+    the answer's part of the votes of just these. It is 0 where all votes together are 0 or below.
+    """
+    if _total(counted.votes) <= 0.0:
+        return 0.0
+    positive = [votes for votes in counted.votes if votes > 0]
+    total = _total(positive)
+    found = 0.0
+    for votes in positive:
+        part = div_real(float(votes), total)
+        found = sub_real(found, mul_real(part, log_real(part)))
+    return found
+
+
+def confidence(counted: Tally) -> float:
+    """`beta_confidence` of the winner's votes and the runner-up's, a missing one having 0.
+
+    It is 0 where nobody votes. Votes below 0 count as 0 in it.
+    """
+    if not counted.answers:
+        return 0.0
+    first, second = leading_votes(counted), _votes_at(counted, _second(counted))
+    if counted.weighted:
+        return beta_confidence_real(float(first), float(second))
+    return beta_confidence_int(int(first), int(second))
+
+
+def _leader(counted: Tally) -> int | None:
+    return counted.votes.index(max(counted.votes)) if counted.votes else None
+
+
+def _second(counted: Tally) -> int | None:
+    """The place of the runner-up among the answers."""
+    leader = _leader(counted)
+    second: int | None = None
+    for place, votes in enumerate(counted.votes):
+        if place != leader and (second is None or votes > counted.votes[second]):
+            second = place
+    return second
+
+
+def _place(counted: Tally, answer: str | None) -> int | None:
+    if answer is None or answer not in counted.answers:
+        return None
+    return counted.answers.index(answer)
+
+
+def _votes_at(counted: Tally, place: int | None) -> Votes:
+    if place is None:
+        return 0.0 if counted.weighted else 0
+    return counted.votes[place]
+
+
+def _share(counted: Tally, votes: Votes) -> float:
+    total = _total(counted.votes)
+    return div_real(float(votes), total) if total > 0.0 else 0.0
+
+
+def _total(votes: Sequence[Votes]) -> float:
+    """All votes, added up in the order of first sight."""
+    total = 0.0
+    for some in votes:
+        total = add_real(total, float(some))
+    return total

@@ -1,0 +1,148 @@
+"""Holds a sound allocation to a pipeline: its stages, their models, and what they cost at every β.
+
+What a pipeline is, and what its stages cost, is not the language's: it is told here as plain data.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from dsl.allocation import tree
+from dsl.allocation.checker import CheckedAllocation, ResolvedStage
+from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.source import Span
+from dsl.tree import Text, walk
+from dsl.vocabulary import did_you_mean, nearest
+
+CODE = "RH806"
+"""Of everything that does not fit."""
+
+SLACK = 1e-9
+"""By which a cost may pass a budget: sums of thirds are not exact."""
+
+
+class PipelineShape(NamedTuple):
+    """What an allocation has to fit."""
+
+    name: str
+    """Of the pipeline."""
+    models: Mapping[str, Sequence[str]]
+    """By stage, in order, the models that it may use."""
+    governable: Mapping[str, Sequence[str]]
+    """By stage, the models with which a controller can govern it."""
+    cost: Callable[[ResolvedStage], float]
+    """What a stage costs with samples of one of its models, in the pipeline's unit."""
+
+
+def find_misfits(
+    checked: CheckedAllocation, shape: PipelineShape, betas: Sequence[float]
+) -> list[Diagnostic]:
+    """What does not fit, each thing once, at the first β where it does not.
+
+    What a controller costs shows when it is played: a governed stage counts nothing here.
+    """
+    found = [*_stages(checked, shape)]
+    seen: set[tuple[Span, str]] = set()
+    for beta in betas:
+        given = {each.stage: each for each in checked.at(beta).stages}
+        for stage in checked.program.stages:
+            if stage.name.text not in shape.models:
+                continue
+            wrong = _model(stage, given[stage.name.text], shape)
+            if wrong is not None and (wrong.mark.span, wrong.message) not in seen:
+                seen.add((wrong.mark.span, wrong.message))
+                found.append(wrong)
+    # A cost is that of a pipeline's own stages and models alone.
+    return found or _costs(checked, shape, betas)
+
+
+def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic]:
+    found = []
+    given = {each.name.text for each in checked.program.stages}
+    left = [each for each in shape.models if each not in given]
+    for stage in checked.program.stages:
+        name, span = stage.name.text, stage.name.span
+        if name in shape.models:
+            continue
+        near = nearest(name, left)
+        found.append(
+            Diagnostic(
+                CODE,
+                f"{shape.name} has no stage `{name}`",
+                Mark(span),
+                help=did_you_mean(name, left) or f"it has {_listed(shape.models)}",
+                edit=None if near is None else Edit(span, near),
+            )
+        )
+        left = [each for each in left if each != near]
+    return found + [
+        Diagnostic(
+            CODE,
+            f"`{checked.name}` says nothing of the stage `{each}` of {shape.name}",
+            Mark(checked.program.name.span),
+            help=f'add `stage {each} {{ model = "{shape.models[each][0]}" samples = 1 }}`',
+        )
+        for each in left
+    ]
+
+
+def _model(stage: tree.StageBlock, given: ResolvedStage, shape: PipelineShape) -> Diagnostic | None:
+    """What is wrong with the model that a stage is given, or with its controller."""
+    models = shape.models[given.stage]
+    if given.model not in models:
+        span = _spelt(stage, given.model)
+        near = nearest(given.model, models)
+        return Diagnostic(
+            CODE,
+            f'stage `{given.stage}` of {shape.name} may not use a model "{given.model}"',
+            Mark(span),
+            help=f'did you mean "{near}"?' if near else f"it may use {_listed(models)}",
+            edit=None if near is None else Edit(span, f'"{near}"'),
+        )
+    if given.controller and given.model not in shape.governable.get(given.stage, ()):
+        governor = next(each for each in stage.settings if isinstance(each, tree.Governor))
+        return Diagnostic(
+            CODE,
+            f"{shape.name} names no recording of the stage `{given.stage}` with {given.model}, so"
+            " no controller can govern it",
+            Mark(governor.span),
+            help="give it `samples`, or name a recording under [stage.recordings]",
+        )
+    return None
+
+
+def _spelt(stage: tree.StageBlock, model: str) -> Span:
+    """Where a model is written in a stage; the whole setting where it is put together."""
+    setting = next(each for each in stage.settings if isinstance(each, tree.Model))
+    texts = [each for each in walk(setting) if isinstance(each, Text)]
+    return next((each.span for each in texts if each.text == model), setting.value.span)
+
+
+def _costs(
+    checked: CheckedAllocation, shape: PipelineShape, betas: Sequence[float]
+) -> list[Diagnostic]:
+    """The first β at which its cost passes its budget."""
+    for beta in betas:
+        given = checked.at(beta)
+        costs = {each.stage: shape.cost(each) for each in given.stages if not each.controller}
+        total = sum(costs.values())
+        if total <= given.budget + SLACK:
+            continue
+        where = f"at beta = {beta:g} " if checked.scheduled else ""
+        dearest = max(costs, key=lambda each: costs[each])
+        span = checked.program.budgets[0].value.span
+        stage = next(each for each in checked.program.stages if each.name.text == dearest)
+        return [
+            Diagnostic(
+                CODE,
+                f"{where}`{checked.name}` costs {total:.6g} on {shape.name}, and its budget is"
+                f" {given.budget:.6g}",
+                Mark(span, f"{given.budget:.6g}"),
+                also=(Mark(stage.name.span, f"costs {costs[dearest]:.6g}"),),
+                help="raise the budget, or give a stage fewer samples or a smaller model",
+            )
+        ]
+    return []
+
+
+def _listed(names: Mapping[str, object] | Sequence[str]) -> str:
+    return ", ".join(f"`{each}`" for each in names)

@@ -1,0 +1,79 @@
+"""What a compiled program runs over: one question, dealt under many seeds.
+
+A program is compiled to a function of one argument, an array of 64-bit words. Each word is an
+integer, the bits of a double, or the address of an array. The harness fills the words; `StateWord`
+names them. N is the number of branches, W the width of a row of answers, S the number of seeds.
+"""
+
+from enum import IntEnum
+
+
+class StateWord(IntEnum):
+    """The words, in order."""
+
+    ANSWERS = 0
+    """(N, W) the answer at each depth from 1, numbered, the final answer behind the last probe."""
+    PROBES = 1
+    """(N,) int64: P of each branch."""
+    TOKENS = 2
+    """(N,) int64: T of each branch."""
+    BRANCHES = 3
+    """N."""
+    WIDTH = 4
+    """W."""
+    DEAL = 5
+    """(S, N) int32: the order in which each seed opens the branches."""
+    SEEDS = 6
+    """(S,) int64: the seeds."""
+    SEED_COUNT = 7
+    """S."""
+    QUESTION = 8
+    """The question's position in its recording."""
+    INTERVAL = 9
+    BUDGET = 10
+    """The largest integer where there is no bound."""
+    PROBE_COST = 11
+    KNOBS = 12
+    """The knobs' values in the order of `Compiled.knobs`, int64 or double each."""
+    BETA = 13
+    """A double."""
+    LITERALS = 14
+    """int32: the program's quoted answers in the order of `Compiled.literals`; numbers from -2 down
+    stand for those that no branch gave."""
+    OUT_ANSWER = 15
+    """(S,) int32."""
+    OUT_TOKENS = 16
+    """(S,) int64."""
+    OUT_SEQUENTIAL = 17
+    """(S,) int64."""
+    OUT_ROUNDS = 18
+    """(S,) int32."""
+    OUT_LINE = 19
+    """(S,) int32."""
+    LINE_RUNS = 20
+    """(lines + 1,) int64, added to, by programs compiled to count."""
+    LINE_TOKENS = 21
+    """(lines + 1,) int64, likewise."""
+    SCRATCH = 22
+    """`Compiled.arrays` arrays of N 64-bit words each."""
+    VOTES = 23
+    """`VOTE_ARRAYS` arrays of `ANSWER_COUNT` 64-bit words each, all 0 at first. A program leaves
+    votes and marks 0, but not the orders of first sight: the same memory keeps its layout."""
+    ANSWER_COUNT = 24
+    """The most answers of any question."""
+    WINDOWS = 25
+    """`dsl.interpreter.controller.MAX_WINDOW` doubles for each window."""
+    ENTROPY = 26
+    """(N, W) double: the signal at each probe from 1, where the program needs it."""
+    LOGPROB = 27
+    """(N, W) double: the signal over each interval from 1, likewise."""
+    LOGPROB_COUNT = 28
+    """(N,) int64: intervals of each branch that have the signal."""
+    TOP_LOGPROB = 29
+    TOP_LOGPROB_COUNT = 30
+
+
+STATE_WORDS = len(StateWord)
+
+VOTE_ARRAYS = 5
+"""Votes, order of first sight, marks; votes of finished branches, their order of first sight."""

@@ -1,0 +1,239 @@
+"""From a checked program to the text of an LLVM module.
+
+The module has one function, ``@run``, which plays one question under every seed. Its argument is
+described by `dsl.compiler.memory_layout`.
+"""
+
+from typing import NamedTuple
+
+from dsl import tree
+from dsl.checker import CheckedProgram
+from dsl.checker.symbols import free_knobs, schedule_lines
+from dsl.compiler import numbers
+from dsl.compiler.branches import BranchEmitter
+from dsl.compiler.emitter import Emitter
+from dsl.compiler.expressions import KINDS, ExpressionEmitter, RingBuffer, Variables
+from dsl.compiler.kernels import MODULES, KernelLibrary
+from dsl.compiler.memory_layout import StateWord
+from dsl.compiler.state import EpisodeState, StateUses
+from dsl.compiler.statements import LineCounters, StatementEmitter
+from dsl.interpreter.controller import DEFAULT_CAP, MAX_CAP, MAX_WINDOW
+from dsl.random_draws import splitmix64
+from dsl.types import Type
+
+
+class CompiledModule(NamedTuple):
+    """A compiled program as text, and how it is to be fed."""
+
+    text: str
+    arrays: int
+    """Arrays of N words in the scratch memory."""
+    windows: int
+    knobs: tuple[tuple[str, Type], ...]
+    """The knobs in the order in which they are passed, with their types."""
+    literals: tuple[str, ...]
+    """The quoted answers in the order in which they are passed."""
+
+
+class Variant(NamedTuple):
+    """What a program is compiled for."""
+
+    wide: bool = False
+    """Answers are numbered in 32 bits instead of 16."""
+    counting: bool = False
+    """Lines count their runs and tokens."""
+
+
+def translate_program(checked: CheckedProgram, variant: Variant) -> CompiledModule:
+    """Translates a program."""
+    return _Translation(checked, variant).module()
+
+
+class _Translation:
+    def __init__(self, checked: CheckedProgram, variant: Variant):
+        self._checked = checked
+        self._variant = variant
+        self._emit = Emitter("void @run(ptr noalias %words)")
+        self._state = EpisodeState(self._emit, StateUses(checked))
+        self._library = KernelLibrary(elsewhere=MODULES)
+        self._variables = Variables()
+        self._expressions = ExpressionEmitter(checked, self._state, self._library, self._variables)
+        self._windows: dict[str, tree.Expression] = {}
+        self._cells: dict[str, tree.Cell] = {}
+        self._fields: dict[str, tree.Cell] = {}
+        self._first_fields: dict[str, str] = {}
+        symbols = {symbol.name: symbol.type for symbol in checked.symbols.values()}
+        named = (*free_knobs(checked.program), *schedule_lines(checked.program))
+        self._knobs = tuple((name, symbols[name]) for name in named if name in symbols)
+        self._literals = _answer_texts(checked)
+
+    def module(self) -> CompiledModule:
+        emit, state = self._emit, self._state
+        self._load_inputs()
+        self._lay_out_memory()
+        deal, seeds = state.word(StateWord.DEAL, "ptr"), state.word(StateWord.SEEDS, "ptr")
+        question = state.word(StateWord.QUESTION)
+        with emit.loop(state.word(StateWord.SEED_COUNT)) as at:
+            offset = emit.op(f"mul i64 {at}, {state.size}")
+            seed = emit.load_element("i64", seeds, at)
+            first = self._library.call(emit, splitmix64, seed, "0")
+            draws = self._library.call(emit, splitmix64, first, question)
+            state.begin(emit.element("i32", deal, offset), draws)
+            self._first_values()
+            self._episode()
+            self._results(at)
+            state.end()
+        emit.give("void")
+        text = "\n".join(
+            (
+                numbers.INTRINSICS,
+                self._library.text(),
+                emit.text(),
+            )
+        )
+        return CompiledModule(text, state.arrays, len(self._windows), self._knobs, self._literals)
+
+    def _load_inputs(self) -> None:
+        emit, state, variables = self._emit, self._state, self._variables
+        variables.beta = state.word(StateWord.BETA, "double")
+        knobs = state.word(StateWord.KNOBS, "ptr")
+        for at, (name, kind) in enumerate(self._knobs):
+            variables.knobs[name] = emit.load_element(KINDS[kind], knobs, str(at))
+        literals = state.word(StateWord.LITERALS, "ptr")
+        for at, text in enumerate(self._literals):
+            narrow = emit.load_element("i32", literals, str(at))
+            variables.literals[text] = emit.op(f"sext i32 {narrow} to i64")
+
+    def _lay_out_memory(self) -> None:
+        emit, state, variables = self._emit, self._state, self._variables
+        base = state.word(StateWord.WINDOWS, "ptr")
+        for section in self._checked.program.sections:
+            match section:
+                case tree.Memory(items=items):
+                    for cell in items:
+                        self._lay_out_cell(cell, base)
+                case tree.EachBranch(items=items):
+                    for cell in items:
+                        self._fields[cell.name.text] = cell
+                        variables.fields[cell.name.text] = state.array()
+                        kind = KINDS[self._expressions.type_of(cell.value)]
+                        self._first_fields[cell.name.text] = emit.slot(kind)
+                case _:
+                    pass
+
+    def _lay_out_cell(self, cell: tree.Cell, base: str) -> None:
+        emit, name = self._emit, cell.name.text
+        value = tree.ungroup(cell.value)
+        kind = self._expressions.type_of(value)
+        if kind is not Type.WINDOW:
+            self._cells[name] = cell
+            self._variables.cells[name] = emit.slot(KINDS[kind])
+            return
+        assert isinstance(value, tree.Call)
+        (size,) = value.arguments
+        assert not isinstance(size, tree.PerBranch | tree.KeywordArgument)
+        values = emit.element("double", base, str(len(self._windows) * MAX_WINDOW))
+        self._windows[name] = size
+        slots = emit.slot("i64"), emit.slot("i64"), emit.slot("i64")
+        self._variables.windows[name] = RingBuffer(values, *slots)
+
+    def _first_values(self) -> None:
+        emit, expressions = self._emit, self._expressions
+        for name, size in self._windows.items():
+            window = self._variables.windows[name]
+            wanted = numbers.largest(emit, "i64", "1", expressions.value(size))
+            emit.store(
+                "i64", numbers.smallest(emit, "i64", wanted, str(MAX_WINDOW)), window.capacity
+            )
+            emit.store("i64", "0", window.held)
+            emit.store("i64", "0", window.start)
+        for name, cell in self._cells.items():
+            kind = KINDS[expressions.type_of(cell.value)]
+            emit.store(kind, expressions.value(cell.value), self._variables.cells[name])
+        for name, cell in self._fields.items():
+            kind = KINDS[expressions.type_of(cell.value)]
+            emit.store(kind, expressions.value(cell.value), self._first_fields[name])
+
+    def _new_branch(self, branch: str) -> None:
+        for name, cell in self._fields.items():
+            kind = self._expressions.type_of(cell.value)
+            value = self._emit.load(KINDS[kind], self._first_fields[name])
+            self._expressions.store_field(name, kind, value, branch)
+
+    def _episode(self) -> None:
+        emit, state = self._emit, self._state
+        to_finally, done = emit.label("finally"), emit.label("done")
+        counters = None
+        if self._variant.counting:
+            counters = LineCounters(
+                state.word(StateWord.LINE_RUNS, "ptr"), state.word(StateWord.LINE_TOKENS, "ptr")
+            )
+        statements = StatementEmitter(
+            self._checked, self._expressions, self._actions(), self._new_branch, to_finally, done,
+            counters,
+        )  # fmt: skip
+        sections = {type(section): section for section in self._checked.program.sections}
+        start, step = sections.get(tree.Start), sections.get(tree.Step)
+        if isinstance(start, tree.Start):
+            statements.block(start.body)
+        if isinstance(step, tree.Step):
+            self._steps(statements, step, to_finally)
+        emit.place(to_finally)
+        ending = sections.get(tree.Finally)
+        if isinstance(ending, tree.Finally):
+            statements.block(ending.body)
+        emit.place(done)
+
+    def _actions(self) -> BranchEmitter:
+        state = self._state
+        signals = {
+            "entropy": (StateWord.ENTROPY, StateWord.PROBES),
+            "logprob": (StateWord.LOGPROB, StateWord.LOGPROB_COUNT),
+            "top_logprob": (StateWord.TOP_LOGPROB, StateWord.TOP_LOGPROB_COUNT),
+        }
+        read = {
+            name: (state.word(values, "ptr"), state.word(counts, "ptr"))
+            for name, (values, counts) in signals.items()
+            if name in state.signal
+        }
+        return BranchEmitter(state, "i32" if self._variant.wide else "i16", read)
+
+    def _steps(self, statements: StatementEmitter, step: tree.Step, to_finally: str) -> None:
+        emit, state = self._emit, self._state
+        cap = str(DEFAULT_CAP) if step.cap is None else self._expressions.value(step.cap)
+        most = numbers.smallest(emit, "i64", cap, str(MAX_CAP))
+        with emit.loop(most) as steps:
+            emit.store("i64", steps, state.steps)
+            opened = emit.load("i64", state.opened)
+            statements.block(step.body)
+            emit.store("i64", emit.op(f"add i64 {steps}, 1"), state.steps)
+            still = emit.op(f"icmp eq i64 {emit.load('i64', state.opened)}, {opened}")
+            idle = emit.op(f"icmp eq i64 {emit.load('i64', state.active_count)}, 0")
+            on = emit.label("on")
+            emit.branch(emit.op(f"and i1 {still}, {idle}"), to_finally, on)
+            emit.place(on)
+
+    def _results(self, at: str) -> None:
+        emit, state = self._emit, self._state
+        stopped, line = emit.load("i64", state.stopped), emit.load("i64", state.line)
+        none = emit.op(f"icmp eq i64 {stopped}, 0")
+        ended = emit.select(none, "i64", line, stopped)
+        rounds = emit.load("i64", state.rounds)
+        for word, kind, value in (
+            (StateWord.OUT_ANSWER, "i32", emit.load("i32", state.result)),
+            (StateWord.OUT_TOKENS, "i64", emit.load("i64", state.spent)),
+            (StateWord.OUT_SEQUENTIAL, "i64", emit.load("i64", state.sequential)),
+            (StateWord.OUT_ROUNDS, "i32", emit.op(f"trunc i64 {rounds} to i32")),
+            (StateWord.OUT_LINE, "i32", emit.op(f"trunc i64 {ended} to i32")),
+        ):
+            emit.store_element(kind, value, state.word(word, "ptr"), at)
+
+
+def _answer_texts(checked: CheckedProgram) -> tuple[str, ...]:
+    """The texts that are answers; reasons and titles have no type."""
+    texts = (
+        node.text
+        for node in tree.walk(checked.program)
+        if isinstance(node, tree.Text) and node in checked.types
+    )
+    return tuple(dict.fromkeys(texts))

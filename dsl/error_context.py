@@ -1,0 +1,160 @@
+"""The surroundings of a syntax error: the tokens on both sides, and what is open around it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lark import Token
+
+from dsl.diagnostics import Diagnostic
+from dsl.source import Source, Span
+from dsl.vocabulary import KEYWORDS, SECTIONS
+
+_OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR"}
+
+
+def span_of(token: Token) -> Span:
+    """Where a token stands."""
+    start = token.start_pos or 0
+    return Span(start, token.end_pos or start)
+
+
+class Told(NamedTuple):
+    """A syntax error, and how to read on as if it had not been made, where that is plain."""
+
+    diagnostic: Diagnostic
+    instead: tuple[str, str] | None = None
+    """The type and the text of a token to read in place of the one that does not fit."""
+    insert: tuple[str, str] | None = None
+    """A token to read before the rest."""
+    resume: int | None = None
+    """The index of the token to go on at; what is unfinished before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorContext:
+    """A token that does not fit, and what could have stood there."""
+
+    source: Source
+    tokens: list[Token]
+    index: int
+    expected: frozenset[str]
+
+    @property
+    def token(self) -> Token:
+        """The token that does not fit."""
+        return self.tokens[self.index]
+
+    @property
+    def before(self) -> Token | None:
+        """The token before it."""
+        return self.tokens[self.index - 1] if self.index else None
+
+    def after(self, distance: int) -> Token | None:
+        """The token so many places behind it."""
+        at = self.index + distance
+        return self.tokens[at] if at < len(self.tokens) else None
+
+    @property
+    def begins_line(self) -> bool:
+        """Whether it is the first token of its line."""
+        return self.starts_line(self.index)
+
+    def starts_line(self, at: int) -> bool:
+        """Whether the token at a place is the first of its line."""
+        return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
+
+    @property
+    def is_late_keyword(self) -> bool:
+        """Whether it is a keyword on the line of the token before it."""
+        return str(self.token) in KEYWORDS and not self.begins_line
+
+    def line_start(self) -> int:
+        """The place of the first token of its line."""
+        at = self.index
+        while at and self.tokens[at - 1].line == self.token.line:
+            at -= 1
+        return at
+
+    def _open(self) -> list[int]:
+        """The places of the braces and parentheses that are open before it, outermost first."""
+        opened: list[int] = []
+        for at in range(self.index):
+            kind = self.tokens[at].type
+            if kind in _OPENERS:
+                opened.append(at)
+            elif kind in _OPENERS.values():
+                if kind == "RBRACE":
+                    while opened and self.tokens[opened[-1]].type == "LPAR":
+                        opened.pop()
+                if opened and _OPENERS[self.tokens[opened[-1]].type] == kind:
+                    opened.pop()
+        return opened
+
+    def opener(self) -> Token | None:
+        """The innermost brace that is open."""
+        for at in reversed(self._open()):
+            if self.tokens[at].type == "LBRACE":
+                return self.tokens[at]
+        return None
+
+    def open_parentheses(self) -> int:
+        """How many parentheses are open inside of the innermost brace."""
+        count = 0
+        for at in reversed(self._open()):
+            if self.tokens[at].type == "LBRACE":
+                break
+            count += 1
+        return count
+
+    def section(self) -> str | None:
+        """The section that it stands in, ``each branch`` as ``each``."""
+        for at in self._open():
+            if self.tokens[at].type != "LBRACE":
+                continue
+            begin = at - 1
+            # Back over the head of the block: `step at most …`, `each branch`.
+            while begin >= 0 and self.tokens[begin].type not in {"LBRACE", "RBRACE"}:
+                if str(self.tokens[begin]) in SECTIONS:
+                    return str(self.tokens[begin])
+                begin -= 1
+        return None
+
+    def waits_for_else(self) -> bool:
+        """Whether a `then` on the line still has no `else`."""
+        return self._balance("THEN", "ELSE") > 0
+
+    def waits_for_of(self) -> bool:
+        """Whether a `first` on the line still has no `of`."""
+        return self._balance("FIRST", "OF") > 0
+
+    def _balance(self, opening: str, closing: str) -> int:
+        balance = 0
+        for token in reversed(self.tokens[: self.index]):
+            if token.type in {"LBRACE", "RBRACE"}:
+                break
+            balance += (token.type == opening) - (token.type == closing)
+        return balance
+
+    def left_open(self, to: int | None = None) -> Token | None:
+        """The brace or parenthesis that was most likely left open before the token at ``to``.
+
+        A `}` that stands further left than the line on which its `{` stands was most likely meant
+        for an earlier one.
+        """
+        opened: list[Token] = []
+        for token in self.tokens[:to]:
+            if token.type in _OPENERS:
+                opened.append(token)
+            elif token.type in _OPENERS.values():
+                if not opened or _OPENERS[opened[-1].type] != token.type:
+                    continue
+                opener = opened.pop()
+                if token.type == "RBRACE" and opener.line != token.line:
+                    shut, begun = self._indentation(token), self._indentation(opener)
+                    if shut is not None and begun is not None and shut < begun:
+                        return opener
+        return opened[-1] if opened else None
+
+    def _indentation(self, token: Token) -> int | None:
+        line = self.source.line(self.source.position(token.start_pos or 0).line)
+        return len(line) - len(line.lstrip())

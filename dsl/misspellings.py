@@ -1,0 +1,176 @@
+"""Words at the start of a statement, a section or a line of one that begin nothing there."""
+
+from collections.abc import Collection, Mapping
+
+from lark import Token
+
+from dsl import expectation
+from dsl.builtins import FUNCTIONS
+from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.error_context import ErrorContext, span_of
+from dsl.expectation import DIRECTION_TOKENS
+from dsl.foreign_idioms import PROGRAMS, SECTIONS, STATEMENTS, ForeignIdiom
+from dsl.source import Span
+from dsl.vocabulary import KEYWORDS, nearest
+from dsl.vocabulary import SECTIONS as SECTION_WORDS
+from dsl.vocabulary import STATEMENTS as STATEMENT_WORDS
+
+_SECTION_NAMES = tuple("each branch" if word == "each" else word for word in SECTION_WORDS)
+
+
+def report_misspelling(site: ErrorContext) -> Diagnostic | None:
+    """Tells of a word that was meant to begin something."""
+    for rule in (_loop, _program, _section, _direction, _field, _call, _statement):
+        diagnostic = rule(site)
+        if diagnostic is not None:
+            return diagnostic
+    return None
+
+
+def _report(
+    word: Token, kind: str, words: Collection[str], table: Mapping[str, ForeignIdiom]
+) -> Diagnostic:
+    habit = table.get(str(word)) or table.get(str(word).lower())
+    if habit is None:
+        near = nearest(str(word), words)
+        listed = ", ".join(f"`{one}`" for one in words)
+        habit = (
+            ForeignIdiom(f"did you mean `{near}`?", near)
+            if near
+            else ForeignIdiom(f"{_article(kind)} begins with {listed}")
+        )
+    span = span_of(word)
+    return Diagnostic(
+        "RH107",
+        f"`{word}` begins no {kind}",
+        Mark(span),
+        help=habit.help,
+        edit=Edit(span, habit.replacement) if habit.replacement else None,
+    )
+
+
+def _article(kind: str) -> str:
+    return f"a {kind}"
+
+
+def _loop(site: ErrorContext) -> Diagnostic | None:
+    """``for b in S``: its ``for`` has been read as that of an `advance` on the line before."""
+    start = site.line_start()
+    words = [token.type for token in site.tokens[start : start + 3]]
+    if words != ["FOR", "NAME", "IN"]:
+        return None
+    return _report(site.tokens[start], "statement", (), STATEMENTS)
+
+
+def _program(site: ErrorContext) -> Diagnostic | None:
+    if "CONTROLLER" not in site.expected or site.token.type in {"LBRACE", "STRING"}:
+        return None
+    if site.token.type == "NAME":
+        return _report(site.token, "program", ("controller", "needs"), PROGRAMS)
+    return Diagnostic(
+        "RH107",
+        f"{expectation.describe_token(site.token)} begins no program",
+        Mark(span_of(site.token)),
+        help="a program begins with `controller NAME {`, and `start`, `step` and `finally` stand"
+        " inside of it",
+    )
+
+
+def _section(site: ErrorContext) -> Diagnostic | None:
+    if not expectation.is_section(site.expected) or site.token.type != "NAME":
+        return None
+    after = site.after(1)
+    if after is not None and after.type == "EQUAL":
+        return Diagnostic(
+            "RH115",
+            f"`{site.token} =` cannot stand between sections",
+            Mark(span_of(site.token).to(span_of(after))),
+            help="constants are declared in `knobs` or `schedule`, what changes in `memory`",
+        )
+    return _report(site.token, "section", _SECTION_NAMES, SECTIONS)
+
+
+def _direction(site: ErrorContext) -> Diagnostic | None:
+    """A line of a schedule without its direction."""
+    token, after = site.token, site.after(1)
+    if not site.expected >= DIRECTION_TOKENS or token.type != "NAME":
+        return None
+    if after is not None and after.type == "EQUAL":
+        return Diagnostic(
+            "RH107",
+            f"a line of a schedule says which way `{token}` goes as beta rises",
+            Mark(span_of(token), "`rising`, `falling` or `fixed` is missing before this"),
+            help=f"write `rising {token} = …`, `falling {token} = …` or `fixed {token} = …`",
+        )
+    return _report(token, "line of a schedule", ("rising", "falling", "fixed"), {})
+
+
+def _field(site: ErrorContext) -> Diagnostic | None:
+    """A field without its dot, or a memory cell with one."""
+    token, after = site.token, site.after(1)
+    if after is None or after.type != "EQUAL":
+        return None
+    span = span_of(token)
+    inside = site.section()
+    if token.type == "NAME" and inside == "each" and "FIELD" in site.expected:
+        return Diagnostic(
+            "RH104",
+            "a field of a branch begins with a dot",
+            Mark(span, "no dot"),
+            help=f"write `.{token} = …`",
+            edit=Edit(Span(span.start, span.start), "."),
+        )
+    if token.type == "FIELD" and inside in {"memory", "knobs"} and "NAME" in site.expected:
+        return Diagnostic(
+            "RH104",
+            f"a name in `{inside}` has no dot",
+            Mark(span),
+            help=f"write `{str(token)[1:]} = …`, or declare a field in `each branch`",
+            edit=Edit(Span(span.start, span.start + 1), ""),
+        )
+    return None
+
+
+def _call(site: ErrorContext) -> Diagnostic | None:
+    """A value where a statement should stand: ``count(active)``."""
+    before = site.before
+    if site.token.type != "LPAR" or before is None or before.type != "NAME":
+        return None
+    if site.expected != {"EQUAL"} or str(before) not in FUNCTIONS:
+        return None
+    return Diagnostic(
+        "RH119",
+        "a value alone is no statement",
+        Mark(span_of(before), "this is worked out and then forgotten"),
+        help=f"use it: `let x = {before}(…)`, `if {before}(…) … {{ … }}` or `answer {before}(…)`"
+        if str(before) in {"winner", "runner_up"}
+        else f"use it: `let x = {before}(…)` or `if {before}(…) … {{ … }}`",
+    )
+
+
+def _statement(site: ErrorContext) -> Diagnostic | None:
+    """``elif c {``, ``advanse active``: the word has been read as the name of an assignment."""
+    token, before = site.token, site.before
+    if expectation.is_statement(site.expected) and token.type not in {"NAME", "FIELD"}:
+        habit = STATEMENTS.get(str(token))
+        if habit is not None and not expectation.is_operand(site.expected) and site.begins_line:
+            return _report(token, "statement", (), STATEMENTS)
+        return None
+    if before is None or before.type != "NAME" or site.expected != {"EQUAL"}:
+        return None
+    if site.section() not in {"start", "step", "finally"}:
+        return None
+    previous = site.tokens[site.index - 2] if site.index >= 2 else None
+    if previous is not None and previous.type == "LET":
+        return None
+    inline = None if site.starts_line(site.index - 1) else nearest(str(before), KEYWORDS)
+    if inline is not None and inline not in STATEMENT_WORDS:
+        span = span_of(before)
+        return Diagnostic(
+            "RH107",
+            f"`{before}` is no word of Rheo",
+            Mark(span),
+            help=f"did you mean `{inline}`?",
+            edit=Edit(span, inline),
+        )
+    return _report(before, "statement", STATEMENT_WORDS, STATEMENTS)

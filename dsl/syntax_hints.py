@@ -1,0 +1,270 @@
+"""Recognise common syntax errors: signs of other languages, misplaced sums, missing words.
+
+Each function returns a diagnostic or a help line, or ``None`` where its case is not met.
+"""
+
+from lark import Token
+
+from dsl import expectation
+from dsl.diagnostics import Diagnostic, Edit, Mark
+from dsl.error_context import ErrorContext, span_of
+from dsl.source import Span
+from dsl.vocabulary import SECTIONS
+
+
+def report_foreign_sign(site: ErrorContext) -> Diagnostic | None:
+    """Tells of a sign that is put together from tokens that stand side by side."""
+    for rule in (_comment, _augmented, _doubled, _comparison):
+        diagnostic = rule(site)
+        if diagnostic is not None:
+            return diagnostic
+    return None
+
+
+def _told(sign: str, span: Span, advice: str, edit: str | None = None) -> Diagnostic:
+    return Diagnostic(
+        "RH116",
+        f"there is no `{sign}` in Rheo",
+        Mark(span),
+        help=advice,
+        edit=None if edit is None else Edit(span, edit),
+    )
+
+
+def _comment(site: ErrorContext) -> Diagnostic | None:
+    """``// comment`` and ``/* comment */``, where no value stands in front."""
+    first = site.line_start()
+    opening, after = site.tokens[first], site.tokens[first + 1 : first + 2]
+    span = span_of(opening)
+    if opening == "//":
+        return _told("//", span, "a comment begins with `#`", "#")
+    if opening == "/" and after and after[0].type == "STAR":
+        return _told("/*", span.to(span_of(after[0])), "a comment begins with `#` on each line")
+    return None
+
+
+def _glued(site: ErrorContext, ahead: int) -> Span | None:
+    """The span of the token and its neighbour, where nothing stands between them."""
+    other = site.after(1) if ahead > 0 else site.before
+    if other is None:
+        return None
+    first, second = (site.token, other) if ahead > 0 else (other, site.token)
+    return span_of(first).to(span_of(second)) if first.end_pos == second.start_pos else None
+
+
+_ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "__ANON_1"}
+
+
+def _augmented(site: ErrorContext) -> Diagnostic | None:
+    """``x += 1`` and ``x++``."""
+    token, before, after = site.token, site.before, site.after(1)
+    if token.type not in _ARITHMETIC or before is None or after is None:
+        return None
+    if before.type not in {"NAME", "FIELD"} or expectation.is_after_operand(site.expected):
+        return None
+    span = _glued(site, 1)
+    if span is None:
+        return None
+    sign = f"{token}{after}"
+    if after.type == "EQUAL":
+        value = site.after(2)
+        operand = str(value) if value is not None else "1"
+        return _told(
+            sign, span, f"write `{before} = {before} {token} {operand}`", f"= {before} {token}"
+        )
+    if token.type == after.type and token.type in {"PLUS", "MINUS"}:
+        return _told(sign, span, f"write `{before} = {before} {token} 1`", f" = {before} {token} 1")
+    return None
+
+
+def _doubled(site: ErrorContext) -> Diagnostic | None:
+    """``x ** 2``."""
+    span = _glued(site, -1)
+    if span is None:
+        return None
+    sign = site.source.excerpt(span)
+    if sign == "**":
+        return _told(sign, span, "write `pow(x, y)`")
+    return None
+
+
+_COMPARISONS = {
+    "=>": ">=", "=<": "<=", "<>": "!=", "===": "==", "!==": "!=", "<=>": "==", "==>": ">=",
+}  # fmt: skip
+
+
+def _comparison(site: ErrorContext) -> Diagnostic | None:
+    """``=>``, ``<>``, ``===``: told at the first or at the second of the two tokens."""
+    for ahead in (1, -1):
+        span = _glued(site, ahead)
+        if span is None:
+            continue
+        sign = site.source.excerpt(span)
+        if sign in _COMPARISONS:
+            meant = _COMPARISONS[sign]
+            return _told(sign, span, f"write `{meant}`", meant)
+    return None
+
+
+_BEGINS = {"NOT", "IF", "FIRST"}
+_GOES_ON = {"COMPARISON", "AND", "OR"}
+_ENDS = {
+    *_GOES_ON, "NOT", "WHERE", "EXCEPT", "OF", "THEN", "IF", "COMMA", "EQUAL", "LBRACE", "RBRACE",
+}  # fmt: skip
+
+
+def report_expected_sum(site: ErrorContext) -> Diagnostic | None:
+    """Tells of what is no part of a sum, where only a sum can stand."""
+    token = site.token
+    if token.type in site.expected:
+        return None
+    if expectation.is_operand(site.expected) and token.type in _BEGINS:
+        verb = "begin"
+    elif expectation.is_after_operand(site.expected) and token.type in _GOES_ON:
+        verb = "go on"
+    else:
+        return None
+    word = _find_taker(site)
+    if word is None:
+        return None
+    if word.type == "BY":
+        what = "the key of `by` is a number of each branch"
+        advice = (
+            "`S by if c then 0 else 1` sorts those first for which c holds, and `S where c` keeps"
+            " them alone"
+        )
+    else:
+        what = "what stands behind `first` is a sum"
+        advice = (
+            "a number that depends on a condition stands in parentheses:"
+            " `first (if c then a else b) of S`"
+        )
+    return Diagnostic(
+        "RH120",
+        f"{what}, so it cannot {verb} with `{token}`",
+        Mark(span_of(token), "not part of a sum"),
+        also=(Mark(span_of(word), "a number follows this"),),
+        help=advice,
+    )
+
+
+def _find_taker(site: ErrorContext) -> Token | None:
+    """The `by` or `first` whose number the token stands in."""
+    closed = choices = 0
+    for token in reversed(site.tokens[: site.index]):
+        if token.type == "RPAR":
+            closed += 1
+        elif token.type == "LPAR":
+            if not closed:
+                return None
+            closed -= 1
+        elif closed and token.type not in {"LBRACE", "RBRACE"}:
+            continue
+        elif token.type == "ELSE":
+            choices += 1
+        elif token.type == "IF" and choices:
+            choices -= 1
+        elif token.type in {"LBRACE", "RBRACE"} or (not choices and token.type in _ENDS):
+            return None
+        elif not choices and token.type in {"BY", "FIRST"}:
+            return token
+    return None
+
+
+def suggest_fix(site: ErrorContext) -> str | None:
+    """What to do about the commonest slips that need no diagnostic of their own."""
+    for rule in (_missing_value, _missing_word, _missing_sign):
+        told = rule(site)
+        if told is not None:
+            return told
+    return None
+
+
+_AFTER = {
+    "SAMPLE": "say how many: `sample 1`",
+    "OPEN": "say how many: `open 4`",
+    "ADVANCE": "say which branches: `advance active`",
+    "EXTEND": "say which branches: `extend active`",
+    "PROBE": "say which branches: `probe active`",
+    "PRUNE": "say which branches: `prune active where …`",
+    "UPDATE": "say which branches: `update active { … }`",
+    "ANSWER": "say what: `answer winner(finished) else winner(alive)`",
+    "PUSH": "say what: `push x onto w`",
+    "BECAUSE": 'a reason is a text in double quotes: `because "the votes agree"`',
+    "CONTROLLER": 'a controller has a name, then perhaps a title: `controller mine "My own"`',
+    "LET": "`let` needs a name: `let x = …`",
+    "FIRST": "say how many and of which set: `first 2 of active`",
+    "NEEDS": "say which signal: `needs entropy`",
+    "ONTO": "a window that `memory` declares stands behind `onto`, by its name",
+}
+
+
+_VERBS = {"ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "STOP", "PUSH", "UPDATE"}
+
+
+def _missing_value(site: ErrorContext) -> str | None:
+    before = site.before
+    if before is None:
+        return None
+    if before.type == "EQUAL" and site.token.type in _VERBS:
+        return f"`{site.token}` gives no value; `open` and `sample` give the branches they touch"
+    if before.type == "OPEN" and site.token.type == "UNSEEN":
+        return "the number stands in front of `unseen`: `open n unseen`"
+    if before.type == "COMMA" and site.token.type == "RPAR":
+        return "remove the `,` before the `)`"
+    if before.type in _AFTER and not expectation.is_after_operand(site.expected):
+        return _AFTER[before.type]
+    if site.token.type == "ELSE" and expectation.is_statement(site.expected):
+        return "`else` follows the `}` of an `if`, or a choice of `answer`"
+    if expectation.is_operand(site.expected):
+        return f"something is missing behind `{before}`"
+    return None
+
+
+def _missing_word(site: ErrorContext) -> str | None:
+    expected, token = site.expected, site.token
+    if token.type == "LBRACE" and "THEN" in expected:
+        return "inside an expression write `if c then a else b`; a block's `if` begins a statement"
+    if "THEN" in expected and "LBRACE" not in expected:
+        return "inside an expression write `if c then a else b`"
+    if token.type == "THEN":
+        return "a statement's `if` has a block: `if … { … }`"
+    if "ELSE" in expected and site.waits_for_else():
+        return "an `if` inside an expression needs both `then` and `else`"
+    if "OF" in expected and site.waits_for_of():
+        return "`first` goes with `of`: `first 2 of active`"
+    if "ONTO" in expected:
+        return "write `push … onto w`, with a window that `memory` declares"
+    if "IN" in expected and site.section() == "knobs":
+        return "a free knob has a range: `n = 64 in 1..128`"
+    if "__ANON_0" in expected and site.section() == "knobs":
+        return "a range has two dots: `1..64`"
+    if "BRANCH" in expected:
+        return "the section is called `each branch`"
+    return None
+
+
+def _missing_sign(site: ErrorContext) -> str | None:
+    expected, token = site.expected, site.token
+    if "RPAR" in expected and site.open_parentheses():
+        return "a `)` is missing before this"
+    if "LBRACE" in expected:
+        return "a block stands in braces: `{ … }`"
+    if token.type == "COMMA":
+        return "`,` stands between the arguments of a function; elsewhere a line break is enough"
+    if token.type == "FOR" and expectation.is_statement(expected):
+        return "`for` follows the set of an `advance` or `extend`: `advance active for 2`"
+    if token.type == "EQUAL" and expectation.is_statement(expected):
+        return "one name is assigned at a time: `x = …`"
+    if token.type == "AT":
+        return "the cap stands in front of the block: `step at most 5 { … }`"
+    if token.type == "UNSEEN":
+        return "`unseen` follows the number of an `open`: `open 4 unseen`"
+    if token.type in {"NUMBER", "STRING", "NAME", "TRUE", "FALSE", "NONE"} and site.before:
+        return f"an operator is missing between `{site.before}` and `{token}`"
+    if expectation.is_section(expected) and token.type == "LBRACE":
+        names = ("each branch" if word == "each" else word for word in SECTIONS)
+        return (
+            f"a block begins with the name of a section: {', '.join(f'`{one}`' for one in names)}"
+        )
+    return None

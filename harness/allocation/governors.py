@@ -1,0 +1,135 @@
+"""Stages that a controller governs: what each controller comes to over the stage's recordings.
+
+A stage may name, for a model, a recording of its branches. A controller is replayed over it, as
+`rheostat sweep` does: what it spends there takes the place of the samples' cost, and what it
+answers that of their fused output. Over a simulated pipeline the part of the questions that it
+answers right is the stage's quality with a perfect input; it has seen no other.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.allocation.budget import rate
+from harness.allocation.simulator import GovernedStage
+from harness.errors import InputError
+from store.pipelines.schema import Pipeline, Stage, StageChoice
+
+if TYPE_CHECKING:
+    from dsl.checker import CheckedProgram
+    from harness.request.recordings import NamedRecording
+
+DEFAULT_BETA = 0.5
+"""At which a controller governs where none is given; one that follows no β is the same at any."""
+
+SEEDS = 20
+"""Shuffles of the branches under which a controller is replayed."""
+
+
+def governed_stages(
+    pipeline: Pipeline, folder: Path, governors: Mapping[str, Sequence[str]]
+) -> list[dict[StageChoice, GovernedStage]]:
+    """For each stage, the controllers that may govern it, and what they come to there.
+
+    Args:
+        pipeline: the pipeline.
+        folder: where its file lies: recordings are named from there.
+        governors: by stage, controllers as ``CONTROLLER@BETA``: of the library, or of a file
+            ``CONTROLLER.rheo`` in the folder.
+
+    Raises:
+        InputError: a stage, a controller or its β cannot be used, or the stage has no recording.
+        StoreError: a recording cannot be read.
+    """
+    names = [each.name for each in pipeline.stages]
+    for stage in governors:
+        if stage not in names:
+            raise InputError(
+                f"--governor: {pipeline.name} has no stage {stage}; it has {', '.join(names)}"
+            )
+    return [
+        _stage_controllers(pipeline, stage, folder, governors.get(stage.name, ()))
+        for stage in pipeline.stages
+    ]
+
+
+def _stage_controllers(
+    pipeline: Pipeline, stage: Stage, folder: Path, governors: Sequence[str]
+) -> dict[StageChoice, GovernedStage]:
+    if not governors:
+        return {}
+    if not stage.recordings:
+        raise InputError(
+            f"stage {stage.name} of {pipeline.name} names no recording, so no controller can"
+            " govern it",
+            hint="[stage.recordings] MODEL = FILE in the pipeline file",
+        )
+    from harness.request.controllers import load_program
+    from harness.request.recordings import open_recordings
+
+    found: dict[StageChoice, GovernedStage] = {}
+    for model, file in stage.recordings.items():
+        [named] = open_recordings([folder / file])
+        for governor in governors:
+            controller, beta = _parse_governor(governor)
+            choice = StageChoice(model, 0, controller, beta)
+            if choice in found:
+                continue
+            checked = load_program(_locate_controller(controller, folder)).checked
+            found[choice] = _replay_controller(pipeline, stage, choice, checked, named)
+    return found
+
+
+def _parse_governor(governor: str) -> tuple[str, float]:
+    """A controller and its β.
+
+    Raises:
+        InputError: it is not written so.
+    """
+    name, sign, written = governor.partition("@")
+    try:
+        beta = float(written) if sign else DEFAULT_BETA
+    except ValueError:
+        beta = -1.0
+    if not 0 <= beta <= 1:
+        raise InputError(f"--governor {governor}: write CONTROLLER@BETA, with beta from 0 to 1")
+    if not name.isidentifier():
+        raise InputError(
+            f"--governor {governor}: {name!r} is no name of a controller",
+            hint="it is one of the library, or NAME for NAME.rheo beside the pipeline file",
+        )
+    return name, beta
+
+
+def _locate_controller(controller: str, folder: Path) -> str:
+    """Where a controller is found: beside the pipeline file, or in the library."""
+    beside = folder / f"{controller}.rheo"
+    return str(beside) if beside.is_file() else controller
+
+
+def _replay_controller(
+    pipeline: Pipeline,
+    stage: Stage,
+    choice: StageChoice,
+    checked: "CheckedProgram",
+    named: "NamedRecording",
+) -> GovernedStage:
+    """A controller over a recording: what it spends, how often it is right, what it answers."""
+    from harness.engines import ControllerSetting
+    from harness.engines.catalog import get_engine
+    from harness.mdp.environment import load_replay_environment
+
+    setting = ControllerSetting(choice.beta if checked.scheduled else None)
+    replay_environment = load_replay_environment(named.recording)
+    episodes = get_engine("compiled").play(checked, setting, replay_environment, range(SEEDS))
+    samples = float(episodes.tokens.mean()) / stage.output_tokens
+    answers = {}
+    for at, question in enumerate(named.recording.questions):
+        words = {number: word for word, number in replay_environment.words(at).items()}
+        answers[question.id] = words.get(int(episodes.answer[at, 0]), "")
+    return GovernedStage(
+        cost=rate(pipeline, stage, pipeline.model(choice.model)).cost(samples),
+        right=float(episodes.right.mean()),
+        answers=answers,
+        samples=samples,
+    )

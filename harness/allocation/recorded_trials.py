@@ -1,0 +1,128 @@
+"""Trials that were recorded: replayed exactly; others are carried out, or refused by name."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.allocation.simulator import GovernedStage
+from harness.errors import InputError
+from store.errors import StoreError
+from store.pipelines.pipeline_file import PipelineDeclaration
+from store.pipelines.schema import Pipeline, StageChoice, StageChoices, Trial, format_choices
+from store.pipelines.trials import TrialsHeader, TrialWriter, read_trials
+
+if TYPE_CHECKING:
+    from harness.allocation.trial_environment import TrialOptions
+    from harness.allocation.trial_executor import TrialExecutor
+
+CALLS_FILE = "calls.sqlite"
+"""Beside a record, the calls of models that its trials were made of."""
+
+
+class RecordedTrials:
+    """Plays from a record; see `harness.allocation.trial_environment.TrialEnvironment`.
+
+    Args:
+        declared: the pipeline.
+        path: of the record; it is made with the first trial that is carried out. An empty one
+            stands for a run that is not made yet.
+        executor: carries out what is not in it; ``None`` refuses that.
+        governed: for each stage, what controllers come to there.
+
+    Raises:
+        StoreError: the record cannot be used, or is of another pipeline.
+    """
+
+    def __init__(
+        self,
+        declared: PipelineDeclaration,
+        path: Path,
+        executor: "TrialExecutor | None" = None,
+        governed: Sequence[Mapping[StageChoice, GovernedStage]] = (),
+    ):
+        self.pipeline: Pipeline = declared.pipeline
+        self.digest = declared.digest
+        self._path, self._executor, self._governed = path, executor, governed
+        self._head = TrialsHeader(
+            pipeline=declared.pipeline,
+            digest=declared.digest,
+            questions=[each.id for each in declared.questions],
+        )
+        self._trials: dict[StageChoices, Trial] = {}
+        if executor is None or path.is_file():
+            found = read_trials(path)
+            if found.head.digest != self.digest:
+                raise StoreError(
+                    f"holds trials of another pipeline than {declared.path}, or it has changed"
+                    " since",
+                    path=path,
+                )
+            self._trials = found.trials
+
+    @property
+    def kind(self) -> str:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        return "record" if self._executor is None else "servers"
+
+    @property
+    def recorded(self) -> dict[StageChoices, float] | None:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        if self._executor is not None:
+            return None
+        return {choices: trial.cost for choices, trial in self._trials.items()}
+
+    @property
+    def governed(self) -> list[dict[StageChoice, float]]:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        found = [{choice: each.cost for choice, each in some.items()} for some in self._governed]
+        for trial in self._trials.values():  # what governed a trial that was recorded may again
+            for at, choice in enumerate(trial.choices):
+                if choice.controller and choice not in found[at]:
+                    raise InputError(
+                        f"{self._path}: a trial has stage {self.pipeline.stages[at].name} governed"
+                        f" by {choice.label}",
+                        hint=f"--governor {self.pipeline.stages[at].name}="
+                        f"{choice.controller}@{choice.beta:g}",
+                    )
+        return found
+
+    def play(self, choices: StageChoices) -> Trial:
+        """See `harness.allocation.trial_environment.TrialEnvironment`."""
+        found = self._trials.get(choices)
+        if found is not None:
+            return found
+        if self._executor is None:
+            raise InputError(
+                f"{self._path}: the trial {format_choices(choices)} is not recorded",
+                hint="--base-url and --execute carry it out",
+            )
+        made = self._executor.play(choices)
+        with TrialWriter.open(self._path, self._head) as writer:
+            if choices not in writer.trials:
+                writer.add(made)
+            self._trials = dict(writer.trials)
+        return self._trials[choices]
+
+
+def open_recorded_trials(
+    declared: PipelineDeclaration,
+    means: "TrialOptions",
+    governed: Sequence[Mapping[StageChoice, GovernedStage]],
+) -> RecordedTrials:
+    """What plays a pipeline from a record, and from servers where it may.
+
+    Raises:
+        InputError: no server is named for a model.
+        StoreError: the record cannot be used.
+    """
+    path = means.record
+    if not means.execute:
+        if path is None:
+            raise InputError(f"{declared.path}: neither a record nor a server is named")
+        return RecordedTrials(declared, path, None, governed)
+    from harness.allocation.trial_executor import TrialExecutor
+    from store.pipelines.call_cache import CallCache
+
+    kept = Path(":memory:") if path is None else path.with_name(CALLS_FILE)
+    executor = TrialExecutor(declared, CallCache(kept), means.base_url, governed)
+    return RecordedTrials(declared, path or Path(), executor, governed)

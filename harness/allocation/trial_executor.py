@@ -1,0 +1,211 @@
+"""Carries trials out on servers: each question through all stages, side by side.
+
+Every call goes through `store.pipelines.call_cache.CallCache`, so none is made that was made
+before.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from harness.allocation.scoring import extract_output, join_outputs, score_output, vote_output
+from harness.allocation.simulator import GovernedStage
+from harness.allocation.space import AllocationSpace
+from harness.errors import InputError
+from store.answers.equivalence import Equivalence, Exact, open_equivalence
+from store.pipelines.call_cache import CallCache, PipelineCall, PipelineReply
+from store.pipelines.pipeline_file import PipelineDeclaration
+from store.pipelines.schema import (
+    Fusion,
+    Metric,
+    PipelineModel,
+    PipelineQuestion,
+    QuestionResult,
+    Stage,
+    StageChoice,
+    StageChoices,
+    StageOutput,
+    Trial,
+)
+from store.serving.retries import Limits
+from store.serving.text_client import TextClient
+
+MAX_CONCURRENT_CALLS = 32
+"""Calls at a time."""
+
+
+class TrialExecutor:
+    """Carries trials of one pipeline out.
+
+    Args:
+        declared: the pipeline, with its questions.
+        calls: where calls are kept.
+        base_url: of a server, for models for which the pipeline names none.
+        governed: for each stage, controllers that may govern it; the answers of each take the
+            place of the stage's output.
+        limits: how long a server is waited for.
+
+    Raises:
+        InputError: there is a model that no server is named for.
+    """
+
+    def __init__(
+        self,
+        declared: PipelineDeclaration,
+        calls: CallCache,
+        base_url: str,
+        governed: Sequence[Mapping[StageChoice, GovernedStage]],
+        limits: Limits | None = None,
+    ):
+        self._declared, self._calls = declared, calls
+        self._governed, self._limits = governed, limits or Limits()
+        pipeline = declared.pipeline
+        self._space = AllocationSpace(
+            pipeline, float("inf"),
+            governed=[{choice: each.cost for choice, each in some.items()} for some in governed],
+        )  # fmt: skip
+        self._equivalence: Equivalence = Exact()
+        self._under_way: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._urls = {each.name: each.base_url or base_url for each in pipeline.models}
+        for name, url in self._urls.items():
+            if not url:
+                raise InputError(
+                    f"{declared.path}: no server is named for the model {name}",
+                    hint="base_url in its table, or --base-url for all that have none",
+                )
+
+    def play(self, choices: StageChoices) -> Trial:
+        """Carries a trial out.
+
+        Raises:
+            ServingError: a server does not play its part.
+        """
+        cost = self._space.cost(choices)
+        try:
+            answered = asyncio.run(self._answered(choices))
+        except ExceptionGroup as problems:
+            # One server that is gone fails every question in the same way: the first says it.
+            raise problems.exceptions[0] from None
+        return Trial(choices=choices, cost=cost, answered=answered)
+
+    async def _answered(self, choices: StageChoices) -> list[QuestionResult]:
+        self._under_way.clear()  # a lock belongs to the loop that it was waited for in
+        is_math = self._declared.pipeline.metric is Metric.MATH
+        async with AsyncExitStack() as stack:
+            opened = open_equivalence("math-verify" if is_math else "exact")
+            self._equivalence = stack.enter_context(opened)
+            models = {choice.model for choice in choices}
+            servers = {
+                name: await stack.enter_async_context(
+                    TextClient(self._urls[name], name, limits=self._limits)
+                )
+                for name in sorted(models)
+            }
+            gate = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._question(each, choices, servers, gate))
+                    for each in self._declared.questions
+                ]
+            return [each.result() for each in tasks]
+
+    async def _question(
+        self,
+        question: PipelineQuestion,
+        choices: StageChoices,
+        servers: Mapping[str, TextClient],
+        gate: asyncio.Semaphore,
+    ) -> QuestionResult:
+        outputs: list[StageOutput] = []
+        given = ""
+        for at, (stage, choice) in enumerate(
+            zip(self._declared.pipeline.stages, choices, strict=True)
+        ):
+            if choice.controller:
+                output = self._by_controller(at, choice, question)
+            else:
+                output = await self._stage(stage, choice, question, given, servers, gate)
+            outputs.append(output)
+            given = output.text
+        metric = self._declared.pipeline.metric
+        worth = await score_output(metric, given, question.gold, self._equivalence)
+        return QuestionResult(question=question.id, score=worth, outputs=outputs)
+
+    def _by_controller(
+        self, at: int, choice: StageChoice, question: PipelineQuestion
+    ) -> StageOutput:
+        answers = self._governed[at][choice].answers
+        if question.id not in answers:
+            raise InputError(
+                f"question {question.id}: the recording that {choice.controller} governs stage"
+                f" {self._declared.pipeline.stages[at].name} by does not hold it"
+            )
+        return StageOutput(text=answers[question.id])
+
+    async def _stage(
+        self,
+        stage: Stage,
+        choice: StageChoice,
+        question: PipelineQuestion,
+        given: str,
+        servers: Mapping[str, TextClient],
+        gate: asyncio.Semaphore,
+    ) -> StageOutput:
+        model, server = self._declared.pipeline.model(choice.model), servers[choice.model]
+        words = {"question": question.question, "input": given}
+        prompt = stage.prompt.format_map(words)
+        heat = self._declared.pipeline.temperature
+        said = list(
+            await asyncio.gather(
+                *(
+                    self._said(self._call(stage, model, prompt, heat, place), server, gate)
+                    for place in range(choice.samples)
+                )
+            )
+        )
+        texts = [extract_output(stage.extract, each.text) for each in said]
+        if stage.fusion is Fusion.MODEL and len(texts) > 1:
+            shown = "\n\n".join(f"{at}. {text}" for at, text in enumerate(texts, start=1))
+            fusing = stage.fuse.format_map({**words, "samples": shown})
+            fused = await self._said(self._call(stage, model, fusing, 0.0, 0), server, gate)
+            said.append(fused)
+            text = extract_output(stage.extract, fused.text)
+        else:
+            text = vote_output(await join_outputs(texts, self._equivalence))
+        return StageOutput(
+            text=text,
+            tokens_in=sum(each.tokens_in for each in said),
+            tokens_out=sum(each.tokens_out for each in said),
+        )
+
+    def _call(
+        self, stage: Stage, model: PipelineModel, prompt: str, heat: float, place: int
+    ) -> PipelineCall:
+        return PipelineCall(
+            model=model.served_as or model.name,
+            interface=self._declared.pipeline.interface.value,
+            prompt=prompt,
+            temperature=heat,
+            tokens=stage.most_tokens or stage.output_tokens,
+            stop=stage.stop,
+            choices=stage.choices,
+            place=place,
+        )
+
+    async def _said(
+        self, call: PipelineCall, server: TextClient, gate: asyncio.Semaphore
+    ) -> PipelineReply:
+        """The reply to a call: kept, or made now and kept.
+
+        Questions are answered side by side and may come to the same call: the second waits for the
+        first, and takes its reply.
+        """
+        async with self._under_way[call.key]:
+            kept = self._calls.find(call)
+            if kept is not None:
+                return kept
+            async with gate:
+                said = await server.ask(call)
+            self._calls.keep(call, said)
+            return said

@@ -1,0 +1,206 @@
+"""Run the contenders one process at a time, compare their results, and lay the report out.
+
+What the contenders compute is compared cell by cell, so a fast contender that computes something
+else is reported as differing.
+"""
+
+import multiprocessing
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import msgspec
+
+from dsl.compiler.native import detect_machine, version
+from harness.bench import (
+    CONTENDER_NAMES,
+    SLOW_CONTENDERS,
+    ContenderMeasurement,
+    ContenderName,
+    ContenderTask,
+)
+from harness.bench.contenders import measure_contender
+from harness.errors import ExternalError
+from harness.presentation.table import Column, Table
+from store.lifetime import end_with_parent
+
+
+class ContenderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One contender among the others."""
+
+    contender: ContenderName
+    episodes: int
+    reads: int
+    seconds: float
+    """Of the processor, at the best repeat."""
+    elapsed: float | None
+    """Of the clock, likewise; ``None`` where nobody looked at it."""
+    ns_per_read: float
+    ratio: float | None
+    """Of the time for one read to that of the minimal pass; ``None`` without that."""
+    peak_mb: float
+    """The most memory that its process held, in units of 10⁶ bytes."""
+
+
+class BenchReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of the benchmark."""
+
+    machine: dict[str, str]
+    standings: list[ContenderRow]
+    compile_ms: float | None
+    """From the checked program to code that can be called, in milliseconds."""
+    differing: list[str]
+    """The cells in which contenders differ, in words; empty where all is well."""
+    measured: list[ContenderMeasurement]
+    """All that was measured."""
+
+
+def run_bench(
+    recordings: Sequence[Path],
+    betas: Sequence[float],
+    *,
+    seeds: int,
+    slow_seeds: int,
+    repeats: int,
+    skip: Sequence[str] = (),
+    foreign: Path | None = None,
+    advance: Callable[[int], None] = lambda done: None,
+) -> BenchReport:
+    """Runs the contenders.
+
+    Args:
+        recordings: the files to play over.
+        betas: the values of β.
+        seeds: the fast contenders play the seeds from 0 to below this.
+        slow_seeds: the slow ones, and what is compared: below this.
+        repeats: how often fast contenders play everything.
+        skip: contenders to leave out.
+        foreign: a controller in another language that plays as CMC does.
+        advance: is told of each contender that is done.
+
+    Raises:
+        StoreError: a recording cannot be read.
+        InputError: the controller in another language cannot be used.
+        SurroundingsError: a contender lacks something, or its process was ended.
+    """
+    measured: dict[ContenderName, ContenderMeasurement] = {}
+    for name in CONTENDER_NAMES:
+        if name not in skip and (name != "foreign" or foreign is not None):
+            slow = name in SLOW_CONTENDERS
+            task = ContenderTask(
+                contender=name,
+                recordings=tuple(recordings),
+                betas=tuple(betas),
+                seeds=slow_seeds if slow else seeds,
+                compared=slow_seeds,
+                foreign=foreign,
+                repeats=1 if slow else repeats,
+            )
+            measured[name] = _measure_in_process(task)
+        advance(1)
+    return build_report(measured)
+
+
+def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> BenchReport:
+    """Puts what was measured side by side."""
+    minimal = measured.get("minimal")
+    compiled = measured.get("compiled")
+    parts = compiled and compiled.compilation
+    return BenchReport(
+        machine=_machine(),
+        standings=[_standing(each, minimal) for each in measured.values()],
+        compile_ms=1000 * (parts.translate + parts.generate + parts.load) if parts else None,
+        differing=find_differing_cells([each for each in measured.values() if each.cells]),
+        measured=list(measured.values()),
+    )
+
+
+def find_differing_cells(measured: Sequence[ContenderMeasurement]) -> list[str]:
+    """The cells in which contenders differ from the first of them."""
+    found = []
+    for other in measured[1:]:
+        first = measured[0]
+        for one, two in zip(first.cells, other.cells, strict=True):
+            if one != two:
+                found.append(
+                    f"{other.contender} differs from {first.contender} on recording"
+                    f" {one.recording[:12]} at beta {one.beta:g}: {two.accuracy} % at {two.cost}"
+                    f" tokens instead of {one.accuracy} % at {one.cost}"
+                )
+    return found
+
+
+def _standing(measured: ContenderMeasurement, minimal: ContenderMeasurement | None) -> ContenderRow:
+    return ContenderRow(
+        contender=measured.contender,
+        episodes=measured.episodes,
+        reads=measured.reads,
+        seconds=min(measured.seconds),
+        elapsed=min(measured.elapsed, default=None),
+        ns_per_read=measured.per_read,
+        ratio=measured.per_read / minimal.per_read if minimal and minimal.per_read else None,
+        peak_mb=measured.peak / 1e6,
+    )
+
+
+def _measure_in_process(task: ContenderTask) -> ContenderMeasurement:
+    """Does a task in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
+        try:
+            return pool.submit(measure_contender, task).result()
+        except BrokenProcessPool as problem:
+            raise ExternalError(
+                f"the process of the contender {task.contender} was ended from outside, perhaps for"
+                " want of memory"
+            ) from problem
+
+
+def _machine() -> dict[str, str]:
+    return {
+        "processor": detect_machine().cpu,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "compiler": version(),
+    }
+
+
+def standings_table(report: BenchReport) -> Table:
+    """A row for each contender."""
+    return Table(
+        [
+            Column("contender"),
+            Column("episodes"),
+            Column("reads"),
+            Column("seconds", decimals=2),
+            Column("elapsed", decimals=2),
+            Column("ns_per_read", "ns/read", decimals=2),
+            Column("ratio", "to minimal", decimals=2),
+            Column("peak_mb", "peak MB", decimals=0),
+        ],
+        [
+            (
+                each.contender, each.episodes, each.reads, each.seconds, each.elapsed,
+                each.ns_per_read, each.ratio, each.peak_mb,
+            )
+            for each in report.standings
+        ],
+    )  # fmt: skip
+
+
+def format_bench_report(report: BenchReport) -> str:
+    """The whole report as text."""
+    lines = [
+        " · ".join(report.machine.values()),
+        "",
+        standings_table(report).text().rstrip("\n"),
+        "",
+    ]
+    if report.compile_ms is not None:
+        lines.append(f"CMC is compiled in {report.compile_ms:.0f} ms of the processor.")
+    compared = [each.contender for each in report.measured if each.cells]
+    if len(compared) > 1 and not report.differing:
+        lines.append(f"Equal, episode by episode: {', '.join(compared)}.")
+    return "\n".join([*lines, *report.differing])

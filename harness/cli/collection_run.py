@@ -1,0 +1,201 @@
+"""``rheostat collect`` at work: its progress, and what it says before and after."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.cli import console
+from harness.cli.collect_options import CollectOptions, warn_of_equal_branches, with_family
+from harness.cli.model_servers import connect_servers
+from store.collection.chains import complete_existing_chain
+from store.collection.collector import Collection, begin_journal, is_already_collected
+from store.collection.estimate import Estimate, estimate_cost
+from store.collection.preparation import CollectionPlan, prepare_collection
+from store.collection.probing import AnswerRules
+from store.collection.progress import CollectionProgress, Prices
+from store.errors import SealedRecording
+from store.serving.endpoints import Endpoint
+from store.writer import RecordingWriter
+
+MOST_NAMED = 10
+"""Missing branches that are named one by one."""
+
+RESUME_HINT = "what was recorded is kept: the same command goes on from it"
+
+
+async def run_collection(
+    path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules
+) -> None:
+    """Collects what is missing, and seals.
+
+    Raises:
+        ServingError, StoreError: what keeps it from being done; what was recorded stays.
+    """
+    prices = asked.prices
+    async with connect_servers(asked.serving) as places:
+        work = await with_known_family(work, asked, places)
+        warn_of_equal_branches(work.settings, work.branches)
+        prepared = await prepare_collection(work, places, reading)
+        try:
+            writer = begin_journal(path, work, prepared)
+        except SealedRecording:
+            if not is_already_collected(path, work, prepared):
+                raise
+            console.info(f"{path}: is complete already")
+            return
+        with writer:
+            if writer.recovered:
+                console.warn(f"{path}: {writer.recovered}")
+            held = sum(map(len, writer.held.values()))
+            if held:
+                console.info(f"{path}: goes on from {held:,} branches")
+            advance: list[console.Advance] = []
+            await _warn_of_ranks(places[0], asked.ranks)
+            collection = Collection(
+                work, prepared, places, reading, writer, lambda count: advance[0](count)
+            )
+            tally, longest = collection.tally, work.settings.drawing.max_tokens
+
+            def more() -> str:
+                return format_progress(tally, prices, longest)
+
+            with console.progress("collecting", tally.branches - held, more) as bar:
+                advance.append(bar)
+                await collection.run()
+            await collection.seal()
+        _report_missing(path, collection.missing.reasons)
+        console.info(format_session(tally, prices))
+
+
+async def with_known_family(
+    work: CollectionPlan, asked: CollectOptions, places: list[Endpoint]
+) -> CollectionPlan:
+    """The work, with what is forced on the model that is served.
+
+    Raises:
+        InputError: nothing shows how the model thinks.
+        ServingError: the server does not answer.
+    """
+    engine = places[0].engine
+    return work._replace(settings=await with_family(asked, work.settings, engine))
+
+
+def _report_missing(path: Path, reasons: list[str]) -> None:
+    """Names the branches that a recording was sealed without."""
+    for reason in reasons[:MOST_NAMED]:
+        console.warn(f"{path}: {reason}; it is recorded as missing")
+    if len(reasons) > MOST_NAMED:
+        console.warn(f"{path}: {len(reasons) - MOST_NAMED} more branches are recorded as missing")
+
+
+async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
+    """Says so where probes may not find their prefixes."""
+    counters = await place.engine.counters()
+    if counters is not None and counters.engines > ranks:
+        console.warn(
+            f"{place.engine.address}: has {counters.engines} data-parallel engines;"
+            f" --ranks {counters.engines} sends probes where their prefixes are"
+        )
+
+
+async def preview_collection(
+    path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules, expect: int
+) -> Estimate:
+    """What a collection will take. Nothing is drawn, and nothing is written.
+
+    Args:
+        path: the recording; what its journal holds is not counted.
+        work: what is to be collected.
+        asked: the servers, which tokenise the prompts, and the prices.
+        reading: how answers are read.
+        expect: tokens of a branch.
+    """
+    async with connect_servers(asked.serving) as places:
+        work = await with_known_family(work, asked, places)
+        prepared = await prepare_collection(work, places, reading)
+        held = _held(path)
+        missing = {
+            question.id: work.wanted(question.id) - len(held.get(question.id, ()))
+            for question in prepared.questions
+        }
+        lengths = {name: [expect] * count for name, count in missing.items()}
+        if work.chains is not None:
+            lengths = await _existing_lengths(work, places[0], held)
+        return estimate_cost(
+            work.settings, prepared.questions, missing, lengths, len(prepared.forced.both),
+            work.most_per_request, asked.prices,
+        )  # fmt: skip
+
+
+def _held(path: Path) -> Mapping[str, frozenset[int]]:
+    """What a journal holds already."""
+    if not path.exists():
+        return {}
+    with RecordingWriter.resume(path) as writer:
+        return dict(writer.held)
+
+
+async def _existing_lengths(
+    work: CollectionPlan, place: Endpoint, held: Mapping[str, frozenset[int]]
+) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, chains in (work.chains or {}).items():
+        lacking = [each for at, each in enumerate(chains) if at not in held.get(name, ())]
+        found[name] = [
+            len((await complete_existing_chain(place, each)).token_ids) for each in lacking
+        ]
+    return found
+
+
+def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> str:
+    """How far it is, behind the bar of progress."""
+    rate, left = tally.rate(), tally.seconds_left(longest)
+    parts = [f"{rate or 0:,.0f} tokens/s"]
+    share = None if tally.cache is None else tally.cache.share
+    if share is not None:
+        parts.append(f"cache {100 * share:.0f} %")
+    if left is not None:
+        parts.append(f"{format_duration(left)} left")
+    if prices.known:
+        parts.append(f"${tally.usd(prices):,.2f}")
+    return ", ".join(parts)
+
+
+def format_session(tally: CollectionProgress, prices: Prices) -> str:
+    """What a session did, in one line."""
+    seconds = max(tally.seconds, 1e-9)
+    drawn = f"{tally.done:,} branches of {tally.recorded:,} tokens"
+    probed = f"{tally.probes:,} probes of {tally.probe_tokens:,}"
+    parts = [
+        f"{drawn} and {probed} in {format_duration(seconds)}",
+        f"{tally.generated / seconds:,.0f} tokens/s",
+    ]
+    if tally.cache is not None and tally.cache.share is not None:
+        parts.append(f"{100 * tally.cache.share:.1f} % of prompt tokens from the cache")
+    if prices.known:
+        parts.append(f"${tally.usd(prices):,.2f}")
+    return "; ".join(parts)
+
+
+def format_duration(seconds: float) -> str:
+    """A time in its two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def format_estimate(found: Estimate, prices: Prices, expect: int) -> str:
+    """An estimate for people."""
+    sent = f"{found.sent:,} tokens in {found.requests:,} requests"
+    lines = [
+        ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),
+        ("probes", f"{found.probes:,}, at most {found.probe_tokens:,} tokens"),
+        ("prompts", f"{sent}, {found.fresh:,} of them beyond a prefix cache that keeps all"),
+    ]
+    if prices.known:
+        lines.append(("money", f"${found.usd:,.2f} for tokens"))
+        if prices.per_hour:
+            lines.append(("", f"and ${prices.per_hour:,.2f} for each hour that it takes"))
+    return "".join(f"{label:<10}{words}\n" for label, words in lines)

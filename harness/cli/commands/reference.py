@@ -1,0 +1,185 @@
+"""Commands that print reference material: ``rheostat card``, ``explain`` and ``library``."""
+
+import click
+
+from harness.cli import shell_completion
+from harness.cli.declarations import command, document_options, output_options
+from harness.cli.output import Output
+
+
+@command(
+    "card",
+    examples=[
+        ("rheostat card", "Prints the language card."),
+        ("rheostat card -o card.md", "Keeps it, to put it into a prompt."),
+        ("rheostat card --language python", "The same for controllers in Python."),
+        ("rheostat card --grammar -o rheo.gbnf", "Keeps the grammar for a server that decodes."),
+    ],
+)
+@click.option(
+    "--tokens", is_flag=True, help="Print what the card costs in a prompt instead, estimated."
+)
+@click.option(
+    "--grammar",
+    is_flag=True,
+    help="Print the grammar for constrained decoding instead: GBNF, as vLLM and llama.cpp take it.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(("rheo", "python")),
+    default="rheo",
+    show_default=True,
+    help="The language that controllers are written in.",
+)
+@document_options
+def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
+    """Prints the language card, a language on one page.
+
+    It is for the prompts of language models that write controllers. Its cost is estimated as the
+    larger of 1.4 tokens a word and a token for 3.5 characters, more than common tokenisers make.
+    """
+    from dsl.card import estimated_tokens
+    from dsl.card import render_card as language_card
+    from harness.errors import InputError
+    from harness.request.foreign import require_language
+
+    if grammar:
+        if language != "rheo":
+            raise InputError("--grammar: is that of Rheo; leave --language out")
+        from dsl.decoding import decoding_grammar
+
+        rules = decoding_grammar()
+        out.document({"grammar": rules}, rules.rstrip("\n"))
+        return
+    text = language_card() if language == "rheo" else require_language("card.py").card()
+    cost = estimated_tokens(text)
+    out.document({"card": text, "tokens": cost}, str(cost) if tokens else text)
+
+
+@command(
+    "explain",
+    examples=[
+        ("rheostat explain RH301", "Explains a code, with a wrong and a right program."),
+        ("rheostat explain importing", "Prints a page of the documentation."),
+        ("rheostat explain", "Lists all codes and pages."),
+        ("rheostat explain RH301 --json", "Gives the explanation as JSON."),
+    ],
+)
+@click.argument(
+    "code",
+    required=False,
+    metavar="[CODE|PAGE]",
+    help="The code of a message, or the name of a page.",
+    shell_complete=shell_completion.complete_codes,
+)
+@output_options
+def explain(out: Output, code: str | None) -> None:
+    """Explains the code of a message about a program, or prints a page of the documentation.
+
+    Without an argument it lists all codes and pages. The list is a table, so --csv goes with it; an
+    explanation is none.
+    """
+    from textwrap import fill
+
+    from dsl.codes import explanations, is_warning
+    from harness.cli import pages
+    from harness.errors import InputError
+    from harness.presentation.table import Column, Table
+
+    known = explanations()
+    if code is None:
+        rows = [
+            (one.code, "warning" if is_warning(one.code) else "error", one.title)
+            for one in known.values()
+        ]
+        rows += [(name, "page", pages.title(name)) for name in pages.page_names()]
+        out.table(Table([Column("code"), Column("severity"), Column("meaning")], rows))
+        return
+    name = code.rpartition("/")[2].removesuffix(".md").lower()
+    text = pages.page(name)
+    if text is not None:
+        out.document({"page": name, "title": pages.title(name), "text": text}, text)
+        return
+    found = known.get(code.upper())
+    if found is None:
+        hint = _nearest(code, [*known, *pages.page_names()])
+        raise InputError(f"there is no code and no page {code}", hint=hint)
+    text = f"{found.code}: {found.title}\n\n{fill(found.text, 80, break_on_hyphens=False)}\n"
+    if found.wrong is not None and found.right is not None:
+        text += f"\nWrong:\n\n{_indented(found.wrong)}\nRight:\n\n{_indented(found.right)}"
+    severity = "warning" if is_warning(found.code) else "error"
+    out.document({**found._asdict(), "severity": severity}, text)
+
+
+def _indented(program: str) -> str:
+    return "".join(f"  {line}".rstrip() + "\n" for line in program.splitlines())
+
+
+def _nearest(code: str, known: list[str]) -> str:
+    """The nearest code, by its number where it has one."""
+    from dsl.vocabulary import nearest
+
+    digits = "".join(filter(str.isdigit, code))
+    near = nearest(f"RH{digits}" if digits else code, known)
+    return f"did you mean {near}?" if near else "rheostat explain lists them all"
+
+
+@command(
+    "library",
+    examples=[
+        ("rheostat library", "Lists the controllers."),
+        ("rheostat library cmc > mine.rheo", "Takes one as a starting point."),
+        ("rheostat library --json", "Lists them for a program."),
+    ],
+)
+@click.argument(
+    "name",
+    required=False,
+    metavar="[NAME]",
+    help="A controller to print.",
+    shell_complete=shell_completion.complete_library_names,
+)
+@output_options
+def library(out: Output, name: str | None) -> None:
+    """Lists the controllers of the library, or prints the program of one.
+
+    They are those of the literature and a few of our own, written in Rheo. A recording must hold
+    the signals that a controller needs. The list is a table, so --csv goes with it; a program is
+    none.
+    """
+    from dsl.library import NAMES, load_entry, load_source
+    from dsl.vocabulary import nearest
+    from harness.errors import InputError
+    from harness.presentation.table import Column, Table
+
+    if name is None:
+        rows = [
+            (one, load_entry(one).title, _needs(one), _about(load_entry(one).about)["source"])
+            for one in NAMES
+        ]
+        columns = [Column("name"), Column("title"), Column("needs"), Column("source")]
+        out.table(Table(columns, rows))
+        return
+    name = name.removesuffix(".rheo")
+    if name not in NAMES:
+        near = nearest(name, NAMES)
+        meant = f"did you mean {near}?" if near else f"it has {', '.join(NAMES)}"
+        raise InputError(f"the library has no controller {name}; {meant}")
+    found, text = load_entry(name), load_source(name).text
+    about = {"name": name, "title": found.title, **_about(found.about)}
+    out.document({**about, "program": text}, text)
+
+
+def _needs(name: str) -> str:
+    """The signals that a recording must hold for a controller."""
+    from dsl.library import load_source
+    from dsl.parser import parse
+
+    program = parse(load_source(name)).program
+    return ", ".join(sorted(word.text for word in program.needs)) if program is not None else ""
+
+
+def _about(comment: str) -> dict[str, str]:
+    """The two parts of an opening comment: what the controller does, and where it comes from."""
+    does, _, source = comment.partition("\nSource: ")
+    return {"about": " ".join(does.split()), "source": source.rstrip(".")}

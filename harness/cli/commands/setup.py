@@ -1,0 +1,102 @@
+"""Commands for setting rheostat up: ``rheostat completion`` and ``config``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from harness.cli.declarations import command, group, output_options, setting_option
+from harness.cli.output import Output, emit_text
+
+_INSTALL = {
+    "bash": "rheostat completion bash > ~/.local/share/bash-completion/completions/rheostat",
+    "zsh": "rheostat completion zsh > ~/.zfunc/_rheostat\n"
+    "# with these two lines in ~/.zshrc:  fpath+=~/.zfunc;  autoload -Uz compinit && compinit",
+    "fish": "rheostat completion fish > ~/.config/fish/completions/rheostat.fish",
+}
+
+
+@command(
+    "completion",
+    examples=[
+        ('eval "$(rheostat completion bash)"', "Completes in this shell only."),
+        (
+            "rheostat completion fish > ~/.config/fish/completions/rheostat.fish",
+            "Completes in every new fish.",
+        ),
+    ],
+)
+@click.argument(
+    "shell",
+    type=click.Choice(sorted(_INSTALL)),
+    metavar="SHELL",
+    help="The shell to write the script for: bash, fish or zsh.",
+)
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Prints a shell's completion script.
+
+    The script's first lines say how to install it.
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"click cannot complete for {shell}", ctx)
+    root = ctx.find_root()
+    script = found(root.command, {}, "rheostat", "_RHEOSTAT_COMPLETE").source()
+    # zsh reads what a script completes off its very first line, so that one stays in front.
+    first, _, rest = script.partition("\n")
+    note = f"# To install:\n# {_INSTALL[shell]}"
+    lines = [first, note, rest] if first.startswith("#compdef") else [note, script]
+    emit_text("\n".join(lines))
+
+
+@group("config", examples=[("rheostat config show", "Prints every setting and its origin.")])
+def config() -> None:
+    """Shows settings."""
+
+
+@config.command(
+    "show",
+    examples=[
+        ("rheostat config show", "Prints every setting and its origin."),
+        ("rheostat config show --json", "The same for a program."),
+        ("rheostat config show --threads 4", "Shows what the flag would override."),
+    ],
+)
+@setting_option("threads")
+@setting_option("cache_dir")
+@output_options
+def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
+    """Prints each setting, its value, and where the value comes from.
+
+    A flag beats the environment (RHEOSTAT_THREADS), which beats the project's rheostat.toml or
+    the table [tool.rheostat] of its pyproject.toml, which beats the user's
+    ~/.config/rheostat/config.toml, which beats the default.
+    """
+    from harness.presentation.table import Column, Table
+    from harness.settings import GeneralSettings, resolve, sections
+
+    found = resolve(GeneralSettings, flags={"threads": threads, "cache_dir": cache_dir})
+    for name, shape in sections().items():
+        found += resolve(shape, name)
+    columns = [Column("setting"), Column("value"), Column("origin", "from")]
+    rows = [
+        (name, value, each.origin) for each in found for name, value in _rows(each.name, each.value)
+    ]
+    out.table(Table(columns, rows))
+
+
+def _rows(name: str, value: object) -> list[tuple[str, str | int | float | bool | None]]:
+    """A setting, or each entry of one that is a table."""
+    if isinstance(value, Mapping) and value:
+        return [(f"{name}.{key}", _shown(entry)) for key, entry in value.items()]
+    return [(name, _shown(value))]
+
+
+def _shown(value: object) -> str | int | float | bool | None:
+    if isinstance(value, Mapping | list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    plain = isinstance(value, str | int | float | bool) or value is None
+    return value if plain else str(value)  # type: ignore[return-value]

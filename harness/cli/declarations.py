@@ -1,0 +1,394 @@
+"""How a command is declared: the classes, decorators and options that all commands share.
+
+A command module imports this and nothing heavy at its top; what the work needs is imported inside
+the command's function, so that ``rheostat --help`` can list every command at once.
+"""
+
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from harness.cli.output import Output, OutputFormat, emit_text
+from harness.presentation import terminal
+from harness.registry import PLAYING, registered
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from harness.cli.field_help import FieldSection
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Example(NamedTuple):
+    """One command line that works, and what it does."""
+
+    line: str
+    does: str
+
+
+class RheostatCommand(click.Command):
+    """A command whose help ends with examples.
+
+    Args:
+        examples: pairs of a command line and what it does.
+        fields: gives the sections of fields that the help page lists; it is called for that page
+            alone.
+        plays: whether it plays controllers, so that it has the options which other languages add.
+    """
+
+    panels: Sequence[object] = ()
+    """Where rich-click looks for panels of a command's own; ours have none."""
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401
+        examples: Sequence[tuple[str, str]] = (),
+        fields: "Callable[[], Sequence[FieldSection]] | None" = None,
+        plays: bool = False,
+        **attrs: Any,  # noqa: ANN401
+    ):
+        super().__init__(*args, **attrs)
+        self.fields = fields
+        self.examples = tuple(Example(*example) for example in examples)
+        self.plays = plays
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters, with those that other languages add; looked up when they are needed."""
+        found, own = super().get_params(ctx), len(self.params)
+        return [*found[:own], *(_added() if self.plays else ()), *found[own:]]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the command line, after every spreading option has taken its values."""
+        spreading = {
+            flag: each
+            for each in self.params
+            if isinstance(each, SpreadingOption)
+            for flag in each.opts
+        }
+        if ctx.resilient_parsing:
+            # A command line that is still being typed: nothing about it is wrong yet.
+            ctx.meta[_TAKING] = _taking(args, spreading)
+            return super().parse_args(ctx, _spread(args, set(spreading)))
+        for word, after in pairwise([*args, "--"]):
+            if word == "--":
+                break
+            if word in spreading and after.startswith("-") and after != "-":
+                raise click.UsageError(f"option '{word}' requires an argument", ctx)
+        try:
+            return super().parse_args(ctx, _spread(args, set(spreading)))
+        except click.MissingParameter as problem:
+            taker = next((word for word in args if word in spreading), None)
+            if taker is None or not isinstance(problem.param, click.Argument):
+                raise
+            name = problem.param.make_metavar(ctx)
+            raise click.UsageError(
+                f"missing argument '{name}': it stands before {taker}, which takes every word"
+                " behind it",
+                ctx,
+            ) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """What a shell may put next: more values for a spreading option, or click's answer."""
+        option = find_open_option(ctx)
+        if option is not None and not incomplete.startswith("-"):
+            return option.shell_complete(ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help page as stdout can show it."""
+        return self.help_page(ctx, coloured=terminal.is_coloured(sys.stdout))
+
+    def help_page(self, ctx: click.Context, *, coloured: bool) -> str:
+        """The help page: drawn by rich in colour, by click without."""
+        if coloured:
+            from harness.cli.rich_help import render
+
+            sections = () if self.fields is None else self.fields()
+            return render(self, ctx, self.examples, sections)
+        return super().get_help(ctx)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own option, writing through the owner of stdout."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples behind everything else."""
+        super().format_epilog(ctx, formatter)
+        for section in () if self.fields is None else self.fields():
+            with formatter.section(section.title):
+                formatter.write_dl(section.fields)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
+                    with formatter.indentation():
+                        formatter.write_text(example.does)
+
+
+@cache
+def _added() -> list[click.Option]:
+    """The options that registered languages add to commands that play controllers."""
+    found = [each.load() for entries in registered(PLAYING).values() for each in entries]
+    return [each for each in found if isinstance(each, click.Option)]
+
+
+class FilePath(click.Path):
+    """A path. Whether it may be read is found by opening it: no permission is no bad input."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False):
+        super().__init__(
+            file_okay=file_okay, dir_okay=dir_okay, allow_dash=allow_dash, readable=False,
+            path_type=Path,
+        )  # fmt: skip
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """The path, or a sentence that says what it is instead."""
+        path = Path(value)
+        if (path.is_file() and not self.file_okay) or (path.is_dir() and not self.dir_okay):
+            from store.file_kinds import file_kind
+
+            kind, wanted = file_kind(path), "a file" if self.file_okay else "a directory"
+            if kind is not None:
+                use = kind.use(path)
+                self.fail(f"{path} is {kind.description}, not {wanted}; {use}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class WholeNumber(click.IntRange):
+    """A whole number, between bounds where there are some."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """The number, or a sentence that says what it is not."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number", param, ctx)
+        return int(super().convert(number, param, ctx))
+
+
+class FiniteNumber(click.FloatRange):
+    """A finite number, between bounds where there are some."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """The number, or a sentence that says what it is not."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
+class Temperature(FiniteNumber):
+    """A temperature that vLLM draws at as it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(0, HOTTEST)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """The number, or a sentence that says what it is not."""
+        number = super().convert(value, param, ctx)
+        if 0 < number < COOLEST:
+            self.fail(
+                f"vLLM raises temperatures below {COOLEST} to it; write 0, or {COOLEST} or more",
+                param, ctx,
+            )  # fmt: skip
+        return number
+
+
+HOTTEST, COOLEST = 2, 0.01
+"""Bounds of vLLM's temperatures above 0."""
+
+
+class SpreadingOption(click.Option):
+    """An option that takes every word up to the next option, as shells expand ``--on *.recording``.
+
+    It is declared with ``multiple=True``.
+    """
+
+
+def find_open_option(ctx: click.Context) -> SpreadingOption | None:
+    """The spreading option that would take the next word, while a shell completes."""
+    found = ctx.meta.get(_TAKING)
+    return found if isinstance(found, SpreadingOption) else None
+
+
+class RheostatGroup(RheostatCommand, click.Group):
+    """A group of commands; what is declared under it has the same manners."""
+
+    command_class = RheostatCommand
+    group_class = type
+
+
+def command(
+    name: str,
+    *,
+    examples: Sequence[tuple[str, str]],
+    **attrs: Any,  # noqa: ANN401
+) -> Callable[[F], RheostatCommand]:
+    """Declares a command; its docstring is its help.
+
+    Args:
+        name: as it is typed.
+        examples: pairs of a command line and what it does, at least one.
+        attrs: what `click.command` takes.
+    """
+    return click.command(name, cls=RheostatCommand, examples=examples, **attrs)
+
+
+def group(
+    name: str,
+    *,
+    examples: Sequence[tuple[str, str]],
+    **attrs: Any,  # noqa: ANN401 - whatever click takes
+) -> Callable[[F], RheostatGroup]:
+    """Declares a group of commands, likewise."""
+    return click.group(name, cls=RheostatGroup, examples=examples, **attrs)
+
+
+def output_options(function: F) -> F:
+    """Gives a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
+    csv = click.option(
+        "--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
+        callback=_form(OutputFormat.CSV), help="Give the table as CSV.",
+    )  # fmt: skip
+    return csv(_document_options(function, ".json and .csv choose"))
+
+
+def document_options(function: F) -> F:
+    """Gives a command whose result is no table ``--json`` and ``-o FILE``, likewise."""
+    return _document_options(function, ".json chooses")
+
+
+def _document_options(function: F, suffixes: str) -> F:
+    for option in (
+        click.option(
+            "-o", "--output", "out", metavar="FILE", callback=_output, is_eager=False,
+            type=FilePath(dir_okay=False),
+            help=f"Write to FILE, whole or not at all; {suffixes} the form.",
+        ),
+        click.option("--json", "as_json", is_flag=True, expose_value=False, is_eager=True,
+                     callback=_form(OutputFormat.JSON), help="Give one JSON document."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def setting_option(name: str, *flags: str) -> Callable[[F], F]:
+    """Gives a command a flag for a setting; left out, it is ``None`` and overrides nothing.
+
+    The value goes to `harness.settings.load` as one of its ``flags``. A room with a section of
+    its own declares plain click options, with no default, and passes them on in the same way.
+
+    Args:
+        name: the setting's field in `harness.settings.GeneralSettings`.
+        flags: as they are typed; ``--name`` by default.
+    """
+    about = SETTING_FLAGS[name]
+
+    def decorate(function: F) -> F:
+        typed = flags or (f"--{name.replace('_', '-')}",)
+        return click.option(*typed, name, type=about.kind, metavar=about.metavar, help=about.help)(
+            function
+        )
+
+    return decorate
+
+
+class SettingFlag(NamedTuple):
+    """How a setting is given as a flag; declared here since settings cost an import of msgspec."""
+
+    kind: click.ParamType[Any]
+    metavar: str
+    help: str
+
+
+SETTING_FLAGS = {
+    "cache_dir": SettingFlag(
+        FilePath(file_okay=False), "DIR", "Keep what can be made again in DIR."
+    ),
+    "threads": SettingFlag(WholeNumber(min=1), "N", "Use at most N processor threads."),
+}
+
+_FORM = "harness.cli.form"
+_TAKING = "harness.cli.taking"
+
+
+def _taking(
+    args: Sequence[str], spreading: Mapping[str, SpreadingOption]
+) -> SpreadingOption | None:
+    """The spreading option that still takes words at the end of the line, if one does."""
+    if "--" in args:
+        return None
+    last = next((word for word in reversed(args) if word.startswith("-") and word != "-"), "")
+    return spreading.get(last)
+
+
+def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
+    """Repeats a spreading option in front of each of its values, which click can parse."""
+    spread: list[str] = []
+    taking: str | None = None
+    fresh = False
+    for at, word in enumerate(args):
+        if word == "--":
+            return [*spread, *args[at:]]
+        if word.startswith("-") and word != "-":
+            taking, fresh = (word, True) if word in flags else (None, False)
+        elif taking is not None:
+            spread.extend([] if fresh else [taking])
+            fresh = False
+        spread.append(word)
+    return spread
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        emit_text(ctx.get_help(), styled=True)
+        ctx.exit()
+
+
+def _form(form: OutputFormat) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def remember(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
+        if chosen and not ctx.resilient_parsing and ctx.meta.setdefault(_FORM, form) is not form:
+            raise click.UsageError("--json and --csv exclude each other", ctx)
+
+    return remember
+
+
+def _output(ctx: click.Context, param: click.Parameter, path: Path | None) -> Output:
+    path = None if path == Path("-") else path
+    by_suffix = {".json": OutputFormat.JSON, ".csv": OutputFormat.CSV}
+    implied = (
+        OutputFormat.PEOPLE
+        if path is None
+        else by_suffix.get(path.suffix.lower(), OutputFormat.PEOPLE)
+    )
+    return Output(ctx.meta.get(_FORM, implied), path)

@@ -1,0 +1,275 @@
+"""What the commands under ``rheostat import`` share: how answers are read and joined, summaries."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
+
+import click
+
+from harness.cli.declarations import FilePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from store.answers.equivalence import Equivalence
+    from store.environment import Environment
+    from store.importing.answers import AnswerReader, JoinedAnswers
+    from store.importing.harness_logs import HarnessLog, LogOptions
+    from store.importing.token_counts import TokenCounter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXTRACTIONS = ("boxed", "choice", "last-number")
+"""Extractions that have a name of one word; any other is a pattern."""
+
+answers_option = click.option(
+    "--answers",
+    "extraction",
+    metavar="HOW",
+    help="Take answers as texts and extract: boxed, choice, last-number, or a regular expression.",
+)
+equivalence_option = click.option(
+    "--equivalence",
+    type=click.Choice(("exact", "math-verify")),
+    default="exact",
+    show_default=True,
+    help="When two answers to a question are equal and are recorded in one form.",
+)
+tokenizer_option = click.option(
+    "--tokenizer",
+    metavar="FILE",
+    type=FilePath(),
+    help="Count the tokens of texts with the model's tokenizer.json.",
+)
+directory_option = click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    required=True,
+    type=FilePath(file_okay=False),
+    help="Write FILE's stem + .recording into DIR.",
+)
+
+
+class ImportSource(NamedTuple):
+    """A file that was read, and what to say of it."""
+
+    environment: "Environment"
+    target: Path
+    notes: Sequence[str] = ()
+    """Whole sentences' beginnings, for the summary."""
+
+
+_LOG_OPTIONS = (
+    click.option("--model", metavar="NAME", help="The model, instead of the log's."),
+    click.option("--benchmark", metavar="NAME", help="The benchmark, instead of the log's task."),
+    click.option(
+        "--answers", "extraction", metavar="HOW",
+        help="How answers are read: boxed, choice, last-number, or a regular expression. [default:"
+        " choice for questions with choices, else boxed]",
+    ),
+    equivalence_option,
+    tokenizer_option,
+    click.option(
+        "--skip-bad-samples", "skip_bad", is_flag=True,
+        help="Leave samples out that failed or cannot be read, and report them.",
+    ),
+    directory_option,
+)  # fmt: skip
+_NAMED = 5
+"""How many samples that were left out are named one by one."""
+
+
+class LogOptionValues(TypedDict):
+    """The values of `log_options`."""
+
+    model: str | None
+    benchmark: str | None
+    extraction: str | None
+    equivalence: str
+    tokenizer: Path | None
+    skip_bad: bool
+    directory: Path
+
+
+def log_options(function: F) -> F:
+    """Give a command the options of logs of evaluation harnesses; it receives `LogOptionValues`."""
+    for option in reversed(_LOG_OPTIONS):
+        function = option(function)
+    return function
+
+
+def import_logs(
+    targets: "Mapping[Path, Path]",
+    read: "Callable[[Path, LogOptions], HarnessLog]",
+    chosen: LogOptionValues,
+) -> None:
+    """Import logs of an evaluation harness.
+
+    Args:
+        targets: the log of each recording.
+        read: reads one log.
+        chosen: the values of the options.
+
+    Raises:
+        InputError: a sample cannot be read, and is not to be skipped.
+    """
+    from harness.cli import console
+    from store.importing.answers import AnswerReader
+    from store.importing.harness_logs import LogOptions
+
+    reader = answer_reader(chosen["extraction"]) or AnswerReader()
+    options = LogOptions(
+        reader, token_counter(chosen["tokenizer"]), chosen["skip_bad"], chosen["model"],
+        chosen["benchmark"],
+    )  # fmt: skip
+    sources = []
+    for target, file in targets.items():
+        log = read(file, options)
+        for sample in log.skipped[:_NAMED]:
+            console.warn(f"{file}, {sample.place}: {sample.reason}: left out")
+        if len(log.skipped) > _NAMED:
+            console.warn(f"{file}: {len(log.skipped) - _NAMED} more samples were left out")
+        sources.append(
+            ImportSource(log.environment, target, [*log.notes, _described(log.environment)])
+        )
+    write_recordings(sources, reader, chosen["equivalence"])
+
+
+def _described(environment: "Environment") -> str:
+    items = list(environment.items)
+    branches = sum(len(item.branches) for item in items)
+    named = environment.provenance
+    return (
+        f"model {named.model}, benchmark {named.benchmark}; questions: {len(items):,}, branches:"
+        f" {branches:,}, without probes"
+    )
+
+
+def answer_options(function: F) -> F:
+    """Give a command ``--answers`` and ``--equivalence``."""
+    return answers_option(equivalence_option(function))
+
+
+def answer_reader(name: str | None) -> "AnswerReader | None":
+    """How ``--answers`` says that answers are read; ``None`` where it was left out.
+
+    Raises:
+        InputError: it is a misspelt word.
+        StoreError: it is no regular expression.
+    """
+    from harness.errors import InputError
+    from store.importing.answers import AnswerReader
+
+    if name is None:
+        return None
+    if name not in EXTRACTIONS and not name.startswith("pattern:"):
+        # A word finds itself and nothing else, so it is a slip and no regular expression.
+        if re.fullmatch(r"[A-Za-z_-]*", name):
+            raise InputError(
+                f"--answers {name}: there is no such way to read answers",
+                hint=f"say {', '.join(EXTRACTIONS)}, or pattern:REGEX",
+            )
+        name = f"pattern:{name}"
+    return AnswerReader(name)
+
+
+def token_counter(path: Path | None) -> "TokenCounter | None":
+    """The tokenizer of ``--tokenizer``.
+
+    Raises:
+        StoreError: its library is not installed, or it is no tokenizer.
+    """
+    from store.importing.token_counts import TokenCounter
+
+    return None if path is None else TokenCounter(path)
+
+
+def write_recordings(
+    sources: Sequence[ImportSource], reader: "AnswerReader | None", equivalence: str
+) -> None:
+    """Join equal answers, write every recording, and report what was done.
+
+    Args:
+        sources: what was read.
+        reader: what extracted the answers, for the summary.
+        equivalence: as ``--equivalence`` says it.
+    """
+    from harness.cli import console
+    from harness.cli.output import emit_paths
+    from store.environment import save
+    from store.importing.answers import join_answers
+
+    with console.progress("importing", 2 * len(sources)) as advance:
+        finished: list[tuple[ImportSource, JoinedAnswers | None]] = []
+        with _opened(equivalence) as opened:
+            for source in sources:
+                if opened is None:
+                    finished.append((source, None))
+                else:
+                    joined = join_answers(source.environment, opened)
+                    changed = source._replace(environment=joined.environment)
+                    finished.append((changed, joined.joined))
+                advance(1)
+        for source, joined_answers in finished:
+            save(source.environment, source.target)
+            emit_paths([source.target])
+            notes = list(source.notes)
+            if joined_answers is not None:
+                notes.append(_said(joined_answers, source.environment.provenance.equivalence))
+            for note in notes:
+                console.info(f"{source.target}: {note}")
+            advance(1)
+    if reader is not None:
+        _report_unread(reader)
+
+
+@contextmanager
+def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
+    """The equivalence with the user's cache; ``None`` for one that changes nothing."""
+    if equivalence == "exact":
+        yield None
+        return
+    from store.answers.equivalence import open_equivalence
+
+    with open_equivalence(equivalence, cache=find_answers_cache()) as opened:
+        yield opened
+
+
+def find_answers_cache() -> Path | None:
+    """Where comparisons of answers are kept; ``None`` where there is no cache directory."""
+    from harness.errors import ExternalError
+    from harness.settings import GeneralSettings, load
+
+    try:
+        return load(GeneralSettings).cache_dir / "answers"
+    except ExternalError:
+        return None  # no home directory; everything is compared again
+
+
+def _said(joined: "JoinedAnswers", name: str) -> str:
+    text = f"{name} joined {joined.finals:,} of {joined.of_finals:,} final answers"
+    if joined.of_probes:
+        text += f" and {joined.probes:,} of {joined.of_probes:,} answers at probes"
+    text += " to an equal one that is written differently"
+    if joined.example is not None:
+        question, answer, equal = joined.example
+        text += f", such as {answer!r} to {equal!r} in {question}"
+    return text
+
+
+def _report_unread(reader: "AnswerReader") -> None:
+    from harness.cli import console
+
+    if not reader.read_finals:
+        return
+    text = f"final answers read by {reader.name}: {reader.read_finals:,}"
+    if reader.unread_finals:
+        text += f"; without an answer, so ERR: {reader.unread_finals:,}"
+    if 2 * reader.unread_finals > reader.read_finals:
+        console.warn(f"{text}; check that --answers fits what the model was told")
+    else:
+        console.info(text)

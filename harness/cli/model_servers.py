@@ -1,0 +1,164 @@
+"""The servers that a command speaks to, and how answers are read and held equal."""
+
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from store.collection.probing import AnswerRules
+    from store.serving.endpoints import Endpoint
+    from store.serving.ray_engine import EngineFactory
+    from store.serving.retries import Limits
+
+T = TypeVar("T")
+
+
+class ServerOptions(NamedTuple):
+    """What a command line says of whatever serves the model."""
+
+    base_urls: tuple[str, ...]
+    model: str
+    ranks: int
+    concurrency: int
+    patience: float
+    python: Path | None = None
+    """The Python that has vLLM, for vLLM without a server."""
+    engine_args: tuple[str, ...] = ()
+    """``KEY=VALUE`` of vLLM's own, for the same."""
+    cluster: str | None = None
+    """The address of a Ray cluster on which the engines are, in place of this process."""
+    engines: int = 1
+    """How many of them, where vLLM runs without a server."""
+    gpus: float = 0.0
+    """That each of them needs."""
+
+
+@asynccontextmanager
+async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoint]]":
+    """The places behind the servers, or behind vLLM in a process of its own.
+
+    Raises:
+        InputError: neither is named, or both are.
+    """
+    from store.serving.endpoints import list_endpoints
+    from store.serving.retries import Limits
+    from store.serving.server import Server
+
+    if bool(serving.base_urls) == (serving.python is not None):
+        raise InputError("name a server with --base-url, or a Python that has vLLM with --offline")
+    limits = Limits(patience=serving.patience)
+    async with AsyncExitStack() as stack:
+        if serving.cluster is not None:
+            from store.serving.ray_engine import RayEngine
+
+            spread = [
+                await stack.enter_async_context(
+                    RayEngine(
+                        make, serving.cluster, name=f"engine {number} of the cluster",
+                        gpus=serving.gpus, limits=limits,
+                    )
+                )
+                for number, make in enumerate(_makers(serving, limits))
+            ]  # fmt: skip
+            yield list_endpoints(spread, serving.ranks, serving.concurrency)
+            return
+        if serving.python is not None:
+            from store.serving.offline.client import OfflineEngine
+
+            offline = OfflineEngine(
+                serving.python,
+                serving.model,
+                parse_engine_arguments(serving.engine_args),
+                limits=limits,
+            )
+            yield list_endpoints([await stack.enter_async_context(offline)], 1, serving.concurrency)
+            return
+        key = os.environ.get("OPENAI_API_KEY")
+        engines = [
+            await stack.enter_async_context(Server(url, serving.model, key=key, limits=limits))
+            for url in _addresses(serving.base_urls)
+        ]
+        yield list_endpoints(engines, serving.ranks, serving.concurrency)
+
+
+def _makers(serving: ServerOptions, limits: "Limits") -> "list[EngineFactory]":
+    """What makes each engine on the machine of a cluster where it is to run."""
+    from functools import partial
+
+    from store.serving.server import Server
+
+    if serving.python is not None:
+        from store.serving.offline.client import OfflineEngine
+
+        given = parse_engine_arguments(serving.engine_args)
+        one = partial(OfflineEngine, serving.python, serving.model, given, limits=limits)
+        return [one] * serving.engines
+    key = os.environ.get("OPENAI_API_KEY")
+    return [
+        partial(Server, url, serving.model, key=key, limits=limits)
+        for url in _addresses(serving.base_urls)
+    ]
+
+
+@contextmanager
+def open_reading(extraction: str, equivalence: str) -> "Iterator[AnswerRules]":
+    """How answers are read and held equal; the latter may need a process of its own.
+
+    Args:
+        extraction: ``boxed``, ``choice``, ``last-number`` or ``pattern:…``.
+        equivalence: ``exact``, or ``math-verify`` with or without a version behind it.
+
+    Raises:
+        StoreError: there is none of this name, or its library is not installed.
+    """
+    from harness.settings import GeneralSettings, load
+    from store.answers.equivalence import open_equivalence
+    from store.answers.extraction import extractor as named
+    from store.collection.probing import AnswerRules
+
+    read = named(extraction)
+    cache = load(GeneralSettings).cache_dir / "answers"
+    with open_equivalence(equivalence, cache=cache) as opened:
+        yield AnswerRules(read, opened)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's asynchronous part."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def parse_engine_arguments(pairs: Sequence[str]) -> dict[str, str | int | float | bool]:
+    """``KEY=VALUE`` pairs; a value that reads as JSON's number or truth is one.
+
+    Raises:
+        InputError: a pair has no ``=``.
+    """
+    import msgspec
+
+    found: dict[str, str | int | float | bool] = {}
+    for pair in pairs:
+        key, given, value = pair.partition("=")
+        if not given or not key:
+            raise InputError(f"{pair!r} is no KEY=VALUE")
+        try:
+            found[key] = msgspec.json.decode(value, type=bool | int | float)
+        except msgspec.DecodeError:
+            found[key] = value
+    return found
+
+
+def _addresses(base_urls: Sequence[str]) -> list[str]:
+    """Each address of ``--base-url URL[,URL…]``, given once or several times."""
+    found = [url.strip() for given in base_urls for url in given.split(",") if url.strip()]
+    for url in found:
+        if not url.startswith(("http://", "https://")):
+            raise InputError(f"--base-url {url}: is no URL; write http://HOST:PORT")
+    if not found:
+        raise InputError("--base-url names no server")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,159 @@
+"""Programs on their way through the checker: found, read, reported."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from dsl import library
+from dsl.allocation import AllocationAnalysis, analyse_allocation, is_allocation
+from dsl.diagnostics import Severity, coloured_style, plain_style, render, sort_diagnostics
+from dsl.findings import FileFindings
+from dsl.program import Analysis, UnreadableProgram, analyse_program
+from dsl.source import Source
+from dsl.vocabulary import nearest
+from harness.errors import InputError
+from harness.escaping import escape_block
+from harness.request.foreign import find_language
+from harness.request.misplaced import refuse_misplaced
+from store.file_kinds import PROGRAMS
+
+STDIN = Path("-")
+"""The path that stands for standard input."""
+
+MAX_MESSAGES = 50
+"""After so many messages about one program the rest is only counted."""
+
+
+def read_program(path: Path) -> Source:
+    """Reads a program from a file, from stdin, or from the library where no file has that name.
+
+    Raises:
+        InputError: it is not UTF-8 text, or there is neither a file nor a controller of that name.
+        OSError: it cannot be read.
+    """
+    if path != STDIN and not path.exists() and not path.is_symlink():
+        return _from_library(path)
+    if path != STDIN:
+        refuse_misplaced(path, PROGRAMS, "a program")
+    data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    name = "<stdin>" if path == STDIN else str(path)
+    try:
+        return Source(data.decode("utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise InputError(str(UnreadableProgram(Path(name), error.start))) from None
+
+
+def _from_library(path: Path) -> Source:
+    name = str(path)
+    if name in library.NAMES:
+        return library.load_source(name)
+    near = nearest(path.name.removesuffix(".rheo"), library.NAMES)
+    raise InputError(
+        f"{path}: there is no such file, nor a controller of that name in the library",
+        hint=f"did you mean the library's {near}?" if near else None,
+    )
+
+
+class ForeignCheck(NamedTuple):
+    """What the checker of another language than Rheo says."""
+
+    told: str
+    found: FileFindings
+
+    @property
+    def errors(self) -> int:
+        """How many errors there are; it has no warnings."""
+        return len(self.found.diagnostics)
+
+
+ProgramCheck: TypeAlias = Analysis | AllocationAnalysis | ForeignCheck
+"""What was found of a text, of whichever form and language."""
+
+
+def check_source(source: Source) -> ProgramCheck:
+    """A text through the checker of its form: an allocation begins with that word."""
+    language = find_language(source.name)
+    if language is not None:
+        told = language.diagnosed(source.text, source.name)
+        return ForeignCheck(told, language.findings(source.text, source.name))
+    return analyse_allocation(source) if is_allocation(source) else analyse_program(source)
+
+
+def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[ProgramCheck]:
+    """What was found of allocations, with what does not fit a pipeline.
+
+    Raises:
+        InputError: one of them is a controller.
+        StoreError: the pipeline cannot be read.
+    """
+    from harness.allocation.budget import check_fit
+    from store.pipelines.pipeline_file import read_pipeline
+
+    pipeline = read_pipeline(path).pipeline
+    held: list[ProgramCheck] = []
+    for one in found:
+        if not isinstance(one, AllocationAnalysis):
+            name = one.found.file if isinstance(one, ForeignCheck) else one.source.name
+            raise InputError(
+                f"{name}: is a controller, and --on holds allocations to their pipeline",
+                hint="rheostat sweep --on plays controllers over recordings",
+            )
+        held.append(check_fit(one, pipeline))
+    return held
+
+
+def format_messages(found: Sequence[ProgramCheck], *, colour: bool) -> str:
+    """Every message about every program, in the order of the sources."""
+    return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))
+
+
+def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
+    if isinstance(analysis, ForeignCheck):
+        return escape_block(analysis.told)
+    style = coloured_style if colour else plain_style
+    told = sort_diagnostics(analysis.diagnostics)
+    shown = [render(analysis.source, one, style) for one in told[:MAX_MESSAGES]]
+    if len(told) > MAX_MESSAGES:
+        shown.append(f"{analysis.source.name}: {len(told) - MAX_MESSAGES} more; mend these first")
+    return "\n\n".join(shown)
+
+
+def is_accepted(analysis: ProgramCheck, *, strict: bool) -> bool:
+    """Whether a program passes; ``strict`` lets warnings fail it."""
+    if isinstance(analysis, ForeignCheck):
+        return analysis.found.sound
+    return not any(strict or one.is_error for one in analysis.diagnostics)
+
+
+def summarise(found: Sequence[ProgramCheck]) -> str:
+    """One line: how many programs, errors and warnings."""
+    told = [one.severity for analysis in _rheo(found) for one in analysis.diagnostics]
+    errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
+    errors += sum(one.errors for one in found if isinstance(one, ForeignCheck))
+    counts = [
+        _counted(number, word)
+        for number, word in ((errors, "error"), (warnings, "warning"))
+        if number
+    ]
+    where = _counted(len(found), "program")
+    if not counts:
+        return f"{where} checked: nothing is wrong"
+    return f"{where} checked: {' and '.join(counts)}"
+
+
+def suggest_reading(found: Sequence[ProgramCheck]) -> str:
+    """Where more is said of the first message, of an error if there is one."""
+    told = [one for analysis in _rheo(found) for one in sort_diagnostics(analysis.diagnostics)]
+    if not told:
+        return "`rheostat explain python-controllers` says what a controller may use"
+    first = min(told, key=lambda one: not one.is_error)
+    return f"rheostat explain {first.code} says more"
+
+
+def _rheo(found: Sequence[ProgramCheck]) -> list[Analysis | AllocationAnalysis]:
+    return [one for one in found if not isinstance(one, ForeignCheck)]
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,141 @@
+"""``rheostat serve`` behind its options: the model, the proxy, and what it says of itself."""
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.cli import collect_options, console, model_servers
+from harness.cli.live_run import required_signals
+from harness.errors import InputError
+from harness.live import trace_file
+from harness.live.model import LiveModel, with_signals
+from harness.live.runner import LivePlayer, refuse_unmet_needs
+from harness.proxy.app import Proxy, ProxyLimits
+from harness.proxy.listener import ListenOptions, serve
+from harness.proxy.origins import ANY, normal_origin
+from harness.proxy.responder import ProxyAnswer, Responder, ResponderConfig
+from harness.request.plan import Plan
+from store.collection.context import refuse_max_tokens
+from store.collection.preparation import check_same_model
+from store.collection.questions import tokenise_forcing
+
+API_KEY_VARIABLE = "RHEOSTAT_API_KEY"
+"""The variable of the environment that holds the key; a flag could be read by all on the machine.
+"""
+
+
+class Browsers(NamedTuple):
+    """Which pages may ask, and under which names, as they are typed."""
+
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def read_limits(
+    at_once: int, body: int, keep_alive: float, listening: ListenOptions, browsers: Browsers
+) -> ProxyLimits:
+    """What the proxy takes on, and the key that it wants.
+
+    Args:
+        at_once: episodes under way.
+        body: bytes of a request.
+        keep_alive: seconds between two signs of life of a stream.
+        listening: where it listens, which is a name of its own.
+        browsers: origins that are allowed, and further names.
+
+    Raises:
+        InputError: an origin is none.
+    """
+    key = os.environ.get(API_KEY_VARIABLE) or None
+    # With a key, a name that leads here by a trick is of no use: the page does not know the key.
+    own = (listening.host, socket.gethostname())
+    return ProxyLimits(
+        at_once,
+        body,
+        keep_alive,
+        key,
+        listening.arrival,
+        tuple(_origin(each) for each in browsers.origins),
+        (ANY,) if key else (*own, *browsers.hosts),
+    )
+
+
+def _origin(typed: str) -> str:
+    """An allowed origin as browsers send it.
+
+    Raises:
+        InputError: it is none.
+    """
+    if typed == ANY:
+        return typed
+    found = normal_origin(typed)
+    if found is None:
+        raise InputError(f"--allow-origin {typed}: is no origin; write https://HOST or *")
+    return found
+
+
+async def serve_proxy(
+    plan: Plan,
+    asked: collect_options.CollectOptions,
+    limits: ProxyLimits,
+    listening: ListenOptions,
+    traces: Path | None,
+) -> None:
+    """Serves until it is ended.
+
+    Raises:
+        ServingError: the model's server does not play its part at the start.
+        InputError: the options contradict each other.
+        SurroundingsError: the address cannot be had.
+    """
+    if asked.probe_choices:
+        raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
+    if plan.rules.budget == 0:
+        raise InputError("--budget 0: affords no token, so no request could be answered")
+    with (
+        model_servers.open_reading(asked.answers, asked.equivalence_method) as reading,
+        trace_file.open_trace_file(traces) as write,
+        LivePlayer() as playing,
+    ):
+        settings = asked.settings("proxy", reading.equivalence.name)
+        settings = with_signals(settings, required_signals(plan))
+        async with model_servers.connect_servers(asked.serving) as places:
+            engine = places[0].engine
+            found = await check_same_model(places)
+            refuse_max_tokens(settings, found, engine.address)
+            family = await collect_options.family_served(asked, settings, engine)
+            settings = msgspec.structs.replace(settings, forcing=asked.forcing(family))
+            collect_options.warn_of_equal_branches(settings, asked.branches)
+            forced = await tokenise_forcing(engine, settings.forcing)
+            model = LiveModel(places, settings, forced, reading)
+            refuse_unmet_needs(plan, model)
+            thinking = asked.forcing(family._replace(closed=False))
+            terms = ResponderConfig(found, asked.branches, settings.instruction, thinking)
+
+            def ended(name: str, answer: ProxyAnswer) -> None:
+                lived = msgspec.structs.replace(answer.lived, question=name)
+                write(trace_file.build_document(answer.plan, found, [], lived))
+
+            proxy = Proxy(Responder(plan, model, terms, playing), found.model, limits, ended)
+            if limits.key is None and not _is_loopback(listening.host):
+                console.warn(
+                    f"{listening.host}: anyone who can reach it is answered; set {API_KEY_VARIABLE}"
+                )
+            await serve(
+                proxy.app(),
+                listening,
+                lambda url: console.info(f"{plan.program.label} on {url}/v1"),
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

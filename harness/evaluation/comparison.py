@@ -1,0 +1,314 @@
+"""Two controllers held against each other: at equal accuracy, at equal cost, over the whole range.
+
+A is the challenger and B the baseline. `harness.evaluation.frontier` defines the curve through a
+controller's points; `harness.evaluation.bootstrap` the drawings that every interval of a scope is
+made from, the same for both controllers.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import msgspec
+import numpy as np
+
+from harness.evaluation.bootstrap import ConfidenceInterval, Floats, interval, resample
+from harness.evaluation.frontier import accuracy_at, area, build_curve, cost_at
+from harness.evaluation.grid import Grid, GridPoint
+from harness.evaluation.scores import (
+    CellEpisodes,
+    MeanFigures,
+    RecordingScope,
+    build_strata,
+    compute_means,
+    list_scopes,
+    scope_cells,
+)
+from harness.evaluation.sweep import find_nearest_cost, percent
+
+
+class PointMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of A, and what B does instead."""
+
+    beta: float | None
+    settings: dict[str, int | float]
+    accuracy: float
+    """A's, in percent."""
+    cost: int
+    """A's tokens for each question."""
+    baseline_cost: int | None
+    """The tokens that B needs for A's accuracy; ``None`` where its curve does not reach down or up
+    to it, or it has a single point."""
+    ratio: float | None
+    """``baseline_cost`` over ``cost``: above 1, A is the cheaper."""
+    ratio_low: float | None
+    ratio_high: float | None
+    """``None`` where the interval is not bounded: B never has A's accuracy in some drawings."""
+    baseline_accuracy: float | None
+    """B's accuracy at A's cost; ``None`` where B's cheapest point is dearer."""
+    difference: float | None
+    """A's accuracy less B's at A's cost, in points of percent."""
+    difference_low: float | None
+    difference_high: float | None
+
+
+class BaselinePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of B's curve."""
+
+    beta: float | None
+    settings: dict[str, int | float]
+    accuracy: float
+    cost: int
+
+
+class QuestionDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """A question on which the two differ."""
+
+    recording: str
+    question: str
+    accuracy: float
+    """The share of seeds that A has right, in percent, over all of its points."""
+    baseline_accuracy: float
+    """B's, over the points whose costs are nearest to A's."""
+    difference: float
+    cost: int
+    """A's tokens, likewise."""
+    baseline_cost: int
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A against B over one recording, or over all (``recording`` is ``mean``)."""
+
+    controller: str
+    baseline: str
+    recording: str
+    ratio: float | None
+    """The geometric mean of the points' ratios; ``None`` where no point has one."""
+    ratio_low: float | None
+    ratio_high: float | None
+    points: int
+    beyond: int
+    """A's points that are more accurate than all of B's; they are not in the mean."""
+    below: int
+    """A's points that are less accurate than B's cheapest; they are not in the mean either: what B
+    needs for so little was not played."""
+    cheapest: int
+    dearest: int
+    """B's cheapest and dearest point, in tokens."""
+    area: float | None
+    """A's mean accuracy over the logarithm of tokens, from ``area_from`` to ``area_to``; ``None``
+    where no range of costs is covered by both."""
+    baseline_area: float | None
+    area_difference: float | None
+    area_low: float | None
+    area_high: float | None
+    area_from: int
+    """The cheapest cost that both can play at, in tokens."""
+    area_to: int
+    """B's dearest point."""
+    matches: list[PointMatch]
+    differences: list[QuestionDifference]
+    """The questions, the largest difference first; for all recordings, of every one."""
+    baseline_points: list[BaselinePoint]
+    """What B's curve goes through, in the order of the grid."""
+
+
+class _ResampledFigures:
+    """The figures of some points, as measured (row 0) and from each drawing behind it."""
+
+    def __init__(
+        self, grid: Grid, played: CellEpisodes, scope: RecordingScope, points: Sequence[int]
+    ):
+        self.exact: list[MeanFigures] = [compute_means(played, scope, point) for point in points]
+        self.accuracy = self._with_drawings(grid, played, scope, points, "right")
+        self.cost = self._with_drawings(grid, played, scope, points, "tokens")
+
+    def _with_drawings(
+        self,
+        grid: Grid,
+        played: CellEpisodes,
+        scope: RecordingScope,
+        points: Sequence[int],
+        column: str,
+    ) -> Floats:
+        parts = build_strata(played, grid.recordings, scope, points, column)
+        # Made in the same order as a drawing's, so that equal figures are equal bits.
+        measured = np.zeros(len(points))
+        for part in parts:
+            measured += part.totals.sum(axis=0) / (len(part.totals) * part.weight)
+        return np.concatenate([measured[None, :], resample(parts)])
+
+
+def compare_controllers(grid: Grid, played: CellEpisodes) -> list[Comparison]:
+    """Compares the grid's two controllers, on each recording and on all together.
+
+    Args:
+        grid: of exactly two controllers, A and then B.
+        played: every cell of it.
+    """
+    ours, theirs = (
+        [point for point, each in enumerate(grid.points) if each.program is program]
+        for program in grid.programs
+    )
+    return [_compared(grid, played, scope, ours, theirs) for scope in list_scopes(grid.recordings)]
+
+
+def _compared(
+    grid: Grid, played: CellEpisodes, scope: RecordingScope, ours: list[int], theirs: list[int]
+) -> Comparison:
+    a, b = (_ResampledFigures(grid, played, scope, points) for points in (ours, theirs))
+    challenger, baseline = build_curve(a.cost, a.accuracy), build_curve(b.cost, b.accuracy)
+    needed = np.stack([cost_at(baseline, a.accuracy[:, at]) for at in range(len(ours))], axis=1)
+    single = len(set(b.cost[0].tolist())) == 1
+    beyond = a.accuracy[0] > b.accuracy[0].max()
+    below = a.accuracy[0] < baseline.accuracy[0, 0]
+    # Left of its cheapest point a curve says nothing, and a single point is no curve.
+    needed[:, below | single] = np.inf
+    log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
+    rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
+    # Only the measured row: a drawing that moves B's cheapest point a little is no reason.
+    rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
+    within = np.isfinite(log_ratios[0])
+    average = log_ratios[:, within].mean(axis=1) if within.any() else None
+    covered = np.maximum(a.cost.min(axis=1), b.cost.min(axis=1)), b.cost.max(axis=1)
+    areas = area(challenger, *covered), area(baseline, *covered)
+    ratio = None if average is None else _ratio(average)
+    around = _ratio_interval(average) if average is not None else ConfidenceInterval(np.nan, np.nan)
+    differing = areas[0] - areas[1]
+    spread = (
+        interval(differing[1:]) if np.isfinite(differing[0]) else ConfidenceInterval(np.nan, np.nan)
+    )
+    return Comparison(
+        controller=grid.programs[0].label,
+        baseline=grid.programs[1].label,
+        recording=scope.label,
+        ratio=ratio,
+        ratio_low=_finite(around.low),
+        ratio_high=_finite(around.high),
+        points=len(ours),
+        beyond=int(beyond.sum()),
+        below=int(below.sum()),
+        cheapest=int(min(each.cost for each in b.exact)),
+        dearest=int(max(each.cost for each in b.exact)),
+        area=_percent(areas[0][0]),
+        baseline_area=_percent(areas[1][0]),
+        area_difference=_percent(differing[0]),
+        area_low=_percent(spread.low),
+        area_high=_percent(spread.high),
+        area_from=int(max(min(each.cost for each in side.exact) for side in (a, b))),
+        area_to=int(max(each.cost for each in b.exact)),
+        matches=[
+            _match(
+                grid.points[point],
+                a.exact[at],
+                needed[0, at],
+                log_ratios[:, at],
+                a.accuracy[:, at],
+                rivals[:, at],
+            )
+            for at, point in enumerate(ours)
+        ],
+        differences=_differences(grid, played, scope, ours, theirs, (a, b)),
+        baseline_points=[
+            _point(grid.points[point], exact) for point, exact in zip(theirs, b.exact, strict=True)
+        ],
+    )
+
+
+def _point(point: GridPoint, exact: MeanFigures) -> BaselinePoint:
+    return BaselinePoint(
+        beta=point.beta,
+        settings=dict(point.knobs),
+        accuracy=percent(exact.accuracy),
+        cost=int(exact.cost),
+    )
+
+
+def _match(
+    point: GridPoint,
+    exact: MeanFigures,
+    needed: float,
+    log_ratio: Floats,
+    accuracy: Floats,
+    rival: Floats,
+) -> PointMatch:
+    around = _ratio_interval(log_ratio)
+    level = np.isfinite(rival[0])
+    spread = interval(accuracy[1:] - rival[1:]) if level else ConfidenceInterval(np.nan, np.nan)
+    return PointMatch(
+        beta=point.beta,
+        settings=dict(point.knobs),
+        accuracy=percent(exact.accuracy),
+        cost=int(exact.cost),
+        baseline_cost=int(needed) if np.isfinite(needed) else None,
+        ratio=_ratio(log_ratio),
+        ratio_low=_finite(around.low),
+        ratio_high=_finite(around.high),
+        baseline_accuracy=_percent(rival[0]),
+        difference=_percent(accuracy[0] - rival[0]),
+        difference_low=_percent(spread.low),
+        difference_high=_percent(spread.high),
+    )
+
+
+def _differences(
+    grid: Grid,
+    played: CellEpisodes,
+    scope: RecordingScope,
+    ours: list[int],
+    theirs: list[int],
+    sampled: tuple[_ResampledFigures, _ResampledFigures],
+) -> list[QuestionDifference]:
+    """Each question of the scope on which A at its points and B at the nearest costs differ."""
+    costs = [each.cost for each in sampled[1].exact]
+    paired = [theirs[find_nearest_cost(each.cost, costs)] for each in sampled[0].exact]
+    found = []
+    for place in scope.recordings:
+        one = RecordingScope(grid.recordings[place].label, (place,))
+        a, b = (_by_question(played, one, points) for points in (ours, paired))
+        for question, (mine, other) in enumerate(zip(a, b, strict=True)):
+            if mine[0] == other[0]:
+                continue
+            found.append(
+                QuestionDifference(
+                    recording=one.label,
+                    question=grid.recordings[place].recording.questions[question].id,
+                    accuracy=percent(mine[0]),
+                    baseline_accuracy=percent(other[0]),
+                    difference=percent(mine[0] - other[0]),
+                    cost=int(mine[1]),
+                    baseline_cost=int(other[1]),
+                )
+            )
+    # Sorting is stable: of equal differences, the recording's own order.
+    return sorted(found, key=lambda each: -abs(each.difference))
+
+
+def _by_question(
+    played: CellEpisodes, scope: RecordingScope, points: Sequence[int]
+) -> list[tuple[Fraction, Fraction]]:
+    """For each question, the share of right answers and the mean tokens, over points and seeds."""
+    parts = [played[scope_cells(scope, point)[0]] for point in points]
+    size = sum(part.right.shape[1] for part in parts)
+    right = sum(part.right.sum(axis=1, dtype=np.int64) for part in parts)
+    tokens = sum(part.tokens.sum(axis=1, dtype=np.int64) for part in parts)
+    return [
+        (Fraction(int(share), size), Fraction(int(cost), size))
+        for share, cost in zip(np.asarray(right), np.asarray(tokens), strict=True)
+    ]
+
+
+def _ratio(log_ratios: Floats) -> float | None:
+    return _finite(float(np.exp(log_ratios[0])))
+
+
+def _ratio_interval(log_ratios: Floats) -> ConfidenceInterval:
+    around = interval(log_ratios[1:])
+    return ConfidenceInterval(float(np.exp(around.low)), float(np.exp(around.high)))
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 4) if np.isfinite(value) else None
+
+
+def _percent(share: float) -> float | None:
+    return percent(share) if np.isfinite(share) else None

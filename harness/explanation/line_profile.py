@@ -1,0 +1,214 @@
+"""What each line of a controller does, over all episodes of recordings, and what hindsight shows.
+
+Lines are counted by an engine, hindsight is read off traces, over the same episodes.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from dsl.interpreter import Interpreter
+from dsl.source import Source
+from harness.engines import LineCounts, ReplayEngine, empty_counts
+from harness.engines.catalog import get_foreign_engine
+from harness.evaluation.jobs import play_plan
+from harness.explanation.hindsight import Hindsight, analyse_hindsight, sum_hindsight
+from harness.explanation.majority import MajorityComparison, compare_with_majority, split_by_winner
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.ledger import BarrierRecord
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import Replay
+from harness.request.plan import Plan, RheoPlan
+from harness.request.recordings import NamedRecording
+
+ALL = "all"
+"""What the profile of several recordings together has in place of a recording's name."""
+
+
+class LineProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the source."""
+
+    line: int
+    """From 1."""
+    source: str
+    runs: int
+    """How often the first statement on it ran; 0 for a line on which none begins."""
+    tokens: int
+    """Tokens that the verbs on it were charged."""
+    tokens_share: float
+    """Its part of all tokens, in percent."""
+    ended: int
+    """Episodes that it ended: by its ``stop``, by a verb in which the budget ended, or else by its
+    ``answer``."""
+    right: int
+    """Those of them that were right."""
+    right_share: float | None
+    """The same in percent; ``None`` where it ended none."""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One controller at one setting over one recording, or over all of them together."""
+
+    recording: str
+    episodes: int
+    right: int
+    tokens: int
+    sequential: int
+    unanswered: int
+    """Episodes that came to the end of the program without an ``answer``: no line ended them."""
+    lines: list[LineProfile]
+    """Every line of the source, but for the empty one behind its last line feed."""
+    hindsight: Hindsight
+    majority: MajorityComparison
+
+
+class _RecordingCounts(NamedTuple):
+    """What was counted over one recording."""
+
+    episodes: EpisodeArrays
+    counts: LineCounts
+    hindsight: Hindsight
+    duels: MajorityComparison
+
+
+class _LineColumns(NamedTuple):
+    """What was counted, by line; at 0 what no line accounts for."""
+
+    runs: list[int]
+    tokens: list[int]
+    ended: list[int]
+    right: list[int]
+
+
+def profile_controller(
+    plan: Plan,
+    recordings: Sequence[NamedRecording],
+    seeds: Sequence[int],
+    engine: ReplayEngine,
+    advance: Callable[[int], None] = lambda done: None,
+) -> list[Profile]:
+    """Plays and counts; a profile for each recording, then one for all where there are several.
+
+    Args:
+        plan: the controller and its setting.
+        recordings: what to play over.
+        seeds: the seeds of every question.
+        engine: what counts the lines of a program of Rheo; another language has its own.
+        advance: is told how many more questions are done.
+
+    Raises:
+        InputError: and `StoreError`: a recording cannot be played.
+        SurroundingsError: what a controller in another language plays in cannot be had.
+    """
+    source = plan.program.source
+    parts = [_part(plan, named, seeds, engine, advance) for named in recordings]
+    found = [
+        _profile(source, named.label, [part]) for named, part in zip(recordings, parts, strict=True)
+    ]
+    return found if len(found) == 1 else [*found, _profile(source, ALL, parts)]
+
+
+def _part(
+    plan: Plan,
+    named: NamedRecording,
+    seeds: Sequence[int],
+    engine: ReplayEngine,
+    advance: Callable[[int], None],
+) -> _RecordingCounts:
+    replay_environment = load_replay_environment(named.recording)
+    counts = empty_counts(plan.program.source)
+    play_one = _episode_player(plan)
+    episodes = play_plan(plan, replay_environment, seeds, engine, counts)
+    seen = []
+    for question in range(len(replay_environment.branch_pools)):
+        seen += [
+            _episode_hindsight(play_one, plan, replay_environment, question, seed) for seed in seeds
+        ]
+        advance(1)
+    against = compare_with_majority(named.label, named.recording, episodes, seeds)
+    return _RecordingCounts(episodes, counts, sum_hindsight(seen), against)
+
+
+def _episode_player(plan: Plan) -> Callable[[Replay], None]:
+    """What plays one episode in given books."""
+    if isinstance(plan, RheoPlan):
+        controller = Interpreter(plan.program.checked, plan.chosen)
+
+        def interpreted(replay: Replay) -> None:
+            play_episode(controller, replay, plan.beta)
+
+        return interpreted
+    player, source = get_foreign_engine(plan.program.engine), plan.program.source
+    return lambda replay: player.trace(source, plan.beta, replay)
+
+
+def _episode_hindsight(
+    play_one: Callable[[Replay], None],
+    plan: Plan,
+    replay_environment: ReplayEnvironment,
+    question: int,
+    seed: int,
+) -> Hindsight:
+    trace: list[BarrierRecord] = []
+    replay = Replay(
+        replay_environment.branch_pools[question],
+        seed=seed,
+        question=question,
+        budget=plan.rules.budget,
+        probe_cost=plan.rules.probe_cost,
+        trace=trace,
+    )
+    play_one(replay)
+    return analyse_hindsight(trace, replay.answer)
+
+
+def _profile(source: Source, label: str, parts: Sequence[_RecordingCounts]) -> Profile:
+    right = np.concatenate([part.episodes.right.ravel() for part in parts])
+    line = np.concatenate([part.episodes.line.ravel() for part in parts])
+    size = source.lines + 1
+    columns = _LineColumns(
+        runs=np.sum([part.counts.runs for part in parts], axis=0).tolist(),
+        tokens=np.sum([part.counts.tokens for part in parts], axis=0).tolist(),
+        ended=np.bincount(line, minlength=size).tolist(),
+        right=np.bincount(line[right], minlength=size).tolist(),
+    )
+    tokens = sum(int(part.episodes.tokens.sum()) for part in parts)
+    differing = [duel for part in parts for duel in (*part.duels.lost, *part.duels.won)]
+    return Profile(
+        recording=label,
+        episodes=right.size,
+        right=int(right.sum()),
+        tokens=tokens,
+        sequential=sum(int(part.episodes.sequential.sum()) for part in parts),
+        unanswered=columns.ended[0],
+        lines=[
+            _line(source, number, columns, tokens)
+            for number in range(1, size)
+            if number < size - 1 or source.line(number)
+        ],
+        hindsight=sum_hindsight([part.hindsight for part in parts]),
+        majority=split_by_winner(differing, sum(part.duels.questions for part in parts)),
+    )
+
+
+def _line(source: Source, number: int, columns: _LineColumns, tokens: int) -> LineProfile:
+    ended, right = columns.ended[number], columns.right[number]
+    return LineProfile(
+        line=number,
+        source=source.line(number),
+        runs=columns.runs[number],
+        tokens=columns.tokens[number],
+        tokens_share=percent_of(columns.tokens[number], tokens) or 0.0,
+        ended=ended,
+        right=right,
+        right_share=percent_of(right, ended),
+    )
+
+
+def percent_of(part: int, whole: int) -> float | None:
+    """A part in percent; ``None`` of nothing."""
+    return float(Fraction(100 * part, whole)) if whole else None

@@ -1,0 +1,102 @@
+"""What a record of trials holds, in figures: what ``rheostat inspect`` shows of one."""
+
+from pathlib import Path
+
+import msgspec
+
+from store.pipelines.schema import Trial, format_choices
+from store.pipelines.trials import TrialLog, read_trials
+
+
+class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage of the pipeline."""
+
+    stage: str
+    models: list[str]
+    """That it may use, the smallest first."""
+
+
+class BestTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """The trial with the highest score, the cheapest of equals."""
+
+    allocation: str
+    score: float
+    """From 0 to 1."""
+    cost: float
+    """In the pipeline's unit."""
+
+
+class QuestionScores(msgspec.Struct, frozen=True, kw_only=True):
+    """One question over the trials."""
+
+    id: str
+    mean: float
+    """Score over all trials, from 0 to 1."""
+    best: float
+    """Score in the best trial."""
+
+
+class TrialsInspection(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of trials; every byte of it was read and checked."""
+
+    path: str
+    pipeline: str
+    digest: str
+    """Of the pipeline and the questions."""
+    unit: str
+    metric: str
+    stages: list[StageSummary]
+    questions: int
+    trials: int
+    best: BestTrial | None
+    """``None`` where it holds no trial yet."""
+    torn: str | None
+    """A sentence about an incomplete last append, if there is one."""
+    per_question: list[QuestionScores] | None = None
+
+
+def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
+    """The figures of a record.
+
+    Args:
+        path: of the file.
+        questions: whether to give those of each question.
+
+    Raises:
+        StoreError: and as `store.pipelines.trials.read_trials`.
+    """
+    found = read_trials(path)
+    pipeline = found.head.pipeline
+    best = max(found.trials.values(), key=lambda each: (each.score, -each.cost), default=None)
+    return TrialsInspection(
+        path=str(path),
+        pipeline=pipeline.name,
+        digest=found.head.digest,
+        unit=pipeline.unit.value,
+        metric=pipeline.metric.value,
+        stages=[
+            StageSummary(stage=each.name, models=[one.name for one in pipeline.candidates(each)])
+            for each in pipeline.stages
+        ],
+        questions=len(found.head.questions),
+        trials=len(found.trials),
+        best=None
+        if best is None
+        else BestTrial(allocation=format_choices(best.choices), score=best.score, cost=best.cost),
+        torn=found.torn,
+        per_question=_questions(found, best) if questions else None,
+    )
+
+
+def _questions(found: TrialLog, best: Trial | None) -> list[QuestionScores]:
+    if best is None:
+        return []
+    trials = list(found.trials.values())
+    return [
+        QuestionScores(
+            id=name,
+            mean=sum(each.answered[at].score for each in trials) / len(trials),
+            best=best.answered[at].score,
+        )
+        for at, name in enumerate(found.head.questions)
+    ]

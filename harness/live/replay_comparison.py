@@ -1,0 +1,104 @@
+"""Live episodes held against a recording: one by one, and as distributions.
+
+A recording that was drawn step by step, on a server that repeats itself, gives the same episodes to
+the last token. Any other is a sample of the same model, so only distributions can be compared.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.engines.catalog import get_engine
+from harness.evaluation.bootstrap import ConfidenceInterval, Stratum, interval, resample
+from harness.evaluation.jobs import play_plan
+from harness.explanation.episode_trace import EpisodeTrace, trace_episode
+from harness.live.runner import LiveResult
+from harness.mdp.environment import ReplayEnvironment
+from harness.request.plan import Plan
+
+SEEDS = 100
+"""Seeds of the replay whose distribution is compared."""
+
+
+class EpisodePair(NamedTuple):
+    """One live episode beside its replay."""
+
+    lived: LiveResult
+    replayed: EpisodeTrace
+
+    @property
+    def same(self) -> bool:
+        """Whether every verb, action, charge and answer is the same."""
+        return self.lived.episode == self.replayed
+
+    @property
+    def parts(self) -> int | None:
+        """The first barrier that is not the same, from 1; ``None`` where all are."""
+        pairs = zip(self.lived.episode.barriers, self.replayed.barriers, strict=False)
+        for number, (here, there) in enumerate(pairs, start=1):
+            if here != there:
+                return number
+        return None
+
+
+class FigureDifference(NamedTuple):
+    """How far live lies from replay: the mean over questions, and where it might lie."""
+
+    figure: str
+    live: float
+    replay: float
+    difference: float
+    around: ConfidenceInterval
+    """Of 95 %, by bootstrap over questions."""
+
+
+def pair_with_replays(
+    plan: Plan, replay_environment: ReplayEnvironment, lived: Sequence[LiveResult]
+) -> list[EpisodePair]:
+    """Each episode beside the replay of the same question under the same seed."""
+    return [
+        EpisodePair(each, trace_episode(plan, replay_environment, each.number, each.seed))
+        for each in lived
+    ]
+
+
+def compare_distributions(
+    plan: Plan, replay_environment: ReplayEnvironment, lived: Sequence[LiveResult]
+) -> list[FigureDifference]:
+    """Accuracy in percent, tokens and sequential tokens for each question, live and replayed.
+
+    Replay plays seeds 0 to 99 of the same questions. Every live question has the same number of
+    episodes.
+    """
+    numbers = sorted({each.number for each in lived})
+    seeds = len(lived) // len(numbers)
+    recorded = play_plan(plan, replay_environment, range(SEEDS), get_engine("compiled"))
+    here = {number: [each for each in lived if each.number == number] for number in numbers}
+    columns = []
+    for number in numbers:
+        episodes = [each.episode for each in here[number]]
+        columns.append(
+            (
+                sum(bool(each.right) for each in episodes),
+                int(recorded.right[number].sum()),
+                sum(each.tokens for each in episodes),
+                int(recorded.tokens[number].sum()),
+                sum(each.sequential for each in episodes),
+                int(recorded.sequential[number].sum()),
+            )
+        )
+    totals = np.array(columns, dtype=np.float64)
+    # Whole numbers: each side times the other's seeds.
+    live, replay = totals[:, ::2] * SEEDS, totals[:, 1::2] * seeds
+    weight = float(seeds * SEEDS)
+    samples = resample([Stratum(live - replay, weight)])
+    means = [part.sum(axis=0) / (len(numbers) * weight) for part in (live, replay)]
+    found = []
+    for at, (figure, scale) in enumerate(
+        (("accuracy", 100.0), ("tokens", 1.0), ("sequential", 1.0))
+    ):
+        around = interval(samples[:, at] * scale)
+        values = [float(part[at] * scale) for part in means]
+        found.append(FigureDifference(figure, values[0], values[1], values[0] - values[1], around))
+    return found

@@ -1,0 +1,176 @@
+"""What `dsl.editor` says, in the protocol's own types."""
+
+from lsprotocol import types
+
+from dsl.checker.symbols import Role
+from dsl.diagnostics import Diagnostic, Edit
+from dsl.editor import Completion, CompletionKind, Completions, Document
+from dsl.editor.outline import Declaration, Section, end_of, start_of
+from dsl.source import Span
+from harness.lsp.positions import LspPosition, PositionEncoding, PositionMapper
+
+_KINDS = {
+    CompletionKind.FIELD: types.CompletionItemKind.Field,
+    CompletionKind.NAME: types.CompletionItemKind.Variable,
+    CompletionKind.KNOB: types.CompletionItemKind.Constant,
+    CompletionKind.SIGNAL: types.CompletionItemKind.Value,
+    CompletionKind.SET: types.CompletionItemKind.Value,
+    CompletionKind.VALUE: types.CompletionItemKind.Value,
+    CompletionKind.FUNCTION: types.CompletionItemKind.Function,
+    CompletionKind.KEYWORD: types.CompletionItemKind.Keyword,
+}
+"""What the editor shows beside a word; in the order in which the words are offered."""
+
+_ORDER = {kind: index for index, kind in enumerate(_KINDS)}
+
+_SYMBOLS = {
+    Role.FIELD: types.SymbolKind.Field,
+    Role.MEMORY: types.SymbolKind.Variable,
+}
+
+
+class ProtocolDocument:
+    """A document whose places are told in a client's encoding.
+
+    Args:
+        uri: the client's name for it.
+        document: the text and what is known of it.
+        encoding: what the client counts columns in.
+    """
+
+    def __init__(self, uri: str, document: Document, encoding: PositionEncoding):
+        self.uri = uri
+        self.document = document
+        self._positions = PositionMapper(document.source.text, encoding)
+
+    def offset(self, position: types.Position) -> int:
+        """The offset of a client's position."""
+        return self._positions.offset(LspPosition(position.line, position.character))
+
+    def range(self, span: Span) -> types.Range:
+        """A span as the client counts."""
+        start, end = self._positions.places(span)
+        return types.Range(types.Position(*start), types.Position(*end))
+
+    def location(self, span: Span) -> types.Location:
+        """A span of this document."""
+        return types.Location(self.uri, self.range(span))
+
+    def diagnostics(self) -> list[types.Diagnostic]:
+        """Everything that is wrong."""
+        return [self.diagnostic(each) for each in self.document.diagnostics]
+
+    def diagnostic(self, found: Diagnostic) -> types.Diagnostic:
+        """One thing that is wrong: message, label and help, with its secondary places."""
+        severity = types.DiagnosticSeverity
+        parts = [found.message, found.mark.label, found.help and f"help: {found.help}"]
+        return types.Diagnostic(
+            range=self.range(found.mark.span),
+            message="\n".join(part for part in parts if part),
+            severity=severity.Error if found.is_error else severity.Warning,
+            code=found.code,
+            source="rheo",
+            related_information=[
+                types.DiagnosticRelatedInformation(self.location(mark.span), mark.label or "here")
+                for mark in found.also
+            ],
+        )
+
+    def repairs(self, asked: types.Range) -> list[types.CodeAction]:
+        """The edits of the diagnostics that touch a range."""
+        start, end = self.offset(asked.start), self.offset(asked.end)
+        return [
+            self._repair(found, found.edit)
+            for found in self.document.diagnostics
+            if found.edit is not None
+            and found.mark.span.start <= end
+            and start <= found.mark.span.end
+        ]
+
+    def _repair(self, found: Diagnostic, edit: Edit) -> types.CodeAction:
+        return types.CodeAction(
+            title=self._title(edit),
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[self.diagnostic(found)],
+            is_preferred=True,
+            edit=types.WorkspaceEdit(changes={self.uri: [self.text_edit(edit.span, edit.text)]}),
+        )
+
+    def _title(self, edit: Edit) -> str:
+        old = self.document.source.excerpt(edit.span)
+        if not old:
+            return f"Insert `{edit.text.strip()}`"
+        return f"Replace `{old}` by `{edit.text}`" if edit.text.strip() else f"Remove `{old}`"
+
+    def text_edit(self, span: Span, text: str) -> types.TextEdit:
+        """A replacement."""
+        return types.TextEdit(self.range(span), text)
+
+    def completions(self, found: Completions, *, snippets: bool) -> types.CompletionList:
+        """What can come; functions with their parentheses, where the client knows snippets."""
+        behind = self.document.source.text[found.span.end : found.span.end + 1]
+        calls = snippets and behind != "("
+        where = self.range(found.span)
+        items = [self._completion(each, where, calls=calls) for each in found.found]
+        return types.CompletionList(is_incomplete=False, items=items)
+
+    def _completion(
+        self, found: Completion, where: types.Range, *, calls: bool
+    ) -> types.CompletionItem:
+        calling = calls and found.kind is CompletionKind.FUNCTION
+        form = types.InsertTextFormat.Snippet if calling else types.InsertTextFormat.PlainText
+        return types.CompletionItem(
+            label=found.label,
+            kind=_KINDS[found.kind],
+            detail=found.detail,
+            documentation=markdown(found.markdown),
+            sort_text=f"{_ORDER[found.kind]}{found.label}",
+            filter_text=found.label,
+            insert_text_format=form,
+            text_edit=types.TextEdit(where, f"{found.label}($0)" if calling else found.label),
+        )
+
+    def symbols(self) -> list[types.DocumentSymbol]:
+        """The controller, its sections and what they declare."""
+        outline = self.document.outline
+        if outline.controller is None:
+            return []
+        name = Span(start_of(outline.controller), end_of(outline.controller))
+        end = end_of(self.document.tokens[-1])
+        return [
+            types.DocumentSymbol(
+                name=str(outline.controller),
+                kind=types.SymbolKind.Class,
+                range=self.range(Span(name.start, end)),
+                selection_range=self.range(name),
+                children=[self._section(section) for section in outline.sections],
+            )
+        ]
+
+    def _section(self, section: Section) -> types.DocumentSymbol:
+        start = section.span.start
+        inside = [
+            declared
+            for declared in self.document.outline.declared
+            if declared.role is not Role.LET and start < declared.span.start < section.span.end
+        ]
+        return types.DocumentSymbol(
+            name=section.word,
+            kind=types.SymbolKind.Namespace,
+            range=self.range(section.span),
+            selection_range=self.range(Span(start, start + len(section.word))),
+            children=[self._declared(declared) for declared in inside],
+        )
+
+    def _declared(self, declared: Declaration) -> types.DocumentSymbol:
+        return types.DocumentSymbol(
+            name=declared.name,
+            kind=_SYMBOLS.get(declared.role, types.SymbolKind.Constant),
+            range=self.range(declared.line),
+            selection_range=self.range(declared.span),
+        )
+
+
+def markdown(text: str) -> types.MarkupContent:
+    """A text in Markdown."""
+    return types.MarkupContent(types.MarkupKind.Markdown, text)

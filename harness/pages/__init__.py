@@ -1,0 +1,1 @@
+"""What commands print: pages of tables, traces and profiles, made from results."""

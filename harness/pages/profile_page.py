@@ -1,0 +1,147 @@
+"""How profiles are shown to people, and laid out as a table for CSV."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from harness.escaping import escape_block, escape_line
+from harness.evaluation.grid import format_knobs
+from harness.explanation.hindsight import Hindsight
+from harness.explanation.line_profile import ALL, LineProfile, Profile, percent_of
+from harness.explanation.majority import MajorityComparison, PairedComparison
+from harness.presentation.table import Cell, Column, Table
+from harness.request.plan import Plan
+
+_LABEL = 11
+_QUESTIONS = 10
+"""How many lost and how many won questions a page shows."""
+
+
+def format_profile(plan: Plan, about: Mapping[str, str], found: Profile, width: int | None) -> str:
+    """One profile: the source with its figures, what hindsight shows, the questions.
+
+    Args:
+        plan: the controller and its setting.
+        about: what was played, by label.
+        found: the profile.
+        width: where lines of the source are cut, in columns; ``None`` shows them whole.
+    """
+    head = {
+        **about,
+        "beta": "not followed" if plan.beta is None else f"{plan.beta:g}",
+        "settings": format_knobs(plan.chosen),
+        "recording": found.recording,
+        "episodes": f"{found.episodes:,}, right {_percent(found.right, found.episodes)}",
+        "tokens": f"{found.tokens:,}, an episode {_mean(found.tokens, found.episodes)},"
+        f" sequential {_mean(found.sequential, found.episodes)}",
+    }
+    parts = [
+        "".join(f"{label:<{_LABEL}}{escape_line(text)}\n" for label, text in head.items() if text),
+        format_source_lines(found, width),
+        format_hindsight(found.hindsight),
+        format_majority(found.majority, several=found.recording == ALL),
+    ]
+    return escape_block("\n".join(parts))
+
+
+def format_source_lines(found: Profile, width: int | None) -> str:
+    """Every line of the source behind its figures; those that are 0 are left out."""
+    rows = [_figures(line) for line in found.lines]
+    heading = ("line", "runs", "tokens", "%", "ended", "right %")
+    widths = [max(map(len, cells)) for cells in zip(heading, *rows, strict=True)]
+    shown = [
+        (heading, ""),
+        *((row, line.source) for row, line in zip(rows, found.lines, strict=True)),
+    ]
+    if found.unanswered:
+        shown.append((("", "", "", "", f"{found.unanswered:,}", ""), "(no answer)"))
+    lines = []
+    for cells, text in shown:
+        figures = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=True))
+        line = f"{figures}  {escape_line(text.expandtabs(2))}".rstrip()
+        cut = width is not None and len(line) > width
+        lines.append(f"{line[: width - 1]}…" if cut and width is not None else line)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def format_hindsight(found: Hindsight) -> str:
+    """Where the tokens went."""
+    rows = [
+        ("after the final leader was settled for good", found.after_settled),
+        ("on branches pruned later", found.pruned),
+        ("on branches that never counted", found.uncounted),
+        ("  of them without any answer", found.silent),
+        ("on branches that agree with the answer", found.agreeing),
+        ("all", found.tokens),
+    ]
+    table = Table(
+        [Column("in hindsight"), Column("tokens", grouped=True), Column("%", decimals=2)],
+        [(label, tokens, percent_of(tokens, found.tokens)) for label, tokens in rows],
+    )
+    settled = f"The leader is settled for good in {found.settled:,} of {found.episodes:,} episodes."
+    overlap = "Rows overlap: the first goes by time, the others part all tokens by branch."
+    return f"{table.text()}{overlap}\n{settled}\n"
+
+
+def format_majority(found: MajorityComparison, *, several: bool) -> str:
+    """The questions on which the controller and the majority over 64 differ.
+
+    Args:
+        found: the questions.
+        several: whether they come from several recordings.
+    """
+    verdict = (
+        f"Against the majority over 64, of {found.questions} questions: {len(found.lost)} lost,"
+        f" {len(found.won)} won.\n"
+    )
+    for name, some in (("lost", found.lost), ("won", found.won)):
+        if some:
+            verdict += f"\n{_duels(name, some[:_QUESTIONS], several=several)}"
+            if len(some) > _QUESTIONS:
+                verdict += f"and {len(some) - _QUESTIONS} more; --json has all\n"
+    return verdict
+
+
+def lines_table(found: Sequence[Profile]) -> Table:
+    """Every line of every profile, for CSV."""
+    names = LineProfile.__struct_fields__
+    rows: list[list[Cell]] = [
+        [each.recording, *(getattr(line, name) for name in names)]
+        for each in found
+        for line in each.lines
+    ]
+    return Table([Column("recording"), *map(Column, names)], rows)
+
+
+def _figures(line: LineProfile) -> tuple[str, ...]:
+    return (
+        f"{line.line}",
+        f"{line.runs:,}" if line.runs else "",
+        f"{line.tokens:,}" if line.tokens else "",
+        f"{line.tokens_share:.1f}" if line.tokens else "",
+        f"{line.ended:,}" if line.ended else "",
+        "" if line.right_share is None else f"{line.right_share:.1f}",
+    )
+
+
+def _duels(name: str, some: Sequence[PairedComparison], *, several: bool) -> str:
+    columns = [
+        *([Column("recording")] if several else []),
+        Column(name), Column("right %", decimals=1), Column("majority %", decimals=1),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            *([each.recording] if several else []),
+            *(each.question, each.right_share, each.majority_share),
+        ]
+        for each in some
+    ]
+    return Table(columns, rows).text()
+
+
+def _percent(part: int, whole: int) -> str:
+    found = percent_of(part, whole)
+    return "-" if found is None else f"{found:.2f} %"
+
+
+def _mean(total: int, episodes: int) -> str:
+    return f"{int(Fraction(total, episodes)):,}"

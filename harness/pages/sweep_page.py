@@ -1,0 +1,257 @@
+"""How rows of a sweep and comparisons are shown to people, and laid out as tables."""
+
+from collections.abc import Sequence
+from textwrap import fill
+
+from harness.escaping import escape_line
+from harness.evaluation.comparison import Comparison, PointMatch
+from harness.evaluation.grid import Grid, format_knobs
+from harness.evaluation.scores import MEAN
+from harness.evaluation.sweep import SweepRow
+from harness.presentation.table import Cell, Column, Table, truncate
+
+_DIFFERENCES = 10
+"""How many questions a page shows."""
+_LABEL = 11
+_HEADING = 12
+"""The most characters of a label in a heading, on a terminal."""
+
+
+def full_table(rows: Sequence[SweepRow]) -> Table:
+    """Every field of every row, for CSV; knobs as they are written on a command line."""
+    names = SweepRow.__struct_fields__
+    return Table(
+        [Column(name) for name in names],
+        [[_cell(getattr(row, name)) for name in names] for row in rows],
+    )
+
+
+def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
+    """The rows as people compare them, in the columns of a terminal.
+
+    What would say nothing is left out, and intervals are rounded to one decimal.
+    """
+    first = grid.programs[0].label
+    against = f"vs {first}"
+    set_here = {(point.program.label, name) for point in grid.points for name in point.chosen}
+    columns = {
+        "controller": [row.controller for row in rows],
+        "recording": [row.recording for row in rows],
+        "beta": [row.beta for row in rows],
+        "set": [
+            format_knobs({n: v for n, v in row.settings.items() if (row.controller, n) in set_here})
+            for row in rows
+        ],
+        "width": [_width_text(row) for row in rows],
+        "accuracy": [row.accuracy for row in rows],
+        "95 %": [_bounds(row.accuracy_low, row.accuracy_high, 1) for row in rows],
+        "tokens": [row.cost for row in rows],
+        against: [None if row.controller == first else _difference(row) for row in rows],
+    }
+    said = {
+        "recording": len(grid.recordings) > 1,
+        "beta": any(row.beta is not None for row in rows),
+        "set": bool(set_here),
+        "width": any(row.width != row.width_requested for row in rows),
+        against: len(grid.programs) > 1,
+    }
+    kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
+    decimals = {"beta": None, "accuracy": 2}
+    return Table(
+        [
+            Column(title, decimals=decimals.get(title), name=title in ("controller", "recording"))
+            for title in kept
+        ],
+        list(zip(*kept.values(), strict=True)),
+    )
+
+
+def _width_text(row: SweepRow) -> str | None:
+    """How many branches were opened, and how many were asked for where that is more."""
+    if row.width == row.width_requested:
+        return None if row.width is None else f"{row.width}"
+    return f"{row.width or 'fewer'} of {row.width_requested}"
+
+
+def drawn_recording(grid: Grid) -> str:
+    """Whose frontier a terminal shows: the one recording's, or that of all together."""
+    return MEAN if len(grid.recordings) > 1 else grid.recordings[0].label
+
+
+def format_comparison(found: Comparison, width: int | None = None) -> str:
+    """One comparison: the verdict in words, the points, the questions that differ most.
+
+    Args:
+        found: the comparison.
+        width: where lines end, in columns; ``None`` leaves them as long as they are.
+    """
+    a, b = escape_line(found.controller), escape_line(found.baseline)
+    points = _baseline_text(found)
+    verdict = [
+        f"{a} against {b} on {escape_line(found.recording)}\n",
+        f"tokens     {escape_line(_ratio_text(found))}",
+        f"area       {escape_line(_area_text(found))}",
+        f"questions  {len(found.differences)} differ",
+        *([] if points is None else [f"baseline   {escape_line(points)}"]),
+    ]
+    if width is not None:
+        verdict = [_wrapped(line, width) for line in verdict]
+    parts = ["\n".join(verdict) + "\n", _matches(found, width).text(width)]
+    if found.differences:
+        shown = found.differences[:_DIFFERENCES]
+        more = len(found.differences) - len(shown)
+        parts.append(
+            _questions(found, shown, width).text(width)
+            + (f"and {more} more; --json has all\n" if more else "")
+        )
+    return "\n".join(parts)
+
+
+def matches_table(found: Sequence[Comparison]) -> Table:
+    """Every point of every comparison, for CSV."""
+    names = PointMatch.__struct_fields__
+    rows: list[list[Cell]] = [
+        [
+            *(each.controller, each.baseline, each.recording),
+            *(_cell(getattr(match, name)) for name in names),
+        ]
+        for each in found
+        for match in each.matches
+    ]
+    return Table([Column(name) for name in ("controller", "baseline", "recording", *names)], rows)
+
+
+def _wrapped(line: str, width: int) -> str:
+    """A line of the verdict, broken between words; an empty line behind it stays."""
+    text = line.rstrip("\n")
+    return fill(
+        text, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True,
+    ) + line[len(text) :]  # fmt: skip
+
+
+def _heading(label: str, width: int | None) -> str:
+    """A controller's label, shortened where it would widen a column of numbers."""
+    shown = escape_line(label)
+    return shown if width is None else truncate(shown, _HEADING)
+
+
+def _matches(found: Comparison, width: int | None) -> Table:
+    b = _heading(found.baseline, width)
+    columns = [
+        Column("beta"), Column("settings"), Column("accuracy", decimals=2), Column("tokens"),
+        Column(f"{b} needs"), Column("ratio", decimals=2), Column("95 %"),
+        Column(f"{b} there", decimals=2), Column("difference"),
+    ]  # fmt: skip
+    rows = [
+        (
+            each.beta, format_knobs(each.settings), each.accuracy, each.cost, each.baseline_cost,
+            each.ratio, _ratio_bounds(each), each.baseline_accuracy, _difference(each),
+        )
+        for each in found.matches
+    ]  # fmt: skip
+    kept = [
+        at for at in range(len(columns)) if at > 1 or any(row[at] not in (None, "") for row in rows)
+    ]
+    return Table([columns[at] for at in kept], [[row[at] for at in kept] for row in rows])
+
+
+def _questions(found: Comparison, shown: Sequence[object], width: int | None) -> Table:
+    a, b = _heading(found.controller, width), _heading(found.baseline, width)
+    columns = [
+        Column("recording", name=True), Column("question", name=True), Column("accuracy", a, 2),
+        Column("baseline_accuracy", b, 2), Column("difference", decimals=2),
+        Column("cost", "tokens"), Column("baseline_cost", f"{b} tokens"),
+    ]  # fmt: skip
+    kept = columns if found.recording == MEAN else columns[1:]
+    rows = [[getattr(each, column.key) for column in kept] for each in shown]
+    return Table(kept, rows)
+
+
+def _baseline_text(found: Comparison) -> str | None:
+    """The settings of B's points; ``None`` where nothing but beta tells them apart."""
+    points = found.baseline_points
+    varied = [
+        name for name in points[0].settings
+        if len({point.settings[name] for point in points}) > 1
+    ]  # fmt: skip
+    if not varied:
+        return None
+    axes = (
+        f"{name} = {', '.join(map(repr, dict.fromkeys(each.settings[name] for each in points)))}"
+        for name in varied
+    )
+    return f"{found.baseline} at {' and '.join(axes)}"
+
+
+def _ratio_text(found: Comparison) -> str:
+    if found.cheapest == found.dearest:
+        return f"no ratio: {_single_point(found)}"
+    outside = [
+        f"{count} of {found.points} points are {where}"
+        for count, where in (
+            (found.beyond, "beyond it"),
+            (found.below, "less accurate than its cheapest"),
+        )
+        if count
+    ]
+    if found.ratio is None and found.beyond == found.points:
+        return f"{found.baseline} never has the accuracy of {found.controller}"
+    if found.ratio is None:
+        return f"no accuracy is reached by both: {'; '.join(outside)}"
+    around = _bounds(found.ratio_low, found.ratio_high)
+    needs = f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around})"
+    return "; ".join([needs, *outside])
+
+
+def _single_point(found: Comparison) -> str:
+    """That B has a single point, and how it gets more."""
+    point = found.baseline_points[0]
+    single = f"{found.baseline} has a single point, at {found.cheapest:,} tokens"
+    if point.beta is not None:
+        return f"{single}; give several values to --beta"
+    if point.settings:
+        knob = next(iter(point.settings))
+        return f"{single}; give several values to --set {found.baseline}.{knob}=…"
+    return single
+
+
+def _area_text(found: Comparison) -> str:
+    if found.cheapest == found.dearest:
+        return f"none: {found.baseline} has a single point"
+    if found.area is None or found.baseline_area is None or found.area_difference is None:
+        return (
+            f"none: {found.controller} begins at {found.area_from:,} tokens, where"
+            f" {found.baseline} has ended, at {found.area_to:,}"
+        )
+    return (
+        f"{found.area:.2f} against {found.baseline_area:.2f} between {found.area_from:,} and"
+        f" {found.area_to:,} tokens: {found.area_difference:+.2f}"
+        f" ({_bounds(found.area_low, found.area_high)})"
+    )
+
+
+def _ratio_bounds(match: PointMatch) -> str:
+    """The interval around a ratio; without the ratio, it would be around nothing."""
+    return "" if match.ratio is None else _bounds(match.ratio_low, match.ratio_high)
+
+
+def _difference(row: SweepRow | PointMatch) -> str | None:
+    if row.difference is None:
+        return None
+    return f"{row.difference:+.1f}, {_bounds(row.difference_low, row.difference_high, 1)}"
+
+
+def _bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval; an end that is not bounded is left out."""
+    if low is None and high is None:
+        return ""
+    return "..".join("" if end is None else f"{end:.{decimals}f}" for end in (low, high))
+
+
+def _cell(value: object) -> Cell:
+    """A field of a record as a table has it."""
+    if isinstance(value, dict):
+        return format_knobs(value)
+    assert value is None or isinstance(value, str | int | float | bool)
+    return value

@@ -1,0 +1,207 @@
+"""Pictures of swept controllers: accuracy over tokens, in a terminal and as SVG.
+
+Both are made from rows and from nothing else; equal rows give equal bytes. Tokens are drawn on a
+logarithmic scale, controllers in the order of the rows.
+"""
+
+import io
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import cycle
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.evaluation.canvas import Canvas, CanvasError, Curve, draw_canvas
+from harness.evaluation.curve_styles import curve_style, finite, plot_text
+from harness.evaluation.sweep import SweepRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS = "●▲■◆○△□◇"
+"""The signs of the controllers in a terminal, in turn."""
+
+_COLUMNS, _LINES = 76, 18
+_NARROWEST = 20
+_PANEL = (4.6, 3.4)
+"""Inches of one panel of the SVG."""
+
+
+class Series(NamedTuple):
+    """One controller on one recording, its points by cost."""
+
+    controller: str
+    rows: Sequence[SweepRow]
+
+
+def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
+    """The series of one recording, in the order of the rows."""
+    found: dict[str, list[SweepRow]] = {}
+    for row in rows:
+        if row.recording == recording:
+            found.setdefault(row.controller, []).append(row)
+    return [
+        Series(controller, sorted(each, key=lambda row: (row.cost, row.accuracy)))
+        for controller, each in found.items()
+    ]
+
+
+def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _COLUMNS) -> str:
+    """The curves of one recording in characters, without colours.
+
+    A plot that cannot be drawn is replaced by a line that says so: no result is lost with it.
+
+    Args:
+        rows: of a sweep.
+        recording: whose rows to draw.
+        width: columns to fill; the size of the terminal has no part in it.
+    """
+    drawn = [
+        (plot_text(each.controller), points)
+        for each in collect_series(rows, recording)
+        if (points := finite(zip(*_places(each), strict=True)))
+    ]
+    title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
+    if not drawn:
+        return f"{title}\n(there is no point to draw)\n"
+    markers = [marker for _, marker in zip(drawn, cycle(MARKERS), strict=False)]
+    xs = [x for _, points in drawn for x, _ in points]
+    ys = [y for _, points in drawn for _, y in points]
+    ticks, levels = _ticks([round(10**x) for x in xs]), _levels(ys)
+    canvas = Canvas(
+        width=max(width, _NARROWEST),
+        height=_LINES,
+        curves=[Curve(marker, points) for marker, (_, points) in zip(markers, drawn, strict=True)],
+        # Left to itself, plotext widens some ranges beyond all points.
+        x_range=_range(xs),
+        y_range=_range(ys),
+        x_ticks=[(_log(tick), _short(tick)) for tick in ticks],
+        y_ticks=[(level, f"{level:g}") for level in levels],
+    )
+    # Beside the canvas, where it can hide no point.
+    legend = "  ".join(
+        f"{marker} {label}" for marker, (label, _) in zip(markers, drawn, strict=True)
+    )
+    try:
+        text = draw_canvas(canvas)
+    except CanvasError as problem:
+        text = f"(the plot could not be drawn: {problem})"
+    return "\n".join(line.rstrip() for line in [title, *text.splitlines(), legend]) + "\n"
+
+
+def render_svg(rows: Sequence[SweepRow]) -> bytes:
+    """A panel for each recording: points with their intervals of 95 %, joined by cost."""
+    from matplotlib.figure import Figure
+
+    recordings = list(dict.fromkeys(row.recording for row in rows))
+    across = min(2, max(len(recordings), 1))
+    down = max(1, -(-len(recordings) // across))
+    with reproducible_svg():
+        figure = Figure(figsize=(_PANEL[0] * across, _PANEL[1] * down), layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False).ravel()
+        for panel, recording in zip(panels, recordings, strict=False):
+            _draw(panel, rows, recording)
+        for panel in panels[len(recordings) :]:
+            panel.set_visible(False)
+        written = io.BytesIO()
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": "rheostat"})
+    return written.getvalue()
+
+
+@contextmanager
+def reproducible_svg(style: Mapping[str, object] = MappingProxyType({})) -> Iterator[None]:
+    """Settings of matplotlib under which equal figures give equal SVG and names stay names.
+
+    Without them, ids are salted at random and a name between dollar signs is read as a formula,
+    which fails where it is none. Text is written as text, for which the reader's machine has the
+    fonts: that matplotlib's own lacks a glyph only makes its measure of the text a guess, and is
+    no reason to warn.
+
+    Args:
+        style: more of matplotlib's settings.
+    """
+    import matplotlib as mpl
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "rheostat", "svg.fonttype": "none", "text.parse_math": False, **style,
+    }  # fmt: skip
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
+def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    handles, labels = [], []
+    for index, each in enumerate(collect_series(rows, recording)):
+        middle = [row.accuracy for row in each.rows]
+        # Rounded to two decimals, an end may pass its middle by a hair.
+        below = [max(0.0, row.accuracy - row.accuracy_low) for row in each.rows]
+        above = [max(0.0, row.accuracy_high - row.accuracy) for row in each.rows]
+        style = curve_style(index)
+        handles.append(
+            panel.errorbar(
+                [max(row.cost, 1) for row in each.rows], middle, yerr=[below, above],
+                color=style.colour, marker=style.marker, linestyle=style.dash,
+                markersize=3.5, linewidth=1.2, elinewidth=0.6, capsize=1.5,
+            )
+        )  # fmt: skip
+        labels.append(plot_text(each.controller))
+    panel.set_xscale("log")
+    ticks = _ticks([row.cost for row in rows if row.recording == recording])
+    panel.set_xticks(ticks)
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(round(value))))
+    panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.set_title(plot_text(recording), fontsize=10)
+    panel.set_xlabel("tokens for each question")
+    panel.set_ylabel("accuracy, %")
+    panel.grid(alpha=0.25, linewidth=0.5)
+    # Named one by one: matplotlib leaves labels that begin with an underscore out by itself.
+    panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
+
+
+def _places(each: Series) -> tuple[list[float], list[float]]:
+    return [_log(row.cost) for row in each.rows], [row.accuracy for row in each.rows]
+
+
+def _ticks(costs: Sequence[int]) -> list[int]:
+    """1, 2 and 5 times the powers of ten inside the range; its ends, where there is none."""
+    low, high = max(min(costs), 1), max(*costs, 1)
+    powers = range(len(str(high)))
+    inside = [
+        first * 10**power for power in powers for first in (1, 2, 5)
+        if low <= first * 10**power <= high
+    ]  # fmt: skip
+    return inside or sorted({low, high})
+
+
+def _levels(accuracies: Sequence[float]) -> list[float]:
+    """About five round values inside the range; its ends, where there is none."""
+    low, high = min(accuracies), max(accuracies)
+    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+    step = next((step for step in steps if (high - low) / step <= 6), steps[-1])
+    inside = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [round(index * step, 2) for index in inside] or sorted({low, high})
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis: those of the values, or something around the only one."""
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low - 1, high + 1)
+
+
+def _short(tokens: int) -> str:
+    """A number of tokens in a few characters: ``500``, ``20k``, ``1.5M``, ``422T``."""
+    if tokens < 10_000:
+        return str(tokens)
+    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
+        if tokens < 999.5 * size:
+            return f"{tokens / size:.3g}{unit}"
+    return f"{tokens / 1e12:,.0f}T" if tokens >= 9.995e13 else f"{tokens / 1e12:.3g}T"
+
+
+def _log(tokens: int) -> float:
+    return math.log10(max(tokens, 1))

@@ -1,0 +1,195 @@
+"""A table as data, and its faces: rich on a terminal, aligned text, CSV and JSON rows elsewhere.
+
+Numbers stay numbers until a face is drawn: CSV and JSON give them in full, the faces for people
+round them as their column says.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.escaping import escape_line
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+Cell = str | int | float | bool | None
+
+_GAP = 2
+"""Spaces between two columns."""
+_NAME = 8
+"""To how many characters a name may be shortened."""
+_WORD = 18
+"""Columns wider than this may break words, where nothing else makes room."""
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    key: str
+    """Its name in CSV and JSON."""
+    title: str | None = None
+    """Its heading for people; the key where there is none."""
+    decimals: int | None = None
+    """How floats are rounded for people; ``None`` shows them in full."""
+    name: bool = False
+    """Whether its cells are names, which are shortened rather than broken where room is short."""
+    grouped: bool = False
+    """Whether whole numbers have separators between thousands, for people."""
+
+    @property
+    def heading(self) -> str:
+        """The text above the column; it may hold a controller's name."""
+        return escape_line(self.key if self.title is None else self.title)
+
+
+class Table(NamedTuple):
+    """Columns, and rows with one cell for each."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+    def records(self) -> list[Mapping[str, Cell]]:
+        """The rows as JSON objects, keyed by column."""
+        keys = [column.key for column in self.columns]
+        return [dict(zip(keys, row, strict=True)) for row in self.rows]
+
+    def csv(self) -> str:
+        """RFC 4180 with line feeds and a heading; an absent cell is empty, an empty one quoted."""
+        lines = [[column.key for column in self.columns], *self.rows]
+        return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
+
+    def text(self, width: int | None = None) -> str:
+        """Aligned columns, two spaces apart, one row a line; an absent cell is ``-``.
+
+        Args:
+            width: where names are shortened so that lines end before it; ``None`` shows all.
+        """
+        lines = [[column.heading for column in self.columns], *self._shown()]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        if width is not None:
+            floors = [
+                min(_NAME, size) if column.name else size
+                for column, size in zip(self.columns, widths, strict=True)
+            ]
+            widths = _narrowed(widths, floors, width - _GAP * (len(widths) - 1))
+        right = self._right()
+        return "".join(
+            (" " * _GAP)
+            .join(
+                truncate(cell, size).rjust(size) if number else truncate(cell, size).ljust(size)
+                for cell, size, number in zip(line, widths, right, strict=True)
+            )
+            .rstrip()
+            + "\n"
+            for line in lines
+        )
+
+    def rich(self, width: int) -> "RichTable":
+        """The table as rich draws it, in ``width`` columns if single words allow it."""
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+        shown = self._shown()
+        widths = self._drawn_widths(shown, width)
+        for column, number, size in zip(self.columns, self._right(), widths, strict=True):
+            drawn.add_column(
+                Text(column.heading),
+                justify="right" if number else "left",
+                overflow="fold",
+                width=size,
+            )
+        for line in shown:
+            drawn.add_row(
+                *(
+                    Text(truncate(cell, size) if column.name else cell)
+                    for cell, column, size in zip(line, self.columns, widths, strict=True)
+                )
+            )
+        return drawn
+
+    def _drawn_widths(self, shown: Sequence[Sequence[str]], width: int) -> list[int]:
+        """Columns give way in turn: words go to another line, names lose their end, words break."""
+        lines = [[column.heading for column in self.columns], *shown]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        words = [
+            max(len(word) for cell in cells for word in cell.split() or [""])
+            for cells in zip(*lines, strict=True)
+        ]
+        names = [column.name for column in self.columns]
+        numbers = self._right()
+        room = width - _GAP * (len(widths) - 1)
+        floors = [
+            size if name else word for size, word, name in zip(widths, words, names, strict=True)
+        ]
+        widths = _narrowed(widths, floors, room)
+        floors = [
+            min(_NAME, size) if name else size for size, name in zip(widths, names, strict=True)
+        ]
+        widths = _narrowed(widths, floors, room)
+        floors = [
+            size if number or size <= _WORD else _WORD
+            for size, number in zip(widths, numbers, strict=True)
+        ]
+        return _narrowed(widths, floors, room)
+
+    def _shown(self) -> list[list[str]]:
+        return [
+            [_shown(cell, column) for cell, column in zip(row, self.columns, strict=True)]
+            for row in self.rows
+        ]
+
+    def _right(self) -> list[bool]:
+        """Which columns hold numbers and nothing else."""
+        return [
+            any(_is_number(row[at]) for row in self.rows)
+            and all(row[at] is None or _is_number(row[at]) for row in self.rows)
+            for at in range(len(self.columns))
+        ]
+
+
+def truncate(text: str, width: int) -> str:
+    """The text, its end replaced by ``…`` where it is longer than ``width``."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
+    """The widths, the widest made narrower until all fit or nothing is above its floor."""
+    found = list(widths)
+    for _ in range(sum(widths) - room):
+        open_ = [at for at, floor in enumerate(floors) if found[at] > floor]
+        if not open_:
+            break
+        found[max(open_, key=lambda at: found[at])] -= 1
+    return found
+
+
+def _quoted(cell: Cell) -> str:
+    """A cell of CSV. The csv module leaves a lone carriage return bare, and readers break there."""
+    if cell is None:
+        return ""
+    text = str(cell)
+    bare = text and not any(special in text for special in ',"\r\n')
+    return text if bare else '"' + text.replace('"', '""') + '"'
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _shown(cell: Cell, column: Column) -> str:
+    match cell:
+        case None | "":
+            return "-"
+        case bool():
+            return "yes" if cell else "no"
+        case float() if column.decimals is not None:
+            return f"{cell:.{column.decimals}f}"
+        case int() if column.grouped:
+            return f"{cell:,}"
+        case str():
+            # A line break inside a cell would break the row.
+            return escape_line(cell)
+        case _:
+            return str(cell)

@@ -1,0 +1,222 @@
+"""A request for a chat completion: read strictly, so that nothing is passed over in silence.
+
+What the proxy cannot honour is refused by name. What makes no difference to an answer is accepted:
+a parameter at the value that means nothing, and labels such as ``user``.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from harness.numbers import in_full
+from harness.proxy.messages import read_messages
+from harness.proxy.rejections import Rejection
+from store.collection.draw_requests import DrawSettings
+
+
+class Stopping(NamedTuple):
+    """Where the text that a client is shown ends."""
+
+    strings: tuple[str, ...] = ()
+    included: bool = False
+    """Whether the string that ends it is shown too."""
+
+    def cut(self, text: str) -> str | None:
+        """A text up to the first of the strings; ``None`` where it holds none of them."""
+        ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
+        if not ends:
+            return None
+        at, found = min(ends)
+        return text[: at + len(found)] if self.included else text[:at]
+
+
+class ChatRequest(NamedTuple):
+    """What a client asks for."""
+
+    model: str
+    messages: list[dict[str, str]]
+    stream: bool
+    usage: bool
+    """A last chunk of a stream tells the usage."""
+    beta: float | None
+    """``None`` where the client leaves it to the proxy."""
+    budget: int | None
+    """B, the tokens that admit actions."""
+    seed: int | None
+    drawing: dict[str, float | int]
+    """Fields of `store.collection.draw_requests.DrawSettings` that the client set."""
+    stopping: Stopping = Stopping()
+    template: Mapping[str, Any] = MappingProxyType({})
+    """Arguments of the chat template that the client set."""
+
+
+LABELS = frozenset({
+    "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
+    "parallel_tool_calls", "prompt_cache_retention",
+})  # fmt: skip
+"""Parameters that change no answer."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "n": (1,), "logprobs": (False,), "top_logprobs": (0,), "presence_penalty": (0,),
+    "frequency_penalty": (0,), "tools": ([],), "functions": ([],),
+    "logit_bias": ({},), "tool_choice": ("none", "auto"), "function_call": ("none", "auto"),
+    "response_format": ({"type": "text"},), "modalities": (["text"],), "echo": (False,),
+}  # fmt: skip
+"""Parameters of which only these values can be honoured, which mean nothing."""
+
+RESERVED = frozenset({
+    "add_generation_prompt", "chat_template", "continue_final_message", "conversation", "documents",
+    "messages", "return_dict", "tokenize", "tools",
+})  # fmt: skip
+"""Names that are no arguments of the template, but would change what is rendered."""
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""Values of ``reasoning_effort``: those of OpenAI and of vLLM."""
+
+
+class _NumberBounds(NamedTuple):
+    kind: type
+    least: float
+    most: float
+    above: bool = False
+    """Whether ``least`` itself is out of bounds."""
+
+
+NUMBERS = {
+    "temperature": _NumberBounds(float, 0, 2),
+    "top_p": _NumberBounds(float, 0, 1, above=True),
+    "top_k": _NumberBounds(int, 0, 1 << 30),
+    "min_p": _NumberBounds(float, 0, 1),
+    "repetition_penalty": _NumberBounds(float, 0, 10, above=True),
+    "max_tokens": _NumberBounds(int, 1, 1 << 30),
+    "max_completion_tokens": _NumberBounds(int, 1, 1 << 30),
+    "beta": _NumberBounds(float, 0, 1),
+    "budget": _NumberBounds(int, 1, 1 << 48),
+    "seed": _NumberBounds(int, -(1 << 63), (1 << 64) - 1),
+}
+
+_DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+
+
+def read_chat_request(body: bytes) -> ChatRequest:
+    """Reads the body of a request.
+
+    Raises:
+        Rejected: it is not JSON, lacks something, or asks for what cannot be honoured.
+    """
+    try:
+        asked = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Rejection(400, "the body is not JSON") from None
+    if not isinstance(asked, dict):
+        raise Rejection(400, "the body is not a JSON object")
+    given = {name: value for name, value in asked.items() if value is not None}
+    model = given.pop("model", None)
+    if not isinstance(model, str):
+        raise Rejection(400, "`model` is missing, or no string", param="model")
+    messages = read_messages(given.pop("messages", None))
+    stream = _boolean(given, "stream")
+    options = _object(given, "stream_options")
+    stopping = _stopping(given)
+    template = _template(given)
+    numbers = {name: _number(given.pop(name), name) for name in NUMBERS if name in given}
+    for name, value in given.items():
+        _refuse_unknown(name, value)
+    return ChatRequest(
+        model=model,
+        messages=messages,
+        stream=stream,
+        usage=options.get("include_usage") is True,
+        beta=numbers.get("beta"),
+        budget=_whole(numbers.get("budget")),
+        seed=_whole(numbers.get("seed")),
+        drawing=_drawing(numbers),
+        stopping=stopping,
+        template=template,
+    )
+
+
+def override_drawing(drawing: DrawSettings, chat: ChatRequest) -> DrawSettings:
+    """How a request's branches are drawn: as the proxy's own, but for what the client set."""
+    most = min(drawing.max_tokens, int(chat.drawing.get("max_tokens", drawing.max_tokens)))
+    return msgspec.structs.replace(drawing, **{**chat.drawing, "max_tokens": most})
+
+
+def _drawing(numbers: dict[str, float | int]) -> dict[str, float | int]:
+    found = {name: numbers[name] for name in _DRAWN if name in numbers}
+    bounds = [numbers[name] for name in ("max_tokens", "max_completion_tokens") if name in numbers]
+    return found | ({"max_tokens": min(bounds)} if bounds else {})
+
+
+def _stopping(given: dict[str, Any]) -> Stopping:
+    stop = given.pop("stop", [])
+    strings = [stop] if isinstance(stop, str) else stop
+    if not isinstance(strings, list) or not all(each and isinstance(each, str) for each in strings):
+        problem = "`stop` is neither a text nor a list of texts, each of a character or more"
+        raise Rejection(400, problem, param="stop")
+    return Stopping(tuple(strings), _boolean(given, "include_stop_str_in_output"))
+
+
+def _template(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of the chat template; those that are named as such go before the effort."""
+    arguments = _object(given, "chat_template_kwargs")
+    for name in arguments.keys() & RESERVED:
+        param = f"chat_template_kwargs.{name}"
+        raise Rejection(
+            400, f"`{param}` cannot be honoured", param=param, code="unsupported_parameter"
+        )
+    effort = given.pop("reasoning_effort", None)
+    if effort is None:
+        return arguments
+    if effort not in EFFORTS:
+        known = ", ".join(EFFORTS)
+        problem = f"`reasoning_effort` is not one of {known}"
+        raise Rejection(400, problem, param="reasoning_effort")
+    # As vLLM does: templates know one of the two.
+    return {"reasoning_effort": effort, "enable_thinking": effort != "none"} | arguments
+
+
+def _object(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.pop(name, {})
+    if not isinstance(value, dict):
+        raise Rejection(400, f"`{name}` is no object", param=name)
+    return value
+
+
+def _boolean(given: dict[str, Any], name: str) -> bool:
+    value = given.pop(name, False)
+    if not isinstance(value, bool):
+        raise Rejection(400, f"`{name}` is neither true nor false", param=name)
+    return value
+
+
+def _number(value: object, name: str) -> float | int:
+    kind, least, most, above = NUMBERS[name]
+    kinds: tuple[type, ...] = (int,) if kind is int else (int, float)
+    if type(value) not in kinds:
+        wanted = "whole number" if kind is int else "number"
+        raise Rejection(400, f"`{name}` is no {wanted}", param=name)
+    assert isinstance(value, int | float)
+    if not least <= value <= most or (above and value == least):
+        low, high = in_full(least), in_full(most)
+        bounds = f"above {low} and at most {high}" if above else f"from {low} to {high}"
+        raise Rejection(400, f"`{name}` is {in_full(value)}, and must be {bounds}", param=name)
+    return int(value) if kind is int else float(value)
+
+
+def _whole(value: float | int | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _refuse_unknown(name: str, value: object) -> None:
+    if name in LABELS:
+        return
+    if name in NEUTRAL and any(neutral == value for neutral in NEUTRAL[name]):
+        return
+    known = f"`{name}` cannot be honoured" if name in NEUTRAL else f"`{name}` is not known here"
+    raise Rejection(
+        400, f"{known}: an answer is voted on by many branches", param=name,
+        code="unsupported_parameter",
+    )  # fmt: skip

@@ -1,0 +1,269 @@
+"""One request answered: its episode played, and the text of a branch that holds the answer."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from dsl.episode import Inadmissible, Status
+from harness.engines import ControllerSetting, EpisodeRules
+from harness.errors import RheostatError
+from harness.live.episode import LiveEpisodeKey
+from harness.live.model import LiveModel, PosedQuestion
+from harness.live.runner import FinishedEpisode, LiveEpisodeRequest, LivePlayer, LiveResult
+from harness.mdp.ledger import ActionKind
+from harness.proxy.chat_request import ChatRequest, Stopping, override_drawing
+from harness.proxy.rejections import Rejection
+from harness.request.plan import Plan, RheoPlan, make_plan
+from store.collection.families import is_closed, make_closed_forcing
+from store.collection.forcing import Forcing
+from store.collection.questions import tokenise_forcing
+from store.serving.engine import Engine, Served
+from store.serving.errors import Refused
+
+
+class ProxyAnswer(NamedTuple):
+    """What a client gets."""
+
+    content: str
+    reasoning: str | None
+    """What stands before the end of the thinking; ``None`` for a model that does not think apart.
+    """
+    finish: str
+    """``stop``, or ``length`` where the branch was cut off at its bound."""
+    prompt_tokens: int
+    completion_tokens: int
+    """All that was generated: on every branch, and by every probe."""
+    hidden_tokens: int
+    """Those of them that are not of the branch whose text is shown."""
+    answer: str | None
+    """The answer that won."""
+    warnings: list[str]
+    """What the client should know about its own request."""
+    plan: Plan
+    """The controller, at what the client asked for."""
+    lived: LiveResult
+
+
+class ResponderConfig(NamedTuple):
+    """What holds for every request."""
+
+    served: Served
+    limit: int
+    """N, the most branches of an episode."""
+    instruction: str
+    """Put behind the last message of the user; empty for none."""
+    forcing: Forcing
+    """What is forced on the model where it thinks."""
+
+
+class Responder:
+    """Answers requests.
+
+    Args:
+        plan: the controller, at the β of those who do not say one.
+        model: what draws.
+        terms: what holds for every request.
+        playing: plays the episodes.
+    """
+
+    def __init__(self, plan: Plan, model: LiveModel, terms: ResponderConfig, playing: LivePlayer):
+        self._plan = plan
+        self._model = model
+        self._terms = terms
+        self._playing = playing
+
+    async def answer(self, chat: ChatRequest, name: str) -> ProxyAnswer:
+        """Plays an episode and picks the text.
+
+        Args:
+            chat: what is asked.
+            name: the trace's, which enters the seeds where the client gives none.
+
+        Raises:
+            Rejected: the conversation does not fit the model's context or its template, or the
+                budget affords no branch.
+            ServingError: the model's server does not play its part.
+            InputError, Inadmissible: the controller failed.
+        """
+        settings = self._model.settings
+        drawing = override_drawing(settings.drawing, chat)
+        model = self._model.by(msgspec.structs.replace(settings, drawing=drawing))
+        # The first branch's place is as good as any to be asked for tokens.
+        engine = model.place().engine
+        prompt = await self._prompt(chat, engine)
+        if chat.template:
+            model = await self._thinking_as(prompt, model, engine)
+        self._refuse_too_long(len(prompt), model)
+        posed = PosedQuestion(_name(chat, prompt, name), prompt, settings.probing)
+        plan = self.plan(chat)
+        errand = LiveEpisodeRequest(plan, model, posed, self._terms.limit, LiveEpisodeKey(0, 0))
+        ended = await self._played(errand, chat)
+        answer = await _pick_branch(plan, ended, model.settings.forcing, len(prompt))
+        return _stopped(answer, chat.stopping)._replace(warnings=self._warnings(model))
+
+    async def _prompt(self, chat: ChatRequest, engine: Engine) -> list[int]:
+        """A conversation in tokens.
+
+        Raises:
+            Rejected: the model's template does not take it.
+        """
+        messages = add_instruction(chat.messages, self._terms.instruction)
+        template = {**self._model.settings.template, **chat.template}
+        try:
+            return await engine.tokenize_chat(messages, template)
+        except Refused as refusal:
+            problem = f"the model's chat template does not take this: {refusal.problem}"
+            raise Rejection(400, problem, param="messages") from refusal
+
+    async def _thinking_as(self, prompt: list[int], model: LiveModel, engine: Engine) -> LiveModel:
+        """The model with what is forced on it where a client's template turns thinking on or off.
+
+        Args:
+            prompt: the conversation in tokens.
+            model: as it is without the client's arguments.
+            engine: what gives the text of tokens.
+        """
+        forcing = self._terms.forcing
+        if await is_closed(engine, prompt, forcing):
+            forcing = make_closed_forcing(forcing)
+        if forcing == model.settings.forcing:
+            return model
+        settings = msgspec.structs.replace(model.settings, forcing=forcing)
+        return model.by(settings, await tokenise_forcing(engine, forcing))
+
+    async def _played(self, errand: LiveEpisodeRequest, chat: ChatRequest) -> FinishedEpisode:
+        """Plays an episode.
+
+        Raises:
+            Rejected: the budget affords no branch.
+        """
+        budget, interval = errand.plan.rules.budget, errand.model.settings.drawing.interval
+        own = chat.budget is None
+        try:
+            ended = await self._playing.play(errand)
+        except (RheostatError, Inadmissible) as problem:
+            if budget is not None and budget < interval:
+                raise _too_low(budget, interval, own=own) from problem
+            raise
+        if budget is not None and not ended.lived.episode.branches:
+            raise _too_low(budget, interval, own=own)
+        return ended
+
+    def _warnings(self, model: LiveModel) -> list[str]:
+        if model.settings.drawing.temperature > 0 or self._terms.limit == 1:
+            return []
+        return ["at temperature 0 all branches are the same, and a vote among them decides nothing"]
+
+    def plan(self, chat: ChatRequest) -> Plan:
+        """The controller at what the client asks for."""
+        plan = self._plan
+        beta = plan.beta if chat.beta is None or plan.beta is None else chat.beta
+        budget = plan.rules.budget if chat.budget is None else chat.budget
+        rules = EpisodeRules(budget, plan.rules.probe_cost)
+        knobs = plan.chosen if isinstance(plan, RheoPlan) else {}
+        return make_plan(plan.program, ControllerSetting(beta, knobs), rules)
+
+    def _refuse_too_long(self, prompt: int, model: LiveModel) -> None:
+        probing = len(model.forced.both) + model.settings.probing.max_tokens
+        longest = model.settings.drawing.max_tokens
+        if prompt + longest + probing > self._terms.served.context:
+            raise Rejection(
+                400,
+                f"the messages have {prompt} tokens; with {longest} for a branch and {probing} for"
+                f" a probe they do not fit the context of {self._terms.served.context}",
+                param="messages",
+                code="context_length_exceeded",
+            )
+
+
+def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
+    """The refusal of a budget that affords no branch: the proxy's own, or the client's."""
+    why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
+    if own:
+        return Rejection(
+            500, f"the proxy's --budget {why}", kind="api_error", code="controller_failed"
+        )
+    return Rejection(400, f"`budget` {why}", param="budget")
+
+
+def _stopped(answer: ProxyAnswer, stopping: Stopping) -> ProxyAnswer:
+    """An answer whose text ends at the first of the client's stop strings."""
+    cut = stopping.cut(answer.content)
+    return answer if cut is None else answer._replace(content=cut, finish="stop")
+
+
+def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
+    """A conversation with the instruction behind the user's last message."""
+    found = list(messages)
+    for at in range(len(found) - 1, -1, -1):
+        if instruction and found[at]["role"] == "user":
+            found[at] = found[at] | {"content": f"{found[at]['content']}\n\n{instruction}"}
+            break
+    return found
+
+
+def _name(chat: ChatRequest, prompt: Sequence[int], name: str) -> str:
+    """What enters the seeds: of the same seed and conversation come the same branches."""
+    if chat.seed is None:
+        return name
+    told = msgspec.msgpack.encode((chat.seed, list(prompt)))
+    return f"seed-{blake2b(told, digest_size=8).hexdigest()}"
+
+
+async def _pick_branch(
+    plan: Plan, ended: FinishedEpisode, forcing: Forcing, prompt: int
+) -> ProxyAnswer:
+    lived, branches = ended
+    at, text, finish = await _text(ended, forcing)
+    reasoning, content = _split_thinking(text, forcing)
+    opened = branches[: len(lived.episode.branches)]
+    generated = sum(len(each.token_ids) for each in opened) + lived.probe_tokens
+    return ProxyAnswer(
+        content=content,
+        reasoning=reasoning,
+        finish=finish,
+        prompt_tokens=prompt,
+        completion_tokens=generated,
+        hidden_tokens=generated - len(branches[at].token_ids),
+        answer=lived.episode.answer,
+        warnings=[],
+        plan=plan,
+        lived=lived,
+    )
+
+
+async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str]:
+    """The branch that is shown, its text, and how it ended."""
+    lived, branches = ended
+    episode = lived.episode
+    holding = [each for each in episode.branches if each.answer == episode.answer]
+    finished = [each.branch for each in holding if each.status is Status.FINISHED]
+    if episode.answer is None:
+        finished = [each.branch for each in episode.branches if each.status is Status.FINISHED]
+    if finished:
+        branch = branches[finished[0]]
+        return finished[0], branch.text or "", branch.finish or "stop"
+    for barrier in reversed(episode.barriers):
+        for action in barrier.actions:
+            named = action.answer == episode.answer or episode.answer is None
+            if action.kind is ActionKind.PROBE and action.branch is not None and named:
+                text = await branches[action.branch].forced_text(action.depth)
+                return action.branch, _closed(text, forcing), "stop"
+    raise Rejection(500, "the controller answers without a branch to show", kind="api_error")
+
+
+def _closed(text: str, forcing: Forcing) -> str:
+    """A forced answer whose box the model left open is closed."""
+    said = text[text.rfind(forcing.ask) :] if forcing.ask else ""
+    return text + "}" * max(0, said.count("{") - said.count("}"))
+
+
+def _split_thinking(text: str, forcing: Forcing) -> tuple[str | None, str]:
+    """The thinking, and what stands behind its end."""
+    if not forcing.mark:
+        return None, text
+    before, found, after = text.rpartition(forcing.mark)
+    # Cut off while it thought, it has said nothing but its thoughts.
+    return (before, after.lstrip("\n")) if found else (text, "")

@@ -1,0 +1,138 @@
+"""The files that hold settings: where they are, what they say, and on which line they say it."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.errors import InputError
+
+_HEADER = re.compile(r"\s*\[+\s*(?P<table>[^\[\]]+?)\s*\]+")
+_KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.\"'\- ]+?)\s*=")
+
+
+class SettingsFile(NamedTuple):
+    """One file, parsed; its values are not checked yet."""
+
+    path: Path
+    root: tuple[str, ...]
+    """The table that is ours: ``("tool", "rheostat")`` in a pyproject.toml."""
+    table: Mapping[str, Any]
+    text: str
+
+    def place(self, *keys: str) -> str:
+        """Where a key stands, in words: the file, and the line where it can be told."""
+        line = self._line((*self.root, *keys))
+        return str(self.path) if line is None else f"{self.path}, line {line}"
+
+    def refuse_unknown(self, table: Mapping[str, Any], section: str, known: Iterable[str]) -> None:
+        """Checks the keys of a table.
+
+        Raises:
+            InputError: one of them is not ``known``; the message has the nearest that is.
+        """
+        known = list(known)
+        for key in table:
+            if key not in known:
+                keys = (section, key) if section else (key,)
+                near = difflib.get_close_matches(key, known, n=1)
+                known_words = ", ".join(sorted(known))
+                raise InputError(
+                    f"{self.place(*keys)}: there is no setting {'.'.join(keys)}",
+                    hint=f"did you mean {near[0]}?" if near else f"there are {known_words}",
+                )
+
+    def _line(self, keys: tuple[str, ...]) -> int | None:
+        """The line of a key, or of the nearest table around it that has one."""
+        inside: tuple[str, ...] = ()
+        best: tuple[int, int] | None = None
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if header := _HEADER.match(line):
+                inside = here = _parts(header["table"])
+            elif key := _KEY.match(line):
+                here = inside + _parts(key["key"])
+            else:
+                continue
+            if here == keys[: len(here)] and (best is None or len(here) > best[0]):
+                best = (len(here), number)
+        return None if best is None else best[1]
+
+
+def find_settings_files(environ: Mapping[str, str]) -> list[SettingsFile]:
+    """The project's file and the user's, those of them that exist, the nearer first.
+
+    Raises:
+        InputError: one of them is not TOML.
+    """
+    folder = xdg_folder(environ, "XDG_CONFIG_HOME", ".config")
+    user = None if folder is None else _read(folder / "rheostat" / "config.toml", ())
+    return [file for file in (_project(working_directory()), user) if file is not None]
+
+
+def working_directory() -> Path:
+    """Where the command was started.
+
+    Raises:
+        InputError: the directory has been removed since.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as problem:
+        raise InputError(
+            "the working directory is no longer there", hint="change to one that is"
+        ) from problem
+
+
+def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path | None:
+    """A base directory as the XDG specification has it: a relative one does not count.
+
+    ``None`` where the user has no home directory either, as in some containers.
+    """
+    named = Path(environ.get(variable, ""))
+    if named.is_absolute():
+        return named
+    try:
+        return Path.home() / fallback
+    except RuntimeError:
+        return None
+
+
+def _project(start: Path) -> SettingsFile | None:
+    for folder in (start, *start.parents):
+        # What lies in a directory that we may not enter is not ours.
+        if not os.access(folder, os.X_OK):
+            continue
+        own = _read(folder / "rheostat.toml", ())
+        if own is not None:
+            return own
+        shared = _read(folder / "pyproject.toml", ("tool", "rheostat"))
+        if shared is not None:
+            return shared
+    return None
+
+
+def _read(path: Path, root: tuple[str, ...]) -> SettingsFile | None:
+    """The file, or ``None`` where there is none or it has no table of ours."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as problem:
+        raise InputError(f"{path}, byte {problem.start}: is not UTF-8") from problem
+    # A pyproject.toml that never mentions us is none of our business, broken or not.
+    if not all(part in text for part in root):
+        return None
+    try:
+        table: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(f"{path}: is not TOML: {problem}") from problem
+    for part in root:
+        table = table.get(part) if isinstance(table, dict) else None
+    return SettingsFile(path, root, table, text) if isinstance(table, dict) else None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -1,0 +1,150 @@
+"""Runs the checks against an engine, one container each, and a worker that plays."""
+
+import json
+import time
+from collections.abc import Iterator
+from enum import Enum
+from functools import partial
+from typing import NamedTuple
+
+from harness.mdp.playback import play_episode
+from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from sandbox.conformance.checks import CHECKS, ProbeValue, SandboxCheck
+from sandbox.conformance.probes import PRELUDE
+from sandbox.faults import Fault
+from sandbox.host.container import ContainerWorkerLauncher
+from sandbox.host.interfaces import WorkerLost
+from sandbox.host.pool import EpisodeTask, WorkerPool
+from sandbox.library import NAMES, text
+from sandbox.python.controller import PythonController
+
+LONGEST = 10.0
+"""Seconds in which a container must be gone once it is ended, whatever it does."""
+
+
+class CheckVerdict(Enum):
+    """What came of a check."""
+
+    HOLDS = "holds"
+    FAILS = "FAILS"
+    UNTRIED = "not tried"
+    """The image has no means to try it."""
+
+
+class CheckResult(NamedTuple):
+    """One check and its verdict."""
+
+    name: str
+    statement: str
+    verdict: CheckVerdict
+    detail: str
+    """What the probe said, where it does not hold."""
+
+
+def run_checks(place: ContainerWorkerLauncher) -> Iterator[CheckResult]:
+    """Runs every check; ``place`` must have the limits of the checks.
+
+    Raises:
+        SurroundingsError: a container cannot be started.
+    """
+    yield _plays(place)
+    apart = has_own_kernel(place)
+    for check in CHECKS:
+        yield run_check(check, place, apart=apart)
+
+
+def has_own_kernel(place: ContainerWorkerLauncher) -> bool:
+    """Whether containers run on another kernel than the engine, as those of gVisor do.
+
+    Raises:
+        SurroundingsError: a container cannot be started.
+    """
+    said = _said(
+        SandboxCheck("kernel", "", "say(os.uname().release)", lambda said: True), place
+    ).value
+    return isinstance(said, str) and said != place.kernel
+
+
+class _ProbeReply(NamedTuple):
+    value: ProbeValue
+    ended: float
+    """Seconds that its container took to end."""
+
+
+def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
+    """What the probe of a check says."""
+    channel = place.start(("-s", "-P", "-c", PRELUDE + check.probe))
+    said: ProbeValue
+    try:
+        said = json.loads(channel.receive(check.seconds))
+    except WorkerLost as lost:
+        said = lost.fault
+    except ValueError:
+        said = "something that is no JSON"
+    before = time.monotonic()
+    channel.end()
+    return _ProbeReply(said, time.monotonic() - before)
+
+
+def run_check(
+    check: SandboxCheck, place: ContainerWorkerLauncher, *, apart: bool = False
+) -> CheckResult:
+    """Runs one check; ``apart`` where containers have a kernel of their own."""
+    said, took = _said(check, place)
+    if check.but_the_image and isinstance(said, dict):
+        said = {name: value for name, value in said.items() if name not in place.variables}
+    holds = check.apart if apart and check.apart is not None else check.holds
+    verdict = CheckVerdict.UNTRIED
+    if said is not None:
+        verdict = CheckVerdict.HOLDS if holds(said) else CheckVerdict.FAILS
+    if took > LONGEST:
+        return CheckResult(
+            check.name, check.statement, CheckVerdict.FAILS, f"it took {took:.0f} s to end"
+        )
+    return CheckResult(check.name, check.statement, verdict, _detail(said, verdict))
+
+
+def _detail(said: ProbeValue, verdict: CheckVerdict) -> str:
+    if verdict is CheckVerdict.HOLDS:
+        return ""
+    if verdict is CheckVerdict.UNTRIED:
+        return "the image has no ctypes"
+    if isinstance(said, Fault):
+        return f"{said.reason.value}: {said.text}"
+    return json.dumps(said)[:200]
+
+
+def _plays(place: ContainerWorkerLauncher) -> CheckResult:
+    """Whether a worker plays as a controller does in this process."""
+    name, statement = "worker", "a worker plays as this process does"
+    try:
+        for controller in NAMES:
+            expected = [
+                play_episode(PythonController(text(controller)), errand.begin(), errand.beta)
+                for errand in _ERRANDS
+            ]
+            with WorkerPool(place, text(controller)) as pool:
+                found = sorted(pool.play(_ERRANDS), key=lambda ended: ended.place)
+            for ended, alike in zip(found, expected, strict=True):
+                replay = ended.replay
+                if (replay.answer, replay.spent, replay.sequential) != tuple(alike):
+                    what = "another end" if ended.fault is None else ended.fault.text
+                    return CheckResult(name, statement, CheckVerdict.FAILS, f"{controller}: {what}")
+    except WorkerLost as lost:
+        return CheckResult(name, statement, CheckVerdict.FAILS, lost.fault.text)
+    return CheckResult(name, statement, CheckVerdict.HOLDS, "")
+
+
+_DECK = BranchPool(
+    [
+        ReplayChain(["7", "7"], 24, "7"),
+        ReplayChain(["7", "9"], 24, "9"),
+        ReplayChain(["8"], 14, "7"),
+    ]
+    * 4,
+    10,
+)
+_ERRANDS = [
+    EpisodeTask(partial(Replay, _DECK, seed=seed), beta) for seed in range(3) for beta in (0.0, 1.0)
+]
+"""A few episodes of a question that is made up."""

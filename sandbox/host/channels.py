@@ -1,0 +1,158 @@
+"""Channels to workers: messages over two file descriptors, with timeouts.
+
+What a Docker engine sends of a container's output is multiplexed; `StreamDemultiplexer` extracts
+the wanted streams.
+"""
+
+import os
+import select
+import struct
+import time
+from collections.abc import Callable, Collection
+
+from sandbox.faults import Fault, Reason
+from sandbox.host.interfaces import MessageBuffer, WorkerLost
+from sandbox.worker.messages import HEAD
+
+STDOUT, STDERR = 1, 2
+
+MOST_ERRORS = 8192
+"""Bytes that are kept of a worker's stderr."""
+
+
+class StreamDemultiplexer:
+    """Opens envelopes.
+
+    Args:
+        wanted: the streams of which the content is given; that of others is dropped.
+    """
+
+    _HEAD = struct.Struct(">BxxxI")
+
+    def __init__(self, wanted: Collection[int] = (STDOUT,)) -> None:
+        self._streams = frozenset(wanted)
+        self._head = bytearray()
+        self._left = 0
+        self._wanted = False
+        self._stream = 0
+        self.errors = bytearray()
+        """The beginning of what the container wrote to stderr, where that is not wanted."""
+
+    def open(self, part: bytes) -> bytes:
+        """What the container wrote to its wanted streams, of the bytes that came."""
+        found = bytearray()
+        at = 0
+        while at < len(part):
+            if self._left:
+                taken = part[at : at + self._left]
+                self._left -= len(taken)
+                at += len(taken)
+                if self._wanted:
+                    found += taken
+                elif self._stream == STDERR:
+                    self.errors += taken[: MOST_ERRORS - len(self.errors)]
+                continue
+            missing = self._HEAD.size - len(self._head)
+            self._head += part[at : at + missing]
+            at += missing
+            if len(self._head) == self._HEAD.size:
+                self._stream, self._left = self._HEAD.unpack(self._head)
+                self._wanted = self._stream in self._streams
+                self._head.clear()
+        return bytes(found)
+
+
+_AT_ONCE = 65_536
+"""Bytes that are read at a time: between reads the system holds a flood back."""
+
+
+class StreamChannel:
+    """A line over descriptors that do not block.
+
+    Args:
+        into: the descriptor that the worker hears.
+        out: the one that it speaks to.
+        unpack: makes of what was read what the worker said; the identity, or an envelope's opener.
+        end: ends the worker.
+        explain: says why a worker ended by itself, where that is known.
+    """
+
+    def __init__(
+        self,
+        into: int,
+        out: int,
+        unpack: Callable[[bytes], bytes],
+        end: Callable[[], None],
+        explain: Callable[[], Fault | None] = lambda: None,
+    ):
+        self._into = into
+        self._out = out
+        self._unpack = unpack
+        self._end: Callable[[], None] | None = end
+        self._explain = explain
+        self._inbox = MessageBuffer()
+        os.set_blocking(into, False)
+        os.set_blocking(out, False)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether anything has come that was not asked for."""
+        return len(self._inbox) > 0
+
+    def send(self, payload: bytes, seconds: float) -> None:
+        """Sends one message; see `sandbox.host.interfaces.WorkerChannel`."""
+        left = memoryview(HEAD.pack(len(payload)) + payload)
+        until = time.monotonic() + seconds
+        while left:
+            self._wait(until, writing=True)
+            try:
+                left = left[os.write(self._into, left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._gone() from None
+
+    def receive(self, seconds: float) -> bytes:
+        """The next message; see `sandbox.host.interfaces.WorkerChannel`."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                message = self._inbox.take()
+            except WorkerLost:
+                self.end()
+                raise
+            if message is not None:
+                return message
+            self._wait(until, writing=False)
+            try:
+                part = os.read(self._out, _AT_ONCE)
+            except BlockingIOError:
+                continue
+            except OSError:
+                part = b""
+            if not part:
+                raise self._gone()
+            self._inbox.put(self._unpack(part))
+
+    def end(self) -> None:
+        """Ends the worker, once."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+
+    def _wait(self, until: float, *, writing: bool) -> None:
+        if self._end is None:
+            raise self._gone()
+        left = max(0.0, until - time.monotonic())
+        # What floods the line with something that is dropped is always ready to be read.
+        reads, writes = ([], [self._into]) if writing else ([self._out], [])
+        if not any(select.select(reads, writes, [], left)) or not left:
+            self.end()
+            raise WorkerLost(Fault(Reason.SILENT, "the worker does not answer"))
+
+    def _gone(self) -> WorkerLost:
+        try:
+            cause = None if self._end is None else self._explain()
+        finally:
+            self.end()
+        return WorkerLost(cause or Fault(Reason.DIED, "the worker is gone"))

@@ -1,0 +1,155 @@
+"""Python as the harness finds it: the language by its suffix, what plays it by its name."""
+
+import ast
+from collections.abc import Sequence
+from importlib.resources import files
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from dsl.findings import FileFindings
+from dsl.source import Source
+from harness.engines import ControllerSetting, EpisodeRules, LineCounts
+from harness.errors import ExternalError, InputError
+from harness.mdp.environment import ReplayEnvironment
+from harness.mdp.episodes import EpisodeArrays
+from harness.mdp.replay import Replay
+from harness.request.foreign import ForeignController
+from harness.settings import load, resolve
+from sandbox.engine import SandboxEngine
+from sandbox.host.container import ContainerWorkerLauncher
+from sandbox.host.interfaces import WorkerLauncher, WorkerLimits
+from sandbox.host.pool import EpisodeLimits
+from sandbox.host.process import ProcessWorkerLauncher
+from sandbox.python.policy import find_statement_lines
+from sandbox.script import (
+    Script,
+    diagnose_script,
+    extract_title,
+    list_findings,
+    read_script,
+    require_admitted,
+)
+from sandbox.settings import SandboxSettings
+
+
+class PythonLanguage:
+    """See `harness.request.foreign.LanguagePlugin`."""
+
+    def read(self, argument: str) -> ForeignController:
+        """Reads a controller from its file.
+
+        Raises:
+            InputError: there is none, or the policy does not admit it.
+            OSError: it cannot be read.
+        """
+        try:
+            script = read_script(Path(argument))
+        except FileNotFoundError:
+            raise InputError(f"{argument}: there is no such controller") from None
+        return _foreign(script, argument)
+
+    def made_of(self, text: str, name: str) -> ForeignController:
+        """A controller from its text.
+
+        Raises:
+            InputError: the policy does not admit it.
+        """
+        return _foreign(require_admitted(Script(name, text)), name)
+
+    def diagnosed(self, text: str, name: str) -> str:
+        """All that the policy does not admit, each with its line of the text."""
+        return diagnose_script(Script(name, text))
+
+    def findings(self, text: str, name: str) -> FileFindings:
+        """The same as records."""
+        return list_findings(Script(name, text))
+
+    def card(self) -> str:
+        """What a controller in Python may say, on a page."""
+        return files("sandbox").joinpath("card.md").read_text(encoding="utf-8")
+
+
+def _foreign(script: Script, origin: str) -> ForeignController:
+    tree = ast.parse(script.text)
+    return ForeignController(
+        label=Path(script.name).stem,
+        source=Source(script.text, script.name),
+        digest=script.digest,
+        origin=origin,
+        engine="sandbox",
+        version=SandboxEngine.name,
+        title=extract_title(tree),
+        size=sum(1 for _ in ast.walk(tree)),
+        beginnings=frozenset(find_statement_lines(tree)),
+    )
+
+
+PYTHON = PythonLanguage()
+"""What is registered under `harness.request.foreign.LANGUAGES`."""
+
+
+def require_container_isolation() -> None:
+    """Refuses to play what others write where containers do not hold it.
+
+    Raises:
+        InputError: the settings say to play without them.
+        SurroundingsError: there is no engine, or no image that fits.
+    """
+    for setting in resolve(SandboxSettings, "sandbox"):
+        if setting.name == "sandbox.wall" and setting.value != "docker":
+            raise InputError(
+                f"sandbox.wall is {setting.value!r} by {setting.origin}: code that others write is"
+                " played in containers alone",
+                hint="set it to docker, or leave it out; `rheostat explain sandbox` says why",
+            )
+    chosen = load(SandboxSettings, "sandbox")
+    ContainerWorkerLauncher(chosen.image, runtime=chosen.runtime or None).client.close()
+
+
+def _walled(chosen: SandboxSettings, limits: WorkerLimits) -> ContainerWorkerLauncher:
+    try:
+        return ContainerWorkerLauncher(chosen.image, runtime=chosen.runtime or None, limits=limits)
+    except ExternalError as missing:
+        missing.hint = (
+            f"{missing.hint}; code of your own is played without by --unsafe-no-docker"
+            " of sweep, compare, trace, profile and bench"
+        )
+        raise
+
+
+class RegisteredEngine:
+    """The sandbox by the settings."""
+
+    def __init__(self) -> None:
+        chosen = load(SandboxSettings, "sandbox")
+        limits = WorkerLimits(memory=chosen.memory << 20)
+        place: WorkerLauncher = (
+            ProcessWorkerLauncher(limits) if chosen.wall == "process" else _walled(chosen, limits)
+        )
+        terms = EpisodeLimits(
+            seconds=chosen.seconds, patience=chosen.seconds + EpisodeLimits().patience
+        )
+        self._engine = SandboxEngine(place, workers=chosen.workers, terms=terms)
+        # Runs at the end of this process, be it the first or one that plays jobs.
+        self._close = Finalize(None, self._engine.close, exitpriority=10)
+
+    def play(
+        self,
+        source: Source,
+        setting: ControllerSetting,
+        replay_environment: ReplayEnvironment,
+        seeds: Sequence[int],
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
+        counts: LineCounts | None = None,
+    ) -> EpisodeArrays:
+        """The ends of all episodes; see `harness.engines.ForeignEngine.play`."""
+        script = Script(source.name, source.text)
+        return self._engine.play(script, setting, replay_environment, seeds, rules, counts)
+
+    def trace(self, source: Source, beta: float | None, replay: Replay) -> None:
+        """One episode in given books; see `harness.engines.ForeignEngine.trace`."""
+        self._engine.trace(Script(source.name, source.text), beta, replay)
+
+    def close(self) -> None:
+        """Ends the workers, for good."""
+        self._close()

@@ -1,0 +1,299 @@
+"""The work of a collection: what is missing is drawn, probed, recorded; at the end it is sealed.
+
+One branch is the unit that is recorded, as soon as its probes are there and whatever order branches
+come in; so whoever resumes draws what the journal lacks, to the branch.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from store.answers.equivalence import AnswerPool
+from store.collection.chains import (
+    Chain,
+    ChainHandler,
+    PromptedQuestion,
+    complete_existing_chain,
+    draw_chain_stepwise,
+    draw_whole_chains,
+    group_consecutive,
+)
+from store.collection.draw_requests import list_prefixes
+from store.collection.missing import MissingBranches, describe_branches
+from store.collection.preparation import CollectionPlan, CollectionSetup, make_probe_settings
+from store.collection.probing import AnswerRules, make_branch, probe_chain
+from store.collection.progress import CollectionProgress
+from store.collection.resumption import is_complete, open_journal
+from store.collection.settings import make_provenance
+from store.errors import StoreError
+from store.records import Question
+from store.serving.endpoints import Endpoint
+from store.serving.engine import PrefixCacheCounters
+from store.serving.errors import Refused, ServingError, Unreachable, first_failure
+from store.serving.replies import CompletionResult
+from store.serving.requests import CompletionRequest
+from store.writer import RecordingWriter
+
+POLL = 5.0
+"""Seconds between two looks at the servers' counters."""
+
+
+class DrawBatch(NamedTuple):
+    """Branches of one question that are drawn by one request."""
+
+    question: Question
+    indexes: list[int]
+
+
+def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> RecordingWriter:
+    """Opens the journal.
+
+    Raises:
+        StoreError: as `open_journal`; or it holds branches beyond those that are asked for.
+    """
+    told = make_provenance(work.settings, prepared.served)
+    writer = open_journal(path, told, prepared.questions)
+    for question, held in writer.held.items():
+        if held and max(held) >= work.wanted(question):
+            writer.close()
+            reason = f"holds branch {max(held)} of {question!r}; ask for as many branches at least"
+            raise StoreError(reason, path=path)
+    return writer
+
+
+def is_already_collected(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> bool:
+    """Whether a sealed recording is the very one that would be collected."""
+    wanted = [work.wanted(question.id) for question in prepared.questions]
+    told = make_provenance(work.settings, prepared.served)
+    return is_complete(path, told, prepared.questions, wanted)
+
+
+class Collection:
+    """The work while it runs.
+
+    Args:
+        work: what is to be collected.
+        prepared: what the servers said.
+        places: where it is drawn.
+        reading: how answers are read.
+        writer: the open journal.
+        recorded: is told of each branch that was recorded.
+    """
+
+    def __init__(
+        self,
+        work: CollectionPlan,
+        prepared: CollectionSetup,
+        places: Sequence[Endpoint],
+        reading: AnswerRules,
+        writer: RecordingWriter,
+        recorded: Callable[[int], None] = lambda count: None,
+    ):
+        self._work = work
+        self._prepared = prepared
+        self._places = places
+        self._reading = reading
+        self._writer = writer
+        self._recorded = recorded
+        self.missing = MissingBranches(work.allow_missing)
+        """Branches that could not be had."""
+        for question, problems in prepared.missing.items():
+            for index, problem in problems.items():
+                if not writer.has(question, index):
+                    self.missing.add(question, index, problem)
+        self._pending = deque(self._lacking())
+        wanted = sum(work.wanted(question.id) for question in prepared.questions)
+        self.tally = CollectionProgress(wanted, held=sum(map(len, writer.held.values())))
+
+    async def run(self) -> None:
+        """Draws, probes and records all that is missing.
+
+        Raises:
+            ServingError: a server lies, or refuses more branches than may be missing, or is gone
+                for longer than patience lasts. It names the branch. Everything that was recorded
+                stays, and the next session goes on from it.
+        """
+        before = await self._counters()
+        watching = asyncio.create_task(self._watch(before))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for place in self._places:
+                    tasks.create_task(self._feed(place, tasks))
+        except BaseExceptionGroup as failed:
+            raise first_failure(failed) from failed
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        await self._compare(before)
+
+    async def seal(self) -> str:
+        """Seals the recording, with the branches that it lacks, and returns its digest.
+
+        Which answers are one vote is decided over all answers of each question.
+
+        Raises:
+            StoreError: a question has no branch at all.
+        """
+        for question in self._prepared.questions:
+            if not self._writer.held[question.id]:
+                reason = (
+                    f"none of the branches of question {question.id!r} could be had; leave it out"
+                    " of the questions, and the same command ends the recording without it"
+                )
+                raise StoreError(reason, path=self._writer.path)
+        given = {question.id for question in self._prepared.questions}
+        without = [each.id for each in self._writer.questions if each.id not in given]
+        return self._writer.seal(self.missing.indexes, without, await self._forms())
+
+    async def _forms(self) -> dict[str, dict[str, str]]:
+        """What each answer is written as, by the question's id."""
+        answers = self._writer.answers()
+        return {
+            question.id: await self._reading.equivalence.pooled(
+                AnswerPool(answers[question.id], question.gold)
+            )
+            for question in self._prepared.questions
+        }
+
+    def _lacking(self) -> list[DrawBatch]:
+        """What the journal lacks, question after question, in groups of neighbours."""
+        most = min(self._work.most_per_request, *(place.slots for place in self._places))
+        units = []
+        for question in self._prepared.questions:
+            gone = self.missing.indexes.get(question.id, frozenset())
+            held = self._writer.held[question.id] | gone
+            wanted = self._work.wanted(question.id)
+            lacking = [index for index in range(wanted) if index not in held]
+            for first, count in group_consecutive(lacking):
+                end = first + count
+                units += [
+                    DrawBatch(question, list(range(at, min(at + most, end))))
+                    for at in range(first, end, most)
+                ]
+        return units
+
+    async def _feed(self, place: Endpoint, tasks: asyncio.TaskGroup) -> None:
+        """Begins units at a place as its slots come free, until none are left."""
+        while self._pending:
+            slots = len(self._pending[0].indexes)
+            await place.acquire(slots)
+            if not self._pending:
+                place.release(slots)
+                return
+            unit = self._pending.popleft()
+            if len(unit.indexes) < slots:
+                place.release(slots - len(unit.indexes))
+            elif len(unit.indexes) > slots:
+                await place.acquire(len(unit.indexes) - slots)
+            tasks.create_task(self._draw(place, unit, tasks))
+
+    async def _draw(self, place: Endpoint, unit: DrawBatch, tasks: asyncio.TaskGroup) -> None:
+        """Draws a unit's branches; each is probed and recorded when it has ended."""
+        question, left = unit.question, list(unit.indexes)
+
+        async def take(index: int, chain: Chain) -> None:
+            left.remove(index)
+            tasks.create_task(self._record(place, question, index, chain))
+            # Its probes are to stand in the queue before the slot is free for a new branch.
+            await asyncio.sleep(0)
+            place.release(1)
+
+        try:
+            await self._draw_indexes(place, question, list(left), take)
+        except (Refused, Unreachable) as error:
+            if len(left) == 1 or not self._work.allow_missing:
+                self._give_up(question, left, error)
+                place.release(len(left))
+                return
+        except ServingError as error:
+            error.add_subject(describe_branches(question.id, left))
+            raise
+        # One branch of a request may be at fault: each of those left is drawn by itself.
+        for index in list(left):
+            try:
+                await self._draw_indexes(place, question, [index], take)
+            except (Refused, Unreachable) as error:
+                self._give_up(question, [index], error)
+                place.release(1)
+
+    async def _draw_indexes(
+        self, place: Endpoint, question: Question, indexes: list[int], take: ChainHandler
+    ) -> None:
+        drawn, settings = (
+            PromptedQuestion(question.id, question.prompt_ids or []),
+            self._work.settings,
+        )
+        if self._work.chains is not None:
+            for index in indexes:
+                chain = self._work.chains[question.id][index]
+                await take(index, await complete_existing_chain(place, chain))
+        elif settings.stepwise:
+            for index in indexes:
+                found = await draw_chain_stepwise(place, drawn, index, settings.drawing, self._drew)
+                before = list_prefixes(found.token_ids, settings.drawing.interval)
+                self.tally.sent += sum(len(drawn.prompt) + len(each) for each in [[], *before])
+                await take(index, found)
+        else:
+            self.tally.sent += len(drawn.prompt) * len(indexes)
+            await draw_whole_chains(place, drawn, indexes, settings.drawing, take, self._drew)
+
+    def _give_up(self, question: Question, indexes: Sequence[int], error: ServingError) -> None:
+        """Goes on without branches, if so many may be missing."""
+        self.missing.give_up(question.id, indexes, error)
+        self._recorded(len(indexes))
+
+    async def _record(self, place: Endpoint, question: Question, index: int, chain: Chain) -> None:
+        settings, prompt = self._work.settings, question.prompt_ids or []
+        try:
+            probed = await probe_chain(
+                place,
+                prompt,
+                chain,
+                self._prepared.forced,
+                make_probe_settings(settings, question),
+                settings,
+                self._probed,
+            )
+        except (Refused, Unreachable) as error:
+            self._give_up(question, [index], error)
+            return
+        except ServingError as error:
+            error.add_subject(describe_branches(question.id, [index]))
+            raise
+        made = await make_branch(chain, probed, question, settings, self._reading)
+        self._writer.add_branch(question.id, index, made)
+        self.tally.done += 1
+        self._recorded(1)
+        self.tally.recorded += made.tokens
+
+    def _drew(self, tokens: int) -> None:
+        self.tally.drawn += tokens
+
+    def _probed(self, asked: CompletionRequest, given: list[CompletionResult]) -> None:
+        # What has log-probabilities is asked for the entropy, and is no probe of its own.
+        self.tally.probes += asked.children if asked.logprobs is None else 0
+        self.tally.probe_tokens += sum(len(each.token_ids) for each in given)
+        self.tally.sent += sum(map(len, asked.prompt))
+
+    async def _watch(self, before: list[PrefixCacheCounters | None]) -> None:
+        while True:
+            await asyncio.sleep(POLL)
+            await self._compare(before)
+
+    async def _compare(self, before: list[PrefixCacheCounters | None]) -> None:
+        """Keeps what the servers counted since ``before``, over all that tell."""
+        now = await self._counters()
+        told = [
+            after.since(earlier)
+            for earlier, after in zip(before, now, strict=True)
+            # One that was started anew has counted from 0 again, and tells nothing of before.
+            if earlier is not None and after is not None and after.asked >= earlier.asked
+        ]
+        if told:
+            self.tally.cache = PrefixCacheCounters(*(sum(each) for each in zip(*told, strict=True)))
+
+    async def _counters(self) -> list[PrefixCacheCounters | None]:
+        engines = list(dict.fromkeys(place.engine for place in self._places))
+        return list(await asyncio.gather(*(engine.counters() for engine in engines)))

@@ -1,0 +1,110 @@
+"""The journal of a collection: begun, or gone on with where it is one of the very same settings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from store.errors import StoreError
+from store.reader import open_recording
+from store.records import Provenance, Question
+from store.writer import RecordingWriter
+
+
+def open_journal(
+    path: Path, provenance: Provenance, questions: Sequence[Question]
+) -> RecordingWriter:
+    """Begins a journal, or resumes the one that is there.
+
+    Args:
+        path: the recording.
+        provenance: what it is to say of itself.
+        questions: in their order; those that it lacks are added.
+
+    Raises:
+        StoreError: what is there was begun with other settings or other questions, is sealed, is
+            being written by another process, or is no recording; nothing was changed.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = RecordingWriter.create(path, provenance)
+    else:
+        writer = RecordingWriter.resume(path)
+    try:
+        _check_same_settings(path, writer.provenance, provenance)
+        _add(path, writer, questions)
+    except BaseException:
+        writer.close()
+        raise
+    return writer
+
+
+def is_complete(
+    path: Path, provenance: Provenance, questions: Sequence[Question], branches: Sequence[int]
+) -> bool:
+    """Whether a sealed recording is the very one that would be collected.
+
+    Args:
+        path: the recording.
+        provenance: what it would say of itself.
+        questions: in their order.
+        branches: how many of each are wanted at least.
+
+    Raises:
+        StoreError: it is not sealed, or cannot be read.
+    """
+    held = open_recording(path)
+    plain = [msgspec.structs.replace(question, missing=None) for question in held.questions]
+    return (
+        held.provenance == provenance
+        and plain == list(questions)
+        and all(
+            len(held.core(at).counts) + len(held.questions[at].missing or ()) >= wanted
+            for at, wanted in enumerate(branches)
+        )
+    )
+
+
+def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> None:
+    """Adds the questions that are not there; those that are must be these, in this order.
+
+    One of which no branch could be had may be left out.
+    """
+    given = {question.id for question in questions}
+    kept = [each for each in writer.questions if each.id in given or writer.held[each.id]]
+    for held, wanted in zip(kept, questions, strict=False):
+        if held != wanted:
+            raise StoreError(
+                f"was begun with another question {held.id!r}, or its prompt was other; give the"
+                " questions and the chat template that it was begun with, or another name",
+                path=path,
+            )
+    if len(kept) > len(questions):
+        raise StoreError("was begun with more questions; give them all", path=path)
+    for question in questions[len(kept) :]:
+        writer.add_question(question)
+
+
+def _check_same_settings(path: Path, begun: Provenance, wanted: Provenance) -> None:
+    """Raises `StoreError` where a recording was begun with other settings; it names them."""
+    differing = [
+        f"{name} ({_short(was)}, now {_short(now)})"
+        for name, was, now in zip(
+            begun.__struct_fields__,
+            msgspec.structs.astuple(begun),
+            msgspec.structs.astuple(wanted),
+            strict=True,
+        )
+        if was != now
+    ]
+    if differing:
+        raise StoreError(
+            f"was begun with other settings: {'; '.join(differing)}; go on with those, or choose"
+            " another name",
+            path=path,
+        )
+
+
+def _short(value: object) -> str:
+    words = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return words if len(words) <= 60 else words[:57] + "…"

@@ -1,0 +1,300 @@
+"""Read a pipeline file and its question files.
+
+Reading is strict: unknown keys are errors, and each error names its place.
+"""
+
+import difflib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from store.answers.extraction import NAMED as NAMED_EXTRACTORS
+from store.errors import NewerFormat, StoreError
+from store.file_kinds import FileKind, wrong_kind
+from store.pipelines.schema import (
+    VERSION,
+    CostUnit,
+    Fusion,
+    Pipeline,
+    PipelineModel,
+    PipelineQuestion,
+    Simulation,
+    Stage,
+)
+
+
+class NumberedQuestion(NamedTuple):
+    """A question, and the line that it stands on."""
+
+    question: PipelineQuestion
+    line: int
+    """From 1."""
+
+
+def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
+    """Reads the questions of a file.
+
+    Args:
+        path: of the file.
+        named_in: the pipeline file that names it.
+
+    Raises:
+        StoreError: there is no such file, it holds no question, or a line is none.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        raise StoreError(
+            f"there is no such file of questions; {named_in} names it", path=path
+        ) from None
+    found: dict[str, NumberedQuestion] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            question = msgspec.json.decode(line, type=PipelineQuestion)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            raise StoreError(
+                f"is no question: {problem}", path=path, place=f"line {number}"
+            ) from None
+        if question.id in found:
+            raise StoreError(
+                f"the id {question.id!r} stands twice", path=path, place=f"line {number}"
+            )
+        found[question.id] = NumberedQuestion(question, number)
+    if not found:
+        raise StoreError("holds no question", path=path)
+    return list(found.values())
+
+
+def check_disjoint(
+    searched: Iterable[NumberedQuestion],
+    held_out: Iterable[NumberedQuestion],
+    path: Path,
+    searched_path: Path,
+) -> None:
+    """Refuses held-out questions that a search meets, by their ids or by their texts.
+
+    Args:
+        searched: the questions of the search.
+        held_out: those that are held out.
+        path: of the latter's file.
+        searched_path: of the former's.
+
+    Raises:
+        StoreError: the first that stands in both, with its lines.
+    """
+    ids, texts = dict[str, int](), dict[str, int]()
+    for each in searched:
+        ids[each.question.id] = each.line
+        texts.setdefault(_normalize_text(each.question.question), each.line)
+    for each in held_out:
+        where = f"line {each.line}"
+        if each.question.id in ids:
+            line = ids[each.question.id]
+            raise StoreError(
+                f"the id {each.question.id!r} stands in line {line} of {searched_path} too, so it"
+                " cannot be held out",
+                path=path, place=where,
+            )  # fmt: skip
+        line = texts.get(_normalize_text(each.question.question), 0)
+        if line:
+            raise StoreError(
+                f"the question {each.question.id!r} is that of line {line} of {searched_path}, so"
+                " it cannot be held out",
+                path=path, place=where,
+            )  # fmt: skip
+
+
+def _normalize_text(text: str) -> str:
+    """A text by which questions are told apart: not by case or white space."""
+    return " ".join(text.casefold().split())
+
+
+_TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "model": PipelineModel, "stage": Stage, "simulation": Simulation,
+}  # fmt: skip
+
+_PROMPT_FIELDS, _FUSE_FIELDS = {"question", "input"}, {"question", "input", "samples"}
+
+
+class PipelineDeclaration(NamedTuple):
+    """A pipeline as its file declares it."""
+
+    pipeline: Pipeline
+    path: Path
+    questions: tuple[PipelineQuestion, ...]
+    """Those that a search meets; empty where it is simulated."""
+
+    @property
+    def digest(self) -> str:
+        """Names the pipeline and its questions by content."""
+        return pipeline_digest(self.pipeline, self.questions)
+
+
+def pipeline_digest(pipeline: Pipeline, questions: Iterable[PipelineQuestion]) -> str:
+    """Names a pipeline and some questions by content; where a model is served does not matter."""
+    models = [msgspec.structs.replace(each, base_url="") for each in pipeline.models]
+    bare = msgspec.structs.replace(pipeline, models=models, questions="", held_out="")
+    content = msgspec.json.encode(_to_plain([bare, *questions]), order="deterministic")
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def read_pipeline(path: Path) -> PipelineDeclaration:
+    """Reads a pipeline and its questions.
+
+    Raises:
+        StoreError: the file, or that of its questions, cannot be used; it says why and where.
+        NewerFormat: it is of a later version.
+    """
+    if misplaced := wrong_kind(path, {FileKind.PIPELINE}, "a pipeline file"):
+        raise StoreError(misplaced, path=path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise StoreError("there is no such pipeline file", path=path) from None
+    except UnicodeDecodeError as problem:
+        raise StoreError("is not UTF-8", path=path, place=f"byte {problem.start}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise StoreError(f"is not TOML: {problem}", path=path) from None
+    version = table.get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        raise NewerFormat(
+            f"is of version {version}, this program reads up to {VERSION}; update rheostat",
+            path=path,
+        )
+    _refuse_unknown(table, path)
+    try:
+        pipeline = msgspec.convert(table, Pipeline)
+    except msgspec.ValidationError as problem:
+        what, _, place = str(problem).partition(" - at ")
+        what, place = what[:1].lower() + what[1:], place.strip("`")
+        raise StoreError(what, path=path, place=place or None) from None
+    if wrong := find_pipeline_fault(pipeline):
+        raise StoreError(wrong, path=path)
+    if pipeline.simulation:
+        return PipelineDeclaration(pipeline, path, ())
+    if not pipeline.questions:
+        raise StoreError("names no file of questions, and no simulation", path=path)
+    found = read_questions(path.parent / pipeline.questions, path)
+    return PipelineDeclaration(pipeline, path, tuple(each.question for each in found))
+
+
+def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
+    """The same pipeline over the questions that it holds out; nothing else opens their file.
+
+    Raises:
+        StoreError: it names none, a file cannot be used, or a question stands in both.
+    """
+    pipeline, path = declared.pipeline, declared.path
+    if not pipeline.held_out:
+        raise StoreError("names no questions that are held out", path=path)
+    searched_path, where = path.parent / pipeline.questions, path.parent / pipeline.held_out
+    searched, found = read_questions(searched_path, path), read_questions(where, path)
+    check_disjoint(searched, found, where, searched_path)
+    return declared._replace(questions=tuple(each.question for each in found))
+
+
+def find_pipeline_fault(pipeline: Pipeline) -> str | None:
+    """Why a pipeline cannot be, in a sentence; ``None`` where it can."""
+    if not pipeline.stages or not pipeline.models:
+        return "has no stages" if not pipeline.stages else "has no models"
+    for what, names in (
+        ("stages", [each.name for each in pipeline.stages]),
+        ("models", [each.name for each in pipeline.models]),
+    ):
+        name, times = Counter(names).most_common(1)[0]
+        if times > 1:
+            return f"has {times} {what} of the name {name!r}; names must differ"
+    if pipeline.simulation is not None and pipeline.held_out:
+        return "is simulated, and draws what it holds out; held_out names nothing there"
+    for model in pipeline.models:
+        if model.parameters <= 0:
+            return f"model {model.name!r}: parameters are billions, and more than 0"
+        if pipeline.unit is CostUnit.DOLLARS and model.dollars_in + model.dollars_out <= 0:
+            return f"model {model.name!r} has no price; dollars_in and dollars_out give it"
+    return next(filter(None, (_stage_fault(pipeline, each) for each in pipeline.stages)), None)
+
+
+def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
+    where = f"stage {stage.name!r}"
+    if not stage.name.isidentifier():
+        return f"{where}: the name of a stage is a word of letters, digits and _"
+    known = [each.name for each in pipeline.models]
+    for name in (*stage.models, *stage.recordings):
+        if name not in known:
+            return f"{where}: there is no model {name!r}{_suggest_key(name, known)}"
+    if stage.prompt_tokens < 0 or stage.output_tokens < 1:
+        return f"{where}: prompt_tokens are 0 or more, output_tokens 1 or more"
+    for field, text, allowed in (
+        ("prompt", stage.prompt, _PROMPT_FIELDS), ("fuse", stage.fuse, _FUSE_FIELDS),
+    ):  # fmt: skip
+        try:
+            used = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        except ValueError as problem:
+            return f"{where}: {field}: {problem}"
+        if used - allowed:
+            name = min(used - allowed)
+            return f"{where}: {field}: there is no {{{name}}}{_suggest_key(name, allowed)}"
+    try:
+        groups = re.compile(stage.extract).groups
+    except re.error as problem:
+        return f"{where}: extract is no pattern: {problem}"
+    if stage.extract and groups != 1 and stage.extract not in NAMED_EXTRACTORS:
+        return f"{where}: extract wants one group, in parentheses, and has {groups}"
+    if pipeline.simulation is None and not stage.prompt:
+        return f"{where}: has no prompt, so it cannot be carried out"
+    if pipeline.simulation is None and stage.fusion is Fusion.MODEL and not stage.fuse:
+        return f"{where}: fusion by the model wants a template, fuse, with {{samples}}"
+    return None
+
+
+def _refuse_unknown(table: Mapping[str, Any], path: Path) -> None:
+    """Raises at the first key that no record has, with the nearest that one has."""
+    _refuse(table, Pipeline, path, "")
+    for key, kind in _TABLES.items():
+        inside = table.get(key, ())
+        for at, each in enumerate(inside if isinstance(inside, list) else [inside]):
+            if isinstance(each, dict):
+                _refuse(
+                    each, kind, path, f"{key}[{at}]." if isinstance(inside, list) else f"{key}."
+                )
+
+
+def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, prefix: str) -> None:
+    known = [each.encode_name for each in msgspec.structs.fields(kind)]
+    for key in table:
+        if key not in known:
+            raise StoreError(
+                f"there is no such key{_suggest_key(key, known)}", path=path, place=prefix + key
+            )
+
+
+def _suggest_key(word: str, words: Iterable[str]) -> str:
+    words = sorted(words)
+    near = difflib.get_close_matches(word, words, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(words)}"
+
+
+def _to_plain(value: object) -> object:
+    """A record as plain data, but what equals its default: so a new field changes nothing."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        return {
+            each.encode_name: _to_plain(held)
+            for each in fields
+            if (held := getattr(value, each.name)) != _default(each)
+        }
+    return [_to_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()

@@ -1,0 +1,109 @@
+"""Where requests go: servers and their data-parallel engines, each with a bounded load.
+
+vLLM balances data-parallel engines by load and not by prefix, and a prefix cache belongs to one
+engine. So whoever goes on from a prefix goes to the place that holds it.
+
+A place has slots, one for each completion under way. Whoever finds none waits, which is the whole
+of back-pressure: nothing is prepared that could not be sent. Those who go on with what has begun
+come before those who begin something.
+"""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import NamedTuple
+
+from store.serving.engine import Engine
+
+
+class _Waiter(NamedTuple):
+    """Someone who waits for slots; ordered by urgency, then by arrival."""
+
+    order: tuple[int, int]
+    slots: int
+    ready: "asyncio.Future[None]"
+
+
+class Endpoint:
+    """One engine behind one address.
+
+    Args:
+        engine: the client.
+        rank: its data-parallel engine; ``None`` where there is but one.
+        slots: completions that may be under way at once.
+    """
+
+    def __init__(self, engine: Engine, rank: int | None, slots: int):
+        self.engine = engine
+        self.rank = rank
+        self.slots = slots
+        self._free = slots
+        self._arrivals = count()
+        self._waiting: list[_Waiter] = []
+
+    async def acquire(self, slots: int, *, urgent: bool = False) -> None:
+        """Waits for so many slots at once; more than there are counts as all.
+
+        Args:
+            slots: how many.
+            urgent: go before all who are not.
+        """
+        slots = min(slots, self.slots)
+        if not self._waiting and slots <= self._free:
+            self._free -= slots
+            return
+        ready = asyncio.get_running_loop().create_future()
+        waiter = _Waiter((not urgent, next(self._arrivals)), slots, ready)
+        heapq.heappush(self._waiting, waiter)
+        self._admit()
+        try:
+            await ready
+        except asyncio.CancelledError:
+            if ready.done() and not ready.cancelled():
+                self.release(slots)
+            raise
+
+    def release(self, slots: int) -> None:
+        """Gives slots back."""
+        self._free = min(self.slots, self._free + slots)
+        self._admit()
+
+    @asynccontextmanager
+    async def held(self, slots: int, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Holds so many slots."""
+        slots = min(slots, self.slots)
+        await self.acquire(slots, urgent=urgent)
+        try:
+            yield
+        finally:
+            self.release(slots)
+
+    def _admit(self) -> None:
+        while self._waiting:
+            first = self._waiting[0]
+            if first.ready.cancelled():
+                heapq.heappop(self._waiting)
+            elif first.slots <= self._free:
+                heapq.heappop(self._waiting)
+                self._free -= first.slots
+                first.ready.set_result(None)
+            else:
+                return
+
+
+def list_endpoints(engines: Sequence[Engine], ranks: int, slots: int) -> list[Endpoint]:
+    """Every place behind some engines.
+
+    Args:
+        engines: one for each address.
+        ranks: data-parallel engines behind each; 1 for a server that is not data-parallel.
+        slots: completions under way at once for each address, shared evenly by its ranks.
+    """
+    share = max(1, slots // ranks)
+    return [
+        Endpoint(engine, rank if ranks > 1 else None, share)
+        for engine in engines
+        for rank in range(ranks)
+    ]

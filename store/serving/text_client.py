@@ -1,0 +1,92 @@
+"""Asks any server that speaks OpenAI's protocol for one text: chat, or a bare completion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from store.pipelines.call_cache import PipelineCall, PipelineReply
+from store.pipelines.schema import Interface
+from store.serving.errors import InconsistentResponse
+from store.serving.replies import error_document
+from store.serving.retries import retry_call
+from store.serving.server import Server
+
+_PATHS = {Interface.CHAT: "/v1/chat/completions", Interface.COMPLETIONS: "/v1/completions"}
+
+
+class _Message(msgspec.Struct, frozen=True):
+    content: str | None = None
+
+
+class _TextChoice(msgspec.Struct, frozen=True):
+    text: str | None = None
+    message: _Message | None = None
+
+
+class _TextUsage(msgspec.Struct, frozen=True):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _TextReply(msgspec.Struct, frozen=True):
+    choices: list[_TextChoice]
+    usage: _TextUsage | None = None
+
+
+class TextClient(Server):
+    """A server that is asked for texts. Use it as an asynchronous context manager."""
+
+    async def ask(self, call: PipelineCall) -> PipelineReply:
+        """Makes a call.
+
+        Raises:
+            Lied: the reply is none.
+            Refused: the server will not answer this.
+            Unreachable: it does not answer, for as long as patience lasts.
+        """
+        interface = Interface(call.interface)
+        body = msgspec.json.encode(_body(call, interface))
+
+        async def attempt() -> PipelineReply:
+            reply = await self._whole("POST", _PATHS[interface], body, None)
+            if (reported := error_document(reply)) is not None:
+                raise self._failure(reported.status, f"answers with an error: {reported}")
+            return self._said(reply, interface)
+
+        return await retry_call(attempt, self.limits)
+
+    def _said(self, body: bytes, interface: Interface) -> PipelineReply:
+        try:
+            reply = msgspec.json.decode(body, type=_TextReply)
+            choice = reply.choices[0]
+            chat = interface is Interface.CHAT
+            text = choice.message.content if chat and choice.message else choice.text
+        except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as problem:
+            raise InconsistentResponse(
+                f"the reply is no completion: {problem}", address=self.address
+            ) from problem
+        used = reply.usage or _TextUsage()
+        return PipelineReply(
+            text=text or "",
+            tokens_in=max(0, used.prompt_tokens),
+            tokens_out=max(0, used.completion_tokens),
+        )
+
+
+def _body(call: PipelineCall, interface: Interface) -> Mapping[str, Any]:
+    found: dict[str, Any] = {
+        "model": call.model,
+        "temperature": call.temperature,
+        "max_tokens": call.tokens,
+        "seed": call.seed,
+    }
+    if interface is Interface.CHAT:
+        found["messages"] = [{"role": "user", "content": call.prompt}]
+    else:
+        found["prompt"] = call.prompt
+    if call.stop:
+        found["stop"] = call.stop
+    if call.choices:
+        found["structured_outputs"] = {"choice": call.choices}
+    return found

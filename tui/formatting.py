@@ -1,0 +1,46 @@
+"""How the app says things: states, ages, sums, intervals."""
+
+from rich.text import Text
+
+from agents.run.records import Gain
+from tui.model.run_reader import CandidateView, RunView
+
+_STATES = {"at work": "green", "ended": "dim", "stopped": "yellow", "damaged": "red"}
+_VERDICTS = {
+    "best": "bold green", "kept": "", "refused": "yellow", "unsound": "red", "rejected": "red",
+}  # fmt: skip
+
+
+def format_state(view: RunView) -> Text:
+    """What a run does, coloured; one that is at work and silent looks so."""
+    if view.hangs:
+        return Text(f"silent for {ago(view.age).removesuffix(' ago')}", "bold red")
+    style = "bold yellow" if view.waiting else _STATES.get(view.state, "")
+    return Text(view.state, style)
+
+
+def format_verdict(candidate: CandidateView, *, waits: bool = False) -> Text:
+    """What became of a candidate, coloured; one that waits for a decision says so."""
+    if waits:
+        return Text("waits", "bold yellow")
+    return Text(candidate.verdict, _VERDICTS.get(candidate.verdict, "dim"))
+
+
+def ago(seconds: float | None) -> str:
+    """An age in words."""
+    if seconds is None:
+        return "-"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{int(max(seconds, 0))} s ago"
+
+
+def format_usd(usd: float) -> str:
+    """Dollars; a dash for none."""
+    return f"{usd:.2f}" if usd else "-"
+
+
+def format_interval(gain: Gain | None) -> str:
+    """A gain with its interval."""
+    return "-" if gain is None else f"{gain.value:+.2f} ({gain.low:+.1f}..{gain.high:+.1f})"

@@ -1,0 +1,187 @@
+"""Plays programs over recordings for the app: curves, questions, line profiles, episodes.
+
+Programs of Rheo are played by the compiled engine, in the thread that asks; results of one program
+are kept, since a person looks at the same ones again and again.
+"""
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.run.records import Request
+from agents.search.arena import reopen_recordings
+from agents.search.programs import choose_points
+from dsl.compiler.objects import ObjectCache
+from harness.engines import ControllerSetting, EpisodeRules, LineCounts, empty_counts
+from harness.engines.compiled import CompiledEngine
+from harness.evaluation.jobs import play_plan
+from harness.explanation.episode_trace import EpisodeTrace, trace_episode
+from harness.mdp.environment import ReplayEnvironment, load_replay_environment
+from harness.request.controllers import Playable
+from harness.request.plan import make_plan
+from harness.request.recordings import NamedRecording, open_recordings
+
+BETAS = tuple(at / 10 for at in range(11))
+
+MOST_KEPT = 64
+"""Programs whose outcomes are kept."""
+
+
+class ProgramOutcomes(NamedTuple):
+    """A program at P points over R recordings."""
+
+    settings: list[ControllerSetting]
+    right: list[NDArray[np.float64]]
+    """By recording, (P, Q) the part of the seeds under which it is right."""
+    tokens: list[NDArray[np.float64]]
+    """By recording, (P, Q) mean tokens."""
+
+    @property
+    def curve(self) -> list[tuple[float, float]]:
+        """(tokens, accuracy in percent) of each point, the means over recordings."""
+        costs = np.mean([each.mean(axis=1) for each in self.tokens], axis=0)
+        accuracy = np.mean([each.mean(axis=1) for each in self.right], axis=0) * 100
+        return sorted(zip(costs.tolist(), accuracy.tolist(), strict=True))
+
+
+class LineFigures(NamedTuple):
+    """What each line did at one point, over all recordings."""
+
+    tokens: list[float]
+    """By line from 1, percent of all tokens; 0 at the front."""
+    ended: list[float]
+    """Likewise, percent of the episodes that it ended."""
+    right: list[float | None]
+    """Percent of those that were right."""
+
+
+class RecordingPlayer:
+    """Recordings ready to be played on.
+
+    Args:
+        recordings: what to play on, in order.
+        rules: budget and price of a probe.
+        seeds: shuffles under which a program is played.
+        betas: the values of β.
+    """
+
+    def __init__(
+        self,
+        recordings: Sequence[NamedRecording],
+        rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
+        seeds: int = 12,
+        betas: Sequence[float] = BETAS,
+    ):
+        self.recordings = recordings
+        self.rules, self.seeds, self.betas = rules, range(seeds), betas
+        self._engine = CompiledEngine(ObjectCache(), threads=1)
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, tuple[object, ...]], ProgramOutcomes] = {}
+
+    @cached_property
+    def worlds(self) -> list[ReplayEnvironment]:
+        """The recordings, taken apart."""
+        return [load_replay_environment(each.recording) for each in self.recordings]
+
+    def play(
+        self, program: Playable, given: Sequence[dict[str, int | float]] = ()
+    ) -> ProgramOutcomes:
+        """A program at every β, or at settings of its own.
+
+        Raises:
+            InputError: a recording lacks something that it needs.
+        """
+        settings = choose_points(program, self.betas, given)
+        key = (program.digest, tuple(map(str, settings)))
+        with self._lock:  # one program at a time: the machine has a run to do, too
+            if key not in self._kept:
+                found = [
+                    self._over(program, settings, replay_environment)
+                    for replay_environment in self.worlds
+                ]
+                right, tokens = [each[0] for each in found], [each[1] for each in found]
+                self._kept[key] = ProgramOutcomes(settings, right, tokens)
+                while len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+            return self._kept[key]
+
+    def lines(self, program: Playable, setting: ControllerSetting) -> LineFigures:
+        """What each line does at one point.
+
+        Raises:
+            InputError: a recording lacks something that it needs.
+        """
+        counts: LineCounts = empty_counts(program.source)
+        size = program.source.lines + 1
+        ended, right, played = np.zeros(size), np.zeros(size), 0
+        with self._lock:
+            for replay_environment in self.worlds:
+                plan = make_plan(program, setting, self.rules)
+                found = play_plan(plan, replay_environment, self.seeds, self._engine, counts)
+                line = found.line.ravel()
+                ended += np.bincount(line, minlength=size)
+                right += np.bincount(line[found.right.ravel()], minlength=size)
+                played += line.size
+        total = max(int(counts.tokens.sum()), 1)
+        return LineFigures(
+            tokens=[100 * int(each) / total for each in counts.tokens],
+            ended=[100 * each / max(played, 1) for each in ended.tolist()],
+            right=[
+                100 * r / n if n else None
+                for r, n in zip(right.tolist(), ended.tolist(), strict=True)
+            ],
+        )
+
+    def episode(
+        self, program: Playable, recording: int, question: int, seed: int, beta: float
+    ) -> EpisodeTrace:
+        """One episode with all that led to it.
+
+        Raises:
+            InputError: the recording lacks something that it needs.
+        """
+        plan = make_plan(
+            program, ControllerSetting(beta if program.scheduled else None), self.rules
+        )
+        return trace_episode(plan, self.worlds[recording], question, seed)
+
+    def _over(
+        self,
+        program: Playable,
+        settings: Sequence[ControllerSetting],
+        replay_environment: ReplayEnvironment,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        right, tokens = [], []
+        for setting in settings:
+            plan = make_plan(program, setting, self.rules)
+            found = play_plan(plan, replay_environment, self.seeds, self._engine)
+            right.append(found.right.mean(axis=1))
+            tokens.append(found.tokens.mean(axis=1))
+        return np.array(right), np.array(tokens)
+
+
+def open_run_player(request: Request) -> RecordingPlayer:
+    """Players on the search set of a run.
+
+    Raises:
+        InputError: a recording is not what it was.
+        StoreError: one cannot be read.
+    """
+    rules = EpisodeRules(request.budget, request.kappa)
+    seeds = min(request.seeds, 20)
+    return RecordingPlayer(reopen_recordings(request.search), rules, seeds, tuple(request.betas))
+
+
+def open_file_player(paths: Sequence[Path]) -> RecordingPlayer:
+    """Players on recordings by their files.
+
+    Raises:
+        InputError: a file is no recording.
+        StoreError: one cannot be read.
+    """
+    return RecordingPlayer(open_recordings(paths))

@@ -1,0 +1,140 @@
+"""One episode as a picture of width and depth: a row a branch, a column an interval.
+
+All of it is worked out once, so that any moment of the episode is drawn without playing again.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from dsl.episode import Advance, Answer, AnyVerb, Open, Probe, Prune, Sample
+from harness.explanation.episode_trace import EpisodeTrace, TraceStep
+from harness.mdp.ledger import ActionKind
+
+UNSEEN = -1
+"""An interval whose answer was not looked at."""
+
+
+class BranchInterval(NamedTuple):
+    """One interval of one branch."""
+
+    since: int
+    """The moment, from 1, at which it was there."""
+    answer: int
+    """The number of the answer that was revealed at its end, or `UNSEEN`."""
+    revealed: int
+    """The moment at which that was."""
+
+
+class BranchTimeline(NamedTuple):
+    """One branch."""
+
+    branch: int
+    opened: int
+    """The moment at which it was opened."""
+    intervals: list[BranchInterval]
+    finished: int
+    """The moment at which it came to its end; 0 where it did not."""
+    pruned: int
+
+
+class VoteStanding(NamedTuple):
+    """How the vote stands at a moment."""
+
+    leader: int | None
+    """The number of the answer with most votes among the branches that are alive."""
+    votes: int
+    voters: int
+    tied: bool
+    """Whether another has as many votes."""
+    active: int
+    finished: int
+    pruned: int
+
+
+class EpisodeTimeline(NamedTuple):
+    """An episode."""
+
+    rows: list[BranchTimeline]
+    answers: list[str]
+    """By number: in the order of their votes at the end."""
+    gold: int | None
+    """The number of the gold answer; ``None`` where no branch gave it."""
+    moments: list[TraceStep]
+    depth: int
+    """Intervals of the deepest branch."""
+
+    def standing(self, moment: int) -> VoteStanding:
+        """How the vote stands behind a moment, from 0 for before the first."""
+        votes: Counter[int] = Counter()
+        active = finished = pruned = 0
+        for row in self.rows:
+            if row.opened > moment:
+                continue
+            if row.pruned and row.pruned <= moment:
+                pruned += 1
+                continue
+            finished += bool(row.finished) and row.finished <= moment
+            active += not (row.finished and row.finished <= moment)
+            latest = self._latest(row, moment)
+            if latest != UNSEEN:
+                votes[latest] += 1
+        leader = min(votes, key=lambda each: (-votes[each], each)) if votes else None
+        count = votes[leader] if leader is not None else 0
+        tied = list(votes.values()).count(count) > 1
+        return VoteStanding(leader, count, sum(votes.values()), tied, active, finished, pruned)
+
+    @staticmethod
+    def _latest(row: BranchTimeline, moment: int) -> int:
+        for interval in reversed(row.intervals):
+            seen = interval.answer != UNSEEN and interval.revealed <= moment
+            if interval.since <= moment and seen:
+                return interval.answer
+        return UNSEEN
+
+
+def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
+    """The picture of an episode."""
+    answers = [each.answer for each in found.votes if each.answer is not None]
+    numbers = {answer: number for number, answer in enumerate(answers)}
+    rows: dict[int, BranchTimeline] = {}
+    for moment in found.barriers:
+        for action in moment.actions:
+            if action.branch is None:
+                continue
+            row = rows.get(action.branch)
+            if row is None:
+                row = rows[action.branch] = BranchTimeline(action.branch, moment.number, [], 0, 0)
+            if action.kind is ActionKind.PRUNE:
+                row = row._replace(pruned=moment.number)
+            while len(row.intervals) < action.depth:
+                row.intervals.append(BranchInterval(moment.number, UNSEEN, 0))
+            if action.answer is not None and row.intervals:
+                number = numbers.setdefault(action.answer, len(numbers))
+                row.intervals[-1] = BranchInterval(row.intervals[-1].since, number, moment.number)
+            if action.finished:
+                row = row._replace(finished=moment.number)
+            rows[action.branch] = row
+    ordered = [rows[branch] for branch in sorted(rows)]
+    return EpisodeTimeline(
+        rows=ordered,
+        answers=list(numbers),
+        gold=None if found.gold is None else numbers.get(found.gold),
+        moments=found.barriers,
+        depth=max((len(row.intervals) for row in ordered), default=0),
+    )
+
+
+def describe_verb(verb: AnyVerb) -> str:
+    """A verb in a few words."""
+    match verb:
+        case Open(count=count) | Sample(count=count):
+            word = "open" if isinstance(verb, Open) else "sample"
+            return f"{word} {count}"
+        case Advance(branches=branches):
+            return f"{'advance' if verb.look else 'extend'} {len(branches)} branches"
+        case Probe(branches=branches):
+            return f"probe {len(branches)} branches"
+        case Prune(branches=branches):
+            return f"prune {len(branches)} branches"
+        case Answer(answer=answer):
+            return "answer nothing" if answer is None else f"answer {answer}"

@@ -1,0 +1,133 @@
+"""Modal dialogs: ask for a file name; approve or reject a candidate."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Button, Input, Label
+
+from agents.commands.decisions import decide as decide_on_disk
+from agents.run.records import Decision
+from harness.errors import RheostatError
+from harness.escaping import escape_line
+from tui.screens.help import HELP
+from tui.widgets.outside_text import OutsideStatic
+
+
+class NameScreen(ModalScreen[str | None]):
+    """One line to type a name in.
+
+    Args:
+        name: to begin with.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
+
+    def __init__(self, name: str):
+        super().__init__()
+        self._begun = name
+
+    def compose(self) -> ComposeResult:
+        """The question and the line."""
+        with Vertical(id="box"):
+            yield Label("Save as", id="question")
+            yield Input(self._begun, id="name")
+
+    @on(Input.Submitted)
+    def _named(self, message: Input.Submitted) -> None:
+        self.dismiss(message.value.strip() or None)
+
+    def action_cancel(self) -> None:
+        """No name."""
+        self.dismiss(None)
+
+
+DECISIONS = (
+    Binding("a", "decide(True)", "Approve"),
+    Binding("r", "decide(False)", "Reject"),
+    Binding("a,r", "explain_decision", show=False),
+)
+"""Keys of a screen that shows a candidate; the last is for where there is nothing to decide."""
+
+
+class DecideScreen(ModalScreen[Decision | None]):
+    """Asks for a note and a yes.
+
+    Args:
+        candidate: that waits.
+        approved: what is about to be said.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
+
+    def __init__(self, candidate: str, *, approved: bool):
+        super().__init__()
+        self._candidate, self._approved = candidate, approved
+
+    def compose(self) -> ComposeResult:
+        """The question, a note, two buttons."""
+        word = "Approve" if self._approved else "Reject"
+        with Vertical(id="box"):
+            yield OutsideStatic(f"{word} {escape_line(self._candidate)}?", id="question")
+            yield Input(placeholder="A note, which the next brief tells", id="note")
+            with Horizontal(id="buttons"):
+                yield Button(word, variant="success" if self._approved else "error", id="yes")
+                yield Button("Cancel", id="no")
+
+    def on_mount(self) -> None:
+        """The note comes first."""
+        self.query_one("#note", Input).focus()
+
+    @on(Input.Submitted)
+    def _noted(self) -> None:
+        self.query_one("#yes", Button).focus()
+
+    @on(Button.Pressed, "#yes")
+    def _yes(self) -> None:
+        note = self.query_one("#note", Input).value.strip()
+        self.dismiss(Decision(candidate=self._candidate, approved=self._approved, note=note))
+
+    @on(Button.Pressed, "#no")
+    def action_cancel(self) -> None:
+        """Nothing is decided."""
+        self.dismiss(None)
+
+
+def waiting_text(name: str, waits: str | None) -> str:
+    """Why there is nothing to decide about a candidate.
+
+    Args:
+        name: of the candidate.
+        waits: the candidate that waits for a decision, if one does.
+    """
+    if waits is None:
+        return "No candidate waits for a decision."
+    return f"{name} does not wait for a decision; {waits} does."
+
+
+def make_decision_handler(screen: Screen[None], run: Path) -> Callable[[Decision | None], None]:
+    """What a screen does with the answer.
+
+    Args:
+        screen: that asked.
+        run: the run's directory.
+    """
+
+    def act(decision: Decision | None) -> None:
+        if decision is None:
+            return
+        try:
+            said = decide_on_disk(
+                run, decision.candidate, approved=decision.approved, note=decision.note, by=None
+            )
+        except (RheostatError, OSError) as problem:
+            screen.notify(str(problem), severity="error", timeout=10)
+            return
+        screen.notify(said, timeout=10)
+
+    return act
