@@ -17,7 +17,7 @@ from sandbox.faults import ControllerError, Fault, Reason, one_line
 from sandbox.host.interfaces import WorkerLauncher, WorkerLost
 from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerEpisodeResult, WorkerPool
 from sandbox.python.controller import MOST_TURNS
-from sandbox.python.policy import LAST
+from sandbox.python.guards import LAST
 from sandbox.script import Script, require_admitted
 
 

@@ -23,9 +23,6 @@ from sandbox.python.guards import BUILTINS, MODULE_FACADES
 from sandbox.python.names import undefined
 from sandbox.python.syntax import refusal
 
-LAST = 0
-"""In place of a line: the one that ran last, so that a ``return`` has a place."""
-
 _BLOCKS = ("body", "orelse", "handlers")
 
 

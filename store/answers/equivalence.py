@@ -34,6 +34,7 @@ from store.answers.structure import read_structure
 from store.answers.symbolic import Description
 from store.answers.typography import normalize
 from store.errors import StoreError
+from store.extras import install_command
 
 
 class AnswerPool(NamedTuple):
@@ -99,7 +100,7 @@ class MathVerify:
             self.name = f"math-verify {importlib.metadata.version('math-verify')}"
         except importlib.metadata.PackageNotFoundError as error:
             reason = (
-                "math-verify is not installed; pip install 'rheostat[collect]' brings it, and"
+                f"math-verify is not installed; `{install_command('collect')}` brings it, and"
                 " --equivalence exact does without"
             )
             raise StoreError(reason) from error

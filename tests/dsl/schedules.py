@@ -20,7 +20,7 @@ def text_of(*lines: str, knobs: str = "") -> str:
     free = f"  knobs {{ {knobs} }}\n" if knobs else ""
     return (
         f"controller c {{\n{free}  schedule {{\n{schedule}\n  }}\n"
-        "  finally { answer winner(alive) }\n}\n"
+        "  start { open 1 }\n  finally { answer winner(alive) }\n}\n"
     )
 
 

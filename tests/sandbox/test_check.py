@@ -38,7 +38,7 @@ def test_what_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: 
     assert said.status == 1
     assert said.out.strip() == TOLD
     assert "2 programs checked: 2 errors" in said.err
-    assert "docs/python-controllers.md" in said.err
+    assert "rheostat explain python-controllers" in said.err
 
 
 def test_findings_are_records_too(cli: CommandLine, python_home: Path) -> None:

@@ -62,7 +62,7 @@ def test_episodes_are_played_shown_and_kept_for_the_trace_command(
     missing = cli("trace", "--from", "t.jsonl", "--question", "z")
     assert (missing.status, "it holds " in missing.err) == (2, True)
     odd = cli("trace", "--from", str(questions))
-    assert (odd.status, "is no trace of" in odd.err) == (2, True)
+    assert (odd.status, "is a file of questions, and a file of live" in odd.err) == (2, True)
 
 
 def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
