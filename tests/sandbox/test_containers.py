@@ -156,8 +156,8 @@ def test_what_a_process_leaves_behind_is_removed_at_the_next_start(
 
 DIE = """
 import os
-from sandbox.host.container import ContainerPlace
-place = ContainerPlace({image!r})
+from sandbox.host.container import ContainerWorkerLauncher
+place = ContainerWorkerLauncher({image!r})
 channel = place.start()
 channel.receive(30)
 os._exit(0)

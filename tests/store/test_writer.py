@@ -232,8 +232,8 @@ def test_the_disk_is_forced_to_write_once_a_second_and_on_closing(
 def test_a_second_writer_is_refused_even_in_another_process(tmp_path: Path) -> None:
     path = tmp_path / "x"
     program = (
-        "import sys; from store.writer import Writer; from store.errors import RecordingBusy\n"
-        "try: Writer.resume(sys.argv[1])\n"
+        "import sys; from store.writer import RecordingWriter; from store.errors import RecordingBusy\n"
+        "try: RecordingWriter.resume(sys.argv[1])\n"
         "except RecordingBusy as error: print(error)\n"
     )
     command = [sys.executable, "-c", program, str(path)]
@@ -335,9 +335,9 @@ def test_a_killed_writer_loses_at_most_the_append_in_flight(tmp_path: Path) -> N
     path = tmp_path / "x"
     program = (
         "import sys\n"
-        "from store.writer import Writer\n"
+        "from store.writer import RecordingWriter\n"
         "from tests.store.test_writer import BRANCH, PROVENANCE, QUESTION\n"
-        "writer = Writer.create(sys.argv[1], PROVENANCE)\n"
+        "writer = RecordingWriter.create(sys.argv[1], PROVENANCE)\n"
         "writer.add_question(QUESTION)\n"
         "index = 0\n"
         "while True:\n"
@@ -376,7 +376,7 @@ def test_a_killed_sealing_leaves_the_journal(tmp_path: Path, moment: str) -> Non
     path, content = tmp_path / "x", sample()
     program = (
         "import os, signal, sys\n"
-        "from store.writer import Writer\n"
+        "from store.writer import RecordingWriter\n"
         "from tests.store.recordings import append, sample\n"
         f"{moment}\n"
         "real = getattr(place, name)\n"
@@ -386,7 +386,7 @@ def test_a_killed_sealing_leaves_the_journal(tmp_path: Path, moment: str) -> Non
         "    skip -= 1\n"
         "    return real(*arguments)\n"
         "setattr(place, name, fatal)\n"
-        "writer = Writer.create(sys.argv[1], sample().provenance)\n"
+        "writer = RecordingWriter.create(sys.argv[1], sample().provenance)\n"
         "append(writer, sample())\n"
         "writer.seal()\n"
     )
