@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import comb, factorial
+from math import comb, factorial, gcd, lcm
 from typing import Any
 
 Expression = tuple[Any, ...]
@@ -106,6 +106,8 @@ def _function_value(name: str, values: list[Fraction]) -> Fraction | None:
     if name == "binom" and is_whole and len(values) == 2:
         top, bottom = map(int, values)
         return Fraction(comb(top, bottom)) if 0 <= bottom <= top <= 10_000 else None
+    if name in ("gcd", "lcm") and is_whole:
+        return Fraction((gcd if name == "gcd" else lcm)(*map(int, values)))
     if name in ("max", "min"):
         return max(values) if name == "max" else min(values)
     return None

@@ -12,6 +12,10 @@ from store.answers.lexer import FUNCTIONS, Token, UnreadableAnswer
 _DEEPEST = 40
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TIMES = frozenset(["cdot", "times"])
+_TRIGONOMETRIC = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "cis"])
+_CALLED = frozenset(["f", "g", "h", "P", "Q", "F", "G", "phi", "Gamma", "zeta", "O", "Theta"])
+_MOST_TERMS = 1_000
+_MOST_TERM_BITS = 20_000
 _VARIABLES = frozenset("abcdfghjklmnpqrstvwxyz")
 
 
@@ -35,6 +39,8 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._angles = 0
+        self._bars = 0
 
     @property
     def here(self) -> Token | None:
@@ -63,6 +69,11 @@ class _Parser:
             self._at += 1
             term = self._term()
             found = ("+", found, term if sign == "+" else _negative(term))
+        if self._is_command("choose", "over"):
+            operator = self._tokens[self._at].text
+            self._at += 1
+            right = self.sum()
+            found = ("fn", "binom", found, right) if operator == "choose" else ("/", found, right)
         self._depth -= 1
         return found
 
@@ -101,7 +112,8 @@ class _Parser:
             return True
         if token.kind == "command":
             return token.text in FUNCTIONS or token.text in _COMMANDS
-        return token.kind == "sign" and token.text in ("(", "[", "{")
+        opens = token.text in ("(", "[", "{") or (token.text == "|" and not self._bars)
+        return token.kind == "sign" and opens
 
     def _implicit(self, before: Expression) -> Expression:
         """Multiply what stands side by side; a whole number and a fraction are a mixed number."""
@@ -136,6 +148,7 @@ class _Parser:
                 base = ("fn", "factorial", base)
             elif self._is_command("degree"):
                 self._at += 1
+                base = ("*", base, _DEGREE) if self._angles else base
             else:
                 return base
 
@@ -150,7 +163,7 @@ class _Parser:
             raise UnreadableAnswer("it ends too early")
         self._at += 1
         if token.kind == "number":
-            return number(token.value or 0)
+            return ("const", token.text) if token.value is None else number(token.value)
         if token.kind == "name":
             return self._name(token)
         if token.kind == "word":
@@ -162,8 +175,10 @@ class _Parser:
             self._expect(_CLOSING[token.text])
             return found
         if token.kind == "sign" and token.text == "|":
+            self._bars += 1
             found = self.sum()
             self._expect("|")
+            self._bars -= 1
             return ("fn", "abs", found)
         raise UnreadableAnswer(f"{token.text!r} is no part of an expression")
 
@@ -174,7 +189,7 @@ class _Parser:
         while self._is_sign("'"):
             self._at += 1
             name += "'"
-        if token.text in ("f", "g", "h", "P", "Q", "F", "G") and self._is_sign("("):
+        if token.text in _CALLED and self._is_sign("("):
             self._at += 1
             inside = self.sum()
             self._expect(")")
@@ -229,8 +244,10 @@ class _Parser:
             base = self._argument()
         if self._is_sign("^"):
             self._at += 1
-            power = self._exponent()
+            power = fold(self._exponent())
+        self._angles += name in _TRIGONOMETRIC
         arguments = self._arguments()
+        self._angles -= name in _TRIGONOMETRIC
         if base is not None:
             if name != "log":
                 raise UnreadableAnswer(f"{name} takes no subscript")
@@ -305,6 +322,37 @@ class _Parser:
         top = self._argument()
         return ("fn", "binom", top, self._argument())
 
+    def series(self) -> Expression:
+        """Parse a sum or product over a range of integers, and evaluate it.
+
+        Raises:
+            UnreadableAnswer: its bounds are not known, or its terms are no rational numbers.
+        """
+        is_sum = self._tokens[self._at - 1].text == "sum"
+        self._expect("_")
+        self._expect("{")
+        index = self._atom()
+        self._expect("=")
+        first = fold(self.sum())
+        self._expect("}")
+        self._expect("^")
+        last = fold(self._argument())
+        body = self._term()
+        if index[0] != "sym" or first[0] != "num" or last[0] != "num":
+            raise UnreadableAnswer("the bounds of a sum are not known")
+        low, high = rational(first), rational(last)
+        if low.denominator * high.denominator != 1 or high - low > _MOST_TERMS:
+            raise UnreadableAnswer("a sum of too many terms")
+        total = Fraction(0 if is_sum else 1)
+        for value in range(int(low), int(high) + 1):
+            term = fold(_substitute(body, index, number(value)))
+            if term[0] != "num":
+                raise UnreadableAnswer("a sum of other terms than rational numbers")
+            total = total + rational(term) if is_sum else total * rational(term)
+            if total.denominator.bit_length() + total.numerator.bit_length() > _MOST_TERM_BITS:
+                raise UnreadableAnswer("a sum is too large")
+        return number(total)
+
     def _rounded(self, name: str, closing: str) -> Expression:
         inside = self.sum()
         if not self._is_command(closing):
@@ -327,11 +375,26 @@ _COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
     "binom": _Parser.binom,
     "lfloor": _Parser.floor,
     "lceil": _Parser.ceiling,
+    "sum": _Parser.series,
+    "prod": _Parser.series,
 }
+
+
+_DEGREE: Expression = ("/", ("const", "pi"), number(180))
 
 
 def _negative(expression: Expression) -> Expression:
     return ("*", number(-1), expression)
+
+
+def _substitute(expression: Expression, symbol: Expression, value: Expression) -> Expression:
+    if expression == symbol:
+        return value
+    if expression[0] in ("num", "sym", "const"):
+        return expression
+    at = 2 if expression[0] == "fn" else 1
+    parts = (_substitute(part, symbol, value) for part in expression[at:])
+    return (*expression[:at], *parts)
 
 
 def _mixed_number(whole: Token, fraction: Expression) -> Expression:

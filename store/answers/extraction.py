@@ -23,6 +23,7 @@ _PLACEHOLDER = re.compile(
     r"|\b(?:your|the|final|correct|numerical|numeric|answer|result|here|value|letter|number|xxx?)\b)*",
     re.IGNORECASE,
 )
+_EMPTY_SET = re.compile(r"\s*\\(?:left\s*\\)?\{\s*\\(?:right\s*\\)?\}\s*")
 _JOINS = re.compile(
     r"(?:[\s$.]|\\(?:[,;:! ]|quad|qquad|text\s*\{\s*,?\s*(?:and|or)\s*\}|\(|\))|,|;|&"
     r"|\band\b|\bor\b|\\?[A-Za-z](?:_\{?\w+\}?)?\s*=)*"
@@ -240,6 +241,8 @@ def _boxes(text: str) -> Iterator[_Box]:
 
 
 def _is_placeholder(content: str) -> bool:
+    if _EMPTY_SET.fullmatch(content):
+        return False
     return _PLACEHOLDER.fullmatch(content) is not None and not re.search(
         r"\d|\\text\s*\{\s*(?:the|number)\s*\}", content
     )

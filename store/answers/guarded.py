@@ -30,7 +30,7 @@ SECONDS = 5.0
 MEMORY = 2 << 30
 """Bytes that the process may allocate."""
 
-VERSION = 1
+VERSION = 2
 """Of the descriptions; another one makes kept ones void."""
 
 

@@ -6,6 +6,7 @@ and a product of variables are compared differently. Nothing here changes a valu
 
 import re
 import unicodedata
+from fractions import Fraction
 
 _SIGNS = {
     **dict.fromkeys("−–—‒―﹣⁃", "-"),
@@ -35,6 +36,11 @@ _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+
+_TEMPERATURE = re.compile(r"\\degree\s*(?:\\text\{\s*)?([CF])(?![A-Za-z])\s*\}?")
+_MINUTES = re.compile(r"(\d+)\s*\\degree\s*(\d{1,2})\s*'(?:\s*(\d{1,2})\s*(?:''|\"))?")
+_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*(?:\\text\s*\{\s*)?(?:st|nd|rd|th)\s*\}?\s*\}?$")
+_COMBINATIONS = re.compile(r"(?:\{\s*\})?[_^]\s*\{?(\d+)\}?\s*C\s*_\s*\{?(\d+)\}?")
 
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 _PAIRS = ("__", "`", "*")
@@ -92,6 +98,8 @@ _ALIASES = {
     r">=": r"\\ge ",
     r"!=(?!=)": r"\\ne ",
     r"\+/-": r"\\pm ",
+    r"\\(?:operatorname\*?|text|mathrm)\s*\{\s*(cis|lcm|gcd|sgn|arcsin|arccos|arctan|arccot|arcsec"
+    r"|arccsc|sin|cos|tan|cot|sec|csc|log|ln|max|min|det|arg|Re|Im)\s*\}(?!\s*$)": r"\\\1 ",
 }
 _COMPILED_ALIASES = [(re.compile(pattern), to) for pattern, to in _ALIASES.items()]
 
@@ -113,12 +121,24 @@ def normalize(text: str) -> str:
     text = _SWITCH.sub(" ", text)
     text = text.replace(r"\!", "").replace("{,}", ",").replace(r"{\ }", " ")
     text = re.sub(r"\{\\[,;: ]\}", " ", text)
+    text = _COMBINATIONS.sub(r"\\binom{\1}{\2}", text)
     text = _unwrap_math(text)
     for pattern, to in _COMPILED_ALIASES:
         text = pattern.sub(to, text)
     text = _unwrap_text(text)
     text = _SPACE.sub(" ", text)
-    return _trim(text)
+    return _trim(_rewrite_angles(text) if "\\degree" in text else text)
+
+
+def _rewrite_angles(text: str) -> str:
+    """Join the sign of a degree to its scale of temperature, and minutes and seconds to degrees."""
+    text = _TEMPERATURE.sub(r"\\text{°\1}", text)
+    return _MINUTES.sub(_in_degrees, text)
+
+
+def _in_degrees(match: re.Match[str]) -> str:
+    degrees, minutes, seconds = (int(part or 0) for part in match.groups())
+    return f"{Fraction(3600 * degrees + 60 * minutes + seconds, 3600)}\\degree "
 
 
 def _ascii(text: str) -> str:
@@ -200,7 +220,7 @@ def _trim(text: str) -> str:
     before = None
     while text != before:
         before = text
-        text = text.strip()
+        text = _ORDINAL.sub(r"\1", text.strip())
         text = _LEAD.sub(r"\\text{" if text.startswith(r"\text{") else "", text, count=1)
         text = _APPROXIMATELY.sub("", text)
         text = re.sub(r"\\text\{\s*\}", " ", text).strip()
@@ -208,6 +228,5 @@ def _trim(text: str) -> str:
         if text.startswith("{") and closing_brace(text, 1) == len(text) - 1:
             text = text[1:-1]
         if text.startswith(r"\text{") and closing_brace(text, 6) == len(text) - 1:
-            inner = text[6:-1].strip().rstrip(".,;")
-            text = rf"\text{{{inner}}}" if inner else ""
+            text = text[6:-1].strip().rstrip(".,;")
     return text

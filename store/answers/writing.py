@@ -1,0 +1,120 @@
+"""Write functions of variables with sympy, in a spelling that is read back as the same function."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from store.answers.exact import Expression, rational
+
+_MOST_OPERATIONS = 120
+_MOST_SIMPLIFIED = 20
+_ACCENT = re.compile(
+    r"(vec|hat|bar|overline|tilde|dot|ddot|widehat|widetilde|overrightarrow|mathcal|mathscr"
+    r"|mathfrak|mathbb)_([A-Za-z]+)(.*)"
+)
+
+
+def to_sympy(expression: Expression) -> Any:  # noqa: ANN401
+    """Convert an expression to sympy's."""
+    import sympy
+
+    head = expression[0]
+    if head == "num":
+        value = rational(expression)
+        return sympy.Rational(value.numerator, value.denominator)
+    if head == "sym":
+        return sympy.Symbol(expression[1], real=True)
+    if head == "const":
+        constants = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I, "oo": sympy.oo}
+        name = expression[1]
+        return constants[name] if name in constants else sympy.Symbol(f"{name}...")
+    if head == "fn":
+        inside = [to_sympy(part) for part in expression[2:]]
+        return _sympy_function(expression[1], inside)
+    left, right = (to_sympy(part) for part in expression[1:])
+    return {"+": lambda: left + right, "*": lambda: left * right, "/": lambda: left / right}.get(
+        head, lambda: left**right
+    )()
+
+
+def _sympy_function(name: str, inside: list[Any]) -> Any:  # noqa: ANN401
+    import sympy
+
+    names = {
+        "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot", "ln": "log",
+        "abs": "Abs", "ceil": "ceiling", "binom": "binomial", "max": "Max", "min": "Min",
+        "arcsec": "asec", "arccsc": "acsc", "sgn": "sign",
+    }  # fmt: skip
+    if name.startswith("call_"):
+        return sympy.Function(name.removeprefix("call_"))(*inside)
+    if name == "cis":
+        return sympy.exp(sympy.I * inside[0])
+    if name == "lg":
+        return sympy.log(inside[0], 10)
+    return getattr(sympy, names.get(name, name))(*inside)
+
+
+def write_function(expression: Expression) -> str:
+    """Write a function of variables."""
+    import sympy
+
+    made = to_sympy(expression)
+    if sympy.count_ops(made) > _MOST_OPERATIONS:
+        return write_sympy(made)
+    cancelled = sympy.cancel(sympy.together(made))
+    if cancelled.is_rational_function(*cancelled.free_symbols):
+        return write_sympy(cancelled)
+    if sympy.count_ops(made) > _MOST_SIMPLIFIED:
+        return write_sympy(made)
+    simple = sympy.simplify(made)
+    # What sympy writes with the gamma function is read back as another function.
+    return write_sympy(made if simple.has(sympy.gamma) else simple)
+
+
+def write_polynomial(expression: Expression, *, keep_sign: bool) -> str:
+    """Write a polynomial with integer coefficients without a common factor."""
+    import sympy
+
+    top, bottom = sympy.fraction(sympy.together(to_sympy(expression)))
+    symbols = sorted(top.free_symbols, key=str)
+    if not symbols or not top.is_polynomial(*symbols) or bottom.free_symbols:
+        return write_function(expression)
+    _, polynomial = sympy.Poly(top / bottom, *symbols).primitive()
+    polynomial = polynomial.clear_denoms(convert=True)[1].primitive()[1]
+    if not keep_sign and polynomial.LC().is_negative:
+        polynomial = -polynomial
+    return write_sympy(polynomial.as_expr())
+
+
+def write_sympy(made: Any) -> str:  # noqa: ANN401
+    """Write an expression of sympy's."""
+    text: str = _printer().doprint(made)
+    return text.replace("**", "^")
+
+
+@lru_cache(1)
+def _printer() -> Any:  # noqa: ANN401
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc]
+        def _print_Symbol(self, made: Any) -> str:  # noqa: ANN401, N802 - sympy's name
+            return write_name(made.name)
+
+        def _print_Exp1(self, made: Any) -> str:  # noqa: ANN401, N802
+            return "e"
+
+        def _print_ImaginaryUnit(self, made: Any) -> str:  # noqa: ANN401, N802
+            return "i"
+
+    return Printer()
+
+
+def write_name(name: str) -> str:
+    """Write a variable with its accent and its subscript."""
+    if match := _ACCENT.fullmatch(name):
+        return f"\\{match[1]}{{{match[2]}}}{match[3]}"
+    base, line, subscript = name.partition("_")
+    if not line or len(subscript) < 2:
+        return name
+    marks = subscript[len(subscript.rstrip("'")) :]
+    return f"{base}_{{{subscript.rstrip(chr(39))}}}{marks}"
