@@ -138,6 +138,10 @@ class MathVerify:
                 if answer == pool.gold or await self._is_gold(found, answer, pool.gold):
                     right[answer] = pool.gold
         others = {answer: found for answer, found in reads.items() if answer not in right}
+        if any(found.structure.kind == "equation" for found in others.values()):
+            await self._describe(
+                leaf for found in others.values() for leaf in extra_leaves(found.structure)
+            )
         joined = join_pool(others, self._descriptions)
         return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
 

@@ -1,5 +1,6 @@
 """Evaluate expressions to many digits; runs in the guarded process, which may be killed."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +18,7 @@ SHOWN = 30
 _POSITIVE_POINTS = 3
 _FAR = (10, 150, 2_000)
 _LARGEST = 10**6
+_LOGARITHMS = frozenset(["log", "ln", "lg"])
 _STEPS = frozenset(["floor", "ceil", "max", "min"])
 
 
@@ -40,7 +42,7 @@ def functions(expression: Expression) -> set[str]:
 
 
 def values_at_points(expression: Expression) -> list[Any]:
-    """Evaluate an expression at points that depend on the variables' names alone.
+    """Evaluate an expression at points that depend on its variables alone.
 
     At the first points all variables are positive, where roots and logarithms have one value. At
     the next some are negative, which tells an absolute value from what is inside it; there a value
@@ -49,23 +51,35 @@ def values_at_points(expression: Expression) -> list[Any]:
     import mpmath
 
     names = symbols(expression)
-    found = [
-        mpmath.mpmathify(evaluate(expression, _point(names, point)))
-        for point in range(_POSITIVE_POINTS)
-    ]
-    signs: list[set[str]] = [set(names)]
-    if len(names) > 1:
-        signs += [set(names[::2]), set(names[1::2])]
-    for number, negative in enumerate(signs):
-        at = _point(names, _POSITIVE_POINTS + number)
-        for name in negative:
-            at[name] = -at[name]
-        value = mpmath.mpmathify(evaluate(expression, at))
-        if mpmath.isfinite(value) and abs(mpmath.im(value)) < mpmath.mpf(10) ** -PRECISION:
-            found.append(value)
-    if functions(expression) & _STEPS:
-        found += [mpmath.mpmathify(evaluate(expression, _point(names, 9, far))) for far in _FAR]
+    varied = depends_on(expression)
+
+    def value_at(number: int, negative: Sequence[str] = (), scale: int = 1) -> Any:  # noqa: ANN401
+        at = _point(names, number) | _point(varied, number, scale)
+        at |= {name: -at[name] for name in negative}
+        return mpmath.mpmathify(evaluate(expression, at))
+
+    found = [value_at(point) for point in range(_POSITIVE_POINTS)]
+    applied = functions(expression)
+    if not applied & _LOGARITHMS:
+        signs = [varied, varied[::2], varied[1::2]] if len(varied) > 1 else [varied]
+        for number, negative in enumerate(signs, _POSITIVE_POINTS):
+            value = value_at(number, negative)
+            if mpmath.isfinite(value) and abs(mpmath.im(value)) < mpmath.mpf(10) ** -PRECISION:
+                found.append(value)
+    if applied & _STEPS:
+        found += [value_at(9, scale=far) for far in _FAR]
     return found
+
+
+def depends_on(expression: Expression) -> list[str]:
+    """The variables on which the value depends, and not only the spelling."""
+    names = symbols(expression)
+    if len(names) < 2:
+        return names
+    first, second = _point(names, 0), _point(names, 9)
+    value = evaluate(expression, first)
+    changed = {name: evaluate(expression, first | {name: second[name]}) for name in names}
+    return [name for name in names if not is_close(value, changed[name])]
 
 
 def _point(names: list[str], number: int, scale: int = 1) -> dict[str, Any]:

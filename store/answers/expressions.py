@@ -118,7 +118,7 @@ class _Parser:
     def _implicit(self, before: Expression) -> Expression:
         """Multiply what stands side by side; a whole number and a fraction are a mixed number."""
         previous, token = self._tokens[self._at - 1], self._tokens[self._at]
-        if token.kind == "number":
+        if token.kind == "number" and previous.text != "!":
             if previous.kind == "number" and (mixed := self._mixed(previous)):
                 return mixed
             raise UnreadableAnswer("two numbers stand side by side")
@@ -197,16 +197,18 @@ class _Parser:
         return ("sym", name)
 
     def _word(self, token: Token) -> Expression:
-        """A short run of variables is their product; any other run is one symbol."""
+        """Parse a run of letters: a short one is a product of variables, capitals are one symbol.
+
+        A power, a subscript or a function's brackets belong to the last letter alone.
+        """
         run = token.text
-        if len(run) <= 3 and set(run) <= _VARIABLES:
-            found: Expression = ("sym", run[0])
-            for letter in run[1:]:
-                found = ("*", found, ("sym", letter))
-            return found
         if run.isascii() and run.isupper() and len(run) <= 4:
             return ("sym", run + self._subscript())
-        raise UnreadableAnswer(f"{run!r} is a word")
+        if len(run) > 3 or not set(run.lower()) <= _VARIABLES:
+            raise UnreadableAnswer(f"{run!r} is a word")
+        letters = [token._replace(kind="name", text=letter, spaced=False) for letter in run]
+        self._tokens = [*self._tokens[: self._at - 1], *letters, *self._tokens[self._at :]]
+        return self._name(letters[0])
 
     def _subscript(self) -> str:
         if not self._is_sign("_"):
@@ -311,7 +313,11 @@ class _Parser:
             inside = number(self._tokens[self._at - 1].value or 0)
         else:
             inside = self._atom()
-        half = number(Fraction(1, 2)) if index is None else ("/", number(1), index)
+        half = number(Fraction(1, 2)) if index is None else fold(("/", number(1), index))
+        inside = fold(inside)
+        is_odd = half[0] == "num" and rational(half).denominator % 2 == 1
+        if is_odd and inside[0] == "num" and rational(inside) < 0:
+            return _negative(("^", number(-rational(inside)), half))
         return ("^", inside, half)
 
     def binom(self) -> Expression:

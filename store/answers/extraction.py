@@ -23,6 +23,7 @@ _PLACEHOLDER = re.compile(
     r"|\b(?:your|the|final|correct|numerical|numeric|answer|result|here|value|letter|number|xxx?)\b)*",
     re.IGNORECASE,
 )
+_FINAL_STOP = re.compile(r"(?<!\.)\.$")
 _EMPTY_SET = re.compile(r"\s*\\(?:left\s*\\)?\{\s*\\(?:right\s*\\)?\}\s*")
 _JOINS = re.compile(
     r"(?:[\s$.]|\\(?:[,;:! ]|quad|qquad|text\s*\{\s*,?\s*(?:and|or)\s*\}|\(|\))|,|;|&"
@@ -195,7 +196,7 @@ def strip_wrapping(answer: str) -> str:
 
     The same is done to what a box holds, so a gold answer is compared on equal terms.
     """
-    answer = " ".join(answer.split()).strip("$ ").rstrip(".").strip()
+    answer = _FINAL_STOP.sub("", " ".join(answer.split()).strip("$ ")).strip()
     wrapped = _WRAPPING.match(answer)
     return wrapped["inside"].strip() if wrapped else answer
 

@@ -17,8 +17,9 @@ from store.answers.guarded import Leaf
 from store.answers.intervals import MINUS_OO
 from store.answers.lexer import COMMANDS_ONLY
 from store.answers.quantities import Structure
+from store.answers.relations import is_product_label
 from store.answers.symbolic import Description
-from store.answers.units import are_rivals
+from store.answers.units import are_rivals, is_unit
 from store.answers.writing import write_name
 
 Descriptions = Mapping[Leaf, Description]
@@ -122,13 +123,16 @@ def print_expression(expression: Expression) -> str:
 
 def _render(structure: Structure, describe: Callable[[Leaf], str]) -> str:
     body = _body(structure, describe)
-    if structure.unit:
-        body += structure.unit if structure.unit == "%" else f" {structure.unit}"
+    if structure.unit == "%":
+        body += "%"
+    elif structure.unit:
+        is_known = is_unit(structure.unit) or not structure.unit.isalpha()
+        body += f" {structure.unit}" if is_known else rf" \text{{{structure.unit}}}"
     if structure.label.startswith("option "):
         return f"({structure.label[-1]}) {body}"
     if structure.label:
         return f"{structure.label} = {body}"
-    if structure.variable in _COORDINATES and structure.kind in ("interval", "union"):
+    if structure.variable in _COORDINATES and structure.kind in ("interval", "union", "tuple"):
         return f"{structure.variable} in {body}"
     if structure.variable in _COORDINATES and structure.kind in ("value", "list"):
         return f"{structure.variable} = {body}"
@@ -177,10 +181,17 @@ def relation_leaf(structure: Structure) -> Leaf | None:
     """The equation that a named value also is: ``y = 2x + 1`` is ``y - 2x - 1 = 0``."""
     if structure.kind == "equation":
         return ("zero", structure.parts[0])
-    if structure.kind != "value" or not structure.variable:
+    if structure.kind != "value" or structure.unit:
         return None
-    difference = ("+", ("sym", structure.variable), ("*", number(-1), structure.parts[0]))
-    return ("zero", fold(difference))
+    if structure.variable:
+        named: Expression = ("sym", structure.variable)
+    elif structure.label and is_product_label(structure.label):
+        named = number(1)
+        for letter in structure.label:
+            named = ("*", named, ("sym", letter))
+    else:
+        return None
+    return ("zero", fold(("+", named, ("*", number(-1), structure.parts[0]))))
 
 
 def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
@@ -191,10 +202,8 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
     if first.identity == second.identity:
         return True
     one, other = first.structure, second.structure
-    if "equation" in (one.kind, other.kind):
-        relations = [relation_leaf(one), relation_leaf(other)]
-        described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
-        return len(described) == 2 and described[0].identity == described[1].identity
+    if _is_one_relation(one, other, descriptions):
+        return True
     if not _have_one_name([one, other]):
         return _is_option(one, other) or _is_option(other, one)
     if "%" in (one.unit, other.unit) and one.unit != other.unit:
@@ -208,6 +217,12 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
     if _is_option(one, other) or _is_option(other, one):
         return True
     return _is_named_list(one, other, descriptions)
+
+
+def _is_one_relation(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    relations = [relation_leaf(one), relation_leaf(other)]
+    described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
+    return len(described) == 2 and described[0].identity == described[1].identity
 
 
 def _have_one_name(structures: Iterable[Structure]) -> bool:
@@ -316,12 +331,30 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
         if len(members) > 1 and _are_compatible(tagged):
             best = core if core in members else min(members, key=lambda each: by_identity[each])
             joined |= dict.fromkeys(members, by_identity[best])
+    _join_relations(joined, representative, descriptions)
     for identity, structure in representative.items():
         is_alone = joined[identity] == by_identity[identity]
         if structure.unit == "%" and structure.kind == "value" and is_alone:
             fraction = _core(_hundredth(structure), descriptions)
             joined[identity] = joined.get(fraction, joined[identity])
     return {answer: joined[found.identity] for answer, found in answers.items()}
+
+
+def _join_relations(
+    joined: dict[str, str], structures: Mapping[str, Structure], descriptions: Descriptions
+) -> None:
+    """Join an equation with the named values that say the same: ``2x - y = 1``, ``y = 2x - 1``."""
+    if not any(structure.kind == "equation" for structure in structures.values()):
+        return
+    groups: dict[str, set[str]] = defaultdict(set)
+    for identity, structure in structures.items():
+        leaf = relation_leaf(structure)
+        if leaf is not None:
+            groups[_described(leaf, descriptions).identity].add(joined[identity])
+    for forms in groups.values():
+        best = min(forms, key=_shortest)
+        for identity, form in joined.items():
+            joined[identity] = best if form in forms else form
 
 
 def _are_compatible(tagged: Iterable[Structure]) -> bool:

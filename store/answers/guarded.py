@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from store.answers.exact import number
 from store.answers.symbolic import Description, describe, equal_latex
 
 T = TypeVar("T")
@@ -165,6 +166,7 @@ def _prepare() -> None:
     most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     equal_latex("\\frac{1}{2}", "0.5")
+    describe("value", ("+", ("^", number(2), ("sym", "n")), ("fn", "sin", ("sym", "n"))))
 
 
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB)"

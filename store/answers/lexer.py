@@ -57,7 +57,7 @@ _ENDLESS = re.compile(r"(\d+\.\d{25,}) ?\\ldots")
 _ELLIPSIS = re.compile(r"(\d*)\.(\d*?)(?:(\d)\3{2,}|(\d{2,12}?)\4+) ?\\ldots(?!\w)")
 _CUT_DECIMAL = re.compile(r"(?<![\w.])(\d*\.\d+) ?\\ldots(?=\s*$)")
 _TIMES_E = re.compile(r"(?<![A-Za-z\\])([A-Za-z]{1,2})e(?=\^)")
-_TIMES_I = re.compile(r"(?<![A-Za-z\\])([abcdkmnqrstuvxyz])i(?![A-Za-z])")
+_TIMES_I = re.compile(r"((?:^|[-+(/])\s*)([abcdkmnqrstuvxyz])i(?![A-Za-z])")
 _APPLIED = re.compile(r"(?<![A-Za-z\\])(sin|cos|tan|cot|sec|csc|log|ln)([a-z])(?![A-Za-z])")
 _REPEATING = re.compile(
     r"(?P<whole>\d*)\.(?P<fixed>\d*)\s*"
@@ -99,7 +99,7 @@ def tokenize(text: str) -> list[Token]:
     text = _TIMES_E.sub(r"\1 e", text)
     text = _APPLIED.sub(r"\1 \2", text)
     if any(letter in text for letter in "+-/"):
-        text = _TIMES_I.sub(r"\1 i", text)
+        text = _TIMES_I.sub(r"\1\2 i", text)
     return list(_tokens(_join_groups(text)))
 
 

@@ -63,6 +63,7 @@ def read_phrase(text: str, read: Callable[[str], Structure]) -> Structure | None
 def read_words(text: str) -> Structure:
     """Read words, whose case, final punctuation and spacing do not matter."""
     folded = " ".join(text.casefold().split()).strip(" .,;:!?\"'`")
+    folded = re.sub(r"\s*=\s*", " = ", folded)
     folded = re.sub(r"\s*([_^])\s*\{?([^{}\s]*)\}?", r"\1\2", folded)
     if folded in _NONE_WORDS:
         return Structure("none")

@@ -1,17 +1,18 @@
 """Read a single value with its unit, its base, or the two signs that it may have."""
 
+import itertools
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any, NamedTuple
 
-from store.answers.brackets import depth_change
-from store.answers.exact import number
+from store.answers.brackets import depth_change, strip_brackets
+from store.answers.exact import number, rational
 from store.answers.expressions import parse_expression
 from store.answers.lexer import UNIT_LETTERS, Token, UnreadableAnswer
 from store.answers.units import is_unit, normalize_unit, subunits
 
-_CURRENCIES = frozenset(["$", "€", "£", "¥"])
+_CURRENCIES = frozenset(["$", "€", "£", "¥", "₹", "¢"])
+_MOST_SIGNS = 3
 _NUMBERS = frozenset(["pi", "e", "i", "oo"])
 _COMPARING = frozenset(
     ["or", "and", "more", "less", "fewer", "least", "most", "than", "not", "if", "when", "except",
@@ -35,16 +36,23 @@ class Structure(NamedTuple):
 
 
 def read_signs(tokens: Sequence[Token]) -> Structure | None:
-    r"""Read ``a \pm b`` as the two values that it stands for."""
+    r"""Read ``a \pm b`` as the values that it stands for; several signs vary on their own.
+
+    With ``\mp`` among them, all upper signs go together, and all lower ones.
+    """
     if not any(token.text in ("pm", "mp") for token in tokens):
         return None
+    signs = [at for at, token in enumerate(tokens) if token.text in ("pm", "mp")]
+    is_joint = any(tokens[at].text == "mp" for at in signs) or len(signs) > _MOST_SIGNS
+    choices = [("+",) * len(signs), ("-",) * len(signs)]
+    if not is_joint:
+        choices = list(itertools.product("+-", repeat=len(signs)))
     items = []
-    for upper in ("+", "-"):
-        lower = "-" if upper == "+" else "+"
-        chosen = {"pm": upper, "mp": lower}
-        varied = [
-            Token("sign", chosen[token.text]) if token.text in chosen else token for token in tokens
-        ]
+    for choice in choices:
+        varied = list(tokens)
+        for at, sign in zip(signs, choice, strict=True):
+            opposite = "-" if sign == "+" else "+"
+            varied[at] = Token("sign", sign if tokens[at].text == "pm" else opposite)
         items.append(read_quantity(varied))
     return Structure("list", tuple(items))
 
@@ -52,7 +60,7 @@ def read_signs(tokens: Sequence[Token]) -> Structure | None:
 def read_based(tokens: Sequence[Token]) -> Structure | None:
     """Read a numeral with its base as a subscript; the digits may go up to F."""
     at = next((at for at, token in enumerate(tokens) if token.text == "_"), 0)
-    digits = "".join(token.text for token in tokens[:at])
+    digits = "".join(token.text for token in strip_brackets(tokens[:at])) if at else ""
     base = "".join(token.text for token in tokens[at + 1 :]).strip("{}")
     spelled = {"two": "2", "eight": "8", "ten": "10", "sixteen": "16"}.get(base, base)
     if not at or not re.fullmatch(r"[0-9A-F]*[0-9][0-9A-F]*", digits):
@@ -167,12 +175,24 @@ def _compound(tokens: Sequence[Token]) -> Structure | None:
     pairs = _pairs(tokens)
     if pairs is None:
         return None
-    total, unit = pairs[0][0].value or Fraction(0), pairs[0][1]
-    for amount, smaller in pairs[1:]:
-        factor = subunits(unit, smaller)
-        if factor is None:
-            raise UnreadableAnswer("two units have nothing to do with each other")
-        total, unit = total * factor + (amount.value or 0), smaller
+    amounts = [number(each.value or 0) for each, _ in pairs]
+    items = zip(amounts, (unit for _, unit in pairs), strict=True)
+    found = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
+    if found is None:
+        raise UnreadableAnswer("two units have nothing to do with each other")
+    return found
+
+
+def add_up(items: Sequence[Structure]) -> Structure | None:
+    """Add quantities in units of which each is a part of the one before; ``None`` for others."""
+    if not all(each.kind == "value" and each.unit and each.parts[0][0] == "num" for each in items):
+        return None
+    total, unit = rational(items[0].parts[0]), items[0].unit
+    for each in items[1:]:
+        factor = subunits(unit, each.unit)
+        if factor is None or unit == each.unit:
+            return None
+        total, unit = total * factor + rational(each.parts[0]), each.unit
     return Structure("value", (number(total),), unit=unit)
 
 

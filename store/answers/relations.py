@@ -15,6 +15,10 @@ Reader = Callable[[Sequence[Token]], Structure]
 
 _RELATIONS = {"=": "=", "<": "<", ">": ">", "le": "<=", "ge": ">=", "ne": "!="}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_MEASURES = frozenset(["P", "E", "Pr", "mathbb_P", "mathbb_E", "Var", "det"])
+_APPLIED = re.compile(
+    r"[^\W\d_]+(?:_\{?\w+\}?)?'*(?:\^\{?-?\w+\}?)?\([\w'+-]+(?:,[\w'+-]+)*\)|[^\W\d_]\^\{-1\}"
+)
 _MODULO = frozenset(["pmod", "bmod", "mod", "pod"])
 
 
@@ -98,26 +102,29 @@ def read_variable(tokens: Sequence[Token]) -> str | None:
 def read_label(tokens: Sequence[Token]) -> str | None:
     r"""The text of a side that only names the value: ``f(x)``, ``\angle ABC``, ``|AB|``, words."""
     texts = [token.text for token in tokens]
+    whole = "".join(texts)
+    if len(tokens) == 1 and tokens[0].kind == "word":
+        return whole
     if tokens[0].kind in ("text", "word") and not any(
         token.kind in ("number", "sign") for token in tokens
     ):
         return " ".join(texts).casefold()
-    if tokens[0].text in ("angle", "triangle", "measuredangle", "overline"):
+    if texts[0] in ("angle", "triangle", "measuredangle", "overline"):
         return " ".join(texts)
-    if tokens[0].text in ("m", "measure") and len(tokens) > 1 and tokens[1].text == "angle":
+    if texts[0] in ("m", "measure") and len(tokens) > 1 and texts[1] == "angle":
         return " ".join(texts[1:])
     if len(texts) == 3 and (texts[0], texts[2]) in (("[", "]"), ("|", "|")):
-        return "".join(texts) if texts[1].isupper() and len(texts[1]) > 1 else None
-    if tokens[0].kind == "name" and len(texts) > 3 and texts[1:2] == ["("] and texts[-1] == ")":
-        inside = tokens[2:-1]
-        is_probability = texts[0] == "P" and all(text not in "()" for text in texts[2:-1])
-        if is_probability or all(
-            token.kind in ("name", "number") or token.text in ",-" for token in inside
-        ):
-            return "".join(texts)
-    if tokens[0].text.startswith(("overline_", "widehat_", "overrightarrow_")) and len(tokens) == 1:
-        return tokens[0].text
-    return None
+        return whole if texts[1].isupper() and len(texts[1]) > 1 else None
+    if len(tokens) > 3 and texts[0] in _MEASURES and closes(tokens[1:]):
+        return whole
+    if len(tokens) == 1 and whole.startswith(("overline_", "widehat_", "overrightarrow_")):
+        return whole
+    return whole if tokens[0].kind == "name" and _APPLIED.fullmatch(whole) else None
+
+
+def is_product_label(label: str) -> bool:
+    """Whether a label is also a product of variables: ``xy = 1`` is a curve, or a value of xy."""
+    return re.fullmatch("[a-z]{2,3}", label) is not None
 
 
 def _names(tokens: Sequence[Token]) -> list[str] | None:
@@ -133,7 +140,9 @@ def _equality(sides: list[list[Token]], read: Reader) -> Structure:
     if (names := _names(left)) is not None:
         return _named_tuple(names, _same_value([read(side) for side in others]))
     is_named = read_variable(left) is not None or read_label(left) is not None
-    if len(sides) == 2 and not is_named and (read_variable(sides[1]) or read_label(sides[1])):
+    last = read_label(sides[1])
+    is_name = read_variable(sides[1]) is not None or (last and not is_product_label(last))
+    if len(sides) == 2 and not is_named and is_name:
         left, others = sides[1], [left]
     variable, label = read_variable(left), read_label(left)
     if variable and len(others) == 1 and read_variable(others[0]):

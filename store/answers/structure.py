@@ -16,7 +16,7 @@ from store.answers.expressions import parse_expression
 from store.answers.intervals import REALS, intersect, interval, is_set, reals_without, unite
 from store.answers.lexer import Token, UnreadableAnswer, tokenize
 from store.answers.phrases import read_phrase, read_words
-from store.answers.quantities import Structure, read_based, read_quantity, read_signs
+from store.answers.quantities import Structure, add_up, read_based, read_quantity, read_signs
 from store.answers.relations import (
     read_approximation,
     read_congruence,
@@ -87,7 +87,7 @@ def _read(tokens: Sequence[Token]) -> Structure:
         return REALS
     if len(tokens) == 1 and tokens[0].kind == "number":
         return read_quantity(tokens)
-    for reader in (_matrix, _list, _union, _membership, _difference):
+    for reader in (_matrix, _list, _membership, _union, _difference):
         if (found := reader(tokens)) is not None:
             return found
     for recursive in (read_congruence, read_approximation, read_relation):
@@ -128,6 +128,8 @@ def _list(tokens: Sequence[Token]) -> Structure | None:
     items = [_item(part) for part in parts]
     if any(token.text == "ldots" for token in tokens):
         return Structure("sequence", tuple(items))
+    if (total := add_up(items)) is not None:
+        return total
     return _joined(items, is_union=False)
 
 

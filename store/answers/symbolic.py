@@ -12,6 +12,7 @@ from store.answers.constants import name_constant
 from store.answers.evaluation import (
     DIGITS,
     PRECISION,
+    depends_on,
     evaluate,
     fingerprint,
     functions,
@@ -20,7 +21,7 @@ from store.answers.evaluation import (
     values_at_points,
 )
 from store.answers.exact import Expression, number, rational
-from store.answers.writing import write_function, write_polynomial, write_sympy
+from store.answers.writing import write_function, write_name, write_polynomial, write_sympy
 
 _ONE = number(1)
 
@@ -103,6 +104,10 @@ def _value(expression: Expression) -> Description:
         if all(is_close(value, values[0]) for value in values):
             text = name_constant(values[0])
             return Description(text, text)
+        for name in depends_on(expression)[:1]:
+            own = values_at_points(("sym", name))
+            if len(own) == len(values) and all(map(is_close, own, values)):
+                return Description(write_name(name), name)
         return Description(write_function(expression), fingerprint(values))
 
 

@@ -42,8 +42,17 @@ _MINUTES = re.compile(r"(\d+)\s*\\degree\s*(\d{1,2})\s*'(?:\s*(\d{1,2})\s*(?:''|
 _ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*(?:\\text\s*\{\s*)?(?:st|nd|rd|th)\s*\}?\s*\}?$")
 _COMBINATIONS = re.compile(r"(?:\{\s*\})?[_^]\s*\{?(\d+)\}?\s*C\s*_\s*\{?(\d+)\}?")
 
+_ALIGNED = re.compile(
+    r"\\begin\s*\{(aligned|align|gathered|gather|split|equation|cases)\*?\}(.*?)\\end\s*\{\1\*?\}",
+    re.DOTALL,
+)
+_MICRO = re.compile(r"(\d)\s*\\mu\s*(?:\\text\{\s*)?([msgFAVHLC])\s*\}?$")
+_CURRENCY_WORDS = (
+    (re.compile(r"^(?:USD|US\\?\$)\s*(?=\d)"), r"\\$ "),
+    (re.compile(r"^Rs\.?\s*(?=\d)"), "₹"),
+)
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
-_PAIRS = ("__", "`", "*")
+_PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
 
 _TEXT = (
@@ -62,7 +71,7 @@ _SWITCH = re.compile(
     r"|mathstrut|strut|relax|protect)(?![A-Za-z])\.?"
 )
 _SPACE = re.compile(
-    r"(?<!\\)\\(?:[,;:> ]|quad|qquad|enspace|thinspace|hspace\s*\{[^{}]*\})(?![A-Za-z])|~"
+    r"(?<!\\)\\(?:[,;:> ]|(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|hspace\s*\{[^{}]*\})|~"
 )
 _ALIASES = {
     r"\*\*": "^",
@@ -108,6 +117,11 @@ _LEAD = re.compile(
     r"(?:answer|result|solution)s?\s*(?:is|are|:|=)+\s*:?\s*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"^(?:\\text\{)?\s*(?:so\s+|thus,?\s+|hence,?\s+)?(?:the|there|its|we)\b[a-z\s]*"
+    r"\b(?<!not )(?:is|are|equals|have|get)\s*:?\s*\}?\s*(?=[-+\d$\\])(?!\\text)",
+    re.IGNORECASE,
+)
 _APPROXIMATELY = re.compile(
     r"^(?:\\approx|\\sim|=|:|\\equiv|\\text\{\s*(?:approximately|about)\s*\})\s*"
 )
@@ -118,6 +132,8 @@ def normalize(text: str) -> str:
     text = _ascii(text)
     text = _strip_delimiters(" ".join(text.split()))
     text = _COLOR.sub("", text)
+    if "begin" in text:
+        text = _ALIGNED.sub(_unaligned, text)
     text = _SWITCH.sub(" ", text)
     text = text.replace(r"\!", "").replace("{,}", ",").replace(r"{\ }", " ")
     text = re.sub(r"\{\\[,;: ]\}", " ", text)
@@ -127,7 +143,18 @@ def normalize(text: str) -> str:
         text = pattern.sub(to, text)
     text = _unwrap_text(text)
     text = _SPACE.sub(" ", text)
+    text = _MICRO.sub(r"\1\\text{μ\2}", text)
+    for pattern, to in _CURRENCY_WORDS:
+        text = pattern.sub(to, text)
     return _trim(_rewrite_angles(text) if "\\degree" in text else text)
+
+
+def _unaligned(match: re.Match[str]) -> str:
+    """The lines of an aligned block, as a list; a function given by cases stays as it is."""
+    if match[1] == "cases" and "&" in match[2]:
+        return match[0]
+    lines = match[2].replace("&", "").split("\\\\")
+    return ", ".join(line.strip(" ,") for line in lines if line.strip())
 
 
 def _rewrite_angles(text: str) -> str:
@@ -222,6 +249,7 @@ def _trim(text: str) -> str:
         before = text
         text = _ORDINAL.sub(r"\1", text.strip())
         text = _LEAD.sub(r"\\text{" if text.startswith(r"\text{") else "", text, count=1)
+        text = _SENTENCE.sub("", text)
         text = _APPROXIMATELY.sub("", text)
         text = re.sub(r"\\text\{\s*\}", " ", text).strip()
         text = re.sub(r"(?:(?<!\\)[.,;:]|\\\\|\\\.)$", "", text)

@@ -8,6 +8,7 @@ $: dollar dollars usd buck bucks \\$
 €: euro euros eur
 £: pound-sterling gbp
 ¥: yen
+₹: rupee rs Rs
 cent: cents ¢
 %: percent percents pct
 mm: millimeter millimetre
@@ -64,7 +65,7 @@ _DIMENSIONS = (
     frozenset(["mg", "g", "kg", "lb", "oz"]),
     frozenset(["ml", "L"]),
     frozenset(["s", "min", "h", "day", "week", "month", "year"]),
-    frozenset(["$", "€", "£", "¥", "cent"]),
+    frozenset(["$", "€", "£", "¥", "₹", "cent"]),
     frozenset(["mph", "kph", "m/s", "km/h"]),
     frozenset(["°C", "°F", "K"]),
     frozenset(["am", "pm"]),
@@ -111,6 +112,7 @@ def normalize_unit(words: Sequence[str]) -> str:
     whole = " ".join(named)
     unit = _alias(whole) or " ".join(_with_power(part) for part in named)
     unit = re.sub(r" ?/ ?", "/", unit)
+    unit = re.sub(r" ([^ /^]+)\^-(\d+)", lambda power: f"/{power[1]}" + _exponent(power[2]), unit)
     if unit.lower() in _NOTHING:
         return ""
     return f"{unit}^{powers[0]}" if powers and "^" not in unit else unit
@@ -142,6 +144,10 @@ def _with_power(part: str) -> str:
         if len(known) > 3 and known.endswith("s") and not known.endswith("ss"):
             known = known[:-1]
     return f"{known}{sign}{power.strip('{}')}"
+
+
+def _exponent(power: str) -> str:
+    return "" if power == "1" else f"^{power}"
 
 
 def _alias(word: str) -> str | None:
