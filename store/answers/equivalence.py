@@ -14,7 +14,6 @@ import importlib.metadata
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -106,6 +105,7 @@ class MathVerify:
         file = None if cache is None else cache / "descriptions.sqlite"
         self._process = GuardedProcess(min(2, os.cpu_count() or 1), file)
         self._descriptions: dict[Leaf, Description] = {}
+        self._reads: dict[str, Read] = {}
 
     def __enter__(self) -> Self:
         self._process.__enter__()
@@ -123,21 +123,21 @@ class MathVerify:
         """As the protocol."""
         if answer in (NO_ANSWER, gold):
             return answer
-        (found,) = await self._read([answer])
-        if gold is not None and await self._is_gold(found, answer, gold):
+        await self._read([answer] if gold is None else [answer, gold])
+        if gold is not None and await self._is_gold(answer, gold):
             return gold
-        return found.form
+        return self._reads[answer].form
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
         """As the protocol."""
         distinct = sorted(set(pool.answers) - {NO_ANSWER})
-        reads = dict(zip(distinct, await self._read(distinct), strict=True))
+        await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
         right: dict[str, str] = {}
         if pool.gold is not None:
-            for answer, found in reads.items():
-                if answer == pool.gold or await self._is_gold(found, answer, pool.gold):
+            for answer in distinct:
+                if answer == pool.gold or await self._is_gold(answer, pool.gold):
                     right[answer] = pool.gold
-        others = {answer: found for answer, found in reads.items() if answer not in right}
+        others = {answer: self._reads[answer] for answer in distinct if answer not in right}
         if any(found.structure.kind == "equation" for found in others.values()):
             await self._describe(
                 leaf for found in others.values() for leaf in extra_leaves(found.structure)
@@ -154,21 +154,27 @@ class MathVerify:
         await self._read(sorted(everything))
         return [await self.pooled(pool) for pool in pools]
 
-    async def _read(self, answers: Iterable[str]) -> list[Read]:
-        structures = [_structure(answer) for answer in answers]
-        await self._describe(leaf for each in structures for leaf in leaves(each))
-        return [read(each, self._descriptions) for each in structures]
+    async def _read(self, answers: Iterable[str]) -> None:
+        """Read answers and calculate what is in them; each is read once."""
+        structures = {
+            answer: read_structure(answer) for answer in answers if answer not in self._reads
+        }
+        await self._describe(leaf for each in structures.values() for leaf in leaves(each))
+        for answer, each in structures.items():
+            self._reads[answer] = read(each, self._descriptions)
 
     async def _describe(self, wanted: Iterable[Leaf]) -> None:
         missing = [leaf for leaf in dict.fromkeys(wanted) if leaf not in self._descriptions]
         if missing:
             self._descriptions |= await self._process.describe(missing)
 
-    async def _is_gold(self, found: Read, answer: str, gold: str) -> bool:
+    async def _is_gold(self, answer: str, gold: str) -> bool:
         """Compare with the gold answer: by structure, or by math-verify where one has none."""
-        (right,) = await self._read([gold])
+        found, right = self._reads[answer], self._reads[gold]
         if found.identity == right.identity:
             return True
+        if found.is_number and right.is_number:
+            return False
         both = (found.structure, right.structure)
         await self._describe(leaf for each in both for leaf in extra_leaves(each))
         if is_equal(found, right, self._descriptions):
@@ -176,11 +182,6 @@ class MathVerify:
         if not any(_has_latex(each) for each in both):
             return False
         return await self._process.equal_latex(normalize(gold), normalize(answer))
-
-
-@lru_cache(1 << 16)
-def _structure(answer: str) -> Structure:
-    return read_structure(answer)
 
 
 def _has_latex(structure: Structure) -> bool:

@@ -41,6 +41,10 @@ class Read(NamedTuple):
     """How it is written."""
     identity: str
     """Equal for equal answers."""
+    core: str
+    """The identity without a name and units."""
+    is_number: bool = False
+    """Whether it is a rational number and nothing else, so that the identity decides."""
 
 
 def leaves(structure: Structure) -> Iterator[Leaf]:
@@ -69,9 +73,15 @@ def _all_leaves(structure: Structure) -> Iterator[Leaf]:
 
 def read(structure: Structure, descriptions: Descriptions) -> Read:
     """Write a structure's form and identity."""
+    is_bare = structure.kind == "value" and not (
+        structure.unit or structure.label or structure.variable
+    )
+    if is_bare and structure.parts[0][0] == "num":
+        text = _short(structure.parts[0][1])
+        return Read(structure, text, text, text, is_number=True)
     form = _render(structure, lambda leaf: _described(leaf, descriptions).text)
     identity = _render(structure, lambda leaf: _described(leaf, descriptions).identity)
-    return Read(structure, form, identity)
+    return Read(structure, form, identity, identity if is_bare else _core(structure, descriptions))
 
 
 def _described(leaf: Leaf, descriptions: Descriptions) -> Description:
@@ -210,7 +220,7 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
         return _is_equal_percent(one, other, descriptions)
     if are_rivals([*_units(one), *_units(other)]):
         return False
-    if _core(one, descriptions) == _core(other, descriptions):
+    if first.core == second.core:
         return True
     if (one.kind == "based") != (other.kind == "based"):
         return _without_base(one) == _without_base(other)
@@ -220,6 +230,8 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
 
 
 def _is_one_relation(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    if all(each.kind == "value" and each.parts[0][0] == "num" for each in (one, other)):
+        return False
     relations = [relation_leaf(one), relation_leaf(other)]
     described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
     return len(described) == 2 and described[0].identity == described[1].identity
@@ -323,7 +335,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
     groups: dict[str, set[str]] = defaultdict(set)
     representative: dict[str, Structure] = {}
     for found in answers.values():
-        groups[_core(found.structure, descriptions)].add(found.identity)
+        groups[found.core].add(found.identity)
         representative.setdefault(found.identity, found.structure)
     joined = dict(by_identity)
     for core, members in groups.items():

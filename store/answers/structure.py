@@ -28,6 +28,10 @@ from store.answers.typography import normalize
 _MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"])
 _SIDE_BY_SIDE = re.compile(r"(?<![\w^_{])\d+(?:\s|\\[,;:! ])+\d")
 _LEADING_ZEROS = re.compile(r"^([+-]?)0*(\d+)(?:\.0*)?$")
+_PLAIN = re.compile(
+    r"(?P<sign>[-+]?)(?:(?P<decimal>[0-9]{1,300}(?:\.[0-9]{1,300})?)"
+    r"|(?P<fraction>\\[dt]?frac\{)?(?P<top>[0-9]{1,300})(?(fraction)\}\{|/)(?P<bottom>[1-9][0-9]{0,299})(?(fraction)\}))"
+)
 _CALCULUS = re.compile(r"\\(?:sum|prod|i*int|oint|lim)(?![A-Za-z])")
 _KNOWN_COMMANDS = re.compile(
     r"\\(?:sum|prod|i*int|lim|frac|sqrt|cdot|times|pi|infty|to|rightarrow|sin|cos|tan|cot|sec|csc"
@@ -42,6 +46,10 @@ _PARAMETER = re.compile(
 
 def read_structure(answer: str) -> Structure:
     """Read an answer as it was extracted; whatever it holds, this returns."""
+    if plain := _PLAIN.fullmatch(answer):
+        top, bottom = plain["top"], plain["bottom"]
+        value = Fraction(f"{top}/{bottom}") if bottom else Fraction(plain["decimal"])
+        return Structure("value", (number(-value if plain["sign"] == "-" else value),))
     text = normalize(answer)
     found = read_phrase(text, _read_text)
     return _read_text(text) if found is None else found

@@ -73,44 +73,49 @@ _SWITCH = re.compile(
 _SPACE = re.compile(
     r"(?<!\\)\\(?:[,;:> ]|(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|hspace\s*\{[^{}]*\})|~"
 )
-_ALIASES = {
-    r"\*\*": "^",
-    r"\\(?:dfrac|tfrac|cfrac|sfrac|nicefrac)(?![A-Za-z])": r"\\frac",
-    r"\\(?:leq|leqslant|leqq)(?![A-Za-z])": r"\\le",
-    r"\\(?:geq|geqslant|geqq)(?![A-Za-z])": r"\\ge",
-    r"\\neq(?![A-Za-z])": r"\\ne",
-    r"\\(?:lt)(?![A-Za-z])": "<",
-    r"\\(?:gt)(?![A-Za-z])": ">",
-    r"\\(?:dots|cdots|dotsc|dotsb|hdots)(?![A-Za-z])|\.\.\.+": r"\\ldots ",
-    r"\\(?:varnothing)(?![A-Za-z])": r"\\emptyset",
-    r"\\(?:dbinom|tbinom)(?![A-Za-z])": r"\\binom",
-    r"\\(?:ast|star)(?![A-Za-z])|\*(?!\*)": r"\\cdot ",
-    r"\\(?:lbrace)(?![A-Za-z])": r"\\{",
-    r"\\(?:rbrace)(?![A-Za-z])": r"\\}",
-    r"\\(?:lbrack)(?![A-Za-z])": "[",
-    r"\\(?:rbrack)(?![A-Za-z])": "]",
-    r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])": "|",
-    r"\\(?:thickapprox|simeq|cong|doteq)(?![A-Za-z])": r"\\approx",
-    r"\\(?:varepsilon)(?![A-Za-z])": r"\\epsilon",
-    r"\\(?:varphi)(?![A-Za-z])": r"\\phi",
-    r"\\(?:vartheta)(?![A-Za-z])": r"\\theta",
-    r"\\(?:prime)(?![A-Za-z])": "'",
-    r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\}|\\degree|\{\s*\\degree\s*\})": r"\\degree ",
-    r"\\(?:degrees|textdegree|deg)(?![A-Za-z])": r"\\degree",
-    r"\^\s*\{?\s*('+)\s*\}?": r"\1",
-    r"\\(?:euro|texteuro)(?![A-Za-z])": "€",
-    r"\\(?:pounds|textsterling)(?![A-Za-z])": "£",
-    r"\\(?:mathbb)\s*([A-Z])(?![A-Za-z])": r"\\mathbb{\1}",
-    r"\\(?:Bbb)\s*\{": r"\\mathbb{",
-    r"\\(?:R|reals)(?![A-Za-z])": r"\\mathbb{R}",
-    r"<=": r"\\le ",
-    r">=": r"\\ge ",
-    r"!=(?!=)": r"\\ne ",
-    r"\+/-": r"\\pm ",
-    r"\\(?:operatorname\*?|text|mathrm)\s*\{\s*(cis|lcm|gcd|sgn|arcsin|arccos|arctan|arccot|arcsec"
-    r"|arccsc|sin|cos|tan|cot|sec|csc|log|ln|max|min|det|arg|Re|Im)\s*\}(?!\s*$)": r"\\\1 ",
-}
-_COMPILED_ALIASES = [(re.compile(pattern), to) for pattern, to in _ALIASES.items()]
+_SYNONYMS = {
+    **dict.fromkeys(["dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"], r"\frac"),
+    **dict.fromkeys(["leq", "leqslant", "leqq"], r"\le"),
+    **dict.fromkeys(["geq", "geqslant", "geqq"], r"\ge"),
+    **dict.fromkeys(["dots", "cdots", "dotsc", "dotsb", "hdots"], r"\ldots "),
+    **dict.fromkeys(["dbinom", "tbinom"], r"\binom"),
+    **dict.fromkeys(["ast", "star"], r"\cdot "),
+    **dict.fromkeys(["lvert", "rvert", "vert", "mid"], "|"),
+    **dict.fromkeys(["thickapprox", "simeq", "cong", "doteq"], r"\approx"),
+    **dict.fromkeys(["degrees", "textdegree", "deg"], r"\degree"),
+    **dict.fromkeys(["euro", "texteuro"], "€"),
+    **dict.fromkeys(["pounds", "textsterling"], "£"),
+    **dict.fromkeys(["R", "reals"], r"\mathbb{R}"),
+    "neq": r"\ne", "lt": "<", "gt": ">", "varnothing": r"\emptyset", "lbrace": r"\{",
+    "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "varepsilon": r"\epsilon", "varphi": r"\phi",
+    "vartheta": r"\theta", "prime": "'", "Bbb": r"\mathbb",
+}  # fmt: skip
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_NAMED_FUNCTION = (
+    "cis|lcm|gcd|sgn|arcsin|arccos|arctan|arccot|arcsec|arccsc|sin|cos|tan|cot|sec|csc|log|ln|max"
+    "|min|det|arg|Re|Im"
+)
+_COMMAND_PATTERNS = [
+    (re.compile(pattern), to)
+    for pattern, to in {
+        r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\}|\\degree|\{\s*\\degree\s*\})": r"\\degree ",
+        r"\\mathbb\s*([A-Z])(?![A-Za-z])": r"\\mathbb{\1}",
+        rf"\\(?:operatorname\*?|text|mathrm)\s*\{{\s*({_NAMED_FUNCTION})\s*\}}(?!\s*$)": r"\\\1 ",
+    }.items()
+]
+_SIGN_PATTERNS = [
+    (signs, re.compile(pattern), to)
+    for signs, pattern, to in [
+        ("*", r"\*\*", "^"),
+        ("*", r"\*", r"\\cdot "),
+        ("..", r"\.\.\.+", r"\\ldots "),
+        ("'", r"\^\s*\{?\s*('+)\s*\}?", r"\1"),
+        ("=", r"<=", r"\\le "),
+        ("=", r">=", r"\\ge "),
+        ("=", r"!=(?!=)", r"\\ne "),
+        ("+/-", r"\+/-", r"\\pm "),
+    ]
+]
 
 _LEAD = re.compile(
     r"^(?:\\text\{)?\s*(?:(?:so|thus|hence|therefore)[, ]+)?(?:the\s+)?(?:final\s+|correct\s+)?"
@@ -139,8 +144,13 @@ def normalize(text: str) -> str:
     text = re.sub(r"\{\\[,;: ]\}", " ", text)
     text = _COMBINATIONS.sub(r"\\binom{\1}{\2}", text)
     text = _unwrap_math(text)
-    for pattern, to in _COMPILED_ALIASES:
-        text = pattern.sub(to, text)
+    if "\\" in text:
+        text = _COMMAND.sub(lambda command: _SYNONYMS.get(command[1], command[0]), text)
+        for pattern, to in _COMMAND_PATTERNS:
+            text = pattern.sub(to, text)
+    for signs, pattern, to in _SIGN_PATTERNS:
+        if signs in text:
+            text = pattern.sub(to, text)
     text = _unwrap_text(text)
     text = _SPACE.sub(" ", text)
     text = _MICRO.sub(r"\1\\text{μ\2}", text)
@@ -169,6 +179,8 @@ def _in_degrees(match: re.Match[str]) -> str:
 
 
 def _ascii(text: str) -> str:
+    if text.isascii():
+        return text
     text = _SUPERSCRIPT.sub(lambda run: "^{" + run[0].translate(_SUPERSCRIPTS) + "}", text)
     text = _SUBSCRIPT.sub(lambda run: "_{" + run[0].translate(_SUBSCRIPTS) + "}", text)
     text = _VULGAR.sub(lambda sign: " " + unicodedata.normalize("NFKC", sign[0]) + " ", text)
