@@ -68,5 +68,7 @@ def source(tokens: Sequence[Token]) -> str:
     out = []
     for token in tokens:
         text = f"\\{token.text}" if token.kind == "command" else token.text
+        if ":" in text and token.kind == "command":
+            text = text.replace(":", "{") + "}"
         out.append((" " if token.spaced or token.kind == "text" else "") + text)
     return "".join(out).strip()

@@ -5,6 +5,9 @@ from typing import Any
 
 from store.answers.evaluation import DIGITS, PRECISION, SHOWN
 
+_SURD_DIGITS = 45
+"""Digits with which a quadratic equation is looked for; all digits then confirm it."""
+
 
 def name_constant(value: Any) -> str:  # noqa: ANN401
     """Name a constant.
@@ -94,10 +97,14 @@ def _surd(value: Any) -> str | None:  # noqa: ANN401
     """Write a root of a quadratic equation with small integer coefficients."""
     import mpmath
 
-    relation = mpmath.pslq([mpmath.mpf(1), value, value * value], maxcoeff=10**10, maxsteps=2_000)
+    with mpmath.workdps(_SURD_DIGITS):
+        powers = [mpmath.mpf(1), +value, value * value]
+        relation = mpmath.pslq(powers, maxcoeff=10**10, maxsteps=2_000)
     if not relation or not relation[2]:
         return None
     c, b, a = relation
+    if abs(a * value * value + b * value + c) > mpmath.mpf(10) ** -PRECISION * max(1, abs(a)):
+        return None
     middle = Fraction(-b, 2 * a)
     spread = Fraction(b * b - 4 * a * c, 4 * a * a)
     if spread <= 0:

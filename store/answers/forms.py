@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 from store.answers.exact import Expression, fold, number
 from store.answers.guarded import Leaf
 from store.answers.intervals import MINUS_OO
-from store.answers.lexer import COMMANDS_ONLY
 from store.answers.quantities import Structure
 from store.answers.relations import is_product_label
 from store.answers.symbolic import Description
 from store.answers.units import are_rivals, is_unit
-from store.answers.writing import write_name
+from store.answers.writing import print_expression, write_name
 
 Descriptions = Mapping[Leaf, Description]
 
@@ -116,21 +115,6 @@ def _short(digits: str) -> str:
     return f"[{4 * len(digits)}-bit number {digest}]"
 
 
-def print_expression(expression: Expression) -> str:
-    """Write an expression as it was read, for one that could not be described."""
-    head, *parts = expression
-    if head == "sym":
-        return write_name(parts[0])
-    if head in ("num", "const"):
-        return str(parts[0]) + ("..." if str(parts[0])[-3:].isdigit() and head == "const" else "")
-    if head == "fn":
-        name = parts[0].removeprefix("call_")
-        name = f"\\{name}" if name in COMMANDS_ONLY else name
-        return f"{name}({', '.join(print_expression(part) for part in parts[1:])})"
-    left, right = (print_expression(part) for part in parts)
-    return f"({left}){head}({right})"
-
-
 def _render(structure: Structure, describe: Callable[[Leaf], str]) -> str:
     body = _body(structure, describe)
     if structure.unit == "%":
@@ -173,7 +157,8 @@ def _body(structure: Structure, describe: Callable[[Leaf], str]) -> str:
     if kind == "list":
         return ", ".join(sorted(texts, key=_order))
     if kind == "union":
-        return " U ".join(sorted(texts, key=_order))
+        are_intervals = all(text[0] in "[(" for text in texts)
+        return (" U " if are_intervals else r" \cup ").join(sorted(texts, key=_order))
     if kind == "ratio":
         return ":".join(texts)
     return f"({', '.join(texts)})" if kind == "tuple" else ", ".join(texts)

@@ -37,6 +37,7 @@ _KNOWN_COMMANDS = re.compile(
     r"\\(?:sum|prod|i*int|lim|frac|sqrt|cdot|times|pi|infty|to|rightarrow|sin|cos|tan|cot|sec|csc"
     r"|arcsin|arccos|arctan|log|ln|exp|,|;|!|\s)(?![A-Za-z])"
 )
+_COMPARATIVES = frozenset(["more", "less", "fewer", "greater", "larger", "smaller", "higher"])
 _ROOT_NAMES = re.compile(r"(?:[xzrts]|lambda|alpha|theta)_\w+")
 _PARAMETER = re.compile(
     r"\s*(?:,|;|\\text\{\s*,?\s*(?:for|where|with)(?: any| all| some)?\s*\}|(?P<open>\())"
@@ -123,11 +124,26 @@ def _is_word(token: Token, *words: str) -> bool:
     return token.kind in ("word", "text") and token.text.casefold().strip(", ") in words
 
 
+def _is_alternative(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the *or* between two items, and not that of *8 or more*."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return _is_word(tokens[at], "or") and following not in _COMPARATIVES
+
+
+def _without_commas(tokens: Sequence[Token]) -> Sequence[Token]:
+    while tokens and tokens[0].text == ",":
+        tokens = tokens[1:]
+    while tokens and tokens[-1].text == ",":
+        tokens = tokens[:-1]
+    return tokens
+
+
 def _list(tokens: Sequence[Token]) -> Structure | None:
     """Read items joined by commas, semicolons, *and* and *or*, in any order."""
     alternatives = split(
-        tokens, lambda at: _is_word(tokens[at], "or") or tokens[at].text in (";", "lor")
+        tokens, lambda at: _is_alternative(tokens, at) or tokens[at].text in (";", "lor")
     )
+    alternatives = [part for part in map(_without_commas, alternatives) if part]
     if len(alternatives) > 1:
         return _joined([_item(part) for part in alternatives], is_union=True)
     parts = split(tokens, lambda at: _is_word(tokens[at], "and") or tokens[at].text in (",", "&"))

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Any
 
 from store.answers.exact import Expression, rational
+from store.answers.lexer import COMMANDS_ONLY
 
 _MOST_OPERATIONS = 120
-_MOST_SIMPLIFIED = 20
 _ACCENT = re.compile(
     r"(vec|hat|bar|overline|tilde|dot|ddot|widehat|widetilde|overrightarrow|mathcal|mathscr"
     r"|mathfrak|mathbb)_([A-Za-z]+)(.*)"
@@ -58,23 +58,39 @@ def write_function(expression: Expression) -> str:
     """Write a function of variables."""
     import sympy
 
+    if _is_large(expression):
+        return print_expression(expression)
     made = to_sympy(expression)
     if sympy.count_ops(made) > _MOST_OPERATIONS:
         return write_sympy(made)
-    cancelled = sympy.cancel(sympy.together(made))
-    if cancelled.is_rational_function(*cancelled.free_symbols):
-        return write_sympy(cancelled)
-    if sympy.count_ops(made) > _MOST_SIMPLIFIED:
-        return write_sympy(made)
-    simple = sympy.simplify(made)
-    # What sympy writes with the gamma function is read back as another function.
-    return write_sympy(made if simple.has(sympy.gamma) else simple)
+    names = made.free_symbols
+    if made.is_polynomial(*names):
+        return write_sympy(sympy.expand(made))
+    if made.is_rational_function(*names):
+        return write_sympy(sympy.cancel(sympy.together(made)))
+    # Simplifying takes a hundred times as long, and equality does not depend on the spelling.
+    return write_sympy(made)
+
+
+def _is_large(expression: Expression) -> bool:
+    """Whether it holds a number that was too large to be calculated; sympy would try to."""
+    head, *parts = expression
+    if head in ("num", "sym", "const"):
+        return False
+    if head == "fn" and parts[0] in ("factorial", "binom"):
+        parts = parts[1:]
+        return all(part[0] == "num" for part in parts) or any(map(_is_large, parts))
+    if head == "^" and all(part[0] == "num" for part in parts):
+        return abs(rational(parts[1])) > 1_000
+    return any(_is_large(part) for part in parts if not isinstance(part, str))
 
 
 def write_polynomial(expression: Expression, *, keep_sign: bool) -> str:
     """Write a polynomial with integer coefficients without a common factor."""
     import sympy
 
+    if _is_large(expression):
+        return print_expression(expression)
     top, bottom = sympy.fraction(sympy.together(to_sympy(expression)))
     symbols = sorted(top.free_symbols, key=str)
     if not symbols or not top.is_polynomial(*symbols) or bottom.free_symbols:
@@ -107,6 +123,21 @@ def _printer() -> Any:  # noqa: ANN401
             return "i"
 
     return Printer()
+
+
+def print_expression(expression: Expression) -> str:
+    """Write an expression as it was read, for one that could not be described."""
+    head, *parts = expression
+    if head == "sym":
+        return write_name(parts[0])
+    if head in ("num", "const"):
+        return str(parts[0]) + ("..." if str(parts[0])[-3:].isdigit() and head == "const" else "")
+    if head == "fn":
+        name = parts[0].removeprefix("call_")
+        name = f"\\{name}" if name in COMMANDS_ONLY else name
+        return f"{name}({', '.join(print_expression(part) for part in parts[1:])})"
+    left, right = (print_expression(part) for part in parts)
+    return f"({left}){head}({right})"
 
 
 def write_name(name: str) -> str:
