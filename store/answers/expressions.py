@@ -53,6 +53,9 @@ class _Parser:
     def _is_command(self, *names: str) -> bool:
         return self.here is not None and self.here.kind == "command" and self.here.text in names
 
+    def _follows(self, sign: str) -> bool:
+        return self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].text == sign
+
     def _expect(self, sign: str) -> None:
         if not self._is_sign(sign):
             raise UnreadableAnswer(f"{sign} is missing")
@@ -273,7 +276,9 @@ class _Parser:
         while self._begins_factor() and not (
             self.here and self.here.kind == "command" and self.here.text in FUNCTIONS
         ):
-            if self._is_sign("(", "["):
+            if self._is_sign("(", "[") or (
+                self._tokens[self._at].text == "e" and self._follows("^")
+            ):
                 break
             product = self._implicit(product)
         return [product]

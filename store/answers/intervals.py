@@ -89,7 +89,7 @@ def _intervals(structure: Structure) -> list[_Interval] | None:
     found: list[_Interval] = []
     for part in parts:
         nested = _intervals(part) if part.kind == "list" else None
-        ordered = nested or [_ordered(part)]
+        ordered: Sequence[_Interval | None] = nested or [_ordered(part)]
         known = [each for each in ordered if each is not None]
         if len(known) < len(ordered):
             return None
@@ -131,7 +131,7 @@ def _shared(one: _Interval, other: _Interval) -> _Interval:
     return _Interval(low.low, high.high, low.has_low, high.has_high, low.low_end, high.high_end)
 
 
-def _by_low_end(part: _Interval) -> tuple[float, bool]:
+def _by_low_end(part: _Interval) -> tuple[Fraction | float, bool]:
     return (part.low, not part.has_low)
 
 

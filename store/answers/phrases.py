@@ -7,13 +7,11 @@ from store.answers.intervals import REALS
 from store.answers.quantities import Structure
 
 _NONE_WORDS = frozenset(
-    ["no solution", "no solutions", "empty set", "the empty set", "there is no solution",
+    ["no solution", "no solutions", "empty set", "there is no solution",
      "there are no solutions", "has no solution", "no solution exists", "no real solution",
      "no real solutions", "none exist", "no such number exists", "无解", "無解"]
 )  # fmt: skip
-_REAL_WORDS = frozenset(
-    ["all real numbers", "all reals", "the real numbers", "real numbers", "reals", "all real"]
-)
+_REAL_WORDS = frozenset(["all real numbers", "all reals", "real numbers", "reals", "all real"])
 _YES_WORDS = {"对": "是", "否": "不是"}
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _PRODUCT = re.compile(r"[a-df-hj-np-tv-z]{2,3}")
@@ -65,6 +63,7 @@ def read_words(text: str) -> Structure:
     folded = " ".join(text.casefold().split()).strip(" .,;:!?\"'`")
     folded = re.sub(r"\s*=\s*", " = ", folded)
     folded = re.sub(r"\s*([_^])\s*\{?([^{}\s]*)\}?", r"\1\2", folded)
+    folded = re.sub(r"^(?:an?|the)\s+(?=\w{3})", "", folded)
     if folded in _NONE_WORDS:
         return Structure("none")
     if folded in _REAL_WORDS:

@@ -108,6 +108,9 @@ def _unit_begin(tokens: Sequence[Token]) -> int | None:
         if not _is_unit_text(tokens[at:]) and _pairs(tokens) is None:
             return None
         is_number = any(token.kind == "number" or token.text in _NUMBERS for token in tokens[:at])
+        is_short = tokens[at].kind == "word" and len(tokens[at].text) <= 3
+        if not is_number and is_short and tokens[at].text.islower():
+            continue
         if not is_number and not (tokens[at].kind == "text" and is_unit(tokens[at].text)):
             raise UnreadableAnswer("words follow a name")
         return at

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from store.answers.brackets import closes, split, split_at
-from store.answers.exact import Expression, number, rational
+from store.answers.exact import Expression, fold, number, rational
 from store.answers.expressions import parse_expression
-from store.answers.intervals import MINUS_OO, OO, interval, reals_without
+from store.answers.intervals import MINUS_OO, OO, interval, reals_without, unite
 from store.answers.lexer import Token, UnreadableAnswer
 from store.answers.quantities import Structure
 
@@ -19,6 +19,7 @@ _MEASURES = frozenset(["P", "E", "Pr", "mathbb_P", "mathbb_E", "Var", "det"])
 _APPLIED = re.compile(
     r"[^\W\d_]+(?:_\{?\w+\}?)?'*(?:\^\{?-?\w+\}?)?\([\w'+-]+(?:,[\w'+-]+)*\)|[^\W\d_]\^\{-1\}"
 )
+_DERIVATIVE = re.compile(r"frac\{d[a-z]\}\{d[a-z]\}|d[a-z]/d[a-z]")
 _MODULO = frozenset(["pmod", "bmod", "mod", "pod"])
 
 
@@ -117,6 +118,8 @@ def read_label(tokens: Sequence[Token]) -> str | None:
         return whole if texts[1].isupper() and len(texts[1]) > 1 else None
     if len(tokens) > 3 and texts[0] in _MEASURES and closes(tokens[1:]):
         return whole
+    if _DERIVATIVE.fullmatch(whole):
+        return re.sub(r"frac\{(d\w)\}\{(d\w)\}", r"\1/\2", whole)
     if len(tokens) == 1 and whole.startswith(("overline_", "widehat_", "overrightarrow_")):
         return whole
     return whole if tokens[0].kind == "name" and _APPLIED.fullmatch(whole) else None
@@ -201,12 +204,30 @@ def _inequality(left: list[Token], operator: str, right: list[Token]) -> Structu
         variable = read_variable(name)
         if variable and not _mentions([bound], variable):
             return _bound(variable, relation, parse_expression(_without_unit(bound)))
+    if left[0].text == "|" == left[-1].text and (variable := read_variable(left[1:-1])):
+        return _absolute(variable, operator, parse_expression(right))
     difference = _difference(parse_expression(left), parse_expression(right))
     if operator == "!=":
         return Structure("nonzero", (difference,))
     if operator.startswith("<"):
         difference = ("*", number(-1), difference)
     return Structure("inequality", (operator.endswith("="), difference))
+
+
+def _absolute(variable: str, operator: str, bound: Expression) -> Structure:
+    """The set of all values whose size is on one side of a bound."""
+    negative = fold(("*", number(-1), bound))
+    if operator.startswith("<"):
+        low, high = (
+            _bound(variable, _FLIPPED[operator], negative),
+            _bound(variable, operator, bound),
+        )
+        opening, closing = low.parts[0], high.parts[3]
+        return interval(opening, negative, bound, closing)._replace(variable=variable)
+    if operator == "!=":
+        raise UnreadableAnswer("a size that is not a bound")
+    parts = [_bound(variable, _FLIPPED[operator], negative), _bound(variable, operator, bound)]
+    return unite(parts)._replace(variable=variable)
 
 
 def _without_unit(tokens: list[Token]) -> list[Token]:

@@ -130,7 +130,7 @@ def _is_alternative(tokens: Sequence[Token], at: int) -> bool:
     return _is_word(tokens[at], "or") and following not in _COMPARATIVES
 
 
-def _without_commas(tokens: Sequence[Token]) -> Sequence[Token]:
+def _without_commas(tokens: list[Token]) -> list[Token]:
     while tokens and tokens[0].text == ",":
         tokens = tokens[1:]
     while tokens and tokens[-1].text == ",":
@@ -145,7 +145,9 @@ def _list(tokens: Sequence[Token]) -> Structure | None:
     )
     alternatives = [part for part in map(_without_commas, alternatives) if part]
     if len(alternatives) > 1:
-        return _joined([_item(part) for part in alternatives], is_union=True)
+        items = [_item(part) for part in alternatives]
+        # Two spellings of one value are one: *3/2 or 1.5*.
+        return _joined(items, is_union=True) if len(set(items)) > 1 else items[0]
     parts = split(tokens, lambda at: _is_word(tokens[at], "and") or tokens[at].text in (",", "&"))
     if len(parts) < 2:
         return None
@@ -278,7 +280,8 @@ def _bracketed(tokens: Sequence[Token]) -> Structure | None:
     if len(parts) < 2:
         return _read(inner)
     if len(parts) == 2 and (opening, closing) in (("[", "]"), ("[", ")"), ("(", "]")):
-        return interval(opening, *(parse_expression(part) for part in parts), closing)
+        low, high = map(parse_expression, parts)
+        return interval(opening, low, high, closing)
     items = tuple(_item(part) for part in parts)
     if opening == "[" and all(item.kind == "tuple" for item in items):
         return Structure("matrix", tuple(item.parts for item in items))

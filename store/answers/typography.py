@@ -128,7 +128,10 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _APPROXIMATELY = re.compile(
-    r"^(?:\\approx|\\sim|=|:|\\equiv|\\text\{\s*(?:approximately|about)\s*\})\s*"
+    r"^(?:(?:\\approx|\\sim|\\text\{\s*(?:approximately|about|roughly)\s*\}|(?:approximately|about|roughly)\b)"
+    r"\s*(?=[-+\d.$\\])|=|:|\\equiv|\\(?:therefore|implies|Rightarrow|to)(?![A-Za-z])"
+    r"|(?:therefore|thus|hence|so)\b,?)\s*",
+    re.IGNORECASE,
 )
 
 

@@ -66,7 +66,7 @@ _DIMENSIONS = (
     frozenset(["ml", "L"]),
     frozenset(["s", "min", "h", "day", "week", "month", "year"]),
     frozenset(["$", "€", "£", "¥", "₹", "cent"]),
-    frozenset(["mph", "kph", "m/s", "km/h"]),
+    frozenset(["mph", "kph", "m/s"]),
     frozenset(["°C", "°F", "K"]),
     frozenset(["am", "pm"]),
 )
@@ -113,6 +113,7 @@ def normalize_unit(words: Sequence[str]) -> str:
     unit = _alias(whole) or " ".join(_with_power(part) for part in named)
     unit = re.sub(r" ?/ ?", "/", unit)
     unit = re.sub(r" ([^ /^]+)\^-(\d+)", lambda power: f"/{power[1]}" + _exponent(power[2]), unit)
+    unit = {"mi/h": "mph", "km/h": "kph"}.get(unit, unit)
     if unit.lower() in _NOTHING:
         return ""
     return f"{unit}^{powers[0]}" if powers and "^" not in unit else unit
