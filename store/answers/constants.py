@@ -5,6 +5,9 @@ from typing import Any
 
 from store.answers.evaluation import DIGITS, PRECISION, SHOWN
 
+LARGEST = 75
+"""The power of ten up to which a constant is named, so that all digits that are shown are exact."""
+
 _SURD_DIGITS = 45
 """Digits with which a quadratic equation is looked for; all digits then confirm it."""
 
@@ -22,6 +25,8 @@ def name_constant(value: Any) -> str:  # noqa: ANN401
         raise ArithmeticError("it has no value")
     if mpmath.isinf(value):
         return "-oo" if mpmath.re(value) < 0 else "oo"
+    if abs(value) > mpmath.mpf(10) ** LARGEST:
+        raise ArithmeticError("it has more digits before its point than are computed")
     real, imaginary = mpmath.re(value), mpmath.im(value)
     tiny = mpmath.mpf(10) ** -PRECISION * max(1, abs(value))
     if abs(imaginary) <= tiny:
@@ -56,9 +61,10 @@ def _endless(value: Any) -> str:  # noqa: ANN401
     """Write the first digits of a value; three dots tell it from the decimal fraction."""
     import mpmath
 
-    digits, _, exponent = mpmath.nstr(value, SHOWN, min_fixed=-10, max_fixed=40).partition("e")
+    shown = SHOWN + max(0, int(mpmath.log10(abs(value))))
+    digits, _, exponent = mpmath.nstr(value, shown, min_fixed=-10, max_fixed=90).partition("e")
     power = f"*10^({int(exponent)})" if exponent else ""
-    return f"{digits.ljust(SHOWN, '0')}...{power}"
+    return f"{digits.ljust(shown, '0')}...{power}"
 
 
 def _rational(value: Any) -> Fraction | None:  # noqa: ANN401

@@ -24,11 +24,11 @@ from store.answers.forms import (
     extra_leaves,
     is_equal,
     join_pool,
+    latex_leaves,
     leaves,
     read,
 )
 from store.answers.guarded import GuardedProcess, Leaf
-from store.answers.quantities import Structure
 from store.answers.structure import read_structure
 from store.answers.symbolic import Description
 from store.answers.typography import normalize
@@ -179,16 +179,10 @@ class MathVerify:
         await self._describe(leaf for each in both for leaf in extra_leaves(each))
         if is_equal(found, right, self._descriptions):
             return True
-        if not any(_has_latex(each) for each in both):
+        formal = [leaf for each in both for leaf in latex_leaves(each)]
+        if not formal or any(leaf not in self._descriptions for leaf in formal):
             return False
         return await self._process.equal_latex(normalize(gold), normalize(answer))
-
-
-def _has_latex(structure: Structure) -> bool:
-    """Whether a part of it is known to math-verify alone."""
-    return structure.kind == "latex" or any(
-        isinstance(part, Structure) and _has_latex(part) for part in structure.parts
-    )
 
 
 class RunningForms:

@@ -13,7 +13,7 @@ PRECISION = 60
 """Decimal digits to which two equal values agree."""
 
 SHOWN = 30
-"""Digits of a value that are shown, and of those that name a function."""
+"""Digits of a constant that are shown."""
 
 _POSITIVE_POINTS = 3
 _FAR = (10, 150, 2_000)
@@ -113,7 +113,7 @@ def _digits(value: Any) -> str:  # noqa: ANN401
     tiny = abs(value) * mpmath.mpf(10) ** -PRECISION
     parts = [mpmath.re(value), mpmath.im(value)]
     kept = [mpmath.mpf(0) if abs(part) <= tiny else part for part in parts]
-    return " ".join(mpmath.nstr(part, SHOWN) for part in kept)
+    return " ".join(mpmath.nstr(part, PRECISION) for part in kept)
 
 
 def evaluate(expression: Expression, at: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -6,7 +6,7 @@ Numbers that stand side by side are never added or multiplied: such a text is no
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from store.answers.exact import Expression, fold, number, rational
+from store.answers.exact import Expression, evaluate_series, fold, negative, number, rational
 from store.answers.lexer import FUNCTIONS, Token, UnreadableAnswer
 
 _DEEPEST = 40
@@ -14,8 +14,6 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TIMES = frozenset(["cdot", "times"])
 _TRIGONOMETRIC = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "cis"])
 _CALLED = frozenset(["f", "g", "h", "P", "Q", "F", "G", "phi", "Gamma", "zeta", "O", "Theta"])
-_MOST_TERMS = 1_000
-_MOST_TERM_BITS = 20_000
 _VARIABLES = frozenset("abcdfghjklmnpqrstvwxyz")
 
 
@@ -71,7 +69,7 @@ class _Parser:
             sign = self._tokens[self._at].text
             self._at += 1
             term = self._term()
-            found = ("+", found, term if sign == "+" else _negative(term))
+            found = ("+", found, term if sign == "+" else negative(term))
         if self._is_command("choose", "over"):
             operator = self._tokens[self._at].text
             self._at += 1
@@ -85,7 +83,7 @@ class _Parser:
             sign = self._tokens[self._at].text
             self._at += 1
             term = self._term()
-            return _negative(term) if sign == "-" else term
+            return negative(term) if sign == "-" else term
         found = self._factor()
         while True:
             if self._is_command(*_TIMES):
@@ -104,7 +102,7 @@ class _Parser:
             negative = self._tokens[self._at].text == "-"
             self._at += 1
             factor = self._signed_factor()
-            return _negative(factor) if negative else factor
+            return negative(factor) if negative else factor
         return self._factor()
 
     def _begins_factor(self) -> bool:
@@ -322,7 +320,7 @@ class _Parser:
         inside = fold(inside)
         is_odd = half[0] == "num" and rational(half).denominator % 2 == 1
         if is_odd and inside[0] == "num" and rational(inside) < 0:
-            return _negative(("^", number(-rational(inside)), half))
+            return negative(("^", number(-rational(inside)), half))
         return ("^", inside, half)
 
     def binom(self) -> Expression:
@@ -351,18 +349,10 @@ class _Parser:
         body = self._term()
         if index[0] != "sym" or first[0] != "num" or last[0] != "num":
             raise UnreadableAnswer("the bounds of a sum are not known")
-        low, high = rational(first), rational(last)
-        if low.denominator * high.denominator != 1 or high - low > _MOST_TERMS:
-            raise UnreadableAnswer("a sum of too many terms")
-        total = Fraction(0 if is_sum else 1)
-        for value in range(int(low), int(high) + 1):
-            term = fold(_substitute(body, index, number(value)))
-            if term[0] != "num":
-                raise UnreadableAnswer("a sum of other terms than rational numbers")
-            total = total + rational(term) if is_sum else total * rational(term)
-            if total.denominator.bit_length() + total.numerator.bit_length() > _MOST_TERM_BITS:
-                raise UnreadableAnswer("a sum is too large")
-        return number(total)
+        value = evaluate_series(body, index, (rational(first), rational(last)), is_sum=is_sum)
+        if value is None:
+            raise UnreadableAnswer("a sum or product that is not calculated")
+        return number(value)
 
     def _rounded(self, name: str, closing: str) -> Expression:
         inside = self.sum()
@@ -392,20 +382,6 @@ _COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
 
 
 _DEGREE: Expression = ("/", ("const", "pi"), number(180))
-
-
-def _negative(expression: Expression) -> Expression:
-    return ("*", number(-1), expression)
-
-
-def _substitute(expression: Expression, symbol: Expression, value: Expression) -> Expression:
-    if expression == symbol:
-        return value
-    if expression[0] in ("num", "sym", "const"):
-        return expression
-    at = 2 if expression[0] == "fn" else 1
-    parts = (_substitute(part, symbol, value) for part in expression[at:])
-    return (*expression[:at], *parts)
 
 
 def _mixed_number(whole: Token, fraction: Expression) -> Expression:

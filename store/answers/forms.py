@@ -53,6 +53,11 @@ def leaves(structure: Structure) -> Iterator[Leaf]:
             yield kind, content
 
 
+def latex_leaves(structure: Structure) -> Iterator[Leaf]:
+    """List the leaves that math-verify alone can read."""
+    return (leaf for leaf in _all_leaves(structure) if leaf[0] == "latex")
+
+
 def _all_leaves(structure: Structure) -> Iterator[Leaf]:
     kind, parts = structure.kind, structure.parts
     if kind in _LEAF_KINDS:

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Leaf = tuple[str, Any]
 """What a description is asked for: its kind, and an expression or text (`symbolic.describe`)."""
 
-SECONDS = 5.0
+SECONDS = 2.0
 """The longest that one answer may be calculated with."""
 
 MEMORY = 2 << 30

@@ -21,7 +21,15 @@ from store.answers.evaluation import (
     values_at_points,
 )
 from store.answers.exact import Expression, number, rational
-from store.answers.writing import write_function, write_name, write_polynomial, write_sympy
+from store.answers.modular import residues
+from store.answers.writing import (
+    is_large,
+    print_expression,
+    write_function,
+    write_name,
+    write_polynomial,
+    write_sympy,
+)
 
 _ONE = number(1)
 
@@ -97,6 +105,11 @@ def _value(expression: Expression) -> Description:
         is_constant = not symbols(expression) and not any(
             name.startswith("call_") for name in functions(expression)
         )
+        if is_constant and is_large(expression):
+            name = residues(expression)
+            if name is None:
+                raise ArithmeticError("a number is too large")
+            return Description(print_expression(expression), name)
         if is_constant:
             text = name_constant(evaluate(expression, {}))
             return Description(text, text)

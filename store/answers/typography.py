@@ -52,8 +52,12 @@ _CURRENCY_WORDS = (
     (re.compile(r"^Rs\.?\s*(?=\d)"), "₹"),
 )
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+_DEEPEST = 20
+"""Wrappers within wrappers that are removed."""
+
 _PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
+_BOLD_GROUP = re.compile(r"(?<=\{)\s*\*\*([^{}*]*|[^{}*]*\{[^{}*]*\}[^{}*]*)\*\*\s*(?=\})")
 
 _TEXT = (
     "text|textbf|textit|textrm|textsf|texttt|textnormal|emph|mathrm|mathsf|mathtt|mbox|hbox"
@@ -203,7 +207,8 @@ def _strip_delimiters(text: str) -> str:
                 text = " ".join(parts) if len(parts) > 1 else text
         else:
             text = text.replace(opening, " ").replace(closing, " ")
-    text = _BOLD.sub(r"\1", text)
+    if "**" in text:
+        text = _BOLD_GROUP.sub(r"\1", _BOLD.sub(r"\1", text))
     for mark in _PAIRS:
         inner = text.strip()
         while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):
@@ -216,16 +221,16 @@ def _unwrap_math(text: str) -> str:
     return _MATH_WRAPPER.sub("{", text)
 
 
-def _unwrap_text(text: str) -> str:
+def _unwrap_text(text: str, depth: int = 0) -> str:
     r"""Give every command for text one name; numbers and single letters in them are no text.
 
     ``\text{ cm}^2`` becomes ``\text{cm^2}``.
     """
     out: list[str] = []
     position = 0
-    while match := _TEXT_WRAPPER.search(text, position):
+    while depth < _DEEPEST and (match := _TEXT_WRAPPER.search(text, position)):
         end = closing_brace(text, match.end())
-        inside = _unwrap_text(text[match.end() : end])
+        inside = _unwrap_text(text[match.end() : end], depth + 1)
         out += [text[position : match.start()], _text(inside)]
         position = min(end + 1, len(text))
     return "".join([*out, text[position:]])
@@ -260,7 +265,9 @@ def closing_brace(text: str, begin: int) -> int:
 def _trim(text: str) -> str:
     """Drop an introduction, final punctuation, and braces around everything."""
     before = None
-    while text != before:
+    for _ in range(_DEEPEST):
+        if text == before:
+            break
         before = text
         text = _ORDINAL.sub(r"\1", text.strip())
         text = _LEAD.sub(r"\\text{" if text.startswith(r"\text{") else "", text, count=1)

@@ -4,10 +4,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from store.answers.evaluation import symbols
 from store.answers.exact import Expression, rational
 from store.answers.lexer import COMMANDS_ONLY
 
 _MOST_OPERATIONS = 120
+_LARGEST_POWER = 20
 _ACCENT = re.compile(
     r"(vec|hat|bar|overline|tilde|dot|ddot|widehat|widetilde|overrightarrow|mathcal|mathscr"
     r"|mathfrak|mathbb)_([A-Za-z]+)(.*)"
@@ -58,39 +60,52 @@ def write_function(expression: Expression) -> str:
     """Write a function of variables."""
     import sympy
 
-    if _is_large(expression):
+    if is_large(expression):
         return print_expression(expression)
     made = to_sympy(expression)
     if sympy.count_ops(made) > _MOST_OPERATIONS:
         return write_sympy(made)
     names = made.free_symbols
     if made.is_polynomial(*names):
-        return write_sympy(sympy.expand(made))
-    if made.is_rational_function(*names):
+        return write_sympy(made if _has_high_power(expression) else sympy.expand(made))
+    if made.is_rational_function(*names) and not _has_high_power(expression):
         return write_sympy(sympy.cancel(sympy.together(made)))
     # Simplifying takes a hundred times as long, and equality does not depend on the spelling.
     return write_sympy(made)
 
 
-def _is_large(expression: Expression) -> bool:
+def is_large(expression: Expression) -> bool:
     """Whether it holds a number that was too large to be calculated; sympy would try to."""
     head, *parts = expression
     if head in ("num", "sym", "const"):
         return False
     if head == "fn" and parts[0] in ("factorial", "binom"):
         parts = parts[1:]
-        return all(part[0] == "num" for part in parts) or any(map(_is_large, parts))
+        return all(part[0] == "num" for part in parts) or any(map(is_large, parts))
     if head == "^" and all(part[0] == "num" for part in parts):
         return abs(rational(parts[1])) > 1_000
-    return any(_is_large(part) for part in parts if not isinstance(part, str))
+    return any(is_large(part) for part in parts if not isinstance(part, str))
+
+
+def _has_high_power(expression: Expression) -> bool:
+    """Whether it has a power of a sum with too many terms to be written out."""
+    head, *parts = expression
+    if head in ("num", "sym", "const"):
+        return False
+    if head == "^" and parts[1][0] == "num" and parts[0][0] != "sym":
+        size = abs(rational(parts[1])) * max(1, len(symbols(parts[0])))
+        return size > _LARGEST_POWER or _has_high_power(parts[0])
+    return any(_has_high_power(part) for part in parts if not isinstance(part, str))
 
 
 def write_polynomial(expression: Expression, *, keep_sign: bool) -> str:
     """Write a polynomial with integer coefficients without a common factor."""
     import sympy
 
-    if _is_large(expression):
+    if is_large(expression):
         return print_expression(expression)
+    if _has_high_power(expression):
+        return write_function(expression)
     top, bottom = sympy.fraction(sympy.together(to_sympy(expression)))
     symbols = sorted(top.free_symbols, key=str)
     if not symbols or not top.is_polynomial(*symbols) or bottom.free_symbols:

@@ -155,3 +155,41 @@ def test_a_factor_too_large_to_calculate_stays_as_it_is_written(
     (forms,) = mathematics.forms([AnswerPool([answer, "5"], "5.0")])
     assert forms["5"] == "5.0"
     assert len(forms[answer]) < 60
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_equal"),
+    [
+        ("7^{400000}", "49^{200000}", True),
+        ("7^{400000}", "7^{400000}+1", False),
+        ("5^{10^{12}}", "25^{5\\cdot 10^{11}}", True),
+        ("40000!", r"40000\cdot 39999!", True),
+        ("40000!", "40000!+1", False),
+        ("e^{90}", "e^{90}+1", False),
+        (r"10^{45}u", r"10^{45}u+1", False),
+        (r"\prod_{k=1}^{9}\frac{k}{k+1}", "0.1", True),
+        (r"\sum_{k=1}^{900}k^3", r"\left(\frac{900\cdot 901}{2}\right)^2", True),
+    ],
+)
+def test_large_numbers_are_compared_exactly(
+    mathematics: MathVerify, one: str, other: str, are_equal: bool
+) -> None:
+    (forms,) = mathematics.forms([AnswerPool([one, other], UNRELATED)])
+    assert (forms[one] == forms[other]) == are_equal
+    for answer, gold in ((one, other), (other, one)):
+        found = mathematics.forms([AnswerPool([answer], gold)])[0][answer]
+        assert (found == gold) == are_equal
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [r"\text{" * 2_000, "{" * 900 + "}" * 900, "e^{e^{e^{e}}}", "88888!", "(p+q+r+s)^{90}",
+     r"\sum_{k=1}^{10^{90}}1", "\ud800", r"\pm" * 600 + "1"],
+    ids=range(8),
+)  # fmt: skip
+def test_whatever_is_deep_or_large_is_equal_to_itself_alone(
+    mathematics: MathVerify, answer: str
+) -> None:
+    forms = mathematics.forms([AnswerPool([answer], UNRELATED), AnswerPool([answer], answer)])
+    assert forms[0][answer] != UNRELATED
+    assert forms[1][answer] == answer
