@@ -12,7 +12,7 @@ they come, so a recording has the same bytes in any order of its branches.
 import asyncio
 import importlib.metadata
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,10 @@ from store.answers.structure import read_structure
 from store.answers.symbolic import Description
 from store.answers.typography import normalize
 from store.errors import StoreError
+
+
+_MOST_KEPT = 200_000
+"""Answers that are kept as they were read, so that a server does not grow for ever."""
 
 
 class AnswerPool(NamedTuple):
@@ -123,21 +127,21 @@ class MathVerify:
         """As the protocol."""
         if answer in (NO_ANSWER, gold):
             return answer
-        await self._read([answer] if gold is None else [answer, gold])
-        if gold is not None and await self._is_gold(answer, gold):
+        reads = await self._read([answer] if gold is None else [answer, gold])
+        if gold is not None and await self._is_gold(answer, gold, reads):
             return gold
-        return self._reads[answer].form
+        return reads[answer].form
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
         """As the protocol."""
         distinct = sorted(set(pool.answers) - {NO_ANSWER})
-        await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
+        reads = await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
         right: dict[str, str] = {}
         if pool.gold is not None:
             for answer in distinct:
-                if answer == pool.gold or await self._is_gold(answer, pool.gold):
+                if answer == pool.gold or await self._is_gold(answer, pool.gold, reads):
                     right[answer] = pool.gold
-        others = {answer: self._reads[answer] for answer in distinct if answer not in right}
+        others = {answer: reads[answer] for answer in distinct if answer not in right}
         if any(found.structure.kind == "equation" for found in others.values()):
             await self._describe(
                 leaf for found in others.values() for leaf in extra_leaves(found.structure)
@@ -154,23 +158,25 @@ class MathVerify:
         await self._read(sorted(everything))
         return [await self.pooled(pool) for pool in pools]
 
-    async def _read(self, answers: Iterable[str]) -> None:
-        """Read answers and calculate what is in them; each is read once."""
-        structures = {
-            answer: read_structure(answer) for answer in answers if answer not in self._reads
-        }
+    async def _read(self, answers: Sequence[str]) -> dict[str, Read]:
+        """Read answers and calculate what is in them; those that were read before are kept."""
+        known = {answer: self._reads[answer] for answer in answers if answer in self._reads}
+        structures = {answer: read_structure(answer) for answer in answers if answer not in known}
         await self._describe(leaf for each in structures.values() for leaf in leaves(each))
-        for answer, each in structures.items():
-            self._reads[answer] = read(each, self._descriptions)
+        found = {answer: read(each, self._descriptions) for answer, each in structures.items()}
+        if len(self._reads) > _MOST_KEPT:
+            self._reads.clear()
+        self._reads |= found
+        return known | found
 
     async def _describe(self, wanted: Iterable[Leaf]) -> None:
         missing = [leaf for leaf in dict.fromkeys(wanted) if leaf not in self._descriptions]
         if missing:
             self._descriptions |= await self._process.describe(missing)
 
-    async def _is_gold(self, answer: str, gold: str) -> bool:
+    async def _is_gold(self, answer: str, gold: str, reads: Mapping[str, Read]) -> bool:
         """Compare with the gold answer: by structure, or by math-verify where one has none."""
-        found, right = self._reads[answer], self._reads[gold]
+        found, right = reads[answer], reads[gold]
         if found.identity == right.identity:
             return True
         if found.is_number and right.is_number:

@@ -1,6 +1,6 @@
 """Evaluate expressions to many digits; runs in the guarded process, which may be killed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +17,7 @@ SHOWN = 30
 
 _POSITIVE_POINTS = 3
 _FAR = (10, 150, 2_000)
+_INTEGERS = (1, 2, 3, 4, 12, 35, 36, 1_260, 5_040)
 _LARGEST = 10**6
 _LOGARITHMS = frozenset(["log", "ln", "lg"])
 _STEPS = frozenset(["floor", "ceil", "max", "min"])
@@ -46,7 +47,8 @@ def values_at_points(expression: Expression) -> list[Any]:
 
     At the first points all variables are positive, where roots and logarithms have one value. At
     the next some are negative, which tells an absolute value from what is inside it; there a value
-    counts only where it is real. Functions that rise in steps are also evaluated far out.
+    counts only where it is real. Functions that rise in steps are also evaluated far out and at
+    integers.
     """
     import mpmath
 
@@ -68,7 +70,19 @@ def values_at_points(expression: Expression) -> list[Any]:
                 found.append(value)
     if applied & _STEPS:
         found += [value_at(9, scale=far) for far in _FAR]
+        found += [mpmath.mpmathify(evaluate(expression, at)) for at in _integer_points(names)]
     return found
+
+
+def _integer_points(names: list[str]) -> Iterator[dict[str, Any]]:
+    """Points at which a fraction of a variable is an integer, and those beside them."""
+    import mpmath
+
+    for point in range(len(_INTEGERS)):
+        yield {
+            name: mpmath.mpf(_INTEGERS[(point + number) % len(_INTEGERS)])
+            for number, name in enumerate(names)
+        }
 
 
 def depends_on(expression: Expression) -> list[str]:

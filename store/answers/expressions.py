@@ -99,10 +99,10 @@ class _Parser:
 
     def _signed_factor(self) -> Expression:
         if self._is_sign("-", "+"):
-            negative = self._tokens[self._at].text == "-"
+            sign = self._tokens[self._at].text
             self._at += 1
             factor = self._signed_factor()
-            return negative(factor) if negative else factor
+            return negative(factor) if sign == "-" else factor
         return self._factor()
 
     def _begins_factor(self) -> bool:
@@ -371,14 +371,9 @@ class _Parser:
 
 
 _COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
-    "frac": _Parser.frac,
-    "sqrt": _Parser.sqrt,
-    "binom": _Parser.binom,
-    "lfloor": _Parser.floor,
-    "lceil": _Parser.ceiling,
-    "sum": _Parser.series,
-    "prod": _Parser.series,
-}
+    "frac": _Parser.frac, "sqrt": _Parser.sqrt, "binom": _Parser.binom, "lfloor": _Parser.floor,
+    "lceil": _Parser.ceiling, "sum": _Parser.series, "prod": _Parser.series,
+}  # fmt: skip
 
 
 _DEGREE: Expression = ("/", ("const", "pi"), number(180))

@@ -185,9 +185,7 @@ class _Kept:
             self._connection = sqlite3.connect(path, timeout=5.0)
             with closing(self._connection.cursor()) as cursor:
                 cursor.execute("PRAGMA journal_mode = WAL")
-                cursor.execute(
-                    "CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB)"
-                )
+                cursor.execute(_TABLE)
         except (OSError, sqlite3.Error):
             self._connection = None
 

@@ -292,6 +292,8 @@ def _braced(inner: Sequence[Token]) -> Structure:
     r"""Read what is between ``\{`` and ``\}``: a list, or a condition on a variable."""
     bar = next((at for at, token in enumerate(inner) if token.text in ("|", ":", r"\|")), None)
     sides = [] if bar is None else [inner[:bar], inner[bar + 1 :]]
+    if not sides and len(inner) == 1 and inner[0].text == "emptyset":
+        raise UnreadableAnswer("a set of sets")
     if not sides or (len(sides[1]) and inner[-1].text == "|"):
         return _read(inner)
     name = split_at(sides[0], "in")
