@@ -34,7 +34,6 @@ from store.answers.symbolic import Description
 from store.answers.typography import normalize
 from store.errors import StoreError
 
-
 _MOST_KEPT = 200_000
 """Answers that are kept as they were read, so that a server does not grow for ever."""
 

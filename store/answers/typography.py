@@ -57,7 +57,6 @@ _DEEPEST = 20
 
 _PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
-_BOLD_GROUP = re.compile(r"(?<=\{)\s*\*\*([^{}*]*|[^{}*]*\{[^{}*]*\}[^{}*]*)\*\*\s*(?=\})")
 
 _TEXT = (
     "text|textbf|textit|textrm|textsf|texttt|textnormal|emph|mathrm|mathsf|mathtt|mbox|hbox"
@@ -199,7 +198,8 @@ def _ascii(text: str) -> str:
 
 def _strip_delimiters(text: str) -> str:
     """Drop what sets a part as mathematics or as bold; a single dollar sign is a currency."""
-    text = text.replace(r"\$", "\x00")
+    # What is set as mathematics within bold leaves blanks there, so bold goes first, and last.
+    text = _BOLD.sub(r"\1", text.replace(r"\$", "\x00"))
     for opening, closing in _DELIMITERS:
         if opening == closing:
             parts = text.split(opening)
@@ -207,8 +207,7 @@ def _strip_delimiters(text: str) -> str:
                 text = " ".join(parts) if len(parts) > 1 else text
         else:
             text = text.replace(opening, " ").replace(closing, " ")
-    if "**" in text:
-        text = _BOLD_GROUP.sub(r"\1", _BOLD.sub(r"\1", text))
+    text = _BOLD.sub(r"\1", text)
     for mark in _PAIRS:
         inner = text.strip()
         while len(inner) > 2 * len(mark) and inner.startswith(mark) and inner.endswith(mark):
