@@ -12,9 +12,8 @@ they come, so a recording has the same bytes in any order of its branches.
 import asyncio
 import importlib.metadata
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -25,16 +24,19 @@ from store.answers.forms import (
     extra_leaves,
     is_equal,
     join_pool,
+    latex_leaves,
     leaves,
     read,
 )
 from store.answers.guarded import GuardedProcess, Leaf
-from store.answers.quantities import Structure
 from store.answers.structure import read_structure
 from store.answers.symbolic import Description
 from store.answers.typography import normalize
 from store.errors import StoreError
 from store.extras import install_command
+
+_MOST_KEPT = 200_000
+"""Answers that are kept as they were read, so that a server does not grow for ever."""
 
 
 class AnswerPool(NamedTuple):
@@ -107,6 +109,7 @@ class MathVerify:
         file = None if cache is None else cache / "descriptions.sqlite"
         self._process = GuardedProcess(min(2, os.cpu_count() or 1), file)
         self._descriptions: dict[Leaf, Description] = {}
+        self._reads: dict[str, Read] = {}
 
     def __enter__(self) -> Self:
         self._process.__enter__()
@@ -124,21 +127,25 @@ class MathVerify:
         """As the protocol."""
         if answer in (NO_ANSWER, gold):
             return answer
-        (found,) = await self._read([answer])
-        if gold is not None and await self._is_gold(found, answer, gold):
+        reads = await self._read([answer] if gold is None else [answer, gold])
+        if gold is not None and await self._is_gold(answer, gold, reads):
             return gold
-        return found.form
+        return reads[answer].form
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
         """As the protocol."""
         distinct = sorted(set(pool.answers) - {NO_ANSWER})
-        reads = dict(zip(distinct, await self._read(distinct), strict=True))
+        reads = await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
         right: dict[str, str] = {}
         if pool.gold is not None:
-            for answer, found in reads.items():
-                if answer == pool.gold or await self._is_gold(found, answer, pool.gold):
+            for answer in distinct:
+                if answer == pool.gold or await self._is_gold(answer, pool.gold, reads):
                     right[answer] = pool.gold
-        others = {answer: found for answer, found in reads.items() if answer not in right}
+        others = {answer: reads[answer] for answer in distinct if answer not in right}
+        if any(found.structure.kind == "equation" for found in others.values()):
+            await self._describe(
+                leaf for found in others.values() for leaf in extra_leaves(found.structure)
+            )
         joined = join_pool(others, self._descriptions)
         return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
 
@@ -151,40 +158,37 @@ class MathVerify:
         await self._read(sorted(everything))
         return [await self.pooled(pool) for pool in pools]
 
-    async def _read(self, answers: Iterable[str]) -> list[Read]:
-        structures = [_structure(answer) for answer in answers]
-        await self._describe(leaf for each in structures for leaf in leaves(each))
-        return [read(each, self._descriptions) for each in structures]
+    async def _read(self, answers: Sequence[str]) -> dict[str, Read]:
+        """Read answers and calculate what is in them; those that were read before are kept."""
+        known = {answer: self._reads[answer] for answer in answers if answer in self._reads}
+        structures = {answer: read_structure(answer) for answer in answers if answer not in known}
+        await self._describe(leaf for each in structures.values() for leaf in leaves(each))
+        found = {answer: read(each, self._descriptions) for answer, each in structures.items()}
+        if len(self._reads) > _MOST_KEPT:
+            self._reads.clear()
+        self._reads |= found
+        return known | found
 
     async def _describe(self, wanted: Iterable[Leaf]) -> None:
         missing = [leaf for leaf in dict.fromkeys(wanted) if leaf not in self._descriptions]
         if missing:
             self._descriptions |= await self._process.describe(missing)
 
-    async def _is_gold(self, found: Read, answer: str, gold: str) -> bool:
+    async def _is_gold(self, answer: str, gold: str, reads: Mapping[str, Read]) -> bool:
         """Compare with the gold answer: by structure, or by math-verify where one has none."""
-        (right,) = await self._read([gold])
+        found, right = reads[answer], reads[gold]
         if found.identity == right.identity:
             return True
+        if found.is_number and right.is_number:
+            return False
         both = (found.structure, right.structure)
         await self._describe(leaf for each in both for leaf in extra_leaves(each))
         if is_equal(found, right, self._descriptions):
             return True
-        if not any(_has_latex(each) for each in both):
+        formal = [leaf for each in both for leaf in latex_leaves(each)]
+        if not formal or any(leaf not in self._descriptions for leaf in formal):
             return False
         return await self._process.equal_latex(normalize(gold), normalize(answer))
-
-
-@lru_cache(1 << 16)
-def _structure(answer: str) -> Structure:
-    return read_structure(answer)
-
-
-def _has_latex(structure: Structure) -> bool:
-    """Whether a part of it is known to math-verify alone."""
-    return structure.kind == "latex" or any(
-        isinstance(part, Structure) and _has_latex(part) for part in structure.parts
-    )
 
 
 class RunningForms:

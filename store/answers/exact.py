@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import comb, factorial
+from math import comb, factorial, gcd, lcm
 from typing import Any
 
 Expression = tuple[Any, ...]
@@ -14,11 +14,18 @@ MOST_BITS = 200_000
 """Bits of a power that is still calculated."""
 
 _MOST_FACTORIAL = 2_000
+_MOST_TERMS = 1_000
+_MOST_TERM_BITS = 20_000
 
 
 def number(value: Fraction | int) -> Expression:
     """Make the expression of a rational number."""
     return ("num", _digits(Fraction(value)))
+
+
+def negative(expression: Expression) -> Expression:
+    """Change the sign of an expression."""
+    return ("*", number(-1), expression)
 
 
 def rational(expression: Expression) -> Fraction:
@@ -106,9 +113,49 @@ def _function_value(name: str, values: list[Fraction]) -> Fraction | None:
     if name == "binom" and is_whole and len(values) == 2:
         top, bottom = map(int, values)
         return Fraction(comb(top, bottom)) if 0 <= bottom <= top <= 10_000 else None
+    if name in ("gcd", "lcm") and is_whole:
+        return Fraction((gcd if name == "gcd" else lcm)(*map(int, values)))
     if name in ("max", "min"):
         return max(values) if name == "max" else min(values)
     return None
+
+
+def evaluate_series(
+    term: Expression, index: Expression, bounds: tuple[Fraction, Fraction], *, is_sum: bool
+) -> Fraction | None:
+    """Add up or multiply the values of a term over a range of integers.
+
+    Args:
+        term: the expression of one term.
+        index: the variable that takes the integers.
+        bounds: the first and the last integer.
+        is_sum: whether the values are added up.
+
+    Returns:
+        The value; ``None`` where a term is no rational number, or there is too much to calculate.
+    """
+    low, high = bounds
+    if low.denominator * high.denominator != 1 or high - low > _MOST_TERMS:
+        return None
+    total = Fraction(0 if is_sum else 1)
+    for value in range(int(low), int(high) + 1):
+        folded = fold(_substitute(term, index, number(value)))
+        if folded[0] != "num":
+            return None
+        total = total + rational(folded) if is_sum else total * rational(folded)
+        if total.denominator.bit_length() + total.numerator.bit_length() > _MOST_TERM_BITS:
+            return None
+    return total
+
+
+def _substitute(expression: Expression, symbol: Expression, value: Expression) -> Expression:
+    if expression == symbol:
+        return value
+    if expression[0] in ("num", "sym", "const"):
+        return expression
+    at = 2 if expression[0] == "fn" else 1
+    parts = (_substitute(part, symbol, value) for part in expression[at:])
+    return (*expression[:at], *parts)
 
 
 def _digits(value: Fraction) -> str:

@@ -6,12 +6,14 @@ Numbers that stand side by side are never added or multiplied: such a text is no
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from store.answers.exact import Expression, fold, number, rational
+from store.answers.exact import Expression, evaluate_series, fold, negative, number, rational
 from store.answers.lexer import FUNCTIONS, Token, UnreadableAnswer
 
 _DEEPEST = 40
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _TIMES = frozenset(["cdot", "times"])
+_TRIGONOMETRIC = frozenset(["sin", "cos", "tan", "cot", "sec", "csc", "cis"])
+_CALLED = frozenset(["f", "g", "h", "P", "Q", "F", "G", "phi", "Gamma", "zeta", "O", "Theta"])
 _VARIABLES = frozenset("abcdfghjklmnpqrstvwxyz")
 
 
@@ -35,6 +37,8 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._angles = 0
+        self._bars = 0
 
     @property
     def here(self) -> Token | None:
@@ -46,6 +50,9 @@ class _Parser:
 
     def _is_command(self, *names: str) -> bool:
         return self.here is not None and self.here.kind == "command" and self.here.text in names
+
+    def _follows(self, sign: str) -> bool:
+        return self._at + 1 < len(self._tokens) and self._tokens[self._at + 1].text == sign
 
     def _expect(self, sign: str) -> None:
         if not self._is_sign(sign):
@@ -62,7 +69,12 @@ class _Parser:
             sign = self._tokens[self._at].text
             self._at += 1
             term = self._term()
-            found = ("+", found, term if sign == "+" else _negative(term))
+            found = ("+", found, term if sign == "+" else negative(term))
+        if self._is_command("choose", "over"):
+            operator = self._tokens[self._at].text
+            self._at += 1
+            right = self.sum()
+            found = ("fn", "binom", found, right) if operator == "choose" else ("/", found, right)
         self._depth -= 1
         return found
 
@@ -71,7 +83,7 @@ class _Parser:
             sign = self._tokens[self._at].text
             self._at += 1
             term = self._term()
-            return _negative(term) if sign == "-" else term
+            return negative(term) if sign == "-" else term
         found = self._factor()
         while True:
             if self._is_command(*_TIMES):
@@ -87,10 +99,10 @@ class _Parser:
 
     def _signed_factor(self) -> Expression:
         if self._is_sign("-", "+"):
-            negative = self._tokens[self._at].text == "-"
+            sign = self._tokens[self._at].text
             self._at += 1
             factor = self._signed_factor()
-            return _negative(factor) if negative else factor
+            return negative(factor) if sign == "-" else factor
         return self._factor()
 
     def _begins_factor(self) -> bool:
@@ -101,12 +113,13 @@ class _Parser:
             return True
         if token.kind == "command":
             return token.text in FUNCTIONS or token.text in _COMMANDS
-        return token.kind == "sign" and token.text in ("(", "[", "{")
+        opens = token.text in ("(", "[", "{") or (token.text == "|" and not self._bars)
+        return token.kind == "sign" and opens
 
     def _implicit(self, before: Expression) -> Expression:
         """Multiply what stands side by side; a whole number and a fraction are a mixed number."""
         previous, token = self._tokens[self._at - 1], self._tokens[self._at]
-        if token.kind == "number":
+        if token.kind == "number" and previous.text != "!":
             if previous.kind == "number" and (mixed := self._mixed(previous)):
                 return mixed
             raise UnreadableAnswer("two numbers stand side by side")
@@ -136,6 +149,7 @@ class _Parser:
                 base = ("fn", "factorial", base)
             elif self._is_command("degree"):
                 self._at += 1
+                base = ("*", base, _DEGREE) if self._angles else base
             else:
                 return base
 
@@ -150,7 +164,7 @@ class _Parser:
             raise UnreadableAnswer("it ends too early")
         self._at += 1
         if token.kind == "number":
-            return number(token.value or 0)
+            return ("const", token.text) if token.value is None else number(token.value)
         if token.kind == "name":
             return self._name(token)
         if token.kind == "word":
@@ -162,8 +176,10 @@ class _Parser:
             self._expect(_CLOSING[token.text])
             return found
         if token.kind == "sign" and token.text == "|":
+            self._bars += 1
             found = self.sum()
             self._expect("|")
+            self._bars -= 1
             return ("fn", "abs", found)
         raise UnreadableAnswer(f"{token.text!r} is no part of an expression")
 
@@ -174,7 +190,7 @@ class _Parser:
         while self._is_sign("'"):
             self._at += 1
             name += "'"
-        if token.text in ("f", "g", "h", "P", "Q", "F", "G") and self._is_sign("("):
+        if token.text in _CALLED and self._is_sign("("):
             self._at += 1
             inside = self.sum()
             self._expect(")")
@@ -182,16 +198,18 @@ class _Parser:
         return ("sym", name)
 
     def _word(self, token: Token) -> Expression:
-        """A short run of variables is their product; any other run is one symbol."""
+        """Parse a run of letters: a short one is a product of variables, capitals are one symbol.
+
+        A power, a subscript or a function's brackets belong to the last letter alone.
+        """
         run = token.text
-        if len(run) <= 3 and set(run) <= _VARIABLES:
-            found: Expression = ("sym", run[0])
-            for letter in run[1:]:
-                found = ("*", found, ("sym", letter))
-            return found
         if run.isascii() and run.isupper() and len(run) <= 4:
             return ("sym", run + self._subscript())
-        raise UnreadableAnswer(f"{run!r} is a word")
+        if len(run) > 3 or not set(run.lower()) <= _VARIABLES:
+            raise UnreadableAnswer(f"{run!r} is a word")
+        letters = [token._replace(kind="name", text=letter, spaced=False) for letter in run]
+        self._tokens = [*self._tokens[: self._at - 1], *letters, *self._tokens[self._at :]]
+        return self._name(letters[0])
 
     def _subscript(self) -> str:
         if not self._is_sign("_"):
@@ -229,8 +247,10 @@ class _Parser:
             base = self._argument()
         if self._is_sign("^"):
             self._at += 1
-            power = self._exponent()
+            power = fold(self._exponent())
+        self._angles += name in _TRIGONOMETRIC
         arguments = self._arguments()
+        self._angles -= name in _TRIGONOMETRIC
         if base is not None:
             if name != "log":
                 raise UnreadableAnswer(f"{name} takes no subscript")
@@ -254,7 +274,9 @@ class _Parser:
         while self._begins_factor() and not (
             self.here and self.here.kind == "command" and self.here.text in FUNCTIONS
         ):
-            if self._is_sign("(", "["):
+            if self._is_sign("(", "[") or (
+                self._tokens[self._at].text == "e" and self._follows("^")
+            ):
                 break
             product = self._implicit(product)
         return [product]
@@ -294,7 +316,11 @@ class _Parser:
             inside = number(self._tokens[self._at - 1].value or 0)
         else:
             inside = self._atom()
-        half = number(Fraction(1, 2)) if index is None else ("/", number(1), index)
+        half = number(Fraction(1, 2)) if index is None else fold(("/", number(1), index))
+        inside = fold(inside)
+        is_odd = half[0] == "num" and rational(half).denominator % 2 == 1
+        if is_odd and inside[0] == "num" and rational(inside) < 0:
+            return negative(("^", number(-rational(inside)), half))
         return ("^", inside, half)
 
     def binom(self) -> Expression:
@@ -304,6 +330,29 @@ class _Parser:
             return ("fn", "binom", first, second)
         top = self._argument()
         return ("fn", "binom", top, self._argument())
+
+    def series(self) -> Expression:
+        """Parse a sum or product over a range of integers, and evaluate it.
+
+        Raises:
+            UnreadableAnswer: its bounds are not known, or its terms are no rational numbers.
+        """
+        is_sum = self._tokens[self._at - 1].text == "sum"
+        self._expect("_")
+        self._expect("{")
+        index = self._atom()
+        self._expect("=")
+        first = fold(self.sum())
+        self._expect("}")
+        self._expect("^")
+        last = fold(self._argument())
+        body = self._term()
+        if index[0] != "sym" or first[0] != "num" or last[0] != "num":
+            raise UnreadableAnswer("the bounds of a sum are not known")
+        value = evaluate_series(body, index, (rational(first), rational(last)), is_sum=is_sum)
+        if value is None:
+            raise UnreadableAnswer("a sum or product that is not calculated")
+        return number(value)
 
     def _rounded(self, name: str, closing: str) -> Expression:
         inside = self.sum()
@@ -322,16 +371,12 @@ class _Parser:
 
 
 _COMMANDS: dict[str, Callable[[_Parser], Expression]] = {
-    "frac": _Parser.frac,
-    "sqrt": _Parser.sqrt,
-    "binom": _Parser.binom,
-    "lfloor": _Parser.floor,
-    "lceil": _Parser.ceiling,
-}
+    "frac": _Parser.frac, "sqrt": _Parser.sqrt, "binom": _Parser.binom, "lfloor": _Parser.floor,
+    "lceil": _Parser.ceiling, "sum": _Parser.series, "prod": _Parser.series,
+}  # fmt: skip
 
 
-def _negative(expression: Expression) -> Expression:
-    return ("*", number(-1), expression)
+_DEGREE: Expression = ("/", ("const", "pi"), number(180))
 
 
 def _mixed_number(whole: Token, fraction: Expression) -> Expression:

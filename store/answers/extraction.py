@@ -15,19 +15,28 @@ from store.errors import StoreError
 NO_ANSWER = "ERR"
 """The answer where there is none to be extracted."""
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
-_BARE = re.compile(r"(?:\\[A-Za-z]+\s*(?:\{[^{}]*\})*|[^\s$\\{},;])+")
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![A-Za-z])\s*")
+_BARE = re.compile(r"[(\[][^()\[\]$\n]*[)\]]|(?:\\[A-Za-z]+\s*(?:\{[^{}]*\})*|[^\s$\\{},;])+")
 _WRAPPING = re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{(?P<inside>[^{}]*)\}$")
 _PLACEHOLDER = re.compile(
-    r"(?:\\(?:text|mathrm|ldots|dots|cdots|quad|square|,)\b|[\s{}\[\]<>_.?…*$\\-]"
+    r"(?:\\(?:text|mathrm|ldots|dots|cdots|quad|square|Box|placeholder)\b"
+    r"|\\[,;:!]|~|[\s{}\[\]<>_.?…*$\\-]"
     r"|\b(?:your|the|final|correct|numerical|numeric|answer|result|here|value|letter|number|xxx?)\b)*",
     re.IGNORECASE,
 )
+_OUTER_DOLLARS = re.compile(r"^[$ ]+|(?<!\\)[$ ]+$")
+_NAME_BEFORE = re.compile(r"(?<![A-Za-z])([A-Za-z])\s*=\s*[$({\\\s]*$")
+_FINAL_STOP = re.compile(r"(?<!\.)\.$")
+_PHANTOM = re.compile(r"\\phantom\s*\{[^{}]*\}")
+_EMPTY_SET = re.compile(r"\s*\\(?:left\s*\\)?\{\s*\\(?:right\s*\\)?\}\s*")
 _JOINS = re.compile(
-    r"(?:[\s$.]|\\(?:[,;:! ]|quad|qquad|text\s*\{\s*,?\s*(?:and|or)\s*\}|\(|\))|,|;|&"
-    r"|\band\b|\bor\b|\\?[A-Za-z](?:_\{?\w+\}?)?\s*=)*"
+    r"(?:\n\s*(?:[-*•]|\d+[.)])\s|[\s$.]"
+    r"|\\(?:[,;:! ]|quad|qquad|text\s*\{\s*,?\s*(?:and|or)\s*\}|\(|\))|[,;&、，；]"
+    r"|\band\b|\bor\b|[和或]|\\?[A-Za-z](?:_\{?\w+\}?)?\s*=)*"
 )
-_JOINT = re.compile(r"[,;&]|\band\b|\bor\b")
+_SENTENCE_END = re.compile(r"(?<!\d)\. ")
+_LONGEST_JOINT = 200
+_JOINT = re.compile(r"\n\s*(?:[-*•]|\d+[.)])\s|[,;&、，；和或]|\band\b|\bor\b")
 _NUMBER = re.compile(
     r"(?<![\w.])(?:[-−](?=[$€£]?\.?\d))?[$€£]?\s?"
     r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:\.\d+|(?<=\d))(?:\s*/\s*\d+)?\s*%?"
@@ -67,7 +76,7 @@ class Boxed:
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
         """As the protocol."""
         found = _last_boxes(text, truncated=truncated)
-        return ", ".join(found) if found else NO_ANSWER
+        return _join_boxes(text, found) if found else NO_ANSWER
 
 
 class Choice:
@@ -83,7 +92,8 @@ class Choice:
         if boxes is None:
             return NO_ANSWER
         if boxes:
-            return boxed_letter(", ".join(boxes), letters) or NO_ANSWER
+            content = ", ".join(strip_wrapping(box.content) for box in boxes)
+            return boxed_letter(content, letters) or NO_ANSWER
         return named_letter(text, letters) or NO_ANSWER
 
 
@@ -198,13 +208,27 @@ def strip_wrapping(answer: str) -> str:
 
     The same is done to what a box holds, so a gold answer is compared on equal terms.
     """
-    answer = " ".join(answer.split()).strip("$ ").rstrip(".").strip()
+    answer = _FINAL_STOP.sub("", _OUTER_DOLLARS.sub("", " ".join(answer.split()))).strip()
     wrapped = _WRAPPING.match(answer)
     return wrapped["inside"].strip() if wrapped else answer
 
 
-def _last_boxes(text: str, *, truncated: bool) -> list[str] | None:
-    """The contents of the last box and of those that one sentence lists with it.
+def _join_boxes(text: str, boxes: list[_Box]) -> str:
+    """Write boxes as one answer: a list, with the names of its values, or a tuple in brackets."""
+    contents = [strip_wrapping(box.content) for box in boxes]
+    names = [_NAME_BEFORE.search(text, max(0, box.begin - 40), box.begin) for box in boxes]
+    letters = [name[1] for name in names if name]
+    if len(boxes) > 1 and len(set(letters)) == len(boxes):
+        named = zip(letters, contents, strict=True)
+        return ", ".join(f"{letter} = {content}" for letter, content in named)
+    before, after = text[: boxes[0].begin].rstrip(" $"), text[boxes[-1].end :].lstrip(" $")
+    if len(boxes) > 1 and before.endswith("(") and after.startswith(")"):
+        return f"({', '.join(contents)})"
+    return ", ".join(dict.fromkeys(contents))
+
+
+def _last_boxes(text: str, *, truncated: bool) -> list[_Box] | None:
+    """The last box and of those that one sentence lists with it.
 
     ``None`` where the last box is open at a text's cut end.
     """
@@ -217,10 +241,11 @@ def _last_boxes(text: str, *, truncated: bool) -> list[str] | None:
     listed = [boxes[-1]]
     for box in reversed(boxes[:-1]):
         between = text[box.end : listed[0].begin]
-        if not _JOINS.fullmatch(between) or not _JOINT.search(between) or ". " in between:
+        is_near = len(between) < _LONGEST_JOINT and not _SENTENCE_END.search(between)
+        if not is_near or not _JOINS.fullmatch(between) or not _JOINT.search(between):
             break
         listed.insert(0, box)
-    return list(dict.fromkeys(strip_wrapping(box.content) for box in listed))
+    return listed
 
 
 def _boxes(text: str) -> Iterator[_Box]:
@@ -244,6 +269,9 @@ def _boxes(text: str) -> Iterator[_Box]:
 
 
 def _is_placeholder(content: str) -> bool:
+    content = _PHANTOM.sub("", content)
+    if _EMPTY_SET.fullmatch(content):
+        return False
     return _PLACEHOLDER.fullmatch(content) is not None and not re.search(
         r"\d|\\text\s*\{\s*(?:the|number)\s*\}", content
     )

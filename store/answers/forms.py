@@ -7,17 +7,19 @@ answers (`join_pool`), and compared leniently with a gold answer (`is_equal`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from store.answers.exact import Expression, fold, number, rational
+from store.answers.exact import Expression, fold, number
 from store.answers.guarded import Leaf
+from store.answers.intervals import MINUS_OO
 from store.answers.quantities import Structure
-from store.answers.structure import MINUS_OO
+from store.answers.relations import is_product_label
 from store.answers.symbolic import Description
-from store.answers.units import are_rivals
+from store.answers.units import are_rivals, is_unit
+from store.answers.writing import print_expression, write_name
 
 Descriptions = Mapping[Leaf, Description]
 
@@ -25,6 +27,9 @@ _LEAF_KINDS = {
     "value": "value", "equation": "zero", "nonzero": "zero", "inequality": "positive",
     "latex": "latex",
 }  # fmt: skip
+
+_COORDINATES = frozenset("xyz")
+"""Variables whose name tells values apart: ``x = 3`` and ``y = 3`` are two lines."""
 
 
 class Read(NamedTuple):
@@ -35,6 +40,10 @@ class Read(NamedTuple):
     """How it is written."""
     identity: str
     """Equal for equal answers."""
+    core: str
+    """The identity without a name and units."""
+    is_number: bool = False
+    """Whether it is a rational number and nothing else, so that the identity decides."""
 
 
 def leaves(structure: Structure) -> Iterator[Leaf]:
@@ -42,6 +51,11 @@ def leaves(structure: Structure) -> Iterator[Leaf]:
     for kind, content in _all_leaves(structure):
         if _plain(kind, content) is None:
             yield kind, content
+
+
+def latex_leaves(structure: Structure) -> Iterator[Leaf]:
+    """List the leaves that math-verify alone can read."""
+    return (leaf for leaf in _all_leaves(structure) if leaf[0] == "latex")
 
 
 def _all_leaves(structure: Structure) -> Iterator[Leaf]:
@@ -63,9 +77,15 @@ def _all_leaves(structure: Structure) -> Iterator[Leaf]:
 
 def read(structure: Structure, descriptions: Descriptions) -> Read:
     """Write a structure's form and identity."""
+    is_bare = structure.kind == "value" and not (
+        structure.unit or structure.label or structure.variable
+    )
+    if is_bare and structure.parts[0][0] == "num":
+        text = _short(structure.parts[0][1])
+        return Read(structure, text, text, text, is_number=True)
     form = _render(structure, lambda leaf: _described(leaf, descriptions).text)
     identity = _render(structure, lambda leaf: _described(leaf, descriptions).identity)
-    return Read(structure, form, identity)
+    return Read(structure, form, identity, identity if is_bare else _core(structure, descriptions))
 
 
 def _described(leaf: Leaf, descriptions: Descriptions) -> Description:
@@ -85,7 +105,9 @@ def _plain(kind: str, content: Any) -> Description | None:  # noqa: ANN401
     if content[0] == "num":
         text = _short(content[1])
         return Description(text, text)
-    if content[0] == "sym" or (content[0] == "const" and content[1] in ("oo", "pi", "i", "e")):
+    if content[0] == "sym":
+        return Description(write_name(content[1]), content[1])
+    if content[0] == "const" and content[1] in ("oo", "pi", "i", "e"):
         return Description(content[1], content[1])
     return None
 
@@ -95,25 +117,25 @@ def _short(digits: str) -> str:
     if "0x" not in digits:
         return digits
     digest = blake2b(digits.encode(), digest_size=12).hexdigest()
-    return f"a number of {4 * len(digits)} bits, {digest}"
-
-
-def print_expression(expression: Expression) -> str:
-    """Write an expression as it was read, for one that could not be described."""
-    head, *parts = expression
-    if head in ("num", "sym", "const"):
-        return str(parts[0])
-    if head == "fn":
-        return f"{parts[0]}({', '.join(print_expression(part) for part in parts[1:])})"
-    left, right = (print_expression(part) for part in parts)
-    return f"({left}){head}({right})"
+    return f"[{4 * len(digits)}-bit number {digest}]"
 
 
 def _render(structure: Structure, describe: Callable[[Leaf], str]) -> str:
     body = _body(structure, describe)
-    if structure.unit:
-        body += structure.unit if structure.unit == "%" else f" {structure.unit}"
-    return f"{structure.label} = {body}" if structure.label else body
+    if structure.unit == "%":
+        body += "%"
+    elif structure.unit:
+        is_known = is_unit(structure.unit) or not structure.unit.isalpha()
+        body += f" {structure.unit}" if is_known else rf" \text{{{structure.unit}}}"
+    if structure.label.startswith("option "):
+        return f"({structure.label[-1]}) {body}"
+    if structure.label:
+        return f"{structure.label} = {body}"
+    if structure.variable in _COORDINATES and structure.kind in ("interval", "union", "tuple"):
+        return f"{structure.variable} in {body}"
+    if structure.variable in _COORDINATES and structure.kind in ("value", "list"):
+        return f"{structure.variable} = {body}"
+    return body
 
 
 def _body(structure: Structure, describe: Callable[[Leaf], str]) -> str:
@@ -134,13 +156,14 @@ def _body(structure: Structure, describe: Callable[[Leaf], str]) -> str:
         return "no solution"
     if kind == "based":
         return f"{parts[0]}_{parts[1]}"
-    if kind in ("words", "text"):
+    if kind in ("words", "text", "time", "formula"):
         return str(parts[0])
-    texts = [_render(part, describe) for part in _merged(structure)]
+    texts = [_render(part, describe) for part in parts]
     if kind == "list":
         return ", ".join(sorted(texts, key=_order))
     if kind == "union":
-        return " U ".join(sorted(texts, key=_order))
+        are_intervals = all(text[0] in "[(" for text in texts)
+        return (" U " if are_intervals else r" \cup ").join(sorted(texts, key=_order))
     if kind == "ratio":
         return ":".join(texts)
     return f"({', '.join(texts)})" if kind == "tuple" else ", ".join(texts)
@@ -154,70 +177,21 @@ def _order(text: str) -> tuple[int, Fraction, str]:
         return (1, Fraction(0), text)
 
 
-def _merged(structure: Structure) -> Sequence[Structure]:
-    """The parts of a union, where those that touch at rational ends are one; any others as is."""
-    parts: list[Structure] = list(structure.parts)
-    if structure.kind != "union" or not all(map(_has_rational_ends, parts)):
-        return parts
-    merged: list[Structure] = []
-    for part in sorted((_as_interval(part) for part in parts), key=_lower_end):
-        if merged and _touches(merged[-1], part):
-            last = merged.pop()
-            opening, low, high, closing = last.parts
-            if _upper_end(part) > _upper_end(last):
-                high, closing = part.parts[2], part.parts[3]
-            part = Structure("interval", (opening, low, high, closing))
-        merged.append(part)
-    return merged
-
-
-def _as_interval(part: Structure) -> Structure:
-    """An open interval is read as a pair; a single value is an interval of one point."""
-    if part.kind == "tuple":
-        low, high = (item.parts[0] for item in part.parts)
-        return Structure("interval", ("(", low, high, ")"))
-    if part.kind == "value":
-        return Structure("interval", ("[", part.parts[0], part.parts[0], "]"))
-    return part._replace(variable="")
-
-
-def _has_rational_ends(part: Structure) -> bool:
-    is_pair = part.kind == "tuple" and len(part.parts) == 2
-    if is_pair and not all(item.kind == "value" for item in part.parts):
-        return False
-    if not is_pair and part.kind not in ("interval", "value"):
-        return False
-    _, low, high, _ = _as_interval(part).parts
-    return all(end[0] == "num" or end in (MINUS_OO, ("const", "oo")) for end in (low, high))
-
-
-def _end(expression: Expression) -> tuple[int, Fraction]:
-    if expression[0] == "num":
-        return (0, rational(expression))
-    return (-1 if expression == MINUS_OO else 1, Fraction(0))
-
-
-def _lower_end(part: Structure) -> tuple[tuple[int, Fraction], bool]:
-    return (_end(part.parts[1]), part.parts[0] == "(")
-
-
-def _upper_end(part: Structure) -> tuple[tuple[int, Fraction], bool]:
-    return (_end(part.parts[2]), part.parts[3] == "]")
-
-
-def _touches(before: Structure, after: Structure) -> bool:
-    end, begin = _end(before.parts[2]), _end(after.parts[1])
-    return begin < end or (begin == end and (before.parts[3] == "]" or after.parts[0] == "["))
-
-
 def relation_leaf(structure: Structure) -> Leaf | None:
     """The equation that a named value also is: ``y = 2x + 1`` is ``y - 2x - 1 = 0``."""
     if structure.kind == "equation":
         return ("zero", structure.parts[0])
-    if structure.kind != "value" or not structure.variable:
+    if structure.kind != "value" or structure.unit:
         return None
-    difference = ("+", ("sym", structure.variable), ("*", number(-1), structure.parts[0]))
-    return ("zero", fold(difference))
+    if structure.variable:
+        named: Expression = ("sym", structure.variable)
+    elif structure.label and is_product_label(structure.label):
+        named = number(1)
+        for letter in structure.label:
+            named = ("*", named, ("sym", letter))
+    else:
+        return None
+    return ("zero", fold(("+", named, ("*", number(-1), structure.parts[0]))))
 
 
 def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
@@ -228,27 +202,64 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
     if first.identity == second.identity:
         return True
     one, other = first.structure, second.structure
-    if "equation" in (one.kind, other.kind):
-        relations = [relation_leaf(one), relation_leaf(other)]
-        described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
-        return len(described) == 2 and described[0].identity == described[1].identity
-    if one.label and other.label and one.label != other.label:
-        return False
+    if _is_one_relation(one, other, descriptions):
+        return True
+    if not _have_one_name([one, other]):
+        return _is_option(one, other) or _is_option(other, one)
     if "%" in (one.unit, other.unit) and one.unit != other.unit:
         return _is_equal_percent(one, other, descriptions)
-    if are_rivals([one.unit, other.unit]):
+    if are_rivals([*_units(one), *_units(other)]):
         return False
-    if _core(one, descriptions) == _core(other, descriptions):
+    if first.core == second.core:
         return True
     if (one.kind == "based") != (other.kind == "based"):
         return _without_base(one) == _without_base(other)
-    return _is_named_tuple(one, other, descriptions)
+    if _is_option(one, other) or _is_option(other, one):
+        return True
+    return _is_named_list(one, other, descriptions)
+
+
+def _is_one_relation(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    if all(each.kind == "value" and each.parts[0][0] == "num" for each in (one, other)):
+        return False
+    relations = [relation_leaf(one), relation_leaf(other)]
+    described = [_described(leaf, descriptions) for leaf in relations if leaf is not None]
+    return len(described) == 2 and described[0].identity == described[1].identity
+
+
+def _have_one_name(structures: Iterable[Structure]) -> bool:
+    """Whether no two structures are said to be the values of two different things."""
+    listed = list(structures)
+    labels = {each.label for each in listed if each.label}
+    coordinates = {each.variable for each in listed if each.variable in _COORDINATES}
+    return len(labels) < 2 and len(coordinates) < 2
+
+
+def _is_option(labelled: Structure, letter: Structure) -> bool:
+    """Whether an answer is the letter of an option that another gives with its content."""
+    is_letter = letter.kind == "value" and letter.parts[0][0] == "sym"
+    return is_letter and labelled.label == f"option {letter.parts[0][1]}"
+
+
+def _units(structure: Structure) -> list[str]:
+    """The units of a structure and of its parts."""
+    parts = (part for part in structure.parts if isinstance(part, Structure))
+    return [structure.unit, *(unit for part in parts for unit in _units(part))]
 
 
 def _core(structure: Structure, descriptions: Descriptions) -> str:
-    """The identity of a value without its name and unit."""
-    bare = structure._replace(label="", unit="")
+    """The identity of a value without its name and units; a column of numbers is a tuple."""
+    parts = structure.parts
+    if structure.kind == "matrix" and len(parts) > 1 and all(len(row) == 1 for row in parts):
+        structure = Structure("tuple", tuple(row[0] for row in parts))
+    bare = _without_units(structure)._replace(label="", variable="")
     return _render(bare, lambda leaf: _described(leaf, descriptions).identity)
+
+
+def _without_units(structure: Structure) -> Structure:
+    if structure.kind not in ("list", "tuple", "union", "ratio", "sequence"):
+        return structure._replace(unit="")
+    return structure._replace(parts=tuple(map(_without_units, structure.parts)), unit="")
 
 
 def _is_equal_percent(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
@@ -275,16 +286,20 @@ def _without_base(structure: Structure) -> str | Structure:
     return structure.parts[0][1] if is_number and not structure.unit else structure
 
 
-def _is_named_tuple(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
-    """Compare ``x = 1, y = 2`` with ``(1, 2)``."""
-    for named, pair in ((one, other), (other, one)):
-        names = [part.variable for part in named.parts if isinstance(part, Structure)]
-        is_named = named.kind == "list" and all(names) and len(set(names)) == len(names)
-        if is_named and pair.kind == "tuple" and len(names) == len(pair.parts):
-            ordered = sorted(named.parts, key=lambda part: part.variable)
-            pairs = zip(ordered, pair.parts, strict=True)
-            return all(_core(a, descriptions) == _core(b, descriptions) for a, b in pairs)
+def _is_named_list(one: Structure, other: Structure, descriptions: Descriptions) -> bool:
+    """Compare ``x = 1, y = 2`` with a list of its values, and a ratio with a quotient."""
+    for first, second in ((one, other), (other, one)):
+        if first.kind == "tuple" and first.variable and second.kind == "list":
+            return _core(first._replace(kind="list"), descriptions) == _core(second, descriptions)
+        if first.kind == "ratio" and second.kind == "value" and len(first.parts) == 2:
+            quotient = _plain("value", _quotient(first))
+            return quotient is not None and quotient.identity == _core(second, descriptions)
     return False
+
+
+def _quotient(ratio: Structure) -> Expression:
+    top, bottom = (part.parts[0] for part in ratio.parts)
+    return fold(("/", top, bottom))
 
 
 def extra_leaves(structure: Structure) -> Iterator[Leaf]:
@@ -310,7 +325,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
     groups: dict[str, set[str]] = defaultdict(set)
     representative: dict[str, Structure] = {}
     for found in answers.values():
-        groups[_core(found.structure, descriptions)].add(found.identity)
+        groups[found.core].add(found.identity)
         representative.setdefault(found.identity, found.structure)
     joined = dict(by_identity)
     for core, members in groups.items():
@@ -318,6 +333,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
         if len(members) > 1 and _are_compatible(tagged):
             best = core if core in members else min(members, key=lambda each: by_identity[each])
             joined |= dict.fromkeys(members, by_identity[best])
+    _join_relations(joined, representative, descriptions)
     for identity, structure in representative.items():
         is_alone = joined[identity] == by_identity[identity]
         if structure.unit == "%" and structure.kind == "value" and is_alone:
@@ -326,10 +342,27 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
     return {answer: joined[found.identity] for answer, found in answers.items()}
 
 
+def _join_relations(
+    joined: dict[str, str], structures: Mapping[str, Structure], descriptions: Descriptions
+) -> None:
+    """Join an equation with the named values that say the same: ``2x - y = 1``, ``y = 2x - 1``."""
+    if not any(structure.kind == "equation" for structure in structures.values()):
+        return
+    groups: dict[str, set[str]] = defaultdict(set)
+    for identity, structure in structures.items():
+        leaf = relation_leaf(structure)
+        if leaf is not None:
+            groups[_described(leaf, descriptions).identity].add(joined[identity])
+    for forms in groups.values():
+        best = min(forms, key=_shortest)
+        for identity, form in joined.items():
+            joined[identity] = best if form in forms else form
+
+
 def _are_compatible(tagged: Iterable[Structure]) -> bool:
     structures = list(tagged)
-    labels = {structure.label for structure in structures if structure.label}
-    return len(labels) < 2 and not are_rivals([structure.unit for structure in structures])
+    units = [unit for structure in structures for unit in _units(structure)]
+    return _have_one_name(structures) and not are_rivals(units)
 
 
 def _shortest(form: str) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from store.answers.exact import number
 from store.answers.symbolic import Description, describe, equal_latex
 
 T = TypeVar("T")
@@ -24,13 +25,13 @@ T = TypeVar("T")
 Leaf = tuple[str, Any]
 """What a description is asked for: its kind, and an expression or text (`symbolic.describe`)."""
 
-SECONDS = 5.0
+SECONDS = 2.0
 """The longest that one answer may be calculated with."""
 
 MEMORY = 2 << 30
 """Bytes that the process may allocate."""
 
-VERSION = 1
+VERSION = 2
 """Of the descriptions; another one makes kept ones void."""
 
 
@@ -165,6 +166,7 @@ def _prepare() -> None:
     most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     equal_latex("\\frac{1}{2}", "0.5")
+    describe("value", ("+", ("^", number(2), ("sym", "n")), ("fn", "sin", ("sym", "n"))))
 
 
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB)"
@@ -183,9 +185,7 @@ class _Kept:
             self._connection = sqlite3.connect(path, timeout=5.0)
             with closing(self._connection.cursor()) as cursor:
                 cursor.execute("PRAGMA journal_mode = WAL")
-                cursor.execute(
-                    "CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB)"
-                )
+                cursor.execute(_TABLE)
         except (OSError, sqlite3.Error):
             self._connection = None
 

@@ -39,9 +39,11 @@ class UnreadableAnswer(Exception):
 FUNCTIONS = frozenset(
     {"sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
      "arccot", "asin", "acos", "atan", "log", "ln", "lg", "exp", "sqrt", "cbrt", "abs", "floor",
-     "ceil", "gcd", "lcm", "max", "min", "binom", "re", "im", "arg", "sgn", "sign", "det"}
+     "ceil", "gcd", "lcm", "max", "min", "binom", "re", "im", "arg", "sgn", "sign", "det", "cis",
+     "factorial"}
 )  # fmt: skip
-_COMMANDS_ONLY = frozenset(["min", "max", "re", "im", "arg", "det", "sign", "sgn"])
+_SPELLINGS = {"binomial": "binom", "ceiling": "ceil", "Abs": "abs", "Max": "max", "Min": "min"}
+COMMANDS_ONLY = frozenset(["min", "max", "re", "im", "arg", "det", "sign", "sgn"])
 """Functions that are words of English, or units, without a backslash."""
 CONSTANTS = {"pi": "pi", "infty": "oo", "oo": "oo", "inf": "oo", "infinity": "oo"}
 GREEK = frozenset(
@@ -51,6 +53,12 @@ GREEK = frozenset(
 )  # fmt: skip
 UNIT_LETTERS = frozenset("m g s h L l N J W V A K C F")
 
+_ENDLESS = re.compile(r"(\d+\.\d{25,}) ?\\ldots")
+_ELLIPSIS = re.compile(r"(\d*)\.(\d*?)(?:(\d)\3{2,}|(\d{2,12}?)\4+) ?\\ldots(?!\w)")
+_CUT_DECIMAL = re.compile(r"(?<![\w.])(\d*\.\d+) ?\\ldots(?=\s*$)")
+_TIMES_E = re.compile(r"(?<![A-Za-z\\])([A-Za-z]{1,2})e(?=\^)")
+_TIMES_I = re.compile(r"((?:^|[-+(/])\s*)([abcdkmnqrstuvxyz])i(?![A-Za-z])")
+_APPLIED = re.compile(r"(?<![A-Za-z\\])(sin|cos|tan|cot|sec|csc|log|ln)([a-z])(?![A-Za-z])")
 _REPEATING = re.compile(
     r"(?P<whole>\d*)\.(?P<fixed>\d*)\s*"
     r"(?:\\(?:overline|bar)\s*(?:\{\s*(?P<over>\d+)\s*\}|(?P<one>\d))"
@@ -85,7 +93,23 @@ def tokenize(text: str) -> list[Token]:
         raise UnreadableAnswer("the answer is nested too deeply")
     text = _SLANTED.sub(r"\\frac{\1}{\2}", text)
     text = _DOTTED_INTEGER.sub(r"\1", text)
+    if "." in text:
+        text = _ELLIPSIS.sub(_overlined, text)
+        text = _CUT_DECIMAL.sub(_without_ellipsis, text)
+    text = _TIMES_E.sub(r"\1 e", text)
+    text = _APPLIED.sub(r"\1 \2", text)
+    if any(letter in text for letter in "+-/"):
+        text = _TIMES_I.sub(r"\1\2 i", text)
     return list(_tokens(_join_groups(text)))
+
+
+def _overlined(match: re.Match[str]) -> str:
+    """Mark the digits that an ellipsis repeats: at least three of one, or two of a longer cycle."""
+    return f"{match[1]}.{match[2]}\\overline{{{match[3] or match[4]}}}"
+
+
+def _without_ellipsis(match: re.Match[str]) -> str:
+    return match[0] if _ENDLESS.match(match[0]) else match[1]
 
 
 def _depth(text: str) -> int:
@@ -132,6 +156,8 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _next(text: str, at: int) -> tuple[Token | None, int]:
+    if match := _ENDLESS.match(text, at):
+        return Token("number", match[1]), match.end()
     if match := _REPEATING.match(text, at):
         return Token("number", match[0], value=_repeating(match)), match.end()
     if match := _NUMBER.match(text, at):
@@ -177,7 +203,10 @@ def _command(name: str) -> Token | None:
 
 
 def _letters(run: str) -> Token:
-    if run in FUNCTIONS and run not in _COMMANDS_ONLY:
+    run = _SPELLINGS.get(run, run)
+    if run in _SPELLINGS.values():
+        return Token("command", run)
+    if run in FUNCTIONS and run not in COMMANDS_ONLY:
         return Token("command", run)
     if len(run) == 1 or run in GREEK:
         return Token("name", run)

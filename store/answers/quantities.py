@@ -1,14 +1,23 @@
 """Read a single value with its unit, its base, or the two signs that it may have."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from store.answers.brackets import depth_change, strip_brackets
+from store.answers.exact import number, rational
 from store.answers.expressions import parse_expression
-from store.answers.lexer import UNIT_LETTERS, Token
-from store.answers.units import is_unit, normalize_unit
+from store.answers.lexer import UNIT_LETTERS, Token, UnreadableAnswer
+from store.answers.units import is_unit, normalize_unit, subunits
 
-_CURRENCIES = frozenset(["$", "€", "£", "¥"])
+_CURRENCIES = frozenset(["$", "€", "£", "¥", "₹", "¢"])
+_MOST_SIGNS = 3
+_NUMBERS = frozenset(["pi", "e", "i", "oo"])
+_COMPARING = frozenset(
+    ["or", "and", "more", "less", "fewer", "least", "most", "than", "not", "if", "when", "except",
+     "greater", "above", "below", "over", "under"]
+)  # fmt: skip
 
 
 class Structure(NamedTuple):
@@ -16,8 +25,8 @@ class Structure(NamedTuple):
 
     kind: str
     """``value``, ``list``, ``sequence``, ``tuple``, ``interval``, ``union``, ``matrix``,
-    ``equation``, ``inequality``, ``nonzero``, ``based``, ``ratio``, ``words``, ``text``, ``latex``
-    or ``none``."""
+    ``equation``, ``inequality``, ``nonzero``, ``based``, ``ratio``, ``time``, ``formula``,
+    ``words``, ``text``, ``latex`` or ``none``."""
     parts: tuple[Any, ...] = ()
     label: str = ""
     """What the value is said to be the value of, such as ``f(x)``."""
@@ -27,16 +36,23 @@ class Structure(NamedTuple):
 
 
 def read_signs(tokens: Sequence[Token]) -> Structure | None:
-    r"""Read ``a \pm b`` as the two values that it stands for."""
+    r"""Read ``a \pm b`` as the values that it stands for; several signs vary on their own.
+
+    With ``\mp`` among them, all upper signs go together, and all lower ones.
+    """
     if not any(token.text in ("pm", "mp") for token in tokens):
         return None
+    signs = [at for at, token in enumerate(tokens) if token.text in ("pm", "mp")]
+    is_joint = any(tokens[at].text == "mp" for at in signs) or len(signs) > _MOST_SIGNS
+    choices = [("+",) * len(signs), ("-",) * len(signs)]
+    if not is_joint:
+        choices = list(itertools.product("+-", repeat=len(signs)))
     items = []
-    for upper in ("+", "-"):
-        lower = "-" if upper == "+" else "+"
-        chosen = {"pm": upper, "mp": lower}
-        varied = [
-            Token("sign", chosen[token.text]) if token.text in chosen else token for token in tokens
-        ]
+    for choice in choices:
+        varied = list(tokens)
+        for at, sign in zip(signs, choice, strict=True):
+            opposite = "-" if sign == "+" else "+"
+            varied[at] = Token("sign", sign if tokens[at].text == "pm" else opposite)
         items.append(read_quantity(varied))
     return Structure("list", tuple(items))
 
@@ -44,13 +60,15 @@ def read_signs(tokens: Sequence[Token]) -> Structure | None:
 def read_based(tokens: Sequence[Token]) -> Structure | None:
     """Read a numeral with its base as a subscript; the digits may go up to F."""
     at = next((at for at, token in enumerate(tokens) if token.text == "_"), 0)
-    digits = "".join(token.text for token in tokens[:at])
+    digits = "".join(token.text for token in strip_brackets(tokens[:at])) if at else ""
     base = "".join(token.text for token in tokens[at + 1 :]).strip("{}")
     spelled = {"two": "2", "eight": "8", "ten": "10", "sixteen": "16"}.get(base, base)
     if not at or not re.fullmatch(r"[0-9A-F]*[0-9][0-9A-F]*", digits):
         return None
     if not re.fullmatch(r"\d{1,2}", spelled):
         return None
+    if spelled == "10" and digits.isdigit():
+        return Structure("value", (number(int(digits)),))
     return Structure("based", (digits.lstrip("0") or "0", spelled))
 
 
@@ -68,22 +86,34 @@ def read_quantity(tokens: Sequence[Token]) -> Structure:
     at = _unit_begin(tokens)
     if at is None:
         return Structure("value", (parse_expression(tokens),))
-    value = parse_expression(tokens[:at])
-    unit = normalize_unit([token.text for token in tokens[at:]])
-    return Structure("value", (value,), unit=unit)
+    if (compound := _compound(tokens)) is not None:
+        return compound
+    texts = [token.text for token in tokens[at:]]
+    if _COMPARING & {word for text in texts for word in text.casefold().split()}:
+        raise UnreadableAnswer("words that change the value follow it")
+    return Structure("value", (parse_expression(tokens[:at]),), unit=normalize_unit(texts))
 
 
 def _unit_begin(tokens: Sequence[Token]) -> int | None:
-    """Where the unit after a value begins: all that follows are words and their powers."""
+    """Where the unit after a value begins: all that follows are words, their powers and signs.
+
+    Raises:
+        UnreadableAnswer: words follow what is no number.
+    """
+    depth = 0
     for at in range(1, len(tokens)):
-        if _begins_unit(tokens, at):
-            rest = tokens[at + 1 :]
-            allowed = all(
-                token.kind in ("text", "word", "name", "number") or token.text in "^{}/.-()"
-                or token.text in ("min", "cdot", "degree")
-                for token in rest
-            )  # fmt: skip
-            return at if allowed else None
+        depth += depth_change(tokens[at - 1])
+        if depth or not _begins_unit(tokens, at):
+            continue
+        if not _is_unit_text(tokens[at:]) and _pairs(tokens) is None:
+            return None
+        is_number = any(token.kind == "number" or token.text in _NUMBERS for token in tokens[:at])
+        is_short = tokens[at].kind == "word" and len(tokens[at].text) <= 3
+        if not is_number and is_short and tokens[at].text.islower():
+            continue
+        if not is_number and not (tokens[at].kind == "text" and is_unit(tokens[at].text)):
+            raise UnreadableAnswer("words follow a name")
+        return at
     return None
 
 
@@ -92,13 +122,81 @@ def _begins_unit(tokens: Sequence[Token], at: int) -> bool:
     if token.kind == "text" or token.text == "%" or token.text in _CURRENCIES:
         return True
     if token.kind == "word":
-        return is_unit(token.text) or not (token.text.islower() and len(token.text) <= 3) or (
-            token.spaced and before.kind == "number" and _has_vowel(token.text)
-        )  # fmt: skip
+        return (
+            is_unit(token.text)
+            or not (token.text.islower() and len(token.text) <= 3)
+            or (token.spaced and before.kind == "number" and _has_vowel(token.text))
+        )
     if token.kind == "command" and token.text == "min":
         return before.kind == "number"
+    if token.kind != "name":
+        return False
+    if not token.text.isascii() or token.text == "Omega":
+        return before.kind == "number"
     ends = before.kind == "number" or before.text in ("}", ")")
-    return token.kind == "name" and token.text in UNIT_LETTERS and token.spaced and ends
+    is_bare = all(each.kind != "name" or each.text in _NUMBERS for each in tokens[:at])
+    return token.text in UNIT_LETTERS and token.spaced and ends and is_bare
+
+
+def _is_unit_text(tokens: Sequence[Token]) -> bool:
+    """Whether tokens can be a unit: numbers are powers alone, and single letters are known."""
+    before: Token | None = None
+    power = False
+    for token in tokens:
+        if token.text in ("^", "{", "}", "-") or (token.kind == "number" and power):
+            power = token.text in ("^", "{", "-")
+        elif token.kind == "number":
+            return False
+        elif token.kind == "name" and token.text in UNIT_LETTERS | {"Omega"}:
+            if before is not None and before.kind == "name" and before.text not in "NJWVAK":
+                return False
+        elif not (
+            token.kind in ("text", "word")
+            or token.text in ("/", ".", "-", "(", ")", "cdot", "degree", "min", "%", "\u00b0")
+            or token.text in _CURRENCIES
+            or not token.text.isascii()
+        ):
+            return False
+        before = token
+    return True
+
+
+def _pairs(tokens: Sequence[Token]) -> list[tuple[Token, str]] | None:
+    """The numbers and units of ``3 hours 20 minutes``; ``None`` for what is built otherwise."""
+    if len(tokens) < 4 or len(tokens) % 2:
+        return None
+    if not all(
+        each.kind in ("text", "word", "name") or each.text == "min" for each in tokens[1::2]
+    ):
+        return None
+    pairs = [(tokens[at], normalize_unit([tokens[at + 1].text])) for at in range(0, len(tokens), 2)]
+    return pairs if all(each.kind == "number" and each.value for each, _ in pairs) else None
+
+
+def _compound(tokens: Sequence[Token]) -> Structure | None:
+    """Add up a quantity in several units, in the smallest of them."""
+    pairs = _pairs(tokens)
+    if pairs is None:
+        return None
+    amounts = [number(each.value or 0) for each, _ in pairs]
+    items = zip(amounts, (unit for _, unit in pairs), strict=True)
+    found = add_up([Structure("value", (amount,), unit=unit) for amount, unit in items])
+    if found is None:
+        raise UnreadableAnswer("two units have nothing to do with each other")
+    return found
+
+
+def add_up(items: Sequence[Structure]) -> Structure | None:
+    """Add quantities in units of which each is a part of the one before; ``None`` for others."""
+    if not all(each.kind == "value" and each.unit and each.parts[0][0] == "num" for each in items):
+        return None
+    total, unit = rational(items[0].parts[0]), items[0].unit
+    for each in items[1:]:
+        factor = subunits(unit, each.unit)
+        if factor is None or unit == each.unit:
+            return None
+        total, unit = total * factor + rational(each.parts[0]), each.unit
+    return Structure("value", (number(total),), unit=unit)
 
 
 def _has_vowel(text: str) -> bool:

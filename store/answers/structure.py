@@ -6,41 +6,63 @@ two.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from fractions import Fraction
+from math import gcd, lcm
 
-from store.answers.exact import Expression, number
+from store.answers.brackets import CLOSING, OPENING, closes, source, split, split_at, strip_brackets
+from store.answers.exact import number, rational
 from store.answers.expressions import parse_expression
+from store.answers.intervals import REALS, intersect, interval, is_set, reals_without, unite
 from store.answers.lexer import Token, UnreadableAnswer, tokenize
-from store.answers.quantities import Structure, read_based, read_quantity, read_signs
+from store.answers.phrases import read_phrase, read_words
+from store.answers.quantities import Structure, add_up, read_based, read_quantity, read_signs
+from store.answers.relations import (
+    read_approximation,
+    read_congruence,
+    read_relation,
+    read_variable,
+)
 from store.answers.typography import normalize
 
-_OPENING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
-_CLOSING = frozenset(_OPENING.values())
-_RELATIONS = {"=": "=", "<": "<", ">": ">", "le": "<=", "ge": ">=", "ne": "!="}
-_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
-_NONE_WORDS = frozenset(
-    ["no solution", "no solutions", "empty set", "the empty set", "there is no solution",
-     "there are no solutions", "has no solution", "no solution exists"]
-)  # fmt: skip
-_REAL_WORDS = frozenset(["all real numbers", "all reals", "the real numbers", "real numbers"])
 _MATRICES = frozenset(["matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array"])
 _SIDE_BY_SIDE = re.compile(r"(?<![\w^_{])\d+(?:\s|\\[,;:! ])+\d")
 _LEADING_ZEROS = re.compile(r"^([+-]?)0*(\d+)(?:\.0*)?$")
-
-OO: Expression = ("const", "oo")
-MINUS_OO: Expression = ("*", number(-1), OO)
+_PLAIN = re.compile(
+    r"(?P<sign>[-+]?)(?:(?P<decimal>[0-9]{1,300}(?:\.[0-9]{1,300})?)"
+    r"|(?P<fraction>\\[dt]?frac\{)?(?P<top>[0-9]{1,300})(?(fraction)\}\{|/)(?P<bottom>[1-9][0-9]{0,299})(?(fraction)\}))"
+)
+_CALCULUS = re.compile(r"\\(?:sum|prod|i*int|oint|lim)(?![A-Za-z])")
+_KNOWN_COMMANDS = re.compile(
+    r"\\(?:sum|prod|i*int|lim|frac|sqrt|cdot|times|pi|infty|to|rightarrow|sin|cos|tan|cot|sec|csc"
+    r"|arcsin|arccos|arctan|log|ln|exp|,|;|!|\s)(?![A-Za-z])"
+)
+_COMPARATIVES = frozenset(["more", "less", "fewer", "greater", "larger", "smaller", "higher"])
+_ROOT_NAMES = re.compile(r"(?:[xzrts]|lambda|alpha|theta)_\w+")
+_PARAMETER = re.compile(
+    r"\s*(?:,|;|\\text\{\s*,?\s*(?:for|where|with)(?: any| all| some)?\s*\}|(?P<open>\())"
+    r"\s*[a-z]\s*(?:\\in\s*\\mathbb\{Z\}|\\text\{\s*is an integer\s*\})\s*(?(open)\))$"
+)
 
 
 def read_structure(answer: str) -> Structure:
     """Read an answer as it was extracted; whatever it holds, this returns."""
+    if plain := _PLAIN.fullmatch(answer):
+        top, bottom = plain["top"], plain["bottom"]
+        value = Fraction(f"{top}/{bottom}") if bottom else Fraction(plain["decimal"])
+        return Structure("value", (number(-value if plain["sign"] == "-" else value),))
     text = normalize(answer)
+    found = read_phrase(text, _read_text)
+    return _read_text(text) if found is None else found
+
+
+def _read_text(text: str) -> Structure:
+    if "mathbb{Z}" in text or "integer" in text:
+        text = _PARAMETER.sub("", text)
     try:
-        found = _read(tokenize(text))
+        return _read(tokenize(text))
     except (UnreadableAnswer, RecursionError):
         return _unread(text)
-    if found.parts == (("sym", "mathbb_R"),):
-        return Structure("interval", ("(", MINUS_OO, OO, ")"))
-    return found
 
 
 def _unread(text: str) -> Structure:
@@ -52,19 +74,12 @@ def _unread(text: str) -> Structure:
     if "\\" not in plain.replace("\\{", "").replace("\\}", "") and re.search(
         r"[^\W\d_]{2,}", words
     ):
-        return _words(plain)
-    if "\\" in text and not _SIDE_BY_SIDE.search(text):
+        return read_words(plain)
+    if _CALCULUS.search(text) and "\\" not in _KNOWN_COMMANDS.sub("", text):
         return Structure("latex", (text,))
-    return Structure("text", (" ".join(text.split()),))
-
-
-def _words(text: str) -> Structure:
-    folded = " ".join(text.casefold().split()).strip(" .,;:!?\"'`()[]")
-    if folded in _NONE_WORDS:
-        return Structure("none")
-    if folded in _REAL_WORDS:
-        return Structure("interval", ("(", MINUS_OO, OO, ")"))
-    return Structure("words", (folded,))
+    if _SIDE_BY_SIDE.search(text):
+        return Structure("text", (" ".join(text.split()),))
+    return Structure("text", (re.sub(r"\s+(?![A-Za-z0-9])|(?<![A-Za-z0-9])\s+", "", text),))
 
 
 def _read(tokens: Sequence[Token]) -> Structure:
@@ -75,94 +90,118 @@ def _read(tokens: Sequence[Token]) -> Structure:
     """
     if not tokens:
         raise UnreadableAnswer("it is empty")
-    if tokens[0].kind == "command" and tokens[0].text == "emptyset" and len(tokens) == 1:
+    if len(tokens) == 1 and tokens[0].text == "emptyset" and tokens[0].kind == "command":
         return Structure("none")
-    for reader in (_matrix, _list, _union, _membership, _relation, _ratio, _bracketed, read_signs,
-                   read_based):  # fmt: skip
+    if len(tokens) == 1 and tokens[0].text == "mathbb_R":
+        return REALS
+    if len(tokens) == 1 and tokens[0].kind == "number":
+        return read_quantity(tokens)
+    for reader in (_matrix, _list, _membership, _union, _difference):
+        if (found := reader(tokens)) is not None:
+            return found
+    for recursive in (read_congruence, read_approximation, read_relation):
+        if (found := recursive(tokens, _read)) is not None:
+            return found
+    for reader in (_ratio, _bracketed, read_signs, read_based):
         if (found := reader(tokens)) is not None:
             return found
     return read_quantity(tokens)
 
 
-def _split(tokens: Sequence[Token], is_separator: Callable[[int], bool]) -> list[list[Token]]:
-    """Split tokens at separators outside all brackets; empty parts are dropped."""
-    parts: list[list[Token]] = [[]]
-    depth = 0
-    for at, token in enumerate(tokens):
-        depth += _depth_change(token)
-        if depth <= 0 and is_separator(at):
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return [part for part in parts if part]
-
-
-def _depth_change(token: Token) -> int:
-    if token.kind == "sign":
-        return (token.text in _OPENING) - (token.text in _CLOSING)
-    if token.kind == "command":
-        opens = token.text in ("langle", "lfloor", "lceil") or token.text.startswith("begin:")
-        closes = token.text in ("rangle", "rfloor", "rceil") or token.text.startswith("end:")
-        return opens - closes
-    return 0
-
-
 def _matrix(tokens: Sequence[Token]) -> Structure | None:
-    inner = _strip_brackets(tokens)
+    inner = strip_brackets(tokens)
     first, last = inner[0], inner[-1]
     if first.kind != "command" or first.text.removeprefix("begin:") not in _MATRICES:
         return None
     if last.text != first.text.replace("begin", "end"):
         return None
-    rows = _split(inner[1:-1], lambda at: inner[1 + at].text == "\\")
-    cells = [_cells(row) for row in rows]
+    rows = split(inner[1:-1], lambda at: inner[1 + at].text == "\\")
+    cells = [split_at(row, "&") for row in rows]
     return Structure("matrix", tuple(tuple(_read(cell) for cell in row) for row in cells))
 
 
-def _cells(row: Sequence[Token]) -> list[list[Token]]:
-    return _split(row, lambda at: row[at].text == "&")
+def _is_word(token: Token, *words: str) -> bool:
+    return token.kind in ("word", "text") and token.text.casefold().strip(", ") in words
+
+
+def _is_alternative(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a token is the *or* between two items, and not that of *8 or more*."""
+    following = tokens[at + 1].text if at + 1 < len(tokens) else ""
+    return _is_word(tokens[at], "or") and following not in _COMPARATIVES
+
+
+def _without_commas(tokens: list[Token]) -> list[Token]:
+    while tokens and tokens[0].text == ",":
+        tokens = tokens[1:]
+    while tokens and tokens[-1].text == ",":
+        tokens = tokens[:-1]
+    return tokens
 
 
 def _list(tokens: Sequence[Token]) -> Structure | None:
     """Read items joined by commas, semicolons, *and* and *or*, in any order."""
-
-    def separates(at: int) -> bool:
-        token = tokens[at]
-        if token.kind == "sign":
-            return token.text in (",", ";", "&")
-        return token.kind in ("word", "text") and token.text.casefold().strip(", ") in ("and", "or")
-
-    parts = _split(tokens, separates)
+    alternatives = split(
+        tokens, lambda at: _is_alternative(tokens, at) or tokens[at].text in (";", "lor")
+    )
+    alternatives = [part for part in map(_without_commas, alternatives) if part]
+    if len(alternatives) > 1:
+        items = [_item(part) for part in alternatives]
+        # Two spellings of one value are one: *3/2 or 1.5*.
+        return _joined(items, is_union=True) if len(set(items)) > 1 else items[0]
+    parts = split(tokens, lambda at: _is_word(tokens[at], "and") or tokens[at].text in (",", "&"))
     if len(parts) < 2:
         return None
-    if any(token.text == "ldots" for token in tokens):
-        return Structure("sequence", tuple(_item(part) for part in parts))
     items = [_item(part) for part in parts]
-    if all(item.kind == "interval" and item.variable for item in items):
-        return Structure("union", tuple(items))
+    if any(token.text == "ldots" for token in tokens):
+        return Structure("sequence", tuple(items))
+    if (total := add_up(items)) is not None:
+        return total
+    return _joined(items, is_union=False)
+
+
+def _joined(items: list[Structure], *, is_union: bool) -> Structure:
+    """Join items to a set of numbers, a tuple of named values, or a list."""
+    variables = {item.variable for item in items}
+    if len(variables) == 1 and "" not in variables and all(is_set(item) for item in items):
+        found = unite(items) if is_union else _all_of(items)
+        return found._replace(variable=variables.pop())
     flat: list[Structure] = []
     for item in items:
-        flat += item.parts if item.kind == "list" and not item.label else [item]
-    return Structure("list", tuple(flat))
+        is_list = item.kind == "list" and not item.label and not item.unit
+        flat += item.parts if is_list else [item]
+    names = [item.variable for item in flat]
+    if len(set(names) - {""}) < 2:
+        name = next((name for name in names if name), "")
+        return Structure("list", tuple(item._replace(variable="") for item in flat), variable=name)
+    if all(_ROOT_NAMES.fullmatch(name) and name[0] == names[0][0] for name in names):
+        return Structure("list", tuple(item._replace(variable="") for item in flat))
+    if all(names) and len(set(names)) == len(names):
+        ordered = sorted(flat, key=lambda item: item.variable)
+        parts = tuple(item._replace(variable="") for item in ordered)
+        return Structure("tuple", parts, variable=",".join(sorted(names)))
+    return Structure("list", tuple(_labelled(item) for item in flat))
+
+
+def _labelled(item: Structure) -> Structure:
+    return item._replace(label=item.label or item.variable, variable="")
+
+
+def _all_of(items: Sequence[Structure]) -> Structure:
+    """What all sets share, or their union where that is nothing: *x < 1 and x > 2* lists two."""
+    found = items[0]
+    for item in items[1:]:
+        shared = intersect(found, item)
+        if shared is None or shared.kind == "none":
+            return unite(items)
+        found = shared
+    return found
 
 
 def _item(tokens: Sequence[Token]) -> Structure:
     try:
         return _read(tokens)
     except UnreadableAnswer:
-        text = _source(tokens)
-        found = _unread(text)
-        if found.kind == "latex":
-            raise
-        return found
-
-
-def _source(tokens: Sequence[Token]) -> str:
-    out = []
-    for token in tokens:
-        text = f"\\{token.text}" if token.kind == "command" else token.text
-        out.append((" " if token.spaced or token.kind == "text" else "") + text)
-    return "".join(out).strip()
+        return _unread(source(tokens))
 
 
 def _union(tokens: Sequence[Token]) -> Structure | None:
@@ -170,205 +209,96 @@ def _union(tokens: Sequence[Token]) -> Structure | None:
         token = tokens[at]
         if token.kind == "command":
             return token.text == "cup"
-        between = 0 < at < len(tokens) - 1 and tokens[at - 1].text in _CLOSING
-        return token.text == "U" and between and tokens[at + 1].text in _OPENING
+        between = 0 < at < len(tokens) - 1 and tokens[at - 1].text in CLOSING
+        return token.text == "U" and between and tokens[at + 1].text in OPENING
 
-    parts = _split(tokens, separates)
+    parts = split(tokens, separates)
     if len(parts) < 2:
         return None
-    return Structure("union", tuple(_read(part) for part in parts))
+    return unite([_read(part) for part in parts])
 
 
 def _membership(tokens: Sequence[Token]) -> Structure | None:
     r"""Read ``x \in S`` as the set that it names."""
-    sides = _split(tokens, lambda at: tokens[at].kind == "command" and tokens[at].text == "in")
+    sides = split(
+        tokens,
+        lambda at: (
+            tokens[at].text == "in"
+            and (tokens[at].kind == "command" or (at == 1 and tokens[-1].text in CLOSING))
+        ),
+    )
     if len(sides) != 2 or len(sides[0]) > 4:
         return None
-    return _read(sides[1])._replace(variable=_variable(sides[0]) or "")
+    return _read(sides[1])._replace(variable=read_variable(sides[0]) or "")
 
 
-def _relation(tokens: Sequence[Token]) -> Structure | None:
-    operators: list[str] = []
-
-    def separates(at: int) -> bool:
-        token = tokens[at]
-        is_operator = token.kind in ("sign", "command") and token.text in _RELATIONS
-        if is_operator:
-            operators.append(_RELATIONS[token.text])
-        return is_operator
-
-    sides = _split(tokens, separates)
-    if not operators:
+def _difference(tokens: Sequence[Token]) -> Structure | None:
+    r"""Read ``S \setminus \{a, b\}`` as what is left."""
+    sides = split_at(tokens, "setminus", "backslash")
+    if len(sides) != 2:
         return None
-    if len(sides) == len(operators) and len(sides) == 1 and operators[0] != "=":
-        return _bound("x", operators[0], parse_expression(sides[0]))
-    if len(sides) != len(operators) + 1:
-        raise UnreadableAnswer("a relation lacks a side")
-    if all(operator == "=" for operator in operators):
-        return _equality(sides)
-    if len(sides) == 2:
-        return _inequality(sides[0], operators[0], sides[1])
-    if len(sides) == 3 and (variable := _variable(sides[1])):
-        return _between(sides, operators, variable)
-    raise UnreadableAnswer("a chain of relations")
-
-
-def _variable(tokens: Sequence[Token]) -> str | None:
-    """The single letter, with its subscript or prime, that the tokens are."""
-    if not tokens or tokens[0].kind != "name" or tokens[0].text in ("pi", "oo"):
-        return None
-    name = "".join(token.text for token in tokens)
-    rest = name[len(tokens[0].text) :].replace("{", "").replace("}", "")
-    return tokens[0].text + rest if re.fullmatch(r"(?:_\w+)?'*", rest) else None
-
-
-def _label(tokens: Sequence[Token]) -> str | None:
-    r"""The text of a side that only names the value: ``f(x)``, ``\angle ABC``, words."""
-    texts = [token.text for token in tokens]
-    if tokens[0].kind in ("text", "word") and not any(
-        token.kind in ("number", "sign") for token in tokens
-    ):
-        return " ".join(texts).casefold()
-    if tokens[0].text in ("angle", "triangle", "measuredangle", "overline"):
-        return " ".join(texts)
-    if tokens[0].text in ("m", "measure") and len(tokens) > 1 and tokens[1].text == "angle":
-        return " ".join(texts[1:])
-    if tokens[0].kind == "name" and len(texts) > 3 and texts[1:2] == ["("] and texts[-1] == ")":
-        inside = tokens[2:-1]
-        if all(token.kind in ("name", "number") or token.text in ",-" for token in inside):
-            return "".join(texts)
-    if tokens[0].text.startswith(("overline_", "widehat_", "overrightarrow_")) and len(tokens) == 1:
-        return tokens[0].text
-    return None
-
-
-def _equality(sides: list[list[Token]]) -> Structure:
-    left, *others = sides
-    is_named = _variable(left) is not None or _label(left) is not None
-    if len(sides) == 2 and not is_named and (_variable(sides[1]) or _label(sides[1])):
-        left, others = sides[1], [left]
-    variable, label = _variable(left), _label(left)
-    if variable and len(others) == 1 and _variable(others[0]):
-        variable = None
-    if label is not None or (variable and not _mentions(others, variable)):
-        value = _same_value([_read(side) for side in others])
-        if value.kind in ("equation", "inequality"):
-            raise UnreadableAnswer("a relation of relations")
-        if value.label or value.variable:
-            raise UnreadableAnswer("a name for a name")
-        return value._replace(label=label or "", variable=variable or "")
-    expressions = [parse_expression(side) for side in sides]
-    if all(each[0] == "num" for each in expressions):
-        return _same_value([Structure("value", (each,)) for each in expressions])
-    if len(expressions) != 2:
-        raise UnreadableAnswer("a chain of equations")
-    return Structure("equation", (_difference(*expressions),))
-
-
-def _mentions(sides: Sequence[Sequence[Token]], variable: str) -> bool:
-    return any(
-        variable in (token.text, f"{token.text}'") or token.text == variable.partition("_")[0]
-        for side in sides
-        for token in side
-        if token.kind == "name"
-    )
-
-
-def _same_value(values: list[Structure]) -> Structure:
-    """The one value that all sides of a chain have.
-
-    Raises:
-        UnreadableAnswer: they differ, so that no side speaks for the whole.
-    """
-    if any(value != values[0] for value in values[1:]):
-        raise UnreadableAnswer("the sides of an equality differ")
-    return values[0]
-
-
-def _difference(left: Expression, right: Expression) -> Expression:
-    return ("+", left, ("*", number(-1), right))
-
-
-def _inequality(left: list[Token], operator: str, right: list[Token]) -> Structure:
-    for name, relation, bound in ((left, operator, right), (right, _FLIPPED[operator], left)):
-        variable = _variable(name)
-        if variable and not _mentions([bound], variable):
-            return _bound(variable, relation, parse_expression(_without_unit(bound)))
-    difference = _difference(parse_expression(left), parse_expression(right))
-    if operator == "!=":
-        return Structure("nonzero", (difference,))
-    if operator.startswith("<"):
-        difference = ("*", number(-1), difference)
-    return Structure("inequality", (operator.endswith("="), difference))
-
-
-def _without_unit(tokens: list[Token]) -> list[Token]:
-    return [token for token in tokens if token.kind != "text"]
-
-
-def _bound(variable: str, operator: str, bound: Expression) -> Structure:
-    """The interval of all values on one side of a bound."""
-    if operator == "!=":
-        return Structure("nonzero", (_difference(("sym", variable), bound),), variable=variable)
-    closing = "]" if operator.endswith("=") else ")"
-    if operator.startswith("<"):
-        return Structure("interval", ("(", MINUS_OO, bound, closing), variable=variable)
-    opening = "[" if operator.endswith("=") else "("
-    return Structure("interval", (opening, bound, OO, ")"), variable=variable)
-
-
-def _between(sides: list[list[Token]], operators: list[str], variable: str) -> Structure:
-    low, high = parse_expression(sides[0]), parse_expression(sides[2])
-    if {each[0] for each in operators} == {">"}:
-        low, high, operators = high, low, [_FLIPPED[each] for each in reversed(operators)]
-    if {each[0] for each in operators} != {"<"}:
-        raise UnreadableAnswer("a chain of relations in two directions")
-    ends = ("[" if operators[0] == "<=" else "(", "]" if operators[1] == "<=" else ")")
-    return Structure("interval", (ends[0], low, high, ends[1]), variable=variable)
+    whole, removed = (_read(side) for side in sides)
+    points = removed.parts if removed.kind == "list" else [removed]
+    if not all(point.kind == "value" for point in points):
+        raise UnreadableAnswer("a difference of sets")
+    others = reals_without(point.parts[0] for point in points)
+    found = intersect(whole, others) if others is not None else None
+    if found is None:
+        raise UnreadableAnswer("the ends of a set have no order")
+    return found
 
 
 def _ratio(tokens: Sequence[Token]) -> Structure | None:
-    parts = _split(tokens, lambda at: tokens[at].text == ":" and tokens[at].kind == "sign")
+    parts = split(tokens, lambda at: tokens[at].text == ":" or _is_word(tokens[at], "to"))
     if len(parts) < 2:
         return None
-    return Structure("ratio", tuple(read_quantity(part) for part in parts))
-
-
-def _strip_brackets(tokens: Sequence[Token]) -> Sequence[Token]:
-    """Drop brackets around everything."""
-    while len(tokens) > 2 and tokens[0].kind == "sign" and _closes(tokens):
-        tokens = tokens[1:-1]
-    return tokens
-
-
-def _closes(tokens: Sequence[Token]) -> bool:
-    """Whether the first token opens a bracket that the last one closes."""
-    if _depth_change(tokens[0]) != 1 or tokens[0].text in ("lfloor", "lceil"):
-        return False
-    depth = 0
-    for at, token in enumerate(tokens):
-        depth += _depth_change(token)
-        if depth == 0:
-            return at == len(tokens) - 1
-    return False
+    found = [read_quantity(part) for part in parts]
+    values = [rational(part.parts[0]) for part in found if part.parts[0][0] == "num"]
+    if len(values) < len(found) or not all(values):
+        return Structure("ratio", tuple(found))
+    factor = Fraction(lcm(*(value.denominator for value in values)))
+    factor /= gcd(*(int(value * factor) for value in values))
+    parts_in_lowest_terms = (
+        part._replace(parts=(number(value * factor),))
+        for part, value in zip(found, values, strict=True)
+    )
+    return Structure("ratio", tuple(parts_in_lowest_terms))
 
 
 def _bracketed(tokens: Sequence[Token]) -> Structure | None:
     if len(tokens) == 2 and tokens[0].text == r"\{" and tokens[1].text == r"\}":
         return Structure("none")
-    if len(tokens) < 3 or not _closes(tokens) or tokens[0].text.startswith("begin:"):
+    if len(tokens) < 3 or not closes(tokens) or tokens[0].text.startswith("begin:"):
         return None
     opening, closing, inner = tokens[0].text, tokens[-1].text, tokens[1:-1]
     if opening == r"\{":
-        bar = [at for at, token in enumerate(inner) if token.text in ("|", ":", r"\|")]
-        return _read(inner[bar[0] + 1 :] if bar else inner)
-    parts = _split(inner, lambda at: inner[at].text in (",", ";"))
+        return _braced(inner)
+    parts = split_at(inner, ",", ";")
+    if opening == "[" and all(part[0].text == "[" and closes(part) for part in parts):
+        rows = [split_at(part[1:-1], ",") for part in parts]
+        return Structure("matrix", tuple(tuple(_read(cell) for cell in row) for row in rows))
     if len(parts) < 2:
         return _read(inner)
     if len(parts) == 2 and (opening, closing) in (("[", "]"), ("[", ")"), ("(", "]")):
-        low, high = (parse_expression(part) for part in parts)
-        return Structure("interval", (opening, low, high, closing))
+        low, high = map(parse_expression, parts)
+        return interval(opening, low, high, closing)
     items = tuple(_item(part) for part in parts)
     if opening == "[" and all(item.kind == "tuple" for item in items):
         return Structure("matrix", tuple(item.parts for item in items))
     return Structure("tuple", items)
+
+
+def _braced(inner: Sequence[Token]) -> Structure:
+    r"""Read what is between ``\{`` and ``\}``: a list, or a condition on a variable."""
+    bar = next((at for at, token in enumerate(inner) if token.text in ("|", ":", r"\|")), None)
+    sides = [] if bar is None else [inner[:bar], inner[bar + 1 :]]
+    if not sides and len(inner) == 1 and inner[0].text == "emptyset":
+        raise UnreadableAnswer("a set of sets")
+    if not sides or (len(sides[1]) and inner[-1].text == "|"):
+        return _read(inner)
+    name = split_at(sides[0], "in")
+    if len(name) == 2 and name[1][-1].text != "mathbb_R":
+        raise UnreadableAnswer("a set within a set that is not the real numbers")
+    if not name or (read_variable(name[0]) is None and name[0][0].text != "("):
+        raise UnreadableAnswer("a set of values of a function")
+    return _read(sides[1])

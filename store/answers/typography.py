@@ -6,6 +6,7 @@ and a product of variables are compared differently. Nothing here changes a valu
 
 import re
 import unicodedata
+from fractions import Fraction
 
 _SIGNS = {
     **dict.fromkeys("−–—‒―﹣⁃", "-"),
@@ -36,8 +37,25 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _SUBSCRIPT = re.compile("[₀₁₂₃₄₅₆₇₈₉]+")
 _VULGAR = re.compile("[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 
+_TEMPERATURE = re.compile(r"\\degree\s*(?:\\text\{\s*)?([CF])(?![A-Za-z])\s*\}?")
+_MINUTES = re.compile(r"(\d+)\s*\\degree\s*(\d{1,2})\s*'(?:\s*(\d{1,2})\s*(?:''|\"))?")
+_ORDINAL = re.compile(r"(\d)\s*\^?\s*\{?\s*(?:\\text\s*\{\s*)?(?:st|nd|rd|th)\s*\}?\s*\}?$")
+_COMBINATIONS = re.compile(r"(?:\{\s*\})?[_^]\s*\{?(\d+)\}?\s*C\s*_\s*\{?(\d+)\}?")
+
+_ALIGNED = re.compile(
+    r"\\begin\s*\{(aligned|align|gathered|gather|split|equation|cases)\*?\}(.*?)\\end\s*\{\1\*?\}",
+    re.DOTALL,
+)
+_MICRO = re.compile(r"(\d)\s*\\mu\s*(?:\\text\{\s*)?([msgFAVHLC])\s*\}?$")
+_CURRENCY_WORDS = (
+    (re.compile(r"^(?:USD|US\\?\$)\s*(?=\d)"), r"\\$ "),
+    (re.compile(r"^Rs\.?\s*(?=\d)"), "₹"),
+)
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
-_PAIRS = ("__", "`", "*")
+_DEEPEST = 20
+"""Wrappers within wrappers that are removed."""
+
+_PAIRS = ("__", "`", "*", '"', "'")
 _BOLD = re.compile(r"(?<![\w)\]}])\*\*(\S(?:.*?\S)?)\*\*(?![\w(])")
 
 _TEXT = (
@@ -56,52 +74,67 @@ _SWITCH = re.compile(
     r"|mathstrut|strut|relax|protect)(?![A-Za-z])\.?"
 )
 _SPACE = re.compile(
-    r"(?<!\\)\\(?:[,;:> ]|quad|qquad|enspace|thinspace|hspace\s*\{[^{}]*\})(?![A-Za-z])|~"
+    r"(?<!\\)\\(?:[,;:> ]|(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|hspace\s*\{[^{}]*\})|~"
 )
-_ALIASES = {
-    r"\*\*": "^",
-    r"\\(?:dfrac|tfrac|cfrac|sfrac|nicefrac)(?![A-Za-z])": r"\\frac",
-    r"\\(?:leq|leqslant|leqq)(?![A-Za-z])": r"\\le",
-    r"\\(?:geq|geqslant|geqq)(?![A-Za-z])": r"\\ge",
-    r"\\neq(?![A-Za-z])": r"\\ne",
-    r"\\(?:lt)(?![A-Za-z])": "<",
-    r"\\(?:gt)(?![A-Za-z])": ">",
-    r"\\(?:dots|cdots|dotsc|dotsb|hdots)(?![A-Za-z])|\.\.\.+": r"\\ldots ",
-    r"\\(?:varnothing)(?![A-Za-z])": r"\\emptyset",
-    r"\\(?:dbinom|tbinom)(?![A-Za-z])": r"\\binom",
-    r"\\(?:ast|star)(?![A-Za-z])|\*(?!\*)": r"\\cdot ",
-    r"\\(?:lbrace)(?![A-Za-z])": r"\\{",
-    r"\\(?:rbrace)(?![A-Za-z])": r"\\}",
-    r"\\(?:lbrack)(?![A-Za-z])": "[",
-    r"\\(?:rbrack)(?![A-Za-z])": "]",
-    r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])": "|",
-    r"\\(?:thickapprox|simeq|cong|doteq)(?![A-Za-z])": r"\\approx",
-    r"\\(?:varepsilon)(?![A-Za-z])": r"\\epsilon",
-    r"\\(?:varphi)(?![A-Za-z])": r"\\phi",
-    r"\\(?:vartheta)(?![A-Za-z])": r"\\theta",
-    r"\\(?:prime)(?![A-Za-z])": "'",
-    r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\}|\\degree|\{\s*\\degree\s*\})": r"\\degree ",
-    r"\\(?:degrees|textdegree|deg)(?![A-Za-z])": r"\\degree",
-    r"\^\s*\{?\s*('+)\s*\}?": r"\1",
-    r"\\(?:euro|texteuro)(?![A-Za-z])": "€",
-    r"\\(?:pounds|textsterling)(?![A-Za-z])": "£",
-    r"\\(?:mathbb)\s*([A-Z])(?![A-Za-z])": r"\\mathbb{\1}",
-    r"\\(?:Bbb)\s*\{": r"\\mathbb{",
-    r"\\(?:R|reals)(?![A-Za-z])": r"\\mathbb{R}",
-    r"<=": r"\\le ",
-    r">=": r"\\ge ",
-    r"!=(?!=)": r"\\ne ",
-    r"\+/-": r"\\pm ",
-}
-_COMPILED_ALIASES = [(re.compile(pattern), to) for pattern, to in _ALIASES.items()]
+_SYNONYMS = {
+    **dict.fromkeys(["dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"], r"\frac"),
+    **dict.fromkeys(["leq", "leqslant", "leqq"], r"\le"),
+    **dict.fromkeys(["geq", "geqslant", "geqq"], r"\ge"),
+    **dict.fromkeys(["dots", "cdots", "dotsc", "dotsb", "hdots"], r"\ldots "),
+    **dict.fromkeys(["dbinom", "tbinom"], r"\binom"),
+    **dict.fromkeys(["ast", "star"], r"\cdot "),
+    **dict.fromkeys(["lvert", "rvert", "vert", "mid"], "|"),
+    **dict.fromkeys(["thickapprox", "simeq", "cong", "doteq"], r"\approx"),
+    **dict.fromkeys(["degrees", "textdegree", "deg"], r"\degree"),
+    **dict.fromkeys(["euro", "texteuro"], "€"),
+    **dict.fromkeys(["pounds", "textsterling"], "£"),
+    **dict.fromkeys(["R", "reals"], r"\mathbb{R}"),
+    "neq": r"\ne", "lt": "<", "gt": ">", "varnothing": r"\emptyset", "lbrace": r"\{",
+    "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "varepsilon": r"\epsilon", "varphi": r"\phi",
+    "vartheta": r"\theta", "prime": "'", "Bbb": r"\mathbb",
+}  # fmt: skip
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_NAMED_FUNCTION = (
+    "cis|lcm|gcd|sgn|arcsin|arccos|arctan|arccot|arcsec|arccsc|sin|cos|tan|cot|sec|csc|log|ln|max"
+    "|min|det|arg|Re|Im"
+)
+_COMMAND_PATTERNS = [
+    (re.compile(pattern), to)
+    for pattern, to in {
+        r"\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\}|\\degree|\{\s*\\degree\s*\})": r"\\degree ",
+        r"\\mathbb\s*([A-Z])(?![A-Za-z])": r"\\mathbb{\1}",
+        rf"\\(?:operatorname\*?|text|mathrm)\s*\{{\s*({_NAMED_FUNCTION})\s*\}}(?!\s*$)": r"\\\1 ",
+    }.items()
+]
+_SIGN_PATTERNS = [
+    (signs, re.compile(pattern), to)
+    for signs, pattern, to in [
+        ("*", r"\*\*", "^"),
+        ("*", r"\*", r"\\cdot "),
+        ("..", r"\.\.\.+", r"\\ldots "),
+        ("'", r"\^\s*\{?\s*('+)\s*\}?", r"\1"),
+        ("=", r"<=", r"\\le "),
+        ("=", r">=", r"\\ge "),
+        ("=", r"!=(?!=)", r"\\ne "),
+        ("+/-", r"\+/-", r"\\pm "),
+    ]
+]
 
 _LEAD = re.compile(
     r"^(?:\\text\{)?\s*(?:(?:so|thus|hence|therefore)[, ]+)?(?:the\s+)?(?:final\s+|correct\s+)?"
     r"(?:answer|result|solution)s?\s*(?:is|are|:|=)+\s*:?\s*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"^(?:\\text\{)?\s*(?:so\s+|thus,?\s+|hence,?\s+)?(?:the|there|its|we)\b[a-z\s]*"
+    r"\b(?<!not )(?:is|are|equals|have|get)\s*:?\s*\}?\s*(?=[-+\d$\\])(?!\\text)",
+    re.IGNORECASE,
+)
 _APPROXIMATELY = re.compile(
-    r"^(?:\\approx|\\sim|=|:|\\equiv|\\text\{\s*(?:approximately|about)\s*\})\s*"
+    r"^(?:(?:\\approx|\\sim|\\text\{\s*(?:approximately|about|roughly)\s*\}|(?:approximately|about|roughly)\b)"
+    r"\s*(?=[-+\d.$\\])|=|:|\\equiv|\\(?:therefore|implies|Rightarrow|to)(?![A-Za-z])"
+    r"|(?:therefore|thus|hence|so)\b,?)\s*",
+    re.IGNORECASE,
 )
 
 
@@ -110,18 +143,50 @@ def normalize(text: str) -> str:
     text = _ascii(text)
     text = _strip_delimiters(" ".join(text.split()))
     text = _COLOR.sub("", text)
+    if "begin" in text:
+        text = _ALIGNED.sub(_unaligned, text)
     text = _SWITCH.sub(" ", text)
     text = text.replace(r"\!", "").replace("{,}", ",").replace(r"{\ }", " ")
     text = re.sub(r"\{\\[,;: ]\}", " ", text)
+    text = _COMBINATIONS.sub(r"\\binom{\1}{\2}", text)
     text = _unwrap_math(text)
-    for pattern, to in _COMPILED_ALIASES:
-        text = pattern.sub(to, text)
+    if "\\" in text:
+        text = _COMMAND.sub(lambda command: _SYNONYMS.get(command[1], command[0]), text)
+        for pattern, to in _COMMAND_PATTERNS:
+            text = pattern.sub(to, text)
+    for signs, pattern, to in _SIGN_PATTERNS:
+        if signs in text:
+            text = pattern.sub(to, text)
     text = _unwrap_text(text)
     text = _SPACE.sub(" ", text)
-    return _trim(text)
+    text = _MICRO.sub(r"\1\\text{μ\2}", text)
+    for pattern, to in _CURRENCY_WORDS:
+        text = pattern.sub(to, text)
+    return _trim(_rewrite_angles(text) if "\\degree" in text else text)
+
+
+def _unaligned(match: re.Match[str]) -> str:
+    """The lines of an aligned block, as a list; a function given by cases stays as it is."""
+    if match[1] == "cases" and "&" in match[2]:
+        return match[0]
+    lines = match[2].replace("&", "").split("\\\\")
+    return ", ".join(line.strip(" ,") for line in lines if line.strip())
+
+
+def _rewrite_angles(text: str) -> str:
+    """Join the sign of a degree to its scale of temperature, and minutes and seconds to degrees."""
+    text = _TEMPERATURE.sub(r"\\text{°\1}", text)
+    return _MINUTES.sub(_in_degrees, text)
+
+
+def _in_degrees(match: re.Match[str]) -> str:
+    degrees, minutes, seconds = (int(part or 0) for part in match.groups())
+    return f"{Fraction(3600 * degrees + 60 * minutes + seconds, 3600)}\\degree "
 
 
 def _ascii(text: str) -> str:
+    if text.isascii():
+        return text
     text = _SUPERSCRIPT.sub(lambda run: "^{" + run[0].translate(_SUPERSCRIPTS) + "}", text)
     text = _SUBSCRIPT.sub(lambda run: "_{" + run[0].translate(_SUBSCRIPTS) + "}", text)
     text = _VULGAR.sub(lambda sign: " " + unicodedata.normalize("NFKC", sign[0]) + " ", text)
@@ -133,7 +198,8 @@ def _ascii(text: str) -> str:
 
 def _strip_delimiters(text: str) -> str:
     """Drop what sets a part as mathematics or as bold; a single dollar sign is a currency."""
-    text = text.replace(r"\$", "\x00")
+    # What is set as mathematics within bold leaves blanks there, so bold goes first, and last.
+    text = _BOLD.sub(r"\1", text.replace(r"\$", "\x00"))
     for opening, closing in _DELIMITERS:
         if opening == closing:
             parts = text.split(opening)
@@ -154,16 +220,16 @@ def _unwrap_math(text: str) -> str:
     return _MATH_WRAPPER.sub("{", text)
 
 
-def _unwrap_text(text: str) -> str:
+def _unwrap_text(text: str, depth: int = 0) -> str:
     r"""Give every command for text one name; numbers and single letters in them are no text.
 
     ``\text{ cm}^2`` becomes ``\text{cm^2}``.
     """
     out: list[str] = []
     position = 0
-    while match := _TEXT_WRAPPER.search(text, position):
+    while depth < _DEEPEST and (match := _TEXT_WRAPPER.search(text, position)):
         end = closing_brace(text, match.end())
-        inside = _unwrap_text(text[match.end() : end])
+        inside = _unwrap_text(text[match.end() : end], depth + 1)
         out += [text[position : match.start()], _text(inside)]
         position = min(end + 1, len(text))
     return "".join([*out, text[position:]])
@@ -198,16 +264,18 @@ def closing_brace(text: str, begin: int) -> int:
 def _trim(text: str) -> str:
     """Drop an introduction, final punctuation, and braces around everything."""
     before = None
-    while text != before:
+    for _ in range(_DEEPEST):
+        if text == before:
+            break
         before = text
-        text = text.strip()
+        text = _ORDINAL.sub(r"\1", text.strip())
         text = _LEAD.sub(r"\\text{" if text.startswith(r"\text{") else "", text, count=1)
+        text = _SENTENCE.sub("", text)
         text = _APPROXIMATELY.sub("", text)
         text = re.sub(r"\\text\{\s*\}", " ", text).strip()
         text = re.sub(r"(?:(?<!\\)[.,;:]|\\\\|\\\.)$", "", text)
         if text.startswith("{") and closing_brace(text, 1) == len(text) - 1:
             text = text[1:-1]
         if text.startswith(r"\text{") and closing_brace(text, 6) == len(text) - 1:
-            inner = text[6:-1].strip().rstrip(".,;")
-            text = rf"\text{{{inner}}}" if inner else ""
+            text = text[6:-1].strip().rstrip(".,;")
     return text

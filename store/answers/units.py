@@ -8,6 +8,7 @@ $: dollar dollars usd buck bucks \\$
 €: euro euros eur
 £: pound-sterling gbp
 ¥: yen
+₹: rupee rs Rs
 cent: cents ¢
 %: percent percents pct
 mm: millimeter millimetre
@@ -40,6 +41,9 @@ W: watt
 V: volt
 A: ampere amp
 K: kelvin
+°C: celsius degree-celsius degrees-celsius °c
+°F: fahrenheit degree-fahrenheit degrees-fahrenheit °f
+ohm: Omega Ω
 """
 
 _ALIASES: dict[str, str] = {}
@@ -50,7 +54,10 @@ for _line in _SPELLINGS.split("\n"):
             for _form in (_spelling, _spelling + "s"):
                 _ALIASES.setdefault(_form.replace("-", " "), _name)
 
-_NOTHING = frozenset(["", "unit", "units", "degree", "degrees", "deg", "radian", "radians", "rad"])
+_NOTHING = frozenset(
+    ["", "unit", "units", "degree", "degrees", "deg", "radian", "radians", "rad", "st", "nd", "rd",
+     "th", "个", "個"]
+)  # fmt: skip
 """Words after a number that change nothing about it."""
 
 _DIMENSIONS = (
@@ -58,11 +65,30 @@ _DIMENSIONS = (
     frozenset(["mg", "g", "kg", "lb", "oz"]),
     frozenset(["ml", "L"]),
     frozenset(["s", "min", "h", "day", "week", "month", "year"]),
-    frozenset(["$", "€", "£", "¥", "cent"]),
-    frozenset(["mph", "kph", "m/s", "km/h"]),
+    frozenset(["$", "€", "£", "¥", "₹", "cent"]),
+    frozenset(["mph", "kph", "m/s"]),
+    frozenset(["°C", "°F", "K"]),
+    frozenset(["am", "pm"]),
 )
 
+_SUBUNITS = {
+    "week": ("day", 7), "day": ("h", 24), "h": ("min", 60), "min": ("s", 60), "year": ("month", 12),
+    "yd": ("ft", 3), "ft": ("in", 12), "lb": ("oz", 16), "$": ("cent", 100), "€": ("cent", 100),
+    "km": ("m", 1000), "m": ("cm", 100), "cm": ("mm", 10), "kg": ("g", 1000), "L": ("ml", 1000),
+}  # fmt: skip
+
 _POWERS = {"square": 2, "sq": 2, "squared": 2, "cubic": 3, "cu": 3, "cubed": 3}
+
+
+def subunits(unit: str, smaller: str) -> int | None:
+    """How many of a smaller unit make a unit; ``None`` where that is not known."""
+    factor = 1
+    while unit != smaller:
+        if unit not in _SUBUNITS:
+            return None
+        unit, count = _SUBUNITS[unit]
+        factor *= count
+    return factor
 
 
 def is_unit(word: str) -> bool:
@@ -77,6 +103,8 @@ def normalize_unit(words: Sequence[str]) -> str:
         words: the words and signs, in their order.
     """
     text = re.sub(r"\s*([\^/])\s*", r"\1", " ".join(" ".join(words).split())).strip(" .")
+    text = re.sub(r"\^\s*\{\s*(-?\s*\d+)\s*\}", lambda power: "^" + power[1].replace(" ", ""), text)
+    text = re.sub(r"^\((.*)\)$", r"\1", text.replace("cdot", " "))
     text = re.sub(r"\bper\b", "/", text)
     parts = [part for part in re.split(r"(/)|\s+|(?<=\w)\.", text.replace("/", " / ")) if part]
     powers = [_POWERS[part.lower()] for part in parts if part.lower() in _POWERS]
@@ -84,6 +112,8 @@ def normalize_unit(words: Sequence[str]) -> str:
     whole = " ".join(named)
     unit = _alias(whole) or " ".join(_with_power(part) for part in named)
     unit = re.sub(r" ?/ ?", "/", unit)
+    unit = re.sub(r" ([^ /^]+)\^-(\d+)", lambda power: f"/{power[1]}" + _exponent(power[2]), unit)
+    unit = {"mi/h": "mph", "km/h": "kph"}.get(unit, unit)
     if unit.lower() in _NOTHING:
         return ""
     return f"{unit}^{powers[0]}" if powers and "^" not in unit else unit
@@ -115,6 +145,10 @@ def _with_power(part: str) -> str:
         if len(known) > 3 and known.endswith("s") and not known.endswith("ss"):
             known = known[:-1]
     return f"{known}{sign}{power.strip('{}')}"
+
+
+def _exponent(power: str) -> str:
+    return "" if power == "1" else f"^{power}"
 
 
 def _alias(word: str) -> str | None:

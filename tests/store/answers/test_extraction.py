@@ -179,3 +179,71 @@ def test_a_probe_is_read_after_what_was_forced() -> None:
 
 def test_a_gold_answer_loses_the_wrapping_that_a_box_loses() -> None:
     assert strip_wrapping(r"\text{Evelyn}") == extractor("boxed").read(r"\boxed{\text{Evelyn}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"$p=\boxed{2}$ and $q=\boxed{3}$", "p = 2, q = 3"),
+        (r"$(\boxed{2}, \boxed{3})$", "(2, 3)"),
+        ("The roots are:\n- $\\boxed{2}$\n- $\\boxed{3}$", "2, 3"),
+        ("1. $\\boxed{2}$\n2. $\\boxed{3}$", "2, 3"),
+        (r"\boxed{2}、\boxed{3}和\boxed{5}", "2, 3, 5"),
+        (r"\boxed(2,3)", "(2,3)"),
+        (r"\boxed{0.777...}", "0.777..."),
+        (r"\boxed{\{\}}", r"\{\}"),
+        (r"\boxed{5\$}", r"5\$"),
+        (r"\boxed{31}. \boxed{\phantom{00}}", "31"),
+        (r"\boxed{31}. \boxed{\,}", "31"),
+    ],
+)
+def test_boxes_of_every_shape_are_read(text: str, answer: str) -> None:
+    assert extractor("boxed").read(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("A solvent (C)", "C"),
+        ("I choose D.", "D"),
+        ("I would go with (b).", "B"),
+        ("So D is the answer.", "D"),
+        ("Options A and C are wrong. B is correct.", "B"),
+        ("La respuesta correcta es D.", "D"),
+        ("Die richtige Antwort ist (A).", "A"),
+        ("A resposta correta é a letra B", "B"),
+        ("La risposta corretta è A", "A"),
+        ("La réponse est C", "C"),
+        ("Ответ: D", "D"),
+        ("故选：A", "A"),
+        ("应选 B。", "B"),
+        ("正解はDです。", "D"),
+        ("정답은 A입니다", "A"),
+        ("답안 정답: C", "C"),
+        ("Answer: Ｄ", "D"),
+        ("答案：（Ａ）", "A"),
+        ('{"answer": "C"}', "C"),
+        ("<answer>D</answer>", "D"),
+        (r"Answer: \(B\)", "B"),
+        ("**Final Answer:** C", "C"),
+        ("The answer is A because it melts.", "A"),
+        ("The answer is b) red", "B"),
+        ("Answer: A and D", NO_ANSWER),
+        ("Answer: A, D", NO_ANSWER),
+        ("The answer is either A or D", NO_ANSWER),
+        ("The answer is not A.", NO_ANSWER),
+        ("The answer is A red one.", NO_ANSWER),
+        ("Answer: None of the above", NO_ANSWER),
+        (r"\boxed{(A) and (D)}", NO_ANSWER),
+        (r"\boxed{A or D}", NO_ANSWER),
+        (r"\boxed{D = 4}", NO_ANSWER),
+    ],
+)
+def test_letters_are_found_in_every_wording(text: str, answer: str) -> None:
+    assert extractor("choice").read(text, letters="ABCD") == answer
+
+
+def test_long_texts_are_read_in_linear_time() -> None:
+    text = "The answer is A or B; \\boxed{1}, and so on, x = (" * 4_000
+    assert extractor("boxed").read(text + r"\boxed{9}") == "9"
+    assert extractor("choice").read(text.replace("boxed", "") + "Answer: C") == "C"
