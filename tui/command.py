@@ -94,13 +94,14 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
     """
     from harness.cli import console
     from harness.errors import ExternalError
+    from store.extras import install_command
 
     try:
         from tui.serving import AppServer
     except ModuleNotFoundError as problem:
         raise ExternalError(
             "--serve: textual-serve is not installed",
-            hint='install rheostat with its extra: pipx install ".[serve]"',
+            hint=f"install rheostat with its extra: {install_command('serve')}",
         ) from problem
     # -P: a package in the working directory must not be taken for one of ours.
     python = [sys.executable, "-P", "-c", "from harness.cli.entry import run; run()"]

@@ -111,7 +111,7 @@ def _write_history(folder: Path, brief: Brief) -> None:
 def _write_client(path: Path, interpreter: str) -> None:
     """The agent's ``rheostat``: a script that speaks to the desk, and knows nothing else."""
     path.parent.mkdir()
-    text = files("agents.external_agents").joinpath("stand_in.py").read_text(encoding="utf-8")
+    text = files("agents.external_agents").joinpath("client_shim.py").read_text(encoding="utf-8")
     path.write_text(f"#!{interpreter}\n{text}", encoding="utf-8")
     path.chmod(0o755)
 

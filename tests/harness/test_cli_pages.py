@@ -76,7 +76,7 @@ def test_the_help_of_an_import_lists_every_field_with_its_type(cli: CommandLine)
         for field in msgspec.structs.fields(record):
             assert re.search(rf"^  {field.encode_name}  +\w", said, re.MULTILINE), field
     assert re.search(r"^  logprob +list of numbers, optional: ", said, re.MULTILINE)
-    assert re.search(r"^  tokens +whole number: ", said, re.MULTILINE)
+    assert re.search(r"^  tokens +whole number, optional: ", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["collect", "run"])

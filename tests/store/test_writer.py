@@ -232,7 +232,8 @@ def test_the_disk_is_forced_to_write_once_a_second_and_on_closing(
 def test_a_second_writer_is_refused_even_in_another_process(tmp_path: Path) -> None:
     path = tmp_path / "x"
     program = (
-        "import sys; from store.writer import RecordingWriter; from store.errors import RecordingBusy\n"
+        "import sys; from store.writer import RecordingWriter\n"
+        "from store.errors import RecordingBusy\n"
         "try: RecordingWriter.resume(sys.argv[1])\n"
         "except RecordingBusy as error: print(error)\n"
     )
@@ -367,7 +368,7 @@ def test_a_killed_writer_loses_at_most_the_append_in_flight(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "moment",
     [
-        "import store.sealing as place; name = 'split'; skip = 1",
+        "import store.sealing as place; name = 'split_branches'; skip = 1",
         "import os as place; name = 'fchmod'; skip = 0",
         "from pathlib import Path as place; name = 'replace'; skip = 0",
     ],

@@ -143,8 +143,10 @@ def test_a_directory_that_cannot_be_costs_only_time(
 def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from dsl import library;"
-        " from dsl.compiler.objects import ObjectCache; from dsl.program import load_checked_program as load;"
-        " [ObjectCache(Path(sys.argv[1])).load(load(library.source(name))) for name in ('sc', 'esc')]"
+        " from dsl.compiler.objects import ObjectCache;"
+        " from dsl.program import load_checked_program as load;"
+        " cache = ObjectCache(Path(sys.argv[1]));"
+        " [cache.load(load(library.source(name))) for name in ('sc', 'esc')]"
     )
     running = [
         subprocess.Popen(
