@@ -82,7 +82,7 @@ def language_card(language: ControllerLanguage) -> str:
     """The language on a page.
 
     Raises:
-        SurroundingsError: it is not installed.
+        ExternalError: it is not installed.
     """
     if language is ControllerLanguage.RHEO:
         return render_card()

@@ -103,7 +103,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
     """The registered sections by name, imported.
 
     Raises:
-        SurroundingsError: a registration cannot be used.
+        ExternalError: a registration cannot be used.
     """
     found = {}
     for name, registrations in registered(SETTINGS).items():

@@ -66,7 +66,7 @@ class SandboxEngine:
         Raises:
             InputError: the policy does not admit the script.
             EpisodeFailed: an episode failed.
-            SurroundingsError: no worker can be started.
+            ExternalError: no worker can be started.
         """
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
@@ -107,7 +107,7 @@ class SandboxEngine:
         Raises:
             InputError: the policy does not admit the script.
             EpisodeFailed: the episode failed.
-            SurroundingsError: no worker can be started.
+            ExternalError: no worker can be started.
         """
         require_admitted(script)
         # A lost worker's episode is begun anew where it was not alone; this one is.

@@ -93,7 +93,7 @@ def require_container_isolation() -> None:
 
     Raises:
         InputError: the settings say to play without them.
-        SurroundingsError: there is no engine, or no image that fits.
+        ExternalError: there is no engine, or no image that fits.
     """
     for setting in resolve(SandboxSettings, "sandbox"):
         if setting.name == "sandbox.wall" and setting.value != "docker":

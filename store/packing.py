@@ -66,7 +66,7 @@ def unpack(payload: bytes, kind: type[T]) -> T:
     """Reads a record back.
 
     Raises:
-        Unreadable: the bytes are not msgpack, or not of this type; whatever they are.
+        UnreadableRecord: the bytes are not msgpack, or not of this type; whatever they are.
     """
     try:
         return msgspec.msgpack.decode(payload, type=kind)
@@ -78,7 +78,7 @@ def normalize(record: R) -> R:
     """The record as it will be read back: types checked, numbers in their field's type.
 
     Raises:
-        Unwritable: a field holds what its type does not admit, or what msgpack cannot say.
+        UnwritableRecord: a field holds what its type does not admit, or what msgpack cannot say.
     """
     try:
         payload = pack(record)

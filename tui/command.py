@@ -90,7 +90,7 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
     """Serves the app to a browser.
 
     Raises:
-        SurroundingsError: the extra is not installed, or the port cannot be used.
+        ExternalError: the extra is not installed, or the port cannot be used.
     """
     from harness.cli import console
     from harness.errors import ExternalError

@@ -64,7 +64,7 @@ class AppServer(Server):
         """Serve until the process is told to end.
 
         Raises:
-            SurroundingsError: the port cannot be used.
+            ExternalError: the port cannot be used.
         """
         try:
             web.run_app(

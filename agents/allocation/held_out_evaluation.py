@@ -65,7 +65,7 @@ def evaluate_held_out(
         InputError: they are to be opened, and there are none, nothing is selected, or they are
             others than when the run began.
         StoreError: a file of them cannot be used.
-        SurroundingsError: a server does not play its part.
+        ExternalError: a server does not play its part.
     """
     asked = run.request.allocation
     assert asked is not None

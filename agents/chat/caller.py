@@ -41,7 +41,7 @@ class ModelCaller:
         """Makes calls; ``None`` stands for one that a cap did not allow.
 
         Raises:
-            SurroundingsError: no call can succeed.
+            ExternalError: no call can succeed.
             KeyboardInterrupt: somebody asked for an end.
         """
         reserved, allowed = ResourceUsage(), 0

@@ -24,7 +24,7 @@ class LanguageModel(Protocol):
             heed: gives up the wait, where somebody asked for it.
 
         Raises:
-            SurroundingsError: no call can succeed, whatever is asked.
+            ExternalError: no call can succeed, whatever is asked.
         """
         ...
 
@@ -39,7 +39,7 @@ class ChatModel:
 
     Raises:
         InputError: there is no such provider.
-        SurroundingsError: the provider's package is missing, or what it needs to be called.
+        ExternalError: the provider's package is missing, or what it needs to be called.
     """
 
     def __init__(self, name: str, base_url: str | None, settings: ChatSettings):

@@ -36,7 +36,7 @@ def opening_messages(
         language: what it is to write in.
 
     Raises:
-        SurroundingsError: the language is not installed.
+        ExternalError: the language is not installed.
     """
     programs, how = select_programs(brief), prompt_language(language)
     values = {

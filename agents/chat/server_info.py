@@ -31,7 +31,7 @@ def query_server(base_url: str, model: str) -> ServedModel:
 
     Raises:
         InputError: it serves no such model, or speaks no such protocol.
-        SurroundingsError: it does not answer.
+        ExternalError: it does not answer.
     """
     listed = _models(base_url)
     found = next((each for each in listed if each.get("id") == model), None)

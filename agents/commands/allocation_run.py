@@ -100,7 +100,7 @@ def run_allocation(out: Output, asked: AllocateOptions) -> None:
     Raises:
         InputError: something that was typed cannot be used.
         StoreError: a file of the pipeline cannot be read.
-        SurroundingsError: a server or a package does not play its part.
+        ExternalError: a server or a package does not play its part.
     """
     settings, agent = load(ChatSettings, "chat"), load(AgentSettings, "agent")
     before = open_run(asked.replies) if asked.replies is not None else None
@@ -141,7 +141,7 @@ def play_allocation(out: Output, asked: AllocateOptions, file: Path, beta: str) 
     Raises:
         DslError: the allocation is not sound.
         InputError: it cannot be played on the pipeline, or is over its budget.
-        SurroundingsError: a server does not play its part.
+        ExternalError: a server does not play its part.
     """
     source = read_program(file)
     of = _build_allocation_request(asked, budget=1.0)

@@ -65,7 +65,7 @@ def begin_run(
     Raises:
         InputError: something that was typed cannot be used.
         StoreError: a recording cannot be read.
-        SurroundingsError: a model cannot be asked.
+        ExternalError: a model cannot be asked.
     """
     if not on:
         raise InputError("--on is missing: name the recordings to search on")

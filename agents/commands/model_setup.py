@@ -81,7 +81,7 @@ def resolve_model_setup(
 
     Raises:
         InputError: something does not fit together.
-        SurroundingsError: the server does not answer, or a package or a key is missing.
+        ExternalError: the server does not answer, or a package or a key is missing.
     """
     found = replace(before or ModelOptions(), **given)
     wanted = list_models(proposers)

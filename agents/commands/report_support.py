@@ -47,7 +47,7 @@ def report_allocation_run(
 
     Raises:
         InputError: and `StoreError`: a file of the run or of its pipeline is not what it was.
-        SurroundingsError: a server does not play its part.
+        ExternalError: a server does not play its part.
     """
     asked = run.request.allocation
     assert asked is not None

@@ -65,7 +65,7 @@ class AgentContainerRunner:
 
     Raises:
         InputError: a variable is not set, or the network is no network of its own.
-        SurroundingsError: there is no engine, or it has no such image or network.
+        ExternalError: there is no engine, or it has no such image or network.
     """
 
     warning = ""
@@ -197,7 +197,7 @@ def _required(client: "DockerClient", name: str) -> tuple[str, dict[str, Any]]:
     """The identity of an image, and how it is configured.
 
     Raises:
-        SurroundingsError: the engine has none of that name.
+        ExternalError: the engine has none of that name.
     """
     import docker.errors
 

@@ -70,7 +70,7 @@ class AgentRunner(Protocol):
             bench: says when the run's own time is over, and when somebody asks for an end.
 
         Raises:
-            SurroundingsError: there is no such command, or it cannot be started.
+            ExternalError: there is no such command, or it cannot be started.
             KeyboardInterrupt: somebody asked for an end.
         """
         ...

@@ -79,7 +79,7 @@ def open_checkpoints(
 
     Raises:
         InputError: the URL is none of Postgres.
-        SurroundingsError: the extra is not installed, or the database cannot be reached.
+        ExternalError: the extra is not installed, or the database cannot be reached.
     """
     if url is not None:
         with _postgres(url) as saver:

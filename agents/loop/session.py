@@ -67,7 +67,7 @@ def run_session(
         manner: how to go about it.
 
     Raises:
-        SurroundingsError: another process holds the run.
+        ExternalError: another process holds the run.
         InputError: and `StoreError`: a recording is not what it was.
         KeyboardInterrupt: it was interrupted; the event ``left`` is in the log.
     """

@@ -41,7 +41,7 @@ def build_proposers(names: Sequence[str], means: ProposerResources) -> dict[str,
 
     Raises:
         InputError: there is none of that name.
-        SurroundingsError: what it needs is not there.
+        ExternalError: what it needs is not there.
     """
     return {name: _build_proposer(name, means) for name in names}
 

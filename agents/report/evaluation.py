@@ -81,7 +81,7 @@ def evaluate_side(
 
     Raises:
         StoreError: a recording cannot be read.
-        SurroundingsError: a process ended before its work.
+        ExternalError: a process ended before its work.
     """
     left_out = _unfit(entrants, recordings)
     fit = [each for each in entrants if each.program.label not in left_out]

@@ -38,7 +38,7 @@ def database_errors(path: Path | None, advice: str) -> Iterator[None]:
         advice: what to do about a file that holds something else.
 
     Raises:
-        SurroundingsError: the database cannot be used.
+        ExternalError: the database cannot be used.
     """
     try:
         yield

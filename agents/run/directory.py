@@ -264,7 +264,7 @@ class RunDirectory:
         """Holds the run for writing; the system lets go of it when the process ends, however.
 
         Raises:
-            SurroundingsError: another process holds it.
+            ExternalError: another process holds it.
             InputError: a file that it writes to is a symbolic link.
         """
         for path in self.appended_paths:

@@ -20,7 +20,7 @@ def format_allocation(source: Source) -> str:
 
     Raises:
         DslError: it has a syntax error.
-        FormatterFault: the result would not have the same tree and the same comments.
+        FormatterError: the result would not have the same tree and the same comments.
     """
     parsed = parse_allocation(source)
     if parsed.program is None:

@@ -31,7 +31,7 @@ def format_source(source: Source) -> str:
 
     Raises:
         DslError: it has syntax errors.
-        FormatterFault: the result would not have the same tree and the same comments.
+        FormatterError: the result would not have the same tree and the same comments.
     """
     parsed = parse(source)
     if parsed.program is None:
@@ -53,7 +53,7 @@ def print_tree(program: tree.Program) -> str:
     them.
 
     Raises:
-        Unspellable: no text has this tree.
+        UnprintableTree: no text has this tree.
     """
     level: list[tree.Node] = [program]
     for _ in range(MAX_DEPTH):

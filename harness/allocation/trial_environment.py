@@ -48,7 +48,7 @@ class TrialEnvironment(Protocol):
 
         Raises:
             InputError: it cannot be played here; the sentence names it.
-            SurroundingsError: a server does not play its part.
+            ExternalError: a server does not play its part.
         """
         ...
 
@@ -79,7 +79,7 @@ def open_environment(
     Raises:
         InputError: there is nothing that can play them.
         StoreError: the record, or a recording of a stage, cannot be used.
-        SurroundingsError: a server does not answer.
+        ExternalError: a server does not answer.
     """
     folder = Path() if path is None else path.parent
     governed = governed_stages(pipeline, folder, means.governors)

@@ -43,7 +43,7 @@ def measure_contender(task: ContenderTask) -> ContenderMeasurement:
 
     Raises:
         StoreError: a recording cannot be read.
-        SurroundingsError: the contender needs something that is not installed.
+        ExternalError: the contender needs something that is not installed.
     """
     worlds = [load_replay_environment(open_recording(path)) for path in task.recordings]
     if task.contender == "minimal":

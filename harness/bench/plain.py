@@ -27,7 +27,7 @@ def beta_cdf() -> BetaCdf:
     """The Beta distribution function of scipy.
 
     Raises:
-        SurroundingsError: scipy is not installed.
+        ExternalError: scipy is not installed.
     """
     try:
         from scipy.special import betainc

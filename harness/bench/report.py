@@ -83,7 +83,7 @@ def run_bench(
     Raises:
         StoreError: a recording cannot be read.
         InputError: the controller in another language cannot be used.
-        SurroundingsError: a contender lacks something, or its process was ended.
+        ExternalError: a contender lacks something, or its process was ended.
     """
     measured: dict[ContenderName, ContenderMeasurement] = {}
     for name in CONTENDER_NAMES:

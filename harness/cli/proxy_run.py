@@ -90,7 +90,7 @@ async def serve_proxy(
     Raises:
         ServingError: the model's server does not play its part at the start.
         InputError: the options contradict each other.
-        SurroundingsError: the address cannot be had.
+        ExternalError: the address cannot be had.
     """
     if asked.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")

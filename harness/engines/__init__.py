@@ -100,7 +100,7 @@ class ForeignEngine(Protocol):
         Raises:
             InputError: the program cannot be used.
             EpisodeFailed: it failed in an episode.
-            SurroundingsError: what it plays in cannot be had.
+            ExternalError: what it plays in cannot be had.
         """
         ...
 
@@ -115,7 +115,7 @@ class ForeignEngine(Protocol):
         Raises:
             InputError: the program cannot be used.
             EpisodeFailed: it failed.
-            SurroundingsError: what it plays in cannot be had.
+            ExternalError: what it plays in cannot be had.
         """
         ...
 

@@ -44,7 +44,7 @@ def get_foreign_engine(name: str) -> ForeignEngine:
     """The registered engine of that name; the same one each time.
 
     Raises:
-        SurroundingsError: none is registered, or it cannot be made ready.
+        ExternalError: none is registered, or it cannot be made ready.
     """
     return create_foreign_engine(name)
 
@@ -53,7 +53,7 @@ def create_foreign_engine(name: str) -> ForeignEngine:
     """A registered engine of one's own, for whoever plays several episodes side by side.
 
     Raises:
-        SurroundingsError: as `get_foreign_engine`.
+        ExternalError: as `get_foreign_engine`.
     """
     for each in entry_points(group=FOREIGN_ENGINE_GROUP, name=name):
         return cast("Callable[[], ForeignEngine]", each.load())()

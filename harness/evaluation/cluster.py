@@ -28,7 +28,7 @@ def play_jobs_on_cluster(
     Raises:
         InputError: and `StoreError`, from `harness.evaluation.jobs.play_job`.
         ClusterError: there is no cluster.
-        SurroundingsError: a job's worker was lost again and again.
+        ExternalError: a job's worker was lost again and again.
     """
     ray = connect(address, workers)
     remote = ray.remote(num_cpus=1, max_retries=RETRIES)(play_job)

@@ -93,7 +93,7 @@ def play_job(errand: JobRequest, means: ExecutionOptions = ExecutionOptions()) -
         InputError: the recording lacks what the program needs, or is not the one that it was; or
             a program in another language failed.
         StoreError: it cannot be read.
-        SurroundingsError: what plays programs in that language cannot be had.
+        ExternalError: what plays programs in that language cannot be had.
     """
     job = errand.job
     setting, rules = (
@@ -123,7 +123,7 @@ def play_jobs(
 
     Raises:
         InputError: and `StoreError`, from `play_job`.
-        SurroundingsError: a process ended before its work.
+        ExternalError: a process ended before its work.
     """
     workers = min(means.workers, len(errands))
     if workers <= 1 or all(errand.engine in THREADED_ENGINES for errand in errands):
@@ -193,7 +193,7 @@ def play_plan(
     Raises:
         InputError: the recording lacks something that the program needs, or an episode failed.
         SettingsError: the setting does not go with the program.
-        SurroundingsError: what plays programs in that language cannot be had.
+        ExternalError: what plays programs in that language cannot be had.
     """
     if isinstance(plan, RheoPlan):
         return engine.play(

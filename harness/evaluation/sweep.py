@@ -83,7 +83,7 @@ def play_grid(
 
     Raises:
         InputError: and `StoreError`: a recording cannot be played.
-        SurroundingsError: a process ended before its work.
+        ExternalError: a process ended before its work.
     """
     played: dict[GridCell, EpisodeArrays] = {}
     cache_error: OSError | None = None

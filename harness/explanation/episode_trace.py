@@ -134,7 +134,7 @@ def trace_episode(
 
     Raises:
         InputError: the recording lacks what the program needs, or the episode failed.
-        SurroundingsError: what a controller in another language plays in cannot be had.
+        ExternalError: what a controller in another language plays in cannot be had.
     """
     trace: list[BarrierRecord] = []
     replay = Replay(

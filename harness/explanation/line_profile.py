@@ -102,7 +102,7 @@ def profile_controller(
 
     Raises:
         InputError: and `StoreError`: a recording cannot be played.
-        SurroundingsError: what a controller in another language plays in cannot be had.
+        ExternalError: what a controller in another language plays in cannot be had.
     """
     source = plan.program.source
     parts = [_part(plan, named, seeds, engine, advance) for named in recordings]

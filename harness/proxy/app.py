@@ -218,7 +218,7 @@ class Proxy:
         """Plays a request's episode.
 
         Raises:
-            Rejected: it has no answer.
+            Rejection: it has no answer.
         """
         try:
             with self.metrics.seconds.time():
@@ -327,7 +327,7 @@ class _PendingRequest:
         """The answer; ``None`` where the client went away before it.
 
         Raises:
-            Rejected: there is none.
+            Rejection: there is none.
         """
         await self.settles()
         return self._work.result() if self._work.done() else None

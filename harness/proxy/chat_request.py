@@ -104,7 +104,7 @@ def read_chat_request(body: bytes) -> ChatRequest:
     """Reads the body of a request.
 
     Raises:
-        Rejected: it is not JSON, lacks something, or asks for what cannot be honoured.
+        Rejection: it is not JSON, lacks something, or asks for what cannot be honoured.
     """
     try:
         asked = msgspec.json.decode(body)

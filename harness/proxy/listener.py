@@ -37,7 +37,7 @@ async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str
         started: is told the address once connections are taken.
 
     Raises:
-        SurroundingsError: the address cannot be had.
+        ExternalError: the address cannot be had.
     """
     config = uvicorn.Config(
         app, host=listening.host, port=listening.port, log_config=None, access_log=False,

@@ -25,7 +25,7 @@ def read_messages(given: object) -> list[dict[str, str]]:
     """Read the messages of a request, each with a role and a text.
 
     Raises:
-        Rejected: there are none, or one is malformed, or holds what cannot be honoured.
+        Rejection: there are none, or one is malformed, or holds what cannot be honoured.
     """
     if not isinstance(given, list) or not given:
         raise Rejection(400, "`messages` is missing or empty", param="messages")

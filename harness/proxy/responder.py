@@ -82,7 +82,7 @@ class Responder:
             name: the trace's, which enters the seeds where the client gives none.
 
         Raises:
-            Rejected: the conversation does not fit the model's context or its template, or the
+            Rejection: the conversation does not fit the model's context or its template, or the
                 budget affords no branch.
             ServingError: the model's server does not play its part.
             InputError, Inadmissible: the controller failed.
@@ -107,7 +107,7 @@ class Responder:
         """A conversation in tokens.
 
         Raises:
-            Rejected: the model's template does not take it.
+            Rejection: the model's template does not take it.
         """
         messages = add_instruction(chat.messages, self._terms.instruction)
         template = {**self._model.settings.template, **chat.template}
@@ -137,7 +137,7 @@ class Responder:
         """Plays an episode.
 
         Raises:
-            Rejected: the budget affords no branch.
+            Rejection: the budget affords no branch.
         """
         budget, interval = errand.plan.rules.budget, errand.model.settings.drawing.interval
         own = chat.budget is None

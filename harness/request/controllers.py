@@ -85,7 +85,7 @@ def parse_playable(text: str, name: str) -> Playable:
     Raises:
         DslError: it is a program of Rheo, and does not check.
         InputError: it is in another language, and cannot be used.
-        SurroundingsError: that language is not installed.
+        ExternalError: that language is not installed.
     """
     if name.endswith(SUFFIX):
         return parse_controller(text, name)
@@ -110,7 +110,7 @@ def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
         warnings: whether to tell what does not keep it from being played.
 
     Raises:
-        SurroundingsError: its language is not installed.
+        ExternalError: its language is not installed.
     """
     if not name.endswith(SUFFIX):
         told = require_language(name).diagnosed(text, name)

@@ -93,7 +93,7 @@ def require_language(name: str) -> LanguagePlugin:
     """The same, where there must be one.
 
     Raises:
-        SurroundingsError: none is registered.
+        ExternalError: none is registered.
     """
     found = find_language(name)
     if found is None:

@@ -45,7 +45,7 @@ def run_checks(place: ContainerWorkerLauncher) -> Iterator[CheckResult]:
     """Runs every check; ``place`` must have the limits of the checks.
 
     Raises:
-        SurroundingsError: a container cannot be started.
+        ExternalError: a container cannot be started.
     """
     yield _plays(place)
     apart = has_own_kernel(place)
@@ -57,7 +57,7 @@ def has_own_kernel(place: ContainerWorkerLauncher) -> bool:
     """Whether containers run on another kernel than the engine, as those of gVisor do.
 
     Raises:
-        SurroundingsError: a container cannot be started.
+        ExternalError: a container cannot be started.
     """
     said = _said(
         SandboxCheck("kernel", "", "say(os.uname().release)", lambda said: True), place

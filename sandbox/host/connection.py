@@ -24,7 +24,7 @@ def connect() -> "DockerClient":
     """A client of the engine that the environment names: ``DOCKER_HOST`` or the usual socket.
 
     Raises:
-        SurroundingsError: there is none, or it does not answer.
+        ExternalError: there is none, or it does not answer.
     """
     import docker
     import docker.errors
@@ -44,7 +44,7 @@ def engine_errors() -> Iterator[None]:
     """Turn the errors of an engine that fails or is gone into sentences, for a block.
 
     Raises:
-        SurroundingsError: the engine does not answer, or refuses for a reason of its own.
+        ExternalError: the engine does not answer, or refuses for a reason of its own.
     """
     import docker.errors
     import requests
@@ -86,7 +86,7 @@ def require_image(client: "DockerClient", name: str) -> str:
     """The identity of an image whose worker is of this version.
 
     Raises:
-        SurroundingsError: there is none.
+        ExternalError: there is none.
     """
     import docker.errors
 

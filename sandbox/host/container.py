@@ -47,7 +47,7 @@ class ContainerWorkerLauncher:
         client: a client of the engine; by default the one that the environment names.
 
     Raises:
-        SurroundingsError: there is no engine, or no image that fits.
+        ExternalError: there is no engine, or no image that fits.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ def _explained(container: Any, errors: bytes) -> Fault | None:  # noqa: ANN401
     """Why a container ended by itself, where the engine knows.
 
     Raises:
-        SurroundingsError: the engine is gone, and the worker with it perhaps.
+        ExternalError: the engine is gone, and the worker with it perhaps.
     """
     import docker.errors
     import requests

@@ -125,7 +125,7 @@ def reap_containers(client: "DockerClient") -> int:
     """Removes containers of ours whose process is gone; gives how many.
 
     Raises:
-        SurroundingsError: the engine does not answer.
+        ExternalError: the engine does not answer.
     """
     import docker.errors
 

@@ -66,7 +66,7 @@ class WorkerLauncher(Protocol):
         """Starts one.
 
         Raises:
-            SurroundingsError: with what is missing.
+            ExternalError: with what is missing.
         """
         ...
 

@@ -132,8 +132,8 @@ class WorkerPool:
         counting: whether it is counted how often its lines run.
 
     Raises:
-        SurroundingsError: no worker can be started.
-        ControllerFailed: the policy does not admit the controller, or loading it fails.
+        ExternalError: no worker can be started.
+        ControllerError: the policy does not admit the controller, or loading it fails.
         WorkerLost: a worker fails before it is ready.
     """
 
@@ -169,7 +169,7 @@ class WorkerPool:
         """Plays episodes; yields each as it ends, in no order to rely on.
 
         Raises:
-            SurroundingsError: a worker was lost and cannot be replaced.
+            ExternalError: a worker was lost and cannot be replaced.
         """
         fresh = deque(range(len(errands)))
         suspects: deque[int] = deque()

@@ -40,9 +40,9 @@ class WorkerClient:
         patience: seconds without a sign of life after which it is given up.
 
     Raises:
-        SurroundingsError: it cannot be started.
+        ExternalError: it cannot be started.
         WorkerLost: it fails before it is ready.
-        ControllerFailed: it fails at loading the controller.
+        ControllerError: it fails at loading the controller.
     """
 
     def __init__(self, place: WorkerLauncher, load: LoadController, patience: float):

@@ -40,7 +40,7 @@ def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltI
     """Builds the image.
 
     Raises:
-        SurroundingsError: the engine could not build it, with its last words; or there is no such
+        ExternalError: the engine could not build it, with its last words; or there is no such
             base, or the packages cannot be fetched.
     """
     import docker.errors
@@ -111,7 +111,7 @@ def build_from_host(
         left_out: patterns of names in the standard library that are not taken.
 
     Raises:
-        SurroundingsError: the interpreter cannot be taken, or the engine does not take it in.
+        ExternalError: the interpreter cannot be taken, or the engine does not take it in.
     """
     import docker.errors
 
@@ -215,7 +215,7 @@ def build_image(name: str, base: str | None) -> BuiltImage:
     """Makes the image, on a base image or of this interpreter.
 
     Raises:
-        SurroundingsError: there is no engine, or it cannot make it.
+        ExternalError: there is no engine, or it cannot make it.
     """
     client = connect()
     with engine_errors():

@@ -48,7 +48,7 @@ def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
     """What Python a base image has.
 
     Raises:
-        SurroundingsError: there is no such image, or no Python in it.
+        ExternalError: there is no such image, or no Python in it.
     """
     import docker.errors
 
@@ -81,7 +81,7 @@ def install_wheels(target: Path, wanted: BaseImagePython) -> None:
         wanted: the interpreter.
 
     Raises:
-        SurroundingsError: they cannot be fetched.
+        ExternalError: they cannot be fetched.
     """
     names = [f"{name}_{wanted.machine}" for name in _PLATFORMS[wanted.libc]]
     with tempfile.TemporaryDirectory() as folder:

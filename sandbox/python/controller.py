@@ -46,7 +46,7 @@ class PythonController:
         counting: whether it counts how often its lines run.
 
     Raises:
-        Refused: the policy does not admit it.
+        PolicyViolation: the policy does not admit it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class PythonController:
             lines: is told how often each line ran, where that is counted.
 
         Raises:
-            ControllerFailed: on the way, with the reason and the place.
+            ControllerError: on the way, with the reason and the place.
         """
         running = greenlet.greenlet(self._run)
         try:

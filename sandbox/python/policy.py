@@ -120,7 +120,7 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
         counting: whether it tells ``_ran_`` of each line that it comes to.
 
     Raises:
-        Refused: with everything that is not admitted.
+        PolicyViolation: with everything that is not admitted.
     """
     tree = _admitted(text)
     if counting:

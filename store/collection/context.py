@@ -32,7 +32,7 @@ class Context(NamedTuple):
             longest: tokens of the longest branch.
 
         Raises:
-            Refused: they may not.
+            PolicyViolation: they may not.
         """
         room = self.served.context - prompt
         if longest + self.probing <= room:
@@ -79,7 +79,7 @@ def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
     """Refuse branches that fit the context behind no prompt; nothing has to be tokenised for it.
 
     Raises:
-        Refused: ``max_tokens`` and a probe leave no token for a prompt.
+        PolicyViolation: ``max_tokens`` and a probe leave no token for a prompt.
     """
     longest, probing = settings.drawing.max_tokens, settings.probing.max_tokens
     if settings.source is None and longest + probing >= served.context:

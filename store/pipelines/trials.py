@@ -203,7 +203,7 @@ def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
     """The trial of a block.
 
     Raises:
-        Unreadable: it holds none that can stand here.
+        UnreadableRecord: it holds none that can stand here.
     """
     if block.kind is not BlockKind.TRIL:
         raise UnreadableRecord(f"{block.kind.name} has no place in a record of trials")

@@ -92,9 +92,9 @@ def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """Decodes one JSON document.
 
     Raises:
-        Malformed: it is not JSON, or not all of it.
+        MalformedReply: it is not JSON, or not all of it.
         ErrorDocument: it reports an error.
-        Falsehood: it is JSON of another shape.
+        InvalidReply: it is JSON of another shape.
     """
     try:
         return decoder.decode(body)
@@ -153,7 +153,7 @@ def read_reply(
         names: the names of the model that was asked.
 
     Raises:
-        Malformed, ErrorDocument, Falsehood: as above; nothing of the reply may be used.
+        MalformedReply, ErrorDocument, InvalidReply: as above; nothing of the reply may be used.
     """
     reply = decode_reply(_DECODER, body)
     refuse_other_model(reply.model, names)
@@ -261,7 +261,7 @@ def read_logprobs(
     """Log-probabilities of the tokens, and of the ``most`` likeliest at each place.
 
     Raises:
-        Falsehood: they are those of other tokens, or there are too few.
+        InvalidReply: they are those of other tokens, or there are too few.
     """
     if told.tokens != [f"token_id:{token}" for token in token_ids]:
         raise InvalidReply("its log-probabilities are those of other tokens")

@@ -115,7 +115,7 @@ class Server:
         """What is served, after a look that it is the model that was named.
 
         Raises:
-            Refused: it serves no such model.
+            PolicyViolation: it serves no such model.
             Unreachable: it does not answer, for as long as patience lasts.
         """
         identity = await self._identify()
@@ -174,8 +174,8 @@ class Server:
 
         Raises:
             Unreachable: patience is at its end.
-            Refused: the server does not take the request.
-            Lied: the reply is not one to the request.
+            PolicyViolation: the server does not take the request.
+            InconsistentResponse: the reply is not one to the request.
         """
         body = encode_request(request, self.model)
         names = await self._names()
@@ -197,7 +197,7 @@ class Server:
 
         Raises:
             Unreachable: the stream broke off or stalled; children given out before are good.
-            Refused, Lied: as `complete`.
+            PolicyViolation, InconsistentResponse: as `complete`.
         """
         body = encode_request(request, self.model, every=every)
         assembly = StreamAssembler(request, await self._names())
@@ -224,7 +224,7 @@ class Server:
         """Find the model among those that the server lists.
 
         Raises:
-            Refused: it serves none of this name.
+            PolicyViolation: it serves none of this name.
         """
         cards = (await self._get("/v1/models", _MODELS)).data
         self._identity = identify(cards, self.model)

@@ -120,9 +120,9 @@ class StreamAssembler:
         """Takes the data of one event.
 
         Raises:
-            Malformed: it is cut off; asking again may help.
+            MalformedReply: it is cut off; asking again may help.
             ErrorDocument: the server reports an error, whatever the status of the stream was.
-            Falsehood: it is not part of an answer to what was asked.
+            InvalidReply: it is not part of an answer to what was asked.
         """
         if data == DONE:
             self._close()

@@ -41,8 +41,8 @@ class TextClient(Server):
         """Makes a call.
 
         Raises:
-            Lied: the reply is none.
-            Refused: the server will not answer this.
+            InconsistentResponse: the reply is none.
+            PolicyViolation: the server will not answer this.
             Unreachable: it does not answer, for as long as patience lasts.
         """
         interface = Interface(call.interface)

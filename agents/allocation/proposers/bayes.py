@@ -28,7 +28,7 @@ class BayesTrialProposer:
     """See the module.
 
     Raises:
-        SurroundingsError: what it needs is not installed.
+        ExternalError: what it needs is not installed.
     """
 
     name = "bayes"

@@ -23,7 +23,7 @@ def check_trial_proposers(names: Sequence[str]) -> None:
 
     Raises:
         InputError: there is none of that name.
-        SurroundingsError: what it needs is not installed.
+        ExternalError: what it needs is not installed.
     """
     for name in names:
         kind, _, rest = name.partition(":")
@@ -51,7 +51,7 @@ def build_trial_proposers(
 
     Raises:
         InputError: there is none of that name.
-        SurroundingsError: what it needs is not there.
+        ExternalError: what it needs is not there.
     """
     return {name: _made(name, means) for name in names}
 

@@ -167,7 +167,7 @@ def _compare(
     """Shows live episodes beside their replays.
 
     Raises:
-        AnswerIsNo: they are to be equal, and are not.
+        NegativeResult: they are to be equal, and are not.
     """
     from harness.cli import console, live_run
     from harness.errors import NegativeResult
