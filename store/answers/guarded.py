@@ -19,6 +19,7 @@ import msgspec
 
 from store.answers.exact import number
 from store.answers.symbolic import Description, describe, equal_latex
+from store.lifetime import begin_worker_process
 
 T = TypeVar("T")
 
@@ -159,9 +160,10 @@ def _attempt(function: Callable[..., T], arguments: Sequence[Any]) -> T | None:
 
 
 def _prepare() -> None:
-    """Bound the memory, and load the libraries, which no answer's time is to pay for."""
+    """End with the parent, bound the memory, and load the libraries before any answer's time."""
     import resource
 
+    begin_worker_process()
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
