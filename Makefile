@@ -9,7 +9,7 @@ PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-vllm test-docker check format bench editors clean
+.PHONY: help demo test test-slow test-vllm test-docker check format docs bench editors clean
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +62,13 @@ format: $(READY) ## Formats the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --group docs
+	@touch $@
+
+docs: $(VENV)/.docs ## Builds the documentation site in site/, and fails on a broken link
+	$(BIN)/zensical build --clean --strict
+
 bench: $(READY) ## Measures speed over the simulated sample
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat bench --on sample/search/*.recording
@@ -70,4 +77,4 @@ editors: $(READY) ## Writes the files for editors anew
 	$(BIN)/python editors/generate.py
 
 clean: ## Removes the environment and every cache
-	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache site

@@ -26,6 +26,7 @@ def section(page: str, title: str) -> str:
     [
         ("At run time", PROJECT["project"]["dependencies"]),
         ("For development", PROJECT["dependency-groups"]["dev"]),
+        ("For the documentation", PROJECT["dependency-groups"]["docs"]),
     ],
 )
 def test_every_dependency_has_a_bound_and_a_reason(title: str, requirements: list[str]) -> None:
@@ -64,6 +65,22 @@ def test_every_target_that_is_spoken_of_exists() -> None:
 def code(page: Path) -> str:
     """The parts of a page that are set as code."""
     return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(), re.DOTALL))
+
+
+def test_the_site_lists_every_page_once() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text())
+    listed = [
+        page
+        for entry in site["project"]["nav"]
+        for value in entry.values()
+        for page in ([value] if isinstance(value, str) else value)
+    ]
+    assert sorted(listed) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+
+
+def test_ci_builds_the_site() -> None:
+    script = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert script.index("make check") < script.index("make docs") < script.index("make test")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
