@@ -1,1 +1,1 @@
-"""Discovery: the loop that proposes controllers, replays them, learns, and stops for approval."""
+"""Discovery: propose controllers, replay them, learn from the results, and stop for approval."""

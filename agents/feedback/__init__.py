@@ -1,1 +1,1 @@
-"""What a round is told: where the tokens went, what failed, what hindsight shows."""
+"""Feedback for a round: where tokens were spent, what failed, and what hindsight shows."""

@@ -1,4 +1,4 @@
-"""What was tried, and what people said of it, so that no idea is tried again unawares."""
+"""List earlier candidates and reviewers' notes, so that proposers do not repeat an idea."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,22 +11,22 @@ from agents.run.records import Decision, Review, ReviewVerdict
 from dsl import library
 
 WORDS = 200
-"""Characters of a proposer's words that are told of the last round."""
+"""Maximum characters of a proposer's rationale, for a candidate of the last round."""
 
 FEW_WORDS = 80
-"""And of earlier ones."""
+"""Maximum characters of a proposer's rationale, for a candidate of an earlier round."""
 
 ERRORS = 2
-"""Errors of a program that are told whole; a program often has one that begets the others."""
+"""Errors of a program that are shown in full; one error often causes the others."""
 
 EXCERPT = 12
-"""Lines of an error that are told."""
+"""Lines of an error that are shown."""
 
 TRIED = (40, 15, 5)
-"""Candidates of earlier rounds that are told, where there is room and where there is less."""
+"""Candidates of earlier rounds that are listed, in the long form and in the short one."""
 
 NOTE = 600
-"""Characters of a note that are told."""
+"""Maximum characters of a reviewer's note."""
 
 FEW_NOTES = 3
 
@@ -34,7 +34,7 @@ SHORT_NOTE = 160
 
 
 def describe_last_round(past: SearchHistory) -> list[SectionForm]:
-    """The candidates of the last round: whole, without excerpts, in a line each."""
+    """Describe the candidates of the last round: in full, without excerpts, or one line each."""
     tried = past.last_round
     if not tried:
         return [SectionForm("")]
@@ -47,50 +47,50 @@ def describe_last_round(past: SearchHistory) -> list[SectionForm]:
     return [
         SectionForm(render_template("last", candidates=whole)),
         *([excerpts] if plain != whole else []),
-        SectionForm(render_template("last", candidates=lines), "the particulars of the last round"),
+        SectionForm(render_template("last", candidates=lines), "the details of the last round"),
         SectionForm("", "the last round"),
     ]
 
 
 def describe_earlier_rounds(past: SearchHistory) -> list[SectionForm]:
-    """The candidates of the rounds before it, the latest first, in a line each."""
+    """Describe the candidates of earlier rounds, latest first, one line each."""
     tried = [each for each in reversed(past.tried) if each.round != past.last]
     return _listed("tried", tried, lambda each: _line(past, each))
 
 
 def describe_decisions(said: Sequence[Decision]) -> list[SectionForm]:
-    """The notes of people: whole, shortened, the latest."""
+    """Format reviewers' notes: in full, shortened, or only the latest."""
     noted = [each for each in said if each.note.strip() or not each.approved]
     if not noted:
         return [SectionForm("")]
     longest = max(len(each.note) for each in noted)
     rest = len(noted) - FEW_NOTES
     short = "the ends of long notes" if longest > SHORT_NOTE else ""
-    few = f"{format_count(rest, 'earlier note')} of people" if rest > 0 else short
+    few = f"{format_count(rest, 'earlier note')} from reviewers" if rest > 0 else short
     return [
         SectionForm(
             render_template("people", lines=_notes(noted, NOTE)), short if longest > NOTE else ""
         ),
         SectionForm(render_template("people", lines=_notes(noted, SHORT_NOTE)), short),
         SectionForm(render_template("people", lines=_notes(noted[:FEW_NOTES], SHORT_NOTE)), few),
-        SectionForm("", "the notes of people"),
+        SectionForm("", "the notes from reviewers"),
     ]
 
 
 def format_note(decision: Decision) -> str:
-    """What a person said of a candidate, on one line."""
+    """Format a reviewer's decision and note on one line."""
     return _note(decision, NOTE)
 
 
 def list_objectives(past: SearchHistory) -> list[SectionForm]:
-    """One number for each candidate, the latest first."""
+    """List one objective value for each candidate, latest first."""
     return _listed("scalar", [*reversed(past.tried)], _value)
 
 
 def _listed(
     template: str, tried: Sequence[ReviewedCandidate], line: Callable[[ReviewedCandidate], str]
 ) -> list[SectionForm]:
-    """A line for as many candidates as there is room for, from the first on."""
+    """Render one line for each of the first candidates that fit."""
     if not tried:
         return [SectionForm("")]
     lines = [line(each) for each in tried[: TRIED[0]]]
@@ -126,7 +126,7 @@ def _whole(past: SearchHistory, tried: ReviewedCandidate, *, excerpts: bool) -> 
     if changed:
         lines.append(f"- Against `{draft.proposal.parents[0]}`: {changed}.")
     if draft.proposal.words:
-        lines.append(f"- Its proposer said: {truncate_line(draft.proposal.words, WORDS)}")
+        lines.append(f"- Proposer's rationale: {truncate_line(draft.proposal.words, WORDS)}")
     if review.verdict is not ReviewVerdict.UNSOUND:
         lines += [f"- {reason[:1].upper()}{reason[1:]}." for reason in _reasons(review)]
         return "\n".join(lines)
@@ -135,7 +135,7 @@ def _whole(past: SearchHistory, tried: ReviewedCandidate, *, excerpts: bool) -> 
 
 
 def _reasons(review: Review) -> list[str]:
-    """Why it was not taken, where its figures do not say so: a loss needs no further reason."""
+    """Explain a rejection whose figures do not show the reason; a loss needs none."""
     lost = (
         review.verdict is ReviewVerdict.KEPT and review.gain is not None and review.gain.value <= 0
     )
@@ -153,7 +153,7 @@ def _line(past: SearchHistory, tried: ReviewedCandidate) -> str:
 
 
 def _why(tried: ReviewedCandidate) -> str:
-    """Why it failed, in a few words, where its gain does not say so."""
+    """Explain a failure in a few words when the gain does not show it."""
     if tried.review.verdict is ReviewVerdict.UNSOUND:
         heads = re.findall(r"^error\[.*$", tried.draft.diagnostics, re.MULTILINE)
         return truncate_line(heads[0], FEW_WORDS) if heads else ""
@@ -169,12 +169,12 @@ def _origin(tried: ReviewedCandidate) -> str:
 
 def _verdict(tried: ReviewedCandidate) -> str:
     if tried.rejected:
-        return "a person said no"
+        return "rejected by a reviewer"
     match tried.review.verdict:
         case ReviewVerdict.BEST:
-            return "the best when it came"
+            return "the best at the time"
         case ReviewVerdict.KEPT:
-            return "kept, without a gain that counts"
+            return "kept in the archive, without a significant gain"
         case ReviewVerdict.REFUSED:
             return "refused"
         case _:
@@ -187,7 +187,7 @@ def _figures(tried: ReviewedCandidate) -> str:
         return ""
     told = f" Worth {review.objective:.2f}; it gains {describe_gain(review.gain)}"
     if review.unseen_gain is not None:
-        told += f", {review.unseen_gain.value:+.2f} on what its round withheld"
+        told += f", {review.unseen_gain.value:+.2f} on the part that its round withheld"
     return f"{told}."
 
 
@@ -208,7 +208,7 @@ def _source(past: SearchHistory, name: str) -> str | None:
 
 
 def _errors(diagnostics: str, *, excerpts: bool) -> str:
-    """The first errors: what begins with one, up to the next message."""
+    """Extract the first errors; each runs to the next message."""
     blocks = re.split(r"\n\n(?=(?:error|warning)\[)", diagnostics.strip())
     errors = [each for each in blocks if each.startswith("error[")] or blocks
     if not excerpts:

@@ -1,8 +1,8 @@
-"""The brief of a round: its record, its templates, and how its text fits a token limit.
+"""The brief of a round: its record, its templates, and fitting its text to a token limit.
 
-People and language models get the same text. Token counts are estimates that need no model's
-vocabulary: the text is cut as byte-pair encoders cut it before they merge, and each piece counts by
-its length. Where a text is too long, its sections are replaced by shorter forms in a given order.
+Reviewers and language models get the same text. Token counts are estimates without a model's
+vocabulary: the text is split as byte-pair encoders pre-tokenize it, and each piece counts by its
+length. If a text is too long, its sections are replaced by shorter forms in a given order.
 """
 
 import re
@@ -15,7 +15,7 @@ from agents.prompt_templates import TemplateFolder
 from agents.run.records import ControllerLanguage
 
 render_template = TemplateFolder("agents.feedback")
-"""Fills in one of them."""
+"""Render a brief template."""
 
 
 _PIECES = re.compile(
@@ -31,14 +31,14 @@ _PIECES = re.compile(
 )
 
 _LETTERS = 8
-"""A word of so many letters is still one token more often than not."""
+"""A word of up to this many letters is usually one token."""
 
 _SIGNS = 2
-"""Of signs in a row, so many go together."""
+"""This many punctuation characters in a row usually form one token."""
 
 
 def count_tokens(text: str) -> int:
-    """About how many tokens a text has."""
+    """Estimate the number of tokens of a text."""
     return sum(_tokens(str(found.lastgroup), found.group()) for found in _PIECES.finditer(text))
 
 
@@ -61,32 +61,31 @@ class SectionForm(NamedTuple):
     """One form of a section."""
 
     text: str
-    """Empty where the section is left out."""
+    """Empty if the section is left out."""
     left_out: str = ""
-    """What this form leaves out, in words."""
+    """Description of what this form leaves out."""
 
 
 class FittedText(NamedTuple):
-    """A text that fits."""
+    """A text within the token limit."""
 
     text: str
     tokens: int
-    """At most as many as were asked for."""
+    """At most the requested number of tokens."""
 
 
 def fit_sections(
     sections: Mapping[str, Sequence[SectionForm]], give_way: Sequence[str], most: int
 ) -> FittedText:
-    """The fullest text that fits.
+    """Return the fullest text that fits.
 
-    What was left out is said at the end. Where even the shortest forms are too long, lines are cut
-    from the end.
+    The text ends with a note of what was left out. If even the shortest forms are too long, lines
+    are cut from the end.
 
     Args:
-        sections: by name, in the order of the text; each with its forms, the fullest first.
-        give_way: names of sections; each time that one is named, it takes its next form, if it has
-            one.
-        most: the tokens.
+        sections: By name, in text order; each with its forms, the fullest first.
+        give_way: Names of sections; each mention moves that section to its next form, if any.
+        most: Maximum number of tokens.
     """
     at = dict.fromkeys(sections, 0)
     text = _text(sections, at, most)
@@ -104,7 +103,7 @@ def fit_sections(
 
 
 def _dangles(line: str) -> bool:
-    """Whether nothing ends with such a line."""
+    """Return whether a text must not end with this line."""
     return not line.strip() or line.startswith("#")
 
 
@@ -121,22 +120,22 @@ class KnownProgram(msgspec.Struct, frozen=True, kw_only=True):
     """A program that a proposer may build on."""
 
     name: str
-    """A candidate, or a name of the library."""
+    """Name of a candidate or of a library controller."""
     source: str
     language: ControllerLanguage = ControllerLanguage.RHEO
     objective: float | None
-    """Over the whole search set; ``None`` where it was not reviewed."""
+    """Objective over the whole search set; ``None`` if it was not reviewed."""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round is told. It is made from the search set alone."""
+    """Input of a proposer for a round, made from the search set only."""
 
     round: int
     text: str
-    """Markdown."""
+    """The brief as Markdown."""
     tokens: int
-    """Of the text, by `agents.feedback.brief`."""
+    """Estimated tokens of the text, by `count_tokens`."""
     known: list[KnownProgram] = []
-    """The archive, the best first: what people rejected is not in it."""
+    """The archive, best first, without rejected candidates."""
     notes: list[str] = []
-    """What people said of candidates, the latest first."""
+    """Reviewers' decisions, latest candidate first."""

@@ -1,11 +1,11 @@
-"""Makes the brief of a round, from the search set and from what the run did before.
+"""Build the brief of a round from the search set and the run's history.
 
-A brief says where the search stands, draws the frontier against the baselines, shows where the
-tokens of the best program go, what hindsight shows of them and a few telling episodes, and tells
-what was tried and what people said. Curves, lines and episodes are of what the round shows, so that
-what it withholds stays unseen. No question's text and no answer is in it.
+A brief reports progress, plots the frontier against the baselines, shows where the best program
+spends its tokens, what hindsight shows of that, a few diagnostic episodes, earlier candidates, and
+reviewers' notes. Curves, lines and episodes cover only the shown part of the search set. No
+question text and no answer is included.
 
-Sections give way in the order of `GIVE_WAY` until the brief fits into the request's tokens.
+Sections are shortened in the order of `GIVE_WAY` until the brief fits the request's token limit.
 """
 
 from typing import NamedTuple
@@ -37,16 +37,16 @@ from agents.search.measurements import SearchSubset
 from harness.request.controllers import load_program
 
 MOST_KNOWN = 12
-"""Candidates that a proposer is given to build on, baselines not counted."""
+"""Candidates that a proposer gets to build on, besides baselines."""
 
 GIVE_WAY = (
     "episodes", "profile", "tried", "frontier", "episodes", "last", "tried", "episodes", "tried",
     "people", "last", "hindsight", "profile", "people", "frontier", "last", "standing", "people",
 )  # fmt: skip
-"""Which section takes its next shorter form, time after time."""
+"""Order in which sections take their next shorter form."""
 
 EPISODES = (6, 4, 2)
-"""Episodes that are told, where there is room and where there is less."""
+"""Number of episodes, in the long form and in the shorter ones."""
 
 
 class _Points(NamedTuple):
@@ -55,20 +55,21 @@ class _Points(NamedTuple):
 
     @property
     def both(self) -> list[PointAnalysis]:
-        """The two, or the one where they are the same."""
+        """Return both, or the only one."""
         return [self.cheap] if self.cheap is self.dear else list(self)
 
 
 def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
-    """The brief of round ``number``.
+    """Build the brief of round ``number``.
 
     Args:
-        run: its directory; rounds from ``number`` on are not looked at.
-        arena: its search set.
-        number: from 1.
+        run: Run directory; rounds from ``number`` on are ignored.
+        arena: Search set of the run.
+        number: Round number, from 1.
 
     Raises:
-        InputError: and `StoreError`: a file of the run or a recording cannot be read.
+        InputError: A file of the run cannot be read.
+        StoreError: A recording cannot be read.
     """
     past = load_history(run, number)
     scalar = arena.request.feedback is FeedbackMode.SCALAR
@@ -88,7 +89,7 @@ def build_brief(run: RunDirectory, arena: Arena, number: int) -> Brief:
 
 
 def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, list[SectionForm]]:
-    """The sections of a brief in the order of its text, each with its forms."""
+    """Build the sections of a brief in text order, each with its forms."""
     shown = arena.split(number).shown
     leader, baseline = select_best(arena, past), select_best_baseline(arena)
     closely = PointAnalyzer(open_shown_recordings(arena, shown))
@@ -111,7 +112,7 @@ def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, 
 def build_scalar_sections(
     arena: Arena, past: SearchHistory, number: int
 ) -> dict[str, list[SectionForm]]:
-    """Those of the ablation: one number for each candidate."""
+    """Build the sections of the scalar ablation: one number for each candidate."""
     return {
         "head": [_head(arena, number, "")],
         "standing": summarize_progress_briefly(
@@ -162,7 +163,7 @@ def _frontier(
 def _profile(leader: MeasuredProgram, points: _Points) -> list[SectionForm]:
     def shown(looked: list[PointAnalysis]) -> str:
         told = " and ".join(describe_plan(each.plan) for each in looked)
-        both = "Figures stand in that order, with `|` between them. " if len(looked) > 1 else ""
+        both = "Figures are in that order, separated by `|`. " if len(looked) > 1 else ""
         return render_template(
             "profile",
             name=leader.name,
@@ -190,17 +191,17 @@ def _hindsight(points: _Points) -> list[SectionForm]:
 def _in_hindsight(close: PointAnalysis) -> str:
     found = close.hindsight
     parts = (
-        (found.after_settled, "came after the final leader was settled for good"),
-        (found.pruned, "went into branches that were pruned later"),
-        (found.uncounted, "went into branches that were kept and did not hold the answer"),
-        (found.silent, "of them into branches that never showed one"),
+        (found.after_settled, "were spent after the final leader settled"),
+        (found.pruned, "went into branches that were later pruned"),
+        (found.uncounted, "went into kept branches that did not hold the final answer"),
+        (found.silent, "of these went into branches that never had an answer"),
     )
     whole = max(found.tokens, 1)
     told = "; ".join(f"{100 * part / whole:.1f} % {words}" for part, words in parts if part)
     return (
         f"At {describe_plan(close.plan)}, of {found.tokens:,} tokens in"
         f" {format_count(found.episodes, 'episode')}:"
-        f" {told or 'none went astray'}. The leader was settled in {found.settled:,} of them."
+        f" {told or 'none were wasted'}. The leader settled in {found.settled:,} of them."
     )
 
 
@@ -217,10 +218,10 @@ def _episodes(
         levels.append(
             SectionForm(
                 render_template("episodes", name=leader.name, episodes=text),
-                format_count(rest, "telling episode") if rest > 0 else "",
+                format_count(rest, "diagnostic episode") if rest > 0 else "",
             )
         )
-    return [*levels, SectionForm("", format_count(len(told), "telling episode"))]
+    return [*levels, SectionForm("", format_count(len(told), "diagnostic episode"))]
 
 
 def _known(arena: Arena, past: SearchHistory) -> list[KnownProgram]:

@@ -1,14 +1,17 @@
-"""A handful of episodes that tell why a program loses questions and burns tokens, in a few lines.
+"""Select and describe a few episodes that show why a program fails or wastes tokens.
 
-Which ones, by rule. *Lost*: of each recording the question on which the program is right less often
-than the majority over 64, the widest gap first, under the first seed under which the majority is
-right and the program is not; at the dear point, and at the cheap one where that has none. *Burnt*:
-of the episodes seen in hindsight, of each recording the one with the most tokens after its final
-leader was settled with at least half of the votes, at the dear point and the cheap one in turn.
-Recordings take turns, in order; at one point no question is told twice, and of equals the earlier
-comes first.
+Two kinds are selected by rule:
 
-Neither a question's text nor any answer is told: answers are named by whether they are right.
+- *Lost*: for each recording, the question on which the program is right less often than the
+majority vote over 64 branches, widest gap first. The episode is the first seed under which the
+majority is right and the program is not, at the high-cost point, or at the low-cost point if the
+high-cost one has none.
+- *Burnt*: for each recording, the traced episode with the most tokens after its final leader
+settled with at least half of the votes. The high-cost and the low-cost point take turns.
+
+Recordings take turns in order. No question is used twice at one point, and ties go to the earlier
+question. Neither the question's text nor any answer is shown: answers are named by whether they are
+right.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,32 +28,32 @@ from harness.explanation.inspection import VOTES, majority_accuracy
 from harness.request.plan import Plan
 
 LOST = 3
-"""Lost episodes at most."""
+"""Maximum number of lost episodes."""
 
 BURNT = 3
-"""Burnt ones at most."""
+"""Maximum number of burnt episodes."""
 
 LEAST_BURNT = 0.2
-"""The part of an episode's tokens that must have come after its leader was settled."""
+"""Minimum fraction of an episode's tokens spent after its leader settled."""
 
 LEAST_HELD = 0.5
-"""The part of the votes that the leader must have had when it was settled."""
+"""Minimum share of the votes that the leader had when it settled."""
 
 SOURCE = 60
-"""Characters of a line of the source that are quoted at most."""
+"""Maximum characters quoted of a source line."""
 
 T = TypeVar("T")
 
 
 class DiagnosticKind(Enum):
-    """What an episode tells."""
+    """Why an episode was selected."""
 
     LOST = "Lost against the majority over 64"
-    BURNT = "Tokens after the matter was settled"
+    BURNT = "Tokens spent after the leader settled"
 
 
 class EpisodeSummary(NamedTuple):
-    """One episode, told."""
+    """Description of one episode."""
 
     why: DiagnosticKind
     plan: Plan
@@ -62,7 +65,7 @@ class EpisodeSummary(NamedTuple):
 def select_diagnostic_episodes(
     closely: PointAnalyzer, dear: PointAnalysis, cheap: PointAnalysis
 ) -> list[EpisodeSummary]:
-    """The telling episodes, the most telling first; lost and burnt ones in turn."""
+    """Select diagnostic episodes, most informative first, alternating lost and burnt."""
     lost = list(_lost(closely, dear)) or list(_lost(closely, cheap))
     ends = [dear] if dear is cheap else [dear, cheap]
     burnt = list(_in_turn([list(_burnt(closely, each)) for each in ends]))
@@ -76,7 +79,7 @@ def _lost(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSumma
         stage = closely.stages[spot.stage]
         question = _question(closely, spot)
         found = closely.trace(close.plan, spot)
-        # A program that draws may draw otherwise here than where its lines were counted.
+        # A program that uses randomness may draw differently here than in the line counts.
         if question not in told and not found.right:
             told.add(question)
             text = _told(
@@ -145,7 +148,7 @@ def _ended_by(found: EpisodeTrace) -> str:
         return f"{why} {_line(found.stopped.line, found.stopped.source)}."
     last = found.barriers[-1]
     if last.line is None or last.source is None:
-        return "It came to the end of the program without an answer."
+        return "It reached the end of the program without an answer."
     return f"It was ended by {_line(last.line, last.source)}."
 
 
@@ -161,7 +164,7 @@ def _how_lost(found: EpisodeTrace, size: int) -> Iterator[str]:
 def _lead_of_right(found: EpisodeTrace, went: VoteHistory) -> str:
     peak = max(went.right)
     if peak == 0:
-        return "No branch held the right answer at any time."
+        return "No branch ever held the right answer."
     led = [place for place, leads in enumerate(went.right_leads) if leads]
     if not led:
         place = went.right.index(peak)
@@ -172,7 +175,7 @@ def _lead_of_right(found: EpisodeTrace, went: VoteHistory) -> str:
     last = led[-1]
     votes = f"{went.right[last]} of {went.voters[last]} votes"
     if last >= len(went.right) - 1:
-        return f"The right answer led among all that were alive to the end, with {votes}."
+        return f"The right answer led among the live branches until the end, with {votes}."
     turned = found.barriers[last + 1]
     return (
         f"The right answer led last at {found.barriers[last].spent:,} tokens, with {votes}; it lost"
@@ -216,6 +219,6 @@ def _line(number: int, source: str) -> str:
 
 
 def _in_turn(ranked: Sequence[Sequence[T]]) -> Iterator[T]:
-    """The first of each, then the second of each, and so on."""
+    """Interleave: the first of each, then the second of each, and so on."""
     for each in zip_longest(*ranked):
         yield from (item for item in each if item is not None)

@@ -1,4 +1,4 @@
-"""The frontier of the best so far against the baselines, as a small table for each recording."""
+"""Format the frontier of the best program against the baselines, one small table per recording."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,36 +12,37 @@ from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import accuracy_at, build_curve
 
 COSTS = 5
-"""Columns: costs from the cheapest to the dearest baseline, by equal ratios."""
+"""Number of columns: costs between the cheapest and the most expensive baseline, in equal ratios.
+"""
 
 BELOW = 0.05
-"""From so many points on, the best counts as worse than a baseline; less is rounded away."""
+"""Points from which the best counts as worse than a baseline; smaller differences are rounding."""
 
 
 class FrontierRow(NamedTuple):
-    """One program at each of the costs."""
+    """Accuracy of one program at each cost."""
 
     name: str
     accuracy: tuple[float | None, ...]
-    """In percent; ``None`` where the program cannot be played so cheaply."""
+    """In percent; ``None`` if the program has no point that cheap."""
 
 
 class FrontierPanel(NamedTuple):
-    """One recording."""
+    """Table rows for one recording."""
 
     recording: str
     costs: tuple[float, ...]
-    """Tokens for each question."""
+    """Tokens per question."""
     best: FrontierRow
     others: tuple[FrontierRow, ...]
-    """The last candidates."""
+    """Rows of the last candidates."""
     baseline: FrontierRow
-    """The best baseline."""
+    """Row of the best baseline."""
     hull: FrontierRow
-    """At each cost the best of all baselines."""
+    """Row with the best accuracy of any baseline at each cost."""
 
     def below(self, column: int) -> bool:
-        """Whether the best is worse than some baseline there, or not to be had where one is."""
+        """Return whether some baseline beats the best at a column."""
         ours, theirs = self.best.accuracy[column], self.hull.accuracy[column]
         return theirs is not None and (ours is None or ours < theirs - BELOW)
 
@@ -53,14 +54,14 @@ def build_panels(
     baseline: MeasuredProgram,
     shown: SearchSubset,
 ) -> list[FrontierPanel]:
-    """A panel for each recording that is shown, over the questions that are.
+    """Build a panel for each shown recording, over its shown questions.
 
     Args:
-        arena: the search set.
-        best: the best candidate, or the best baseline while there is none.
-        others: the last candidates that could be played.
-        baseline: the best baseline.
-        shown: what is looked at.
+        arena: Search set of the run.
+        best: Best candidate, or the best baseline if there is none.
+        others: Last candidates that could be played.
+        baseline: Best baseline.
+        shown: Part of the search set to use.
     """
     rivals = [
         arena.scorer.worth([measured[place] for place in shown.recordings], shown).curves
@@ -90,7 +91,7 @@ def build_panels(
 
 
 def format_panels(found: Sequence[FrontierPanel]) -> str:
-    """The panels as aligned text."""
+    """Format panels as aligned text."""
     return "\n\n".join(_drawn(panel) for panel in found)
 
 
@@ -106,7 +107,9 @@ def _along(found: Curves, costs: Floats) -> tuple[float | None, ...]:
     )
     heights = accuracy_at(many, costs).tolist()
     begins = float(drawn.cost[0])
-    slack = 1 + 1e-9  # a cost that was made from this very point is not left of it
+    slack = (
+        1 + 1e-9
+    )  # the cost was computed from this point, so rounding must not put it to the left
     return tuple(
         None if cost * slack < begins else height
         for cost, height in zip(costs.tolist(), heights, strict=True)
@@ -136,7 +139,7 @@ def _drawn(panel: FrontierPanel) -> str:
 
 
 def _short(tokens: float) -> str:
-    """Tokens to three figures: ``950``, ``12.3k``, ``1.05M``."""
+    """Format tokens with three significant figures: ``950``, ``12.3k``, ``1.05M``."""
     for size, unit in ((1_000_000, "M"), (1_000, "k")):
         if tokens >= size * 0.9995:
             return f"{tokens / size:.3g}{unit} "

@@ -1,4 +1,4 @@
-"""What a run did before a round: its candidates with their reviews, and what people said."""
+"""History of a run before a round: reviewed candidates and reviewers' decisions."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from agents.run.records import Decision, Draft, Review, ReviewVerdict
 
 
 class ReviewedCandidate(NamedTuple):
-    """A candidate that was reviewed."""
+    """A candidate and its review."""
 
     round: int
     draft: Draft
@@ -18,51 +18,51 @@ class ReviewedCandidate(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The candidate's name."""
+        """Name of the candidate."""
         return self.review.candidate
 
     @property
     def rejected(self) -> bool:
-        """Whether a person said no."""
+        """Whether a reviewer rejected it."""
         said = self.decision is not None and not self.decision.approved
         return said or self.review.verdict is ReviewVerdict.REJECTED
 
     @property
     def stands(self) -> bool:
-        """Whether it may be built on: it is in the archive, and nobody said no."""
+        """Whether proposers may build on it: it is in the archive and was not rejected."""
         return self.review.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT) and not self.rejected
 
 
 class SearchHistory(NamedTuple):
-    """What was tried."""
+    """Candidates and decisions of earlier rounds."""
 
     tried: Sequence[ReviewedCandidate]
-    """In the order of the candidates."""
+    """Candidates in order of their names."""
     best: ReviewedCandidate | None
-    """The best so far; ``None`` while no candidate beats the baselines."""
+    """Best candidate so far; ``None`` if no candidate beats the baselines."""
     last: int
-    """The last round that was played; 0 before the first."""
+    """Number of the last round that was played; 0 before the first."""
     said: Sequence[Decision]
-    """What people decided, the latest candidate first."""
+    """Decisions of reviewers, latest candidate first."""
 
     def named(self, name: str) -> ReviewedCandidate | None:
-        """A candidate, if it was tried."""
+        """Return a candidate by name, if there is one."""
         return next((each for each in self.tried if each.name == name), None)
 
     @property
     def last_round(self) -> list[ReviewedCandidate]:
-        """The candidates of the last round."""
+        """Return the candidates of the last round."""
         return [each for each in self.tried if each.round == self.last]
 
     @property
     def archive(self) -> list[ReviewedCandidate]:
-        """What may be built on, the best first; the earlier first of equals."""
+        """Return the candidates to build on, best first; ties go to the earlier one."""
         standing = [each for each in self.tried if each.stands]
         return sorted(standing, key=lambda each: -(each.review.objective or 0.0))
 
 
 def load_history(run: RunDirectory, number: int) -> SearchHistory:
-    """What a run did before round ``number``.
+    """Load the history of a run before round ``number``.
 
     Raises:
         InputError: a file of the run is missing or damaged.
@@ -86,5 +86,5 @@ def load_history(run: RunDirectory, number: int) -> SearchHistory:
 
 
 def _place(candidate: str) -> list[int]:
-    """Its round and its number in it, so that ``r002-10`` comes behind ``r002-9``."""
+    """Sort key: round and index in it, so that ``r002-10`` follows ``r002-9``."""
     return [int(digits) for digits in re.findall(r"\d+", candidate)]

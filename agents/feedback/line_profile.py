@@ -1,4 +1,4 @@
-"""Line profiles of programs as text: the source with each line's figures as comments.
+"""Line profiles as text: a program's source with each line's figures as comments.
 
 The annotated source remains a valid program.
 """
@@ -18,29 +18,29 @@ from harness.request.foreign import ForeignController
 from harness.request.plan import make_plan
 
 WIDTH = 66
-"""Column at which figures begin, for lines that are shorter."""
+"""Column at which figures begin; longer lines push them right."""
 
 LEAST_SHARE = 0.05
-"""Percent of tokens below which a line's tokens are not told."""
+"""Percentage of tokens below which a line's tokens are not shown."""
 
 
 class _Figures(NamedTuple):
-    """What is told of one line, one figure for each point."""
+    """Figures of one line, one for each point."""
 
     tokens: list[float]
-    """Percent."""
+    """Share of all tokens, in percent."""
     ended: list[float]
-    """Percent of episodes."""
+    """Share of episodes that the line ends, in percent."""
     right: list[float | None]
-    """Percent of those."""
+    """Share of those episodes that are right, in percent."""
     ran: bool
 
 
 def annotate_source(points: Sequence[PointAnalysis]) -> str:
-    """The source, with the figures of one point or several, in their order.
+    """Annotate the source with the figures of one or more points.
 
     Args:
-        points: of the same program.
+        points: Points of the same program, in display order.
     """
     program = points[0].plan.program
     source, beginnings = program.source, _beginnings(program)
@@ -55,7 +55,7 @@ def annotate_source(points: Sequence[PointAnalysis]) -> str:
 
 
 def describe_figures(points: Sequence[PointAnalysis]) -> str:
-    """What the figures are of, for people and models alike."""
+    """Describe what the figures cover."""
     told = [
         f"{describe_plan(each.plan)}: {each.tokens / each.played:,.0f} tokens an episode,"
         f" {100 * int(each.right.sum()) / each.played:.1f} % right"
@@ -91,7 +91,7 @@ def _columns(values: Sequence[float | None]) -> str:
 
 
 def _beginnings(program: Playable) -> set[int]:
-    """The lines on which a statement begins."""
+    """Return the lines on which a statement begins."""
     if isinstance(program, ForeignController):
         return set(program.beginnings)
     checked = program.checked
@@ -106,17 +106,17 @@ def _beginnings(program: Playable) -> set[int]:
 def profile_lines(
     arena: Arena, shown: SearchSubset, source: str, beta: float, language: ControllerLanguage
 ) -> str:
-    """A program with what each line does behind it.
+    """Annotate a program with what each line does.
 
     Args:
-        arena: the search set.
-        shown: the part of it that counts.
-        source: a program that checks.
-        beta: where it is looked at.
-        language: that it is written in.
+        arena: Search set of the run.
+        shown: Part of the search set to use.
+        source: Source text of a program that checks.
+        beta: β at which it is profiled.
+        language: Language of the program.
 
     Raises:
-        InputError: a recording lacks something that it needs.
+        InputError: A recording lacks something that the program needs.
     """
     program = parse_playable(source, f"candidate{language.suffix}")
     plan = make_plan(

@@ -1,4 +1,4 @@
-"""A program that a brief speaks of, and two of its points: one that is cheap, one that is dear."""
+"""A program described in a brief, with its low-cost and high-cost points."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,41 +15,48 @@ from harness.request.controllers import Playable, load_program, parse_playable
 from harness.request.plan import Plan, make_plan
 
 QUARTER = 4
-"""Of a program's points in the order of their costs, the cheap one is a quarter from the cheap end,
-the dear one a quarter from the other."""
+"""With points sorted by cost, the low-cost point is at one quarter and the high-cost point at three
+quarters.
+"""
 
 
 class MeasuredProgram(NamedTuple):
-    """A program with what was measured of it."""
+    """A program and its measurements."""
 
     name: str
-    """A candidate, or a baseline."""
+    """Name of a candidate or a baseline."""
     program: Playable
     measured: Sequence[ProgramMeasurement]
-    """On each recording of the search set."""
+    """Measurements on each recording of the search set."""
     given: Sequence[Mapping[str, int | float]] = ()
-    """Settings for its free knobs, in place of spread ones."""
+    """Settings for free knobs; by default they are spread over their ranges."""
 
 
 class EndPlans(NamedTuple):
-    """The two points of a program that are looked at closely."""
+    """The low-cost and the high-cost point of a program."""
 
     cheap: Plan
     dear: Plan
 
     @property
     def both(self) -> list[Plan]:
-        """The two, or the one where a program has one point."""
+        """Return both points, or the only one."""
         return [self.cheap] if self.cheap.setting == self.dear.setting else list(self)
 
 
 def measure_candidate(
     arena: Arena, name: str, source: str, language: ControllerLanguage = ControllerLanguage.RHEO
 ) -> MeasuredProgram | None:
-    """A candidate; ``None`` where it cannot be played.
+    """Measure a candidate; return ``None`` if it cannot be played.
+
+    Args:
+        arena: Search set of the run.
+        name: Name of the candidate.
+        source: Source text of the program.
+        language: Language of the program.
 
     Raises:
-        DslError: it does not check.
+        DslError: The program does not check.
     """
     measured = arena.play(source, language)
     if isinstance(measured, str):
@@ -58,7 +65,7 @@ def measure_candidate(
 
 
 def select_best_baseline(arena: Arena) -> MeasuredProgram:
-    """The baseline that is worth most."""
+    """Return the baseline with the highest objective."""
     name = arena.best_baseline
     given = next(each for each in arena.request.baselines if each.label == name)
     program = load_program(given.controller)
@@ -66,7 +73,7 @@ def select_best_baseline(arena: Arena) -> MeasuredProgram:
 
 
 def select_best(arena: Arena, past: SearchHistory) -> MeasuredProgram:
-    """The best candidate; the best baseline while there is none."""
+    """Return the best candidate, or the best baseline if there is none."""
     leader = past.best
     found = None
     if leader is not None:
@@ -76,12 +83,12 @@ def select_best(arena: Arena, past: SearchHistory) -> MeasuredProgram:
 
 
 def score_program(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> ProgramScore:
-    """What a program is worth on a part of the search set."""
+    """Score a program on a part of the search set."""
     return arena.scorer.worth([subject.measured[place] for place in shown.recordings], shown)
 
 
 def select_end_plans(arena: Arena, subject: MeasuredProgram, shown: SearchSubset) -> EndPlans:
-    """The cheap and the dear point of a program, by its costs on a part of the search set."""
+    """Select the low-cost and the high-cost point of a program on a part of the search set."""
     settings = choose_points(subject.program, arena.request.betas, subject.given)
     curves = score_program(arena, subject, shown).curves
     costs = np.mean([np.log(np.maximum(curve.cost, 1.0)) for curve in curves], axis=0)
@@ -98,7 +105,7 @@ def _configured(arena: Arena, program: Playable, setting: ControllerSetting) -> 
 
 
 def describe_plan(plan: Plan) -> str:
-    """The setting in words: ``beta 0.2``, ``n 16``."""
+    """Format a setting: ``beta 0.2``, ``n 16``."""
     parts = [] if plan.beta is None else [f"beta {plan.beta:g}"]
     parts += [f"{name} {value:g}" for name, value in plan.chosen.items()]
-    return ", ".join(parts) or "its one setting"
+    return ", ".join(parts) or "its only setting"

@@ -1,7 +1,7 @@
-"""One point of a program looked at closely: what each line did, and what hindsight shows.
+"""Analyse one point of a program: what each line did, and what hindsight shows.
 
-Lines of Rheo are counted by the compiled engine. Hindsight is read off episodes that are traced one
-by one, which takes its time, so it is read off fewer of them.
+The compiled engine counts lines of Rheo. Hindsight comes from episodes that are traced one by one,
+which is slow, so fewer episodes are used for it.
 """
 
 from collections.abc import Sequence
@@ -26,78 +26,78 @@ from harness.request.plan import Plan
 from store.reader import Recording
 
 SEEDS = range(4)
-"""Under which lines are counted."""
+"""Seeds under which lines are counted."""
 
 HINDSIGHT_EPISODES = 60
-"""At most so many, under the first seed, evenly over the questions of all recordings."""
+"""Maximum number of hindsight episodes, under the first seed, spread over all questions."""
 
 HINDSIGHT_STATEMENTS = 60_000
-"""Of a program that runs many statements, fewer episodes, but at least `HINDSIGHT_LEAST`."""
+"""Fewer episodes for a program that runs many statements, but at least `HINDSIGHT_LEAST`."""
 
 HINDSIGHT_LEAST = 8
 
 
 class AnalyzedRecording(NamedTuple):
-    """One recording, and the questions of it that are shown."""
+    """One recording and its shown questions."""
 
     label: str
     recording: Recording
     replay_environment: ReplayEnvironment
     shown: ReplayEnvironment
-    """The same with the shown questions alone."""
+    """The recording with the shown questions only."""
     positions: tuple[int, ...]
-    """Where those stand in the recording."""
+    """Indices of the shown questions in the recording."""
 
 
 class EpisodeKey(NamedTuple):
-    """One episode of one point, by its place."""
+    """Key of one episode of one point."""
 
     stage: int
     position: int
-    """Of the question in its recording."""
+    """Index of the question in its recording."""
     seed: int
 
 
 class HindsightSample(NamedTuple):
-    """An episode in hindsight."""
+    """One episode in hindsight."""
 
     spot: EpisodeKey
     hindsight: Hindsight
     held: float
-    """The leader's part of the votes when it was settled; 0 where it never was."""
+    """The leader's share of the votes when it settled; 0 if it never did."""
 
 
 class PointAnalysis(NamedTuple):
-    """One point of a program over all that is shown."""
+    """One point of a program over the shown part of the search set."""
 
     plan: Plan
     episodes: Sequence[EpisodeArrays]
-    """By stage: (shown questions, `SEEDS`)."""
+    """By recording: array (shown questions, `SEEDS`)."""
     counts: LineCounts
     ended: NDArray[np.int64]
-    """(lines + 1,) episodes that each line ended."""
+    """Array (lines + 1,): episodes that each line ended."""
     right: NDArray[np.int64]
-    """(lines + 1,) those of them that were right."""
+    """Array (lines + 1,): episodes that each line ended with the right answer."""
     seen: Sequence[HindsightSample]
 
     @property
     def tokens(self) -> int:
-        """Of all episodes."""
+        """Total tokens of all episodes."""
         return sum(int(each.tokens.sum()) for each in self.episodes)
 
     @property
     def played(self) -> int:
-        """How many episodes there were."""
+        """Number of episodes."""
         return sum(each.right.size for each in self.episodes)
 
     @property
     def hindsight(self) -> Hindsight:
-        """Of all episodes that were seen."""
+        """Hindsight of all traced episodes."""
         return sum_hindsight([each.hindsight for each in self.seen])
 
 
 def open_shown_recordings(arena: Arena, shown: SearchSubset) -> list[AnalyzedRecording]:
-    """The recordings that are shown, ready for replay.
+    """Open the shown recordings for replay.
 
     Raises:
         StoreError: a recording cannot be read.
@@ -118,7 +118,7 @@ def open_shown_recordings(arena: Arena, shown: SearchSubset) -> list[AnalyzedRec
 
 
 class PointAnalyzer:
-    """Looks at points of programs over the same stages.
+    """Analyse points of programs over the same recordings.
 
     Args:
         at: what `open_shown_recordings` gave.
@@ -129,7 +129,7 @@ class PointAnalyzer:
         self._engine = CompiledEngine(ObjectCache(), threads=1)
 
     def look(self, plan: Plan) -> PointAnalysis:
-        """Plays one point.
+        """Play one point.
 
         Raises:
             InputError: a recording lacks something that the program needs.
@@ -152,13 +152,13 @@ class PointAnalyzer:
         )
 
     def trace(self, plan: Plan, spot: EpisodeKey) -> EpisodeTrace:
-        """One episode with all that led to it."""
+        """Trace one episode with every decision in it."""
         return trace_episode(
             plan, self.stages[spot.stage].replay_environment, spot.position, spot.seed
         )
 
     def _spots(self, statements: int) -> list[EpisodeKey]:
-        """The episodes that are seen in hindsight.
+        """Select the episodes to trace.
 
         Args:
             statements: that one episode runs, about.
@@ -180,7 +180,7 @@ class PointAnalyzer:
 
 
 def list_barriers(found: EpisodeTrace) -> list[BarrierRecord]:
-    """The trace of an episode, as hindsight reads it."""
+    """List the barriers of an episode's trace for hindsight."""
     return [
         BarrierRecord(each.verb, each.actions, each.exhausted, each.spent, each.sequential)
         for each in found.barriers

@@ -1,6 +1,7 @@
-"""What a program has that its parent has not, and the other way round, in words and in lines.
+"""Compare a program with its parent, as descriptions and as a line diff.
 
-Both are laid out canonically first, without their comments, so that only what they mean is told.
+Both programs are formatted canonically and without comments first, so only changes of meaning are
+shown.
 """
 
 from collections import Counter
@@ -25,27 +26,27 @@ from dsl.schedule import evaluate
 from dsl.source import Source
 
 LINES = 40
-"""Lines of a unified difference that are given at most."""
+"""Maximum lines of a unified diff."""
 
 IN_SUMMARY = 4
-"""Changes that a summary spells out."""
+"""Changes that a summary lists."""
 
 
 class ProgramDifference(NamedTuple):
-    """A program against its parent."""
+    """Difference between a program and its parent."""
 
     headline: str
-    """What kinds of change there are, ``adds 1 rule; changes 3 knobs``."""
+    """Kinds of change, for example ``adds 1 rule; changes 3 knobs``."""
     details: tuple[str, ...]
-    """Each change in a line of its own, ``n 4..32 → 2..40``."""
+    """Each change on one line, for example ``n 4..32 → 2..40``."""
     lines: tuple[str, ...]
-    """The unified difference, without the names of the two."""
+    """Unified diff without the file header."""
     left_out: int
-    """Lines of it that were too many."""
+    """Number of diff lines left out."""
 
     @property
     def summary(self) -> str:
-        """All in one line, with the first few changes spelt out."""
+        """Return one line with the first few changes."""
         shown = self.details[:IN_SUMMARY]
         more = len(self.details) - len(shown)
         tail = f" and {more} more" if more else ""
@@ -54,18 +55,18 @@ class ProgramDifference(NamedTuple):
 
 class _ParsedSource(NamedTuple):
     text: str
-    """Canonical where it parses."""
+    """Canonical source if it parses."""
     source: Source
     program: tree.Program | None
     checked: CheckedProgram | None
 
 
 class _ElementDescription(NamedTuple):
-    """What is said of a named thing."""
+    """Description of a named element."""
 
     words: str
     spelt: str = ""
-    """How the program has it, where that is more than the words."""
+    """Full text of the element, if it is more than the description."""
 
 
 def diff_programs(
@@ -75,13 +76,13 @@ def diff_programs(
     *,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> ProgramDifference:
-    """What became of a parent.
+    """Compare a program with its parent.
 
     Args:
-        parent: the text of a program; it need not be sound.
-        child: likewise.
-        most: lines of the unified difference.
-        language: that the child is written in; of another than Rheo the lines alone are told.
+        parent: Source text of the parent; it need not be sound.
+        child: Source text of the child; it need not be sound.
+        most: Maximum lines of the unified diff.
+        language: Language of the child; for anything but Rheo, only lines are compared.
     """
     if language is not ControllerLanguage.RHEO:
         return _by_lines(parent, child, most)
@@ -107,7 +108,7 @@ def diff_programs(
 
 
 def _unified(old: str, new: str) -> list[str]:
-    """The lines of a unified difference, without the names of the two."""
+    """Return the lines of a unified diff without the file header."""
     return list(unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[2:]
 
 
@@ -133,7 +134,7 @@ def _read(text: str) -> _ParsedSource:
 
 
 def _headline(changes: list[ProgramChange]) -> str:
-    """How many of each, those that are added first."""
+    """Count the changes of each kind, additions first."""
     parts = []
     for kind in ChangeKind:
         counts = Counter(change.what for change in changes if change.kind is kind)
@@ -169,7 +170,7 @@ def _compared(
 
 def _turned(name: str, old: _ElementDescription, new: _ElementDescription) -> str:
     if old.words == new.words:
-        return f"{name} {new.words} by another formula"
+        return f"{name} {new.words} by a different formula"
     return f"{name} {old.words} → {new.words}"
 
 
@@ -208,7 +209,7 @@ def _at_most(source: Source, cap: tree.Expression) -> str:
 
 
 def _knobs(read: _ParsedSource) -> dict[str, _ElementDescription]:
-    """A knob that follows β with its ends, a free one with its default and its range."""
+    """Describe each knob: its ends if it follows β, else its default and range."""
     assert read.program is not None
     told = {
         name: _ElementDescription(

@@ -1,4 +1,4 @@
-"""Where a search stands: what counts, the best so far, and what it gains over the best baseline."""
+"""Summarise a search: the objective, the best so far, and its gain over the best baseline."""
 
 from agents.feedback.brief import SectionForm, render_template
 from agents.feedback.history import SearchHistory
@@ -10,8 +10,8 @@ from agents.search.measurements import SearchSubset
 _OBJECTIVES = {
     "frontier": (
         "`frontier`, the mean accuracy over the logarithm of tokens of a program's curve (the"
-        " running maximum over its points), between the cheapest and the dearest baseline; left"
-        " of a program's cheapest point its accuracy counts as 0."
+        " running maximum over its points), between the cheapest and the most expensive"
+        " baseline; below a program's cheapest point its accuracy counts as 0."
     ),
     "accuracy": "`accuracy`, the best accuracy of any of a program's points, whatever it costs.",
     "tradeoff": (
@@ -22,10 +22,10 @@ _OBJECTIVES = {
 
 
 def describe_objective(name: str) -> str:
-    """What is to be made large, in a sentence or two.
+    """Describe the objective in a sentence or two.
 
     Args:
-        name: as the request has it.
+        name: Objective as the request writes it.
     """
     kind, _, gamma = name.partition(":")
     sentence = _OBJECTIVES[kind].format(name=name, gamma=gamma)
@@ -33,7 +33,7 @@ def describe_objective(name: str) -> str:
 
 
 def describe_subset(arena: Arena, shown: SearchSubset) -> str:
-    """What a round shows of the search set."""
+    """Describe which part of the search set a round shows."""
     sizes = [len(each.recording.questions) for each in arena.recordings]
     seen = sum(int(mask.sum()) for mask in shown.questions)
     if seen == sum(sizes):
@@ -43,15 +43,15 @@ def describe_subset(arena: Arena, shown: SearchSubset) -> str:
         )
     recordings = f"{len(shown.recordings)} of {format_count(len(sizes), 'recording')}"
     return (
-        f"This round shows {recordings} and {seen:,} of {sum(sizes):,} questions; what follows on"
-        " curves, lines and episodes is of these alone. A candidate has to gain on the rest too."
+        f"This round shows {recordings} and {seen:,} of {sum(sizes):,} questions. The curves,"
+        " lines and episodes below cover only these. A candidate must also gain on the rest."
     )
 
 
 def summarize_progress_briefly(
     arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> list[SectionForm]:
-    """The section without the figures of each recording."""
+    """Format the section without figures for each recording."""
     return [
         SectionForm(render_template("standing", sentence=_sentence(arena, past, best, baseline)))
     ]
@@ -60,7 +60,7 @@ def summarize_progress_briefly(
 def summarize_progress(
     arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> list[SectionForm]:
-    """The section, with the figures of each recording and without."""
+    """Format the section twice: with figures for each recording, and without."""
     sentence = _sentence(arena, past, best, baseline)
     return [
         SectionForm(
@@ -76,16 +76,16 @@ def _sentence(
     arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> str:
     value = score_program(arena, baseline, arena.scorer.whole).score
-    rival = f"The best baseline is `{baseline.name}`, worth {value:.2f}."
+    rival = f"The best baseline is `{baseline.name}`, with an objective of {value:.2f}."
     if past.best is None or best.name == baseline.name:
         return f"No candidate beats the baselines yet. {rival}"
     review = past.best.review
     ours = score_program(arena, best, arena.scorer.whole).score
-    sentence = f"The best so far is `{best.name}`, worth {ours:.2f}. {rival}"
+    sentence = f"The best so far is `{best.name}`, with an objective of {ours:.2f}. {rival}"
     over = review.baseline_gain
     if over is None:
         return sentence
-    certain = "" if over.counts else ", which does not count: the interval is not above 0"
+    certain = "" if over.counts else ", which is not significant: the interval includes 0"
     return f"{sentence} It gains {describe_gain(over)}{certain}."
 
 

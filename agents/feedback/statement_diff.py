@@ -1,7 +1,7 @@
-"""Which statements of a program are new, gone or changed against another program.
+"""Compare the statements of two programs: new, removed or changed.
 
-Statements are matched in order, block by block. An ``if`` or ``update`` whose head or whose body is
-still there is the same rule, changed; what stands in its block is then compared in turn.
+Statements are matched in order, block by block. An ``if`` or ``update`` that keeps its head or its
+body is the same rule, changed; its block is then compared in turn.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,11 @@ from dsl import tree
 from dsl.source import Source
 
 QUOTE_LENGTH = 60
-"""Characters of a statement that are quoted at most."""
+"""Maximum characters quoted of a statement."""
 
 
 class ChangeKind(Enum):
-    """What became of a thing."""
+    """Kind of a change."""
 
     ADDS = "adds"
     REMOVES = "removes"
@@ -26,12 +26,12 @@ class ChangeKind(Enum):
 
 
 class ProgramElement(Enum):
-    """The things of a program that are told apart."""
+    """Program elements that are distinguished."""
 
     RULE = "rule"
-    """An ``if`` or an ``update``, with all that stands in it."""
+    """An ``if`` or ``update`` with its whole block."""
     STATEMENT = "statement"
-    """Any other."""
+    """Any other statement."""
     CAP = "cap"
     KNOB = "knob"
     CELL = "cell"
@@ -44,27 +44,27 @@ class ProgramChange(NamedTuple):
     kind: ChangeKind
     what: ProgramElement
     words: str
-    """On one line."""
+    """Description on one line."""
 
 
 class _Statement(NamedTuple):
     node: tree.Statement
     text: str
-    """The whole of it, on one line."""
+    """Whole statement on one line."""
     head: str
-    """Without its blocks."""
+    """Statement without its blocks."""
 
 
 def diff_statements(
     old: tree.Program, old_source: Source, new: tree.Program, new_source: Source
 ) -> list[ProgramChange]:
-    """The changes in ``start``, ``step`` and ``finally``, in that order.
+    """Compare ``start``, ``step`` and ``finally`` of two programs, in that order.
 
     Args:
-        old: the parent.
-        old_source: the canonical text that it was read from.
-        new: the child.
-        new_source: likewise.
+        old: Parent program.
+        old_source: Canonical source text of the parent.
+        new: Child program.
+        new_source: Canonical source text of the child.
     """
     found: list[ProgramChange] = []
     for section in (tree.Start, tree.Step, tree.Finally):
@@ -95,7 +95,7 @@ def _block_changes(
 def _paired(
     gone: Sequence[_Statement], come: Sequence[_Statement]
 ) -> list[tuple[_Statement, _Statement]]:
-    """Statements that are the same one, changed: each goes with the first that is akin to it."""
+    """Pair each removed statement with the first added one that is the same rule, changed."""
     left = list(come)
     found = []
     for before in gone:

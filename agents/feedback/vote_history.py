@@ -1,6 +1,6 @@
-"""How the votes of one episode went, barrier by barrier.
+"""The votes of one episode, barrier by barrier.
 
-Answers are named by whether they are right, never by what they say.
+Answers are named by whether they are right, never by their text.
 """
 
 from typing import NamedTuple
@@ -11,29 +11,29 @@ from harness.mdp.ledger import ActionKind
 from store.simulation import FAILED
 
 NAMED = 4
-"""Answers whose votes are told one by one."""
+"""Answers whose votes are listed one by one."""
 
 
 class VoteHistory(NamedTuple):
-    """One item for each barrier, behind it; votes are those of all branches not pruned."""
+    """Votes after each barrier, over all branches that were not pruned."""
 
     right: list[int]
-    """Votes for the right answer."""
+    """Votes for the right answer, by barrier."""
     lead: list[int]
-    """Votes for the leader."""
+    """Votes for the leader, by barrier."""
     voters: list[int]
-    """All votes."""
+    """All votes, by barrier."""
     right_leads: list[bool]
     settled: int | None
-    """The first barrier from which on the leader is what the episode answers; ``None`` where it
-    never settles."""
+    """First barrier from which the leader equals the episode's answer; ``None`` if it never
+    settles.
+    """
     right_pruned: list[tuple[int, int]]
-    """Lines that pruned branches while they held the right answer, with how many each, the line
-    with the most first."""
+    """Lines that pruned branches holding the right answer, with counts, largest first."""
 
 
 def trace_votes(found: EpisodeTrace) -> VoteHistory:
-    """How the votes went."""
+    """Compute the vote history of an episode."""
     answers: dict[int, str | None] = {}
     pruned: set[int] = set()
     went = VoteHistory([], [], [], [], None, [])
@@ -69,7 +69,7 @@ def _settled(leaders: list[str | None], answer: str | None) -> int | None:
 
 
 def describe_votes(found: EpisodeTrace) -> str:
-    """How the branches stand at the end, in words."""
+    """Describe the votes at the end of an episode."""
     named, wrong = [], 0
     for vote in found.votes:
         if vote.answer is None:
@@ -82,7 +82,7 @@ def describe_votes(found: EpisodeTrace) -> str:
             wrong += 1
             name = f"wrong answer {wrong}"
         named.append((name + (", which it gives" if vote.answer == found.answer else ""), vote))
-    # The right answer is told wherever it stands.
+    # Always list the right answer, whatever its rank.
     shown = [
         each for place, each in enumerate(named) if place < NAMED or each[1].answer == found.gold
     ]

@@ -44,7 +44,7 @@ def apply_decision(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState
     context.log.add("decided", f"{word} {candidate}" + (f": {note}" if note else ""),
                     candidate=candidate, data={"approved": answer["approved"]})  # fmt: skip
     if not answer["approved"]:
-        said = f"a person said no{f': {note}' if note else ''}"
+        said = f"rejected by a reviewer{f': {note}' if note else ''}"
         found = replace(run.review(candidate), verdict=ReviewVerdict.REJECTED, reasons=[said])
         run.keep_review(found)
     if not state.get("reason"):

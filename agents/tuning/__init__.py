@@ -1,1 +1,1 @@
-"""Tuning: fits the constants of a schedule, whoever proposed the structure."""
+"""Fit the constants of a schedule, whichever proposer wrote its structure."""

@@ -1,9 +1,9 @@
-"""Fits the values that a program's knobs have at β = 0 and at β = 1, by CMA-ES.
+"""Fit a program's knob values at β = 0 and β = 1 with CMA-ES.
 
-It sees what the round shows of the search set. What it finds is put forward only if it is better
-on what the round withholds, too: constants are what a search learns by heart first.
+Tuning plays the questions that the round shows. A fitted program is proposed only if it is also
+better on the questions that the round withholds, because constants overfit first.
 
-Source of the method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, in the package `cmaes`.
+Method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package `cmaes`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ from dsl.parser import parse
 from dsl.source import Source
 
 SIGMA = 0.12
-"""The first step, as a part of a knob's range."""
+"""Initial step size, as a fraction of a knob's range."""
 
 UNSTEADY_PENALTY = 2.0
-"""Points of the objective that it costs when β does not raise the tokens."""
+"""Penalty, in points of the objective, for a program whose token use does not rise with β."""
 
 
 class TunedProgram(NamedTuple):
@@ -31,21 +31,21 @@ class TunedProgram(NamedTuple):
 
     source: str
     knobs: list[str]
-    """The knobs that changed."""
+    """Names of the knobs that changed."""
     evaluations: int
-    """Programs that were played."""
+    """Number of programs played."""
     gained: float
-    """Points of the objective on what the round shows."""
+    """Gain in points of the objective on the shown part of the search set."""
 
 
 class TuningResult(NamedTuple):
-    """What a fit came to."""
+    """Outcome of a fit."""
 
     tuned: TunedProgram | None
-    """``None`` where nothing better was found, here or on what is withheld."""
+    """``None`` if nothing better was found, on the shown or on the withheld part."""
     evaluations: int
     says: str
-    """What happened, for the log."""
+    """What happened, for the event log."""
 
 
 def tune(
@@ -57,15 +57,15 @@ def tune(
     evaluations: int,
     is_out_of_time: Callable[[], bool] = lambda: False,
 ) -> TuningResult:
-    """Fits the constants of a sound program.
+    """Fit the constants of a sound program.
 
     Args:
-        source: the program.
-        arena: where it is played.
-        number: the round.
-        seed: of the strategy.
-        evaluations: programs to play.
-        is_out_of_time: whether to come to an end early.
+        source: Source text of the program.
+        arena: Search set to play on.
+        number: Round number.
+        seed: Random seed of the strategy.
+        evaluations: Maximum number of programs to play.
+        is_out_of_time: Return true to stop early.
     """
     program = parse(Source(source)).program
     assert program is not None
@@ -79,7 +79,7 @@ def tune(
         return print_tree(with_constants(program, ends))
 
     start = _position(knobs)
-    from cmaes import CMA  # it loads much of scipy, and many runs fit nothing
+    from cmaes import CMA  # imported here: it loads much of scipy, and many runs fit nothing
 
     strategy = CMA(mean=start, sigma=SIGMA, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=seed)
     played = 0
@@ -91,18 +91,18 @@ def tune(
         if strategy.should_stop():
             break
     if not played:
-        return TuningResult(None, 0, "nothing more may be played")
-    # Where the strategy has come to, and not the luckiest of what it tried.
+        return TuningResult(None, 0, "no evaluations are left")
+    # Use the mean of the distribution, not the luckiest sample.
     found = written(np.clip(strategy.mean, 0.0, 1.0))
     before, after = _scores(arena, [source, found], split.shown, closely=True)
     played += 2
     if after <= before:
-        return TuningResult(None, played, f"{played} settings, none better")
+        return TuningResult(None, played, f"{played} settings played, none better")
     gained = after - before
     if split.withheld.recordings:
         before, after = _scores(arena, [source, found], split.withheld, closely=True)
         if after <= before:
-            lost = f"{after - before:+.2f} elsewhere: given up"
+            lost = f"{after - before:+.2f} on the withheld part: discarded"
             return TuningResult(None, played, f"gains {gained:+.2f} where it was fitted, {lost}")
     changed = _changed(knobs, found)
     return TuningResult(
@@ -113,7 +113,7 @@ def tune(
 def _scores(
     arena: Arena, sources: Sequence[str], shown: SearchSubset, *, closely: bool = False
 ) -> list[float]:
-    """The objective of each; far below all others where one cannot be played."""
+    """Return the objective of each program, or a very low value if one cannot be played."""
     return [
         -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY_PENALTY)
         for worth in arena.screen(sources, shown, closely=closely)
@@ -121,7 +121,7 @@ def _scores(
 
 
 def _position(knobs: Sequence[ScheduleConstant]) -> np.ndarray:
-    """The constants as they are, each end of each knob as a part of its range."""
+    """Return the current constants, each end of each knob as a fraction of its range."""
     return np.array([_part(knob, end) for knob in knobs for end in (knob.at_zero, knob.at_one)])
 
 
@@ -136,7 +136,7 @@ def _part(knob: ScheduleConstant, value: float) -> float:
 def _ends(
     knobs: Sequence[ScheduleConstant], parts: Sequence[float]
 ) -> Mapping[str, tuple[float, float]]:
-    """Back from parts of ranges to the values at β = 0 and at β = 1."""
+    """Convert fractions of ranges back to the values at β = 0 and β = 1."""
     return {
         knob.knob: (_value(knob, float(parts[2 * at])), _value(knob, float(parts[2 * at + 1])))
         for at, knob in enumerate(knobs)

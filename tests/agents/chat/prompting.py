@@ -26,5 +26,5 @@ def small_brief(*, candidates: bool = True) -> Brief:
         KnownProgram(name=name, source=library.load_source(name).text, objective=None)
         for name in ("sc", "asc")
     ]
-    text = "# Brief of round 2\n\nWhat counts: `frontier`.\n\n## Where the search stands\n\n…"
+    text = "# Brief of round 2\n\nObjective: `frontier`.\n\n## Progress of the search\n\n…"
     return Brief(round=2, text=text, tokens=20, known=found)

@@ -171,7 +171,7 @@ def test_what_a_person_rejected_is_not_built_on_and_the_note_is_told(
         "`r001-2` was rejected: It falls.",
         "`r001-1` was approved: Go on from here.",
     ]
-    assert "a person said no" in brief.text
+    assert "rejected by a reviewer" in brief.text
     assert brief.notes[0] in brief.text
 
 

@@ -96,7 +96,7 @@ def test_long_notes_are_told_in_short_where_room_is_short() -> None:
     assert len(whole.text) > len(short.text) > len(few.text)
     assert few.text.count("was rejected") == 3
     assert "r005-1" in few.text
-    assert few.left_out == "2 earlier notes of people"
+    assert few.left_out == "2 earlier notes from reviewers"
     assert none.text == ""
 
 

@@ -92,7 +92,7 @@ def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_
     ]
     assert told.spot == EpisodeKey(0, 0, 0)
     assert told.text.splitlines()[0] == (
-        "model-0, question early, its one setting, seed 0: answers wrong after 30 tokens in 2"
+        "model-0, question early, its only setting, seed 0: answers wrong after 30 tokens in 2"
         " barriers."
     )
     assert (

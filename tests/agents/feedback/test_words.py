@@ -41,7 +41,7 @@ controller parent "A parent" {
         ("4 + 28 * beta", "2 + 38 * beta", "changes 1 knob", "n 4..32 → 2..40"),
         ("calm  = 5", "calm  = 6", "changes 1 knob", "calm 5 → 6"),
         ("0.9 - 0.1 * beta", "0.9 - 0.1 * pow(beta, 2)", "changes 1 knob",
-         "level 0.9..0.8 by another formula"),
+         "level 0.9..0.8 by a different formula"),
         ("fixed   calm  = 5", "", "removes 1 knob", "-calm 5"),
         ("top = none }", "top = none  seen = 0 }", "adds 1 cell", "+seen = 0"),
         (".off = 0 }\n\n", ".off = 2 }\n\n", "changes 1 cell", ".off = 0 → = 2"),

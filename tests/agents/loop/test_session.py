@@ -101,7 +101,7 @@ def test_what_a_person_rejects_is_neither_best_nor_built_upon(begin: Begin) -> N
     run.decide(Decision(candidate="r001-1", approved=False, note="too eager", by="ada"))
     assert play(run, proposer) == SessionResult(SessionStatus.ENDED, None)
     assert run.review("r001-1").verdict is ReviewVerdict.REJECTED
-    assert run.reviews()[0].reasons == ["a person said no: too eager"]
+    assert run.reviews()[0].reasons == ["rejected by a reviewer: too eager"]
     assert "r001-1" not in [each.name for each in proposer.told[1].known]
     assert "too eager" in proposer.told[1].text
 

@@ -82,7 +82,7 @@ def test_what_does_not_hold_on_what_is_withheld_is_given_up(
         monkeypatch.setattr(tuner, "_scores", contrary)
         fit = fitted(here)
     assert fit.tuned is None
-    assert fit.says.endswith("elsewhere: given up")
+    assert fit.says.endswith("on the withheld part: discarded")
 
 
 def test_a_program_without_a_schedule_has_nothing_to_fit(opened: Opened) -> None:
