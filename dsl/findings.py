@@ -4,10 +4,10 @@ Lines and columns count from 1, columns in characters; offsets count characters 
 may come, none will change its meaning.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsl import tree
-from dsl.allocation import AllocationAnalysis
 from dsl.checker import CheckedProgram
 from dsl.checker.schedule_directions import prove_directions
 from dsl.checker.symbols import free_knobs, knob_type
@@ -102,16 +102,14 @@ class FileFindings:
     allocation: str | None = None
 
 
-def collect_findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
-    """The outcome of a check as records."""
-    if isinstance(analysis, AllocationAnalysis):
-        return _of_allocation(analysis)
+def collect_findings(analysis: Analysis) -> FileFindings:
+    """Return the outcome of a check as records."""
     source, checked = analysis.source, analysis.checked
     return FileFindings(
         file=source.name,
         sound=checked is not None,
         controller=analysis.program.name.text if analysis.program else None,
-        diagnostics=[_finding(source, one) for one in sort_diagnostics(analysis.diagnostics)],
+        diagnostics=list_findings(source, analysis.diagnostics),
         signals=sorted(checked.needs.signals) if checked else [],
         probes=checked.needs.probes if checked else False,
         knobs=_knobs(checked) if checked else [],
@@ -119,20 +117,9 @@ def collect_findings(analysis: Analysis | AllocationAnalysis) -> FileFindings:
     )
 
 
-def _of_allocation(analysis: AllocationAnalysis) -> FileFindings:
-    return FileFindings(
-        file=analysis.source.name,
-        sound=analysis.checked is not None,
-        controller=None,
-        diagnostics=[
-            _finding(analysis.source, one) for one in sort_diagnostics(analysis.diagnostics)
-        ],
-        signals=[],
-        probes=False,
-        knobs=[],
-        schedule=[],
-        allocation=analysis.program.name.text if analysis.program else None,
-    )
+def list_findings(source: Source, diagnostics: Sequence[Diagnostic]) -> list[Finding]:
+    """Return diagnostics as records, in the order of the source."""
+    return [_finding(source, one) for one in sort_diagnostics(diagnostics)]
 
 
 def _place(source: Source, offset: int) -> SourceLocation:

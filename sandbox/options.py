@@ -1,39 +1,5 @@
-"""What the sandbox adds to commands that play controllers: a way without the second wall."""
+"""The old path of `sandbox.commands.options`, for installations that are older than the move."""
 
-import os
+from sandbox.commands.options import unsafe_no_docker
 
-import click
-
-_VARIABLE = "RHEOSTAT_SANDBOX_WALL"
-
-
-def _take_down(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
-    """Sets ``sandbox.wall`` for this command and the processes that it starts."""
-    if not chosen or ctx.resilient_parsing:
-        return
-    from harness.cli import console
-
-    before = os.environ.get(_VARIABLE)
-    os.environ[_VARIABLE] = "process"
-    ctx.call_on_close(lambda: _put_back(before))
-    console.warn(
-        "--unsafe-no-docker: controllers in Python are played as plain processes; one that gets"
-        " past the policy may read what you may, gold answers too, and has your network"
-    )
-
-
-def _put_back(value: str | None) -> None:
-    if value is None:
-        os.environ.pop(_VARIABLE, None)
-    else:
-        os.environ[_VARIABLE] = value
-
-
-unsafe_no_docker = click.Option(
-    ["--unsafe-no-docker"],
-    is_flag=True,
-    expose_value=False,
-    callback=_take_down,
-    help="Play controllers in Python as plain processes; for code of your own alone.",
-)
-"""For commands that play controllers."""
+__all__ = ["unsafe_no_docker"]

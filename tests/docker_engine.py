@@ -12,7 +12,7 @@ import pytest
 
 from harness.errors import ExternalError
 from sandbox.host.connection import connect
-from sandbox.image.build import LEFT_OUT, build_from_host
+from sandbox.image_builder.build import LEFT_OUT, build_from_host
 
 if TYPE_CHECKING:
     from docker import DockerClient

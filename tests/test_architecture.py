@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from store.simulation import write_sample
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("store", "dsl", "harness", "sandbox", "agents", "tui")
 LATER = {
@@ -86,3 +88,27 @@ def test_what_goes_into_a_container_knows_neither_recordings_nor_the_harness() -
     loaded = loaded_with([*modules("sandbox/python"), *modules("sandbox/worker")])
     assert "sandbox" in loaded
     assert loaded & {"store", "harness", "agents", "numpy", "lark", "docker"} == set()
+
+
+SWEEP = """
+import sys
+from harness.cli.entry import run
+sys.argv = ["rheostat", "sweep", "cmc", "--on", sys.argv[1], "--beta", "1", "--no-cache"]
+try:
+    run()
+except SystemExit as end:
+    assert not end.code
+print(sorted(name for name in sys.modules if "allocation" in name or "pipelines" in name))
+"""
+
+
+def test_sweep_loads_no_allocation_code(tmp_path: Path) -> None:
+    recording = next(iter(write_sample(tmp_path))).path
+    done = subprocess.run(
+        [sys.executable, "-c", SWEEP, recording],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -73,15 +73,15 @@ class RoundTrialBench(SpendTracker):
         self._is_out_of_time, self._heed, self._tell = is_out_of_time, heed, tell
 
     def heed(self) -> None:
-        """See `agents.proposers.BudgetGuard.heed`."""
+        """See `agents.run.budget_guard.BudgetGuard.heed`."""
         self._heed()
 
     def is_out_of_time(self) -> bool:
-        """See `agents.proposers.BudgetGuard.is_out_of_time`."""
+        """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""
         return self._is_out_of_time()
 
     def tell(self, says: str, **data: object) -> None:
-        """See `agents.proposers.BudgetGuard.tell`."""
+        """See `agents.run.budget_guard.BudgetGuard.tell`."""
         self._tell(says, **data)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from agents.chat.models import LanguageModel, estimate_prompt_tokens
 from agents.chat.reply_cache import FinishReason, ModelCall, ModelReply, ReplyCache
 from agents.chat.settings import Price
-from agents.proposers import BudgetGuard
+from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ResourceUsage
 
 MAX_CONCURRENT_CALLS = 8

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from agents.external_agents.runners import GRACE_SECONDS, AgentResult, OutputTail, wait_for_end
 from agents.external_agents.seccomp import agent_profile
 from agents.external_agents.settings import AgentSettings
-from agents.proposers import BudgetGuard
+from agents.run.budget_guard import BudgetGuard
 from harness.errors import ExternalError, InputError
 from sandbox.host.channels import STDERR, STDOUT, StreamDemultiplexer
 from sandbox.host.connection import connect, engine_errors

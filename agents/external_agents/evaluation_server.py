@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.proposers import Bench
+from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
 from harness.errors import InputError
 from harness.request.controllers import diagnose_text

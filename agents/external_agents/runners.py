@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
 from agents.external_agents.settings import AgentSettings
-from agents.proposers import BudgetGuard
+from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ModelOptions
 from harness.errors import ExternalError
 from store.lifetime import ParentPipe

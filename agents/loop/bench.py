@@ -32,7 +32,7 @@ class SpendTracker:
         """Why a call was not made, in words; empty where all were."""
 
     def affords(self, most: ResourceUsage) -> bool:
-        """See `agents.proposers.BudgetGuard.affords`."""
+        """See `agents.run.budget_guard.BudgetGuard.affords`."""
         tokens, usd = most.tokens_in + most.tokens_out, most.usd
         if self._spend_limit.tokens is not None and tokens > self._spend_limit.tokens:
             self.withheld = (
@@ -49,7 +49,7 @@ class SpendTracker:
         return False
 
     def charge(self, used: ResourceUsage) -> None:
-        """See `agents.proposers.BudgetGuard.charge`."""
+        """See `agents.run.budget_guard.BudgetGuard.charge`."""
         tokens, usd = self._spend_limit
         self._spend_limit = SpendLimit(
             None if tokens is None else tokens - used.tokens_in - used.tokens_out,
@@ -58,7 +58,7 @@ class SpendTracker:
 
 
 class RoundBench(SpendTracker):
-    """See `agents.proposers.Bench`.
+    """See `agents.search.bench_protocol.Bench`.
 
     Args:
         arena: the search set.
@@ -129,7 +129,7 @@ class RoundBench(SpendTracker):
         closely: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
-        """See `agents.proposers.Bench.play`."""
+        """See `agents.search.bench_protocol.Bench.play`."""
         self._heed()
         wanted = []
         for source in dict.fromkeys(sources):
@@ -143,13 +143,13 @@ class RoundBench(SpendTracker):
 
     @property
     def labels(self) -> list[str]:
-        """See `agents.proposers.Bench.labels`."""
+        """See `agents.search.bench_protocol.Bench.labels`."""
         return [self._arena.recordings[place].label for place in self._shown.recordings]
 
     def profile(
         self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> str:
-        """See `agents.proposers.Bench.profile`."""
+        """See `agents.search.bench_protocol.Bench.profile`."""
         self._heed()
         if not self._may_play(f"{source}@{beta:g}", closely=False):
             raise InputError("no programs are left to play in this round")
@@ -168,13 +168,13 @@ class RoundBench(SpendTracker):
         return True
 
     def heed(self) -> None:
-        """See `agents.proposers.BudgetGuard.heed`."""
+        """See `agents.run.budget_guard.BudgetGuard.heed`."""
         self._heed()
 
     def is_out_of_time(self) -> bool:
-        """See `agents.proposers.BudgetGuard.is_out_of_time`."""
+        """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""
         return self._is_out_of_time()
 
     def tell(self, says: str, **data: object) -> None:
-        """See `agents.proposers.BudgetGuard.tell`."""
+        """See `agents.run.budget_guard.BudgetGuard.tell`."""
         self._tell(says, **data, played=len(self.played))

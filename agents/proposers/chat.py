@@ -16,8 +16,9 @@ from agents.chat.reading import ParsedEdits, ParsedProgram, parse_constrained_re
 from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply, ReplyCache
 from agents.chat.settings import Price
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, ModelOptions, Proposal
+from agents.search.bench_protocol import Bench
 from harness.errors import ExternalError
 
 MAX_QUOTED_CHARACTERS = 4000

@@ -26,9 +26,10 @@ from agents.external_agents.working_directory import (
 )
 from agents.feedback.brief import Brief
 from agents.prompt_templates import TemplateFolder, prompt_language
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.directory import RunDirectory
 from agents.run.records import ControllerLanguage, ModelOptions, Proposal, ResourceUsage
+from agents.search.bench_protocol import Bench
 from harness.errors import InputError
 
 _page = TemplateFolder("agents.external_agents")

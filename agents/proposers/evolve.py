@@ -13,8 +13,9 @@ from agents.evolution.evolution_round import BatchEvaluator, Evolution
 from agents.evolution.members import ProgramOrigin
 from agents.evolution.starting_programs import free_schedule_knobs, load_seeds
 from agents.feedback.brief import Brief, KnownProgram
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, Proposal
+from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
 
 ARCHIVE_PROPOSALS = 3

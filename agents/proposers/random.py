@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from agents.evolution.starting_programs import free_schedule_knobs
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.records import Proposal
+from agents.search.bench_protocol import Bench
 from agents.search.measurements import ProgramScore
 from agents.variation import generate, hoist_invariants
 from dsl.formatter import print_tree

@@ -11,11 +11,11 @@ from harness.errors import InputError
 from store.collection.chains import read_chains
 from store.collection.draw_requests import DrawSettings, ProbeSettings
 from store.collection.families import Family, find_family, make_forcing
-from store.collection.forcing import FAMILIES, Forcing, guess_family
 from store.collection.preparation import CollectionPlan
 from store.collection.progress import Prices
 from store.collection.questions import INSTRUCTIONS, read_questions
 from store.collection.settings import Settings
+from store.forcing import FAMILIES, Forcing, guess_family
 from store.serving.constraints import compile_pattern
 from store.serving.engine import Engine
 

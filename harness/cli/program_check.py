@@ -7,8 +7,9 @@ from typing import NamedTuple, TypeAlias
 
 from dsl import library
 from dsl.allocation import AllocationAnalysis, analyse_allocation, is_allocation
+from dsl.allocation.findings import collect_allocation_findings
 from dsl.diagnostics import Severity, coloured_style, plain_style, render, sort_diagnostics
-from dsl.findings import FileFindings
+from dsl.findings import FileFindings, collect_findings
 from dsl.program import Analysis, UnreadableProgram, analyse_program
 from dsl.source import Source
 from dsl.vocabulary import nearest
@@ -101,6 +102,15 @@ def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[Pr
             )
         held.append(check_fit(one, pipeline))
     return held
+
+
+def as_findings(found: ProgramCheck) -> FileFindings:
+    """Return the outcome of a check as records, for JSON."""
+    if isinstance(found, ForeignCheck):
+        return found.found
+    if isinstance(found, AllocationAnalysis):
+        return collect_allocation_findings(found)
+    return collect_findings(found)
 
 
 def format_messages(found: Sequence[ProgramCheck], *, colour: bool) -> str:

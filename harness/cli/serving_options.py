@@ -18,7 +18,7 @@ LONGEST = 1 << 30
 """Tokens that no branch needs."""
 
 FAMILIES = ("think", "harmony", "magistral", "plain")
-"""The names of `store.collection.forcing.FAMILIES`, which costs an import of msgspec."""
+"""The names of `store.forcing.FAMILIES`, which costs an import of msgspec."""
 
 
 def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:

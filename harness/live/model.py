@@ -9,9 +9,9 @@ import msgspec
 
 from harness.errors import InputError
 from store.collection.draw_requests import ProbeSettings
-from store.collection.forcing import ForcingTokens
 from store.collection.probing import AnswerRules
 from store.collection.settings import Settings
+from store.forcing import ForcingTokens
 from store.serving.endpoints import Endpoint
 
 

@@ -17,8 +17,8 @@ from harness.proxy.chat_request import ChatRequest, Stopping, override_drawing
 from harness.proxy.rejections import Rejection
 from harness.request.plan import Plan, RheoPlan, make_plan
 from store.collection.families import is_closed, make_closed_forcing
-from store.collection.forcing import Forcing
 from store.collection.questions import tokenise_forcing
+from store.forcing import Forcing
 from store.serving.engine import Engine, Served
 from store.serving.errors import Refused
 

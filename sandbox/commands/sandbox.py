@@ -50,7 +50,7 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
     It holds an interpreter, the worker and the three packages that it needs. It is made anew after
     an update of rheostat.
     """
-    from sandbox.image.build import build_image
+    from sandbox.image_builder.build import build_image
 
     made = build_image(image, None if from_host else base)
     mebibytes = made.size / (1 << 20)

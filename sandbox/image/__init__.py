@@ -1,8 +1,8 @@
-"""The image that workers run in: an interpreter, three packages, the worker. Nothing else.
+"""The image that workers run in: an interpreter, three packages and the worker.
 
-It is built of a base image (`sandbox.image.build`) or of the interpreter that runs this
-(`sandbox.image.build`). Either way `sandbox.image.contents` says what is the project's own in
-it; its digest is a label of the image, so that a worker of another version is never started.
+`sandbox.image_builder` builds it on a base image or from this interpreter. `sandbox.image.contents`
+lists the project's own files in it. Their digest is a label of the image, so a worker of another
+version is never started.
 """
 
 from typing import NamedTuple

@@ -7,8 +7,8 @@ does not fit is found here.
 from typing import NamedTuple
 
 from store.collection.draw_requests import probe_count
-from store.collection.forcing import ForcingTokens
 from store.collection.settings import Settings
+from store.forcing import ForcingTokens
 from store.serving.engine import Served
 from store.serving.errors import Refused
 

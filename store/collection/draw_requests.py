@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from store.collection.forcing import ForcingTokens
+from store.forcing import ForcingTokens
 from store.serving.requests import TOP, CompletionRequest, Structured
 
 _BITS = 62

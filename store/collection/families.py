@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from store.collection.forcing import FAMILIES, Forcing, guess_family
+from store.forcing import FAMILIES, Forcing, guess_family
 from store.serving.engine import Engine
 from store.serving.errors import Refused
 

@@ -9,7 +9,6 @@ import msgspec
 from store.collection.chains import ExistingChain, ExistingChains, length_of
 from store.collection.context import Context, make_context, refuse_max_tokens
 from store.collection.draw_requests import ProbeSettings
-from store.collection.forcing import ForcingTokens
 from store.collection.missing import HINT, describe_branches
 from store.collection.probing import AnswerRules
 from store.collection.questions import (
@@ -20,6 +19,7 @@ from store.collection.questions import (
 )
 from store.collection.settings import Settings
 from store.errors import SourceError
+from store.forcing import ForcingTokens
 from store.records import Question
 from store.serving.endpoints import Endpoint
 from store.serving.engine import Engine, Served

@@ -14,9 +14,9 @@ from store.answers.extraction import (
 from store.collection import draw_requests
 from store.collection.chains import Chain
 from store.collection.draw_requests import ProbeSettings, list_prefixes
-from store.collection.forcing import ForcingTokens
 from store.collection.questions import question_letters
 from store.collection.settings import Settings
+from store.forcing import ForcingTokens
 from store.records import Branch, Question
 from store.serving.endpoints import Endpoint
 from store.serving.replies import CompletionResult

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from store.collection.forcing import Forcing, ForcingTokens
 from store.errors import SourceError
 from store.file_kinds import FileKind, wrong_kind
+from store.forcing import Forcing, ForcingTokens
 from store.records import Question
 from store.serving.engine import Engine
 from store.sources import decode, join_place, read_text

@@ -3,7 +3,7 @@
 import msgspec
 
 from store.collection.draw_requests import DrawSettings, ProbeSettings
-from store.collection.forcing import Forcing
+from store.forcing import Forcing
 from store.records import Probes, Provenance, Sampling
 from store.serving.engine import Served
 

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from store.answers.equivalence import RunningForms
 from store.collection.chains import Chain, PromptedQuestion, draw_chain_stepwise, draw_whole_chains
 from store.collection.context import make_context, refuse_max_tokens
-from store.collection.forcing import ForcingTokens
 from store.collection.missing import describe_branches
 from store.collection.preparation import make_probe_settings
 from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.questions import tokenise_forcing
 from store.collection.settings import Settings, parse_settings
 from store.errors import StoreError
+from store.forcing import ForcingTokens
 from store.reader import Recording
 from store.records import Branch, Question
 from store.serving.endpoints import Endpoint

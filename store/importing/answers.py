@@ -14,8 +14,8 @@ import msgspec
 
 from store.answers.equivalence import AnswerPool, Equivalence
 from store.answers.extraction import NO_ANSWER, AnswerExtractor, extractor
-from store.collection.forcing import FAMILIES
 from store.environment import Environment, Item
+from store.forcing import FAMILIES
 from store.records import Branch, Greedy, Question
 
 KEPT = 500

@@ -27,7 +27,7 @@ from sandbox.host.container import ContainerWorkerLauncher
 from sandbox.host.container_base import KIND_LABEL, ContainerOwner, reap_containers, this_process
 from sandbox.host.interfaces import WorkerLost
 from sandbox.host.pool import EpisodeLimits, EpisodeTask, WorkerPool
-from sandbox.image.build import build_on_base
+from sandbox.image_builder.build import build_on_base
 from tests.child_processes import running, wait_for
 from tests.command_lines import CommandLine
 from tests.sandbox.playing import DECK, body

@@ -23,12 +23,12 @@ from store.answers.extraction import extractor
 from store.collection.chains import ExistingChain
 from store.collection.collector import Collection, begin_journal
 from store.collection.draw_requests import DrawSettings, ProbeSettings, question_seed
-from store.collection.forcing import Forcing
 from store.collection.preparation import CollectionPlan, CollectionSetup, prepare_collection
 from store.collection.probing import AnswerRules
 from store.collection.progress import CollectionProgress
 from store.collection.questions import CollectionQuestion
 from store.collection.settings import Settings
+from store.forcing import Forcing
 from store.reader import open_recording
 from store.serving.endpoints import list_endpoints
 from store.serving.engine import Engine

@@ -24,7 +24,6 @@ from agents.run.directory import RunDirectory
 from agents.run.records import ModelOptions
 from harness.allocation.simulator import Simulator, build_simulator, default_budget
 from harness.allocation.space import AllocationSpace
-from harness.cli.output import emit_text
 from store.pipelines.schema import Simulation
 
 
@@ -92,7 +91,7 @@ def main(words: Sequence[str]) -> None:
         optimum = at.optimum(default_budget(at.pipeline)).score
         for proposer in build_trial_proposers(asked.proposers, means).values():
             found = run_benchmark(proposer, at, asked.trials, optimum)
-            emit_text(msgspec.json.encode(found).decode())
+            sys.stdout.write(f"{msgspec.json.encode(found).decode()}\n")
 
 
 if __name__ == "__main__":

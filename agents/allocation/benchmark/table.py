@@ -20,7 +20,6 @@ from agents.allocation.benchmark.benchmark_runs import (
     setting_title,
 )
 from agents.allocation.results import Z_95
-from harness.cli.output import emit_text
 
 TRIAL_COUNTS = (10, 20, 50)
 """Trials at which the best so far is shown."""
@@ -61,7 +60,7 @@ def main(words: Sequence[str]) -> None:
     """Writes the rows of what the files hold."""
     runs = read_benchmark_runs([Path(each) for each in words])
     for _, some in groupby(runs, key=lambda each: (each.without, each.proposer)):
-        emit_text(format_row(list(some)))
+        sys.stdout.write(f"{format_row(list(some))}\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from agents.proposers import BudgetGuard
+from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ResourceUsage
 from harness.allocation.space import AllocationSpace
 from store.pipelines.schema import StageChoices

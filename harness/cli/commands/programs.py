@@ -138,11 +138,10 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
     and go to stdout; each has a code that `rheostat explain` describes. The exit status is 1 if a
     program has errors.
     """
-    from dsl.findings import collect_findings
     from harness.cli import console
     from harness.cli.output import OutputFormat
     from harness.cli.program_check import (
-        ForeignCheck,
+        as_findings,
         check_against_pipeline,
         check_source,
         format_messages,
@@ -161,10 +160,7 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
         colour = out.path is None and terminal.is_coloured(sys.stdout)
         out.text(format_messages(found, colour=colour), styled=True)
     else:
-        records = [
-            one.found if isinstance(one, ForeignCheck) else collect_findings(one) for one in found
-        ]
-        out.document(records, "")
+        out.document([as_findings(one) for one in found], "")
     if not all(is_accepted(one, strict=strict) for one in found):
         raise NegativeResult(summarise(found), hint=suggest_reading(found))
     console.info(summarise(found))

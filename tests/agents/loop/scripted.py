@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from agents.feedback.brief import Brief
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.records import Proposal, ResourceUsage
+from agents.search.bench_protocol import Bench
 
 
 class Scripted:

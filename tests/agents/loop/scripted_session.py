@@ -19,9 +19,10 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from agents.feedback.brief import Brief
 from agents.loop.discovery_task import discovery_task_factory
 from agents.loop.session import SessionOptions, run_session
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.directory import RunDirectory, open_run
 from agents.run.records import Decision, Proposal, ResourceUsage
+from agents.search.bench_protocol import Bench
 from dsl.parser import load_grammar
 from tests.agents.loop.programs import BAD, BROKEN, GOOD, OTHER
 

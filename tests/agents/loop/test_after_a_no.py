@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from agents.feedback.brief import Brief
 from agents.loop.discovery_task import discovery_task_factory
 from agents.loop.session import SessionOptions, SessionResult, SessionStatus, run_session
-from agents.proposers import Bench, ProposalBatch
+from agents.proposers import ProposalBatch
 from agents.run.directory import RunDirectory
 from agents.run.records import (
     ApprovalMode,
@@ -19,6 +19,7 @@ from agents.run.records import (
     ReviewVerdict,
     RunLimits,
 )
+from agents.search.bench_protocol import Bench
 from tests.agents.loop.programs import BAD, BROKEN, GOOD, wide
 from tests.agents.loop.scripted import Scripted
 from tests.agents.loop.test_session import Begin, begin, finish, kinds, play

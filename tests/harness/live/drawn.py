@@ -15,9 +15,9 @@ from store.answers.equivalence import Exact
 from store.answers.extraction import Boxed
 from store.collection.chains import PromptedQuestion, draw_chain_stepwise
 from store.collection.draw_requests import DrawSettings, ProbeSettings, interval_seed
-from store.collection.forcing import Forcing, ForcingTokens
 from store.collection.probing import AnswerRules, make_branch, probe_chain
 from store.collection.settings import Settings
+from store.forcing import Forcing, ForcingTokens
 from store.records import Question
 from store.serving.endpoints import Endpoint
 from store.serving.engine import PrefixCacheCounters, Served

@@ -9,8 +9,8 @@ from store.answers.extraction import (
     probe_answer,
     strip_wrapping,
 )
-from store.collection.forcing import BOXED
 from store.errors import StoreError
+from store.forcing import BOXED
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import msgspec
 from store.answers.equivalence import Exact
 from store.answers.extraction import extractor
 from store.collection.draw_requests import DrawSettings, ProbeSettings
-from store.collection.forcing import FAMILIES
 from store.collection.preparation import CollectionPlan
 from store.collection.probing import AnswerRules
 from store.collection.questions import CollectionQuestion
 from store.collection.settings import Settings
+from store.forcing import FAMILIES
 
 ASKED = [CollectionQuestion("a", "how many?", "3"), CollectionQuestion("b", "how much?", "4")]
 DRAWING = DrawSettings(interval=40, max_tokens=200, seed=3)

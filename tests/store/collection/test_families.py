@@ -12,7 +12,7 @@ from store.collection.families import (
     make_closed_forcing,
     make_forcing,
 )
-from store.collection.forcing import FAMILIES, guess_family
+from store.forcing import FAMILIES, guess_family
 from store.serving.server import Server
 from tests.store.serving.scripted import (
     MODEL,

@@ -1,7 +1,7 @@
 """What a model is asked."""
 
-from store.collection.forcing import FAMILIES
 from store.collection.questions import INSTRUCTIONS, choice_letters, format_prompt, tokenise_forcing
+from store.forcing import FAMILIES
 from store.serving.server import Server
 from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
 

@@ -11,7 +11,7 @@ from store.collection.draw_requests import (
     probe_count,
     question_seed,
 )
-from store.collection.forcing import FAMILIES, ForcingTokens, find_tokens, guess_family
+from store.forcing import FAMILIES, ForcingTokens, find_tokens, guess_family
 
 DRAWING = DrawSettings(interval=10, max_tokens=95, seed=5)
 FORCED = ForcingTokens(end=(1, 2), ask=(7,), both=(1, 2, 7), mark=(2,))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from store.collection.draw_requests import ProbeSettings, request_probes
-from store.collection.forcing import ForcingTokens
+from store.forcing import ForcingTokens
 from store.serving.constraints import constraint_fault
 from store.serving.errors import InconsistentResponse
 from store.serving.requests import CompletionRequest

@@ -13,7 +13,7 @@ from store.collection.draw_requests import (
     request_openings,
     request_probes,
 )
-from store.collection.forcing import FAMILIES, ForcingTokens
+from store.forcing import FAMILIES, ForcingTokens
 from store.pipelines.call_cache import PipelineCall
 from store.serving.engine import Served
 from store.serving.errors import InconsistentResponse, Refused, ServingError, Unreachable

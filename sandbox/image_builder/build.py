@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ExternalError
 from sandbox.image import BASE, DIGEST_LABEL, BuiltImage
 from sandbox.image.contents import copy_project_files, digest
-from sandbox.image.wheels import detect_python, install_wheels
+from sandbox.image_builder.wheels import detect_python, install_wheels
 
 if TYPE_CHECKING:
     from docker import DockerClient

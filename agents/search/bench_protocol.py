@@ -1,0 +1,87 @@
+"""The evaluations that a proposer may ask for in a round.
+
+A proposer is given a `Bench` and a brief. The bench plays programs over the search set and counts
+what that costs; it gives no access to recordings, gold answers or held-out questions.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Protocol
+
+from agents.run.budget_guard import BudgetGuard
+from agents.run.records import ControllerLanguage
+from agents.search.measurements import ProgramScore
+
+
+class Bench(BudgetGuard, Protocol):
+    """What a proposer may do: play programs over what this round shows it of the search set."""
+
+    @property
+    def random(self) -> Random:
+        """The round's source of chance, the proposer's own."""
+        ...
+
+    @property
+    def state(self) -> bytes | None:
+        """What the proposer left in the round before, ``None`` in its first."""
+        ...
+
+    @property
+    def allowance(self) -> int:
+        """Programs that it may still play in this round."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """The most programs that it may put forward."""
+        ...
+
+    @property
+    def tries(self) -> int:
+        """Programs that it may write for each that it puts forward, until one checks."""
+        ...
+
+    @property
+    def free_knobs(self) -> bool:
+        """Whether programs are to have free knobs in place of a schedule."""
+        ...
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The recordings that the round shows, ``model/benchmark``, in the order of `Worth`."""
+        ...
+
+    @property
+    def language(self) -> ControllerLanguage:
+        """What language models and agents are to write in."""
+        ...
+
+    def profile(
+        self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
+    ) -> str:
+        """A program with what each line does at one β, as text; takes one of the allowance.
+
+        Raises:
+            InputError: it cannot be played, or none is left.
+        """
+        ...
+
+    def play(
+        self,
+        sources: Sequence[str],
+        *,
+        closely: bool = False,
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> list[ProgramScore | None]:
+        """Plays programs, in order; ``None`` where one does not check or cannot be played.
+
+        Each program that was not played so before takes one of the allowance; those beyond it are
+        not played and give ``None``.
+
+        Args:
+            sources: the programs.
+            closely: under as many seeds as a review, and at every β, which tells apart what a
+                first look does not; else under few seeds and at every second β.
+            language: that they are written in.
+        """
+        ...
