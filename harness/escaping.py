@@ -58,7 +58,7 @@ def escape_json(document: str) -> str:
 
 
 def quote_for_shell(word: str) -> str:
-    """A word as it is typed in a shell, on one line, whatever characters it has.
+    """Return a word as it is typed in a shell, on one line, whatever characters it has.
 
     Characters that cannot be seen are written as bash and zsh read them between ``$'`` and ``'``.
     """

@@ -28,7 +28,7 @@ class Registration(NamedTuple):
     distribution: str
 
     def load(self) -> object:
-        """Imports the target.
+        """Import the target.
 
         Raises:
             Exception: whatever the import raises; `AttributeError` where the attribute is absent.

@@ -63,7 +63,7 @@ class _SettingsLayer(NamedTuple):
 
 
 def load(shape: type[S], section: str = "", *, flags: Mapping[str, object] | None = None) -> S:
-    """The settings of a section, resolved.
+    """Return the settings of a section, resolved.
 
     Args:
         shape: the section's Struct: `GeneralSettings` for those outside any section.
@@ -83,7 +83,7 @@ def resolve(
     flags: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> list[ResolvedSetting]:
-    """The same as `load`, each with its origin; in the order of the fields."""
+    """Return the same as `load`, each with its origin; in the order of the fields."""
     environ = os.environ if environ is None else environ
     layers = [_flag_layer(flags or {}), _environment_layer(shape, section, environ)]
     layers += [
@@ -100,7 +100,7 @@ def resolve(
 
 
 def sections() -> dict[str, type[msgspec.Struct]]:
-    """The registered sections by name, imported.
+    """Return the registered sections by name, imported.
 
     Raises:
         ExternalError: a registration cannot be used.
@@ -124,7 +124,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
-    """A field's default, made only where it counts: making it may fail."""
+    """Return a field's default, made only where it counts: making it may fail."""
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default
@@ -174,7 +174,7 @@ def _file_layer(file: SettingsFile, shape: type[msgspec.Struct], section: str) -
 def _converted(
     raw: object, kind: object, base: Path, place: str, *, strict: bool = False
 ) -> object:
-    """Reads a value as its field's type; relative paths are relative to ``base``."""
+    """Read a value as its field's type; relative paths are relative to ``base``."""
 
     def as_path(wanted: type, value: object) -> object:
         if wanted is not Path:

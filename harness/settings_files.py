@@ -29,7 +29,7 @@ class SettingsFile(NamedTuple):
         return str(self.path) if line is None else f"{self.path}, line {line}"
 
     def refuse_unknown(self, table: Mapping[str, Any], section: str, known: Iterable[str]) -> None:
-        """Checks the keys of a table.
+        """Check the keys of a table.
 
         Raises:
             InputError: one of them is not ``known``; the message has the nearest that is.
@@ -46,7 +46,7 @@ class SettingsFile(NamedTuple):
                 )
 
     def _line(self, keys: tuple[str, ...]) -> int | None:
-        """The line of a key, or of the nearest table around it that has one."""
+        """Return the line of a key, or of the nearest table around it that has one."""
         inside: tuple[str, ...] = ()
         best: tuple[int, int] | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -62,7 +62,7 @@ class SettingsFile(NamedTuple):
 
 
 def find_settings_files(environ: Mapping[str, str]) -> list[SettingsFile]:
-    """The project's file and the user's, those of them that exist, the nearer first.
+    """Return the project's file and the user's, those of them that exist, the nearer first.
 
     Raises:
         InputError: one of them is not TOML.
@@ -87,7 +87,7 @@ def working_directory() -> Path:
 
 
 def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path | None:
-    """A base directory as the XDG specification has it: a relative one does not count.
+    """Return a base directory as the XDG specification has it: a relative one does not count.
 
     ``None`` where the user has no home directory either, as in some containers.
     """
@@ -115,7 +115,7 @@ def _project(start: Path) -> SettingsFile | None:
 
 
 def _read(path: Path, root: tuple[str, ...]) -> SettingsFile | None:
-    """The file, or ``None`` where there is none or it has no table of ours."""
+    """Return the file, or ``None`` where there is none or it has no table of ours."""
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):

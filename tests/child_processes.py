@@ -25,7 +25,7 @@ class Process(NamedTuple):
 
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """Starts ``rheostat`` in a session of its own."""
+    """Start ``rheostat`` in a session of its own."""
     with subprocess.Popen(
         [sys.executable, "-c", START, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -41,7 +41,7 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 def end(command: "subprocess.Popen[str]", number: signal.Signals) -> str:
-    """Sends a signal to the one process, and gives what it said on stderr."""
+    """Send a signal to the one process, and give what it said on stderr."""
     command.send_signal(number)
     command.wait(30)
     assert command.stderr is not None
@@ -64,7 +64,7 @@ def descendants(parent: int) -> set[Process]:
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it never came to hold"

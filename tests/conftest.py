@@ -64,7 +64,7 @@ def released() -> Path:
 
 @pytest.fixture(scope="session")
 def released_world(released: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Gives a model's released environment, imported as a user would, once for each process."""
+    """Give a model's released environment, imported as a user would, once for each process."""
     directory = tmp_path_factory.mktemp("released")
 
     @cache
@@ -92,7 +92,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def cli(home: Path, capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    """Runs a command line in this process."""
+    """Run a command line in this process."""
 
     def run(*arguments: str) -> Said:
         capfd.readouterr()
@@ -104,7 +104,7 @@ def cli(home: Path, capfd: pytest.CaptureFixture[str]) -> CommandLine:
 
 @pytest.fixture
 def fresh_cli(home: Path) -> FreshCommandLine:
-    """Runs a command line in a process of its own, with ``path`` in front of the import path."""
+    """Run a command line in a process of its own, with ``path`` in front of the import path."""
     start = "import sys; from harness.cli.main import main; sys.exit(main())"
 
     def run(*arguments: str, path: Path | None = None) -> Said:

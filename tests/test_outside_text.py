@@ -27,7 +27,7 @@ Safe = Callable[..., Said]
 
 @pytest.fixture
 def safe(cli: CommandLine) -> Safe:
-    """Runs a command and holds that it ended as expected, with nothing unsafe in what it said."""
+    """Run a command and hold that it ended as expected, with nothing unsafe in what it said."""
 
     def run(*words: str, status: int = 0) -> Said:
         said = cli(*words)

@@ -87,7 +87,7 @@ def evaluate_side(
     fit = [each for each in entrants if each.program.label not in left_out]
     grid = _grid(fit, recordings, request, seeds)
     with hands.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, hands.results, means=hands.means, advance=advance)
+        swept = play_grid(grid, hands.results, options=hands.means, advance=advance)
     if not swept.complete:
         raise KeyboardInterrupt
     if swept.cache_error is not None:

@@ -45,7 +45,7 @@ class StageRate(NamedTuple):
         return max(0.0, self.fixed + self.each * samples)
 
     def most(self, budget: float) -> int:
-        """The most samples that a budget affords, `MAX_SAMPLES` at most; 0 where not one."""
+        """Return the most samples that a budget affords, `MAX_SAMPLES` at most; 0 where not one."""
         if self.cost(1) > budget + SLACK:
             return 0
         if self.each <= 0:
@@ -110,7 +110,7 @@ def check_fit(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAna
 
 
 def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
-    """An allocation that must be sound and fit a pipeline.
+    """Return an allocation that must be sound and fit a pipeline.
 
     Raises:
         DslError: it is not, or does not; the message shows where.

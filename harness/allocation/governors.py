@@ -81,7 +81,7 @@ def _stage_controllers(
 
 
 def _parse_governor(governor: str) -> tuple[str, float]:
-    """A controller and its β.
+    """Return a controller and its β.
 
     Raises:
         InputError: it is not written so.

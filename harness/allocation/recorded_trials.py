@@ -96,17 +96,17 @@ class RecordedTrials:
                 f"{self._path}: the trial {format_choices(choices)} is not recorded",
                 hint="--base-url and --execute carry it out",
             )
-        made = self._executor.play(choices)
+        executed = self._executor.play(choices)
         with TrialWriter.open(self._path, self._head) as writer:
             if choices not in writer.trials:
-                writer.add(made)
+                writer.add(executed)
             self._trials = dict(writer.trials)
         return self._trials[choices]
 
 
 def open_recorded_trials(
     declared: PipelineDeclaration,
-    means: "TrialOptions",
+    options: "TrialOptions",
     governed: Sequence[Mapping[StageChoice, GovernedStage]],
 ) -> RecordedTrials:
     """What plays a pipeline from a record, and from servers where it may.
@@ -115,8 +115,8 @@ def open_recorded_trials(
         InputError: no server is named for a model.
         StoreError: the record cannot be used.
     """
-    path = means.record
-    if not means.execute:
+    path = options.record
+    if not options.execute:
         if path is None:
             raise InputError(f"{declared.path}: neither a record nor a server is named")
         return RecordedTrials(declared, path, None, governed)
@@ -124,5 +124,5 @@ def open_recorded_trials(
     from store.pipelines.call_cache import CallCache
 
     kept = Path(":memory:") if path is None else path.with_name(CALLS_FILE)
-    executor = TrialExecutor(declared, CallCache(kept), means.base_url, governed)
+    executor = TrialExecutor(declared, CallCache(kept), options.base_url, governed)
     return RecordedTrials(declared, path or Path(), executor, governed)

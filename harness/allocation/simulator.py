@@ -61,7 +61,7 @@ _BASELINE_GAIN = 256
 
 
 def draw_pipeline(simulation: Simulation) -> Pipeline:
-    """A pipeline of two to four stages and two to five models, drawn from a seed."""
+    """Return a pipeline of two to four stages and two to five models, drawn from a seed."""
     random = Random(f"pipeline/{simulation.seed}")
     count = random.randint(2, 4)
     sizes: list[float] = []
@@ -250,7 +250,7 @@ class Simulator:
         return given
 
     def after(self, at: int, choice: StageChoice, given: float) -> float:
-        """The quality of a stage's output by that of its input."""
+        """Return the quality of a stage's output by that of its input."""
         curve = self.curves[at]
         if choice.controller:
             right = self._governed[at][choice].right
@@ -259,7 +259,7 @@ class Simulator:
         return curve.quality(model, choice.samples, given, self.simulation)
 
     def expected(self, quality: float) -> float:
-        """The score that is expected of a quality: the mean chance over the questions."""
+        """Return the score that is expected of a quality: the mean chance over the questions."""
         return sum(self._chances(quality)) / self._questions.size
 
     def _chances(self, quality: float) -> list[float]:
@@ -271,14 +271,14 @@ class Simulator:
         chances = self._chances(quality)
         if not self.simulation.sampled:
             return chances
-        told = "/".join(each.label for each in choices)
+        labels = "/".join(each.label for each in choices)
         if self._questions != SEARCH_QUESTIONS:
-            told = f"{self._questions.name}/{told}"
-        luck = Random(blake2b(f"{self.simulation.seed}/{told}".encode()).digest())
+            labels = f"{self._questions.name}/{labels}"
+        luck = Random(blake2b(f"{self.simulation.seed}/{labels}".encode()).digest())
         return [float(luck.random() < chance) for chance in chances]
 
     def optimum(self, budget: float) -> Optimum:
-        """The best allocation within a budget, by its expected score."""
+        """Return the best allocation within a budget, by its expected score."""
         space = AllocationSpace(self.pipeline, budget, governed=self.governed)
         most = [each.enough() for each in self.curves]
         found = find_optimum(space, self.after, most if self.simulation.saturation else None)
@@ -299,7 +299,7 @@ class GovernedStage(NamedTuple):
 
 
 def build_simulator(simulation: Simulation) -> Simulator:
-    """The simulator of a pipeline that is drawn too.
+    """Return the simulator of a pipeline that is drawn too.
 
     Raises:
         InputError: the seed is below 0.

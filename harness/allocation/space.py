@@ -244,7 +244,7 @@ class AllocationSpace:
     def nearest(
         self, wanted: StageChoices, without: frozenset[StageChoices]
     ) -> StageChoices | None:
-        """The allocation of a record that is most like one, of those not yet met.
+        """Return the allocation of a record that is most like one, of those not yet met.
 
         Args:
             wanted: what would be played if it were recorded.
@@ -268,7 +268,7 @@ def _distance(one: StageChoices, other: StageChoices) -> float:
 
 
 def _sums(costs: "Sequence[NDArray[np.float64]]", most: float) -> "NDArray[np.float64]":
-    """The sums of one cost of each stage, sorted, none above ``most``."""
+    """Return the sums of one cost of each stage, sorted, none above ``most``."""
     import numpy as np
 
     found = np.zeros(1)

@@ -30,7 +30,7 @@ class TrialEnvironment(Protocol):
 
     @property
     def digest(self) -> str:
-        """Names what a trial's outcome depends on, by content."""
+        """Name what a trial's outcome depends on, by content."""
         ...
 
     @property
@@ -44,7 +44,7 @@ class TrialEnvironment(Protocol):
         ...
 
     def play(self, choices: StageChoices) -> Trial:
-        """Carries out an allocation on every question.
+        """Carry out an allocation on every question.
 
         Raises:
             InputError: it cannot be played here; the sentence names it.
@@ -67,28 +67,28 @@ class TrialOptions(NamedTuple):
 
 
 def open_environment(
-    pipeline: Pipeline, path: Path | None, means: TrialOptions
+    pipeline: Pipeline, path: Path | None, options: TrialOptions
 ) -> TrialEnvironment:
-    """What plays a pipeline's trials.
+    """Open the simulator, record or servers that execute a pipeline's trials.
 
     Args:
-        pipeline: the pipeline.
-        path: of its file; ``None`` for a simulation that was drawn.
-        means: with what.
+        pipeline: The pipeline.
+        path: Path of its file; ``None`` for a simulation drawn from a seed.
+        options: Record, servers and controllers for the trials.
 
     Raises:
-        InputError: there is nothing that can play them.
-        StoreError: the record, or a recording of a stage, cannot be used.
-        ExternalError: a server does not answer.
+        InputError: There is nothing that can execute them.
+        StoreError: The record, or a recording of a stage, cannot be used.
+        ExternalError: A server does not respond.
     """
     folder = Path() if path is None else path.parent
-    governed = governed_stages(pipeline, folder, means.governors)
+    governed = governed_stages(pipeline, folder, options.governors)
     if pipeline.simulation is not None:
         return Simulator(pipeline, governed)
     assert path is not None
     from harness.allocation.recorded_trials import open_recorded_trials
 
-    return open_recorded_trials(_reread_pipeline(path, pipeline), means, governed)
+    return open_recorded_trials(_reread_pipeline(path, pipeline), options, governed)
 
 
 class PipelineHoldout(NamedTuple):
@@ -123,20 +123,22 @@ def find_held_out(pipeline: Pipeline, path: Path | None) -> PipelineHoldout | No
 
 
 def open_held_out_environment(
-    pipeline: Pipeline, path: Path | None, means: TrialOptions
+    pipeline: Pipeline, path: Path | None, options: TrialOptions
 ) -> TrialEnvironment:
-    """What plays a pipeline's trials on the questions that it holds out.
+    """Open the environment for trials on the questions that a pipeline holds out.
 
     Args:
-        pipeline: one that holds out some.
-        path: of its file; ``None`` for a simulation that was drawn.
-        means: with what; the record is that of these trials alone.
+        pipeline: A pipeline that holds out questions.
+        path: Path of its file; ``None`` for a simulation drawn from a seed.
+        options: As for `open_environment`; the record must be one of held-out trials.
 
     Raises:
-        InputError: and as `open_environment`.
+        InputError: From `open_environment`.
+        StoreError: From `open_environment`.
+        ExternalError: From `open_environment`.
     """
     folder = Path() if path is None else path.parent
-    governed = governed_stages(pipeline, folder, means.governors)
+    governed = governed_stages(pipeline, folder, options.governors)
     if pipeline.simulation is not None:
         unseen = Simulator(pipeline, governed).held_out
         assert unseen is not None
@@ -144,11 +146,11 @@ def open_held_out_environment(
     assert path is not None
     from harness.allocation.recorded_trials import open_recorded_trials
 
-    return open_recorded_trials(read_held_out(_reread_pipeline(path, pipeline)), means, governed)
+    return open_recorded_trials(read_held_out(_reread_pipeline(path, pipeline)), options, governed)
 
 
 def _reread_pipeline(path: Path, pipeline: Pipeline) -> PipelineDeclaration:
-    """The pipeline of a file with its questions, which must be what it was.
+    """Return the pipeline of a file with its questions, which must be what it was.
 
     Raises:
         InputError: the file is another by now.

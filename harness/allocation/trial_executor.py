@@ -76,7 +76,7 @@ class TrialExecutor:
                 )
 
     def play(self, choices: StageChoices) -> Trial:
-        """Carries a trial out.
+        """Carry a trial out.
 
         Raises:
             ServingError: a server does not play its part.
@@ -156,27 +156,27 @@ class TrialExecutor:
         words = {"question": question.question, "input": given}
         prompt = stage.prompt.format_map(words)
         heat = self._declared.pipeline.temperature
-        said = list(
+        completions = list(
             await asyncio.gather(
                 *(
-                    self._said(self._call(stage, model, prompt, heat, place), server, gate)
+                    self._complete(self._call(stage, model, prompt, heat, place), server, gate)
                     for place in range(choice.samples)
                 )
             )
         )
-        texts = [extract_output(stage.extract, each.text) for each in said]
+        texts = [extract_output(stage.extract, each.text) for each in completions]
         if stage.fusion is Fusion.MODEL and len(texts) > 1:
             shown = "\n\n".join(f"{at}. {text}" for at, text in enumerate(texts, start=1))
             fusing = stage.fuse.format_map({**words, "samples": shown})
-            fused = await self._said(self._call(stage, model, fusing, 0.0, 0), server, gate)
-            said.append(fused)
+            fused = await self._complete(self._call(stage, model, fusing, 0.0, 0), server, gate)
+            completions.append(fused)
             text = extract_output(stage.extract, fused.text)
         else:
             text = vote_output(await join_outputs(texts, self._equivalence))
         return StageOutput(
             text=text,
-            tokens_in=sum(each.tokens_in for each in said),
-            tokens_out=sum(each.tokens_out for each in said),
+            tokens_in=sum(each.tokens_in for each in completions),
+            tokens_out=sum(each.tokens_out for each in completions),
         )
 
     def _call(
@@ -193,10 +193,10 @@ class TrialExecutor:
             place=place,
         )
 
-    async def _said(
+    async def _complete(
         self, call: PipelineCall, server: TextClient, gate: asyncio.Semaphore
     ) -> PipelineReply:
-        """The reply to a call: kept, or made now and kept.
+        """Return the reply to a call: kept, or made now and kept.
 
         Questions are answered side by side and may come to the same call: the second waits for the
         first, and takes its reply.
@@ -206,6 +206,6 @@ class TrialExecutor:
             if kept is not None:
                 return kept
             async with gate:
-                said = await server.ask(call)
-            self._calls.keep(call, said)
-            return said
+                completions = await server.ask(call)
+            self._calls.keep(call, completions)
+            return completions

@@ -39,7 +39,7 @@ Player = Callable[[ReplayEnvironment, float], EpisodeArrays]
 
 
 def measure_contender(task: ContenderTask) -> ContenderMeasurement:
-    """Does a task; the process should be a fresh one, since its memory is measured.
+    """Do a task; the process should be a fresh one, since its memory is measured.
 
     Raises:
         StoreError: a recording cannot be read.
@@ -87,7 +87,7 @@ def measure_contender(task: ContenderTask) -> ContenderMeasurement:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held, in bytes."""
+    """Return the most memory that this process has held, in bytes."""
     # Of this program alone: what `getrusage` tells counts the parent before the start as well.
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
@@ -160,12 +160,12 @@ def _cell(
     columns = {name: values[:, :compared] for name, values in episodes._asdict().items()}
     part = EpisodeArrays(**columns)
     content = part.right.tobytes() + part.tokens.astype("<i8").tobytes()
-    made = compute_figures(part)
+    figures = compute_figures(part)
     return CellResult(
         recording=replay_environment.digest,
         beta=beta,
-        accuracy=made.accuracy,
-        cost=made.cost,
+        accuracy=figures.accuracy,
+        cost=figures.cost,
         digest=sha256(content).hexdigest(),
     )
 
@@ -197,8 +197,8 @@ def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[Minima
             reads = _reads(replay_environment, episodes)
             abreast = -(-reads // np.maximum(1, episodes.rounds))
             for question, arrays in enumerate(questions):
-                deal = stack_permutations(len(arrays.probes), tuple(range(task.seeds)))
-                found.append(MinimalInput(arrays, deal, reads[question], abreast[question]))
+                permutations = stack_permutations(len(arrays.probes), tuple(range(task.seeds)))
+                found.append(MinimalInput(arrays, permutations, reads[question], abreast[question]))
     return found
 
 

@@ -19,7 +19,7 @@ from harness.engines.dense import DenseQuestion
 
 
 def read_round_by_round(
-    answers: Ints16, probes: Ints64, width: int, deal: Ints32, branches: int, reads: Ints64,
+    answers: Ints16, probes: Ints64, width: int, permutations: Ints32, branches: int, reads: Ints64,
     abreast: Ints64, seeds: int, chains: Ints64, depths: Ints64, sums: Ints64,
 ) -> None:  # fmt: skip
     """The pass over one question under every seed; what was read is summed, so that it is read.
@@ -32,7 +32,7 @@ def read_round_by_round(
         dealt = count
         total = 0
         for place in range(count):
-            chains[place] = deal[seed * branches + place]
+            chains[place] = permutations[seed * branches + place]
             depths[place] = 0
         while left > 0 and count > 0:
             kept = 0
@@ -46,7 +46,7 @@ def read_round_by_round(
                     depths[kept] = depth + 1
                     kept += 1
                 elif dealt < branches:
-                    chains[kept] = deal[seed * branches + dealt]
+                    chains[kept] = permutations[seed * branches + dealt]
                     depths[kept] = 0
                     dealt += 1
                     kept += 1
@@ -63,7 +63,7 @@ class MinimalInput(NamedTuple):
     """One question made ready."""
 
     question: DenseQuestion
-    deal: NDArray[np.int32]
+    permutations: NDArray[np.int32]
     reads: NDArray[np.int64]
     """(S,) how often each episode reads."""
     abreast: NDArray[np.int64]
@@ -88,14 +88,14 @@ class MinimalPass:
         self._native = NativeProgram(compile_text(text, Tier.QUICK))
 
     def run(self, given: MinimalInput) -> NDArray[np.int64]:
-        """Runs over one question; gives the sum of what each seed read."""
+        """Run over one question; give the sum of what each seed read."""
         question, seeds = given.question, len(given.reads)
         assert question.answers.dtype == np.int16
-        chains, depths = np.zeros((2, given.deal.shape[1]), np.int64)
+        chains, depths = np.zeros((2, given.permutations.shape[1]), np.int64)
         sums = np.zeros(seeds, np.int64)
         values = (
-            question.answers, question.probes, question.answers.shape[1], given.deal,
-            given.deal.shape[1], given.reads, given.abreast, seeds, chains, depths, sums,
+            question.answers, question.probes, question.answers.shape[1], given.permutations,
+            given.permutations.shape[1], given.reads, given.abreast, seeds, chains, depths, sums,
         )  # fmt: skip
         words = np.array([v if isinstance(v, int) else v.ctypes.data for v in values], np.uint64)
         self._native.run(words.ctypes.data)

@@ -24,7 +24,7 @@ class PlainResult(NamedTuple):
 
 
 def beta_cdf() -> BetaCdf:
-    """The Beta distribution function of scipy.
+    """Return the Beta distribution function of scipy.
 
     Raises:
         ExternalError: scipy is not installed.
@@ -51,7 +51,7 @@ class PlainBranch:
     dissent: int = 0
 
     def advance(self, interval: int) -> int:
-        """Goes on by one interval; gives the tokens that it took."""
+        """Go on by one interval; give the tokens that it took."""
         probes = self.chain.probes
         self.depth += 1
         if self.depth <= len(probes):
@@ -81,7 +81,7 @@ class PlainKnobs:
 
     @classmethod
     def at(cls, b: float) -> "PlainKnobs":
-        """The knobs at one β."""
+        """Return the knobs at one β."""
         return cls(
             n_init=max(2, round(2 + 6 * b)),
             max_branches=min(64, round(4 + 60 * b)),
@@ -120,7 +120,7 @@ class PlainCmc:
         return [branch for branch in self.branches if not (branch.finished or branch.pruned)]
 
     def open(self, count: int) -> None:
-        """Opens branches, each through its first interval."""
+        """Open branches, each through its first interval."""
         for _ in range(min(count, len(self.chains) - len(self.branches))):
             branch = PlainBranch(self.chains[len(self.branches)])
             self.branches.append(branch)
@@ -132,7 +132,7 @@ class PlainCmc:
                 self.finals.append(branch.chain.final)
 
     def advance(self, branch: PlainBranch) -> None:
-        """Takes a branch one interval further."""
+        """Take a branch one interval further."""
         self.tokens += branch.advance(self.branch_pool.interval)
         if branch.finished:
             self.finals.append(branch.chain.final)
@@ -164,7 +164,7 @@ class PlainCmc:
                     break
 
     def play(self) -> PlainResult:
-        """Plays the episode to its end."""
+        """Play the episode to its end."""
         k, ema = self.knobs, 0.0
         history: deque[float] = deque(maxlen=k.span)
         self.open(k.n_init)
@@ -189,5 +189,5 @@ class PlainCmc:
 
 
 def majority(answers: Sequence[str]) -> str | None:
-    """The commonest answer, the first seen on a tie."""
+    """Return the commonest answer, the first seen on a tie."""
     return Counter(answers).most_common(1)[0][0] if answers else None

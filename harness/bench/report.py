@@ -68,7 +68,7 @@ def run_bench(
     foreign: Path | None = None,
     advance: Callable[[int], None] = lambda done: None,
 ) -> BenchReport:
-    """Runs the contenders.
+    """Run the contenders.
 
     Args:
         recordings: the files to play over.
@@ -104,7 +104,7 @@ def run_bench(
 
 
 def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> BenchReport:
-    """Puts what was measured side by side."""
+    """Put what was measured side by side."""
     minimal = measured.get("minimal")
     compiled = measured.get("compiled")
     parts = compiled and compiled.compilation
@@ -118,7 +118,7 @@ def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> Benc
 
 
 def find_differing_cells(measured: Sequence[ContenderMeasurement]) -> list[str]:
-    """The cells in which contenders differ from the first of them."""
+    """Return the cells in which contenders differ from the first of them."""
     found = []
     for other in measured[1:]:
         first = measured[0]
@@ -146,7 +146,7 @@ def _standing(measured: ContenderMeasurement, minimal: ContenderMeasurement | No
 
 
 def _measure_in_process(task: ContenderTask) -> ContenderMeasurement:
-    """Does a task in a fresh process."""
+    """Do a task in a fresh process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
         try:
@@ -168,7 +168,7 @@ def _machine() -> dict[str, str]:
 
 
 def standings_table(report: BenchReport) -> Table:
-    """A row for each contender."""
+    """Return a row for each contender."""
     return Table(
         [
             Column("contender"),
@@ -191,7 +191,7 @@ def standings_table(report: BenchReport) -> Table:
 
 
 def format_bench_report(report: BenchReport) -> str:
-    """The whole report as text."""
+    """Return the whole report as text."""
     lines = [
         " · ".join(report.machine.values()),
         "",

@@ -178,7 +178,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _refuse_bad_expression(self) -> None:
-        """Raises `InputError` where the regular expression of probes is malformed."""
+        """Raise `InputError` where the regular expression of probes is malformed."""
         import regex
 
         try:
@@ -189,7 +189,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def warn_of_equal_branches(settings: Settings, branches: int) -> None:
-    """Warns where every branch of a question will be the same.
+    """Warn where every branch of a question will be the same.
 
     Args:
         settings: how branches are drawn.
@@ -233,7 +233,7 @@ async def family_served(asked: CollectOptions, settings: Settings, engine: Engin
 
 
 def build_options(given: Mapping[str, object]) -> CollectOptions:
-    """The options as click hands them over."""
+    """Return the options as click hands them over."""
     return CollectOptions(**given)  # type: ignore[arg-type]
 
 

@@ -25,7 +25,7 @@ RESUME_HINT = "what was recorded is kept: the same command goes on from it"
 async def run_collection(
     path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules
 ) -> None:
-    """Collects what is missing, and seals.
+    """Collect what is missing, then seal the recording.
 
     Raises:
         ServingError, StoreError: what keeps it from being done; what was recorded stays.
@@ -69,7 +69,7 @@ async def run_collection(
 async def with_known_family(
     work: CollectionPlan, asked: CollectOptions, places: list[Endpoint]
 ) -> CollectionPlan:
-    """The work, with what is forced on the model that is served.
+    """Return the work, with what is forced on the model that is served.
 
     Raises:
         InputError: nothing shows how the model thinks.
@@ -80,7 +80,7 @@ async def with_known_family(
 
 
 def _report_missing(path: Path, reasons: list[str]) -> None:
-    """Names the branches that a recording was sealed without."""
+    """Name the branches that a recording was sealed without."""
     for reason in reasons[:MOST_NAMED]:
         console.warn(f"{path}: {reason}; it is recorded as missing")
     if len(reasons) > MOST_NAMED:
@@ -88,7 +88,7 @@ def _report_missing(path: Path, reasons: list[str]) -> None:
 
 
 async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
-    """Says so where probes may not find their prefixes."""
+    """Say so where probes may not find their prefixes."""
     counters = await place.engine.counters()
     if counters is not None and counters.engines > ranks:
         console.warn(
@@ -177,7 +177,7 @@ def format_session(tally: CollectionProgress, prices: Prices) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A time in its two largest units."""
+    """Return a time in its two largest units."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -187,7 +187,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_estimate(found: Estimate, prices: Prices, expect: int) -> str:
-    """An estimate for people."""
+    """Return an estimate for people."""
     sent = f"{found.sent:,} tokens in {found.requests:,} requests"
     lines = [
         ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),

@@ -69,7 +69,7 @@ def show_traceback(problem: BaseException) -> None:
 def progress(
     what: str, total: int | None = None, more: Callable[[], str] | None = None
 ) -> Iterator[Advance]:
-    """Shows how far the work is while stderr is a terminal, and nothing otherwise.
+    """Show how far the work is while stderr is a terminal, and nothing otherwise.
 
     Args:
         what: the work, in a word or two.
@@ -108,7 +108,7 @@ def progress(
 
 
 def _more_column(more: Callable[[], str]) -> "ProgressColumn":
-    """A column that says what the work itself has to say."""
+    """Return a column that says what the work itself has to say."""
     from rich.progress import ProgressColumn
     from rich.text import Text
 
@@ -120,7 +120,7 @@ def _more_column(more: Callable[[], str]) -> "ProgressColumn":
 
 
 def log_everything() -> None:
-    """Shows what libraries and rooms log, from DEBUG up: the meaning of ``-v``."""
+    """Show what libraries and rooms log, from DEBUG up: the meaning of ``-v``."""
     import logging
 
     class Escaped(logging.Formatter):
@@ -133,14 +133,14 @@ def log_everything() -> None:
 
 
 def log_nothing() -> None:
-    """Keeps libraries' log lines off stderr: what matters is said as a warning or an error."""
+    """Keep libraries' log lines off stderr: what matters is said as a warning or an error."""
     import logging
 
     logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _ignore(done: int) -> None:
-    """Stands in for a progress bar that nobody would see."""
+    """Stand in for a progress bar that nobody would see."""
 
 
 def _write(label: str, style: str, text: str) -> None:

@@ -65,7 +65,7 @@ class RheostatCommand(click.Command):
         return [*found[:own], *(_added() if self.plays else ()), *found[own:]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parses the command line, after every spreading option has taken its values."""
+        """Parse the command line, after every spreading option has taken its values."""
         spreading = {
             flag: each
             for each in self.params
@@ -102,11 +102,11 @@ class RheostatCommand(click.Command):
         return super().shell_complete(ctx, incomplete)
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help page as stdout can show it."""
+        """Return the help page as stdout can show it."""
         return self.help_page(ctx, coloured=terminal.is_coloured(sys.stdout))
 
     def help_page(self, ctx: click.Context, *, coloured: bool) -> str:
-        """The help page: drawn by rich in colour, by click without."""
+        """Return the help page: drawn by rich in colour, by click without."""
         if coloured:
             from harness.cli.rich_help import render
 
@@ -122,7 +122,7 @@ class RheostatCommand(click.Command):
         return option
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the examples behind everything else."""
+        """Write the examples behind everything else."""
         super().format_epilog(ctx, formatter)
         for section in () if self.fields is None else self.fields():
             with formatter.section(section.title):
@@ -137,7 +137,7 @@ class RheostatCommand(click.Command):
 
 @cache
 def _added() -> list[click.Option]:
-    """The options that registered languages add to commands that play controllers."""
+    """Return the options that registered languages add to commands that play controllers."""
     found = [each.load() for entries in registered(PLAYING).values() for each in entries]
     return [each for each in found if isinstance(each, click.Option)]
 
@@ -157,7 +157,7 @@ class FilePath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:  # noqa: ANN401
-        """The path, or a sentence that says what it is instead."""
+        """Return the path, or a sentence that says what it is instead."""
         path = Path(value)
         if (path.is_file() and not self.file_okay) or (path.is_dir() and not self.dir_okay):
             from store.file_kinds import file_kind
@@ -178,7 +178,7 @@ class WholeNumber(click.IntRange):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> int:
-        """The number, or a sentence that says what it is not."""
+        """Return the number, or a sentence that says what it is not."""
         try:
             number = int(value)
         except ValueError:
@@ -195,7 +195,7 @@ class FiniteNumber(click.FloatRange):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
-        """The number, or a sentence that says what it is not."""
+        """Return the number, or a sentence that says what it is not."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number", param, ctx)
@@ -214,7 +214,7 @@ class Temperature(FiniteNumber):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
-        """The number, or a sentence that says what it is not."""
+        """Return the number, or a sentence that says what it is not."""
         number = super().convert(value, param, ctx)
         if 0 < number < COOLEST:
             self.fail(
@@ -236,7 +236,7 @@ class SpreadingOption(click.Option):
 
 
 def find_open_option(ctx: click.Context) -> SpreadingOption | None:
-    """The spreading option that would take the next word, while a shell completes."""
+    """Return the spreading option that would take the next word, while a shell completes."""
     found = ctx.meta.get(_TAKING)
     return found if isinstance(found, SpreadingOption) else None
 
@@ -254,7 +254,7 @@ def command(
     examples: Sequence[tuple[str, str]],
     **attrs: Any,  # noqa: ANN401
 ) -> Callable[[F], RheostatCommand]:
-    """Declares a command; its docstring is its help.
+    """Declare a command; its docstring is its help.
 
     Args:
         name: as it is typed.
@@ -270,12 +270,12 @@ def group(
     examples: Sequence[tuple[str, str]],
     **attrs: Any,  # noqa: ANN401 - whatever click takes
 ) -> Callable[[F], RheostatGroup]:
-    """Declares a group of commands, likewise."""
+    """Declare a group of commands, likewise."""
     return click.group(name, cls=RheostatGroup, examples=examples, **attrs)
 
 
 def output_options(function: F) -> F:
-    """Gives a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
+    """Give a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
     csv = click.option(
         "--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
         callback=_form(OutputFormat.CSV), help="Give the table as CSV.",
@@ -284,7 +284,7 @@ def output_options(function: F) -> F:
 
 
 def document_options(function: F) -> F:
-    """Gives a command whose result is no table ``--json`` and ``-o FILE``, likewise."""
+    """Give a command whose result is no table ``--json`` and ``-o FILE``, likewise."""
     return _document_options(function, ".json chooses")
 
 
@@ -303,7 +303,7 @@ def _document_options(function: F, suffixes: str) -> F:
 
 
 def setting_option(name: str, *flags: str) -> Callable[[F], F]:
-    """Gives a command a flag for a setting; left out, it is ``None`` and overrides nothing.
+    """Give a command a flag for a setting; left out, it is ``None`` and overrides nothing.
 
     The value goes to `harness.settings.load` as one of its ``flags``. A room with a section of
     its own declares plain click options, with no default, and passes them on in the same way.
@@ -345,7 +345,7 @@ _TAKING = "harness.cli.taking"
 def _taking(
     args: Sequence[str], spreading: Mapping[str, SpreadingOption]
 ) -> SpreadingOption | None:
-    """The spreading option that still takes words at the end of the line, if one does."""
+    """Return the spreading option that still takes words at the end of the line, if one does."""
     if "--" in args:
         return None
     last = next((word for word in reversed(args) if word.startswith("-") and word != "-"), "")
@@ -353,7 +353,7 @@ def _taking(
 
 
 def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
-    """Repeats a spreading option in front of each of its values, which click can parse."""
+    """Repeat a spreading option in front of each of its values, which click can parse."""
     spread: list[str] = []
     taking: str | None = None
     fresh = False

@@ -41,7 +41,7 @@ class ErrorReporter:
         self.traceback = asked if traceback is None else traceback
 
     def run(self, body: Callable[[], object]) -> int:
-        """Runs ``body`` and gives the exit status.
+        """Run ``body`` and give the exit status.
 
         An integer that ``body`` returns is the status. Nothing but `SystemExit` gets past.
         """
@@ -87,7 +87,7 @@ class ErrorReporter:
 
 
 def describe_error(problem: Exception) -> tuple[str, int]:
-    """The sentence and the exit status for an exception that is not click's."""
+    """Return the sentence and the exit status for an exception that is not click's."""
     import sqlite3
 
     from store.errors import RecordingBusy, StoreError
@@ -112,7 +112,7 @@ def describe_error(problem: Exception) -> tuple[str, int]:
 
 
 def _system(problem: OSError) -> str:
-    """The system's own words, with the place in front."""
+    """Return the system's own words, with the place in front."""
     words = problem.strerror or str(problem) or type(problem).__name__
     words = words[:1].lower() + words[1:]
     if problem.filename is None:
@@ -122,7 +122,7 @@ def _system(problem: OSError) -> str:
 
 
 def _usage(problem: click.ClickException) -> int:
-    """Shows click's own errors in the shape of all others."""
+    """Show click's own errors in the shape of all others."""
     if isinstance(problem, click.exceptions.NoArgsIsHelpError):
         page = problem.format_message()
         if isinstance(problem.ctx.command, RheostatCommand):
@@ -150,7 +150,7 @@ def _sentence(problem: click.ClickException) -> str:
 
 
 def _give_hints(problem: BaseException) -> None:
-    """Shows an exception's ``hint`` and its notes."""
+    """Show an exception's ``hint`` and its notes."""
     hint = getattr(problem, "hint", None)
     for text in [hint, *getattr(problem, "__notes__", ())]:
         if isinstance(text, str) and text:

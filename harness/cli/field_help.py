@@ -45,7 +45,7 @@ _MEANINGS = {
 
 
 def branch_fields() -> list[FieldSection]:
-    """The fields of a line that `rheostat import jsonl` reads."""
+    """Return the fields of a line that `rheostat import jsonl` reads."""
     from store.jsonl import BranchLine, QuestionLine
 
     return [
@@ -55,7 +55,7 @@ def branch_fields() -> list[FieldSection]:
 
 
 def question_fields() -> list[FieldSection]:
-    """The fields of a line of a file of questions."""
+    """Return the fields of a line of a file of questions."""
     from store.collection.questions import CollectionQuestion
 
     return [FieldSection("Fields of a question, one a line", _fields(CollectionQuestion))]

@@ -30,7 +30,7 @@ def prepare_grid(
     engine: str,
     curves: bool = False,
 ) -> Grid:
-    """Checks everything that was typed, before anything is played.
+    """Check everything that was typed, before anything is played.
 
     Args:
         controllers: files, or names of the library.
@@ -72,7 +72,7 @@ def _with_widths(
     choices: Sequence[list[KnobValues]],
     recordings: Sequence[NamedRecording],
 ) -> list[list[KnobValues]]:
-    """The settings, at several widths where a program would have a single point."""
+    """Return the settings, at several widths where a program would have a single point."""
     most = min(branch_counts(each.recording)[0] for each in recordings)
     return [
         [setting for each in chosen for setting in default_widths(program, each, most)]
@@ -90,7 +90,7 @@ def play_with_progress(
     flags: Mapping[str, object],
     cluster: str | None = None,
 ) -> SweepResult:
-    """Plays a grid behind a progress bar, and says what it could not keep.
+    """Play a grid behind a progress bar, and say what it could not keep.
 
     Args:
         grid: what to play.
@@ -103,7 +103,7 @@ def play_with_progress(
     results = ResultCache(chosen.cache_dir) if keep else None
     how = execution_options(chosen, keep=keep)._replace(cluster=cluster)
     with console.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, results, means=how, advance=advance)
+        swept = play_grid(grid, results, options=how, advance=advance)
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
         console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")

@@ -178,7 +178,7 @@ def answer_reader(name: str | None) -> "AnswerReader | None":
 
 
 def token_counter(path: Path | None) -> "TokenCounter | None":
-    """The tokenizer of ``--tokenizer``.
+    """Return the tokenizer of ``--tokenizer``.
 
     Raises:
         StoreError: its library is not installed, or it is no tokenizer.
@@ -219,7 +219,9 @@ def write_recordings(
             emit_paths([source.target])
             notes = list(source.notes)
             if joined_answers is not None:
-                notes.append(_said(joined_answers, source.environment.provenance.equivalence))
+                notes.append(
+                    _describe_joined(joined_answers, source.environment.provenance.equivalence)
+                )
             for note in notes:
                 console.info(f"{source.target}: {note}")
             advance(1)
@@ -229,7 +231,7 @@ def write_recordings(
 
 @contextmanager
 def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
-    """The equivalence with the user's cache; ``None`` for one that changes nothing."""
+    """Return the equivalence with the user's cache; ``None`` for one that changes nothing."""
     if equivalence == "exact":
         yield None
         return
@@ -250,7 +252,7 @@ def find_answers_cache() -> Path | None:
         return None  # no home directory; everything is compared again
 
 
-def _said(joined: "JoinedAnswers", name: str) -> str:
+def _describe_joined(joined: "JoinedAnswers", name: str) -> str:
     text = f"{name} joined {joined.finals:,} of {joined.of_finals:,} final answers"
     if joined.of_probes:
         text += f" and {joined.probes:,} of {joined.of_probes:,} answers at probes"

@@ -60,11 +60,11 @@ class LiveRunResult(NamedTuple):
     """What came of it."""
 
     served: Served
-    lived: list[LiveResult]
+    live_results: list[LiveResult]
 
 
 def open_reference(path: Path) -> ReferenceRecording:
-    """Opens a recording that live episodes are to be held against.
+    """Open a recording that live episodes are to be held against.
 
     Raises:
         StoreError: it cannot be read, or does not tell how its branches are drawn.
@@ -84,7 +84,7 @@ async def play_live(
     recorded: ReferenceRecording | None,
     ended: Callable[[Served, LiveResult], None],
 ) -> LiveRunResult:
-    """Plays what is asked for.
+    """Play what is asked for.
 
     Args:
         asked: the controller and where the model is served.
@@ -110,11 +110,11 @@ async def play_live(
             todo = LiveWorkload(asked.plan, ready.entries, asked.seeds, asked.at_once)
             with console.progress("playing", len(ready.entries) * asked.seeds) as advance:
 
-                def told(lived: LiveResult) -> None:
-                    ended(ready.served, lived)
+                def report(live_result: LiveResult) -> None:
+                    ended(ready.served, live_result)
                     advance(1)
 
-                return LiveRunResult(ready.served, await run_episodes(ready.model, todo, told))
+                return LiveRunResult(ready.served, await run_episodes(ready.model, todo, report))
 
 
 class _PreparedRun(NamedTuple):
@@ -187,7 +187,7 @@ def _collection_work(options: collect_options.CollectOptions, equivalence: str) 
 def _recorded_questions(
     recorded: ReferenceRecording, questions: Path | None, settings: Settings
 ) -> list[LiveQuestion]:
-    """The questions of a recording, or those of them that a file names."""
+    """Return the questions of a recording, or those of them that a file names."""
     recording = recorded.named.recording
     numbered = {each.id: number for number, each in enumerate(recording.questions)}
     wanted = list(numbered)
@@ -212,19 +212,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def episode_table(lived: Sequence[LiveResult]) -> Table:
-    """A row for each episode."""
-    return Table([_column(name) for name in _COLUMNS], [_row(each) for each in lived])
+def episode_table(live_results: Sequence[LiveResult]) -> Table:
+    """Return a row for each episode."""
+    return Table([_column(name) for name in _COLUMNS], [_row(each) for each in live_results])
 
 
 def paired_table(found: Sequence[EpisodePair]) -> Table:
-    """The same, each beside its replay."""
+    """Return the same, each beside its replay."""
     columns = [
         *(_column(name) for name in _COLUMNS),
         Column("same"),
         Column("parts_at", "parts at"),
     ]
-    rows = [(*_row(each.lived), "yes" if each.same else "no", each.parts) for each in found]
+    rows = [(*_row(each.live_result), "yes" if each.same else "no", each.parts) for each in found]
     return Table(columns, rows)
 
 
@@ -242,18 +242,18 @@ def _row(each: LiveResult) -> tuple[Cell, ...]:
     )  # fmt: skip
 
 
-def summarise_run(lived: Sequence[LiveResult], seconds: float) -> str:
+def summarise_run(live_results: Sequence[LiveResult], seconds: float) -> str:
     """What a run came to, in one line.
 
     Args:
-        lived: its episodes, at least one.
+        live_results: its episodes, at least one.
         seconds: what it took in all.
     """
-    count = len(lived)
-    right = sum(bool(each.episode.right) for each in lived)
-    tokens = sum(each.episode.tokens for each in lived)
-    sequential = sum(each.episode.sequential for each in lived)
-    waits = sorted(each.seconds for each in lived)
+    count = len(live_results)
+    right = sum(bool(each.episode.right) for each in live_results)
+    tokens = sum(each.episode.tokens for each in live_results)
+    sequential = sum(each.episode.sequential for each in live_results)
+    waits = sorted(each.seconds for each in live_results)
     return (
         f"{right} of {count} right ({100 * right / count:.1f} %); {tokens // count:,} tokens and"
         f" {sequential // count:,} sequential for each question, {waits[count // 2]:.1f} s in the"

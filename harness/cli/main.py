@@ -38,11 +38,11 @@ class RootGroup(RheostatGroup):
         return self._registered
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, sorted."""
+        """Return the names of all commands, sorted."""
         return sorted({*self.registrations, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports a command, once; ``None`` where nothing of that name is registered."""
+        """Import a command, once; ``None`` where nothing of that name is registered."""
         if cmd_name not in self.commands and cmd_name in self.registrations:
             self.add_command(_loaded(self.registrations[cmd_name]), cmd_name)
         return self.commands.get(cmd_name)
@@ -50,7 +50,7 @@ class RootGroup(RheostatGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds a command, or suggests the nearest of all registered names."""
+        """Find a command, or suggest the nearest of all registered names."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as problem:
@@ -61,7 +61,7 @@ class RootGroup(RheostatGroup):
 
 
 def _loaded(registrations: list[Registration]) -> click.Command:
-    """The one command that is registered, or one that says why there is none."""
+    """Return the one command that is registered, or one that says why there is none."""
     first = registrations[0]
     if len(registrations) > 1:
         owners = " and ".join(sorted(each.distribution for each in registrations))
@@ -77,7 +77,7 @@ def _loaded(registrations: list[Registration]) -> click.Command:
 
 
 def _unusable(name: str, reason: str, cause: Exception | None = None) -> RheostatCommand:
-    """Stands in for a command that cannot be had."""
+    """Stand in for a command that cannot be had."""
 
     def refuse() -> None:
         raise ExternalError(f"the command {name} cannot be used: {reason}") from cause
@@ -142,7 +142,7 @@ def root(verbose: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command line and gives its exit status.
+    """Run one command line and give its exit status.
 
     Args:
         arguments: what follows the program's name; `sys.argv` by default.
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str], edge: ErrorReporter) -> object:
-    """Does what `click.Command.main` does, but leaves every exception to the edge."""
+    """Do what `click.Command.main` does, but leave every exception to the edge."""
     instruction = os.environ.get(COMPLETION_VARIABLE)
     if instruction:
         from click.shell_completion import shell_complete

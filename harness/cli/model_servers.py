@@ -39,7 +39,7 @@ class ServerOptions(NamedTuple):
 
 @asynccontextmanager
 async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoint]]":
-    """The places behind the servers, or behind vLLM in a process of its own.
+    """Return the places behind the servers, or behind vLLM in a process of its own.
 
     Raises:
         InputError: neither is named, or both are.
@@ -127,7 +127,7 @@ def open_reading(extraction: str, equivalence: str) -> "Iterator[AnswerRules]":
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a command's asynchronous part."""
+    """Run a command's asynchronous part."""
     import asyncio
 
     return asyncio.run(work)

@@ -26,7 +26,7 @@ language."""
 
 
 def controllers_argument(function: F) -> F:
-    """Gives a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
+    """Give a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
     return click.argument(
         "controllers",
         nargs=-1,
@@ -38,7 +38,7 @@ def controllers_argument(function: F) -> F:
 
 
 def controller_argument(function: F) -> F:
-    """Gives a command ``CONTROLLER``, received as ``controller: str``."""
+    """Give a command ``CONTROLLER``, received as ``controller: str``."""
     return click.argument(
         "controller",
         metavar="CONTROLLER",
@@ -48,7 +48,7 @@ def controller_argument(function: F) -> F:
 
 
 def on_option(function: F) -> F:
-    """Gives a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
+    """Give a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=SpreadingOption, multiple=True, required=True, metavar="RECORDINGS...",
         type=FilePath(),
@@ -57,7 +57,7 @@ def on_option(function: F) -> F:
 
 
 def betas_option(function: F) -> F:
-    """Gives a command ``--beta``, a range, received as ``beta: str``."""
+    """Give a command ``--beta``, a range, received as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETAS", default=DEFAULT_BETA, show_default=True,
         help="Values of beta: a list such as 0,0.5,1 or a range first:last:step.",
@@ -65,7 +65,7 @@ def betas_option(function: F) -> F:
 
 
 def beta_option(function: F) -> F:
-    """Gives a command ``--beta``, one value, received as ``beta: str``."""
+    """Give a command ``--beta``, one value, received as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETA", default=MIDDLE_BETA, show_default=True,
         help="From 0, cheap, to 1, thorough; for a controller that follows it.",
@@ -73,7 +73,7 @@ def beta_option(function: F) -> F:
 
 
 def set_option(function: F) -> F:
-    """Gives a command ``--set KNOB=VALUES``, received as ``settings: tuple[str, ...]``."""
+    """Give a command ``--set KNOB=VALUES``, received as ``settings: tuple[str, ...]``."""
     return click.option(
         "--set", "settings", multiple=True, metavar="[CONTROLLER.]KNOB=VALUES",
         help="Values of a free knob, of every controller that has it or of one.",
@@ -81,7 +81,7 @@ def set_option(function: F) -> F:
 
 
 def seeds_option(default: int) -> Callable[[F], F]:
-    """Gives a command ``--seeds N``, received as ``seeds: int``, meaning seeds 0 to N - 1."""
+    """Give a command ``--seeds N``, received as ``seeds: int``, meaning seeds 0 to N - 1."""
 
     def decorate(function: F) -> F:
         return click.option(
@@ -93,7 +93,7 @@ def seeds_option(default: int) -> Callable[[F], F]:
 
 
 def rules_options(function: F) -> F:
-    """Gives a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
+    """Give a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
     for option in (
         click.option(
             "--kappa", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=0,
@@ -109,7 +109,7 @@ def rules_options(function: F) -> F:
 
 
 def engine_option(function: F) -> F:
-    """Gives a command ``--engine``, received as ``engine: str``."""
+    """Give a command ``--engine``, received as ``engine: str``."""
     return click.option(
         "--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True,
         help="What plays the episodes; both give the same results, to the last bit.",
@@ -117,7 +117,7 @@ def engine_option(function: F) -> F:
 
 
 def grid_engine_option(function: F) -> F:
-    """Gives a command that plays a grid ``--engine`` and ``--ray-address``.
+    """Give a command that plays a grid ``--engine`` and ``--ray-address``.
 
     They are received as ``engine: str`` and ``ray_address: str``, for `cluster` and `engine_name`.
     """
@@ -130,7 +130,7 @@ def grid_engine_option(function: F) -> F:
 
 
 def ray_address_option(function: F) -> F:
-    """Gives a command ``--ray-address``, received as ``ray_address: str``."""
+    """Give a command ``--ray-address``, received as ``ray_address: str``."""
     return click.option(
         "--ray-address", metavar="ADDRESS", default="auto", show_default=True,
         help="The cluster for --engine ray: HOST:PORT, `auto` for the one that this machine belongs"
@@ -153,7 +153,7 @@ def cluster_address(engine: str, ray_address: str) -> str | None:
 
 
 def keep_option(function: F) -> F:
-    """Gives a command ``--no-cache``, received as ``keep: bool``."""
+    """Give a command ``--no-cache``, received as ``keep: bool``."""
     return click.option(
         "--cache/--no-cache", "keep", default=True,
         help="Use and keep results; by default they are kept.",

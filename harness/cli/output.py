@@ -47,7 +47,7 @@ class Output(NamedTuple):
     """``None`` for stdout."""
 
     def table(self, table: Table, **about: object) -> None:
-        """Writes a table.
+        """Write a table.
 
         Args:
             table: the rows.
@@ -65,7 +65,7 @@ class Output(NamedTuple):
                 self.text(table.text())
 
     def document(self, value: object, text: str) -> None:
-        """Writes a result that is no table: ``value`` as JSON, ``text`` for people.
+        """Write a result that is no table: ``value`` as JSON, ``text`` for people.
 
         Raises:
             InputError: CSV was asked for.
@@ -95,7 +95,7 @@ class Output(NamedTuple):
             self._data(text)
 
     def _data(self, text: str) -> None:
-        """Writes UTF-8, whatever the locale says: data has one encoding."""
+        """Write UTF-8, whatever the locale says: data has one encoding."""
         payload = text.encode("utf-8", "surrogateescape")
         if self.path is None:
             _bytes(payload)
@@ -129,13 +129,13 @@ def emit_utf8(text: str) -> None:
 
 
 def emit_json(value: object) -> None:
-    """Writes one JSON document to stdout. ``value`` is whatever msgspec can encode."""
+    """Write one JSON document to stdout. ``value`` is whatever msgspec can encode."""
     Output(OutputFormat.JSON).document(value, "")
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file that appears under ``path`` complete, or not at all.
+    """Open a file that appears under ``path`` complete, or not at all.
 
     What is there already is replaced at the end; a link is followed; something that is no regular
     file (``/dev/stdout``, a named pipe) is written as it goes.
@@ -163,7 +163,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raises before the work is done where its result could not be written to ``path``.
+    """Raise before the work is done where its result could not be written to ``path``.
 
     Raises:
         InputError: ``path`` is a directory, or lies in none.
@@ -178,7 +178,7 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def _target(path: Path) -> Path:
-    """The file that a path leads to."""
+    """Return the file that a path leads to."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"{path}: is a directory", hint="name a file in it")
@@ -188,7 +188,7 @@ def _target(path: Path) -> Path:
 
 
 def flush() -> None:
-    """Sends what is still buffered, so that a full disk or a closed pipe is noticed in time."""
+    """Send what is still buffered, so that a full disk or a closed pipe is noticed in time."""
     with _named_stdout():
         if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
@@ -203,7 +203,7 @@ def discard_stdout() -> None:
 
 
 def tolerate_narrow_encodings() -> None:
-    """Lets text that the locale cannot show come out escaped instead of failing."""
+    """Let text that the locale cannot show come out escaped instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -265,7 +265,7 @@ def _stdout() -> io.TextIOWrapper:
 
 @contextlib.contextmanager
 def _named_stdout() -> Iterator[None]:
-    """Says where a failed write was meant to go: the system's error does not."""
+    """Say where a failed write was meant to go: the system's error does not."""
     try:
         yield
     except OSError as problem:

@@ -12,12 +12,12 @@ _PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n+", re.MULTILINE)
 
 
 def page_names() -> list[str]:
-    """The names of all pages, in alphabetical order."""
+    """Return the names of all pages, in alphabetical order."""
     return sorted(path.stem for path in _directory().glob("*.md"))
 
 
 def page(name: str) -> str | None:
-    """A page as Markdown, in which links to other pages name the command that prints them.
+    """Return a page as Markdown, in which links to other pages name the command that prints them.
 
     Args:
         name: of the page, such as ``importing``.
@@ -32,7 +32,7 @@ def page(name: str) -> str | None:
 
 
 def title(name: str) -> str:
-    """The heading of a page."""
+    """Return the heading of a page."""
     with (_directory() / f"{name}.md").open(encoding="utf-8") as file:
         return file.readline().lstrip("# ").strip()
 

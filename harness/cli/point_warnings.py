@@ -21,7 +21,7 @@ _FAR = 2
 
 
 def warn_of_shortages(grid: Grid) -> None:
-    """Warns of controllers that ask for more branches than were recorded."""
+    """Warn of controllers that ask for more branches than were recorded."""
     shortages = grid.shortages()
     together: dict[tuple[str, str], list[Shortage]] = {}
     for each in shortages:
@@ -49,7 +49,7 @@ def warn_of_shortages(grid: Grid) -> None:
 
 
 def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
-    """Warns of recordings that have fewer branches than a knob that was set asks for.
+    """Warn of recordings that have fewer branches than a knob that was set asks for.
 
     Args:
         plan: the controller and its setting.
@@ -70,7 +70,7 @@ def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
 
 
 def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
-    """Warns where differences are to a single point, which costs something else altogether."""
+    """Warn where differences are to a single point, which costs something else altogether."""
     first = grid.programs[0].label
     costs = {row.cost for row in rows if row.controller == first}
     others = [row.cost for row in rows if row.controller != first]
@@ -92,7 +92,7 @@ def _range(low: int, high: int) -> str:
 
 
 def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
-    """Says which points did nothing on a recording: their rows look like results and are none."""
+    """Say which points did nothing on a recording: their rows look like results and are none."""
     idle: dict[int, list[str]] = {}
     for cell, episodes in played.items():
         if not episodes.tokens.any():

@@ -27,7 +27,7 @@ MAX_MESSAGES = 50
 
 
 def read_program(path: Path) -> Source:
-    """Reads a program from a file, from stdin, or from the library where no file has that name.
+    """Read a program from a file, from stdin, or from the library where no file has that name.
 
     Raises:
         InputError: it is not UTF-8 text, or there is neither a file nor a controller of that name.
@@ -73,7 +73,7 @@ ProgramCheck: TypeAlias = Analysis | AllocationAnalysis | ForeignCheck
 
 
 def check_source(source: Source) -> ProgramCheck:
-    """A text through the checker of its form: an allocation begins with that word."""
+    """Return a text through the checker of its form: an allocation begins with that word."""
     language = find_language(source.name)
     if language is not None:
         told = language.diagnosed(source.text, source.name)

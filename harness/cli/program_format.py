@@ -52,7 +52,7 @@ class FormattedProgram(NamedTuple):
         return "".join(line if line.endswith("\n") else line + unended for line in lines)
 
     def write(self) -> None:
-        """Writes the result over the file, whole or not at all; its permissions stay.
+        """Write the result over the file, whole or not at all; its permissions stay.
 
         Raises:
             OSError: the surroundings refuse.
@@ -65,7 +65,7 @@ class FormattedProgram(NamedTuple):
 
 
 def format_file(path: Path) -> FormattedProgram:
-    """Reads and formats a program; nothing is written.
+    """Read and format a program; nothing is written.
 
     Raises:
         InputError: it is not UTF-8 text.

@@ -65,7 +65,7 @@ def read_limits(
 
 
 def _origin(typed: str) -> str:
-    """An allowed origin as browsers send it.
+    """Return an allowed origin as browsers send it.
 
     Raises:
         InputError: it is none.
@@ -85,7 +85,7 @@ async def serve_proxy(
     listening: ListenOptions,
     traces: Path | None,
 ) -> None:
-    """Serves until it is ended.
+    """Serve until it is ended.
 
     Raises:
         ServingError: the model's server does not play its part at the start.
@@ -117,8 +117,8 @@ async def serve_proxy(
             terms = ResponderConfig(found, asked.branches, settings.instruction, thinking)
 
             def ended(name: str, answer: ProxyAnswer) -> None:
-                lived = msgspec.structs.replace(answer.lived, question=name)
-                write(trace_file.build_document(answer.plan, found, [], lived))
+                live_result = msgspec.structs.replace(answer.live_result, question=name)
+                write(trace_file.build_document(answer.plan, found, [], live_result))
 
             proxy = Proxy(Responder(plan, model, terms, playing), found.model, limits, ended)
             if limits.key is None and not _is_loopback(listening.host):

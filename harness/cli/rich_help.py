@@ -32,7 +32,7 @@ def render(
     examples: Sequence["Example"],
     fields: Sequence["FieldSection"] = (),
 ) -> str:
-    """The help page of a command as text with escape sequences.
+    """Return the help page of a command as text with escape sequences.
 
     Args:
         page: the command.

@@ -50,7 +50,7 @@ serving_options = _all(
 
 
 def patience_option(default: float) -> Callable[[F], F]:
-    """Gives a command ``--patience``, received as ``patience: float``."""
+    """Give a command ``--patience``, received as ``patience: float``."""
     return click.option(
         "--patience", metavar="SECONDS", type=FiniteNumber(0), default=default,
         show_default=True, help="Wait so long for a server that is gone or too busy.",

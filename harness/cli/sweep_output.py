@@ -19,7 +19,7 @@ _OFF_TERMINAL, _WIDEST = 80, 100
 def write_sweep(
     out: Output, grid: Grid, rows: Sequence[SweepRow], *, complete: bool, frontier: bool | None
 ) -> None:
-    """Writes the rows in the form that was asked for.
+    """Write the rows in the form that was asked for.
 
     Args:
         out: where to, and in which form.
@@ -39,7 +39,7 @@ def write_sweep(
 
 
 def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
-    """Raises before anything is played where a result or a picture could not be written.
+    """Raise before anything is played where a result or a picture could not be written.
 
     Raises:
         InputError: a path cannot be a file, or the picture's is no SVG.
@@ -53,12 +53,12 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
 
 
 def write_plot(rows: Sequence[SweepRow], plot: Path) -> None:
-    """Writes the picture, whole or not at all."""
+    """Write the picture, whole or not at all."""
     from harness.pages.sweep_plots import render_svg
 
-    picture = render_svg(rows)
+    plot_text = render_svg(rows)
     with atomic_file(plot) as file:
-        file.write(picture)
+        file.write(plot_text)
 
 
 def describe_interruption(grid: Grid, swept: SweepResult, *, kept: bool) -> KeyboardInterrupt:
@@ -85,9 +85,9 @@ def _write_page(out: Output, grid: Grid, rows: Sequence[SweepRow], *, drawn: boo
 
     seen = output.output_width(out)
     width = _OFF_TERMINAL if seen is None else min(seen, _WIDEST)
-    picture = plot_in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
+    plot_text = plot_in_terminal(rows, sweep_page.drawn_recording(grid), width=width)
     if out.path is None:
         out.table(table)
-        emit_text("\n" + picture)
+        emit_text("\n" + plot_text)
     else:
-        out.text(table.text() + "\n" + picture)
+        out.text(table.text() + "\n" + plot_text)

@@ -1,6 +1,6 @@
-"""Engines: what plays a program over a whole recording.
+"""Engines play a program over a whole recording.
 
-There is one meaning, that of the interpreter; every engine gives its results to the last bit.
+The interpreter defines the semantics; every engine returns its results to the last bit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from harness.mdp.replay import Replay
 
 
 class ControllerSetting(NamedTuple):
-    """At what a program is played."""
+    """The setting at which a program is played."""
 
     beta: float | None = None
     """``None`` for a program that does not follow β."""
@@ -27,29 +27,29 @@ class ControllerSetting(NamedTuple):
 
 
 class EpisodeRules(NamedTuple):
-    """What holds for every episode."""
+    """Rules of every episode."""
 
     budget: int | None = None
-    """B in tokens, ``None`` for no bound."""
+    """B in tokens, ``None`` for no limit."""
     probe_cost: int = 0
     """κ in tokens."""
 
 
 class LineCounts(NamedTuple):
-    """What each source line did, over all episodes; index 0 is unused."""
+    """Executions and tokens of each source line, over all episodes; index 0 is unused."""
 
     runs: NDArray[np.int64]
-    """(lines + 1,) how often the line ran: the first statement on it."""
+    """(lines + 1,) how often the first statement on the line ran."""
     tokens: NDArray[np.int64]
     """(lines + 1,) tokens that its verbs were charged."""
 
 
 class ReplayEngine(Protocol):
-    """Plays every question under every seed."""
+    """Play every question under every seed."""
 
     @property
     def name(self) -> str:
-        """The name and version that results are kept under."""
+        """The name and version that results are cached under."""
         ...
 
     def play(
@@ -61,11 +61,22 @@ class ReplayEngine(Protocol):
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; adds to ``counts``, where given.
+        """Play every question under every seed.
+
+        Args:
+            checked: The program.
+            setting: β and the free knobs that are set.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
+
+        Returns:
+            The results of all episodes.
 
         Raises:
-            SettingsError: the setting does not go with the program.
-            InputError: the recording lacks something that the program needs.
+            SettingsError: The setting does not fit the program.
+            InputError: The recording lacks something that the program needs.
         """
         ...
 
@@ -74,17 +85,19 @@ class EpisodeFailed(InputError):
     """A program in another language failed in an episode.
 
     Args:
-        problem: all that is known of it, the program's own words among them.
-        reason: the same without these: they could carry what was revealed to it.
+        problem: The full error, including the program's own output.
+        reason: The error without that output, which could contain what was revealed to the program.
     """
 
-    def __init__(self, problem: str, reason: str = ""):  # a process unpickles it without
+    def __init__(
+        self, problem: str, reason: str = ""
+    ):  # unpickling in another process passes one argument only
         super().__init__(problem)
         self.reason = reason
 
 
 class ForeignEngine(Protocol):
-    """Plays programs in another language than Rheo, which it reads by itself."""
+    """Play programs in a language other than Rheo."""
 
     def play(
         self,
@@ -95,12 +108,23 @@ class ForeignEngine(Protocol):
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; adds to ``counts``, where given.
+        """Play every question under every seed.
+
+        Args:
+            source: The controller.
+            setting: β; there are no knobs.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
+
+        Returns:
+            The results of all episodes.
 
         Raises:
-            InputError: the program cannot be used.
-            EpisodeFailed: it failed in an episode.
-            ExternalError: what it plays in cannot be had.
+            InputError: The program cannot be used.
+            EpisodeFailed: It failed in an episode.
+            ExternalError: The runtime of the language is not available.
         """
         ...
 
@@ -110,21 +134,26 @@ class ForeignEngine(Protocol):
         beta: float | None,
         replay: Replay,
     ) -> None:
-        """Plays one episode in books that its caller made, and may have had traced.
+        """Play one episode in the caller's replay, which may have a trace.
+
+        Args:
+            source: The controller.
+            beta: The value of β.
+            replay: A new episode over a recorded question.
 
         Raises:
-            InputError: the program cannot be used.
-            EpisodeFailed: it failed.
-            ExternalError: what it plays in cannot be had.
+            InputError: The program cannot be used.
+            EpisodeFailed: It failed.
+            ExternalError: The runtime of the language is not available.
         """
         ...
 
     def close(self) -> None:
-        """Lets go of what it keeps warm between plays."""
+        """Release the resources that are kept between plays."""
         ...
 
 
 def empty_counts(source: Source) -> LineCounts:
-    """Counts of nothing, for one program."""
+    """Return zero counts for one program."""
     size = source.lines + 1
     return LineCounts(np.zeros(size, np.int64), np.zeros(size, np.int64))

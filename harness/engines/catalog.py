@@ -1,4 +1,4 @@
-"""The engines by name: the one place that knows which there are."""
+"""Engines by name."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,23 +16,25 @@ ENGINE_NAMES = ("compiled", "interpreter")
 """The names that ``--engine`` takes, the default first."""
 
 FOREIGN_ENGINE_GROUP = "rheostat.engines"
-"""The group of engines for other languages: ``name = "module:function"``, which makes one."""
+"""The entry-point group of engines for other languages: ``name = "module:function"``, where the
+function returns an engine.
+"""
 
 THREADED_ENGINES = frozenset({"compiled"})
-"""Those of which one uses several threads itself; of the others, one process plays one job."""
+"""Engines that use several threads in one process; the others play one job in each process."""
 
 
 @lru_cache(maxsize=8)
 def get_engine(name: str, threads: int = 1, objects: Path | None = None) -> ReplayEngine:
-    """The engine of that name; the same one each time, since it keeps what it has made ready.
+    """Return the engine of a name; the same object each time, because it caches prepared inputs.
 
     Args:
-        name: one of `ENGINE_NAMES`.
-        threads: the most threads it may use, if it is among `THREADED_ENGINES`.
-        objects: the directory in which it keeps what it compiles; without it, it keeps nothing.
+        name: One of `ENGINE_NAMES`.
+        threads: The most threads it may use, if it is among `THREADED_ENGINES`.
+        objects: The directory for compiled programs; ``None`` to keep none.
 
     Raises:
-        KeyError: there is none of that name.
+        KeyError: There is no engine of that name.
     """
     if name == "compiled":
         return CompiledEngine(ObjectCache(objects), threads)
@@ -41,19 +43,19 @@ def get_engine(name: str, threads: int = 1, objects: Path | None = None) -> Repl
 
 @lru_cache(maxsize=8)
 def get_foreign_engine(name: str) -> ForeignEngine:
-    """The registered engine of that name; the same one each time.
+    """Return the registered engine of a name; the same object each time.
 
     Raises:
-        ExternalError: none is registered, or it cannot be made ready.
+        ExternalError: No engine is registered, or it cannot be loaded.
     """
     return create_foreign_engine(name)
 
 
 def create_foreign_engine(name: str) -> ForeignEngine:
-    """A registered engine of one's own, for whoever plays several episodes side by side.
+    """Create a new registered engine, for callers that play episodes in parallel.
 
     Raises:
-        ExternalError: as `get_foreign_engine`.
+        ExternalError: From `get_foreign_engine`.
     """
     for each in entry_points(group=FOREIGN_ENGINE_GROUP, name=name):
         return cast("Callable[[], ForeignEngine]", each.load())()

@@ -1,4 +1,4 @@
-"""The compiled engine: programs as machine code over dense arrays."""
+"""The compiled engine: run programs as machine code over dense arrays."""
 
 import os
 import threading
@@ -29,11 +29,11 @@ MachineWords = NDArray[np.int64]
 
 
 class CompiledEngine:
-    """Plays by machine code; results are those of the interpreter, to the last bit.
+    """Play by machine code; results equal those of the interpreter to the last bit.
 
     Args:
-        objects: where compiled programs come from and are kept.
-        threads: how many questions are played at a time; the results do not depend on it.
+        objects: The cache of compiled programs.
+        threads: How many questions are played at a time; the results do not depend on it.
     """
 
     name = "compiled 1"
@@ -52,7 +52,7 @@ class CompiledEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; see `harness.engines.ReplayEngine.play`."""
+        """Play every question under every seed; see `harness.engines.ReplayEngine.play`."""
         refuse_unmet_needs(checked, replay_environment)
         variant = Variant(wide=is_wide(replay_environment), counting=counts is not None)
         module, native = self._objects.load(checked, variant)
@@ -87,7 +87,7 @@ class _ThreadMemory(NamedTuple):
 
 
 class _CompiledBatch:
-    """One program at one setting over one recording; questions may be played side by side."""
+    """One program at one setting over one recording; questions may be played in parallel."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class _CompiledBatch:
 
     @cached_property
     def _common(self) -> MachineWords:
-        """The words that are the same for every question."""
+        """Return the state words that are the same for every question."""
         words = np.zeros(STATE_WORDS, np.int64)
         words[StateWord.SEEDS] = _address(self._seeds)
         words[StateWord.SEED_COUNT] = len(self._seeds)
@@ -142,14 +142,14 @@ class _CompiledBatch:
         return words
 
     def play(self, native: NativeProgram, question: int, arrays: DenseQuestion) -> None:
-        """Plays one question under every seed."""
+        """Play one question under every seed."""
         lines = None
         if self._counts is not None:
             lines = (np.zeros_like(self._counts.runs), np.zeros_like(self._counts.tokens))
         words, kept = self._words(question, arrays, lines)
         native.run(words.ctypes.data)
         self._score(question)
-        del kept  # until here, so that nothing the words point to is freed
+        del kept  # keep the arrays alive until here: the state words point into them
         if self._counts is not None and lines is not None:
             with self._adding:
                 self._counts.runs[:] += lines[0]
@@ -161,10 +161,10 @@ class _CompiledBatch:
         arrays: DenseQuestion,
         lines: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     ) -> tuple[MachineWords, list[object]]:
-        """The argument of a compiled program, and what must live as long as it runs."""
+        """Return the argument of a compiled program, and the arrays that must outlive the call."""
         words = self._common.copy()
         literals, scratch = self._literals(question), self._scratch()
-        branch_pool, deal = (
+        branch_pool, permutations = (
             self._replay_environment.branch_pools[question],
             self._deals[len(arrays.probes)],
         )
@@ -176,7 +176,7 @@ class _CompiledBatch:
             (StateWord.ANSWERS, arrays.answers),
             (StateWord.PROBES, arrays.probes),
             (StateWord.TOKENS, arrays.tokens),
-            (StateWord.DEAL, deal),
+            (StateWord.DEAL, permutations),
             (StateWord.LITERALS, literals),
             (StateWord.SCRATCH, scratch.branches),
             (StateWord.VOTES, scratch.votes),
@@ -196,7 +196,7 @@ class _CompiledBatch:
         return words, [array for _, array in pointed]
 
     def _scratch(self) -> _ThreadMemory:
-        """The working memory of this thread; its votes are 0, as every program leaves them."""
+        """Return this thread's working memory; programs reset its votes to 0."""
         found: _ThreadMemory | None = getattr(self._local, "scratch", None)
         if found is None:
             found = self._local.scratch = _ThreadMemory(
@@ -207,7 +207,7 @@ class _CompiledBatch:
         return found
 
     def _literals(self, question: int) -> NDArray[np.int32]:
-        """The numbers of the program's quoted answers; from -2 down where no branch gave one."""
+        """Return the numbers of the program's quoted answers; unknown ones count down from -2."""
         words = self._replay_environment.words(question)
         return np.array(
             [words.get(text, -2 - at) for at, text in enumerate(self._module.literals)], np.int32
@@ -228,7 +228,7 @@ _SIGNALS = {
 
 
 def _address(array: NDArray[Any]) -> int:
-    # Read for every question; `array.ctypes.data` takes three times as long.
+    # Called for every question; `array.ctypes.data` takes three times as long.
     address: int = array.__array_interface__["data"][0]
     return address
 

@@ -1,4 +1,4 @@
-"""A recording as dense arrays, the way compiled programs read it."""
+"""A recording as dense arrays, as compiled programs read it."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,25 +16,26 @@ class DenseSignal(NamedTuple):
     """An optional signal of one question."""
 
     values: NDArray[np.float64]
-    """(N, W), 0 where there is none."""
+    """(N, W) values, 0 where there is none."""
     counts: NDArray[np.int64]
-    """(N,) intervals of each branch that have it."""
+    """(N,) how many intervals of each branch have the signal."""
 
 
 class DenseQuestion(NamedTuple):
     """One question: N branches, rows of W answers."""
 
     answers: NDArray[np.int16 | np.int32]
-    """(N, W) the answer at each depth from 1, numbered; behind the last probe the final answer."""
+    """(N, W) the number of the answer at each depth from 1; after the last probe, the final answer.
+    """
     probes: NDArray[np.int64]
-    """(N,) P."""
+    """(N,) P, the intervals of each branch."""
     tokens: NDArray[np.int64]
-    """(N,) T."""
+    """(N,) T, the tokens of each branch."""
     signals: dict[str, DenseSignal]
 
 
 def is_wide(replay_environment: ReplayEnvironment) -> bool:
-    """Whether some question has more answers than 16 bits can number."""
+    """Return whether some question has more answers than 16 bits can number."""
     return any(
         len(replay_environment.words(q)) > np.iinfo(np.int16).max
         for q in range(len(replay_environment.branch_pools))
@@ -42,7 +43,7 @@ def is_wide(replay_environment: ReplayEnvironment) -> bool:
 
 
 def build_dense_questions(replay_environment: ReplayEnvironment) -> list[DenseQuestion]:
-    """The arrays of every question."""
+    """Return the arrays of every question."""
     kind = np.int32 if is_wide(replay_environment) else np.int16
     return [
         _question(branch_pool, replay_environment.words(question), kind)
@@ -81,7 +82,11 @@ def _signal(rows: Sequence[Sequence[float]], width: int) -> DenseSignal:
 
 @lru_cache(maxsize=16)
 def stack_permutations(branches: int, seeds: tuple[int, ...]) -> NDArray[np.int32]:
-    """(S, N) the order in which each seed opens the branches. The array is shared: read it only."""
+    """Return the order in which each seed opens the branches.
+
+    Returns:
+        (S, N) array. It is shared: do not modify it.
+    """
     return np.array([permute_branches(branches, seed) for seed in seeds], np.int32).reshape(
         len(seeds), branches
     )

@@ -1,4 +1,4 @@
-"""The interpreter as an engine: the definition, one episode after the other."""
+"""The interpreter as an engine: the reference semantics, one episode at a time."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from harness.mdp.replay import Replay
 
 
 class InterpreterEngine:
-    """Plays by the interpreter."""
+    """Play with the interpreter."""
 
     name = "interpreter 1"
 
@@ -29,7 +29,7 @@ class InterpreterEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; see `harness.engines.ReplayEngine.play`."""
+        """Play every question under every seed; see `harness.engines.ReplayEngine.play`."""
         refuse_unmet_needs(checked, replay_environment)
         runs = None if counts is None else [0] * len(counts.runs)
         controller = Interpreter(checked, setting.knobs, runs=runs)

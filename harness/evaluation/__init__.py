@@ -1,1 +1,1 @@
-"""Episodes over whole recordings, and what is made of them: figures, intervals, curves."""
+"""Evaluation over whole recordings: figures, confidence intervals, curves."""

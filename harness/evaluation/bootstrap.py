@@ -1,12 +1,12 @@
-"""Intervals by bootstrap over questions: how far a figure might lie from what was measured.
+"""Bootstrap intervals over questions.
 
-The questions of a benchmark are a sample; the seeds are not, since more of them can be had at will.
-So questions are drawn with replacement, as many as there are, and the figure is made anew from each
-drawing; the interval holds the middle 95 % of what comes out. Every figure of one recording sees
-the same drawings, so differences are paired.
+The questions of a benchmark are a sample; the seeds are not, because more of them can be played at
+any time. So questions are resampled with replacement and the figure is computed again from each
+resample; the interval covers the middle 95 % of the values. Every figure of one recording uses the
+same resamples, so differences are paired.
 
-Equal inputs give equal bits on every machine: the drawings come from a bit generator whose stream
-is fixed, and sums are sums of whole numbers, exact in whatever order they are taken.
+Equal inputs give equal bits on every machine: resamples come from a bit generator with a fixed
+stream, and sums are sums of integers, exact in any order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,18 +21,18 @@ LOW, HIGH = 2.5, 97.5
 """The percentiles that bound an interval of 95 %."""
 
 _CELLS = 1 << 22
-"""The most drawn questions that are held at once."""
+"""The most resampled questions in memory at once."""
 
 Floats = NDArray[np.float64]
 
 
 class Stratum(NamedTuple):
-    """Questions that are drawn together."""
+    """Questions that are resampled together."""
 
     totals: Floats
-    """(Q, K) whole numbers: for each of K figures, what each question adds to it."""
+    """(Q, K) int64: what each question adds to each of K figures."""
     weight: float
-    """What a total is divided by, besides Q, when it is made into a mean."""
+    """The divisor of a total, besides Q, for a mean."""
 
 
 class ConfidenceInterval(NamedTuple):
@@ -43,18 +43,18 @@ class ConfidenceInterval(NamedTuple):
 
 
 def resample(strata: Sequence[Stratum], *, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
-    """The K figures, made anew from each drawing.
+    """Return K figures computed again from each resample.
 
-    A figure is the sum over strata of ``totals.sum(axis=0) / (Q * weight)``. Each stratum has
-    drawings of its own.
+    A figure is the sum over strata of ``totals.sum(axis=0) / (Q * weight)``. Each stratum is
+    resampled independently.
 
     Args:
-        strata: at least one, each with at least one question.
-        resamples: how many drawings.
-        seed: of the drawings; the first stratum's depend on it and on Q alone.
+        strata: At least one, each with at least one question.
+        resamples: How many resamples.
+        seed: Seed of the resamples; the first stratum's depend on it and on Q only.
 
     Returns:
-        (resamples, K) figures.
+        (resamples, K) float64 figures.
     """
     figures = np.zeros((resamples, strata[0].totals.shape[1]))
     for index, stratum in enumerate(strata):
@@ -68,9 +68,9 @@ def resample(strata: Sequence[Stratum], *, resamples: int = RESAMPLES, seed: int
 
 
 def interval(samples: Floats) -> ConfidenceInterval:
-    """The middle 95 % of resampled values, between ranks where it must be.
+    """Return the middle 95 % of resampled values, interpolated between ranks.
 
-    Where the interval reaches infinite values, its end is infinite.
+    If the interval reaches infinite values, its end is infinite.
     """
     ordered = np.sort(samples)
     return ConfidenceInterval(*(_percentile(ordered, percent) for percent in (LOW, HIGH)))
@@ -79,14 +79,14 @@ def interval(samples: Floats) -> ConfidenceInterval:
 def _percentile(ordered: Floats, percent: float) -> float:
     rank = (len(ordered) - 1) * percent / 100
     below, above = ordered[int(np.floor(rank))], ordered[int(np.ceil(rank))]
-    if below == above:  # also where both are infinite
+    if below == above:  # true also if both are infinite
         return float(below)
     return float(below + (above - below) * (rank - np.floor(rank)))
 
 
 def _drawings(questions: int, resamples: int, entropy: tuple[int, int]) -> Iterator[Floats]:
-    """(n, Q) blocks of how often each question was drawn, ``resamples`` rows in all."""
-    # The stream of a bit generator is fixed; what distributions make of it may change.
+    """Yield (n, Q) blocks of how often each question was drawn, ``resamples`` rows in total."""
+    # numpy fixes the stream of a bit generator, but not that of its distributions.
     bits = np.random.PCG64(np.random.SeedSequence(entropy))
     rows = max(1, _CELLS // questions)
     for start in range(0, resamples, rows):

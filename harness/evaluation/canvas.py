@@ -1,8 +1,8 @@
-"""Draw curves in characters with plotext, in a process of its own.
+"""Draw curves in characters with plotext, in a separate process.
 
 The native part of plotext ends its whole process on some data (a line with a gap, in version 6.1),
-and plotext prints advice to stdout. In a process of its own, neither reaches the command that asks
-for a plot. The plot depends on the canvas alone: the size of the terminal is not looked at.
+and plotext prints hints to stdout. In a separate process, neither affects the command that needs a
+plot. The plot depends on the canvas only, not on the size of the terminal.
 """
 
 import os
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import msgspec
 
 PATIENCE = 60.0
-"""Seconds that a plot may take: it takes a third of one."""
+"""Timeout of a plot in seconds; it usually takes a third of a second."""
 
 _PROMPT = 10
-"""Lines that are left for a prompt: plotext reserves some."""
+"""Lines that plotext reserves for a prompt."""
 
 
 class CanvasError(Exception):
@@ -33,7 +33,7 @@ class Curve(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Canvas(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot: its size in characters, its curves, its axes."""
+    """A plot: its size in characters, its curves and its axes."""
 
     width: int
     height: int
@@ -45,14 +45,14 @@ class Canvas(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def draw_canvas(canvas: Canvas) -> str:
-    """The plot as lines of text, without colours.
+    """Return the plot as lines of text, without colours.
 
     Raises:
-        CanvasError: plotext fails, or takes too long.
+        CanvasError: plotext fails or takes too long.
     """
-    # -P: a package in the working directory must not be taken for one of ours.
+    # -P: do not import packages from the working directory.
     command = [sys.executable, "-P", "-m", __name__]
-    # plotext cuts a plot to the terminal, and takes these for its size.
+    # plotext cuts a plot to the terminal's size, which it reads from these.
     size = {"COLUMNS": str(canvas.width), "LINES": str(canvas.height + _PROMPT)}
     try:
         done = subprocess.run(
@@ -93,7 +93,7 @@ def _columns(curve: Curve) -> tuple[list[float], list[float]]:
 def _main() -> None:
     canvas = msgspec.json.decode(os.fdopen(0, "rb", closefd=False).read(), type=Canvas)
     result = os.dup(1)
-    os.dup2(2, 1)  # what plotext prints is no part of the plot
+    os.dup2(2, 1)  # discard what plotext prints; it is not part of the plot
     text = _draw(canvas)
     with os.fdopen(result, "wb") as file:
         file.write(text.encode())

@@ -1,7 +1,7 @@
-"""Jobs over a Ray cluster: what plays them there is what plays them here, so they give the same.
+"""Play jobs over a Ray cluster, with the same code and results as on this machine.
 
-A job says all that its outcome depends on. Machines share the recordings' files; each holds what it
-finds against the job's digest. A job whose worker was lost is played again.
+A job names everything that its outcome depends on. Machines share the recordings' files; each
+checks the file that it finds against the job's digest. A job whose worker was lost is played again.
 """
 
 from collections.abc import Generator, Sequence
@@ -14,27 +14,28 @@ from store.cluster import RETRIES, connect
 
 
 def play_jobs_on_cluster(
-    errands: Sequence[JobRequest], address: str, workers: int
+    job_requests: Sequence[JobRequest], address: str, workers: int
 ) -> Generator[JobResult, None, None]:
-    """Plays many jobs; yields each as it is done.
+    """Play many jobs; yield each as it completes.
 
-    Closing the iterator, or interrupting it, gives up what is unfinished.
+    Closing the iterator, or interrupting it, cancels unfinished jobs.
 
     Args:
-        errands: the jobs.
-        address: the cluster's, as `store.cluster.connect` takes it.
-        workers: of a cluster that is started here.
+        job_requests: The jobs.
+        address: Address of the cluster, as `store.cluster.connect` takes it.
+        workers: Workers of a cluster that is started on this machine.
 
     Raises:
-        InputError: and `StoreError`, from `harness.evaluation.jobs.play_job`.
-        ClusterError: there is no cluster.
-        ExternalError: a job's worker was lost again and again.
+        InputError: From `harness.evaluation.jobs.play_job`.
+        StoreError: From `harness.evaluation.jobs.play_job`.
+        ClusterError: There is no cluster.
+        ExternalError: A job's worker was lost repeatedly.
     """
     ray = connect(address, workers)
     remote = ray.remote(num_cpus=1, max_retries=RETRIES)(play_job)
     places = {
-        remote.remote(errand._replace(path=errand.path.resolve())): place
-        for place, errand in enumerate(errands)
+        remote.remote(job_request._replace(path=job_request.path.resolve())): place
+        for place, job_request in enumerate(job_requests)
     }
     pending = list(places)
     try:
@@ -47,10 +48,10 @@ def play_jobs_on_cluster(
 
 
 def _outcome(ray: Any, reference: object) -> EpisodeArrays:  # noqa: ANN401 - Ray's own module
-    """What a job gave.
+    """Return the result of a job.
 
     Raises:
-        Exception: what the job raised, as it was raised there.
+        Exception: The exception that the job raised on the cluster.
     """
     lost = (
         ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError,

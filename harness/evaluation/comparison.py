@@ -1,8 +1,8 @@
-"""Two controllers held against each other: at equal accuracy, at equal cost, over the whole range.
+"""Compare two controllers: at equal accuracy, at equal cost, and over the whole range.
 
 A is the challenger and B the baseline. `harness.evaluation.frontier` defines the curve through a
-controller's points; `harness.evaluation.bootstrap` the drawings that every interval of a scope is
-made from, the same for both controllers.
+controller's points; `harness.evaluation.bootstrap` the resamples that every interval of a scope is
+computed from, the same for both controllers.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from harness.evaluation.sweep import find_nearest_cost, percent
 
 
 class PointMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """One point of A, and what B does instead."""
+    """One point of A, compared with B's curve."""
 
     beta: float | None
     settings: dict[str, int | float]
@@ -36,17 +36,18 @@ class PointMatch(msgspec.Struct, frozen=True, kw_only=True):
     cost: int
     """A's tokens for each question."""
     baseline_cost: int | None
-    """The tokens that B needs for A's accuracy; ``None`` where its curve does not reach down or up
-    to it, or it has a single point."""
+    """The tokens that B needs for A's accuracy; ``None`` if B's curve does not reach it or has a
+    single point.
+    """
     ratio: float | None
-    """``baseline_cost`` over ``cost``: above 1, A is the cheaper."""
+    """``baseline_cost / cost``: above 1, A costs less."""
     ratio_low: float | None
     ratio_high: float | None
-    """``None`` where the interval is not bounded: B never has A's accuracy in some drawings."""
+    """``None`` if the interval is not bounded: in some resamples B never has A's accuracy."""
     baseline_accuracy: float | None
-    """B's accuracy at A's cost; ``None`` where B's cheapest point is dearer."""
+    """B's accuracy at A's cost; ``None`` if B's cheapest point costs more."""
     difference: float | None
-    """A's accuracy less B's at A's cost, in points of percent."""
+    """A's accuracy minus B's at A's cost, in percentage points."""
     difference_low: float | None
     difference_high: float | None
 
@@ -61,42 +62,44 @@ class BaselinePoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuestionDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """A question on which the two differ."""
+    """A question on which the two controllers differ."""
 
     recording: str
     question: str
     accuracy: float
-    """The share of seeds that A has right, in percent, over all of its points."""
+    """The share of seeds with a correct answer of A, in percent, over all of its points."""
     baseline_accuracy: float
-    """B's, over the points whose costs are nearest to A's."""
+    """The same for B, over the points whose costs are nearest to A's."""
     difference: float
     cost: int
-    """A's tokens, likewise."""
+    """A's tokens, over the same points."""
     baseline_cost: int
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A against B over one recording, or over all (``recording`` is ``mean``)."""
+    """A compared with B over one recording, or over all (``recording`` is ``mean``)."""
 
     controller: str
     baseline: str
     recording: str
     ratio: float | None
-    """The geometric mean of the points' ratios; ``None`` where no point has one."""
+    """The geometric mean of the points' ratios; ``None`` if no point has one."""
     ratio_low: float | None
     ratio_high: float | None
     points: int
     beyond: int
-    """A's points that are more accurate than all of B's; they are not in the mean."""
+    """How many points of A are more accurate than all of B's; the mean excludes them."""
     below: int
-    """A's points that are less accurate than B's cheapest; they are not in the mean either: what B
-    needs for so little was not played."""
+    """How many points of A are less accurate than B's cheapest. The mean excludes them too, because
+    B was not played at so low an accuracy.
+    """
     cheapest: int
     dearest: int
-    """B's cheapest and dearest point, in tokens."""
+    """B's cheapest and costliest point, in tokens."""
     area: float | None
     """A's mean accuracy over the logarithm of tokens, from ``area_from`` to ``area_to``; ``None``
-    where no range of costs is covered by both."""
+    if no range of costs is covered by both.
+    """
     baseline_area: float | None
     area_difference: float | None
     area_low: float | None
@@ -104,16 +107,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     area_from: int
     """The cheapest cost that both can play at, in tokens."""
     area_to: int
-    """B's dearest point."""
+    """B's costliest point."""
     matches: list[PointMatch]
     differences: list[QuestionDifference]
-    """The questions, the largest difference first; for all recordings, of every one."""
+    """The questions with the largest difference first; for all recordings, those of each."""
     baseline_points: list[BaselinePoint]
-    """What B's curve goes through, in the order of the grid."""
+    """The points of B's curve, in the order of the grid."""
 
 
 class _ResampledFigures:
-    """The figures of some points, as measured (row 0) and from each drawing behind it."""
+    """Figures of some points, as measured (row 0) and from each resample after it."""
 
     def __init__(
         self, grid: Grid, played: CellEpisodes, scope: RecordingScope, points: Sequence[int]
@@ -131,7 +134,7 @@ class _ResampledFigures:
         column: str,
     ) -> Floats:
         parts = build_strata(played, grid.recordings, scope, points, column)
-        # Made in the same order as a drawing's, so that equal figures are equal bits.
+        # Computed in the same order as a resample's, so that equal figures are equal bits.
         measured = np.zeros(len(points))
         for part in parts:
             measured += part.totals.sum(axis=0) / (len(part.totals) * part.weight)
@@ -139,11 +142,11 @@ class _ResampledFigures:
 
 
 def compare_controllers(grid: Grid, played: CellEpisodes) -> list[Comparison]:
-    """Compares the grid's two controllers, on each recording and on all together.
+    """Compare the grid's two controllers, on each recording and on all together.
 
     Args:
-        grid: of exactly two controllers, A and then B.
-        played: every cell of it.
+        grid: A grid of exactly two controllers, A and then B.
+        played: Every cell of it.
     """
     ours, theirs = (
         [point for point, each in enumerate(grid.points) if each.program is program]
@@ -161,11 +164,11 @@ def _compared(
     single = len(set(b.cost[0].tolist())) == 1
     beyond = a.accuracy[0] > b.accuracy[0].max()
     below = a.accuracy[0] < baseline.accuracy[0, 0]
-    # Left of its cheapest point a curve says nothing, and a single point is no curve.
+    # A curve is undefined below its cheapest point, and a single point is not a curve.
     needed[:, below | single] = np.inf
     log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
     rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
-    # Only the measured row: a drawing that moves B's cheapest point a little is no reason.
+    # Only the measured row: a resample that moves B's cheapest point a little must not count.
     rivals[0, a.cost[0] < b.cost[0].min()] = np.nan
     within = np.isfinite(log_ratios[0])
     average = log_ratios[:, within].mean(axis=1) if within.any() else None
@@ -258,7 +261,7 @@ def _differences(
     theirs: list[int],
     sampled: tuple[_ResampledFigures, _ResampledFigures],
 ) -> list[QuestionDifference]:
-    """Each question of the scope on which A at its points and B at the nearest costs differ."""
+    """Return the questions on which A at its points and B at the nearest costs differ."""
     costs = [each.cost for each in sampled[1].exact]
     paired = [theirs[find_nearest_cost(each.cost, costs)] for each in sampled[0].exact]
     found = []
@@ -279,14 +282,14 @@ def _differences(
                     baseline_cost=int(other[1]),
                 )
             )
-    # Sorting is stable: of equal differences, the recording's own order.
+    # Sorting is stable: equal differences stay in the recording's order.
     return sorted(found, key=lambda each: -abs(each.difference))
 
 
 def _by_question(
     played: CellEpisodes, scope: RecordingScope, points: Sequence[int]
 ) -> list[tuple[Fraction, Fraction]]:
-    """For each question, the share of right answers and the mean tokens, over points and seeds."""
+    """Return each question's share of correct answers and mean tokens, over points and seeds."""
     parts = [played[scope_cells(scope, point)[0]] for point in points]
     size = sum(part.right.shape[1] for part in parts)
     right = sum(part.right.sum(axis=1, dtype=np.int64) for part in parts)

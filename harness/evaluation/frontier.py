@@ -1,12 +1,12 @@
-"""What a controller's swept points say together: the curve of accuracy over tokens.
+"""The curve of accuracy over tokens through a controller's swept points.
 
-The curve goes through the points in the order of their costs. A dearer point that is less accurate
-does not lower it: it follows the *running maximum* of accuracy. Between two points it is linear in
-the logarithm of tokens; right of the dearest it is level. Left of the cheapest a controller cannot
-play at all, which an area counts as an accuracy of 0. Tokens below 1 count as 1.
+The curve goes through the points in the order of their costs. A costlier point that is less
+accurate does not lower it: it follows the *running maximum* of accuracy. Between two points it is
+linear in the logarithm of tokens; right of the costliest it is level. Left of the cheapest a
+controller cannot play, which an area counts as an accuracy of 0. Tokens below 1 count as 1.
 
-Everything here takes many curves at once, since intervals need the same figure for each of
-thousands of resamples: the last axis runs over points, the axes before it over curves.
+Every function takes many curves at once, because intervals need the same figure for thousands of
+resamples: the last axis runs over points, the axes before it over curves.
 """
 
 from typing import NamedTuple
@@ -21,20 +21,20 @@ class FrontierCurve(NamedTuple):
     """Curves of accuracy over the logarithm of tokens."""
 
     cost: Floats
-    """(..., P) ascending, each at least 1."""
+    """(..., P) float64 tokens in ascending order, each at least 1."""
     log_cost: Floats
     accuracy: Floats
-    """(..., P) the running maximum, so ascending too."""
+    """(..., P) float64 running maximum of accuracy, in ascending order."""
 
 
 def build_curve(cost: Floats, accuracy: Floats) -> FrontierCurve:
-    """The curves through swept points.
+    """Return the curves through swept points.
 
     Args:
         cost: (..., P) tokens for each question.
-        accuracy: (..., P) in the same order.
+        accuracy: (..., P) accuracies in the same order.
     """
-    # Of points that cost the same, the most accurate comes first: the others then change nothing.
+    # Of points with equal cost, put the most accurate first: the others then change nothing.
     order = np.lexsort((-accuracy, cost), axis=-1)
     ascending = np.take_along_axis(np.maximum(cost, 1.0), order, axis=-1)
     ranked = np.take_along_axis(accuracy, order, axis=-1)
@@ -42,14 +42,14 @@ def build_curve(cost: Floats, accuracy: Floats) -> FrontierCurve:
 
 
 def accuracy_at(curves: FrontierCurve, cost: Floats) -> Floats:
-    """The accuracy that each curve has at a cost; left of the cheapest point, that point's own.
+    """Return each curve's accuracy at a cost; left of the cheapest point, that point's accuracy.
 
-    Whether a curve begins further right is for the caller to see: of a drawing that moves it past
-    the cost by a hair, nothing else would be a fair value.
+    Callers must check whether a curve starts further right: for a resample that moves it slightly
+    past the cost, no other value would be fair.
 
     Args:
-        curves: (..., P).
-        cost: (...,) tokens, one for each curve.
+        curves: (..., P) curves.
+        cost: (...,) tokens, one value for each curve.
     """
     x, y = curves.log_cost, curves.accuracy
     at = _log(cost)
@@ -61,33 +61,33 @@ def accuracy_at(curves: FrontierCurve, cost: Floats) -> Floats:
 
 
 def cost_at(curves: FrontierCurve, accuracy: Floats) -> Floats:
-    """The fewest tokens at which each curve has an accuracy; infinite where it never does.
+    """Return the fewest tokens at which each curve has an accuracy; infinite if it never does.
 
     Args:
-        curves: (..., P).
-        accuracy: (...,) one for each curve.
+        curves: (..., P) curves.
+        accuracy: (...,) accuracies, one for each curve.
     """
     x, y = curves.log_cost, curves.accuracy
     below = (y < accuracy[..., None]).sum(axis=-1)
     left = np.clip(below - 1, 0, None)
     right = np.clip(below, None, x.shape[-1] - 1)
     inside = _between(accuracy, _pick(y, left), _pick(y, right), _pick(x, left), _pick(x, right))
-    # Where a point has the wanted accuracy itself, its cost needs no way through the logarithm.
+    # If a point has exactly this accuracy, use its cost, without rounding by the logarithm.
     itself = (below == 0) | (_pick(y, right) == accuracy)
     found = np.where(itself, _pick(curves.cost, right), np.exp(inside))
     return np.where(below == x.shape[-1], np.inf, found)
 
 
 def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:
-    """The mean accuracy of each curve over the logarithm of tokens, between two costs.
+    """Return the mean accuracy of each curve over the logarithm of tokens, between two costs.
 
     Args:
-        curves: (..., P).
+        curves: (..., P) curves.
         cheapest: (...,) tokens.
         dearest: (...,) tokens.
 
     Returns:
-        (...,) in the unit of accuracy; NaN where the two costs are the same.
+        (...,) in the unit of accuracy; NaN if the two costs are equal.
     """
     low, high = _log(cheapest), _log(dearest)
     x, y = curves.log_cost, curves.accuracy
@@ -115,7 +115,7 @@ def _pick(values: Floats, index: NDArray[np.intp]) -> Floats:
 
 
 def _between(at: Floats, x0: Floats, x1: Floats, y0: Floats, y1: Floats) -> Floats:
-    """Linear between two points; the second one's height where they are one above the other."""
+    """Interpolate linearly between two points; return the second height if ``x0 == x1``."""
     width = x1 - x0
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(width > 0, (at - x0) / width, 1.0)

@@ -1,4 +1,4 @@
-"""What a sweep is to play: controllers at settings over recordings, under seeds and rules."""
+"""The grid of a sweep: controllers at settings over recordings, under seeds and rules."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -26,26 +26,26 @@ class GridPoint(NamedTuple):
     beta: float | None
     """``None`` for a controller without a schedule."""
     knobs: KnobValues
-    """The value of every free knob, set or by default."""
+    """The value of every free knob, set or default."""
     chosen: KnobValues
     """The knobs that were set."""
 
 
 class GridCell(NamedTuple):
-    """One point on one recording, both by their places in the grid."""
+    """One point on one recording, both by their index in the grid."""
 
     point: int
     recording: int
 
 
 class Shortage(NamedTuple):
-    """A point that asks for more branches than a recording has."""
+    """A point that requests more branches than a recording has."""
 
     point: GridPoint
     recording: str
     asked: RequestedWidth
     fewest: int
-    """The branches of the question with the fewest."""
+    """The fewest branches of a question."""
     most: int
 
 
@@ -53,13 +53,13 @@ class Grid:
     """The cross product, in the order of its rows: controller, setting, β, then recording.
 
     Args:
-        programs: the controllers, the first of which is the one that others are compared with.
-        settings: for each program, the settings of its free knobs.
-        betas: the values of β, for programs that follow it.
-        recordings: what to play over.
-        seeds: how many seeds, from 0 on.
-        rules: budget and price of a probe.
-        engine_name: a name that `harness.engines.catalog` knows.
+        programs: The controllers; the first is the one that others are compared with.
+        settings: The settings of each program's free knobs.
+        betas: The values of β, for programs that follow it.
+        recordings: The recordings to play over.
+        seeds: The number of seeds, from 0.
+        rules: Budget and cost of a probe.
+        engine_name: A name in `harness.engines.catalog`.
     """
 
     def __init__(
@@ -121,14 +121,14 @@ class Grid:
         ]
 
     def opened(self, point: int, recordings: Sequence[int]) -> int | None:
-        """How many branches a point opens at most: what it asks for, as far as they were recorded.
+        """Return the most branches that a point opens: those it requests, as far as recorded.
 
         Args:
-            point: its place in the grid.
-            recordings: the places of those that it is played over.
+            point: Index of the point in the grid.
+            recordings: Indexes of the recordings that it is played over.
 
         Returns:
-            ``None`` where no knob decides it, or recordings differ in it.
+            The number, or ``None`` if no knob determines it or recordings differ in it.
         """
         asked = self.widths[point]
         if asked is None or not (asked.whole or self._short(asked, recordings)):
@@ -148,8 +148,8 @@ class Grid:
             if asked is not None and asked.branches > fewest
         ]
 
-    def errand(self, cell: GridCell) -> JobRequest:
-        """The job of a cell, and where to find what it names."""
+    def job_request(self, cell: GridCell) -> JobRequest:
+        """Return the job of a cell, with the file and the program that it names."""
         point = self.points[cell.point]
         recording = self.recordings[cell.recording].recording
         job = Job(
@@ -167,11 +167,11 @@ class Grid:
         return JobRequest(job, recording.path, program.source, player)
 
     def refuse_unmet_needs(self) -> None:
-        """Raises before anything is played where a recording lacks what a controller needs.
+        """Raise, before anything is played, if a recording lacks what a controller needs.
 
         Raises:
-            InputError: with the recording and what it lacks.
-            StoreError: a recording cannot be read.
+            InputError: A recording lacks something. The message names both.
+            StoreError: A recording cannot be read.
         """
         rheo = [each for each in self.programs if isinstance(each, RheoController)]
         needy = [each for each in rheo if any(each.checked.needs)]
@@ -185,7 +185,7 @@ class Grid:
 
 
 def format_knobs(knobs: Mapping[str, int | float]) -> str:
-    """Knobs as they are written on a command line: ``n=16 size=4``."""
+    """Format knobs as on a command line: ``n=16 size=4``."""
     return " ".join(f"{name}={value!r}" for name, value in knobs.items())
 
 

@@ -1,4 +1,4 @@
-"""Jobs: one controller at one setting over one recording, and how many are played in parallel.
+"""Jobs: play one controller at one setting over one recording, many in parallel.
 
 A job names everything that its outcome depends on and nothing else, so it can be played in any
 process, in any order, and cached under a digest of itself. `play_plan` plays a controller in any
@@ -30,11 +30,11 @@ from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
 FORMAT = 1
-"""Raised when a job's outcome is kept in another way, or means something else."""
+"""Increase this when the format or the meaning of a job's outcome changes."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the outcome depends on, by content."""
+    """Everything that the outcome depends on, by content."""
 
     recording: str
     """The recording's digest."""
@@ -51,12 +51,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """The job's name by content."""
+        """Return the digest that identifies the job."""
         return sha256(msgspec.json.encode((FORMAT, self), order="deterministic")).hexdigest()
 
 
 class JobRequest(NamedTuple):
-    """A job, and where to find what it names."""
+    """A job, and the file and program that it names."""
 
     job: Job
     path: Path
@@ -68,45 +68,48 @@ class JobRequest(NamedTuple):
 
 
 class ExecutionOptions(NamedTuple):
-    """With what jobs are played; outcomes do not depend on it."""
+    """Resources for playing jobs; outcomes do not depend on them."""
 
     workers: int = 1
-    """The most threads or processes at work."""
+    """The most threads or processes."""
     objects: Path | None = None
-    """Where compiled programs are kept, ``None`` to keep none."""
+    """The directory for compiled programs, ``None`` to keep none."""
     cluster: str | None = None
     """The address of a Ray cluster that plays, ``None`` for this machine."""
 
 
 class JobResult(NamedTuple):
-    """One errand's outcome."""
+    """The outcome of one job."""
 
     place: int
-    """The errand's place among those given."""
+    """The index of the job in the sequence."""
     episodes: EpisodeArrays
 
 
-def play_job(errand: JobRequest, means: ExecutionOptions = ExecutionOptions()) -> EpisodeArrays:  # noqa: B008 - it is immutable
-    """Plays one job.
+def play_job(
+    job_request: JobRequest,
+    options: ExecutionOptions = ExecutionOptions(),  # noqa: B008 - it is immutable
+) -> EpisodeArrays:
+    """Play one job.
 
     Raises:
-        InputError: the recording lacks what the program needs, or is not the one that it was; or
-            a program in another language failed.
-        StoreError: it cannot be read.
-        ExternalError: what plays programs in that language cannot be had.
+        InputError: The recording lacks what the program needs, or is not the one that it was; or a
+            program in another language failed.
+        StoreError: The recording cannot be read.
+        ExternalError: The runtime of the program's language is not available.
     """
-    job = errand.job
+    job = job_request.job
     setting, rules = (
         ControllerSetting(job.beta, job.knobs),
         EpisodeRules(job.budget, job.probe_cost),
     )
-    replay_environment = _replay_environment(errand.path, job.recording)
-    if errand.engine not in ENGINE_NAMES:
-        return get_foreign_engine(errand.engine).play(
-            errand.source, setting, replay_environment, job.seeds, rules
+    replay_environment = _replay_environment(job_request.path, job.recording)
+    if job_request.engine not in ENGINE_NAMES:
+        return get_foreign_engine(job_request.engine).play(
+            job_request.source, setting, replay_environment, job.seeds, rules
         )
-    return get_engine(errand.engine, means.workers, means.objects).play(
-        _checked(errand.source.text, errand.source.name),
+    return get_engine(job_request.engine, options.workers, options.objects).play(
+        _checked(job_request.source.text, job_request.source.name),
         setting,
         replay_environment,
         job.seeds,
@@ -115,24 +118,26 @@ def play_job(errand: JobRequest, means: ExecutionOptions = ExecutionOptions()) -
 
 
 def play_jobs(
-    errands: Sequence[JobRequest], means: ExecutionOptions
+    job_requests: Sequence[JobRequest], options: ExecutionOptions
 ) -> Generator[JobResult, None, None]:
-    """Plays many jobs, by several threads or processes; yields each as it is done.
+    """Play many jobs, with several threads or processes; yield each as it completes.
 
-    Closing the iterator, or interrupting it, ends the processes and gives up what is unfinished.
+    Closing the iterator, or interrupting it, ends the processes and cancels unfinished jobs.
 
     Raises:
-        InputError: and `StoreError`, from `play_job`.
-        ExternalError: a process ended before its work.
+        InputError: From `play_job`.
+        StoreError: From `play_job`.
+        ExternalError: A process ended before its work was complete.
     """
-    workers = min(means.workers, len(errands))
-    if workers <= 1 or all(errand.engine in THREADED_ENGINES for errand in errands):
-        for index, errand in enumerate(errands):
-            yield JobResult(index, play_job(errand, means))
+    workers = min(options.workers, len(job_requests))
+    if workers <= 1 or all(job_request.engine in THREADED_ENGINES for job_request in job_requests):
+        for index, job_request in enumerate(job_requests):
+            yield JobResult(index, play_job(job_request, options))
         return
     with _processes(workers) as pool:
         places: dict[Future[EpisodeArrays], int] = {
-            pool.submit(play_job, errand): index for index, errand in enumerate(errands)
+            pool.submit(play_job, job_request): index
+            for index, job_request in enumerate(job_requests)
         }
         try:
             for future in as_completed(places):
@@ -146,8 +151,8 @@ def play_jobs(
 
 @contextmanager
 def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes end with the block, at once if it is left by an exception."""
-    # A fresh process inherits no lock and no thread, unlike a forked one.
+    """Provide a pool whose processes end with the block, at once if an exception leaves it."""
+    # A spawned process inherits no lock and no thread, unlike a forked one.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=begin_worker_process)
@@ -181,19 +186,22 @@ def play_plan(
     engine: ReplayEngine,
     counts: LineCounts | None = None,
 ) -> EpisodeArrays:
-    """The ends of all episodes.
+    """Play every question under every seed with a controller in any language.
 
     Args:
-        plan: the controller and its setting.
-        replay_environment: the recording.
-        seeds: of every question.
-        engine: what plays a program of Rheo; another language has its own.
-        counts: what each line did is added to it, where given.
+        plan: The controller and its setting.
+        replay_environment: The recording.
+        seeds: Seeds of every question.
+        engine: The engine for a Rheo program; another language has its own.
+        counts: Counts of each source line, added to in place; ``None`` to count nothing.
+
+    Returns:
+        The results of all episodes.
 
     Raises:
-        InputError: the recording lacks something that the program needs, or an episode failed.
-        SettingsError: the setting does not go with the program.
-        ExternalError: what plays programs in that language cannot be had.
+        InputError: The recording lacks something that the program needs, or an episode failed.
+        SettingsError: The setting does not fit the program.
+        ExternalError: The runtime of the program's language is not available.
     """
     if isinstance(plan, RheoPlan):
         return engine.play(

@@ -1,9 +1,9 @@
-"""Results kept by content: what was played once is not played again.
+"""A content-addressed cache of results: no job is played twice.
 
-An entry is one file, named by the digest of its job. It holds the job in full, so that it says
-itself what it came from, and the ends of all episodes, so that intervals and comparisons need no
-replay. A file appears whole or not at all; one that is damaged, or of another format, counts as
-absent and is made anew. Nothing is lost by removing the directory.
+An entry is one file, named by the digest of its job. It holds the job in full, so that it documents
+its own origin, and the results of all episodes, so that intervals and comparisons need no replay.
+Files are written atomically; a file that is damaged, or of another format, counts as absent and is
+written again. It is safe to delete the directory.
 """
 
 import os
@@ -22,24 +22,24 @@ class _CacheEntry(msgspec.Struct, frozen=True, array_like=True):
     job: Job
     questions: int
     columns: dict[str, bytes]
-    """Each array of `EpisodeArrays`, little-endian in row order, deflated."""
+    """Each array of `EpisodeArrays`: little-endian, row-major, deflated."""
 
 
 class ResultCache:
     """The results under one directory.
 
     Args:
-        directory: where; it is made when the first result is kept.
+        directory: The directory; it is created with the first entry.
     """
 
     def __init__(self, directory: Path):
         self._directory = directory
 
     def find(self, job: Job) -> EpisodeArrays | None:
-        """The episodes of a job, or ``None`` where they are not kept.
+        """Return the episodes of a job, or ``None`` if there is no entry.
 
         Raises:
-            OSError: there is an entry that cannot be read.
+            OSError: There is an entry that cannot be read.
         """
         try:
             content = self._path(job).read_bytes()
@@ -54,10 +54,10 @@ class ResultCache:
             return None
 
     def keep(self, job: Job, episodes: EpisodeArrays) -> None:
-        """Keeps the episodes of a job.
+        """Store the episodes of a job.
 
         Raises:
-            OSError: the surroundings refuse.
+            OSError: The entry cannot be written.
         """
         columns = {
             name: zlib.compress(_little(values).tobytes(), level=1)

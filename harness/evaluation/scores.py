@@ -1,8 +1,8 @@
-"""Played cells as per-question sums, from which rows, intervals and curves are made.
+"""Per-question sums of played cells, which rows, intervals and curves are computed from.
 
 A *scope* is one recording, or all of them together. The figure of all is the mean of each one's, so
-that every recording counts the same. Recordings of one benchmark share its questions, and a drawn
-question brings its branches of every model along.
+that every recording has the same weight. Recordings of one benchmark share its questions: a
+resampled question includes its branches of every model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from harness.mdp.episodes import EpisodeArrays, compute_figures
 from harness.request.recordings import NamedRecording
 
 MEAN = "mean"
-"""What rows over all recordings have in place of a recording's name."""
+"""The recording name of rows over all recordings."""
 
 CellEpisodes = Mapping[GridCell, EpisodeArrays]
 
@@ -28,7 +28,7 @@ class RecordingScope(NamedTuple):
 
     label: str
     recordings: tuple[int, ...]
-    """Their places in the grid."""
+    """Their indexes in the grid."""
 
 
 class MeanFigures(NamedTuple):
@@ -42,7 +42,7 @@ class MeanFigures(NamedTuple):
 
 
 class PublishedFigures(NamedTuple):
-    """The same as they are published."""
+    """The same figures, rounded as published ones."""
 
     accuracy: float
     """Percent, two decimals."""
@@ -53,18 +53,24 @@ class PublishedFigures(NamedTuple):
 
 
 def list_scopes(recordings: Sequence[NamedRecording]) -> list[RecordingScope]:
-    """Each recording, then all together where there are several."""
+    """Return one scope for each recording, then one for all if there are several."""
     each = [RecordingScope(named.label, (place,)) for place, named in enumerate(recordings)]
     return each if len(each) == 1 else [*each, RecordingScope(MEAN, tuple(range(len(each))))]
 
 
 def scope_cells(scope: RecordingScope, point: int) -> list[GridCell]:
-    """The cells that a point's figure over a scope is made from."""
+    """Return the cells that a point's figure over a scope is made from."""
     return [GridCell(point, recording) for recording in scope.recordings]
 
 
 def compute_means(played: CellEpisodes, scope: RecordingScope, point: int) -> MeanFigures:
-    """The exact figures of a point."""
+    """Return the exact figures of a point.
+
+    Args:
+        played: The played cells.
+        scope: The recordings.
+        point: Index of the point in the grid.
+    """
     parts = [played[cell] for cell in scope_cells(scope, point)]
     return MeanFigures(
         _mean([part.right for part in parts]),
@@ -74,13 +80,19 @@ def compute_means(played: CellEpisodes, scope: RecordingScope, point: int) -> Me
 
 
 def _mean(columns: Sequence[NDArray[Any]]) -> Fraction:
-    """The mean of each column's mean."""
+    """Return the mean of each column's mean."""
     each = [Fraction(int(column.sum(dtype=np.int64)), column.size) for column in columns]
     return sum(each, Fraction()) / len(each)
 
 
 def publish_figures(played: CellEpisodes, scope: RecordingScope, point: int) -> PublishedFigures:
-    """The figures of a point as published ones are made; over several, their exact mean."""
+    """Return the figures of a point, rounded as published ones; several recordings stay exact.
+
+    Args:
+        played: The played cells.
+        scope: The recordings. The figure of several is the exact mean of their figures.
+        point: Index of the point in the grid.
+    """
     parts = [played[cell] for cell in scope_cells(scope, point)]
     if len(parts) == 1:
         return PublishedFigures(*compute_figures(parts[0]))
@@ -100,13 +112,13 @@ def build_strata(
     points: Sequence[int],
     column: str,
 ) -> list[Stratum]:
-    """A figure of several points, by question, ready to be resampled.
+    """Return a figure of several points, by question, for `resample`.
 
     Args:
-        played: holds every cell of the points in the scope.
-        recordings: the grid's.
-        scope: what to make the figure over.
-        points: the points, in the order of the figures.
+        played: Every cell of the points in the scope.
+        recordings: The grid's recordings.
+        scope: The recordings of the figure.
+        points: The points, in the order of the figures.
         column: ``right`` for accuracy as a share, ``tokens`` for cost.
     """
     together: dict[tuple[str, ...], list[int]] = {}

@@ -1,4 +1,4 @@
-"""A sweep: every cell of a grid, played or taken from what is kept, and the rows made from them."""
+"""A sweep: play every cell of a grid or read it from the cache, and build the rows."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -33,9 +33,9 @@ class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, int | float]
     """The value of every free knob."""
     accuracy: float
-    """Percent, as published figures are made."""
+    """Percent, rounded as published figures."""
     cost: int
-    """Tokens for each question, as published figures are made."""
+    """Tokens for each question, truncated as published figures."""
     sequential: int
     """Tokens on the critical path for each question."""
     episodes: int
@@ -43,68 +43,73 @@ class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
     accuracy_high: float
     """The interval of 95 %, in percent."""
     difference: float | None
-    """In points of percent, to the first controller at its nearest cost; ``None`` where that
-    controller has not been played to the end."""
+    """In percentage points, relative to the first controller at its nearest cost; ``None`` if that
+    controller has not been played completely.
+    """
     difference_low: float | None
     difference_high: float | None
     width: int | None = None
-    """The most branches of a question that it can open, where its knobs decide that: what they
-    request, as far as branches were recorded. ``None`` also where recordings differ in it."""
+    """The most branches of a question that it can open, if its knobs determine that: what they
+    request, as far as branches were recorded. ``None`` also if recordings differ in it.
+    """
     width_requested: int | None = None
     """How many branches its knobs request."""
 
 
 class SweepResult(NamedTuple):
-    """What came of playing a grid."""
+    """The result of playing a grid."""
 
     played: CellEpisodes
     complete: bool
-    """False where it was interrupted: some cells are missing."""
+    """False if it was interrupted: some cells are missing."""
     reused: int
-    """Cells that were kept from before."""
+    """How many cells came from the cache."""
     cache_error: OSError | None
-    """Why results could not be kept, if they could not."""
+    """The reason why results could not be cached, if any."""
 
 
 def play_grid(
     grid: Grid,
     results: ResultCache | None,
     *,
-    means: ExecutionOptions = ExecutionOptions(),  # noqa: B008 - it is immutable
+    options: ExecutionOptions = ExecutionOptions(),  # noqa: B008 - it is immutable
     advance: Callable[[int], None] = lambda done: None,
 ) -> SweepResult:
-    """Plays what is not kept yet, and keeps it. Ctrl-C ends the playing, and what is done counts.
+    """Play the cells that are not cached, and cache them.
+
+    Ctrl-C ends the sweep early and keeps what is done.
 
     Args:
-        grid: what to play.
-        results: where results are kept; ``None`` keeps none.
-        means: with how many workers.
-        advance: is told how many more cells are done.
+        grid: The grid to play.
+        results: The cache; ``None`` to use none.
+        options: Workers, or a cluster.
+        advance: Called with the number of cells completed since the last call.
 
     Raises:
-        InputError: and `StoreError`: a recording cannot be played.
-        ExternalError: a process ended before its work.
+        InputError: A recording cannot be played.
+        StoreError: A recording cannot be read.
+        ExternalError: A process ended before its work was complete.
     """
     played: dict[GridCell, EpisodeArrays] = {}
     cache_error: OSError | None = None
     reused = 0
     try:
         for cell in grid.cells if results is not None else ():
-            found = results.find(grid.errand(cell).job) if results is not None else None
+            found = results.find(grid.job_request(cell).job) if results is not None else None
             if found is not None:
                 played[cell] = found
                 reused += 1
                 advance(1)
         missing = [cell for cell in grid.cells if cell not in played]
-        errands = [grid.errand(cell) for cell in missing]
-        with closing(_playing(errands, means)) as outcomes:
+        job_requests = [grid.job_request(cell) for cell in missing]
+        with closing(_run_jobs(job_requests, options)) as outcomes:
             for place, episodes in outcomes:
                 played[missing[place]] = episodes
                 advance(1)
                 if results is None or cache_error is not None:
                     continue
                 try:
-                    results.keep(errands[place].job, episodes)
+                    results.keep(job_requests[place].job, episodes)
                 except OSError as problem:
                     cache_error = problem
     except KeyboardInterrupt:
@@ -112,19 +117,19 @@ def play_grid(
     return SweepResult(played, complete=True, reused=reused, cache_error=cache_error)
 
 
-def _playing(
-    errands: Sequence[JobRequest], means: ExecutionOptions
+def _run_jobs(
+    job_requests: Sequence[JobRequest], options: ExecutionOptions
 ) -> Generator[JobResult, None, None]:
-    """Plays here, or over a cluster; the outcomes are the same."""
-    if means.cluster is None:
-        return play_jobs(errands, means)
+    """Play jobs here or over a cluster; the outcomes are the same."""
+    if options.cluster is None:
+        return play_jobs(job_requests, options)
     from harness.evaluation.cluster import play_jobs_on_cluster
 
-    return play_jobs_on_cluster(errands, means.cluster, means.workers)
+    return play_jobs_on_cluster(job_requests, options.cluster, options.workers)
 
 
 def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
-    """A row for each point on each recording, and on all together, as far as they are played."""
+    """Return a row for each point on each recording, and on all together, as far as played."""
     found: dict[tuple[int, int], SweepRow] = {}
     all_scopes = list_scopes(grid.recordings)
     for order, scope in enumerate(all_scopes):
@@ -138,7 +143,7 @@ def build_rows(grid: Grid, played: CellEpisodes) -> list[SweepRow]:
 
 
 def find_nearest_cost(cost: Fraction, others: Sequence[Fraction]) -> int:
-    """The place of the cost that is nearest by ratio; of equals, the cheaper, then the first."""
+    """Return the index of the nearest cost by ratio; of equals, the cheaper, then the first."""
     return min(range(len(others)), key=lambda at: (_ratio(cost, others[at]), others[at]))
 
 
@@ -148,7 +153,7 @@ def _ratio(one: Fraction, other: Fraction) -> Fraction:
 
 
 def _rows_of(grid: Grid, played: CellEpisodes, scope: RecordingScope) -> dict[int, SweepRow]:
-    """The rows of one scope, by point."""
+    """Return the rows of one scope, by point."""
     points = [
         point
         for point in range(len(grid.points))
@@ -185,7 +190,7 @@ def _row(
     each = grid.points[point]
     figures = publish_figures(played, scope, point)
     requested, width = grid.widths[point], grid.opened(point, scope.recordings)
-    # What a program asks for at least is no width, unless it is beyond what was recorded.
+    # A minimum is not a width, unless it exceeds what was recorded.
     hidden = width is None and requested is not None and not requested.whole
     around = interval(accuracies)
     paired = None if differences is None else interval(differences)
@@ -206,16 +211,16 @@ def _row(
 
 
 def percent(share: float | Fraction | np.float64) -> float:
-    """A share in percent, two decimals; never a negative zero."""
+    """Return a share in percent with two decimals; never a negative zero."""
     return round(float(share * 100), 2) + 0.0
 
 
 class SweepOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """What results came from, by content."""
+    """The inputs of results, by content."""
 
     engine: str
     seeds: int
-    """Seeds 0 to this, less one."""
+    """The number of seeds, from 0."""
     budget: int | None
     kappa: int
     resamples: int = RESAMPLES
@@ -227,7 +232,7 @@ class SweepOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe_sweep_origin(grid: Grid) -> SweepOrigin:
-    """What a grid's results come from."""
+    """Describe the inputs of a grid's results."""
     return SweepOrigin(
         engine=grid.engine,
         seeds=len(grid.seeds),

@@ -122,7 +122,7 @@ class EpisodeTrace(msgspec.Struct, frozen=True, kw_only=True):
 def trace_episode(
     plan: Plan, replay_environment: ReplayEnvironment, question: int, seed: int
 ) -> EpisodeTrace:
-    """Plays one episode and keeps all of it.
+    """Play one episode and keep all of it.
 
     What a controller in another language than Rheo remembers is not seen.
 
@@ -164,7 +164,7 @@ class InstrumentedProgram(NamedTuple):
 
 
 def instrument_program(plan: RheoPlan, trace: Sequence[BarrierRecord]) -> InstrumentedProgram:
-    """Makes a program ready for one episode, of which its memory is kept.
+    """Make a program ready for one episode, of which its memory is kept.
 
     Args:
         plan: the program and its setting.
@@ -186,7 +186,7 @@ def assemble_trace(
     replay: Replay,
     gold: str | None,
 ) -> EpisodeTrace:
-    """An episode that has ended, with all that led to it.
+    """Return an episode that has ended, with all that led to it.
 
     Args:
         plan: the controller and its setting.

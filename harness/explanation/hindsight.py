@@ -72,7 +72,7 @@ def analyse_hindsight(trace: Sequence[BarrierRecord], answer: str | None) -> Hin
 
 
 def sum_hindsight(parts: Sequence[Hindsight]) -> Hindsight:
-    """The sums of several."""
+    """Return the sums of several."""
     names = Hindsight.__struct_fields__
     return Hindsight(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
@@ -88,7 +88,7 @@ class _BranchBoard:
         self.pruned: set[int] = set()
 
     def take(self, barrier: BarrierRecord) -> str | None:
-        """Takes up the actions of a barrier; gives the leader behind it."""
+        """Take up the actions of a barrier; give the leader behind it."""
         for action in barrier.actions:
             if action.branch is None:
                 continue  # the episode's own answer

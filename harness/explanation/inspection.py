@@ -118,7 +118,7 @@ class _QuestionShares(NamedTuple):
 def inspect_recording(
     recording: Recording, *, questions: bool = False, verify: bool = False
 ) -> RecordingInspection:
-    """The figures of a recording.
+    """Return the figures of a recording.
 
     Args:
         recording: an open one.
@@ -176,7 +176,7 @@ def majority_accuracy(core: Core, gold: str, k: int, seeds: Sequence[int] = SEED
 
 
 def pass_at(k: int, right: int, branches: int) -> Fraction:
-    """The chance that ``k`` of the branches, drawn without return, hold a right one."""
+    """Return the chance that ``k`` of the branches, drawn without return, hold a right one."""
     return 1 - Fraction(comb(branches - right, k), comb(branches, k))
 
 

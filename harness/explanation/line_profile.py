@@ -91,7 +91,7 @@ def profile_controller(
     engine: ReplayEngine,
     advance: Callable[[int], None] = lambda done: None,
 ) -> list[Profile]:
-    """Plays and counts; a profile for each recording, then one for all where there are several.
+    """Play and count; a profile for each recording, then one for all where there are several.
 
     Args:
         plan: the controller and its setting.
@@ -177,7 +177,7 @@ def _profile(source: Source, label: str, parts: Sequence[_RecordingCounts]) -> P
         right=np.bincount(line[right], minlength=size).tolist(),
     )
     tokens = sum(int(part.episodes.tokens.sum()) for part in parts)
-    differing = [duel for part in parts for duel in (*part.duels.lost, *part.duels.won)]
+    differing = [comparison for part in parts for comparison in (*part.duels.lost, *part.duels.won)]
     return Profile(
         recording=label,
         episodes=right.size,
@@ -210,5 +210,5 @@ def _line(source: Source, number: int, columns: _LineColumns, tokens: int) -> Li
 
 
 def percent_of(part: int, whole: int) -> float | None:
-    """A part in percent; ``None`` of nothing."""
+    """Return a part in percent; ``None`` of nothing."""
     return float(Fraction(100 * part, whole)) if whole else None

@@ -44,7 +44,7 @@ class MajorityComparison(msgspec.Struct, frozen=True, kw_only=True):
 def compare_with_majority(
     label: str, recording: Recording, episodes: EpisodeArrays, seeds: Sequence[int]
 ) -> MajorityComparison:
-    """Sets a controller against the majority.
+    """Set a controller against the majority.
 
     Args:
         label: what results call the recording.
@@ -84,8 +84,8 @@ def split_by_winner(found: Sequence[PairedComparison], questions: int) -> Majori
     )
 
 
-def _margin(duel: PairedComparison) -> int:
-    return duel.right - duel.majority
+def _margin(comparison: PairedComparison) -> int:
+    return comparison.right - comparison.majority
 
 
 def _percent(share: Fraction) -> float:

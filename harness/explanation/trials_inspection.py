@@ -56,7 +56,7 @@ class TrialsInspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
-    """The figures of a record.
+    """Return the figures of a record.
 
     Args:
         path: of the file.

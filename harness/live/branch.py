@@ -55,7 +55,7 @@ class LiveBranch:
         return self.text is not None
 
     async def draw(self, depth: int, probes: Iterable[int]) -> None:
-        """Draws it to ``depth`` intervals, or to its end if that is nearer, and probes it.
+        """Draw it to ``depth`` intervals, or to its end if that is nearer, and probe it.
 
         A probe is under way while the next interval is drawn. A request that breaks off is made
         again from the tokens that are there.
@@ -86,8 +86,8 @@ class LiveBranch:
         """
         prefix = self.token_ids[: depth * self._interval_length]
         forced = self._model.forced.behind(prefix)
-        said = await self._place.engine.detokenize([*prefix, *forced])
-        return said + self.probed[depth].text
+        decoded = await self._place.engine.detokenize([*prefix, *forced])
+        return decoded + self.probed[depth].text
 
     @property
     def _interval_length(self) -> int:
@@ -117,7 +117,7 @@ class LiveBranch:
             _list(self.chain.top_logprob)[self.depth] = interval_means(each, len(each))[0]
 
     async def _end(self, finish: str) -> None:
-        """Reads what the branch came to; from here on its chain is its own, no longer the longest.
+        """Read what the branch came to; from here on its chain is its own, no longer the longest.
 
         The chain is complete before anything else can look at it.
         """
@@ -169,7 +169,7 @@ class LiveBranch:
 
 
 def make_longest_chain(model: LiveModel) -> ReplayChain:
-    """A chain as long as any may become, of which nothing is known yet.
+    """Return a chain as long as any may become, of which nothing is known yet.
 
     It is what an undrawn branch is taken for: nothing that it does can cost more.
     """
@@ -187,6 +187,6 @@ def make_longest_chain(model: LiveModel) -> ReplayChain:
 
 
 def _list(values: Sequence[T]) -> list[T]:
-    """A part of a chain that was made here, and can still be written."""
+    """Return a part of a chain that was made here, and can still be written."""
     assert isinstance(values, list)
     return values

@@ -73,7 +73,7 @@ class LiveEpisode:
         )
 
     async def prepare(self, verb: AnyVerb) -> None:
-        """Draws all that a verb will look at. One that will be refused draws nothing.
+        """Draw all that a verb will look at. One that will be refused draws nothing.
 
         Cancelling it closes every connection that it waits on, upon which the server stops.
 
@@ -91,18 +91,18 @@ class LiveEpisode:
                 self.replay.learn(branch, self.branches[branch].chain)
 
     async def play(self, controller: Controller, beta: float | None) -> EpisodeResult:
-        """Plays the episode to its end.
+        """Play the episode to its end.
 
         Raises:
             ServingError: as `prepare`.
             Inadmissible: the controller yielded a verb that the MDP does not admit.
         """
         course = controller.play(self.replay.episode, beta)
-        playing = drive_episode(course, self.replay)
+        episode_verbs = drive_episode(course, self.replay)
         refusal: Exception | None = None
         while True:
             try:
-                verb = next(playing)
+                verb = next(episode_verbs)
             except StopIteration as end:
                 refusal = end.value
                 break
@@ -110,7 +110,7 @@ class LiveEpisode:
         return finish_episode(course, self.replay, refusal)
 
     async def play_in_thread(self, play: Callable[[Replay], None]) -> EpisodeResult:
-        """Plays the episode by a function that performs one verb after the other, and blocks.
+        """Play the episode by a function that performs one verb after the other, and blocks.
 
         Args:
             play: is called in a thread of its own, with the books.
@@ -167,7 +167,7 @@ class _DrawRequirement(NamedTuple):
 
 
 async def _draw(branch: LiveBranch, need: _DrawRequirement) -> None:
-    """Draws a branch; what goes wrong at the server names it."""
+    """Draw a branch; what goes wrong at the server names it."""
     try:
         await branch.draw(need.depth, need.probes)
     except BaseExceptionGroup as failed:

@@ -34,7 +34,7 @@ class PosedQuestion(NamedTuple):
     """Indexes of branches that are not drawn, rising: those that a recording lacks."""
 
     def branch_index(self, position: int) -> int:
-        """The index of a branch among all of the question, which enters its seeds."""
+        """Return the index of a branch among all of the question, which enters its seeds."""
         index = position
         for missing in self.missing:
             index += missing <= index
@@ -76,7 +76,7 @@ class LiveModel:
         return next(self._places)
 
     def by(self, settings: Settings, forced: ForcingTokens | None = None) -> "LiveModel":
-        """The same model at the same places, drawn from in another way.
+        """Return the same model at the same places, drawn from in another way.
 
         Args:
             settings: how branches are drawn, probed and read.
@@ -88,7 +88,7 @@ class LiveModel:
         return other
 
     def refuse_unmet_needs(self, name: str, needs: frozenset[str]) -> None:
-        """Raises `InputError` where a program reads a signal that is not asked for."""
+        """Raise `InputError` where a program reads a signal that is not asked for."""
         missing = sorted(needs - self.signals)
         if missing:
             flags = {"--entropy" if signal == "entropy" else "--logprobs" for signal in missing}
@@ -99,7 +99,7 @@ class LiveModel:
 
 
 def with_signals(settings: Settings, needs: frozenset[str]) -> Settings:
-    """The same settings, with those signals asked for that a program reads.
+    """Return the same settings, with those signals asked for that a program reads.
 
     What is drawn is the same with and without them.
     """

@@ -24,20 +24,20 @@ SEEDS = 100
 class EpisodePair(NamedTuple):
     """One live episode beside its replay."""
 
-    lived: LiveResult
+    live_result: LiveResult
     replayed: EpisodeTrace
 
     @property
     def same(self) -> bool:
         """Whether every verb, action, charge and answer is the same."""
-        return self.lived.episode == self.replayed
+        return self.live_result.episode == self.replayed
 
     @property
     def parts(self) -> int | None:
         """The first barrier that is not the same, from 1; ``None`` where all are."""
-        pairs = zip(self.lived.episode.barriers, self.replayed.barriers, strict=False)
-        for number, (here, there) in enumerate(pairs, start=1):
-            if here != there:
+        pairs = zip(self.live_result.episode.barriers, self.replayed.barriers, strict=False)
+        for number, (live_barrier, replayed_barrier) in enumerate(pairs, start=1):
+            if live_barrier != replayed_barrier:
                 return number
         return None
 
@@ -54,30 +54,32 @@ class FigureDifference(NamedTuple):
 
 
 def pair_with_replays(
-    plan: Plan, replay_environment: ReplayEnvironment, lived: Sequence[LiveResult]
+    plan: Plan, replay_environment: ReplayEnvironment, live_results: Sequence[LiveResult]
 ) -> list[EpisodePair]:
     """Each episode beside the replay of the same question under the same seed."""
     return [
         EpisodePair(each, trace_episode(plan, replay_environment, each.number, each.seed))
-        for each in lived
+        for each in live_results
     ]
 
 
 def compare_distributions(
-    plan: Plan, replay_environment: ReplayEnvironment, lived: Sequence[LiveResult]
+    plan: Plan, replay_environment: ReplayEnvironment, live_results: Sequence[LiveResult]
 ) -> list[FigureDifference]:
     """Accuracy in percent, tokens and sequential tokens for each question, live and replayed.
 
     Replay plays seeds 0 to 99 of the same questions. Every live question has the same number of
     episodes.
     """
-    numbers = sorted({each.number for each in lived})
-    seeds = len(lived) // len(numbers)
+    numbers = sorted({each.number for each in live_results})
+    seeds = len(live_results) // len(numbers)
     recorded = play_plan(plan, replay_environment, range(SEEDS), get_engine("compiled"))
-    here = {number: [each for each in lived if each.number == number] for number in numbers}
+    by_number = {
+        number: [each for each in live_results if each.number == number] for number in numbers
+    }
     columns = []
     for number in numbers:
-        episodes = [each.episode for each in here[number]]
+        episodes = [each.episode for each in by_number[number]]
         columns.append(
             (
                 sum(bool(each.right) for each in episodes),

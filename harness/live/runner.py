@@ -63,7 +63,7 @@ class LiveWorkload(NamedTuple):
 async def run_episodes(
     model: LiveModel, work: LiveWorkload, ended: Callable[[LiveResult], None]
 ) -> list[LiveResult]:
-    """Plays all of it; gives the episodes by question and seed.
+    """Play all of it; give the episodes by question and seed.
 
     Args:
         model: what draws.
@@ -78,19 +78,19 @@ async def run_episodes(
     refuse_unmet_needs(work.plan, model)
     gate = asyncio.Semaphore(work.at_once)
     found: list[LiveResult] = []
-    with LivePlayer() as playing:
+    with LivePlayer() as player:
 
         async def one(entry: LiveQuestion, seed: int) -> None:
             which = LiveEpisodeKey(entry.number, seed)
-            errand = LiveEpisodeRequest(work.plan, model, entry.posed, entry.limit, which)
+            episode_request = LiveEpisodeRequest(work.plan, model, entry.posed, entry.limit, which)
             async with gate:
                 try:
-                    lived = (await playing.play(errand)).lived
+                    live_result = (await player.play(episode_request)).live_result
                 except ServingError as error:
                     error.add_subject(f"question {entry.posed.id!r}")
                     raise
-            found.append(lived)
-            ended(lived)
+            found.append(live_result)
+            ended(live_result)
 
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -103,7 +103,7 @@ async def run_episodes(
 
 
 def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:
-    """Raises `InputError` where a program of Rheo reads a signal that is not asked for."""
+    """Raise `InputError` where a program of Rheo reads a signal that is not asked for."""
     if isinstance(plan, RheoPlan):
         model.refuse_unmet_needs(plan.program.label, plan.program.checked.needs.signals)
 
@@ -122,7 +122,7 @@ class LiveEpisodeRequest(NamedTuple):
 class FinishedEpisode(NamedTuple):
     """One episode that has ended."""
 
-    lived: LiveResult
+    live_result: LiveResult
     branches: list[LiveBranch]
     """In the order of opening, those included that were never opened."""
 
@@ -146,21 +146,21 @@ class LivePlayer:
         for engine in self._engines:
             engine.close()
 
-    async def play(self, errand: LiveEpisodeRequest) -> FinishedEpisode:
-        """Plays one episode.
+    async def play(self, episode_request: LiveEpisodeRequest) -> FinishedEpisode:
+        """Play one episode.
 
         Raises:
             ServingError: the server does not play its part.
             Inadmissible, InputError: the controller failed.
         """
-        plan, model, posed, limit, which = errand
+        plan, model, posed, limit, which = episode_request
         trace: list[BarrierRecord] = []
         episode = LiveEpisode(model, posed, limit, which, plan.rules, trace)
         began = time.monotonic()
-        before = await self._played(plan, episode, trace)
+        before = await self._play_episode(plan, episode, trace)
         seconds = time.monotonic() - began
         probes = [reply for branch in episode.branches for reply in branch.probed.values()]
-        lived = LiveResult(
+        live_result = LiveResult(
             question=posed.id,
             number=which.question,
             seed=which.seed,
@@ -169,12 +169,12 @@ class LivePlayer:
             probe_tokens=sum(len(reply.token_ids) for reply in probes),
             episode=assemble_trace(plan, trace, before, episode.replay, posed.gold),
         )
-        return FinishedEpisode(lived, episode.branches)
+        return FinishedEpisode(live_result, episode.branches)
 
-    async def _played(
+    async def _play_episode(
         self, plan: Plan, episode: LiveEpisode, trace: Sequence[BarrierRecord]
     ) -> list[Snapshot]:
-        """Plays an episode to its end; gives what the program remembered before each barrier."""
+        """Play an episode to its end; give what the program remembered before each barrier."""
         if isinstance(plan, RheoPlan):
             controller, before = instrument_program(plan, trace)
             await episode.play(controller, plan.beta)

@@ -43,23 +43,23 @@ class EpisodeProvenance(msgspec.Struct, frozen=True):
 
 
 def build_document(
-    plan: Plan, served: Served, recordings: Sequence[NamedRecording], lived: LiveResult
+    plan: Plan, served: Served, recordings: Sequence[NamedRecording], live_result: LiveResult
 ) -> EpisodeDocument:
-    """An episode with all that it comes from."""
+    """Return an episode with all that it comes from."""
     what = describe_plan_origin(plan, recordings) | {
         "engine": f"live, {served.model} by vllm {served.version}",
-        "question": {"id": lived.question, "number": lived.number},
-        "seed": lived.seed,
-        "seconds": lived.seconds,
-        "probes": lived.probes,
-        "probe_tokens": lived.probe_tokens,
+        "question": {"id": live_result.question, "number": live_result.number},
+        "seed": live_result.seed,
+        "seconds": live_result.seconds,
+        "probes": live_result.probes,
+        "probe_tokens": live_result.probe_tokens,
     }
-    return EpisodeDocument(what, lived.episode)
+    return EpisodeDocument(what, live_result.episode)
 
 
 @contextlib.contextmanager
 def open_trace_file(path: Path | None) -> Iterator[Callable[[EpisodeDocument], None]]:
-    """A file of traces, a line each; what was written stays, whatever comes after it.
+    """Provide a file of traces, a line each; what was written stays, whatever comes after it.
 
     Raises:
         InputError: the file is there already.

@@ -51,7 +51,7 @@ class PositionMapper:
         self._ends = [*(end.start() for end in ends), len(text)]
 
     def place(self, offset: int) -> LspPosition:
-        """The place of an offset."""
+        """Return the place of an offset."""
         line = bisect_right(self._starts, offset) - 1
         return LspPosition(line, self._encoding.units(self._text[self._starts[line] : offset]))
 

@@ -44,16 +44,16 @@ class ProtocolDocument:
         self._positions = PositionMapper(document.source.text, encoding)
 
     def offset(self, position: types.Position) -> int:
-        """The offset of a client's position."""
+        """Return the offset of a client's position."""
         return self._positions.offset(LspPosition(position.line, position.character))
 
     def range(self, span: Span) -> types.Range:
-        """A span as the client counts."""
+        """Return a span as the client counts."""
         start, end = self._positions.places(span)
         return types.Range(types.Position(*start), types.Position(*end))
 
     def location(self, span: Span) -> types.Location:
-        """A span of this document."""
+        """Return a span of this document."""
         return types.Location(self.uri, self.range(span))
 
     def diagnostics(self) -> list[types.Diagnostic]:
@@ -77,7 +77,7 @@ class ProtocolDocument:
         )
 
     def repairs(self, asked: types.Range) -> list[types.CodeAction]:
-        """The edits of the diagnostics that touch a range."""
+        """Return the edits of the diagnostics that touch a range."""
         start, end = self.offset(asked.start), self.offset(asked.end)
         return [
             self._repair(found, found.edit)
@@ -103,7 +103,7 @@ class ProtocolDocument:
         return f"Replace `{old}` by `{edit.text}`" if edit.text.strip() else f"Remove `{old}`"
 
     def text_edit(self, span: Span, text: str) -> types.TextEdit:
-        """A replacement."""
+        """Return a replacement."""
         return types.TextEdit(self.range(span), text)
 
     def completions(self, found: Completions, *, snippets: bool) -> types.CompletionList:
@@ -131,7 +131,7 @@ class ProtocolDocument:
         )
 
     def symbols(self) -> list[types.DocumentSymbol]:
-        """The controller, its sections and what they declare."""
+        """Return the controller, its sections and what they declare."""
         outline = self.document.outline
         if outline.controller is None:
             return []
@@ -172,5 +172,5 @@ class ProtocolDocument:
 
 
 def markdown(text: str) -> types.MarkupContent:
-    """A text in Markdown."""
+    """Return a text in Markdown."""
     return types.MarkupContent(types.MarkupKind.Markdown, text)

@@ -25,7 +25,7 @@ class RheoLanguageServer(LanguageServer):
         self._open: dict[str, ProtocolDocument] = {}
 
     def read(self, uri: str) -> None:
-        """Takes in a document as the client has it now, and tells what is wrong with it."""
+        """Take in a document as the client has it now, and tell what is wrong with it."""
         text = self.workspace.get_text_document(uri)
         agreed = types.PositionEncodingKind(self.workspace.position_encoding or "utf-16")
         spoken = ProtocolDocument(
@@ -37,24 +37,24 @@ class RheoLanguageServer(LanguageServer):
         )
 
     def forget(self, uri: str) -> None:
-        """Lets go of a document, and of what was said of it."""
+        """Let go of a document, and of what was said of it."""
         self._open.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def document(self, uri: str) -> ProtocolDocument:
-        """An open document."""
+        """Return an open document."""
         if uri not in self._open:
             self.read(uri)
         return self._open[uri]
 
 
 def serve() -> None:
-    """Serves one client over standard input and output until it leaves."""
+    """Serve one client over standard input and output until it leaves."""
     make_server().start_io()
 
 
 def make_server() -> RheoLanguageServer:
-    """A server with all its features, not started."""
+    """Return a server with all its features, not started."""
     server = RheoLanguageServer()
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(_opened)
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(_changed)

@@ -1,1 +1,1 @@
-"""The replay MDP: the actions, their prices, the books of an episode and its trace."""
+"""The replay MDP: the actions, their costs, the ledger of an episode and its trace."""

@@ -1,8 +1,8 @@
-"""Whether the MDP admits a verb: judged before anything changes, by the books alone.
+"""Check whether the MDP admits a verb, before anything changes and from the ledger's state alone.
 
-Verbs come from outside. Their fields must have exactly the declared types, because a subclass may
-give one value when it is judged and another when it is used: an answer of a `str` subclass could
-declare itself equal to any gold answer, and would be shown it.
+Verbs are untrusted input. Their fields must have exactly the declared types, because a subclass may
+return one value when it is checked and another when it is used: an answer of a `str` subclass could
+compare equal to any gold answer, and so learn it.
 """
 
 from collections.abc import Sequence
@@ -31,19 +31,20 @@ ACTIONS: dict[type, str] = {
     Prune: "PRUNE",
     Answer: "ANSWER",
 }
-"""The action of the MDP that each verb consists of."""
+"""The action of the MDP that each verb is made of."""
 
 
-def admit(verb: AnyVerb, books: Episode, *, ended: bool) -> None:
-    """Lets an admissible verb pass. The budget is judged action by action, not here.
+def admit(verb: AnyVerb, state: Episode, *, ended: bool) -> None:
+    """Check that a verb is admissible. The budget is checked for each action, not here.
 
     Args:
-        verb: what a controller yielded, of any type at all.
-        books: the reasoner's own state, not the picture that the controller can write to.
-        ended: the episode has been answered.
+        verb: What a controller yielded, of any type at all.
+        state: The authoritative state, not the view that the controller can write to.
+        ended: Whether the episode has been answered.
 
     Raises:
-        Inadmissible: with the action, the branch if it is about one, and the reason.
+        Inadmissible: The verb is refused. The error holds the action, the reason, and the branch if
+            there is one.
     """
     action = ACTIONS.get(type(verb))
     if action is None:
@@ -54,15 +55,15 @@ def admit(verb: AnyVerb, books: Episode, *, ended: bool) -> None:
     _admit_remarks(action, verb)
     match verb:
         case Open() | Sample():
-            _admit_count(action, verb.count, books.limit - len(books.branches))
+            _admit_count(action, verb.count, state.limit - len(state.branches))
         case Advance():
-            _admit_active(action, verb.branches, books)
+            _admit_active(action, verb.branches, state)
             _admit_bursts(action, verb)
         case Probe():
-            _admit_active(action, verb.branches, books)
-            _admit_unrevealed(action, verb.branches, books)
+            _admit_active(action, verb.branches, state)
+            _admit_unrevealed(action, verb.branches, state)
         case Prune():
-            _admit_active(action, verb.branches, books)
+            _admit_active(action, verb.branches, state)
         case Answer():
             if verb.answer is not None and type(verb.answer) is not str:
                 raise Inadmissible(action, None, "an answer is a string or None")
@@ -86,10 +87,10 @@ def _admit_count(action: str, count: int, left: int) -> None:
         raise Inadmissible(action, None, f"{count} branches are asked for, {left} are left")
 
 
-def _admit_active(action: str, branches: Sequence[int], books: Episode) -> None:
+def _admit_active(action: str, branches: Sequence[int], state: Episode) -> None:
     if type(branches) is not tuple or not _all_integers(branches):
         raise Inadmissible(action, None, "its branches are not a tuple of integers")
-    opened, active = books.branches, Status.ACTIVE
+    opened, active = state.branches, Status.ACTIVE
     most = len(opened)
     for branch in branches:
         if not 0 <= branch < most:
@@ -103,7 +104,7 @@ def _admit_active(action: str, branches: Sequence[int], books: Episode) -> None:
 
 
 def _all_integers(values: tuple[object, ...]) -> bool:
-    # By identity: a type of a controller's own may call itself equal to any other.
+    # Compare by identity: a controller's own type may define `__eq__` to equal any other.
     return all(map(is_, map(type, values), repeat(int)))
 
 
@@ -118,8 +119,8 @@ def _admit_bursts(action: str, verb: Advance) -> None:
             raise Inadmissible(action, branch, "a burst is at least one interval")
 
 
-def _admit_unrevealed(action: str, branches: Sequence[int], books: Episode) -> None:
+def _admit_unrevealed(action: str, branches: Sequence[int], state: Episode) -> None:
     for branch in branches:
-        view = books.branches[branch]
+        view = state.branches[branch]
         if view.revealed == view.depth:
             raise Inadmissible(action, branch, "the answer at this depth is already revealed")

@@ -1,4 +1,4 @@
-"""Environments: recordings made ready for replay, with the gold answers for the scoring side."""
+"""Replay environments: recordings prepared for replay, with the gold answers for scoring."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,13 +11,13 @@ from store.reader import Recording
 
 
 class ReplayEnvironment:
-    """One recording ready for replay. Scoring alone may read ``gold``.
+    """One recording prepared for replay. Only scoring may read ``gold``.
 
     Args:
-        branch_pools: the chains of each question.
-        gold: the gold answer of each question.
-        digest: the digest of the recording, empty where there is none.
-        name: how results call it, ``model/benchmark``.
+        branch_pools: The branches of each question.
+        gold: The gold answer of each question.
+        digest: The digest of the recording, or an empty string.
+        name: The name in results, ``model/benchmark``.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ReplayEnvironment:
         )
 
     def words(self, question: int) -> dict[str, int]:
-        """The answers of a question, numbered: the branches' in recorded order, then gold."""
+        """Return the distinct answers of a question: its branches' in recorded order, then gold."""
         if question not in self._words:
             numbered: dict[str, int] = {}
             for chain in self.branch_pools[question].chains:
@@ -59,12 +59,12 @@ class ReplayEnvironment:
         return self._words[question]
 
     def word(self, question: int, answer: str | None) -> int:
-        """The number of an answer: -1 for none, -2 for one that nobody gave and is not gold."""
+        """Return the number of an answer: -1 for none, -2 for one that is not in the recording."""
         return -1 if answer is None else self.words(question).get(answer, -2)
 
 
 def load_replay_environment(recording: Recording) -> ReplayEnvironment:
-    """Makes a recording ready for replay; its texts stay on disk."""
+    """Prepare a recording for replay; its texts stay on disk."""
     provenance = recording.provenance
     branch_pools = [
         BranchPool(_chains(recording, question), provenance.interval, provenance.probed)
@@ -79,11 +79,11 @@ def load_replay_environment(recording: Recording) -> ReplayEnvironment:
 
 
 def refuse_unmet_needs(checked: CheckedProgram, replay_environment: ReplayEnvironment) -> None:
-    """Raises where a recording lacks something that a program needs.
+    """Raise if a recording lacks something that a program needs.
 
     Raises:
-        NotProbed: the program looks inside branches, and only their ends were recorded.
-        InputError: it needs a signal that was not recorded.
+        NotProbed: The program looks inside branches, and only their ends were recorded.
+        InputError: It needs a signal that was not recorded.
     """
     if checked.needs.probes and not replay_environment.probed:
         raise NotProbed

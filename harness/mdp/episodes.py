@@ -1,4 +1,4 @@
-"""The ends of many episodes, as arrays: what every engine gives and every figure is made from."""
+"""Results of many episodes as arrays: what engines return and figures are computed from."""
 
 from typing import NamedTuple
 
@@ -15,8 +15,9 @@ class EpisodeArrays(NamedTuple):
     right: NDArray[np.bool_]
     """(Q, S) whether the answer is the gold answer."""
     answer: NDArray[np.int32]
-    """(Q, S) the answer, as `harness.mdp.environment.ReplayEnvironment.word` numbers it: -1 for
-    none, -2 for one that is neither the gold answer nor that of any branch."""
+    """(Q, S) the number of the answer, from `harness.mdp.environment.ReplayEnvironment.word`: -1
+    for none, -2 for one that is neither the gold answer nor that of any branch.
+    """
     tokens: NDArray[np.int64]
     """(Q, S) tokens charged."""
     sequential: NDArray[np.int64]
@@ -29,7 +30,7 @@ class EpisodeArrays(NamedTuple):
 
 
 def empty_episodes(questions: int, seeds: int) -> EpisodeArrays:
-    """Arrays to be filled in."""
+    """Return arrays to fill in."""
     shape = (questions, seeds)
     return EpisodeArrays(
         right=np.zeros(shape, np.bool_),
@@ -42,7 +43,7 @@ def empty_episodes(questions: int, seeds: int) -> EpisodeArrays:
 
 
 def compute_figures(episodes: EpisodeArrays) -> "EpisodeFigures":
-    """Makes the figures as the published ones are made."""
+    """Compute the figures in the same way as the published ones."""
     questions = episodes.right.shape[0]
     shares = episodes.right.sum(axis=0, dtype=np.int64) / questions
     costs = episodes.tokens.sum(axis=0) / questions
@@ -59,7 +60,7 @@ class EpisodeFigures(NamedTuple):
     """A controller's figures on one recording at one setting."""
 
     accuracy: float
-    """Mean over seeds of the share of right answers, in percent, two decimals."""
+    """Mean over seeds of the share of correct answers, in percent, two decimals."""
     cost: int
     """Mean over seeds of tokens for each question, truncated."""
     sequential: int

@@ -29,7 +29,7 @@ class ActionKind(Enum):
 
 
 class Action(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One action that was done."""
+    """One action that was performed."""
 
     kind: ActionKind
     branch: int | None
@@ -45,7 +45,7 @@ class Action(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BarrierRecord(msgspec.Struct, frozen=True):
-    """One verb and the actions that it came to, side by side in the verb's order."""
+    """One verb and its actions, in the verb's order."""
 
     verb: AnyVerb
     actions: tuple[Action, ...]
@@ -62,125 +62,135 @@ class Unaffordable(Exception):
 
 
 class Ledger:
-    """What was done in one episode and what it cost.
+    """The actions of one episode and their costs.
 
     Args:
-        books: a fresh episode, which becomes the books.
-        shown: another one like it, which becomes the picture; or the books themselves, where no
-            controller is shown them.
-        trace: barriers are appended to it, if given.
+        state: A new episode; it becomes the authoritative state.
+        shown: A second new episode; it becomes the view. Pass ``state`` itself if no controller
+            sees the view.
+        trace: A list that barriers are appended to, or ``None``.
     """
 
-    def __init__(self, books: Episode, shown: Episode, trace: list[BarrierRecord] | None):
-        self.books = books
+    def __init__(self, state: Episode, shown: Episode, trace: list[BarrierRecord] | None):
+        self.state = state
         self.shown = shown
         self.ended = False
         self.answer: str | None = None
-        self.budget = math.inf if books.budget is None else books.budget
+        self.budget = math.inf if state.budget is None else state.budget
         """B, infinite where there is no bound."""
-        self._views: list[BranchView] = []  # those of the picture, whose own list may be tampered
-        self._moved = False  # a branch was opened, finished or pruned since the last showing
+        self._views: list[BranchView] = []  # a copy: controllers can change the view's list
+        self._moved = False  # a branch was opened, finished or pruned since the last `_show`
         self.traced = trace is not None
-        """Whether each action is noted."""
+        """Whether each action is traced."""
         self._trace = trace
         self._actions: list[Action] = []
 
     def twin(self, trace: list[BarrierRecord]) -> "Ledger":
-        """Other books that stand as these do now, with a picture and a trace of their own."""
-        books, shown = (_fresh(self.books) for _ in range(2))
-        books.spent, books.sequential = self.books.spent, self.books.sequential
-        for view in self.books.branches:
+        """Return a copy of this ledger with a view and a trace of its own."""
+        state, shown = (_fresh(self.state) for _ in range(2))
+        state.spent, state.sequential = self.state.spent, self.state.sequential
+        for view in self.state.branches:
             branch = BranchView(view.index)
             _copy(view, branch)
-            books.branches.append(branch)
-        books.active = self.books.active.copy()
-        books.finished = self.books.finished.copy()
-        books.pruned = self.books.pruned.copy()
-        twin = Ledger(books, shown, trace)
+            state.branches.append(branch)
+        state.active = self.state.active.copy()
+        state.finished = self.state.finished.copy()
+        state.pruned = self.state.pruned.copy()
+        twin = Ledger(state, shown, trace)
         twin.ended, twin.answer, twin._moved = self.ended, self.answer, True
         return twin
 
     def afford(self, tokens: int) -> None:
-        """Raises `Unaffordable` where ``tokens`` more would pass the budget."""
-        if self.books.spent + tokens > self.budget:
+        """Raise `Unaffordable` if ``tokens`` more would exceed the budget."""
+        if self.state.spent + tokens > self.budget:
             raise Unaffordable
 
-    # The entries: each changes the books alone.
+    # Entries: each changes the authoritative state only.
 
     def open(self, depth: int) -> BranchView:
-        """Enters a new branch that has come to ``depth``."""
-        books = self.books
-        view = BranchView(len(books.branches))
+        """Add a new branch at ``depth``."""
+        state = self.state
+        view = BranchView(len(state.branches))
         view.depth = depth
-        books.branches.append(view)
-        books.active.append(view.index)
+        state.branches.append(view)
+        state.active.append(view.index)
         self._moved = True
         return view
 
     def pay(self, view: BranchView, tokens: int) -> None:
-        """Charges tokens that were generated on a branch."""
-        self.books.spent += tokens
+        """Charge tokens that were generated on a branch."""
+        self.state.spent += tokens
         view.tokens += tokens
 
     def finish(self, view: BranchView, final: str) -> None:
-        """Takes a branch to its end, which reveals its final answer."""
+        """Finish a branch, which reveals its final answer."""
         view.status = Status.FINISHED
         view.reveal(final)
-        self.books.active.remove(view.index)
-        self.books.finished.append(view.index)
+        self.state.active.remove(view.index)
+        self.state.finished.append(view.index)
         self._moved = True
 
     def prune(self, branch: int) -> None:
-        """Takes an active branch out of the active set."""
-        books = self.books
-        view = books.branches[branch]
+        """Remove an active branch from the active set."""
+        state = self.state
+        view = state.branches[branch]
         view.status = Status.PRUNED
-        books.active.remove(branch)
-        insort(books.pruned, branch)
+        state.active.remove(branch)
+        insort(state.pruned, branch)
         self._moved = True
         self.note(ActionKind.PRUNE, view, 0)
 
     def note(
         self, kind: ActionKind, view: BranchView, charge: int, answer: str | None = None
     ) -> None:
-        """Puts an action that was done on the trace, if one is kept."""
+        """Add an action to the trace, if there is one.
+
+        Args:
+            kind: The action.
+            view: The branch that it was performed on.
+            charge: Tokens charged.
+            answer: What the action revealed, if anything.
+        """
         if self._trace is not None:
             finished = view.status is Status.FINISHED
             self._actions.append(Action(kind, view.index, charge, view.depth, answer, finished))
 
-    # The verbs.
+    # Verbs.
 
     def barrier(self, verb: AnyVerb, actions: Iterator[int]) -> Outcome:
-        """Does the affordable prefix of ``actions``, which run side by side by branch.
+        """Perform the affordable prefix of ``actions``, which run in parallel by branch.
 
         Args:
-            verb: what the actions come from.
-            actions: does one action at a time and yields the branch that it was done on; raises
-                `Unaffordable` before it changes anything.
+            verb: The verb that the actions come from.
+            actions: Performs one action at a time and yields its branch. Raises `Unaffordable`
+                before it changes anything.
+
+        Returns:
+            The branches that were charged, and whether the budget ran out.
 
         Raises:
-            BudgetSpent: not even the first action is affordable.
+            BudgetSpent: Not even the first action is affordable.
         """
-        books = self.books
+        state = self.state
         charges: dict[int, int] = {}
         exhausted = False
-        before = books.spent
+        before = state.spent
         try:
             for branch in actions:
-                charges[branch] = charges.get(branch, 0) + books.spent - before
-                before = books.spent
+                charges[branch] = charges.get(branch, 0) + state.spent - before
+                before = state.spent
         except Unaffordable:
             exhausted = True
         if exhausted and not charges:
-            reason = f"{books.spent} of {books.budget} tokens are spent, too many for one more"
+            reason = f"{state.spent} of {state.budget} tokens are spent, too many for one more"
             raise BudgetSpent(ACTIONS[type(verb)], None, reason)
-        books.sequential += max(charges.values(), default=0)
+        state.sequential += max(charges.values(), default=0)
         self._show(charges)
         self._file(verb, exhausted)
         return Outcome(tuple(charges), exhausted)
 
     def end(self, verb: Answer) -> Outcome:
-        """Ends the episode with the controller's answer."""
+        """End the episode with the controller's answer."""
         self.ended = True
         self.answer = verb.answer
         if self._trace is not None:
@@ -191,29 +201,29 @@ class Ledger:
     def _file(self, verb: AnyVerb, exhausted: bool) -> None:
         if self._trace is not None:
             done, self._actions = tuple(self._actions), []
-            books = self.books
-            self._trace.append(BarrierRecord(verb, done, exhausted, books.spent, books.sequential))
+            state = self.state
+            self._trace.append(BarrierRecord(verb, done, exhausted, state.spent, state.sequential))
 
     def _show(self, touched: Iterable[int]) -> None:
-        """Brings the picture up to date; the books are complete by then."""
-        books, shown = self.books, self.shown
-        if shown is books:
+        """Update the view from the state, which is complete by then."""
+        state, shown = self.state, self.shown
+        if shown is state:
             return
-        shown.spent = books.spent
-        shown.sequential = books.sequential
+        shown.spent = state.spent
+        shown.sequential = state.sequential
         if self._moved:
             self._moved = False
-            self._views += map(BranchView, range(len(self._views), len(books.branches)))
+            self._views += map(BranchView, range(len(self._views), len(state.branches)))
             shown.branches = self._views.copy()
-            shown.active = books.active.copy()
-            shown.finished = books.finished.copy()
-            shown.pruned = books.pruned.copy()
+            shown.active = state.active.copy()
+            shown.finished = state.finished.copy()
+            shown.pruned = state.pruned.copy()
         for branch in touched:
-            _copy(books.branches[branch], self._views[branch])
+            _copy(state.branches[branch], self._views[branch])
 
 
 def _fresh(episode: Episode) -> Episode:
-    """An episode like this one, before anything was done."""
+    """Return an episode like this one, before anything was done."""
     return Episode(
         interval=episode.interval,
         limit=episode.limit,

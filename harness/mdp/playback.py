@@ -1,8 +1,8 @@
-"""Evaluation: a controller's episodes over a recording, and the figures made from them.
+"""Play a controller's episodes over a recording and compute its figures.
 
-Accuracy and cost are made as the published figures are: accuracy is the mean over seeds of the
-share of right answers, in percent, rounded to two decimals; cost is the mean over seeds of tokens
-for each question, truncated to an integer.
+Figures are computed as the published ones are: accuracy is the mean over seeds of the share of
+correct answers, in percent, rounded to two decimals; cost is the mean over seeds of tokens for each
+question, truncated to an integer.
 """
 
 from collections.abc import Generator, Iterable, Sequence
@@ -30,7 +30,7 @@ _NOTHING_AFFORDABLE = Outcome((), exhausted=True)
 
 
 class EpisodeResult(NamedTuple):
-    """The end of one episode."""
+    """The result of one episode."""
 
     answer: str | None
     tokens: int
@@ -52,20 +52,25 @@ class ControllerFigures(msgspec.Struct, frozen=True):
 def play_episode(
     controller: Controller, replay: Replay, beta: float | None = None
 ) -> EpisodeResult:
-    """Plays one episode to its end. A controller that stops without an answer answers none.
+    """Play one episode to its end. A controller that stops without an answer answers ``None``.
 
-    A verb of which nothing is affordable comes back to the controller as an exhausted outcome
-    without branches, so that it can still answer.
+    A verb of which nothing is affordable returns to the controller as an exhausted outcome without
+    branches, so that it can still answer.
+
+    Args:
+        controller: The controller to play.
+        replay: A new episode over a recorded question.
+        beta: The value of β.
 
     Raises:
-        Inadmissible: the controller yielded a verb that the MDP does not admit.
-        NotProbed: it looks inside chains of which only the ends were recorded.
+        Inadmissible: The controller yielded a verb that the MDP does not admit.
+        NotProbed: It looks inside branches of which only the ends were recorded.
     """
     course = controller.play(replay.episode, beta)
-    playing = drive_episode(course, replay)
+    episode_verbs = drive_episode(course, replay)
     while True:
         try:
-            next(playing)
+            next(episode_verbs)
         except StopIteration as end:
             refusal = end.value
             break
@@ -75,10 +80,16 @@ def play_episode(
 def finish_episode(
     course: VerbGenerator, replay: Replay, refusal: Exception | None
 ) -> EpisodeResult:
-    """Closes a controller whose episode is over, and gives how it ended.
+    """Close a controller whose episode is over, and return the result.
+
+    Args:
+        course: The controller's generator.
+        replay: The episode.
+        refusal: The refusal that ended the episode, if there was one; it is raised.
 
     Raises:
-        Inadmissible: and `NotProbed`: the refusal, if there was one.
+        Inadmissible: The refusal was this error.
+        NotProbed: The refusal was this error.
     """
     # Not in a handler of the refusal: closing raises in the controller, and what is raised while
     # an exception is handled carries it, its traceback and so the frames that hold the recording.
@@ -91,9 +102,10 @@ def finish_episode(
 def drive_episode(
     course: VerbGenerator, replay: Replay
 ) -> Generator[AnyVerb, None, Exception | None]:
-    """Carries verbs and outcomes to and fro until the answer or a refusal, which is returned.
+    """Pass verbs and outcomes between controller and replay until the answer or a refusal.
 
-    Yields each verb before it is performed, to whoever has to see that it can be.
+    Yield each verb before it is performed, so that the caller can prepare for it. Return the
+    refusal, or ``None``.
     """
     outcome: Outcome | None = None
     while not replay.ended:
@@ -124,11 +136,20 @@ def evaluate_controller(
     budget: int | None = None,
     probe_cost: int = 0,
 ) -> ControllerFigures:
-    """Plays every question under every seed and makes the figures.
+    """Play every question under every seed and compute the figures.
+
+    Args:
+        controller: The controller to play.
+        replay_environment: The recording.
+        beta: The value of β.
+        seeds: Seeds of every question.
+        budget: B in tokens, ``None`` for no limit.
+        probe_cost: κ in tokens, the cost of one PROBE.
 
     Raises:
-        InputError: there is no question or no seed to play.
-        Inadmissible: and `NotProbed`, from `play_episode`.
+        InputError: There is no question or no seed to play.
+        Inadmissible: From `play_episode`.
+        NotProbed: From `play_episode`.
     """
     shares, costs, criticals = [], [], []
     questions = len(replay_environment.branch_pools)

@@ -1,11 +1,11 @@
-"""The replay MDP: a recorded question performs the verbs of a controller, exactly.
+"""The replay MDP: perform the verbs of a controller on a recorded question, exactly.
 
-The state is (q, m, I, ℓ, Ω); the actions and their prices are those of docs/mdp.md. The recorded
-chains stay here and the books in the `Ledger`; the controller is given a `dsl.episode.Episode`,
-into which only what has been revealed is written.
+The state is (q, m, I, ℓ, Ω); docs/mdp.md lists the actions and their costs. The recorded branches
+stay in `Replay` and the accounting in the `Ledger`; the controller gets a `dsl.episode.Episode`,
+which holds only what has been revealed.
 
-Chains need not be known from the start. Whoever draws them while the episode runs asks with
-`Replay.rehearse` what a verb will look at, and says with `Replay.learn` what is there.
+Branches need not be known from the start. Code that generates them during the episode calls
+`Replay.rehearse` to find out what a verb will read, and `Replay.learn` to supply it.
 """
 
 import copy
@@ -33,7 +33,7 @@ from harness.mdp.ledger import Action, ActionKind, BarrierRecord, Ledger, Unaffo
 
 
 class ReplayChain(NamedTuple):
-    """One recorded branch, ready for replay. Signals are per interval, ``None`` if not recorded."""
+    """One recorded branch, prepared for replay. Signals not recorded are ``None``."""
 
     probes: Sequence[str]
     """The answer after 1..P intervals."""
@@ -46,20 +46,20 @@ class ReplayChain(NamedTuple):
 
 
 class BranchPool(NamedTuple):
-    """The chains of one question in recorded order, without its gold answer."""
+    """The branches of one question in recorded order, without its gold answer."""
 
     chains: Sequence[ReplayChain]
     interval: int
     """Δ in tokens."""
     probed: bool = True
-    """False where nothing inside a chain was recorded, so that only READ can be replayed."""
+    """False if nothing inside a branch was recorded, so that only READ can be replayed."""
 
 
 @lru_cache(maxsize=4096)
 def permute_branches(branches: int, seed: int) -> tuple[int, ...]:
-    """The order in which seed ``seed`` opens ``branches`` recorded chains.
+    """Return the order in which ``seed`` opens ``branches`` recorded branches.
 
-    One fresh generator for each question, so the order depends on the two arguments alone.
+    Each question gets a new generator, so the order depends on the two arguments only.
     """
     order = list(range(branches))
     random.Random(seed).shuffle(order)
@@ -67,7 +67,7 @@ def permute_branches(branches: int, seed: int) -> tuple[int, ...]:
 
 
 class NotProbed(InputError):
-    """A controller wants to look inside chains of which only the ends were recorded."""
+    """A controller looks inside branches of which only the ends were recorded."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -80,14 +80,14 @@ class Replay:
     """One episode over one recorded question.
 
     Args:
-        branch_pool: the recorded chains.
-        seed: decides the order of the chains and every draw of chance.
-        question: the question's position in its recording.
-        budget: B in tokens, ``None`` for no bound.
-        probe_cost: κ in tokens, what one PROBE costs.
-        trace: barriers are appended to it, if given.
-        apart: whether the controller is in another process, so that no picture is needed beside
-            the books: ``episode`` is the books then, and must not be given to a controller.
+        branch_pool: The recorded branches.
+        seed: Determines the order of the branches and every random draw.
+        question: The question's position in its recording.
+        budget: B in tokens, ``None`` for no limit.
+        probe_cost: κ in tokens, the cost of one PROBE.
+        trace: A list that barriers are appended to, or ``None``.
+        apart: Whether the controller runs in another process, so that no separate view is needed:
+            ``episode`` is then the authoritative state and must not be passed to a controller.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Replay:
         self._interval = branch_pool.interval
         self._probed = branch_pool.probed
         self._probe_cost = probe_cost
-        books, picture = (
+        state, shown = (
             Episode(
                 interval=branch_pool.interval,
                 limit=len(chains),
@@ -116,23 +116,23 @@ class Replay:
             )
             for _ in range(2)
         )
-        self._ledger = Ledger(books, books if apart else picture, trace)
-        self._books = books
+        self._ledger = Ledger(state, state if apart else shown, trace)
+        self._state = state
 
     @property
     def episode(self) -> Episode:
-        """What the controller is shown."""
+        """The view for the controller."""
         return self._ledger.shown
 
     @property
     def spent(self) -> int:
-        """Tokens charged so far, by the books."""
-        return self._books.spent
+        """Tokens charged so far, from the ledger."""
+        return self._state.spent
 
     @property
     def sequential(self) -> int:
-        """Tokens on the critical path so far, by the books."""
-        return self._books.sequential
+        """Tokens on the critical path so far, from the ledger."""
+        return self._state.sequential
 
     @property
     def ended(self) -> bool:
@@ -145,14 +145,15 @@ class Replay:
         return self._ledger.answer
 
     def perform(self, verb: AnyVerb) -> Outcome:
-        """Carries out one verb; see `dsl.episode.Reasoner.perform`.
+        """Perform one verb; see `dsl.episode.Reasoner.perform`.
 
         Raises:
-            Inadmissible: and `BudgetSpent`, as the protocol says.
-            NotProbed: an `Open` on a recording without probes; nothing has changed.
+            Inadmissible: From the protocol.
+            BudgetSpent: From the protocol.
+            NotProbed: An `Open` on a recording without probes; nothing has changed.
         """
         ledger = self._ledger
-        admit(verb, self._books, ended=ledger.ended)
+        admit(verb, self._state, ended=ledger.ended)
         match verb:
             case Open():
                 if not self._probed:
@@ -172,28 +173,32 @@ class Replay:
                 assert_never(verb)
 
     def rehearse(self, verb: AnyVerb) -> tuple[Action, ...]:
-        """The actions that a verb would come to, as far as the chains are known; none is done.
+        """Return the actions that a verb would perform on the known branches; perform none.
 
         Raises:
-            Inadmissible: and `BudgetSpent` and `NotProbed`, as `perform`.
+            Inadmissible: From `perform`.
+            BudgetSpent: From `perform`.
+            NotProbed: From `perform`.
         """
         trace: list[BarrierRecord] = []
         twin = copy.copy(self)
         twin._ledger = self._ledger.twin(trace)  # noqa: SLF001 - it is one of us
-        twin._books = twin._ledger.books  # noqa: SLF001
-        Replay.perform(twin, verb)  # whatever a subclass does besides is no part of a rehearsal
+        twin._state = twin._ledger.state  # noqa: SLF001
+        Replay.perform(
+            twin, verb
+        )  # call the base class: side effects of a subclass are no part of a rehearsal
         return trace[-1].actions
 
     def learn(self, branch: int, chain: ReplayChain) -> None:
-        """Takes up what has become known of a branch's chain.
+        """Supply a branch that was not known before, or more of it.
 
         Args:
-            branch: its index in the order of opening, whether it is open yet or not.
-            chain: the whole of it. What was revealed of it already must stay as it was.
+            branch: Its index in the order of opening, whether or not it is open yet.
+            chain: The whole branch. What was already revealed of it must be unchanged.
         """
         self._chains[branch] = chain
 
-    # The verbs as sequences of actions: each yields the branch after every action that it did.
+    # Verbs as sequences of actions: each yields the branch after every action.
 
     def _open(self, verb: Open) -> Iterator[int]:
         for _ in range(verb.count):
@@ -206,8 +211,8 @@ class Replay:
     def _advance(self, verb: Advance) -> Iterator[int]:
         ledger, dearest = self._ledger, self._interval + self._probe_cost
         for branch, burst in zip(verb.branches, verb.bursts, strict=True):
-            view = self._books.branches[branch]
-            if not ledger.traced and self._books.spent + burst * dearest <= ledger.budget:
+            view = self._state.branches[branch]
+            if not ledger.traced and self._state.spent + burst * dearest <= ledger.budget:
                 self._run(view, burst, look=verb.look)
                 yield branch
                 continue
@@ -222,7 +227,7 @@ class Replay:
 
     def _probe(self, verb: Probe) -> Iterator[int]:
         for branch in verb.branches:
-            self._reveal(self._books.branches[branch])
+            self._reveal(self._state.branches[branch])
             yield branch
 
     def _sample(self, verb: Sample) -> Iterator[int]:
@@ -234,12 +239,12 @@ class Replay:
             self._ledger.prune(branch)
             yield branch
 
-    # The actions of the MDP, each with its price. A refused one has changed nothing.
+    # Actions of the MDP, each with its cost. A refused action has changed nothing.
 
     def _branch(self) -> BranchView:
         ledger = self._ledger
         ledger.afford(self._interval)
-        chain = self._chains[len(self._books.branches)]
+        chain = self._chains[len(self._state.branches)]
         view = ledger.open(depth=1)
         if chain.probes:
             ledger.pay(view, self._interval)
@@ -264,10 +269,9 @@ class Replay:
             self._end(ActionKind.CONTINUE, view, chain, rest)
 
     def _run(self, view: BranchView, burst: int, *, look: bool) -> None:
-        """CONTINUE and PROBE in turn, as `_advance` has them, where all of it is affordable.
+        """Perform alternating CONTINUE and PROBE like `_advance`, if all of it is affordable.
 
-        It is the inner loop of replay: what the actions do one by one is done at once. Nothing of
-        it stands on a trace.
+        This is the inner loop of replay: it performs many actions at once and traces none of them.
         """
         chain = self._chains[view.index]
         before, probes = view.depth, chain.probes
@@ -276,12 +280,12 @@ class Replay:
         if steps > 0:
             view.depth = after
             view.tokens += steps * self._interval
-            self._books.spent += steps * self._interval
+            self._state.spent += steps * self._interval
             if chain.logprob is not None or chain.top_logprob is not None:
                 for interval in range(before, after):
                     _read_signals(view, chain, interval)
             if look:
-                self._books.spent += steps * self._probe_cost
+                self._state.spent += steps * self._probe_cost
                 _reveal_all(view, probes[before:after])
                 if chain.entropy is not None:
                     view.entropy = chain.entropy[after - 1]
@@ -291,7 +295,7 @@ class Replay:
     def _reveal(self, view: BranchView) -> None:
         ledger = self._ledger
         ledger.afford(self._probe_cost)
-        self._books.spent += self._probe_cost
+        self._state.spent += self._probe_cost
         chain = self._chains[view.index]
         answer = chain.probes[view.depth - 1]
         view.reveal(answer)
@@ -301,15 +305,17 @@ class Replay:
 
     def _read(self) -> BranchView:
         ledger = self._ledger
-        if self._books.spent >= ledger.budget:  # a read may overshoot, so its own price is no bar
+        if (
+            self._state.spent >= ledger.budget
+        ):  # a read may overshoot the budget, so its own cost is not checked
             raise Unaffordable
-        chain = self._chains[len(self._books.branches)]
+        chain = self._chains[len(self._state.branches)]
         view = ledger.open(depth=len(chain.probes) + 1)
         self._end(ActionKind.READ, view, chain, chain.tokens)
         return view
 
     def _end(self, kind: ActionKind, view: BranchView, chain: ReplayChain, charge: int) -> None:
-        """The last stretch of a chain, whichever action takes it."""
+        """Return the last stretch of a branch, whichever action reads it."""
         self._ledger.pay(view, charge)
         self._ledger.finish(view, chain.final)
         _read_signals(view, chain, len(chain.probes))
@@ -317,7 +323,7 @@ class Replay:
 
 
 def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
-    """Reveals answers after intervals that follow each other, the last at the present depth."""
+    """Reveal answers of consecutive intervals, the last at the present depth."""
     answer, streak, changes, seen = view.answer, view.streak, view.changes, view.revealed > 0
     for each in answers:
         if each == answer and seen:
@@ -330,7 +336,7 @@ def _reveal_all(view: BranchView, answers: Sequence[str]) -> None:
 
 
 def _read_signals(view: BranchView, chain: ReplayChain, interval: int) -> None:
-    """Takes up the signals of an interval just generated; the last stretch may have none."""
+    """Store the signals of an interval just generated; the last stretch may have none."""
     if chain.logprob is not None and interval < len(chain.logprob):
         view.logprob = chain.logprob[interval]
     if chain.top_logprob is not None and interval < len(chain.top_logprob):

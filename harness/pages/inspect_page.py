@@ -127,7 +127,7 @@ def _about(found: RecordingInspection) -> Iterator[tuple[str, str]]:
 
 
 def _missing(missing: Mapping[str, Sequence[int]]) -> str:
-    """The branches that could not be had, question by question."""
+    """Return the branches that could not be had, question by question."""
     parts = []
     for question, indexes in missing.items():
         word = "branch" if len(indexes) == 1 else "branches"
@@ -235,7 +235,7 @@ def format_trials(found: TrialsInspection) -> str:
 
 
 def trials_table(records: Sequence[TrialsInspection]) -> Table:
-    """A row for each record."""
+    """Return a row for each record."""
     columns = [
         Column("record", name=True), Column("pipeline"), Column("questions"), Column("trials"),
         Column("best_score", "best, %", 2), Column("cost", decimals=1), Column("torn"),
@@ -256,7 +256,7 @@ def trials_table(records: Sequence[TrialsInspection]) -> Table:
 
 
 def trials_questions_table(records: Sequence[TrialsInspection]) -> Table:
-    """A row for each question of each record."""
+    """Return a row for each question of each record."""
     columns = [
         Column("record", name=True), Column("question"), Column("mean", "mean, %", 2),
         Column("best", "best trial, %", 2),

@@ -83,7 +83,7 @@ def format_hindsight(found: Hindsight) -> str:
 
 
 def format_majority(found: MajorityComparison, *, several: bool) -> str:
-    """The questions on which the controller and the majority over 64 differ.
+    """Return the questions on which the controller and the majority over 64 differ.
 
     Args:
         found: the questions.

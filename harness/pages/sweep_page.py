@@ -27,7 +27,7 @@ def full_table(rows: Sequence[SweepRow]) -> Table:
 
 
 def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
-    """The rows as people compare them, in the columns of a terminal.
+    """Return the rows as people compare them, in the columns of a terminal.
 
     What would say nothing is left out, and intervals are rounded to one decimal.
     """
@@ -48,14 +48,14 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
         "tokens": [row.cost for row in rows],
         against: [None if row.controller == first else _difference(row) for row in rows],
     }
-    said = {
+    informative = {
         "recording": len(grid.recordings) > 1,
         "beta": any(row.beta is not None for row in rows),
         "set": bool(set_here),
         "width": any(row.width != row.width_requested for row in rows),
         against: len(grid.programs) > 1,
     }
-    kept = {title: cells for title, cells in columns.items() if said.get(title, True)}
+    kept = {title: cells for title, cells in columns.items() if informative.get(title, True)}
     decimals = {"beta": None, "accuracy": 2}
     return Table(
         [
@@ -122,7 +122,7 @@ def matches_table(found: Sequence[Comparison]) -> Table:
 
 
 def _wrapped(line: str, width: int) -> str:
-    """A line of the verdict, broken between words; an empty line behind it stays."""
+    """Return a line of the verdict, broken between words; an empty line behind it stays."""
     text = line.rstrip("\n")
     return fill(
         text, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False,
@@ -131,7 +131,7 @@ def _wrapped(line: str, width: int) -> str:
 
 
 def _heading(label: str, width: int | None) -> str:
-    """A controller's label, shortened where it would widen a column of numbers."""
+    """Return a controller's label, shortened where it would widen a column of numbers."""
     shown = escape_line(label)
     return shown if width is None else truncate(shown, _HEADING)
 
@@ -169,7 +169,7 @@ def _questions(found: Comparison, shown: Sequence[object], width: int | None) ->
 
 
 def _baseline_text(found: Comparison) -> str | None:
-    """The settings of B's points; ``None`` where nothing but beta tells them apart."""
+    """Return the settings of B's points; ``None`` where nothing but beta tells them apart."""
     points = found.baseline_points
     varied = [
         name for name in points[0].settings
@@ -232,7 +232,7 @@ def _area_text(found: Comparison) -> str:
 
 
 def _ratio_bounds(match: PointMatch) -> str:
-    """The interval around a ratio; without the ratio, it would be around nothing."""
+    """Return the interval around a ratio; without the ratio, it would be around nothing."""
     return "" if match.ratio is None else _bounds(match.ratio_low, match.ratio_high)
 
 
@@ -243,14 +243,14 @@ def _difference(row: SweepRow | PointMatch) -> str | None:
 
 
 def _bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """An interval; an end that is not bounded is left out."""
+    """Return an interval; an end that is not bounded is left out."""
     if low is None and high is None:
         return ""
     return "..".join("" if end is None else f"{end:.{decimals}f}" for end in (low, high))
 
 
 def _cell(value: object) -> Cell:
-    """A field of a record as a table has it."""
+    """Return a field of a record as a table has it."""
     if isinstance(value, dict):
         return format_knobs(value)
     assert value is None or isinstance(value, str | int | float | bool)

@@ -37,7 +37,7 @@ class Series(NamedTuple):
 
 
 def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
-    """The series of one recording, in the order of the rows."""
+    """Return the series of one recording, in the order of the rows."""
     found: dict[str, list[SweepRow]] = {}
     for row in rows:
         if row.recording == recording:
@@ -49,7 +49,7 @@ def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
 
 
 def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _COLUMNS) -> str:
-    """The curves of one recording in characters, without colours.
+    """Return the curves of one recording in characters, without colours.
 
     A plot that cannot be drawn is replaced by a line that says so: no result is lost with it.
 
@@ -92,7 +92,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
 
 
 def render_svg(rows: Sequence[SweepRow]) -> bytes:
-    """A panel for each recording: points with their intervals of 95 %, joined by cost."""
+    """Return a panel for each recording: points with their intervals of 95 %, joined by cost."""
     from matplotlib.figure import Figure
 
     recordings = list(dict.fromkeys(row.recording for row in rows))
@@ -188,13 +188,13 @@ def _levels(accuracies: Sequence[float]) -> list[float]:
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """The ends of an axis: those of the values, or something around the only one."""
+    """Return the ends of an axis: those of the values, or something around the only one."""
     low, high = min(values), max(values)
     return (low, high) if low < high else (low - 1, high + 1)
 
 
 def _short(tokens: int) -> str:
-    """A number of tokens in a few characters: ``500``, ``20k``, ``1.5M``, ``422T``."""
+    """Return a number of tokens in a few characters: ``500``, ``20k``, ``1.5M``, ``422T``."""
     if tokens < 10_000:
         return str(tokens)
     for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):

@@ -43,7 +43,7 @@ class EpisodeSetting(msgspec.Struct, frozen=True):
 
 
 def format_trace(what: Mapping[str, object], about: Mapping[str, str], found: EpisodeTrace) -> str:
-    """The whole episode.
+    """Return the whole episode.
 
     Args:
         what: what the document of the episode says of where it comes from.
@@ -72,7 +72,7 @@ def format_ranges(branches: Iterable[int]) -> str:
 
 
 def quote_answer(answer: str | None) -> str:
-    """An answer in quotes, cut where it is long; ``none`` where there is none."""
+    """Return an answer in quotes, cut where it is long; ``none`` where there is none."""
     if answer is None:
         return "none"
     cut = answer if len(answer) <= _LONGEST_ANSWER else answer[: _LONGEST_ANSWER - 1] + "…"
@@ -100,11 +100,11 @@ def _barrier(moment: TraceStep, before: MemoryState) -> str:
     place = ", ".join(places) or "end"
     head = f"{moment.number}  {place}"
     lines = [f"{head}\n" if len(head) < WIDTH else f"{head[: WIDTH - 2]}…\n"]
-    lines += [_labelled(*pair, indent=_INDENT) for pair in _told(moment, before)]
+    lines += [_labelled(*pair, indent=_INDENT) for pair in _memory_lines(moment, before)]
     return "".join(lines)
 
 
-def _told(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str, str]]:
+def _memory_lines(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str, str]]:
     if changes := list(_changes(before, moment.memory)):
         yield "memory", "; ".join(changes)
     yield _verb(moment.verb, moment.actions)
@@ -123,7 +123,7 @@ def _told(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str, str]]:
 
 
 def _verb(verb: AnyVerb, actions: Sequence[Action]) -> tuple[str, str]:
-    """The verb's word, and what it was sent with."""
+    """Return the verb's word, and what it was sent with."""
     match verb:
         case Open() | Sample():
             opened = {action.branch for action in actions if action.branch is not None}
@@ -224,7 +224,7 @@ def _set(branches: tuple[int, ...]) -> str:
 
 
 def _votes(found: Sequence[VoteCount]) -> str:
-    """The table of the last vote; empty where no branch was opened."""
+    """Return the table of the last vote; empty where no branch was opened."""
     if not found:
         return ""
     columns = [Column("answer"), Column("finished"), Column("alive"), Column("pruned")]

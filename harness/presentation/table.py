@@ -49,7 +49,7 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[Cell]]
 
     def records(self) -> list[Mapping[str, Cell]]:
-        """The rows as JSON objects, keyed by column."""
+        """Return the rows as JSON objects, keyed by column."""
         keys = [column.key for column in self.columns]
         return [dict(zip(keys, row, strict=True)) for row in self.rows]
 
@@ -85,7 +85,7 @@ class Table(NamedTuple):
         )
 
     def rich(self, width: int) -> "RichTable":
-        """The table as rich draws it, in ``width`` columns if single words allow it."""
+        """Return the table as rich draws it, in ``width`` columns if single words allow it."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -150,12 +150,12 @@ class Table(NamedTuple):
 
 
 def truncate(text: str, width: int) -> str:
-    """The text, its end replaced by ``…`` where it is longer than ``width``."""
+    """Return the text, its end replaced by ``…`` where it is longer than ``width``."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
-    """The widths, the widest made narrower until all fit or nothing is above its floor."""
+    """Return the widths, the widest made narrower until all fit or nothing is above its floor."""
     found = list(widths)
     for _ in range(sum(widths) - room):
         open_ = [at for at, floor in enumerate(floors) if found[at] > floor]

@@ -26,5 +26,5 @@ def is_coloured(stream: IO[str] | None, environ: Mapping[str, str] | None = None
 
 
 def width() -> int:
-    """The columns of the terminal, or of ``COLUMNS``, or 80."""
+    """Return the columns of the terminal, or of ``COLUMNS``, or 80."""
     return shutil.get_terminal_size().columns

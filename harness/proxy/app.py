@@ -61,11 +61,11 @@ class ProxyMetrics:
             self.tokens.labels(kind)
 
     def answered(self, answer: ProxyAnswer) -> None:
-        """Takes up an answer."""
-        probed = answer.lived.probe_tokens
+        """Take up an answer."""
+        probed = answer.live_result.probe_tokens
         self.tokens.labels("branch").inc(answer.completion_tokens - probed)
         self.tokens.labels("probe").inc(probed)
-        self.branches.inc(len(answer.lived.episode.branches))
+        self.branches.inc(len(answer.live_result.episode.branches))
 
     def page(self) -> bytes:
         """All of it, as Prometheus reads it."""
@@ -124,7 +124,7 @@ class Proxy:
         self._under_way = 0
 
     def app(self) -> Starlette:
-        """The application, for an ASGI server."""
+        """Return the application, for an ASGI server."""
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -199,7 +199,7 @@ class Proxy:
     async def _events(
         self, waiting: "_PendingRequest", chat: ChatRequest, name: str, created: int
     ) -> AsyncIterator[bytes]:
-        """The stream: comments while the answer is worked out, then its text."""
+        """Yield the stream: comments while the answer is worked out, then its text."""
         try:
             yield replies.first_chunk(name, self._model, created)
             while not await waiting.settles(self._bounds.keep_alive):
@@ -215,7 +215,7 @@ class Proxy:
             yield b"data: [DONE]\n\n"
 
     async def _answered(self, chat: ChatRequest, name: str) -> ProxyAnswer:
-        """Plays a request's episode.
+        """Play a request's episode.
 
         Raises:
             Rejection: it has no answer.
@@ -238,7 +238,7 @@ class Proxy:
         return answer
 
     def _begun(self, chat: ChatRequest, name: str) -> "asyncio.Task[ProxyAnswer]":
-        """An episode under way. It counts from now on, and is counted however it ends."""
+        """Return an episode under way. It counts from now on, and is counted however it ends."""
         self._under_way += 1
         self.metrics.under_way.inc()
         task = asyncio.create_task(self._answered(chat, name))
@@ -259,7 +259,7 @@ class Proxy:
         self.metrics.requests.labels(str(status)).inc()
 
     async def _arrived(self, request: Request) -> bytes:
-        """The body, as far as it arrives in time."""
+        """Return the body, as far as it arrives in time."""
         try:
             async with asyncio.timeout(self._bounds.arrival):
                 return await self._body(request)
@@ -272,10 +272,10 @@ class Proxy:
             raise Rejection(CLIENT_CLOSED_REQUEST, "the client left", kind="api_error") from None
 
     async def _body(self, request: Request) -> bytes:
-        """The body, as far as it is not too long."""
-        told = request.headers.get("content-length", "")
+        """Return the body, as far as it is not too long."""
+        content_length = request.headers.get("content-length", "")
         most = self._bounds.body
-        if told.isdigit() and int(told) > most:
+        if content_length.isdigit() and int(content_length) > most:
             raise _too_large(most)
         found = bytearray()
         async for chunk in request.stream():
@@ -324,7 +324,7 @@ class _PendingRequest:
         return bool(done)
 
     async def answer(self) -> ProxyAnswer | None:
-        """The answer; ``None`` where the client went away before it.
+        """Return the answer; ``None`` where the client went away before it.
 
         Raises:
             Rejection: there is none.
@@ -333,7 +333,7 @@ class _PendingRequest:
         return self._work.result() if self._work.done() else None
 
     async def end(self) -> None:
-        """Ends both; an episode that is not over is given up, at the model's server too."""
+        """End both; an episode that is not over is given up, at the model's server too."""
         for task in (self._work, self._gone):
             task.cancel()
         await asyncio.gather(self._work, self._gone, return_exceptions=True)
@@ -358,13 +358,13 @@ class _Stream(StreamingResponse):
 
 
 async def _gone(request: Request) -> None:
-    """Returns when the client goes away."""
+    """Return when the client goes away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def _refuse_other_type(request: Request) -> None:
-    """Raises `Rejection` where a body is not JSON by its own word.
+    """Raise `Rejection` where a body is not JSON by its own word.
 
     Browsers send texts and forms to any site without asking it first, and JSON they do not.
     """

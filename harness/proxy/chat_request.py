@@ -24,7 +24,7 @@ class Stopping(NamedTuple):
     """Whether the string that ends it is shown too."""
 
     def cut(self, text: str) -> str | None:
-        """A text up to the first of the strings; ``None`` where it holds none of them."""
+        """Return a text up to the first of the strings; ``None`` where it holds none of them."""
         ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
         if not ends:
             return None
@@ -101,7 +101,7 @@ _DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
-    """Reads the body of a request.
+    """Read the body of a request.
 
     Raises:
         Rejection: it is not JSON, lacks something, or asks for what cannot be honoured.

@@ -24,7 +24,7 @@ GRACE = 5.0
 
 
 def bounded_protocol(seconds: float) -> type[H11Protocol]:
-    """The protocol of uvicorn, with bounds on the time in which a request arrives.
+    """Return the protocol of uvicorn, with bounds on the time in which a request arrives.
 
     Args:
         seconds: for a request's head, from its first byte or the connection on. A body has as long
@@ -54,7 +54,7 @@ def bounded_protocol(seconds: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _watch(self) -> None:
-            """Awaits what the client has begun to send and has not sent yet."""
+            """Await what the client has begun to send and has not sent yet."""
             state = self.conn.their_state
             begun = bool(self.conn.trailing_data[0]) or self.timeout_keep_alive_task is None
             if state is h11.SEND_BODY or (state is h11.IDLE and begun):

@@ -29,7 +29,7 @@ class ListenOptions(NamedTuple):
 
 
 async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str], None]) -> None:
-    """Serves until SIGINT or SIGTERM; then takes no more, and waits for what is under way.
+    """Serve until SIGINT or SIGTERM; then take no more, and wait for what is under way.
 
     Args:
         app: the application.

@@ -46,7 +46,7 @@ class Rejection(Exception):
 
 
 def upstream_failure(problem: ServingError) -> Rejection:
-    """A server behind the proxy that does not play its part; its address stays here."""
+    """Return a server behind the proxy that does not play its part; its address stays here."""
     if isinstance(problem, Refused):
         return Rejection(
             502, f"the model's server refuses the request: {problem.problem}", kind="api_error",
@@ -59,10 +59,10 @@ def upstream_failure(problem: ServingError) -> Rejection:
 
 
 def fault() -> Rejection:
-    """A fault in rheostat; how, is told where the proxy runs."""
+    """Return a fault in rheostat; how, is told where the proxy runs."""
     return Rejection(500, "a fault in the proxy", kind="api_error", code="internal_error")
 
 
 def controller_failure() -> Rejection:
-    """A controller that failed; how, is told where the proxy runs."""
+    """Return a controller that failed; how, is told where the proxy runs."""
     return Rejection(500, "the controller failed", kind="api_error", code="controller_failed")

@@ -12,7 +12,7 @@ CHUNK_CHARACTERS = 64
 
 
 def completion_body(answer: ProxyAnswer, name: str, model: str, created: int) -> dict[str, Any]:
-    """A chat completion."""
+    """Return a chat completion."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": None}
     if answer.reasoning is not None:
         message["reasoning_content"] = answer.reasoning
@@ -37,7 +37,7 @@ def usage_body(answer: ProxyAnswer) -> dict[str, Any]:
 
 def controller_fields(answer: ProxyAnswer) -> dict[str, Any]:
     """What a controller's answer has besides."""
-    episode = answer.lived.episode
+    episode = answer.live_result.episode
     warned = {"warnings": answer.warnings} if answer.warnings else {}
     return {
         "answer": answer.answer,
@@ -45,14 +45,14 @@ def controller_fields(answer: ProxyAnswer) -> dict[str, Any]:
         "barriers": len(episode.barriers) - 1,
         "tokens": episode.tokens,
         "sequential_tokens": episode.sequential,
-        "probes": answer.lived.probes,
-        "seconds": answer.lived.seconds,
+        "probes": answer.live_result.probes,
+        "seconds": answer.live_result.seconds,
         **warned,
     }
 
 
 def first_chunk(name: str, model: str, created: int) -> bytes:
-    """The first chunk of a stream."""
+    """Return the first chunk of a stream."""
     return server_sent_event(
         _chunk(name, model, created, {"role": "assistant", "content": ""}, None)
     )

@@ -43,7 +43,7 @@ class ProxyAnswer(NamedTuple):
     """What the client should know about its own request."""
     plan: Plan
     """The controller, at what the client asked for."""
-    lived: LiveResult
+    live_result: LiveResult
 
 
 class ResponderConfig(NamedTuple):
@@ -68,14 +68,14 @@ class Responder:
         playing: plays the episodes.
     """
 
-    def __init__(self, plan: Plan, model: LiveModel, terms: ResponderConfig, playing: LivePlayer):
+    def __init__(self, plan: Plan, model: LiveModel, config: ResponderConfig, player: LivePlayer):
         self._plan = plan
         self._model = model
-        self._terms = terms
-        self._playing = playing
+        self._config = config
+        self._player = player
 
     async def answer(self, chat: ChatRequest, name: str) -> ProxyAnswer:
-        """Plays an episode and picks the text.
+        """Play an episode and pick the text.
 
         Args:
             chat: what is asked.
@@ -98,18 +98,20 @@ class Responder:
         self._refuse_too_long(len(prompt), model)
         posed = PosedQuestion(_name(chat, prompt, name), prompt, settings.probing)
         plan = self.plan(chat)
-        errand = LiveEpisodeRequest(plan, model, posed, self._terms.limit, LiveEpisodeKey(0, 0))
-        ended = await self._played(errand, chat)
+        episode_request = LiveEpisodeRequest(
+            plan, model, posed, self._config.limit, LiveEpisodeKey(0, 0)
+        )
+        ended = await self._play_episode(episode_request, chat)
         answer = await _pick_branch(plan, ended, model.settings.forcing, len(prompt))
         return _stopped(answer, chat.stopping)._replace(warnings=self._warnings(model))
 
     async def _prompt(self, chat: ChatRequest, engine: Engine) -> list[int]:
-        """A conversation in tokens.
+        """Return a conversation in tokens.
 
         Raises:
             Rejection: the model's template does not take it.
         """
-        messages = add_instruction(chat.messages, self._terms.instruction)
+        messages = add_instruction(chat.messages, self._config.instruction)
         template = {**self._model.settings.template, **chat.template}
         try:
             return await engine.tokenize_chat(messages, template)
@@ -125,7 +127,7 @@ class Responder:
             model: as it is without the client's arguments.
             engine: what gives the text of tokens.
         """
-        forcing = self._terms.forcing
+        forcing = self._config.forcing
         if await is_closed(engine, prompt, forcing):
             forcing = make_closed_forcing(forcing)
         if forcing == model.settings.forcing:
@@ -133,31 +135,36 @@ class Responder:
         settings = msgspec.structs.replace(model.settings, forcing=forcing)
         return model.by(settings, await tokenise_forcing(engine, forcing))
 
-    async def _played(self, errand: LiveEpisodeRequest, chat: ChatRequest) -> FinishedEpisode:
-        """Plays an episode.
+    async def _play_episode(
+        self, episode_request: LiveEpisodeRequest, chat: ChatRequest
+    ) -> FinishedEpisode:
+        """Play an episode.
 
         Raises:
             Rejection: the budget affords no branch.
         """
-        budget, interval = errand.plan.rules.budget, errand.model.settings.drawing.interval
+        budget, interval = (
+            episode_request.plan.rules.budget,
+            episode_request.model.settings.drawing.interval,
+        )
         own = chat.budget is None
         try:
-            ended = await self._playing.play(errand)
+            ended = await self._player.play(episode_request)
         except (RheostatError, Inadmissible) as problem:
             if budget is not None and budget < interval:
                 raise _too_low(budget, interval, own=own) from problem
             raise
-        if budget is not None and not ended.lived.episode.branches:
+        if budget is not None and not ended.live_result.episode.branches:
             raise _too_low(budget, interval, own=own)
         return ended
 
     def _warnings(self, model: LiveModel) -> list[str]:
-        if model.settings.drawing.temperature > 0 or self._terms.limit == 1:
+        if model.settings.drawing.temperature > 0 or self._config.limit == 1:
             return []
         return ["at temperature 0 all branches are the same, and a vote among them decides nothing"]
 
     def plan(self, chat: ChatRequest) -> Plan:
-        """The controller at what the client asks for."""
+        """Return the controller at what the client asks for."""
         plan = self._plan
         beta = plan.beta if chat.beta is None or plan.beta is None else chat.beta
         budget = plan.rules.budget if chat.budget is None else chat.budget
@@ -168,7 +175,7 @@ class Responder:
     def _refuse_too_long(self, prompt: int, model: LiveModel) -> None:
         probing = len(model.forced.both) + model.settings.probing.max_tokens
         longest = model.settings.drawing.max_tokens
-        if prompt + longest + probing > self._terms.served.context:
+        if prompt + longest + probing > self._config.served.context:
             raise Rejection(
                 400,
                 f"the messages have {prompt} tokens; with {longest} for a branch and {probing} for"
@@ -179,7 +186,7 @@ class Responder:
 
 
 def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
-    """The refusal of a budget that affords no branch: the proxy's own, or the client's."""
+    """Return the refusal of a budget that affords no branch: the proxy's own, or the client's."""
     why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
     if own:
         return Rejection(
@@ -189,13 +196,13 @@ def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
 
 
 def _stopped(answer: ProxyAnswer, stopping: Stopping) -> ProxyAnswer:
-    """An answer whose text ends at the first of the client's stop strings."""
+    """Return an answer whose text ends at the first of the client's stop strings."""
     cut = stopping.cut(answer.content)
     return answer if cut is None else answer._replace(content=cut, finish="stop")
 
 
 def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
-    """A conversation with the instruction behind the user's last message."""
+    """Return a conversation with the instruction behind the user's last message."""
     found = list(messages)
     for at in range(len(found) - 1, -1, -1):
         if instruction and found[at]["role"] == "user":
@@ -208,18 +215,18 @@ def _name(chat: ChatRequest, prompt: Sequence[int], name: str) -> str:
     """What enters the seeds: of the same seed and conversation come the same branches."""
     if chat.seed is None:
         return name
-    told = msgspec.msgpack.encode((chat.seed, list(prompt)))
-    return f"seed-{blake2b(told, digest_size=8).hexdigest()}"
+    encoded = msgspec.msgpack.encode((chat.seed, list(prompt)))
+    return f"seed-{blake2b(encoded, digest_size=8).hexdigest()}"
 
 
 async def _pick_branch(
     plan: Plan, ended: FinishedEpisode, forcing: Forcing, prompt: int
 ) -> ProxyAnswer:
-    lived, branches = ended
+    live_result, branches = ended
     at, text, finish = await _text(ended, forcing)
     reasoning, content = _split_thinking(text, forcing)
-    opened = branches[: len(lived.episode.branches)]
-    generated = sum(len(each.token_ids) for each in opened) + lived.probe_tokens
+    opened = branches[: len(live_result.episode.branches)]
+    generated = sum(len(each.token_ids) for each in opened) + live_result.probe_tokens
     return ProxyAnswer(
         content=content,
         reasoning=reasoning,
@@ -227,17 +234,17 @@ async def _pick_branch(
         prompt_tokens=prompt,
         completion_tokens=generated,
         hidden_tokens=generated - len(branches[at].token_ids),
-        answer=lived.episode.answer,
+        answer=live_result.episode.answer,
         warnings=[],
         plan=plan,
-        lived=lived,
+        live_result=live_result,
     )
 
 
 async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str]:
-    """The branch that is shown, its text, and how it ended."""
-    lived, branches = ended
-    episode = lived.episode
+    """Return the branch that is shown, its text, and how it ended."""
+    live_result, branches = ended
+    episode = live_result.episode
     holding = [each for each in episode.branches if each.answer == episode.answer]
     finished = [each.branch for each in holding if each.status is Status.FINISHED]
     if episode.answer is None:
@@ -255,13 +262,13 @@ async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str
 
 
 def _closed(text: str, forcing: Forcing) -> str:
-    """A forced answer whose box the model left open is closed."""
-    said = text[text.rfind(forcing.ask) :] if forcing.ask else ""
-    return text + "}" * max(0, said.count("{") - said.count("}"))
+    """Return a forced answer whose box the model left open is closed."""
+    forced_part = text[text.rfind(forcing.ask) :] if forcing.ask else ""
+    return text + "}" * max(0, forced_part.count("{") - forced_part.count("}"))
 
 
 def _split_thinking(text: str, forcing: Forcing) -> tuple[str | None, str]:
-    """The thinking, and what stands behind its end."""
+    """Return the thinking, and what stands behind its end."""
     if not forcing.mark:
         return None, text
     before, found, after = text.rpartition(forcing.mark)

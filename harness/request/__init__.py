@@ -1,1 +1,1 @@
-"""What a command asks for, read and checked: controllers, recordings, knobs, values of β."""
+"""Parse and check command-line input: controllers, recordings, knobs, values of β."""

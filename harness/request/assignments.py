@@ -1,7 +1,8 @@
-"""What ``--set`` says: values for free knobs, of every controller that has one or of one alone.
+"""Parse ``--set``: values for free knobs, of every controller that has them or of one controller.
 
-``n=1,4,16`` goes to every controller with a free knob ``n``; ``esc.n=16`` to ``esc`` alone, where
-it takes the place of the general one. Several values of several knobs make every combination.
+``n=1,4,16`` sets the free knob ``n`` of every controller that has it; ``esc.n=16`` sets it for
+``esc`` only and overrides the general value. Several values of several knobs make every
+combination.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ class Assignment(NamedTuple):
 
     text: str
     controller: str | None
-    """The label of the one controller that it is for, ``None`` for all."""
+    """The label of the controller that it applies to, ``None`` for all."""
     knob: str
     values: list[int | float]
 
@@ -32,15 +33,15 @@ class Assignment(NamedTuple):
 def expand_assignments(
     programs: Sequence[Playable], texts: Sequence[str]
 ) -> list[list[KnobValues]]:
-    """For each program, the settings of its free knobs, the last knob changing fastest.
+    """Return, for each program, the settings of its free knobs; the last knob changes fastest.
 
     Args:
-        programs: the controllers.
-        texts: what was given to each ``--set``.
+        programs: The controllers.
+        texts: The value of each ``--set``.
 
     Raises:
-        InputError: a text is no assignment, names no controller or knob there is, says the same
-            twice, or has a value that the knob does not take.
+        InputError: A text is not an assignment, names an unknown controller or knob, repeats an
+            assignment, or has a value that the knob does not accept.
     """
     assignments = [_parse_assignment(text, programs) for text in texts]
     for each in assignments:
@@ -50,10 +51,10 @@ def expand_assignments(
 
 
 def resolve_assignments(program: Playable, texts: Sequence[str]) -> KnobValues:
-    """The one setting of a single controller, for a command that plays no others.
+    """Return the only setting of a single controller, for commands that play one controller.
 
     Raises:
-        InputError: as `expand_assignments`, or there is more than one value.
+        InputError: From `expand_assignments`, or there is more than one value.
     """
     settings = expand_assignments([program], texts)[0]
     if len(settings) > 1:
@@ -64,7 +65,7 @@ def resolve_assignments(program: Playable, texts: Sequence[str]) -> KnobValues:
 
 def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
     target, equals, values = text.partition("=")
-    # A label may be a path, with points of its own.
+    # A label may be a path that contains dots.
     controller, _, knob = target.strip().rpartition(".")
     if not equals or not knob:
         raise InputError(f"--set {text}: is no setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")

@@ -1,6 +1,6 @@
-"""Controllers as a command line names them: a file of Rheo, or a name of the library.
+"""Resolve controllers from a command line: a file of Rheo, or a name of the library.
 
-A bare name is one of the library; what ends in ``.rheo`` or has a directory in it is a file.
+A bare name is one of the library; a name that ends in ``.rheo`` or contains a directory is a file.
 """
 
 import os
@@ -25,13 +25,13 @@ SUFFIX = ".rheo"
 
 
 class RheoController(NamedTuple):
-    """A checked program, and what it is called here."""
+    """A checked program and its label."""
 
     label: str
-    """The controller's name; what was typed, where two controllers have one name."""
+    """The controller's name, or what was typed if two controllers have the same name."""
     checked: CheckedProgram
     digest: str
-    """SHA-256 of the program's text, byte for byte: results name its lines."""
+    """SHA-256 of the program's text. It covers every byte, because results refer to its lines."""
     origin: str
     """The path of its file, or ``library``."""
 
@@ -47,7 +47,7 @@ class RheoController(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it says of itself, in a line; empty where it says nothing."""
+        """A one-line description from the program, or an empty string."""
         title = self.checked.program.title
         return title.text if title is not None else ""
 
@@ -62,30 +62,30 @@ Playable: TypeAlias = RheoController | ForeignController
 
 
 def parse_controller(text: str, name: str) -> RheoController:
-    """A controller from its text.
+    """Parse a controller from its text.
 
     Args:
-        text: of the program.
-        name: what messages call its file.
+        text: The program.
+        name: The file name for messages.
 
     Raises:
-        DslError: it does not check.
+        DslError: The program has errors.
     """
     checked = load_checked_program(Source(text, name))
     return RheoController(checked.name, checked, sha256(text.encode()).hexdigest(), name)
 
 
 def parse_playable(text: str, name: str) -> Playable:
-    """The same in any language.
+    """Parse a controller in any language from its text.
 
     Args:
-        text: of the controller.
-        name: what messages call its file; its suffix says the language.
+        text: The controller.
+        name: The file name for messages; its suffix selects the language.
 
     Raises:
-        DslError: it is a program of Rheo, and does not check.
-        InputError: it is in another language, and cannot be used.
-        ExternalError: that language is not installed.
+        DslError: It is a Rheo program with errors.
+        InputError: It is in another language and cannot be used.
+        ExternalError: That language is not installed.
     """
     if name.endswith(SUFFIX):
         return parse_controller(text, name)
@@ -93,24 +93,24 @@ def parse_playable(text: str, name: str) -> Playable:
 
 
 class Diagnosis(NamedTuple):
-    """What a checker says of a text."""
+    """What a checker found in a text."""
 
     told: str
-    """Rendered for people, warnings among it; empty where there is nothing to say."""
+    """Rendered for people, warnings included; empty if there is nothing to report."""
     sound: bool
     """Whether it can be played."""
 
 
 def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
-    """What is wrong with a controller in any language.
+    """Check a controller in any language and return what is wrong with it.
 
     Args:
-        text: of the controller.
-        name: what messages call its file; its suffix says the language.
-        warnings: whether to tell what does not keep it from being played.
+        text: The controller.
+        name: The file name for messages; its suffix selects the language.
+        warnings: Whether to report warnings, which do not prevent it from being played.
 
     Raises:
-        ExternalError: its language is not installed.
+        ExternalError: Its language is not installed.
     """
     if not name.endswith(SUFFIX):
         told = require_language(name).diagnosed(text, name)
@@ -122,14 +122,14 @@ def diagnose_text(text: str, name: str, *, warnings: bool = True) -> Diagnosis:
 
 
 def load_program(argument: str) -> RheoController:
-    """Finds, reads and checks one controller in Rheo.
+    """Find, read and check one controller in Rheo.
 
     Args:
-        argument: as it was typed.
+        argument: The argument as typed.
 
     Raises:
-        InputError: there is no such controller, or its program is not sound.
-        OSError: the file cannot be read.
+        InputError: There is no such controller, or its program has errors.
+        OSError: The file cannot be read.
     """
     in_library = argument in library.NAMES
     if not in_library and load_foreign(argument) is not None:
@@ -152,11 +152,11 @@ def load_program(argument: str) -> RheoController:
 
 
 def load_playable(argument: str) -> Playable:
-    """One controller in any language.
+    """Load one controller in any language.
 
     Raises:
-        InputError: it cannot be used.
-        OSError: its file cannot be read.
+        InputError: It cannot be used.
+        OSError: Its file cannot be read.
     """
     if argument in library.NAMES:
         return load_program(argument)
@@ -164,11 +164,11 @@ def load_playable(argument: str) -> Playable:
 
 
 def load_programs(arguments: Sequence[str]) -> list[Playable]:
-    """Several controllers in any language, with labels that tell them apart.
+    """Load several controllers in any language, with distinct labels.
 
     Raises:
-        InputError: one of them cannot be used, or is named twice.
-        OSError: a file cannot be read.
+        InputError: One of them cannot be used, or is named twice.
+        OSError: A file cannot be read.
     """
     for argument, times in Counter(arguments).items():
         if times > 1:

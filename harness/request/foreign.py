@@ -1,8 +1,8 @@
-"""Controllers in other languages than Rheo.
+"""Controllers in languages other than Rheo.
 
-The harness knows no such language. Who does registers it under `LANGUAGES` by the suffix of its
-files: an object that reads controllers, says what is wrong with them, and names the registered
-engine that plays them.
+The harness knows no such language. A plugin registers it under `LANGUAGES` by the suffix of its
+files: an object that reads controllers, checks them, and names the registered engine that plays
+them.
 """
 
 from importlib.metadata import entry_points
@@ -17,26 +17,26 @@ LANGUAGES = "rheostat.languages"
 
 
 class ForeignController(NamedTuple):
-    """A controller that is no program of Rheo. It follows β, and has no knobs."""
+    """A controller that is not a Rheo program. It follows β and has no knobs."""
 
     label: str
-    """What it is called here."""
+    """Its label."""
     source: Source
     """Its text."""
     digest: str
-    """SHA-256 of the text, byte for byte."""
+    """SHA-256 of the text."""
     origin: str
-    """The path of its file, or what stands for it."""
+    """The path of its file, or its replacement."""
     engine: str
-    """The name under which what plays it is registered."""
+    """The registered name of the engine that plays it."""
     version: str
-    """The name and version of that, which results are kept under."""
+    """The name and version of the engine, which results are cached under."""
     title: str = ""
-    """What it says of itself, in a line."""
+    """A one-line description."""
     size: int = 0
     """Nodes of its syntax tree."""
     beginnings: frozenset[int] = frozenset()
-    """The lines on which a statement begins that can be counted."""
+    """The lines on which a countable statement begins."""
 
     @property
     def scheduled(self) -> bool:
@@ -45,44 +45,44 @@ class ForeignController(NamedTuple):
 
 
 class LanguagePlugin(Protocol):
-    """A language that controllers are written in, beside Rheo."""
+    """A language for controllers other than Rheo."""
 
     def read(self, argument: str) -> ForeignController:
-        """Reads a controller from its file.
+        """Read a controller from its file.
 
         Raises:
-            InputError: it cannot be used.
-            OSError: it cannot be read.
+            InputError: It cannot be used.
+            OSError: It cannot be read.
         """
         ...
 
     def made_of(self, text: str, name: str) -> ForeignController:
-        """A controller from its text.
+        """Parse a controller from its text.
 
         Args:
-            text: of the controller.
-            name: what messages call its file.
+            text: The controller.
+            name: The file name for messages.
 
         Raises:
-            InputError: it cannot be used.
+            InputError: It cannot be used.
         """
         ...
 
     def diagnosed(self, text: str, name: str) -> str:
-        """All that is wrong with a text, rendered for people; nothing where it can be played."""
+        """Return all errors in a text, rendered for people; empty if it can be played."""
         ...
 
     def findings(self, text: str, name: str) -> FileFindings:
-        """The same as records."""
+        """Return all errors in a text as records."""
         ...
 
     def card(self) -> str:
-        """The language on a page, for the prompt of a language model."""
+        """Return the language reference card, for the prompt of a language model."""
         ...
 
 
 def find_language(name: str) -> LanguagePlugin | None:
-    """The language of a file, by its suffix; ``None`` where none is registered for that."""
+    """Return the language of a file by its suffix; ``None`` if none is registered for it."""
     suffix = name.rpartition("/")[2].rpartition(".")[2] if "." in name else ""
     for each in entry_points(group=LANGUAGES, name=suffix) if suffix else ():
         return cast("LanguagePlugin", each.load())
@@ -90,10 +90,10 @@ def find_language(name: str) -> LanguagePlugin | None:
 
 
 def require_language(name: str) -> LanguagePlugin:
-    """The same, where there must be one.
+    """Return the language of a file by its suffix.
 
     Raises:
-        ExternalError: none is registered.
+        ExternalError: No language is registered for it.
     """
     found = find_language(name)
     if found is None:
@@ -102,11 +102,11 @@ def require_language(name: str) -> LanguagePlugin:
 
 
 def load_foreign(argument: str) -> ForeignController | None:
-    """Reads a controller, if its suffix is that of a registered language.
+    """Read a controller if its suffix is that of a registered language.
 
     Raises:
-        InputError: it cannot be used.
-        OSError: it cannot be read.
+        InputError: It cannot be used.
+        OSError: It cannot be read.
     """
     language = find_language(argument)
     return None if language is None else language.read(argument)

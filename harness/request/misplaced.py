@@ -1,4 +1,4 @@
-"""Refuses files of another kind than is wanted, with what they are and where they go."""
+"""Refuse files of the wrong kind, and report what they are and which command reads them."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,15 +8,15 @@ from store.file_kinds import FileKind, misplaced
 
 
 def refuse_misplaced(path: Path, wanted: Collection[FileKind], what: str) -> None:
-    """Raises where a file is known to be something else than is wanted.
+    """Raise if a file is known to be of another kind than expected.
 
     Args:
-        path: the file; it need not be there.
-        wanted: the kinds that can be used.
-        what: the name of what is wanted, with its article.
+        path: The file; it need not exist.
+        wanted: The kinds that can be used.
+        what: The name of the expected kind, with its article.
 
     Raises:
-        InputError: with what the file is, and a hint on where it goes.
+        InputError: The file is of another kind. The hint names the command that reads it.
     """
     kind = misplaced(path, wanted)
     if kind is not None:

@@ -1,6 +1,6 @@
-"""One controller at one setting, as commands that explain a controller take it.
+"""One controller at one setting, for commands that explain a controller.
 
-What a sweep crosses is here one value each: a β, a value for a knob.
+Unlike a sweep, these commands take one β and one value for each knob.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from harness.request.recordings import NamedRecording
 
 
 class RheoPlan(NamedTuple):
-    """A program, at what it is played and by which rules."""
+    """A Rheo program with its setting and rules."""
 
     program: RheoController
     beta: float | None
@@ -31,12 +31,12 @@ class RheoPlan(NamedTuple):
 
     @property
     def setting(self) -> ControllerSetting:
-        """As engines take it."""
+        """The setting for an engine."""
         return ControllerSetting(self.beta, self.chosen)
 
 
 class ForeignPlan(NamedTuple):
-    """A controller in another language, at what it is played and by which rules."""
+    """A controller in another language with its setting and rules."""
 
     program: ForeignController
     beta: float
@@ -44,17 +44,17 @@ class ForeignPlan(NamedTuple):
 
     @property
     def knobs(self) -> KnobValues:
-        """It has none."""
+        """The knobs: always empty."""
         return {}
 
     @property
     def chosen(self) -> KnobValues:
-        """None was set."""
+        """The knobs that were set: always empty."""
         return {}
 
     @property
     def setting(self) -> ControllerSetting:
-        """As engines take it."""
+        """The setting for an engine."""
         return ControllerSetting(self.beta)
 
 
@@ -62,10 +62,15 @@ Plan = RheoPlan | ForeignPlan
 
 
 def make_plan(program: Playable, setting: ControllerSetting, rules: EpisodeRules) -> Plan:
-    """A controller at a setting, in whatever language it is.
+    """Combine a controller in any language with a setting.
+
+    Args:
+        program: The controller.
+        setting: β and the free knobs that are set.
+        rules: Budget and cost of a probe.
 
     Raises:
-        SettingsError: the setting does not go with the program.
+        SettingsError: The setting does not fit the program.
     """
     if isinstance(program, ForeignController):
         return ForeignPlan(program, setting.beta or 0.0, rules)
@@ -74,11 +79,17 @@ def make_plan(program: Playable, setting: ControllerSetting, rules: EpisodeRules
 
 
 def parse_plan(controller: str, beta: str, settings: Sequence[str], rules: EpisodeRules) -> Plan:
-    """Reads what was typed, in whatever language the controller is; see `parse_rheo_plan`.
+    """Parse command-line arguments for a controller in any language; see `parse_rheo_plan`.
+
+    Args:
+        controller: A file or a name of the library.
+        beta: One number from 0 to 1.
+        settings: The value of each ``--set``.
+        rules: Budget and cost of a probe.
 
     Raises:
-        InputError: as there; or a setting is given to a controller without knobs.
-        OSError: the program cannot be read.
+        InputError: From `parse_rheo_plan`, or a setting is given to a controller without knobs.
+        OSError: The program cannot be read.
     """
     foreign = None if controller in library.NAMES else load_foreign(controller)
     if foreign is None:
@@ -91,18 +102,18 @@ def parse_plan(controller: str, beta: str, settings: Sequence[str], rules: Episo
 def parse_rheo_plan(
     controller: str, beta: str, settings: Sequence[str], rules: EpisodeRules
 ) -> RheoPlan:
-    """Reads what was typed.
+    """Parse command-line arguments for a Rheo program.
 
     Args:
-        controller: a file or a name of the library.
-        beta: one number from 0 to 1; a program that does not follow β takes no notice of it.
-        settings: what was given to each ``--set``.
-        rules: budget and price of a probe.
+        controller: A file or a name of the library.
+        beta: One number from 0 to 1; a program that does not follow β ignores it.
+        settings: The value of each ``--set``.
+        rules: Budget and cost of a probe.
 
     Raises:
-        InputError: the program is not sound, β is no such number, or a setting does not go with the
-            program or has several values.
-        OSError: the program cannot be read.
+        InputError: The program has errors, β is out of range, or a setting does not fit the program
+            or has several values.
+        OSError: The program cannot be read.
     """
     program = load_program(controller)
     value = _one(beta)
@@ -120,7 +131,7 @@ def _one(beta: str) -> float:
 
 
 def describe_plan_origin(plan: Plan, recordings: Sequence[NamedRecording]) -> dict[str, object]:
-    """What results come from, by content, for the document that holds them."""
+    """Describe the inputs of results, by content, for the document that holds the results."""
     program, rules = plan.program, plan.rules
     return {
         "controller": program.label,

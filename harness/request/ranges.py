@@ -1,8 +1,7 @@
-"""Numbers as they are written on a command line: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture.
+"""Parse numbers from a command line: ``0.5``, ``1,4,16``, ``0:1:0.1``, or a mixture.
 
-A range holds both of its ends; one whose steps miss the second is refused. Its values are made in
-decimal, so that they are the numbers that a person would write: the fourth of ``0:1:0.1`` is
-``0.3``.
+A range includes both ends; a range whose steps miss the second end is refused. Values are computed
+in decimal, so that the fourth of ``0:1:0.1`` is exactly the double ``0.3``.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -10,22 +9,22 @@ from decimal import Decimal, InvalidOperation
 from harness.errors import InputError
 
 MAX_VALUES = 10_000
-"""The most values that one option may stand for."""
+"""The most values that one option may expand to."""
 
 
 def parse_numbers(text: str, where: str) -> list[int | float]:
-    """The numbers that a text stands for, in its order; whole ones are integers.
+    """Return the numbers of a text in order; whole numbers are integers.
 
-    A number that is written with a point or an exponent is a float, and so is every value of a
-    range with such a number in it.
+    A number with a decimal point or an exponent is a float, and so is every value of a range that
+    contains such a number.
 
     Args:
-        text: what was typed.
-        where: the option with its value, as it was typed, for the error.
+        text: The text as typed.
+        where: The option with its value, as typed, for the error.
 
     Raises:
-        InputError: it is no list of numbers, holds one twice or too many, or a range's steps do
-            not meet its end.
+        InputError: The text is not a list of numbers, repeats a number, has too many, or a range's
+            steps do not meet its end.
     """
     found: list[int | float] = []
     for part in text.split(","):
@@ -39,10 +38,10 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
 
 
 def parse_betas(text: str) -> list[float]:
-    """The values of ``--beta``.
+    """Parse the values of ``--beta``.
 
     Raises:
-        InputError: it is no list of numbers, or one lies outside of 0 to 1.
+        InputError: The text is not a list of numbers, or one is outside 0 to 1.
     """
     found = [float(value) for value in parse_numbers(text, f"--beta {text}")]
     outside = next((value for value in found if not 0 <= value <= 1), None)
@@ -79,7 +78,7 @@ def _part(part: str, where: str) -> list[int | float]:
 
 
 def _meeting(span: Decimal, step: Decimal, *, whole: bool) -> list[Decimal]:
-    """The nearest steps, below and above one, that part a span evenly and are short to write."""
+    """Return the nearest short steps, below and above ``step``, that divide a span evenly."""
     below = int(span / step)
     down = next(
         count for count in range(below, MAX_VALUES) if _is_short(span / (count + 1), whole=whole)
@@ -97,7 +96,7 @@ def _decimal(piece: str, where: str) -> Decimal:
         value = Decimal(piece.strip())
     except InvalidOperation:
         value = Decimal("NaN")
-    # What a double cannot hold would be another number once it is used.
+    # Refuse numbers that a double cannot hold: a different number would be used.
     if not value.is_finite() or abs(value) > Decimal("1e300"):
         raise InputError(
             f"{where}: {piece.strip() or 'nothing'} is not a number; write a number, a"

@@ -1,7 +1,7 @@
-"""Recordings and questions as a command line names them.
+"""Resolve recordings and questions from a command line.
 
-Recordings are opened and given distinct labels. A question is named by its id, or by its number
-from 0; an id comes before a number that is spelt like it.
+Recordings are opened and get distinct labels. A question is named by its id or by its number from
+0; an id takes precedence over a number with the same spelling.
 """
 
 import re
@@ -16,19 +16,19 @@ from store.reader import Recording, open_recording
 
 
 class NamedRecording(NamedTuple):
-    """An open recording and what results call it."""
+    """An open recording and its label in results."""
 
     label: str
-    """``model/benchmark``; the path, where two recordings share that."""
+    """``model/benchmark``, or the path if two recordings share that."""
     recording: Recording
 
 
 def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
-    """Opens recordings, in the order given.
+    """Open recordings, in the order given.
 
     Raises:
-        StoreError: one of them cannot be used.
-        InputError: one holds no questions, or two are the same.
+        StoreError: One of them cannot be used.
+        InputError: One holds no questions, or two are the same.
     """
     opened = [open_recording(path) for path in paths]
     seen: dict[str, Recording] = {}
@@ -48,10 +48,10 @@ def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
 
 
 def branch_counts(recording: Recording) -> tuple[int, int]:
-    """The branches of the question that has the fewest, and of the one that has the most.
+    """Return the fewest and the most branches of a question.
 
     Raises:
-        StoreError: the recording is damaged.
+        StoreError: The recording is damaged.
     """
     counts = [len(recording.core(at).counts) for at in range(len(recording.questions))]
     return min(counts), max(counts)
@@ -67,14 +67,14 @@ _LISTED = 5
 
 
 def find_question(recording: Recording, name: str) -> int:
-    """The position of a question. An id comes before a number that is spelt like it.
+    """Return the position of a question. An id takes precedence over a number.
 
     Args:
-        recording: what the question belongs to.
-        name: as it was typed.
+        recording: The recording with the question.
+        name: The id or number as typed.
 
     Raises:
-        InputError: there is none of that name; with the nearest id.
+        InputError: There is no such question. The message names the nearest id.
     """
     ids = [question.id for question in recording.questions]
     if name in ids:
@@ -86,7 +86,7 @@ def find_question(recording: Recording, name: str) -> int:
         raise InputError(
             f"{recording.path}: there is no question {name}; its questions are numbered 0 to {last}"
         )
-    # A number without the noughts in front of it is a nearer miss than another letter.
+    # Compare numbers without leading zeros: they are closer than ids with another letter.
     same = {_unpadded(each): each for each in ids}
     near = same.get(_unpadded(name)) or nearest(name, ids)
     listed = f"its ids are {', '.join(ids[:_LISTED])}{', …' if last >= _LISTED else ''}"
@@ -102,5 +102,5 @@ def _unpadded(name: str) -> str:
 
 
 def _is_number(name: str) -> bool:
-    # No recording holds so many questions; and Python refuses to read a number of 5,000 digits.
+    # Limit the length: Python raises ValueError for numbers of more than 4,300 digits.
     return name.isascii() and name.isdecimal() and len(name) < 10

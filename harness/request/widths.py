@@ -1,7 +1,7 @@
-"""How many branches a program asks for at given knobs, and the knob that decides it.
+"""Find how many branches a program requests at given knobs, and the knob that determines it.
 
-Only what the knobs decide is counted: ``open n``, or ``sample 1`` in a step that repeats ``n``
-times. A count that depends on the course of the episode has no value before it is played.
+Only what the knobs determine is counted: ``open n``, or ``sample 1`` in a step that repeats ``n``
+times. A count that depends on the course of the episode is unknown before it is played.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,24 +29,24 @@ _SAMPLERS = (tree.Open, tree.Sample)
 
 
 class RequestedWidth(NamedTuple):
-    """How many branches a program asks for in an episode."""
+    """The number of branches that a program requests in an episode."""
 
     knobs: frozenset[str]
-    """The knobs that decide it."""
+    """The knobs that determine it."""
     branches: int
     whole: bool
-    """Whether it never asks for more: what the course of an episode decides is not counted."""
+    """Whether it never requests more. False if some branches depend on the course of an episode."""
 
 
 def requested_width(checked: CheckedProgram, knobs: Mapping[str, Number]) -> RequestedWidth | None:
-    """How many branches a program may open, where its knobs decide that.
+    """Return how many branches a program may open, if its knobs determine that.
 
     Args:
-        checked: the program.
-        knobs: the value of every knob, free and scheduled.
+        checked: The program.
+        knobs: The value of every knob, free and scheduled.
 
     Returns:
-        ``None`` where no knob decides how many branches are opened.
+        The width, or ``None`` if no knob determines it.
     """
     counter = _Counter(checked, knobs)
     start, step = checked.section(tree.Start), checked.section(tree.Step)
@@ -59,16 +59,16 @@ def requested_width(checked: CheckedProgram, knobs: Mapping[str, Number]) -> Req
 
 
 def default_widths(program: RheoController, chosen: KnobValues, most: int) -> list[KnobValues]:
-    """Widths that give a program without a schedule a curve: powers of two, and its default.
+    """Return widths that give a program without a schedule a curve: powers of two and its default.
 
     Args:
-        program: the controller.
-        chosen: the knobs that are set.
-        most: how many branches there are to open.
+        program: The controller.
+        chosen: The knobs that are set.
+        most: How many branches can be opened.
 
     Returns:
-        The setting at each width; ``chosen`` alone where the program follows beta, its width is
-        set, or it has no knob that decides its width.
+        The setting at each width. Only ``chosen`` if the program follows β, its width is set, or no
+        knob determines its width.
     """
     name = None if program.scheduled else width_knob(program.checked)
     if name is None or name in chosen:
@@ -80,10 +80,10 @@ def default_widths(program: RheoController, chosen: KnobValues, most: int) -> li
 
 
 def width_knob(checked: CheckedProgram) -> str | None:
-    """The free integer knob that decides how many branches are opened, if there is one.
+    """Return the free integer knob that determines how many branches are opened, if any.
 
-    Of several, the first in this order: what `start` opens, how often a step that opens repeats,
-    what a step opens.
+    Of several, prefer what `start` opens, then how often a step that opens repeats, then what a
+    step opens.
     """
     free = free_knobs(checked.program)
     for expression in _width_expressions(checked):
@@ -105,7 +105,7 @@ def _width_expressions(checked: CheckedProgram) -> Iterator[tree.Expression]:
 
 
 def _opens_any(checked: CheckedProgram, setting: KnobValues) -> bool:
-    """Whether a setting is in the ranges of all knobs, and does not ask for 0 branches."""
+    """Return whether a setting is in the ranges of all knobs and requests at least one branch."""
     try:
         width = requested_width(checked, evaluate(checked, 0.0, setting))
     except SettingsError:
@@ -114,7 +114,7 @@ def _opens_any(checked: CheckedProgram, setting: KnobValues) -> bool:
 
 
 class _Counter:
-    """Counts the branches that blocks ask for, and notes the knobs that decide it."""
+    """Count the branches that blocks request, and collect the knobs that determine it."""
 
     def __init__(self, checked: CheckedProgram, knobs: Mapping[str, Number]):
         self._checked = checked
@@ -126,13 +126,14 @@ class _Counter:
         self.whole = True
 
     def block(self, block: tree.Block) -> int:
-        """The branches of one passage through a block; of alternatives, the larger number."""
+        """Return the branches of one pass through a block; of alternatives, the larger number."""
         return sum(self._statement(each) for each in block.statements)
 
     def repeated(self, step: tree.Step) -> int:
-        """The branches of all steps: of what every step opens, as often as it repeats.
+        """Return the branches of all steps: those of one step, times its repetitions.
 
-        What a step opens under a condition counts once, since nobody knows how often it holds.
+        What a step opens under a condition counts once, because the number of repetitions is
+        unknown.
         """
         every = [each for each in step.body.statements if _sampler(each) is not None]
         if sum(isinstance(node, _SAMPLERS) for node in tree.walk(step.body)) > len(every):
@@ -144,7 +145,7 @@ class _Counter:
         before = set(self.knobs)
         once = sum(self._statement(each) for each in every)
         named = self.knobs - before | self._named(step.cap)
-        # A cap that is a plain number guards against endless loops, and is no width.
+        # A cap that is a literal guards against endless loops and does not set a width.
         self.knobs |= named
         self.whole = self.whole and bool(named)
         return once * int(times) if named else 0
@@ -174,7 +175,7 @@ class _Counter:
         return names & (self._free.keys() | self._scheduled.keys())
 
     def _value(self, expression: tree.Expression) -> Number | None:
-        """The value of a count, or ``None`` where more than knobs decides it."""
+        """Return the value of a count, or ``None`` if it depends on more than knobs."""
         inner = self._lets.inlined(expression)
         if any(isinstance(node, _WITH_BRANCHES) for node in tree.walk(inner)):
             return None
@@ -182,12 +183,12 @@ class _Counter:
             return None
         try:
             return evaluate_expression(inner, self._checked.types, self._values)
-        except KeyError:  # a function that draws at random, or counts what was played
+        except KeyError:  # a function that is random or depends on the episode
             return None
 
 
 class _Lets:
-    """Follows a ``let`` to the value that it names."""
+    """Resolve a ``let`` to the expression that it names."""
 
     def __init__(self, checked: CheckedProgram):
         self._symbols = checked.symbols
@@ -198,7 +199,7 @@ class _Lets:
         }
 
     def inlined(self, expression: tree.Expression) -> tree.Expression:
-        """The value of a ``let`` where an expression is its plain name, else the expression."""
+        """Return the expression of a ``let`` if ``expression`` is its name, else ``expression``."""
         inner = tree.ungroup(expression)
         while isinstance(inner, tree.Name):
             symbol = self._symbols.get(inner)

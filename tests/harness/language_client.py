@@ -23,11 +23,11 @@ class Client:
         self.told: list[dict[str, Any]] = []
 
     def tell(self, method: str, params: object = None) -> None:
-        """Sends a notification."""
+        """Send a notification."""
         self._send({"method": method, "params": params})
 
     def ask(self, method: str, params: object = None) -> Any:  # noqa: ANN401 - any JSON
-        """Sends a request and gives its result."""
+        """Send a request and give its result."""
         self._number += 1
         self._send({"id": self._number, "method": method, "params": params})
         while True:

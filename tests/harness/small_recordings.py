@@ -25,7 +25,7 @@ def tiny(
     branches: Sequence[list[Branch]] = (EASY, HARD),
     golds: Sequence[str] = ("7", "2"),
 ) -> str:
-    """Writes a recording; gives its digest."""
+    """Write a recording; give its digest."""
     questions = tuple(Question(id=i, gold=g) for i, g in zip(ids, golds, strict=True))
     return write(path, Content(PROVENANCE, questions, list(branches)))
 

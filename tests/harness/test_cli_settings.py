@@ -33,7 +33,7 @@ def user_file(home: Path) -> Path:
 
 
 def guest_section(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes ``[guest]`` a registered section."""
+    """Make ``[guest]`` a registered section."""
     from harness import settings as module
     from harness.registry import Registration
 

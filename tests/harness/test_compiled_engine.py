@@ -61,7 +61,7 @@ def both(
     replay_environment: ReplayEnvironment,
     rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
 ) -> EpisodeArrays:
-    """Plays by both engines and gives what they agree on."""
+    """Play by both engines and give what they agree on."""
     program = checked(text)
     found = PLAYER.play(program, ControllerSetting(), replay_environment, range(4), rules)
     same(

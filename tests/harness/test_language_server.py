@@ -38,7 +38,7 @@ def client(running: Client) -> Iterator[Client]:
 
 
 def opened(client: Client, text: str) -> list[dict[str, Any]]:
-    """Opens a text and gives what is wrong with it."""
+    """Open a text and give what is wrong with it."""
     document = {"uri": URI, "languageId": "rheo", "version": 1, "text": text}
     client.tell("textDocument/didOpen", {"textDocument": document})
     published = client.diagnostics()

@@ -66,7 +66,7 @@ def a_grid(
 
 
 def swept(grid: Grid, workers: int = 1) -> list[SweepRow]:
-    return build_rows(grid, play_grid(grid, None, means=ExecutionOptions(workers)).played)
+    return build_rows(grid, play_grid(grid, None, options=ExecutionOptions(workers)).played)
 
 
 def by_hand(
@@ -176,9 +176,9 @@ def test_what_is_kept_is_not_played_again(recordings: list[Path], tmp_path: Path
 def test_a_knob_that_is_set_to_its_default_is_the_same_job(recordings: list[Path]) -> None:
     plain = a_grid(["esc"], recordings[:1])
     spelt = a_grid(["esc"], recordings[:1], ["n=64", "size=8"])
-    job = plain.errand(GridCell(0, 0)).job
-    assert job == spelt.errand(GridCell(0, 0)).job
-    assert job != a_grid(["esc"], recordings[:1], ["size=4"]).errand(GridCell(0, 0)).job
+    job = plain.job_request(GridCell(0, 0)).job
+    assert job == spelt.job_request(GridCell(0, 0)).job
+    assert job != a_grid(["esc"], recordings[:1], ["size=4"]).job_request(GridCell(0, 0)).job
 
 
 def test_an_unwritable_cache_costs_no_row(recordings: list[Path], tmp_path: Path) -> None:

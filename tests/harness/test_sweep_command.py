@@ -226,7 +226,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
 
 
 def is_left_by_all(session: int) -> bool:
-    """Waits for a session to be without processes; those that were told to end may need a while."""
+    """Wait for a session to be without processes; those that were told to end may need a while."""
     for _ in range(300):
         try:
             os.killpg(session, 0)

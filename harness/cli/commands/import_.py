@@ -99,7 +99,7 @@ def autotts(
 
 
 def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
-    """The file that each recording is made from; no recording is there yet."""
+    """Return the file that each recording is made from; no recording is there yet."""
     from harness.errors import InputError
     from store.environment import refuse_existing
     from store.sources import COMPRESSION_SUFFIXES

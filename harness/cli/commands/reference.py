@@ -116,7 +116,7 @@ def _indented(program: str) -> str:
 
 
 def _nearest(code: str, known: list[str]) -> str:
-    """The nearest code, by its number where it has one."""
+    """Return the nearest code, by its number where it has one."""
     from dsl.vocabulary import nearest
 
     digits = "".join(filter(str.isdigit, code))
@@ -171,7 +171,7 @@ def library(out: Output, name: str | None) -> None:
 
 
 def _needs(name: str) -> str:
-    """The signals that a recording must hold for a controller."""
+    """Return the signals that a recording must hold for a controller."""
     from dsl.library import load_source
     from dsl.parser import parse
 

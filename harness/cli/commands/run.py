@@ -133,22 +133,22 @@ def run(
             live_run.play_live(
                 asked,
                 recorded,
-                lambda served, lived: write(
-                    trace_file.build_document(plan, served, recordings, lived)
+                lambda served, live_result: write(
+                    trace_file.build_document(plan, served, recordings, live_result)
                 ),
             )
         )
-    lived = outcome.lived
-    said = live_run.summarise_run(lived, time.monotonic() - began)
+    live_results = outcome.live_results
+    summary = live_run.summarise_run(live_results, time.monotonic() - began)
     if recorded is not None:
-        _compare(out, plan, recorded, lived, said)
+        _compare(out, plan, recorded, live_results, summary)
         return
-    out.table(live_run.episode_table(lived))
-    console.info(said)
+    out.table(live_run.episode_table(live_results))
+    console.info(summary)
 
 
 def _refuse_what_is_recorded(ctx: click.Context) -> None:
-    """Raises where an option was typed of which the recording has a value of its own."""
+    """Raise where an option was typed of which the recording has a value of its own."""
     from harness.errors import InputError
 
     for parameter in ctx.command.params:
@@ -162,9 +162,13 @@ def _refuse_what_is_recorded(ctx: click.Context) -> None:
 
 
 def _compare(
-    out: Output, plan: "Plan", recorded: "ReferenceRecording", lived: "list[LiveResult]", said: str
+    out: Output,
+    plan: "Plan",
+    recorded: "ReferenceRecording",
+    live_results: "list[LiveResult]",
+    summary: str,
 ) -> None:
-    """Shows live episodes beside their replays.
+    """Show live episodes beside their replays.
 
     Raises:
         NegativeResult: they are to be equal, and are not.
@@ -173,9 +177,9 @@ def _compare(
     from harness.errors import NegativeResult
     from harness.live.replay_comparison import compare_distributions, pair_with_replays
 
-    compared = pair_with_replays(plan, recorded.replay_environment, lived)
+    compared = pair_with_replays(plan, recorded.replay_environment, live_results)
     out.table(live_run.paired_table(compared))
-    console.info(said)
+    console.info(summary)
     same = sum(each.same for each in compared)
     sentence = f"{same} of {len(compared)} episodes are those of the recording, token by token"
     if recorded.settings.stepwise and same == len(compared):
@@ -183,7 +187,7 @@ def _compare(
         return
     console.say_block(
         live_run.format_distribution(
-            compare_distributions(plan, recorded.replay_environment, lived)
+            compare_distributions(plan, recorded.replay_environment, live_results)
         )
     )
     if recorded.settings.stepwise:

@@ -89,7 +89,7 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
 
 
 def _rows(name: str, value: object) -> list[tuple[str, str | int | float | bool | None]]:
-    """A setting, or each entry of one that is a table."""
+    """Return a setting, or each entry of one that is a table."""
     if isinstance(value, Mapping) and value:
         return [(f"{name}.{key}", _shown(entry)) for key, entry in value.items()]
     return [(name, _shown(value))]

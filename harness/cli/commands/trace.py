@@ -129,7 +129,7 @@ def trace(
 
 
 def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | None) -> None:
-    """Refuses what does not go together: an episode is played, or read from where it is kept.
+    """Refuse what does not go together: an episode is played, or read from where it is kept.
 
     Raises:
         InputError: both were asked for, or several recordings.
@@ -159,7 +159,7 @@ def _missing(name: str) -> click.MissingParameter:
 
 
 def _show_kept(out: Output, path: Path, question: str | None, seed: int) -> None:
-    """Shows an episode that was played live."""
+    """Show an episode that was played live."""
     import msgspec
 
     from harness.live.trace_file import EpisodeProvenance, read_trace

@@ -105,7 +105,7 @@ async def _check(
 
 
 def table(found: "list[BranchCheck]") -> "Table":
-    """A row for each branch that was drawn again."""
+    """Return a row for each branch that was drawn again."""
     from harness.presentation.table import Column, Table
 
     columns = [

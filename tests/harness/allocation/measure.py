@@ -17,7 +17,7 @@ LISTED, DRAWN = 500_000, 20_000
 
 
 def main() -> None:
-    """Counts, lists and draws."""
+    """Count, list and draw."""
     begun = time.process_time()
     space = AllocationSpace(CHATDEV, BUDGET)
     count = len(space)

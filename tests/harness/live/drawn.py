@@ -139,7 +139,7 @@ class World(NamedTuple):
 async def replay_environment(
     chains: Sequence[Laid], interval: int, most: int, *, signals: bool = True
 ) -> World:
-    """Collects the chains, and makes them ready to be drawn live."""
+    """Collect the chains, and make them ready to be drawn live."""
     settings = Settings(
         benchmark="b",
         drawing=DrawSettings(interval=interval, max_tokens=most, seed=5, logprobs=signals),

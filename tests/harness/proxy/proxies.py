@@ -25,7 +25,7 @@ class Proxy(NamedTuple):
     process: "subprocess.Popen[str]"
 
     def end(self) -> int:
-        """Asks it to end, and gives its exit status."""
+        """Ask it to end, and give its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
@@ -34,7 +34,7 @@ class Proxy(NamedTuple):
 def proxy(
     upstream: str, *more: str, key: str = "", model: str = MODEL, controller: str = "cmc"
 ) -> Iterator[Proxy]:
-    """Starts ``rheostat serve`` on a free port; it is killed at the end if it still runs."""
+    """Start ``rheostat serve`` on a free port; it is killed at the end if it still runs."""
     words = ["serve", controller, "--base-url", upstream, "--model", model, "--port", "0"]
     process = subprocess.Popen(
         [sys.executable, "-c", START, *words, *HOW, *more],

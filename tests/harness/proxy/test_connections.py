@@ -62,7 +62,7 @@ def test_a_head_that_drips_is_ended_too(address: tuple[str, int]) -> None:
 
 
 def drip(client: socket.socket) -> None:
-    """Sends a header now and then, for longer than the proxy waits."""
+    """Send a header now and then, for longer than the proxy waits."""
     for number in range(100):
         client.sendall(f"X-{number}: a\r\n".encode())
         time.sleep(0.05)
@@ -96,7 +96,7 @@ class Faulty(Responder):
         pass
 
     async def answer(self, chat: ChatRequest, name: str) -> NoReturn:
-        """Raises."""
+        """Raise."""
         raise ValueError("Exceeds the limit (4300 digits) for integer string conversion")
 
 

@@ -45,7 +45,7 @@ def client(running: tuple[Proxy, Path], upstream: ScriptedServer) -> Iterator[Op
 
 
 def soon(happened: Callable[[], bool]) -> None:
-    """Waits for something that is to happen, and fails if it does not."""
+    """Wait for something that is to happen, and fail if it does not."""
     deadline = time.monotonic() + 20
     while not happened():
         assert time.monotonic() < deadline

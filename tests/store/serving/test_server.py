@@ -81,7 +81,7 @@ async def stream(
 
 
 async def take_all(pieces: AsyncIterator[StreamChunk], found: dict[int, CompletionResult]) -> None:
-    """Keeps the children that end."""
+    """Keep the children that end."""
     async for piece in pieces:
         if piece.finished is not None:
             found[piece.finished.child] = piece.finished.given
