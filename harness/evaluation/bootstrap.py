@@ -30,7 +30,7 @@ class Stratum(NamedTuple):
     """Questions that are resampled together."""
 
     totals: Floats
-    """(Q, K) int64: what each question adds to each of K figures."""
+    """(Q, K) float64 whole numbers: what each question adds to each of K figures."""
     weight: float
     """The divisor of a total, besides Q, for a mean."""
 
