@@ -1,12 +1,11 @@
 """A whole environment in memory, and how it becomes a sealed recording, or nothing at all."""
 
-import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from store.errors import StoreError, attribute_os_errors
+from store.files import draft_path
 from store.records import Branch, Provenance, Question
 from store.writer import RecordingWriter
 
@@ -50,15 +49,10 @@ def save(environment: Environment, path: Path) -> str:
     with attribute_os_errors(path):
         refuse_existing(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with attribute_os_errors(path):
-            digest = _write(environment, draft)
-            refuse_existing(path)
-            draft.rename(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink()
+    with draft_path(path) as draft, attribute_os_errors(path):
+        digest = _write(environment, draft)
+        refuse_existing(path)
+        draft.rename(path)
     return digest
 
 

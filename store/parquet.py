@@ -5,10 +5,8 @@ one table with a row for each branch and lists inside. The metadata of every fil
 by its digest, under the key ``rheostat``.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from store.errors import StoreError, attribute_os_errors
+from store.files import draft_path
 from store.reader import Recording
 from store.records import Branch, Question
 
@@ -89,16 +88,13 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
             reason = "already exists; name a directory that is not there yet"
             raise StoreError(reason, path=directory)
-    draft = _draft(directory)
-    sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
-    try:
+    with draft_path(directory) as draft:
+        sheets = {draft / f"{name}.parquet": sheet for name, sheet in _TABLES.items()}
         with attribute_os_errors(directory):
             draft.mkdir(parents=True)
         _write(recording, sheets, directory)
         with attribute_os_errors(directory):
             draft.rename(directory)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return [directory / f"{name}.parquet" for name in _TABLES]
 
 
@@ -112,22 +108,12 @@ def export_flat(recording: Recording, path: Path) -> None:
     with attribute_os_errors(path):
         if path.exists():
             raise StoreError("already exists; name a file that is not there yet", path=path)
-    draft = _draft(path)
-    try:
+    with draft_path(path) as draft:
         with attribute_os_errors(path):
             draft.parent.mkdir(parents=True, exist_ok=True)
         _write(recording, {draft: _Sheet(pa.schema(_NESTED), _nested_rows)}, path)
         with attribute_os_errors(path):
             draft.rename(path)
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-
-
-def _draft(path: Path) -> Path:
-    """Where it is written until it is complete: beside its place, so that a rename suffices."""
-    path = path.absolute()
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) -> None:

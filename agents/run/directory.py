@@ -1,6 +1,6 @@
 """The directory of a run: what stands where, written whole or not at all.
 
-``request.json`` what was asked; ``read_events.jsonl`` what happened; ``rounds/003/`` the brief, the
+``request.json`` what was asked; ``events.jsonl`` what happened; ``rounds/003/`` the brief, the
 proposals and the summary of a round; ``candidates/r003-2/`` a candidate's source, what it is worth,
 where its tokens go; ``decisions/`` what people said; ``archive.json`` all that was reviewed;
 ``selected.rheo`` (or ``selected.py``) and ``selected.md`` the end. ``evaluations.sqlite`` and
@@ -31,6 +31,8 @@ from agents.run.records import (
 )
 from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
+from store.errors import attribute_os_errors
+from store.files import draft_path, replace_file
 
 T = TypeVar("T")
 
@@ -162,14 +164,12 @@ class RunDirectory:
         refuse_link(self.path, folder)
         folder.mkdir(exist_ok=True)
         target = folder / f"{decision.candidate}.json"
-        part = folder / f".{decision.candidate}.{os.urandom(4).hex()}.part"
-        try:
-            part.write_bytes(_encoded(decision))
-            os.link(part, target)  # unlike a rename, it refuses where the target is there
-        except FileExistsError:
-            return False
-        finally:
-            part.unlink(missing_ok=True)
+        with draft_path(target) as draft:
+            draft.write_bytes(_encoded(decision))
+            try:
+                os.link(draft, target)  # unlike a rename, it refuses where the target is there
+            except FileExistsError:
+                return False
         return True
 
     def decision(self, candidate: str) -> Decision | None:
@@ -245,19 +245,8 @@ class RunDirectory:
         for folder in path.relative_to(self.path).parents:
             refuse_link(self.path, self.path / folder)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-        try:
-            with part.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError as problem:
-            # The system names no file where a write fails, and the part's name says nothing.
-            problem.filename, problem.filename2 = str(path), None
-            raise
-        finally:
-            part.unlink(missing_ok=True)
+        with attribute_os_errors(path), replace_file(path) as file:
+            file.write(content)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

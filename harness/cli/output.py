@@ -22,6 +22,7 @@ from harness.escaping import escape_block, escape_json, escape_line, escape_styl
 from harness.presentation import terminal
 from harness.presentation.table import Table
 from store.errors import attribute_os_errors
+from store.files import replace_file
 
 STDOUT = "standard output"
 """The file name in an `OSError` that comes of writing to stdout."""
@@ -150,16 +151,8 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
             with target.open("wb") as file:
                 yield file
             return
-        part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
-        try:
-            with part.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink()
+        with replace_file(target) as file:
+            yield file
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -6,7 +6,6 @@ Files are written atomically; a file that is damaged, or of another format, coun
 written again. It is safe to delete the directory.
 """
 
-import os
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from harness.evaluation.jobs import Job
 from harness.mdp.episodes import EpisodeArrays, empty_episodes
+from store.files import replace_file
 
 
 class _CacheEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -66,12 +66,8 @@ class ResultCache:
         payload = msgspec.msgpack.encode(_CacheEntry(job, len(episodes.right), columns))
         path = self._path(job)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-        try:
-            part.write_bytes(sha256(payload).digest() + payload)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replace_file(path, sync=False) as file:
+            file.write(sha256(payload).digest() + payload)
 
     def _path(self, job: Job) -> Path:
         name = job.digest
