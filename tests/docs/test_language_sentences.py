@@ -1,6 +1,6 @@
-"""Sentences of the language reference, each with a program that answers yes where it is true.
+"""Test sentences of the language reference with programs that answer "yes" if they are true.
 
-A sentence must stand on the page word for word, so neither can change without the other.
+A sentence must occur on the page word for word, so neither can change without the other.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ DECK = recording(PAGE)
 
 
 class Sentence(NamedTuple):
-    """A sentence and what shows it, over the page's recording."""
+    """A sentence, and a program that checks it over the recording of the page."""
 
     words: str
     sections: str
@@ -41,7 +41,7 @@ SENTENCES = [
         "steps == 7 and sum(.depth of opened) == 2",
     ),
     Sentence(
-        "Nothing is asked before the first step: it always runs, if the cap allows.",
+        "No condition is checked before the first step: it always runs, if the cap allows.",
         "memory { ran = 0 } step { ran = ran + 1 }",
         "ran == 1 and steps == 1",
     ),
@@ -83,7 +83,7 @@ SENTENCES = [
         "ages == 1021",
     ),
     Sentence(
-        "A pruned branch keeps everything as it was.",
+        "A pruned branch keeps its state.",
         "start { open 6 advance active prune active where .index == 3 advance active }",
         'sum(.depth of pruned) == 2 and winner(pruned) == "7" and max(.streak of pruned) == 1'
         " and sum(.tokens of pruned) == 1000",
@@ -97,7 +97,7 @@ SENTENCES = [
         " and empty(opened where not .seen)",
     ),
     Sentence(
-        "What probes cost is not in it.",
+        "The cost of probes is not included.",
         "start { open 2 advance active }",
         "sum(.tokens of opened) == 2000 and spent == 2040",
         probe_cost=10,
@@ -108,8 +108,7 @@ SENTENCES = [
         'winner(opened) == "12" and sum(.streak of opened) == 0 and sum(.changes of opened) == 1',
     ),
     Sentence(
-        "A verb that is left with nothing does nothing, costs nothing and cannot run out of"
-        " budget.",
+        "A verb without any branch left does nothing, costs nothing and cannot run out of budget.",
         "memory { reached = false }"
         " start { open 2 advance finished probe active extend active for 0 open -1 open 0"
         " reached = true }",
@@ -122,8 +121,8 @@ SENTENCES = [
         "max(.depth of opened) == 2",
     ),
     Sentence(
-        "The first one that is not affordable ends the verb; what was done before it stands, and"
-        " control goes to `finally`.",
+        "The first action that is not affordable ends the verb. Earlier actions remain done,"
+        " and control goes to `finally`.",
         "memory { reached = false } start { open 2 advance active for 2 reached = true }",
         "not reached and spent == 2500 and max(.depth of opened where .index == 0) == 3"
         " and max(.depth of opened where .index == 1) == 2",
@@ -136,7 +135,7 @@ SENTENCES = [
         budget=2301,
     ),
     Sentence(
-        "`let x = open n` then holds the branches that were really opened, in opening order",
+        "`let x = open n` then holds the branches that were actually opened, in opening order",
         "memory { some = 0 last = 0 }"
         " start { open 4 let fresh = open 5 some = count(fresh) let none_left = open 1"
         " last = count(none_left) }",
@@ -150,7 +149,7 @@ SENTENCES = [
         "sum(.place * .index of opened) == 20",
     ),
     Sentence(
-        "so `.calm` may stand beside a cell `calm`, as in `calm = max(.calm of active)`",
+        "so a field `.calm` and a cell `calm` may both exist, as in `calm = max(.calm of active)`",
         "memory { calm = 0 } each branch { .calm = 3 }"
         " start { open 1 calm = max(.calm of active) }",
         "calm == 3 and sum(.calm of opened) == 3",
@@ -167,21 +166,21 @@ SENTENCES = [
         "before == 5 and empty(opened where .answer == none)",
     ),
     Sentence(
-        "while nobody has finished, `.answer == winner(finished)` holds for every branch that was"
-        " never looked at",
+        "while no branch has finished, `.answer == winner(finished)` is true for every branch"
+        " that was never revealed",
         "memory { same = 0 } start { open 3 unseen open 1"
         " same = count(active where .answer == winner(finished)) }",
         "same == 3",
     ),
     Sentence(
-        "every function of this table leaves them out, while `count(S)` counts them",
+        "every function of this table excludes them, while `count(S)` counts them",
         "start { open 2 unseen open 1 }",
         "count(opened) == 3 and distinct(opened) == 1 and share(opened) == 1 and votes(opened) == 1"
         " and entropy(opened) == 0 and margin(opened) == 1 and confidence(opened) == 0.75",
     ),
     Sentence(
-        "So `advance active by -.streak` also decides how those that it finishes stand in"
-        " `finished`.",
+        "So `advance active by -.streak` also decides the order in `finished` of the branches"
+        " that it finishes.",
         "start { open 6 advance active by -.index for 2 }",
         "max(.index of first 1 of finished) == 5 and min(.index of first 2 of finished) == 2"
         " and count(finished) == 3",
@@ -194,21 +193,21 @@ SENTENCES = [
         " and sum(.depth of opened where .index == 3) == 3",
     ),
     Sentence(
-        "What finishes a branch, be it an unseen `extend` or `open`, reveals its final answer and"
-        " charges no κ.",
+        "An action that finishes a branch reveals its final answer and charges no κ, also in"
+        " `extend` and `open … unseen`.",
         "start { open 1 unseen extend active for 9 }",
         'winner(opened) == "12" and spent == 2300 and empty(opened where not .seen)',
         probe_cost=10,
     ),
     Sentence(
-        "The three are charged one by one, in opening order, so where the budget ends among them,"
-        " the rest is not opened and control goes to `finally`, also from `start`.",
+        "The three are charged one by one, in opening order. If the budget ends among them, the"
+        " rest is not opened and control goes to `finally`, also from `start`.",
         "memory { reached = false } start { let whole = sample 3 reached = count(whole) > 0 }",
         "not reached and count(finished) == 2 and spent == 3400",
         budget=3000,
     ),
     Sentence(
-        "So a draw that is skipped, by `and` or by an `if`, is not counted",
+        "A draw that is skipped, by `and` or by an `if`, is not counted.",
         "memory { one = 0.0 }"
         " start { open 1 one = if true or chance(0.5) then draw_beta(1, 1) else 0 }",
         "one > 0.13870941014555 and one < 0.13870941014556",
