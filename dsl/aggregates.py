@@ -102,7 +102,7 @@ def tally(answers: Sequence[str | None], weights: Sequence[float] | None = None)
 
 
 def winner(counted: Tally) -> str | None:
-    """The answer with the most votes; ``None`` where nobody votes."""
+    """The answer with the most votes; ``None`` if no branch votes."""
     first = _leader(counted)
     return None if first is None else counted.answers[first]
 
@@ -114,7 +114,7 @@ def runner_up(counted: Tally) -> str | None:
 
 
 def leading_votes(counted: Tally) -> Votes:
-    """The winner's votes; 0 where nobody votes."""
+    """The winner's votes; 0 if no branch votes."""
     return _votes_at(counted, _leader(counted))
 
 
@@ -136,7 +136,7 @@ def share_of(counted: Tally, answer: str | None) -> float:
 def margin(counted: Tally) -> float:
     """The winner's share less the runner-up's, a missing one having 0.
 
-    So it is 1 where all agree, and 0 where nobody votes or all votes are 0 or below.
+    So it is 1 where all agree, and 0 if no branch votes or all votes are 0 or below.
     """
     second = _share(counted, _votes_at(counted, _second(counted)))
     return sub_real(leading_share(counted), second)
@@ -167,7 +167,7 @@ def entropy(counted: Tally) -> float:
 def confidence(counted: Tally) -> float:
     """`beta_confidence` of the winner's votes and the runner-up's, a missing one having 0.
 
-    It is 0 where nobody votes. Votes below 0 count as 0 in it.
+    It is 0 if no branch votes. Votes below 0 count as 0 in it.
     """
     if not counted.answers:
         return 0.0

@@ -139,7 +139,7 @@ VOTING = {
         (Signature((_B,), _ANSWER, weighted=True),),
         "winner(S)",
         "the answer with the most votes in S, the first seen on a tie; branches without an answer"
-        " do not vote; `none` where nobody votes",
+        " do not vote; `none` if no branch votes",
     ),
     "runner_up": BuiltinFunction(
         (Signature((_B,), _ANSWER, weighted=True),),
@@ -178,7 +178,7 @@ VOTING = {
         (Signature((_B,), _REAL, weighted=True),),
         "confidence(S)",
         "Adaptive-Consistency's confidence in the winner: `beta_confidence` of the two largest"
-        " votes, 0 where nobody votes",
+        " votes, 0 if no branch votes",
     ),
 }
 

@@ -102,7 +102,7 @@ def _title_alone(site: ErrorContext) -> Told:
     name = str(after) if has_name else fit_name(str(site.token).strip('"')).lower()
     diagnostic = Diagnostic(
         "RH104",
-        "a controller has a name before its title",
+        "a controller needs a name before its title",
         Mark(span, "this is a title"),
         help=f"write `controller {name} {site.token}`",
         edit=None if has_name else Edit(Span(span.start, span.start), f"{name} "),
@@ -132,7 +132,7 @@ def _controller_name(site: ErrorContext) -> Told | None:
             "RH104",
             "a controller takes no arguments",
             Mark(Span(start, end)),
-            help=f"write `controller {name}`; what can be set is declared in `knobs`",
+            help=f"write `controller {name}`; declare settings in `knobs`",
             edit=Edit(Span(start, end), name),
         )
     return Told(told, insert=None if named else ("NAME", fit_name(written)), resume=last)
@@ -165,7 +165,7 @@ def _declaration(site: ErrorContext) -> Told | None:
         return _let(site, section, at)
     diagnostic = Diagnostic(
         "RH115",
-        f"`{word}` cannot stand inside `{shown}`",
+        f"`{word}` is not allowed inside `{shown}`",
         Mark(span, "a line of a schedule" if str(word) in DIRECTIONS else "a statement"),
         help=_declaration_advice(section, str(word)),
     )
@@ -233,7 +233,7 @@ def _let(site: ErrorContext, section: str, at: int) -> Told:
         helps, text = f"write `{name} = …` without it", ""
     edit = Edit(Span(span.start, span.end + (not text)), text)
     diagnostic = Diagnostic(
-        "RH115", f"`{word}` cannot stand inside `{shown}`", Mark(span), help=helps, edit=edit
+        "RH115", f"`{word}` is not allowed inside `{shown}`", Mark(span), help=helps, edit=edit
     )
     if section == "schedule" and at == site.index:
         return Told(diagnostic, instead=("FIXED", "fixed"))
@@ -242,21 +242,24 @@ def _let(site: ErrorContext, section: str, at: int) -> Told:
 
 def _declaration_advice(section: str, word: str) -> str:
     if word in DIRECTIONS:
-        return "a knob that follows beta is declared in `schedule`"
+        return "declare a knob that depends on beta in `schedule`"
     if word in _BRANCHING:
         return {
             "schedule": "a choice is part of a value: `rising n = if beta > 0.5 then 8 else 4`",
-            "knobs": "a knob has one default; a value that follows beta is declared in `schedule`",
-            "memory": "a choice is part of a value: `x = if c then a else b`; what changes later is"
-            " assigned in `step`",
-            "each": "a choice is part of a value: `.x = if c then a else b`; what changes later is"
-            " assigned by `update` in `step`",
+            "knobs": "a knob has one default; declare a value that depends on beta in `schedule`",
+            "memory": (
+                "a choice is part of a value: `x = if c then a else b`; assign variables in `step`"
+            ),
+            "each": (
+                "a choice is part of a value: `.x = if c then a else b`; assign variables "
+                "by `update` in `step`"
+            ),
         }[section]
     lines = {
-        "schedule": "it has lines such as `rising n = 4 + 4 * beta`",
-        "knobs": "it has lines such as `n = 64 in 1..128`",
-        "memory": "it has lines such as `x = 0`",
-        "each": "it has lines such as `.x = 0`",
+        "schedule": "it contains lines such as `rising n = 4 + 4 * beta`",
+        "knobs": "it contains lines such as `n = 64 in 1..128`",
+        "memory": "it contains lines such as `x = 0`",
+        "each": "it contains lines such as `.x = 0`",
     }[section]
     return f"{lines}; statements are in `start`, `step` and `finally`"
 
@@ -269,8 +272,10 @@ def _block_as_value(site: ErrorContext) -> Told | None:
             "RH104",
             f"expected `then` or an operator, found {expectation.describe_token(token)}",
             Mark(span_of(token), "not expected here"),
-            help="inside an expression write `if c then a else b`; a block's `if` begins a"
-            " statement",
+            help=(
+                "inside an expression write `if c then a else b`; an `if` with a block is a "
+                "statement"
+            ),
         )
         return Told(diagnostic, resume=statement_end(site.tokens, site.index - 1))
     if before is None or before.type != "NAME" or str(before) not in {"match", "switch", "case"}:
@@ -280,7 +285,7 @@ def _block_as_value(site: ErrorContext) -> Told | None:
         return None
     diagnostic = Diagnostic(
         "RH107",
-        f"`{before}` begins no value",
+        f"`{before}` does not start a value",
         Mark(span_of(before)),
         help="write `if c then a else b`, where `b` may be another `if`",
     )
@@ -312,11 +317,11 @@ def _tuple(site: ErrorContext) -> Told | None:
     in_range = holder.type == "IN"
     diagnostic = Diagnostic(
         "RH116",
-        "there is no list of values in Rheo",
+        "Rheo has no lists of values",
         Mark(span),
-        help="a range has two ends and two dots: `1..64`"
+        help="write a range with two dots: `1..64`"
         if in_range
-        else "name each value: one in each memory cell, knob or `let`",
+        else "name each value on its own: one memory cell, knob or `let` for each",
     )
     if is_empty:
         return Told(diagnostic, insert=("NUMBER", "0"), resume=site.index)

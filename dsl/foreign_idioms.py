@@ -27,7 +27,7 @@ STATEMENTS = _table(
     ("elif elsif elseif elseIf", _write("else if")),
     (
         "while loop repeat until do",
-        ForeignIdiom("`step` repeats by itself; say inside it when to end: `if … { stop }`"),
+        ForeignIdiom("`step` is a loop already; end it with `if … { stop }`"),
     ),
     (
         "for foreach",
@@ -38,7 +38,7 @@ STATEMENTS = _table(
     ),
     (
         "return yield submit",
-        ForeignIdiom("write `answer …`; to answer in `finally`, write `stop`", "answer"),
+        ForeignIdiom("write `answer …`; to leave the answer to `finally`, write `stop`", "answer"),
     ),
     (
         "break exit quit halt terminate",
@@ -47,13 +47,15 @@ STATEMENTS = _table(
     (
         "continue pass skip noop",
         ForeignIdiom(
-            "to do nothing, leave the block empty: `{ }`; to take branches further, write"
-            " `advance active`"
+            "to do nothing, leave the block empty: `{ }`; to continue branches, write "
+            "`advance active`"
         ),
     ),
     (
         "print println printf log echo console debug",
-        ForeignIdiom('a controller prints nothing; a verb can say why it acts: `stop because "…"`'),
+        ForeignIdiom(
+            'a controller cannot print; to record why a verb acts, write `stop because "…"`'
+        ),
     ),
     (
         "var const val auto mut local global nonlocal int float double bool str string",
@@ -61,15 +63,15 @@ STATEMENTS = _table(
     ),
     (
         "def function func fn fun lambda class struct proc sub method",
-        ForeignIdiom("there are no functions of one's own; name a value with `let x = …`"),
+        ForeignIdiom("programs cannot define functions; name a value with `let x = …`"),
     ),
     (
         "import from include use using require package module",
-        ForeignIdiom("a program imports nothing: all that it can use is built in"),
+        ForeignIdiom("programs cannot import; everything is built in"),
     ),
     (
         "try catch raise throw with assert except",
-        ForeignIdiom("nothing fails while a controller runs; remove it"),
+        ForeignIdiom("a running controller raises no errors; remove it"),
     ),
     (
         "switch match case select when cond",
@@ -111,13 +113,13 @@ OPERATORS = _table(
     ("not", ForeignIdiom("write `!=`, or `not` in front of the whole comparison")),
     ("xor", ForeignIdiom("write `!=` between two truths")),
     ("over", _write("of")),
-    ("if", ForeignIdiom("the condition stands first: `if c then a else b`")),
+    ("if", ForeignIdiom("the condition comes first: `if c then a else b`")),
     ("with filter having such", _write("where")),
     ("sorted order ordered sort", _write("by")),
     ("without minus less", _write("except")),
     ("reason since comment", _write("because")),
     ("to into", _write("onto")),
-    ("do", ForeignIdiom("a block stands in braces: `{ … }`")),
+    ("do", ForeignIdiom("write a block in braces: `{ … }`")),
 )
 """Between two operands."""
 
@@ -128,7 +130,8 @@ NAMES = _table(
     (
         "self this it branch b",
         ForeignIdiom(
-            "the dot alone means the branch: `.answer`, inside `where`, `by`, `for` or `update`"
+            "a dot refers to the current branch: write `.answer` inside `where`, `by`, "
+            "`for` or `update`"
         ),
     ),
     ("all branches everything", ForeignIdiom("every branch opened so far is `opened`", "opened")),
@@ -145,8 +148,11 @@ NAMES = _table(
         ForeignIdiom("the steps completed so far are `steps`", "steps"),
     ),
     ("cost used tokens_used", ForeignIdiom("the tokens charged so far are `spent`", "spent")),
-    ("inf infinity Infinity INF", ForeignIdiom("there are no infinite numbers; write a large one")),
-    ("nan NaN", ForeignIdiom("there is no such number: x / 0 is 0")),
+    (
+        "inf infinity Infinity INF",
+        ForeignIdiom("infinite numbers do not exist; write a large number"),
+    ),
+    ("nan NaN", ForeignIdiom("NaN does not exist; x / 0 is 0")),
 )
 """Names that nothing declares."""
 
@@ -158,7 +164,7 @@ FUNCTIONS = _table(
     ("var", _write("variance")),
     ("std stddev stdev", ForeignIdiom("write `sqrt(variance(…))`")),
     ("int trunc integer", ForeignIdiom("write `floor(x)`, `ceil(x)` or `round(x)`", "floor")),
-    ("float real double", ForeignIdiom("an integer becomes a real number wherever one is needed")),
+    ("float real double", ForeignIdiom("integers convert to real numbers automatically")),
     ("ceiling", _write("ceil")),
     ("unique nunique n_unique uniq", _write("distinct")),
     ("is_empty isempty none_of", _write("empty")),
@@ -179,7 +185,7 @@ FUNCTIONS = _table(
     ("agreement fraction proportion", _write("share")),
     ("conf certainty", _write("confidence")),
     ("print log_ debug", STATEMENTS["print"]),
-    ("str string repr", ForeignIdiom("an answer is a text already")),
+    ("str string repr", ForeignIdiom("an answer is already a text")),
     ("parity bool", ForeignIdiom("write a comparison: `… > 0`")),
 )
 """Functions that nothing declares."""

@@ -53,9 +53,9 @@ def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> Bracketed
     if kind == "set" and not text[start + 1 : end - 1].strip():
         kind = "dictionary"
     if is_index:
-        message, advice = "nothing has parts in Rheo, so nothing is indexed by `[`", _index_advice()
+        message, advice = "Rheo has no indexing with `[`", _index_advice()
     else:
-        message = f"there is no {kind} of values in Rheo"
+        message = f"Rheo has no {kind} of values"
         advice = _advice(kind, tokens)
     # The sign alone is marked where the rest is on other lines.
     marked = Span(start, end if "\n" not in text[start:end] else start + 1)
@@ -87,8 +87,8 @@ def _closing(text: str, start: int) -> int | None:
 
 def _index_advice() -> str:
     return (
-        "the last value of a window is `newest(w)`; a set is narrowed by `where`, `by` and"
-        " `first n of`"
+        "the last value of a window is `newest(w)`; select branches of a set with `where`, "
+        "`by` and `first n of`"
     )
 
 
@@ -98,19 +98,19 @@ def _advice(kind: str, tokens: Sequence[Token]) -> str:
     before = tokens[-1].type if tokens else ""
     if section == "knobs":
         if before == "IN":
-            return "a range has two ends and two dots: `1..64`"
+            return "write a range with two dots: `1..64`"
         return (
             f"a knob has one default and a range: `{name or 'n'} = 64 in 1..128`;"
             " `rheostat sweep --set` plays several values"
         )
     if section == "schedule":
-        return "a line of a schedule has one value, worked out from `beta`"
+        return "a schedule line has one value, computed from `beta`"
     if before == "IN":
-        return "compare with one value after the other: `x == a or x == b`"
+        return "compare with each value: `x == a or x == b`"
     if kind == "dictionary":
         return (
-            "what belongs to a branch is a field of `each branch`; votes are counted by `winner`,"
-            " `share` and `confidence`"
+            "store values of a branch in a field of `each branch`; count votes with "
+            "`winner`, `share` and `confidence`"
         )
     if section == "memory" and name is not None:
         return (
@@ -118,10 +118,10 @@ def _advice(kind: str, tokens: Sequence[Token]) -> str:
             f" `push x onto {name}` in a step"
         )
     if section == "each":
-        return "a field holds a number, a truth or an answer for each branch"
+        return "a field contains a number, true or false, or an answer for each branch"
     return (
-        "a set of branches is made with `where`, `by` and `first n of`; numbers over time are kept"
-        " in a window: `w = window(5)` in `memory`"
+        "select branches with `where`, `by` and `first n of`; keep numbers over time in a "
+        "window: `w = window(5)` in `memory`"
     )
 
 

@@ -98,7 +98,7 @@ def _take(source: Source, token: Token, state: LexerState, lexed: LexResult) -> 
             "RH102",
             f"`{written}` is not a number",
             Mark(span),
-            help=f"write `{plain}`" if is_number else "numbers look like `12`, `0.5` and `1e-3`",
+            help=f"write `{plain}`" if is_number else "write numbers like `12`, `0.5` or `1e-3`",
             edit=Edit(span, plain) if is_number else None,
         )
     )
@@ -159,16 +159,16 @@ _MEANT = {
 }  # fmt: skip
 
 _ADVICE = {
-    "[": "there are no lists, and this one is never closed",
-    "]": "there are no lists; a set is narrowed by `where`, `by` and `first n of`",
+    "[": "Rheo has no lists, and this one is not closed",
+    "]": "Rheo has no lists; select branches of a set with `where`, `by` and `first n of`",
     "^": "write `pow(x, y)`",
     "?": "write `if c then a else b`",
-    ":": "a block stands in braces: `if … { … }`; a value follows `=`",
-    "$": "names are written without `$`",
-    "@": "remove it; there are no decorators",
-    "\\": "remove it; a line goes on without a sign",
-    "…": "a range has two dots: `1..64`",
-    "∞": "there are no infinite numbers; write a large one",
+    ":": "write a block in braces: `if … { … }`; a value follows `=`",
+    "$": "write names without `$`",
+    "@": "remove it; Rheo has no decorators",
+    "\\": "remove it; lines continue without a marker",
+    "…": "write a range with two dots: `1..64`",
+    "∞": "infinite numbers do not exist; write a large number",
 }
 
 _QUOTES = {"'": "'", "`": "`", "“": "”", "”": "”", "„": "“", "‘": "’", "«": "»"}
@@ -192,7 +192,7 @@ def _slip(text: str, start: int, tokens: list[Token]) -> _LexError:
     if char == ";":
         span = Span(start, start + 1)
         return _LexError(
-            _skip_character(";", span, "a line break is enough between statements; remove it", ""),
+            _skip_character(";", span, "remove it; statements are separated by line breaks", ""),
             start + 1,
             clear=True,
         )
@@ -243,7 +243,7 @@ def _skip_character(
 ) -> Diagnostic:
     return Diagnostic(
         "RH103",
-        f"`{shown}` means nothing in Rheo",
+        f"`{shown}` is not valid in Rheo",
         Mark(span),
         help=advice,
         edit=None if edit is None else Edit(span, edit),
@@ -268,9 +268,9 @@ def _unclosed(text: str, start: int) -> _LexError:
     end = start + max(len(text[start:line_end].rstrip(" \t\r})")), 1)
     diagnostic = Diagnostic(
         "RH101",
-        "this text is not closed",
+        "unterminated text",
         Mark(Span(start, end), "no closing quote on this line"),
-        help='close it with `"` on the same line; a text has no line breaks in it',
+        help='close it with `"` on the same line; a text cannot contain line breaks',
     )
     return _LexError(diagnostic, end, (("STRING", '""'),))
 
@@ -290,13 +290,13 @@ def _other_quotes(text: str, start: int, tokens: list[Token]) -> _LexError:
     inner = line[1 : length - 1]
     span = Span(start, start + length)
     whole = length > 1 and '"' not in inner
-    advice = f'a text stands in straight double quotes: `"{inner}"`'
+    advice = f'write a text in straight double quotes: `"{inner}"`'
     if whole and is_reason and _gives_reason(tokens):
         advice = f'write `because "{inner}"`'
     diagnostic = _skip_character(
         text[start],
         span,
-        advice if whole else 'a text stands in straight double quotes: `"…"`',
+        advice if whole else 'write a text in straight double quotes: `"…"`',
         f'"{inner}"' if whole and not is_reason else None,
     )
     meant = (("STRING", f'"{inner}"'),) if whole else ()
@@ -309,7 +309,7 @@ def _dot(text: str, start: int, tokens: list[Token]) -> _LexError:
     if before is not None and str(before) == "..":
         span = Span(start - 2, start + 1)
         return _LexError(
-            _skip_character("...", span, "a range has two dots: `1..64`", ".."),
+            _skip_character("...", span, "write a range with two dots: `1..64`", ".."),
             start + 1,
             clear=True,
         )
@@ -322,7 +322,9 @@ def _dot(text: str, start: int, tokens: list[Token]) -> _LexError:
             "RH102",
             f"`{text[surplus.start : surplus.end]}` is not a number",
             Mark(surplus),
-            help=f"write `{mended}`" if digits.end() == start + 1 else "a number has one point",
+            help=f"write `{mended}`"
+            if digits.end() == start + 1
+            else "write at most one decimal point",
             edit=Edit(surplus, mended) if digits.end() == start + 1 else None,
         )
         return _LexError(diagnostic, digits.end(), clear=True)
@@ -332,13 +334,13 @@ def _dot(text: str, start: int, tokens: list[Token]) -> _LexError:
         written = digits.group()
         diagnostic = Diagnostic(
             "RH102",
-            "a number begins with a digit",
+            "start the number with a digit",
             Mark(Span(start, digits.end())),
             help=f"write `0{written}`",
             edit=Edit(Span(start, start), "0"),
         )
         return _LexError(diagnostic, digits.end(), (("NUMBER", f"0{written}"),), clear=True)
-    advice = "a dot stands right before the name of a field: `.answer`"
+    advice = "write the dot directly before the name of a field: `.answer`"
     return _LexError(_skip_character(".", Span(start, start + 1), advice), start + 1)
 
 
@@ -361,9 +363,9 @@ def _foreign_name(text: str, start: int, tokens: list[Token]) -> _LexError:
     span = Span(begin, end)
     diagnostic = Diagnostic(
         "RH103",
-        f"`{word}` has letters that no word of Rheo has",
+        f"`{word}` contains letters that Rheo does not allow",
         Mark(span),
-        help=f"write `{spelt}`" if sound else "names are made of a to z, A to Z, 0 to 9 and `_`",
+        help=f"write `{spelt}`" if sound else "names consist of a to z, A to Z, 0 to 9 and `_`",
         edit=Edit(span, spelt) if sound else None,
     )
     return _LexError(diagnostic, end, ((kind, spelt if sound else word),), clear=True)
@@ -375,9 +377,9 @@ def _look_alike(char: str, folded: str, start: int) -> _LexError:
     if folded == " ":
         diagnostic = Diagnostic(
             "RH103",
-            f"here is a {name}, which means nothing in Rheo",
+            f"unexpected {name}, which is not valid in Rheo",
             Mark(span),
-            help="replace it by an ordinary space",
+            help="replace it with an ordinary space",
             edit=Edit(span, " "),
         )
         return _LexError(diagnostic, span.end, clear=True)
@@ -399,7 +401,7 @@ def _unknown(text: str, start: int) -> _LexError:
     called = f"a {name} (U+{ord(char):04X})" if name else f"the character U+{ord(char):04X}"
     diagnostic = Diagnostic(
         "RH103",
-        f"here is {called}, which cannot be seen and means nothing in Rheo",
+        f"unexpected {called}, which is invisible and not valid in Rheo",
         Mark(span),
         help="remove it",
         edit=Edit(span, ""),

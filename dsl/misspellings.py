@@ -37,12 +37,12 @@ def _report(
         habit = (
             ForeignIdiom(f"did you mean `{near}`?", near)
             if near
-            else ForeignIdiom(f"{_article(kind)} begins with {listed}")
+            else ForeignIdiom(f"{_article(kind)} starts with {listed}")
         )
     span = span_of(word)
     return Diagnostic(
         "RH107",
-        f"`{word}` begins no {kind}",
+        f"`{word}` does not start a {kind}",
         Mark(span),
         help=habit.help,
         edit=Edit(span, habit.replacement) if habit.replacement else None,
@@ -69,10 +69,11 @@ def _program(site: ErrorContext) -> Diagnostic | None:
         return _report(site.token, "program", ("controller", "needs"), PROGRAMS)
     return Diagnostic(
         "RH107",
-        f"{expectation.describe_token(site.token)} begins no program",
+        f"{expectation.describe_token(site.token)} does not start a program",
         Mark(span_of(site.token)),
-        help="a program begins with `controller NAME {`, and `start`, `step` and `finally` stand"
-        " inside of it",
+        help=(
+            "a program starts with `controller NAME {`, and contains `start`, `step` and `finally`"
+        ),
     )
 
 
@@ -83,9 +84,9 @@ def _section(site: ErrorContext) -> Diagnostic | None:
     if after is not None and after.type == "EQUAL":
         return Diagnostic(
             "RH115",
-            f"`{site.token} =` cannot stand between sections",
+            f"`{site.token} =` is not allowed between sections",
             Mark(span_of(site.token).to(span_of(after))),
-            help="constants are declared in `knobs` or `schedule`, what changes in `memory`",
+            help="declare constants in `knobs` or `schedule`, and variables in `memory`",
         )
     return _report(site.token, "section", _SECTION_NAMES, SECTIONS)
 
@@ -98,7 +99,7 @@ def _direction(site: ErrorContext) -> Diagnostic | None:
     if after is not None and after.type == "EQUAL":
         return Diagnostic(
             "RH107",
-            f"a line of a schedule says which way `{token}` goes as beta rises",
+            f"a schedule line declares how `{token}` changes as beta rises",
             Mark(span_of(token), "`rising`, `falling` or `fixed` is missing before this"),
             help=f"write `rising {token} = …`, `falling {token} = …` or `fixed {token} = …`",
         )
@@ -115,7 +116,7 @@ def _field(site: ErrorContext) -> Diagnostic | None:
     if token.type == "NAME" and inside == "each" and "FIELD" in site.expected:
         return Diagnostic(
             "RH104",
-            "a field of a branch begins with a dot",
+            "the name of a branch field starts with a dot",
             Mark(span, "no dot"),
             help=f"write `.{token} = …`",
             edit=Edit(Span(span.start, span.start), "."),
@@ -140,8 +141,8 @@ def _call(site: ErrorContext) -> Diagnostic | None:
         return None
     return Diagnostic(
         "RH119",
-        "a value alone is no statement",
-        Mark(span_of(before), "this is worked out and then forgotten"),
+        "a value is not a statement",
+        Mark(span_of(before), "the result is not used"),
         help=f"use it: `let x = {before}(…)`, `if {before}(…) … {{ … }}` or `answer {before}(…)`"
         if str(before) in {"winner", "runner_up"}
         else f"use it: `let x = {before}(…)` or `if {before}(…) … {{ … }}`",
@@ -168,7 +169,7 @@ def _statement(site: ErrorContext) -> Diagnostic | None:
         span = span_of(before)
         return Diagnostic(
             "RH107",
-            f"`{before}` is no word of Rheo",
+            f"`{before}` is not a word of Rheo",
             Mark(span),
             help=f"did you mean `{inline}`?",
             edit=Edit(span, inline),

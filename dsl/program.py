@@ -64,4 +64,4 @@ class UnreadableProgram(Exception):
 
     def __init__(self, path: Path, offset: int):
         self.path = path
-        super().__init__(f"{path}, byte {offset}: a program is UTF-8 text, and this is not")
+        super().__init__(f"{path}, byte {offset}: not valid UTF-8; a program is UTF-8 text")

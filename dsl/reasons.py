@@ -35,12 +35,12 @@ def _text(site: ErrorContext) -> Told | None:
     if before is None or not expectation.is_statement(site.expected):
         return None
     if before.type == "STRING" and previous is not None and previous.type == "BECAUSE":
-        message, advice = "a reason is one text", "put all of it between one pair of quotes"
+        message, advice = "a reason is a single text", "put the whole reason in one pair of quotes"
     else:
-        message = "a text alone is no statement"
+        message = "a text is not a statement"
         advice = (
-            "a reason follows `because` behind a verb, such as `prune` or `stop`; a comment begins"
-            " with `#`"
+            "a reason follows `because` after a verb such as `prune` or `stop`; a comment "
+            "starts with `#`"
         )
     return Told(Diagnostic("RH104", message, Mark(span), help=advice), resume=site.index + 1)
 
@@ -93,7 +93,7 @@ def _parentheses(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH104",
-                "a reason is a text without parentheses",
+                "write a reason without parentheses",
                 Mark(span),
                 help=f"write `because {shown}`",
                 edit=None if text is None else Edit(span, f" {text}"),
@@ -105,7 +105,7 @@ def _parentheses(site: ErrorContext) -> Told | None:
     return Told(
         Diagnostic(
             "RH104",
-            "`stop` is a statement, and has no arguments",
+            "`stop` is a statement and takes no arguments",
             Mark(span),
             help=f"write `{write}`",
             edit=Edit(span_of(before).to(span), write) if text or not inside else None,
@@ -125,7 +125,7 @@ def _after_because(site: ErrorContext) -> Told | None:
         if after is not None and after.type == "STRING" and after.start_pos == token.end_pos:
             told = Diagnostic(
                 "RH104",
-                "nothing is filled in into a text",
+                "texts have no placeholders",
                 Mark(span_of(token).to(span_of(after))),
                 help=f"write a plain text: `because {after}`",
                 edit=Edit(span_of(token), ""),
@@ -135,9 +135,9 @@ def _after_because(site: ErrorContext) -> Told | None:
     if ended and token.type in {"PLUS", "PERCENT", "FIELD", "COMMA"}:
         told = Diagnostic(
             "RH104",
-            "a reason is one text, and nothing is worked out in it",
+            "a reason is a single text without expressions",
             Mark(span_of(token)),
-            help="put all of it between one pair of quotes",
+            help="put the whole reason in one pair of quotes",
         )
         return Told(told, resume=statement_end(site.tokens, site.index))
     return None
@@ -164,7 +164,7 @@ def _condition_behind(site: ErrorContext) -> Told | None:
         negated = "not " if str(site.tokens[at]) == "unless" else ""
         condition = source.text[span_of(site.tokens[at]).end : span.end].strip()
         advice = f"write `if {negated}{condition} {{ {acts} }}`"
-    told = Diagnostic("RH104", "a condition comes before what it decides", Mark(span), help=advice)
+    told = Diagnostic("RH104", "write the condition before the statement", Mark(span), help=advice)
     return Told(told, resume=stop)
 
 
@@ -220,7 +220,7 @@ def _comment(site: ErrorContext) -> Told | None:
         return None
     span = span_of(site.token)
     told = Diagnostic(
-        "RH116", "there is no `//` in Rheo", Mark(span), help="a comment begins with `#`",
+        "RH116", "Rheo has no `//` comments", Mark(span), help="a comment starts with `#`",
         edit=Edit(span, "#"),
     )  # fmt: skip
     at = site.index + 1

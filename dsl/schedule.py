@@ -70,14 +70,16 @@ def clip_beta(beta: float) -> float:
         SettingsError: it is not a number.
     """
     if math.isnan(beta):
-        raise SettingsError("beta is not a number; give one from 0 to 1", "beta")
+        raise SettingsError("beta is not a number; expected a number from 0 to 1", "beta")
     # Written so that -0.0 becomes 0.0.
     return min(float(beta), 1.0) if beta > 0 else 0.0
 
 
 def _unknown(controller: str, name: str, free: list[str], scheduled: list[str]) -> str:
     if name in scheduled:
-        return f"`{name}` of `{controller}` follows from beta, so it cannot be set; set beta"
+        return (
+            f"`{name}` of `{controller}` is computed from beta and cannot be set; set beta instead"
+        )
     if not free:
         return f"`{controller}` has no free knobs, so `{name}` cannot be set"
     which = did_you_mean(name, free) or f"it has {', '.join(f'`{one}`' for one in free)}"

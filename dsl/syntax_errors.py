@@ -21,19 +21,19 @@ def report_too_deep(span: Span, most: int) -> Diagnostic:
     """An expression or block that nests beyond the limit."""
     return Diagnostic(
         "RH110",
-        f"this nests more than {most} levels deep",
+        f"nested more than {most} levels deep",
         Mark(Span(span.start, span.start + 1), "too deep from here"),
         help="name a part of it with `let`, or split it into statements",
     )
 
 
 def report_too_long(source: Source, most: int) -> Diagnostic:
-    """A file that no one wrote by hand."""
+    """Report a file that is longer than any program."""
     return Diagnostic(
         "RH114",
-        f"this file has {len(source.text):,} characters, and a program has at most {most:,}",
+        f"this file has {len(source.text):,} characters; the limit is {most:,}",
         Mark(Span(0, 0)),
-        help="is this the right file? A controller takes a screen or two",
+        help="is this the right file? A controller is usually one or two screens long",
     )
 
 
@@ -67,7 +67,7 @@ def report_unfinished(
     if not tokens:
         return Diagnostic(
             "RH105",
-            "the file holds no controller",
+            "the file contains no controller",
             Mark(Span(0, 0)),
             help="a program looks like `controller NAME { step { … } finally { answer … } }`;"
             " `rheostat new NAME` writes one to start from",
@@ -79,16 +79,16 @@ def report_unfinished(
         return Diagnostic(
             "RH104",
             f"expected {expectation.describe_expected(expected, spelt)}, found the end of the file",
-            Mark(Span(end, end), "the file ends behind this"),
+            Mark(Span(end, end), "the file ends after this"),
             help="a program looks like `controller NAME { step { … } finally { answer … } }`",
         )
     sign, inside = ("}", "block") if opener.type == "LBRACE" else (")", "parenthesis")
     return Diagnostic(
         "RH106",
         f"the file ends before `{opener}` is closed",
-        Mark(span_of(opener), "opened here, and never closed"),
-        also=(Mark(Span(end - 1, end), "the last sign of the file"),),
-        help=f"add `{sign}` where this {inside} should end",
+        Mark(span_of(opener), "opened here and never closed"),
+        also=(Mark(Span(end - 1, end), "the last character of the file"),),
+        help=f"add `{sign}` at the end of this {inside}",
     )
 
 
@@ -101,7 +101,7 @@ def _assigned(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH108",
-                "`=` assigns, and nothing can be assigned inside an expression",
+                "`=` assigns, and an expression cannot contain an assignment",
                 Mark(span),
                 help="write `==` to compare",
                 edit=Edit(span, "=="),
@@ -112,7 +112,7 @@ def _assigned(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH108",
-                "`==` compares, and here something is given a value",
+                "`==` compares, but an assignment is expected here",
                 Mark(span),
                 help="write `=` to assign",
                 edit=Edit(span, "="),
@@ -132,9 +132,9 @@ def _chained(site: ErrorContext) -> Told | None:
     return Told(
         Diagnostic(
             "RH117",
-            "comparisons do not chain",
+            "comparisons cannot be chained",
             Mark(span_of(token), "a second comparison"),
-            help="compare two things at a time and join them: `a < b and b < c`",
+            help="compare two values at a time and join the comparisons: `a < b and b < c`",
         )
     )
 
@@ -148,9 +148,9 @@ def _attribute_without_dot(site: ErrorContext) -> Told | None:
     return Told(
         Diagnostic(
             "RH118",
-            f"`{token}` is a verb, and here a value is expected",
+            f"`{token}` is a verb, but a value is expected here",
             Mark(span, "no dot"),
-            help=f"what a branch shows has a dot: write `.{token}`",
+            help=f"an attribute of a branch has a dot: write `.{token}`",
             edit=Edit(Span(span.start, span.start), "."),
         ),
         ("FIELD", f".{token}"),
@@ -186,7 +186,7 @@ def _behind_a_value(site: ErrorContext) -> Told | None:
                 "RH104",
                 "expected an operator, found `(`",
                 Mark(span_of(token), "not expected here"),
-                help="a product is written with `*`",
+                help="write a product with `*`",
             )
         )
     if token.type not in {"NAME", "NOT", "IF"} and not site.is_late_keyword:
@@ -203,15 +203,15 @@ def _member(site: ErrorContext, before: Token) -> Diagnostic:
     if (holder is not None and word in FUNCTIONS) or word in foreign_idioms.FUNCTIONS:
         name = word if word in FUNCTIONS else foreign_idioms.FUNCTIONS[word].replacement or word
         thing = str(holder) if holder is not None and holder.type == "NAME" else "…"
-        advice = f"functions stand in front: `{name}({thing})`"
+        advice = f"write a function before its arguments: `{name}({thing})`"
     elif holder is not None and str(holder) in SETS:
         advice = (
-            f"a set has no fields, its branches have: `{holder} where {field} …`, or"
+            f"a set has no fields, but its branches do: `{holder} where {field} …`, or"
             f" `sum({field} of {holder})`"
         )
     else:
         advice = (
-            f"the dot alone means the branch: write `{field}`, inside `where`, `by`, `for` or"
+            f"a dot refers to the current branch: write `{field}` inside `where`, `by`, `for` or"
             " `update`"
         )
     span = span_of(field)
@@ -219,7 +219,7 @@ def _member(site: ErrorContext, before: Token) -> Diagnostic:
     alone = named and word not in FUNCTIONS and word not in foreign_idioms.FUNCTIONS
     return Diagnostic(
         "RH118",
-        f"nothing has parts in Rheo, so `{field}` cannot follow a value",
+        f"values have no attributes in Rheo, so `{field}` cannot follow a value",
         Mark(span, "follows a value"),
         help=advice,
         edit=Edit(Span(span_of(before).start, span.start), "") if alone else None,
@@ -236,7 +236,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH118",
-                f"`{before}` is a function, and its arguments stand in parentheses",
+                f"`{before}` is a function; write its arguments in parentheses",
                 Mark(span_of(before).to(span)),
                 help=f"write `{call}`",
                 edit=Edit(span_of(before).to(span), call),
@@ -244,7 +244,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
         )
     habit = foreign_idioms.OPERATORS.get(str(token).lower())
     if "__ANON_0" in site.expected and str(token) in {"to", "upto", "until", "through"}:
-        habit = foreign_idioms.ForeignIdiom("a range has two dots: `1..64`", "..")
+        habit = foreign_idioms.ForeignIdiom("write a range with two dots: `1..64`", "..")
     if habit is None and token.type == "NAME":
         words = [str(kind).lower() for kind in site.expected if kind.lower() in KEYWORDS]
         near = nearest(str(token), words)
@@ -254,7 +254,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
     return Told(
         Diagnostic(
             "RH107",
-            f"`{token}` joins nothing in Rheo",
+            f"`{token}` is not an operator of Rheo",
             Mark(span, "an operator is expected here"),
             help=habit.help,
             edit=Edit(span, habit.replacement) if habit.replacement else None,
@@ -274,10 +274,10 @@ def _out_of_place(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH115",
-                f"`{word}` cannot stand inside `{inside}`",
-                Mark(span, "begins a section" if word != "controller" else "begins a program"),
-                also=(Mark(span_of(likely), "this is probably still open"),),
-                help=f"close `{inside}` with `}}` first, or look for a `}}` that is missing above",
+                f"`{word}` is not allowed inside `{inside}`",
+                Mark(span, "starts a section" if word != "controller" else "starts a program"),
+                also=(Mark(span_of(likely), "probably not closed"),),
+                help=f"close `{inside}` with `}}` first, or check for a missing `}}` above",
             )
         )
     if expectation.is_section(site.expected):
@@ -285,7 +285,7 @@ def _out_of_place(site: ErrorContext) -> Told | None:
             return Told(
                 Diagnostic(
                     "RH115",
-                    "`needs` stands at the top of the file, before `controller`",
+                    "`needs` belongs at the top of the file, before `controller`",
                     Mark(span, "too late"),
                     help="move this line to the top",
                 )
@@ -295,9 +295,9 @@ def _out_of_place(site: ErrorContext) -> Told | None:
             return Told(
                 Diagnostic(
                     "RH115",
-                    f"`{token}` cannot stand between sections",
+                    f"`{token}` is not allowed between sections",
                     Mark(span),
-                    help=f"put it inside {where}, or look for a `}}` too many above",
+                    help=f"move it into {where}, or check for an extra `}}` above",
                 )
             )
     return None
@@ -311,19 +311,18 @@ def _surplus(site: ErrorContext) -> Told | None:
             return Told(
                 Diagnostic(
                     "RH111",
-                    "this `}` closes nothing",
+                    "unmatched `}`",
                     Mark(span_of(token)),
-                    help="remove it, or look for a `}` too many above",
+                    help="remove it, or check for an extra `}` above",
                 )
             )
         return Told(
             Diagnostic(
                 "RH112",
-                "the controller ends before this; a file holds one controller and nothing behind"
-                " it",
+                "unexpected content after the controller; a file contains exactly one controller",
                 Mark(span_of(token)),
                 also=() if site.before is None else (Mark(span_of(site.before), "ends here"),),
-                help="put a second controller into a file of its own"
+                help="move a second controller to its own file"
                 if token.type == "CONTROLLER"
                 else "a `}` further up closes the controller too early",
             )
@@ -332,7 +331,7 @@ def _surplus(site: ErrorContext) -> Told | None:
         return Told(
             Diagnostic(
                 "RH111",
-                "this `)` closes nothing",
+                "unmatched `)`",
                 Mark(span_of(token)),
                 help="remove it, or open the parenthesis that it should close",
             )
@@ -355,9 +354,9 @@ def _reserved(site: ErrorContext) -> Told | None:
     return Told(
         Diagnostic(
             "RH109",
-            f"`{word}` is a word of the language and cannot be a name",
+            f"`{word}` is a keyword and cannot be a name",
             Mark(span_of(token), "a name is expected here"),
-            help=f"choose another name, `my_{word}` for one",
+            help=f"choose another name, such as `my_{word}`",
         ),
         ("NAME", f"my_{word}"),
     )

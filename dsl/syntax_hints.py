@@ -24,7 +24,7 @@ def report_foreign_sign(site: ErrorContext) -> Diagnostic | None:
 def _told(sign: str, span: Span, advice: str, edit: str | None = None) -> Diagnostic:
     return Diagnostic(
         "RH116",
-        f"there is no `{sign}` in Rheo",
+        f"Rheo has no `{sign}`",
         Mark(span),
         help=advice,
         edit=None if edit is None else Edit(span, edit),
@@ -37,9 +37,9 @@ def _comment(site: ErrorContext) -> Diagnostic | None:
     opening, after = site.tokens[first], site.tokens[first + 1 : first + 2]
     span = span_of(opening)
     if opening == "//":
-        return _told("//", span, "a comment begins with `#`", "#")
+        return _told("//", span, "a comment starts with `#`", "#")
     if opening == "/" and after and after[0].type == "STAR":
-        return _told("/*", span.to(span_of(after[0])), "a comment begins with `#` on each line")
+        return _told("/*", span.to(span_of(after[0])), "a comment starts with `#` on each line")
     return None
 
 
@@ -130,19 +130,19 @@ def report_expected_sum(site: ErrorContext) -> Diagnostic | None:
     if word.type == "BY":
         what = "the key of `by` is a number of each branch"
         advice = (
-            "`S by if c then 0 else 1` sorts those first for which c holds, and `S where c` keeps"
-            " them alone"
+            "`S by if c then 0 else 1` sorts the branches with c first, and `S where c` "
+            "keeps only those"
         )
     else:
-        what = "what stands behind `first` is a sum"
+        what = "an arithmetic expression follows `first`"
         advice = (
-            "a number that depends on a condition stands in parentheses:"
-            " `first (if c then a else b) of S`"
+            "put a number that depends on a condition in parentheses: `first (if c then a "
+            "else b) of S`"
         )
     return Diagnostic(
         "RH120",
         f"{what}, so it cannot {verb} with `{token}`",
-        Mark(span_of(token), "not part of a sum"),
+        Mark(span_of(token), "not allowed in an arithmetic expression"),
         also=(Mark(span_of(word), "a number follows this"),),
         help=advice,
     )
@@ -181,21 +181,21 @@ def suggest_fix(site: ErrorContext) -> str | None:
 
 
 _AFTER = {
-    "SAMPLE": "say how many: `sample 1`",
-    "OPEN": "say how many: `open 4`",
-    "ADVANCE": "say which branches: `advance active`",
-    "EXTEND": "say which branches: `extend active`",
-    "PROBE": "say which branches: `probe active`",
-    "PRUNE": "say which branches: `prune active where …`",
-    "UPDATE": "say which branches: `update active { … }`",
-    "ANSWER": "say what: `answer winner(finished) else winner(alive)`",
-    "PUSH": "say what: `push x onto w`",
+    "SAMPLE": "give a number: `sample 1`",
+    "OPEN": "give a number: `open 4`",
+    "ADVANCE": "name the branches: `advance active`",
+    "EXTEND": "name the branches: `extend active`",
+    "PROBE": "name the branches: `probe active`",
+    "PRUNE": "name the branches: `prune active where …`",
+    "UPDATE": "name the branches: `update active { … }`",
+    "ANSWER": "give an answer: `answer winner(finished) else winner(alive)`",
+    "PUSH": "give a value: `push x onto w`",
     "BECAUSE": 'a reason is a text in double quotes: `because "the votes agree"`',
     "CONTROLLER": 'a controller has a name, then perhaps a title: `controller mine "My own"`',
     "LET": "`let` needs a name: `let x = …`",
-    "FIRST": "say how many and of which set: `first 2 of active`",
-    "NEEDS": "say which signal: `needs entropy`",
-    "ONTO": "a window that `memory` declares stands behind `onto`, by its name",
+    "FIRST": "give a number and a set: `first 2 of active`",
+    "NEEDS": "name a signal: `needs entropy`",
+    "ONTO": "write the name of a window that `memory` declares after `onto`",
 }
 
 
@@ -207,9 +207,9 @@ def _missing_value(site: ErrorContext) -> str | None:
     if before is None:
         return None
     if before.type == "EQUAL" and site.token.type in _VERBS:
-        return f"`{site.token}` gives no value; `open` and `sample` give the branches they touch"
+        return f"`{site.token}` has no value; only `open` and `sample` return branches"
     if before.type == "OPEN" and site.token.type == "UNSEEN":
-        return "the number stands in front of `unseen`: `open n unseen`"
+        return "the number comes before `unseen`: `open n unseen`"
     if before.type == "COMMA" and site.token.type == "RPAR":
         return "remove the `,` before the `)`"
     if before.type in _AFTER and not expectation.is_after_operand(site.expected):
@@ -217,14 +217,16 @@ def _missing_value(site: ErrorContext) -> str | None:
     if site.token.type == "ELSE" and expectation.is_statement(site.expected):
         return "`else` follows the `}` of an `if`, or a choice of `answer`"
     if expectation.is_operand(site.expected):
-        return f"something is missing behind `{before}`"
+        return f"something is missing after `{before}`"
     return None
 
 
 def _missing_word(site: ErrorContext) -> str | None:
     expected, token = site.expected, site.token
     if token.type == "LBRACE" and "THEN" in expected:
-        return "inside an expression write `if c then a else b`; a block's `if` begins a statement"
+        return (
+            "inside an expression write `if c then a else b`; an `if` with a block is a statement"
+        )
     if "THEN" in expected and "LBRACE" not in expected:
         return "inside an expression write `if c then a else b`"
     if token.type == "THEN":
@@ -232,13 +234,13 @@ def _missing_word(site: ErrorContext) -> str | None:
     if "ELSE" in expected and site.waits_for_else():
         return "an `if` inside an expression needs both `then` and `else`"
     if "OF" in expected and site.waits_for_of():
-        return "`first` goes with `of`: `first 2 of active`"
+        return "`first` needs `of`: `first 2 of active`"
     if "ONTO" in expected:
         return "write `push … onto w`, with a window that `memory` declares"
     if "IN" in expected and site.section() == "knobs":
         return "a free knob has a range: `n = 64 in 1..128`"
     if "__ANON_0" in expected and site.section() == "knobs":
-        return "a range has two dots: `1..64`"
+        return "write a range with two dots: `1..64`"
     if "BRANCH" in expected:
         return "the section is called `each branch`"
     return None
@@ -249,15 +251,15 @@ def _missing_sign(site: ErrorContext) -> str | None:
     if "RPAR" in expected and site.open_parentheses():
         return "a `)` is missing before this"
     if "LBRACE" in expected:
-        return "a block stands in braces: `{ … }`"
+        return "write a block in braces: `{ … }`"
     if token.type == "COMMA":
-        return "`,` stands between the arguments of a function; elsewhere a line break is enough"
+        return "`,` separates the arguments of a function; elsewhere use a line break"
     if token.type == "FOR" and expectation.is_statement(expected):
         return "`for` follows the set of an `advance` or `extend`: `advance active for 2`"
     if token.type == "EQUAL" and expectation.is_statement(expected):
-        return "one name is assigned at a time: `x = …`"
+        return "assign one name at a time: `x = …`"
     if token.type == "AT":
-        return "the cap stands in front of the block: `step at most 5 { … }`"
+        return "the cap comes before the block: `step at most 5 { … }`"
     if token.type == "UNSEEN":
         return "`unseen` follows the number of an `open`: `open 4 unseen`"
     if token.type in {"NUMBER", "STRING", "NAME", "TRUE", "FALSE", "NONE"} and site.before:
@@ -265,6 +267,6 @@ def _missing_sign(site: ErrorContext) -> str | None:
     if expectation.is_section(expected) and token.type == "LBRACE":
         names = ("each branch" if word == "each" else word for word in SECTIONS)
         return (
-            f"a block begins with the name of a section: {', '.join(f'`{one}`' for one in names)}"
+            f"a block starts with the name of a section: {', '.join(f'`{one}`' for one in names)}"
         )
     return None

@@ -23,6 +23,6 @@ def new_program(name: str) -> str:
             " and does not begin with a digit"
         )
     if name in KEYWORDS or name in NAMES:
-        raise UnusableName(f"`{name}` is a word of the language; `my_{name}` would do")
+        raise UnusableName(f"`{name}` is a keyword; choose another name, such as `my_{name}`")
     text = files("dsl").joinpath("template.rheo").read_text(encoding="utf-8")
     return text.replace("controller NAME", f"controller {name}")

@@ -12,7 +12,7 @@ class Type(Enum):
     ANSWER = "an answer"
     BRANCHES = "a set of branches"
     WINDOW = "a window"
-    WRONG = "something already reported"
+    WRONG = "an invalid value"
     """What an error was told about: it goes with everything, so that nothing is told twice."""
 
     @property

@@ -69,7 +69,8 @@ def unfit_name(written: str, name: str, span: Span) -> Diagnostic:
     """
     return Diagnostic(
         "RH104",
-        f"`{written}` is no name: a name has letters, digits and `_`, and begins with no digit",
+        f"`{written}` is not a name: names consist of letters, digits and `_`, and do "
+        "not start with a digit",
         Mark(span),
         help=f"write `{name}`",
         edit=Edit(span, name),

@@ -94,13 +94,13 @@ def check_allocation(
         earlier = seen.setdefault(stage.name.text, stage.name)
         if earlier is not stage.name:
             scope.error(
-                "RH803", f"there are two stages `{stage.name.text}`", stage.name.span, "the second",
-                also=(Mark(earlier.span, "the first"),), help="a stage is given what it is once",
+                "RH803", f"duplicate stage `{stage.name.text}`", stage.name.span, "the second",
+                also=(Mark(earlier.span, "the first"),), help="keep one of the two",
             )  # fmt: skip
         _stage(scope, stage)
     if not seen:
         scope.error(
-            "RH803", "an allocation gives at least one stage something", program.name.span,
+            "RH803", "the allocation has no stages", program.name.span,
             help='add `stage NAME { model = "…" samples = 1 }` for each stage of the pipeline',
         )  # fmt: skip
     if not any(each.is_error for each in scope.diagnostics):
@@ -114,12 +114,12 @@ def _budgets(scope: Scope, program: tree.Allocation) -> None:
     found = program.budgets
     if not found:
         scope.error(
-            "RH802", f"`{program.name.text}` says nothing of its budget", program.name.span,
+            "RH802", f"`{program.name.text}` has no budget", program.name.span,
             help="add `budget 1000`, in the unit of the pipeline",
         )  # fmt: skip
     for each in found[1:]:
         scope.error(
-            "RH802", "there are two budgets", each.span, "the second",
+            "RH802", "duplicate budget", each.span, "the second",
             also=(Mark(found[0].span, "the first"),), help="keep one",
         )  # fmt: skip
     for each in found:
@@ -158,7 +158,7 @@ def _check_repeated(
     scope.error(
         "RH804", f"stage `{stage.name.text}` has {which}", second.span, "the second",
         also=(Mark(first.span, "the first"),),
-        help="a controller decides how many samples there are; keep one" if both else "keep one",
+        help="a controller decides the number of samples; keep one" if both else "keep one",
     )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _model(scope: Scope, written: Expression) -> None:
     """A model is a text; one that was written without quotes is told so."""
     if isinstance(written, Name) and written.text != "beta":
         scope.error(
-            "RH301", "`model` takes a text, and this is a name", written.span, "a name",
+            "RH301", "`model` takes a text, but this is a name", written.span, "a name",
             help=f'write it in quotes: `"{written.text}"`',
             edit=Edit(written.span, f'"{written.text}"'),
         )  # fmt: skip
@@ -185,22 +185,22 @@ def _expect(scope: Scope, expression: Expression, wanted: Type, where: str) -> N
 
 
 def _ranges(scope: Scope, program: tree.Allocation) -> None:
-    """At every β the budget is above 0, samples are 1 or more, a model has a name."""
+    """Check at every β that the budget, the samples and the models are within their ranges."""
     betas = [step / STEPS for step in range(STEPS + 1)]
     _first_wrong(scope, program.budgets[0].value, betas, lambda each: each > 0,
-                 "a budget is more than 0")  # fmt: skip
+                 "the budget must be more than 0")  # fmt: skip
     for stage in program.stages:
         for setting in stage.settings:
             match setting:
                 case tree.Model(value=expression):
                     _first_wrong(scope, expression, betas, lambda each: answer_text(each) or "",
-                                 "a model has a name")  # fmt: skip
+                                 "the model must have a name")  # fmt: skip
                 case tree.Samples(value=expression):
                     _first_wrong(scope, expression, betas, lambda each: each >= 1,
-                                 "samples are 1 or more")  # fmt: skip
+                                 "samples must be 1 or more")  # fmt: skip
                 case tree.Governor(beta=beta) if beta is not None:
                     _first_wrong(scope, beta, betas, lambda each: 0 <= each <= 1,
-                                 "beta is from 0 to 1")  # fmt: skip
+                                 "beta must be from 0 to 1")  # fmt: skip
 
 
 def _first_wrong(
@@ -215,7 +215,7 @@ def _first_wrong(
         if not right(found):
             shown = repr(answer_text(found)) if scope.types[expression] is Type.ANSWER else found
             scope.error(
-                "RH805", f"{rule}, and at beta = {beta:g} this is {shown}", expression.span,
+                "RH805", f"{rule}, but at beta = {beta:g} this is {shown}", expression.span,
                 help="`max(1, …)` keeps it there" if "samples" in rule else None,
             )  # fmt: skip
             return

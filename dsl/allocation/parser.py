@@ -102,12 +102,12 @@ def _suggest_fix(source: Source, span: Span, accepted: set[str]) -> str | None:
     """What was likely meant where something else stands, or what could stand there."""
     found = source.excerpt(span)
     if found == "=" and "NUMBER" in accepted:
-        return "a budget stands without `=`: `budget 400`"
+        return "write the budget without `=`: `budget 400`"
     if found in _SECTIONS:
-        return "an allocation holds a budget and stages; this belongs to a `controller`"
+        return "an allocation contains a budget and stages; this belongs in a `controller`"
     words = sorted({_WORD[each] for each in accepted if each in _WORD})
     close = did_you_mean(found, [each.strip("`") for each in words])
-    return close or (f"here can stand {', '.join(words)}" if words else None)
+    return close or (f"expected {', '.join(words)}" if words else None)
 
 
 _SECTIONS = frozenset({"knobs", "memory", "each", "start", "step", "finally"})

@@ -77,7 +77,7 @@ def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic
     return found + [
         Diagnostic(
             CODE,
-            f"`{checked.name}` says nothing of the stage `{each}` of {shape.name}",
+            f"`{checked.name}` does not list the stage `{each}` of {shape.name}",
             Mark(checked.program.name.span),
             help=f'add `stage {each} {{ model = "{shape.models[each][0]}" samples = 1 }}`',
         )
@@ -103,9 +103,9 @@ def _model(stage: tree.StageBlock, given: ResolvedStage, shape: PipelineShape) -
         return Diagnostic(
             CODE,
             f"{shape.name} names no recording of the stage `{given.stage}` with {given.model}, so"
-            " no controller can govern it",
+            " it cannot use a controller",
             Mark(governor.span),
-            help="give it `samples`, or name a recording under [stage.recordings]",
+            help="use `samples`, or add a recording under [stage.recordings]",
         )
     return None
 
@@ -134,7 +134,7 @@ def _costs(
         return [
             Diagnostic(
                 CODE,
-                f"{where}`{checked.name}` costs {total:.6g} on {shape.name}, and its budget is"
+                f"{where}`{checked.name}` costs {total:.6g} on {shape.name}, but its budget is"
                 f" {given.budget:.6g}",
                 Mark(span, f"{given.budget:.6g}"),
                 also=(Mark(stage.name.span, f"costs {costs[dearest]:.6g}"),),

@@ -32,7 +32,7 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
         habit = _meant(name)
         scope.error(
             "RH203",
-            f"there is no function `{name}`",
+            f"unknown function `{name}`",
             node.function.span,
             help=habit.help,
             edit=Edit(node.function.span, habit.replacement) if habit.replacement else None,
@@ -51,7 +51,7 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
             "RH305",
             f"`{name}` takes no `weight`",
             weight.span,
-            help="votes are weighted in `winner`, `runner_up`, `votes`, `share`, `margin`,"
+            help="`weight` works with `winner`, `runner_up`, `votes`, `share`, `margin`,"
             " `entropy` and `confidence`",
         )
     return _gives(form, found, weighted=weight is not None)
@@ -79,11 +79,11 @@ def _weight(
         elif argument.name.text != "weight" or weight is not None:
             scope.error(
                 "RH305",
-                "`weight` is given twice"
+                "duplicate argument `weight`"
                 if weight is not None
-                else f"`{argument.name.text} =` is no argument of any function",
+                else f"no function has an argument `{argument.name.text}`",
                 argument.name.span,
-                help="the only argument with a name is `weight = …`, once",
+                help="the only named argument is `weight = …`",
             )
         else:
             weight = argument
@@ -159,7 +159,7 @@ def _no_form(
         wanted = {form.takes[min(index, len(form.takes) - 1)] for form in forms}
         if over and (ArgumentKind.OVER not in wanted or not kind.is_number):
             problem = (
-                "`e of S` cannot stand here" if ArgumentKind.OVER not in wanted else kind.value
+                "`e of S` is not allowed here" if ArgumentKind.OVER not in wanted else kind.value
             )
         elif not over and not wanted & _KINDS[kind]:
             problem = kind.value
@@ -176,7 +176,7 @@ def _no_form(
         return
     scope.error(
         "RH303",
-        f"`{name}` does not take these together",
+        f"`{name}` does not accept these arguments together",
         _arguments_span(arguments),
         help=f"write `{function.shown}`: {function.meaning}",
     )
@@ -186,9 +186,9 @@ def _argument_help(
     name: str, function: BuiltinFunction, wanted: set[ArgumentKind], kind: Type
 ) -> str:
     if ArgumentKind.OVER in wanted and kind is Type.BRANCHES:
-        return f"say what of each branch: `{name}(.tokens of …)`"
+        return f"name a number of each branch: `{name}(.tokens of …)`"
     if ArgumentKind.BRANCHES in wanted and kind is Type.ANSWER:
-        return f"votes are counted in a set: `{function.shown}`"
+        return f"count votes in a set: `{function.shown}`"
     return f"write `{function.shown}`: {function.meaning}"
 
 
@@ -222,7 +222,7 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
             "RH405",
             f"`{name}` cannot be used in {scope.place.value}",
             node.span,
-            "chance belongs to the episode",
+            "random functions need an episode",
             help="draw in `start` or `step`, and keep the draw in `memory` or in a field",
         )
         return False
@@ -233,9 +233,9 @@ def _place_allows(scope: Scope, node: tree.Call) -> bool:
     ):
         scope.error(
             "RH407",
-            "rounding to decimals is for schedules only",
+            "rounding to decimals is available only in schedules",
             node.span,
-            help="`round(x)` gives the nearest integer; to round to decimals, do it in `schedule`",
+            help="`round(x)` gives the nearest integer; round to decimals in `schedule`",
         )
         return False
     return True

@@ -27,7 +27,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
         if word.text not in SIGNALS:
             scope.error(
                 "RH206",
-                f"`{word.text}` is not a signal that a recording can hold",
+                f"unknown signal `{word.text}`",
                 word.span,
                 help=did_you_mean(word.text, SIGNALS)
                 or f"the signals are {', '.join(f'`{signal}`' for signal in SIGNALS)}",
@@ -38,10 +38,10 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
         elif word.text in scope.needs:
             scope.warning(
                 "RH705",
-                f"`{word.text}` is asked for twice",
+                f"duplicate signal `{word.text}`",
                 word.span,
                 also=(Mark(scope.needs[word.text], "the first time"),),
-                help="name it once",
+                help="remove one of the two",
             )
         else:
             scope.needs[word.text] = word.span
@@ -57,7 +57,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
                 _head(section, name),
                 "the second",
                 also=(Mark(_head(earlier, name), "the first"),),
-                help="put what they hold into one",
+                help="merge them into one section",
             )
 
 
@@ -115,7 +115,7 @@ def _no_number(scope: Scope, part: tree.Expression, found: Type) -> None:
         found.value,
         help="write a number, without quotes"
         if found is Type.ANSWER
-        else "write a number; what is not a number belongs into `memory`",
+        else "write a number; declare other values in `memory`",
     )
 
 
@@ -128,12 +128,12 @@ def _knob_range(scope: Scope, item: tree.Knob, values: list[int | float | None])
             "RH605",
             f"the range of `{item.name.text}` is empty: it goes from {low} down to {high}",
             item.low.span.to(item.high.span),
-            help="write the smaller end first",
+            help="write the lower end first",
         )
     elif not low <= default <= high:
         scope.error(
             "RH604",
-            f"the default of `{item.name.text}` lies outside of its range",
+            f"the default of `{item.name.text}` is outside of its range",
             item.default.span,
             f"{default}",
             also=(Mark(item.low.span.to(item.high.span), "the range"),),

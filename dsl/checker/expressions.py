@@ -69,19 +69,22 @@ def _conversion(found: Type, wanted: Type) -> str | None:
     if found is Type.BRANCHES and wanted.is_number:
         return "count it: `count(…)`"
     if found is Type.BRANCHES and wanted is Type.ANSWER:
-        return "let it vote: `winner(…)`"
+        return "take its vote: `winner(…)`"
     if wanted is Type.ANSWER and found.is_number:
         return 'an answer is a text: write it in quotes, `"42"`'
     if wanted is Type.ANSWER and found is Type.TRUTH:
-        return "an answer is a text, such as `winner(alive)` gives"
+        return "use an answer, such as `winner(alive)`"
     if wanted is Type.REAL and found is Type.ANSWER:
-        return "answers are texts, also where they spell numbers: count their `votes(…)`"
+        return "answers are texts, even if they look like numbers; to count votes, write `votes(…)`"
     if wanted is Type.REAL and found is Type.TRUTH:
         return "make it a number: `if … then 1 else 0`"
     if wanted is Type.BRANCHES and found is Type.INTEGER:
-        return "say of which set: `first 3 of active`"
+        return "name the set: `first 3 of active`"
     if wanted is Type.BRANCHES:
-        return "sets are `opened`, `active`, `alive`, `finished`, `pruned`, narrowed by `where`"
+        return (
+            "the sets are `opened`, `active`, `alive`, `finished` and `pruned`; filter them "
+            "with `where`"
+        )
     if found is Type.WINDOW and wanted.is_number:
         return "read it with `newest(…)`, `mean(…)` or `rise(…)`"
     return None
@@ -102,7 +105,7 @@ def _name(scope: Scope, node: tree.Name) -> Type:
             "RH408",
             f"`{name}` cannot be used in {scope.place.value}",
             node.span,
-            "not known yet",
+            "not available here",
             help=_place_help(scope.place),
         )
         return Type.WRONG
@@ -141,12 +144,10 @@ def _value_allowed(place: ExpressionPosition, name: str) -> bool:
 
 def _place_help(place: ExpressionPosition) -> str:
     if place is ExpressionPosition.SCHEDULE:
-        return (
-            "a knob follows from `beta`, free knobs and the knobs above it, and from nothing else"
-        )
+        return "a knob can depend only on `beta`, free knobs and the knobs above it"
     if place is ExpressionPosition.KNOBS:
-        return "a free knob has constants for its default and its range"
-    return "first values are made of constants, knobs and `beta`; later ones are assigned in `step`"
+        return "the default and the range of a free knob are constants"
+    return "initial values use constants, knobs and `beta`; assign later values in `step`"
 
 
 def _field(scope: Scope, node: tree.Field) -> Type:
@@ -154,11 +155,13 @@ def _field(scope: Scope, node: tree.Field) -> Type:
     if scope.place is not ExpressionPosition.CODE or not scope.has_branch:
         scope.error(
             "RH401",
-            f"`{name}` stands outside of any set, so no branch is meant",
+            f"`{name}` is used outside of a set, so it is not clear which branch is meant",
             node.span,
-            "of which branch?",
-            help="a dot means something behind `where`, `by`, `for` and `weight =`, before `of`,"
-            " and inside `update`",
+            "which branch?",
+            help=(
+                "use branch attributes after `where`, `by`, `for` and `weight =`, before "
+                "`of`, and inside `update`"
+            ),
         )
         return Type.WRONG
     symbol = scope.fields.get(name)
@@ -168,20 +171,20 @@ def _field(scope: Scope, node: tree.Field) -> Type:
     if value is None:
         scope.error(
             "RH202",
-            f"a branch has no `{name}`",
+            f"branches have no attribute `{name}`",
             node.span,
             "no such attribute or field",
             help=did_you_mean(name, scope.visible_fields())
-            or f"a branch shows {', '.join(f'`{one}`' for one in ATTRIBUTES)}; fields of your own"
-            " are declared in `each branch { … }`",
+            or f"branches have {', '.join(f'`{one}`' for one in ATTRIBUTES)}; declare your own"
+            " fields in `each branch { … }`",
         )
         return Type.WRONG
     if value.signal is not None and value.signal not in scope.needs:
         scope.error(
             "RH207",
-            f"`{name}` is an optional signal, and the program does not say that it needs it",
+            f"`{name}` is an optional signal that the program does not declare",
             node.span,
-            "not every recording holds it",
+            "not every recording has it",
             help=f"put `needs {value.signal}` at the top of the file",
         )
     return scope.use(node, Symbol(Role.ATTRIBUTE, name, value.type, None, value.meaning))
@@ -226,8 +229,10 @@ def _logical(scope: Scope, node: tree.Binary) -> Type:
             "RH301",
             f"`{node.operator}` takes true or false, and these are answers",
             node.span,
-            help="to fall back on a second answer, write `answer … else …`; to ask whether there"
-            " is one, compare it: `… != none`",
+            help=(
+                "for a fallback answer, write `answer … else …`; to check that there is an "
+                "answer, write `… != none`"
+            ),
         )
         return Type.WRONG
     for operand, found in ((node.left, left), (node.right, right)):
@@ -288,7 +293,7 @@ def _comparable(scope: Scope, node: tree.Binary, left: Type, right: Type) -> Non
             "RH304",
             f"`{node.operator}` does not compare {'sets' if left is Type.BRANCHES else 'windows'}",
             node.span,
-            help="compare what they hold: `count(…)`, `winner(…)`",
+            help="compare a value of each: `count(…)`, `winner(…)`",
         )
 
 
@@ -302,11 +307,11 @@ def _choice(scope: Scope, node: tree.Conditional) -> Type:
             f"`then` gives {then.value} and `else` gives {otherwise.value}",
             node.span,
             also=(Mark(node.then.span, then.value), Mark(node.otherwise.span, otherwise.value)),
-            help="both must give the same kind of thing",
+            help="both must have the same type",
         )
         return Type.WRONG
     if both is Type.WINDOW:
-        scope.error("RH306", "a window cannot be chosen by `if`", node.span)
+        scope.error("RH306", "`if` cannot choose a window", node.span)
         return Type.WRONG
     return both
 
@@ -320,10 +325,12 @@ def _warn_of_constant_key(scope: Scope, node: tree.SortSet) -> None:
             return
     scope.warning(
         "RH707",
-        "this key is the same for every branch, so it sorts nothing",
+        "this key is the same for every branch, so sorting has no effect",
         node.key.span,
-        help="sort by what a branch shows, `.depth` for one; to say how far to advance, write"
-        " `for`",
+        help=(
+            "sort by an attribute of a branch, such as `.depth`; to give a number of "
+            "intervals, write `for`"
+        ),
     )
 
 

@@ -49,9 +49,9 @@ def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
         if rest and not _is_wrong(scope, rest):
             scope.warning(
                 "RH504",
-                f"nothing reaches this: the statement before it always ends in `{left}`",
+                f"unreachable statement: the statement before it always ends in `{left}`",
                 Span(rest[0].span.start, rest[-1].span.end),
-                help="remove it, or put a condition around what comes before",
+                help="remove it, or put the previous statement under a condition",
             )
         return left
     return None
@@ -91,10 +91,10 @@ def _no_answer(scope: Scope, body: tree.Block) -> None:
     conditional = bool(body.statements) and isinstance(body.statements[-1], tree.If)
     scope.error(
         "RH503",
-        "a path through `finally` ends without an answer",
+        "a path through `finally` has no answer",
         Span(end - 1, end),
-        "the end can be reached",
-        help="give the last `if` an `else` that answers, or answer behind it"
+        "the end is reachable",
+        help="add an `else` that answers to the last `if`, or answer after it"
         if conditional
         else "end with `answer winner(finished) else winner(alive)`",
     )
@@ -110,7 +110,7 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
             "RH506",
             "`answer none` counts as wrong",
             last.span,
-            help="answer what most branches say: `winner(alive)`",
+            help="give the most common answer: `winner(alive)`",
         )
     if not isinstance(last, tree.Call) or last.function.text not in {"winner", "runner_up"}:
         return
@@ -119,12 +119,12 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
         if voters.text not in {"finished", "active", "pruned"}:
             # `opened` and `alive` are as good as it gets; of a `let` it cannot be told here.
             return
-        where = f"where no branch is {voters.text}"
+        where = f"if no branch is {voters.text}"
     else:
-        where = "where nobody votes"
+        where = "if no branch votes"
     scope.warning(
         "RH506",
         f"this answer is `none`, which counts as wrong, {where}",
         last.span,
-        help="say what to answer then: `… else winner(alive)`",
+        help="add a fallback: `… else winner(alive)`",
     )

@@ -31,7 +31,7 @@ def check_progress(scope: Scope, program: tree.Program) -> None:
             "RH508",
             "no branch is ever opened, so there is no vote",
             program.name.span,
-            help="open some in `start`: `open 8`, or read them to their end: `sample 8`",
+            help="open branches in `start` with `open 8`, or run them to their end with `sample 8`",
         )
         return
     if step is not None:
@@ -59,18 +59,19 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
             "RH507",
             "no step makes progress: none advances, samples, probes or prunes a branch",
             head,
-            "every step is like the one before it",
-            help="take branches further, such as by `advance active`; or move all of it to"
-            " `finally` and remove the section",
+            "every step does the same as the one before",
+            help=(
+                "continue branches, for example with `advance active`; or move the "
+                "statements to `finally` and remove the section"
+            ),
         )
     elif not opens:
         scope.warning(
             "RH507",
             "no step makes progress: no branch is ever active",
             head,
-            "nothing to act on",
-            help="`sample` reads branches to their end; to take them further step by step, open"
-            " them: `open 8`",
+            "no active branches",
+            help="`sample` runs branches to their end; to advance them step by step, use `open 8`",
         )
 
 

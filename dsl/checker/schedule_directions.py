@@ -1,4 +1,4 @@
-"""The directions of the schedule: proved, refuted with two values, or told as not provable."""
+"""Check the directions of a schedule: proved, refuted by two values, or not proved."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -39,7 +39,7 @@ class DirectionVerdict:
         low: no value is smaller.
         high: no value is larger.
         counterexample: the two values, where it is refuted.
-        obstacle: the smallest expression in the way, where it is not provable.
+        obstacle: the smallest expression in the way, where it is not proved.
         where: the interval of β in which ``obstacle`` stands in the way.
     """
 
@@ -89,7 +89,7 @@ def _verdict(
         )
     problem = shown.obstacle or Obstacle(
         line.value,
-        f"this is {shown.tendency.value}, or stays the same",
+        f"this is {shown.tendency.value} or constant",
         f"declare it `{shown.tendency.value}`",
     )
     return DirectionVerdict(
@@ -99,7 +99,7 @@ def _verdict(
 
 
 def check_schedule(scope: Scope, program: tree.Program) -> None:
-    """Reports the knobs whose declared direction is refuted, not provable or too weak."""
+    """Report knobs whose declared direction is refuted, not proved or too weak."""
     for verdict in prove_directions(program, scope.types):
         if verdict.counterexample is not None:
             _refuted(scope, verdict, verdict.counterexample)
@@ -135,9 +135,12 @@ def _refuted(scope: Scope, verdict: DirectionVerdict, pair: Counterexample) -> N
         verdict.line.value.span,
         goes,
         also=(Mark(_word(verdict.line), f"declared {declared}"),),
-        help="a knob goes one way, or stays, as `beta` rises; write it so that it does"
+        help=(
+            "a knob must move in one direction or stay the same as `beta` rises; change the "
+            "expression"
+        )
         if better is None
-        else f"say `{better.value}`, which is proved, or change the expression",
+        else f"declare it `{better.value}`, which is proved, or change the expression",
     )
 
 
@@ -147,7 +150,7 @@ def _not_provable(scope: Scope, verdict: DirectionVerdict, problem: Obstacle) ->
     near = f", near beta = {(where.low + where.high) / 2:.2g}" if where.low > 0 else ""
     scope.warning(
         "RH602",
-        f"`{verdict.name}` could not be proved {verdict.line.direction.value}, nor refuted",
+        f"could not prove or refute that `{verdict.name}` is {verdict.line.direction.value}",
         problem.node.span,
         f"{problem.problem}{near}",
         also=(Mark(_word(verdict.line), f"declared {verdict.line.direction.value}"),),
@@ -163,7 +166,7 @@ def _never_moves(scope: Scope, verdict: DirectionVerdict) -> None:
         f"`{verdict.name}` never {verb}{always}",
         _word(verdict.line),
         f"never {verb}",
-        help="say `fixed`",
+        help="declare it `fixed`",
         edit=Edit(_word(verdict.line), tree.Direction.FIXED.value),
     )
 

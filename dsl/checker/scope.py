@@ -175,9 +175,9 @@ class Scope:
         if declared is not None and node.text not in self.doubtful:
             self.error(
                 "RH201",
-                f"`{node.text}` is not declared where this can see it",
+                f"`{node.text}` is not in scope here",
                 node.span,
-                "out of reach",
+                "not in scope",
                 also=(Mark(declared, "declared here"),),
                 help=_how_to_reach(self.place),
             )
@@ -211,20 +211,20 @@ def _built_in(name: str) -> str:
 def _how_to_reach(place: ExpressionPosition) -> str:
     if place is ExpressionPosition.CODE:
         return (
-            "a `let` ends with the block that it stands in, and holds from its line on: put it in"
-            " front of the block, or keep the value in `memory`"
+            "a `let` is visible from its line to the end of its block; move it before the "
+            "block, or keep the value in `memory`"
         )
     if place is ExpressionPosition.SCHEDULE:
         return "a line of the schedule can use `beta`, free knobs and the knobs above it"
     if place is ExpressionPosition.KNOBS:
-        return "a free knob has constants for its default and its range"
-    return "first values are made of constants, knobs and `beta`; set it in `start` or `step`"
+        return "the default and the range of a free knob are constants"
+    return "initial values use constants, knobs and `beta`; assign it in `start` or `step`"
 
 
 def _how_to_declare(place: ExpressionPosition) -> str:
     if place is ExpressionPosition.CODE:
         return (
-            "declare it: a constant in `knobs` or `schedule`, what changes in `memory`, a name for"
-            " this step with `let`"
+            "declare it: a constant in `knobs` or `schedule`, a variable in `memory`, or a "
+            "name for this step with `let`"
         )
     return f"{place.value} can use names declared above it"

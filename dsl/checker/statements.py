@@ -57,9 +57,9 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) 
                 _assume(scope, statement.name, expressions.check(scope, statement.value))
             scope.error(
                 "RH403",
-                f"`{_word(statement)}` cannot stand inside `update`",
+                f"`{_word(statement)}` is not allowed inside `update`",
                 _head(statement),
-                help="inside `update` only fields are assigned; put this before or behind it",
+                help="`update` can only assign fields; move this before or after it",
             )
         case tree.Assign():
             _assign(scope, statement)
@@ -112,9 +112,9 @@ def _let(scope: Scope, statement: tree.Let, rules: _StatementRules) -> None:
         if rules.updating:
             scope.error(
                 "RH403",
-                f"`{_word(value)}` cannot stand inside `update`",
+                f"`{_word(value)}` is not allowed inside `update`",
                 _head(value),
-                help="inside `update` only fields are assigned; put this before it",
+                help="`update` can only assign fields; move this before it",
             )
         _act(scope, value, rules)
         found = Type.BRANCHES
@@ -123,7 +123,7 @@ def _let(scope: Scope, statement: tree.Let, rules: _StatementRules) -> None:
     if found is Type.WINDOW:
         scope.error(
             "RH301",
-            "a window has a name already",
+            "a window already has a name",
             value.span,
             help="use it by that name, or read it with `newest(…)`, `mean(…)` or `rise(…)`",
         )
@@ -174,12 +174,12 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
             f"`{name.text}` is {symbol.role.value}, and only memory cells can be assigned",
             name.span,
             also=(Mark(symbol.span, "declared here"),),
-            help="declare what changes in `memory`",
+            help="declare variables in `memory`",
         )
     elif symbol.type is Type.WINDOW:
         scope.error(
             "RH210",
-            f"`{name.text}` is a window, and windows are pushed onto",
+            f"`{name.text}` is a window and cannot be assigned",
             statement.span,
             help=f"write `push … onto {name.text}`",
         )
@@ -206,9 +206,9 @@ def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) ->
         value.span,
         found.value,
         also=(Mark(symbol.span, f"declared as {symbol.type.value} here"),),
-        help="give it a real first value, `0.0` for one, or round what is assigned"
+        help="give it a real initial value such as `0.0`, or round the assigned value"
         if real_into_integer
-        else "a cell keeps the type of its first value",
+        else "a cell keeps the type of its initial value",
     )
 
 
@@ -220,8 +220,8 @@ def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -
             "RH402",
             f"`{field.text}` can only be assigned inside `update`",
             field.span,
-            "of which branch?",
-            help=f"write `update S {{ {field.text} = … }}` with the set that is meant",
+            "which branch?",
+            help=f"write `update S {{ {field.text} = … }}` with a set of branches",
         )
         return
     symbol = scope.lookup(field.text)
@@ -229,11 +229,11 @@ def _set_field(scope: Scope, statement: tree.SetField, rules: _StatementRules) -
         is_attribute = field.text in scope.visible_fields()
         scope.error(
             "RH211",
-            f"`{field.text}` is an attribute that the episode keeps, so it cannot be assigned"
+            f"`{field.text}` is a read-only attribute of branches"
             if is_attribute
             else f"`{field.text}` is not a field of each branch",
             field.span,
-            help="to keep something of your own, declare a field: `each branch { .mine = 0 }`"
+            help="to store your own value, declare a field: `each branch { .mine = 0 }`"
             if is_attribute
             else did_you_mean(field.text, scope.fields)
             or f"declare it: `each branch {{ {field.text} = … }}`",
@@ -253,7 +253,7 @@ def _push(scope: Scope, statement: tree.Push) -> None:
             "RH210",
             f"`{name.text}` is not a window",
             name.span,
-            "nothing can be pushed onto it",
+            "not a window",
             also=()
             if symbol is None or symbol.span is None
             else (Mark(symbol.span, f"declared as {symbol.type.value} here"),),
@@ -268,7 +268,7 @@ def _stop(scope: Scope, statement: tree.Stop, rules: _StatementRules) -> None:
     if rules.section == "finally":
         scope.error(
             "RH404",
-            "`stop` goes to `finally`, and this is `finally`",
+            "`stop` is not allowed in `finally`",
             _head(statement),
             help="end with `answer …`",
         )
@@ -283,10 +283,10 @@ def _act(
     if rules.section == "finally":
         scope.error(
             "RH404",
-            f"`{word}` cannot stand in `finally`",
+            f"`{word}` is not allowed in `finally`",
             _head(statement),
-            "the branches are at rest here",
-            help="`finally` looks at what there is and answers; act in `start` or `step`",
+            "branches no longer change here",
+            help="`finally` can only read and answer; act on branches in `start` or `step`",
         )
     match statement:
         case tree.Open() | tree.Sample():
@@ -313,8 +313,8 @@ def _warn_of_no_effect(
     if isinstance(branches, tree.Name) and branches.text in {"finished", "pruned"}:
         scope.warning(
             "RH706",
-            f"`{word}` does nothing to branches that are {branches.text}",
+            f"`{word}` has no effect on branches that are {branches.text}",
             branches.span,
-            help="verbs act on the active branches of a set and pass over the others",
+            help="verbs act on the active branches of a set and skip the others",
             edit=Edit(branches.span, "active"),
         )

@@ -81,66 +81,81 @@ def hull(parts: Sequence[Behaviour]) -> tuple[Number, Number]:
     return min(part.low for part in parts), max(part.high for part in parts)
 
 
-_OPPOSED = "its sides go opposite ways"
+_OPPOSED = "its operands move in opposite directions"
 
 _PROBLEMS = {
     "+": _OPPOSED,
-    "-": "both sides go the same way",
-    "*": "no rule for this product",
-    "/": "no rule for this quotient",
-    "//": "no rule for this quotient",
-    "%": "a remainder goes up and down",
-    "abs": "its argument changes its sign",
-    "log": "its argument comes to 0",
-    "pow": "no rule for this power",
-    "==": "it may come true and go again",
-    "!=": "it may come true and go again",
-    "min": "its arguments go opposite ways",
-    "max": "its arguments go opposite ways",
-    "clamp": "its arguments go opposite ways",
-    "and": "one side comes true, the other goes",
-    "or": "one side comes true, the other goes",
+    "-": "both operands move in the same direction",
+    "*": "no rule proves this product",
+    "/": "no rule proves this quotient",
+    "//": "no rule proves this quotient",
+    "%": "a remainder rises and falls",
+    "abs": "its argument changes sign",
+    "log": "its argument reaches 0",
+    "pow": "no rule proves this power",
+    "==": "it may become true and false again",
+    "!=": "it may become true and false again",
+    "min": "its arguments move in opposite directions",
+    "max": "its arguments move in opposite directions",
+    "clamp": "its arguments move in opposite directions",
+    "and": "one side becomes true, the other false",
+    "or": "one side becomes true, the other false",
 }
 
 _REMEDIES = {
-    "+": "a sum is proved where both sides go the same way; gather the terms in `beta` into one",
-    "-": "a difference is proved where one side rises and the other falls or stays; gather the"
-    " terms in `beta` into one",
-    "*": "a product is proved where both sides have a known sign and pull the same way, or one is"
-    " a constant of known sign; `+`, `-`, `min`, `max` and `round` are proved of any numbers",
-    "/": "a quotient is proved where the divisor never comes to 0, both sides have a known sign and"
+    "+": (
+        "a sum can be proved if both operands move in the same direction; combine the terms "
+        "in `beta` into one"
+    ),
+    "-": (
+        "a difference can be proved if one side rises and the other falls or is constant; "
+        "combine the terms in `beta` into one"
+    ),
+    "*": "a product can be proved if both sides have a known sign and the same effect, or one is"
+    " a constant of known sign; `+`, `-`, `min`, `max` and `round` can be proved for all numbers",
+    "/": "a quotient can be proved if the divisor is never 0, both sides have a known sign and"
     " pull the same way; keep the divisor away from 0 with `max`",
-    "//": "a quotient is proved where the divisor never comes to 0, both sides have a known sign"
-    " and pull the same way; keep the divisor away from 0 with `max`",
-    "%": "`//`, `min`, `max` and `round` are proved",
-    "abs": "it is proved where its argument keeps one sign; `max(x, 0)` and `min(x, 0)` are proved"
-    " of any",
-    "log": "it is proved where its argument stays above 0: `log(1 + x)`, `log(max(x, 0.01))`",
-    "pow": "it is proved where the base stays on one side of 1 and the exponent on one side of 0,"
-    " and both pull the same way",
+    "//": "a quotient can be proved if the divisor is never 0, both sides have a known sign"
+    " and the same effect; keep the divisor away from 0 with `max`",
+    "%": "`//`, `min`, `max` and `round` can be proved",
+    "abs": "it can be proved if its argument keeps one sign; `max(x, 0)` and `min(x, 0)` can be"
+    " proved for all numbers",
+    "log": "it can be proved if its argument stays above 0: `log(1 + x)`, `log(max(x, 0.01))`",
+    "pow": "it can be proved if the base stays on one side of 1 and the exponent on one side of 0,"
+    " and both have the same effect",
     "==": "compare with `<`, `<=`, `>` or `>=`",
     "!=": "compare with `<`, `<=`, `>` or `>=`",
-    "round": "rounding is proved where the number of decimals stays the same",
-    "beta_confidence": "it is proved of integers, where the first rises and the second falls or"
-    " stays; make integers with `round`",
-    "and": "it is proved where both sides come true, or both go; use one threshold on `beta`",
-    "or": "it is proved where both sides come true, or both go; use one threshold on `beta`",
-    "min": "it is proved where its arguments go the same way",
-    "max": "it is proved where its arguments go the same way",
-    "clamp": "it is proved where its arguments go the same way",
+    "round": "rounding can be proved if the number of decimals stays the same",
+    "beta_confidence": (
+        "it can be proved for integers, if the first argument rises and the second falls or"
+        " is constant; make integers with `round`"
+    ),
+    "and": (
+        "it can be proved if both sides become true, or both become false; use one "
+        "threshold on `beta`"
+    ),
+    "or": (
+        "it can be proved if both sides become true, or both become false; use one "
+        "threshold on `beta`"
+    ),
+    "min": "it can be proved if its arguments move in the same direction",
+    "max": "it can be proved if its arguments move in the same direction",
+    "clamp": "it can be proved if its arguments move in the same direction",
 }
 
-_COMPARISON = "a comparison is proved where its sides go opposite ways, or one stays the same"
+_COMPARISON = (
+    "a comparison can be proved if its operands move in opposite directions, or one is constant"
+)
 
 CROSSING = (
-    "its sides may cross where the condition turns",
-    "an `if` is proved where its condition turns once, and both sides and the jump go the same way",
+    "its sides may cross where the condition changes",
+    "an `if` can be proved if its condition changes once and the value moves in one direction",
 )
 """The problem and the remedy of an ``if`` on `beta`."""
 
 OPPOSED_SIDES = (
     _OPPOSED,
-    "an `if` on free knobs is proved where both sides go the same way, whatever the knobs are",
+    "an `if` on free knobs can be proved if both sides move in the same direction for all knobs",
 )
 """The problem and the remedy of an ``if`` on free knobs."""
 
@@ -148,5 +163,5 @@ OPPOSED_SIDES = (
 def describe_obstacle(node: Combination) -> Obstacle:
     """What to say of an operator or a function that no rule covers."""
     name = operator_name(node)
-    problem = _PROBLEMS.get(name, "no rule says which way this goes")
+    problem = _PROBLEMS.get(name, "no rule determines the direction of this")
     return Obstacle(node, problem, _REMEDIES.get(name, _COMPARISON))

@@ -74,9 +74,9 @@ def _never_read(scope: Scope, program: tree.Program, symbol: Symbol, uses: _Uses
     what = "assigned but never read" if symbol in uses.assigned else "never used"
     advice = "remove it"
     if symbol in uses.fed:
-        advice = "remove it: only its own new value depends on it"
+        advice = "remove it; only its own next value depends on it"
     elif symbol.role is Role.LET and _names_a_verb(program, symbol):
-        advice = "write the verb without `let`"
+        advice = "remove `let` and keep the verb"
     scope.warning(_CODES[symbol.role], f"`{symbol.name}` is {what}", symbol.span, help=advice)
 
 
@@ -106,13 +106,11 @@ def _never_assigned(scope: Scope, program: tree.Program, uses: _Uses) -> None:
         is_window = symbol.type is Type.WINDOW
         scope.warning(
             "RH708",
-            f"nothing is ever pushed onto `{name}`"
+            f"no statement pushes onto `{name}`"
             if is_window
-            else f"`{name}` is never assigned, so it stays what it is at first",
+            else f"`{name}` is never assigned, so it keeps its initial value",
             node.name.span,
-            help=f"write `push … onto {name}` where its values arise, or remove it"
-            if is_window
-            else _constant(symbol),
+            help=f"add `push … onto {name}`, or remove it" if is_window else _constant(symbol),
         )
 
 

@@ -22,7 +22,7 @@ def test_a_knob_that_goes_the_other_way_is_refuted_with_two_values() -> None:
           |     ------         ^^^^^^^^^^^^^^^^^^^ falls
           |     |
           |     declared rising
-          = help: say `falling`, which is proved, or change the expression"""
+          = help: declare it `falling`, which is proved, or change the expression"""
     )
 
 
@@ -37,7 +37,7 @@ def test_a_fixed_knob_that_moves_is_refuted() -> None:
           |     -----     ^^^^^^^^^^^^^^^^^ rises
           |     |
           |     declared fixed
-          = help: a knob goes one way, or stays, as `beta` rises; write it so that it does"""  # noqa: E501
+          = help: a knob must move in one direction or stay the same as `beta` rises; change the expression"""  # noqa: E501
     )
 
 
@@ -52,7 +52,7 @@ def test_a_refutation_names_the_free_knobs_that_it_needs() -> None:
           |     ------     ^^^^^^^^ falls
           |     |
           |     declared rising
-          = help: a knob goes one way, or stays, as `beta` rises; write it so that it does"""  # noqa: E501
+          = help: a knob must move in one direction or stay the same as `beta` rises; change the expression"""  # noqa: E501
     )
 
 
@@ -60,16 +60,16 @@ def test_what_is_not_provable_is_told_with_what_would_be() -> None:
     told = rendered("rising x = beta - beta * beta / 2", "rising y = 1 + x")
     assert told == dedent(
         """\
-        warning[RH602]: `x` could not be proved rising, nor refuted
+        warning[RH602]: could not prove or refute that `x` is rising
          --> c.rheo:3:16
           |
         3 |     rising x = beta - beta * beta / 2
-          |     ------     ^^^^^^^^^^^^^^^^^^^^^^ both sides go the same way
+          |     ------     ^^^^^^^^^^^^^^^^^^^^^^ both operands move in the same direction
           |     |
           |     declared rising
-          = help: a difference is proved where one side rises and the other falls or stays; gather the terms in `beta` into one
+          = help: a difference can be proved if one side rises and the other falls or is constant; combine the terms in `beta` into one
 
-        warning[RH602]: `y` could not be proved rising, nor refuted
+        warning[RH602]: could not prove or refute that `y` is rising
          --> c.rheo:4:20
           |
         4 |     rising y = 1 + x
@@ -84,14 +84,14 @@ def test_a_proof_that_gets_stuck_on_its_way_says_where() -> None:
     told = rendered("rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)")
     assert told == dedent(
         """\
-        warning[RH602]: `x` could not be proved rising, nor refuted
+        warning[RH602]: could not prove or refute that `x` is rising
          --> c.rheo:3:43
           |
         3 |     rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)
-          |     ------                                ^^^^^^^^^^^^^^^^^^^ no rule for this power, near beta = 0.25
+          |     ------                                ^^^^^^^^^^^^^^^^^^^ no rule proves this power, near beta = 0.25
           |     |
           |     declared rising
-          = help: it is proved where the base stays on one side of 1 and the exponent on one side of 0, and both pull the same way"""  # noqa: E501
+          = help: it can be proved if the base stays on one side of 1 and the exponent on one side of 0, and both have the same effect"""  # noqa: E501
     )
 
 
@@ -104,7 +104,7 @@ def test_a_knob_that_never_moves_is_better_called_fixed() -> None:
           |
         3 |     falling x = round(0.3 - 0.2 * beta)
           |     ^^^^^^^ never falls
-          = help: say `fixed`"""
+          = help: declare it `fixed`"""
     )
 
 

@@ -59,7 +59,7 @@ def test_a_stage_misspelt_is_told_with_the_one_that_was_meant() -> None:
 def test_a_stage_left_out_is_told_at_the_name() -> None:
     text = 'allocation lean {\n  budget 4\n  stage answer { model = "3B" samples = 1 }\n}\n'
     assert told(text) == (
-        "error[RH806]: `lean` says nothing of the stage `retrieve` of digits\n"
+        "error[RH806]: `lean` does not list the stage `retrieve` of digits\n"
         " --> lean.rheo:1:12\n"
         "  |\n"
         "1 | allocation lean {\n"
@@ -83,7 +83,7 @@ def test_a_model_is_marked_where_it_is_written_inside_of_a_choice() -> None:
 def test_a_cost_over_the_budget_is_told_at_the_first_beta() -> None:
     text = lean('model = "70B" samples = 1 + round(8 * beta)')
     assert told(text) == (
-        "error[RH806]: at beta = 0.4 `lean` costs 402 on digits, and its budget is 400\n"
+        "error[RH806]: at beta = 0.4 `lean` costs 402 on digits, but its budget is 400\n"
         " --> lean.rheo:2:10\n"
         "  |\n"
         "2 |   budget 400\n"
@@ -99,7 +99,7 @@ def test_a_controller_governs_where_a_recording_is_named_alone(stage: str) -> No
     governed = 'model = "3B" controller = cmc'
     plain = 'model = "3B" samples = 1'
     text = lean(governed, plain) if stage == "retrieve" else lean(plain, governed)
-    assert f"names no recording of the stage `{stage}` with 3B, so no controller" in told(text)
+    assert f"names no recording of the stage `{stage}` with 3B, so it cannot" in told(text)
 
 
 def test_the_example_of_the_explanation_shows_its_code() -> None:

@@ -139,7 +139,7 @@ def test_the_default_of_a_real_knob_is_real_even_if_it_is_written_as_an_integer(
     [
         ({"levle": 0.9}, "`c` has no free knob `levle`; did you mean `level`?"),
         ({"burst": 2}, "`c` has no free knob `burst`; it has `n`, `level`"),
-        ({"a": 2}, "`a` of `c` follows from beta, so it cannot be set; set beta"),
+        ({"a": 2}, "`a` of `c` is computed from beta and cannot be set; set beta instead"),
         ({"n": 65}, "`n` takes an integer from 1 to 64, and 65 is not one"),
         ({"n": 4.0}, "`n` takes an integer from 1 to 64, and 4.0 is not one"),
         ({"n": True}, "`n` takes an integer from 1 to 64, and True is not one"),
@@ -164,5 +164,7 @@ def test_a_controller_without_free_knobs_says_so() -> None:
 
 
 def test_a_beta_that_is_not_a_number_is_told() -> None:
-    with pytest.raises(SettingsError, match=r"^beta is not a number; give one from 0 to 1$"):
+    with pytest.raises(
+        SettingsError, match=r"^beta is not a number; expected a number from 0 to 1$"
+    ):
         evaluate(typed("rising a = beta"), math.nan)

@@ -34,7 +34,7 @@ def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, program
     said = cli("check", "sound.rheo", "wrong.rheo", "warned.rheo")
     assert said.status == 1
     assert said.out.startswith(
-        "error[RH107]: `opne` begins no statement\n --> wrong.rheo:2:11\n  |\n"
+        "error[RH107]: `opne` does not start a statement\n --> wrong.rheo:2:11\n  |\n"
         "2 |   start { opne 4 }\n  |           ^^^^\n  = help: did you mean `open`?\n\n"
         "warning[RH506]"
     )
@@ -95,7 +95,7 @@ def test_the_library_passes_strictly(cli: CommandLine, name: str) -> None:
         ("absent.rheo", "error: absent.rheo: there is no such file, nor a controller of that name"),
         ("cmd.rheo", "hint: did you mean the library's cmc?"),
         ("folder", "error: folder: is a directory"),
-        ("binary.rheo", "error: binary.rheo, byte 1: a program is UTF-8 text, and this is not"),
+        ("binary.rheo", "error: binary.rheo, byte 1: not valid UTF-8; a program is UTF-8 text"),
     ],
 )
 def test_what_cannot_be_read_is_said(
@@ -135,7 +135,7 @@ def test_after_many_messages_the_rest_is_counted(cli: CommandLine, programs: Pat
 def test_a_code_is_explained(cli: CommandLine) -> None:
     said = cli("explain", "rh301")
     assert (said.status, said.err) == (0, "")
-    assert said.out.startswith("RH301: A value of the wrong kind\n\n")
+    assert said.out.startswith("RH301: A value of the wrong type\n\n")
     assert "\nWrong:\n" in said.out
     assert "\nRight:\n" in said.out
     assert max(map(len, said.out.splitlines())) <= 100

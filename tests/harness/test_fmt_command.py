@@ -84,7 +84,7 @@ def test_no_file_is_written_where_one_has_syntax_errors(cli: CommandLine, untidy
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("c.rheo", b"\xff\xfe", "c.rheo, byte 0: a program is UTF-8 text, and this is not"),
+        ("c.rheo", b"\xff\xfe", "c.rheo, byte 0: not valid UTF-8; a program is UTF-8 text"),
         ("none.rheo", b"", "none.rheo: no such file or directory"),
         (".", b"", ".: is a directory"),
     ],

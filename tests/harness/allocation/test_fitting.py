@@ -50,7 +50,7 @@ def test_a_cost_is_that_of_the_pipeline_at_every_beta(cli: CommandLine, folder: 
     assert cli("check", "lean.rheo").status == 0
     said = cli("check", "lean.rheo", "--on", "digits.toml")
     assert said.status == 1
-    assert "at beta = 0 `lean` costs 2 on digits, and its budget is 1" in said.out
+    assert "at beta = 0 `lean` costs 2 on digits, but its budget is 1" in said.out
     assert "lean.rheo:2:10" in said.out
     (folder / "lean.rheo").write_text(LEAN.replace("1 + 2", "2 + 2"))
     assert cli("check", "lean.rheo", "--on", "digits.toml").status == 0
