@@ -1,8 +1,8 @@
-"""What can go wrong that is not a fault of the program, and the exit status of each.
+"""Errors that end a command, and the exit status of each.
 
-Every error that a person may meet is one clear sentence: what is wrong, where, and what to do. An
-exception of any room that carries an integer `exit_code` is shown in the same way, so a room need
-not be known here to have manners.
+Every error that a user may see is one clear sentence: what is wrong, where, and what to do. An
+exception of any package that has an integer `exit_code` is reported in the same way, so this module
+need not import it.
 """
 
 from enum import IntEnum
@@ -14,27 +14,27 @@ class ExitCode(IntEnum):
 
     DONE = 0
     NEGATIVE = 1
-    """The command did its work and the answer is no: a check failed, two things differ."""
+    """A negative result: a check failed, or two things differ."""
     INPUT = 2
-    """What the user gave cannot be used: an argument, a file, a setting."""
+    """Invalid input: an argument, a file or a setting."""
     EXTERNAL = 3
-    """The input may be right, the surroundings are not: disk full, no permission, no server."""
+    """An external failure: disk full, no permission, no server."""
     INTERNAL = 70
     """A fault in the program itself (EX_SOFTWARE of sysexits.h)."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 + SIGINT."""
     BROKEN_PIPE = 141
-    """Whoever read standard output went away, as shells count it: 128 + SIGPIPE."""
+    """The reader of stdout closed the pipe, as shells count it: 128 + SIGPIPE."""
     TERMINATED = 143
     """SIGTERM, as shells count it: 128 + SIGTERM."""
 
 
 class RheostatError(Exception):
-    """The base of the errors that end a command with a sentence.
+    """The base of errors that end a command with one sentence.
 
     Args:
-        problem: what is wrong and where, without a full stop.
-        hint: what to do about it, where the problem does not say so already.
+        problem: What is wrong and where, without a full stop.
+        hint: What to do about it, if the problem does not already say so.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.INPUT
@@ -46,16 +46,16 @@ class RheostatError(Exception):
 
 
 class InputError(RheostatError):
-    """What the user gave cannot be used."""
+    """The user's input cannot be used."""
 
 
 class ExternalError(RheostatError):
-    """The machine, the network or another program does not play its part."""
+    """The machine, the network or another program failed."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.EXTERNAL
 
 
 class NegativeResult(RheostatError):
-    """The work was done and the answer is no."""
+    """The work is complete and its result is negative."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.NEGATIVE

@@ -1,12 +1,12 @@
-r"""Neutralise text that comes from outside before it is shown.
+r"""Escape untrusted text before it is shown.
 
-Names, questions, answers, events, file names and error texts may hold control sequences of a
-terminal, bidirectional overrides, invisible characters and line breaks. Everything that shows text
+Names, questions, answers, events, file names and error texts may contain terminal control
+sequences, bidirectional overrides, invisible characters and line breaks. Everything that shows text
 to people passes it through this module: `escape_line` for a name, a cell or a message, and
-`escape_block` for text of several lines. Both write out what a terminal would act on or a reader
-could not see (``\x1b``, ``\u202e``); what remains is also valid in XML, which forbids most control
+`escape_block` for text of several lines. Both escape what a terminal would interpret or a reader
+could not see (``\x1b``, ``\u202e``); the result is also valid in XML, which forbids most control
 characters. Markup needs another escape on top: `escape_xml` here for HTML and SVG, and that of
-`agents.report.markdown` for Markdown. Rich and Textual are given text with markup turned off.
+`agents.report.markdown` for Markdown. Rich and Textual get text with markup turned off.
 """
 
 import json
@@ -16,16 +16,16 @@ import unicodedata
 from html import escape
 
 _SUSPECT = re.compile(r"[^\x20-\x7e]")
-"""Characters that need a look; all others are plain ASCII."""
+"""Characters that need a check; all others are plain ASCII."""
 
 _KEPT_IN_BLOCKS = "\n\t"
 
 _OWN_COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
-"""The sequences that set colours, which this program writes itself."""
+"""The sequences that set colours, which rheostat writes itself."""
 
 
 def is_visible(character: str) -> bool:
-    """Whether a character can be shown as it is.
+    """Return whether a character can be shown as it is.
 
     Spaces of every width are shown. Control, format, surrogate, private and unassigned characters
     are not, nor are the separators of lines and paragraphs.
@@ -34,14 +34,17 @@ def is_visible(character: str) -> bool:
 
 
 def escape_block(text: str) -> str:
-    """Write out what could steer a terminal or hide from a reader; keep line breaks and tabs."""
+    """Escape what a terminal would interpret or a reader could not see, but keep lines.
+
+    Line breaks and tabs stay as they are.
+    """
     if text.isprintable():
         return text
     return _SUSPECT.sub(lambda found: _escaped(found[0], _KEPT_IN_BLOCKS), text)
 
 
 def escape_line(text: str) -> str:
-    """Write out what could steer a terminal or hide from a reader, line breaks included."""
+    """Escape what a terminal would interpret or a reader could not see, and line breaks."""
     if text.isprintable():
         return text
     return _SUSPECT.sub(lambda found: _escaped(found[0], ""), text)
@@ -53,14 +56,14 @@ def escape_xml(text: str) -> str:
 
 
 def escape_json(document: str) -> str:
-    r"""Write what cannot be shown in a JSON document as ``\u`` escapes; its value is the same."""
+    r"""Write hidden characters of a JSON document as ``\u`` escapes; its value is unchanged."""
     return _SUSPECT.sub(lambda found: _json_escaped(found[0]), document)
 
 
 def quote_for_shell(word: str) -> str:
-    """Return a word as it is typed in a shell, on one line, whatever characters it has.
+    """Quote a word for a shell, on one line, whatever characters it has.
 
-    Characters that cannot be seen are written as bash and zsh read them between ``$'`` and ``'``.
+    Characters that cannot be seen are written in the ``$'…'`` form of bash and zsh.
     """
     if all(map(is_visible, word)):
         return shlex.quote(word)
@@ -70,18 +73,18 @@ def quote_for_shell(word: str) -> str:
 def _typed(character: str) -> str:
     if character in "\\'":
         return f"\\{character}"
-    if "\udc80" <= character <= "\udcff":  # a byte of a file's name that is no UTF-8
+    if "\udc80" <= character <= "\udcff":  # a byte of a file's name that is not UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
     if not character.isascii() and not is_visible(character):
-        # In bytes: a shell reads \\x9b as one, which is no character of UTF-8.
+        # Escape each byte: a shell reads \\x9b as one byte, which is not valid UTF-8.
         return "".join(f"\\x{each:02x}" for each in character.encode("utf-8", "surrogatepass"))
     return _escaped(character, "")
 
 
 def escape_styled(text: str) -> str:
-    """Escape text that this program has coloured; sequences that set colours stay.
+    """Escape text that rheostat has coloured; sequences that set colours stay.
 
-    The parts that come from outside must be escaped already: a colour of theirs would stay, too.
+    Untrusted parts must be escaped already: their own colours would stay, too.
     """
     return "".join(
         part if _OWN_COLOURS.fullmatch(part) else escape_block(part)

@@ -1,7 +1,7 @@
-"""Finds what installed distributions register, by reading their ``entry_points.txt``.
+"""Find what installed distributions register, by reading their ``entry_points.txt``.
 
-The standard library's ``importlib.metadata`` answers the same question, but importing it costs
-half of the time that ``--help`` may take, so the files are read here directly.
+The standard library's ``importlib.metadata`` gives the same result, but importing it takes half of
+the time budget of ``--help``, so the files are read directly.
 """
 
 import sys
@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 COMMANDS = "rheostat.commands"
-"""The group of commands: ``name = "module:command"``."""
+"""The entry-point group of commands: ``name = "module:command"``."""
 PLAYING = "rheostat.playing"
-"""The group of what other languages add to commands that play controllers: ``name =
-"module:option"``, a `click.Option` that passes nothing to the command."""
+"""The entry-point group of options that languages add to commands that play controllers: ``name =
+"module:option"``, a `click.Option` that passes nothing to the command.
+"""
 SETTINGS = "rheostat.settings"
-"""The group of sections of the settings: ``name = "module:Struct"``."""
+"""The entry-point group of settings sections: ``name = "module:Struct"``."""
 
 
 class Registration(NamedTuple):
@@ -31,7 +32,7 @@ class Registration(NamedTuple):
         """Import the target.
 
         Raises:
-            Exception: whatever the import raises; `AttributeError` where the attribute is absent.
+            Exception: Whatever the import raises; `AttributeError` if the attribute is absent.
         """
         module, _, attribute = self.target.partition(":")
         found: object = import_module(module)
@@ -41,11 +42,11 @@ class Registration(NamedTuple):
 
 
 def registered(group: str, path: Sequence[str] | None = None) -> dict[str, list[Registration]]:
-    """All entry points of a group by name; more than one for a name is a clash.
+    """Return all entry points of a group by name; more than one for a name is a conflict.
 
     Args:
-        group: the group's name.
-        path: the directories to look in, `sys.path` by default. Of two distributions of the same
+        group: The group's name.
+        path: The directories to search, `sys.path` by default. Of two distributions with the same
             name the first on the path counts, as for imports.
     """
     found: dict[str, list[Registration]] = {}
@@ -64,7 +65,7 @@ def _entry_point_files(path: Sequence[str]) -> Iterator[tuple[str, str]]:
                 for entry in Path(folder or ".").iterdir()
                 if entry.suffix in (".dist-info", ".egg-info")
             )
-        except OSError:  # not every item of sys.path is a directory that can be read
+        except OSError:  # some items of sys.path are not readable directories
             continue
         for entry in described:
             distribution = entry.stem.partition("-")[0].lower().replace("_", "-").replace(".", "-")
@@ -84,5 +85,5 @@ def _entries(text: str, group: str) -> Iterator[tuple[str, str]]:
             inside = line == f"[{group}]"
         elif inside and line and not line.startswith(("#", ";")):
             name, _, target = line.partition("=")
-            # Extras in brackets behind the target are of no use at run time.
+            # Extras in brackets after the target have no use at run time.
             yield name.strip(), target.partition("[")[0].strip()

@@ -1,4 +1,4 @@
-"""Settings: what a person sets once and every command minds.
+"""Settings that a user sets once and that apply to every command.
 
 Each setting is looked up in turn: the command's flag, the environment (``RHEOSTAT_THREADS``), the
 project's file, the user's file, the default. The project's file is the nearest ``rheostat.toml``,
@@ -6,7 +6,7 @@ or ``pyproject.toml`` with a table ``[tool.rheostat]``, from the working directo
 user's is ``~/.config/rheostat/config.toml``. Files are checked strictly: an unknown key is an
 error, and so is a value of the wrong type.
 
-A later room adds a section, the table of that name in a file, by registering a `msgspec.Struct`
+A later package adds a section, the table of that name in a file, by registering a `msgspec.Struct`
 whose fields all have defaults under the entry-point group ``rheostat.settings``.
 """
 
@@ -37,26 +37,26 @@ def _available_threads() -> int:
 
 
 class GeneralSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that stand outside any section."""
+    """The settings outside any section."""
 
     cache_dir: Path = msgspec.field(default_factory=_user_cache)
-    """Where things are kept that can be made again."""
+    """The cache directory; everything in it can be computed again."""
     threads: Annotated[int, msgspec.Meta(ge=1)] = msgspec.field(default_factory=_available_threads)
-    """The most processor threads that one command uses; by default, those it may run on."""
+    """The most threads that one command uses; by default, the CPUs that it may run on."""
 
 
 class ResolvedSetting(NamedTuple):
-    """One setting as it was resolved."""
+    """One setting and where its value comes from."""
 
     name: str
-    """With its section: ``threads``, ``agents.model``."""
+    """The name with its section: ``threads``, ``agents.model``."""
     value: Any
     origin: str
-    """Where the value comes from, in words."""
+    """A description of where the value comes from."""
 
 
 class _SettingsLayer(NamedTuple):
-    """One place in which settings may stand, checked already."""
+    """One source of settings, already checked."""
 
     values: Mapping[str, Any]
     origins: Mapping[str, str]
@@ -66,12 +66,12 @@ def load(shape: type[S], section: str = "", *, flags: Mapping[str, object] | Non
     """Return the settings of a section, resolved.
 
     Args:
-        shape: the section's Struct: `GeneralSettings` for those outside any section.
-        section: its name.
-        flags: values from the command line by field; ``None`` is a flag that was not given.
+        shape: The section's Struct: `GeneralSettings` for settings outside any section.
+        section: Its name.
+        flags: Values from the command line by field; ``None`` is a flag that was not used.
 
     Raises:
-        InputError: a file or a variable holds something that is no setting.
+        InputError: A file or a variable holds an invalid setting.
     """
     found = {each.name.rpartition(".")[2]: each.value for each in resolve(shape, section, flags)}
     return shape(**found)
@@ -83,7 +83,17 @@ def resolve(
     flags: Mapping[str, object] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> list[ResolvedSetting]:
-    """Return the same as `load`, each with its origin; in the order of the fields."""
+    """Resolve the settings of a section, each with its origin, in the order of the fields.
+
+    Args:
+        shape: The section's Struct.
+        section: Its name; empty for settings outside any section.
+        flags: Values from the command line by field; ``None`` is a flag that was not used.
+        environ: The environment variables.
+
+    Raises:
+        InputError: A file or a variable holds an invalid setting.
+    """
     environ = os.environ if environ is None else environ
     layers = [_flag_layer(flags or {}), _environment_layer(shape, section, environ)]
     layers += [
@@ -103,7 +113,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
     """Return the registered sections by name, imported.
 
     Raises:
-        ExternalError: a registration cannot be used.
+        ExternalError: A registration cannot be used.
     """
     found = {}
     for name, registrations in registered(SETTINGS).items():
@@ -124,7 +134,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
-    """Return a field's default, made only where it counts: making it may fail."""
+    """Return a field's default, computed only if it is needed: computing it may fail."""
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
     return field.default
@@ -174,7 +184,7 @@ def _file_layer(file: SettingsFile, shape: type[msgspec.Struct], section: str) -
 def _converted(
     raw: object, kind: object, base: Path, place: str, *, strict: bool = False
 ) -> object:
-    """Read a value as its field's type; relative paths are relative to ``base``."""
+    """Convert a value to its field's type; relative paths are relative to ``base``."""
 
     def as_path(wanted: type, value: object) -> object:
         if wanted is not Path:

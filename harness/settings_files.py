@@ -1,4 +1,4 @@
-"""The files that hold settings: where they are, what they say, and on which line they say it."""
+"""The files that hold settings: their locations, contents and line numbers."""
 
 import difflib
 import os
@@ -15,24 +15,29 @@ _KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.\"'\- ]+?)\s*=")
 
 
 class SettingsFile(NamedTuple):
-    """One file, parsed; its values are not checked yet."""
+    """One parsed file; its values are not checked yet."""
 
     path: Path
     root: tuple[str, ...]
-    """The table that is ours: ``("tool", "rheostat")`` in a pyproject.toml."""
+    """The path of rheostat's table: ``("tool", "rheostat")`` in a pyproject.toml."""
     table: Mapping[str, Any]
     text: str
 
     def place(self, *keys: str) -> str:
-        """Where a key stands, in words: the file, and the line where it can be told."""
+        """Describe the location of a key: the file, and the line if it is known."""
         line = self._line((*self.root, *keys))
         return str(self.path) if line is None else f"{self.path}, line {line}"
 
     def refuse_unknown(self, table: Mapping[str, Any], section: str, known: Iterable[str]) -> None:
         """Check the keys of a table.
 
+        Args:
+            table: The table.
+            section: Its section; empty for settings outside any section.
+            known: The valid keys.
+
         Raises:
-            InputError: one of them is not ``known``; the message has the nearest that is.
+            InputError: A key is not in ``known``; the message has the nearest one.
         """
         known = list(known)
         for key in table:
@@ -46,7 +51,7 @@ class SettingsFile(NamedTuple):
                 )
 
     def _line(self, keys: tuple[str, ...]) -> int | None:
-        """Return the line of a key, or of the nearest table around it that has one."""
+        """Return the line of a key, or of the nearest enclosing table that has one."""
         inside: tuple[str, ...] = ()
         best: tuple[int, int] | None = None
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -62,10 +67,10 @@ class SettingsFile(NamedTuple):
 
 
 def find_settings_files(environ: Mapping[str, str]) -> list[SettingsFile]:
-    """Return the project's file and the user's, those of them that exist, the nearer first.
+    """Return the project's file and the user's, if they exist, the nearer first.
 
     Raises:
-        InputError: one of them is not TOML.
+        InputError: One of them is not TOML.
     """
     folder = xdg_folder(environ, "XDG_CONFIG_HOME", ".config")
     user = None if folder is None else _read(folder / "rheostat" / "config.toml", ())
@@ -73,10 +78,10 @@ def find_settings_files(environ: Mapping[str, str]) -> list[SettingsFile]:
 
 
 def working_directory() -> Path:
-    """Where the command was started.
+    """Return the directory in which the command was started.
 
     Raises:
-        InputError: the directory has been removed since.
+        InputError: The directory has been removed.
     """
     try:
         return Path.cwd()
@@ -87,9 +92,15 @@ def working_directory() -> Path:
 
 
 def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path | None:
-    """Return a base directory as the XDG specification has it: a relative one does not count.
+    """Return a base directory of the XDG specification; a relative one is ignored.
 
-    ``None`` where the user has no home directory either, as in some containers.
+    Args:
+        environ: The environment variables.
+        variable: The variable that names the directory.
+        fallback: The default, relative to the home directory.
+
+    Returns:
+        The directory, or ``None`` if the user has no home directory, as in some containers.
     """
     named = Path(environ.get(variable, ""))
     if named.is_absolute():
@@ -102,7 +113,7 @@ def xdg_folder(environ: Mapping[str, str], variable: str, fallback: str) -> Path
 
 def _project(start: Path) -> SettingsFile | None:
     for folder in (start, *start.parents):
-        # What lies in a directory that we may not enter is not ours.
+        # Ignore files in a directory without access: they belong to another user.
         if not os.access(folder, os.X_OK):
             continue
         own = _read(folder / "rheostat.toml", ())
@@ -115,14 +126,14 @@ def _project(start: Path) -> SettingsFile | None:
 
 
 def _read(path: Path, root: tuple[str, ...]) -> SettingsFile | None:
-    """Return the file, or ``None`` where there is none or it has no table of ours."""
+    """Return the file, or ``None`` if it does not exist or has no table for rheostat."""
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as problem:
         raise InputError(f"{path}, byte {problem.start}: is not UTF-8") from problem
-    # A pyproject.toml that never mentions us is none of our business, broken or not.
+    # Ignore a pyproject.toml that does not mention rheostat, even if it is broken.
     if not all(part in text for part in root):
         return None
     try:

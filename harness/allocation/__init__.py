@@ -1,1 +1,1 @@
-"""Allocation across stages: what one costs, which there are, and what plays them."""
+"""Allocation across stages: costs, the space of allocations, and trial environments."""

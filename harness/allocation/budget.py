@@ -1,9 +1,9 @@
-"""What an allocation costs, in the unit of its pipeline, and whether it fits that pipeline.
+"""The cost of an allocation in the unit of its pipeline, and checks against that pipeline.
 
 The unit of compute is one pass of a model of 3 billion parameters with 128 prompt and 64 output
-tokens. A model of M billion parameters, with a prompt of Np tokens and S samples of Nd, takes
-(M / 3) · (Np + S · Nd) / 64 − 2 of them (AgentTTS, arXiv 2508.00890): a prompt is read once,
-whatever the number of samples.
+tokens. A model of M billion parameters, with a prompt of Np tokens and S samples of Nd, takes (M /
+3) · (Np + S · Nd) / 64 − 2 units (AgentTTS, arXiv 2508.00890): a prompt is read once, for any
+number of samples.
 """
 
 from math import floor
@@ -22,30 +22,30 @@ from harness.request.ranges import parse_betas
 from store.pipelines.schema import CostUnit, Pipeline, PipelineModel, Stage, StageChoices
 
 UNIT_PARAMETERS = 3.0
-"""Billions of parameters of the unit's model."""
+"""Parameters of the unit's model, in billions."""
 UNIT_OUTPUT = 64
 """Output tokens of the unit's pass."""
 OFFSET = 2.0
-"""What the rule takes off, so that the unit's pass costs 1."""
+"""The constant that the rule subtracts, so that the unit's pass costs 1."""
 
 MAX_SAMPLES = 4096
-"""Of one stage, whatever the budget."""
+"""The most samples of one stage, at any budget."""
 SLACK = 1e-9
-"""By which a cost may pass a budget: sums of thirds are not exact."""
+"""Tolerance when a cost is compared with a budget: sums of thirds are not exact."""
 
 
 class StageRate(NamedTuple):
-    """What a stage costs as its samples grow: ``max(0, fixed + each * samples)``."""
+    """The cost of a stage by its samples: ``max(0, fixed + each * samples)``."""
 
     fixed: float
     each: float
 
     def cost(self, samples: float) -> float:
-        """Of a number of samples."""
+        """Return the cost of a number of samples."""
         return max(0.0, self.fixed + self.each * samples)
 
     def most(self, budget: float) -> int:
-        """Return the most samples that a budget affords, `MAX_SAMPLES` at most; 0 where not one."""
+        """Return the most samples that a budget affords, at most `MAX_SAMPLES`; 0 if none."""
         if self.cost(1) > budget + SLACK:
             return 0
         if self.each <= 0:
@@ -54,26 +54,38 @@ class StageRate(NamedTuple):
 
 
 def compute_rate(parameters: float, prompt_tokens: float, output_tokens: float) -> StageRate:
-    """Units of compute of one stage.
+    """Return the rate of one stage in units of compute.
 
     Args:
-        parameters: of the model, in billions.
-        prompt_tokens: of one prompt.
-        output_tokens: of one sample.
+        parameters: Parameters of the model, in billions.
+        prompt_tokens: Tokens of one prompt.
+        output_tokens: Tokens of one sample.
     """
     passes = parameters / UNIT_PARAMETERS / UNIT_OUTPUT
     return StageRate(passes * prompt_tokens - OFFSET, passes * output_tokens)
 
 
 def dollar_rate(model: PipelineModel, prompt_tokens: float, output_tokens: float) -> StageRate:
-    """Dollars of one stage for a thousand questions, each prompt paid once."""
+    """Return the rate of one stage in dollars for a thousand questions, each prompt paid once.
+
+    Args:
+        model: The model with its prices.
+        prompt_tokens: Tokens of one prompt.
+        output_tokens: Tokens of one sample.
+    """
     return StageRate(
         prompt_tokens * model.dollars_in / 1000, output_tokens * model.dollars_out / 1000
     )
 
 
 def rate(pipeline: Pipeline, stage: Stage, model: PipelineModel) -> StageRate:
-    """What a stage costs with a model, in the pipeline's unit."""
+    """Return the rate of a stage with a model, in the pipeline's unit.
+
+    Args:
+        pipeline: The pipeline.
+        stage: The stage.
+        model: The model.
+    """
     tokens = stage.prompt_tokens, stage.output_tokens
     if pipeline.unit is CostUnit.DOLLARS:
         return dollar_rate(model, *tokens)
@@ -81,7 +93,7 @@ def rate(pipeline: Pipeline, stage: Stage, model: PipelineModel) -> StageRate:
 
 
 def stage_costs(pipeline: Pipeline, choices: StageChoices) -> list[float]:
-    """What each stage of an allocation of samples costs, in order."""
+    """Return the cost of each stage of an allocation of samples, in order."""
     return [
         rate(pipeline, stage, pipeline.model(choice.model)).cost(choice.samples)
         for stage, choice in zip(pipeline.stages, choices, strict=True)
@@ -89,16 +101,16 @@ def stage_costs(pipeline: Pipeline, choices: StageChoices) -> list[float]:
 
 
 def cost(pipeline: Pipeline, choices: StageChoices) -> float:
-    """What an allocation of samples costs: the sum over stages."""
+    """Return the cost of an allocation of samples: the sum over stages."""
     return sum(stage_costs(pipeline, choices))
 
 
 CHECKED_BETAS = "0:1:0.1"
-"""The values of β at which an allocation is held to its budget, those of ``--play``."""
+"""The values of β at which an allocation is checked against its budget, those of ``--play``."""
 
 
 def check_fit(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAnalysis:
-    """What a check found, with what does not fit a pipeline; it is sound no more where that is."""
+    """Add what does not fit a pipeline to the findings of a check; mark it unsound if anything."""
     if analysis.checked is None:
         return analysis
     found = find_misfits(
@@ -110,10 +122,10 @@ def check_fit(analysis: AllocationAnalysis, pipeline: Pipeline) -> AllocationAna
 
 
 def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
-    """Return an allocation that must be sound and fit a pipeline.
+    """Return an allocation that is sound and fits a pipeline.
 
     Raises:
-        DslError: it is not, or does not; the message shows where.
+        DslError: It is not sound or does not fit; the message shows where.
     """
     found = check_fit(analyse_allocation(source), pipeline)
     if found.checked is None:
@@ -122,7 +134,7 @@ def require_fit(source: Source, pipeline: Pipeline) -> CheckedAllocation:
 
 
 def describe_pipeline(pipeline: Pipeline) -> PipelineShape:
-    """What an allocation has to fit."""
+    """Describe the constraints of a pipeline on allocations."""
 
     def cost(given: ResolvedStage) -> float:
         stage, model = pipeline.stage(given.stage), pipeline.model(given.model)

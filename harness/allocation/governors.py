@@ -1,9 +1,9 @@
-"""Stages that a controller governs: what each controller comes to over the stage's recordings.
+"""Stages governed by a controller: results of controllers over the stage's recordings.
 
-A stage may name, for a model, a recording of its branches. A controller is replayed over it, as
-`rheostat sweep` does: what it spends there takes the place of the samples' cost, and what it
-answers that of their fused output. Over a simulated pipeline the part of the questions that it
-answers right is the stage's quality with a perfect input; it has seen no other.
+A stage may name, for a model, a recording of its branches. A controller is replayed over it, as in
+`rheostat sweep`: its tokens replace the cost of the samples, and its answers replace their fused
+output. In a simulated pipeline, its share of correct answers is the stage's quality with a perfect
+input, because the recording has no other input.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from harness.request.recordings import NamedRecording
 
 DEFAULT_BETA = 0.5
-"""At which a controller governs where none is given; one that follows no β is the same at any."""
+"""Default β of a controller; a controller without a schedule ignores it."""
 
 SEEDS = 20
-"""Shuffles of the branches under which a controller is replayed."""
+"""How many shuffles of the branches a controller is replayed under."""
 
 
 def governed_stages(
     pipeline: Pipeline, folder: Path, governors: Mapping[str, Sequence[str]]
 ) -> list[dict[StageChoice, GovernedStage]]:
-    """For each stage, the controllers that may govern it, and what they come to there.
+    """Return, for each stage, the controllers that may govern it, with their results.
 
     Args:
-        pipeline: the pipeline.
-        folder: where its file lies: recordings are named from there.
-        governors: by stage, controllers as ``CONTROLLER@BETA``: of the library, or of a file
+        pipeline: The pipeline.
+        folder: The directory of its file; recordings are relative to it.
+        governors: By stage, controllers as ``CONTROLLER@BETA``: of the library, or of a file
             ``CONTROLLER.rheo`` in the folder.
 
     Raises:
-        InputError: a stage, a controller or its β cannot be used, or the stage has no recording.
-        StoreError: a recording cannot be read.
+        InputError: A stage, a controller or its β cannot be used, or the stage has no recording.
+        StoreError: A recording cannot be read.
     """
     names = [each.name for each in pipeline.stages]
     for stage in governors:
@@ -81,10 +81,10 @@ def _stage_controllers(
 
 
 def _parse_governor(governor: str) -> tuple[str, float]:
-    """Return a controller and its β.
+    """Parse a controller and its β.
 
     Raises:
-        InputError: it is not written so.
+        InputError: The text is malformed.
     """
     name, sign, written = governor.partition("@")
     try:
@@ -102,7 +102,7 @@ def _parse_governor(governor: str) -> tuple[str, float]:
 
 
 def _locate_controller(controller: str, folder: Path) -> str:
-    """Where a controller is found: beside the pipeline file, or in the library."""
+    """Return where a controller is: beside the pipeline file, or in the library."""
     beside = folder / f"{controller}.rheo"
     return str(beside) if beside.is_file() else controller
 
@@ -114,7 +114,7 @@ def _replay_controller(
     checked: "CheckedProgram",
     named: "NamedRecording",
 ) -> GovernedStage:
-    """A controller over a recording: what it spends, how often it is right, what it answers."""
+    """Replay a controller over a recording: its tokens, accuracy and answers."""
     from harness.engines import ControllerSetting
     from harness.engines.catalog import get_engine
     from harness.mdp.environment import load_replay_environment

@@ -1,8 +1,8 @@
-"""The best allocation there is, where stages hang together by one number alone.
+"""The best allocation, if stages depend on each other through one number only.
 
-Where a stage's output is the better for a better input, an allocation whose beginning costs more
-and is worth less than another's is never the best: stage by stage, only beginnings that none beats
-at their cost are kept. What is found is exact.
+If a better input never makes a stage's output worse, an allocation whose first stages cost more and
+yield less than another's is never the best: stage by stage, only prefixes that no cheaper prefix
+equals are kept. The result is exact.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,13 +32,14 @@ def find_optimum(
     after: Callable[[int, StageChoice, float], float],
     enough: Sequence[int] | None = None,
 ) -> Optimum:
-    """The allocation of a space whose last output has the highest quality; the cheapest of equals.
+    """Return the allocation whose last output has the highest quality; the cheapest of equals.
 
     Args:
-        space: of which budget.
-        after: the quality of a stage's output, by the stage's place, its choice, and the quality
-            of its input: it never falls as that rises. The first stage's input has 1.
-        enough: samples of each stage beyond which nothing is gained; ``None`` for no such end.
+        space: The allocations of a budget.
+        after: Returns the quality of a stage's output from the stage's index, its choice, and the
+            quality of its input, and must not decrease with the latter. The input of the first
+            stage has quality 1.
+        enough: Samples of each stage beyond which quality does not rise; ``None`` for no limit.
     """
     kept = [_PartialAllocation(0.0, 1.0, ())]
     floors = [space.options(at)[0].cost for at in range(len(space.names))]
@@ -68,7 +69,7 @@ def find_optimum(
 
 
 def _pareto_front(found: list[_PartialAllocation]) -> list[_PartialAllocation]:
-    """Those that no cheaper one equals, by cost."""
+    """Return the prefixes that no cheaper one equals, by cost."""
     kept: list[_PartialAllocation] = []
     for each in sorted(found, key=lambda one: (one.cost, -one.quality)):
         if not kept or each.quality > kept[-1].quality:

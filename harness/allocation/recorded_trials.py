@@ -1,4 +1,4 @@
-"""Trials that were recorded: replayed exactly; others are carried out, or refused by name."""
+"""Recorded trials: replay them exactly; execute the others, or refuse them by name."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from harness.allocation.trial_executor import TrialExecutor
 
 CALLS_FILE = "calls.sqlite"
-"""Beside a record, the calls of models that its trials were made of."""
+"""Suffix of the file beside a record that holds the model calls of its trials."""
 
 
 class RecordedTrials:
-    """Plays from a record; see `harness.allocation.trial_environment.TrialEnvironment`.
+    """Play from a record; see `harness.allocation.trial_environment.TrialEnvironment`.
 
     Args:
-        declared: the pipeline.
-        path: of the record; it is made with the first trial that is carried out. An empty one
-            stands for a run that is not made yet.
-        executor: carries out what is not in it; ``None`` refuses that.
-        governed: for each stage, what controllers come to there.
+        declared: The pipeline.
+        path: Path of the record; it is created with the first trial that is executed. An empty file
+            is a run without trials.
+        executor: Executes trials that are not in the record; ``None`` refuses them.
+        governed: For each stage, the results of its controllers.
 
     Raises:
-        StoreError: the record cannot be used, or is of another pipeline.
+        StoreError: The record cannot be used, or belongs to another pipeline.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class RecordedTrials:
     def governed(self) -> list[dict[StageChoice, float]]:
         """See `harness.allocation.trial_environment.TrialEnvironment`."""
         found = [{choice: each.cost for choice, each in some.items()} for some in self._governed]
-        for trial in self._trials.values():  # what governed a trial that was recorded may again
+        for trial in self._trials.values():  # controllers of recorded trials may be used again
             for at, choice in enumerate(trial.choices):
                 if choice.controller and choice not in found[at]:
                     raise InputError(
@@ -109,11 +109,16 @@ def open_recorded_trials(
     options: "TrialOptions",
     governed: Sequence[Mapping[StageChoice, GovernedStage]],
 ) -> RecordedTrials:
-    """What plays a pipeline from a record, and from servers where it may.
+    """Open a record of trials, and the servers for other trials if that is allowed.
+
+    Args:
+        declared: The pipeline.
+        options: Record, servers and controllers for the trials.
+        governed: For each stage, the results of its controllers.
 
     Raises:
-        InputError: no server is named for a model.
-        StoreError: the record cannot be used.
+        InputError: No server is named for a model.
+        StoreError: The record cannot be used.
     """
     path = options.record
     if not options.execute:

@@ -1,4 +1,4 @@
-"""What an output is worth against the gold answer, and how samples become one output."""
+"""Score an output against the gold answer, and fuse samples into one output."""
 
 import re
 from collections import Counter
@@ -16,10 +16,10 @@ async def score_output(metric: Metric, output: str, gold: str, equivalence: Equi
     """Score an output against the gold answer, from 0 to 1.
 
     Args:
-        metric: how.
-        output: of the last stage.
-        gold: the right answer.
-        equivalence: how answers are held equal where the metric asks for it.
+        metric: The metric.
+        output: The output of the last stage.
+        gold: The gold answer.
+        equivalence: Compares answers if the metric needs it.
     """
     if metric is Metric.MATH:
         return float(await equivalence.canonical(output, gold) == gold)
@@ -27,13 +27,13 @@ async def score_output(metric: Metric, output: str, gold: str, equivalence: Equi
 
 
 async def join_outputs(outputs: Sequence[str], equivalence: Equivalence) -> list[str]:
-    """Write the outputs of one question in the forms in which they vote."""
+    """Replace the outputs of one question by the forms under which they vote."""
     forms = await equivalence.pooled(AnswerPool(outputs, None))
     return [forms[each] for each in outputs]
 
 
 def vote_output(outputs: Sequence[str]) -> str:
-    """The most frequent output; the earliest of equals. Those that say nothing do not count."""
+    """Return the most frequent output; the earliest of equals. Empty ones do not count."""
     counts = Counter(each for each in outputs if each.strip())
     if not counts:
         return ""
@@ -42,7 +42,7 @@ def vote_output(outputs: Sequence[str]) -> str:
 
 
 def extract_output(pattern: str, text: str) -> str:
-    """Extract the output of a stage from a sample's text; empty where there is none."""
+    """Extract the output of a stage from a sample's text; empty if there is none."""
     if pattern in NAMED:
         found = extractor(pattern).read(text)
         return "" if found == NO_ANSWER else found

@@ -1,15 +1,15 @@
-"""A simulated pipeline in which what was observed of real ones holds, each part with a switch.
+"""A simulated pipeline that reproduces three observations of real ones, each with a switch.
 
-Three observations (AgentTTS, arXiv 2508.00890). *Sizes*: a stage has a size of model from which on
-a larger one brings little, and below which repetition cannot make up. *Saturation*: a stage has a
-number of samples beyond which it gains nothing. *Coupling*: a stage with a poor input wants a
-larger model and more samples, so what is spent early moves the optimum of what follows.
+The observations (AgentTTS, arXiv 2508.00890). *Sizes*: each stage has a model size beyond which a
+larger one gains little, and below which repetition cannot compensate. *Saturation*: each stage has
+a number of samples beyond which it gains nothing. *Coupling*: a stage with a poor input needs a
+larger model and more samples, so spending early moves the optimum of later stages.
 
-A stage turns the quality of its input, from 0 to 1, into that of its output: a single sample of a
+A stage maps the quality of its input, from 0 to 1, to that of its output: a single sample of a
 model has a quality that rises with its size along a logistic curve; samples raise it towards a
-ceiling along a saturating exponential that ends at the stage's number of samples. All constants
-are drawn from the seed. With a switch off, every model's ability is drawn without regard to its
-size; or samples gain like their logarithm, without end; or a poor input spoils the output alone.
+ceiling along a saturating exponential that ends at the stage's number of samples. All constants are
+drawn from the seed. With a switch off, model ability is independent of size; or samples gain like
+their logarithm, without limit; or a poor input affects the output only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,32 +36,32 @@ from store.pipelines.schema import (
 
 
 class QuestionSet(NamedTuple):
-    """A set of questions that is drawn."""
+    """A simulated set of questions."""
 
     name: str
-    """Of their chance."""
+    """Salt of their random numbers."""
     mark: str
-    """In front of their numbers."""
+    """Prefix of their ids."""
     size: int
 
 
 SEARCH_QUESTIONS = QuestionSet("questions", "q", 50)
-"""As many as the published trials had."""
+"""As many questions as the published trials."""
 HELD_OUT_QUESTIONS = QuestionSet("held out", "h", 500)
-"""As many as were published, where questions are right or wrong."""
+"""As many questions as published, if each is correct or wrong."""
 
 SIZES = (3.0, 7.0, 8.0, 14.0, 32.0, 70.0, 72.0)
-"""Billions of parameters that models are drawn from, without two that are nearly alike."""
+"""Model sizes to draw from, in billions of parameters, without near duplicates."""
 _ALIKE = 1.3
 _TOKENS = ((2048, 128), (1024, 64), (256, 64), (1024, 256), (1024, 512), (1024, 1024), (512, 128))
 """(prompt, output) of stages, most of them published."""
 _NAMES = ("retrieve", "decompose", "select", "answer")
 _BASELINE_GAIN = 256
-"""Samples at which an unsaturated stage has the gain that a saturated one has at its end."""
+"""Samples at which an unsaturated stage has the final gain of a saturated one."""
 
 
 def draw_pipeline(simulation: Simulation) -> Pipeline:
-    """Return a pipeline of two to four stages and two to five models, drawn from a seed."""
+    """Draw a pipeline of two to four stages and two to five models from a seed."""
     random = Random(f"pipeline/{simulation.seed}")
     count = random.randint(2, 4)
     sizes: list[float] = []
@@ -92,7 +92,7 @@ def draw_pipeline(simulation: Simulation) -> Pipeline:
 
 
 def default_budget(pipeline: Pipeline) -> float:
-    """A budget at which there is something to decide: about the largest models everywhere."""
+    """Return a budget of about the largest models everywhere, so that there is a trade-off."""
     assert pipeline.simulation is not None
     random = Random(f"budget/{pipeline.simulation.seed}")
     largest = tuple(StageChoice(pipeline.candidates(each)[-1].name, 1) for each in pipeline.stages)
@@ -102,34 +102,35 @@ def default_budget(pipeline: Pipeline) -> float:
 
 
 class StageCurve(NamedTuple):
-    """What is drawn of one stage."""
+    """The random constants of one stage."""
 
     low: float
     high: float
-    """Qualities of one sample of a model that is far too small, and of one that is large enough."""
+    """Qualities of one sample: of a model that is far too small, and of one that is large enough.
+    """
     size: float
-    """Billions of parameters at which a model is half able."""
+    """Size of a model with half of the ability, in billions of parameters."""
     sharpness: float
     shifts: Mapping[str, float]
-    """Of each model, on the logistic scale: families differ."""
+    """Offset of each model on the logistic scale: families differ."""
     room: float
-    """The part of what is missing that repetition can make up."""
+    """The part of the missing quality that repetition can recover."""
     samples: float
-    """At which it gains no more, with a perfect input."""
+    """Samples beyond which it gains nothing with a perfect input."""
     leaning: float
-    """The part of its quality that hangs on its input."""
+    """The part of its quality that depends on its input."""
     more_samples: float
     larger_models: float
-    """How strongly a poor input raises the samples and the size that it wants."""
+    """How strongly a poor input raises the samples and the size that it needs."""
 
     def quality(self, model: PipelineModel, samples: float, given: float, of: Simulation) -> float:
-        """Of the output, from 0 to 1.
+        """Return the quality of the output, from 0 to 1.
 
         Args:
-            model: that samples.
-            samples: how many.
-            given: the quality of the input.
-            of: which observations hold.
+            model: The model.
+            samples: How many samples.
+            given: The quality of the input.
+            of: The simulation, with its switches.
         """
         missing = 1 - given if of.coupling else 0.0
         if of.sizes:
@@ -144,7 +145,13 @@ class StageCurve(NamedTuple):
         return best * (1 - self.leaning * (1 - given))
 
     def gained(self, samples: float, missing: float, of: Simulation) -> float:
-        """The part of what repetition can gain that so many samples have; 1 where it is all."""
+        """Return the part of the possible gain by repetition that a number of samples reaches.
+
+        Args:
+            samples: How many samples.
+            missing: What the input lacks of perfect quality.
+            of: The simulation, with its switches.
+        """
         if not of.saturation:
             return log(samples) / log(_BASELINE_GAIN)
         end = self.samples * (1 + self.more_samples * missing)
@@ -152,7 +159,7 @@ class StageCurve(NamedTuple):
         return (1 - exp(-3 * at)) / (1 - exp(-3))
 
     def enough(self) -> int:
-        """Samples beyond which it gains nothing, whatever its input."""
+        """Return the samples beyond which the stage gains nothing, with any input."""
         return ceil(self.samples * (1 + self.more_samples)) + 1
 
 
@@ -177,14 +184,13 @@ def _curve(pipeline: Pipeline, at: int, seed: int) -> StageCurve:
 
 
 class Simulator:
-    """Plays a simulated pipeline.
+    """Play a simulated pipeline.
 
     Args:
-        pipeline: with its `Pipeline.simulation`.
-        governed: for each stage, controllers that may govern it: what each costs, and the part of
-            the questions that it answers right there, which takes the place of the stage's own
-            quality with a perfect input.
-        questions: on which it is played.
+        pipeline: A pipeline with `Pipeline.simulation`.
+        governed: For each stage, its controllers: the cost of each and its share of correct
+            answers, which replaces the stage's quality with a perfect input.
+        questions: The questions to play.
     """
 
     kind = "simulator"
@@ -221,9 +227,10 @@ class Simulator:
 
     @property
     def held_out(self) -> "Simulator | None":
-        """The same pipeline over the questions that it holds out, where questions are drawn.
+        """Return the same pipeline over its held-out questions, if questions are drawn.
 
-        ``None`` where each counts by its chance: a better quality is then better on any questions.
+        ``None`` if each question counts by its probability: then held-out questions give the same
+        order.
         """
         if not self.simulation.sampled:
             return None
@@ -243,14 +250,20 @@ class Simulator:
         )
 
     def quality(self, choices: StageChoices) -> float:
-        """Of the last stage's output, from 0 to 1."""
+        """Return the quality of the last stage's output, from 0 to 1."""
         given = 1.0
         for at, choice in enumerate(choices):
             given = self.after(at, choice, given)
         return given
 
     def after(self, at: int, choice: StageChoice, given: float) -> float:
-        """Return the quality of a stage's output by that of its input."""
+        """Return the quality of a stage's output.
+
+        Args:
+            at: Index of the stage.
+            choice: The choice of the stage.
+            given: The quality of its input.
+        """
         curve = self.curves[at]
         if choice.controller:
             right = self._governed[at][choice].right
@@ -259,7 +272,7 @@ class Simulator:
         return curve.quality(model, choice.samples, given, self.simulation)
 
     def expected(self, quality: float) -> float:
-        """Return the score that is expected of a quality: the mean chance over the questions."""
+        """Return the expected score of a quality: the mean probability over the questions."""
         return sum(self._chances(quality)) / self._questions.size
 
     def _chances(self, quality: float) -> list[float]:
@@ -286,23 +299,23 @@ class Simulator:
 
 
 class GovernedStage(NamedTuple):
-    """What a controller comes to in a stage, over a recording of its branches."""
+    """The results of a controller in a stage, over a recording of its branches."""
 
     cost: float
-    """In the pipeline's unit."""
+    """Cost in the pipeline's unit."""
     right: float
-    """The part of the questions that it answers right."""
+    """The share of questions that it answers correctly."""
     answers: Mapping[str, str] = {}
-    """By question, what it answers under the first shuffle of the branches."""
+    """Its answer to each question under the first shuffle of the branches."""
     samples: float = 0.0
-    """Its tokens for each question over those of a sample."""
+    """Its tokens for each question, divided by those of a sample."""
 
 
 def build_simulator(simulation: Simulation) -> Simulator:
-    """Return the simulator of a pipeline that is drawn too.
+    """Return the simulator of a pipeline that is drawn from the seed too.
 
     Raises:
-        InputError: the seed is below 0.
+        InputError: The seed is negative.
     """
     if simulation.seed < 0:
         raise InputError("the seed of a simulation is 0 or more")

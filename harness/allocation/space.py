@@ -1,8 +1,7 @@
-"""The allocations that a budget affords: counted, listed, drawn.
+"""The allocations that a budget affords: count, list and draw them.
 
-The convention: every stage has a model of its own choice and at least one sample, and the exact
-costs of the stages together do not pass the budget. Where trials were recorded and nothing can be
-carried out, the space is what the record holds.
+Every stage has one model and at least one sample, and the exact costs of the stages together do not
+exceed the budget. If trials were recorded and nothing can be executed, the space is the record.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PricedChoice(NamedTuple):
-    """One choice of a stage, and what it costs."""
+    """One choice of a stage and its cost."""
 
     choice: StageChoice
     cost: float
@@ -31,13 +30,13 @@ class AllocationSpace:
     """All allocations of a pipeline within a budget.
 
     Args:
-        pipeline: whose.
-        budget: in the pipeline's unit.
-        governed: for each stage, the controllers that may govern it, with what they cost there.
-        recorded: the allocations that alone can be played, with what they cost; ``None`` for any.
+        pipeline: The pipeline.
+        budget: The budget in the pipeline's unit.
+        governed: For each stage, the controllers that may govern it, with their costs.
+        recorded: The only allocations that can be played, with their costs; ``None`` for any.
 
     Raises:
-        InputError: the budget affords none.
+        InputError: The budget affords no allocation.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class AllocationSpace:
         self.models = [
             [model.name for model in pipeline.candidates(stage)] for stage in pipeline.stages
         ]
-        """Of each stage, the smallest first."""
+        """The models of each stage, the smallest first."""
         self.governed = list(governed) or [{} for _ in self.names]
         self.rates: list[dict[str, StageRate]] = [
             {model.name: rate(pipeline, stage, model) for model in pipeline.candidates(stage)}
@@ -84,17 +83,17 @@ class AllocationSpace:
 
     @cached_property
     def _floors(self) -> list[float]:
-        """What each stage costs at least."""
+        """Return the minimum cost of each stage."""
         return [
             min([each.cost(1) for each in rates.values()] + list(governed.values()))
             for rates, governed in zip(self.rates, self.governed, strict=True)
         ]
 
     def stage_cost(self, at: int, choice: StageChoice) -> float:
-        """What a stage costs with a choice.
+        """Return the cost of a stage with a choice.
 
         Raises:
-            InputError: the stage has no such choice; the sentence names what it has.
+            InputError: The stage has no such choice; the message lists those it has.
         """
         if choice.controller:
             if choice not in self.governed[at]:
@@ -113,10 +112,10 @@ class AllocationSpace:
         return self.rates[at][choice.model].cost(choice.samples)
 
     def cost(self, choices: StageChoices) -> float:
-        """What an allocation costs.
+        """Return the cost of an allocation.
 
         Raises:
-            InputError: it does not fit the pipeline.
+            InputError: It does not fit the pipeline.
         """
         if len(choices) != len(self.names):
             raise InputError(
@@ -126,7 +125,7 @@ class AllocationSpace:
         return sum(self.stage_cost(at, each) for at, each in enumerate(choices))
 
     def affords(self, choices: StageChoices) -> bool:
-        """Whether an allocation is in the space."""
+        """Return whether an allocation is in the space."""
         if self.recorded is not None:
             return choices in self.recorded
         try:
@@ -135,15 +134,21 @@ class AllocationSpace:
             return False
 
     def most(self, at: int, model: str, left: float) -> int:
-        """The most samples of a model that a stage affords with what is left; 0 where not one."""
+        """Return the most samples that a stage affords; 0 if none.
+
+        Args:
+            at: Index of the stage.
+            model: The model.
+            left: What is left of the budget.
+        """
         return self.rates[at][model].most(left)
 
     def left(self, choices: StageChoices, at: int) -> float:
-        """What an allocation leaves to one of its stages: the budget less all other stages."""
+        """Return what an allocation leaves for a stage: the budget minus all other stages."""
         others = (self.stage_cost(i, each) for i, each in enumerate(choices) if i != at)
         return self.budget - sum(others)
 
-    # What there is
+    # Contents
 
     @cached_property
     def least(self) -> StageChoices:
@@ -156,16 +161,17 @@ class AllocationSpace:
 
     @property
     def dearest(self) -> StageChoices:
-        """The allocation of a record that costs most."""
+        """Return the allocation of a record that costs most."""
         recorded = self.recorded or {}
         return max(recorded, key=lambda each: (recorded[each], format_choices(each)))
 
     def options(self, at: int, left: float | None = None) -> list[PricedChoice]:
-        """Every choice of a stage, the cheapest first, that what is left affords.
+        """Yield every affordable choice of a stage, the cheapest first.
 
         Args:
-            at: the stage's place.
-            left: by default, all that the other stages leave at their cheapest.
+            at: Index of the stage.
+            left: What is left of the budget; by default, what the other stages leave at their
+                cheapest.
         """
         if left is None:
             left = self.budget - sum(self._floors) + self._floors[at]
@@ -182,7 +188,7 @@ class AllocationSpace:
         return sorted(found, key=lambda each: (each.cost, each.choice.label))
 
     def __len__(self) -> int:
-        """How many allocations there are."""
+        """Return how many allocations there are."""
         if self.recorded is not None:
             return len(self.recorded)
         import numpy as np
@@ -221,7 +227,7 @@ class AllocationSpace:
                 yield from self._from(everything, behind, at + 1, left - cost, (*before, choice))
 
     def draw(self, random: Random) -> StageChoices:
-        """An allocation at random: every stage a model, and a part of what the others leave."""
+        """Draw a random allocation: a model for every stage, and a part of what others leave."""
         if self.recorded is not None:
             return random.choice(list(self.recorded))
         choices = list(self.least)
@@ -244,11 +250,11 @@ class AllocationSpace:
     def nearest(
         self, wanted: StageChoices, without: frozenset[StageChoices]
     ) -> StageChoices | None:
-        """Return the allocation of a record that is most like one, of those not yet met.
+        """Return the recorded allocation that is most similar to another.
 
         Args:
-            wanted: what would be played if it were recorded.
-            without: those that were met.
+            wanted: The allocation to approximate.
+            without: Allocations to exclude.
         """
         assert self.recorded is not None
         fresh = [each for each in self.recorded if each not in without]
@@ -258,7 +264,7 @@ class AllocationSpace:
 
 
 def _distance(one: StageChoices, other: StageChoices) -> float:
-    """How far apart two allocations are: models count whole, samples by their ratio."""
+    """Return the distance of two allocations: models count whole, samples by their ratio."""
     return sum(
         2.0 * (a.model != b.model or a.controller != b.controller)
         + abs(a.samples - b.samples) / max(a.samples, b.samples, 1)
@@ -268,7 +274,7 @@ def _distance(one: StageChoices, other: StageChoices) -> float:
 
 
 def _sums(costs: "Sequence[NDArray[np.float64]]", most: float) -> "NDArray[np.float64]":
-    """Return the sums of one cost of each stage, sorted, none above ``most``."""
+    """Return the sorted sums of one cost of each stage, none above ``most``."""
     import numpy as np
 
     found = np.zeros(1)

@@ -1,7 +1,7 @@
-"""The trial, the interface of allocation: what plays allocations of a pipeline, and opening one.
+"""Trial environments, the interface of allocation: play allocations of a pipeline.
 
-Whoever proposes allocations speaks to a `TrialEnvironment` alone. Behind it is the pipeline's
-simulator, a record of trials, or servers.
+Search code uses a `TrialEnvironment` only. It is backed by the pipeline's simulator, a record of
+trials, or servers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class TrialEnvironment(Protocol):
 
     @property
     def pipeline(self) -> Pipeline:
-        """What it plays."""
+        """The pipeline that it plays."""
         ...
 
     @property
@@ -30,38 +30,38 @@ class TrialEnvironment(Protocol):
 
     @property
     def digest(self) -> str:
-        """Name what a trial's outcome depends on, by content."""
+        """The digest of everything that a trial's outcome depends on."""
         ...
 
     @property
     def recorded(self) -> Mapping[StageChoices, float] | None:
-        """The allocations that alone can be played, with their costs; ``None`` for any."""
+        """The only allocations that can be played, with their costs; ``None`` for any."""
         ...
 
     @property
     def governed(self) -> Sequence[Mapping[StageChoice, float]]:
-        """For each stage the controllers that may govern it, with what they cost there."""
+        """For each stage, the controllers that may govern it, with their costs."""
         ...
 
     def play(self, choices: StageChoices) -> Trial:
-        """Carry out an allocation on every question.
+        """Execute an allocation on every question.
 
         Raises:
-            InputError: it cannot be played here; the sentence names it.
-            ExternalError: a server does not play its part.
+            InputError: It cannot be played here; the message names it.
+            ExternalError: A server failed.
         """
         ...
 
 
 class TrialOptions(NamedTuple):
-    """With what trials are played, beside the pipeline itself."""
+    """Options of trials, besides the pipeline itself."""
 
     record: Path | None = None
-    """Of trials: those in it are replayed; what is carried out is added to it."""
+    """The record of trials: those in it are replayed, executed ones are added to it."""
     execute: bool = False
-    """Whether what is not in the record is carried out."""
+    """Whether trials that are not in the record are executed."""
     base_url: str = ""
-    """Of a server, where the pipeline names none."""
+    """Base URL of a server, for models without one in the pipeline."""
     governors: Mapping[str, Sequence[str]] = {}
     """By stage, the controllers that may govern it, as ``CONTROLLER@BETA``."""
 
@@ -92,21 +92,21 @@ def open_environment(
 
 
 class PipelineHoldout(NamedTuple):
-    """The questions that a pipeline holds out."""
+    """The held-out questions of a pipeline."""
 
     digest: str
-    """Of the pipeline and these questions."""
+    """Digest of the pipeline and these questions."""
     questions: int
-    """How many there are."""
+    """How many questions there are."""
     path: Path | None
-    """Of their file; ``None`` where they are drawn."""
+    """Path of their file; ``None`` if they are drawn."""
 
 
 def find_held_out(pipeline: Pipeline, path: Path | None) -> PipelineHoldout | None:
-    """What a pipeline holds out; ``None`` where it holds out nothing.
+    """Return the held-out questions of a pipeline, or ``None``.
 
     Raises:
-        StoreError: the file of its questions cannot be used, or one of them is searched on.
+        StoreError: The file of its questions cannot be used, or shares a question with the search.
     """
     if pipeline.simulation is not None:
         unseen = Simulator(pipeline).held_out
@@ -150,10 +150,10 @@ def open_held_out_environment(
 
 
 def _reread_pipeline(path: Path, pipeline: Pipeline) -> PipelineDeclaration:
-    """Return the pipeline of a file with its questions, which must be what it was.
+    """Read a pipeline's file again with its questions, and check that it is unchanged.
 
     Raises:
-        InputError: the file is another by now.
+        InputError: The file has changed.
     """
     found = read_pipeline(path)
     if found.pipeline != pipeline:

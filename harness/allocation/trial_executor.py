@@ -1,7 +1,6 @@
-"""Carries trials out on servers: each question through all stages, side by side.
+"""Execute trials on servers: each question through all stages, in parallel.
 
-Every call goes through `store.pipelines.call_cache.CallCache`, so none is made that was made
-before.
+Every call goes through `store.pipelines.call_cache.CallCache`, so no call is made twice.
 """
 
 import asyncio
@@ -32,22 +31,21 @@ from store.serving.retries import Limits
 from store.serving.text_client import TextClient
 
 MAX_CONCURRENT_CALLS = 32
-"""Calls at a time."""
+"""The most concurrent calls."""
 
 
 class TrialExecutor:
-    """Carries trials of one pipeline out.
+    """Execute trials of one pipeline.
 
     Args:
-        declared: the pipeline, with its questions.
-        calls: where calls are kept.
-        base_url: of a server, for models for which the pipeline names none.
-        governed: for each stage, controllers that may govern it; the answers of each take the
-            place of the stage's output.
-        limits: how long a server is waited for.
+        declared: The pipeline, with its questions.
+        calls: The cache of calls.
+        base_url: Base URL of a server, for models without one in the pipeline.
+        governed: For each stage, its controllers; their answers replace the stage's output.
+        limits: Timeouts of servers.
 
     Raises:
-        InputError: there is a model that no server is named for.
+        InputError: No server is named for a model.
     """
 
     def __init__(
@@ -76,21 +74,21 @@ class TrialExecutor:
                 )
 
     def play(self, choices: StageChoices) -> Trial:
-        """Carry a trial out.
+        """Execute a trial.
 
         Raises:
-            ServingError: a server does not play its part.
+            ServingError: A server failed.
         """
         cost = self._space.cost(choices)
         try:
             answered = asyncio.run(self._answered(choices))
         except ExceptionGroup as problems:
-            # One server that is gone fails every question in the same way: the first says it.
+            # A server that is down fails every question in the same way: report the first failure.
             raise problems.exceptions[0] from None
         return Trial(choices=choices, cost=cost, answered=answered)
 
     async def _answered(self, choices: StageChoices) -> list[QuestionResult]:
-        self._under_way.clear()  # a lock belongs to the loop that it was waited for in
+        self._under_way.clear()  # an asyncio lock belongs to the loop that first waited on it
         is_math = self._declared.pipeline.metric is Metric.MATH
         async with AsyncExitStack() as stack:
             opened = open_equivalence("math-verify" if is_math else "exact")
@@ -196,10 +194,10 @@ class TrialExecutor:
     async def _complete(
         self, call: PipelineCall, server: TextClient, gate: asyncio.Semaphore
     ) -> PipelineReply:
-        """Return the reply to a call: kept, or made now and kept.
+        """Return the reply to a call, from the cache or the server.
 
-        Questions are answered side by side and may come to the same call: the second waits for the
-        first, and takes its reply.
+        Questions are answered in parallel and may make the same call: the second waits for the
+        first and uses its reply.
         """
         async with self._under_way[call.key]:
             kept = self._calls.find(call)

@@ -179,7 +179,7 @@ class Responder:
             raise Rejection(
                 400,
                 f"the messages have {prompt} tokens; with {longest} for a branch and {probing} for"
-                f" a probe they do not fit the context of {self._terms.served.context}",
+                f" a probe they do not fit the context of {self._config.served.context}",
                 param="messages",
                 code="context_length_exceeded",
             )
