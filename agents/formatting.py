@@ -6,14 +6,6 @@ from agents.run.records import Gain
 from harness.evaluation.grid import format_knobs
 
 
-def format_count(count: int, thing: str) -> str:
-    """A number of things."""
-    if count == 1:
-        return f"1 {thing}"
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{count:,} {plural}"
-
-
 def truncate_line(text: str, most: int) -> str:
     """A text on one line, cut where it is longer than ``most`` characters."""
     line = " ".join(text.split())
@@ -43,13 +35,6 @@ def format_bounds(low: float | None, high: float | None, decimals: int = 2) -> s
     if low is None and high is None:
         return NO_VALUE
     return "..".join("" if end is None else format_number(end, decimals) for end in (low, high))
-
-
-def format_tokens(count: float) -> str:
-    """A number of tokens in a few characters: ``500``, ``20.1k``, ``1.50M``."""
-    if count < 1_000:
-        return f"{count:.0f}"
-    return f"{count / 1e3:.3g}k" if count < 999_500 else f"{count / 1e6:.3g}M"
 
 
 def format_setting(beta: float | None, settings: Mapping[str, int | float]) -> str:

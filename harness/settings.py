@@ -21,6 +21,7 @@ from harness import settings_files
 from harness.errors import ExternalError, InputError
 from harness.registry import SETTINGS, registered
 from harness.settings_files import SettingsFile
+from store.messages import lower_first
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -196,5 +197,4 @@ def _converted(
     try:
         return msgspec.convert(raw, type=kind, strict=strict, dec_hook=as_path)
     except msgspec.ValidationError as problem:
-        words = str(problem)
-        raise InputError(f"{place}: {words[:1].lower()}{words[1:]}") from problem
+        raise InputError(f"{place}: {lower_first(str(problem))}") from problem

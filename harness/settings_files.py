@@ -1,6 +1,5 @@
 """The files that hold settings: their locations, contents and line numbers."""
 
-import difflib
 import os
 import re
 import tomllib
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
+from harness.messages import suggest
 
 _HEADER = re.compile(r"\s*\[+\s*(?P<table>[^\[\]]+?)\s*\]+")
 _KEY = re.compile(r"\s*(?P<key>[A-Za-z0-9_.\"'\- ]+?)\s*=")
@@ -43,11 +43,9 @@ class SettingsFile(NamedTuple):
         for key in table:
             if key not in known:
                 keys = (section, key) if section else (key,)
-                near = difflib.get_close_matches(key, known, n=1)
-                known_words = ", ".join(sorted(known))
                 raise InputError(
                     f"{self.place(*keys)}: there is no setting {'.'.join(keys)}",
-                    hint=f"did you mean {near[0]}?" if near else f"there are {known_words}",
+                    hint=suggest(key, known, f"there are {', '.join(sorted(known))}"),
                 )
 
     def _line(self, keys: tuple[str, ...]) -> int | None:

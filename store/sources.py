@@ -5,7 +5,6 @@ field inside the data, the line, or the byte.
 """
 
 import bz2
-import difflib
 import gzip
 import lzma
 import re
@@ -19,6 +18,7 @@ import msgspec
 import msgspec.inspect
 
 from store.errors import SourceError
+from store.messages import lower_first, suggest_name
 from store.validation import MOST_TOKENS
 
 T = TypeVar("T")
@@ -122,8 +122,7 @@ def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | 
 def _suggestion(kind: object, place: str | None, field: str) -> str:
     """The known field that an unknown one resembles, or all that there are."""
     known = _fields_at(msgspec.inspect.type_info(kind), place or "$")
-    near = difflib.get_close_matches(field, known, n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else f"there is {', '.join(known)}"
+    return suggest_name(field, known, quote="`")
 
 
 def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
@@ -166,10 +165,5 @@ def _say(message: str) -> tuple[str, str | None]:
     if malformed := _MALFORMED.fullmatch(message):
         return f"not JSON: {malformed['problem']}", malformed["place"]
     if placed := _PLACED.fullmatch(message):
-        return _plain(placed["problem"]), placed["place"]
-    return _plain(message), "$"
-
-
-def _plain(problem: str) -> str:
-    """The decoder's complaint with its first letter small, as the end of a sentence."""
-    return problem[:1].lower() + problem[1:]
+        return lower_first(placed["problem"]), placed["place"]
+    return lower_first(message), "$"

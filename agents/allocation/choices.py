@@ -9,9 +9,9 @@ from random import Random
 from dsl.allocation import ResolvedStage, load_allocation
 from dsl.allocation.formatting import write_allocation
 from dsl.source import Source
-from dsl.vocabulary import nearest
 from harness.allocation.space import AllocationSpace
 from harness.errors import InputError
+from harness.messages import suggest
 from store.pipelines.schema import Pipeline, StageChoice, StageChoices
 
 
@@ -35,11 +35,8 @@ def parse_choices(pipeline: Pipeline, text: str, name: str, beta: float = 0.0) -
     names = [each.name for each in pipeline.stages]
     for stage in given:
         if stage not in names:
-            near = nearest(stage, names)
-            raise InputError(
-                f"{name}: {pipeline.name} has no stage {stage};"
-                + (f" did you mean {near}?" if near else f" it has {', '.join(names)}")
-            )
+            meant = suggest(stage, names, f"it has {', '.join(names)}")
+            raise InputError(f"{name}: {pipeline.name} has no stage {stage}; {meant}")
     for stage in names:
         if stage not in given:
             raise InputError(f"{name}: says nothing of the stage {stage}")

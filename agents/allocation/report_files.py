@@ -11,7 +11,6 @@ from agents.allocation.results import (
     list_stage_allocations,
 )
 from agents.allocation.run_trials import read_run_trial
-from agents.formatting import format_count
 from agents.report.html import render_html
 from agents.report.markdown import render_markdown
 from agents.report.writer import FIGURES, HTML, MARKDOWN
@@ -19,6 +18,7 @@ from agents.run.directory import RunDirectory
 from agents.run.records import Decision
 from harness.allocation.space import AllocationSpace
 from harness.allocation.trial_environment import TrialEnvironment
+from harness.messages import format_count
 
 
 def write_allocation_card(

@@ -13,14 +13,7 @@ from agents.allocation.results import (
     format_amount,
 )
 from agents.allocation.trial_plots import plot_progress, plot_saturation
-from agents.formatting import (
-    NO_VALUE,
-    format_bounds,
-    format_count,
-    format_number,
-    format_signed,
-    join_words,
-)
+from agents.formatting import NO_VALUE, format_bounds, format_number, format_signed, join_words
 from agents.report.document import (
     Block,
     Bullets,
@@ -34,6 +27,7 @@ from agents.report.document import (
 from agents.report.held_out import describe_openings
 from agents.report.tables import TextTable, format_table
 from harness.escaping import escape_line
+from harness.messages import format_count
 
 
 def build_held_out_blocks(told: HeldOutResult | None) -> list[Block]:

@@ -16,6 +16,7 @@ from agents.run.records import Ending
 from harness.allocation.simulator import Simulator
 from harness.allocation.space import AllocationSpace
 from harness.allocation.trial_environment import TrialEnvironment
+from harness.messages import format_count
 from store.pipelines.schema import StageChoices, Trial
 
 Z_95 = 1.96
@@ -161,7 +162,7 @@ def format_amount(each: StageAllocation) -> str:
     """What a stage is given, in words."""
     if each.controller:
         return f"{each.model} governed by {each.controller} at beta {each.beta:g}"
-    return f"{each.model}, {each.samples} sample{'' if each.samples == 1 else 's'}"
+    return f"{each.model}, {format_count(each.samples, 'sample')}"
 
 
 SaturationCurves = Mapping[str, Sequence[tuple[int, float]]]

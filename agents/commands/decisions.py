@@ -8,6 +8,7 @@ from agents.run.directory import RunDirectory, open_run
 from agents.run.records import Decision
 from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import did_you_mean, format_count
 
 
 def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: str | None) -> str:
@@ -38,7 +39,7 @@ def _refuse_unknown(run: RunDirectory, candidate: str, waits: str | None) -> Non
     names = sorted(each.name for each in (run.path / "candidates").glob("*"))
     if candidate not in names:
         near = nearest(candidate, names) if waits is None else waits
-        meant = f"did you mean {near}?" if near else f"it has {len(names)} candidates"
+        meant = did_you_mean(near) if near else f"it has {format_count(len(names), 'candidate')}"
         raise InputError(f"{run.path}: there is no candidate {candidate}; {meant}")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from agents.feedback.brief import SectionForm, render_template
 from agents.feedback.history import ReviewedCandidate, SearchHistory
 from agents.feedback.program_diff import diff_programs
-from agents.formatting import describe_gain, format_count, truncate_line
+from agents.formatting import describe_gain, truncate_line
 from agents.run.records import Decision, Review, ReviewVerdict
 from dsl import library
+from harness.messages import format_count
 
 WORDS = 200
 """Maximum characters of a proposer's rationale, for a candidate of the last round."""

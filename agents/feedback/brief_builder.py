@@ -29,11 +29,11 @@ from agents.feedback.progress_summary import (
     summarize_progress,
     summarize_progress_briefly,
 )
-from agents.formatting import format_count
 from agents.run.directory import RunDirectory
 from agents.run.records import FeedbackMode
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
+from harness.messages import format_count
 from harness.request.controllers import load_program
 
 MOST_KNOWN = 12

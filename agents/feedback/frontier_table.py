@@ -10,6 +10,7 @@ from agents.search.arena import Arena
 from agents.search.measurements import Curves, SearchSubset
 from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import accuracy_at, build_curve
+from harness.messages import format_tokens
 
 COSTS = 5
 """Number of columns: costs between the cheapest and the most expensive baseline, in equal ratios.
@@ -126,7 +127,7 @@ def _drawn(panel: FrontierPanel) -> str:
         rows.append(panel.baseline)
     rows.append(panel.hull)
     width = max(len(panel.recording), *(len(row.name) for row in rows))
-    head = f"{panel.recording:<{width}}" + "".join(f"  {_short(c):>6}" for c in panel.costs)
+    head = f"{panel.recording:<{width}}" + "".join(f"  {format_tokens(c):>5} " for c in panel.costs)
     lines = [head.rstrip()]
     for row in rows:
         cells = [
@@ -136,11 +137,3 @@ def _drawn(panel: FrontierPanel) -> str:
         ]
         lines.append((f"{row.name:<{width}}" + "".join(f"  {cell:>6}" for cell in cells)).rstrip())
     return "\n".join(lines)
-
-
-def _short(tokens: float) -> str:
-    """Format tokens with three significant figures: ``950``, ``12.3k``, ``1.05M``."""
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if tokens >= size * 0.9995:
-            return f"{tokens / size:.3g}{unit} "
-    return f"{tokens:.3g} "

@@ -15,7 +15,6 @@ from agents.feedback.statement_diff import (
     ProgramElement,
     diff_statements,
 )
-from agents.formatting import format_count
 from agents.run.records import ControllerLanguage
 from dsl import tree
 from dsl.checker import CheckedProgram
@@ -24,6 +23,7 @@ from dsl.formatter import print_tree
 from dsl.program import analyse_program
 from dsl.schedule import evaluate
 from dsl.source import Source
+from harness.messages import format_count
 
 LINES = 40
 """Maximum lines of a unified diff."""
@@ -138,11 +138,7 @@ def _headline(changes: list[ProgramChange]) -> str:
     parts = []
     for kind in ChangeKind:
         counts = Counter(change.what for change in changes if change.kind is kind)
-        told = [
-            f"{counts[what]} {what.value}{'s' if counts[what] > 1 else ''}"
-            for what in ProgramElement
-            if counts[what]
-        ]
+        told = [format_count(counts[what], what.value) for what in ProgramElement if counts[what]]
         if told:
             parts.append(f"{kind.value} {', '.join(told)}")
     return "; ".join(parts)

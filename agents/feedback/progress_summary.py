@@ -3,9 +3,10 @@
 from agents.feedback.brief import SectionForm, render_template
 from agents.feedback.history import SearchHistory
 from agents.feedback.measured_programs import MeasuredProgram, score_program
-from agents.formatting import describe_gain, format_count
+from agents.formatting import describe_gain
 from agents.search.arena import Arena
 from agents.search.measurements import SearchSubset
+from harness.messages import format_count
 
 _OBJECTIVES = {
     "frontier": (

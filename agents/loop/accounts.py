@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 
-from agents.formatting import format_count
 from agents.loop.bench import SpendLimit
 from agents.loop.round_files import read_slots
 from agents.run.directory import RunDirectory
 from agents.run.events import count_minutes
 from agents.run.records import ResourceUsage, RunLimits
+from harness.messages import format_count
 
 
 class Accounts:

@@ -11,8 +11,8 @@ from agents.external_agents.settings import AgentSettings
 from agents.proposers import Proposer
 from agents.run.directory import RunDirectory
 from agents.run.records import ModelOptions
-from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import suggest
 
 if TYPE_CHECKING:
     from agents.chat.models import LanguageModel
@@ -184,6 +184,5 @@ def _unknown(name: str) -> InputError:
             hint="rheostat propose RUN FILE",
         )
     forms = (*PROPOSER_NAMES, "chat:PROVIDER:MODEL", 'command:"…"')
-    near = nearest(name, (*PROPOSER_NAMES, CHAT, COMMAND))
-    meant = f"did you mean {near}?" if near else f"there are {', '.join(forms)}"
+    meant = suggest(name, (*PROPOSER_NAMES, CHAT, COMMAND), f"there are {', '.join(forms)}")
     return InputError(f"--proposer {name}: there is no such proposer; {meant}")

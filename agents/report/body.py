@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agents.formatting import format_bounds, format_count, format_number, format_signed, join_words
+from agents.formatting import format_bounds, format_number, format_signed, join_words
 from agents.report import plots, tables
 from agents.report.controllers import PUBLISHED
 from agents.report.document import (
@@ -23,6 +23,7 @@ from agents.report.records import ControllerRole, RunPhase, RunReport, Side
 from agents.report.sections import build_search_section, build_winner_section
 from agents.report.tables import TextTable
 from harness.evaluation.scores import MEAN
+from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
 
 DIGEST = 12

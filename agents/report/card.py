@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from agents.formatting import (
     format_bounds,
-    format_count,
     format_number,
     format_setting,
     format_signed,
@@ -36,6 +35,7 @@ from agents.search.measurements import ProgramMeasurement
 from dsl.formatter import format_source
 from dsl.source import Source
 from harness.evaluation.bootstrap import ConfidenceInterval, Stratum, interval, resample
+from harness.messages import format_count
 from harness.request.controllers import RheoController, parse_playable
 
 

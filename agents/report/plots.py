@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from agents.formatting import format_tokens
 from agents.report.records import ControllerRole, Round, RunReport, Side, Winner
 from agents.report.run_history import get_initial_objective
 from harness.evaluation.curve_styles import (
@@ -19,6 +18,7 @@ from harness.evaluation.curve_styles import (
     curve_style,
     plot_text,
 )
+from harness.messages import format_tokens
 from harness.pages.sweep_plots import collect_series, reproducible_svg
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ as of the last round.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agents.formatting import format_count, format_setting, join_words
+from agents.formatting import format_setting, join_words
 from agents.report import plots, tables
 from agents.report.document import (
     Block,
@@ -26,6 +26,7 @@ from agents.report.document import (
 )
 from agents.report.records import Ancestor, RunReport, Winner
 from agents.report.tables import TextTable
+from harness.messages import format_count
 from harness.pages.profile_page import format_hindsight
 
 

@@ -4,13 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from agents.formatting import (
-    format_bounds,
-    format_number,
-    format_setting,
-    format_signed,
-    format_tokens,
-)
+from agents.formatting import format_bounds, format_number, format_setting, format_signed
 from agents.report.controllers import PUBLISHED
 from agents.report.evaluation import get_overall_label
 from agents.report.records import (
@@ -23,6 +17,7 @@ from agents.report.records import (
 )
 from harness.escaping import escape_line
 from harness.evaluation.sweep import SweepRow
+from harness.messages import format_tokens
 from harness.presentation.table import truncate
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from agents.formatting import format_bounds, format_count, format_number, format_signed
+from agents.formatting import format_bounds, format_number, format_signed
 from agents.report import tables
 from agents.report.body import describe_verdict
 from agents.report.computation import compute_report
@@ -17,6 +17,7 @@ from agents.report.run_history import get_initial_objective
 from agents.report.tables import TextTable, format_table
 from agents.run.directory import RunDirectory
 from harness.escaping import escape_block, quote_for_shell
+from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
 
 WIDTH, WIDEST = 80, 100

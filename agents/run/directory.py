@@ -33,6 +33,7 @@ from harness.errors import ExternalError, InputError
 from harness.request.misplaced import refuse_misplaced
 from store.errors import attribute_os_errors
 from store.files import draft_path, replace_file
+from store.messages import lower_first
 
 T = TypeVar("T")
 
@@ -224,7 +225,7 @@ class RunDirectory:
         except FileNotFoundError:
             raise InputError(f"{path}: there is no such file in this run") from None
         except msgspec.MsgspecError as problem:
-            raise InputError(f"{path}: {_lowered(str(problem))}") from None
+            raise InputError(f"{path}: {lower_first(str(problem))}") from None
 
     def write(self, place: str, value: object) -> None:
         """Writes a record, whole or not at all."""
@@ -382,7 +383,3 @@ def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)
     raise NotImplementedError(f"{kind.__name__} has no JSON form")
-
-
-def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:]

@@ -15,7 +15,7 @@ from dsl.allocation import (
     ResolvedStage,
     analyse_allocation,
 )
-from dsl.allocation.pipeline_fit import PipelineShape, find_misfits
+from dsl.allocation.pipeline_fit import SLACK, PipelineShape, find_misfits
 from dsl.diagnostics import DslError
 from dsl.source import Source
 from harness.request.ranges import parse_betas
@@ -30,8 +30,6 @@ OFFSET = 2.0
 
 MAX_SAMPLES = 4096
 """The most samples of one stage, at any budget."""
-SLACK = 1e-9
-"""Tolerance when a cost is compared with a budget: sums of thirds are not exact."""
 
 
 class StageRate(NamedTuple):

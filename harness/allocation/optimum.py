@@ -8,7 +8,7 @@ equals are kept. The result is exact.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from harness.allocation.budget import SLACK
+from dsl.allocation.pipeline_fit import SLACK
 from harness.allocation.space import AllocationSpace
 from store.pipelines.schema import StageChoice, StageChoices
 

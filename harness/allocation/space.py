@@ -9,7 +9,8 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.allocation.budget import SLACK, StageRate, rate
+from dsl.allocation.pipeline_fit import SLACK
+from harness.allocation.budget import StageRate, rate
 from harness.errors import InputError
 from harness.numbers import in_full
 from store.pipelines.schema import Pipeline, StageChoice, StageChoices, format_choices

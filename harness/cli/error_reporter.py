@@ -10,7 +10,9 @@ import click
 from harness.cli import console, output, termination
 from harness.cli.declarations import RheostatCommand
 from harness.errors import ExitCode
+from harness.messages import did_you_mean
 from harness.presentation import terminal
+from store.messages import lower_first
 
 _BAD_PATHS = frozenset({
     errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP,
@@ -114,7 +116,7 @@ def describe_error(problem: Exception) -> tuple[str, int]:
 def _system(problem: OSError) -> str:
     """Return the system's own words, with the place in front."""
     words = problem.strerror or str(problem) or type(problem).__name__
-    words = words[:1].lower() + words[1:]
+    words = lower_first(words)
     if problem.filename is None:
         return words
     place = os.fsdecode(problem.filename) if not isinstance(problem.filename, int) else "a file"
@@ -145,8 +147,8 @@ def _sentence(problem: click.ClickException) -> str:
     near: list[str] | None = getattr(problem, "possibilities", None)
     words = problem.message if near else problem.format_message()
     sentence = " ".join(words.split()).rstrip(".")
-    sentence = sentence[:1].lower() + sentence[1:]
-    return f"{sentence}; did you mean {near[0]}?" if near else sentence
+    sentence = lower_first(sentence)
+    return f"{sentence}; {did_you_mean(near[0])}" if near else sentence
 
 
 def _give_hints(problem: BaseException) -> None:

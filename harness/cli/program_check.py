@@ -15,6 +15,7 @@ from dsl.source import Source
 from dsl.vocabulary import nearest
 from harness.errors import InputError
 from harness.escaping import escape_block
+from harness.messages import did_you_mean, format_count
 from harness.request.foreign import find_language
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import PROGRAMS
@@ -52,7 +53,7 @@ def _from_library(path: Path) -> Source:
     near = nearest(path.name.removesuffix(".rheo"), library.NAMES)
     raise InputError(
         f"{path}: there is no such file, nor a controller of that name in the library",
-        hint=f"did you mean the library's {near}?" if near else None,
+        hint=did_you_mean(f"the library's {near}") if near else None,
     )
 
 
@@ -142,11 +143,11 @@ def summarise(found: Sequence[ProgramCheck]) -> str:
     errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
     errors += sum(one.errors for one in found if isinstance(one, ForeignCheck))
     counts = [
-        _counted(number, word)
+        format_count(number, word)
         for number, word in ((errors, "error"), (warnings, "warning"))
         if number
     ]
-    where = _counted(len(found), "program")
+    where = format_count(len(found), "program")
     if not counts:
         return f"{where} checked: nothing is wrong"
     return f"{where} checked: {' and '.join(counts)}"
@@ -163,7 +164,3 @@ def suggest_reading(found: Sequence[ProgramCheck]) -> str:
 
 def _rheo(found: Sequence[ProgramCheck]) -> list[Analysis | AllocationAnalysis]:
     return [one for one in found if not isinstance(one, ForeignCheck)]
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

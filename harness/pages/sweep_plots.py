@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.evaluation.canvas import Canvas, CanvasError, Curve, draw_canvas
 from harness.evaluation.curve_styles import curve_style, finite, plot_text
 from harness.evaluation.sweep import SweepRow
+from harness.messages import format_tokens
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,7 +78,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
         # Left to itself, plotext widens some ranges beyond all points.
         x_range=_range(xs),
         y_range=_range(ys),
-        x_ticks=[(_log(tick), _short(tick)) for tick in ticks],
+        x_ticks=[(_log(tick), format_tokens(tick)) for tick in ticks],
         y_ticks=[(level, f"{level:g}") for level in levels],
     )
     # Beside the canvas, where it can hide no point.
@@ -153,7 +154,7 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     panel.set_xscale("log")
     ticks = _ticks([row.cost for row in rows if row.recording == recording])
     panel.set_xticks(ticks)
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(round(value))))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_tokens(round(value))))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_title(plot_text(recording), fontsize=10)
     panel.set_xlabel("tokens for each question")
@@ -191,16 +192,6 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     """Return the ends of an axis: those of the values, or something around the only one."""
     low, high = min(values), max(values)
     return (low, high) if low < high else (low - 1, high + 1)
-
-
-def _short(tokens: int) -> str:
-    """Return a number of tokens in a few characters: ``500``, ``20k``, ``1.5M``, ``422T``."""
-    if tokens < 10_000:
-        return str(tokens)
-    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
-        if tokens < 999.5 * size:
-            return f"{tokens / size:.3g}{unit}"
-    return f"{tokens / 1e12:,.0f}T" if tokens >= 9.995e13 else f"{tokens / 1e12:.3g}T"
 
 
 def _log(tokens: int) -> float:

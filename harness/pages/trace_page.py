@@ -21,6 +21,7 @@ from harness.explanation.episode_trace import (
     VoteCount,
 )
 from harness.mdp.ledger import Action
+from harness.messages import format_count
 from harness.presentation.table import Column, Table
 
 WIDTH = 80
@@ -247,7 +248,7 @@ def _end(found: EpisodeTrace) -> Iterator[tuple[str, str]]:
         )
     barriers = len(found.barriers) - 1
     spent = f"{found.tokens:,}, sequential {found.sequential:,}"
-    yield "tokens", f"{spent}, in {barriers} barrier{'' if barriers == 1 else 's'}"
+    yield "tokens", f"{spent}, in {format_count(barriers, 'barrier')}"
 
 
 def _stop(stop: StopReason) -> str:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from dsl.checker.symbols import free_knobs, schedule_lines
 from dsl.schedule import SettingsError, evaluate
-from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import suggest
 from harness.request.controllers import Playable, RheoController
 from harness.request.foreign import ForeignController
 from harness.request.ranges import parse_numbers
@@ -71,8 +71,7 @@ def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
         raise InputError(f"--set {text}: is no setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
     labels = [program.label for program in programs]
     if controller and controller not in labels:
-        near = nearest(controller, labels)
-        meant = f"did you mean {near}?" if near else f"there is {', '.join(labels)}"
+        meant = suggest(controller, labels, f"there is {', '.join(labels)}")
         raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
     return Assignment(text, controller or None, knob, parse_numbers(values, f"--set {text}"))
 
@@ -92,8 +91,7 @@ def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> Non
     if not free:
         lacks = "has no free knobs" if len(meant) == 1 else "has a free knob"
         raise InputError(f"{where}: {who} {lacks}, so {assignment.knob} cannot be set")
-    near = nearest(assignment.knob, free)
-    help_ = f"did you mean {near}?" if near else f"there is {', '.join(sorted(free))}"
+    help_ = suggest(assignment.knob, free, f"there is {', '.join(sorted(free))}")
     has = "has no free knob" if len(meant) == 1 else "has a free knob"
     raise InputError(f"{where}: {who} {has} {assignment.knob}; {help_}")
 

@@ -17,6 +17,7 @@ from dsl.program import UnreadableProgram, analyse_program, load_checked_program
 from dsl.source import Source
 from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import suggest
 from harness.request.foreign import ForeignController, load_foreign, require_language
 from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import FileKind
@@ -189,8 +190,7 @@ def _file(argument: str) -> Source:
         raise InputError(f"{argument}: is a directory; name a program in it: {inside}")
     looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
     if not looks_like_a_path and not path.is_file():
-        near = nearest(argument, library.NAMES)
-        meant = f"did you mean {near}?" if near else f"it has {', '.join(library.NAMES)}"
+        meant = suggest(argument, library.NAMES, f"it has {', '.join(library.NAMES)}")
         raise InputError(
             f"the library has no controller {argument!r}; {meant}",
             hint=f"a controller of your own is named by its file, such as mine{SUFFIX}",

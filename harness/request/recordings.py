@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import did_you_mean
 from store.reader import Recording, open_recording
 
 
@@ -92,7 +93,7 @@ def find_question(recording: Recording, name: str) -> int:
     listed = f"its ids are {', '.join(ids[:_LISTED])}{', …' if last >= _LISTED else ''}"
     raise InputError(
         f"{recording.path}: there is no question {name!r};"
-        f" {f'did you mean {near}?' if near else listed}",
+        f" {did_you_mean(near) if near else listed}",
         hint=f"a question is named by its id or by its number, 0 to {last}",
     )
 

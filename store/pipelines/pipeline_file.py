@@ -3,7 +3,6 @@
 Reading is strict: unknown keys are errors, and each error names its place.
 """
 
-import difflib
 import re
 import tomllib
 from collections import Counter
@@ -18,6 +17,7 @@ import msgspec
 from store.answers.extraction import NAMED as NAMED_EXTRACTORS
 from store.errors import NewerFormat, StoreError
 from store.file_kinds import FileKind, wrong_kind
+from store.messages import lower_first, suggest_name
 from store.pipelines.schema import (
     VERSION,
     CostUnit,
@@ -175,7 +175,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
         pipeline = msgspec.convert(table, Pipeline)
     except msgspec.ValidationError as problem:
         what, _, place = str(problem).partition(" - at ")
-        what, place = what[:1].lower() + what[1:], place.strip("`")
+        what, place = lower_first(what), place.strip("`")
         raise StoreError(what, path=path, place=place or None) from None
     if wrong := find_pipeline_fault(pipeline):
         raise StoreError(wrong, path=path)
@@ -230,7 +230,7 @@ def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
     known = [each.name for each in pipeline.models]
     for name in (*stage.models, *stage.recordings):
         if name not in known:
-            return f"{where}: there is no model {name!r}{_suggest_key(name, known)}"
+            return f"{where}: there is no model {name!r}; {suggest_name(name, sorted(known))}"
     if stage.prompt_tokens < 0 or stage.output_tokens < 1:
         return f"{where}: prompt_tokens are 0 or more, output_tokens 1 or more"
     for field, text, allowed in (
@@ -242,7 +242,9 @@ def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
             return f"{where}: {field}: {problem}"
         if used - allowed:
             name = min(used - allowed)
-            return f"{where}: {field}: there is no {{{name}}}{_suggest_key(name, allowed)}"
+            return (
+                f"{where}: {field}: there is no {{{name}}}; {suggest_name(name, sorted(allowed))}"
+            )
     try:
         groups = re.compile(stage.extract).groups
     except re.error as problem:
@@ -273,14 +275,10 @@ def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, pr
     for key in table:
         if key not in known:
             raise StoreError(
-                f"there is no such key{_suggest_key(key, known)}", path=path, place=prefix + key
+                f"there is no such key; {suggest_name(key, sorted(known))}",
+                path=path,
+                place=prefix + key,
             )
-
-
-def _suggest_key(word: str, words: Iterable[str]) -> str:
-    words = sorted(words)
-    near = difflib.get_close_matches(word, words, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(words)}"
 
 
 def _to_plain(value: object) -> object:

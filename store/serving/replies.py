@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from store.messages import lower_first
 from store.serving.constraints import constraint_fault
 from store.serving.requests import CompletionRequest
 
@@ -101,10 +102,9 @@ def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except msgspec.ValidationError as error:
         if (reported := error_document(body)) is not None:
             raise reported from error
-        words = str(error)
         raise InvalidReply(
-            f"the reply is not as vLLM gives it: {words[:1].lower()}{words[1:]}"
-        ) from (error)
+            f"the reply is not as vLLM gives it: {lower_first(str(error))}"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedReply("the reply is not whole JSON") from error
 

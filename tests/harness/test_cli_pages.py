@@ -102,7 +102,7 @@ LINE = '{"question": "?", "answer": "1", "branches": [BRANCH]}'.replace("BRANCH"
         ),
         (
             '"branches"', '"colour": 1, "branches"',
-            "`colour`; there is question, answer, branches, id, choices, greedy, difficulty",
+            "`colour`; there are question, answer, branches, id, choices, greedy, difficulty",
         ),
     ],
 )  # fmt: skip

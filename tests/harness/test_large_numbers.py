@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.messages import format_tokens
 from harness.numbers import in_full
-from harness.pages.sweep_plots import _short
 from tests.command_lines import CommandLine
 
 LINES = (
@@ -57,6 +57,5 @@ def test_a_bound_is_named_with_all_of_its_digits(cli: CommandLine, recording: st
 
 
 def test_ticks_of_a_frontier_stay_short() -> None:
-    assert [_short(count) for count in (999, 20_000, 1_500_000, 4 * 10**9, 422 * 10**12)] == [
-        "999", "20k", "1.5M", "4G", "422T",
-    ]  # fmt: skip
+    counts = (999, 20_000, 1_500_000, 4 * 10**9, 422 * 10**12)
+    assert [format_tokens(count) for count in counts] == ["999", "20k", "1.5M", "4G", "422T"]

@@ -12,9 +12,9 @@ from textual.screen import Screen
 from textual.widgets import Footer, Header
 from textual.worker import get_current_worker
 
-from agents.formatting import format_count
 from dsl.diagnostics import DslError
 from harness.errors import RheostatError
+from harness.messages import format_count, format_tokens
 from harness.request.controllers import load_program
 from store.errors import StoreError
 from tui.formatting import ago, format_interval, format_state, format_usd, format_verdict
@@ -23,14 +23,7 @@ from tui.model.replay import open_run_player
 from tui.model.run_reader import CandidateView, RunReader, RunView
 from tui.screens.dialogs import DECISIONS, DecideScreen, make_decision_handler, waiting_text
 from tui.screens.help import HELP
-from tui.widgets.frontier_plot import (
-    CHOSEN,
-    PALETTE,
-    FrontierPlot,
-    PlotCurve,
-    format_legend,
-    format_tokens,
-)
+from tui.widgets.frontier_plot import CHOSEN, PALETTE, FrontierPlot, PlotCurve, format_legend
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
 

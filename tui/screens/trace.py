@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from harness.errors import RheostatError
 from harness.escaping import escape_line
 from harness.explanation.episode_trace import MemoryState
+from harness.messages import format_tokens
 from harness.request.controllers import Playable
 from store.errors import StoreError
 from tui.messages import EpisodeReady, OperationFailed
@@ -26,7 +27,6 @@ from tui.model.replay import RecordingPlayer
 from tui.model.timeline import EpisodeTimeline, build_timeline, describe_verb
 from tui.screens.help import HELP
 from tui.widgets.episode_picture import EpisodePicture, letter_of, style_of
-from tui.widgets.frontier_plot import format_tokens
 from tui.widgets.outside_text import OutsideStatic
 from tui.widgets.source_view import SourceView
 

@@ -10,6 +10,7 @@ from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
 from harness.evaluation.curve_styles import finite
 from harness.evaluation.frontier import build_curve
+from harness.messages import format_tokens
 
 
 class PlotCurve(NamedTuple):
@@ -101,14 +102,6 @@ def format_legend(drawn: Sequence[PlotCurve]) -> Text:
     for each in reversed(drawn):
         text.append(f" ━ {each.label}", each.style)
     return text
-
-
-def format_tokens(tokens: float) -> str:
-    """A number of tokens in a few letters: ``48.8k``."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if tokens >= size * 0.9995:
-            return f"{tokens / size:.3g}{unit}"
-    return f"{tokens:.0f}"
 
 
 def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

@@ -11,8 +11,8 @@ from agents.proposers.registry import (
     check_command,
     parse_model_name,
 )
-from dsl.vocabulary import nearest
 from harness.errors import InputError
+from harness.messages import suggest
 
 TRIAL_PROPOSER_NAMES = ("agent", "bayes", "evolve", "random")
 """The names that ``--proposer`` takes as they are, the default first."""
@@ -32,10 +32,8 @@ def check_trial_proposers(names: Sequence[str]) -> None:
         elif kind == COMMAND:
             check_command(name, rest)
         elif name not in _PLAIN:
-            near = nearest(name, TRIAL_PROPOSER_NAMES)
-            meant = (
-                f"did you mean {near}?" if near else f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
-            )
+            listed = f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
+            meant = suggest(name, TRIAL_PROPOSER_NAMES, listed)
             raise InputError(
                 f"--proposer {name}: there is no proposer of that name; {meant}",
                 hint='chat:PROVIDER:MODEL and command:"…" ask others',

@@ -9,6 +9,7 @@ import click
 
 from harness.cli.declarations import FilePath, command, output_options
 from harness.cli.output import Output
+from harness.messages import format_count
 
 if TYPE_CHECKING:
     from store.reader import Recording
@@ -136,5 +137,5 @@ def _inspect_trials(out: Output, records: Sequence[Path], *, questions: bool, ve
         out.table(page(found))
     if verify:
         torn = sum(each.torn is not None for each in found)
-        besides = f", but for {torn} torn last append{'' if torn == 1 else 's'}" if torn else ""
+        besides = f", but for {format_count(torn, 'torn last append')}" if torn else ""
         console.info(f"{len(found)} verified: every byte is intact{besides}")

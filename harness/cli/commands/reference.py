@@ -117,11 +117,10 @@ def _indented(program: str) -> str:
 
 def _nearest(code: str, known: list[str]) -> str:
     """Return the nearest code, by its number where it has one."""
-    from dsl.vocabulary import nearest
+    from harness.messages import suggest
 
     digits = "".join(filter(str.isdigit, code))
-    near = nearest(f"RH{digits}" if digits else code, known)
-    return f"did you mean {near}?" if near else "rheostat explain lists them all"
+    return suggest(f"RH{digits}" if digits else code, known, "rheostat explain lists them all")
 
 
 @command(
@@ -148,8 +147,8 @@ def library(out: Output, name: str | None) -> None:
     none.
     """
     from dsl.library import NAMES, load_entry, load_source
-    from dsl.vocabulary import nearest
     from harness.errors import InputError
+    from harness.messages import suggest
     from harness.presentation.table import Column, Table
 
     if name is None:
@@ -162,8 +161,7 @@ def library(out: Output, name: str | None) -> None:
         return
     name = name.removesuffix(".rheo")
     if name not in NAMES:
-        near = nearest(name, NAMES)
-        meant = f"did you mean {near}?" if near else f"it has {', '.join(NAMES)}"
+        meant = suggest(name, NAMES, f"it has {', '.join(NAMES)}")
         raise InputError(f"the library has no controller {name}; {meant}")
     found, text = load_entry(name), load_source(name).text
     about = {"name": name, "title": found.title, **_about(found.about)}
