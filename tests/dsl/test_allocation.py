@@ -38,7 +38,7 @@ def codes(text: str) -> list[str]:
     return [each.code for each in analyse_allocation(Source(text)).diagnostics]
 
 
-def test_an_allocation_is_told_by_its_first_word() -> None:
+def test_allocation_is_recognized_by_its_first_word() -> None:
     assert is_allocation(Source(LEAN))
     assert not is_allocation(Source("controller allocation { finally { answer none } }"))
 
@@ -48,7 +48,7 @@ def test_formatting_keeps_comments_and_changes_nothing_twice() -> None:
     assert format_allocation(Source(FORMATTED)) == FORMATTED
 
 
-def test_what_a_stage_is_given_follows_beta() -> None:
+def test_stage_settings_depend_on_beta() -> None:
     checked = load_allocation(Source(LEAN))
     assert checked.scheduled
     low, high = checked.at(0.0), checked.at(1.0)
@@ -75,7 +75,7 @@ def test_what_a_stage_is_given_follows_beta() -> None:
         ('allocation a { budget 3 stage s { model = "x" samples = n } }', "RH201"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_once(text: str, code: str) -> None:
+def test_each_error_is_reported_once(text: str, code: str) -> None:
     assert codes(text) == [code]
 
 
@@ -86,7 +86,7 @@ stages = some.lists(
 
 
 @given(stages)
-def test_what_is_spelt_is_formatted_and_read_back_the_same(drawn: list[tuple[str, int]]) -> None:
+def test_written_allocation_is_formatted_and_parses_to_itself(drawn: list[tuple[str, int]]) -> None:
     wanted = [
         ResolvedStage(f"s{at}", model, samples, "", 0.0)
         for at, (model, samples) in enumerate(drawn)

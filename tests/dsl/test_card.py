@@ -14,7 +14,7 @@ CARD = render_card()
 KEPT = Path(__file__).parents[2] / "docs" / "language-card.md"
 
 
-def test_the_card_fits_its_place_in_a_prompt() -> None:
+def test_card_fits_the_prompt_budget() -> None:
     assert estimated_tokens(CARD) <= MAX_TOKENS
 
 

@@ -30,7 +30,7 @@ UNIFORM_BITS = [
 ]
 
 
-def test_the_bits_of_the_first_draws_are_these() -> None:
+def test_first_draws_have_known_bits() -> None:
     for seed, question, expected in UNIFORM_BITS:
         draws = EpisodeRandom(seed, question)
         assert [draws.uniform().hex() for _ in expected] == expected
@@ -57,7 +57,7 @@ def test_every_call_takes_exactly_one_draw(
     assert mixed.number == 4
 
 
-def test_what_is_certain_is_certain() -> None:
+def test_probabilities_0_and_1_are_certain() -> None:
     draws = EpisodeRandom(5, 5)
     assert not any(draws.chance(0.0) or draws.chance(-1.0) for _ in range(500))
     assert all(draws.chance(1.0) and draws.chance(1.5) for _ in range(500))
@@ -95,14 +95,14 @@ def test_draws_are_uniform_whichever_part_of_the_key_counts_up(way: str) -> None
     assert stats.chisquare(pairs).pvalue > 1e-3
 
 
-def test_chance_comes_true_as_often_as_it_should() -> None:
+def test_chance_matches_its_probability() -> None:
     draws = EpisodeRandom(11, 0)
     hits = sum(draws.chance(0.3) for _ in range(20_000))
     assert stats.binomtest(hits, 20_000, 0.3).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(("a", "b"), [(2.0, 5.0), (0.5, 0.5), (30.0, 12.5)])
-def test_draws_from_beta_follow_it(a: float, b: float) -> None:
+def test_beta_draws_match_the_distribution(a: float, b: float) -> None:
     draws = EpisodeRandom(13, 1)
     found = [draws.draw_beta(a, b) for _ in range(120)]
     assert stats.kstest(found, stats.beta(a, b).cdf).pvalue > 1e-3

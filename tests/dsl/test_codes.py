@@ -55,17 +55,17 @@ def test_a_wrong_example_shows_its_code_and_the_right_one_nothing(explained: Exp
 
 
 @pytest.mark.parametrize("explained", WITH_EXAMPLES, ids=[one.code for one in WITH_EXAMPLES])
-def test_warnings_are_called_warnings(explained: Explanation) -> None:
+def test_warning_codes_match_the_severity(explained: Explanation) -> None:
     found = told(explained.wrong or "")
     assert {not diagnostic.is_error for diagnostic in found} == {is_warning(explained.code)}
 
 
-def test_a_file_too_long_is_refused_unread() -> None:
+def test_too_long_file_is_rejected_without_parsing() -> None:
     assert codes("x" * (MAX_LENGTH + 1)) == {TOO_LONG}
     assert TOO_LONG not in codes(f"# {'x' * (MAX_LENGTH - 2)}")
 
 
-def test_an_explanation_has_a_title_and_words() -> None:
+def test_explanation_has_a_title_and_text() -> None:
     for explained in EXPLAINED:
         assert explained.title[0].isupper() or explained.title.startswith("`"), explained.code
         assert not explained.title.endswith(".")

@@ -50,13 +50,13 @@ def test_every_controller_of_the_library_could_be_decoded_by_guidance(
 
 
 @given(st.integers(0, 1 << 32))
-def test_whatever_is_drawn_from_it_could_be_decoded_by_guidance(guided: str, seed: int) -> None:
+def test_generated_programs_are_accepted_by_guidance(guided: str, seed: int) -> None:
     text = PLAIN.draw(Random(seed))
     assert is_decoded(guided, text), text
 
 
 @given(st.integers(0, 1 << 32))
-def test_what_does_not_parse_could_not_be_decoded_by_guidance(guided: str, seed: int) -> None:
+def test_invalid_programs_are_rejected_by_guidance(guided: str, seed: int) -> None:
     chance = Random(seed)
     text = PLAIN.draw(chance)
     at = chance.randrange(len(text))
@@ -66,14 +66,14 @@ def test_what_does_not_parse_could_not_be_decoded_by_guidance(guided: str, seed:
     assert not is_decoded(guided, torn) or found == deep, torn
 
 
-def test_names_of_rules_are_what_every_backend_takes_and_tells_apart() -> None:
+def test_rule_names_are_valid_and_distinct_for_every_backend() -> None:
     names = [line.partition(" ::= ")[0] for line in decoding_grammar(6).splitlines()]
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", each) for each in names)
     assert len(set(names)) == len(names)
 
 
 @given(st.integers(0, 1 << 32))
-def test_whatever_is_drawn_from_it_parses(seed: int) -> None:
+def test_generated_programs_parse(seed: int) -> None:
     text = PLAIN.draw(Random(seed))
     told = [each.message for each in parse(Source(text)).diagnostics]
     assert [each for each in told if f"more than {MAX_DEPTH} levels" not in each] == [], text
@@ -96,13 +96,13 @@ def test_a_name_is_never_a_keyword(seed: int) -> None:
 
 
 @pytest.mark.parametrize("keyword", sorted(KEYWORDS))
-def test_a_name_may_begin_with_a_keyword_and_go_on(keyword: str) -> None:
+def test_name_may_start_with_a_keyword(keyword: str) -> None:
     rule = f"token-name-{keyword}"
     drawn = {keyword + PLAIN.draw(Random(seed), rule) for seed in range(50)}
     assert keyword not in drawn
     assert any(each.startswith(keyword) and len(each) > len(keyword) for each in drawn)
 
 
-def test_it_draws_every_kind_of_section_and_statement() -> None:
+def test_grammar_generates_every_section_and_statement() -> None:
     drawn = " ".join(PLAIN.draw(Random(seed)) for seed in range(400))
     assert {word for word in KEYWORDS if not re.search(rf"\b{word}\b", drawn)} == set()

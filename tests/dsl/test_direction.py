@@ -79,7 +79,7 @@ PROVED = [
 
 
 @pytest.mark.parametrize("line", PROVED)
-def test_a_line_that_a_rule_covers_is_proved(line: str) -> None:
+def test_line_covered_by_a_rule_is_proved(line: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
     wanted = {"rising": Tendency.RISING, "falling": Tendency.FALLING, "fixed": Tendency.CONSTANT}
     assert verdict.outcome is ProofOutcome.PROVED
@@ -113,7 +113,7 @@ REFUTED = [
 
 
 @pytest.mark.parametrize("line", REFUTED)
-def test_a_line_that_goes_the_wrong_way_is_refuted_by_values_that_a_run_sees(line: str) -> None:
+def test_wrong_direction_is_refuted_with_evaluated_values(line: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
     pair = verdict.counterexample
     assert verdict.outcome is ProofOutcome.REFUTED
@@ -139,7 +139,7 @@ NOT_PROVABLE = {
 
 
 @pytest.mark.parametrize(("line", "smallest"), NOT_PROVABLE.items())
-def test_what_no_rule_covers_is_told_by_its_smallest_expression(line: str, smallest: str) -> None:
+def test_unproved_line_names_its_smallest_expression(line: str, smallest: str) -> None:
     verdict = verdict_on(line, knobs=FREE)
     assert verdict.outcome is ProofOutcome.NOT_PROVABLE
     assert verdict.obstacle is not None
@@ -148,7 +148,7 @@ def test_what_no_rule_covers_is_told_by_its_smallest_expression(line: str, small
     assert verdict.obstacle.node.span == (offset + start, offset + start + len(smallest))
 
 
-def test_a_knob_that_follows_another_has_what_is_proved_of_it() -> None:
+def test_proof_of_a_knob_is_used_by_dependent_knobs() -> None:
     assert verdict_on("falling a = 1 - beta", "rising b = 3 - 2 * a").outcome is ProofOutcome.PROVED
     follower = verdict_on("rising a = beta - beta * beta / 2", "rising b = a + 1")
     assert follower.outcome is ProofOutcome.NOT_PROVABLE
@@ -156,7 +156,7 @@ def test_a_knob_that_follows_another_has_what_is_proved_of_it() -> None:
     assert follower.obstacle.problem == "`a` is not proved"
 
 
-def test_an_unproved_knob_does_not_spoil_one_that_keeps_it_in_bounds() -> None:
+def test_clamped_unproved_knob_does_not_block_a_proof() -> None:
     verdict = verdict_on("rising a = beta - beta * beta / 2", "fixed b = max(a, 2)")
     assert verdict.outcome is ProofOutcome.PROVED
 
@@ -166,7 +166,7 @@ def test_bounds_hold_for_every_setting_of_the_free_knobs() -> None:
     assert (verdict.low, verdict.high) == (0.0, 64.0)
 
 
-def test_bounds_are_those_of_the_values() -> None:
+def test_bounds_match_the_values() -> None:
     verdict = verdict_on("rising width = min(64, round(4 + 60 * beta))")
     assert (verdict.low, verdict.high) == (4, 64)
     assert isinstance(verdict.high, int)
@@ -223,7 +223,7 @@ def test_a_verdict_is_never_contradicted_by_a_value(
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LINES, BETAS, st.sampled_from(SETTINGS))
-def test_no_verdict_of_hundreds_is_contradicted(
+def test_no_verdict_is_contradicted_by_sampling(
     line: str, betas: list[float], free: tuple[int, float]
 ) -> None:
     assert _contradiction(line, betas, free) is None

@@ -7,11 +7,11 @@ from dsl.source import Source
 from tests.dsl.schedules import rendered, text_of
 
 
-def test_nothing_is_said_of_a_schedule_that_is_proved() -> None:
+def test_proved_schedule_gives_no_message() -> None:
     assert rendered("rising x = beta", "falling y = 1 - x", "fixed z = 3") == ""
 
 
-def test_a_knob_that_goes_the_other_way_is_refuted_with_two_values() -> None:
+def test_wrong_direction_is_refuted_with_two_values() -> None:
     told = rendered("rising width = round(4 - 2 * beta)")
     assert told == dedent(
         """\
@@ -56,7 +56,7 @@ def test_a_refutation_names_the_free_knobs_that_it_needs() -> None:
     )
 
 
-def test_what_is_not_provable_is_told_with_what_would_be() -> None:
+def test_unproved_direction_suggests_a_provable_form() -> None:
     told = rendered("rising x = beta - beta * beta / 2", "rising y = 1 + x")
     assert told == dedent(
         """\
@@ -80,7 +80,7 @@ def test_what_is_not_provable_is_told_with_what_would_be() -> None:
     )
 
 
-def test_a_proof_that_gets_stuck_on_its_way_says_where() -> None:
+def test_failed_proof_names_the_beta() -> None:
     told = rendered("rising x = if beta < 0.25 then 1 else pow(3 - beta, beta)")
     assert told == dedent(
         """\
@@ -95,7 +95,7 @@ def test_a_proof_that_gets_stuck_on_its_way_says_where() -> None:
     )
 
 
-def test_a_knob_that_never_moves_is_better_called_fixed() -> None:
+def test_constant_knob_should_be_fixed() -> None:
     told = rendered("falling x = round(0.3 - 0.2 * beta)")
     assert told == dedent(
         """\
@@ -108,7 +108,7 @@ def test_a_knob_that_never_moves_is_better_called_fixed() -> None:
     )
 
 
-def test_fixed_is_offered_as_an_edit_where_a_knob_never_moves() -> None:
+def test_constant_knob_offers_fixed_as_an_edit() -> None:
     source = Source(text_of("rising x = min(1, 2 + beta)"), "c.rheo")
     (told,) = [one for one in analyse_program(source).diagnostics if one.code == "RH603"]
     assert told.edit is not None

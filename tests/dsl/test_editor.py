@@ -67,18 +67,18 @@ def shown(needle: str) -> str | None:
 # Completion
 
 
-def test_at_the_top_a_program_begins() -> None:
+def test_completion_at_the_top_starts_a_program() -> None:
     assert completed("|") == ["controller", "needs"]
     assert set(completed("needs |")) == set(SIGNALS)
     assert set(completed("needs entropy, |")) == set(SIGNALS)
 
 
-def test_in_the_controller_sections_are_offered() -> None:
+def test_completion_in_a_controller_offers_sections() -> None:
     assert completed("controller c { |") == sorted(SECTIONS)
     assert completed("controller c { memory { a = 1 } s|") == sorted(SECTIONS)
 
 
-def test_sections_offer_what_their_lines_begin_with() -> None:
+def test_completion_in_sections_offers_their_keywords() -> None:
     assert completed("controller c { schedule { |") == sorted(DIRECTIONS)
     assert completed("controller c { each |") == ["branch"]
     assert completed("controller c { step at |") == ["most"]
@@ -105,7 +105,7 @@ def test_a_statement_begins_with_a_verb_or_a_memory_cell() -> None:
     assert not {"trend", "leader", "width", "active", "winner"} & set(found)
 
 
-def test_a_value_is_anything_in_scope() -> None:
+def test_completion_of_a_value_offers_names_in_scope() -> None:
     found = set(in_step("advance |"))
     assert {*SETS, *VALUES} <= found
     assert set(FUNCTIONS) - found == {"window"}
@@ -119,7 +119,7 @@ def test_a_set_can_be_narrowed_and_a_verb_continued() -> None:
     assert "active" not in found
 
 
-def test_a_let_is_in_scope_behind_it_up_to_the_end_of_its_block() -> None:
+def test_let_is_in_scope_until_the_end_of_its_block() -> None:
     body = "if ema > 0 { let inner = 1 open %s } open %s"
     assert "inner" in in_step(body % ("|", "1"))
     assert "inner" not in in_step(body % ("1", "|"))
@@ -137,7 +137,7 @@ def test_inside_update_only_fields_are_assigned() -> None:
     assert in_step("update active { | }") == ["if", "let", ".dissent"]
 
 
-def test_nothing_acts_in_finally() -> None:
+def test_completion_in_finally_offers_no_verbs() -> None:
     found = completed(PROGRAM.replace("finally { answer", "finally { | answer"))
     assert {"answer", "let", "if", "ema"} <= set(found)
     assert not {"open", "advance", "stop"} & set(found)
@@ -148,7 +148,7 @@ def test_a_value_is_pushed_onto_a_window() -> None:
     assert in_step("push ema onto |") == ["trend"]
 
 
-def test_the_range_of_a_knob_is_no_field() -> None:
+def test_range_of_a_knob_is_not_a_field() -> None:
     assert not set(completed("controller c { knobs { n = 1 in 1..|")) & set(ATTRIBUTES)
 
 
@@ -156,11 +156,11 @@ def test_the_range_of_a_knob_is_no_field() -> None:
     "marked",
     ["# a |", "controller c { # op|", 'controller c "a |', "controller c { knobs { n = 12|"],
 )
-def test_comments_texts_and_numbers_are_left_alone(marked: str) -> None:
+def test_no_completion_in_comments_texts_and_numbers(marked: str) -> None:
     assert completed(marked) == []
 
 
-def test_completion_gets_over_errors_before_it() -> None:
+def test_completion_works_after_earlier_errors() -> None:
     found = in_step("open open\n advance for\n let x = ((\n prune |")
     assert {"active", "leader", "ema"} <= set(found)
 
@@ -173,7 +173,7 @@ def test_a_completion_replaces_the_whole_word() -> None:
     assert document.source.excerpt(find_completions(document, offset).span) == ".depth"
 
 
-def test_completions_say_what_they_are() -> None:
+def test_completions_have_kinds() -> None:
     document, offset = at(PROGRAM.replace("push ema onto trend", "open |"))
     found = {each.label: each for each in find_completions(document, offset).found}
     assert found["winner"].kind is CompletionKind.FUNCTION
@@ -228,12 +228,12 @@ def test_names_show_their_type_and_meaning(needle: str, parts: list[str]) -> Non
 
 
 @pytest.mark.parametrize("needle", ["controller c| ", "2 |+ 6", '"A ti|tle"', "{\n  |knobs"])
-def test_other_places_say_nothing_or_what_touches_them(needle: str) -> None:
+def test_hover_outside_of_words_is_empty_or_shows_the_adjacent_word(needle: str) -> None:
     text = shown(needle)
     assert text is None or "knobs {" in text
 
 
-def test_the_type_of_a_name_is_told_of_sound_programs_only() -> None:
+def test_types_are_shown_only_for_valid_programs() -> None:
     found = find_hover(*at(PROGRAM.replace("push ema", "push em|a nowhere")))
     assert found is not None
     assert found.markdown == "```rheo\nema = 0.0\n```\n\na memory cell"
@@ -255,7 +255,7 @@ def test_the_type_of_a_name_is_told_of_sound_programs_only() -> None:
         ("let lea|der", "let |leader"),
     ],
 )
-def test_a_name_leads_to_its_declaration(needle: str, declaration: str) -> None:
+def test_go_to_definition_finds_the_declaration(needle: str, declaration: str) -> None:
     plain = needle.replace("|", "", 1)
     document, offset = at(PROGRAM.replace(plain, needle, 1))
     found = find_definition(document, offset)
@@ -264,7 +264,7 @@ def test_a_name_leads_to_its_declaration(needle: str, declaration: str) -> None:
 
 
 @pytest.mark.parametrize("needle", ["act|ive", "+ .dep|th", "win|ner(", "ste|p {", "wei|ght ="])
-def test_what_the_language_declares_has_no_place(needle: str) -> None:
+def test_builtins_have_no_definition(needle: str) -> None:
     plain = needle.replace("|", "", 1)
     assert find_definition(*at(PROGRAM.replace(plain, needle, 1))) is None
 
@@ -282,7 +282,7 @@ def test_every_name_of_the_library_is_explained(name: str) -> None:
 
 
 @given(st.data())
-def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
+def test_editor_handles_any_program_prefix(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(PROGRAM)))
     end = data.draw(st.integers(start, min(len(PROGRAM), start + 200)))
     document = Document(Source(PROGRAM[:start] + PROGRAM[end:]))
@@ -296,7 +296,7 @@ def test_any_cut_of_a_program_is_answered(data: st.DataObject) -> None:
 
 
 @given(st.lists(st.sampled_from([*'abn_ .{}()="#,;1é\n<+', *sorted(KEYWORDS)]), max_size=40))
-def test_any_text_is_answered(parts: list[str]) -> None:
+def test_editor_handles_any_text(parts: list[str]) -> None:
     text = " ".join(parts)
     document = Document(Source(text))
     for offset in range(0, len(text) + 1, 7):

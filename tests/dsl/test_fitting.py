@@ -39,12 +39,12 @@ def lean(retrieve: str, answer: str = 'model = "3B" samples = 2', budget: str = 
     )
 
 
-def test_what_fits_is_left_alone() -> None:
+def test_fitting_allocation_gives_no_message() -> None:
     assert told(lean('model = "70B" samples = 1 + round(2 * beta)')) == ""
     assert told(lean('model = "70B" controller = cmc', budget="2")) == ""
 
 
-def test_a_stage_misspelt_is_told_with_the_one_that_was_meant() -> None:
+def test_misspelt_stage_gets_a_suggestion() -> None:
     text = lean('model = "3B" samples = 1').replace("retrieve", "retreive")
     assert told(text) == (
         "error[RH806]: digits has no stage `retreive`\n"
@@ -56,7 +56,7 @@ def test_a_stage_misspelt_is_told_with_the_one_that_was_meant() -> None:
     )
 
 
-def test_a_stage_left_out_is_told_at_the_name() -> None:
+def test_missing_stage_is_reported_at_the_name() -> None:
     text = 'allocation lean {\n  budget 4\n  stage answer { model = "3B" samples = 1 }\n}\n'
     assert told(text) == (
         "error[RH806]: `lean` does not list the stage `retrieve` of digits\n"
@@ -80,7 +80,7 @@ def test_a_model_is_marked_where_it_is_written_inside_of_a_choice() -> None:
     )
 
 
-def test_a_cost_over_the_budget_is_told_at_the_first_beta() -> None:
+def test_cost_over_budget_is_reported_at_the_first_beta() -> None:
     text = lean('model = "70B" samples = 1 + round(8 * beta)')
     assert told(text) == (
         "error[RH806]: at beta = 0.4 `lean` costs 402 on digits, but its budget is 400\n"
@@ -95,7 +95,7 @@ def test_a_cost_over_the_budget_is_told_at_the_first_beta() -> None:
 
 
 @pytest.mark.parametrize("stage", ["retrieve", "answer"])
-def test_a_controller_governs_where_a_recording_is_named_alone(stage: str) -> None:
+def test_controller_requires_a_recording(stage: str) -> None:
     governed = 'model = "3B" controller = cmc'
     plain = 'model = "3B" samples = 1'
     text = lean(governed, plain) if stage == "retrieve" else lean(plain, governed)

@@ -14,7 +14,7 @@ LATER_SLIP = "  finally { answer winner(alive) els winner(opened) }\n"
 
 
 @pytest.mark.parametrize("said", [case.said for case in CASES], ids=[case.title for case in CASES])
-def test_one_slip_is_told_once(said: str) -> None:
+def test_one_mistake_gives_one_message(said: str) -> None:
     assert said.count("error[") + said.count("warning[") == 1
 
 
@@ -29,7 +29,7 @@ def test_one_slip_is_told_once(said: str) -> None:
         'start { open 4\n stop if steps > 3\n }',
     ],
 )  # fmt: skip
-def test_a_later_slip_is_told_too_and_nothing_else(section: str) -> None:
+def test_later_mistake_is_reported_without_echoes(section: str) -> None:
     text = f"controller c {{\n{section}\n{LATER_SLIP}}}\n"
     codes = [each.code for each in analyse_program(Source(text)).diagnostics]
     assert len(codes) == 2

@@ -51,7 +51,7 @@ def test_the_library_is_formatted(name: str) -> None:
     assert format_source(source) == source.text
 
 
-def test_everything_finds_its_place() -> None:
+def test_formatter_lays_out_every_construct() -> None:
     untidy = """
     # about
 
@@ -173,7 +173,7 @@ def test_neighbours_that_set_names_share_a_column(before: str, after: str) -> No
         ("update # which\nactive { .x = 1 }", "# which\nupdate active { .x = 1 }"),
     ],
 )
-def test_comments_find_a_place(before: str, after: str) -> None:
+def test_comments_are_kept(before: str, after: str) -> None:
     assert laid_out(before) == after + "\n"
 
 
@@ -246,13 +246,13 @@ def test_long_expressions_break_in_a_fixed_manner() -> None:
     )
 
 
-def test_a_program_with_syntax_errors_is_refused_with_all_of_them() -> None:
+def test_a_program_with_syntax_errors_is_rejected_with_all_of_them() -> None:
     with pytest.raises(DslError) as refused:
         formatted("controller c { step { open open\n advance for } }")
     assert len(refused.value.diagnostics) == 2
 
 
-def test_a_program_need_not_check() -> None:
+def test_formatter_accepts_programs_with_type_errors() -> None:
     assert laid_out("x=nowhere") == "x = nowhere\n"
 
 
@@ -268,12 +268,12 @@ def test_a_program_need_not_check() -> None:
         tree.Unary(NOWHERE, "!", tree.BooleanLiteral(NOWHERE, True)),
     ],
 )
-def test_a_tree_that_no_text_spells_is_refused(broken: tree.Expression) -> None:
+def test_unprintable_tree_is_rejected(broken: tree.Expression) -> None:
     with pytest.raises(UnprintableTree):
         print_tree(_answering(broken))
 
 
-def test_a_tree_that_is_too_deep_is_refused() -> None:
+def test_a_tree_that_is_too_deep_is_rejected() -> None:
     deep: tree.Expression = tree.BooleanLiteral(NOWHERE, True)
     for _ in range(100_000):
         deep = tree.Unary(NOWHERE, "not", deep)
@@ -281,7 +281,7 @@ def test_a_tree_that_is_too_deep_is_refused() -> None:
         print_tree(_answering(deep))
 
 
-def test_a_number_that_was_changed_is_written_anew() -> None:
+def test_changed_number_is_rewritten() -> None:
     assert "answer 5 " in print_tree(_answering(tree.Number(NOWHERE, 5, "4")))
     assert "answer 5.0 " in print_tree(_answering(tree.Number(NOWHERE, 5.0, "5")))
     assert "answer 5e0 " in print_tree(_answering(tree.Number(NOWHERE, 5.0, "5e0")))
@@ -323,7 +323,7 @@ def test_only_what_cannot_be_broken_goes_beyond_the_width() -> None:
     assert f"    x = {name}\n" in formatted(step(f"x = {name}"))
 
 
-def test_comments_know_their_place_in_the_text() -> None:
+def test_comments_have_source_positions() -> None:
     text = "# a\ncontroller c { }  # b\n"
     assert parse(Source(text)).comments == [
         Comment(span_of(text, "# a"), "# a"),

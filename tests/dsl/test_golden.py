@@ -21,7 +21,7 @@ CASES = [(path.stem, case) for path in FILES for case in cases(path)]
     [(case.program, case.said) for _, case in CASES],
     ids=[f"{stem}: {case.title}" for stem, case in CASES],
 )
-def test_a_slip_is_told_in_these_words(program: str, said: str) -> None:
+def test_messages_match_the_golden_files(program: str, said: str) -> None:
     if os.environ.get("RHEOSTAT_UPDATE_GOLDEN"):
         pytest.skip("the golden files are being written")
     assert rendered(program) == said

@@ -135,7 +135,7 @@ def test_every_row_that_is_named_is_checked() -> None:
     assert len(rows(quick=False)) == len(SLOW)
 
 
-def test_self_consistency_is_what_every_paper_says(released_world: World) -> None:
+def test_self_consistency_matches_the_papers(released_world: World) -> None:
     replay_environment = released_world("Qwen3-1.7B")
     assert evaluate_controller(program("sc", n=8), replay_environment) == evaluate_controller(
         SelfConsistency(8), replay_environment

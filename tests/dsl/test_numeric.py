@@ -52,7 +52,7 @@ def test_integer_division_goes_to_the_floor_and_the_remainder_has_the_divisors_s
 
 @settings(deadline=None)
 @given(integers, reals)
-def test_whatever_is_divided_by_nothing_is_0(a: int, x: float) -> None:
+def test_division_by_zero_gives_0(a: int, x: float) -> None:
     assert numeric.floordiv_int(a, 0) == 0
     assert numeric.mod_int(a, 0) == 0
     for zero in (0.0, -0.0):
@@ -86,7 +86,7 @@ def test_reals_saturate_on_both_sides(operation: Callable[[float, float], float]
     assert numeric.div_real(1.0, 5e-324) == MAX_REAL
 
 
-def test_what_is_not_finite_becomes_so() -> None:
+def test_non_finite_values_become_finite() -> None:
     assert numeric.finite(math.inf) == MAX_REAL
     assert numeric.finite(-math.inf) == -MAX_REAL
     assert numeric.finite(math.nan) == 0.0

@@ -208,7 +208,7 @@ QUANTILE_BITS = [
 ]
 
 
-def test_the_bits_of_confidence_and_quantile_are_these() -> None:
+def test_confidence_and_quantile_have_known_bits() -> None:
     confidences = [(a, b, beta_confidence_real(a, b).hex()) for a, b, _ in CONFIDENCE_BITS]
     quantiles = [(p, a, b, beta_quantile(p, a, b).hex()) for p, a, b, _ in QUANTILE_BITS]
     assert confidences == CONFIDENCE_BITS

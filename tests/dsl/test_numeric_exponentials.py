@@ -155,14 +155,14 @@ def test_log_never_falls_from_a_double_to_the_next(x: float, steps: int) -> None
 
 @settings(deadline=None)
 @given(positive, exponents)
-def test_pow_goes_one_way_in_its_base(x: float, y: float) -> None:
+def test_pow_is_monotone_in_its_base(x: float, y: float) -> None:
     sign = 1.0 if y >= 0 else -1.0
     assert never_falls(lambda base: sign * pow_real(base, y), neighbours(max(x, 1e-320), 3))
 
 
 @settings(deadline=None)
 @given(positive, exponents | st.integers(-64, 64).map(float))
-def test_pow_goes_one_way_in_its_exponent(x: float, y: float) -> None:
+def test_pow_is_monotone_in_its_exponent(x: float, y: float) -> None:
     sign = 1.0 if x >= 1 else -1.0
     assert never_falls(lambda exponent: sign * pow_real(x, exponent), neighbours(y, 3))
 
@@ -223,7 +223,7 @@ POW_BITS = [
 ]
 
 
-def test_the_bits_of_exp_log_and_pow_are_these() -> None:
+def test_exp_log_and_pow_have_known_bits() -> None:
     assert [(x, exp_real(x).hex()) for x, _ in EXP_BITS] == EXP_BITS
     assert [(x, log_real(x).hex()) for x, _ in LOG_BITS] == LOG_BITS
     assert [(x, y, pow_real(x, y).hex()) for x, y, _ in POW_BITS] == POW_BITS

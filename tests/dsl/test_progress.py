@@ -32,7 +32,7 @@ def codes(body: str) -> list[str]:
         "open 0",
     ],
 )
-def test_a_step_that_cannot_act_on_any_branch_is_told(step: str) -> None:
+def test_step_that_cannot_act_is_reported(step: str) -> None:
     fields = "each branch { .x = 0 }" if ".x" in step else ""
     assert codes(f"{fields} start {{ open 6 }} step {{ {step} }}") == ["RH507"]
 
@@ -44,7 +44,7 @@ def test_a_step_that_cannot_act_on_any_branch_is_told(step: str) -> None:
         "start { sample 6 } step { prune active where .depth > 3 }",
     ],
 )
-def test_a_step_without_active_branches_is_told(body: str) -> None:
+def test_step_without_active_branches_is_reported(body: str) -> None:
     assert codes(body) == ["RH507"]
 
 
@@ -58,7 +58,7 @@ def test_a_step_without_active_branches_is_told(body: str) -> None:
         "start { if 1 > 2 { open 4 } } step { advance active }",
     ],
 )
-def test_a_program_that_opens_no_branch_is_told(body: str) -> None:
+def test_program_that_opens_no_branch_is_reported(body: str) -> None:
     assert codes(body) == ["RH508"]
 
 
@@ -79,7 +79,7 @@ def test_a_step_that_acts_at_times_is_fine(body: str) -> None:
     assert not CODES & set(codes(body))
 
 
-def test_a_step_that_was_told_of_already_is_told_once() -> None:
+def test_idle_step_is_reported_once() -> None:
     assert codes("start { open 6 } step { advance finished }") == ["RH706"]
 
 
@@ -88,7 +88,7 @@ def test_the_library_makes_progress(name: str) -> None:
     assert analyse_program(library.load_source(name)).diagnostics == []
 
 
-def test_no_program_of_the_corpus_is_told_to_go_nowhere() -> None:
+def test_corpus_programs_have_no_progress_warnings() -> None:
     programs = [text for case in read_corpus() for text in (case.program, case.twin) if text]
     told = [each for text in programs for each in analyse_program(Source(text)).diagnostics]
     assert len(programs) > 500

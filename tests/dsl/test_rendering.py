@@ -22,7 +22,7 @@ def span(text: str, what: str) -> Span:
     return Span(start, start + len(what))
 
 
-def test_a_mark_stands_under_what_it_means() -> None:
+def test_mark_is_under_its_span() -> None:
     assert shown("open zorp", ("zorp", "unknown")) == [
         "1 | open zorp",
         "  |      ^^^^ unknown",
@@ -43,7 +43,7 @@ def test_tabs_go_to_the_next_stop() -> None:
         ("ｚ zorp", "   ^^^^"),
     ],
 )
-def test_marks_are_placed_by_what_a_character_takes_on_the_screen(text: str, mark: str) -> None:
+def test_marks_use_display_width(text: str, mark: str) -> None:
     assert shown(text, ("zorp", "")) == [f"1 | {text}", f"  | {mark}"]
 
 
@@ -52,7 +52,7 @@ def test_a_wide_character_is_marked_whole() -> None:
 
 
 @pytest.mark.parametrize("sign", ["\x1b", "\u202e", "\u200b", "\x00", "\u2028"])
-def test_nothing_in_a_program_can_steer_the_terminal(sign: str) -> None:
+def test_control_characters_are_escaped(sign: str) -> None:
     source = Source(f"let {sign}x = zorp", f"a{sign}b")
     mark = Mark(span(source.text, "zorp"), f"l{sign}")
     text = render(source, Diagnostic("RH999", f"m{sign}", mark, help=f"h{sign}"))
@@ -72,7 +72,7 @@ def test_a_mark_over_the_end_of_a_line_with_a_carriage_return_stays_on_it() -> N
     assert text.splitlines()[3:] == ["1 | one", "  |   ^"]
 
 
-def test_the_rightmost_label_stands_beside_and_the_others_hang() -> None:
+def test_rightmost_label_is_inline_and_the_others_hang() -> None:
     assert shown("aa == bb", ("==", ""), ("aa", "left"), ("bb", "right")) == [
         "1 | aa == bb",
         "  | -- ^^ -- right",

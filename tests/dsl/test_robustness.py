@@ -43,12 +43,12 @@ def told(text: str) -> Analysis:
 
 
 @given(st.text())
-def test_any_text_is_told_what_is_wrong_with_it(text: str) -> None:
+def test_any_text_gets_diagnostics(text: str) -> None:
     assert told(text).diagnostics
 
 
 @given(st.lists(st.sampled_from([*SPELT, *SIGNS, *STRANGE, "\n"]), max_size=60))
-def test_any_soup_of_words_is_told_what_is_wrong_with_it(words: list[str]) -> None:
+def test_any_token_sequence_gets_diagnostics(words: list[str]) -> None:
     told(" ".join(words))
 
 
@@ -56,9 +56,7 @@ def test_any_soup_of_words_is_told_what_is_wrong_with_it(words: list[str]) -> No
     st.sampled_from(["start", "step", "finally", "schedule", "knobs", "memory", "each branch"]),
     st.lists(st.sampled_from([*SPELT, *SIGNS, "\n"]), max_size=30),
 )
-def test_any_soup_of_words_in_a_section_is_told_what_is_wrong_with_it(
-    section: str, words: list[str]
-) -> None:
+def test_any_token_sequence_in_a_section_gets_diagnostics(section: str, words: list[str]) -> None:
     told(f"controller c {{ {section} {{ {' '.join(words)} }} }}")
 
 
@@ -87,7 +85,7 @@ def mutations(draw: st.DrawFn) -> str:
 
 
 @given(mutations())
-def test_any_spoilt_program_is_told_what_is_wrong_with_it(text: str) -> None:
+def test_any_corrupted_program_gets_diagnostics(text: str) -> None:
     told(text)
 
 
@@ -135,14 +133,14 @@ def test_one_token_left_out_gives_few_messages() -> None:
     ids=range(23),
 )
 @pytest.mark.timeout(60)
-def test_deep_and_long_texts_are_got_through(text: str) -> None:
+def test_deep_and_long_texts_are_handled(text: str) -> None:
     analysis = told(text)
     syntax = [one for one in analysis.diagnostics if one.code < "RH2"]
     assert len(syntax) <= MAX_ERRORS
 
 
 @pytest.mark.parametrize("path", sorted(DIRECTORY.glob("*.txt")), ids=lambda path: path.stem)
-def test_an_edit_of_a_golden_case_mends_what_it_is_for(path: object) -> None:
+def test_suggested_edit_fixes_its_diagnostic(path: object) -> None:
     """Taking the edits of a message leaves no message of that code at that place."""
     from pathlib import Path
 

@@ -21,7 +21,7 @@ def value(expression: str, beta: float = 0.5) -> int | float:
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.05, 0.1, 0.25, 0.35, 0.5, 0.65, 0.75, 0.9, 1.0])
-def test_the_schedule_of_cmc_is_what_python_makes_of_it(beta: float) -> None:
+def test_cmc_schedule_matches_python(beta: float) -> None:
     assert evaluate(load_checked_program(library.load_source("cmc")), beta) == {
         "n_init": max(2, round(2 + 6 * beta)),
         "width": min(64, round(4 + 60 * beta)),
@@ -148,7 +148,7 @@ def test_the_default_of_a_real_knob_is_real_even_if_it_is_written_as_an_integer(
         ({"level": 10**400}, None),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_told(
+def test_a_setting_that_cannot_be_used_is_reported(
     settings: dict[str, int | float], sentence: str | None
 ) -> None:
     checked = typed("rising a = beta", knobs=FREE)
@@ -158,12 +158,12 @@ def test_a_setting_that_cannot_be_used_is_told(
     assert caught.value.knob in settings
 
 
-def test_a_controller_without_free_knobs_says_so() -> None:
+def test_a_controller_without_free_knobs_is_reported() -> None:
     with pytest.raises(SettingsError, match=r"^`cmc` has no free knobs, so `speed` cannot be set$"):
         evaluate(load_checked_program(library.load_source("cmc")), 0.5, {"speed": 1})
 
 
-def test_a_beta_that_is_not_a_number_is_told() -> None:
+def test_a_beta_that_is_not_a_number_is_reported() -> None:
     with pytest.raises(
         SettingsError, match=r"^beta is not a number; expected a number from 0 to 1$"
     ):

@@ -91,7 +91,7 @@ def test_the_numbers_of_a_plain_vote() -> None:
     assert aggregates.entropy(counted) == pytest.approx(expected, rel=1e-14)
 
 
-def test_an_answer_that_nobody_gave_has_no_votes() -> None:
+def test_an_answer_that_no_branch_gave_has_no_votes() -> None:
     for counted, none in ((count("ab"), 0), (weigh(("a", 2.0)), 0.0)):
         for answer in ("x", None):
             found = aggregates.votes_of(counted, answer)
@@ -99,7 +99,7 @@ def test_an_answer_that_nobody_gave_has_no_votes() -> None:
             assert aggregates.share_of(counted, answer) == 0.0
 
 
-def test_where_nobody_votes_everything_is_0_of_its_type() -> None:
+def test_without_votes_everything_is_0_of_its_type() -> None:
     for counted in (count(""), count(".."), weigh(), weigh((None, 3.0))):
         assert aggregates.winner(counted) is None
         assert aggregates.runner_up(counted) is None
@@ -203,6 +203,6 @@ def test_no_weights_break_a_measure(pairs: list[tuple[str | None, float]]) -> No
     assert all(sums[a] <= aggregates.votes_of(counted, second) for a in sums if a != leader)
 
 
-def test_a_missing_weight_is_a_mistake_of_the_caller() -> None:
+def test_a_missing_weight_is_a_caller_error() -> None:
     with pytest.raises(ValueError, match="zip"):
         aggregates.tally(["a", "b"], [1.0])

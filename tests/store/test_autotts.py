@@ -62,7 +62,7 @@ def test_names_default_to_those_of_the_file_and_its_directory(source: Path) -> N
     assert provenance.licence is not None
 
 
-def test_names_can_be_given(source: Path) -> None:
+def test_names_can_be_overridden(source: Path) -> None:
     source.write_text(json.dumps([question()]), encoding="utf-8")
     environment = read_autotts(source, model="m", benchmark="b")
     assert (environment.provenance.model, environment.provenance.benchmark) == ("m", "b")
@@ -105,23 +105,23 @@ def test_a_missing_field_is_named(source: Path, field: str) -> None:
     assert f"`{field}`" in error.problem
 
 
-def test_one_recording_has_one_interval(source: Path) -> None:
+def test_mixed_intervals_are_rejected(source: Path) -> None:
     error = refusal(source, question(), question(question="another", probe_freq=250))
     assert error.place == "$[1].probe_freq"
     assert "250, but 500" in error.problem
 
 
-def test_a_question_stands_once(source: Path) -> None:
+def test_duplicate_question_is_rejected(source: Path) -> None:
     error = refusal(source, question(), question())
     assert error.place == "$[1].question"
     assert "$[0]" in error.problem
 
 
-def test_an_empty_list_is_refused(source: Path) -> None:
+def test_an_empty_list_is_rejected(source: Path) -> None:
     assert "no questions" in refusal(source).problem
 
 
-def test_other_fields_are_passed_over(source: Path) -> None:
+def test_unknown_fields_are_ignored(source: Path) -> None:
     assert read(source, question(note={"deep": [1, 2]})).provenance.model == "tiny"
 
 
@@ -136,14 +136,14 @@ def test_other_fields_are_passed_over(source: Path) -> None:
         (b'[{"note": ' + b"[" * 100_000, None),
     ],
 )
-def test_what_is_not_such_json_is_refused(source: Path, text: bytes, place: str | None) -> None:
+def test_unrelated_json_is_rejected(source: Path, text: bytes, place: str | None) -> None:
     source.write_bytes(text)
     with pytest.raises(SourceError) as caught:
         read_autotts(source)
     assert caught.value.place == place
 
 
-def test_a_recording_appears_whole_or_not_at_all(source: Path, tmp_path: Path) -> None:
+def test_recording_is_written_atomically(source: Path, tmp_path: Path) -> None:
     environment = read(source, question())
     broken = Environment(environment.provenance, [*environment.items, *environment.items])
     target = tmp_path / "out" / "tiny.recording"
@@ -155,7 +155,7 @@ def test_a_recording_appears_whole_or_not_at_all(source: Path, tmp_path: Path) -
     assert [path.name for path in target.parent.iterdir()] == ["tiny.recording"]
 
 
-def test_a_recording_is_never_written_over(source: Path, tmp_path: Path) -> None:
+def test_existing_recording_is_never_overwritten(source: Path, tmp_path: Path) -> None:
     environment = read(source, question())
     target = tmp_path / "tiny.recording"
     target.write_text("precious", encoding="utf-8")
@@ -164,7 +164,7 @@ def test_a_recording_is_never_written_over(source: Path, tmp_path: Path) -> None
     assert target.read_text(encoding="utf-8") == "precious"
 
 
-def test_released_comes_in_unchanged(released: Path, tmp_path: Path) -> None:
+def test_released_data_is_imported_unchanged(released: Path, tmp_path: Path) -> None:
     source = released / "aime24" / "Qwen3-4B.json"
     save(read_autotts(source), tmp_path / "r.recording")
     recording = open_recording(tmp_path / "r.recording")
@@ -184,7 +184,7 @@ def outcome(path: Path) -> int | SourceError:
 
 
 @given(cut=st.integers(0), put=st.binary(max_size=4), skipped=st.integers(0, 4))
-def test_a_mangled_file_is_read_or_refused_in_a_sentence(
+def test_corrupted_file_is_read_or_rejected_with_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, cut: int, put: bytes, skipped: int
 ) -> None:
     whole = json.dumps([question(), question(question="And 2 + 2?")]).encode()

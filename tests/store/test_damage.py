@@ -68,7 +68,7 @@ def harm(content: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_no_harm_to_a_sealed_recording_goes_unnoticed(tmp_path: Path, rounds: int) -> None:
+def test_any_damage_to_a_sealed_recording_is_detected(tmp_path: Path, rounds: int) -> None:
     write(tmp_path / "x", sample(questions=2, branches=3))
     whole = (tmp_path / "x").read_bytes()
     chance = random.Random(1)
@@ -83,7 +83,7 @@ def test_no_harm_to_a_sealed_recording_goes_unnoticed(tmp_path: Path, rounds: in
             read_all(path)
 
 
-def test_every_flip_in_a_sealed_recording_is_refused(tmp_path: Path) -> None:
+def test_every_bit_flip_in_a_sealed_recording_is_rejected(tmp_path: Path) -> None:
     write(tmp_path / "x", sample(questions=1, branches=1))
     whole = (tmp_path / "x").read_bytes()
     path = tmp_path / "harmed"
@@ -110,7 +110,9 @@ def test_a_flipped_version_or_state_is_damage_and_not_a_later_format(
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_a_harmed_journal_is_read_right_or_refused_unchanged(tmp_path: Path, rounds: int) -> None:
+def test_damaged_journal_is_read_correctly_or_rejected_unchanged(
+    tmp_path: Path, rounds: int
+) -> None:
     journal = journalled(tmp_path / "x", sample(questions=2, branches=3))
     chance = random.Random(2)
     path = tmp_path / "harmed"
@@ -150,7 +152,7 @@ def check_is_a_prefix(
     assert found == journal.branches[: len(found)]
 
 
-def test_every_flip_before_the_last_block_is_refused(tmp_path: Path) -> None:
+def test_every_bit_flip_before_the_last_block_is_rejected(tmp_path: Path) -> None:
     journal = journalled(tmp_path / "x", sample(questions=1, branches=2))
     path = tmp_path / "harmed"
     for place in range(journal.ends[-2]):
@@ -162,7 +164,7 @@ def test_every_flip_before_the_last_block_is_refused(tmp_path: Path) -> None:
         assert path.read_bytes() == harmed
 
 
-def test_a_torn_tail_is_cut_off_and_said(tmp_path: Path) -> None:
+def test_torn_tail_is_truncated_and_reported(tmp_path: Path) -> None:
     content = sample(questions=1, branches=3)
     journal = journalled(tmp_path / "x", content)
     path = tmp_path / "torn"
@@ -183,7 +185,7 @@ def test_a_torn_tail_is_cut_off_and_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("field", ["length", "payload", "digest"])
-def test_damage_before_the_tail_is_refused_with_its_place(tmp_path: Path, field: str) -> None:
+def test_damage_before_the_tail_is_rejected_with_its_offset(tmp_path: Path, field: str) -> None:
     journal = journalled(tmp_path / "x", sample(questions=1, branches=4))
     start, end = journal.ends[1], journal.ends[2]
     place = {"length": start + 9, "payload": start + 20, "digest": end - 1}[field]
@@ -225,7 +227,7 @@ def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path, insi
         RecordingWriter.resume(path)
 
 
-def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:
+def test_recording_replaced_after_opening_is_detected(tmp_path: Path) -> None:
     path, other = tmp_path / "x", tmp_path / "other"
     write(path, sample(questions=2))
     write(other, sample(questions=2, branches=5))
@@ -236,7 +238,7 @@ def test_a_recording_replaced_after_opening_is_noticed(tmp_path: Path) -> None:
             ask()
 
 
-def test_journals_joined_end_to_end_are_refused(tmp_path: Path) -> None:
+def test_journals_joined_end_to_end_are_rejected(tmp_path: Path) -> None:
     one = journalled(tmp_path / "one", sample(questions=1))
     path = tmp_path / "both"
     path.write_bytes(one.content + one.content)
@@ -258,7 +260,7 @@ def test_a_branch_twice_in_a_journal_is_damage(tmp_path: Path) -> None:
         RecordingWriter.resume(path)
 
 
-def test_checksums_depend_on_where_a_block_stands() -> None:
+def test_checksums_depend_on_the_block_position() -> None:
     assert (
         frame_block(BlockKind.TEXT, b"x", bytes(32))[-32:]
         != frame_block(BlockKind.TEXT, b"x", b"1" * 32)[-32:]

@@ -122,7 +122,7 @@ CORE = {
         (BlockKind.TEXT, pack_plain([{}, {}]), "the index names other parts"),
     ],
 )
-def test_content_that_cannot_be_is_damage_even_where_digests_fit(
+def test_impossible_content_is_damage_even_with_valid_digests(
     tmp_path: Path, kind: BlockKind, payload: bytes, reason: str
 ) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
@@ -134,7 +134,7 @@ def test_content_that_cannot_be_is_damage_even_where_digests_fit(
     assert str(caught.value).startswith(f"{path}, byte ")
 
 
-def test_a_forgery_of_nothing_changes_nothing(tmp_path: Path) -> None:
+def test_empty_forgery_changes_nothing(tmp_path: Path) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
     write(whole, sample(questions=2, branches=2))
     blocks = blocks_of(whole, whole.stat().st_size - 48)
@@ -144,7 +144,7 @@ def test_a_forgery_of_nothing_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_forged_content_is_read_or_refused_and_nothing_else(tmp_path: Path, rounds: int) -> None:
+def test_forged_content_is_read_or_rejected(tmp_path: Path, rounds: int) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
     write(whole, sample(questions=2, branches=2))
     blocks = blocks_of(whole, whole.stat().st_size - 48)
@@ -161,7 +161,7 @@ def test_forged_content_is_read_or_refused_and_nothing_else(tmp_path: Path, roun
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-def test_forged_journals_are_read_or_refused_and_nothing_else(tmp_path: Path, rounds: int) -> None:
+def test_forged_journals_are_read_or_rejected(tmp_path: Path, rounds: int) -> None:
     whole, path = tmp_path / "x", tmp_path / "forged"
     with RecordingWriter.create(whole, sample().provenance) as writer:
         append(writer, sample(questions=2, branches=2))

@@ -46,7 +46,7 @@ def test_whatever_is_recorded_is_read_back(
 
 
 @given(content=contents(), chance=st.randoms(use_true_random=False))
-def test_the_order_of_appends_leaves_no_trace(
+def test_append_order_does_not_change_the_bytes(
     tmp_path_factory: pytest.TempPathFactory, content: Content, chance: random.Random
 ) -> None:
     folder = tmp_path_factory.mktemp("order")
@@ -66,7 +66,7 @@ def test_the_order_of_appends_leaves_no_trace(
     assert (folder / "shuffled").read_bytes() == (folder / "in-order").read_bytes()
 
 
-def test_equal_records_spelt_otherwise_give_equal_bytes(tmp_path: Path) -> None:
+def test_equal_records_give_equal_bytes(tmp_path: Path) -> None:
     plain = Provenance(model="m", benchmark="b", interval=5, collector="c")
     spelt = msgspec.structs.replace(plain, sampling=Sampling(), equivalence="".join(["ex", "act"]))
     questions = (Question(id="q", gold="1"),)
@@ -137,7 +137,7 @@ def test_signals_are_given_as_ragged_arrays(tmp_path: Path) -> None:
         assert signal.values.tolist() == [value for row in rows for value in row]
 
 
-def test_a_signal_that_one_branch_lacks_is_not_offered(tmp_path: Path) -> None:
+def test_signal_missing_from_one_branch_is_unavailable(tmp_path: Path) -> None:
     content = sample(questions=2)
     bare = Branch(answers=[], tokens=1, final="1", entropy=[])
     content.branches[1][2] = bare
@@ -192,7 +192,7 @@ def test_damaged_texts_do_not_keep_the_cores_from_being_read(tmp_path: Path) -> 
         (b"\x89RHEO\r\n\x1a", DamagedRecording, "byte 8: the file ends inside its preamble"),
     ],
 )
-def test_other_files_are_refused_by_name(
+def test_other_file_kinds_are_rejected_by_name(
     tmp_path: Path, content: bytes, error: type[StoreError], sentence: str
 ) -> None:
     path = tmp_path / "x"
@@ -204,7 +204,7 @@ def test_other_files_are_refused_by_name(
         assert sentence in str(caught.value)
 
 
-def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+def test_special_files_are_rejected_without_blocking(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(ForeignFile, match=r"is not a file|is a directory; name the files"):
@@ -213,7 +213,7 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
         open_recording(tmp_path / "absent")
 
 
-def test_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
+def test_newer_format_version_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "x"
     write(path, sample())
     opening = struct.pack("<8sI4s", b"\x89RHEO\r\n\x1a", VERSION + 1, b"SEAL")
@@ -223,7 +223,7 @@ def test_a_later_version_is_refused_as_such(tmp_path: Path) -> None:
         open_recording(later)
 
 
-def test_a_kind_of_block_from_the_future_is_not_cut_off(tmp_path: Path) -> None:
+def test_unknown_block_kind_is_not_truncated(tmp_path: Path) -> None:
     path = tmp_path / "x"
     RecordingWriter.create(path, PROVENANCE).close()
     before = path.read_bytes()
@@ -241,7 +241,7 @@ def test_an_unsealed_recording_is_not_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1 << 30, 1 << 47, (1 << 63) - 1, (1 << 64) - 1])
-def test_a_huge_length_takes_no_memory(tmp_path: Path, length: int) -> None:
+def test_huge_block_length_does_not_allocate_memory(tmp_path: Path, length: int) -> None:
     path = tmp_path / "x"
     write(path, sample())
     content = bytearray(path.read_bytes())

@@ -39,7 +39,7 @@ def refusal(source: Path, *lines: object) -> SourceError:
     return caught.value
 
 
-def test_every_field_comes_through(source: Path) -> None:
+def test_every_field_is_imported(source: Path) -> None:
     signals: dict[str, Any] = {
         "finish": "stop",
         "seed": 7,
@@ -75,12 +75,12 @@ def test_every_field_comes_through(source: Path) -> None:
     assert environment.provenance.probed
 
 
-def test_ids_are_given_where_they_are_left_out(source: Path) -> None:
+def test_missing_ids_are_generated(source: Path) -> None:
     environment = read(source, line(), line(id="mine"), line())
     assert [item.question.id for item in environment.items] == ["b-00", "mine", "b-02"]
 
 
-def test_without_probes_the_recording_says_so(source: Path, tmp_path: Path) -> None:
+def test_recording_without_probes_is_marked(source: Path, tmp_path: Path) -> None:
     environment = read(source, line(branches=[{"tokens": 700, "final": "2"}] * 2))
     assert not environment.provenance.probed
     save(environment, tmp_path / "r.recording")
@@ -93,7 +93,7 @@ def test_a_short_chain_may_have_an_empty_list_of_probes(source: Path) -> None:
     assert read(source, line(branches=[branch(probes=[]), branch()])).provenance.probed
 
 
-def test_probes_are_given_for_every_branch_or_for_none(source: Path) -> None:
+def test_probes_are_required_for_all_branches_or_none(source: Path) -> None:
     error = refusal(source, line(), line(branches=[{"tokens": 700, "final": "2"}]))
     assert error.place == "line 2, $.branches[0]"
     assert "no probes, unlike the first" in error.problem
@@ -140,30 +140,30 @@ def test_a_malformed_question_is_named_by_line_and_path(
     assert problem in error.problem
 
 
-def test_ids_name_one_question_each(source: Path) -> None:
+def test_duplicate_ids_are_rejected(source: Path) -> None:
     error = refusal(source, line(id="q"), line(), line(id="q"))
     assert error.place == "line 3, $.id"
     assert "line 1" in error.problem
 
 
-def test_an_id_may_not_clash_with_a_given_one(source: Path) -> None:
+def test_generated_id_may_not_clash_with_an_explicit_one(source: Path) -> None:
     assert refusal(source, line(id="b-01"), line()).place == "line 2, $.id"
 
 
-def test_empty_lines_count_but_do_not_matter(source: Path) -> None:
+def test_empty_lines_are_skipped_but_counted(source: Path) -> None:
     source.write_text(f"\n  \n{json.dumps(line())}\n\n{{oops\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"line 5, byte 1: not JSON"):
         read_jsonl(source, model="m", benchmark="b", interval=500)
 
 
-def test_an_empty_file_is_refused(source: Path) -> None:
+def test_an_empty_file_is_rejected(source: Path) -> None:
     source.write_text("\n", encoding="utf-8")
     with pytest.raises(SourceError, match="no questions"):
         read_jsonl(source, model="m", benchmark="b", interval=500)
 
 
 @given(text=st.text(), answers=st.lists(st.text(), max_size=5), tokens=st.integers(0, 2**48))
-def test_any_text_comes_through(
+def test_any_text_is_preserved(
     tmp_path_factory: pytest.TempPathFactory, text: str, answers: list[str], tokens: int
 ) -> None:
     directory = tmp_path_factory.mktemp("jsonl")

@@ -109,7 +109,7 @@ def test_every_file_names_the_recording(recording: Recording, tmp_path: Path) ->
         assert about["provenance"]["model"] == "m"
 
 
-def test_a_large_recording_comes_through_in_groups(tmp_path: Path) -> None:
+def test_large_recording_is_exported_in_row_groups(tmp_path: Path) -> None:
     reasoner = SimulatedReasoner("r", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("b", 8, 64)), tmp_path / "r.recording")
     recording = open_recording(tmp_path / "r.recording")
@@ -124,7 +124,7 @@ def test_a_large_recording_comes_through_in_groups(tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_is_written_over(recording: Recording, tmp_path: Path) -> None:
+def test_existing_files_are_not_overwritten(recording: Recording, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "mine").write_text("precious", encoding="utf-8")
@@ -135,12 +135,12 @@ def test_nothing_is_written_over(recording: Recording, tmp_path: Path) -> None:
     assert (taken / "mine").read_text(encoding="utf-8") == "precious"
 
 
-def test_an_empty_directory_is_filled(recording: Recording, tmp_path: Path) -> None:
+def test_export_into_an_empty_directory(recording: Recording, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert all(path.exists() for path in export_tables(recording, tmp_path / "empty"))
 
 
-def test_a_damaged_recording_leaves_nothing_behind(recording: Recording, tmp_path: Path) -> None:
+def test_failed_export_leaves_no_files(recording: Recording, tmp_path: Path) -> None:
     content = bytearray(recording.path.read_bytes())
     place = content.index(b"one and one")
     content[place] ^= 1
@@ -154,7 +154,7 @@ def test_a_damaged_recording_leaves_nothing_behind(recording: Recording, tmp_pat
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_seed_beyond_64_bits_is_told(tmp_path: Path) -> None:
+def test_seed_beyond_64_bits_is_reported(tmp_path: Path) -> None:
     provenance = Provenance(model="m", benchmark="b", interval=500, collector="test")
     branch = Branch(answers=[], tokens=1, final="", seed=2**63)
     environment = Environment(provenance, [Item(Question(id="q", gold=""), [branch])])

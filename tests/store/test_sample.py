@@ -88,7 +88,9 @@ def test_harder_questions_take_longer_chains(worlds: dict[tuple[str, str], list[
         assert 2_000 < min(lengths) < max(lengths) < 30_000
 
 
-def test_probes_come_to_agree_with_the_end(worlds: dict[tuple[str, str], list[Item]]) -> None:
+def test_probe_answers_converge_to_the_final_answer(
+    worlds: dict[tuple[str, str], list[Item]],
+) -> None:
     for items in worlds.values():
         branches = list(chain.from_iterable(item.branches for item in items))
         early, late = (
@@ -100,7 +102,7 @@ def test_probes_come_to_agree_with_the_end(worlds: dict[tuple[str, str], list[It
         assert 0.75 < late < 1.0
 
 
-def test_signals_tell_right_from_wrong_on_the_whole_but_not_always(
+def test_signals_correlate_with_correctness(
     worlds: dict[tuple[str, str], list[Item]],
 ) -> None:
     for items in worlds.values():
@@ -144,7 +146,7 @@ def test_writing_the_sample_again_keeps_what_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_sample")
-def test_the_sample_says_that_it_is_simulated(tmp_path: Path) -> None:
+def test_sample_is_marked_as_simulated(tmp_path: Path) -> None:
     for written in write_sample(tmp_path):
         recording = open_recording(written.path)
         recording.verify()

@@ -35,7 +35,7 @@ def run_until_killed(program: str, path: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_recording_can_be_put_down_and_taken_up(tmp_path: Path) -> None:
+def test_recording_can_be_closed_and_resumed(tmp_path: Path) -> None:
     path, content = tmp_path / "x", sample()
     with RecordingWriter.create(path, content.provenance) as writer:
         writer.add_question(content.questions[0])
@@ -59,7 +59,7 @@ def test_a_recording_can_be_put_down_and_taken_up(tmp_path: Path) -> None:
     assert write(tmp_path / "straight", content) == digest
 
 
-def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
+def test_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(StoreError, match="already exists; resume it or choose another name"):
         RecordingWriter.create(tmp_path / "x", PROVENANCE)
@@ -105,7 +105,7 @@ def test_a_bad_provenance_leaves_no_file(
         ({"text": "abc", "paragraphs": [4]}, "paragraphs must rise from 0 to the text's 3"),
     ],
 )
-def test_a_bad_branch_is_refused_and_nothing_is_written(
+def test_a_bad_branch_is_rejected_and_nothing_is_written(
     tmp_path: Path, changes: dict[str, object], sentence: str
 ) -> None:
     path = tmp_path / "x"
@@ -119,7 +119,7 @@ def test_a_bad_branch_is_refused_and_nothing_is_written(
         writer.add_branch("q", 0, BRANCH)
 
 
-def test_a_branch_needs_its_question_and_a_place_of_its_own(tmp_path: Path) -> None:
+def test_branch_needs_its_question_and_a_free_index(tmp_path: Path) -> None:
     with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         with pytest.raises(StoreError, match="no question of this id; add it before"):
             writer.add_branch("q", 0, BRANCH)
@@ -140,7 +140,7 @@ def test_a_branch_needs_its_question_and_a_place_of_its_own(tmp_path: Path) -> N
         (Question(id="p", gold="1", difficulty=-1), "ranks count from 0"),
     ],
 )
-def test_a_bad_question_is_refused(tmp_path: Path, question: Question, sentence: str) -> None:
+def test_a_bad_question_is_rejected(tmp_path: Path, question: Question, sentence: str) -> None:
     with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         writer.add_question(QUESTION)
         with pytest.raises(StoreError, match=sentence):
@@ -181,7 +181,7 @@ def test_an_incomplete_recording_is_not_sealed(
         assert writer.held == {"q": frozenset(indexes)}
 
 
-def test_a_sealed_recording_takes_nothing_more(tmp_path: Path) -> None:
+def test_sealed_recording_rejects_writes(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.touch()
     usual = stat.S_IMODE(path.stat().st_mode)
@@ -199,7 +199,7 @@ def test_a_sealed_recording_takes_nothing_more(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_closed_writer_takes_nothing_more(tmp_path: Path) -> None:
+def test_closed_writer_rejects_writes(tmp_path: Path) -> None:
     with RecordingWriter.create(tmp_path / "x", PROVENANCE) as writer:
         pass
     writer.close()
@@ -207,7 +207,7 @@ def test_a_closed_writer_takes_nothing_more(tmp_path: Path) -> None:
         writer.add_question(QUESTION)
 
 
-def test_the_disk_is_forced_to_write_once_a_second_and_on_closing(
+def test_writes_are_synced_once_a_second_and_on_close(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, forced = [100.0], []
@@ -229,7 +229,7 @@ def test_the_disk_is_forced_to_write_once_a_second_and_on_closing(
     assert len(forced) == 1 + 5 + 1
 
 
-def test_a_second_writer_is_refused_even_in_another_process(tmp_path: Path) -> None:
+def test_second_writer_in_another_process_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "x"
     program = (
         "import sys; from store.writer import RecordingWriter\n"
@@ -294,7 +294,7 @@ def test_a_file_that_was_moved_away_is_no_longer_written(tmp_path: Path) -> None
         assert writer.questions == ()
 
 
-def test_an_append_that_fails_is_taken_back(tmp_path: Path) -> None:
+def test_failed_append_is_rolled_back(tmp_path: Path) -> None:
     path = tmp_path / "x"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with RecordingWriter.create(path, PROVENANCE) as writer:

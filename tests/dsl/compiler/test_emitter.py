@@ -25,7 +25,7 @@ def run(write: Callable[[Emitter], None], *words: int, tier: Tier = Tier.QUICK) 
 
 
 @pytest.mark.parametrize("tier", Tier)
-def test_a_loop_runs_as_often_as_it_is_told(tier: Tier) -> None:
+def test_loop_runs_the_given_number_of_times(tier: Tier) -> None:
     def write(emit: Emitter) -> None:
         with emit.loop(emit.load("i64", "%words")) as index:
             emit.bump(emit.element("i64", "%words", "1"), index)
@@ -35,7 +35,7 @@ def test_a_loop_runs_as_often_as_it_is_told(tier: Tier) -> None:
     assert run(write, -3, 7, tier=tier) == [-3, 7]
 
 
-def test_what_stands_behind_a_jump_is_not_emitted() -> None:
+def test_unreachable_code_after_a_jump_is_not_emitted() -> None:
     def write(emit: Emitter) -> None:
         behind = emit.label("behind")
         emit.jump(behind)
@@ -68,10 +68,10 @@ def test_a_condition_guards_what_is_inside() -> None:
 
 
 @given(st.floats(allow_nan=False))
-def test_a_double_is_written_to_the_bit(value: float) -> None:
+def test_double_is_written_exactly(value: float) -> None:
     assert int(real(value), 16) == int.from_bytes(ctypes.c_double(value), "little")
 
 
-def test_a_sign_that_is_none_is_refused() -> None:
+def test_unknown_operator_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"\^"):
         numbers.integer(Emitter("void @f()"), "^", "1", "2")

@@ -85,7 +85,7 @@ def test_every_shared_kernel_is_among_them() -> None:
 
 @MANY
 @given(members, answers, st.integers(-3, ANSWERS - 1))
-def test_votes_are_counted_and_read_alike(
+def test_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], asked: int
 ) -> None:
     zeros, unseen = [0] * ANSWERS, [0] * ANSWERS
@@ -106,7 +106,7 @@ def test_votes_are_counted_and_read_alike(
 
 @MANY
 @given(members, answers, branch_weights, st.integers(-3, ANSWERS - 1))
-def test_weighted_votes_are_counted_and_read_alike(
+def test_weighted_votes_are_counted_and_read_equally(
     chosen: list[int], given_answers: list[int], given_weights: list[float], asked: int
 ) -> None:
     found, after = alike(
@@ -135,7 +135,7 @@ def test_sorting_is_stable(chosen: list[int], keys: list[int]) -> None:
 
 @MANY
 @given(members, members)
-def test_what_is_in_another_set_is_left_out(chosen: list[int], gone: list[int]) -> None:
+def test_members_of_the_excluded_set_are_left_out(chosen: list[int], gone: list[int]) -> None:
     count, after = alike(
         runtime.subtract, chosen, len(chosen), gone, len(gone), [0] * BRANCHES, [0] * BRANCHES
     )
@@ -144,7 +144,7 @@ def test_what_is_in_another_set_is_left_out(chosen: list[int], gone: list[int]) 
 
 
 @given(st.data())
-def test_the_pass_of_the_benchmark_reads_alike(data: st.DataObject) -> None:
+def test_the_pass_of_the_benchmark_reads_equally(data: st.DataObject) -> None:
     branches, width, seeds = 4, 5, 3
     number = st.integers(0, 9)
     draw = data.draw
@@ -176,11 +176,11 @@ def test_every_kernel_of_the_runtime_is_translated() -> None:
         assert any(f" {symbol(kernel)}(" in head for head in heads)
 
 
-def test_shared_kernels_are_translated_alike_every_time() -> None:
+def test_shared_kernels_are_translated_equally_every_time() -> None:
     assert translate_shared() == translate_shared()
 
 
-def test_what_a_kernel_may_not_use_is_refused() -> None:
+def test_unsupported_kernel_syntax_is_rejected() -> None:
     with pytest.raises(NotImplementedError, match="raise"):
         KernelLibrary().need(_raises)
     with pytest.raises(AssertionError, match="powers of two"):

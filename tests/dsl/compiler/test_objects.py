@@ -60,14 +60,14 @@ def test_a_program_is_compiled_once_for_all_processes(
     assert len(kept(tmp_path)) == 1
 
 
-def test_nothing_is_kept_without_a_directory(tmp_path: Path, compilations: list[Tier]) -> None:
+def test_nothing_is_cached_without_a_directory(tmp_path: Path, compilations: list[Tier]) -> None:
     for _ in range(2):
         ObjectCache().load(checked())
     assert len(compilations) == 2
     assert kept(tmp_path) == []
 
 
-def test_what_differs_is_kept_apart(
+def test_different_programs_have_different_cache_entries(
     tmp_path: Path, compilations: list[Tier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = native.detect_machine()
@@ -86,7 +86,7 @@ def test_what_differs_is_kept_apart(
     assert len(kept(tmp_path)) == 6
 
 
-def test_a_wide_recording_has_code_of_its_own(tmp_path: Path, compilations: list[Tier]) -> None:
+def test_wide_recording_has_separate_code(tmp_path: Path, compilations: list[Tier]) -> None:
     reading = checked("controller c { start { open 1 } finally { answer winner(alive) } }")
     for wide in (False, True, False):
         ObjectCache(tmp_path).load(reading, Variant(wide=wide))
@@ -105,7 +105,7 @@ def test_a_wide_recording_has_code_of_its_own(tmp_path: Path, compilations: list
     ],
     ids=["empty", "torn in the digest", "torn", "a bit flipped", "another digest", "longer"],
 )
-def test_a_damaged_entry_is_made_anew(
+def test_damaged_entry_is_recompiled(
     tmp_path: Path, compilations: list[Tier], damage: Callable[[bytes], bytes]
 ) -> None:
     ObjectCache(tmp_path).load(checked())
@@ -117,7 +117,7 @@ def test_a_damaged_entry_is_made_anew(
     assert path.read_bytes() == sound
 
 
-def test_an_entry_that_is_no_file_costs_only_time(tmp_path: Path, compilations: list[Tier]) -> None:
+def test_entry_that_is_not_a_file_is_recompiled(tmp_path: Path, compilations: list[Tier]) -> None:
     ObjectCache(tmp_path).load(checked())
     [path] = kept(tmp_path)
     path.unlink()
@@ -128,7 +128,7 @@ def test_an_entry_that_is_no_file_costs_only_time(tmp_path: Path, compilations: 
 
 
 @pytest.mark.parametrize("where", ["a file", "below a file"])
-def test_a_directory_that_cannot_be_costs_only_time(
+def test_unusable_cache_directory_is_ignored(
     tmp_path: Path, compilations: list[Tier], where: str
 ) -> None:
     (tmp_path / "file").write_text("in the way")
@@ -159,7 +159,7 @@ def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == len(kept(tmp_path)) == 3, "two programs, the kernels"
 
 
-def test_every_program_of_the_library_is_translated_alike_every_time(tmp_path: Path) -> None:
+def test_every_program_of_the_library_is_translated_equally_every_time(tmp_path: Path) -> None:
     for name in library.NAMES:
         ObjectCache(tmp_path).load(load_checked_program(library.load_source(name)))
     before = {path.name: path.read_bytes() for path in kept(tmp_path)}
@@ -168,7 +168,7 @@ def test_every_program_of_the_library_is_translated_alike_every_time(tmp_path: P
     assert {path.name: path.read_bytes() for path in kept(tmp_path)} == before
 
 
-def test_a_process_does_not_fill_up_with_programs(
+def test_loaded_programs_are_released(
     compilations: list[Tier], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(objects, "MOST_LOADED", 2)

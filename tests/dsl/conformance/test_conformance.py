@@ -34,7 +34,7 @@ def told(engine: Engine, case: Case, program: str, seed: int | None = None) -> T
 
 @engines
 @of_kind(trace=True)
-def test_an_episode_goes_as_the_corpus_says(case: Case, engine: Engine) -> None:
+def test_episode_matches_the_corpus(case: Case, engine: Engine) -> None:
     got = told(engine, case, case.program)
     assert case.trace is not None
     last = case.trace[-1].partition(" because ")[0]
@@ -46,13 +46,13 @@ def test_an_episode_goes_as_the_corpus_says(case: Case, engine: Engine) -> None:
 
 @engines
 @of_kind()
-def test_a_value_is_what_the_corpus_says(case: Case, engine: Engine) -> None:
+def test_value_matches_the_corpus(case: Case, engine: Engine) -> None:
     assert told(engine, case, case.program).answer == case.answer
 
 
 @engines
 @of_kind(twin=True)
-def test_two_programs_that_draw_alike_play_alike(case: Case, engine: Engine) -> None:
+def test_programs_with_the_same_draws_play_the_same(case: Case, engine: Engine) -> None:
     assert case.twin is not None
     answers = set()
     for seed in range(case.seeds):
@@ -64,7 +64,7 @@ def test_two_programs_that_draw_alike_play_alike(case: Case, engine: Engine) -> 
 
 
 @of_kind(trace=True)
-def test_every_verb_of_a_trace_tells_the_place_that_it_comes_from(case: Case) -> None:
+def test_every_traced_verb_has_its_source_position(case: Case) -> None:
     lines = case.program.splitlines()
     for barrier in told(ENGINES["interpreter"], case, case.program).trace or ():
         origin = barrier.verb.origin
@@ -75,7 +75,7 @@ def test_every_verb_of_a_trace_tells_the_place_that_it_comes_from(case: Case) ->
 
 
 @of_kind(trace=True)
-def test_an_answer_tells_where_the_end_was_decided(case: Case) -> None:
+def test_answer_records_where_the_episode_ended(case: Case) -> None:
     trace = told(ENGINES["interpreter"], case, case.program).trace or ()
     answer = trace[-1].verb
     assert isinstance(answer, Answer)

@@ -39,7 +39,7 @@ def test_the_corpus_holds_cases_of_every_kind() -> None:
     assert len({(case.place, case.name) for case in cases}) == len(cases)
 
 
-def test_every_word_that_the_language_knows_by_itself_has_a_case() -> None:
+def test_every_builtin_has_a_case() -> None:
     nodes = [node for program in programs() for node in tree.walk(program)]
     said = {node.text for node in nodes if isinstance(node, tree.Name | tree.Field)}
     said |= {node.function.text for node in nodes if isinstance(node, tree.Call)}
@@ -57,7 +57,7 @@ def test_every_construct_of_the_language_has_a_case() -> None:
     assert constructs - found == set()
 
 
-def test_every_verb_of_the_seam_has_a_case() -> None:
+def test_every_verb_of_the_episode_interface_has_a_case() -> None:
     verbs = set()
     for case in read_corpus():
         if case.trace is not None:
@@ -78,12 +78,12 @@ def test_every_verb_of_the_seam_has_a_case() -> None:
     ],
     ids=str,
 )
-def test_a_case_that_expects_something_else_fails(change: dict[str, object]) -> None:
+def test_wrong_expectation_fails(change: dict[str, object]) -> None:
     (case,) = parse_cases(ONE, "one.cases")
-    test_conformance.test_an_episode_goes_as_the_corpus_says(case, interpreter)
+    test_conformance.test_episode_matches_the_corpus(case, interpreter)
     wrong: Case = replace(case, **change)  # type: ignore[arg-type]
     with pytest.raises(AssertionError):
-        test_conformance.test_an_episode_goes_as_the_corpus_says(wrong, interpreter)
+        test_conformance.test_episode_matches_the_corpus(wrong, interpreter)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_a_value_can_fail(value: str, holds: bool) -> None:
     )
     (case,) = parse_cases(text, "v.cases")
     if holds:
-        test_conformance.test_a_value_is_what_the_corpus_says(case, interpreter)
+        test_conformance.test_value_matches_the_corpus(case, interpreter)
     else:
         with pytest.raises(AssertionError):
-            test_conformance.test_a_value_is_what_the_corpus_says(case, interpreter)
+            test_conformance.test_value_matches_the_corpus(case, interpreter)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 7])
@@ -118,7 +118,7 @@ def test_chains_open_in_the_order_in_which_they_are_written(seed: int) -> None:
     text = f"== order\n{chains}\nseed {seed}\nprogram\n  start {{ open 9 }}\nvalues\n"
     values = "\n".join(f'  winner(opened where .index == {i}) -> "A{i}"' for i in range(9))
     for case in parse_cases(text + values, "order.cases"):
-        test_conformance.test_a_value_is_what_the_corpus_says(case, interpreter)
+        test_conformance.test_value_matches_the_corpus(case, interpreter)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_chains_open_in_the_order_in_which_they_are_written(seed: int) -> None:
         ("== v\ndeck five\n", "one.cases:2: 'deck five' is not understood"),
     ],
 )
-def test_a_mistake_in_a_case_is_told_with_its_place(text: str, told: str) -> None:
+def test_error_in_a_case_names_its_line(text: str, told: str) -> None:
     with pytest.raises(BadCase) as caught:
         parse_cases(text, "one.cases")
     assert str(caught.value).startswith(told)

@@ -69,7 +69,7 @@ def compare(
                 assert told(ours, branch_pool, where) == told(theirs, branch_pool, where)
 
 
-def test_every_program_has_a_twin() -> None:
+def test_every_program_has_a_python_twin() -> None:
     assert set(PATHS) == set(TWINS)
 
 

@@ -178,7 +178,7 @@ def test_answers_of_one_value_are_equal_in_both_directions(
         (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}2\\1\end{pmatrix}"),
     ],
 )
-def test_answers_of_two_values_are_unequal_and_have_two_forms(
+def test_answers_with_different_values_have_different_forms(
     mathematics: MathVerify, answer: str, gold: str
 ) -> None:
     for one, other in ((answer, gold), (gold, answer)):
@@ -202,7 +202,7 @@ ONE_VOTE = [
 
 
 @pytest.mark.parametrize("answers", ONE_VOTE)
-def test_equal_answers_are_one_vote_whatever_the_gold_answer_is(
+def test_equal_answers_share_a_vote_for_any_gold_answer(
     mathematics: MathVerify, answers: list[str]
 ) -> None:
     for gold in (UNRELATED, None):
@@ -273,16 +273,14 @@ def test_rational_numbers_are_equal_exactly_when_their_values_are(
 
 
 @given(st.text(max_size=60))
-def test_whatever_a_model_writes_has_a_form_and_equals_itself(
-    mathematics: MathVerify, text: str
-) -> None:
+def test_any_model_output_has_a_form_and_equals_itself(mathematics: MathVerify, text: str) -> None:
     (forms,) = mathematics.forms([AnswerPool([text], UNRELATED), AnswerPool([text], text)])[:1]
     assert set(forms) == {text}
     assert mathematics.forms([AnswerPool([text], text)])[0][text] == text
 
 
 @given(ALPHABET | st.sampled_from(list(itertools.chain(*ONE_VOTE))))
-def test_a_form_is_its_own_form(mathematics: MathVerify, answer: str) -> None:
+def test_canonical_form_is_idempotent(mathematics: MathVerify, answer: str) -> None:
     form = mathematics.forms([AnswerPool([answer], None)])[0][answer]
     assert mathematics.forms([AnswerPool([form], None)])[0][form] == form
 
@@ -306,7 +304,7 @@ def test_a_form_is_its_own_form(mathematics: MathVerify, answer: str) -> None:
         "$" * 99,
     ],
 )
-def test_nothing_that_a_model_writes_raises_or_hangs(mathematics: MathVerify, answer: str) -> None:
+def test_no_model_output_raises_or_hangs(mathematics: MathVerify, answer: str) -> None:
     forms = mathematics.forms([AnswerPool([answer, "12"], UNRELATED)])[0]
     assert forms["12"] == "12"
     assert forms[answer] != UNRELATED
@@ -321,7 +319,7 @@ def test_an_answer_longer_than_any_gold_is_still_compared_by_its_digits(
     assert mathematics.forms([AnswerPool([long + "7"], long)])[0][long + "7"] != long
 
 
-def test_the_death_of_the_process_leaves_an_answer_as_it_is(tmp_path: Path) -> None:
+def test_process_crash_leaves_the_answer_unchanged(tmp_path: Path) -> None:
     with MathVerify(tmp_path) as equivalence:
         assert equivalence.forms([AnswerPool([r"\sqrt8"], r"2\sqrt2")])[0][r"\sqrt8"] == r"2\sqrt2"
         for child in _children():
@@ -340,7 +338,7 @@ def _children() -> list[int]:
     return [each for each, command in commands.items() if b"spawn_main" in command.read_bytes()]
 
 
-def test_what_takes_too_long_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timed_out_answer_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarded, "SECONDS", 0.3)
     with MathVerify() as equivalence:
         forms = equivalence.forms([AnswerPool([r"\int e^{t^2}\sin(t^3)\,dt", "5"], "5.0")])[0]
@@ -350,7 +348,7 @@ def test_what_takes_too_long_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
     }
 
 
-def test_a_second_comparison_of_the_same_answers_calculates_nothing(
+def test_repeated_comparison_uses_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pools = [AnswerPool([r"\sqrt{72}", r"\int x\,dx"], r"6\sqrt2")]
@@ -363,32 +361,32 @@ def test_a_second_comparison_of_the_same_answers_calculates_nothing(
     assert started == []
 
 
-def test_a_damaged_cache_is_done_without(tmp_path: Path) -> None:
+def test_damaged_cache_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "descriptions.sqlite").write_bytes(b"no database" * 100)
     with MathVerify(tmp_path) as equivalence:
         assert equivalence.forms([AnswerPool([r"\sqrt{4}"], "2")]) == [{r"\sqrt{4}": "2"}]
 
 
-def test_no_answer_is_equal_to_itself_alone(mathematics: MathVerify) -> None:
+def test_no_answer_equals_only_itself(mathematics: MathVerify) -> None:
     (forms,) = mathematics.forms([AnswerPool([NO_ANSWER, "err", "1"], "1")])
     assert forms == {NO_ANSWER: NO_ANSWER, "err": "err", "1": "1"}
 
 
-async def test_a_form_that_has_voted_stays(mathematics: MathVerify) -> None:
+async def test_form_is_fixed_after_its_first_vote(mathematics: MathVerify) -> None:
     forms = RunningForms(mathematics, UNRELATED, known=["0.5"])
     assert await forms.form(r"\frac12") == "0.5"
     assert await forms.form("9 kg") == "9 kg"
     assert await forms.form("9") == "9 kg"
 
 
-async def test_exact_changes_nothing() -> None:
+async def test_exact_equivalence_leaves_answers_unchanged() -> None:
     with open_equivalence("exact") as exact:
         assert exact.name == "exact"
     assert await Exact().canonical(" 1/2", "0.5") == " 1/2"
     assert Exact().forms([AnswerPool(["a", "A"], "a")]) == [{"a": "a", "A": "A"}]
 
 
-def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 

@@ -43,7 +43,7 @@ def test_the_last_box_counts(text: str, answer: str) -> None:
         (r"\boxed -6 is it", "-6"),
     ],
 )
-def test_a_box_needs_no_braces(text: str, answer: str) -> None:
+def test_box_without_braces_is_read(text: str, answer: str) -> None:
     assert extractor("boxed").read(text) == answer
 
 
@@ -59,7 +59,7 @@ def test_a_box_needs_no_braces(text: str, answer: str) -> None:
         r"\boxed{?}",
     ],
 )
-def test_empty_boxes_and_placeholders_are_passed_over(more: str) -> None:
+def test_empty_boxes_and_placeholders_are_skipped(more: str) -> None:
     assert extractor("boxed").read(rf"\boxed{{31}}. {more}") == "31"
 
 
@@ -75,11 +75,11 @@ def test_empty_boxes_and_placeholders_are_passed_over(more: str) -> None:
         (r"\boxed{2} and \boxed{2}", "2"),
     ],
 )
-def test_boxes_that_a_sentence_lists_are_a_list(text: str, answer: str) -> None:
+def test_boxes_listed_in_one_sentence_form_a_list(text: str, answer: str) -> None:
     assert extractor("boxed").read(text) == answer
 
 
-def test_a_box_that_is_open_where_the_text_was_cut_is_no_answer() -> None:
+def test_unclosed_box_of_a_truncated_text_is_ignored() -> None:
     boxed = extractor("boxed")
     assert boxed.read(r"so \boxed{12", truncated=True) == NO_ANSWER
     assert boxed.read(r"so \boxed 12", truncated=True) == NO_ANSWER
@@ -125,7 +125,7 @@ def test_the_letter_of_a_choice_is_found(text: str, answer: str) -> None:
     assert extractor("choice").read(text, letters="ABCD") == answer
 
 
-def test_letters_outside_the_choices_are_none() -> None:
+def test_letters_outside_the_choices_are_rejected() -> None:
     choice = extractor("choice")
     assert choice.read(r"\boxed{F}", letters="ABCD") == NO_ANSWER
     assert choice.read("Answer: F", letters="ABCD") == NO_ANSWER
@@ -149,7 +149,7 @@ def test_the_last_number_counts(text: str, answer: str) -> None:
     assert extractor("last-number").read(text) == answer
 
 
-def test_a_pattern_of_ones_own_gives_its_last_match() -> None:
+def test_custom_pattern_returns_its_last_match() -> None:
     assert extractor(r"pattern:#### (\d+)").read("#### 1\n#### 2") == "2"
     assert extractor(r"pattern:\d+").read("1 2 3") == "3"
     assert extractor(r"pattern:x|(y)").read("x") == NO_ANSWER
@@ -157,12 +157,12 @@ def test_a_pattern_of_ones_own_gives_its_last_match() -> None:
 
 
 @pytest.mark.parametrize("name", ["pattern:(", "letters", ""])
-def test_what_is_no_way_to_extract_is_refused(name: str) -> None:
+def test_unknown_extraction_is_rejected(name: str) -> None:
     with pytest.raises(StoreError):
         extractor(name)
 
 
-def test_the_end_of_the_thinking_decides_what_a_chain_answers() -> None:
+def test_answer_is_read_after_the_end_of_thinking() -> None:
     boxed = extractor("boxed")
     assert final_answer(r"\boxed{1}</think>\boxed{2}", "</think>", boxed) == "2"
     assert final_answer(r"\boxed{1}</think>hm", "</think>", boxed) == NO_ANSWER
@@ -170,14 +170,14 @@ def test_the_end_of_the_thinking_decides_what_a_chain_answers() -> None:
     assert final_answer(r"\boxed{1} and", "", boxed) == "1"
 
 
-def test_a_probe_is_read_after_what_was_forced() -> None:
+def test_probe_answer_is_read_after_the_forced_text() -> None:
     assert probe_answer("12}. Done", BOXED, extractor("boxed")) == "12"
     assert probe_answer(r"\frac{1}{2}}$", BOXED, extractor("boxed")) == r"\frac{1}{2}"
     assert probe_answer("12", BOXED, extractor("boxed")) == "12"
     assert probe_answer("}", BOXED, extractor("boxed")) == NO_ANSWER
 
 
-def test_a_gold_answer_loses_the_wrapping_that_a_box_loses() -> None:
+def test_gold_answer_is_unwrapped_like_a_box() -> None:
     assert strip_wrapping(r"\text{Evelyn}") == extractor("boxed").read(r"\boxed{\text{Evelyn}}")
 
 
@@ -239,7 +239,7 @@ def test_boxes_of_every_shape_are_read(text: str, answer: str) -> None:
         (r"\boxed{D = 4}", NO_ANSWER),
     ],
 )
-def test_letters_are_found_in_every_wording(text: str, answer: str) -> None:
+def test_choice_letter_is_found_in_every_phrasing(text: str, answer: str) -> None:
     assert extractor("choice").read(text, letters="ABCD") == answer
 
 

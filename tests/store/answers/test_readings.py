@@ -74,7 +74,7 @@ ONE_VOTE = [
 
 
 @pytest.mark.parametrize("answers", ONE_VOTE, ids=lambda answers: answers[0])
-def test_one_meaning_is_one_vote_and_equal_in_both_directions(
+def test_equivalent_answers_share_a_vote_in_both_directions(
     mathematics: MathVerify, answers: tuple[str, ...]
 ) -> None:
     (forms,) = mathematics.forms([AnswerPool(answers, UNRELATED)])
@@ -124,7 +124,7 @@ TWO_VOTES = [
 
 
 @pytest.mark.parametrize("pair", TWO_VOTES, ids=lambda pair: " / ".join(pair))
-def test_two_meanings_are_two_votes_and_unequal_in_both_directions(
+def test_different_answers_have_separate_votes_in_both_directions(
     mathematics: MathVerify, pair: tuple[str, str]
 ) -> None:
     (forms,) = mathematics.forms([AnswerPool(pair, UNRELATED)])
@@ -134,7 +134,7 @@ def test_two_meanings_are_two_votes_and_unequal_in_both_directions(
 
 
 @pytest.mark.parametrize("answers", [*ONE_VOTE, *TWO_VOTES], ids=lambda answers: answers[0])
-def test_a_form_is_read_back_as_itself(mathematics: MathVerify, answers: tuple[str, ...]) -> None:
+def test_canonical_form_parses_to_itself(mathematics: MathVerify, answers: tuple[str, ...]) -> None:
     for answer in answers:
         form = mathematics.forms([AnswerPool([answer], None)])[0][answer]
         assert mathematics.forms([AnswerPool([form], None)])[0][form] == form
@@ -145,16 +145,14 @@ def test_a_form_is_read_back_as_itself(mathematics: MathVerify, answers: tuple[s
     [r"\sqrt[3]{5}", r"\log_2 7", r"2\sqrt3+\sqrt5", "3^{5000}", r"\arctan 3", r"\hat{k}",
      "a_{n+1}", r"\max(p,q)", r"\overline{PQ}", r"\$7.25", r"3\text{ jars}", "m!"],
 )  # fmt: skip
-def test_an_answer_is_one_vote_with_its_own_form(mathematics: MathVerify, answer: str) -> None:
+def test_answer_shares_a_vote_with_its_canonical_form(mathematics: MathVerify, answer: str) -> None:
     form = mathematics.forms([AnswerPool([answer], None)])[0][answer]
     (forms,) = mathematics.forms([AnswerPool([answer, form], None)])
     assert forms == {answer: form, form: form}
 
 
 @pytest.mark.parametrize("answer", [r"8888^{888888}\cdot b", "77777!b", r"\binom{90000}{45000}b"])
-def test_a_factor_too_large_to_calculate_stays_as_it_is_written(
-    mathematics: MathVerify, answer: str
-) -> None:
+def test_factor_too_large_to_calculate_is_unchanged(mathematics: MathVerify, answer: str) -> None:
     (forms,) = mathematics.forms([AnswerPool([answer, "5"], "5.0")])
     assert forms["5"] == "5.0"
     assert len(forms[answer]) < 60
@@ -190,9 +188,7 @@ def test_large_numbers_are_compared_exactly(
      r"\sum_{k=1}^{10^{90}}1", "\ud800", r"\pm" * 600 + "1"],
     ids=range(8),
 )  # fmt: skip
-def test_whatever_is_deep_or_large_is_equal_to_itself_alone(
-    mathematics: MathVerify, answer: str
-) -> None:
+def test_deep_or_large_expression_equals_only_itself(mathematics: MathVerify, answer: str) -> None:
     forms = mathematics.forms([AnswerPool([answer], UNRELATED), AnswerPool([answer], answer)])
     assert forms[0][answer] != UNRELATED
     assert forms[1][answer] == answer

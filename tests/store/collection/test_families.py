@@ -105,7 +105,7 @@ async def found(
         (magistral, "magistral"),
     ],
 )
-async def test_a_model_whose_name_shows_nothing_is_known_by_its_template(
+async def test_family_is_detected_from_the_chat_template(
     scripted: ScriptedServer, template: Template, family: str
 ) -> None:
     assert guess_family(MODEL) is None
@@ -113,13 +113,13 @@ async def test_a_model_whose_name_shows_nothing_is_known_by_its_template(
 
 
 @pytest.mark.parametrize("template", [keeps, plain_template, silent_switch, None])
-async def test_a_template_that_shows_nothing_leaves_it_open(
+async def test_unrecognized_template_gives_no_family(
     scripted: ScriptedServer, template: Template | None
 ) -> None:
     assert await found(scripted, template) is None
 
 
-async def test_thinking_that_is_turned_off_is_closed_in_the_prompt(
+async def test_disabled_thinking_is_closed_in_the_prompt(
     scripted: ScriptedServer,
 ) -> None:
     assert await found(scripted, switched_on, enable_thinking=False) == Family("think", closed=True)
@@ -127,7 +127,7 @@ async def test_thinking_that_is_turned_off_is_closed_in_the_prompt(
     assert await found(scripted, switched_off, thinking=True) == Family("think")
 
 
-async def test_a_prompt_goes_before_the_name_and_the_name_before_the_rest(
+async def test_prompt_takes_precedence_over_name_and_name_over_template(
     scripted: ScriptedServer,
 ) -> None:
     assert await found(scripted, magistral, "Ministral-3-8B-Reasoning") == Family("magistral")
@@ -135,12 +135,12 @@ async def test_a_prompt_goes_before_the_name_and_the_name_before_the_rest(
     assert await found(scripted, None, "Qwen3-8B") == Family("think")
 
 
-def test_models_for_instructions_do_not_think_whatever_else_is_in_their_name() -> None:
+def test_instruct_models_do_not_think() -> None:
     assert guess_family("Qwen3-30B-A3B-Instruct-2507") == "plain"
     assert guess_family("Qwen3-30B-A3B-Thinking-2507") == "think"
 
 
-def test_nothing_is_ended_where_the_prompt_has_ended_the_thinking() -> None:
+def test_closed_thinking_is_not_ended_again() -> None:
     forcing = make_forcing(Family("think", closed=True), end=None, ask=None)
     assert forcing == make_closed_forcing(FAMILIES["think"])
     assert (forcing.end, forcing.mark) == ("", "")

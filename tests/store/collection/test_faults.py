@@ -24,7 +24,7 @@ scripts = st.lists(st.sampled_from([None, None, None, *FAULTS]), max_size=40)
 @pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(scripts, st.booleans())
-def test_any_sequence_of_faults_ends_in_the_same_bytes_or_an_error_that_can_be_resumed_from(
+def test_any_fault_sequence_gives_the_same_bytes_or_a_resumable_error(
     script: list[Fault], stepwise: bool
 ) -> None:
     wanted = work(branches=3, group=2, stepwise=stepwise)

@@ -58,7 +58,7 @@ def drawing(question: str, *indexes: int, fault: str = "refused") -> Callable[[i
     return script
 
 
-async def test_a_branch_that_is_refused_is_named(scripted: ScriptedServer, tmp_path: Path) -> None:
+async def test_error_names_the_rejected_branch(scripted: ScriptedServer, tmp_path: Path) -> None:
     scripted.fault = drawing("b", 2)
     with pytest.raises(Refused, match=r"question 'b', branch 2: .*too long") as refused:
         await collect(tmp_path / "r", work(group=1), scripted)
@@ -67,7 +67,7 @@ async def test_a_branch_that_is_refused_is_named(scripted: ScriptedServer, tmp_p
         await collect(tmp_path / "r", work(group=4), scripted)
 
 
-async def test_so_many_branches_may_be_missing_and_the_others_are_those_of_any_other_collection(
+async def test_allowed_missing_branches_do_not_change_the_others(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     await collect(tmp_path / "whole", work(), scripted)
@@ -87,7 +87,7 @@ async def test_so_many_branches_may_be_missing_and_the_others_are_those_of_any_o
     assert is_already_collected(tmp_path / "r", wanted, await prepared_by(scripted, wanted))
 
 
-async def test_more_than_are_allowed_end_the_work_and_keep_the_rest(
+async def test_too_many_missing_branches_stop_the_collection_and_keep_the_rest(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.fault = drawing("a", 0, 1, 2)
@@ -98,7 +98,7 @@ async def test_more_than_are_allowed_end_the_work_and_keep_the_rest(
     assert [each.missing for each in open_recording(tmp_path / "r").questions] == [None, None]
 
 
-async def test_a_branch_whose_probes_are_refused_is_missing_too(
+async def test_branch_with_rejected_probes_is_missing(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     probed: list[int] = []
@@ -117,7 +117,7 @@ async def test_a_branch_whose_probes_are_refused_is_missing_too(
     assert len(missing) == 1
 
 
-async def test_a_branch_that_brings_the_server_down_may_be_missing(
+async def test_branch_that_crashes_the_server_may_be_missing(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.fault = drawing("a", 3, fault="status 500")
@@ -127,7 +127,7 @@ async def test_a_branch_that_brings_the_server_down_may_be_missing(
     assert open_recording(tmp_path / "r").questions[0].missing == [3]
 
 
-async def test_a_question_without_any_branch_is_left_out_by_leaving_it_out_of_the_questions(
+async def test_question_without_branches_must_be_removed_from_the_file(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.fault = drawing("b", 0, 1)
@@ -187,7 +187,7 @@ async def test_chains_longer_than_the_context_may_be_missing(
     assert [each.tokens for each in recording.branches(1)] == [60, 70]
 
 
-async def test_a_chain_that_only_its_last_words_take_beyond_the_context_is_probed(
+async def test_chain_whose_last_interval_exceeds_the_context_is_probed(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     # The end of a chain is never sent: the last probe is made before it.
@@ -199,7 +199,7 @@ async def test_a_chain_that_only_its_last_words_take_beyond_the_context_is_probe
     assert sent + SETTINGS.probing.max_tokens <= CONTEXT
 
 
-async def test_branches_at_temperature_0_are_asked_for_one_by_one(
+async def test_branches_at_temperature_0_are_requested_one_by_one(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     greedy = work(drawing=msgspec.structs.replace(DRAWING, temperature=0.0))
@@ -207,7 +207,7 @@ async def test_branches_at_temperature_0_are_asked_for_one_by_one(
     assert {each.body.get("n", 1) for each in scripted.completions} == {1}
 
 
-async def test_a_prompt_that_is_too_long_names_its_question(scripted: ScriptedServer) -> None:
+async def test_too_long_prompt_error_names_the_question(scripted: ScriptedServer) -> None:
     long = msgspec.structs.replace(ASKED[1], question="x" * CONTEXT)
     with pytest.raises(Refused, match="question 'b': its prompt of 4098 tokens") as refused:
         await prepared_by(scripted, work()._replace(asked=[ASKED[0], long]))
@@ -215,7 +215,7 @@ async def test_a_prompt_that_is_too_long_names_its_question(scripted: ScriptedSe
     assert not scripted.completions
 
 
-async def test_a_bound_beyond_the_context_is_refused_before_anything_is_tokenised(
+async def test_max_tokens_beyond_the_context_is_rejected_before_tokenising(
     scripted: ScriptedServer,
 ) -> None:
     long = work(drawing=msgspec.structs.replace(DRAWING, max_tokens=CONTEXT))

@@ -12,7 +12,7 @@ from store.serving.replies import CompletionResult
 from tests.store.collection.small import SETTINGS
 
 
-def test_means_are_taken_over_each_interval_and_what_is_left() -> None:
+def test_means_cover_each_interval_and_the_remainder() -> None:
     assert interval_means([1.0, 3.0, 5.0, 7.0, 2.0], 2) == [2.0, 6.0, 2.0]
 
 
@@ -20,14 +20,14 @@ def first_token(*chances: float) -> CompletionResult:
     return CompletionResult([1], "", "length", [0.0], [[math.log(chance) for chance in chances]])
 
 
-def test_entropy_is_that_of_the_likeliest_and_the_rest_as_one() -> None:
+def test_entropy_counts_the_remaining_mass_as_one_token() -> None:
     assert token_entropy(first_token(1.0)) == pytest.approx(0.0, abs=1e-12)
     assert token_entropy(first_token(0.5, 0.5)) == pytest.approx(math.log(2))
     assert token_entropy(first_token(0.5)) == pytest.approx(math.log(2))
     assert token_entropy(first_token(0.25, 0.25, 0.25)) == pytest.approx(math.log(4))
 
 
-def test_an_estimate_adds_up_what_would_be_asked() -> None:
+def test_estimate_sums_all_requests() -> None:
     questions = [Question(id="a", gold="1", prompt_ids=[1] * 10)]
     prices = Prices(per_million_in=1.0, per_million_out=2.0)
     found = estimate_cost(SETTINGS, questions, {"a": 5}, {"a": [100] * 5}, 20, 4, prices)
@@ -38,14 +38,16 @@ def test_an_estimate_adds_up_what_would_be_asked() -> None:
     assert found.usd == pytest.approx((found.sent + 2 * 580) / 1e6)
 
 
-def test_hours_and_tokens_are_paid_together() -> None:
+def test_cost_adds_hourly_and_token_prices() -> None:
     prices = Prices(per_hour=3600.0, per_million_in=1.0, per_million_out=2.0)
     assert prices.usd(10**6, 10**6, 2.0) == pytest.approx(5.0)
     assert prices.known
     assert not Prices().known
 
 
-def test_what_is_left_is_reckoned_from_what_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remaining_time_is_estimated_from_recorded_branches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = [0.0]
     monkeypatch.setattr("store.collection.progress.time.monotonic", lambda: clock[0])
     tally = CollectionProgress(branches=10, held=2)

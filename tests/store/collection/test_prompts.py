@@ -6,7 +6,7 @@ from store.serving.server import Server
 from tests.store.serving.scripted import MODEL, ScriptedServer, encode, serving
 
 
-def test_a_message_is_the_question_its_choices_and_the_instruction() -> None:
+def test_message_contains_question_choices_and_instruction() -> None:
     assert format_prompt("How many?\n", None, "") == "How many?"
     asked = format_prompt("Which?", ["one", "two"], INSTRUCTIONS["choice"])
     assert asked.startswith("Which?\n\n(A) one\n(B) two\n\nPlease reason")

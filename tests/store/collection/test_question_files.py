@@ -66,7 +66,7 @@ def one(tmp_path: Path, benchmark: str, row: dict[str, Any]) -> Conversion:
         ("b", LINES),
     ],
 )  # fmt: skip
-def test_a_form_of_file_is_told_by_its_content(tmp_path: Path, name: str, content: str) -> None:
+def test_file_format_is_detected_from_content(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_bytes(content.encode())
     assert read("hmmt", tmp_path / name) == [
         ("spring-1", "p", "1", None),
@@ -94,7 +94,9 @@ def test_compressed_files_are_read_and_damaged_ones_named(
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\x0c", "\x1c", "\x0b", "\r", "\n"])
 @pytest.mark.parametrize("name", ["b.csv", "b.jsonl"])
-def test_odd_line_separators_inside_a_field_end_no_row(tmp_path: Path, odd: str, name: str) -> None:
+def test_unusual_line_separators_inside_a_field_do_not_split_rows(
+    tmp_path: Path, odd: str, name: str
+) -> None:
     path = tmp_path / name
     asked = f"first{odd}second"
     line = json.dumps({"problem": asked, "answer": "3"}, ensure_ascii=False)
@@ -119,12 +121,12 @@ def test_a_directory_has_a_question_for_each_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "key", ["unique_id", "id", "ID", "problem_id", "question_id", "task_id", "idx"]
 )
-def test_the_files_own_id_is_kept(tmp_path: Path, key: str) -> None:
+def test_id_from_the_file_is_kept(tmp_path: Path, key: str) -> None:
     (found,) = one(tmp_path, "hmmt", {key: "train/7.json", "problem": "p", "answer": "1"}).asked
     assert found.id == "train/7.json"
 
 
-def test_an_id_that_repeats_names_nothing(tmp_path: Path) -> None:
+def test_repeated_ids_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text(json.dumps([{"id": 1, "problem": "p", "answer": "1"}] * 2))
     found = convert_benchmark("hmmt", path)
@@ -148,7 +150,7 @@ def test_an_answer_of_aime_is_read_however_it_is_typeset(
     assert found.answer == answer
 
 
-def test_an_answer_of_aime_may_stand_in_the_solution_alone(tmp_path: Path) -> None:
+def test_aime_answer_may_be_only_in_the_solution(tmp_path: Path) -> None:
     (found,) = one(tmp_path, "aime", {"problem": "p", "solution": r"\boxed{025}"}).asked
     assert found.answer == "25"
 
@@ -218,7 +220,7 @@ def test_mmlu_without_a_header_is_read(tmp_path: Path) -> None:
         ({"answer": "\ud835"}, "half of a surrogate pair"),
     ],
 )
-def test_what_is_no_text_is_refused_by_row_and_column(
+def test_non_text_value_error_names_row_and_column(
     tmp_path: Path, row: dict[str, Any], reason: str
 ) -> None:
     path = tmp_path / "b.json"
@@ -228,7 +230,7 @@ def test_what_is_no_text_is_refused_by_row_and_column(
     assert reason in bad.reason
 
 
-def test_bytes_of_parquet_are_no_text_and_lists_of_one_are(tmp_path: Path) -> None:
+def test_parquet_bytes_are_rejected_and_single_item_lists_accepted(tmp_path: Path) -> None:
     path = tmp_path / "b.parquet"
     pq.write_table(pa.Table.from_pylist([{"problem": "p", "answer": b"1"}]), path)
     with pytest.raises(SourceError, match="row 1: column `answer` holds bytes"):
@@ -237,7 +239,7 @@ def test_bytes_of_parquet_are_no_text_and_lists_of_one_are(tmp_path: Path) -> No
     assert read("hmmt", path) == [("hmmt-00", "p", "2", None)]
 
 
-def test_chat_messages_give_the_users_text(tmp_path: Path) -> None:
+def test_chat_messages_become_the_user_text(tmp_path: Path) -> None:
     chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1+1?"}]
     row = {"prompt": chat, "reward_model": {"ground_truth": "2", "style": "rule"}}
     found = one(tmp_path, "hmmt", row)
@@ -250,7 +252,7 @@ def test_chat_messages_give_the_users_text(tmp_path: Path) -> None:
         one(tmp_path, "hmmt", {**row, "prompt": turns})
 
 
-def test_one_bad_row_is_named_and_can_be_left_out(cli: CommandLine, home: Path) -> None:
+def test_bad_row_is_reported_and_can_be_skipped(cli: CommandLine, home: Path) -> None:
     (home / "b.csv").write_text("problem,answer\np,1\nq,1001\nr,none\ns,\n")
     refused = cli("questions", "aime", "b.csv")
     assert refused.status == 2
@@ -284,7 +286,7 @@ def test_a_broken_line_is_one_bad_row(tmp_path: Path) -> None:
         ("b.xlsx", "PK", "save the sheet as CSV"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
+def test_a_file_that_cannot_be_read_is_rejected_with_the_reason(
     tmp_path: Path, name: str, content: str, reason: str
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -304,7 +306,7 @@ def test_a_field_may_be_longer_than_csv_allows_by_default(tmp_path: Path) -> Non
     assert read("hmmt", path) == [("hmmt-00", "p", "1", None)]
 
 
-def test_numpys_print_of_a_list_is_not_taken_for_one_text(tmp_path: Path) -> None:
+def test_printed_numpy_array_is_not_read_as_one_text(tmp_path: Path) -> None:
     path = tmp_path / "b.csv"
     path.write_text("question,choices,answer\np,\"['x' 'y']\",0\n")
     with pytest.raises(SourceError, match="no JSON list of choices"):

@@ -44,7 +44,7 @@ GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
         ({"id": "b", "question": "?", "answer": "A", "chioces": []}, "chioces"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+def test_invalid_line_is_named(tmp_path: Path, row: dict[str, Any], said: str) -> None:
     with pytest.raises(SourceError, match=said):
         read_questions(lines(tmp_path / "q.jsonl", GOOD, row))
 
@@ -58,9 +58,7 @@ def test_an_empty_file_holds_no_questions(tmp_path: Path) -> None:
     ("chains", "said"),
     [([], "no chains"), ([{"finish": "stop"}], "needs token_ids or text"), ([{"txt": ""}], "txt")],
 )
-def test_chains_that_cannot_be_probed_are_named(
-    tmp_path: Path, chains: list[Any], said: str
-) -> None:
+def test_unprobeable_chains_are_named(tmp_path: Path, chains: list[Any], said: str) -> None:
     with pytest.raises(SourceError, match=said):
         read_chains(lines(tmp_path / "c.jsonl", {**GOOD, "chains": chains}))
 
@@ -84,14 +82,14 @@ GPQA = {
         ("gsm8k", {"question": "p", "answer": "He has 1,200.\n#### 1,200"}, "1200"),
     ],
 )
-def test_each_benchmark_knows_its_columns(
+def test_each_benchmark_finds_its_columns(
     tmp_path: Path, benchmark: str, row: dict[str, Any], answer: str
 ) -> None:
     (asked,) = convert_benchmark(benchmark, lines(tmp_path / "b.jsonl", row)).asked
     assert (asked.question, asked.answer, asked.choices) == ("p", answer, None)
 
 
-def test_choices_are_dealt_in_an_order_that_never_changes(tmp_path: Path) -> None:
+def test_choice_order_is_deterministic(tmp_path: Path) -> None:
     rows = [{**GPQA, "Question": f"Which {k}?"} for k in range(40)]
     asked = convert_benchmark("gpqa", lines(tmp_path / "b.jsonl", *rows)).asked
     for each in asked:
@@ -126,7 +124,7 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
         ("gpqa", {"Question": "?"}, "has no `correct answer`"),
     ],
 )
-def test_what_a_row_lacks_is_named(
+def test_missing_column_is_named(
     tmp_path: Path, benchmark: str, row: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(SourceError, match=said):
@@ -134,7 +132,7 @@ def test_what_a_row_lacks_is_named(
 
 
 @pytest.mark.parametrize("name", ["b.json", "b.jsonl", "b.parquet"])
-def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path, name: str) -> None:
+def test_mismatched_file_extension_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("{nothing")
     with pytest.raises(SourceError, match=name):
         convert_benchmark("hmmt", tmp_path / name)

@@ -27,11 +27,11 @@ def test_every_probe_has_a_prefix_of_its_own_and_the_end_is_never_probed(
     assert probes * interval < tokens <= (probes + 1) * interval
 
 
-def test_a_chain_of_nothing_has_no_probes() -> None:
+def test_empty_chain_has_no_probes() -> None:
     assert probe_count(0, 10) == 0
 
 
-def test_branches_may_be_asked_for_in_any_pieces() -> None:
+def test_branches_can_be_requested_in_any_grouping() -> None:
     whole = draw_requests.request_branches([1, 2], "q", 0, 8, DRAWING)
     part = draw_requests.request_branches([1, 2], "q", 5, 2, DRAWING)
     assert whole.seed is not None
@@ -40,7 +40,7 @@ def test_branches_may_be_asked_for_in_any_pieces() -> None:
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
-def test_seeds_tell_everything_apart_and_leave_room(base: int, branch: int, interval: int) -> None:
+def test_seeds_are_distinct_and_do_not_overlap(base: int, branch: int, interval: int) -> None:
     seeds = {
         interval_seed(base, "q", branch, interval), interval_seed(base + 1, "q", branch, interval),
         interval_seed(base, "r", branch, interval), interval_seed(base, "q", branch + 1, interval),
@@ -55,7 +55,7 @@ def test_seeds_never_change() -> None:
     assert interval_seed(0, "aime24-00", 3, 2) == 3573985572974923751
 
 
-def test_intervals_go_on_from_the_tokens_and_end_at_the_cap() -> None:
+def test_interval_requests_continue_the_tokens_up_to_the_cap() -> None:
     first = draw_requests.request_interval([1, 2], "q", 3, [], DRAWING)
     last = draw_requests.request_interval([1, 2], "q", 3, list(range(90)), DRAWING)
     assert list(first.prompt[0]) == [1, 2]
@@ -65,7 +65,7 @@ def test_intervals_go_on_from_the_tokens_and_end_at_the_cap() -> None:
     assert last.seed == interval_seed(5, "q", 3, 9)
 
 
-def test_a_probe_ends_the_thinking_only_where_it_goes_on() -> None:
+def test_probe_ends_thinking_only_if_it_is_open() -> None:
     asked = draw_requests.request_probes(
         [9], [[4, 4], [4, 2, 5]], FORCED, ProbeSettings(stop=["\n"])
     )
@@ -88,7 +88,7 @@ def test_prefixes_are_whole_intervals() -> None:
     assert [len(prefix) for prefix in draw_requests.list_prefixes(list(range(20)), 10)] == [10]
 
 
-def test_families_are_told_by_the_name() -> None:
+def test_family_is_detected_from_the_model_name() -> None:
     assert guess_family("Qwen/Qwen3-8B") == "think"
     assert guess_family("openai/gpt-oss-20b") == "harmony"
     assert guess_family("meta-llama/Llama-3.1-8B-Instruct") == "plain"
@@ -97,6 +97,6 @@ def test_families_are_told_by_the_name() -> None:
 
 
 @given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3), min_size=1, max_size=3))
-def test_a_part_is_found_where_it_first_stands(tokens: list[int], part: list[int]) -> None:
+def test_find_tokens_returns_the_first_match(tokens: list[int], part: list[int]) -> None:
     places = [at for at in range(len(tokens)) if tokens[at : at + len(part)] == part]
     assert find_tokens(tokens, part) == (places[0] if places else None)

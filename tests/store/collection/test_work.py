@@ -85,13 +85,13 @@ def drawn_again(number: int, index: int) -> list[int]:
     return draw(prompt(number), seed, DRAWING.max_tokens).tokens
 
 
-def test_rising_numbers_come_as_runs() -> None:
+def test_consecutive_indexes_are_grouped() -> None:
     assert list(group_consecutive([])) == []
     assert list(group_consecutive([3])) == [(3, 1)]
     assert list(group_consecutive([0, 1, 4, 5, 6, 9])) == [(0, 2), (4, 3), (9, 1)]
 
 
-async def test_a_recording_holds_what_the_model_draws_and_answers(
+async def test_recording_contains_the_model_chains_and_answers(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     await collect(tmp_path / "r", work(), scripted)
@@ -118,7 +118,7 @@ def answer_behind(number: int, prefix: Sequence[int]) -> str:
     return probe_answer(words, SETTINGS.forcing.ask, READING.extraction)
 
 
-async def test_neither_order_nor_grouping_nor_servers_change_a_byte(
+async def test_order_grouping_and_servers_do_not_change_the_bytes(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     with serving(ScriptedServer()) as second:
@@ -130,7 +130,7 @@ async def test_neither_order_nor_grouping_nor_servers_change_a_byte(
     assert len(digests) == 1
 
 
-async def test_no_more_is_under_way_than_was_allowed(
+async def test_concurrency_never_exceeds_the_limit(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.pace = 0.001
@@ -163,7 +163,7 @@ LIES = ["other_model", "no_tokens", "short", "wrong_count", "wrong_prompt", "una
 
 
 @pytest.mark.parametrize("fault", BREAKS)
-async def test_a_server_that_breaks_now_and_then_changes_nothing(
+async def test_transient_server_failures_do_not_change_the_recording(
     scripted: ScriptedServer, tmp_path: Path, undisturbed: str, fault: str
 ) -> None:
     often = 9 if fault in ("stall", "drip") else 3
@@ -176,7 +176,7 @@ async def test_a_server_that_breaks_now_and_then_changes_nothing(
 
 
 @pytest.mark.parametrize("fault", LIES)
-async def test_a_server_that_lies_is_never_recorded(
+async def test_inconsistent_responses_are_never_recorded(
     scripted: ScriptedServer, tmp_path: Path, undisturbed: str, fault: str
 ) -> None:
 
@@ -192,7 +192,7 @@ async def test_a_server_that_lies_is_never_recorded(
     assert await collect(tmp_path / "b", work(), scripted) == undisturbed
 
 
-async def test_a_server_that_is_gone_costs_nothing_but_time(
+async def test_server_outage_only_delays_the_collection(
     scripted: ScriptedServer, tmp_path: Path, undisturbed: str
 ) -> None:
     scripted.fault = lambda number, body: "broken" if number >= 9 else None
@@ -221,7 +221,7 @@ async def test_an_interrupt_keeps_what_was_recorded(
     assert await collect(tmp_path / "b", work(), scripted) == undisturbed
 
 
-async def test_more_branches_may_be_asked_for_before_the_seal_and_fewer_not(
+async def test_branch_count_can_only_grow_before_sealing(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.fault = lambda number, body: "refused" if body["temperature"] == 0 else None
@@ -245,7 +245,7 @@ async def test_more_branches_may_be_asked_for_before_the_seal_and_fewer_not(
         ({"instruction": "Please."}, "prompt_template"),
     ],
 )
-async def test_a_recording_that_was_begun_otherwise_is_not_gone_on_with(
+async def test_recording_with_other_settings_is_not_resumed(
     scripted: ScriptedServer, tmp_path: Path, changed: dict[str, Any], named: str
 ) -> None:
     async with Server(scripted.url, MODEL) as client:
@@ -262,7 +262,7 @@ async def test_a_recording_that_was_begun_otherwise_is_not_gone_on_with(
     assert (tmp_path / "r").read_bytes() == before
 
 
-async def test_a_server_of_another_version_does_not_go_on(
+async def test_other_server_version_does_not_resume(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     async with Server(scripted.url, MODEL) as client:
@@ -276,9 +276,7 @@ async def test_a_server_of_another_version_does_not_go_on(
             begin_journal(tmp_path / "r", work(), prepared)
 
 
-async def test_servers_that_are_not_alike_are_refused(
-    scripted: ScriptedServer, tmp_path: Path
-) -> None:
+async def test_mismatched_servers_are_rejected(scripted: ScriptedServer, tmp_path: Path) -> None:
     with serving(ScriptedServer()) as second:
         second.version = "0.0.2"
         with pytest.raises(Refused, match=second.url):
@@ -286,7 +284,7 @@ async def test_servers_that_are_not_alike_are_refused(
     assert not (tmp_path / "r").exists()
 
 
-async def test_what_cannot_fit_the_context_is_refused_before_anything_is_drawn(
+async def test_context_overflow_is_rejected_before_sampling(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     long = work(drawing=msgspec.structs.replace(DRAWING, max_tokens=4090))
@@ -297,7 +295,7 @@ async def test_what_cannot_fit_the_context_is_refused_before_anything_is_drawn(
     assert not scripted.completions
 
 
-async def test_stepwise_draws_each_interval_by_its_own_seed(
+async def test_stepwise_collection_uses_one_seed_per_interval(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     await collect(tmp_path / "r", work(stepwise=True), scripted)
@@ -316,7 +314,7 @@ async def test_stepwise_draws_each_interval_by_its_own_seed(
             assert found.seed is None
 
 
-async def test_every_request_of_a_stepwise_branch_is_the_one_that_the_pure_function_makes(
+async def test_stepwise_requests_match_request_interval(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     await collect(tmp_path / "r", work(branches=1, stepwise=True), scripted)
@@ -335,7 +333,7 @@ async def test_every_request_of_a_stepwise_branch_is_the_one_that_the_pure_funct
         )
 
 
-async def test_chains_that_exist_are_only_probed(scripted: ScriptedServer, tmp_path: Path) -> None:
+async def test_existing_chains_are_only_probed(scripted: ScriptedServer, tmp_path: Path) -> None:
     tokens = drawn_again(0, 0)
     text = "abc </think> \\boxed{5}"
     chains = {
@@ -356,7 +354,7 @@ async def test_chains_that_exist_are_only_probed(scripted: ScriptedServer, tmp_p
     assert recording.provenance.sampling.temperature is None
 
 
-async def test_every_signal_can_be_asked_for(scripted: ScriptedServer, tmp_path: Path) -> None:
+async def test_every_signal_can_be_collected(scripted: ScriptedServer, tmp_path: Path) -> None:
     logged = msgspec.structs.replace(DRAWING, logprobs=True)
     await collect(tmp_path / "r", work(drawing=logged, entropy=True, text=True), scripted)
     recording = open_recording(tmp_path / "r")
@@ -373,7 +371,7 @@ async def test_every_signal_can_be_asked_for(scripted: ScriptedServer, tmp_path:
         assert all(each > 0 for each in found.entropy)
 
 
-async def test_signals_are_not_asked_for_unless_they_are_wanted(
+async def test_signals_are_not_requested_by_default(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     await collect(tmp_path / "r", work(token_ids=False), scripted)
@@ -383,7 +381,7 @@ async def test_signals_are_not_asked_for_unless_they_are_wanted(
     }  # fmt: skip
 
 
-async def test_an_error_is_one_error_and_not_a_group(
+async def test_single_error_is_raised_instead_of_a_group(
     scripted: ScriptedServer, tmp_path: Path
 ) -> None:
     scripted.fault = lambda number, body: "refused"

@@ -42,7 +42,7 @@ def environment(*items: Item) -> Environment:
     return Environment(Provenance(model="m", benchmark="b", interval=5, collector="c"), items)
 
 
-def test_equal_answers_of_a_question_are_asked_for_once_and_written_alike() -> None:
+def test_equal_answers_of_a_question_are_compared_once_and_share_a_form() -> None:
     first = Item(
         Question(id="a", gold="12", greedy=Greedy(answer="1 3", tokens=4)),
         [
@@ -65,7 +65,7 @@ def test_equal_answers_of_a_question_are_asked_for_once_and_written_alike() -> N
     assert done.joined.example == ("a", "1 2", "12")
 
 
-def test_an_answer_of_a_form_of_its_own_was_joined_to_nothing() -> None:
+def test_answer_with_a_unique_form_is_not_joined() -> None:
     assert joined_to({"0.5": 1, "7": 2}, {"0.5": "1/2", "7": "7"}, "9") == {}
     assert joined_to({"0.5": 1, "2/4": 2}, {"0.5": "1/2", "2/4": "1/2"}, "9") == {"0.5": "2/4"}
     assert joined_to({"0.5": 3}, {"0.5": "1/2"}, "1/2") == {"0.5": "1/2"}
@@ -78,11 +78,11 @@ def test_an_answer_of_a_form_of_its_own_was_joined_to_nothing() -> None:
         ("a[/THINK]b", "b"), ("a<|channel|>final<|message|>b", "b"), ("<think>cut", "<think>cut"),
     ],
 )  # fmt: skip
-def test_what_follows_the_thinking_is_read(text: str, visible: str) -> None:
+def test_answer_is_read_from_the_text_after_thinking(text: str, visible: str) -> None:
     assert after_thinking(text) == visible
 
 
-def test_texts_become_answers_by_the_kind_of_question_and_stay_beside_them() -> None:
+def test_texts_are_kept_beside_the_extracted_answers() -> None:
     boxed = Item(
         Question(id="a", gold="2"),
         [Branch(answers=["\\boxed{1}", "?"], tokens=9, final="\\boxed{9}</think>\\boxed{2}")],
@@ -103,7 +103,7 @@ def test_texts_become_answers_by_the_kind_of_question_and_stay_beside_them() -> 
     assert (reader.read_finals, reader.unread_finals) == (2, 0)
 
 
-def test_a_tokenizer_that_asks_for_cuts_counts_all_the_same(tmp_path: Path) -> None:
+def test_tokenizer_with_truncation_counts_all_tokens(tmp_path: Path) -> None:
     from tokenizers import Tokenizer
 
     source = Path(__file__).parents[2] / "vllm" / "reasoners" / "small" / "tokenizer.json"
@@ -115,7 +115,7 @@ def test_a_tokenizer_that_asks_for_cuts_counts_all_the_same(tmp_path: Path) -> N
     assert TokenCounter(tmp_path).count(["12", "1234567"]) == plain == [2, 7]
 
 
-def test_what_is_no_tokenizer_is_named(tmp_path: Path) -> None:
+def test_invalid_tokenizer_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(SourceError, match=r"is no tokenizer.json"):
         TokenCounter(tmp_path)

@@ -45,9 +45,7 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize("frames", [1, 3])
-def test_an_epoch_is_a_branch_whatever_the_order_of_the_archive(
-    tmp_path: Path, frames: int
-) -> None:
+def test_epoch_becomes_a_branch_in_any_archive_order(tmp_path: Path, frames: int) -> None:
     log = read_inspect(inspect_log(tmp_path / "a.eval", SAMPLES, frames=frames), options())
     assert branches(log) == {
         "b": [("3", 10, "stop")],
@@ -60,13 +58,13 @@ def test_an_epoch_is_a_branch_whatever_the_order_of_the_archive(
     assert log.notes == []
 
 
-def test_json_logs_and_deflated_ones_are_read_alike(tmp_path: Path) -> None:
+def test_json_logs_and_deflated_ones_are_read_equally(tmp_path: Path) -> None:
     whole = branches(read_inspect(inspect_log(tmp_path / "a.eval", SAMPLES), options()))
     assert branches(read_inspect(inspect_log(tmp_path / "a.json", SAMPLES), options())) == whole
     assert branches(read_inspect(deflated(tmp_path / "b.eval", SAMPLES), options())) == whole
 
 
-def test_a_sample_that_is_stored_in_pieces_is_read(tmp_path: Path) -> None:
+def test_sample_stored_in_several_frames_is_read(tmp_path: Path) -> None:
     entries = {"header.json": json.dumps(HEADER).encode()}
     for sample in SAMPLES:
         prefix = f"samples/{sample['id']}_epoch_{sample['epoch']}"
@@ -77,7 +75,7 @@ def test_a_sample_that_is_stored_in_pieces_is_read(tmp_path: Path) -> None:
     assert branches(read_inspect(tmp_path / "a.eval", options())) == whole
 
 
-def test_an_older_log_tells_of_several_calls_by_its_messages(tmp_path: Path) -> None:
+def test_older_log_reveals_several_calls_by_its_messages(tmp_path: Path) -> None:
     sample = inspect_sample("b", 1, "\\boxed{4}", turn_count=None)
     assert read_inspect(inspect_log(tmp_path / "a.eval", [sample]), options()).skipped == []
     sample["messages"] = [*sample["messages"], *sample["messages"]]
@@ -85,7 +83,7 @@ def test_an_older_log_tells_of_several_calls_by_its_messages(tmp_path: Path) -> 
         read_inspect(inspect_log(tmp_path / "b.eval", [sample]), options())
 
 
-def test_reasoning_is_kept_and_not_read(tmp_path: Path) -> None:
+def test_reasoning_is_kept_but_not_searched_for_answers(tmp_path: Path) -> None:
     content = [
         {"type": "reasoning", "reasoning": "maybe \\boxed{9}"},
         {"type": "text", "text": "It is \\boxed{4}."},
@@ -121,7 +119,7 @@ def several(sample: dict[str, Any]) -> dict[str, Any]:
         (several(inspect_sample("b", 2, "2")), "2 choices and one length for all"),
     ],
 )
-def test_a_sample_that_is_no_branch_is_named_or_left_out(
+def test_unusable_sample_is_reported_or_skipped(
     tmp_path: Path, sample: dict[str, Any], reason: str
 ) -> None:
     path = inspect_log(tmp_path / "a.eval", [inspect_sample("b", 1, "\\boxed{4}"), sample])
@@ -139,7 +137,7 @@ def test_several_choices_at_once_are_counted_by_the_tokenizer(tmp_path: Path) ->
     assert branches(log) == {"b": [("ERR", 2, "stop"), ("ERR", 2, "stop")]}
 
 
-def test_a_reply_that_was_cut_says_so(tmp_path: Path) -> None:
+def test_truncated_reply_is_marked(tmp_path: Path) -> None:
     sample = inspect_sample("b", 1, "so it is 4")
     sample["output"]["choices"][0]["stop_reason"] = "max_tokens"
     log = read_inspect(inspect_log(tmp_path / "a.eval", [sample], status="error"), options())
@@ -205,7 +203,7 @@ def test_the_results_beside_the_samples_name_the_model(tmp_path: Path) -> None:
         ({"target": "1", "doc": {"question": "?", "choices": ["x", "y"], "answer": 1}}, "B"),
     ],
 )
-def test_the_right_answer_is_read_off_the_target(
+def test_gold_answer_is_read_from_the_target(
     tmp_path: Path, changed: dict[str, Any], gold: str
 ) -> None:
     path = lm_eval_log(tmp_path / "m", [lm_eval_sample(1, ["2"], **changed)])
@@ -213,7 +211,7 @@ def test_the_right_answer_is_read_off_the_target(
     assert item.question.gold == gold
 
 
-def test_a_field_of_the_document_may_hold_the_right_answer(tmp_path: Path) -> None:
+def test_gold_answer_can_come_from_a_document_field(tmp_path: Path) -> None:
     doc = {"question": "?", "Gold": 7}
     path = lm_eval_log(tmp_path / "m", [lm_eval_sample(1, ["2"], doc=doc)])
     [item] = read_lm_eval(path, lm_eval_options(), gold_field="Gold").environment.items
@@ -228,13 +226,13 @@ def test_without_a_tokenizer_the_lengths_are_missing(tmp_path: Path) -> None:
         read_lm_eval(path, options())
 
 
-def test_log_likelihoods_are_no_replies(tmp_path: Path) -> None:
+def test_log_likelihoods_are_not_replies(tmp_path: Path) -> None:
     sample = lm_eval_sample(1, [["-0.1", "False"]])
     with pytest.raises(SourceError, match="log-likelihoods and no texts"):
         read_lm_eval(lm_eval_log(tmp_path / "m", [sample]), lm_eval_options())
 
 
-def test_a_foreign_file_is_no_log(tmp_path: Path) -> None:
+def test_unrelated_file_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"question": "?"}\n')
     with pytest.raises(SourceError, match="no sample of lm-evaluation-harness"):

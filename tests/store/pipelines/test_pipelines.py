@@ -63,7 +63,7 @@ def test_a_pipeline_is_read_with_its_questions(folder: Path) -> None:
         ),
     ],
 )
-def test_a_slip_in_a_file_is_told_in_one_sentence(
+def test_invalid_pipeline_file_gives_one_sentence(
     folder: Path, change: tuple[str, str], told: str
 ) -> None:
     with pytest.raises(StoreError, match=told) as caught:
@@ -71,14 +71,14 @@ def test_a_slip_in_a_file_is_told_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_where_a_model_is_served_is_no_part_of_a_pipelines_name(folder: Path) -> None:
+def test_server_address_does_not_change_the_pipeline_digest(folder: Path) -> None:
     bare = read_pipeline(written(folder, FILE)).digest
     moved = FILE.replace("3.0", '3.0\nbase_url = "http://else/v1"')
     assert read_pipeline(written(folder, moved)).digest == bare
     assert read_pipeline(written(folder, FILE.replace("64", "65"))).digest != bare
 
 
-def test_what_a_file_leaves_out_and_what_it_says_as_it_would_be_name_it_alike(
+def test_explicit_defaults_do_not_change_the_pipeline_digest(
     folder: Path,
 ) -> None:
     bare = read_pipeline(written(folder, FILE)).digest
@@ -97,9 +97,7 @@ def test_what_a_file_leaves_out_and_what_it_says_as_it_would_be_name_it_alike(
         ("{}", "line 2: is no question"),
     ],
 )
-def test_a_question_is_searched_on_or_held_out_and_never_both(
-    folder: Path, line: str, told: str
-) -> None:
+def test_question_in_both_splits_is_rejected(folder: Path, line: str, told: str) -> None:
     declared = read_pipeline(written(folder, FILE.replace('"two"', '"two"\nheld_out = "unseen"')))
     first = QUESTIONS.replace('"a"', '"b"').replace("1+1", "2+2")
     (folder / "unseen").write_text(first)
@@ -139,7 +137,7 @@ def test_a_trial_is_recorded_once(folder: Path) -> None:
             writer.add(trial(1))
 
 
-def test_whatever_a_crash_cuts_off_the_whole_trials_stay(folder: Path) -> None:
+def test_complete_trials_survive_any_torn_tail(folder: Path) -> None:
     path = folder / "trials.record"
     with TrialWriter.open(path, head(folder)) as writer:
         writer.add(trial(1))
@@ -155,7 +153,7 @@ def test_whatever_a_crash_cuts_off_the_whole_trials_stay(folder: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_changed_byte_is_refused(folder: Path) -> None:
+def test_changed_byte_is_rejected(folder: Path) -> None:
     path = folder / "trials.record"
     with TrialWriter.open(path, head(folder)) as writer:
         for samples in (1, 2, 3):
@@ -167,7 +165,7 @@ def test_a_changed_byte_is_refused(folder: Path) -> None:
         read_trials(path)
 
 
-def test_a_record_of_another_pipeline_is_refused(folder: Path) -> None:
+def test_trials_of_another_pipeline_are_rejected(folder: Path) -> None:
     path = folder / "trials.record"
     TrialWriter.open(path, head(folder)).close()
     other = TrialsHeader(pipeline=head(folder).pipeline, digest="other", questions=["a"])
@@ -175,14 +173,14 @@ def test_a_record_of_another_pipeline_is_refused(folder: Path) -> None:
         TrialWriter.open(path, other)
 
 
-def test_what_is_no_record_is_told_so(folder: Path) -> None:
+def test_unrelated_file_is_not_a_trial_log(folder: Path) -> None:
     path = folder / "text"
     path.write_text("not a record, whatever it may look like")
     with pytest.raises(ForeignFile):
         read_trials(path)
 
 
-def test_a_call_is_kept_by_content_and_its_place(tmp_path: Path) -> None:
+def test_call_is_cached_by_content_and_sample_index(tmp_path: Path) -> None:
     call = PipelineCall(model="m", interface="chat", prompt="p", temperature=0.9, tokens=8)
     other = PipelineCall(
         model="m", interface="chat", prompt="p", temperature=0.9, tokens=8, place=1

@@ -42,7 +42,7 @@ def asked(
         ("anything", "stop", asked()),
     ],
 )
-def test_what_the_constraint_admits_is_accepted(
+def test_reply_that_meets_the_constraint_is_accepted(
     text: str, finish: str, request_: CompletionRequest
 ) -> None:
     assert constraint_fault(text, finish, request_) is None
@@ -61,7 +61,7 @@ def test_what_the_constraint_admits_is_accepted(
         ("yeah", "length", asked(choice=["yes", "no"])),
     ],
 )
-def test_what_the_constraint_forbids_is_described(
+def test_constraint_violation_is_described(
     text: str, finish: str, request_: CompletionRequest
 ) -> None:
     fault = constraint_fault(text, finish, request_)
@@ -70,7 +70,7 @@ def test_what_the_constraint_forbids_is_described(
 
 
 @pytest.mark.parametrize("request_", [asked(r"[0-9]{2}"), asked(choice=["A", "B"])])
-async def test_a_server_that_skips_a_constraint_is_refused_with_the_likely_reason(
+async def test_ignored_constraint_error_names_the_likely_reason(
     scripted: ScriptedServer, request_: CompletionRequest
 ) -> None:
     async with Server(scripted.url, MODEL) as client:

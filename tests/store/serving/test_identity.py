@@ -33,7 +33,7 @@ async def stream(server: ScriptedServer, name: str) -> list[StreamChunk]:
         return [piece async for piece in client.stream(ASKED)]
 
 
-async def test_a_second_name_of_a_model_is_as_good_as_the_first(scripted: ScriptedServer) -> None:
+async def test_model_alias_is_accepted(scripted: ScriptedServer) -> None:
     async with Server(scripted.url, "short") as client:
         served = await client.served()
         given = await client.complete(ASKED)
@@ -42,7 +42,7 @@ async def test_a_second_name_of_a_model_is_as_good_as_the_first(scripted: Script
     assert [piece for piece in await stream(scripted, "short") if piece.finished]
 
 
-async def test_an_adapter_has_the_context_of_its_base_and_answers_by_its_own_name(
+async def test_adapter_has_its_own_name_and_the_context_of_its_base(
     scripted: ScriptedServer,
 ) -> None:
     async with Server(scripted.url, "tuned") as client:
@@ -51,7 +51,9 @@ async def test_an_adapter_has_the_context_of_its_base_and_answers_by_its_own_nam
     assert (served.model, served.context, served.aliases) == ("tuned", CONTEXT, ())
 
 
-async def test_an_adapter_answered_by_its_base_is_refused(scripted: ScriptedServer) -> None:
+async def test_reply_from_the_base_instead_of_the_adapter_is_rejected(
+    scripted: ScriptedServer,
+) -> None:
     async with Server(scripted.url, "tuned") as client:
         await client.served()
         scripted.cards = [CARD]
@@ -59,14 +61,14 @@ async def test_an_adapter_answered_by_its_base_is_refused(scripted: ScriptedServ
             await client.complete(ASKED)
 
 
-async def test_another_model_of_the_same_server_is_no_alias(scripted: ScriptedServer) -> None:
+async def test_other_model_of_the_same_server_is_not_an_alias(scripted: ScriptedServer) -> None:
     async with Server(scripted.url, "other") as client:
         assert (await client.served()).aliases == ()
         with pytest.raises(InconsistentResponse, match="which was not asked"):
             await client.complete(ASKED)
 
 
-async def test_a_model_named_by_its_path_is_refused_with_its_names(
+async def test_model_path_is_rejected_with_the_served_names(
     scripted: ScriptedServer,
 ) -> None:
     async with Server(scripted.url, str(CARD["root"])) as client:
@@ -75,7 +77,7 @@ async def test_a_model_named_by_its_path_is_refused_with_its_names(
     assert refused.value.hint == f"it serves {MODEL}, short"
 
 
-async def test_a_name_is_looked_up_even_where_nobody_asked_what_is_served(
+async def test_model_name_is_resolved_without_a_prior_lookup(
     scripted: ScriptedServer,
 ) -> None:
     assert [piece for piece in await stream(scripted, "short") if piece.finished]
@@ -91,5 +93,5 @@ def test_the_parent_of_an_adapter_may_be_a_path_or_free_text() -> None:
     assert identify(mixed, "t") == ("t", (), None)
 
 
-def test_cards_without_a_root_are_models_of_their_own() -> None:
+def test_cards_without_a_root_are_separate_models() -> None:
     assert identify([ModelCard("a", 9), ModelCard("b", 9)], "a") == ("a", (), 9)

@@ -61,7 +61,7 @@ async def answered(problem: Exception, *asked: messages.EngineRequest) -> list[A
         (RuntimeError("the engine is dead"), False),
     ],
 )
-async def test_what_would_be_refused_again_is_told_as_refused(
+async def test_permanent_failure_is_reported_as_refused(
     problem: Exception, refused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The parameters are made by vLLM, which is not here.

@@ -17,7 +17,7 @@ def a_place(slots: int) -> Endpoint:
 
 
 @given(st.integers(1, 6), st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=20))
-def test_no_more_slots_are_held_than_there_are_and_everyone_gets_some(
+def test_slots_are_never_exceeded_and_every_waiter_is_served(
     slots: int, wanted: list[tuple[int, bool]]
 ) -> None:
     async def all_of_them() -> None:
@@ -38,7 +38,7 @@ def test_no_more_slots_are_held_than_there_are_and_everyone_gets_some(
     asyncio.run(all_of_them())
 
 
-async def test_the_urgent_go_first_and_otherwise_those_who_came_first() -> None:
+async def test_urgent_requests_go_first_then_first_come_first_served() -> None:
     place, order = a_place(1), []
     await place.acquire(1)
 
@@ -54,7 +54,7 @@ async def test_the_urgent_go_first_and_otherwise_those_who_came_first() -> None:
     assert order == ["c", "d", "a", "b"]
 
 
-async def test_who_gives_up_waiting_leaves_no_hole() -> None:
+async def test_cancelled_waiter_releases_its_slot() -> None:
     place, chance = a_place(3), Random(0)
     await place.acquire(3)
     waiting = [asyncio.create_task(place.acquire(chance.randint(1, 3))) for _ in range(9)]
@@ -66,7 +66,7 @@ async def test_who_gives_up_waiting_leaves_no_hole() -> None:
     await asyncio.wait_for(place.acquire(3), 1)
 
 
-def test_each_rank_of_each_server_is_a_place() -> None:
+def test_each_rank_of_each_server_is_an_endpoint() -> None:
     servers = [Server("http://a", "m"), Server("http://b", "m")]
     found = list_endpoints(servers, 2, 8)
     assert [(each.engine.address, each.rank, each.slots) for each in found] == [

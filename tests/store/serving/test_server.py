@@ -87,12 +87,12 @@ async def take_all(pieces: AsyncIterator[StreamChunk], found: dict[int, Completi
             found[piece.finished.child] = piece.finished.given
 
 
-async def test_it_says_what_is_served(scripted: ScriptedServer) -> None:
+async def test_served_model_is_described(scripted: ScriptedServer) -> None:
     async with Server(scripted.url + "/v1/", MODEL) as client:
         assert await client.served() == Served(MODEL, CONTEXT, "0.0.1")
 
 
-async def test_a_model_that_is_not_served_is_refused_with_those_that_are(
+async def test_unserved_model_error_lists_the_served_models(
     scripted: ScriptedServer,
 ) -> None:
     async with Server(scripted.url, "other") as client:
@@ -112,7 +112,7 @@ async def test_text_and_conversations_are_tokenised_by_the_server(
     assert scripted.seen[0].body["add_special_tokens"] is False
 
 
-async def test_children_are_what_their_seeds_draw_whole_and_streamed(
+async def test_completions_follow_their_seeds_whole_and_streamed(
     scripted: ScriptedServer,
 ) -> None:
     whole = await complete(scripted)
@@ -141,21 +141,21 @@ async def test_a_request_goes_to_the_rank_that_is_named(scripted: ScriptedServer
 
 
 @pytest.mark.parametrize("fault", BREAKS + STALLS)
-async def test_what_breaks_is_asked_again(scripted: ScriptedServer, fault: str) -> None:
+async def test_failed_request_is_retried(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted)
     assert [len(each.token_ids) for each in await complete(scripted)]
     assert len(scripted.completions) == 2
     assert scripted.completions[0].body == scripted.completions[1].body
 
 
-async def test_a_storm_of_429_is_weathered(scripted: ScriptedServer) -> None:
+async def test_repeated_429_responses_are_retried(scripted: ScriptedServer) -> None:
     once("busy", scripted, times=12)
     await complete(scripted)
     assert len(scripted.completions) == 13
 
 
 @pytest.mark.parametrize("fault", ["busy", "cut", "truncated"])
-async def test_patience_has_an_end(scripted: ScriptedServer, fault: str) -> None:
+async def test_retries_stop_after_the_patience_limit(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted, times=10**6)
     limits = Limits(patience=0.2, first_wait=0.01, longest_wait=0.05)
     async with Server(scripted.url, MODEL, limits=limits) as client:
@@ -164,9 +164,7 @@ async def test_patience_has_an_end(scripted: ScriptedServer, fault: str) -> None
 
 
 @pytest.mark.parametrize("fault", [*LIES, "extra", "no_finish"])
-async def test_a_lie_in_a_whole_reply_is_an_error_at_once(
-    scripted: ScriptedServer, fault: str
-) -> None:
+async def test_inconsistent_reply_fails_without_retry(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted)
     with pytest.raises(InconsistentResponse, match=scripted.url):
         await complete(scripted)
@@ -174,20 +172,22 @@ async def test_a_lie_in_a_whole_reply_is_an_error_at_once(
 
 
 @pytest.mark.parametrize("fault", [*LIES, "extra"])
-async def test_a_lie_in_a_stream_is_an_error_at_once(scripted: ScriptedServer, fault: str) -> None:
+async def test_inconsistent_stream_fails_without_retry(
+    scripted: ScriptedServer, fault: str
+) -> None:
     once(fault, scripted)
     with pytest.raises(InconsistentResponse, match=scripted.url):
         await stream(scripted)
 
 
 @pytest.mark.parametrize("fault", [*BREAKS, *STALLS, "no_finish"])
-async def test_a_stream_that_breaks_says_so(scripted: ScriptedServer, fault: str) -> None:
+async def test_broken_stream_is_reported(scripted: ScriptedServer, fault: str) -> None:
     once(fault, scripted)
     with pytest.raises(Unreachable, match=scripted.url):
         await stream(scripted)
 
 
-async def test_children_that_a_broken_stream_gave_out_are_right(scripted: ScriptedServer) -> None:
+async def test_completions_from_a_broken_stream_are_correct(scripted: ScriptedServer) -> None:
     once("cut", scripted)
     asked = request_branches(PROMPT, "q", 0, 12, DrawSettings(interval=40, max_tokens=400))
     found: dict[int, CompletionResult] = {}
@@ -201,7 +201,7 @@ async def test_children_that_a_broken_stream_gave_out_are_right(scripted: Script
         assert given.token_ids == draw(PROMPT, asked.seed + child, 400).tokens
 
 
-async def test_what_the_server_refuses_is_not_asked_again(scripted: ScriptedServer) -> None:
+async def test_rejected_request_is_not_retried(scripted: ScriptedServer) -> None:
     once("refused", scripted)
     with pytest.raises(Refused, match="answers 400 Bad Request: too long"):
         await complete(scripted)
@@ -209,24 +209,20 @@ async def test_what_the_server_refuses_is_not_asked_again(scripted: ScriptedServ
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
-async def test_an_error_of_a_stream_ends_the_work_where_its_code_is_of_4xx(
-    scripted: ScriptedServer, status: int
-) -> None:
+async def test_stream_error_with_4xx_code_is_final(scripted: ScriptedServer, status: int) -> None:
     once(f"event {status}", scripted, times=10)
     with pytest.raises(Refused, match=f"code {status}: scripted"):
         await stream(scripted)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-async def test_an_error_of_a_stream_is_waited_for_where_its_code_is_of_5xx(
-    scripted: ScriptedServer, status: int
-) -> None:
+async def test_stream_error_with_5xx_code_is_retried(scripted: ScriptedServer, status: int) -> None:
     once(f"event {status}", scripted)
     with pytest.raises(Unreachable, match=f"code {status}: scripted"):
         await stream(scripted)
 
 
-async def test_an_error_in_a_whole_reply_of_status_200_is_read_as_one_of_its_code(
+async def test_error_in_a_200_reply_uses_its_own_code(
     scripted: ScriptedServer,
 ) -> None:
     once("document 503", scripted)
@@ -241,16 +237,14 @@ async def test_an_error_in_a_whole_reply_of_status_200_is_read_as_one_of_its_cod
 
 
 @pytest.mark.parametrize("status", [500, 502, 507, 529])
-async def test_every_status_of_5xx_is_waited_for(scripted: ScriptedServer, status: int) -> None:
+async def test_every_5xx_status_is_retried(scripted: ScriptedServer, status: int) -> None:
     once(f"status {status}", scripted)
     assert await complete(scripted)
     assert len(scripted.completions) == 2
 
 
 @pytest.mark.parametrize("status", [400, 403, 413, 422])
-async def test_every_other_status_of_4xx_ends_the_work_at_once(
-    scripted: ScriptedServer, status: int
-) -> None:
+async def test_every_other_4xx_status_is_final(scripted: ScriptedServer, status: int) -> None:
     once(f"status {status}", scripted, times=10)
     with pytest.raises(Refused, match="scripted"):
         await complete(scripted)
@@ -287,7 +281,7 @@ async def test_an_unauthorised_client_is_pointed_to_the_variable_with_the_key(
 
 
 @pytest.mark.parametrize("fault", ["no_logprobs", "above_zero", "masked"])
-async def test_log_probabilities_that_cannot_be_are_a_lie(
+async def test_impossible_log_probabilities_are_rejected(
     scripted: ScriptedServer, fault: str
 ) -> None:
     once(fault, scripted, times=2)
@@ -300,7 +294,7 @@ async def test_log_probabilities_that_cannot_be_are_a_lie(
         await stream(scripted, asked)
 
 
-async def test_log_probabilities_come_likeliest_first(scripted: ScriptedServer) -> None:
+async def test_log_probabilities_are_sorted_likeliest_first(scripted: ScriptedServer) -> None:
     forced = await complete(scripted, request_openings(PROMPT, [[97]], FORCED))
     top = forced[0].top
     assert top is not None
@@ -317,7 +311,7 @@ async def test_log_probabilities_come_likeliest_first(scripted: ScriptedServer) 
         ([-0.2], [[-0.2, -0.3, -0.4]], "more than 1"),
     ],
 )
-def test_impossible_log_probabilities_are_refused_with_the_mode_to_serve_with(
+def test_impossible_log_probabilities_are_rejected_with_the_mode_to_serve_with(
     own: list[float], top: list[list[float]], reason: str
 ) -> None:
     fault = logprob_fault(own, top)
@@ -327,7 +321,7 @@ def test_impossible_log_probabilities_are_refused_with_the_mode_to_serve_with(
     assert logprob_fault([-0.7], [[-0.6, -0.8]]) is None
 
 
-async def test_to_cancel_the_task_is_to_close_the_connection(scripted: ScriptedServer) -> None:
+async def test_cancelling_the_task_closes_the_connection(scripted: ScriptedServer) -> None:
     scripted.pace = 0.2
     task = asyncio.create_task(stream(scripted))
     while not scripted.completions:
@@ -353,7 +347,7 @@ async def test_the_cache_counters_are_read(scripted: ScriptedServer) -> None:
     assert after.since(before).share == pytest.approx(0.5, abs=0.1)
 
 
-async def test_a_server_that_is_not_there_is_named() -> None:
+async def test_unreachable_server_error_names_the_address() -> None:
     limits = Limits(patience=0.05, first_wait=0.01)
     async with Server("http://127.0.0.1:9", MODEL, limits=limits) as client:
         with pytest.raises(ServingError, match=r"http://127\.0\.0\.1:9: no answer"):
