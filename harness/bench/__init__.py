@@ -1,9 +1,9 @@
-"""The benchmark: one controller played in several ways over the same cells, side by side.
+"""The benchmark: play one controller in several ways over the same cells, and compare.
 
 The controller is CMC of the library. A *cell* is one recording at one β. Each contender runs in a
-process of its own, on one core, and its time is that which the processor spent on it, so that other
-work on the machine hardly shows. What the contenders compute is compared, episode by episode: a
-fast wrong answer is no result.
+separate process on one core. Its time is CPU time, so that other work on the machine has little
+effect. The results of contenders are compared, episode by episode: a fast wrong answer is reported
+as such.
 """
 
 from pathlib import Path
@@ -14,70 +14,71 @@ import msgspec
 ContenderName = Literal["minimal", "compiled", "interpreter", "plain", "foreign"]
 
 CONTENDER_NAMES: tuple[ContenderName, ...] = get_args(ContenderName)
-"""The contenders: a pass that reads and decides nothing, both engines, plain Python, and, where one
-is named, a controller in another language that plays as CMC does."""
+"""The contenders: a pass that reads and decides nothing, both engines, plain Python and, if given,
+a controller in another language that is equivalent to CMC.
+"""
 
 SLOW_CONTENDERS = frozenset({"interpreter", "plain", "foreign"})
-"""Contenders that play the first seeds only, unless told otherwise."""
+"""Contenders that play only the first seeds by default."""
 
 
 class ContenderTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What one contender is to do."""
+    """The task of one contender."""
 
     contender: ContenderName
     recordings: tuple[Path, ...]
     betas: tuple[float, ...]
     seeds: int
-    """Plays the seeds from 0 to below this."""
+    """How many seeds it plays, from 0."""
     compared: int
-    """Of them, those whose episodes are compared."""
+    """How many of those seeds are compared."""
     foreign: Path | None = None
-    """The file of the controller in another language."""
+    """Path of the controller in another language."""
     repeats: int
-    """How often the whole is played; the least time counts."""
+    """Repeats; the minimum time counts."""
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the compared seeds of one cell."""
+    """The result of one cell over the compared seeds."""
 
     recording: str
     """The recording's digest."""
     beta: float
     accuracy: float
-    """Percent."""
+    """Accuracy in percent."""
     cost: int
     """Tokens for each question."""
     digest: str
-    """Of whether each episode was right and of its tokens: equal where all episodes are."""
+    """Digest of the correctness and tokens of each episode."""
 
 
 class CompilationTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of the processor that the compilation of the program took, the least of several."""
+    """CPU seconds to compile the program, the minimum of several runs."""
 
     translate: float
-    """From the checked program to the text of LLVM."""
+    """From the checked program to LLVM IR."""
     generate: float
-    """From there to machine code."""
+    """From LLVM IR to machine code."""
     load: float
     shared: float
-    """Once for a machine: the kernels that all programs share, from text to loaded code."""
+    """Once for each machine: the kernels that all programs share."""
 
 
 class ContenderMeasurement(msgspec.Struct, frozen=True, kw_only=True):
-    """What one contender took and gave."""
+    """The times and results of one contender."""
 
     contender: ContenderName
     episodes: int
     reads: int
-    """Intervals that the episodes paid for: tokens // Δ of each, summed."""
+    """Intervals of all episodes: the sum of tokens // Δ."""
     seconds: list[float]
-    """Of the processor, for each repeat."""
+    """CPU seconds of each repeat."""
     elapsed: list[float] = []
-    """Of the clock, for each repeat: what runs in other processes counts here."""
+    """Wall-clock seconds of each repeat, which include work in other processes."""
     peak: int
-    """The most memory that the process held, in bytes."""
+    """Peak memory of the process, in bytes."""
     cells: list[CellResult]
-    """Empty for the pass that decides nothing."""
+    """Results by cell; empty for the pass that decides nothing."""
     compilation: CompilationTimes | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""What each contender does, in the process that is its own."""
+"""What each contender does, in its own process."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,24 +32,24 @@ from harness.request.foreign import load_foreign
 from store.reader import open_recording
 
 COMPILATIONS = 5
-"""How often the program is compiled; the least time counts."""
+"""How often the program is compiled; the minimum time counts."""
 
 Player = Callable[[ReplayEnvironment, float], EpisodeArrays]
 """Plays one cell."""
 
 
 def measure_contender(task: ContenderTask) -> ContenderMeasurement:
-    """Do a task; the process should be a fresh one, since its memory is measured.
+    """Run a task in a new process, because its memory is measured.
 
     Raises:
-        StoreError: a recording cannot be read.
-        ExternalError: the contender needs something that is not installed.
+        StoreError: A recording cannot be read.
+        ExternalError: The contender needs something that is not installed.
     """
     worlds = [load_replay_environment(open_recording(path)) for path in task.recordings]
     if task.contender == "minimal":
         return _measure_minimal(task, worlds)
     player = _player(task)
-    # The first cell pays for what is made ready once: compiled code, dense arrays, deals.
+    # Exclude one-time work: compiled code, dense arrays, permutations.
     if task.contender == "compiled":
         for replay_environment in worlds:
             player(replay_environment, task.betas[0])
@@ -87,8 +87,8 @@ def measure_contender(task: ContenderTask) -> ContenderMeasurement:
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process has held, in bytes."""
-    # Of this program alone: what `getrusage` tells counts the parent before the start as well.
+    """Return the peak memory of this process, in bytes."""
+    # Do not use `getrusage`: it also counts the parent before the start.
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
@@ -147,7 +147,7 @@ def _plain(
 
 
 def _reads(replay_environment: ReplayEnvironment, episodes: EpisodeArrays) -> NDArray[np.int64]:
-    """(Q, S) the intervals that each episode paid for."""
+    """Return the intervals of each episode, (Q, S)."""
     intervals = np.array(
         [[branch_pool.interval] for branch_pool in replay_environment.branch_pools], np.int64
     )
@@ -187,7 +187,7 @@ def _measure_minimal(task: ContenderTask, worlds: list[ReplayEnvironment]) -> Co
 
 
 def _passes(task: ContenderTask, worlds: list[ReplayEnvironment]) -> list[MinimalInput]:
-    """Every question of every cell, with the reads and the rounds that CMC makes there."""
+    """Return every question of every cell, with the reads and the rounds of CMC."""
     player = _player(msgspec.structs.replace(task, contender="compiled"))
     found = []
     for replay_environment in worlds:

@@ -1,8 +1,8 @@
-"""The least that a replay can do: it takes the reads of an episode, and decides nothing.
+"""The minimal cost of a replay: read as much as an episode, and decide nothing.
 
-The pass goes over the same arrays, deals in the same order, and reads round by round, with as many
-branches abreast as the episode had on average, until it has read as often as the episode did. What
-a controller costs above it is the price of deciding.
+The pass uses the same arrays and permutations, and reads round by round, with as many parallel
+branches as the episode had on average, until it has read as often as the episode. The extra cost of
+a controller is the price of its decisions.
 """
 
 from typing import NamedTuple
@@ -22,9 +22,10 @@ def read_round_by_round(
     answers: Ints16, probes: Ints64, width: int, permutations: Ints32, branches: int, reads: Ints64,
     abreast: Ints64, seeds: int, chains: Ints64, depths: Ints64, sums: Ints64,
 ) -> None:  # fmt: skip
-    """The pass over one question under every seed; what was read is summed, so that it is read.
+    """Read one question under every seed; sum what was read, so that no read is optimised away.
 
-    ``abreast`` branches go side by side. Where one ends, the next of the deal takes its place.
+    ``abreast`` branches advance in parallel. When one ends, the next of the permutation replaces
+    it.
     """
     for seed in range(seeds):
         left = reads[seed]
@@ -60,18 +61,18 @@ _KINDS = ("ptr", "ptr", "i64", "ptr", "i64", "ptr", "ptr", "i64", "ptr", "ptr", 
 
 
 class MinimalInput(NamedTuple):
-    """One question made ready."""
+    """One question, prepared for the pass."""
 
     question: DenseQuestion
     permutations: NDArray[np.int32]
     reads: NDArray[np.int64]
-    """(S,) how often each episode reads."""
+    """(S,) reads of each episode."""
     abreast: NDArray[np.int64]
-    """(S,) how many branches it has side by side: its reads for each round, rounded up."""
+    """(S,) parallel branches of each episode: its reads for each round, rounded up."""
 
 
 class MinimalPass:
-    """The pass as machine code, by the way that programs go."""
+    """The pass as machine code, compiled like programs."""
 
     def __init__(self) -> None:
         library = KernelLibrary()
@@ -88,7 +89,7 @@ class MinimalPass:
         self._native = NativeProgram(compile_text(text, Tier.QUICK))
 
     def run(self, given: MinimalInput) -> NDArray[np.int64]:
-        """Run over one question; give the sum of what each seed read."""
+        """Run over one question; return the sum of what each seed read."""
         question, seeds = given.question, len(given.reads)
         assert question.answers.dtype == np.int16
         chains, depths = np.zeros((2, given.permutations.shape[1]), np.int64)

@@ -1,7 +1,7 @@
-"""CMC in plain Python, the way in which one writes it for a paper: the benchmark's yardstick.
+"""CMC in plain Python, as one would write it for a paper: the benchmark's baseline.
 
-One object for each branch, votes by `Counter`, the Beta distribution from scipy. It shares nothing
-with the engines, so that its figures are a check on theirs as well.
+One object for each branch, votes by `Counter`, the Beta distribution from scipy. It shares no code
+with the engines, so that its figures check theirs.
 """
 
 import random
@@ -17,14 +17,14 @@ BetaCdf = Callable[[float, float, float], float]
 
 
 class PlainResult(NamedTuple):
-    """The end of one episode."""
+    """The result of one episode."""
 
     answer: str | None
     tokens: int
 
 
 def beta_cdf() -> BetaCdf:
-    """Return the Beta distribution function of scipy.
+    """Return scipy's Beta distribution function.
 
     Raises:
         ExternalError: scipy is not installed.
@@ -41,7 +41,7 @@ def beta_cdf() -> BetaCdf:
 
 @dataclass
 class PlainBranch:
-    """One reasoning chain as far as it has been followed."""
+    """One branch, as far as it has been read."""
 
     chain: ReplayChain
     depth: int = 0
@@ -51,7 +51,7 @@ class PlainBranch:
     dissent: int = 0
 
     def advance(self, interval: int) -> int:
-        """Go on by one interval; give the tokens that it took."""
+        """Advance by one interval; return the tokens charged."""
         probes = self.chain.probes
         self.depth += 1
         if self.depth <= len(probes):
@@ -64,7 +64,7 @@ class PlainBranch:
 
 @dataclass
 class PlainKnobs:
-    """What follows from β."""
+    """The knobs that follow from β."""
 
     n_init: int
     max_branches: int
@@ -116,7 +116,7 @@ class PlainCmc:
 
     @property
     def active(self) -> list[PlainBranch]:
-        """Branches that can go on."""
+        """Return the branches that can advance."""
         return [branch for branch in self.branches if not (branch.finished or branch.pruned)]
 
     def open(self, count: int) -> None:
@@ -132,20 +132,20 @@ class PlainCmc:
                 self.finals.append(branch.chain.final)
 
     def advance(self, branch: PlainBranch) -> None:
-        """Take a branch one interval further."""
+        """Advance a branch by one interval."""
         self.tokens += branch.advance(self.branch_pool.interval)
         if branch.finished:
             self.finals.append(branch.chain.final)
 
     def confidence(self) -> float:
-        """How sure it is that the leader leads."""
+        """Return the confidence that the leader leads."""
         if not self.finals:
             return 0.0
         first, second = (*(n for _, n in Counter(self.finals).most_common(2)), 0)[:2]
         return 1 - self.cdf(0.5, first + 1, second + 1)
 
     def abandon(self, leader: str) -> None:
-        """Prunes branches that have long dissented, the longest first."""
+        """Prune branches that have dissented for long, the longest first."""
         active = self.active
         for branch in active:
             branch.dissent = 0 if branch.answer == leader else branch.dissent + 1
@@ -155,7 +155,7 @@ class PlainCmc:
             branch.pruned = True
 
     def advance_round(self, leader: str | None) -> None:
-        """Advances all, those that agree with the leader by a burst."""
+        """Advance all branches, those that agree with the leader by a burst."""
         for branch in sorted(self.active, key=lambda branch: -branch.depth):
             agrees = leader is not None and branch.answer == leader
             for _ in range(self.knobs.burst if agrees else 1):
@@ -189,5 +189,5 @@ class PlainCmc:
 
 
 def majority(answers: Sequence[str]) -> str | None:
-    """Return the commonest answer, the first seen on a tie."""
+    """Return the most common answer, the first seen on a tie."""
     return Counter(answers).most_common(1)[0][0] if answers else None

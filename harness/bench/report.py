@@ -1,7 +1,7 @@
-"""Run the contenders one process at a time, compare their results, and lay the report out.
+"""Run the contenders one process at a time, compare their results, and build the report.
 
-What the contenders compute is compared cell by cell, so a fast contender that computes something
-else is reported as differing.
+Results are compared cell by cell, so a fast contender that computes something else is reported as
+differing.
 """
 
 import multiprocessing
@@ -28,20 +28,20 @@ from store.lifetime import end_with_parent
 
 
 class ContenderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One contender among the others."""
+    """One contender in the report."""
 
     contender: ContenderName
     episodes: int
     reads: int
     seconds: float
-    """Of the processor, at the best repeat."""
+    """CPU seconds at the best repeat."""
     elapsed: float | None
-    """Of the clock, likewise; ``None`` where nobody looked at it."""
+    """Wall-clock seconds at the best repeat; ``None`` if not measured."""
     ns_per_read: float
     ratio: float | None
-    """Of the time for one read to that of the minimal pass; ``None`` without that."""
+    """Ratio of the time for one read to that of the minimal pass; ``None`` without that pass."""
     peak_mb: float
-    """The most memory that its process held, in units of 10⁶ bytes."""
+    """Peak memory of its process, in units of 10⁶ bytes."""
 
 
 class BenchReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class BenchReport(msgspec.Struct, frozen=True, kw_only=True):
     compile_ms: float | None
     """From the checked program to code that can be called, in milliseconds."""
     differing: list[str]
-    """The cells in which contenders differ, in words; empty where all is well."""
+    """Descriptions of the cells in which contenders differ; empty if none do."""
     measured: list[ContenderMeasurement]
     """All that was measured."""
 
@@ -71,19 +71,19 @@ def run_bench(
     """Run the contenders.
 
     Args:
-        recordings: the files to play over.
-        betas: the values of β.
-        seeds: the fast contenders play the seeds from 0 to below this.
-        slow_seeds: the slow ones, and what is compared: below this.
-        repeats: how often fast contenders play everything.
-        skip: contenders to leave out.
-        foreign: a controller in another language that plays as CMC does.
-        advance: is told of each contender that is done.
+        recordings: The recordings to play over.
+        betas: The values of β.
+        seeds: How many seeds the fast contenders play, from 0.
+        slow_seeds: How many seeds the slow contenders play, and how many are compared.
+        repeats: How often fast contenders play everything.
+        skip: Contenders to leave out.
+        foreign: A controller in another language that is equivalent to CMC.
+        advance: Called after each contender.
 
     Raises:
-        StoreError: a recording cannot be read.
-        InputError: the controller in another language cannot be used.
-        ExternalError: a contender lacks something, or its process was ended.
+        StoreError: A recording cannot be read.
+        InputError: The controller in another language cannot be used.
+        ExternalError: A contender lacks something, or its process was killed.
     """
     measured: dict[ContenderName, ContenderMeasurement] = {}
     for name in CONTENDER_NAMES:
@@ -104,7 +104,7 @@ def run_bench(
 
 
 def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> BenchReport:
-    """Put what was measured side by side."""
+    """Build the report of several measurements."""
     minimal = measured.get("minimal")
     compiled = measured.get("compiled")
     parts = compiled and compiled.compilation
@@ -118,7 +118,7 @@ def build_report(measured: Mapping[ContenderName, ContenderMeasurement]) -> Benc
 
 
 def find_differing_cells(measured: Sequence[ContenderMeasurement]) -> list[str]:
-    """Return the cells in which contenders differ from the first of them."""
+    """Return descriptions of the cells in which contenders differ from the first of them."""
     found = []
     for other in measured[1:]:
         first = measured[0]
@@ -146,7 +146,7 @@ def _standing(measured: ContenderMeasurement, minimal: ContenderMeasurement | No
 
 
 def _measure_in_process(task: ContenderTask) -> ContenderMeasurement:
-    """Do a task in a fresh process."""
+    """Run a task in a new process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
         try:

@@ -1,1 +1,1 @@
-"""Where the tokens went: traces, line profiles, hindsight, and what a recording holds."""
+"""Explain where tokens went: traces, line profiles, hindsight and recording statistics."""

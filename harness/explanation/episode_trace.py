@@ -1,7 +1,7 @@
-"""One episode with all that led to it: every barrier, where it comes from, what memory held.
+"""One episode in full: every barrier, its source line, and the program's memory.
 
-The barriers are those of the trace; memory is shown by the interpreter before each verb is sent.
-Gold is added on the scoring side, when the episode has ended.
+Barriers come from the trace; the interpreter reports memory before it sends each verb. The gold
+answer is added for scoring after the episode has ended.
 """
 
 from collections.abc import Sequence
@@ -26,32 +26,32 @@ Value = int | float | bool | str | None
 
 
 class MemoryState(msgspec.Struct, frozen=True):
-    """What the program remembered as it sent a verb."""
+    """The program's memory as it sent a verb."""
 
     cells: dict[str, Value]
     windows: dict[str, tuple[float, ...]]
     """The values of each window, the oldest first."""
     lets: dict[str, Value | tuple[int, ...]]
-    """Each ``let`` that can be read at the verb; a set is a list of branches."""
+    """Each ``let`` in scope at the verb; a set is a list of branches."""
     fields: dict[str, tuple[Value, ...]]
     """The values of each field, one for each opened branch."""
 
 
 class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One barrier, and what led to it."""
+    """One barrier and its cause."""
 
     number: int
-    """From 1."""
+    """Number of the barrier, from 1."""
     section: str | None
     """``start``, ``step`` or ``finally``; ``None`` for the end of a program without an answer."""
     steps: int
-    """Steps done before this one."""
+    """Steps completed before this one."""
     line: int | None
     """The line of the source, from 1."""
     source: str | None
-    """The text of that line, without the white space around it."""
+    """The text of that line, without surrounding white space."""
     memory: MemoryState
-    """Before the verb."""
+    """The program's memory before the verb."""
     verb: AnyVerb
     actions: tuple[Action, ...]
     exhausted: bool
@@ -67,7 +67,7 @@ class TraceStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoteCount(msgspec.Struct, frozen=True):
-    """How many branches stand by one answer at the end, each by its latest revealed one."""
+    """How many branches vote for one answer at the end, each by its latest revealed one."""
 
     answer: str | None
     """``None`` for branches that never revealed one; they do not vote."""
@@ -80,40 +80,40 @@ class VoteCount(msgspec.Struct, frozen=True):
 
 
 class BranchEnd(msgspec.Struct, frozen=True):
-    """What became of one branch."""
+    """The final state of one branch."""
 
     branch: int
     status: Status
     depth: int
-    """In advances."""
+    """Depth in advances."""
     tokens: int
-    """Tokens generated on it; probes are not counted."""
+    """Tokens generated on it, without probes."""
     answer: str | None
     """Its latest revealed answer."""
 
 
 class StopReason(msgspec.Struct, frozen=True):
-    """Where the controller turned to ``finally`` before its time."""
+    """Where the controller jumped to ``finally`` early."""
 
     line: int
     source: str
     because: str | None
     budget: bool
-    """The budget ended in the verb of that line; without it, the line has a ``stop``."""
+    """Whether the budget ended in the verb of that line; if not, the line has a ``stop``."""
 
 
 class EpisodeTrace(msgspec.Struct, frozen=True, kw_only=True):
     """One episode."""
 
     barriers: list[TraceStep]
-    """The last is the answer."""
+    """The last step is the answer."""
     votes: list[VoteCount]
-    """Most votes among the alive first, then first seen; branches without an answer last."""
+    """Ordered by votes of branches not pruned, then first seen; branches without an answer last."""
     branches: list[BranchEnd]
     stopped: StopReason | None
     answer: str | None
     gold: str | None
-    """``None`` where nobody knows it: in an episode that a client of the proxy asked for."""
+    """``None`` if unknown: in episodes that serve a client of the proxy."""
     right: bool | None
     tokens: int
     sequential: int
@@ -122,19 +122,19 @@ class EpisodeTrace(msgspec.Struct, frozen=True, kw_only=True):
 def trace_episode(
     plan: Plan, replay_environment: ReplayEnvironment, question: int, seed: int
 ) -> EpisodeTrace:
-    """Play one episode and keep all of it.
+    """Play one episode and return all of it.
 
-    What a controller in another language than Rheo remembers is not seen.
+    The memory of a controller in another language than Rheo is not visible.
 
     Args:
-        plan: the controller and its setting.
-        replay_environment: the recording.
-        question: the question's position.
-        seed: decides the order of the branches.
+        plan: The controller and its setting.
+        replay_environment: The recording.
+        question: The question's position.
+        seed: Determines the order of the branches.
 
     Raises:
-        InputError: the recording lacks what the program needs, or the episode failed.
-        ExternalError: what a controller in another language plays in cannot be had.
+        InputError: The recording lacks what the program needs, or the episode failed.
+        ExternalError: The runtime of a controller in another language is not available.
     """
     trace: list[BarrierRecord] = []
     replay = Replay(
@@ -156,24 +156,26 @@ def trace_episode(
 
 
 class InstrumentedProgram(NamedTuple):
-    """A program of Rheo that is about to be played, and what it will have remembered."""
+    """A Rheo program whose memory is recorded as it plays."""
 
     controller: Interpreter
     before: list[Snapshot]
-    """Before each barrier; filled as the episode goes on."""
+    """Memory before each barrier; filled during the episode."""
 
 
 def instrument_program(plan: RheoPlan, trace: Sequence[BarrierRecord]) -> InstrumentedProgram:
-    """Make a program ready for one episode, of which its memory is kept.
+    """Prepare a program for one episode that records its memory.
 
     Args:
-        plan: the program and its setting.
-        trace: the one that the reasoner writes.
+        plan: The program and its setting.
+        trace: The trace that the reasoner writes.
     """
     before: list[Snapshot] = []
 
     def watch(memory: Snapshot) -> None:
-        del before[len(trace) :]  # that of a verb which the budget refused: it is no barrier
+        del before[
+            len(trace) :
+        ]  # drop the memory of a verb that the budget refused: it is not a barrier
         before.append(memory)
 
     return InstrumentedProgram(Interpreter(plan.program.checked, plan.chosen, watch=watch), before)
@@ -186,14 +188,14 @@ def assemble_trace(
     replay: Replay,
     gold: str | None,
 ) -> EpisodeTrace:
-    """Return an episode that has ended, with all that led to it.
+    """Assemble the full trace of an episode that has ended.
 
     Args:
-        plan: the controller and its setting.
-        trace: what crossed the seam.
-        before: what the program remembered before each barrier; empty where that is not seen.
-        replay: the books.
-        gold: the right answer, where it is known.
+        plan: The controller and its setting.
+        trace: The barriers of the episode.
+        before: The program's memory before each barrier; empty if it is not visible.
+        replay: The episode.
+        gold: The gold answer, if known.
     """
     stopped = None
     if isinstance(plan, RheoPlan):
@@ -216,7 +218,7 @@ _NOT_SEEN = Snapshot(None, 0, {}, {}, {}, {}, {})
 
 
 def count_votes(episode: Episode) -> list[VoteCount]:
-    """How the branches of an episode stand at its end."""
+    """Count the votes of an episode's branches at its end."""
     views = episode.branches
     alive = [view for view in views if view.status is not Status.PRUNED]
     finished = [views[index] for index in episode.finished]
@@ -272,7 +274,7 @@ def _branch_end(view: BranchView) -> BranchEnd:
 
 
 def _stop(checked: CheckedProgram, verb: AnyVerb) -> StopReason | None:
-    """What a last verb says of the place where the controller turned to its end."""
+    """Return where the controller jumped to its end, from its last verb."""
     if not isinstance(verb, Answer) or verb.stopped is None:
         return None
     line = verb.stopped.line

@@ -1,7 +1,7 @@
-"""What hindsight shows of episodes: which tokens an answer could have been had without.
+"""Hindsight: the tokens that an episode could have saved.
 
-Everything is read off the trace of an episode and its answer; docs/explaining.md gives the
-definitions to users.
+Everything is computed from the trace of an episode and its answer; docs/explaining.md has the
+definitions.
 """
 
 from collections.abc import Sequence
@@ -15,34 +15,36 @@ from harness.mdp.ledger import ActionKind, BarrierRecord
 class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     """Where the tokens of some episodes went. Sums over episodes.
 
-    ``pruned``, ``uncounted`` and ``agreeing`` part all tokens by branch, so they add up to
-    ``tokens``. ``after_settled`` cuts across them, by time.
+    ``pruned``, ``uncounted`` and ``agreeing`` divide all tokens by branch, so they add up to
+    ``tokens``. ``after_settled`` divides them by time.
     """
 
     episodes: int
     tokens: int
     settled: int
-    """Episodes that settle: behind some barrier and every later one, the leader, the answer with
-    the most votes among all branches that are not pruned, is the one that the episode ends with."""
+    """Episodes that settle: after some barrier and every later one, the leader is the answer of the
+    episode. The leader is the answer with the most votes among all branches that are not pruned.
+    """
     after_settled: int
     """Tokens of all barriers after the first such one. 0 for an episode that does not settle."""
     pruned: int
     """Tokens on branches that were pruned later."""
     uncounted: int
-    """Tokens on branches that never counted: kept to the end, where their latest revealed answer is
-    not the episode's, or they have none."""
+    """Tokens on branches that never counted: not pruned, and with another latest answer than the
+    episode's, or none.
+    """
     silent: int
-    """Those of them on branches that never revealed an answer."""
+    """The part of ``uncounted`` on branches that never revealed an answer."""
     agreeing: int
-    """Tokens on branches that were kept, and whose latest answer at the end is the episode's."""
+    """Tokens on branches that were not pruned and whose latest answer is the episode's."""
 
 
 def analyse_hindsight(trace: Sequence[BarrierRecord], answer: str | None) -> Hindsight:
-    """What hindsight shows of one episode.
+    """Return the hindsight of one episode.
 
     Args:
-        trace: its barriers, the answer's among them.
-        answer: what it ended with; an episode without an answer does not settle.
+        trace: Its barriers, including the answer's.
+        answer: The episode's answer; an episode without an answer does not settle.
     """
     board = _BranchBoard()
     leaders = [board.take(barrier) for barrier in trace]
@@ -72,13 +74,13 @@ def analyse_hindsight(trace: Sequence[BarrierRecord], answer: str | None) -> Hin
 
 
 def sum_hindsight(parts: Sequence[Hindsight]) -> Hindsight:
-    """Return the sums of several."""
+    """Return the sums over several."""
     names = Hindsight.__struct_fields__
     return Hindsight(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
 class _BranchBoard:
-    """The branches of one episode, as its actions leave them."""
+    """The branches of one episode, updated by its actions."""
 
     def __init__(self) -> None:
         self.charges: dict[int, int] = {}
@@ -88,7 +90,7 @@ class _BranchBoard:
         self.pruned: set[int] = set()
 
     def take(self, barrier: BarrierRecord) -> str | None:
-        """Take up the actions of a barrier; give the leader behind it."""
+        """Apply the actions of a barrier; return the leader after it."""
         for action in barrier.actions:
             if action.branch is None:
                 continue  # the episode's own answer

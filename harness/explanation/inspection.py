@@ -1,7 +1,7 @@
-"""What a recording holds, in figures: the statistics behind ``rheostat inspect``.
+"""Statistics of a recording, as shown by ``rheostat inspect``.
 
-Shares are in percent, counted in whole numbers and divided once, so equal recordings give equal
-figures on every machine; pages round them. How each is made stands beside it.
+Shares are in percent, counted in integers and divided once, so equal recordings give equal figures
+on every machine; pages round them. Each field documents its formula.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from store.reader import Recording
 from store.records import Core, Provenance
 
 VOTES = 64
-"""The k of majority@k and pass@k, where every question has as many branches."""
+"""The k of majority@k and pass@k, if every question has that many branches."""
 
 DEPTHS = 10
-"""The slices into which a chain's probes are put by depth."""
+"""The number of depth slices for a branch's probes."""
 
 
 class ValueDistribution(msgspec.Struct, frozen=True):
-    """How a whole number is spread over all branches; quantiles by the nearest rank."""
+    """The distribution of an integer over all branches; quantiles by the nearest rank."""
 
     mean: float
     least: int
@@ -42,17 +42,17 @@ class ValueDistribution(msgspec.Struct, frozen=True):
 class DepthStatistics(msgspec.Struct, frozen=True):
     """The probes of one slice of depth.
 
-    Probe k of P, counted from 1, lies in the slice that ends at or next behind k / P; so a last
-    probe always lies in the last slice.
+    Probe k of P, counted from 1, is in the slice that ends at or next after k / P; so a last probe
+    is always in the last slice.
     """
 
     slice: int
-    """From 0, the shallowest tenth of every chain."""
+    """Index from 0, the shallowest tenth of every branch."""
     probes: int
     agreeing: float | None
-    """The share that gives its chain's final answer; ``None`` without probes."""
+    """The share that gives the branch's final answer; ``None`` without probes."""
     right: float | None
-    """The share that gives the right answer."""
+    """The share that gives the gold answer."""
 
 
 class QuestionFigures(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     rival: str | None
     """The most frequent wrong final answer, the first seen of equals."""
     rival_share: float
-    """The share of the branches that end with it."""
+    """The share of the branches that end with that answer."""
     difficulty: int | None
 
 
@@ -83,32 +83,33 @@ class RecordingInspection(msgspec.Struct, frozen=True, kw_only=True):
     questions: int
     branches: int
     branches_per_question: tuple[int, int]
-    """The fewest and the most."""
+    """The fewest and the most branches."""
     k: int
-    """64, or the fewest branches of a question where that is less."""
+    """64, or the fewest branches of a question if that is less."""
     pass_at_1: float
     """Mean over questions of the share of branches whose final answer is the gold answer."""
     majority_at_k: float
     """Mean over questions and seeds 0..99 of: the majority of the first k final answers, in the
-    order in which replay deals that seed's branches, is right. Ties go to the first seen."""
+    order in which replay opens that seed's branches, is right. Ties go to the first seen.
+    """
     pass_at_k: float
     """Mean over questions of 1 - C(n - c, k) / C(n, k), for c right ones of n branches."""
     tokens: ValueDistribution
     probes: ValueDistribution
     overrun: float
-    """The share of branches that are shorter than their probes say: T < ΔP."""
+    """The share of branches that are shorter than their probes imply: T < ΔP."""
     depths: list[DepthStatistics]
     parts: list[str]
-    """The optional parts that every branch has."""
+    """The optional fields that every branch has."""
     verified: bool = False
-    """Every byte was read and checked."""
+    """Whether every byte was read and checked."""
     per_question: list[QuestionFigures] | None = None
     missing: dict[str, list[int]] = {}
-    """Indexes of branches that could not be had, by the question's id."""
+    """Indexes of missing branches, by the question's id."""
 
 
 class _QuestionShares(NamedTuple):
-    """A question's right answers, as exact shares."""
+    """A question's shares of correct answers, as exact fractions."""
 
     pass_at_1: Fraction
     majority: Fraction
@@ -118,15 +119,15 @@ class _QuestionShares(NamedTuple):
 def inspect_recording(
     recording: Recording, *, questions: bool = False, verify: bool = False
 ) -> RecordingInspection:
-    """Return the figures of a recording.
+    """Compute the statistics of a recording.
 
     Args:
-        recording: an open one.
-        questions: whether to give the figures of each question too.
-        verify: whether to read and check every byte first.
+        recording: An open recording.
+        questions: Whether to compute the figures of each question too.
+        verify: Whether to read and check every byte first.
 
     Raises:
-        DamagedRecording: what was read is not intact.
+        DamagedRecording: The recording is damaged.
     """
     if verify:
         recording.verify()
@@ -164,11 +165,18 @@ def inspect_recording(
 
 
 def majority_accuracy(core: Core, gold: str, k: int, seeds: Sequence[int] = SEEDS) -> Fraction:
-    """The share of ``seeds`` whose first ``k`` final answers have a majority for ``gold``."""
+    """Return the share of ``seeds`` whose first ``k`` final answers have a majority for ``gold``.
+
+    Args:
+        core: The question's branches.
+        gold: The gold answer.
+        k: How many branches vote.
+        seeds: The seeds, each with its own order of branches.
+    """
     final = core.final.tolist()
     right = 0
     for seed in seeds:
-        # A counter keeps the order of first sight, and the first of equals is its most common.
+        # A Counter keeps insertion order, so `most_common` returns the first seen of equals.
         votes = Counter(final[branch] for branch in permute_branches(len(final), seed)[:k])
         [(leader, _)] = votes.most_common(1)
         right += core.answers[leader] == gold
@@ -176,7 +184,13 @@ def majority_accuracy(core: Core, gold: str, k: int, seeds: Sequence[int] = SEED
 
 
 def pass_at(k: int, right: int, branches: int) -> Fraction:
-    """Return the chance that ``k`` of the branches, drawn without return, hold a right one."""
+    """Return the probability that ``k`` branches, drawn without replacement, contain a correct one.
+
+    Args:
+        k: How many branches are drawn.
+        right: How many branches are correct.
+        branches: How many branches there are.
+    """
     return 1 - Fraction(comb(branches - right, k), comb(branches, k))
 
 

@@ -1,6 +1,6 @@
-"""What each line of a controller does, over all episodes of recordings, and what hindsight shows.
+"""A profile of a controller by source line, over all episodes of recordings, with hindsight.
 
-Lines are counted by an engine, hindsight is read off traces, over the same episodes.
+An engine counts lines; hindsight is computed from traces of the same episodes.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,28 +26,28 @@ from harness.request.plan import Plan, RheoPlan
 from harness.request.recordings import NamedRecording
 
 ALL = "all"
-"""What the profile of several recordings together has in place of a recording's name."""
+"""The recording name of the profile of several recordings together."""
 
 
 class LineProfile(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the source."""
 
     line: int
-    """From 1."""
+    """Line number, from 1."""
     source: str
     runs: int
-    """How often the first statement on it ran; 0 for a line on which none begins."""
+    """How often the first statement on it ran; 0 if no statement begins on it."""
     tokens: int
     """Tokens that the verbs on it were charged."""
     tokens_share: float
-    """Its part of all tokens, in percent."""
+    """Its share of all tokens, in percent."""
     ended: int
     """Episodes that it ended: by its ``stop``, by a verb in which the budget ended, or else by its
     ``answer``."""
     right: int
-    """Those of them that were right."""
+    """How many of those episodes were correct."""
     right_share: float | None
-    """The same in percent; ``None`` where it ended none."""
+    """Their share in percent; ``None`` if it ended none."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,15 +59,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     sequential: int
     unanswered: int
-    """Episodes that came to the end of the program without an ``answer``: no line ended them."""
+    """Episodes that reached the end of the program without an ``answer``: no line ended them."""
     lines: list[LineProfile]
-    """Every line of the source, but for the empty one behind its last line feed."""
+    """Every line of the source, except the empty one after the last line feed."""
     hindsight: Hindsight
     majority: MajorityComparison
 
 
 class _RecordingCounts(NamedTuple):
-    """What was counted over one recording."""
+    """Counts over one recording."""
 
     episodes: EpisodeArrays
     counts: LineCounts
@@ -76,7 +76,7 @@ class _RecordingCounts(NamedTuple):
 
 
 class _LineColumns(NamedTuple):
-    """What was counted, by line; at 0 what no line accounts for."""
+    """Counts by line; index 0 holds what no line accounts for."""
 
     runs: list[int]
     tokens: list[int]
@@ -91,18 +91,19 @@ def profile_controller(
     engine: ReplayEngine,
     advance: Callable[[int], None] = lambda done: None,
 ) -> list[Profile]:
-    """Play and count; a profile for each recording, then one for all where there are several.
+    """Play and count; return a profile for each recording, and one for all if there are several.
 
     Args:
-        plan: the controller and its setting.
-        recordings: what to play over.
-        seeds: the seeds of every question.
-        engine: what counts the lines of a program of Rheo; another language has its own.
-        advance: is told how many more questions are done.
+        plan: The controller and its setting.
+        recordings: The recordings to play over.
+        seeds: Seeds of every question.
+        engine: The engine for a Rheo program; another language has its own.
+        advance: Called with the number of questions completed since the last call.
 
     Raises:
-        InputError: and `StoreError`: a recording cannot be played.
-        ExternalError: what a controller in another language plays in cannot be had.
+        InputError: A recording cannot be played.
+        StoreError: A recording cannot be read.
+        ExternalError: The runtime of a controller in another language is not available.
     """
     source = plan.program.source
     parts = [_part(plan, named, seeds, engine, advance) for named in recordings]
@@ -134,7 +135,7 @@ def _part(
 
 
 def _episode_player(plan: Plan) -> Callable[[Replay], None]:
-    """What plays one episode in given books."""
+    """Return a function that plays one episode in a given replay."""
     if isinstance(plan, RheoPlan):
         controller = Interpreter(plan.program.checked, plan.chosen)
 
@@ -210,5 +211,5 @@ def _line(source: Source, number: int, columns: _LineColumns, tokens: int) -> Li
 
 
 def percent_of(part: int, whole: int) -> float | None:
-    """Return a part in percent; ``None`` of nothing."""
+    """Return a part in percent; ``None`` if the whole is 0."""
     return float(Fraction(100 * part, whole)) if whole else None

@@ -1,6 +1,6 @@
-"""A controller's questions against the plainest rival: the majority of 64 whole reads.
+"""A controller's questions compared with the simplest baseline: the majority of 64 whole reads.
 
-Both are played under the same seeds, so that they are dealt the same branches.
+Both are played under the same seeds, so that they get the same branches.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,15 @@ class PairedComparison(msgspec.Struct, frozen=True, kw_only=True):
 
     recording: str
     question: str
-    """Its id."""
+    """The question's id."""
     right: int
-    """Seeds under which the controller is right."""
+    """Seeds under which the controller is correct."""
     right_share: float
-    """The same in percent."""
+    """Their share in percent."""
     majority: int
-    """Seeds under which the majority is right: of the first 64 branches that are dealt, or of all
-    where there are fewer."""
+    """Seeds under which the majority is correct: of the first 64 branches, or of all if there are
+    fewer.
+    """
     majority_share: float
     """The same in percent."""
 
@@ -34,23 +35,23 @@ class MajorityComparison(msgspec.Struct, frozen=True, kw_only=True):
     """The questions on which the controller and the majority differ."""
 
     questions: int
-    """All that were played."""
+    """How many questions were played."""
     lost: list[PairedComparison]
-    """Those on which the controller is right less often, the worst first."""
+    """Questions on which the controller is correct less often, the worst first."""
     won: list[PairedComparison]
-    """Those on which it is right more often, the best first."""
+    """Questions on which it is correct more often, the best first."""
 
 
 def compare_with_majority(
     label: str, recording: Recording, episodes: EpisodeArrays, seeds: Sequence[int]
 ) -> MajorityComparison:
-    """Set a controller against the majority.
+    """Compare a controller with the majority.
 
     Args:
-        label: what results call the recording.
-        recording: what was played.
-        episodes: the controller's, (Q, S).
-        seeds: the S seeds.
+        label: The label of the recording in results.
+        recording: The recording that was played.
+        episodes: The controller's episodes, (Q, S).
+        seeds: The S seeds.
     """
     found = []
     for place, question in enumerate(recording.questions):
@@ -71,11 +72,11 @@ def compare_with_majority(
 
 
 def split_by_winner(found: Sequence[PairedComparison], questions: int) -> MajorityComparison:
-    """Parts questions into lost and won; those on which the two are equal are in neither.
+    """Split questions into lost and won; those without a difference are in neither.
 
     Args:
-        found: at least every question on which they differ.
-        questions: how many were played.
+        found: At least every question on which they differ.
+        questions: How many questions were played.
     """
     return MajorityComparison(
         questions=questions,

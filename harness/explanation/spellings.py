@@ -1,4 +1,4 @@
-"""Final answers of a recording that are equal and written differently, so that they vote apart."""
+"""Equal final answers of a recording that are written differently, so that they vote apart."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ from store.importing.answers import joined_to
 from store.reader import Recording
 
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d*)|[A-Za-z]")
-"""Whole numbers and letters of choices: of these, equal ones are written in the same way."""
+"""Integers and letters of choices: equal ones are always written in the same way."""
 
 
 class Spellings(NamedTuple):
@@ -30,9 +30,9 @@ class Spellings(NamedTuple):
 
 
 def may_differ(recording: Recording) -> bool:
-    """Whether equal final answers of a recording may be written differently.
+    """Return whether equal final answers of a recording may be written differently.
 
-    This takes no equivalence, whose start costs a second or more.
+    This needs no equivalence, which takes a second or more to start.
     """
     provenance = recording.provenance
     if provenance.equivalence != "exact" or provenance.simulated:
@@ -45,14 +45,14 @@ def may_differ(recording: Recording) -> bool:
 
 
 def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings | None:
-    """Find final answers that are equal to another, or to the gold answer, and written differently.
+    """Find final answers that equal another, or the gold answer, but are written differently.
 
     Args:
-        recording: an open one.
-        equivalence: when answers are equal.
+        recording: An open recording.
+        equivalence: Decides which answers are equal.
 
     Returns:
-        ``None`` where there are none.
+        ``None`` if there are none.
     """
     finals = _finals(recording)
     golds = [question.gold for question in recording.questions]
@@ -81,7 +81,7 @@ def find_spellings(recording: Recording, equivalence: Equivalence) -> Spellings 
 
 
 def _finals(recording: Recording) -> list[Counter[str]]:
-    """How often each final answer was given, for each question."""
+    """Return how often each final answer was given, for each question."""
     finals = []
     for index in range(len(recording.questions)):
         core = recording.core(index)

@@ -1,4 +1,4 @@
-"""What a record of trials holds, in figures: what ``rheostat inspect`` shows of one."""
+"""Statistics of a record of trials, as shown by ``rheostat inspect``."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: str
     models: list[str]
-    """That it may use, the smallest first."""
+    """The models that it may use, the smallest first."""
 
 
 class BestTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,9 +21,9 @@ class BestTrial(msgspec.Struct, frozen=True, kw_only=True):
 
     allocation: str
     score: float
-    """From 0 to 1."""
+    """Score from 0 to 1."""
     cost: float
-    """In the pipeline's unit."""
+    """Cost in the pipeline's unit."""
 
 
 class QuestionScores(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,39 +31,39 @@ class QuestionScores(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     mean: float
-    """Score over all trials, from 0 to 1."""
+    """Mean score over all trials, from 0 to 1."""
     best: float
     """Score in the best trial."""
 
 
 class TrialsInspection(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of trials; every byte of it was read and checked."""
+    """Statistics of a record of trials; every byte of it was read and checked."""
 
     path: str
     pipeline: str
     digest: str
-    """Of the pipeline and the questions."""
+    """Digest of the pipeline and the questions."""
     unit: str
     metric: str
     stages: list[StageSummary]
     questions: int
     trials: int
     best: BestTrial | None
-    """``None`` where it holds no trial yet."""
+    """``None`` if it holds no trial yet."""
     torn: str | None
     """A sentence about an incomplete last append, if there is one."""
     per_question: list[QuestionScores] | None = None
 
 
 def inspect_trials(path: Path, *, questions: bool = False) -> TrialsInspection:
-    """Return the figures of a record.
+    """Compute the statistics of a record.
 
     Args:
-        path: of the file.
-        questions: whether to give those of each question.
+        path: Path of the record.
+        questions: Whether to compute those of each question.
 
     Raises:
-        StoreError: and as `store.pipelines.trials.read_trials`.
+        StoreError: From `store.pipelines.trials.read_trials`.
     """
     found = read_trials(path)
     pipeline = found.head.pipeline

@@ -1,1 +1,1 @@
-"""Controllers at work on a model that is being served: the same seam, chains drawn as they go."""
+"""Run controllers on a served model, with branches generated as they are needed."""

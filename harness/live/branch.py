@@ -1,8 +1,8 @@
-"""One branch at the server: drawn interval by interval, probed where that is asked for.
+"""One branch at the server: generated interval by interval, probed where needed.
 
-Every request is the one that a collection with ``--stepwise`` makes for the same branch, by the
-same seed, and every answer is read and written as there. So a server that repeats itself gives the
-recording's branch again, whichever verbs lead through it.
+Every request equals the one that ``rheostat collect --stepwise`` makes for the same branch, with
+the same seed, and every answer is parsed in the same way. So a deterministic server gives the
+recording's branch again, for any sequence of verbs.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 
 class LiveBranch:
-    """A branch as far as it has been drawn.
+    """A branch as far as it has been generated.
 
     Args:
-        model: what draws it.
-        posed: the question.
-        index: the branch's index among all of the question, which enters its seeds.
-        forms: those of the question's answers, which all its branches share.
+        model: The model that generates it.
+        posed: The question.
+        index: The branch's index among all of the question, which enters its seeds.
+        forms: The forms of the question's answers, which all its branches share.
     """
 
     def __init__(self, model: LiveModel, posed: PosedQuestion, index: int, forms: RunningForms):
@@ -40,34 +40,35 @@ class LiveBranch:
         self.index = index
         self.token_ids: list[int] = []
         self.text: str | None = None
-        """Its words, once it is finished."""
+        """Its text, once it is finished."""
         self.finish: str | None = None
-        """Why it ended, once it did: ``stop`` or ``length``."""
+        """The finish reason, once it is finished: ``stop`` or ``length``."""
         self.depth = 0
-        """Intervals drawn."""
+        """Intervals generated."""
         self.probed: dict[int, CompletionResult] = {}
         """The replies to its probes, by depth."""
         self.chain = make_longest_chain(model)
 
     @property
     def finished(self) -> bool:
-        """Whether it has come to its end."""
+        """Whether it is finished."""
         return self.text is not None
 
     async def draw(self, depth: int, probes: Iterable[int]) -> None:
-        """Draw it to ``depth`` intervals, or to its end if that is nearer, and probe it.
+        """Generate up to ``depth`` intervals, or to the end if that is nearer, and probe.
 
-        A probe is under way while the next interval is drawn. A request that breaks off is made
-        again from the tokens that are there.
+        A probe runs while the next interval is generated. A request that fails is repeated from the
+        tokens received so far.
 
         Args:
-            depth: how many intervals there are to be.
-            probes: the depths at which its answer is asked for, where it is not at its end by then.
+            depth: The depth to reach, in intervals.
+            probes: The depths to probe, unless the branch ends before.
 
         Raises:
-            ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+            ServingError: The server sent an invalid reply, refused, or was unreachable beyond the
+                patience.
         """
-        # A verb near the budget's end is prepared in several steps: what was probed is not again.
+        # A verb near the budget's end is prepared in several steps: do not probe again.
         wanted = set(probes) - self.probed.keys()
         async with asyncio.TaskGroup() as tasks:
             for each in sorted(wanted):
@@ -79,10 +80,10 @@ class LiveBranch:
                     tasks.create_task(self._probe(self.depth))
 
     async def forced_text(self, depth: int) -> str:
-        """What it says up to a depth at which it was probed, and the answer that was forced there.
+        """Return the text up to a probed depth, and the answer that was forced there.
 
         Raises:
-            ServingError: as `draw`.
+            ServingError: From `draw`.
         """
         prefix = self.token_ids[: depth * self._interval_length]
         forced = self._model.forced.behind(prefix)
@@ -107,7 +108,7 @@ class LiveBranch:
             await self._end(given.finish)
 
     def _take_signals(self, given: CompletionResult) -> None:
-        """The means over an interval, in their place in the chain."""
+        """Store the means over an interval at their position in the chain."""
         if given.logprobs is not None and self.chain.logprob is not None:
             _list(self.chain.logprob)[self.depth] = interval_means(
                 given.logprobs, len(given.logprobs)
@@ -117,9 +118,9 @@ class LiveBranch:
             _list(self.chain.top_logprob)[self.depth] = interval_means(each, len(each))[0]
 
     async def _end(self, finish: str) -> None:
-        """Read what the branch came to; from here on its chain is its own, no longer the longest.
+        """Parse the finished branch; from now on it has its own chain instead of the longest.
 
-        The chain is complete before anything else can look at it.
+        The chain is complete before anything else can read it.
         """
         text = await decode_chain_text(self._place, self.token_ids, finish)
         settings, extract = self._model.settings, self._model.reading.extraction
@@ -161,7 +162,7 @@ class LiveBranch:
             letters=posed.letters,
         )
         answer = await self._forms.form(read)
-        # Only now: the branch may have come to its end meanwhile, with a chain of its own.
+        # Read `chain` only now: the branch may have ended meanwhile, with its own chain.
         _list(self.chain.probes)[depth - 1] = answer
         if measured is not None and self.chain.entropy is not None:
             _list(self.chain.entropy)[depth - 1] = measured
@@ -169,9 +170,9 @@ class LiveBranch:
 
 
 def make_longest_chain(model: LiveModel) -> ReplayChain:
-    """Return a chain as long as any may become, of which nothing is known yet.
+    """Return a chain of the maximum length, with unknown contents.
 
-    It is what an undrawn branch is taken for: nothing that it does can cost more.
+    It replaces a branch that is not generated yet: nothing that the branch does can cost more.
     """
     drawing = model.settings.drawing
     count = probe_count(drawing.max_tokens, drawing.interval)
@@ -187,6 +188,6 @@ def make_longest_chain(model: LiveModel) -> ReplayChain:
 
 
 def _list(values: Sequence[T]) -> list[T]:
-    """Return a part of a chain that was made here, and can still be written."""
+    """Return a part of a chain that was built here and is still mutable."""
     assert isinstance(values, list)
     return values

@@ -1,10 +1,10 @@
-"""One live episode: a replay of chains that are drawn just before they are looked at.
+"""One live episode: a replay of branches that are generated just before they are read.
 
-Admission, prices, books and trace are those of `harness.mdp.replay.Replay`, which does not notice
-that its chains grow. What a verb will look at is found by rehearsing it: a branch that has not been
-drawn so far is taken for the longest that there can be, so whatever the rehearsal affords, the
-verb affords too. That much is drawn, side by side, and the verb is rehearsed again, until it looks
-at nothing that is not there. So no token is drawn that is not charged.
+Admission, costs, ledger and trace are those of `harness.mdp.replay.Replay`, which does not know
+that its branches grow. What a verb will read is found by rehearsing it: a branch that is not
+generated yet counts as the longest possible one, so the verb affords whatever the rehearsal
+affords. That much is generated, in parallel, and the verb is rehearsed again, until nothing is
+missing. So no token is generated that is not charged.
 """
 
 import asyncio
@@ -23,27 +23,27 @@ from store.serving.errors import ServingError, first_failure
 
 
 class LiveEpisodeKey(NamedTuple):
-    """Which episode of a question it is."""
+    """Identifies an episode of a question."""
 
     question: int
-    """The question's number, which keys chance."""
+    """The question's number, part of the key of random draws."""
     seed: int
-    """Deals the branches as in replay, and keys chance."""
+    """Determines the order of branches as in replay, and is part of the key of random draws."""
 
 
 class LiveEpisode:
     """One question under one seed.
 
-    The branch that replay would deal from a recording of ``limit`` branches is the one that is
-    drawn here. So a controller sees the same on both, where the recording was made step by step.
+    It generates the branch that replay would open from a recording of ``limit`` branches. So a
+    controller sees the same on both, if the recording was made step by step.
 
     Args:
-        model: what draws.
-        posed: the question.
+        model: The model that generates branches.
+        posed: The question.
         limit: N, the most branches that can be opened.
-        which: which episode of the question it is.
-        rules: budget and price of a probe.
-        trace: barriers are appended to it, if given.
+        which: Identifies the episode of the question.
+        rules: Budget and cost of a probe.
+        trace: A list that barriers are appended to, or ``None``.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class LiveEpisode:
             LiveBranch(model, posed, posed.branch_index(at), forms)
             for at in permute_branches(limit, which.seed)
         ]
-        """In the order of opening, those included that are not open yet."""
-        # What a chain holds is never read before it is drawn, so one will do for all to begin with.
+        """Branches in the order of opening, including those that are not open yet."""
+        # A chain is never read before it is generated, so all branches can share one at first.
         blank = make_longest_chain(model)
         self.replay = _BlockingReplay(
             BranchPool([blank] * limit, model.settings.drawing.interval),
@@ -73,12 +73,13 @@ class LiveEpisode:
         )
 
     async def prepare(self, verb: AnyVerb) -> None:
-        """Draw all that a verb will look at. One that will be refused draws nothing.
+        """Generate what a verb will read. For a verb that will be refused, generate nothing.
 
-        Cancelling it closes every connection that it waits on, upon which the server stops.
+        Cancelling this closes every connection that it waits on, so that the server stops.
 
         Raises:
-            ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+            ServingError: The server sent an invalid reply, refused, or was unreachable beyond the
+                patience.
         """
         while wanted := self._lacking(verb):
             try:
@@ -94,8 +95,8 @@ class LiveEpisode:
         """Play the episode to its end.
 
         Raises:
-            ServingError: as `prepare`.
-            Inadmissible: the controller yielded a verb that the MDP does not admit.
+            ServingError: From `prepare`.
+            Inadmissible: The controller yielded a verb that the MDP does not admit.
         """
         course = controller.play(self.replay.episode, beta)
         episode_verbs = drive_episode(course, self.replay)
@@ -110,13 +111,13 @@ class LiveEpisode:
         return finish_episode(course, self.replay, refusal)
 
     async def play_in_thread(self, play: Callable[[Replay], None]) -> EpisodeResult:
-        """Play the episode by a function that performs one verb after the other, and blocks.
+        """Play the episode with a blocking function that performs the verbs.
 
         Args:
-            play: is called in a thread of its own, with the books.
+            play: Called in a separate thread, with a replay.
 
         Raises:
-            ServingError: as `prepare`.
+            ServingError: From `prepare`.
         """
         loop = asyncio.get_running_loop()
 
@@ -128,11 +129,11 @@ class LiveEpisode:
         return EpisodeResult(self.replay.answer, self.replay.spent, self.replay.sequential)
 
     def _lacking(self, verb: AnyVerb) -> dict[int, "_DrawRequirement"]:
-        """What a verb looks at that is not there yet, by branch."""
+        """Return what a verb reads that is not generated yet, by branch."""
         try:
             actions = self.replay.rehearse(verb)
         except Inadmissible:
-            return {}  # it will be refused, for the same reason
+            return {}  # the verb will be refused for the same reason
         return {
             branch: need
             for branch, need in _needs(actions).items()
@@ -141,33 +142,33 @@ class LiveEpisode:
 
 
 class _BlockingReplay(Replay):
-    """Books that can be told to wait, in whatever thread performs a verb, until it can be."""
+    """A replay that blocks the calling thread until a verb can be performed."""
 
     wait: Callable[[AnyVerb], None] | None = None
 
     def perform(self, verb: AnyVerb) -> Outcome:
-        """As `Replay.perform`."""
+        """Perform one verb; see `Replay.perform`."""
         if self.wait is not None:
             self.wait(verb)
         return super().perform(verb)
 
 
 class _DrawRequirement(NamedTuple):
-    """What is looked at on one branch."""
+    """What is read of one branch."""
 
     depth: int
-    """Intervals, or its end before."""
+    """Intervals to reach, unless the branch ends before."""
     probes: frozenset[int]
-    """Depths at which its answer is looked at."""
+    """Depths at which its answer is read."""
 
     def is_met(self, branch: LiveBranch) -> bool:
-        """Whether all of it is there."""
+        """Whether all of it is generated."""
         drawn = branch.finished or branch.depth >= self.depth
         return drawn and self.probes <= branch.probed.keys()
 
 
 async def _draw(branch: LiveBranch, need: _DrawRequirement) -> None:
-    """Draw a branch; what goes wrong at the server names it."""
+    """Generate a branch; name it in errors of the server."""
     try:
         await branch.draw(need.depth, need.probes)
     except BaseExceptionGroup as failed:

@@ -1,4 +1,4 @@
-"""The model behind some servers, as live episodes use it: how it is drawn from, probed and read."""
+"""The served model of live episodes: how to generate, probe and parse."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -16,22 +16,22 @@ from store.serving.endpoints import Endpoint
 
 
 class PosedQuestion(NamedTuple):
-    """One question, as it is put to the model."""
+    """One question as sent to the model."""
 
     id: str
-    """Enters the seeds of its branches."""
+    """The question's id, which enters the seeds of its branches."""
     prompt: Sequence[int]
-    """In tokens, up to where the model replies."""
+    """The prompt in tokens, up to the model's reply."""
     probing: ProbeSettings
-    """How it is probed."""
+    """Settings of probes."""
     gold: str | None = None
-    """The right answer, whose form an equal one takes; ``None`` where nobody knows it."""
+    """The gold answer, whose form equal answers take; ``None`` if unknown."""
     letters: str | None = None
-    """The letters of its choices in a row; ``None`` where it has none."""
+    """The letters of its choices as one string; ``None`` if it has none."""
     known: Sequence[str] = ()
-    """Forms that its answers have already, such as those of a recording."""
+    """Known forms of answers, such as those of a recording."""
     missing: Sequence[int] = ()
-    """Indexes of branches that are not drawn, rising: those that a recording lacks."""
+    """Indexes of branches to skip, ascending: those that a recording lacks."""
 
     def branch_index(self, position: int) -> int:
         """Return the index of a branch among all of the question, which enters its seeds."""
@@ -42,13 +42,14 @@ class PosedQuestion(NamedTuple):
 
 
 class LiveModel:
-    """What all live episodes share.
+    """The model that all live episodes share.
 
     Args:
-        places: where requests go. A branch stays where it began, since its prefix is cached there.
-        settings: how branches are drawn, probed and read.
-        forced: what makes the model answer, in its own tokens.
-        reading: how answers are read, and held equal.
+        places: Servers for requests. A branch stays on its first server, because its prefix is
+            cached there.
+        settings: How branches are generated, probed and parsed.
+        forced: The tokens that make the model answer.
+        reading: How answers are extracted and compared.
     """
 
     def __init__(
@@ -65,22 +66,22 @@ class LiveModel:
 
     @property
     def signals(self) -> frozenset[str]:
-        """The signals that are asked for."""
+        """The signals that are requested."""
         found = {"entropy"} if self.settings.entropy else set()
         if self.settings.drawing.logprobs:
             found |= {"logprob", "top_logprob"}
         return frozenset(found)
 
     def place(self) -> Endpoint:
-        """Where a new branch is drawn: each place in turn."""
+        """Return the server for a new branch: each server in turn."""
         return next(self._places)
 
     def by(self, settings: Settings, forced: ForcingTokens | None = None) -> "LiveModel":
-        """Return the same model at the same places, drawn from in another way.
+        """Return the same model on the same servers, with other settings.
 
         Args:
-            settings: how branches are drawn, probed and read.
-            forced: what makes the model answer, where it is another.
+            settings: How branches are generated, probed and parsed.
+            forced: The tokens that make the model answer, if they differ.
         """
         other = copy(self)
         other.settings = settings
@@ -88,7 +89,7 @@ class LiveModel:
         return other
 
     def refuse_unmet_needs(self, name: str, needs: frozenset[str]) -> None:
-        """Raise `InputError` where a program reads a signal that is not asked for."""
+        """Raise `InputError` if a program reads a signal that is not requested."""
         missing = sorted(needs - self.signals)
         if missing:
             flags = {"--entropy" if signal == "entropy" else "--logprobs" for signal in missing}
@@ -99,9 +100,9 @@ class LiveModel:
 
 
 def with_signals(settings: Settings, needs: frozenset[str]) -> Settings:
-    """Return the same settings, with those signals asked for that a program reads.
+    """Return the settings with the signals that a program reads.
 
-    What is drawn is the same with and without them.
+    The generated tokens are the same with and without signals.
     """
     drawing = settings.drawing
     if needs & {"logprob", "top_logprob"}:

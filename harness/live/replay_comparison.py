@@ -1,6 +1,6 @@
-"""Live episodes held against a recording: one by one, and as distributions.
+"""Compare live episodes with a recording: one by one, and as distributions.
 
-A recording that was drawn step by step, on a server that repeats itself, gives the same episodes to
+A recording that was collected step by step, on a deterministic server, gives the same episodes to
 the last token. Any other is a sample of the same model, so only distributions can be compared.
 """
 
@@ -34,7 +34,7 @@ class EpisodePair(NamedTuple):
 
     @property
     def parts(self) -> int | None:
-        """The first barrier that is not the same, from 1; ``None`` where all are."""
+        """The number of the first barrier that differs, from 1; ``None`` if none does."""
         pairs = zip(self.live_result.episode.barriers, self.replayed.barriers, strict=False)
         for number, (live_barrier, replayed_barrier) in enumerate(pairs, start=1):
             if live_barrier != replayed_barrier:
@@ -43,20 +43,26 @@ class EpisodePair(NamedTuple):
 
 
 class FigureDifference(NamedTuple):
-    """How far live lies from replay: the mean over questions, and where it might lie."""
+    """The mean difference of a figure between live and replay, with its interval."""
 
     figure: str
     live: float
     replay: float
     difference: float
     around: ConfidenceInterval
-    """Of 95 %, by bootstrap over questions."""
+    """The 95 % interval, by bootstrap over questions."""
 
 
 def pair_with_replays(
     plan: Plan, replay_environment: ReplayEnvironment, live_results: Sequence[LiveResult]
 ) -> list[EpisodePair]:
-    """Each episode beside the replay of the same question under the same seed."""
+    """Return each episode with the replay of the same question under the same seed.
+
+    Args:
+        plan: The controller and its setting.
+        replay_environment: The recording.
+        live_results: The live episodes.
+    """
     return [
         EpisodePair(each, trace_episode(plan, replay_environment, each.number, each.seed))
         for each in live_results
@@ -66,10 +72,14 @@ def pair_with_replays(
 def compare_distributions(
     plan: Plan, replay_environment: ReplayEnvironment, live_results: Sequence[LiveResult]
 ) -> list[FigureDifference]:
-    """Accuracy in percent, tokens and sequential tokens for each question, live and replayed.
+    """Compare accuracy in percent, tokens and sequential tokens for each question.
 
-    Replay plays seeds 0 to 99 of the same questions. Every live question has the same number of
-    episodes.
+    Replay plays seeds 0 to 99 of the same questions.
+
+    Args:
+        plan: The controller and its setting.
+        replay_environment: The recording.
+        live_results: The live episodes; every question must have the same number of them.
     """
     numbers = sorted({each.number for each in live_results})
     seeds = len(live_results) // len(numbers)
@@ -91,7 +101,7 @@ def compare_distributions(
             )
         )
     totals = np.array(columns, dtype=np.float64)
-    # Whole numbers: each side times the other's seeds.
+    # Keep integers: multiply each side by the other's number of seeds.
     live, replay = totals[:, ::2] * SEEDS, totals[:, 1::2] * seeds
     weight = float(seeds * SEEDS)
     samples = resample([Stratum(live - replay, weight)])

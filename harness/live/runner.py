@@ -1,4 +1,4 @@
-"""Many live episodes side by side on one loop, each with its trace and its time."""
+"""Run many live episodes in parallel on one event loop, each with its trace and its time."""
 
 import asyncio
 import time
@@ -19,23 +19,22 @@ from harness.request.plan import Plan, RheoPlan
 from store.serving.errors import ServingError, first_failure
 
 WORKERS = 4
-"""Workers for controllers in other languages than Rheo, each of which plays one episode at a time.
-"""
+"""Workers for controllers in languages other than Rheo; each plays one episode at a time."""
 
 
 class LiveResult(msgspec.Struct, frozen=True, kw_only=True):
     """One episode that has ended."""
 
     question: str
-    """Its id."""
+    """The question's id."""
     number: int
-    """The question's, from 0."""
+    """The question's number, from 0."""
     seed: int
     seconds: float
-    """From the first verb to the answer, waiting at the server included."""
+    """Seconds from the first verb to the answer, including waiting for the server."""
     probes: int
     probe_tokens: int
-    """Tokens that probes generated; what a controller is charged for them is κ."""
+    """Tokens that probes generated; a controller is charged κ for each probe instead."""
     episode: EpisodeTrace
 
 
@@ -43,37 +42,38 @@ class LiveQuestion(NamedTuple):
     """One question of a run."""
 
     number: int
-    """From 0; it keys chance."""
+    """Number from 0, part of the key of random draws."""
     posed: PosedQuestion
     limit: int
     """N, the most branches of an episode."""
 
 
 class LiveWorkload(NamedTuple):
-    """What is to be played."""
+    """The episodes to play."""
 
     plan: Plan
     entries: Sequence[LiveQuestion]
     seeds: int = 1
-    """Episodes of each question: the seeds 0 to this, less one."""
+    """Episodes of each question: seeds from 0 to below this."""
     at_once: int = 64
-    """Episodes under way at once."""
+    """The most concurrent episodes."""
 
 
 async def run_episodes(
     model: LiveModel, work: LiveWorkload, ended: Callable[[LiveResult], None]
 ) -> list[LiveResult]:
-    """Play all of it; give the episodes by question and seed.
+    """Play all episodes; return them by question and seed.
 
     Args:
-        model: what draws.
-        work: what is to be played.
-        ended: is told of each episode as it ends.
+        model: The model that generates branches.
+        work: The episodes to play.
+        ended: Called with each episode as it ends.
 
     Raises:
-        ServingError: the server lies, refuses, or is gone for longer than patience lasts. Episodes
-            that had ended were told of.
-        Inadmissible, InputError: a controller failed.
+        ServingError: The server sent an invalid reply, refused, or was unreachable beyond the
+            patience. ``ended`` was called for the episodes that had ended.
+        Inadmissible: A controller failed.
+        InputError: A controller failed.
     """
     refuse_unmet_needs(work.plan, model)
     gate = asyncio.Semaphore(work.at_once)
@@ -103,13 +103,13 @@ async def run_episodes(
 
 
 def refuse_unmet_needs(plan: Plan, model: LiveModel) -> None:
-    """Raise `InputError` where a program of Rheo reads a signal that is not asked for."""
+    """Raise `InputError` if a Rheo program reads a signal that is not requested."""
     if isinstance(plan, RheoPlan):
         model.refuse_unmet_needs(plan.program.label, plan.program.checked.needs.signals)
 
 
 class LiveEpisodeRequest(NamedTuple):
-    """One episode to be played."""
+    """One episode to play."""
 
     plan: Plan
     model: LiveModel
@@ -124,20 +124,21 @@ class FinishedEpisode(NamedTuple):
 
     live_result: LiveResult
     branches: list[LiveBranch]
-    """In the order of opening, those included that were never opened."""
+    """Branches in the order of opening, including those that were never opened."""
 
 
 class LivePlayer:
-    """Plays controllers in whatever language. Use it as a context manager.
+    """Play controllers in any language. Use it as a context manager.
 
-    Those in other languages than Rheo are all of one language, and are played by `WORKERS` workers.
+    All controllers in languages other than Rheo must be in one language; `WORKERS` workers play
+    them.
     """
 
     def __init__(self) -> None:
         self._free: asyncio.Queue[ForeignEngine | None] = asyncio.Queue()
         self._engines: list[ForeignEngine] = []
         for _ in range(WORKERS):
-            self._free.put_nowait(None)  # made when it is first needed
+            self._free.put_nowait(None)  # create the worker when it is first needed
 
     def __enter__(self) -> "LivePlayer":
         return self
@@ -150,8 +151,9 @@ class LivePlayer:
         """Play one episode.
 
         Raises:
-            ServingError: the server does not play its part.
-            Inadmissible, InputError: the controller failed.
+            ServingError: The server failed.
+            Inadmissible: The controller failed.
+            InputError: The controller failed.
         """
         plan, model, posed, limit, which = episode_request
         trace: list[BarrierRecord] = []
@@ -174,7 +176,7 @@ class LivePlayer:
     async def _play_episode(
         self, plan: Plan, episode: LiveEpisode, trace: Sequence[BarrierRecord]
     ) -> list[Snapshot]:
-        """Play an episode to its end; give what the program remembered before each barrier."""
+        """Play an episode to its end; return the program's memory before each barrier."""
         if isinstance(plan, RheoPlan):
             controller, before = instrument_program(plan, trace)
             await episode.play(controller, plan.beta)

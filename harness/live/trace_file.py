@@ -1,4 +1,4 @@
-"""Live episodes in a file, a line each, in the form that ``rheostat trace --json`` has."""
+"""Files of live episodes, one per line, in the format of ``rheostat trace --json``."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,21 +18,21 @@ from store.serving.engine import Served
 
 
 class EpisodeDocument(msgspec.Struct, frozen=True):
-    """One episode, and what it comes from."""
+    """One episode and its origin."""
 
     what: dict[str, object]
     episode: EpisodeTrace
 
 
 class QuestionReference(msgspec.Struct, frozen=True):
-    """Which question it was."""
+    """Identifies the question."""
 
     id: str
     number: int
 
 
 class EpisodeProvenance(msgspec.Struct, frozen=True):
-    """What every live episode's document says of where it comes from."""
+    """The origin that every live episode's document records."""
 
     controller: str
     origin: str
@@ -45,7 +45,14 @@ class EpisodeProvenance(msgspec.Struct, frozen=True):
 def build_document(
     plan: Plan, served: Served, recordings: Sequence[NamedRecording], live_result: LiveResult
 ) -> EpisodeDocument:
-    """Return an episode with all that it comes from."""
+    """Return an episode with its origin.
+
+    Args:
+        plan: The controller and its setting.
+        served: The model and how it is served.
+        recordings: The recording that the episode is compared with, if any.
+        live_result: The episode.
+    """
     what = describe_plan_origin(plan, recordings) | {
         "engine": f"live, {served.model} by vllm {served.version}",
         "question": {"id": live_result.question, "number": live_result.number},
@@ -59,11 +66,11 @@ def build_document(
 
 @contextlib.contextmanager
 def open_trace_file(path: Path | None) -> Iterator[Callable[[EpisodeDocument], None]]:
-    """Provide a file of traces, a line each; what was written stays, whatever comes after it.
+    """Open a new file of traces, one per line; lines are kept whatever fails later.
 
     Raises:
-        InputError: the file is there already.
-        OSError: it cannot be written.
+        InputError: The file exists already.
+        OSError: It cannot be written.
     """
     if path is None:
         yield lambda document: None
@@ -82,16 +89,16 @@ def open_trace_file(path: Path | None) -> Iterator[Callable[[EpisodeDocument], N
 
 
 def read_trace(path: Path, question: str | None, seed: int) -> EpisodeDocument:
-    """One episode of a file of traces.
+    """Read one episode from a file of traces.
 
     Args:
-        path: the file.
-        question: the question's id or number; ``None`` for the first episode.
-        seed: the episode's.
+        path: The file.
+        question: The question's id or number; ``None`` for the first episode.
+        seed: The episode's seed.
 
     Raises:
-        InputError: it holds no such episode, or is no such file.
-        OSError: it cannot be read.
+        InputError: It holds no such episode, or is not a file of traces.
+        OSError: It cannot be read.
     """
     refuse_misplaced(path, {FileKind.EPISODES}, "a file of live episodes")
     names = []
