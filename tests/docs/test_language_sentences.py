@@ -36,7 +36,7 @@ SENTENCES = [
         "before == 0 and seen == 12 and steps == 2",
     ),
     Sentence(
-        "A step that does nothing is allowed; if a branch is active, the loop goes on.",
+        "A step that does nothing is allowed; if a branch is active, the loop continues.",
         "start { open 1 } step at most 7 { if steps == 5 { advance active } }",
         "steps == 7 and sum(.depth of opened) == 2",
     ),
