@@ -39,7 +39,7 @@ def test_every_dependency_has_a_bound_and_a_reason(title: str, requirements: lis
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    block = section(readme, "Two commands")
+    block = section(readme, "Demo and tests")
     commands = [line.split("#")[0].strip() for line in re.findall(r"^make .*$", block, re.M)]
     assert commands == ["make demo", "make test"]
     script = (ROOT / ".ci" / "run").read_text().splitlines()
@@ -88,6 +88,26 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_anchors_in_links_are_headings(page: Path) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text())
+    missing = [
+        f"{target}#{anchor}"
+        for target, anchor in links
+        if anchor not in anchors(page.parent / target if target else page)
+    ]
+    assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page: of its headings, as GitHub derives them, and its ids."""
+    text = page.read_text()
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", title.strip().lower()) for title in titles]
+    ids = re.findall(r'id="([\w-]+)"', text)
+    return {title.replace(" ", "-") for title in plain} | set(ids)
 
 
 def test_the_licence_is_apache_in_full() -> None:
