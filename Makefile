@@ -1,17 +1,17 @@
-# Every habit of the project has a target; each sets up what it needs.
+# Development tasks. Every target installs what it needs.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VLLM := .vllm
 PYTHON ?= python3
 
-# Commands and tests start many processes: each would compile the project anew.
+# Commands and tests start many processes. Without cached bytecode each would compile the project.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-vllm test-docker check format docs bench editors clean
 
-help: ## Lists the targets
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 $(READY): pyproject.toml
@@ -20,23 +20,23 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Looks for a controller on the simulated sample, for a minute and a half
+demo: $(READY) ## Search for a controller on the simulated sample for a minute and a half
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat inspect sample/search/*.recording
 	$(BIN)/rheostat discover --on sample/search/*.recording \
 	  --held-out sample/heldout/*.recording \
 	  --run runs/demo-$$(date +%Y%m%d-%H%M%S) --max-minutes 1.5 --rounds 100
 
-test: $(READY) ## Runs the ordinary tests
+test: $(READY) ## Run the ordinary tests
 	$(BIN)/python -m pytest -n auto -m "not slow and not docker and not vllm"
 
-# What the slow tests need besides: Ray, and torch in the version that vLLM's build has.
+# The slow tests also need Ray, and torch in the version that vLLM's build has.
 $(VENV)/.slow: $(READY)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --editable '.[bayes,ray]'
 	@touch $@
 
-test-slow: $(READY) $(VENV)/.slow ## Runs the slow tests: more published rows, damaged files, Ray
+test-slow: $(READY) $(VENV)/.slow ## Run the slow tests: more published rows, damaged files, Ray
 	$(BIN)/python -m pytest -n auto -m "slow"
 
 $(VLLM)/.ready:
@@ -46,19 +46,19 @@ $(VLLM)/.ready:
 	$(VLLM)/bin/python tests/vllm/named.py
 	@touch $@
 
-test-vllm: $(READY) $(VLLM)/.ready ## Runs the tests on a real vLLM server, on the CPU
+test-vllm: $(READY) $(VLLM)/.ready ## Run the tests against a real vLLM server, on the CPU
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "vllm"
 
-test-docker: $(READY) ## Runs the tests in containers of a Docker engine, one that runs or its own
+test-docker: $(READY) ## Run the tests in containers, on a running Docker engine or one of their own
 	$(BIN)/python -m pytest -m "docker"
 
-check: $(READY) ## Runs all checks: ruff, mypy, import contracts
+check: $(READY) ## Run all checks: ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY) ## Formats the code
+format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -66,15 +66,15 @@ $(VENV)/.docs: $(READY)
 	$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
-docs: $(VENV)/.docs ## Builds the documentation site in site/, and fails on a broken link
+docs: $(VENV)/.docs ## Build the documentation site in site/; fail on a broken link
 	$(BIN)/zensical build --clean --strict
 
-bench: $(READY) ## Measures speed over the simulated sample
+bench: $(READY) ## Measure speed over the simulated sample
 	$(BIN)/rheostat sample -o sample
 	$(BIN)/rheostat bench --on sample/search/*.recording
 
-editors: $(READY) ## Writes the files for editors anew
+editors: $(READY) ## Regenerate the files for editors
 	$(BIN)/python editors/generate.py
 
-clean: ## Removes the environment and every cache
+clean: ## Remove the environment and every cache
 	rm -rf $(VENV) $(VLLM) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache site
