@@ -16,7 +16,7 @@ from dsl.numeric import (
 
 
 def sum_ints(values: Sequence[int]) -> int:
-    """The saturating sum of integers."""
+    """Return the saturating sum of integers."""
     total = 0
     for value in values:
         total = add_int(total, value)
@@ -24,7 +24,7 @@ def sum_ints(values: Sequence[int]) -> int:
 
 
 def sum_reals(values: Sequence[float]) -> float:
-    """The saturating sum of reals."""
+    """Return the saturating sum of reals."""
     total = 0.0
     for value in values:
         total = add_real(total, value)
@@ -32,12 +32,12 @@ def sum_reals(values: Sequence[float]) -> float:
 
 
 def mean_reals(values: Sequence[float]) -> float:
-    """The mean."""
+    """Return the mean."""
     return div_real(sum_reals(values), float(len(values)))
 
 
 def variance_reals(values: Sequence[float]) -> float:
-    """The mean squared distance from the mean, in two passes."""
+    """Return the mean squared distance from the mean, in two passes."""
     mean = mean_reals(values)
     total = 0.0
     for value in values:
@@ -47,22 +47,22 @@ def variance_reals(values: Sequence[float]) -> float:
 
 
 def min_reals(values: Sequence[float]) -> float:
-    """The smallest."""
+    """Return the smallest."""
     return min(values, default=0.0)
 
 
 def max_reals(values: Sequence[float]) -> float:
-    """The largest."""
+    """Return the largest."""
     return max(values, default=0.0)
 
 
 def min_ints(values: Sequence[int]) -> int:
-    """The smallest."""
+    """Return the smallest."""
     return min(values, default=0)
 
 
 def max_ints(values: Sequence[int]) -> int:
-    """The largest."""
+    """Return the largest."""
     return max(values, default=0)
 
 
@@ -82,7 +82,7 @@ class Tally(NamedTuple):
 
 
 def tally(answers: Sequence[str | None], weights: Sequence[float] | None = None) -> Tally:
-    """Counts the answers of a set.
+    """Count the answers of a set.
 
     Args:
         answers: one for each branch, in set order; ``None`` does not vote.
@@ -102,24 +102,24 @@ def tally(answers: Sequence[str | None], weights: Sequence[float] | None = None)
 
 
 def winner(counted: Tally) -> str | None:
-    """The answer with the most votes; ``None`` if no branch votes."""
+    """Return the answer with the most votes; ``None`` if no branch votes."""
     first = _leader(counted)
     return None if first is None else counted.answers[first]
 
 
 def runner_up(counted: Tally) -> str | None:
-    """The answer with the most votes of all but the winner; ``None`` below two answers."""
+    """Return the answer with the most votes of all but the winner; ``None`` below two answers."""
     second = _second(counted)
     return None if second is None else counted.answers[second]
 
 
 def leading_votes(counted: Tally) -> Votes:
-    """The winner's votes; 0 if no branch votes."""
+    """Return the winner's votes; 0 if no branch votes."""
     return _votes_at(counted, _leader(counted))
 
 
 def votes_of(counted: Tally, answer: str | None) -> Votes:
-    """The votes of one answer; 0 for one that nobody gave, and for ``None``."""
+    """Return the votes of one answer; 0 for one that no branch gave, and for ``None``."""
     return _votes_at(counted, _place(counted, answer))
 
 
@@ -134,7 +134,7 @@ def share_of(counted: Tally, answer: str | None) -> float:
 
 
 def margin(counted: Tally) -> float:
-    """The winner's share less the runner-up's, a missing one having 0.
+    """Return the winner's share less the runner-up's, a missing one having 0.
 
     So it is 1 where all agree, and 0 if no branch votes or all votes are 0 or below.
     """
@@ -143,12 +143,12 @@ def margin(counted: Tally) -> float:
 
 
 def distinct(counted: Tally) -> int:
-    """How many different answers have been given."""
+    """Return how many different answers have been given."""
     return len(counted.answers)
 
 
 def entropy(counted: Tally) -> float:
-    """Shannon entropy of the votes over the answers, in nats; 0 where all agree or nobody votes.
+    """Shannon entropy of the votes over the answers, in nats; 0 where all agree or no branch votes.
 
     The sum of ``-p log p`` over the answers with votes above 0, in the order of first sight, with p
     the answer's part of the votes of just these. It is 0 where all votes together are 0 or below.
@@ -182,7 +182,7 @@ def _leader(counted: Tally) -> int | None:
 
 
 def _second(counted: Tally) -> int | None:
-    """The place of the runner-up among the answers."""
+    """Return the place of the runner-up among the answers."""
     leader = _leader(counted)
     second: int | None = None
     for place, votes in enumerate(counted.votes):
@@ -209,7 +209,7 @@ def _share(counted: Tally, votes: Votes) -> float:
 
 
 def _total(votes: Sequence[Votes]) -> float:
-    """All votes, added up in the order of first sight."""
+    """Return all votes, added up in the order of first sight."""
     total = 0.0
     for some in votes:
         total = add_real(total, float(some))

@@ -65,7 +65,7 @@ def beta_confidence_real(v1: float, v2: float) -> float:
 
 
 def _confidence(v1: float, v2: float) -> float:
-    """The confidence by the continued fraction, for votes within bounds."""
+    """Return the confidence by the continued fraction, for votes within bounds."""
     if v1 == v2:
         return 0.5
     return _regularised(_shapes(v2 + 1.0, v1 + 1.0), 0.5)
@@ -94,11 +94,11 @@ def confidence_table() -> tuple[tuple[float, ...], ...]:
 def beta_cdf(x: float, a: float, b: float) -> float:
     """The probability that a draw from Beta(a, b) is at most ``x``.
 
-    A shape at or below 0 stands for the limit: all at 0 where only ``a`` is, all at 1 where only
+    A shape at or below 0 means the limit: all at 0 where only ``a`` is, all at 1 where only
     ``b`` is, half at each where both are.
 
     Args:
-        x: any real; the distribution lies on [0, 1], and below `LEAST_X` is 0.
+        x: any real; the distribution is on [0, 1], and below `LEAST_X` is 0.
         a: the shape that draws towards 1.
         b: the shape that draws towards 0.
     """
@@ -141,7 +141,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
 
 
 def _limit(a: float, b: float) -> float:
-    """The distribution inside of [0, 1) where at least one shape counts as 0."""
+    """Return the distribution inside of [0, 1) where at least one shape counts as 0."""
     if b >= LEAST_SHAPE:
         return 1.0
     return 0.0 if a >= LEAST_SHAPE else 0.5
@@ -157,7 +157,7 @@ class _Shapes(NamedTuple):
 
 
 def _shapes(a: float, b: float) -> _Shapes:
-    """The shapes as they count, both at least `LEAST_SHAPE` when they come."""
+    """Return the shapes as they count, both at least `LEAST_SHAPE` when they come."""
     largest = max(a, b)
     if largest > MOST_SHAPE:
         a = max(a / largest * MOST_SHAPE, LEAST_SHAPE)
@@ -215,7 +215,7 @@ def _deviance(x: float, mean: float) -> float:
 
 
 def _regularised(shapes: _Shapes, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b) for 0 < ``x`` < 1."""
+    """Return the regularised incomplete beta function I_x(a, b) for 0 < ``x`` < 1."""
     a, b = shapes.a, shapes.b
     n = a + b
     y = 1.0 - x

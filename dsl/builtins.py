@@ -1,4 +1,4 @@
-"""Everything that Rheo knows by itself: sets, values, attributes, functions, with their meaning.
+"""The built-ins of Rheo: sets, values, attributes and functions, with their meaning.
 
 The checker takes types from here; the language server, the reference and the language card take
 their words from here.
@@ -14,7 +14,7 @@ SIGNALS = ("entropy", "logprob", "top_logprob")
 
 
 class BuiltinValue(NamedTuple):
-    """A name that stands for something, with what it means."""
+    """A name that means something, with what it means."""
 
     type: Type
     meaning: str

@@ -30,7 +30,7 @@ _OPERATORS = frozenset({
 
 
 def render_card() -> str:
-    """The language card, as Markdown."""
+    """Return the language card, as Markdown."""
     template = files("dsl").joinpath("card_template.md").read_text(encoding="utf-8")
     return Template(template).substitute(
         grammar="\n".join(summarize_grammar(_grammar())),

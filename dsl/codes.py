@@ -1,8 +1,8 @@
-"""The codes of diagnostics, each with its explanation: in words, wrong once, and mended.
+"""The codes of diagnostics with their explanations and a wrong and a right example.
 
-The explanations stand in `explanations/*.md`, a file for each hundred. A code is a heading of the
-second level, ``## RH101 A text is not closed``; two fences hold the examples. Codes are never used
-anew for something else.
+The explanations are in `explanations/*.md`, a file for each hundred. A code is a heading of the
+second level, ``## RH101 Unterminated text``; two fences hold the examples. Codes are never
+reused.
 """
 
 import re
@@ -27,12 +27,12 @@ class Explanation(NamedTuple):
     wrong: str | None
     """A program with this and nothing else wrong; ``None`` where it would fill pages."""
     right: str | None
-    """The program mended."""
+    """The program fixed."""
 
 
 @cache
 def explanations() -> dict[str, Explanation]:
-    """Every code with its explanation, in order."""
+    """Return every code with its explanation, in order."""
     found = {}
     for page in PAGES:
         _, *parts = _HEADING.split(_read(page))
@@ -50,12 +50,12 @@ WARNINGS = frozenset({"RH504", "RH506", "RH507", "RH508", "RH602", "RH603"})
 
 
 def is_warning(code: str) -> bool:
-    """Whether a program with this can run."""
+    """Return whether a program with this can run."""
     return code in WARNINGS or code.startswith("RH7")
 
 
 def render_codes_page() -> str:
-    """All explanations as one page of Markdown, for the documentation."""
+    """Return all explanations as one page of Markdown, for the documentation."""
     found = explanations().values()
     rows = [
         f"| [{one.code}](#{one.code.lower()}) | {'warning' if is_warning(one.code) else 'error'}"
@@ -73,7 +73,7 @@ def render_codes_page() -> str:
 
 
 def _chapter(page: str) -> str:
-    """A page one level down, each code with an anchor to link to."""
+    """Render a page one heading level down, each code with an anchor to link to."""
     return f"#{_HEADING.sub(_anchored, _read(page))}"
 
 

@@ -5,7 +5,7 @@ take rules of characters, in the notation that llama.cpp calls GBNF. This makes 
 grammar, so whatever is decoded to its end parses, unless it nests more deeply than any program may.
 
 A grammar of characters has no lexer, so white space is written into it. Each rule has two forms:
-one for behind a sign, where a word may follow at once, and one for behind a word, where white space
+one for after a sign, where a word may follow at once, and one for after a word, where white space
 has to come first. A name must not be a keyword, which a tree of letters sees to. Runs of white
 space, names, numbers and texts have an end, so a model cannot lose itself in one.
 
@@ -51,7 +51,7 @@ _LEADS_WITH_SIGN = frozenset({"FIELD"})
 """Words that may follow a word at once, since a sign comes first."""
 
 _REST = "[A-Za-z0-9_]{0,30}"
-"""How a name may go on where it can no longer become a keyword."""
+"""How a name may continue where it can no longer become a keyword."""
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 
@@ -60,10 +60,10 @@ _DIGITS = "0123456789"
 
 @cache
 def decoding_grammar(reasons: int = 0) -> str:
-    """The grammar, with the root ``root``.
+    """Return the grammar, with the root ``root``.
 
     Args:
-        reasons: with more than 0, a reply begins with one to so many comment lines.
+        reasons: with more than 0, a reply starts with one to so many comment lines.
     """
     made = _RuleBuilder()
     lines = [_root(made, reasons), *made.rules()]
@@ -81,7 +81,7 @@ def _root(made: "_RuleBuilder", reasons: int) -> str:
 
 
 class _RuleBuilder:
-    """Makes the forms of rules as they are asked for."""
+    """Makes the forms of rules as they are requested."""
 
     def __init__(self) -> None:
         parser = load_grammar()
@@ -94,13 +94,13 @@ class _RuleBuilder:
         self._asked: list[tuple[str, bool]] = []
 
     def form(self, name: str, *, behind_word: bool) -> str:
-        """The name of one of a rule's two forms; the rule will be among `rules`."""
+        """Return the name of one of a rule's two forms; the rule will be among `rules`."""
         if (name, behind_word) not in self._asked:
             self._asked.append((name, behind_word))
         return _rule(name, "after-word" if behind_word else "after-sign")
 
     def rules(self) -> Iterator[str]:
-        """Every form that was asked for, and those that they ask for in turn."""
+        """Return every form that was requested, and those that they ask for in turn."""
         for name, behind_word in self._asked:  # grows as it goes
             bodies = self._alternatives(name, behind_word=behind_word)
             yield f"{self.form(name, behind_word=behind_word)} ::= {bodies}"
@@ -140,7 +140,7 @@ class _RuleBuilder:
         return self._is_word(symbol.name)
 
     def _holding_terminals(self) -> frozenset[str]:
-        """The rules that hold nothing but terminals, in whatever rules of theirs."""
+        """Return the rules that hold nothing but terminals, in whatever rules of theirs."""
         found: set[str] = set()
         while True:
             more = {
@@ -157,7 +157,7 @@ class _RuleBuilder:
             found |= more
 
     def _ending_in_words(self) -> frozenset[str]:
-        """The rules that can end in a word."""
+        """Return the rules that can end in a word."""
         found: set[str] = set()
         while True:
             more = {
@@ -173,7 +173,7 @@ class _RuleBuilder:
 
 
 def _rule(name: str, form: str = "") -> str:
-    """The name of a rule, from that of Rheo's own grammar.
+    """Return the name of a rule, from that of Rheo's own grammar.
 
     Args:
         name: a rule's there, or a terminal's.

@@ -1,4 +1,4 @@
-"""What is wrong with a program, told so that a stranger can mend it."""
+"""Diagnostics: what is wrong with a program, where, and how to fix it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ class Severity(Enum):
 
 
 class Mark(NamedTuple):
-    """A stretch of source and what is to be said of it."""
+    """A range of source with a label."""
 
     span: Span
     label: str = ""
 
 
 class Edit(NamedTuple):
-    """A replacement that mends the program, for editors and agents."""
+    """A replacement that fixes the program, for editors and agents."""
 
     span: Span
     text: str
@@ -32,10 +32,10 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong, at one place.
+    """A problem at one position.
 
-    ``code`` is one of `dsl.codes`; ``rheostat explain`` describes it. ``also`` are secondary places
-    ("declared here"). ``help`` says what to do; ``edit`` does it, where it is beyond doubt.
+    ``code`` is one of `dsl.codes`; ``rheostat explain`` describes it. ``also`` are secondary marks
+    ("declared here"). ``help`` says what to do; ``edit`` is a safe automatic fix, if there is one.
     """
 
     code: str
@@ -72,7 +72,7 @@ def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def plain_style(part: Part, text: str) -> str:
-    """The style of text without colours."""
+    """Return the style of text without colours."""
     return text
 
 
@@ -88,14 +88,14 @@ _COLOURS = {
 
 
 def coloured_style(part: Part, text: str) -> str:
-    """The style of a terminal that shows colours."""
+    """Return the style of a terminal that shows colours."""
     return f"\x1b[{_COLOURS[part]}m{text}\x1b[0m" if text else text
 
 
 def render_all(
     source: Source, diagnostics: Iterable[Diagnostic], style: Style = plain_style
 ) -> str:
-    """Every diagnostic as text, in the order of the source, a blank line between two."""
+    """Return every diagnostic as text, in the order of the source, a blank line between two."""
     return "\n\n".join(
         render(source, diagnostic, style) for diagnostic in sort_diagnostics(diagnostics)
     )

@@ -1,4 +1,4 @@
-"""The one seam: an episode, as a controller sees it, and the verbs that it may send.
+"""The interface between controllers and reasoners: the episode and its verbs.
 
 A *controller* is a generator. It is given an `Episode`, plain data that shows what has been
 revealed so far, yields one `Verb` at a time, and is sent the `Outcome` of each. A *reasoner*, a
@@ -18,7 +18,7 @@ import msgspec
 
 
 class Status(Enum):
-    """What became of a branch that was opened."""
+    """The status of an opened branch."""
 
     ACTIVE = "active"
     FINISHED = "finished"
@@ -92,7 +92,7 @@ AnyVerb = Open | Advance | Probe | Sample | Prune | Answer
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a verb."""
+    """The outcome of a verb."""
 
     branches: tuple[int, ...]
     """The branches on which at least one action was done, in the verb's order."""
@@ -146,7 +146,7 @@ class BranchView:
         """Mean log-probability of the 20 likeliest tokens, likewise."""
 
     def reveal(self, answer: str) -> None:
-        """Takes a newly revealed answer into the view."""
+        """Take a newly revealed answer into the view."""
         if self.revealed:
             same = answer == self.answer
             self.streak = self.streak + 1 if same else 0
@@ -158,8 +158,8 @@ class BranchView:
 class Episode:
     """The state (q, m, I, ℓ, Ω) of one episode: all that a controller may see.
 
-    It is a picture, not the books: the reasoner keeps its own, so writing here deceives nobody but
-    the writer.
+    It is a view and not the ledger: the reasoner keeps its own state, so writing here has no effect
+    on the accounting.
     """
 
     __slots__ = (
@@ -204,7 +204,7 @@ VerbGenerator = Generator[AnyVerb, Outcome, None]
 
 
 class Controller(Protocol):
-    """Anything that decides."""
+    """A policy that decides on verbs."""
 
     @property
     def name(self) -> str:
@@ -212,20 +212,20 @@ class Controller(Protocol):
         ...
 
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
-        """Begins an episode; ``beta`` is ``None`` for a controller without a schedule."""
+        """Start an episode; ``beta`` is ``None`` for a controller without a schedule."""
         ...
 
 
 class Reasoner(Protocol):
-    """Anything that reasons: performs verbs and shows what they reveal in ``episode``."""
+    """An executor of verbs, which shows what they reveal in ``episode``."""
 
     @property
     def episode(self) -> Episode:
-        """The picture that is shown to the controller."""
+        """The view that is shown to the controller."""
         ...
 
     def perform(self, verb: AnyVerb) -> Outcome:
-        """Carries out one verb.
+        """Carry out one verb.
 
         Where the budget ends inside it, the longest affordable prefix of its actions is done, in
         the verb's order, each branch's burst whole before the next branch's.

@@ -1,4 +1,4 @@
-"""The surroundings of a syntax error: the tokens on both sides, and what is open around it."""
+"""The context of a syntax error: the tokens on both sides, and the open braces."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,13 +13,13 @@ _OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR"}
 
 
 def span_of(token: Token) -> Span:
-    """Where a token stands."""
+    """Where a token is."""
     start = token.start_pos or 0
     return Span(start, token.end_pos or start)
 
 
 class Told(NamedTuple):
-    """A syntax error, and how to read on as if it had not been made, where that is plain."""
+    """A syntax error with an optional recovery."""
 
     diagnostic: Diagnostic
     instead: tuple[str, str] | None = None
@@ -27,12 +27,12 @@ class Told(NamedTuple):
     insert: tuple[str, str] | None = None
     """A token to read before the rest."""
     resume: int | None = None
-    """The index of the token to go on at; what is unfinished before it is given up."""
+    """The index of the token to continue at; what is unfinished before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorContext:
-    """A token that does not fit, and what could have stood there."""
+    """An unexpected token, and the tokens that were expected."""
 
     source: Source
     tokens: list[Token]
@@ -50,7 +50,7 @@ class ErrorContext:
         return self.tokens[self.index - 1] if self.index else None
 
     def after(self, distance: int) -> Token | None:
-        """The token so many places behind it."""
+        """Return the token so many places after it."""
         at = self.index + distance
         return self.tokens[at] if at < len(self.tokens) else None
 
@@ -60,7 +60,7 @@ class ErrorContext:
         return self.starts_line(self.index)
 
     def starts_line(self, at: int) -> bool:
-        """Whether the token at a place is the first of its line."""
+        """Return whether the token at a place is the first of its line."""
         return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
 
     @property
@@ -69,7 +69,7 @@ class ErrorContext:
         return str(self.token) in KEYWORDS and not self.begins_line
 
     def line_start(self) -> int:
-        """The place of the first token of its line."""
+        """Return the place of the first token of its line."""
         at = self.index
         while at and self.tokens[at - 1].line == self.token.line:
             at -= 1
@@ -107,7 +107,7 @@ class ErrorContext:
         return count
 
     def section(self) -> str | None:
-        """The section that it stands in, ``each branch`` as ``each``."""
+        """Return the section that it is in, ``each branch`` as ``each``."""
         for at in self._open():
             if self.tokens[at].type != "LBRACE":
                 continue
@@ -120,11 +120,11 @@ class ErrorContext:
         return None
 
     def waits_for_else(self) -> bool:
-        """Whether a `then` on the line still has no `else`."""
+        """Return whether a `then` on the line still has no `else`."""
         return self._balance("THEN", "ELSE") > 0
 
     def waits_for_of(self) -> bool:
-        """Whether a `first` on the line still has no `of`."""
+        """Return whether a `first` on the line still has no `of`."""
         return self._balance("FIRST", "OF") > 0
 
     def _balance(self, opening: str, closing: str) -> int:
@@ -138,7 +138,7 @@ class ErrorContext:
     def left_open(self, to: int | None = None) -> Token | None:
         """The brace or parenthesis that was most likely left open before the token at ``to``.
 
-        A `}` that stands further left than the line on which its `{` stands was most likely meant
+        A `}` that is further left than the line on which its `{` is was most likely meant
         for an earlier one.
         """
         opened: list[Token] = []

@@ -1,4 +1,4 @@
-"""Draws lines of source with marks under them, in columns as a terminal shows them.
+"""Draw lines of source with marks under them, in columns as a terminal shows them.
 
 Tabs are expanded, wide characters take two columns, and what a terminal would act on (control
 characters, changes of writing direction) is written out. A line too long to read is shown by a
@@ -23,7 +23,7 @@ _CUT = "…"
 
 
 class Part(Enum):
-    """The parts of a rendered message, for a style to tell apart."""
+    """The parts of a rendered message, for a style to distinguish."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -56,7 +56,7 @@ class _LineMark(NamedTuple):
 
 
 def line_numbers(source: Source, marks: Sequence[MarkedSpan]) -> list[int]:
-    """The lines that the marks begin and end on, in order."""
+    """Return the lines that the marks begin and end on, in order."""
     return sorted({number for mark in marks for number in _ends(source, mark.span)})
 
 
@@ -162,7 +162,7 @@ def _in_columns(piece: _LineMark, columns: list[int]) -> _LineMark:
 def _window(
     shown: list[str], width: int, pieces: list[_LineMark]
 ) -> tuple[list[str], list[_LineMark]]:
-    """A stretch of a long line around its main mark, and the marks moved with it."""
+    """Return a stretch of a long line around its main mark, and the marks moved with it."""
     start = _main(pieces).start if pieces else 0
     left = max(0, min(start - _LEFT_CONTEXT, width - WINDOW))
     right = left + WINDOW
@@ -173,7 +173,7 @@ def _window(
         if left <= at and at + wide <= right:
             kept.append(drawn)
         elif at < left < at + wide:
-            kept.append(" " * (at + wide - left))  # half of a wide character is cut off
+            kept.append(" " * (at + wide - left))  # half of a wide character is truncated
         at += wide
     front = _CUT if left else ""
     moved = []
@@ -186,9 +186,9 @@ def _window(
 
 
 def _under(pieces: list[_LineMark], style: Style) -> list[str]:
-    """The signs under a line, then the labels, the rightmost first.
+    """Return the signs under a line, then the labels, the rightmost first.
 
-    The rightmost label stands beside its sign where nothing reaches further; the others hang below.
+    The rightmost label is beside its sign where nothing reaches further; the others hang below.
     """
     if not pieces:
         return []

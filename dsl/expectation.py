@@ -1,4 +1,4 @@
-"""What could have stood somewhere, and what stands there, in the words of people."""
+"""Describe expected and found tokens in messages."""
 
 from collections.abc import Collection, Mapping
 
@@ -28,22 +28,22 @@ _WORDS = {
 
 
 def is_operand(expected: Collection[str]) -> bool:
-    """Whether an expression can begin here."""
+    """Return whether an expression can begin here."""
     return "NUMBER" in expected and "LPAR" in expected
 
 
 def is_after_operand(expected: Collection[str]) -> bool:
-    """Whether an expression could end here."""
+    """Return whether an expression could end here."""
     return "PLUS" in expected
 
 
 def is_statement(expected: Collection[str]) -> bool:
-    """Whether a statement can begin here."""
+    """Return whether a statement can begin here."""
     return "LET" in expected and "STOP" in expected
 
 
 def is_section(expected: Collection[str]) -> bool:
-    """Whether a section can begin here."""
+    """Return whether a section can begin here."""
     return "SCHEDULE" in expected and "STEP" in expected
 
 
@@ -84,7 +84,7 @@ def describe_expected(expected: Collection[str], spelt: Mapping[str, str]) -> st
 
 
 def describe_token(token: Token) -> str:
-    """A token as messages name it."""
+    """Return a token as messages name it."""
     if token.type == "STRING":
         return "a text"
     if token.type == "NUMBER":

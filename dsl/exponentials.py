@@ -1,7 +1,7 @@
 """exp, log and pow of doubles: the same bits on every machine, and monotone.
 
 No mathematical library is asked: only + - * / of IEEE doubles, rounded to nearest, nothing fused.
-Each function works out a value as an unevaluated sum of two doubles, about 106 bits of them, and
+Each function computes a value as an unevaluated sum of two doubles, about 106 bits of them, and
 rounds that once. The error before the rounding is below 2**-68 of a logarithm, below 2**-68 of the
 distance of e**x from 1 or of e**x, whichever is less, and below 2**-60 for a power. So results are
 within 0.51 units in the last place.
@@ -77,7 +77,7 @@ def exp_real(x: float) -> float:
 
 
 def log_real(x: float) -> float:
-    """The natural logarithm, in nats; 0 at or below 0."""
+    """Return the natural logarithm, in nats; 0 at or below 0."""
     if x <= 0.0:
         return 0.0
     return log_pair(x).high
@@ -105,7 +105,7 @@ def pow_real(x: float, y: float) -> float:
 
 
 def log_pair(x: float) -> Pair:
-    """The natural logarithm of ``x`` > 0 to 68 bits and more, relative to itself.
+    """Return the natural logarithm of ``x`` > 0 to 68 bits and more, relative to itself.
 
     x = m * 2**k with m between sqrt(1/2) and sqrt(2); log m is a series in s = (m - 1)/(m + 1).
     """
@@ -165,7 +165,7 @@ def _whole_power(x: float, n: int) -> float:
 
 
 def two_sum(a: float, b: float) -> Pair:
-    """The exact sum of two doubles."""
+    """Return the exact sum of two doubles."""
     total = a + b
     part = total - a
     return Pair(total, (a - (total - part)) + (b - part))

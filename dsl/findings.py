@@ -1,7 +1,7 @@
-"""What a check finds, as plain records: for programs that read it as JSON, agents among them.
+"""Findings of a check as plain records, for programs that read them as JSON.
 
 Lines and columns count from 1, columns in characters; offsets count characters from 0. New fields
-may come, none will change its meaning.
+may be added; existing fields never change their meaning.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from dsl.source import Source, Span
 
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
-    """A place in the source."""
+    """A position in the source."""
 
     line: int
     column: int
@@ -28,7 +28,7 @@ class SourceLocation:
 
 @dataclass(frozen=True, slots=True)
 class LabelledRange:
-    """A marked stretch of source, its end excluded, and what is said of it."""
+    """A labelled range of source; the end is exclusive."""
 
     start: SourceLocation
     end: SourceLocation
@@ -37,7 +37,7 @@ class LabelledRange:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """An edit that mends the program: put ``text`` in place of the stretch."""
+    """An edit that fixes the program: replace the range with ``text``."""
 
     start: SourceLocation
     end: SourceLocation
@@ -72,7 +72,7 @@ class FreeKnob:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledKnob:
-    """A knob that follows from beta, and what became of the proof of its direction."""
+    """A knob that follows from beta, and the outcome of the proof of its direction."""
 
     name: str
     kind: str
@@ -84,9 +84,9 @@ class ScheduledKnob:
 
 @dataclass(frozen=True, slots=True)
 class FileFindings:
-    """All that a check has to say of one file; what follows the diagnostics is of a controller.
+    """The findings of one file. The fields after the diagnostics describe a controller.
 
-    It is empty where there are errors, and for an allocation, whose name stands last.
+    They are empty if there are errors, and for an allocation, whose name is the last field.
     """
 
     file: str

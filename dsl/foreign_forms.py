@@ -1,4 +1,4 @@
-"""Forms of other languages that no single sign gives away, told once and skipped as a whole.
+"""Report constructs of other languages once, and skip them as a whole.
 
 Statements among declarations (an ``if`` in a schedule, a ``let`` in `memory`), names with other
 signs, blocks as values, lists of values in parentheses.
@@ -24,7 +24,7 @@ _BRANCHING = {"if", "unless", "match", "switch", "case", "select", "cond", "elif
 
 
 def foreign_form(site: ErrorContext) -> Told | None:
-    """Tells of a form that Rheo writes in another way, or in another place."""
+    """Report a form that Rheo writes in another way, or in another place."""
     for rule in (_name, _declaration, _block_as_value, _tuple):
         told = rule(site)
         if told is not None:
@@ -33,7 +33,7 @@ def foreign_form(site: ErrorContext) -> Told | None:
 
 
 def matching(tokens: Sequence[Token], opener: int) -> int:
-    """The index of the brace or parenthesis that closes the one at ``opener``.
+    """Return the index of the brace or parenthesis that closes the one at ``opener``.
 
     Returns:
         The number of tokens where nothing closes it.
@@ -48,7 +48,7 @@ def matching(tokens: Sequence[Token], opener: int) -> int:
 
 
 def statement_end(tokens: Sequence[Token], start: int) -> int:
-    """The index of the first token after a statement, with its blocks and its `else`.
+    """Return the index of the first token after a statement, with its blocks and its `else`.
 
     Args:
         tokens: of the program.
@@ -111,7 +111,7 @@ def _title_alone(site: ErrorContext) -> Told:
 
 
 def _controller_name(site: ErrorContext) -> Told | None:
-    """Whatever stands between `controller` and the title or the brace is meant as its name."""
+    """Whatever is between `controller` and the title or the brace is meant as its name."""
     named = site.before is not None and site.before.type == "NAME"
     first = site.index - 1 if named else site.index
     last = first
@@ -139,7 +139,7 @@ def _controller_name(site: ErrorContext) -> Told | None:
 
 
 def _first_from(site: ErrorContext, offset: int) -> int:
-    """The index of the first token at or after a position in the text."""
+    """Return the index of the first token at or after a position in the text."""
     return next(
         (
             at
@@ -186,7 +186,7 @@ def _direct_section(site: ErrorContext) -> str | None:
 
 
 def _foreign_word(site: ErrorContext, section: str) -> int | None:
-    """The index of the word that begins a statement here, if one does."""
+    """Return the index of the word that begins a statement here, if one does."""
     token, before = site.token, site.before
     assert before is not None
     if token.type in _STATEMENT_TOKENS:
@@ -212,7 +212,7 @@ def _foreign_word(site: ErrorContext, section: str) -> int | None:
 
 
 def _has_block(site: ErrorContext, start: int) -> bool:
-    """Whether a brace follows on the line."""
+    """Return whether a brace follows on the line."""
     for at in range(start, len(site.tokens)):
         token = site.tokens[at]
         if token.type in {"LBRACE", "RBRACE"} or token.line != site.token.line:

@@ -1,6 +1,6 @@
-"""What people who come from other languages write, and how Rheo says it.
+"""Words of other languages, and their equivalents in Rheo.
 
-Each table maps a foreign word to the help that a message gives; where one word simply stands for
+Each table maps a foreign word to the help that a message gives; where one word simply means
 another, to the word that replaces it.
 """
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ForeignIdiom(NamedTuple):
-    """How to say something in Rheo."""
+    """The Rheo equivalent of a foreign word."""
 
     help: str
     replacement: str | None = None

@@ -1,6 +1,6 @@
-"""Lists, sets and dictionaries of other languages, which Rheo has no values for.
+"""List, sets and dictionaries of other languages, which Rheo has no values for.
 
-They are found while the text is cut into tokens, so that a whole bracket is told once and read as
+The lexer finds them, so a whole bracket is reported once and read as
 one value; what is inside of it is not looked at.
 """
 
@@ -32,7 +32,7 @@ class BracketedValue(NamedTuple):
 
 
 def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> BracketedValue | None:
-    """Reads a list, a set or a dictionary.
+    """Read a list, a set or a dictionary.
 
     Args:
         text: the program.
@@ -64,14 +64,14 @@ def bracketed_value(text: str, start: int, tokens: Sequence[Token]) -> Bracketed
         meant = ()
     elif before == "IN" and _section(tokens) == "knobs":
         meant = (("NUMBER", "0"), ("__ANON_0", ".."), ("NUMBER", "0"))
-    # A knob has a range behind its default, and `in` joins nothing outside of `knobs`.
+    # A knob has a range after its default, and `in` joins nothing outside of `knobs`.
     clear = len(meant) != 1 or (before != "IN" and _section(tokens) != "knobs")
     diagnostic = Diagnostic("RH116", message, Mark(marked), help=advice)
     return BracketedValue(diagnostic, end, meant, clear)
 
 
 def _closing(text: str, start: int) -> int | None:
-    """The position after the bracket that closes the one at ``start``."""
+    """Return the position after the bracket that closes the one at ``start``."""
     waiting: list[str] = []
     for match in re.compile(r'"[^"\n]*"|#[^\n]*|[\[\](){}]').finditer(text, start):
         sign = match.group()
@@ -140,7 +140,7 @@ _SECTIONS = {"schedule", "knobs", "memory"}
 
 
 def _declared(tokens: Sequence[Token]) -> str | None:
-    """The name whose value the text is."""
+    """Return the name whose value the text is."""
     if len(tokens) > 1 and tokens[-1].type == "EQUAL" and tokens[-2].type in {"NAME", "FIELD"}:
         return str(tokens[-2])
     return None

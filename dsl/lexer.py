@@ -1,7 +1,7 @@
-"""From text to tokens. What no token begins is told, and read as what was most likely meant.
+"""From text to tokens. Invalid characters are reported and read as what was likely meant.
 
 A slip that has a plain meaning (`&&`, a curly quote) is replaced by the token meant, so that the
-parse behind it goes on as if it had been right. Lines with anything else are kept on a list: a
+parse after it continues as if it had been right. Lines with anything else are kept on a list: a
 syntax error there is likely an echo.
 """
 
@@ -41,7 +41,7 @@ class _LexError(NamedTuple):
 
 
 def tokenize_source(grammar: Lark, source: Source, most: int) -> LexResult:
-    """All tokens of a text, with at most ``most`` errors."""
+    """Return all tokens of a text, with at most ``most`` errors."""
     thread = grammar.parse_interactive(source.text).lexer_thread
     state = thread.state
     assert state is not None  # it was made from a text
@@ -59,7 +59,7 @@ def tokenize_source(grammar: Lark, source: Source, most: int) -> LexResult:
 
 
 def _take(source: Source, token: Token, state: LexerState, lexed: LexResult) -> None:
-    """Adds a token, unless it is glued to a number and so belongs to it: ``10k``, ``1_000``.
+    """Add a token, unless it is glued to a number and so belongs to it: ``10k``, ``1_000``.
 
     A brace that begins a value of another language is read to its end.
     """
@@ -106,7 +106,7 @@ def _take(source: Source, token: Token, state: LexerState, lexed: LexResult) -> 
 
 
 def _is_name(text: str, span: Span, tokens: list[Token]) -> bool:
-    """Whether a word that begins with a digit was meant as a name: one is declared here."""
+    """Return whether a word that starts with a digit was meant as a name: one is declared here."""
     declares = len(tokens) > 1 and tokens[-2].type in DECLARES
     return declares or re.match(r"[ \t]*=(?!=)", text[span.end :]) is not None
 
@@ -114,7 +114,7 @@ def _is_name(text: str, span: Span, tokens: list[Token]) -> bool:
 def _replace(
     source: Source, at: Token, meant: tuple[tuple[str, str], ...], end: int, lexed: LexResult
 ) -> None:
-    """Adds tokens in the place of what stands from a token on to ``end``."""
+    """Add tokens in place of what is from a token on to ``end``."""
     for kind, text in meant:
         token = Token.new_borrow_pos(kind, text, at)
         token.end_pos = end
@@ -139,7 +139,7 @@ def _skip(source: Source, start: int, state: LexerState, lexed: LexResult) -> No
 
 
 def _is_echo(source: Source, slip: _LexError, line: int, lexed: LexResult) -> bool:
-    """Whether the slip goes back to one that was told: one sign a line, one end for one text."""
+    """Return whether the error follows from one that was already reported."""
     if not lexed.diagnostics:
         return False
     last = lexed.diagnostics[-1]
@@ -223,7 +223,7 @@ def _sign_in_name(text: str, start: int, tokens: list[Token]) -> _LexError | Non
 
 
 def _gives_reason(tokens: list[Token]) -> bool:
-    """Whether a text can be the reason of a verb: there is one on the line."""
+    """Return whether a text can be the reason of a verb: there is one on the line."""
     line = [token for token in tokens if token.line == tokens[-1].line]
     return any(token.type in {"STOP", "BECAUSE", *_VERBS} for token in line)
 
@@ -387,7 +387,7 @@ def _look_alike(char: str, folded: str, start: int) -> _LexError:
 
 
 def _unknown(text: str, start: int) -> _LexError:
-    """A sign without a meaning, with those of its kind that follow."""
+    """Report an unknown character, with those of its kind that follow."""
     char = text[start]
     end = start + 1
     if char in _ADVICE:

@@ -1,4 +1,4 @@
-"""Words at the start of a statement, a section or a line of one that begin nothing there."""
+"""Report misspelt words at the start of a statement, a section or a line."""
 
 from collections.abc import Collection, Mapping
 
@@ -19,7 +19,7 @@ _SECTION_NAMES = tuple("each branch" if word == "each" else word for word in SEC
 
 
 def report_misspelling(site: ErrorContext) -> Diagnostic | None:
-    """Tells of a word that was meant to begin something."""
+    """Report a word that was meant to begin something."""
     for rule in (_loop, _program, _section, _direction, _field, _call, _statement):
         diagnostic = rule(site)
         if diagnostic is not None:
@@ -107,7 +107,7 @@ def _direction(site: ErrorContext) -> Diagnostic | None:
 
 
 def _field(site: ErrorContext) -> Diagnostic | None:
-    """A field without its dot, or a memory cell with one."""
+    """Report a field without its dot, or a memory cell with one."""
     token, after = site.token, site.after(1)
     if after is None or after.type != "EQUAL":
         return None

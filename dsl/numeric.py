@@ -36,7 +36,7 @@ MIN_INT: Final = -(2**63)
 
 
 def saturate(value: int) -> int:
-    """The nearest integer of 64 bits."""
+    """Return the nearest integer of 64 bits."""
     if value > MAX_INT:
         return MAX_INT
     if value < MIN_INT:
@@ -83,7 +83,7 @@ def abs_int(a: int) -> int:
 
 
 def finite(value: float) -> float:
-    """The nearest finite double; 0 for NaN."""
+    """Return the nearest finite double; 0 for NaN."""
     if value > MAX_REAL:
         return MAX_REAL
     if value < -MAX_REAL:
@@ -123,7 +123,7 @@ def abs_real(a: float) -> float:
 
 
 def sqrt_real(a: float) -> float:
-    """The square root, correctly rounded; 0 below 0."""
+    """Return the square root, correctly rounded; 0 below 0."""
     return math.sqrt(a) if a > 0.0 else 0.0
 
 
@@ -131,17 +131,17 @@ def sqrt_real(a: float) -> float:
 
 
 def floor_int(a: float) -> int:
-    """The integer at or below ``a``."""
+    """Return the integer at or below ``a``."""
     return saturate(math.floor(a))
 
 
 def ceil_int(a: float) -> int:
-    """The integer at or above ``a``."""
+    """Return the integer at or above ``a``."""
     return saturate(math.ceil(a))
 
 
 def round_int(a: float) -> int:
-    """The nearest integer, the even one of two."""
+    """Return the nearest integer, the even one of two."""
     return saturate(round(a))
 
 

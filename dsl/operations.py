@@ -70,7 +70,7 @@ Combination: TypeAlias = tree.Unary | tree.Binary | tree.Call
 
 
 def operator_name(node: Combination) -> str:
-    """The operator or function: ``+``, ``negate``, ``not``, ``max``."""
+    """Return the operator or function: ``+``, ``negate``, ``not``, ``max``."""
     match node:
         case tree.Call(function=function):
             return function.text
@@ -94,7 +94,7 @@ def operands(node: Combination) -> tuple[tree.Expression, ...]:
 
 
 def find_operation(node: Combination, types: NodeTypes) -> Operation:
-    """The function that an operator or a call stands for, at the types of its operands.
+    """Return the function that an operator or a call means, at the types of its operands.
 
     It takes the operands' values as they are; where a real is wanted it makes one of an integer.
     """
@@ -121,7 +121,7 @@ def _of_reals(function: Operation) -> Operation:
 
 
 def answer_number(text: str | None) -> int:
-    """A number for an answer: two answers have the same one only if they are the same.
+    """Return a number for an answer: two answers have the same one only if they are the same.
 
     All that a schedule can see of answers is whether two are equal.
     """
@@ -129,7 +129,7 @@ def answer_number(text: str | None) -> int:
 
 
 def answer_text(number: Number) -> str | None:
-    """The answer that an `answer_number` stands for."""
+    """Return the answer that an `answer_number` means."""
     if not number:
         return None
     size = (int(number).bit_length() + 7) // 8

@@ -1,7 +1,7 @@
-"""From text to tree: tokens, then the LALR parse, with every syntax error told and got over.
+"""From text to tree: tokens, then the LALR parse, with recovery from syntax errors.
 
 After an error the parser supplies the token that was missing, enters the block that follows, or
-gives up the statement that it is in and goes on behind it. So one pass tells several errors, at
+gives up the statement that it is in and continues after it. So one pass tells several errors, at
 most one a line, and their echoes are kept silent.
 """
 
@@ -55,7 +55,7 @@ class ParseResult(NamedTuple):
 
 @lru_cache(maxsize=1)
 def load_grammar() -> Lark:
-    """The grammar, compiled once a process."""
+    """Return the grammar, compiled once a process."""
     text = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
     # The basic lexer reserves the keywords everywhere, which is what the language wants.
     return Lark(
@@ -64,7 +64,7 @@ def load_grammar() -> Lark:
 
 
 def parse(source: Source) -> ParseResult:
-    """Parses a program. Whatever the text holds, it never raises."""
+    """Parse a program. Never raises: errors are part of the result."""
     if len(source.text) > MAX_LENGTH:
         return ParseResult(None, [syntax_errors.report_too_long(source, MAX_LENGTH)], [])
     tokens, diagnostics, unclear = tokenize_source(load_grammar(), source, MAX_ERRORS)
@@ -76,10 +76,10 @@ def parse(source: Source) -> ParseResult:
 
 
 def expected_tokens(source: Source, offset: int) -> frozenset[str]:
-    """The types of the tokens that can come at a place, for editors.
+    """Return the types of the tokens that can come at a place, for editors.
 
     Args:
-        source: a text, of which only what stands before the place counts; errors are got over.
+        source: a text, of which only what is before the place counts; errors are got over.
         offset: the place, between two tokens.
     """
     before = Source(source.text[:offset], source.name)
@@ -92,7 +92,7 @@ def expected_tokens(source: Source, offset: int) -> frozenset[str]:
 
 
 def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
-    """The comments, which lie between the tokens."""
+    """Return the comments, which lie between the tokens."""
     found: list[Comment] = []
     starts = [token.start_pos or 0 for token in tokens] + [len(source.text)]
     end = 0
@@ -107,7 +107,7 @@ def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
 
 
 def _finish(raw: "Tree[Token]") -> tuple[tree.Program | None, list[Diagnostic]]:
-    """Builds the syntax tree, unless it nests too deeply for anyone to follow."""
+    """Build the syntax tree, unless it nests too deeply for anyone to follow."""
     level: list[Tree[Token]] = [raw]
     for _ in range(MAX_DEPTH):
         level = [child for node in level for child in node.children if isinstance(child, Tree)]
@@ -119,7 +119,7 @@ def _finish(raw: "Tree[Token]") -> tuple[tree.Program | None, list[Diagnostic]]:
 
 
 class _Parse:
-    """One pass over the tokens. After an error it goes on as near behind it as makes sense."""
+    """One skip the tokens. After an error it continues as near after it as makes sense."""
 
     def __init__(
         self, source: Source, tokens: list[Token], diagnostics: list[Diagnostic], unclear: set[int]
@@ -140,11 +140,11 @@ class _Parse:
         """Braces read where there are none; one that is missing later is their echo."""
 
     def run(self) -> "Tree[Token] | None":
-        """The raw tree, which means nothing where an error was told."""
+        """Return the raw tree, which means nothing where an error was reported."""
         return self._end() if self.read() else None
 
     def read(self) -> bool:
-        """Feeds the tokens; false where nothing behind an error could be made sense of."""
+        """Feed the tokens; false where nothing after an error could be made sense of."""
         index = 0
         while index < len(self.tokens) and self.wrong < MAX_WRONG:
             if len(self.diagnostics) >= MAX_ERRORS:
@@ -181,7 +181,7 @@ class _Parse:
             self.diagnostics.append(unfinished)
 
     def _wrong(self, index: int) -> int | None:
-        """Tells of a token that does not fit, and gives the place to go on at."""
+        """Report an unexpected token, and return the index to resume at."""
         token = self.tokens[index]
         self.wrong += 1
         expected = self.automaton.expected()
@@ -192,7 +192,7 @@ class _Parse:
         told = syntax_errors.report_unexpected(site, token_spellings(load_grammar()))
         lines = {self.source.position(told.diagnostic.mark.span.start).line, token.line or 0}
         around = {str(one) for one in self.tokens[max(0, index - 1) : index + 1]}
-        # A section inside a block has closed that block, so what follows in it stands outside.
+        # A section inside a block has closed that block, so what follows in it is outside.
         misplaced = told.diagnostic.code == "RH115" or token.type in SECTION_TOKENS
         outside = misplaced and self.closed_early + self.supplied > 0
         if not self.silent & lines and not self.renamed & around and not outside:
@@ -216,7 +216,7 @@ class _Parse:
         return self._insert(index, expected) or self._panic(index)
 
     def _resume(self, index: int) -> int | None:
-        """Goes on at a token, in the middle of an item where it fits there, else at a new one."""
+        """Continue at a token, in the middle of an item where it fits there, else at a new one."""
         if index >= len(self.tokens):
             return index
         kind = self.tokens[index].type
@@ -229,7 +229,7 @@ class _Parse:
         return index
 
     def _insert(self, index: int, expected: frozenset[str]) -> int | None:
-        """Supplies the one token that was missing, where the parse can go on with it."""
+        """Supplie the one token that was missing, where the parse can continue with it."""
         token = self.tokens[index]
         missing = expected & {"RPAR"} if token.type in _BEHIND_PARENTHESES else frozenset()
         if len(expected) == 1:
@@ -247,12 +247,12 @@ class _Parse:
         return None
 
     def _begins_body(self, index: int) -> bool:
-        """Whether a statement begins here beyond doubt."""
+        """Return whether a statement begins here beyond doubt."""
         kinds = [token.type for token in self.tokens[index : index + 2]]
         return kinds[0] in _STARTERS - {"NAME", "FIELD"} or kinds[1:] == ["EQUAL"]
 
     def _panic(self, index: int) -> int | None:
-        """Drops tokens up to a block, a line or a brace where something fits again."""
+        """Drop tokens up to a block, a line or a brace where something fits again."""
         wrong, depth = index, 0
         while index < len(self.tokens):
             token = self.tokens[index]
@@ -268,7 +268,7 @@ class _Parse:
         return None
 
     def _enter_block(self, brace: Token) -> bool:
-        """Reads a block whose head is wrong as if it hung on an `if`, or were a `start`."""
+        """Read a block whose head is wrong as if it hung on an `if`, or were a `start`."""
         for head in (("IF", "TRUE", "LBRACE"), ("START", "LBRACE")):
             if self.automaton.unwind(head[0]):
                 for kind in head:
@@ -300,7 +300,7 @@ _BEHIND_PARENTHESES = _STARTERS - {"NAME", "FIELD", "IF"} | {"LBRACE", "RBRACE"}
 
 
 def _section_of(tokens: list[Token]) -> str:
-    """The section that a block without a name most likely is, by how it begins."""
+    """Return the section that a block without a name most likely is, by how it begins."""
     kinds = [token.type for token in tokens]
     if kinds[:1] == ["NAME"]:
         return "KNOBS" if kinds[3:4] == ["IN"] else "MEMORY"

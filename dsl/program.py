@@ -1,4 +1,4 @@
-"""The front door: from a file or a text to a checked program."""
+"""The entry point: from a file or a text to a checked program."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from dsl.source import Source
 
 
 class Analysis(NamedTuple):
-    """All that can be said of a text: as far as it goes, and what is wrong with it."""
+    """The outcome of an analysis: the parsed and checked program, and its diagnostics."""
 
     source: Source
     program: tree.Program | None
@@ -23,7 +23,7 @@ class Analysis(NamedTuple):
 
 
 def analyse_program(source: Source) -> Analysis:
-    """Parses and checks a text. Whatever it holds, it never raises."""
+    """Parse and check a text. Never raises: errors are part of the result."""
     parsed = parse(source)
     if parsed.program is None:
         return Analysis(source, None, None, parsed.diagnostics, parsed.comments)
@@ -32,7 +32,7 @@ def analyse_program(source: Source) -> Analysis:
 
 
 def load_checked_program(source: Source) -> CheckedProgram:
-    """Checks a text that must be sound.
+    """Check a text and raise if it has errors.
 
     Raises:
         DslError: it is not; the message shows its errors, without its warnings.
@@ -44,7 +44,7 @@ def load_checked_program(source: Source) -> CheckedProgram:
 
 
 def read_program_file(path: Path) -> Source:
-    """Reads a program's file.
+    """Read a program's file.
 
     Raises:
         UnreadableProgram: it is not UTF-8 text.

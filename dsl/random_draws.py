@@ -1,4 +1,4 @@
-"""Chance: draws that depend on the seed, the question and the number of the draw, on nothing else.
+"""Random draws that depend only on the seed, the question and the number of the draw.
 
 Draws are counted, not chained: draw k of an episode is output k of SplitMix64 from a state of its
 own. That state is output q of SplitMix64 from another, q being the question, which in turn is
@@ -55,7 +55,7 @@ class EpisodeRandom:
         return self.uniform() < probability
 
     def draw_beta(self, a: float, b: float) -> float:
-        """A draw from Beta(a, b): `dsl.beta.beta_quantile` of a uniform one.
+        """Return a draw from Beta(a, b): `dsl.beta.beta_quantile` of a uniform one.
 
         A shape at or below 0 is a limit: 0.0 where only ``a`` is, 1.0 where only ``b`` is, either
         with even odds where both are.

@@ -1,4 +1,4 @@
-"""Reasons that are not written as ``because "…"``, and what else is hung on to a verb."""
+"""Report reasons that are not written as ``because "…"``, and other text after a verb."""
 
 from lark import Token
 
@@ -13,7 +13,7 @@ _WORDS_OF_CONDITIONS = {"when", "unless", "where", "if"}
 
 
 def misplaced_reason(site: ErrorContext) -> Told | None:
-    """Tells of a reason without `because`, of a `stop` with a value, of a condition behind."""
+    """Report a reason without `because`, of a `stop` with a value, of a condition after."""
     for rule in (
         _text, _sign_before_text, _parentheses, _after_because, _condition_behind, _stop_with_value,
         _comment,
@@ -169,7 +169,7 @@ def _condition_behind(site: ErrorContext) -> Told | None:
 
 
 def _condition(site: ErrorContext) -> int | None:
-    """The index of the word that begins a condition behind a statement on its line."""
+    """Return the index of the word that begins a condition after a statement on its line."""
     before = site.before
     if before is not None and str(before) in _WORDS_OF_CONDITIONS and before.type == "NAME":
         at = site.index - 1
@@ -213,7 +213,7 @@ def _stop_with_value(site: ErrorContext) -> Told | None:
 
 
 def _comment(site: ErrorContext) -> Told | None:
-    """``stop // done``, where no value stands in front."""
+    """``stop // done``, where no value is in front."""
     if site.token != "//" or not expectation.is_statement(site.expected):
         return None
     if expectation.is_after_operand(site.expected):

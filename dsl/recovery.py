@@ -1,4 +1,4 @@
-"""The LALR automaton as error recovery sees it: what fits, what is open, where to go on.
+"""The LALR automaton as error recovery sees it: what fits, what is open, where to continue.
 
 Everything here works on the stack of states alone and costs as much as it looks at, so that text
 that is wrong from end to end is got through as fast as text that is right.
@@ -29,7 +29,7 @@ class Automaton:
         return len(self._state.state_stack)
 
     def fits(self, kind: str, kept: int | None = None) -> bool:
-        """Whether a token of this type can come next, on the first ``kept`` states."""
+        """Return whether a token of this type can come next, on the first ``kept`` states."""
         stack = self._state.state_stack
         base = len(stack) if kept is None else kept
         extra: list[Any] = []
@@ -50,21 +50,21 @@ class Automaton:
                 return True
 
     def expected(self) -> frozenset[str]:
-        """The types of all tokens that can come next."""
+        """Return the types of all tokens that can come next."""
         choices = self._states[self._state.state_stack[-1]]
         return frozenset(kind for kind in choices if kind.isupper() and self.fits(kind))
 
     def feed(self, token: Token) -> None:
-        """Takes a token that fits."""
+        """Take a token that fits."""
         self._state.feed_token(token)
 
     def finish(self, last: Token) -> "Tree[Token]":
-        """Ends the parse, where the end fits."""
+        """End the parse, where the end fits."""
         tree: Tree[Token] = self._state.feed_token(Token.new_borrow_pos(END, "", last), True)
         return tree
 
     def unwind(self, kind: str) -> bool:
-        """Gives up unfinished items until one that ``kind`` begins, or a brace, can stand.
+        """Return up unfinished items until one that ``kind`` begins, or a brace, can stand.
 
         Returns:
             Whether there is such a place; if not, all is as it was.
@@ -72,7 +72,7 @@ class Automaton:
         stack = self._state.state_stack
         closed = 0
         for kept in range(len(stack), 0, -1):
-            # A block that is whole may wait on the stack for the token behind it.
+            # A block that is whole may wait on the stack for the token after it.
             symbol = self._reached_by.get(stack[kept - 1])
             closed += symbol == _CLOSE_BRACE
             if closed:
@@ -85,7 +85,7 @@ class Automaton:
         return False
 
     def _begins_item(self, state: object) -> bool:
-        """Whether the state is at the start of a statement, a section or a line of one."""
+        """Return whether the state is at the start of a statement, a section or a line of one."""
         symbol = self._reached_by.get(state)
         return (
             symbol is None
@@ -94,14 +94,14 @@ class Automaton:
         )
 
     def open_braces(self) -> int:
-        """How many braces wait for their end."""
+        """Return how many braces wait for their end."""
         symbols = [self._reached_by.get(state) for state in self._state.state_stack]
         return symbols.count(_OPEN_BRACE) - symbols.count(_CLOSE_BRACE)
 
 
 @lru_cache(maxsize=1)
 def _reached_by(grammar: Lark) -> dict[Any, str]:
-    """The symbol behind which each state stands: in an LR automaton it is always the same."""
+    """The symbol after which each state is: in an LR automaton it is always the same."""
     states = grammar.parse_interactive().parser_state.parse_conf.states
     return {
         target: symbol

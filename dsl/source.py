@@ -12,7 +12,7 @@ class Span(NamedTuple):
     end: int
 
     def to(self, other: "Span") -> "Span":
-        """The stretch from the start of this one to the end of the other."""
+        """Return the stretch from the start of this one to the end of the other."""
         return Span(self.start, other.end)
 
 
@@ -42,12 +42,12 @@ class Source:
         return Position(line, offset - self._starts[line - 1] + 1)
 
     def offset(self, position: Position) -> int:
-        """The character offset of a line and column, kept inside the text."""
+        """Return the character offset of a line and column, kept inside the text."""
         line = min(max(position.line, 1), len(self._starts))
         return min(self._starts[line - 1] + position.column - 1, len(self.text))
 
     def line(self, number: int) -> str:
-        """The text of a line, counted from 1, without its end."""
+        """Return the text of a line, counted from 1, without its end."""
         start = self._starts[number - 1]
         end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
         return self.text[start:end].removesuffix("\r")
@@ -58,5 +58,5 @@ class Source:
         return len(self._starts)
 
     def excerpt(self, span: Span) -> str:
-        """The text of a span."""
+        """Return the text of a span."""
         return self.text[span.start : span.end]

@@ -1,4 +1,4 @@
-"""Syntax errors in human words: what stands there, what was expected, how to mend it."""
+"""Syntax errors in human words: what is there, what was expected, how to fix it."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -18,7 +18,7 @@ from dsl.vocabulary import KEYWORDS, STATEMENTS, nearest
 
 
 def report_too_deep(span: Span, most: int) -> Diagnostic:
-    """An expression or block that nests beyond the limit."""
+    """Report an expression or block that is nested beyond the limit."""
     return Diagnostic(
         "RH110",
         f"nested more than {most} levels deep",
@@ -38,7 +38,7 @@ def report_too_long(source: Source, most: int) -> Diagnostic:
 
 
 def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> Told:
-    """A token that does not fit where it stands."""
+    """Report an unexpected token."""
     for case in _CASES:
         told = case(site)
         if told is not None:
@@ -63,7 +63,7 @@ def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
 def report_unfinished(
     source: Source, tokens: list[Token], expected: Collection[str], spelt: Mapping[str, str]
 ) -> Diagnostic:
-    """The text ends too early."""
+    """Return the text ends too early."""
     if not tokens:
         return Diagnostic(
             "RH105",
@@ -158,7 +158,7 @@ def _attribute_without_dot(site: ErrorContext) -> Told | None:
 
 
 def _glued_field(site: ErrorContext) -> Told | None:
-    """``b.answer``: read as two statements until this token, or begun by a keyword."""
+    """``b.answer``: read as two statements until this token, or started by a keyword."""
     at = site.index + 1 if site.token.type == "BRANCH" else site.index
     while 0 < at < len(site.tokens) and site.tokens[at].line == site.token.line:
         field, holder = site.tokens[at], site.tokens[at - 1]
@@ -227,7 +227,7 @@ def _member(site: ErrorContext, before: Token) -> Diagnostic:
 
 
 def _word_behind_a_value(site: ErrorContext) -> Told | None:
-    """A name where an operator should be."""
+    """Report a name where an operator should be."""
     token, before = site.token, site.before
     assert before is not None
     span = span_of(token)
@@ -263,7 +263,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
 
 
 def _out_of_place(site: ErrorContext) -> Told | None:
-    """A section inside a block, a statement outside of one, `needs` further down."""
+    """Report a section inside a block, a statement outside of one, `needs` further down."""
     token, opener = site.token, site.opener()
     inside = site.section()
     span = span_of(token)
@@ -304,7 +304,7 @@ def _out_of_place(site: ErrorContext) -> Told | None:
 
 
 def _surplus(site: ErrorContext) -> Told | None:
-    """A closing brace or parenthesis that closes nothing, or what stands behind the controller."""
+    """A closing brace or parenthesis that closes nothing, or what is after the controller."""
     token = site.token
     if site.expected == {"$END"}:
         if token.type == "RBRACE":
@@ -340,7 +340,7 @@ def _surplus(site: ErrorContext) -> Told | None:
 
 
 def _reserved(site: ErrorContext) -> Told | None:
-    """A keyword used as a name."""
+    """Report a keyword used as a name."""
     token, before = site.token, site.before
     word = str(token)
     if word not in KEYWORDS or "NAME" not in site.expected or before is None:

@@ -13,7 +13,7 @@ from dsl.vocabulary import SECTIONS
 
 
 def report_foreign_sign(site: ErrorContext) -> Diagnostic | None:
-    """Tells of a sign that is put together from tokens that stand side by side."""
+    """Report a sign that is put together from tokens that stand side by side."""
     for rule in (_comment, _augmented, _doubled, _comparison):
         diagnostic = rule(site)
         if diagnostic is not None:
@@ -32,7 +32,7 @@ def _told(sign: str, span: Span, advice: str, edit: str | None = None) -> Diagno
 
 
 def _comment(site: ErrorContext) -> Diagnostic | None:
-    """``// comment`` and ``/* comment */``, where no value stands in front."""
+    """``// comment`` and ``/* comment */``, where no value is in front."""
     first = site.line_start()
     opening, after = site.tokens[first], site.tokens[first + 1 : first + 2]
     span = span_of(opening)
@@ -44,7 +44,7 @@ def _comment(site: ErrorContext) -> Diagnostic | None:
 
 
 def _glued(site: ErrorContext, ahead: int) -> Span | None:
-    """The span of the token and its neighbour, where nothing stands between them."""
+    """Return the span of the token and its neighbour, where nothing is between them."""
     other = site.after(1) if ahead > 0 else site.before
     if other is None:
         return None
@@ -114,7 +114,7 @@ _ENDS = {
 
 
 def report_expected_sum(site: ErrorContext) -> Diagnostic | None:
-    """Tells of what is no part of a sum, where only a sum can stand."""
+    """Report what is no part of a sum, where only a sum can stand."""
     token = site.token
     if token.type in site.expected:
         return None
@@ -149,7 +149,7 @@ def report_expected_sum(site: ErrorContext) -> Diagnostic | None:
 
 
 def _find_taker(site: ErrorContext) -> Token | None:
-    """The `by` or `first` whose number the token stands in."""
+    """Return the `by` or `first` whose number the token is in."""
     closed = choices = 0
     for token in reversed(site.tokens[: site.index]):
         if token.type == "RPAR":

@@ -28,7 +28,7 @@ _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 
 
 def build_grammar() -> dict[str, object]:
-    """The grammar as a TextMate grammar file has it."""
+    """Return the grammar as a TextMate grammar file has it."""
     return {
         "name": "Rheo",
         "scopeName": SCOPE,
@@ -59,5 +59,5 @@ def _patterns() -> Iterable[tuple[str, str]]:
 
 
 def _any(words: Iterable[str]) -> str:
-    """A pattern for any of some words, the longest first."""
+    """Return a pattern for any of some words, the longest first."""
     return "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))

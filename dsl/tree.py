@@ -331,7 +331,7 @@ class Knob(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell(Node):
-    """A memory cell, or a field of each branch, with its first value."""
+    """A memory cell, or a field of each branch, with its initial value."""
 
     name: Identifier
     value: Expression
@@ -392,7 +392,7 @@ Section: TypeAlias = Schedule | Knobs | Memory | EachBranch | Start | Step | Fin
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program(Node):
-    """A whole file: one controller. Sections stand in the order in which they were written."""
+    """A whole file: one controller. Sections are in the order in which they were written."""
 
     needs: tuple[Identifier, ...]
     name: Identifier
@@ -401,7 +401,7 @@ class Program(Node):
 
 
 def children(node: Node) -> Iterator[Node]:
-    """The nodes directly below a node, in source order."""
+    """Return the nodes directly below a node, in source order."""
     for item in fields(node):
         value = getattr(node, item.name)
         if isinstance(value, Node):
@@ -411,21 +411,21 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it, parents first."""
+    """Return a node and all below it, parents first."""
     yield node
     for child in children(node):
         yield from walk(child)
 
 
 def ungroup(expression: Expression) -> Expression:
-    """An expression without the parentheses around it."""
+    """Return an expression without the parentheses around it."""
     while isinstance(expression, Group):
         expression = expression.inner
     return expression
 
 
 def is_equivalent(left: object, right: object) -> bool:
-    """Whether two trees mean the same: equal but for spans and parentheses."""
+    """Return whether two trees mean the same: equal but for spans and parentheses."""
     while isinstance(left, Group):
         left = left.inner
     while isinstance(right, Group):

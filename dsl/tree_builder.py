@@ -20,20 +20,20 @@ Items = list[Any]
 
 
 def build_tree(raw: "Tree[Token]") -> tuple[tree.Program, list[Diagnostic]]:
-    """Builds the tree of a parsed program, and tells the numbers that do not fit."""
+    """Build the tree of a parsed program, and tells the numbers that do not fit."""
     builder = _TreeBuilder()
     program = cast("tree.Program", builder.transform(raw))
     return program, builder.diagnostics
 
 
 class _Reason(NamedTuple):
-    """What stands behind ``because``, told from a text that is an answer."""
+    """What is after ``because``, told from a text that is an answer."""
 
     text: tree.Text
 
 
 def _reason(items: Items) -> tree.Text | None:
-    """Takes the reason off the end of a verb's items, where there is one."""
+    """Take the reason off the end of a verb's items, where there is one."""
     return items.pop().text if items and isinstance(items[-1], _Reason) else None
 
 
@@ -48,7 +48,7 @@ def identifier(token: Token) -> tree.Identifier:
 
 
 def quoted_text(token: Token) -> tree.Text:
-    """A text without its quotes."""
+    """Return a text without its quotes."""
     return tree.Text(Span(token.start_pos or 0, token.end_pos or 0), str(token)[1:-1])
 
 

@@ -13,7 +13,7 @@ class Type(Enum):
     BRANCHES = "a set of branches"
     WINDOW = "a window"
     WRONG = "an invalid value"
-    """What an error was told about: it goes with everything, so that nothing is told twice."""
+    """The type of an invalid expression; it fits everywhere, so that errors are not repeated."""
 
     @property
     def is_number(self) -> bool:
@@ -22,7 +22,7 @@ class Type(Enum):
 
 
 def joined(left: Type, right: Type) -> Type | None:
-    """The type that both fit into, or ``None``: an integer fits where a real does."""
+    """Return the type that both fit into, or ``None``: an integer fits where a real does."""
     if left is Type.WRONG or right is Type.WRONG:
         return right if left is Type.WRONG else left
     if left is right:
@@ -33,7 +33,7 @@ def joined(left: Type, right: Type) -> Type | None:
 
 
 def fits(value: Type, place: Type) -> bool:
-    """Whether a value of one type can go where the other is declared."""
+    """Return whether a value of one type can go where the other is declared."""
     return (
         value is place
         or Type.WRONG in (value, place)

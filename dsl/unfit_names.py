@@ -1,4 +1,4 @@
-"""Names with signs that no name has: ``My-Controller``, ``done?``, ``2fast``."""
+"""Name with signs that no name has: ``My-Controller``, ``done?``, ``2fast``."""
 
 import re
 import unicodedata
@@ -11,13 +11,13 @@ from dsl.source import Span
 from dsl.vocabulary import KEYWORDS
 
 DECLARES = frozenset({"CONTROLLER", "LET", "RISING", "FALLING", "FIXED", "ONTO"})
-"""What the name of something stands right behind."""
+"""What the name of something is right after."""
 
 
 def name_with_sign(
     text: str, start: int, tokens: Sequence[Token], quotes: Mapping[str, str]
 ) -> Span | None:
-    """The span of a declared name that has a sign in it, or at one of its ends.
+    """Return the span of a declared name that has a sign in it, or at one of its ends.
 
     Args:
         text: the program.
@@ -49,7 +49,7 @@ def name_with_sign(
 
 
 def fit_name(written: str) -> str:
-    """The nearest name that Rheo takes: other signs become ``_``."""
+    """Return the nearest name that Rheo takes: other signs become ``_``."""
     dot = "." if written.startswith(".") else ""
     name = re.sub(r"[^A-Za-z0-9]+", "_", written).strip("_") or "mine"
     if name[0].isdigit():
@@ -60,12 +60,12 @@ def fit_name(written: str) -> str:
 
 
 def unfit_name(written: str, name: str, span: Span) -> Diagnostic:
-    """Tells of a name that is none.
+    """Report a name that is none.
 
     Args:
-        written: as it stands in the program.
+        written: as it is in the program.
         name: what to write instead.
-        span: where it stands.
+        span: where it is.
     """
     return Diagnostic(
         "RH104",

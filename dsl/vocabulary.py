@@ -57,6 +57,6 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """A help line that names the nearest word, or ``None``."""
+    """Return a help line that names the nearest word, or ``None``."""
     near = nearest(word, words)
     return f"did you mean `{near}`?" if near else None

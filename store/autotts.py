@@ -1,8 +1,8 @@
-"""Imports the JSON that AutoTTS and Parallel-Probe released: one file is one environment.
+"""Import the JSON that AutoTTS and Parallel-Probe released: one file is one environment.
 
 A file is a list of questions, ``{"question", "gold_answer", "probe_freq", "final_answers_trace",
 "each_branch": [[probes, tokens, final], …]}``. Every field is checked, and so is what the fields
-say about each other; other fields are passed over. A malformed file gives a `SourceError` whose
+say about each other; other fields are skipped. A malformed file gives a `SourceError` whose
 place is the path of the field, such as ``$[3].each_branch[17][1]``.
 """
 
@@ -22,7 +22,7 @@ LICENCE = "Not stated in the file: other people's data, see its source."
 
 
 class ReleasedQuestion(msgspec.Struct, frozen=True):
-    """One question as it stands in a released file."""
+    """One question as it is in a released file."""
 
     question: str
     gold_answer: str
@@ -47,15 +47,15 @@ class NamedSource(NamedTuple):
 
 
 def name_source(path: Path, *, model: str | None, benchmark: str | None) -> NamedSource:
-    """The model and the benchmark of a file in either layout of the release.
+    """Return the model and the benchmark of a file in either layout of the release.
 
-    They are ``<benchmark>/<model>.json`` and ``<model>/<benchmark>.json``, and are told apart by
+    They are ``<benchmark>/<model>.json`` and ``<model>/<benchmark>.json``, and are distinguished by
     the names of known benchmarks, else by the form of models' names.
 
     Args:
         path: the JSON file.
         model: its name, where it was given.
-        benchmark: likewise.
+        benchmark: its name, where it was given.
     """
     stem = path.name.partition(".json")[0] or path.stem
     folder = path.parent.resolve().name or "benchmark"
@@ -84,7 +84,7 @@ def name_source(path: Path, *, model: str | None, benchmark: str | None) -> Name
 
 
 def _is_benchmark_of(name: str, other: str, model: str | None, benchmark: str | None) -> bool:
-    """Whether ``name`` is the benchmark and ``other`` the model, as far as names show."""
+    """Return whether ``name`` is the benchmark and ``other`` the model, as far as names show."""
     if model is not None and _folded(model) in (_folded(name), _folded(other)):
         return _folded(model) == _folded(other)
     if benchmark is not None and _folded(benchmark) in (_folded(name), _folded(other)):
@@ -101,7 +101,7 @@ def _folded(name: str) -> str:
 def read_autotts(
     path: Path, *, model: str | None = None, benchmark: str | None = None
 ) -> Environment:
-    """Reads one released file.
+    """Read one released file.
 
     Args:
         path: the JSON file.
@@ -143,7 +143,7 @@ def read_autotts(
 
 
 def _check(released: list[ReleasedQuestion], path: Path) -> None:
-    """Raises `SourceError` at the first place where well-formed fields contradict each other."""
+    """Raise `SourceError` at the first place where well-formed fields contradict each other."""
     if not released:
         raise SourceError("the file holds no questions", path=path, place="$")
     interval = released[0].probe_freq

@@ -6,7 +6,7 @@ everything from the digest before it to the end of its payload. So what a block'
 one run of bytes, a block can be checked wherever it is found, and blocks that are moved, dropped or
 swapped at their borders break the chain.
 
-Nothing is allocated on the word of a length: it is held against the size of the file first.
+A length is not trusted for an allocation: it is compared with the size of the file first.
 """
 
 import os
@@ -87,7 +87,7 @@ class _RawBlock(NamedTuple):
 
 
 def compute_checksum(*parts: bytes) -> bytes:
-    """The 32-byte BLAKE2b digest of the parts, one after the other."""
+    """Return the 32-byte BLAKE2b digest of the parts, one after the other."""
     state = blake2b(digest_size=DIGEST_SIZE)
     for part in parts:
         state.update(part)
@@ -95,7 +95,7 @@ def compute_checksum(*parts: bytes) -> bytes:
 
 
 def make_preamble(state: FileState) -> bytes:
-    """The first bytes of a file; the last 32 of them begin the chain."""
+    """Return the first bytes of a file; the last 32 of them begin the chain."""
     opening = _OPENING.pack(MAGIC, VERSION, state.value)
     return opening + compute_checksum(opening)
 
@@ -107,14 +107,14 @@ def frame_block(kind: BlockKind, payload: bytes, before: bytes) -> bytes:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Writes every byte; the system may take them in several goes."""
+    """Write every byte; the system may take several calls."""
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
 def open_for_reading(path: Path) -> int:
-    """A descriptor for reading.
+    """Return a descriptor for reading.
 
     Raises:
         StoreError: there is no such file.
@@ -142,7 +142,7 @@ class BlockFile:
     def damage(
         self, offset: int, reason: str, advice: str = "restore a copy of the file"
     ) -> DamagedRecording:
-        """The error for damage at a byte offset, with what to do about it."""
+        """Return the error for damage at a byte offset, with what to do about it."""
         return DamagedRecording(f"{reason}; {advice}", path=self.path, place=f"byte {offset}")
 
     def read(self, offset: int, count: int) -> bytes:
@@ -167,7 +167,7 @@ class BlockFile:
         """What the preamble says.
 
         Raises:
-            ForeignFile: it begins with other bytes than a recording.
+            ForeignFile: it starts with other bytes than a recording.
             NewerFormat: a later version of the format.
             DamagedRecording: cut short, or its digest does not fit.
         """
@@ -219,7 +219,7 @@ class BlockFile:
         return StoredBlock(BlockKind(letters), offset, raw.payload, before, raw.digest)
 
     def _raw(self, offset: int) -> _RawBlock:
-        """The parts of what may be a block, unchecked but for its length."""
+        """Return the parts of what may be a block, unchecked but for its length."""
         if self.size - offset < FRAME_SIZE:
             raise self.damage(offset, f"a block is cut short: {self.size - offset} bytes are left")
         start = self.read(offset - DIGEST_SIZE, DIGEST_SIZE + _HEADER.size)
@@ -232,9 +232,9 @@ class BlockFile:
         return _RawBlock(before, header, rest[:length], rest[length:])
 
     def block_behind(self, offset: int, kinds: tuple[BlockKind, ...]) -> int | None:
-        """Where the first intact block behind a bad one begins, if there is any.
+        """Where the first intact block after a bad one begins, if there is any.
 
-        A bad digest unsettles the block behind it too; that one still fits the digest that the bad
+        A bad digest unsettles the block after it too; that one still fits the digest that the bad
         block ought to have. A bad length is overcome by looking for blocks at every byte, since a
         block can be checked with no more than the 32 bytes before it.
         """
@@ -246,7 +246,7 @@ class BlockFile:
             return self._search(offset + 1, kinds)
 
     def _search(self, begin: int, kinds: tuple[BlockKind, ...]) -> int | None:
-        """The first offset from ``begin`` on with an intact block of one of ``kinds``."""
+        """Return the first offset from ``begin`` on with an intact block of one of ``kinds``."""
         letters = re.compile(b"|".join(kind.value for kind in kinds))
         while begin < self.size:
             # Three bytes more than a step, so that no kind is missed between two windows.

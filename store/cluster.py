@@ -1,6 +1,6 @@
-"""A Ray cluster, where work is spread over machines: connected to, and told of when it fails.
+"""A Ray cluster, where work is spread over machines: connected to, and failure reports.
 
-Ray is an extra and takes a second to import, so nobody imports it before it is asked for.
+Ray is an extra and takes a second to import, so it is imported on first use only.
 """
 
 import importlib
@@ -15,7 +15,7 @@ RETRIES = 3
 
 
 class ClusterError(Exception):
-    """A cluster does not play its part.
+    """A failure of the cluster.
 
     Args:
         problem: what is wrong, without a full stop.
@@ -31,7 +31,7 @@ class ClusterError(Exception):
 
 
 def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - Ray's own module
-    """Connects this process to a cluster, once, and gives Ray itself.
+    """Connect this process to a cluster, once, and gives Ray itself.
 
     Args:
         address: ``auto`` for the cluster that this machine belongs to, ``local`` for one that is

@@ -22,7 +22,7 @@ SIGNALS = {"entropy": "<f8", "logprob": "<f8", "probe_tokens": "<i8", "top_logpr
 """The numeric signals and their types on disk."""
 
 WORDS = ("finish", "seed", "raw", "final_raw", "text", "token_ids", "sentences", "paragraphs")
-"""The optional parts of a branch that stand in TEXT."""
+"""The optional parts of a branch that are in TEXT."""
 
 PARTS = frozenset(SIGNALS) | frozenset(WORDS)
 """Every optional part of a branch."""
@@ -73,7 +73,7 @@ def split_branches(branches: Sequence[Branch]) -> Payloads:
 
 
 def common_parts(branches: Sequence[Branch]) -> frozenset[str]:
-    """The optional parts that every one of the branches has."""
+    """Return the optional parts that every one of the branches has."""
     return frozenset(
         part for part in PARTS if all(getattr(branch, part) is not None for branch in branches)
     )
@@ -105,7 +105,7 @@ def _column(branches: Sequence[Branch], name: str) -> _Column | None:
 
 
 def read_core(payload: bytes) -> Core:
-    """The core of a CORE payload; its arrays cannot be written to."""
+    """Return the core of a CORE payload; its arrays cannot be written to."""
     columns = unpack(payload, _CoreColumns)
     core = Core(
         answers=tuple(columns.answers),
@@ -147,7 +147,7 @@ def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
 
 
 def join_branches(payloads: Payloads) -> list[Branch]:
-    """The branches that were split into these payloads."""
+    """Return the branches that were split into these payloads."""
     core = read_core(payloads.core)
     total = len(core.counts)
     words = unpack(payloads.words, list[_Words])
@@ -184,7 +184,7 @@ def _rows(counts: NDArray[np.int32], values: NDArray[Any]) -> list[list[Any] | N
 
 
 def _numbers(content: bytes, stored: str, kind: type[N], name: str) -> NDArray[N]:
-    """An aligned array in the machine's own byte order that nobody can write to."""
+    """Return an aligned array in native byte order."""
     if len(content) % np.dtype(stored).itemsize:
         raise UnreadableRecord(f"the column {name} ends inside a number")
     numbers = np.frombuffer(content, stored).astype(kind)

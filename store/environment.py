@@ -26,7 +26,7 @@ class Environment(NamedTuple):
 
 
 def refuse_existing(path: Path) -> None:
-    """Raises `StoreError` where ``path`` is taken, or lies in what is no directory.
+    """Raise `StoreError` if ``path`` is taken, or is in what is no directory.
 
     A recording is never written over.
     """
@@ -37,14 +37,14 @@ def refuse_existing(path: Path) -> None:
 
 
 def save(environment: Environment, path: Path) -> str:
-    """Writes ``environment`` as a sealed recording at ``path`` and returns its hex digest.
+    """Write ``environment`` as a sealed recording at ``path`` and return its hex digest.
 
     The file appears under its name only when it is complete; after an error or an interrupt
-    nothing is left behind. Missing directories above it are made.
+    nothing is left after. Missing directories above it are made.
 
     Raises:
         StoreError: ``path`` exists, or the environment breaks a rule of the format.
-        OSError: the surroundings refuse; it names ``path``.
+        OSError: the file system fails; it names ``path``.
     """
     with attribute_os_errors(path):
         refuse_existing(path)
@@ -66,6 +66,6 @@ def _write(environment: Environment, draft: Path) -> str:
 
 
 def question_id(benchmark: str, index: int, count: int) -> str:
-    """The id of question ``index`` of ``count``: ``aime24-07``, padded so that ids sort."""
+    """Return the id of question ``index`` of ``count``: ``aime24-07``, padded so that ids sort."""
     width = max(2, len(str(count - 1)))
     return f"{benchmark}-{index:0{width}}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class StoreError(Exception):
-    """Something on disk cannot be used, and this is the one sentence that says why.
+    """A file cannot be used; the message says why in one sentence.
 
     Args:
         problem: what is wrong and what to do about it, without the place.
@@ -43,7 +43,7 @@ class RecordingBusy(StoreError):
 
 
 class SealedRecording(StoreError):
-    """The recording is sealed, and what was asked for would change it."""
+    """The recording is sealed, and what was requested would change it."""
 
 
 class SourceError(StoreError):
@@ -51,12 +51,12 @@ class SourceError(StoreError):
 
 
 class MissingSignal(StoreError):
-    """The recording does not hold something optional that was asked for."""
+    """The recording does not hold something optional that was requested."""
 
 
 @contextmanager
 def attribute_os_errors(path: Path) -> Iterator[None]:
-    """Puts ``path`` into every `OSError` of the block, whatever file it came from.
+    """Put ``path`` into every `OSError` of the block, whatever file it came from.
 
     Args:
         path: what is being written, as it was given.

@@ -2,7 +2,7 @@
 
 
 def install_command(*extras: str) -> str:
-    """The command that installs rheostat with extras, from the root of its source.
+    """Return the command that installs rheostat with extras, from the root of its source.
 
     Args:
         extras: their names, as pyproject.toml has them.

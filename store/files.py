@@ -37,7 +37,7 @@ def replace_file(path: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
             what it reads, does without.
 
     Raises:
-        OSError: the system refuses; it may name the draft instead of ``path``.
+        OSError: the system rejects; it may name the draft instead of ``path``.
     """
     with draft_path(path) as draft:
         with draft.open("xb") as file:

@@ -1,4 +1,4 @@
-"""Forcing: what is put behind a prefix to make a model answer at once, by family of models.
+"""Forcing: what is put after a prefix to make a model answer at once, by family of models.
 
 A reasoning model thinks between two marks. While it thinks, a probe ends the thinking and asks;
 once it has ended by itself, a probe only asks.
@@ -22,7 +22,7 @@ class Forcing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """All that is put behind a chain that still thinks."""
+        """All that is put after a chain that still thinks."""
         return self.end + self.ask
 
 
@@ -54,7 +54,7 @@ _BY_NAME = (
 
 
 def guess_family(model: str) -> str | None:
-    """The family that a model's name speaks of, or ``None`` where it tells nothing."""
+    """Return the family that a model's name speaks of, or ``None`` where it tells nothing."""
     name = model.lower()
     return next((family for part, family in _BY_NAME if part in name), None)
 
@@ -64,13 +64,13 @@ class ForcingTokens(NamedTuple):
 
     end: tuple[int, ...]
     ask: tuple[int, ...]
-    """Behind a chain that has ended its thinking by itself."""
+    """After a chain that has ended its thinking by itself."""
     both: tuple[int, ...]
-    """Behind a chain that still thinks."""
+    """After a chain that still thinks."""
     mark: tuple[int, ...]
 
     def behind(self, prefix: Sequence[int]) -> tuple[int, ...]:
-        """What is put behind this prefix of a chain to make the model answer."""
+        """What is put after this prefix of a chain to make the model answer."""
         return self.ask if self.has_ended(prefix) else self.both
 
     def ending(self, prefix: Sequence[int]) -> tuple[int, ...]:
@@ -78,12 +78,12 @@ class ForcingTokens(NamedTuple):
         return () if self.has_ended(prefix) else self.end
 
     def has_ended(self, prefix: Sequence[int]) -> bool:
-        """Whether the thinking has ended in this prefix of a chain."""
+        """Return whether the thinking has ended in this prefix of a chain."""
         return bool(self.mark) and find_tokens(prefix, self.mark) is not None
 
 
 def find_tokens(tokens: Sequence[int], part: Sequence[int]) -> int | None:
-    """Where ``part`` first stands in ``tokens``, or ``None``."""
+    """Where ``part`` first is in ``tokens``, or ``None``."""
     first, length = part[0], len(part)
     for at, token in enumerate(tokens):
         if token == first and tuple(tokens[at : at + length]) == tuple(part):

@@ -2,7 +2,7 @@
 
 The trailer (48 bytes) ends the file: the footer's offset as a little-endian u64, the footer's
 digest, which is the digest of the recording, and an end magic. The footer lists every block before
-it. Blocks stand in one order only: HEAD, a QUES for each question, then CORE, SIGN and TEXT of
+it. Blocks are in one order only: HEAD, a QUES for each question, then CORE, SIGN and TEXT of
 each question in turn.
 """
 
@@ -52,24 +52,24 @@ class Index(NamedTuple):
     questions: int
 
     def position(self, kind: BlockKind, question: int) -> int:
-        """Where in ``blocks`` a block of a question stands."""
+        """Where in ``blocks`` a block of a question is."""
         if kind is BlockKind.QUES:
             return 1 + question
         return 1 + self.questions + len(COLUMNS) * question + COLUMNS.index(kind)
 
 
 def footer_payload(parts: frozenset[str], blocks: list[BlockEntry]) -> bytes:
-    """The payload of FOOT."""
+    """Return the payload of FOOT."""
     return pack(Footer(sorted(parts), blocks))
 
 
 def trailer(offset: int, digest: bytes) -> bytes:
-    """The last bytes of a sealed file whose footer begins at ``offset``."""
+    """Return the last bytes of a sealed file whose footer begins at ``offset``."""
     return _TRAILER.pack(offset, digest, END_MAGIC)
 
 
 def read_index(file: BlockFile) -> Index:
-    """The index of a sealed file, from its trailer and footer alone.
+    """Return the index of a sealed file, from its trailer and footer alone.
 
     Raises:
         DamagedRecording: trailer or footer are not intact, or the index does not tile the file.

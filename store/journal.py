@@ -1,8 +1,8 @@
 """An unsealed recording: HEAD, then QUES and BRNC blocks as they came.
 
 A crash can leave the last append incomplete. Such a torn tail holds no intact block; it is
-reported, and whoever holds the lock cuts it off. A bad block with an intact one behind it is
-damage, and is refused. Any run of whole blocks from the beginning is a journal of its own, so the
+reported, and the holder of the lock truncates it. A bad block with an intact one after it is
+damage, and is rejected. Any run of whole blocks from the beginning is a journal of its own, so the
 part before the damage can be kept.
 """
 
@@ -57,7 +57,7 @@ class Journal:
         return branch_fault(branch, probed=self.provenance.probed)
 
     def take_question(self, question: Question) -> None:
-        """Enters a question that is on disk."""
+        """Add a question that is on disk."""
         self.questions[question.id] = question
         self.branches[question.id] = {}
 
@@ -68,7 +68,7 @@ def branch_payload(question: str, index: int, branch: bytes) -> bytes:
 
 
 def scan(file: BlockFile) -> Journal:
-    """Reads and checks every block of an unsealed file.
+    """Read and check every block of an unsealed file.
 
     Raises:
         SealedRecording: it is sealed already.
@@ -140,7 +140,7 @@ def _take(journal: Journal, block: StoredBlock) -> None:
 
 
 def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
-    """The sentence about a torn tail, unless intact blocks behind it show that it is none."""
+    """The sentence about a torn tail, unless intact blocks after it show that it is none."""
     following = file.block_behind(end, (BlockKind.QUES, BlockKind.BRNC))
     if following is not None:
         reason = (

@@ -1,4 +1,4 @@
-"""Imports branches from JSON Lines: one question a line, with all of its branches.
+"""Import branches from JSON Lines: one question a line, with all of its branches.
 
 This is the way in for any collector that can write text; docs/importing.md documents the fields.
 Signals go by the names of `store.records.Branch`. Answers are taken as they are, unless an
@@ -24,7 +24,7 @@ COLLECTOR = "JSON Lines import"
 
 
 class BranchLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One branch as it stands in a line."""
+    """One branch as it is in a line."""
 
     tokens: Count | UnsetType = UNSET
     final: str | UnsetType = UNSET
@@ -44,7 +44,7 @@ class BranchLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class GreedyLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One sample at temperature 0, as it stands in a line."""
+    """One sample at temperature 0, as it is in a line."""
 
     answer: str
     tokens: Count
@@ -75,7 +75,7 @@ def read_jsonl(
     texts: AnswerReader | None = None,
     counter: TokenCounter | None = None,
 ) -> Environment:
-    """Reads a file of questions, one a line; empty lines are passed over.
+    """Read a file of questions, one a line; empty lines are skipped.
 
     Args:
         path: the file.
@@ -130,7 +130,7 @@ def read_lines(path: Path) -> dict[int, QuestionLine]:
 
 
 def _check(line: QuestionLine, path: Path, number: int) -> None:
-    """Raises `SourceError` where the fields of a line contradict each other."""
+    """Raise `SourceError` if the fields of a line contradict each other."""
     if not line.branches:
         place = join_place(number, "$.branches")
         raise SourceError("the question has no branches", path=path, place=place)
@@ -149,7 +149,7 @@ def _check(line: QuestionLine, path: Path, number: int) -> None:
 
 
 def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:
-    """Whether the branches have probes: all of them or none."""
+    """Return whether the branches have probes: all of them or none."""
     first: bool | None = None
     for number, line in lines.items():
         for index, branch in enumerate(line.branches):
@@ -196,7 +196,7 @@ def _question(line: QuestionLine, name: str) -> Question:
 def _tokens(
     lines: dict[int, QuestionLine], path: Path, counter: TokenCounter | None
 ) -> dict[tuple[int, int], int]:
-    """The tokens of each branch by line and index: as given, or counted in one go."""
+    """Return the tokens of each branch by line and index: as given, or counted in one go."""
     tokens: dict[tuple[int, int], int] = {}
     texts: dict[tuple[int, int], str] = {}
     for number, line in lines.items():
@@ -225,7 +225,7 @@ def _chain(
     """A branch with its tokens, and its final answer from its text where it names none.
 
     Args:
-        line: as it stands in the file.
+        line: as it is in the file.
         question: what it answers.
         tokens: as they were counted.
         reader: extracts a final answer that is left out; ``None`` to put the text in its place.

@@ -1,4 +1,4 @@
-"""Ends child processes with the process that started them, however that one ends.
+"""End child processes with the process that started them, however that one ends.
 
 The kernel does it. A child holds the reading end of a pipe whose writing end belongs to its parent
 alone. When the parent is gone, SIGKILL included, the pipe closes and the kernel sends SIGKILL to

@@ -53,17 +53,17 @@ def _plain(value: object) -> object:
 
 
 def pack(record: msgspec.Struct) -> bytes:
-    """The bytes of a record whose fields have the types that it declares."""
+    """Return the bytes of a record whose fields have the types that it declares."""
     return _ENCODER.encode(_plain(record))
 
 
 def pack_plain(content: object) -> bytes:
-    """The bytes of anything that is not a record with defaults, as it stands."""
+    """The bytes of anything that is not a record with defaults, as it is."""
     return _ENCODER.encode(content)
 
 
 def unpack(payload: bytes, kind: type[T]) -> T:
-    """Reads a record back.
+    """Read a record back.
 
     Raises:
         UnreadableRecord: the bytes are not msgpack, or not of this type; whatever they are.
@@ -75,7 +75,7 @@ def unpack(payload: bytes, kind: type[T]) -> T:
 
 
 def normalize(record: R) -> R:
-    """The record as it will be read back: types checked, numbers in their field's type.
+    """Return the record as it will be read back: types checked, numbers in their field's type.
 
     Raises:
         UnwritableRecord: a field holds what its type does not admit, or what msgpack cannot say.

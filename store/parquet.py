@@ -1,4 +1,4 @@
-"""Exports a recording as Parquet, for analysis with other tools. docs/importing.md has the columns.
+"""Export a recording as Parquet, for analysis with other tools. docs/importing.md has the columns.
 
 There are two shapes: three flat tables in a directory, joined by ``question`` and ``branch``, or
 one table with a row for each branch and lists inside. The metadata of every file name the recording
@@ -71,7 +71,7 @@ class _Sheet(NamedTuple):
 
 
 def export_tables(recording: Recording, directory: Path) -> list[Path]:
-    """Writes ``questions.parquet``, ``branches.parquet`` and ``probes.parquet``.
+    """Write ``questions.parquet``, ``branches.parquet`` and ``probes.parquet``.
 
     Args:
         recording: an open one.
@@ -82,7 +82,7 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
 
     Raises:
         StoreError: ``directory`` is there and not empty, or the recording is damaged.
-        OSError: the surroundings refuse; it names ``directory``.
+        OSError: the file system fails; it names ``directory``.
     """
     with attribute_os_errors(directory):
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
@@ -99,11 +99,11 @@ def export_tables(recording: Recording, directory: Path) -> list[Path]:
 
 
 def export_flat(recording: Recording, path: Path) -> None:
-    """Writes one table with a row for each branch; the file appears complete or not at all.
+    """Write one table with a row for each branch; the file appears complete or not at all.
 
     Raises:
         StoreError: ``path`` exists, or the recording is damaged.
-        OSError: the surroundings refuse; it names ``path``.
+        OSError: the file system fails; it names ``path``.
     """
     with attribute_os_errors(path):
         if path.exists():
@@ -117,7 +117,7 @@ def export_flat(recording: Recording, path: Path) -> None:
 
 
 def _write(recording: Recording, sheets: Mapping[Path, _Sheet], target: Path) -> None:
-    """Writes every sheet, with one question at a time in memory; errors of writing name ``target``.
+    """Write every sheet, with one question at a time in memory; errors of writing name ``target``.
 
     The recording is read outside of what names the target: its errors are its own.
     """
@@ -223,7 +223,7 @@ def _nested_rows(source: _Source) -> Iterator[ParquetRow]:
 
 
 def _tail(branch: Branch, signal: list[float] | None) -> float | None:
-    """What a signal over intervals has for the stretch behind the last probe."""
+    """What a signal over intervals has for the stretch after the last probe."""
     has_tail = signal is not None and len(signal) > len(branch.answers)
     return signal[-1] if signal is not None and has_tail else None
 

@@ -1,9 +1,9 @@
-"""Reads sealed recordings.
+"""Read sealed recordings.
 
 Opening reads the preamble, the trailer, the index, the provenance and the questions. Everything
-else is read when it is asked for, one question at a time, and its own block checked. The file is
-opened anew for each read: a recording holds no descriptor, takes no lock and can be sent to another
-process. A file that was changed meanwhile is noticed by its digests.
+else is read on request, one question at a time, and its own block is checked. Each read opens the
+file again, so a recording has no open descriptor, takes no lock and can be sent to another process.
+Digests reveal a file that was changed in the meantime.
 """
 
 import os
@@ -30,7 +30,7 @@ from store.validation import branch_fault, provenance_fault, question_fault
 
 
 def open_recording(path: Path | str) -> "Recording":
-    """Opens a sealed recording.
+    """Open a sealed recording.
 
     Raises:
         StoreError: there is no such file, or it is not sealed yet.
@@ -113,7 +113,7 @@ class Recording:
         return signal
 
     def branches(self, question: int) -> list[Branch]:
-        """A question's full records, with every optional part.
+        """Return a question's full records, with every optional part.
 
         Raises:
             IndexError: there is no such question.
@@ -124,7 +124,7 @@ class Recording:
             return _branches(file, self._index, question)
 
     def verify(self) -> None:
-        """Reads and checks every byte, the chain from block to block, and every record.
+        """Read and check every byte, the chain from block to block, and every record.
 
         Raises:
             DamagedRecording: with the place and the reason.

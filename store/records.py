@@ -2,7 +2,7 @@
 
 Evolution rules (docs/recording-format.md has them in full): a field is never renamed, retyped or
 given another meaning; a new field is added at the end of its record with a default that means
-"not recorded"; a field that nobody needs any longer stays. Whatever cannot be said that way raises
+"not recorded"; an obsolete field stays. Any other change increases
 the format version.
 """
 
@@ -22,20 +22,20 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     max_tokens: int | None = None
     """The cap on one branch, in tokens."""
     seed: int | None = None
-    """The base seed; the seed of each branch stands in the branch."""
+    """The base seed; the seed of each branch is in the branch."""
     extra: dict[str, str | int | float | bool] = {}
     """Any further sampling parameter, by the server's name for it."""
 
 
 class Probes(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How the answers inside a branch were taken: at temperature 0, behind words that force one."""
+    """How the answers inside a branch were taken: at temperature 0, after words that force one."""
 
     end: str = ""
-    """Put behind a prefix that still thinks, to end that; ``ask`` follows."""
+    """Put after a prefix that still thinks, to end that; ``ask`` follows."""
     ask: str = ""
-    """Put behind every prefix: the beginning of the answer."""
+    """Put after every prefix: the beginning of the answer."""
     mark: str = ""
-    """What stands in a prefix that has ended its thinking by itself; empty where none does."""
+    """What is in a prefix that has ended its thinking by itself; empty where none does."""
     max_tokens: int = 0
     stop: list[str] = []
     """Strings that end an answer."""
@@ -58,7 +58,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The file or address that the recording was imported from."""
     prompt_template: str | None = None
     forcing: str | None = None
-    """The text that is put behind a prefix to make the model answer."""
+    """The text that is put after a prefix to make the model answer."""
     sampling: Sampling = Sampling()
     extraction: str | None = None
     """How an answer is read off the model's text: ``boxed``, ``choice``, or a pattern."""
@@ -106,7 +106,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     other in the recording without gaps."""
 
     def branch_index(self, position: int) -> int:
-        """The index under which a branch was drawn.
+        """Return the index under which a branch was drawn.
 
         Args:
             position: the branch's place among those that the recording holds, from 0.

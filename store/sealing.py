@@ -1,4 +1,4 @@
-"""Writes the sealed form of a journal: one order, one spelling, so equal content is equal bytes.
+"""Write the sealed form of a journal: one order, one spelling, so equal content is equal bytes.
 
 It writes to a descriptor and touches no names; the writer puts the file in its place.
 """
@@ -68,7 +68,7 @@ def write_sealed(
     file: BlockFile,
     forms: AnswerForms,
 ) -> bytes:
-    """Writes a complete journal's sealed form and returns the recording's digest.
+    """Write a complete journal's sealed form and return the recording's digest.
 
     One question's branches are in memory at a time.
 

@@ -73,7 +73,7 @@ class ChainOutcome(NamedTuple):
 
 
 class KeyedRandom(Random):
-    """A stream of chance that is keyed by what it is for, so that no draw disturbs another's."""
+    """A random stream keyed by its purpose, so that draws do not affect each other."""
 
     def __init__(self, *key: str | int):
         words = "/".join(str(word) for word in (COLLECTOR, *key))
@@ -90,12 +90,12 @@ class KeyedRandom(Random):
         return (self.random() + self.random() + self.random() + self.random() - 2.0) * 1.732
 
     def below(self, bound: int) -> int:
-        """A whole number from 0 to ``bound - 1``."""
+        """Return a whole number from 0 to ``bound - 1``."""
         return int(self.random() * bound)
 
 
 def simulate(reasoner: SimulatedReasoner, benchmark: Benchmark) -> Environment:
-    """The environment of one simulated model over one simulated benchmark."""
+    """Return the environment of one simulated model over one simulated benchmark."""
     provenance = Provenance(
         model=reasoner.name,
         benchmark=benchmark.name,
@@ -145,7 +145,7 @@ def _puzzle(rank: int, count: int, chance: KeyedRandom) -> Puzzle:
 
 
 def _correct_probability(reasoner: SimulatedReasoner, puzzle: Puzzle, chance: KeyedRandom) -> float:
-    """How often the model's branches are right on this question: an S-curve with a quirk."""
+    """How often the model's branches are right on this question: an S-curve with noise."""
     ease = (reasoner.skill - puzzle.difficulty) / 0.8 + 0.5 + 0.08 * chance.bell()
     ease = min(1.0, max(0.0, ease))
     return 0.004 + 0.988 * ease * ease * (3.0 - 2.0 * ease)
@@ -154,7 +154,7 @@ def _correct_probability(reasoner: SimulatedReasoner, puzzle: Puzzle, chance: Ke
 def _chain(
     reasoner: SimulatedReasoner, puzzle: Puzzle, right: float, chance: KeyedRandom
 ) -> Branch:
-    """One branch: its fate first, then what every probe shows on the way there."""
+    """One branch: its outcome first, then what every probe shows on the way there."""
     fate = _draw_outcome(reasoner, puzzle, right, chance)
     tokens = min(fate.tokens, MAX_TOKENS)
     probes = (tokens - 1) // INTERVAL
@@ -205,7 +205,7 @@ def _draw_outcome(
 
 
 def _wrong(puzzle: Puzzle, chance: KeyedRandom) -> str:
-    """A wrong answer: the trap, another popular one, or a number out of the air."""
+    """Return a wrong answer: the trap, another popular one, or a random number."""
     if chance.happens(puzzle.trap):
         return puzzle.wrong[0]
     if chance.happens(0.75):
@@ -241,7 +241,7 @@ class _ReasonerState:
         """From 1, at a loss, towards 0, sure."""
 
     def think(self, progress: float) -> None:
-        """One interval more; ``progress`` is the share of the chain behind it."""
+        """One interval more; ``progress`` is the share of the chain after it."""
         fate, chance = self._fate, self._chance
         self._settled = progress >= fate.settles
         if progress >= fate.turns:
@@ -256,7 +256,7 @@ class _ReasonerState:
         self.doubt += 0.45 * (goal - self.doubt)
 
     def speak(self) -> str:
-        """The answer that a probe would give now."""
+        """Return the answer that a probe would give now."""
         chance = self._chance
         if not self._settled and chance.happens(0.09):
             return FAILED
@@ -265,7 +265,7 @@ class _ReasonerState:
         return self.candidate
 
     def _guess(self, nearness: float) -> str:
-        """A candidate to wander to: the nearer to settling, the better."""
+        """Return a candidate to wander to: the nearer to settling, the better."""
         if self._chance.happens(self._right * (0.05 + 0.1 * nearness)):
             return self._puzzle.gold
         if self._chance.happens(0.4 * nearness):
@@ -291,7 +291,7 @@ class SampleRecording(NamedTuple):
 
 
 def write_sample(directory: Path) -> Iterator[SampleRecording]:
-    """Writes the six recordings as ``directory/<benchmark>/<model>.recording``, one at a time.
+    """Write the six recordings as ``directory/<benchmark>/<model>.recording``, one at a time.
 
     A recording that is already there and identical is kept.
 

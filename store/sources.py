@@ -48,7 +48,7 @@ def zstd_decompress(data: bytes) -> bytes:
     """Decompress all Zstandard frames of ``data``.
 
     Raises:
-        ValueError: it is not Zstandard data, or is cut off.
+        ValueError: it is not Zstandard data, or is truncated.
     """
     if sys.version_info >= (3, 14):
         from compression import zstd
@@ -103,7 +103,7 @@ def read_text(path: Path) -> str:
 
 
 def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | None = None) -> T:
-    """Decodes one JSON document, the whole of ``path`` or its line ``line`` (counted from 1).
+    """Decode one JSON document, the whole of ``path`` or its line ``line`` (counted from 1).
 
     Raises:
         SourceError: the text is not JSON, or not of the decoder's type.
@@ -120,13 +120,13 @@ def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | 
 
 
 def _suggestion(kind: object, place: str | None, field: str) -> str:
-    """The known field that an unknown one resembles, or all that there are."""
+    """Return the known field that an unknown one resembles, or all that there are."""
     known = _fields_at(msgspec.inspect.type_info(kind), place or "$")
     return suggest_name(field, known, quote="`")
 
 
 def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
-    """The names of the fields that an object has at a place such as ``$.branches[0]``."""
+    """Return the names of the fields that an object has at a place such as ``$.branches[0]``."""
     kind = _object(kind)
     for name in re.findall(r"\.(\w+)", place):
         if isinstance(kind, msgspec.inspect.StructType):
@@ -151,7 +151,7 @@ def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 def join_place(line: int | None, field: str | None) -> str | None:
-    """A place in words: ``line 3, $.branches[0].tokens``; either part may be missing."""
+    """Return a place in words: ``line 3, $.branches[0].tokens``; either part may be missing."""
     parts = [] if line is None else [f"line {line}"]
     if field is not None:
         parts.append(field)
@@ -159,7 +159,7 @@ def join_place(line: int | None, field: str | None) -> str | None:
 
 
 def _say(message: str) -> tuple[str, str | None]:
-    """Splits a decoder's message into the problem and the place, where it names one."""
+    """Split a decoder's message into the problem and the place, where it names one."""
     if message == "Input data was truncated":
         return "the JSON ends too early; the file may be cut off", None
     if malformed := _MALFORMED.fullmatch(message):

@@ -1,11 +1,11 @@
-"""Writes recordings: append-only while branches are collected, immutable once sealed.
+"""Write recordings: append-only while branches are collected, immutable once sealed.
 
 One process writes a recording at a time, under an exclusive lock on the file; readers never lock.
 An append is in the system's hands when it returns, so it outlives the death of the process. It is
 forced to the disk unless that was last done less than a second ago; then the next append, `close`
 or `seal` does it. So a power cut costs at most the appends since the last forced one.
 
-An append that fails, on a full disk for one, is taken back, and the recording can go on.
+An append that fails, on a full disk for one, is taken back, and the recording can continue.
 """
 
 import fcntl
@@ -48,10 +48,10 @@ class RecordingWriter:
     """
 
     def __init__(self, descriptor: int, path: Path, journal: Journal):
-        """Takes over a locked descriptor; `create` and `resume` are the ways to get one."""
+        """Take over a locked descriptor; `create` and `resume` are the ways to get one."""
         self.path = path
         self.recovered = journal.torn
-        """A sentence about the torn tail that `resume` cut off, or ``None``."""
+        """A sentence about the torn tail that `resume` truncated, or ``None``."""
         self._descriptor: int | None = descriptor
         self._journal = journal
         self._sealed = False
@@ -60,7 +60,7 @@ class RecordingWriter:
 
     @classmethod
     def create(cls, path: Path | str, provenance: Provenance) -> Self:
-        """Begins a recording.
+        """Start a recording.
 
         Raises:
             StoreError: the file exists, or the provenance is not a valid one.
@@ -91,7 +91,7 @@ class RecordingWriter:
 
     @classmethod
     def resume(cls, path: Path | str) -> Self:
-        """Goes on with an unsealed recording; a torn tail is cut off and told in ``recovered``.
+        """Resume an unsealed recording; a torn tail is truncated and reported in ``recovered``.
 
         Raises:
             SealedRecording: it is complete, and nothing can be added.
@@ -129,11 +129,11 @@ class RecordingWriter:
         return {name: frozenset(held) for name, held in self._journal.branches.items()}
 
     def has(self, question_id: str, index: int) -> bool:
-        """Whether this branch is there."""
+        """Return whether this branch is there."""
         return index in self._journal.branches.get(question_id, ())
 
     def add_question(self, question: Question) -> None:
-        """Appends a question; their order is the recording's.
+        """Append a question; their order is the recording's.
 
         Raises:
             StoreError: the id is taken, or the question is not a valid one.
@@ -148,7 +148,7 @@ class RecordingWriter:
             self._journal.take_question(question)
 
     def add_branch(self, question_id: str, index: int, branch: Branch) -> None:
-        """Appends a branch, in any order; see the module for how long it lasts.
+        """Append a branch, in any order; see the module for how long it lasts.
 
         Raises:
             StoreError: it is there already, its question is not, or it is not a valid one.
@@ -177,7 +177,7 @@ class RecordingWriter:
         without: Collection[str] = (),
         forms: AnswerForms | None = None,
     ) -> str:
-        """Rewrites the recording in its one order, makes it read-only and returns its digest.
+        """Rewrite the recording in its one order, make it read-only and return its digest.
 
         The new file takes the journal's place in one step; until then the journal is untouched.
 
@@ -210,7 +210,7 @@ class RecordingWriter:
             return digest.hex()
 
     def close(self) -> None:
-        """Forces what was appended to the disk and lets the lock go. Closing twice is harmless."""
+        """Force what was appended to the disk and lets the lock go. Closing twice is harmless."""
         with self._mutex:
             descriptor, self._descriptor = self._descriptor, None
             if descriptor is None:
@@ -233,7 +233,7 @@ class RecordingWriter:
         self.close()
 
     def _own(self) -> int:
-        """The descriptor, if the path still leads to the file behind it."""
+        """Return the descriptor, if the path still leads to the file behind it."""
         if self._sealed:
             raise SealedRecording("is sealed, and nothing can be added", path=self.path)
         if self._descriptor is None:
@@ -310,7 +310,7 @@ def _unfinished(path: Path) -> Path:
 
 
 def open_locked(path: Path) -> int:
-    """A locked descriptor for the unsealed file that the path leads to."""
+    """Return a locked descriptor for the unsealed file that the path leads to."""
     while True:
         looking = open_for_reading(path)
         try:
@@ -332,7 +332,7 @@ def open_locked(path: Path) -> int:
 
 
 def lock_file(descriptor: int, path: Path) -> None:
-    """Takes the exclusive lock of a file that is written; it goes with the descriptor.
+    """Take the exclusive lock of a file that is written; it goes with the descriptor.
 
     Raises:
         RecordingBusy: another process has it.
@@ -354,7 +354,7 @@ def _leads_to(path: Path, descriptor: int) -> bool:
 
 
 def sync_directory(path: Path) -> None:
-    """Makes the name itself durable."""
+    """Make the name itself durable."""
     descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class AllocationAnalysis(NamedTuple):
-    """All that can be said of a text: as far as it goes, and what is wrong with it."""
+    """The outcome of an analysis: the parsed and checked program, and its diagnostics."""
 
     source: Source
     program: tree.Allocation | None
@@ -34,7 +34,7 @@ class AllocationAnalysis(NamedTuple):
 
 
 def analyse_allocation(source: Source) -> AllocationAnalysis:
-    """Parses and checks a text. Whatever it holds, it never raises."""
+    """Parse and check a text. Never raises: errors are part of the result."""
     parsed = parse_allocation(source)
     if parsed.program is None:
         return AllocationAnalysis(source, None, None, parsed.diagnostics)
@@ -43,7 +43,7 @@ def analyse_allocation(source: Source) -> AllocationAnalysis:
 
 
 def load_allocation(source: Source) -> CheckedAllocation:
-    """Checks a text that must be sound.
+    """Check a text and raise if it has errors.
 
     Raises:
         DslError: it is not; the message shows its errors.

@@ -1,7 +1,7 @@
-"""Checks an allocation: each stage once, with a model, and with samples or a controller.
+"""Check an allocation: each stage once, with a model, and with samples or a controller.
 
-What the stages of a pipeline are called and which models they have is not known here: whoever plays
-an allocation holds it to its pipeline.
+What the stages of a pipeline are called and which models they have is not known here:
+`dsl.allocation.pipeline_fit` checks an allocation against its pipeline.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,14 +79,14 @@ class CheckedAllocation(NamedTuple):
 
 
 def _evaluator(scope: Scope, beta: float) -> Callable[[Expression], Number]:
-    """Gives values at one β."""
+    """Return values at one β."""
     return lambda node: evaluate_expression(node, scope.types, {"beta": float(beta)})
 
 
 def check_allocation(
     program: tree.Allocation, source: Source
 ) -> tuple[CheckedAllocation | None, Scope]:
-    """Checks an allocation; the first is ``None`` where there was an error."""
+    """Check an allocation; the first is ``None`` where there was an error."""
     scope = Scope()
     _budgets(scope, program)
     seen: dict[str, Identifier] = {}
@@ -152,7 +152,7 @@ def _stage(scope: Scope, stage: tree.StageBlock) -> None:
 def _check_repeated(
     scope: Scope, stage: tree.StageBlock, first: tree.Setting, second: tree.Setting
 ) -> None:
-    """What stands once stands twice, or there are both samples and a controller."""
+    """What is once is twice, or there are both samples and a controller."""
     both = type(first) is not type(second)
     which = "both samples and a controller" if both else f"its {_KINDS[type(first)]} twice"
     scope.error(
@@ -168,7 +168,7 @@ _KINDS: dict[type[tree.Setting], str] = {
 
 
 def _model(scope: Scope, written: Expression) -> None:
-    """A model is a text; one that was written without quotes is told so."""
+    """A model is a text; one that was written without quotes is reported so."""
     if isinstance(written, Name) and written.text != "beta":
         scope.error(
             "RH301", "`model` takes a text, but this is a name", written.span, "a name",

@@ -1,4 +1,4 @@
-"""Writes allocations: the formatter's canonical layout, and the text of one that is only known."""
+"""Write allocations: the formatter's canonical layout, and the text of one that is only known."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from dsl.tree import is_equivalent
 
 
 def format_allocation(source: Source) -> str:
-    """An allocation in its canonical layout; it need not pass the checker.
+    """Return an allocation in its canonical layout; it need not pass the checker.
 
     Raises:
         DslError: it has a syntax error.
@@ -36,7 +36,7 @@ def format_allocation(source: Source) -> str:
 
 
 def write_allocation(name: str, budget: float, stages: Sequence[ResolvedStage]) -> str:
-    """The text of an allocation, in canonical layout."""
+    """Return the text of an allocation, in canonical layout."""
     lines = [f"allocation {name} {{", f"  budget {_number(budget)}"]
     for each in stages:
         amount = (

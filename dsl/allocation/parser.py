@@ -1,4 +1,4 @@
-"""From text to the tree of an allocation. The first syntax error is told, and no other."""
+"""From text to the tree of an allocation. Only the first syntax error is reported."""
 
 import re
 from functools import lru_cache
@@ -32,13 +32,13 @@ class ParsedAllocation(NamedTuple):
 
 
 def is_allocation(source: Source) -> bool:
-    """Whether a text is meant for an allocation: it begins with that word."""
+    """Return whether a text is meant for an allocation: it starts with that word."""
     return _BEGINNING.match(source.text) is not None
 
 
 @lru_cache(maxsize=1)
 def load_allocation_grammar() -> Lark:
-    """The grammar, compiled once a process."""
+    """Return the grammar, compiled once a process."""
     own = files("dsl").joinpath("allocation", "allocation.lark").read_text(encoding="utf-8")
     whole = files("dsl").joinpath("rheo.lark").read_text(encoding="utf-8")
     expressions = whole[whole.index("// Expressions") :]
@@ -50,7 +50,7 @@ def load_allocation_grammar() -> Lark:
 
 
 def parse_allocation(source: Source) -> ParsedAllocation:
-    """Parses an allocation. Whatever the text holds, it never raises."""
+    """Parse an allocation. Never raises: errors are part of the result."""
     if len(source.text) > MAX_LENGTH:
         return ParsedAllocation(None, [syntax_errors.report_too_long(source, MAX_LENGTH)], [])
     comments = _comments(source.text)
@@ -70,13 +70,13 @@ def parse_allocation(source: Source) -> ParsedAllocation:
 
 
 def _comments(text: str) -> list[Comment]:
-    """The comments: a ``#`` inside of a text is none."""
+    """Return the comments: a ``#`` inside of a text is none."""
     found = re.finditer(r'"[^"\n]*"|(#[^\n]*)', text)
     return [Comment(Span(*each.span()), each.group().rstrip()) for each in found if each.group(1)]
 
 
 def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic:
-    """The syntax error, in words."""
+    """Return the syntax error, in words."""
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         token = problem.token
         span = Span(token.start_pos or 0, token.end_pos or 0)
@@ -99,7 +99,7 @@ def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic
 
 
 def _suggest_fix(source: Source, span: Span, accepted: set[str]) -> str | None:
-    """What was likely meant where something else stands, or what could stand there."""
+    """Suggest a fix for an unexpected token, or list the expected ones."""
     found = source.excerpt(span)
     if found == "=" and "NUMBER" in accepted:
         return "write the budget without `=`: `budget 400`"

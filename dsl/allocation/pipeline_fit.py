@@ -1,6 +1,6 @@
-"""Holds a sound allocation to a pipeline: its stages, their models, and what they cost at every β.
+"""Check a valid allocation against a pipeline: stages, models, and the cost at every β.
 
-What a pipeline is, and what its stages cost, is not the language's: it is told here as plain data.
+The language does not define pipelines or costs; they are passed in as plain data.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -120,7 +120,7 @@ def _spelt(stage: tree.StageBlock, model: str) -> Span:
 def _costs(
     checked: CheckedAllocation, shape: PipelineShape, betas: Sequence[float]
 ) -> list[Diagnostic]:
-    """The first β at which its cost passes its budget."""
+    """Return the first β at which its cost passes its budget."""
     for beta in betas:
         given = checked.at(beta)
         costs = {each.stage: shape.cost(each) for each in given.stages if not each.controller}

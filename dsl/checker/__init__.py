@@ -16,10 +16,10 @@ __all__ = ["CheckedProgram", "Needs", "Role", "Symbol", "check"]
 
 
 def check(program: tree.Program, source: Source) -> tuple[CheckedProgram | None, list[Diagnostic]]:
-    """Checks a program; the first is ``None`` where there was an error.
+    """Check a program; the first is ``None`` where there was an error.
 
     The passes run in order; the later ones speak only of programs whose names and types are sound,
-    so that one mistake is told once.
+    so that one mistake is reported once.
     """
     scope = Scope()
     check_sections(scope, program)

@@ -1,4 +1,4 @@
-"""Calls of functions: which form is meant, and what it gives."""
+"""Call of functions: which form is meant, and what it gives."""
 
 from dsl import tree
 from dsl.builtins import CHANCE, FUNCTIONS, ArgumentKind, BuiltinFunction, ResultKind, Signature
@@ -23,7 +23,7 @@ _KINDS = {
 
 
 def check_call(scope: Scope, node: tree.Call) -> Type:
-    """Finds the type of a call and of its arguments, telling what is wrong."""
+    """Find the type of a call and of its arguments, and report errors."""
     name = node.function.text
     function = FUNCTIONS.get(name)
     weight, arguments = _weight(scope, node)
@@ -70,7 +70,7 @@ def _meant(name: str) -> ForeignIdiom:
 def _weight(
     scope: Scope, node: tree.Call
 ) -> tuple[tree.KeywordArgument | None, list[tree.Expression | tree.PerBranch]]:
-    """Checks the keyword arguments and takes them off the list."""
+    """Check the keyword arguments and take them off the list."""
     weight = None
     arguments: list[tree.Expression | tree.PerBranch] = []
     for argument in node.arguments:

@@ -24,7 +24,7 @@ class Counterexample(NamedTuple):
 
 
 class _ScheduleNames(dict[str, Number]):
-    """The names of a schedule at one β; a line is evaluated when it is first asked for."""
+    """The names of a schedule at one β; a line is evaluated when it is first requested."""
 
     def __init__(self, lines: Mapping[str, tree.Scheduled], types: NodeTypes):
         self._lines = lines
@@ -38,7 +38,7 @@ class _ScheduleNames(dict[str, Number]):
 def find_counterexample(
     program: tree.Program, types: NodeTypes, line: tree.Scheduled, turns: Iterable[float]
 ) -> Counterexample | None:
-    """Looks for a pair that refutes a line's direction, on round values of β first.
+    """Look for a pair that refutes a line's direction, on round values of β first.
 
     Args:
         program: a program without errors in its names and types.

@@ -1,4 +1,4 @@
-"""What a program declares: needs, knobs, the schedule, memory, fields."""
+"""Check declarations: needs, knobs, the schedule, memory, fields."""
 
 from dsl import tree
 from dsl.builtins import SIGNALS
@@ -22,7 +22,7 @@ _NAMES = {
 
 
 def check_sections(scope: Scope, program: tree.Program) -> None:
-    """Every section stands once at most, and the needs are known signals."""
+    """Every section is once at most, and the needs are known signals."""
     for word in program.needs:
         if word.text not in SIGNALS:
             scope.error(
@@ -62,7 +62,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
 
 
 def _declared(program: tree.Program) -> dict[str, Span]:
-    """Every name that the program declares anywhere, with the place where it first does."""
+    """Return every name that the program declares anywhere, with the place where it first does."""
     found: dict[str, Span] = {}
     for node in tree.walk(program):
         if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let):
@@ -76,7 +76,7 @@ def _head(section: tree.Section, name: str) -> Span:
 
 
 def check_declarations(scope: Scope, program: tree.Program) -> None:
-    """Enters everything declared, in an order in which each section sees those it may use."""
+    """Add everything declared, in an order in which each section sees those it may use."""
     for kind in (tree.Knobs, tree.Schedule, tree.Memory, tree.EachBranch):
         for section in program.sections:
             if not isinstance(section, kind):
@@ -157,7 +157,7 @@ def _cells(scope: Scope, section: tree.Memory | tree.EachBranch, place: Expressi
         if place is ExpressionPosition.MEMORY
         else (Role.FIELD, scope.fields)
     )
-    # Entered only when all are checked: a first value cannot use another cell.
+    # Entered only when all are checked: a initial value cannot use another cell.
     symbols = []
     for item in section.items:
         with scope.at(place):

@@ -73,7 +73,7 @@ class DirectionProver:
         self._known: dict[tuple[tree.Expression, BetaInterval], Behaviour] = {}
 
     def prove(self, node: tree.Expression, wanted: Tendency) -> DirectionProof:
-        """Tries to show that an expression has a tendency, or is constant, over [0, 1].
+        """Try to show that an expression has a tendency, or is constant, over [0, 1].
 
         ``wanted`` is any tendency but ``UNKNOWN``.
         """
@@ -87,7 +87,7 @@ class DirectionProver:
     def _on_each(
         self, node: tree.Expression, wanted: Tendency, pieces: list[BetaInterval], halvings: int
     ) -> DirectionProof:
-        """The proof over intervals that follow each other; the first failure ends it."""
+        """Return the proof over intervals that follow each other; the first failure ends it."""
         parts = []
         for piece in pieces:
             behaviour = self.over(node, piece)
@@ -214,7 +214,7 @@ class DirectionProver:
         after: tree.Expression,
         piece: BetaInterval,
     ) -> Behaviour:
-        """A choice whose condition turns once at most: one side, a jump, the other side."""
+        """Return a choice whose condition turns once at most: one side, a jump, the other side."""
         crossing = Obstacle(node, *CROSSING)
         start, end = (self._truth(node.condition, beta) for beta in piece)
         if start is not None and start == end:
@@ -233,7 +233,7 @@ class DirectionProver:
         return _joined([first, second], (jump,), crossing)
 
     def _turn(self, condition: tree.Expression, piece: BetaInterval, start: bool) -> BetaInterval:
-        """The neighbouring numbers between which a condition turns from ``start``."""
+        """Return the neighbouring numbers between which a condition turns from ``start``."""
         low, high = _ordinal(piece.low), _ordinal(piece.high)
         while high - low > 1:
             middle = (low + high) // 2

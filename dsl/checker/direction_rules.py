@@ -45,7 +45,7 @@ def apply_rule(word: str, function: Operation, operands: Operands) -> OperationS
 
 
 def _corners(function: Operation, operands: Operands, senses: Sequence[int]) -> OperationShape:
-    """An operation with a known sense for each operand: two corners are the bounds."""
+    """Bound an operation with a known sense for each operand: two corners are the bounds."""
     pairs = list(zip(operands, senses, strict=True))
     low = function(*(one.high if sense < 0 else one.low for one, sense in pairs))
     high = function(*(one.low if sense < 0 else one.high for one, sense in pairs))
@@ -140,7 +140,7 @@ def _quotient(function: Operation, operands: Operands) -> OperationShape:
 
 
 def _widest(left: Sense, right: Sense) -> tuple[float, float]:
-    """The bounds of a quotient whose divisor comes as near to 0 as it may."""
+    """Return the bounds of a quotient whose divisor comes as near to 0 as it may."""
     if left is None or right is None:
         return -numeric.MAX_REAL, numeric.MAX_REAL
     return (0.0, numeric.MAX_REAL) if left * right >= 0 else (-numeric.MAX_REAL, 0.0)

@@ -14,7 +14,7 @@ from dsl.vocabulary import did_you_mean
 
 
 def check(scope: Scope, expression: tree.Expression) -> Type:
-    """Finds the type of an expression and of everything in it, telling what is wrong."""
+    """Find the type of an expression and of everything in it, and report errors."""
     match expression:
         case tree.Number(value=value):
             found = Type.INTEGER if isinstance(value, int) else Type.REAL
@@ -44,7 +44,7 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
 
 
 def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) -> Type:
-    """Checks an expression that must be of a type; ``where`` names its place: "`open` takes"."""
+    """Check an expression that must be of a type; ``where`` names its place: "`open` takes"."""
     found = check(scope, expression)
     if not fits(found, wanted):
         scope.error(

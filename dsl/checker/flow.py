@@ -1,4 +1,4 @@
-"""Where control goes: paths without an answer, and statements that nothing reaches."""
+"""Check control flow: paths without an answer, and unreachable statements."""
 
 from dsl import tree
 from dsl.checker.scope import Scope
@@ -58,7 +58,7 @@ def _always_leaves(scope: Scope, block: tree.Block) -> str | None:
 
 
 def _is_wrong(scope: Scope, statements: tuple[tree.Statement, ...]) -> bool:
-    """Whether an error was told of statements: that nothing reaches them may be its echo."""
+    """Return whether statements have errors, which can make them unreachable."""
     start, end = statements[0].span.start, statements[-1].span.end
     return any(start <= each.mark.span.start < end for each in scope.diagnostics if each.is_error)
 
@@ -101,7 +101,7 @@ def _no_answer(scope: Scope, body: tree.Block) -> None:
 
 
 def _may_be_none(scope: Scope, node: tree.Answer) -> None:
-    """Warns of an unconditional last answer that can be `none`, with nothing to cover it."""
+    """Warn of an unconditional last answer that can be `none`, with nothing to cover it."""
     last = tree.ungroup(node.choices[-1])
     if isinstance(last, tree.NoneLiteral):
         if len(node.choices) > 1:

@@ -1,7 +1,7 @@
-"""Programs that go nowhere: steps that change nothing about branches, and branches never opened.
+"""Find programs without progress: steps that change no branches, and branches never opened.
 
-Only what is certain is told. A step may sleep: verbs under a condition that may come true count as
-progress. A program that answers with texts of its own, and not with what branches say, needs none.
+Only certain cases are reported. A step may be idle: verbs under a condition that may become true
+count as progress. A program that answers with its own texts instead of votes needs none.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ _ENDED = {"finished", "pruned"}
 
 
 def check_progress(scope: Scope, program: tree.Program) -> None:
-    """Warns of programs in which no branch is opened, and of steps that make no progress."""
+    """Warn of programs in which no branch is opened, and of steps that make no progress."""
     if not _answers_with_votes(scope, program):
         return
     live = _Live(scope, program)
@@ -40,7 +40,7 @@ def check_progress(scope: Scope, program: tree.Program) -> None:
 
 def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.Verb]) -> None:
     head = Span(step.span.start, step.span.start + len("step"))
-    # What was told of the step already is the reason, where there is one.
+    # What was reported of the step already is the reason, where there is one.
     if any(
         told.code in {"RH504", "RH706", "RH708"}
         and step.span.start <= told.mark.span.start < step.span.end
@@ -76,7 +76,7 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
 
 
 def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
-    """Whether an answer is what branches say, directly or by way of a name."""
+    """Return whether an answer is what branches say, directly or by way of a name."""
     named: dict[str, list[tree.Expression]] = {}
     for node in tree.walk(program):
         if isinstance(node, tree.Assign | tree.Let) and not isinstance(
@@ -123,14 +123,14 @@ class _Live:
         }
 
     def verbs(self, block: tree.Block) -> Iterator[tree.Verb]:
-        """The verbs of a block that can run and may act on a branch."""
+        """Return the verbs of a block that can run and may act on a branch."""
         for statement in block.statements:
             yield from self._of(statement)
             if self._leaves(statement):
                 return
 
     def leaves(self, block: tree.Block) -> bool:
-        """Whether a block is always left by `answer` or `stop`."""
+        """Return whether a block is always left by `answer` or `stop`."""
         return any(self._leaves(statement) for statement in block.statements)
 
     def known(self, expression: tree.Expression) -> int | float | None:
@@ -193,7 +193,7 @@ class _Live:
         return True
 
     def _may_hold_active(self, branches: tree.Expression) -> bool:
-        """Whether a set can have an active branch."""
+        """Return whether a set can have an active branch."""
         inner = tree.ungroup(branches)
         match inner:
             case tree.Name(text=name):
@@ -215,7 +215,7 @@ class _Live:
         return True
 
     def _excludes_active(self, condition: tree.Expression) -> bool:
-        """Whether a condition is false for every active branch."""
+        """Return whether a condition is false for every active branch."""
         inner = tree.ungroup(condition)
         match inner:
             case tree.Binary(operator="and", left=left, right=right):

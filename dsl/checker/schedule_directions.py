@@ -21,7 +21,7 @@ _WANTED = {
 
 
 class ProofOutcome(Enum):
-    """What became of the proof of a knob's direction."""
+    """The outcome of the proof of a knob's direction."""
 
     PROVED = "proved"
     REFUTED = "refuted"
@@ -40,7 +40,7 @@ class DirectionVerdict:
         high: no value is larger.
         counterexample: the two values, where it is refuted.
         obstacle: the smallest expression in the way, where it is not proved.
-        where: the interval of β in which ``obstacle`` stands in the way.
+        where: the interval of β in which ``obstacle`` is in the way.
     """
 
     line: tree.Scheduled
@@ -59,7 +59,7 @@ class DirectionVerdict:
 
 
 def prove_directions(program: tree.Program, types: NodeTypes) -> list[DirectionVerdict]:
-    """The verdict on each knob of the schedule, in source order.
+    """Return the verdict on each knob of the schedule, in source order.
 
     Args:
         program: a program without errors in its names and types.

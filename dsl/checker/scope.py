@@ -1,4 +1,4 @@
-"""The state of a check: what has been declared, what has been learnt, what has been found wrong."""
+"""The state of a check: declared names, inferred types, and diagnostics."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from dsl.vocabulary import nearest
 
 
 class ExpressionPosition(Enum):
-    """Where an expression stands; it decides which names it may use."""
+    """The position of an expression, which decides the names that it may use."""
 
     SCHEDULE = "the schedule"
     KNOBS = "`knobs`"
@@ -59,7 +59,7 @@ class Scope:
         help: str | None = None,  # noqa: A002 - the diagnostic's own word
         edit: Edit | None = None,
     ) -> None:
-        """Notes an error."""
+        """Add an error."""
         self.diagnostics.append(Diagnostic(code, message, Mark(span, label), also, help, edit))
 
     def warning(
@@ -73,7 +73,7 @@ class Scope:
         help: str | None = None,  # noqa: A002
         edit: Edit | None = None,
     ) -> None:
-        """Notes a warning."""
+        """Add a warning."""
         self.diagnostics.append(
             Diagnostic(code, message, Mark(span, label), also, help, edit, Severity.WARNING)
         )
@@ -81,7 +81,7 @@ class Scope:
     # Declaring
 
     def declare(self, symbol: Symbol, table: dict[str, Symbol]) -> None:
-        """Enters a name, unless it is taken."""
+        """Add a name, unless it is taken."""
         assert symbol.span is not None
         name = symbol.name
         known = ATTRIBUTES if name.startswith(".") else NAMES
@@ -120,7 +120,7 @@ class Scope:
         return self.globals.get(name)
 
     def visible(self) -> set[str]:
-        """Every name that could be meant here."""
+        """Return every name that could be meant here."""
         names = set(self.globals)
         for table in self.lets:
             names.update(table)
@@ -131,7 +131,7 @@ class Scope:
         return names
 
     def visible_fields(self) -> set[str]:
-        """Every attribute and field that could be meant here."""
+        """Return every attribute and field that could be meant here."""
         return {*ATTRIBUTES, *self.fields}
 
     # Where we are
@@ -160,17 +160,17 @@ class Scope:
     # Learning
 
     def learn(self, node: tree.Node, found: Type) -> Type:
-        """Keeps the type of an expression."""
+        """Keep the type of an expression."""
         self.types[node] = found
         return found
 
     def use(self, node: tree.Node, symbol: Symbol) -> Type:
-        """Keeps what a name stands for."""
+        """Keep what a name means."""
         self.symbols[node] = symbol
         return self.learn(node, symbol.type)
 
     def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:
-        """Reports a name that nothing declares."""
+        """Report a name that nothing declares."""
         declared = self.written.get(node.text)
         if declared is not None and node.text not in self.doubtful:
             self.error(

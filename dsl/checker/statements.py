@@ -1,4 +1,4 @@
-"""Statements: what they may do where they stand, and what they declare."""
+"""Check statements: what they may do in their position, and what they declare."""
 
 from typing import assert_never
 
@@ -14,7 +14,7 @@ from dsl.vocabulary import did_you_mean
 
 
 def check_bodies(scope: Scope, program: tree.Program) -> None:
-    """Checks `start`, `step` and `finally`."""
+    """Check `start`, `step` and `finally`."""
     for section in program.sections:
         match section:
             case tree.Start():
@@ -31,7 +31,7 @@ def check_bodies(scope: Scope, program: tree.Program) -> None:
 
 
 class _StatementRules:
-    """What is allowed where a statement stands."""
+    """What is allowed where a statement is."""
 
     def __init__(self, section: str, *, updating: bool = False):
         self.section = section
@@ -99,7 +99,7 @@ def _word(statement: tree.Statement) -> str:
 
 
 def _head(statement: tree.Statement) -> Span:
-    """The word that a statement begins with."""
+    """Return the word that a statement starts with."""
     if isinstance(statement, tree.Assign):
         return statement.name.span
     start = statement.span.start
@@ -188,14 +188,14 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
 
 
 def _assume(scope: Scope, name: tree.Identifier, found: Type) -> None:
-    """Takes an assignment to nothing as a declaration, so that each use is not told again."""
+    """Take an assignment to nothing as a declaration, so that each use is not told again."""
     if scope.lookup(name.text) is None:
         scope.doubtful.add(name.text)
         scope.lets[-1][name.text] = Symbol(Role.LET, name.text, found, name.span)
 
 
 def _store(scope: Scope, value: tree.Expression, found: Type, symbol: Symbol) -> None:
-    """Whether a value fits the cell or field that it is assigned to."""
+    """Return whether a value fits the cell or field that it is assigned to."""
     if fits(found, symbol.type):
         return
     assert symbol.span is not None

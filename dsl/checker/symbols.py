@@ -48,7 +48,7 @@ class CheckedProgram(NamedTuple):
     types: dict[tree.Node, Type]
     """The type of each expression."""
     symbols: dict[tree.Node, Symbol]
-    """What each name, field and assigned identifier stands for."""
+    """What each name, field and assigned identifier means."""
     needs: Needs
 
     @property
@@ -70,13 +70,13 @@ class CheckedProgram(NamedTuple):
 
 
 def free_knobs(program: tree.Program) -> dict[str, tree.Knob]:
-    """The free knobs by name, in source order."""
+    """Return the free knobs by name, in source order."""
     sections = [section for section in program.sections if isinstance(section, tree.Knobs)]
     return {knob.name.text: knob for section in sections for knob in section.items}
 
 
 def schedule_lines(program: tree.Program) -> dict[str, tree.Scheduled]:
-    """The lines of the schedule by the names of their knobs, in source order."""
+    """Return the lines of the schedule by the names of their knobs, in source order."""
     sections = [section for section in program.sections if isinstance(section, tree.Schedule)]
     return {line.name.text: line for section in sections for line in section.items}
 

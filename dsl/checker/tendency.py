@@ -29,7 +29,7 @@ class Tendency(Enum):
 
 
 def combine_tendencies(tendencies: Iterable[Tendency]) -> Tendency:
-    """The tendency of what follows several values at once."""
+    """Return the tendency of what follows several values at once."""
     moving = {one for one in tendencies if one is not Tendency.CONSTANT}
     if not moving:
         return Tendency.CONSTANT
@@ -63,7 +63,7 @@ class Behaviour:
         return self.low == self.high
 
     def as_real(self) -> "Behaviour":
-        """The same as real numbers: the conversion rounds, and keeps the order."""
+        """Return the same as real numbers: the conversion rounds, and keeps the order."""
         return Behaviour(float(self.low), float(self.high), self.tendency, self.obstacle)
 
 
@@ -77,7 +77,7 @@ def settle_constant(
 
 
 def hull(parts: Sequence[Behaviour]) -> tuple[Number, Number]:
-    """The bounds that hold all of the parts."""
+    """Return the bounds that hold all of the parts."""
     return min(part.low for part in parts), max(part.high for part in parts)
 
 

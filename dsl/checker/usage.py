@@ -1,4 +1,4 @@
-"""What is declared to no effect: never read, or never assigned."""
+"""Find unused declarations: never read, or never assigned."""
 
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class _Uses(NamedTuple):
 
 
 def check_usage(scope: Scope, program: tree.Program) -> None:
-    """Warns of what nothing reads, and of cells and fields that nothing assigns."""
+    """Warn of what nothing reads, and of cells and fields that nothing assigns."""
     uses = _uses(scope, program)
     lets = [
         scope.symbols[node.name]
@@ -90,9 +90,9 @@ def _names_a_verb(program: tree.Program, symbol: Symbol) -> bool:
 
 
 def _never_assigned(scope: Scope, program: tree.Program, uses: _Uses) -> None:
-    """Warns of cells and fields that are constants.
+    """Warn of cells and fields that are constants.
 
-    A cell made of `budget` or `interval` is let be: no other section can name such a constant.
+    A cell made of `budget` or `interval` is skipped: no other section can name such a constant.
     """
     for node in tree.walk(program):
         if not isinstance(node, tree.Cell):

@@ -27,7 +27,7 @@ class BarrierEmitter:
             emit.store("i1", "false", flag)
 
     def act(self) -> None:
-        """An action was done."""
+        """Emit the accounting of one completed action."""
         self._emit.store("i1", "true", self.acted)
 
     def thin_out(self) -> None:
@@ -36,7 +36,7 @@ class BarrierEmitter:
         self._emit.store("i1", "true", self.thinned)
 
     def need(self, affordable: str, otherwise: str) -> None:
-        """Goes on where the next action is affordable; else the barrier is cut short."""
+        """Continue where the next action is affordable; else the barrier is cut short."""
         emit = self._emit
         cut, on = emit.label("cut"), emit.label("on")
         emit.branch(affordable, on, cut)
@@ -47,7 +47,7 @@ class BarrierEmitter:
 
     @contextmanager
     def branch(self, *, acts: bool = True) -> Iterator[str]:
-        """The actions on one branch; yields the label behind them."""
+        """Return the actions on one branch; yields the label after them."""
         emit = self._emit
         before = emit.load("i64", self._spent)
         if acts:
@@ -60,7 +60,7 @@ class BarrierEmitter:
         emit.store("i64", numbers.largest(emit, "i64", critical, charge), self.critical)
 
     def leave_if_exhausted(self, behind: str) -> None:
-        """Leaves the loop over branches where the budget has ended."""
+        """Leave the loop over branches where the budget has ended."""
         emit = self._emit
         on = emit.label("on")
         emit.branch(emit.load("i1", self.exhausted), behind, on)
@@ -83,9 +83,9 @@ _NUMERIC = {"min", "max", "clamp", "abs", "floor", "ceil", "round"}
 
 
 def is_steady(node: tree.Expression) -> bool:
-    """Whether a burst hangs on its own branch alone, and on what no verb changes.
+    """Return whether a burst hangs on its own branch alone, and on what no verb changes.
 
-    Such a one can be worked out as its branch's turn comes.
+    Such a one can be computed as its branch's turn comes.
     """
     for part in tree.walk(node):
         match part:

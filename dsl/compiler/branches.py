@@ -21,13 +21,13 @@ class BranchEmitter:
         return emit.op(f"sext {self._word} {narrow} to i64")
 
     def affordable(self, tokens: str) -> str:
-        """Whether so many more tokens keep within the budget."""
+        """Return whether so many more tokens keep within the budget."""
         emit, state = self._emit, self._state
         after = emit.op(f"add i64 {emit.load('i64', state.spent)}, {tokens}")
         return emit.op(f"icmp sle i64 {after}, {state.budget}")
 
     def new(self, *, whole: bool) -> str:
-        """Enters the next branch of the deal, at depth 1 or whole at its end; gives its index."""
+        """Add the next branch of the deal, at depth 1 or whole at its end; gives its index."""
         emit, state = self._emit, self._state
         branch = emit.load("i64", state.opened)
         narrow = emit.load_element("i32", state.deal, branch)
@@ -56,14 +56,14 @@ class BranchEmitter:
         return branch
 
     def pay(self, branch: str, tokens: str) -> None:
-        """Charges tokens that were generated on a branch."""
+        """Charge tokens that were generated on a branch."""
         emit, state = self._emit, self._state
         emit.bump(state.spent, tokens)
         if state.uses.tokens:
             emit.bump(emit.element("i64", state.tokens, branch), tokens)
 
     def reveal(self, branch: str, answer: str, depth: str) -> None:
-        """Shows an answer."""
+        """Show an answer."""
         emit, state = self._emit, self._state
         if state.uses.streak or state.uses.changes:
             before = state.answer_of(branch)
@@ -84,7 +84,7 @@ class BranchEmitter:
             emit.store_element("i64", depth, state.seen, branch)
 
     def probe(self, branch: str, depth: str) -> None:
-        """Reveals the answer at a depth that has a probe, and charges for it."""
+        """Reveal the answer at a depth that has a probe, and charges for it."""
         emit, state = self._emit, self._state
         emit.bump(state.spent, state.probe_cost)
         place = emit.op(f"sub i64 {depth}, 1")
@@ -96,7 +96,7 @@ class BranchEmitter:
             emit.store_element("double", value, state.signal["entropy"], branch)
 
     def show_interval(self, branch: str, place: str) -> None:
-        """Shows the signals of an interval just generated; the last stretch may have none."""
+        """Show the signals of an interval just generated; the last stretch may have none."""
         emit, state = self._emit, self._state
         for name in ("logprob", "top_logprob"):
             if name not in state.signal:
@@ -122,7 +122,7 @@ class BranchEmitter:
             self._vote(answer)
 
     def _vote(self, answer: str) -> None:
-        """Keeps up who leads among the finished branches, and by how much, as one more votes."""
+        """Keep up who leads among the finished branches, and by how much, as one more votes."""
         emit, state = self._emit, self._state
         votes, sight = state.vote_arrays[3], state.vote_arrays[4]
         place = emit.element("i64", votes, answer)
@@ -159,7 +159,7 @@ class BranchEmitter:
         emit.place(behind)
 
     def compact(self) -> None:
-        """Takes the branches that are no longer active off the list of active ones."""
+        """Take the branches that are no longer active off the list of active ones."""
         emit, state = self._emit, self._state
         kept = emit.slot("i64")
         emit.store("i64", "0", kept)

@@ -24,7 +24,7 @@ class CallEmitter:
         self._emit = expressions.emit
 
     def call(self, node: tree.Call) -> str:
-        """A call, by what its first argument is."""
+        """Emit a call, by what its first argument is."""
         name, expressions = node.function.text, self._expressions
         first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
         if isinstance(first, tree.PerBranch):
@@ -199,7 +199,7 @@ class CallEmitter:
         return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
 
     def _fold(self, name: str, kind: str, count: str, at: Callable[[str], str]) -> str:
-        """Folds ``count`` values, read by place in their order; 0 of nothing."""
+        """Fold ``count`` values, read by place in their order; 0 of nothing."""
         emit = self._emit
         zero = "0" if kind == "i64" else "0.0"
         if name == "mean":
@@ -262,7 +262,7 @@ class CallEmitter:
         return self._fold(name, "double", count, at)
 
     def ring(self, window: "RingBuffer", place: str) -> str:
-        """The index of a window's value, the oldest at place 0."""
+        """Return the index of a window's value, the oldest at place 0."""
         emit = self._emit
         size = emit.load("i64", window.capacity)
         index = emit.op(f"add i64 {emit.load('i64', window.start)}, {place}")

@@ -1,4 +1,4 @@
-"""Writes the text of one LLVM function: temporaries, slots, blocks, loops."""
+"""Write the text of one LLVM function: temporaries, slots, blocks, loops."""
 
 import struct
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ class Emitter:
     """A function under construction. Slots are allocated in its entry block.
 
     Args:
-        head: what stands before the body: ``internal i64 @f(i64 %a)``.
+        head: what is before the body: ``internal i64 @f(i64 %a)``.
     """
 
     def __init__(self, head: str):
@@ -23,7 +23,7 @@ class Emitter:
         self._open = True  # whether the block has not been ended yet
 
     def text(self) -> str:
-        """The whole function."""
+        """Return the whole function."""
         body = "\n".join(f"  {line}" if line[-1] != ":" else line for line in self._lines)
         slots = "\n".join(f"  {slot}" for slot in self._slots)
         blocks = f"entry:\n{slots}\n  br label %begin\nbegin:\n{body}"
@@ -32,39 +32,39 @@ class Emitter:
     # Instructions
 
     def op(self, instruction: str) -> str:
-        """Emits an instruction with a result, and gives the name of that."""
+        """Emit an instruction with a result, and return its name."""
         self._temporaries += 1
         name = f"%t{self._temporaries}"
         self.do(f"{name} = {instruction}")
         return name
 
     def do(self, instruction: str) -> None:
-        """Emits an instruction without a result. Behind the end of a block nothing is emitted."""
+        """Emit an instruction without a result. After the end of a block nothing is emitted."""
         if self._open:
             self._lines.append(instruction)
 
     def load(self, kind: str, pointer: str) -> str:
-        """Reads memory."""
+        """Read memory."""
         return self.op(f"load {kind}, ptr {pointer}")
 
     def store(self, kind: str, value: str, pointer: str) -> None:
-        """Writes memory."""
+        """Write memory."""
         self.do(f"store {kind} {value}, ptr {pointer}")
 
     def element(self, kind: str, base: str, index: str) -> str:
-        """The address of an element of an array."""
+        """Return the address of an element of an array."""
         return self.op(f"getelementptr inbounds {kind}, ptr {base}, i64 {index}")
 
     def load_element(self, kind: str, base: str, index: str) -> str:
-        """Reads an element of an array."""
+        """Read an element of an array."""
         return self.load(kind, self.element(kind, base, index))
 
     def store_element(self, kind: str, value: str, base: str, index: str) -> None:
-        """Writes an element of an array."""
+        """Write an element of an array."""
         self.store(kind, value, self.element(kind, base, index))
 
     def slot(self, kind: str, value: str | None = None) -> str:
-        """A place in the function's frame; a first value is stored where the slot is made."""
+        """A place in the function's frame; a initial value is stored where the slot is made."""
         name = f"%s{len(self._slots)}"
         self._slots.append(f"{name} = alloca {kind}")
         if value is not None:
@@ -72,7 +72,7 @@ class Emitter:
         return name
 
     def bump(self, slot: str, by: str = "1", kind: str = "i64") -> None:
-        """Adds to a slot."""
+        """Add to a slot."""
         self.store(kind, self.op(f"add {kind} {self.load(kind, slot)}, {by}"), slot)
 
     def select(self, condition: str, kind: str, then: str, otherwise: str) -> str:
@@ -80,35 +80,35 @@ class Emitter:
         return self.op(f"select i1 {condition}, {kind} {then}, {kind} {otherwise}")
 
     def call(self, kind: str, function: str, *arguments: str) -> str:
-        """Calls a function; each argument is written with its type."""
+        """Call a function; each argument is written with its type."""
         return self.op(f"call {kind} {function}({', '.join(arguments)})")
 
     # Blocks
 
     def label(self, hint: str = "l") -> str:
-        """A fresh label."""
+        """Return a fresh label."""
         self._labels += 1
         return f"{hint}{self._labels}"
 
     def place(self, label: str) -> None:
-        """Begins a block; one that is still open falls through into it."""
+        """Start a block; one that is still open falls through into it."""
         if self._open:
             self.do(f"br label %{label}")
         self._open = True
         self._lines.append(f"{label}:")
 
     def jump(self, label: str) -> None:
-        """Ends the block."""
+        """End the block."""
         self.do(f"br label %{label}")
         self._open = False
 
     def branch(self, condition: str, then: str, otherwise: str) -> None:
-        """Ends the block, one way or the other."""
+        """End the block, one way or the other."""
         self.do(f"br i1 {condition}, label %{then}, label %{otherwise}")
         self._open = False
 
     def give(self, kind: str, value: str = "") -> None:
-        """Returns from the function."""
+        """Return from the function."""
         self.do(f"ret {kind} {value}".rstrip())
         self._open = False
 
@@ -134,7 +134,7 @@ class Emitter:
 
     @contextmanager
     def breakable(self, count: str) -> Iterator[tuple[str, str]]:
-        """The same; yields the index and the label behind the loop."""
+        """Return the same; yields the index and the label after the loop."""
         slot = self.slot("i64")
         self.store("i64", "0", slot)
         head, inside, behind = self.label("head"), self.label("body"), self.label("end")
@@ -149,5 +149,5 @@ class Emitter:
 
 
 def real(value: float) -> str:
-    """A double, to the bit."""
+    """Return a double, to the bit."""
     return f"0x{struct.pack('>d', value).hex().upper()}"

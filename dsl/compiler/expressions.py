@@ -69,24 +69,24 @@ class ExpressionEmitter:
         self._calls = CallEmitter(self)
 
     def type_of(self, node: tree.Expression) -> Type:
-        """The type that the checker found."""
+        """Return the type that the checker found."""
         return self._types[node]
 
     def real(self, node: tree.Expression) -> str:
-        """A numeric expression as a double."""
+        """Emit a numeric expression as a double."""
         value = self.value(node)
         return self.widen(value) if self.type_of(node) is Type.INTEGER else value
 
     def widen(self, value: str) -> str:
-        """An integer as a double."""
+        """Emit an integer as a double."""
         return self.emit.op(f"sitofp i64 {value} to double")
 
     def as_type(self, node: tree.Expression, wanted: Type) -> str:
-        """An expression in a place of a type."""
+        """Emit an expression in a place of a type."""
         return self.real(node) if wanted is Type.REAL else self.value(node)
 
     def value(self, node: tree.Expression) -> str:
-        """A scalar expression."""
+        """Emit a scalar expression."""
         match node:
             case tree.Number(value=value):
                 return str(value) if isinstance(value, int) else real(value)
@@ -163,14 +163,14 @@ class ExpressionEmitter:
         return self._attribute(name, branch)
 
     def load_field(self, name: str, kind: Type, branch: str) -> str:
-        """A field of a branch."""
+        """Emit a field of a branch."""
         place = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             return self.emit.op(f"icmp ne i64 {self.emit.load('i64', place)}, 0")
         return self.emit.load(KINDS[kind], place)
 
     def store_field(self, name: str, kind: Type, value: str, branch: str) -> None:
-        """Sets a field of a branch."""
+        """Set a field of a branch."""
         place = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), place)
@@ -322,7 +322,7 @@ class ExpressionEmitter:
         )
 
     def filtered(self, members: BranchSet, keep: Callable[[str], str]) -> BranchSet:
-        """The members for which a condition holds."""
+        """Return the members for which a condition holds."""
         emit, own, count = self.emit, self.state.array(), self.emit.slot("i64")
         emit.store("i64", "0", count)
         with emit.loop(members.size) as place:
@@ -332,7 +332,7 @@ class ExpressionEmitter:
         return BranchSet(own, emit.load("i64", count))
 
     def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
-        """Does something for each member, given its place and itself; a dot means it."""
+        """Do something for each member, given its place and itself; a dot means it."""
         outside = self.branch
         with self.emit.loop(members.size) as place:
             branch = self.state.member(members.pointer, place)

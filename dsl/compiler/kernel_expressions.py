@@ -41,7 +41,7 @@ class Kernels(Protocol):
         ...
 
     def call(self, emitter: Emitter, kernel: Callable[..., Any], *arguments: str) -> str:
-        """Emits a call of another kernel."""
+        """Emit a call of another kernel."""
         ...
 
 

@@ -49,7 +49,7 @@ class Translator(KernelExpressions):
                 self._assign(name, TypedValue(kind, f"%{name}", record_of(hints[name])))
 
     def text(self) -> str:
-        """The whole function."""
+        """Return the whole function."""
         self._run(self._body)
         if kind_of(self._gives) == "void":
             self._emit.give("void")

@@ -49,7 +49,7 @@ Operand = TypedValue | KernelConstant
 
 
 def kind_of(hint: Any) -> str:  # noqa: ANN401 - a type hint
-    """The LLVM type of a type hint."""
+    """Return the LLVM type of a type hint."""
     if hint in _KINDS:
         return _KINDS[hint]
     if hint in _ARRAYS:
@@ -59,7 +59,7 @@ def kind_of(hint: Any) -> str:  # noqa: ANN401 - a type hint
 
 
 def parts_of(hint: Any) -> list[Any]:  # noqa: ANN401
-    """The types of the fields of a named tuple, or of the parts of a tuple."""
+    """Return the types of the fields of a named tuple, or of the parts of a tuple."""
     if hasattr(hint, "_fields"):
         hints = get_type_hints(hint)
         return [hints[name] for name in hint._fields]
@@ -67,12 +67,12 @@ def parts_of(hint: Any) -> list[Any]:  # noqa: ANN401
 
 
 def passed_as(kind: str) -> str:
-    """The LLVM type of an argument."""
+    """Return the LLVM type of an argument."""
     return "ptr" if kind.startswith("*") else kind
 
 
 def symbol(kernel: Callable[..., Any]) -> str:
-    """The name of a kernel in LLVM."""
+    """Return the name of a kernel in LLVM."""
     return f"@{kernel.__module__}.{kernel.__qualname__}"
 
 
@@ -90,5 +90,5 @@ def record_of(hint: Any) -> type | None:  # noqa: ANN401
 
 
 def split(kind: str) -> list[str]:
-    """The parts of a struct of scalars: ``{ double, i64 }``."""
+    """Return the parts of a struct of scalars: ``{ double, i64 }``."""
     return [part.strip() for part in kind.strip("{} ").split(",")]

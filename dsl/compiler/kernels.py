@@ -34,7 +34,7 @@ class KernelLibrary:
         self._texts: dict[str, str] = {}
 
     def need(self, kernel: Callable[..., Any]) -> str:
-        """Has a kernel translated; gives its symbol."""
+        """Have a kernel translated; gives its symbol."""
         name = symbol(kernel)
         if name not in self._texts:
             self._texts[name] = ""  # a kernel does not call itself
@@ -46,7 +46,7 @@ class KernelLibrary:
         return name
 
     def call(self, emitter: Emitter, kernel: Callable[..., Any], *arguments: str) -> str:
-        """Emits a call with arguments that have the kernel's types already."""
+        """Emit a call with arguments that have the kernel's types already."""
         hints = get_type_hints(kernel)
         gives = kind_of(hints.pop("return"))
         passed = [
@@ -60,7 +60,7 @@ class KernelLibrary:
         return emitter.call(gives, target, *passed)
 
     def text(self) -> str:
-        """All the functions."""
+        """Return all the functions."""
         return "\n".join(self._texts.values())
 
 
@@ -89,7 +89,7 @@ _TABLE = "@confidence_table"
 
 
 def translate_shared() -> str:
-    """The module of the shared kernels."""
+    """Return the module of the shared kernels."""
     table = KernelTable(_TABLE, beta.EXACT_VOTES + 1)
     library = KernelLibrary({beta.confidence_table: table}, linkage="")
     for kernel in KERNELS:

@@ -12,7 +12,7 @@ class StateWord(IntEnum):
     """The words, in order."""
 
     ANSWERS = 0
-    """(N, W) the answer at each depth from 1, numbered, the final answer behind the last probe."""
+    """(N, W) the answer at each depth from 1, numbered, the final answer after the last probe."""
     PROBES = 1
     """(N,) int64: P of each branch."""
     TOKENS = 2

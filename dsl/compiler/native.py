@@ -48,7 +48,7 @@ loops over a few branches is slower."""
 
 @lru_cache(maxsize=1)
 def detect_machine() -> TargetMachine:
-    """The machine that runs this."""
+    """Return the machine that runs this."""
     for option in OPTIONS:
         llvm.set_option("rheostat", option)
     llvm.initialize_native_target()
@@ -58,7 +58,7 @@ def detect_machine() -> TargetMachine:
 
 
 def version() -> str:
-    """The compiler behind an object; another version compiles anew."""
+    """Return the compiler after an object; another version compiles again."""
     numbers = ".".join(map(str, llvm.llvm_version_info))
     return " ".join(("llvmlite", llvmlite.__version__, "llvm", numbers, *OPTIONS))
 
@@ -102,7 +102,7 @@ class LoadedKernels:
 
 
 def compile_text(text: str, tier: Tier) -> bytes:
-    """Compiles the text of a module to an object file's bytes."""
+    """Compile the text of a module to an object file's bytes."""
     with _lock:
         target = _target(tier)
         parsed = llvm.parse_assembly(text)

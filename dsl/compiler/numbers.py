@@ -56,14 +56,14 @@ def _multiply(emit: Emitter, a: str, b: str) -> str:
 
 
 def _safe_divisor(emit: Emitter, b: str) -> str:
-    """A divisor by which dividing never traps: 1 stands for 0 and for -1."""
+    """Return a divisor by which dividing never traps: 1 means 0 and for -1."""
     zero = emit.op(f"icmp eq i64 {b}, 0")
     minus = emit.op(f"icmp eq i64 {b}, -1")
     return emit.select(emit.op(f"or i1 {zero}, {minus}"), "i64", "1", b)
 
 
 def _unlike(emit: Emitter, rest: str, b: str) -> str:
-    """Whether a remainder is not 0 and has not the sign of the divisor."""
+    """Return whether a remainder is not 0 and has not the sign of the divisor."""
     some = emit.op(f"icmp ne i64 {rest}, 0")
     signs = emit.op(f"icmp slt i64 {emit.op(f'xor i64 {rest}, {b}')}, 0")
     return emit.op(f"and i1 {some}, {signs}")
@@ -88,7 +88,7 @@ def _remainder(emit: Emitter, a: str, b: str) -> str:
 
 
 def finite(emit: Emitter, value: str) -> str:
-    """Keeps a result within the largest doubles. NaN cannot come up: operands are finite."""
+    """Keep a result within the largest doubles. NaN cannot come up: operands are finite."""
     too_large = emit.op(f"fcmp ogt double {value}, {_LARGEST}")
     value = emit.select(too_large, "double", _LARGEST, value)
     too_small = emit.op(f"fcmp olt double {value}, {_SMALLEST}")
@@ -114,7 +114,7 @@ def to_integer(emit: Emitter, name: str, a: str) -> str:
 
 
 def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
-    """A comparison of two values of one LLVM type."""
+    """Emit a comparison of two values of one LLVM type."""
     name = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[sign]
     if kind == "double":
         return emit.op(f"fcmp {'une' if name == 'ne' else 'o' + name} double {a}, {b}")
@@ -123,10 +123,10 @@ def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
 
 
 def smallest(emit: Emitter, kind: str, a: str, b: str) -> str:
-    """The smaller of two, the first of equals."""
+    """Return the smaller of two, the first of equals."""
     return emit.select(compare(emit, "<", kind, b, a), kind, b, a)
 
 
 def largest(emit: Emitter, kind: str, a: str, b: str) -> str:
-    """The larger of two, the first of equals."""
+    """Return the larger of two, the first of equals."""
     return emit.select(compare(emit, ">", kind, b, a), kind, b, a)

@@ -51,7 +51,7 @@ class ObjectCache:
         checked: CheckedProgram,
         variant: Variant = Variant(),  # noqa: B008 - it is immutable
     ) -> tuple[CompiledModule, NativeProgram]:
-        """A program ready to run."""
+        """Return a program ready to run."""
         key = f"{variant} {checked.source.text}"
         with self._lock:
             if key not in self._loaded:

@@ -10,7 +10,7 @@ from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
 
 def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, seen: Ints32) -> int:
-    """Counts the answers of a set; gives how many there are, listed in ``seen`` as first seen."""
+    """Count the answers of a set, list them in ``seen`` as first seen, and return their number."""
     found = 0
     for place in range(size):
         answer = answers[members[place]]
@@ -26,7 +26,7 @@ def tally_weighted(
     members: Ints32, size: int, answers: Ints32, weights: Reals, votes: Reals, marks: Bytes,
     seen: Ints32,
 ) -> int:  # fmt: skip
-    """The same with a weight for each member, in the order of the set."""
+    """Return the same with a weight for each member, in the order of the set."""
     found = 0
     for place in range(size):
         answer = answers[members[place]]
@@ -40,7 +40,7 @@ def tally_weighted(
 
 
 def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
-    """Makes the arrays ready for the next tally."""
+    """Make the arrays ready for the next tally."""
     for place in range(found):
         votes[seen[place]] = 0
         marks[seen[place]] = 0
@@ -49,7 +49,7 @@ def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
 def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
     """The place of the answer with the most votes, the first on a tie; -1 where there is none.
 
-    The place ``but`` is passed over.
+    The place ``but`` is skipped.
     """
     best = -1
     most = 0
@@ -63,7 +63,7 @@ def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
 
 
 def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
-    """The same for weighted votes."""
+    """Return the same for weighted votes."""
     best = -1
     most = 0.0
     for place in range(found):
@@ -76,42 +76,42 @@ def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
 
 
 def answer_at(seen: Ints32, place: int) -> int:
-    """The answer at a place; none at -1."""
+    """Return the answer at a place; none at -1."""
     if place < 0:
         return -1
     return seen[place]
 
 
 def votes_at(seen: Ints32, place: int, votes: Ints64) -> int:
-    """The votes at a place; 0 at -1."""
+    """Return the votes at a place; 0 at -1."""
     if place < 0:
         return 0
     return votes[seen[place]]
 
 
 def votes_at_weighted(seen: Ints32, place: int, votes: Reals) -> float:
-    """The same for weighted votes."""
+    """Return the same for weighted votes."""
     if place < 0:
         return 0.0
     return votes[seen[place]]
 
 
 def votes_of(answer: int, votes: Ints64) -> int:
-    """The votes of an answer, which may be none, or one that no branch gave."""
+    """Return the votes of an answer, which may be none, or one that no branch gave."""
     if answer < 0:
         return 0
     return votes[answer]
 
 
 def votes_of_weighted(answer: int, votes: Reals) -> float:
-    """The same for weighted votes."""
+    """Return the same for weighted votes."""
     if answer < 0:
         return 0.0
     return votes[answer]
 
 
 def total(seen: Ints32, found: int, votes: Ints64) -> float:
-    """All votes."""
+    """Return all votes."""
     count = 0
     for place in range(found):
         count += votes[seen[place]]
@@ -119,7 +119,7 @@ def total(seen: Ints32, found: int, votes: Ints64) -> float:
 
 
 def total_weighted(seen: Ints32, found: int, votes: Reals) -> float:
-    """All votes, added up in the order of first sight."""
+    """Return all votes, added up in the order of first sight."""
     found_total = 0.0
     for place in range(found):
         found_total = add_real(found_total, votes[seen[place]])
@@ -145,7 +145,7 @@ def entropy(seen: Ints32, found: int, votes: Ints64) -> float:
 
 
 def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
-    """The same for weighted votes, over those above 0."""
+    """Return the same for weighted votes, over those above 0."""
     result = 0.0
     if total_weighted(seen, found, votes) > 0.0:
         whole = 0.0
@@ -160,21 +160,21 @@ def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
 
 
 def confidence(found: int, first: int, second: int) -> float:
-    """The confidence in ``first`` votes over ``second``; 0 where nobody votes."""
+    """Return the confidence in ``first`` votes over ``second``; 0 if no branch votes."""
     if found == 0:
         return 0.0
     return beta_confidence_int(first, second)
 
 
 def confidence_weighted(found: int, first: float, second: float) -> float:
-    """The same for weighted votes."""
+    """Return the same for weighted votes."""
     if found == 0:
         return 0.0
     return beta_confidence_real(first, second)
 
 
 def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
-    """Sorts members by key, the smallest first; equals keep their order."""
+    """Sort members by key, the smallest first; equals keep their order."""
     for place in range(1, size):
         member = members[place]
         key = keys[place]
@@ -190,7 +190,7 @@ def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
 
 
 def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
-    """The same by real keys."""
+    """Return the same by real keys."""
     for place in range(1, size):
         member = members[place]
         key = keys[place]
@@ -208,7 +208,7 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
 def subtract(
     members: Ints32, size: int, without: Ints32, gone: int, marks: Bytes, kept: Ints32
 ) -> int:
-    """The members that are not in another set, in their order; gives how many.
+    """The members that are not in another set, in order, and their number.
 
     ``marks`` has a place for each branch, all 0 before and after.
     """

@@ -95,17 +95,17 @@ class EpisodeState:
         self.finished_second = emit.slot("i64")
 
     def word(self, word: StateWord, kind: str = "i64") -> str:
-        """A word of the argument."""
+        """Return a word of the argument."""
         return self.emit.load(kind, self.emit.element("i64", "%words", str(int(word))))
 
     def array(self) -> str:
-        """A new array of N words in the scratch memory."""
+        """Return a new array of N words in the scratch memory."""
         offset = self.emit.op(f"mul i64 {self.size}, {self.arrays}")
         self.arrays += 1
         return self.emit.element("i64", self._scratch, offset)
 
     def begin(self, deal: str, seed_state: str) -> None:
-        """An episode begins: nothing is opened, nothing is spent."""
+        """Emit the start of an episode: nothing is opened or spent."""
         emit = self.emit
         self.deal = deal
         for slot in (
@@ -119,7 +119,7 @@ class EpisodeState:
         emit.store("i64", seed_state, self.draw_state)
 
     def end(self) -> None:
-        """An episode ends: the votes of the finished branches are taken back."""
+        """Emit the end of an episode, which resets the votes of the finished branches."""
         if not self.uses.finished_votes:
             return
         emit = self.emit
@@ -129,17 +129,17 @@ class EpisodeState:
             emit.store_element("i64", "0", self.vote_arrays[3], answer)
 
     def member(self, members: str, place: str) -> str:
-        """A member of a set, as a 64-bit index."""
+        """Return a member of a set, as a 64-bit index."""
         narrow = self.emit.load_element("i32", members, place)
         return self.emit.op(f"zext i32 {narrow} to i64")
 
     def answer_of(self, branch: str) -> str:
-        """The latest revealed answer of a branch, as a 64-bit number."""
+        """Return the latest revealed answer of a branch, as a 64-bit number."""
         narrow = self.emit.load_element("i32", self.answer, branch)
         return self.emit.op(f"sext i32 {narrow} to i64")
 
     def append(self, members: str, count: str, branch: str) -> None:
-        """Puts a branch at the end of a list whose length is in a slot."""
+        """Put a branch at the end of a list whose length is in a slot."""
         emit = self.emit
         at = emit.load("i64", count)
         emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, at)

@@ -32,7 +32,7 @@ class StatementEmitter:
         branches: the actions.
         new_branch: what is done for each branch that a verb opens.
         to_finally: the label of `finally`.
-        done: the label behind the episode.
+        done: the label after the episode.
         counters: where given, lines are counted.
     """
 
@@ -189,7 +189,7 @@ class StatementEmitter:
 
     @contextmanager
     def _verb(self, statement: tree.Statement) -> Iterator[BarrierEmitter]:
-        """One barrier: what it cost is entered behind it, and it may end in `finally`."""
+        """One barrier: what it cost is entered after it, and it may end in `finally`."""
         emit, state = self._emit, self._state
         before = emit.load("i64", state.spent)
         barrier = BarrierEmitter(self._expressions)
@@ -288,7 +288,7 @@ class StatementEmitter:
             yield
 
     def _bursts(self, members: BranchSet, burst: tree.Expression) -> str:
-        """The bursts of all, worked out before any branch moves."""
+        """Return the bursts of all, computed before any branch moves."""
         bursts = self._state.array()
 
         def enter(place: str, branch: str) -> None:

@@ -45,7 +45,7 @@ class Variant(NamedTuple):
 
 
 def translate_program(checked: CheckedProgram, variant: Variant) -> CompiledModule:
-    """Translates a program."""
+    """Translate a program."""
     return _Translation(checked, variant).module()
 
 

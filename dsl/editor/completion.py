@@ -31,7 +31,7 @@ class CompletionKind(Enum):
 
 
 class Completion(NamedTuple):
-    """A word that can stand at a place."""
+    """A word that fits at an offset."""
 
     label: str
     kind: CompletionKind
@@ -41,14 +41,14 @@ class Completion(NamedTuple):
 
 
 class Completions(NamedTuple):
-    """All words that can stand at a place, and what they would replace."""
+    """All words that fit at an offset, and the range that they replace."""
 
     span: Span
     found: list[Completion]
 
 
 _OUTER = frozenset({"budget", "interval", "beta"})
-"""The values that first values and the cap of `step` may use."""
+"""The values that initial values and the cap of `step` may use."""
 
 _PURE = frozenset({*NUMBERS, "min", "max"})
 """The functions of numbers alone."""
@@ -64,7 +64,7 @@ _ROLES = {
 
 
 def find_completions(document: Document, offset: int) -> Completions:
-    """The words that can stand at a place, whatever of one is written there already."""
+    """Return the words that fit at an offset, ignoring the part of a word before it."""
     text = document.source.text
     begun = re.search(r"[A-Za-z0-9_]*\Z", text[:offset])
     assert begun is not None  # the pattern matches nothing too
@@ -81,7 +81,7 @@ def find_completions(document: Document, offset: int) -> Completions:
 
 
 def _is_quoted(document: Document, offset: int) -> bool:
-    """Whether a place lies in a comment or a text, finished or not."""
+    """Return whether a place is in a comment or a text, finished or not."""
     line = document.source.text[:offset].rpartition("\n")[2]
     without_texts = re.sub(r'"[^"]*"', "", line)
     return '"' in without_texts or "#" in without_texts
@@ -106,7 +106,7 @@ class _CompletionContext:
         self._updating = any(span.start <= offset <= span.end for span in self._outline.updates)
 
     def everything(self) -> Iterator[Completion]:
-        """All that can come."""
+        """Return all that can come."""
         if self._before == "ONTO":
             yield from self._names(lambda each: each.is_window)
             return
@@ -123,7 +123,7 @@ class _CompletionContext:
             yield from self.fields()
 
     def fields(self) -> Iterator[Completion]:
-        """The fields of a branch and, where a value can stand, its attributes."""
+        """Return the fields of a branch and, where a value can stand, its attributes."""
         if not self._takes_field or self._section is None or self._section.word not in CODE:
             return
         for declared in self._outline.declared:

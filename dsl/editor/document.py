@@ -1,4 +1,4 @@
-"""An open text and everything that is known of it, worked out once."""
+"""An open text and everything that is known of it, computed once."""
 
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from dsl.types import Type
 
 
 class Document:
-    """A text as it stands in an editor, sound or not."""
+    """A text as it is in an editor, sound or not."""
 
     def __init__(self, source: Source):
         self.source = source
@@ -50,12 +50,12 @@ class Document:
         return {s.span: s for s in checked.symbols.values() if s.span is not None}
 
     def type_of(self, declared: Span) -> Type | None:
-        """The type of what is declared under a name's span; known of sound programs only."""
+        """The type of what is declared under a name's span; known of valid programs only."""
         symbol = self._symbols.get(declared)
         return None if symbol is None else symbol.type
 
     def token_at(self, offset: int) -> int | None:
-        """The index of the word or sign at a place; of two that touch, the word."""
+        """Return the index of the word or sign at a place; of two that touch, the word."""
         touching = [
             index
             for index, token in enumerate(self.tokens)

@@ -43,7 +43,7 @@ class Section:
     body: Span
     """Between its braces; empty where there is none yet."""
     closed: bool
-    """Whether it has its last brace; if not, it goes on up to the next section."""
+    """Whether it has its last brace; if not, it continues up to the next section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,22 @@ class Outline:
     sections: list[Section]
     declared: list[Declaration]
     updates: list[Span]
-    """What lies in the braces of each `update`."""
+    """What is in the braces of each `update`."""
 
     def section_at(self, offset: int) -> Section | None:
-        """The section in whose span a place lies."""
+        """Return the section in whose span a place lies."""
         for section in self.sections:
             if section.span.start < offset < section.span.end + (not section.closed):
                 return section
         return None
 
     def resolve(self, name: str, offset: int) -> Declaration | None:
-        """What a name stands for at a place; a field has its dot."""
+        """What a name means at a place; a field has its dot."""
         found = (d for d in self.declared if d.name == name and _is_at(d, offset))
         return next(found, None)
 
     def visible(self, offset: int) -> list[Declaration]:
-        """The declarations whose names can be used at a place."""
+        """Return the declarations whose names can be used at a place."""
         return [each for each in self.declared if each.scope.start <= offset <= each.scope.end]
 
 
@@ -79,7 +79,7 @@ def _is_at(declared: Declaration, offset: int) -> bool:
 
 
 def read_outline(tokens: Sequence[Token], length: int) -> Outline:
-    """Reads the outline off the tokens of a text of ``length`` characters."""
+    """Read the outline off the tokens of a text of ``length`` characters."""
     return _OutlineReader(tokens, length).run()
 
 
@@ -107,11 +107,11 @@ class _Line(NamedTuple):
 
     span: Span
     behind: int
-    """Where what follows from it can use it: behind its value, be it still to be written."""
+    """Where what follows from it can use it: after its value, be it still to be written."""
 
 
 class _OutlineReader:
-    """One pass over the tokens; the words of sections put it right where braces are missing."""
+    """One skip the tokens; the words of sections put it right where braces are missing."""
 
     def __init__(self, tokens: Sequence[Token], length: int):
         self._tokens = tokens
@@ -124,7 +124,7 @@ class _OutlineReader:
         self._parentheses = 0
 
     def run(self) -> Outline:
-        """The outline."""
+        """Return the outline."""
         controller = None
         for index, token in enumerate(self._tokens):
             if token.type == "NAME" and self._before(index) == "CONTROLLER":
@@ -192,7 +192,7 @@ class _OutlineReader:
         )
 
     def _line(self, index: int) -> _Line:
-        """A declaration, from its first token up to where the next thing begins."""
+        """Return a declaration, from its first token up to where the next thing begins."""
         last = index
         depth = 0
         for other in range(index + 1, len(self._tokens)):
@@ -209,7 +209,7 @@ class _OutlineReader:
         return _Line(span, behind)
 
     def _begins(self, index: int, depth: int) -> bool:
-        """Whether a statement or a line of a section begins at a token."""
+        """Return whether a statement or a line of a section begins at a token."""
         kind, before = self._tokens[index].type, self._before(index)
         if kind == "IF":
             return before in _OPERANDS

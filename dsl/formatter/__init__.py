@@ -2,9 +2,9 @@
 
 The layout follows from the tree, the comments and the blank lines between statements (one at most
 is kept), and from nothing else; formatting twice changes nothing. Two spaces set a block in and
-four a continued line. A block of one simple statement without a reason stands on one line where it
-is short enough. ``=`` stands in one column within `schedule`, `knobs`, `memory` and `each branch`,
-and among neighbours that set names in the same way; so do comments behind the lines of such a
+four a continued line. A block of one simple statement without a reason is on one line where it
+is short enough. ``=`` is in one column within `schedule`, `knobs`, `memory` and `each branch`,
+and among neighbours that set names in the same way; so do comments after the lines of such a
 section. The author's parentheses are kept, but none around parentheses.
 """
 
@@ -27,7 +27,7 @@ class UnprintableTree(ValueError):
 
 
 def format_source(source: Source) -> str:
-    """A program in its canonical layout; it need not pass the checker.
+    """Return a program in its canonical layout; it need not pass the checker.
 
     Raises:
         DslError: it has syntax errors.
@@ -47,7 +47,7 @@ def format_source(source: Source) -> str:
 
 
 def print_tree(program: tree.Program) -> str:
-    """The text of a tree that was never text, or whose text no longer counts.
+    """Return the text of a tree that was never text, or whose text no longer counts.
 
     Spans are not looked at, and there are no comments. Parentheses stand where the tree needs
     them.

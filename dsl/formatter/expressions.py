@@ -54,7 +54,7 @@ def binding(expression: tree.Expression) -> Binding:
 
 
 def lay_out(expression: tree.Expression, least: Binding = Binding.ANY) -> Layout:
-    """An expression where only what binds at least so tightly may stand."""
+    """Return an expression where only what binds at least so tightly may stand."""
     found = _bare(expression)
     return _parenthesised(found) if binding(expression) < least else found
 
@@ -109,12 +109,12 @@ def number(node: tree.Number) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in its quotes."""
+    """Return a text in its quotes."""
     return f'"{text}"'
 
 
 def _binary(node: tree.Binary) -> Layout:
-    """A chain of operators that bind alike is broken as one, behind each operator."""
+    """A chain of operators that bind alike is broken as one, after each operator."""
     own = binding(node)
     if own is Binding.COMPARISON:
         left, right = lay_out(node.left, Binding.SUM), lay_out(node.right, Binding.SUM)

@@ -1,4 +1,4 @@
-"""A small algebra of layouts: text that stands on one line where it fits and is broken where not.
+"""A small algebra of layouts: text that is on one line where it fits and is broken where not.
 
 A `LayoutGroup` is laid out flat if what is left of the line holds it; otherwise each `Line`
 directly in it becomes a new line, and the groups inside are tried on their own. The result follows
@@ -19,7 +19,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Concat:
-    """Layouts one behind the other."""
+    """Layouts one after the other."""
 
     parts: tuple["Layout", ...]
 
@@ -44,12 +44,12 @@ LINE = Line()
 
 
 def concat(*parts: Layout) -> Concat:
-    """Layouts one behind the other."""
+    """Layouts one after the other."""
     return Concat(parts)
 
 
 def continued(head: Layout, *rest: Layout) -> LayoutGroup:
-    """A group whose lines behind ``head`` continue it."""
+    """Return a group whose lines after ``head`` continue it."""
     return LayoutGroup(concat(head, Nest(Concat(rest))))
 
 
@@ -62,7 +62,7 @@ class _PendingLayout(NamedTuple):
 
 
 def flat(layout: Layout) -> str:
-    """A layout on one line."""
+    """Return a layout on one line."""
     match layout:
         case str():
             return layout
@@ -75,7 +75,7 @@ def flat(layout: Layout) -> str:
 
 
 def render(layout: Layout, indent: int, width: int) -> str:
-    """A layout as text, its first line set in by ``indent``, no line longer than needs be.
+    """Return a layout as text, its first line set in by ``indent``, no line longer than needs be.
 
     Args:
         layout: what to write.

@@ -1,4 +1,4 @@
-"""What stands between the nodes of a tree and is no part of it: comments and blank lines."""
+"""What is between the nodes of a tree and is no part of it: comments and blank lines."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ class Margins:
         self._waiting = deque(comments)
 
     def before(self, offset: int) -> list[Comment]:
-        """Takes the comments that begin before an offset."""
+        """Take the comments that begin before an offset."""
         found = []
         while self._waiting and self._waiting[0].span.start < offset:
             found.append(self._waiting.popleft())
         return found
 
     def beside(self, end: int, until: int) -> Comment | None:
-        """Takes the comment behind ``end`` on the same line, if it begins before ``until``."""
+        """Take the comment after ``end`` on the same line, if it begins before ``until``."""
         if not self._waiting:
             return None
         comment = self._waiting[0]
@@ -35,15 +35,15 @@ class Margins:
         return self._waiting.popleft()
 
     def any_in(self, span: Span) -> bool:
-        """Whether a comment that was not yet taken lies in a stretch."""
+        """Return whether a comment that was not yet taken is in a stretch."""
         return any(span.start <= comment.span.start < span.end for comment in self._waiting)
 
     def blank(self, end: int, start: int) -> bool:
-        """Whether a blank line lies between two things."""
+        """Return whether a blank line is between two things."""
         return self._lines(end, start) > 1
 
     def adjoin(self, earlier: Span, later: Span) -> bool:
-        """Whether two things stand on lines next to each other, with no comment above the later."""
+        """Whether two things are on lines next to each other, with no comment above the later."""
         if self.blank(earlier.end, later.start):
             return False
         between = (c.span for c in self._comments if earlier.end <= c.span.start < later.end)
@@ -53,7 +53,7 @@ class Margins:
         )
 
     def brace(self, offset: int) -> int:
-        """Where the first opening brace at or behind an offset stands."""
+        """Where the first opening brace at or after an offset is."""
         for comment in self._comments:
             found = self._text.find("{", offset, comment.span.start)
             if found >= 0:

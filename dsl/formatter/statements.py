@@ -51,7 +51,7 @@ def statement(node: Simple, width: int = 0) -> Layout:
 
 
 def name(node: Setting) -> str:
-    """What stands before the ``=`` of a statement."""
+    """What is before the ``=`` of a statement."""
     match node:
         case tree.Let():
             return f"let {node.name.text}"
@@ -64,7 +64,7 @@ def name(node: Setting) -> str:
 
 
 def gives_reason(node: tree.Statement) -> bool:
-    """Whether a statement has a ``because``, which earns it a line of its own."""
+    """Return whether a statement has a ``because``, which earns it a line of its own."""
     acting = node.value if isinstance(node, tree.Let) else node
     return getattr(acting, "because", None) is not None
 
@@ -76,7 +76,7 @@ def _verb(node: tree.Verb, *head: Layout, rest: tuple[Layout, ...] = ()) -> Layo
 
 
 def items(nodes: tuple[Item, ...]) -> list[Layout]:
-    """The lines of a section, with their columns under each other."""
+    """Return the lines of a section, with their columns under each other."""
     names = _column([node.name.text for node in nodes])
     directions = _column(
         [node.direction.value for node in nodes if isinstance(node, tree.Scheduled)]

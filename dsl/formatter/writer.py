@@ -1,4 +1,4 @@
-"""Writes a tree line by line: sections, blocks, and the comments where they belong.
+"""Write a tree line by line: sections, blocks, and the comments where they belong.
 
 A comment on its own line stays above what it stood above, one behind something stays behind it,
 and one inside of an expression or a head moves up, above the whole.
@@ -32,7 +32,7 @@ _HEADS = {
 
 
 class WriterEntry(NamedTuple):
-    """Something that stands on lines of its own."""
+    """Something that is on lines of its own."""
 
     start: int
     head: int
@@ -40,7 +40,7 @@ class WriterEntry(NamedTuple):
     end: int
     write: Callable[[], None]
     apart: bool = False
-    """Whether a blank line always stands before it."""
+    """Whether a blank line always is before it."""
 
 
 class ProgramWriter:
@@ -55,7 +55,7 @@ class ProgramWriter:
         self._lines: list[str] = []
         self._indent = 0
         self._beside_at: dict[int, int] = {}
-        """The lines with a comment behind them, each with the width of what stands before it."""
+        """The lines with a comment behind them, each with the width of what is before it."""
 
     def program(self, node: tree.Program, end: int) -> str:
         """The whole text; ``end`` is where the old one ended."""
@@ -95,7 +95,7 @@ class ProgramWriter:
     def _entries(
         self, entries: Sequence[WriterEntry], inside: Span, moved: Sequence[Comment] = ()
     ) -> None:
-        """Writes entries with the comments between them; ``moved`` ones come before all."""
+        """Write entries with the comments between them; ``moved`` ones come before all."""
         for comment in moved:
             self._line(comment.text)
         end, apart, written = inside.start, False, bool(moved)
@@ -122,7 +122,7 @@ class ProgramWriter:
             self._lines.append("")
 
     def _beside(self, end: int, until: int) -> int:
-        """Puts the comment behind something to the end of its line; gives where they end."""
+        """Put the comment behind something to the end of its line; gives where they end."""
         comment = self._margins.beside(end, until)
         if comment is None:
             return end
@@ -138,7 +138,7 @@ class ProgramWriter:
         moved: Sequence[Comment] = (),
         close: bool = True,
     ) -> None:
-        """Writes something in braces over several lines; ``inside`` is what lies between them."""
+        """Write something in braces over several lines; ``inside`` is what is between them."""
         if close and not entries and not moved and not self._margins.any_in(inside):
             self._layout(concat(head, " { }"))
             return
@@ -180,7 +180,7 @@ class ProgramWriter:
         self._align(first)
 
     def _align(self, first: int) -> None:
-        """Puts the comments behind the lines from ``first`` on into one column."""
+        """Put the comments behind the lines from ``first`` on into one column."""
         widths = {at: width for at, width in self._beside_at.items() if at >= first}
         column = max(widths.values(), default=0)
         for at, width in widths.items():
@@ -191,7 +191,7 @@ class ProgramWriter:
         return WriterEntry(span.start, span.end, span.end, lambda: self._layout(layout))
 
     def _short(self, text: str) -> bool:
-        """Writes a whole block on one line, if it fits there."""
+        """Write a whole block on one line, if it fits there."""
         fits = self._indent + len(text) <= SHORT
         if fits:
             self._line(text)
@@ -239,7 +239,7 @@ class ProgramWriter:
         return WriterEntry(node.span.start, head, node.span.end, write)
 
     def _if(self, node: tree.If) -> None:
-        """A choice; with a chain of them, each block has lines of its own."""
+        """Write an `if`; in an `else if` chain each block is on its own lines."""
         head: Layout = concat("if ", lay_out(node.condition))
         short = None if self._margins.any_in(node.span) else _choice_on_one_line(node)
         if short is not None and self._short(f"{flat(head)} {short}"):
@@ -282,7 +282,7 @@ def _on_one_line(block: tree.Block) -> str | None:
 
 
 def _choice_on_one_line(node: tree.If) -> str | None:
-    """The blocks of an ``if`` on one line."""
+    """Return the blocks of an ``if`` on one line."""
     then = _on_one_line(node.then)
     if node.otherwise is None or then is None:
         return then

@@ -72,7 +72,7 @@ class CallClosures:
         self._expressions = expressions
 
     def call(self, node: tree.Call) -> "Closure":
-        """A call, by what its first argument is."""
+        """Compile a call, by what its first argument is."""
         name = node.function.text
         first = next(a for a in node.arguments if not isinstance(a, tree.KeywordArgument))
         if isinstance(first, tree.PerBranch):

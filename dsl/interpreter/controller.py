@@ -48,7 +48,7 @@ class Interpreter:
         self._watch = watch
         self._settings = dict(knobs or {})
         self._knobs_at: dict[float, Mapping[str, Number]] = {}
-        self._knobs(0.0)  # a wrong setting is told now, not in the first episode
+        self._knobs(0.0)  # a wrong setting is reported now, not in the first episode
         expressions = ExpressionClosures(checked)
         statements = StatementClosures(checked, expressions, runs)
         self._start: ActingStatement | None = None
@@ -93,7 +93,7 @@ class Interpreter:
         return self.checked.name
 
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
-        """Plays one episode; see `dsl.episode.Controller.play`."""
+        """Play one episode; see `dsl.episode.Controller.play`."""
         frame = self._frame(episode, beta)
         course = self._course(frame)
         return course if self._watch is None else _observe(course, frame, self._watch, self.checked)
@@ -145,7 +145,7 @@ class Interpreter:
 def _observe(
     course: VerbGenerator, frame: Frame, watch: SnapshotObserver, checked: CheckedProgram
 ) -> VerbGenerator:
-    """The same course, shown before each verb to somebody who can change nothing."""
+    """Return the same course, shown before each verb to somebody who can change nothing."""
     places = VerbContexts(checked)
     with closing(course):
         verb = next(course)

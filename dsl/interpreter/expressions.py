@@ -92,22 +92,22 @@ class ExpressionClosures:
     # By type: what a place wants
 
     def integer(self, node: tree.Expression) -> Integer:
-        """An integer expression."""
+        """Compile an integer expression."""
         return self.value(node)
 
     def real(self, node: tree.Expression) -> Real:
-        """A numeric expression as a real."""
+        """Compile a numeric expression as a real."""
         closure: Numeric = self.value(node)
         if self._types[node] is not Type.INTEGER:
             return closure
         return lambda frame: float(closure(frame))
 
     def truth(self, node: tree.Expression) -> Truth:
-        """A condition."""
+        """Compile a condition."""
         return self.value(node)
 
     def answer(self, node: tree.Expression) -> AnswerOf:
-        """An answer."""
+        """Compile an answer."""
         return self.value(node)
 
     def branches(self, node: tree.Expression) -> Branches:
@@ -119,7 +119,7 @@ class ExpressionClosures:
         return self.real(node) if wanted is Type.REAL else self.value(node)
 
     def type_of(self, node: tree.Expression) -> Type:
-        """The type that the checker found."""
+        """Return the type that the checker found."""
         return self._types[node]
 
     # By node

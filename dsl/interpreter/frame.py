@@ -41,7 +41,7 @@ class Frame:
         self.windows: dict[str, SlidingWindow] = {}
         self.fields: dict[str, list[Value]] = {}
         self.first_fields: dict[str, Value] = {}
-        """The first value of each field."""
+        """The initial value of each field."""
         self.lets: dict[str, Value | Sequence[int]] = {}
         self.born: list[int] = []
         """The step in which each branch was opened."""
@@ -57,7 +57,7 @@ class Frame:
         return self.branch
 
     def meet_new_branches(self) -> None:
-        """Gives the branches opened since the last time their birth and their first fields."""
+        """Return the branches opened since the last time their birth and their first fields."""
         for _ in range(len(self.born), len(self.episode.branches)):
             self.born.append(self.steps)
             for name, value in self.first_fields.items():
@@ -74,7 +74,7 @@ Branches: TypeAlias = Callable[[Frame], Sequence[int]]
 
 
 def of_each(frame: Frame, members: Sequence[int], closure: Callable[[Frame], T]) -> list[T]:
-    """A closure's value for each branch of a set, in its order; a dot means that branch."""
+    """Return a closure's value for each branch of a set, in its order; a dot means that branch."""
     views, outside = frame.episode.branches, frame.branch
     values = []
     for index in members:

@@ -1,6 +1,6 @@
 """What an observer of the interpreter is shown: the program's memory, as each verb is sent.
 
-A snapshot is a copy. Whoever watches can keep it, and nothing done to it reaches the episode.
+A snapshot is a copy. An observer can keep it; changes to it do not affect the episode.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ class Snapshot(NamedTuple):
     """The memory of a program between two statements."""
 
     section: str | None
-    """``start``, ``step`` or ``finally``; ``None`` behind the last of them."""
+    """``start``, ``step`` or ``finally``; ``None`` after the last of them."""
     steps: int
     """Steps done before this one."""
     knobs: Mapping[str, Number]
@@ -36,7 +36,7 @@ SnapshotObserver: TypeAlias = Callable[[Snapshot], None]
 
 
 class VerbContext(NamedTuple):
-    """Where a verb stands."""
+    """Where a verb is."""
 
     section: str | None
     lets: tuple[str, ...]
@@ -66,10 +66,10 @@ class VerbContexts:
                 case tree.Finally(body=body):
                     self._enter(body, VerbContext("finally", ()))
                 case _:
-                    pass  # no verbs stand in declarations
+                    pass  # no verbs are in declarations
 
     def of(self, origin: Origin | None) -> VerbContext:
-        """The place of a verb, by its origin."""
+        """Return the place of a verb, by its origin."""
         return _BEHIND if origin is None else self._places[origin.line, origin.column]
 
     def _enter(self, block: tree.Block, here: VerbContext) -> None:
@@ -94,11 +94,11 @@ class VerbContexts:
 
 
 def take_snapshot(frame: Frame, place: VerbContext) -> Snapshot:
-    """Copies what a program remembers.
+    """Copy what a program remembers.
 
     Args:
         frame: the episode from the program's side.
-        place: where the verb stands that is sent next.
+        place: where the verb is that is sent next.
     """
     return Snapshot(
         place.section,

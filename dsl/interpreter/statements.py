@@ -138,7 +138,7 @@ class StatementClosures:
         return run
 
     def _verb(self, statement: BranchVerb, bind: str | None = None) -> ActingStatement:
-        """A verb; `bind` names what it touched."""
+        """Compile a verb; `bind` names the branches that it touched."""
         make, origin = self._maker(statement), self._origin(statement)
 
         def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
@@ -221,7 +221,7 @@ class StatementClosures:
         return make
 
     def _count_acting(self, statement: tree.Statement, acting: ActingStatement) -> ActingStatement:
-        """Has a statement count its runs, where lines are counted and it is the first on its."""
+        """Have a statement count its runs, where lines are counted and it is the first on its."""
         line, runs = self._counted.get(statement), self._runs
         if line is None or runs is None:
             return acting
@@ -354,7 +354,7 @@ _VERBS = (
 
 
 def first_on_lines(checked: CheckedProgram) -> dict[tree.Node, int]:
-    """The statements that stand first on their line, with the line: a line runs when they do."""
+    """The statements that are first on their line, with the line: a line runs when they do."""
     first: dict[int, tree.Node] = {}
     for node in tree.walk(checked.program):
         if isinstance(node, tree.Statement):
@@ -366,7 +366,7 @@ def first_on_lines(checked: CheckedProgram) -> dict[tree.Node, int]:
 
 
 def _active(frame: Frame, members: Sequence[int]) -> tuple[int, ...]:
-    """The members that a verb can act on."""
+    """Return the members that a verb can act on."""
     views = frame.episode.branches
     return tuple(index for index in members if views[index].status is Status.ACTIVE)
 

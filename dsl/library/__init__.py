@@ -22,7 +22,7 @@ class LibraryEntry(NamedTuple):
 
 
 def load_source(name: str) -> Source:
-    """The program of a library controller.
+    """Return the program of a library controller.
 
     Raises:
         KeyError: there is none of that name.

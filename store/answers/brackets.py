@@ -34,7 +34,7 @@ def split_at(tokens: Sequence[Token], *texts: str) -> list[list[Token]]:
 
 
 def depth_change(token: Token) -> int:
-    """How many brackets a token opens, less those that it closes."""
+    """Return how many brackets a token opens, less those that it closes."""
     if token.kind == "sign":
         return (token.text in OPENING) - (token.text in CLOSING)
     if token.kind == "command":
@@ -52,7 +52,7 @@ def strip_brackets(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def closes(tokens: Sequence[Token]) -> bool:
-    """Whether the first token opens a bracket that the last one closes."""
+    """Return whether the first token opens a bracket that the last one closes."""
     if depth_change(tokens[0]) != 1 or tokens[0].text in ("lfloor", "lceil"):
         return False
     depth = 0

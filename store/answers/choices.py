@@ -101,7 +101,7 @@ def named_letter(text: str, letters: str | None) -> str | None:
 
 
 def _last_line_letter(text: str, letters: str | None) -> str | None:
-    """Find the letter that the last line consists of, begins with, or ends with in brackets."""
+    """Find the letter that the last line consists of, starts with, or ends with in brackets."""
     lines = [line.strip(_DECORATION + ".") for line in text.splitlines()]
     last = next((line for line in reversed(lines) if line), "")
     last = re.sub(r"</?\w+>", "", last).strip(_DECORATION + ".")
@@ -128,7 +128,7 @@ def _chosen(text: str, letters: str | None) -> Iterator[str | None]:
 
 
 def _after(pattern: re.Pattern[str], text: str, letters: str | None) -> Iterator[str | None]:
-    """Find the letters after an opening; ``None`` stands for several at once."""
+    """Find the letters after an opening; ``None`` means several at once."""
     for opening in pattern.finditer(text):
         match = _CANDIDATE.match(text, opening.end())
         if match is None:
@@ -147,7 +147,7 @@ def _after(pattern: re.Pattern[str], text: str, letters: str | None) -> Iterator
 
 
 def _is_word(letter: str, rest: str) -> bool:
-    """Whether a letter is the article or the pronoun, by the word that follows it."""
+    """Return whether a letter is the article or the pronoun, by the word that follows it."""
     following = re.match(r"\s+([a-z’']+)", rest)
     if letter.upper() not in ("A", "I") or following is None:
         return False

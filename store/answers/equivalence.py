@@ -49,7 +49,7 @@ class AnswerPool(NamedTuple):
 
 
 class Equivalence(Protocol):
-    """A way to hold answers equal."""
+    """A definition of equal answers."""
 
     name: str
     """As the recording names it."""
@@ -59,7 +59,7 @@ class Equivalence(Protocol):
 
         Args:
             answer: as it was extracted.
-            gold: the right answer, whose form an equal one takes; ``None`` where it is not known.
+            gold: the gold answer, whose form an equal one takes; ``None`` where it is not known.
         """
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
@@ -75,15 +75,15 @@ class Exact:
     name = "exact"
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         return answer
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        """As the protocol."""
+        """Implement the protocol."""
         return {answer: answer for answer in pool.answers}
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        """As the protocol."""
+        """Implement the protocol."""
         return [{answer: answer for answer in pool.answers} for pool in pools]
 
 
@@ -124,7 +124,7 @@ class MathVerify:
         self._process.__exit__(kind, error, trace)
 
     async def canonical(self, answer: str, gold: str | None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         if answer in (NO_ANSWER, gold):
             return answer
         reads = await self._read([answer] if gold is None else [answer, gold])
@@ -133,7 +133,7 @@ class MathVerify:
         return reads[answer].form
 
     async def pooled(self, pool: AnswerPool) -> dict[str, str]:
-        """As the protocol."""
+        """Implement the protocol."""
         distinct = sorted(set(pool.answers) - {NO_ANSWER})
         reads = await self._read([*distinct, pool.gold] if pool.gold is not None else distinct)
         right: dict[str, str] = {}
@@ -150,7 +150,7 @@ class MathVerify:
         return joined | right | ({NO_ANSWER: NO_ANSWER} if NO_ANSWER in pool.answers else {})
 
     def forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
-        """As the protocol."""
+        """Implement the protocol."""
         return asyncio.run(self._forms(pools))
 
     async def _forms(self, pools: Sequence[AnswerPool]) -> list[dict[str, str]]:
@@ -196,7 +196,7 @@ class RunningForms:
 
     Args:
         equivalence: how answers are held equal.
-        gold: the right answer, or ``None``.
+        gold: the gold answer, or ``None``.
         known: forms that are fixed already, such as those of a recording.
     """
 

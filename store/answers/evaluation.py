@@ -24,7 +24,7 @@ _STEPS = frozenset(["floor", "ceil", "max", "min"])
 
 
 def symbols(expression: Expression) -> list[str]:
-    """The variables of an expression, in order."""
+    """Return the variables of an expression, in order."""
     if expression[0] == "sym":
         return [expression[1]]
     if expression[0] in ("num", "const"):
@@ -34,7 +34,7 @@ def symbols(expression: Expression) -> list[str]:
 
 
 def functions(expression: Expression) -> set[str]:
-    """The names of the functions that an expression applies."""
+    """Return the names of the functions that an expression applies."""
     if expression[0] in ("num", "const", "sym"):
         return set()
     at = 2 if expression[0] == "fn" else 1
@@ -86,7 +86,7 @@ def _integer_points(names: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def depends_on(expression: Expression) -> list[str]:
-    """The variables on which the value depends, and not only the spelling."""
+    """Return the variables on which the value depends, and not only the spelling."""
     names = symbols(expression)
     if len(names) < 2:
         return names
@@ -107,7 +107,7 @@ def _point(names: list[str], number: int, scale: int = 1) -> dict[str, Any]:
 
 
 def is_close(left: Any, right: Any) -> bool:  # noqa: ANN401 - mpmath's types
-    """Whether two values agree to the precision that equal values have."""
+    """Return whether two values agree to the precision that equal values have."""
     import mpmath
 
     return bool(abs(left - right) <= mpmath.mpf(10) ** -PRECISION * max(1, abs(left)))

@@ -91,7 +91,7 @@ def _root(base: Fraction, exponent: Fraction) -> Fraction | None:
 
 
 def _integer_root(value: int, index: int) -> int:
-    """The largest integer whose power does not exceed ``value``."""
+    """Return the largest integer whose power does not exceed ``value``."""
     low, high = 0, 1 << (value.bit_length() // index + 1)
     while low < high:
         middle = (low + high + 1) // 2

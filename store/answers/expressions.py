@@ -117,7 +117,7 @@ class _Parser:
         return token.kind == "sign" and opens
 
     def _implicit(self, before: Expression) -> Expression:
-        """Multiply what stands side by side; a whole number and a fraction are a mixed number."""
+        """Multiply what is side by side; a whole number and a fraction are a mixed number."""
         previous, token = self._tokens[self._at - 1], self._tokens[self._at]
         if token.kind == "number" and previous.text != "!":
             if previous.kind == "number" and (mixed := self._mixed(previous)):

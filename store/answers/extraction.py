@@ -74,7 +74,7 @@ class Boxed:
     name = "boxed"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         found = _last_boxes(text, truncated=truncated)
         return _join_boxes(text, found) if found else NO_ANSWER
 
@@ -85,7 +85,7 @@ class Choice:
     name = "choice"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         from store.answers.choices import boxed_letter, named_letter
 
         boxes = _last_boxes(text, truncated=truncated)
@@ -103,7 +103,7 @@ class LastNumber:
     name = "last-number"
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         found = NO_ANSWER
         for match in _NUMBER.finditer(text):
             if match[0].strip(" $€£-−%") and not (truncated and match.end() == len(text)):
@@ -129,7 +129,7 @@ class Pattern:
             raise StoreError(f"pattern:{pattern}: is no pattern: {error}") from error
 
     def read(self, text: str, *, truncated: bool = False, letters: str | None = None) -> str:
-        """As the protocol."""
+        """Implement the protocol."""
         found = NO_ANSWER
         for match in self._pattern.finditer(text):
             if not (truncated and match.end() == len(text)):
@@ -228,7 +228,7 @@ def _join_boxes(text: str, boxes: list[_Box]) -> str:
 
 
 def _last_boxes(text: str, *, truncated: bool) -> list[_Box] | None:
-    """The last box and of those that one sentence lists with it.
+    """Return the last box and of those that one sentence lists with it.
 
     ``None`` where the last box is open at a text's cut end.
     """
@@ -278,5 +278,5 @@ def _is_placeholder(content: str) -> bool:
 
 
 def is_same_text(first: str, second: str) -> bool:
-    """Whether two answers differ by their typesetting alone."""
+    """Return whether two answers differ by their typesetting alone."""
     return normalize(first) == normalize(second)

@@ -178,7 +178,7 @@ def _order(text: str) -> tuple[int, Fraction, str]:
 
 
 def relation_leaf(structure: Structure) -> Leaf | None:
-    """The equation that a named value also is: ``y = 2x + 1`` is ``y - 2x - 1 = 0``."""
+    """Return the equation that a named value also is: ``y = 2x + 1`` is ``y - 2x - 1 = 0``."""
     if structure.kind == "equation":
         return ("zero", structure.parts[0])
     if structure.kind != "value" or structure.unit:
@@ -195,7 +195,7 @@ def relation_leaf(structure: Structure) -> Leaf | None:
 
 
 def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
-    """Whether two answers are equal, one of them being what was asked for.
+    """Return whether two answers are equal, one of them being what was requested.
 
     A unit, a percent sign, a base or a name that only one of them gives does not matter.
     """
@@ -228,7 +228,7 @@ def _is_one_relation(one: Structure, other: Structure, descriptions: Description
 
 
 def _have_one_name(structures: Iterable[Structure]) -> bool:
-    """Whether no two structures are said to be the values of two different things."""
+    """Return whether no two structures are said to be the values of two different things."""
     listed = list(structures)
     labels = {each.label for each in listed if each.label}
     coordinates = {each.variable for each in listed if each.variable in _COORDINATES}
@@ -236,13 +236,13 @@ def _have_one_name(structures: Iterable[Structure]) -> bool:
 
 
 def _is_option(labelled: Structure, letter: Structure) -> bool:
-    """Whether an answer is the letter of an option that another gives with its content."""
+    """Return whether an answer is the letter of an option that another gives with its content."""
     is_letter = letter.kind == "value" and letter.parts[0][0] == "sym"
     return is_letter and labelled.label == f"option {letter.parts[0][1]}"
 
 
 def _units(structure: Structure) -> list[str]:
-    """The units of a structure and of its parts."""
+    """Return the units of a structure and of its parts."""
     parts = (part for part in structure.parts if isinstance(part, Structure))
     return [structure.unit, *(unit for part in parts for unit in _units(part))]
 

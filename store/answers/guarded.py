@@ -1,7 +1,7 @@
 """Calculate in a process that may be killed, and keep what was calculated by its content.
 
 What a model writes can make arithmetic run for ever, exhaust memory, or end the process; the answer
-then stays as it was read, and the work goes on.
+then stays as it was read, and the work continues.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from store.lifetime import begin_worker_process
 T = TypeVar("T")
 
 Leaf = tuple[str, Any]
-"""What a description is asked for: its kind, and an expression or text (`symbolic.describe`)."""
+"""What a description is requested: its kind, and an expression or text (`symbolic.describe`)."""
 
 SECONDS = 2.0
 """The longest that one answer may be calculated with."""

@@ -1,4 +1,4 @@
-"""Sets of real numbers as unions of intervals, where their ends can be ordered."""
+"""Set of real numbers as unions of intervals, where their ends can be ordered."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -28,14 +28,14 @@ def interval(opening: str, low: Expression, high: Expression, closing: str) -> S
 
 
 def is_set(structure: Structure) -> bool:
-    """Whether a structure is an interval or a union of intervals."""
+    """Return whether a structure is an interval or a union of intervals."""
     return structure.kind == "interval" or (
         structure.kind == "union" and all(_is_interval(part) for part in structure.parts)
     )
 
 
 def reals_without(points: Iterable[Expression]) -> Structure | None:
-    """All real numbers but some; ``None`` where the points cannot be ordered."""
+    """Return all real numbers but some; ``None`` where the points cannot be ordered."""
     found: Structure | None = REALS
     for point in points:
         both = (interval("(", MINUS_OO, point, ")"), interval("(", point, OO, ")"))

@@ -83,7 +83,7 @@ def _read_word(text: str) -> Structure | None:
 
 
 def _read_time(match: re.Match[str]) -> Structure | None:
-    """Read a time of day; with *am* or *pm* in the place of a unit."""
+    """Read a time of day; with *am* or *pm* in place of a unit."""
     half = (match["half"] or "").replace(".", "").replace(" ", "").lower()
     if not half and not match["minute"]:
         return None

@@ -36,7 +36,7 @@ class Structure(NamedTuple):
 
 
 def read_signs(tokens: Sequence[Token]) -> Structure | None:
-    r"""Read ``a \pm b`` as the values that it stands for; several signs vary on their own.
+    r"""Read ``a \pm b`` as the values that it means; several signs vary on their own.
 
     With ``\mp`` among them, all upper signs go together, and all lower ones.
     """

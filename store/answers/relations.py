@@ -60,7 +60,7 @@ def read_approximation(tokens: Sequence[Token], read: Reader) -> Structure | Non
 
 
 def read_congruence(tokens: Sequence[Token], read: Reader) -> Structure | None:
-    r"""Read ``n \equiv a \pmod m`` as the value ``a`` with ``mod m`` in the place of a unit."""
+    r"""Read ``n \equiv a \pmod m`` as the value ``a`` with ``mod m`` in place of a unit."""
     at = next((at for at, token in enumerate(tokens) if token.text in _MODULO), 0)
     if not at or sum(token.text in _MODULO for token in tokens) > 1:
         return None
@@ -92,7 +92,7 @@ def _reduced(residue: Structure, modulus: Expression) -> Structure:
 
 
 def read_variable(tokens: Sequence[Token]) -> str | None:
-    """The single letter, with its subscript or prime, that the tokens are."""
+    """Return the single letter, with its subscript or prime, that the tokens are."""
     if not tokens or tokens[0].kind != "name" or tokens[0].text in ("pi", "oo"):
         return None
     name = "".join(token.text for token in tokens)
@@ -131,7 +131,7 @@ def is_product_label(label: str) -> bool:
 
 
 def _names(tokens: Sequence[Token]) -> list[str] | None:
-    """The variables of a tuple of variables, such as ``(x, y)``."""
+    """Return the variables of a tuple of variables, such as ``(x, y)``."""
     if len(tokens) < 5 or tokens[0].text != "(" or not closes(tokens):
         return None
     names = [read_variable(part) for part in split_at(tokens[1:-1], ",")]
@@ -185,7 +185,7 @@ def _mentions(sides: Sequence[Sequence[Token]], variable: str) -> bool:
 
 
 def _same_value(values: list[Structure]) -> Structure:
-    """The one value that all sides of a chain have.
+    """Return the one value that all sides of a chain have.
 
     Raises:
         UnreadableAnswer: they differ, so that no side speaks for the whole.

@@ -125,7 +125,7 @@ def _is_word(token: Token, *words: str) -> bool:
 
 
 def _is_alternative(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token is the *or* between two items, and not that of *8 or more*."""
+    """Return whether a token is the *or* between two items, and not that of *8 or more*."""
     following = tokens[at + 1].text if at + 1 < len(tokens) else ""
     return _is_word(tokens[at], "or") and following not in _COMPARATIVES
 

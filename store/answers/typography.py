@@ -166,7 +166,7 @@ def normalize(text: str) -> str:
 
 
 def _unaligned(match: re.Match[str]) -> str:
-    """The lines of an aligned block, as a list; a function given by cases stays as it is."""
+    """Return the lines of an aligned block, as a list; a function given by cases stays as it is."""
     if match[1] == "cases" and "&" in match[2]:
         return match[0]
     lines = match[2].replace("&", "").split("\\\\")

@@ -92,7 +92,7 @@ def subunits(unit: str, smaller: str) -> int | None:
 
 
 def is_unit(word: str) -> bool:
-    """Whether a word is known as a unit."""
+    """Return whether a word is known as a unit."""
     return _alias(word) is not None
 
 

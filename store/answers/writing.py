@@ -75,7 +75,7 @@ def write_function(expression: Expression) -> str:
 
 
 def is_large(expression: Expression) -> bool:
-    """Whether it holds a number that was too large to be calculated; sympy would try to."""
+    """Return whether it holds a number that was too large to be calculated; sympy would try to."""
     head, *parts = expression
     if head in ("num", "sym", "const"):
         return False
@@ -88,7 +88,7 @@ def is_large(expression: Expression) -> bool:
 
 
 def _has_high_power(expression: Expression) -> bool:
-    """Whether it has a power of a sum with too many terms to be written out."""
+    """Return whether it has a power of a sum with too many terms to be written out."""
     head, *parts = expression
     if head in ("num", "sym", "const"):
         return False

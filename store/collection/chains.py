@@ -53,18 +53,18 @@ async def draw_whole_chains(
     take: ChainHandler,
     told: Callable[[int], None],
 ) -> None:
-    """Draws branches side by side, each to its end, and asks again for those that broke off.
+    """Draw branches side by side, each to its end, and repeat those that broke off.
 
     Args:
         place: where.
         drawn: what is continued.
         indexes: the branches' indexes.
         drawing: how.
-        take: gets each branch as it ends.
-        told: gets the number of tokens that came.
+        take: called with each branch as it ends.
+        told: called with the number of new tokens.
 
     Raises:
-        ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+        ServingError: an inconsistent reply, a rejection, or an outage beyond the patience limit.
     """
     missing = sorted(indexes)
     persistence = RetrySession(place.engine.limits)
@@ -94,7 +94,7 @@ async def draw_chain_stepwise(
     drawing: DrawSettings,
     told: Callable[[int], None],
 ) -> Chain:
-    """Draws one branch interval by interval, each by the request that a live episode makes.
+    """Draw one branch interval by interval, each by the request that a live episode makes.
 
     Raises:
         ServingError: as `draw_whole_chains`.
@@ -179,7 +179,7 @@ _DECODER = msgspec.json.Decoder(ExistingLine)
 
 
 def read_chains(path: Path) -> ExistingChains:
-    """Reads chains that exist: one question a line, with its chains.
+    """Read chains that exist: one question a line, with its chains.
 
     Raises:
         SourceError: it is malformed, or a chain has neither tokens nor text.
@@ -210,7 +210,7 @@ def read_chains(path: Path) -> ExistingChains:
 
 
 async def length_of(engine: Engine, chain: ExistingChain) -> int:
-    """The tokens of a chain that exists.
+    """Return the tokens of a chain that exists.
 
     Raises:
         ServingError: the server does not tokenise it.
@@ -221,7 +221,7 @@ async def length_of(engine: Engine, chain: ExistingChain) -> int:
 
 
 async def complete_existing_chain(place: Endpoint, chain: ExistingChain) -> Chain:
-    """A chain that exists, with both its tokens and its words.
+    """Return a chain that exists, with both its tokens and its words.
 
     Raises:
         ServingError: the server does not tell the one from the other.

@@ -1,7 +1,7 @@
 """The work of a collection: what is missing is drawn, probed, recorded; at the end it is sealed.
 
 One branch is the unit that is recorded, as soon as its probes are there and whatever order branches
-come in; so whoever resumes draws what the journal lacks, to the branch.
+come in; so a resumed collection draws exactly the branches that the journal lacks.
 """
 
 import asyncio
@@ -48,10 +48,10 @@ class DrawBatch(NamedTuple):
 
 
 def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> RecordingWriter:
-    """Opens the journal.
+    """Open the journal.
 
     Raises:
-        StoreError: as `open_journal`; or it holds branches beyond those that are asked for.
+        StoreError: as `open_journal`; or it holds branches beyond those that are requested.
     """
     told = make_provenance(work.settings, prepared.served)
     writer = open_journal(path, told, prepared.questions)
@@ -64,7 +64,7 @@ def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -
 
 
 def is_already_collected(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> bool:
-    """Whether a sealed recording is the very one that would be collected."""
+    """Return whether a sealed recording is the very one that would be collected."""
     wanted = [work.wanted(question.id) for question in prepared.questions]
     told = make_provenance(work.settings, prepared.served)
     return is_complete(path, told, prepared.questions, wanted)
@@ -75,11 +75,11 @@ class Collection:
 
     Args:
         work: what is to be collected.
-        prepared: what the servers said.
+        prepared: the replies of the servers.
         places: where it is drawn.
         reading: how answers are read.
         writer: the open journal.
-        recorded: is told of each branch that was recorded.
+        recorded: called with each recorded branch.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class Collection:
         self.tally = CollectionProgress(wanted, held=sum(map(len, writer.held.values())))
 
     async def run(self) -> None:
-        """Draws, probes and records all that is missing.
+        """Draw, probe and record all that is missing.
 
         Raises:
-            ServingError: a server lies, or refuses more branches than may be missing, or is gone
+            ServingError: a server lies, or rejects more branches than may be missing, or is gone
                 for longer than patience lasts. It names the branch. Everything that was recorded
-                stays, and the next session goes on from it.
+                stays, and the next session continues from it.
         """
         before = await self._counters()
         watching = asyncio.create_task(self._watch(before))
@@ -129,7 +129,7 @@ class Collection:
         await self._compare(before)
 
     async def seal(self) -> str:
-        """Seals the recording, with the branches that it lacks, and returns its digest.
+        """Seal the recording, with the branches that it lacks, and returns its digest.
 
         Which answers are one vote is decided over all answers of each question.
 
@@ -175,7 +175,7 @@ class Collection:
         return units
 
     async def _feed(self, place: Endpoint, tasks: asyncio.TaskGroup) -> None:
-        """Begins units at a place as its slots come free, until none are left."""
+        """Start units at a place as its slots come free, until none are left."""
         while self._pending:
             slots = len(self._pending[0].indexes)
             await place.acquire(slots)
@@ -190,13 +190,13 @@ class Collection:
             tasks.create_task(self._draw(place, unit, tasks))
 
     async def _draw(self, place: Endpoint, unit: DrawBatch, tasks: asyncio.TaskGroup) -> None:
-        """Draws a unit's branches; each is probed and recorded when it has ended."""
+        """Draw a unit's branches; each is probed and recorded when it has ended."""
         question, left = unit.question, list(unit.indexes)
 
         async def take(index: int, chain: Chain) -> None:
             left.remove(index)
             tasks.create_task(self._record(place, question, index, chain))
-            # Its probes are to stand in the queue before the slot is free for a new branch.
+            # Its probes must be in the queue before the slot is free for a new branch.
             await asyncio.sleep(0)
             place.release(1)
 
@@ -240,7 +240,7 @@ class Collection:
             await draw_whole_chains(place, drawn, indexes, settings.drawing, take, self._drew)
 
     def _give_up(self, question: Question, indexes: Sequence[int], error: ServingError) -> None:
-        """Goes on without branches, if so many may be missing."""
+        """Continue without branches, if so many may be missing."""
         self.missing.give_up(question.id, indexes, error)
         self._recorded(len(indexes))
 
@@ -272,7 +272,7 @@ class Collection:
         self.tally.drawn += tokens
 
     def _probed(self, asked: CompletionRequest, given: list[CompletionResult]) -> None:
-        # What has log-probabilities is asked for the entropy, and is no probe of its own.
+        # What has log-probabilities is requested the entropy, and is no probe of its own.
         self.tally.probes += asked.children if asked.logprobs is None else 0
         self.tally.probe_tokens += sum(len(each.token_ids) for each in given)
         self.tally.sent += sum(map(len, asked.prompt))
@@ -283,12 +283,12 @@ class Collection:
             await self._compare(before)
 
     async def _compare(self, before: list[PrefixCacheCounters | None]) -> None:
-        """Keeps what the servers counted since ``before``, over all that tell."""
+        """Keep what the servers counted since ``before``, over all that tell."""
         now = await self._counters()
         told = [
             after.since(earlier)
             for earlier, after in zip(before, now, strict=True)
-            # One that was started anew has counted from 0 again, and tells nothing of before.
+            # One that was started again has counted from 0 again, and tells nothing of before.
             if earlier is not None and after is not None and after.asked >= earlier.asked
         ]
         if told:

@@ -20,7 +20,7 @@ class Context(NamedTuple):
     address: str
     """The server's, for messages."""
     probing: int
-    """Tokens of a probe behind its prefix: the forcing and the answer."""
+    """Tokens of a probe after its prefix: the forcing and the answer."""
     interval: int
 
     def refuse_prompt(self, question: str, prompt: int, longest: int) -> None:
@@ -70,13 +70,13 @@ class Context(NamedTuple):
 def make_context(
     settings: Settings, forced: ForcingTokens, served: Served, address: str
 ) -> Context:
-    """The context of a model, with the tokens that probes of these settings need."""
+    """Return the context of a model, with the tokens that probes of these settings need."""
     probing = len(forced.both) + settings.probing.max_tokens
     return Context(served, address, probing, settings.drawing.interval)
 
 
 def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
-    """Refuse branches that fit the context behind no prompt; nothing has to be tokenised for it.
+    """Refuse branches that fit the context after no prompt; nothing has to be tokenised for it.
 
     Raises:
         PolicyViolation: ``max_tokens`` and a probe leave no token for a prompt.

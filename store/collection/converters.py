@@ -69,7 +69,7 @@ class Conversion(NamedTuple):
 
     asked: list[CollectionQuestion]
     bad: list[InvalidRow]
-    """Rows that are no questions; the caller refuses or reports them."""
+    """Rows that are no questions; the caller rejects or reports them."""
     notes: list[str]
     """What a user should know of how the file was read."""
 
@@ -160,7 +160,7 @@ def _cell(row: Values, names: Sequence[str], what: str) -> tuple[str, Any]:
 
 
 def _boxed(row: Values, columns: Sequence[str]) -> str | None:
-    """The content of the last box of a worked solution."""
+    """Return the content of the last box of a worked solution."""
     found = find(row, columns)
     if found is None:
         return None
@@ -193,7 +193,7 @@ def _aime(row: Values) -> ConvertedRow:
 
 
 def _bare(answer: str) -> str:
-    """A number without its box, dollars, degrees and full stop."""
+    """Return a number without its box, dollars, degrees and full stop."""
     boxed = extractor("boxed").read(answer)
     bare = answer if boxed == NO_ANSWER else boxed
     while True:

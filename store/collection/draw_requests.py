@@ -58,7 +58,7 @@ class DrawSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     """The base seed, from which all others come."""
     logprobs: bool = False
-    """Whether log-probabilities are asked for: of each token, and of the likeliest at its place."""
+    """Whether log-probabilities are requested: of each token, and of the likeliest at its place."""
 
 
 class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,7 +76,7 @@ class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 def probe_count(tokens: int, interval: int) -> int:
     """P, the probes of a chain of T tokens: ceil(T / Δ) - 1, so that each has a prefix of its own.
 
-    What is behind the last of them is never empty, and is the chain's own end.
+    What is after the last of them is never empty, and is the chain's own end.
     """
     return max(0, math.ceil(tokens / interval) - 1)
 
@@ -84,7 +84,7 @@ def probe_count(tokens: int, interval: int) -> int:
 def request_branches(
     prompt: Sequence[int], question: str, first: int, count: int, drawing: DrawSettings
 ) -> CompletionRequest:
-    """The request for whole branches ``first`` to ``first + count - 1`` of a question.
+    """Return the request for whole branches ``first`` to ``first + count - 1`` of a question.
 
     Args:
         prompt: the question's prompt in tokens.
@@ -100,7 +100,7 @@ def request_branches(
 def request_interval(
     prompt: Sequence[int], question: str, branch: int, done: Sequence[int], drawing: DrawSettings
 ) -> CompletionRequest:
-    """The request for a branch's next interval: at most Δ tokens, by a seed of their own.
+    """Return the request for a branch's next interval: at most Δ tokens, by a seed of their own.
 
     Args:
         prompt: the question's prompt in tokens.
@@ -120,7 +120,7 @@ def request_probes(
     forced: ForcingTokens,
     probing: ProbeSettings,
 ) -> CompletionRequest:
-    """The request that asks for the answer behind each of some prefixes of branches.
+    """Return the request that requests the answer after each of some prefixes of branches.
 
     Args:
         prompt: the question's prompt in tokens.

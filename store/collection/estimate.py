@@ -10,7 +10,7 @@ from store.collection.settings import Settings
 from store.records import Question
 
 BLOCK = 16
-"""Tokens of one block of a prefix cache, vLLM's default: what is in the last one is read anew."""
+"""Tokens of one block of a prefix cache, vLLM's default: what is in the last one is read again."""
 
 
 class Estimate(NamedTuple):
@@ -41,14 +41,14 @@ def estimate_cost(
     group: int,
     prices: Prices,
 ) -> Estimate:
-    """Adds up a collection.
+    """Add up a collection.
 
     Args:
         settings: what is collected.
         questions: with their prompts.
         missing: branches to be drawn, of each question's id.
         lengths: tokens of each of these branches, likewise.
-        forced: tokens that are forced behind a prefix.
+        forced: tokens that are forced after a prefix.
         group: branches of one request.
         prices: dollars.
     """

@@ -67,7 +67,7 @@ def make_closed_forcing(forcing: Forcing) -> Forcing:
 
 
 async def is_closed(engine: Engine, prompt: list[int], forcing: Forcing) -> bool:
-    """Whether a prompt has ended the thinking of the reply that follows it.
+    """Return whether a prompt has ended the thinking of the reply that follows it.
 
     Args:
         engine: what gives the text of tokens.
@@ -87,7 +87,7 @@ _TAIL = 24
 
 
 def _by_prompt(prompt: str) -> Family | None:
-    """The family that a rendered prompt shows."""
+    """Return the family that a rendered prompt shows."""
     reply = prompt.rpartition(_QUESTION)[2]
     for name, forcing in FAMILIES.items():
         if forcing.mark and reply.rstrip().endswith(forcing.mark):
@@ -100,7 +100,7 @@ def _by_prompt(prompt: str) -> Family | None:
 
 
 async def _thinks(engine: Engine, prompt: str, template: Mapping[str, Any]) -> bool:
-    """Whether a template knows of thoughts between ``<think>`` marks."""
+    """Return whether a template knows of thoughts between ``<think>`` marks."""
     for name in _ARGUMENTS:
         switched = {
             value: await _try_render(engine, {**template, name: value}) for value in (True, False)

@@ -26,7 +26,7 @@ from store.serving.engine import Engine, Served
 from store.serving.errors import Refused
 
 GROUP = 16
-"""Branches of one request, where no less is asked for."""
+"""Branches of one request, where no less is requested."""
 
 
 class CollectionPlan(NamedTuple):
@@ -47,12 +47,12 @@ class CollectionPlan(NamedTuple):
     @property
     def most_per_request(self) -> int:
         """Branches of one request, at most."""
-        # vLLM refuses n above 1 at temperature 0, and intervals are drawn one by one.
+        # vLLM rejects n above 1 at temperature 0, and intervals are drawn one by one.
         greedy = self.settings.drawing.temperature == 0
         return 1 if self.settings.stepwise or greedy else self.group
 
     def wanted(self, question: str) -> int:
-        """How many branches a question gets."""
+        """Return how many branches a question gets."""
         return self.branches if self.chains is None else len(self.chains[question])
 
 
@@ -134,7 +134,7 @@ async def _overlong(
 
 
 def make_probe_settings(settings: Settings, question: Question) -> ProbeSettings:
-    """How a question's probes are made: constrained to its letters, where that is asked for."""
+    """How a question's probes are made: constrained to its letters, where that is requested."""
     if not settings.choices or question.choices is None:
         return settings.probing
     return msgspec.structs.replace(settings.probing, choice=choice_letters(question.choices))

@@ -1,4 +1,4 @@
-"""From a chain to a branch: its probes, its answers, and the signals that were asked for."""
+"""From a chain to a branch: its probes, its answers, and the signals that were requested."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ LAST_WORDS = 500
 
 
 class AnswerRules(NamedTuple):
-    """How answers are read, and held equal."""
+    """How answers are extracted and compared."""
 
     extraction: AnswerExtractor
     equivalence: Equivalence
@@ -63,7 +63,7 @@ async def probe_chain(
     settings: Settings,
     told: Callable[[CompletionRequest, list[CompletionResult]], None],
 ) -> list[ProbeResult]:
-    """Asks for the answer behind 1, 2, … P intervals of a chain, at the place that holds them.
+    """Asks for the answer after 1, 2, … P intervals of a chain, at the place that holds them.
 
     Args:
         place: where the chain was drawn.
@@ -72,10 +72,10 @@ async def probe_chain(
         forced: what makes the model answer.
         probing: how.
         settings: what else is wanted.
-        told: gets each request and what came of it.
+        told: called with each request and its result.
 
     Raises:
-        ServingError: the server lies, refuses, or is gone for longer than patience lasts.
+        ServingError: an inconsistent reply, a rejection, or an outage beyond the patience limit.
     """
     found: list[ProbeResult] = []
     cut = list_prefixes(chain.token_ids, settings.drawing.interval)
@@ -113,7 +113,7 @@ async def make_branch(
         probed: its probes.
         question: the question, whose choices and gold answer decide what its answers are.
         settings: how it was drawn and probed.
-        reading: how answers are extracted and held equal.
+        reading: how answers are extracted and compared.
         forms: those that the question's answers have already; by default answers stay as they were
             extracted, and the collection decides over all of a question when it is sealed.
     """
@@ -152,7 +152,7 @@ async def make_branch(
 
 
 def interval_means(values: Sequence[float], length: int) -> list[float]:
-    """The mean over each interval, the last and shorter one included."""
+    """Return the mean over each interval, the last and shorter one included."""
     cut = [values[at : at + length] for at in range(0, len(values), length)]
     return [math.fsum(part) / len(part) for part in cut]
 

@@ -1,4 +1,4 @@
-"""How far a collection is: what was drawn, how fast, from the cache or not, for how much money."""
+"""How far a collection is: what was drawn, how fast, the cache hits, and the cost."""
 
 import time
 from collections import deque
@@ -37,7 +37,7 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class CollectionProgress:
-    """Counts up while a collection runs; whoever shows it reads it when they like."""
+    """Counters of a running collection, which a display can read at any time."""
 
     branches: int
     """To be had in the end."""
@@ -79,7 +79,7 @@ class CollectionProgress:
         return (self.generated - before) / passed if passed > 0 else None
 
     def seconds_left(self, longest: int) -> float | None:
-        """An estimate, from the mean length of what was recorded.
+        """Return an estimate, from the mean length of what was recorded.
 
         Args:
             longest: the cap on a branch, taken as its length while none is recorded.

@@ -28,7 +28,7 @@ INSTRUCTIONS = {
 
 
 def format_prompt(text: str, choices: Sequence[str] | None, instruction: str) -> str:
-    """The words of the one message that the model gets.
+    """Return the words of the one message that the model gets.
 
     Args:
         text: the question.
@@ -49,17 +49,17 @@ def format_prompt(text: str, choices: Sequence[str] | None, instruction: str) ->
 
 
 def choice_letters(choices: Sequence[str]) -> list[str]:
-    """The letters of the choices."""
+    """Return the letters of the choices."""
     return list(ascii_uppercase[: len(choices)])
 
 
 def question_letters(question: Question) -> str | None:
-    """The letters of a question's choices in a row; ``None`` where it has none."""
+    """Return the letters of a question's choices in a row; ``None`` where it has none."""
     return None if question.choices is None else "".join(choice_letters(question.choices))
 
 
 async def tokenise_forcing(engine: Engine, forcing: Forcing) -> ForcingTokens:
-    """A forcing in the tokens of the engine's model.
+    """Return a forcing in the tokens of the engine's model.
 
     Raises:
         ServingError: the engine does not tell.
@@ -95,7 +95,7 @@ _DECODER = msgspec.json.Decoder(CollectionQuestion)
 
 
 def read_questions(path: Path) -> QuestionFile:
-    """Reads a file of questions; empty lines are passed over.
+    """Read a file of questions; empty lines are skipped.
 
     Raises:
         SourceError: it is malformed, holds none, or two have one id.
@@ -137,5 +137,5 @@ def _problem(
 
 
 def write_lines(asked: list[CollectionQuestion]) -> str:
-    """The same as text."""
+    """Return the same as text."""
     return "".join(msgspec.json.encode(each).decode() + "\n" for each in asked)

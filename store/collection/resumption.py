@@ -1,4 +1,4 @@
-"""The journal of a collection: begun, or gone on with where it is one of the very same settings."""
+"""The journal of a collection: started, or resumed where it is one of the very same settings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,15 +14,15 @@ from store.writer import RecordingWriter
 def open_journal(
     path: Path, provenance: Provenance, questions: Sequence[Question]
 ) -> RecordingWriter:
-    """Begins a journal, or resumes the one that is there.
+    """Start a journal, or resumes the one that is there.
 
     Args:
         path: the recording.
-        provenance: what it is to say of itself.
+        provenance: the provenance to write.
         questions: in their order; those that it lacks are added.
 
     Raises:
-        StoreError: what is there was begun with other settings or other questions, is sealed, is
+        StoreError: what is there was started with other settings or other questions, is sealed, is
             being written by another process, or is no recording; nothing was changed.
     """
     if not path.exists():
@@ -42,11 +42,11 @@ def open_journal(
 def is_complete(
     path: Path, provenance: Provenance, questions: Sequence[Question], branches: Sequence[int]
 ) -> bool:
-    """Whether a sealed recording is the very one that would be collected.
+    """Return whether a sealed recording is the very one that would be collected.
 
     Args:
         path: the recording.
-        provenance: what it would say of itself.
+        provenance: the provenance that it would have.
         questions: in their order.
         branches: how many of each are wanted at least.
 
@@ -66,7 +66,7 @@ def is_complete(
 
 
 def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> None:
-    """Adds the questions that are not there; those that are must be these, in this order.
+    """Add the questions that are not there; those that are must be these, in this order.
 
     One of which no branch could be had may be left out.
     """
@@ -86,7 +86,7 @@ def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> 
 
 
 def _check_same_settings(path: Path, begun: Provenance, wanted: Provenance) -> None:
-    """Raises `StoreError` where a recording was begun with other settings; it names them."""
+    """Raise `StoreError` if a recording was started with other settings; it names them."""
     differing = [
         f"{name} ({_short(was)}, now {_short(now)})"
         for name, was, now in zip(

@@ -16,7 +16,7 @@ STEPWISE = "blake2b(interval, base, id, branch, interval)"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is collected. Everything here that changes a byte stands in the provenance."""
+    """What is collected. Everything that affects the recording is in the provenance."""
 
     benchmark: str
     drawing: DrawSettings
@@ -68,7 +68,7 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
 
 
 def parse_settings(told: Provenance) -> Settings | None:
-    """The settings that made a recording, as far as they decide draws and answers.
+    """Return the settings that made a recording, as far as they decide draws and answers.
 
     ``None`` where its provenance does not tell: it was imported, or simulated.
     """

@@ -46,12 +46,12 @@ class BranchCheck(NamedTuple):
 
 
 def choose_branches(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
-    """Questions and branches to look at, spread by chance over the recording.
+    """Questions and branches to look at, spread randomly over the recording.
 
     Args:
         recording: the recording.
         count: how many, at most.
-        seed: of the chance.
+        seed: random seed.
     """
     everything = [
         (number, index)
@@ -62,7 +62,7 @@ def choose_branches(recording: Recording, count: int, seed: int) -> list[tuple[i
 
 
 def read_settings(recording: Recording) -> Settings:
-    """The settings that a recording was made with.
+    """Return the settings that a recording was made with.
 
     Raises:
         StoreError: it does not tell what is needed to make its branches again.
@@ -131,14 +131,14 @@ class BranchVerifier:
         self._forced: ForcingTokens | None = None
 
     async def check(self, number: int, position: int) -> BranchCheck:
-        """Draws one branch and its probes again.
+        """Draw one branch and its probes again.
 
         Args:
             number: the question's, from 0.
             position: the branch's place among those that are recorded, from 0.
 
         Raises:
-            ServingError: the server does not do its part.
+            ServingError: the server fails.
         """
         question = self._recording.questions[number]
         recorded = self._recording.branches(number)[position]
@@ -181,7 +181,7 @@ class BranchVerifier:
         )
 
     def _answers(self, question: Question) -> Sequence[str]:
-        """The forms that the recording gives to the question's answers."""
+        """Return the forms that the recording gives to the question's answers."""
         return self._recording.core(self._recording.questions.index(question)).answers
 
     async def _chain(self, question: Question, index: int, recorded: Branch) -> Chain:
@@ -216,4 +216,4 @@ def same_up_to(recorded: Sequence[int], again: Sequence[int]) -> int:
 
 
 def _ignore(tokens: int) -> None:
-    """Nobody counts."""
+    """Ignore token counts."""

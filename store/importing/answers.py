@@ -1,4 +1,4 @@
-"""Answers of imported branches: extracted from texts, and joined where they are equal.
+"""Answer of imported branches: extracted from texts, and joined where they are equal.
 
 Readers of other formats give branches whose answers are texts, or answers already. `AnswerReader`
 extracts; `join_answers` writes equal answers of a question in one form, with a single call of the
@@ -161,7 +161,7 @@ def join_answers(environment: Environment, equivalence: Equivalence) -> Join:
 
 
 def distinct_answers(item: Item) -> list[str]:
-    """The distinct answers to a question, in order of first appearance."""
+    """Return the distinct answers to a question, in order of first appearance."""
     found: dict[str, None] = {}
     for branch in item.branches:
         found.update(dict.fromkeys(branch.answers))
@@ -182,7 +182,7 @@ def joined_to(
     Args:
         counts: how often each answer was given, in order of first appearance.
         forms: the form of each (`Equivalence.forms`).
-        gold: the right answer.
+        gold: the gold answer.
     """
     classes: dict[str, list[str]] = {}
     for answer in counts:

@@ -19,7 +19,7 @@ _ZSTANDARD = 93
 """The compression method, by the specification of the zip format."""
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-"""Of an entry: its signature, and the lengths of the name and the extra field behind it."""
+"""Of an entry: its signature, and the lengths of the name and the extra field after it."""
 
 
 class Archive:
@@ -29,7 +29,7 @@ class Archive:
         path: the file.
 
     Raises:
-        SourceError: it is no zip archive, or is cut off.
+        SourceError: it is no zip archive, or is truncated.
         OSError: it cannot be read.
     """
 
@@ -81,7 +81,7 @@ class Archive:
         return content
 
     def _raw(self, entry: zipfile.ZipInfo) -> bytes:
-        """The compressed bytes of an entry."""
+        """Return the compressed bytes of an entry."""
         if entry.flag_bits & 1:
             raise ValueError("the entry is encrypted")
         self._file.seek(entry.header_offset)

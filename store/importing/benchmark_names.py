@@ -1,4 +1,4 @@
-"""Names by which benchmarks and models are told apart."""
+"""Name by which benchmarks and models are distinguished."""
 
 import re
 
@@ -25,5 +25,5 @@ def is_benchmark(name: str) -> bool:
 
 
 def is_model(name: str) -> bool:
-    """Whether a name looks like that of a model: it has a size, or begins with a family."""
+    """Return whether a name looks like that of a model: it has a size, or starts with a family."""
     return _MODEL.search(name) is not None

@@ -1,7 +1,7 @@
 """Values of a row as text: what is text becomes text, and nothing else does.
 
 A list of one is its element. A list of chat messages is the text of its one user message. Lists of
-several, objects, booleans, bytes, NaN and infinities are refused, never written as Python would
+several, objects, booleans, bytes, NaN and infinities are rejected, never written as Python would
 write them.
 """
 
@@ -32,7 +32,7 @@ class Message(NamedTuple):
 
 
 def find(row: Mapping[str, Any], names: Sequence[str]) -> tuple[str, Any] | None:
-    """The first of these columns that has a value, as the file spells it, and the value.
+    """Return the first of these columns that has a value, as the file spells it, and the value.
 
     Case and surrounding blanks of a column's name do not matter. ``a.b`` is the field ``b`` of the
     object in the column ``a``.
@@ -70,7 +70,7 @@ def is_empty(value: object) -> bool:
 
 
 def as_text(value: object, column: str) -> str:
-    """The text of a cell.
+    """Return the text of a cell.
 
     Args:
         value: the cell.
@@ -133,7 +133,7 @@ def as_prompt(value: object, column: str) -> Message:
 
 
 def _content(content: object, column: str) -> str:
-    """The text of a message's content, which may be in parts."""
+    """Return the text of a message's content, which may be in parts."""
     if isinstance(content, str):
         return content
     if not isinstance(content, (list, tuple)):

@@ -82,7 +82,7 @@ def _listed(row: Mapping[str, Any]) -> Choices | None:
 
 
 def _parsed(text: str, column: str) -> object:
-    """A list that CSV holds as JSON."""
+    """Return a list that CSV holds as JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -105,7 +105,7 @@ def _in_columns(row: Mapping[str, Any]) -> Choices | None:
 
 
 def _labelled(texts: list[str], labels: Sequence[object] | None, column: str) -> Choices:
-    """The choices with their labels, and without letters in front of them."""
+    """Return the choices with their labels, and without letters in front of them."""
     if labels is not None:
         if not isinstance(labels, (list, tuple)) or len(labels) != len(texts):
             raise BadCell(f"column `{column}` has not one label for each choice")

@@ -87,7 +87,7 @@ def _records(text: str, dialect: _Dialect) -> Iterator[list[str]]:
 
 
 def _dialect(text: str, expected: str) -> _Dialect:
-    """The separator and quoting under which the most of the first records fit the header."""
+    """Return the separator and quoting under which the most of the first records fit the header."""
     separators = (expected, *(each for each in _SEPARATORS if each != expected))
     candidates = [_Dialect(each, csv.QUOTE_MINIMAL) for each in separators]
     candidates.append(_Dialect("\t", csv.QUOTE_NONE))
@@ -109,6 +109,6 @@ def _dialect(text: str, expected: str) -> _Dialect:
 
 
 def _is_headerless_choices(first: list[str]) -> bool:
-    """Whether a first record is MMLU's: a question, its choices, and the letter of one."""
+    """Return whether a first record is MMLU's: a question, its choices, and the letter of one."""
     letters = _LETTERS[: max(len(first) - 2, 0)]
     return len(letters) >= 2 and first[-1] in letters and first[-1] != "" and len(first[-1]) == 1

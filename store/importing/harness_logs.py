@@ -64,7 +64,7 @@ class LogOptions(NamedTuple):
     reader: AnswerReader
     counter: TokenCounter | None = None
     skip_bad: bool = False
-    """Whether samples that cannot be read are left out instead of refused."""
+    """Whether samples that cannot be read are left out instead of rejected."""
     model: str | None = None
     """Instead of the log's own name."""
     benchmark: str | None = None

@@ -1,4 +1,4 @@
-"""Imports logs of inspect_ai: ``.eval``, a zip archive, or ``.json``; one branch for each epoch.
+"""Import logs of inspect_ai: ``.eval``, a zip archive, or ``.json``; one branch for each epoch.
 
 A sample's answer is read from the completion, and its length is the usage of its one call. Samples
 that failed, or that called the model several times, are no branches.
@@ -36,14 +36,14 @@ _CUT = frozenset({"max_tokens", "model_length", "length"})
 
 
 class _Sample(NamedTuple):
-    """One sample of the log, as JSON, and where it is."""
+    """One sample of the log, as JSON, with its position."""
 
     place: str
     values: Json
 
 
 class _Key(NamedTuple):
-    """What a branch is told by."""
+    """What a branch is reported by."""
 
     id: str
     epoch: int
@@ -153,7 +153,7 @@ def _read_sample(sample: Json, options: LogOptions) -> tuple[_Key, Question, lis
 
 
 def _replies(sample: Json, options: LogOptions) -> list[Reply]:
-    """The replies of a sample: one, or several where several were asked for at once."""
+    """Return the replies of a sample: one, or several where several were requested at once."""
     calls = sample.get("turn_count") or _generated(sample)
     if calls > 1:
         raise BadSample(f"called the model {calls} times; a branch is one call")
@@ -195,7 +195,7 @@ def _reply(choice: Json, completion: str | None, tokens: int | None, sample: Jso
     reason = choice.get("stop_reason", "unknown")
     finish = {"unknown": None}.get(reason, "length" if reason in _CUT else reason)
     if thought and not shown.strip():
-        text = f"<think>\n{thought}"  # cut off while it thought
+        text = f"<think>\n{thought}"  # truncated while it thought
     elif thought:
         text = f"<think>\n{thought}\n</think>\n\n{shown}"
     else:
@@ -209,7 +209,7 @@ def _thought(part: Json, sample: Json) -> str:
 
 
 def _attached(value: object, sample: Json) -> object:
-    """A text, looked up where the log keeps long ones apart."""
+    """Return a text, looked up where the log keeps long ones apart."""
     if isinstance(value, str) and value.startswith(_ATTACHMENT):
         return _object(sample, "attachments").get(value.removeprefix(_ATTACHMENT), value)
     return value

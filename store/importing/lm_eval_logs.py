@@ -1,4 +1,4 @@
-"""Imports sample logs of lm-evaluation-harness (``--log_samples``): one branch for each repeat.
+"""Import sample logs of lm-evaluation-harness (``--log_samples``): one branch for each repeat.
 
 A line is one sample under one filter. The replies are ``resps``; ``filtered_resps`` is what a
 filter left of them, which may be one of many. Lines that differ in their filter alone are one
@@ -153,7 +153,7 @@ def _gold(line: Json, doc: Json, field: str | None) -> str:
 
 
 def _arguments(line: Json) -> tuple[object, Json]:
-    """The prompt and the generation arguments of a sample's first request."""
+    """Return the prompt and the generation arguments of a sample's first request."""
     arguments = line.get("arguments")
     if isinstance(arguments, dict):
         first: object = next(iter(arguments.values()), None)
@@ -173,7 +173,7 @@ def _prompt(line: Json) -> str | None:
 
 
 def _replies(line: Json) -> list[Reply]:
-    """The model's replies: the first request's, or those of requests that are alike."""
+    """Return the model's replies: the first request's, or those of requests that are alike."""
     replies: list[Reply] = []
     for request in line["resps"]:
         for text in request if isinstance(request, list) else [request]:
@@ -196,7 +196,7 @@ def _check_repeated(name: str, found: LoggedQuestion, logged: Mapping[str, Logge
 
 
 def _provenance(path: Path, line: Json, options: LogOptions) -> tuple[Provenance, str]:
-    """The provenance, and what was guessed for it."""
+    """Return the provenance, and what was guessed for it."""
     named = _NAME.match(path.name)
     task = named["task"] if named else None
     results = _results(path, named["date"]) if named else {}

@@ -56,7 +56,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _directory(path: Path) -> list[Row]:
-    """The rows of every file below a directory, in the natural order of their paths."""
+    """Return the rows of every file below a directory, in the natural order of their paths."""
     files = [
         file
         for file in path.rglob("*")
@@ -80,7 +80,7 @@ def _directory(path: Path) -> list[Row]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts numbers inside names by their value: 2 before 10."""
+    """Return a key that sorts numbers inside names by their value: 2 before 10."""
     return [
         (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
     ]
@@ -153,7 +153,7 @@ def _json_line(place: str, line: str) -> Row:
 
 
 def _document(document: object, path: Path) -> Iterator[Row]:
-    """The rows of one JSON document."""
+    """Return the rows of one JSON document."""
     if isinstance(document, dict):
         yield from _object(document, path)
         return
@@ -170,7 +170,7 @@ def _document(document: object, path: Path) -> Iterator[Row]:
 
 
 def _object(document: Values, path: Path) -> Iterator[Row]:
-    """The rows of a JSON object: a wrapper, columns, an object for each id, or one row."""
+    """Return the rows of a JSON object: a wrapper, columns, an object for each id, or one row."""
     columns = document.get("columns")
     if isinstance(columns, list) and isinstance(document.get("data"), list):
         for number, values in enumerate(document["data"], start=1):
@@ -211,7 +211,7 @@ def _is_row(document: Values) -> bool:
 
 
 def _holds_rows(document: Values) -> bool:
-    """Whether an object is a wrapper itself: a list of objects, and no row."""
+    """Return whether an object is a wrapper itself: a list of objects, and no row."""
     return not _is_row(document) and any(
         isinstance(value, list) and value and isinstance(value[0], dict)
         for value in document.values()
@@ -219,7 +219,7 @@ def _holds_rows(document: Values) -> bool:
 
 
 def _objects(document: Mapping[str, Values]) -> Iterator[Row]:
-    """An object for each id, or (as pandas writes a table) one for each column."""
+    """Return an object for each id, or (as pandas writes a table) one for each column."""
     inner = [tuple(value) for value in document.values()]
     is_table = len(set(inner)) == 1 and all(key.isdecimal() for key in inner[0])
     if is_table and not all(key.isdecimal() for key in document):

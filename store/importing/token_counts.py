@@ -38,6 +38,6 @@ class TokenCounter:
         self._tokenizer.no_padding()
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each text, without special tokens at its ends."""
+        """Return the tokens of each text, without special tokens at its ends."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(each.ids) for each in encoded]

@@ -1,4 +1,4 @@
-"""Calls of models and their replies, kept by content: none is ever made twice.
+"""Call of models and their replies, kept by content: none is ever made twice.
 
 A call is named by all that its reply depends on, its place among the samples too. So the first n
 samples of a stage are shared by every trial that has at least n of the same model on the same
@@ -29,7 +29,7 @@ class PipelineCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Names the call by content."""
+        """Name the call by content."""
         content = msgspec.json.encode(self, order="deterministic")
         return blake2b(content, digest_size=16).hexdigest()
 
@@ -63,14 +63,14 @@ class CallCache:
         )
 
     def find(self, call: PipelineCall) -> PipelineReply | None:
-        """The reply to a call that was made before."""
+        """Return the reply to a call that was made before."""
         row = self._connection.execute(
             "select said from calls where key = ?", (call.key,)
         ).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=PipelineReply)
 
     def keep(self, call: PipelineCall, said: PipelineReply) -> None:
-        """Writes a reply down; the first that was kept stays."""
+        """Write a reply down; the first that was kept stays."""
         self._connection.execute(
             "insert or ignore into calls values (?, ?, ?)",
             (call.key, msgspec.json.encode(call), msgspec.json.encode(said)),
@@ -81,5 +81,5 @@ class CallCache:
         return int(self._connection.execute("select count(*) from calls").fetchone()[0])
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Close the file."""
         self._connection.close()

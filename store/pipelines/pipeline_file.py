@@ -31,7 +31,7 @@ from store.pipelines.schema import (
 
 
 class NumberedQuestion(NamedTuple):
-    """A question, and the line that it stands on."""
+    """A question, and the line that it is on."""
 
     question: PipelineQuestion
     line: int
@@ -39,7 +39,7 @@ class NumberedQuestion(NamedTuple):
 
 
 def read_questions(path: Path, named_in: Path) -> list[NumberedQuestion]:
-    """Reads the questions of a file.
+    """Read the questions of a file.
 
     Args:
         path: of the file.
@@ -80,7 +80,7 @@ def check_disjoint(
     path: Path,
     searched_path: Path,
 ) -> None:
-    """Refuses held-out questions that a search meets, by their ids or by their texts.
+    """Reject held-out questions that a search meets, by their ids or by their texts.
 
     Args:
         searched: the questions of the search.
@@ -89,7 +89,7 @@ def check_disjoint(
         searched_path: of the former's.
 
     Raises:
-        StoreError: the first that stands in both, with its lines.
+        StoreError: the first that is in both, with its lines.
     """
     ids, texts = dict[str, int](), dict[str, int]()
     for each in searched:
@@ -114,7 +114,7 @@ def check_disjoint(
 
 
 def _normalize_text(text: str) -> str:
-    """A text by which questions are told apart: not by case or white space."""
+    """A text by which questions are distinguished: not by case or white space."""
     return " ".join(text.casefold().split())
 
 
@@ -135,12 +135,12 @@ class PipelineDeclaration(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Names the pipeline and its questions by content."""
+        """Name the pipeline and its questions by content."""
         return pipeline_digest(self.pipeline, self.questions)
 
 
 def pipeline_digest(pipeline: Pipeline, questions: Iterable[PipelineQuestion]) -> str:
-    """Names a pipeline and some questions by content; where a model is served does not matter."""
+    """Name a pipeline and some questions by content; where a model is served does not matter."""
     models = [msgspec.structs.replace(each, base_url="") for each in pipeline.models]
     bare = msgspec.structs.replace(pipeline, models=models, questions="", held_out="")
     content = msgspec.json.encode(_to_plain([bare, *questions]), order="deterministic")
@@ -148,7 +148,7 @@ def pipeline_digest(pipeline: Pipeline, questions: Iterable[PipelineQuestion]) -
 
 
 def read_pipeline(path: Path) -> PipelineDeclaration:
-    """Reads a pipeline and its questions.
+    """Read a pipeline and its questions.
 
     Raises:
         StoreError: the file, or that of its questions, cannot be used; it says why and where.
@@ -188,10 +188,10 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
 
 
 def read_held_out(declared: PipelineDeclaration) -> PipelineDeclaration:
-    """The same pipeline over the questions that it holds out; nothing else opens their file.
+    """Return the same pipeline over the questions that it holds out; nothing else opens their file.
 
     Raises:
-        StoreError: it names none, a file cannot be used, or a question stands in both.
+        StoreError: it names none, a file cannot be used, or a question is in both.
     """
     pipeline, path = declared.pipeline, declared.path
     if not pipeline.held_out:
@@ -259,7 +259,7 @@ def _stage_fault(pipeline: Pipeline, stage: Stage) -> str | None:
 
 
 def _refuse_unknown(table: Mapping[str, Any], path: Path) -> None:
-    """Raises at the first key that no record has, with the nearest that one has."""
+    """Raise at the first key that no record has, with the nearest that one has."""
     _refuse(table, Pipeline, path, "")
     for key, kind in _TABLES.items():
         inside = table.get(key, ())

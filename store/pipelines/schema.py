@@ -1,4 +1,4 @@
-"""The records of pipelines: what a file declares, and what a trial of it came to.
+"""The records of pipelines: what a file declares, and the results of a trial.
 
 A *trial* is one allocation, carried out on every question: for each stage a model with a number of
 samples, or with a controller in place of that number. New fields have defaults; none changes its
@@ -23,12 +23,12 @@ class CostUnit(Enum):
 
 
 class Metric(Enum):
-    """How the last stage's output is held to the gold answer."""
+    """How the output of the last stage is compared with the gold answer."""
 
     EXACT = "exact"
     """The same text, but for case and white space: 0 or 1."""
     CONTAINS = "contains"
-    """The gold answer stands in the output: 0 or 1."""
+    """The gold answer is in the output: 0 or 1."""
     NUMBER = "number"
     """The last number of the output is the gold number: 0 or 1."""
     MATH = "math"
@@ -89,7 +89,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """A template of the same with ``{samples}``; needed where samples are fused by the model."""
     fusion: Fusion = Fusion.VOTE
     choices: list[str] = []
-    """The texts that an output may be; servers that can are held to them. Empty: any text."""
+    """Allowed output texts, enforced by servers that support it. Empty: any text."""
     extract: str = ""
     """``boxed``, ``choice`` or ``last-number`` (`store.answers.extraction`); or a pattern, whose
     first group, where it matches last, is the output. Empty: the whole text."""
@@ -140,7 +140,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
         return next(each for each in self.stages if each.name == name)
 
     def candidates(self, stage: Stage) -> list[PipelineModel]:
-        """The models that a stage may use, the smallest first."""
+        """Return the models that a stage may use, the smallest first."""
         names = stage.models or [each.name for each in self.models]
         return sorted(map(self.model, names), key=lambda each: (each.parameters, each.name))
 
@@ -177,7 +177,7 @@ StageChoices = tuple[StageChoice, ...]
 
 
 def format_choices(choices: StageChoices) -> str:
-    """An allocation on one line."""
+    """Return an allocation on one line."""
     return ", ".join(each.label for each in choices)
 
 
@@ -192,7 +192,7 @@ class StageOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class QuestionResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a trial came to on one question."""
+    """The result of a trial on one question."""
 
     question: str
     """Its id."""
@@ -207,7 +207,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     choices: StageChoices
     cost: float
-    """In the pipeline's unit, by its rule: what a budget is held to."""
+    """In the pipeline's unit, by its rule: what a budget is compared with."""
     answered: list[QuestionResult]
 
     @property

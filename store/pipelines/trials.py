@@ -2,7 +2,7 @@
 
 A record has the frame of an unsealed recording (`store.blocks`): PIPE, the pipeline with the ids of
 its questions, then a TRIL for each trial as it came. A trial is in it once. One process writes,
-under a lock; a crash can leave the last append incomplete, which is cut off when the next begins.
+under a lock; a crash can leave the last append incomplete, which is truncated when the next begins.
 """
 
 import os
@@ -55,7 +55,7 @@ class _TrialScan(NamedTuple):
 
 
 def is_trial_file(path: Path) -> bool:
-    """Whether a file says that it is a record of trials; what else it may be is not told."""
+    """Return whether a file says that it is a record of trials; what else it may be is not told."""
     try:
         descriptor = open_for_reading(path)
     except StoreError:
@@ -70,7 +70,7 @@ def is_trial_file(path: Path) -> bool:
 
 
 def read_trials(path: Path) -> TrialLog:
-    """Reads a record of trials.
+    """Read a record of trials.
 
     Raises:
         StoreError: there is no such file.
@@ -94,13 +94,13 @@ class TrialWriter:
     """
 
     def __init__(self, descriptor: int, path: Path, scanned: _TrialScan):
-        """Takes over a descriptor; `open` is the way to get one."""
+        """Take over a descriptor; `open` is the way to get one."""
         self._descriptor, self._path = descriptor, path
         self._recorded, self._end, self._digest = scanned
 
     @classmethod
     def open(cls, path: Path, head: TrialsHeader) -> Self:
-        """Begins a record, or goes on with one of the same pipeline.
+        """Start a record, or continues with one of the same pipeline.
 
         Raises:
             StoreError: it is of another pipeline, or `RecordingBusy`, or as `read_trials`.
@@ -124,11 +124,11 @@ class TrialWriter:
         return self._recorded.trials
 
     def add(self, trial: Trial) -> None:
-        """Appends a trial, and forces it to the disk.
+        """Append a trial, and forces it to the disk.
 
         Raises:
             StoreError: it is recorded already, or does not answer the record's questions.
-            OSError: the surroundings refuse; what was written of it is taken back.
+            OSError: the file system fails; what was written of it is taken back.
         """
         if problem := _fault(self._recorded, trial):
             raise StoreError(problem, path=self._path)
@@ -144,7 +144,7 @@ class TrialWriter:
         self._recorded.trials[trial.choices] = trial
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Close the file."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -189,7 +189,7 @@ def _begin(path: Path, head: TrialsHeader) -> None:
 
 
 def _fault(recorded: TrialLog, trial: Trial) -> str | None:
-    """Why a trial cannot stand in a record; ``None`` where it can."""
+    """Why a trial cannot are in a record; ``None`` where it can."""
     if trial.choices in recorded.trials:
         return f"the trial {format_choices(trial.choices)} is recorded already"
     if [each.question for each in trial.answered] != recorded.head.questions:
@@ -200,7 +200,7 @@ def _fault(recorded: TrialLog, trial: Trial) -> str | None:
 
 
 def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
-    """The trial of a block.
+    """Return the trial of a block.
 
     Raises:
         UnreadableRecord: it holds none that can stand here.
@@ -214,7 +214,7 @@ def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
 
 
 def _scan(file: BlockFile) -> _TrialScan:
-    """Reads and checks every block."""
+    """Read and check every block."""
     if file.state() is FileState.SEALED:
         raise ForeignFile("is a recording of branches, and no record of trials", path=file.path)
     first = file.block(PREAMBLE_SIZE)

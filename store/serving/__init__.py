@@ -1,1 +1,1 @@
-"""The client of a vLLM server: what it serves, tokens in, tokens out, and nothing on trust."""
+"""The client of a vLLM server: what it serves, tokens in, tokens out, with every reply checked."""

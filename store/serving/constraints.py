@@ -39,7 +39,7 @@ def constraint_fault(text: str, finish: str, request: CompletionRequest) -> str 
 def compile_pattern(expression: str) -> "regex.Pattern[str]":
     """Compile a regular expression as lenient as any of vLLM's backends reads it.
 
-    A dot matches line breaks, since that of xgrammar does; anchors are passed over by xgrammar, and
+    A dot matches line breaks, since that of xgrammar does; anchors are skipped by xgrammar, and
     the whole reply is compared here.
 
     Raises:

@@ -1,11 +1,11 @@
 """Where requests go: servers and their data-parallel engines, each with a bounded load.
 
 vLLM balances data-parallel engines by load and not by prefix, and a prefix cache belongs to one
-engine. So whoever goes on from a prefix goes to the place that holds it.
+engine. So a request that continues a prefix goes to the endpoint that has it cached.
 
-A place has slots, one for each completion under way. Whoever finds none waits, which is the whole
-of back-pressure: nothing is prepared that could not be sent. Those who go on with what has begun
-come before those who begin something.
+An endpoint has slots, one for each running completion. Requests beyond `slots` queue by priority,
+then first come, first served; this is the back-pressure. Requests that continue a branch have
+priority over requests that start one.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from store.serving.engine import Engine
 
 
 class _Waiter(NamedTuple):
-    """Someone who waits for slots; ordered by urgency, then by arrival."""
+    """A request that waits for slots, ordered by priority, then by arrival."""
 
     order: tuple[int, int]
     slots: int
@@ -44,11 +44,11 @@ class Endpoint:
         self._waiting: list[_Waiter] = []
 
     async def acquire(self, slots: int, *, urgent: bool = False) -> None:
-        """Waits for so many slots at once; more than there are counts as all.
+        """Wait for so many slots at once; more than there are counts as all.
 
         Args:
             slots: how many.
-            urgent: go before all who are not.
+            urgent: take priority over requests that are not urgent.
         """
         slots = min(slots, self.slots)
         if not self._waiting and slots <= self._free:
@@ -66,13 +66,13 @@ class Endpoint:
             raise
 
     def release(self, slots: int) -> None:
-        """Gives slots back."""
+        """Return slots back."""
         self._free = min(self.slots, self._free + slots)
         self._admit()
 
     @asynccontextmanager
     async def held(self, slots: int, *, urgent: bool = False) -> AsyncIterator[None]:
-        """Holds so many slots."""
+        """Hold so many slots."""
         slots = min(slots, self.slots)
         await self.acquire(slots, urgent=urgent)
         try:
@@ -94,7 +94,7 @@ class Endpoint:
 
 
 def list_endpoints(engines: Sequence[Engine], ranks: int, slots: int) -> list[Endpoint]:
-    """Every place behind some engines.
+    """List every endpoint of some engines.
 
     Args:
         engines: one for each address.

@@ -80,7 +80,7 @@ class Engine(Protocol):
         """What is served."""
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """The tokens of a text."""
+        """Return the tokens of a text."""
 
     async def tokenize_chat(
         self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
@@ -88,7 +88,7 @@ class Engine(Protocol):
         """The tokens of a conversation in the model's own template, up to where it replies."""
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, special ones included."""
+        """Return the text of tokens, special ones included."""
 
     async def complete(
         self, request: CompletionRequest, *, rank: int | None = None

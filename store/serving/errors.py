@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class ServingError(Exception):
-    """A server does not play its part.
+    """A failure of the server.
 
     Args:
         problem: what is wrong, without the address and without a full stop.
@@ -30,7 +30,7 @@ class ServingError(Exception):
 
 
 class Unreachable(ServingError):
-    """It is not there, is too busy, breaks off or stalls: asking again may help.
+    """The server is unreachable, busy or stalled; a retry may succeed.
 
     Args:
         wait: seconds that the server asks to be left alone, where it says so.
@@ -44,16 +44,16 @@ class Unreachable(ServingError):
 
 
 class Refused(ServingError):
-    """It says that the request is wrong, and would say so again."""
+    """The server rejects the request; a retry would fail again."""
 
     exit_code: ClassVar[int] = 2
 
 
 class InconsistentResponse(ServingError):
-    """Its reply is well formed and is not an answer to what was asked: nothing of it is used."""
+    """The reply is well formed but does not match the request; it is discarded."""
 
 
 def first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure of the first of many tasks to fail, which made all others be cancelled."""
+    """Return the failure of the first of many tasks to fail, which made all others be cancelled."""
     first = group.exceptions[0]
     return first_failure(first) if isinstance(first, BaseExceptionGroup) else first

@@ -58,7 +58,7 @@ def _is_same(one: ModelCard, other: ModelCard) -> bool:
 
 
 def _context_of_base(cards: Sequence[ModelCard], parent: str) -> int | None:
-    """The context of an adapter's base model.
+    """Return the context of an adapter's base model.
 
     The parent's name is free text of the server's command line, so it may be no listed name; then
     the context is that of all base models, if they agree.

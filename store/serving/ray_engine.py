@@ -1,4 +1,4 @@
-"""An engine on another machine: a Ray actor there holds it, and whoever collects holds the actor.
+"""An engine on another machine: a Ray actor there holds it, and the collector holds the actor.
 
 It is the interface of every engine, so a collection does not notice. What it gives does not depend
 on where it runs; an actor that is lost is started again, and what it was asked is asked again.
@@ -23,7 +23,7 @@ EngineFactory = Callable[[], AbstractAsyncContextManager[Engine]]
 """Makes the engine on the machine where it is to run."""
 
 _AT_ONCE = 1 << 14
-"""Calls of an actor under way; how many completions are is bounded where they are asked for."""
+"""Calls of an actor under way; how many completions are is bounded where they are requested."""
 
 _RESTARTS = 100
 """How often an actor that is lost is started again."""
@@ -39,7 +39,7 @@ class _EngineFailure(NamedTuple):
     wait: float | None
 
     def error(self) -> ServingError:
-        """The error itself."""
+        """Return the error itself."""
         if self.kind == "Unreachable":
             return Unreachable(self.problem, address=self.address, hint=self.hint, wait=self.wait)
         known: dict[str, type[ServingError]] = {
@@ -60,7 +60,7 @@ class _EngineActor:
         self._engine: Engine | None = None
 
     async def start(self) -> None:
-        """Starts the engine; that it cannot be started is told to whoever asks it something."""
+        """Start the engine; that it cannot be started is reported to whoever asks it something."""
         with contextlib.suppress(ServingError):
             await self._started()
 
@@ -73,7 +73,7 @@ class _EngineActor:
             return _failure(error)
 
     async def stream(self, request: CompletionRequest, every: int, rank: int | None) -> Any:  # noqa: ANN401
-        """The pieces of a stream, and at its end how it failed, if it did."""
+        """Return the pieces of a stream, and at its end how it failed, if it did."""
         try:
             engine = await self._started()
             async for piece in engine.stream(request, every=every, rank=rank):
@@ -145,7 +145,7 @@ class RayEngine:
         return found
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """The tokens of a text."""
+        """Return the tokens of a text."""
         found: list[int] = await self._ask("tokenize", text, special=special)
         return found
 
@@ -157,7 +157,7 @@ class RayEngine:
         return found
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, special ones included."""
+        """Return the text of tokens, special ones included."""
         found: str = await self._ask("detokenize", tokens)
         return found
 

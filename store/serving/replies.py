@@ -1,9 +1,9 @@
-"""A reply, decoded strictly and held against the request before anything of it is used.
+"""A reply, decoded strictly and checked against the request before it is used.
 
-A reply whose JSON is cut off is `MalformedReply`: something on the way broke, and asking again may
-help. One that is well formed but lacks a field, has another type in it, counts wrongly, answers
+A reply whose JSON is truncated is `MalformedReply`: the connection failed, and a retry may
+succeed. One that is well formed but lacks a field, has another type in it, counts wrongly, answers
 another prompt or comes from another model is a `InvalidReply`, and ends the work. A document with
-an error in the place of a reply, as a stream of status 200 can carry one, is an `ErrorDocument`.
+an error in place of a reply, as a stream of status 200 can carry one, is an `ErrorDocument`.
 """
 
 import math
@@ -23,11 +23,11 @@ UNFINISHED = frozenset({"abort", "error"})
 
 
 class MalformedReply(Exception):
-    """The bytes are not a whole JSON document; the message says why."""
+    """The bytes are not a complete JSON document; the message gives the reason."""
 
 
 class InvalidReply(Exception):
-    """The reply is not one to what was asked; the message says in what."""
+    """The reply does not match the request; the message names the difference."""
 
 
 class ErrorDocument(Exception):
@@ -44,14 +44,14 @@ class ErrorDocument(Exception):
 
 
 class CompletionResult(NamedTuple):
-    """One completion that was found to be what was asked for."""
+    """One completion that was found to be what was requested."""
 
     token_ids: list[int]
     text: str
     finish: str
     """``stop`` or ``length``; what else servers say is kept as it is."""
     logprobs: list[float] | None
-    """Of each token, in nats, where they were asked for."""
+    """Of each token, in nats, where they were requested."""
     top: list[list[float]] | None
     """Of the likeliest tokens at each place, in nats, likeliest first."""
 
@@ -90,7 +90,7 @@ _DECODER = msgspec.json.Decoder(_Reply)
 
 
 def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Decodes one JSON document.
+    """Decode one JSON document.
 
     Raises:
         MalformedReply: it is not JSON, or not all of it.
@@ -130,7 +130,7 @@ def error_document(body: bytes) -> ErrorDocument | None:
 
 
 def _status(error: dict[str, object]) -> int:
-    """The status of an error: its code where that is one, else by its type."""
+    """Return the status of an error: its code where that is one, else by its type."""
     code = error.get("code", error.get("status_code"))
     if isinstance(code, str) and code.isdecimal():
         code = int(code)
@@ -145,7 +145,7 @@ _REFUSALS = frozenset({"BadRequestError", "NotFoundError", "invalid_request_erro
 def read_reply(
     body: bytes, request: CompletionRequest, names: Container[str]
 ) -> list[CompletionResult]:
-    """The completions of a whole reply: prompt after prompt, child after child.
+    """Return the completions of a whole reply: prompt after prompt, child after child.
 
     Args:
         body: the reply.
@@ -179,19 +179,19 @@ def read_reply(
 
 
 def refuse_other_model(named: str, names: Container[str]) -> None:
-    """Raises `InvalidReply` where a reply comes from another model than was asked."""
+    """Raise `InvalidReply` if a reply comes from another model than was asked."""
     if named not in names:
         raise InvalidReply(f"the reply comes from the model {named!r}, which was not asked")
 
 
 def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: int) -> None:
-    """Raises `InvalidReply` where child ``index`` goes on from another prompt than its own."""
+    """Raise `InvalidReply` if child ``index`` continues from another prompt than its own."""
     if prompt != list(request.prompt[index // request.n]):
         raise InvalidReply("it answers another prompt than was sent")
 
 
 def check_completion(given: CompletionResult, request: CompletionRequest) -> None:
-    """Raises `InvalidReply` where one completion cannot be what was asked for."""
+    """Raise `InvalidReply` if one completion cannot be what was requested."""
     count = len(given.token_ids)
     if any(token < 0 for token in given.token_ids):
         raise InvalidReply("a token's number is below 0")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 TOP = 20
-"""How many likeliest tokens are asked for where log-probabilities are; vLLM's own default bound."""
+"""How many likeliest tokens are requested where log-probabilities are; vLLM's own default bound."""
 
 
 class Structured(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -45,7 +45,7 @@ class CompletionRequest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only
 
     @property
     def children(self) -> int:
-        """How many completions are asked for."""
+        """How many completions are requested."""
         return self.n * len(self.prompt)
 
 
@@ -61,12 +61,12 @@ class WireRequest(CompletionRequest, frozen=True, omit_defaults=True, kw_only=Tr
 
 
 def encode_request(request: CompletionRequest, model: str, *, every: int | None = None) -> bytes:
-    """The body of the HTTP request.
+    """Return the body of the HTTP request.
 
     Args:
         request: what is asked.
         model: the model's name at the server.
-        every: stream the reply, in pieces of about so many tokens; ``None`` asks for it whole.
+        every: stream the reply, in pieces of about so many tokens; ``None`` requests it whole.
     """
     asked = {name: getattr(request, name) for name in request.__struct_fields__}
     streaming = every is not None

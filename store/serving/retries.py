@@ -1,4 +1,4 @@
-"""How long a server is waited for: deadlines, and when a request is made again.
+"""Retries: deadlines, waits and when a request is repeated.
 
 What may help when asked again is tried again with waits that double, with jitter, and that heed
 ``Retry-After``. Patience is counted from the last success of the same request, so a server that is
@@ -35,7 +35,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def retry_call(attempt: Callable[[], Awaitable[T]], limits: Limits) -> T:
-    """Calls ``attempt`` until it succeeds.
+    """Call ``attempt`` until it succeeds.
 
     Raises:
         Unreachable: the last one, when patience is at its end.
@@ -53,7 +53,7 @@ class RetrySession:
         self._failures = 0
 
     def progressed(self) -> None:
-        """Begins to count patience and waits anew."""
+        """Start to count patience and waits again."""
         self._since = time.monotonic()
         self._failures = 0
 

@@ -2,7 +2,7 @@
 
 Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
 off or stalls) are made again within `Limits`; any other status of 4xx ends the work at once,
-whether it is that of the reply or stands in an event of a stream. A reply that is not one to what
+whether it is that of the reply or is in an event of a stream. A reply that is not one to what
 was asked raises `InconsistentResponse`, and nothing of it gets out. To cancel a task that waits
 here closes its connection, upon which vLLM drops the request.
 """
@@ -128,7 +128,7 @@ class Server:
         return Served(identity.name, identity.context, version.version, identity.aliases)
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """The tokens of a text.
+        """Return the tokens of a text.
 
         Args:
             text: what is tokenised.
@@ -153,7 +153,7 @@ class Server:
         return await self._tokens(asked)
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, special ones included."""
+        """Return the text of tokens, special ones included."""
         body = msgspec.json.encode({"model": self.model, "tokens": tokens})
 
         async def attempt() -> str:
@@ -238,7 +238,7 @@ class Server:
         return self._identity
 
     async def _names(self) -> frozenset[str]:
-        """The names that a reply of the model may carry; they are asked for once."""
+        """The names that a reply of the model may carry; they are requested once."""
         return (self._identity or await self._identify()).names
 
     async def _tokens(self, asked: Mapping[str, Any]) -> list[int]:
@@ -281,7 +281,7 @@ class Server:
         rank: int | None,
         patience: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A reply whose head has come, within ``patience`` seconds, and says 200."""
+        """Return a reply whose head has come, within ``patience`` seconds, and says 200."""
         if self._session is None:
             raise RuntimeError("a server is used inside `async with`")
         headers = {} if rank is None else {RANK_HEADER: str(rank)}
@@ -310,7 +310,7 @@ class Server:
     def _failure(
         self, status: int, problem: str, wait: float | None = None
     ) -> Refused | Unreachable:
-        """The error for a status: asked again where it may pass, else final."""
+        """Return the error for a status: asked again where it may pass, else final."""
         if status in PASSING or status >= 500:
             return self._unreachable(problem, wait=wait)
         return Refused(problem, address=self.address, hint=self._hint(status))
@@ -341,7 +341,7 @@ class Server:
 
     @contextmanager
     def _judged(self) -> Iterator[None]:
-        """Turns what is wrong with a reply into the error of the server that gave it."""
+        """Turn what is wrong with a reply into the error of the server that gave it."""
         try:
             yield
         except ErrorDocument as error:
@@ -354,7 +354,7 @@ class Server:
 
 
 def _message(body: bytes) -> str:
-    """The description of an error reply, in a line."""
+    """Return the description of an error reply, in a line."""
     if (reported := error_document(body)) is not None:
         return str(reported)
     try:

@@ -72,7 +72,7 @@ class _Child:
         self.top: list[list[float]] = []
 
     def take(self, choice: _StreamChoice, request: CompletionRequest) -> None:
-        """Adds a piece."""
+        """Add a piece."""
         if not self.begun:
             if choice.prompt_token_ids is None:
                 raise InvalidReply("a stream does not begin with its prompt")
@@ -88,7 +88,7 @@ class _Child:
             self.top += top
 
     def end(self, finish: str, request: CompletionRequest) -> CompletionResult:
-        """The whole child."""
+        """Return the whole child."""
         wanted = request.logprobs is not None
         given = CompletionResult(
             self.token_ids,
@@ -117,10 +117,10 @@ class StreamAssembler:
         self._closed = False
 
     def take(self, data: bytes) -> StreamChunk:
-        """Takes the data of one event.
+        """Take the data of one event.
 
         Raises:
-            MalformedReply: it is cut off; asking again may help.
+            MalformedReply: it is truncated; asking again may help.
             ErrorDocument: the server reports an error, whatever the status of the stream was.
             InvalidReply: it is not part of an answer to what was asked.
         """
@@ -166,13 +166,13 @@ class StreamAssembler:
         self._closed = True
 
     def refuse_unclosed(self) -> None:
-        """Raises `MalformedReply` where the connection ended before the stream did."""
+        """Raise `MalformedReply` if the connection ended before the stream did."""
         if not self._closed:
             raise MalformedReply("the stream broke off")
 
 
 async def iterate_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The data of each server-sent event, from the bytes as they come."""
+    """Return the data of each server-sent event, from the bytes as they come."""
     rest = b""
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n\n")

@@ -1,4 +1,4 @@
-"""Asks any server that speaks OpenAI's protocol for one text: chat, or a bare completion."""
+"""Ask any server that speaks OpenAI's protocol for one text: chat, or a bare completion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,10 +35,10 @@ class _TextReply(msgspec.Struct, frozen=True):
 
 
 class TextClient(Server):
-    """A server that is asked for texts. Use it as an asynchronous context manager."""
+    """A server that is requested texts. Use it as an asynchronous context manager."""
 
     async def ask(self, call: PipelineCall) -> PipelineReply:
-        """Makes a call.
+        """Make a call.
 
         Raises:
             InconsistentResponse: the reply is none.

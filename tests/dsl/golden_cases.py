@@ -2,7 +2,7 @@
 
 A file holds cases, each a head ``==== what is wrong``, the program, a line of dashes, and what is
 rendered. A program of one section or less is put into a controller that is sound otherwise: a case
-that begins with ``in step`` has only the statements of a step.
+that starts with ``in step`` has only the statements of a step.
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def rendered(program: str) -> str:
 
 
 def whole(program: str) -> str:
-    """A case's program as a file: statements alone stand in a `step`."""
+    """A case's program as a file: statements alone are in a `step`."""
     if not program.startswith("in step\n"):
         return program
     body = program.removeprefix("in step\n")

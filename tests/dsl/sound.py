@@ -112,7 +112,7 @@ def expressions(
 
 @st.composite
 def statements(draw: st.DrawFn, names: Names, where: str, depth: int) -> str:
-    """The text of a statement that may stand in `step`, `finally` or `update`."""
+    """The text of a statement that may be in `step`, `finally` or `update`."""
     kinds = {"step": 12, "finally": 4, "update": 2}[where]
     branch = where == "update"
 

@@ -1,4 +1,4 @@
-"""What an editor is told, while a program is being written. A bar marks the place asked about."""
+"""Editor features on unfinished programs. A bar marks the cursor."""
 
 import pytest
 from hypothesis import given

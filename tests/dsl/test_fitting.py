@@ -1,4 +1,4 @@
-"""An allocation is held to a pipeline: its stages, its models, its cost at every β."""
+"""An allocation is compared with a pipeline: its stages, its models, its cost at every β."""
 
 import pytest
 

@@ -33,13 +33,13 @@ def program(text: str) -> tree.Program:
 
 
 def step(body: str) -> str:
-    """A program with lines in its step, as they stand there when it is formatted."""
+    """A program with lines in its step, as they are there when it is formatted."""
     lines = "\n".join(f"    {line}".rstrip() for line in body.strip("\n").split("\n"))
     return f"controller c {{\n  step {{\n{lines}\n  }}\n}}\n"
 
 
 def laid_out(body: str) -> str:
-    """The lines of a step after formatting, set back to the margin; another one stands before."""
+    """The lines of a step after formatting, set back to the margin; another one is before."""
     text = formatted(f"controller c {{ step {{ stop\n\n{body}\n}} }}")
     lines = text.removesuffix("  }\n}\n").split("\n")[4:]
     return "\n".join(line.removeprefix("    ") for line in lines)

@@ -1,6 +1,6 @@
 """The whole rendered messages of ill-formed programs, so that no word of them changes unseen.
 
-After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes them anew; read the difference.
+After a change that is meant, ``RHEOSTAT_UPDATE_GOLDEN=1`` writes them again; read the difference.
 """
 
 import os

@@ -59,7 +59,7 @@ SLOW = {
 }
 """Rows that take up to a minute, each on one of the models.
 
-That all 104 come out is a test of the compiled engine, which is held to this interpreter.
+That all 104 come out is a test of the compiled engine, which is compared with this interpreter.
 """
 
 

@@ -1,4 +1,4 @@
-"""Programs that go nowhere are told before they are played; those that rest at times are not."""
+"""Programs without progress are reported before they run; those that idle at times are not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever text there is, it is told in bounded time what is wrong with it, and nothing breaks."""
+"""Any text gets diagnostics in bounded time, and nothing raises."""
 
 from collections.abc import Iterator
 
@@ -62,7 +62,7 @@ def test_any_token_sequence_in_a_section_gets_diagnostics(section: str, words: l
 
 @st.composite
 def mutations(draw: st.DrawFn) -> str:
-    """A good program with some words left out, swapped, doubled or replaced, or cut off."""
+    """A good program with some words left out, swapped, doubled or replaced, or truncated."""
     text = draw(st.sampled_from(PROGRAMS))
     words = text.split(" ")
     for _ in range(draw(st.integers(1, 4))):

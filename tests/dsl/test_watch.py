@@ -117,7 +117,7 @@ def test_watching_changes_nothing(name: str, branch_pool: BranchPool, where: Sur
     shown: list[Snapshot] = []
     alone = told(Interpreter(checked), branch_pool, where)
     assert told(Interpreter(checked, watch=shown.append), branch_pool, where) == alone
-    # One more where the budget refused a verb, which then is no barrier.
+    # One more where the budget rejected a verb, which then is no barrier.
     assert len(shown) - len(alone.barriers) in (0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Damage: whatever happens to the bytes, a recording is read right or refused with a StoreError."""
+"""Damage: a recording is read correctly or rejected with a StoreError."""
 
 import random
 import struct
@@ -133,7 +133,7 @@ def test_damaged_journal_is_read_correctly_or_rejected_unchanged(
 def check_is_a_prefix(
     path: Path, harmed: bytes, journal: Journalled, recovered: str | None
 ) -> None:
-    """What is left are whole blocks of the original, and what was cut off was told."""
+    """What is left are whole blocks of the original, and what was truncated was reported."""
     left = path.read_bytes()
     assert len(left) in journal.ends
     assert journal.content.startswith(left)
@@ -214,7 +214,7 @@ def test_a_block_that_straddles_two_search_windows_is_found(tmp_path: Path, insi
         return journalled(tmp_path / "x", content._replace(branches=[[bare, second]]))
 
     trial = with_text(1 << 19)
-    # The search begins a byte behind the bad block's first; `inside` letters of the next block's
+    # The search begins a byte after the bad block's first; `inside` letters of the next block's
     # kind are still in its first window.
     start, gap = trial.ends[1], 1 + _WINDOW - inside
     journal = with_text((1 << 19) + gap - (trial.ends[2] - start))

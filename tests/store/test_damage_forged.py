@@ -1,7 +1,7 @@
-"""Damage with fitting digests: content that no writer wrote is read or refused, and nothing else.
+"""Damage with fitting digests: content that no writer wrote is read or rejected, and nothing else.
 
-Digests guard against accident. A file made by other hands has fitting ones, so whatever stands
-behind them must still be met with a clear sentence.
+Digests guard against accident. A file made by other hands has fitting ones, so whatever is
+after them must still be met with a clear sentence.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""The writer: what it takes, what it refuses, and what outlives a crash."""
+"""The writer: what it takes, what it rejects, and what outlives a crash."""
 
 import fcntl
 import os
@@ -300,7 +300,7 @@ def test_failed_append_is_rolled_back(tmp_path: Path) -> None:
     with RecordingWriter.create(path, PROVENANCE) as writer:
         writer.add_question(QUESTION)
         before = path.read_bytes()
-        # The system takes the first 60 bytes of the block and refuses the rest.
+        # The system takes the first 60 bytes of the block and rejects the rest.
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 60, limits[1]))
         try:
             with pytest.raises(OSError, match="too large"):

@@ -118,7 +118,7 @@ class OfflineEngine:
         return Served(Path(self._model).name, facts.context, facts.version)
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """The tokens of a text."""
+        """Return the tokens of a text."""
         asked = messages.TokenizeRequest(id=next(self._numbers), text=text, special=special)
         return (await self._one(asked, messages.TokensReply)).tokens
 
@@ -134,7 +134,7 @@ class OfflineEngine:
         return (await self._one(asked, messages.TokensReply)).tokens
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, special ones included."""
+        """Return the text of tokens, special ones included."""
         asked = messages.DetokenizeRequest(id=next(self._numbers), tokens=list(tokens))
         return (await self._one(asked, messages.TextReply)).text
 
@@ -217,7 +217,7 @@ class OfflineEngine:
         return reply
 
     async def _read(self) -> None:
-        """Hands replies to those who wait for them, until the worker is gone."""
+        """Hand replies to those who wait for them, until the worker is gone."""
         assert self._process is not None
         assert self._process.stdout is not None
         try:
@@ -234,7 +234,7 @@ class OfflineEngine:
                 queue.put_nowait(None)
 
     def _gone(self) -> Unreachable:
-        """The error for a worker that has ended, with the last of what it said."""
+        """Return the error for a worker that has ended, with the last of what it said."""
         self._log.seek(0)
         said = self._log.read().decode("utf-8", "replace").strip().splitlines()
         last = next((line for line in reversed(said) if "Error" in line or "error" in line), "")

@@ -101,7 +101,7 @@ class ErrorReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     id: int
     reason: str
     refused: bool
-    """Whether it would be refused again."""
+    """Whether it would be rejected again."""
 
 
 WorkerRequest = (
@@ -121,6 +121,6 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def frame_message(message: msgspec.Struct) -> bytes:
-    """A message as it goes over the pipe."""
+    """Return a message as it goes over the pipe."""
     payload = _ENCODER.encode(message)
     return HEADER.pack(len(payload)) + payload

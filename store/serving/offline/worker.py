@@ -48,7 +48,7 @@ class EngineWorker:
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
-        """Answers until the other side closes the pipe."""
+        """Answer until the other side closes the pipe."""
         while True:
             try:
                 (length,) = HEADER.unpack(await reader.readexactly(HEADER.size))
@@ -143,19 +143,19 @@ class EngineWorker:
 
 
 def _is_of_template(error: BaseException) -> bool:
-    """Whether a chat template does not take a conversation: it would refuse it again."""
+    """Return whether a chat template does not take a conversation: it would refuse it again."""
     return any(kind.__name__ == "TemplateError" for kind in type(error).__mro__)
 
 
 def _first(problem: BaseException) -> BaseException:
-    """The first error of a group: children are drawn by a group of tasks."""
+    """Return the first error of a group: children are drawn by a group of tasks."""
     while isinstance(problem, BaseExceptionGroup):
         problem = problem.exceptions[0]
     return problem
 
 
 def top_logprobs(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
-    """The log-probabilities of the likeliest tokens at one place, likeliest first."""
+    """Return the log-probabilities of the likeliest tokens at one place, likeliest first."""
     numbers = sorted((max(each.logprob, -9999.0) for each in told.values()), reverse=True)
     return numbers[:most]
 
@@ -188,7 +188,7 @@ def make_sampling_params(request: Any, child: int) -> Any:  # noqa: ANN401 - vLL
 
 
 async def main() -> None:
-    """Loads the engine and serves."""
+    """Load the engine and serves."""
     out = os.dup(1)
     os.dup2(2, 1)
     from vllm import AsyncEngineArgs

@@ -146,7 +146,7 @@ def test_many_processes_may_fill_one_cache(tmp_path: Path) -> None:
         " from dsl.compiler.objects import ObjectCache;"
         " from dsl.program import load_checked_program as load;"
         " cache = ObjectCache(Path(sys.argv[1]));"
-        " [cache.load(load(library.source(name))) for name in ('sc', 'esc')]"
+        " [cache.load(load(library.load_source(name))) for name in ('sc', 'esc')]"
     )
     running = [
         subprocess.Popen(

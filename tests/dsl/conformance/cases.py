@@ -1,7 +1,7 @@
 """Reads the corpus: cases in a readable text form, each a program, a recording and an episode.
 
-The form is told in README.md beside this file. A mistake in a file is an error with its place, so
-that no case is passed over.
+README.md describes the form. A mistake in a file is an error with its place, so
+that no case is skipped.
 """
 
 import re
@@ -69,7 +69,7 @@ class BadCase(Exception):
 
 @dataclass
 class _Section:
-    """A case or a deck as it stands in the file."""
+    """A case or a deck as it is in the file."""
 
     name: str
     place: str

@@ -1,4 +1,4 @@
-"""The implementations of Rheo that the corpus is held to. A new one adds a line to `ENGINES`."""
+"""The implementations of Rheo that the corpus tests. Add a new one to `ENGINES`."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol

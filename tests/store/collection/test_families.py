@@ -42,18 +42,18 @@ def turns(messages: list[Body], *, without_thoughts: bool = True) -> str:
 
 
 def switched_on(messages: list[Body], arguments: Body) -> str:
-    """Thinks unless it is told not to, as Qwen3 does."""
+    """Thinks unless it is reported not to, as Qwen3 does."""
     off = arguments.get("enable_thinking", True) is False
     return turns(messages) + ("<think>\n\n</think>\n\n" if off else "")
 
 
 def switched_off(messages: list[Body], arguments: Body) -> str:
-    """Thinks only if it is told to, as DeepSeek-V3.1 does."""
+    """Thinks only if it is reported to, as DeepSeek-V3.1 does."""
     return turns(messages) + ("<think>" if arguments.get("thinking") else "</think>")
 
 
 def silent_switch(messages: list[Body], arguments: Body) -> str:
-    """Thinks only if it is told to by its first message, and leaves no mark where it is not."""
+    """Thinks only if it is reported to by its first message, and leaves no mark where it is not."""
     about = "Think between <think> and </think>.\n" if arguments.get("thinking") else ""
     return about + turns(messages, without_thoughts=False)
 

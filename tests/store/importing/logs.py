@@ -1,7 +1,7 @@
 """Small logs of evaluation harnesses, as their own programs write them.
 
 The layout was taken from logs that inspect_ai 0.3.285 and lm-evaluation-harness 0.4.13 wrote; what
-the importers pass over is left out.
+the importers skip is left out.
 """
 
 import io

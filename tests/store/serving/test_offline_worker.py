@@ -1,4 +1,4 @@
-"""The worker of vLLM without a server: what its engine refuses is told apart from what fails."""
+"""The worker of vLLM without a server: what its engine rejects is distinguished from what fails."""
 
 import asyncio
 import os
