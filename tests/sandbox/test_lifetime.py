@@ -1,5 +1,6 @@
 """Processes and containers end with the command that started them, however it ends."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable
@@ -118,18 +119,18 @@ def test_workers_end_with_a_proxy(python_home: Path, ending: signal.Signals) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_the_process_that_compares_answers_ends_with_a_collection(
+def test_the_processes_that_compare_answers_end_with_their_command(
     home: Path, ending: signal.Signals
 ) -> None:
-    Path("sums.jsonl").write_text('{"id": "a", "question": "1 + 2?", "answer": "3.0"}\n')
-    server = ScriptedServer()
-    server.pace = 0.2
-    with serving(server), running(
-        "collect", "--base-url", server.url, "--model", MODEL, "--family", "think",
-        "--questions", "sums.jsonl", "--interval", "40", "--max-tokens", "200",
-        "--branches", "6", "-o", "r.recording",
+    # Each of these takes as long to write out as an answer may take.
+    branches = [{"final": f"(a+b+c+d+m+n)^{{{60 + k}}}", "tokens": 9} for k in range(40)]
+    line = {"question": "?", "answer": "3", "branches": branches}
+    Path("slow.jsonl").write_text(json.dumps(line) + "\n")
+    with running(
+        "import", "jsonl", "slow.jsonl", "--model", "m", "--benchmark", "b", "--interval", "500",
+        "--equivalence", "math-verify", "-o", "r.recording",
     ) as command:  # fmt: skip
-        is_ended(command, ending, lambda: server.completions and workers(command, 2)())
+        is_ended(command, ending, workers(command, 2))
 
 
 @pytest.mark.docker

@@ -24,9 +24,7 @@ def test_descendants_of_every_controller_are_sound(name: str) -> None:
     for _ in range(12):
         variant = vary(found, random)
         if variant is not None:
-            # A mutation may read all chains at once, so that no step is left to take.
-            said = [each for each in remarks(variant.program) if each.code != "RH507"]
-            assert said == [], variant.words
+            assert remarks(variant.program) == [], variant.words
             found = variant.program
 
 
