@@ -8,6 +8,7 @@ from agents.chat.reply_cache import FinishReason, ModelCall, ModelReply, ReplyCa
 from agents.chat.settings import Price
 from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ResourceUsage
+from harness.errors import ExternalError
 
 MAX_CONCURRENT_CALLS = 8
 """Calls at a time."""
@@ -69,6 +70,21 @@ class ModelCaller:
         if not self.calls or len(self._failed) < self.calls:
             return ""
         return self._failed[-1][1].problem
+
+    def require_reply(self, name: str) -> None:
+        """Raise where every call so far failed.
+
+        Args:
+            name: of the proposer, for the message.
+
+        Raises:
+            ExternalError: calls were made, and all of them failed.
+        """
+        if problem := self.only_failed:
+            raise ExternalError(
+                f"{name}: {self.calls} calls, and no reply to any: {problem}",
+                hint="the run goes on with --resume, once that is mended",
+            )
 
     def conclude(self) -> None:
         """Writes down the calls that failed: now that they cost a try, they are not made again."""

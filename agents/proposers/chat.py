@@ -5,21 +5,18 @@ program costs a try, and the model is told what was wrong with it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from agents.chat import prompts
-from agents.chat.caller import ModelCaller
+from agents.chat.client import ModelClient
 from agents.chat.edits import EditMismatch, apply_edits
-from agents.chat.models import LanguageModel
 from agents.chat.reading import ParsedEdits, ParsedProgram, parse_constrained_reply, parse_reply
-from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply, ReplyCache
-from agents.chat.settings import Price
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply
 from agents.feedback.brief import Brief
 from agents.proposers import ProposalBatch
-from agents.run.records import ControllerLanguage, ModelOptions, Proposal
+from agents.run.records import ControllerLanguage, Proposal
 from agents.search.bench_protocol import Bench
-from harness.errors import ExternalError
 
 MAX_QUOTED_CHARACTERS = 4000
 """Characters of a reply without a program that the model is shown again."""
@@ -47,31 +44,18 @@ class ChatProposer:
     """See the module.
 
     Args:
-        model: ``PROVIDER:MODEL``.
-        opened: makes the model, when a call is first made.
-        price: of its tokens.
-        replies: those of the run.
-        asking: how it is asked.
+        client: the model, and how it is asked.
     """
 
-    def __init__(
-        self,
-        model: str,
-        opened: Callable[[], LanguageModel],
-        price: Price,
-        replies: ReplyCache,
-        asking: ModelOptions,
-    ):
-        self.name = f"chat:{model}"
-        self._model, self._opened, self._price = model, opened, price
-        self._replies, self._asking = replies, asking
+    def __init__(self, client: ModelClient):
+        self.name = client.name
+        self._client = client
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
         """See `agents.proposers.Proposer`."""
         opening = self._opening(brief, bench)
-        temperatures = self._asking.temperatures
         talks = [
-            _Conversation(opening, temperatures[number % len(temperatures)], number)
+            _Conversation(opening, self._client.temperature(number), number)
             for number in range(bench.most)
         ]
         return self._talked(talks, brief, bench)
@@ -83,7 +67,7 @@ class ChatProposer:
         told = prompts.repair_prompt(
             failed.source,
             diagnostics,
-            constrained=self._asking.constrained,
+            constrained=self._client.options.constrained,
             language=bench.language,
         )
         messages = [
@@ -92,14 +76,13 @@ class ChatProposer:
             ChatMessage("user", told),
         ]
         # Each mending is another call, though the program and the messages be the same.
-        temperatures = self._asking.temperatures
-        talk = _Conversation(messages, temperatures[bench.tries % len(temperatures)], bench.tries)
+        talk = _Conversation(messages, self._client.temperature(bench.tries), bench.tries)
         return self._talked([talk], brief, bench, mending=failed)
 
     def _opening(self, brief: Brief, bench: Bench) -> list[ChatMessage]:
         return prompts.opening_messages(
             brief,
-            constrained=self._asking.constrained,
+            constrained=self._client.options.constrained,
             free_knobs=bench.free_knobs,
             language=bench.language,
         )
@@ -111,7 +94,7 @@ class ChatProposer:
         bench: Bench,
         mending: Proposal | None = None,
     ) -> ProposalBatch:
-        asker = ModelCaller(self._opened, self._price, self._replies, bench)
+        asker = self._client.caller(bench)
         counts: Counter[str] = Counter()
         going = list(talks)
         for _ in range(bench.tries):
@@ -126,11 +109,8 @@ class ChatProposer:
             going = still
             if not going:
                 break
-        if mending is None and (problem := asker.only_failed):
-            raise ExternalError(
-                f"{self.name}: {asker.calls} calls, and no reply to any: {problem}",
-                hint="the run goes on with --resume, once that is mended",
-            )
+        if mending is None:
+            asker.require_reply(self.name)
         asker.conclude()
         return ProposalBatch(
             _unique_proposals(talks), usage=asker.usage, search={"calls": asker.calls, **counts}
@@ -139,12 +119,10 @@ class ChatProposer:
     def _call(self, talk: _Conversation) -> ModelCall:
         from dsl.decoding import decoding_grammar
 
-        constrained = self._asking.constrained
-        return ModelCall(
-            model=self._model,
-            messages=list(talk.messages),
+        constrained = self._client.options.constrained
+        return self._client.call(
+            talk.messages,
             temperature=talk.temperature,
-            reply_tokens=self._asking.reply_tokens,
             grammar=decoding_grammar(prompts.MAX_REASON_LINES) if constrained else "",
             number=talk.number,
             attempt=talk.attempt,
@@ -165,10 +143,10 @@ class ChatProposer:
             return ""
         if reply.finish is FinishReason.CUT:
             counts["cut off"] += 1
-            return prompts.cut_off_prompt(self._asking.reply_tokens)
+            return prompts.cut_off_prompt(self._client.options.reply_tokens)
         found = (
             parse_constrained_reply(reply.text)
-            if self._asking.constrained
+            if self._client.options.constrained
             else parse_reply(reply.text, language)
         )
         if found is None:

@@ -15,6 +15,7 @@ from harness.errors import InputError
 from harness.messages import suggest
 
 if TYPE_CHECKING:
+    from agents.chat.client import ModelClient
     from agents.chat.models import LanguageModel
 
 PROPOSER_NAMES = ("evolve", "random")
@@ -133,7 +134,7 @@ def _build_proposer(name: str, means: ProposerResources) -> Proposer:
     return _PLAIN[name]()
 
 
-def make_model_opener(model: str, means: ProposerResources) -> "Callable[[], LanguageModel]":
+def _make_model_opener(model: str, means: ProposerResources) -> "Callable[[], LanguageModel]":
     """What makes a model when a call is first made; where a run is replayed, none may be."""
     before = means.before
 
@@ -151,15 +152,22 @@ def make_model_opener(model: str, means: ProposerResources) -> "Callable[[], Lan
     return opened
 
 
-def _chat(model: str, means: ProposerResources) -> Proposer:
+def build_model_client(model: str, means: ProposerResources) -> "ModelClient":
+    """Return a model with its price and the run's replies, to be asked by a proposer."""
+    from agents.chat.client import ModelClient
     from agents.chat.reply_cache import ReplyCache
     from agents.chat.settings import Price
-    from agents.proposers.chat import ChatProposer
 
     is_own_server = means.asking.base_url is not None
     price = Price(model, means.settings.prices, is_own_server=is_own_server)
     replies = ReplyCache(means.run, means.before)
-    return ChatProposer(model, make_model_opener(model, means), price, replies, means.asking)
+    return ModelClient(model, _make_model_opener(model, means), price, replies, means.asking)
+
+
+def _chat(model: str, means: ProposerResources) -> Proposer:
+    from agents.proposers.chat import ChatProposer
+
+    return ChatProposer(build_model_client(model, means))
 
 
 def _evolve() -> Proposer:

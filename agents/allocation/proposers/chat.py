@@ -4,8 +4,6 @@ After the first trials, which follow a rule, it is told the trials and its last 
 round, writes new guidelines, and proposes a batch of trials from both.
 """
 
-from collections.abc import Callable
-
 from agents.allocation.briefing import format_trial_history
 from agents.allocation.proposers import SuggestionBatch, TrialBench
 from agents.allocation.proposers.model_output import (
@@ -17,13 +15,9 @@ from agents.allocation.proposers.model_output import (
     render_template,
     suggest_first_trials,
 )
-from agents.chat.caller import ModelCaller
-from agents.chat.models import LanguageModel
-from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ReplyCache
-from agents.chat.settings import Price
-from agents.proposers.registry import ProposerResources, make_model_opener, parse_model_name
-from agents.run.records import ModelOptions
-from harness.errors import ExternalError
+from agents.chat.client import ModelClient
+from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall
+from agents.proposers.registry import ProposerResources, build_model_client, parse_model_name
 
 MAX_REPLIES = 3
 """Replies that a round may take, until one holds a trial."""
@@ -33,31 +27,19 @@ class ChatTrialProposer:
     """See the module.
 
     Args:
-        model: ``PROVIDER:MODEL``.
-        opened: makes the model, when a call is first made.
-        price: of its tokens.
-        replies: those of the run.
-        asking: how it is asked.
+        client: the model, and how it is asked.
     """
 
-    def __init__(
-        self,
-        model: str,
-        opened: Callable[[], LanguageModel],
-        price: Price,
-        replies: ReplyCache,
-        asking: ModelOptions,
-    ):
-        self.name = f"chat:{model}"
-        self._model, self._opened, self._price = model, opened, price
-        self._replies, self._asking = replies, asking
+    def __init__(self, client: ModelClient):
+        self.name = client.name
+        self._client = client
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
         """See `agents.allocation.proposers.TrialProposer`."""
         opening = suggest_first_trials(bench)
         if opening is not None:
             return opening
-        asker = ModelCaller(self._opened, self._price, self._replies, bench)
+        asker = self._client.caller(bench)
         guidelines = decode_guidelines(bench.state)
         told = (
             f"{format_trial_history(bench.space, bench.seen, guidelines)}\n{format_task(bench)}\n"
@@ -83,11 +65,7 @@ class ChatTrialProposer:
                         "user", f"Nothing of it can be tried.\n\n{problems}\n\n{format_task(bench)}"
                     ),
                 ]
-        if problem := asker.only_failed:
-            raise ExternalError(
-                f"{self.name}: {asker.calls} calls, and no reply to any: {problem}",
-                hint="the run goes on with --resume, once that is mended",
-            )
+        asker.require_reply(self.name)
         asker.conclude()
         kept = found.guidelines or guidelines
         return SuggestionBatch(
@@ -99,12 +77,9 @@ class ChatTrialProposer:
         )
 
     def _call(self, messages: list[ChatMessage], number: int, attempt: int) -> ModelCall:
-        temperatures = self._asking.temperatures
-        return ModelCall(
-            model=self._model,
-            messages=list(messages),
-            temperature=temperatures[attempt % len(temperatures)],
-            reply_tokens=self._asking.reply_tokens,
+        return self._client.call(
+            messages,
+            temperature=self._client.temperature(attempt),
             number=number,
             attempt=attempt,
         )
@@ -112,8 +87,4 @@ class ChatTrialProposer:
 
 def build_chat_proposer(name: str, means: ProposerResources) -> ChatTrialProposer:
     """The proposer of a name ``chat:PROVIDER:MODEL``."""
-    model = parse_model_name(name)
-    is_own_server = means.asking.base_url is not None
-    price = Price(model, means.settings.prices, is_own_server=is_own_server)
-    replies = ReplyCache(means.run, means.before)
-    return ChatTrialProposer(model, make_model_opener(model, means), price, replies, means.asking)
+    return ChatTrialProposer(build_model_client(parse_model_name(name), means))
