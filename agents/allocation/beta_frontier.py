@@ -7,6 +7,7 @@ import msgspec
 from agents.allocation.choices import parse_choices
 from agents.allocation.results import StageAllocation, list_stage_allocations
 from dsl.allocation import load_allocation
+from dsl.allocation.pipeline_fit import SLACK
 from dsl.source import Source
 from harness.allocation.space import AllocationSpace
 from harness.allocation.trial_environment import TrialEnvironment
@@ -44,7 +45,7 @@ def compute_frontier(
         choices = parse_choices(pipeline, source.text, source.name, beta)
         budget, cost = checked.at(beta).budget, space.cost(choices)
         at = f" at beta = {beta:g}" if checked.scheduled else ""
-        if cost > budget + 1e-9:
+        if cost > budget + SLACK:
             raise InputError(
                 f"{source.name}: costs {cost:.4g}{at}, and its budget there is {budget:.4g}"
             )

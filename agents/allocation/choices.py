@@ -54,11 +54,8 @@ def require_affordable(space: AllocationSpace, choices: StageChoices, name: str)
     Raises:
         InputError: it says why.
     """
-    cost = space.cost(choices)
-    if cost > space.budget + 1e-9:
-        raise InputError(f"{name}: costs {cost:.4g}, and the budget is {space.budget:g}")
-    if space.recorded is not None and choices not in space.recorded:
-        raise InputError(f"{name}: is not recorded, and there is no server to carry it out")
+    if problem := space.infeasibility(choices):
+        raise InputError(f"{name}: {problem}")
 
 
 def build_baseline(space: AllocationSpace) -> StageChoices:

@@ -134,6 +134,19 @@ class AllocationSpace:
         except InputError:
             return False
 
+    def infeasibility(self, choices: StageChoices) -> str | None:
+        """Return why an allocation is not in the space, ``None`` where it is.
+
+        Raises:
+            InputError: it does not fit the pipeline.
+        """
+        cost = self.cost(choices)
+        if self.affords(choices):
+            return None
+        if cost > self.budget + SLACK:
+            return f"costs {cost:.4g}, and the budget is {self.budget:g}"
+        return "is not recorded, and there is no server to carry it out"
+
     def most(self, at: int, model: str, left: float) -> int:
         """Return the most samples that a stage affords; 0 if none.
 

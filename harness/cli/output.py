@@ -129,11 +129,6 @@ def emit_utf8(text: str) -> None:
     _bytes(_for_stdout(text).encode("utf-8", "surrogateescape"))
 
 
-def emit_json(value: object) -> None:
-    """Write one JSON document to stdout. ``value`` is whatever msgspec can encode."""
-    Output(OutputFormat.JSON).document(value, "")
-
-
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under ``path`` complete, or not at all.

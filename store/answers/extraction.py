@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from store.answers.typography import closing_brace, normalize
+from store.answers.typography import closing_brace
 from store.errors import StoreError
 
 NO_ANSWER = "ERR"
@@ -275,8 +275,3 @@ def _is_placeholder(content: str) -> bool:
     return _PLACEHOLDER.fullmatch(content) is not None and not re.search(
         r"\d|\\text\s*\{\s*(?:the|number)\s*\}", content
     )
-
-
-def is_same_text(first: str, second: str) -> bool:
-    """Return whether two answers differ by their typesetting alone."""
-    return normalize(first) == normalize(second)

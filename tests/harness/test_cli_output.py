@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.cli import console
-from harness.cli.output import Output, OutputFormat, atomic_file, emit_json, emit_text
+from harness.cli.output import Output, OutputFormat, atomic_file, emit_text
 from harness.errors import ExternalError, InputError
 from harness.presentation import terminal
 from harness.presentation.table import Cell, Column, Table
@@ -104,7 +104,7 @@ def test_a_result_that_is_no_table_has_no_csv(home: Path) -> None:
 
 def test_a_document_has_two_faces(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Output().document({"b": 1, "a": Path("x")}, "b is 1")
-    emit_json({"b": 1, "a": Path("x")})
+    Output(OutputFormat.JSON).document({"b": 1, "a": Path("x")}, "")
     assert capfd.readouterr().out == 'b is 1\n{\n  "a": "x",\n  "b": 1\n}\n'
 
 

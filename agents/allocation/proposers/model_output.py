@@ -58,14 +58,14 @@ def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
         name = f"allocation {number}"
         try:
             choices = parse_choices(bench.space.pipeline, source, name)
-            cost = bench.space.cost(choices)
+            infeasible = bench.space.infeasibility(choices)
         except (DslError, InputError) as problem:
             dropped.append(str(problem))
             continue
         if choices in met:
             dropped.append(f"{name}: was tried already")
-        elif not bench.space.affords(choices):
-            dropped.append(f"{name}: costs {cost:.4g}, and the budget is {bench.space.budget:g}")
+        elif infeasible:
+            dropped.append(f"{name}: {infeasible}")
         else:
             met.add(choices)
             trials.append(TrialSuggestion(choices, _title(source)))
