@@ -95,14 +95,26 @@ def coloured_style(part: Part, text: str) -> str:
 def render_all(
     source: Source, diagnostics: Iterable[Diagnostic], style: Style = plain_style
 ) -> str:
-    """Return every diagnostic as text, in the order of the source, a blank line between two."""
+    """Return every diagnostic as text, in the order of the source, a blank line between two.
+
+    Args:
+        source: the program.
+        diagnostics: what to render.
+        style: styles the parts of the text.
+    """
     return "\n\n".join(
         render(source, diagnostic, style) for diagnostic in sort_diagnostics(diagnostics)
     )
 
 
 def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -> str:
-    """One diagnostic as text: head, place, the source lines with their marks, the help."""
+    """Render one diagnostic: head, position, marked source lines, help.
+
+    Args:
+        source: the program.
+        diagnostic: what to render.
+        style: styles the parts of the text.
+    """
     marks = [MarkedSpan(diagnostic.mark.span, diagnostic.mark.label, True)]
     marks += [MarkedSpan(mark.span, mark.label, False) for mark in diagnostic.also]
     numbers = line_numbers(source, marks)

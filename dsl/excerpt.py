@@ -63,7 +63,14 @@ def line_numbers(source: Source, marks: Sequence[MarkedSpan]) -> list[int]:
 def draw_line(
     source: Source, number: int, marks: Sequence[MarkedSpan], style: Style
 ) -> tuple[str, list[str]]:
-    """One line of source as it is shown, and the lines to print under it."""
+    """Return one line of source as displayed, and the lines to print under it.
+
+    Args:
+        source: the program.
+        number: line number, from 1.
+        marks: marks on this line.
+        style: styles the parts of the text.
+    """
     text = source.line(number)
     found = [piece for mark in marks for piece in _pieces(source, number, text, mark)]
     text, found = _near(text, found)

@@ -41,7 +41,13 @@ class _LexError(NamedTuple):
 
 
 def tokenize_source(grammar: Lark, source: Source, most: int) -> LexResult:
-    """Return all tokens of a text, with at most ``most`` errors."""
+    """Return all tokens of a text, with at most ``most`` errors.
+
+    Args:
+        grammar: the grammar.
+        source: the program.
+        most: most errors to report.
+    """
     thread = grammar.parse_interactive(source.text).lexer_thread
     state = thread.state
     assert state is not None  # it was made from a text

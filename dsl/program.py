@@ -48,7 +48,7 @@ def read_program_file(path: Path) -> Source:
 
     Raises:
         UnreadableProgram: it is not UTF-8 text.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     try:
         return Source(path.read_text(encoding="utf-8"), str(path))

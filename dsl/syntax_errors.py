@@ -63,7 +63,14 @@ def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
 def report_unfinished(
     source: Source, tokens: list[Token], expected: Collection[str], spelt: Mapping[str, str]
 ) -> Diagnostic:
-    """Return the text ends too early."""
+    """Report a text that ends too early.
+
+    Args:
+        source: the program.
+        tokens: its tokens.
+        expected: expected token types.
+        spelt: spelling of token types that have only one.
+    """
     if not tokens:
         return Diagnostic(
             "RH105",

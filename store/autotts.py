@@ -111,7 +111,7 @@ def read_autotts(
 
     Raises:
         SourceError: the file is malformed or contradicts itself.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     named = name_source(path, model=model, benchmark=benchmark)
     benchmark = named.benchmark

@@ -101,7 +101,13 @@ def make_preamble(state: FileState) -> bytes:
 
 
 def frame_block(kind: BlockKind, payload: bytes, before: bytes) -> bytes:
-    """A block's bytes; the last 32 of them are its digest."""
+    """Return the bytes of a block; the last 32 are its digest.
+
+    Args:
+        kind: kind of the block.
+        payload: its content.
+        before: digest of the previous block.
+    """
     header = _HEADER.pack(kind.value, len(payload))
     return b"".join((header, payload, compute_checksum(before, header, payload)))
 
@@ -117,7 +123,7 @@ def open_for_reading(path: Path) -> int:
     """Return a descriptor for reading.
 
     Raises:
-        StoreError: there is no such file.
+        StoreError: the file does not exist.
         ForeignFile: a directory, a pipe or a device, on which reading could wait for ever.
     """
     try:
@@ -142,7 +148,13 @@ class BlockFile:
     def damage(
         self, offset: int, reason: str, advice: str = "restore a copy of the file"
     ) -> DamagedRecording:
-        """Return the error for damage at a byte offset, with what to do about it."""
+        """Return the error for damage at a byte offset, with what to do about it.
+
+        Args:
+            offset: byte offset of the damage.
+            reason: what is wrong.
+            advice: what to do about it.
+        """
         return DamagedRecording(f"{reason}; {advice}", path=self.path, place=f"byte {offset}")
 
     def read(self, offset: int, count: int) -> bytes:

@@ -66,6 +66,12 @@ def _write(environment: Environment, draft: Path) -> str:
 
 
 def question_id(benchmark: str, index: int, count: int) -> str:
-    """Return the id of question ``index`` of ``count``: ``aime24-07``, padded so that ids sort."""
+    """Return the id of question ``index`` of ``count``: ``aime24-07``, padded so that ids sort.
+
+    Args:
+        benchmark: name of the benchmark.
+        index: index of the question, from 0.
+        count: number of questions.
+    """
     width = max(2, len(str(count - 1)))
     return f"{benchmark}-{index:0{width}}"

@@ -47,7 +47,13 @@ class Journal:
         return question_fault(question)
 
     def branch_problem(self, question: str, index: int, branch: Branch) -> str | None:
-        """Why the branch cannot be added, or ``None``."""
+        """Return why the branch cannot be added, or ``None``.
+
+        Args:
+            question: the question's id.
+            index: index of the branch.
+            branch: the branch.
+        """
         if question not in self.questions:
             return "there is no question of this id; add it before its branches"
         if not 0 <= index < MOST_BRANCHES:
@@ -63,7 +69,13 @@ class Journal:
 
 
 def branch_payload(question: str, index: int, branch: bytes) -> bytes:
-    """The payload of BRNC for a branch that is already packed."""
+    """Return the payload of BRNC for a packed branch.
+
+    Args:
+        question: the question's id.
+        index: index of the branch.
+        branch: the packed branch.
+    """
     return pack_plain([question, index, msgspec.Raw(branch)])
 
 

@@ -89,7 +89,7 @@ def read_jsonl(
 
     Raises:
         SourceError: the file is malformed or contradicts itself.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     lines = read_lines(path)
     if not lines:

@@ -37,7 +37,7 @@ def end_with_parent() -> None:
 
 
 class ParentPipe:
-    """Has a child process and its group killed when this process ends.
+    """Have a child process and its group killed when this process ends.
 
     Pass `descriptor` to the child (``pass_fds``), which starts a session of its own, and then
     `bind` its group. Close the pipe when the child has ended.

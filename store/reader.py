@@ -87,7 +87,7 @@ class Recording:
 
         Raises:
             IndexError: there is no such question.
-            DamagedRecording: the block is not intact.
+            DamagedRecording: the block is damaged.
         """
         if question not in self._cores:
             with self._reading(BlockKind.CORE, question) as block:
@@ -100,7 +100,7 @@ class Recording:
         Raises:
             IndexError: there is no such question.
             MissingSignal: it is not recorded for every branch of the question.
-            DamagedRecording: the block is not intact.
+            DamagedRecording: the block is damaged.
         """
         branches = len(self.core(question).counts)
         with self._reading(BlockKind.SIGN, question) as block:

@@ -74,7 +74,7 @@ def read_data(path: Path) -> bytes:
 
     Raises:
         SourceError: the compressed data is damaged.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     content = path.read_bytes()
     for magic, (name, decompress) in _COMPRESSED.items():
@@ -92,7 +92,7 @@ def read_text(path: Path) -> str:
 
     Raises:
         SourceError: it is not UTF-8, or the compressed data is damaged.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     try:
         return read_data(path).decode("utf-8-sig")
@@ -104,6 +104,12 @@ def read_text(path: Path) -> str:
 
 def decode(decoder: msgspec.json.Decoder[T], text: str, path: Path, line: int | None = None) -> T:
     """Decode one JSON document, the whole of ``path`` or its line ``line`` (counted from 1).
+
+    Args:
+        decoder: decodes and checks the document.
+        text: the JSON text.
+        path: the file, for errors.
+        line: line number from 1; ``None`` for the whole file.
 
     Raises:
         SourceError: the text is not JSON, or not of the decoder's type.

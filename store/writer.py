@@ -150,6 +150,11 @@ class RecordingWriter:
     def add_branch(self, question_id: str, index: int, branch: Branch) -> None:
         """Append a branch, in any order; see the module for how long it lasts.
 
+        Args:
+            question_id: id of the question.
+            index: index of the branch, from 0.
+            branch: the branch.
+
         Raises:
             StoreError: it is there already, its question is not, or it is not a valid one.
             SealedRecording: the recording is sealed.

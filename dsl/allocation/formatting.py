@@ -36,7 +36,13 @@ def format_allocation(source: Source) -> str:
 
 
 def write_allocation(name: str, budget: float, stages: Sequence[ResolvedStage]) -> str:
-    """Return the text of an allocation, in canonical layout."""
+    """Return the text of an allocation, in canonical layout.
+
+    Args:
+        name: name of the allocation.
+        budget: the budget, in the unit of the pipeline.
+        stages: the stages, in order.
+    """
     lines = [f"allocation {name} {{", f"  budget {_number(budget)}"]
     for each in stages:
         amount = (

@@ -36,9 +36,14 @@ class PipelineShape(NamedTuple):
 def find_misfits(
     checked: CheckedAllocation, shape: PipelineShape, betas: Sequence[float]
 ) -> list[Diagnostic]:
-    """What does not fit, each thing once, at the first β where it does not.
+    """List what does not fit, each problem once, at the first β where it occurs.
 
     What a controller costs shows when it is played: a governed stage counts nothing here.
+
+    Args:
+        checked: a valid allocation.
+        shape: the pipeline to compare with.
+        betas: values of β to check, from 0 to 1.
     """
     found = [*_stages(checked, shape)]
     seen: set[tuple[Span, str]] = set()

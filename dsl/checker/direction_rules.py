@@ -31,7 +31,13 @@ Rule: TypeAlias = Callable[[Operation, Operands], OperationShape]
 
 
 def apply_rule(word: str, function: Operation, operands: Operands) -> OperationShape:
-    """What is known of an operation on operands within their bounds."""
+    """Return the bounds and senses of an operation on bounded operands.
+
+    Args:
+        word: the operator or function name.
+        function: the function that a run evaluates.
+        operands: behaviour of each operand.
+    """
     if all(operand.is_point for operand in operands):
         only = function(*(operand.low for operand in operands))
         return OperationShape(only, only, (0,) * len(operands))

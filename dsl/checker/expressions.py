@@ -44,7 +44,14 @@ def check(scope: Scope, expression: tree.Expression) -> Type:
 
 
 def expect(scope: Scope, expression: tree.Expression, wanted: Type, where: str) -> Type:
-    """Check an expression that must be of a type; ``where`` names its place: "`open` takes"."""
+    """Check an expression that must have a given type.
+
+    Args:
+        scope: the state of the check.
+        expression: the expression.
+        wanted: the required type.
+        where: start of the message, such as "`open` takes".
+    """
     found = check(scope, expression)
     if not fits(found, wanted):
         scope.error(

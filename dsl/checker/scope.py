@@ -170,7 +170,13 @@ class Scope:
         return self.learn(node, symbol.type)
 
     def unknown(self, node: tree.Name | tree.Identifier, what: str, words: set[str]) -> Type:
-        """Report a name that nothing declares."""
+        """Report an undeclared name.
+
+        Args:
+            node: the name.
+            what: the kind of name.
+            words: names that may have been meant.
+        """
         declared = self.written.get(node.text)
         if declared is not None and node.text not in self.doubtful:
             self.error(

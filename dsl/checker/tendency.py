@@ -70,7 +70,14 @@ class Behaviour:
 def settle_constant(
     low: Number, high: Number, tendency: Tendency, obstacle: Obstacle | None
 ) -> Behaviour:
-    """A behaviour, where bounds that meet show that it is constant."""
+    """Return a behaviour, which is constant if its bounds meet.
+
+    Args:
+        low: lower bound.
+        high: upper bound.
+        tendency: the direction, unless it is constant.
+        obstacle: why the direction is unknown.
+    """
     if low == high or tendency is Tendency.CONSTANT:
         return Behaviour(low, high, Tendency.CONSTANT)
     return Behaviour(low, high, tendency, obstacle if tendency is Tendency.UNKNOWN else None)

@@ -63,7 +63,13 @@ class BranchEmitter:
             emit.bump(emit.element("i64", state.tokens, branch), tokens)
 
     def reveal(self, branch: str, answer: str, depth: str) -> None:
-        """Show an answer."""
+        """Reveal an answer of a branch.
+
+        Args:
+            branch: index of the branch.
+            answer: the answer number.
+            depth: depth in intervals.
+        """
         emit, state = self._emit, self._state
         if state.uses.streak or state.uses.changes:
             before = state.answer_of(branch)

@@ -48,19 +48,44 @@ class Emitter:
         return self.op(f"load {kind}, ptr {pointer}")
 
     def store(self, kind: str, value: str, pointer: str) -> None:
-        """Write memory."""
+        """Write memory.
+
+        Args:
+            kind: LLVM type of the value.
+            value: the value to store.
+            pointer: the address.
+        """
         self.do(f"store {kind} {value}, ptr {pointer}")
 
     def element(self, kind: str, base: str, index: str) -> str:
-        """Return the address of an element of an array."""
+        """Return the address of an element of an array.
+
+        Args:
+            kind: LLVM type of the value.
+            base: address of the array.
+            index: index of the element.
+        """
         return self.op(f"getelementptr inbounds {kind}, ptr {base}, i64 {index}")
 
     def load_element(self, kind: str, base: str, index: str) -> str:
-        """Read an element of an array."""
+        """Read an element of an array.
+
+        Args:
+            kind: LLVM type of the value.
+            base: address of the array.
+            index: index of the element.
+        """
         return self.load(kind, self.element(kind, base, index))
 
     def store_element(self, kind: str, value: str, base: str, index: str) -> None:
-        """Write an element of an array."""
+        """Write an element of an array.
+
+        Args:
+            kind: LLVM type of the value.
+            value: the value to store.
+            base: address of the array.
+            index: index of the element.
+        """
         self.store(kind, value, self.element(kind, base, index))
 
     def slot(self, kind: str, value: str | None = None) -> str:
@@ -72,11 +97,24 @@ class Emitter:
         return name
 
     def bump(self, slot: str, by: str = "1", kind: str = "i64") -> None:
-        """Add to a slot."""
+        """Add to a slot.
+
+        Args:
+            slot: the slot.
+            by: the amount to add.
+            kind: LLVM type of the value.
+        """
         self.store(kind, self.op(f"add {kind} {self.load(kind, slot)}, {by}"), slot)
 
     def select(self, condition: str, kind: str, then: str, otherwise: str) -> str:
-        """One of two values."""
+        """Emit a choice of one of two values.
+
+        Args:
+            condition: an ``i1`` value.
+            kind: LLVM type of the value.
+            then: result if the condition is true.
+            otherwise: result if it is false.
+        """
         return self.op(f"select i1 {condition}, {kind} {then}, {kind} {otherwise}")
 
     def call(self, kind: str, function: str, *arguments: str) -> str:
@@ -103,7 +141,13 @@ class Emitter:
         self._open = False
 
     def branch(self, condition: str, then: str, otherwise: str) -> None:
-        """End the block, one way or the other."""
+        """End the block with a conditional jump.
+
+        Args:
+            condition: an ``i1`` value.
+            then: result if the condition is true.
+            otherwise: result if it is false.
+        """
         self.do(f"br i1 {condition}, label %{then}, label %{otherwise}")
         self._open = False
 

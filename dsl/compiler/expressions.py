@@ -163,14 +163,27 @@ class ExpressionEmitter:
         return self._attribute(name, branch)
 
     def load_field(self, name: str, kind: Type, branch: str) -> str:
-        """Emit a field of a branch."""
+        """Emit a field of a branch.
+
+        Args:
+            name: name of the field.
+            kind: LLVM type of the value.
+            branch: index of the branch.
+        """
         place = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             return self.emit.op(f"icmp ne i64 {self.emit.load('i64', place)}, 0")
         return self.emit.load(KINDS[kind], place)
 
     def store_field(self, name: str, kind: Type, value: str, branch: str) -> None:
-        """Set a field of a branch."""
+        """Set a field of a branch.
+
+        Args:
+            name: name of the field.
+            kind: LLVM type of the value.
+            value: the value to store.
+            branch: index of the branch.
+        """
         place = self.emit.element("i64", self.variables.fields[name], branch)
         if kind is Type.TRUTH:
             self.emit.store("i64", self.emit.op(f"zext i1 {value} to i64"), place)
@@ -253,7 +266,14 @@ class ExpressionEmitter:
     def choose(
         self, condition: str, kind: str, then: Callable[[], str], otherwise: Callable[[], str]
     ) -> str:
-        """One of two values, of which only the chosen one is evaluated."""
+        """Emit a choice of which only the chosen side is evaluated.
+
+        Args:
+            condition: an ``i1`` value.
+            kind: LLVM type of the value.
+            then: result if the condition is true.
+            otherwise: result if it is false.
+        """
         emit = self.emit
         result = emit.slot(kind)
         first, second, behind = emit.label("then"), emit.label("else"), emit.label("end")

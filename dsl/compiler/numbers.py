@@ -20,7 +20,14 @@ _LARGEST, _SMALLEST = real(MAX_REAL), real(-MAX_REAL)
 
 
 def integer(emit: Emitter, sign: str, a: str, b: str) -> str:
-    """``+ - * // %`` of integers, saturating."""
+    """Emit ``+ - * // %`` of integers, saturating.
+
+    Args:
+        emit: the function under construction.
+        sign: the operator.
+        a: left operand.
+        b: right operand.
+    """
     match sign:
         case "+":
             return emit.call("i64", "@llvm.sadd.sat.i64", f"i64 {a}", f"i64 {b}")
@@ -96,7 +103,14 @@ def finite(emit: Emitter, value: str) -> str:
 
 
 def real_number(emit: Emitter, sign: str, a: str, b: str) -> str:
-    """``+ - * /`` of reals, finite."""
+    """Emit ``+ - * /`` of reals, finite.
+
+    Args:
+        emit: the function under construction.
+        sign: the operator.
+        a: left operand.
+        b: right operand.
+    """
     name = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}[sign]
     if sign != "/":
         return finite(emit, emit.op(f"{name} double {a}, {b}"))
@@ -107,14 +121,28 @@ def real_number(emit: Emitter, sign: str, a: str, b: str) -> str:
 
 
 def to_integer(emit: Emitter, name: str, a: str) -> str:
-    """``floor``, ``ceil`` or ``round`` of a real."""
+    """Emit ``floor``, ``ceil`` or ``round`` of a real.
+
+    Args:
+        emit: the function under construction.
+        name: name of the field.
+        a: left operand.
+    """
     rounding = {"floor": "floor", "ceil": "ceil", "round": "roundeven"}[name]
     whole = emit.call("double", f"@llvm.{rounding}.f64", f"double {a}")
     return emit.call("i64", "@llvm.fptosi.sat.i64.f64", f"double {whole}")
 
 
 def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
-    """Emit a comparison of two values of one LLVM type."""
+    """Emit a comparison of two values of one LLVM type.
+
+    Args:
+        emit: the function under construction.
+        sign: the operator.
+        kind: LLVM type of the value.
+        a: left operand.
+        b: right operand.
+    """
     name = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[sign]
     if kind == "double":
         return emit.op(f"fcmp {'une' if name == 'ne' else 'o' + name} double {a}, {b}")
@@ -123,10 +151,24 @@ def compare(emit: Emitter, sign: str, kind: str, a: str, b: str) -> str:
 
 
 def smallest(emit: Emitter, kind: str, a: str, b: str) -> str:
-    """Return the smaller of two, the first of equals."""
+    """Emit the smaller of two values, the first if they are equal.
+
+    Args:
+        emit: the function under construction.
+        kind: LLVM type of the value.
+        a: left operand.
+        b: right operand.
+    """
     return emit.select(compare(emit, "<", kind, b, a), kind, b, a)
 
 
 def largest(emit: Emitter, kind: str, a: str, b: str) -> str:
-    """Return the larger of two, the first of equals."""
+    """Emit the larger of two values, the first if they are equal.
+
+    Args:
+        emit: the function under construction.
+        kind: LLVM type of the value.
+        a: left operand.
+        b: right operand.
+    """
     return emit.select(compare(emit, ">", kind, b, a), kind, b, a)

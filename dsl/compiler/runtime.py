@@ -10,7 +10,15 @@ from dsl.numeric import add_real, div_real, log_real, mul_real, sub_real
 
 
 def tally(members: Ints32, size: int, answers: Ints32, votes: Ints64, seen: Ints32) -> int:
-    """Count the answers of a set, list them in ``seen`` as first seen, and return their number."""
+    """Count the answers of a set, list them in ``seen`` as first seen, and return their number.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        size: number of members.
+        answers: answer number of each branch, -1 for none.
+        votes: votes by answer number.
+        seen: answer numbers in the order of first sight.
+    """
     found = 0
     for place in range(size):
         answer = answers[members[place]]
@@ -26,7 +34,17 @@ def tally_weighted(
     members: Ints32, size: int, answers: Ints32, weights: Reals, votes: Reals, marks: Bytes,
     seen: Ints32,
 ) -> int:  # fmt: skip
-    """Return the same with a weight for each member, in the order of the set."""
+    """Count weighted votes, one weight per member, and return the number of answers.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        size: number of members.
+        answers: answer number of each branch, -1 for none.
+        weights: weight of each member, float64.
+        votes: votes by answer number.
+        marks: working array, all 0 before and after.
+        seen: answer numbers in the order of first sight.
+    """
     found = 0
     for place in range(size):
         answer = answers[members[place]]
@@ -40,16 +58,29 @@ def tally_weighted(
 
 
 def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
-    """Make the arrays ready for the next tally."""
+    """Make the arrays ready for the next tally.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+        marks: working array, all 0 before and after.
+    """
     for place in range(found):
         votes[seen[place]] = 0
         marks[seen[place]] = 0
 
 
 def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
-    """The place of the answer with the most votes, the first on a tie; -1 where there is none.
+    """Return the position of the answer with the most votes, the first on a tie, or -1.
 
     The place ``but`` is skipped.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+        but: position in ``seen`` to skip; -1 for none.
     """
     best = -1
     most = 0
@@ -63,7 +94,14 @@ def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
 
 
 def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
-    """Return the same for weighted votes."""
+    """Return the position of the answer with the most weighted votes.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+        but: position in ``seen`` to skip; -1 for none.
+    """
     best = -1
     most = 0.0
     for place in range(found):
@@ -83,14 +121,26 @@ def answer_at(seen: Ints32, place: int) -> int:
 
 
 def votes_at(seen: Ints32, place: int, votes: Ints64) -> int:
-    """Return the votes at a place; 0 at -1."""
+    """Return the votes at a place; 0 at -1.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        place: position in ``seen``; -1 for no answer.
+        votes: votes by answer number.
+    """
     if place < 0:
         return 0
     return votes[seen[place]]
 
 
 def votes_at_weighted(seen: Ints32, place: int, votes: Reals) -> float:
-    """Return the same for weighted votes."""
+    """Return the weighted votes at a position; 0 at -1.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        place: position in ``seen``; -1 for no answer.
+        votes: votes by answer number.
+    """
     if place < 0:
         return 0.0
     return votes[seen[place]]
@@ -111,7 +161,13 @@ def votes_of_weighted(answer: int, votes: Reals) -> float:
 
 
 def total(seen: Ints32, found: int, votes: Ints64) -> float:
-    """Return all votes."""
+    """Return all votes.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+    """
     count = 0
     for place in range(found):
         count += votes[seen[place]]
@@ -119,7 +175,13 @@ def total(seen: Ints32, found: int, votes: Ints64) -> float:
 
 
 def total_weighted(seen: Ints32, found: int, votes: Reals) -> float:
-    """Return all votes, added up in the order of first sight."""
+    """Return all votes, added up in the order of first sight.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+    """
     found_total = 0.0
     for place in range(found):
         found_total = add_real(found_total, votes[seen[place]])
@@ -134,7 +196,13 @@ def share(votes: float, all_votes: float) -> float:
 
 
 def entropy(seen: Ints32, found: int, votes: Ints64) -> float:
-    """Shannon entropy of the votes, in nats."""
+    """Return the Shannon entropy of the votes, in nats.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+    """
     whole = total(seen, found, votes)
     result = 0.0
     if whole > 0.0:
@@ -145,7 +213,13 @@ def entropy(seen: Ints32, found: int, votes: Ints64) -> float:
 
 
 def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
-    """Return the same for weighted votes, over those above 0."""
+    """Return the Shannon entropy of weighted votes above 0, in nats.
+
+    Args:
+        seen: answer numbers in the order of first sight.
+        found: number of answers in ``seen``.
+        votes: votes by answer number.
+    """
     result = 0.0
     if total_weighted(seen, found, votes) > 0.0:
         whole = 0.0
@@ -160,21 +234,39 @@ def entropy_weighted(seen: Ints32, found: int, votes: Reals) -> float:
 
 
 def confidence(found: int, first: int, second: int) -> float:
-    """Return the confidence in ``first`` votes over ``second``; 0 if no branch votes."""
+    """Return the confidence in ``first`` votes over ``second``; 0 if no branch votes.
+
+    Args:
+        found: number of answers in ``seen``.
+        first: votes of the leader.
+        second: votes of the runner-up.
+    """
     if found == 0:
         return 0.0
     return beta_confidence_int(first, second)
 
 
 def confidence_weighted(found: int, first: float, second: float) -> float:
-    """Return the same for weighted votes."""
+    """Return the confidence in weighted votes; 0 if no branch votes.
+
+    Args:
+        found: number of answers in ``seen``.
+        first: votes of the leader.
+        second: votes of the runner-up.
+    """
     if found == 0:
         return 0.0
     return beta_confidence_real(first, second)
 
 
 def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
-    """Sort members by key, the smallest first; equals keep their order."""
+    """Sort members by key, the smallest first; equals keep their order.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        keys: sort key of each member.
+        size: number of members.
+    """
     for place in range(1, size):
         member = members[place]
         key = keys[place]
@@ -190,7 +282,13 @@ def sort_integers(members: Ints32, keys: Ints64, size: int) -> None:
 
 
 def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
-    """Return the same by real keys."""
+    """Sort members by real key, the smallest first; equals keep their order.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        keys: sort key of each member.
+        size: number of members.
+    """
     for place in range(1, size):
         member = members[place]
         key = keys[place]
@@ -208,9 +306,17 @@ def sort_reals(members: Ints32, keys: Reals, size: int) -> None:
 def subtract(
     members: Ints32, size: int, without: Ints32, gone: int, marks: Bytes, kept: Ints32
 ) -> int:
-    """The members that are not in another set, in order, and their number.
+    """Store the members that are not in another set, in order, and return their number.
 
     ``marks`` has a place for each branch, all 0 before and after.
+
+    Args:
+        members: branch indexes, int32, shape (at least size,).
+        size: number of members.
+        without: the set to subtract.
+        gone: number of members of ``without``.
+        marks: working array, all 0 before and after.
+        kept: receives the remaining members.
     """
     for place in range(gone):
         marks[without[place]] = 1

@@ -139,7 +139,13 @@ class EpisodeState:
         return self.emit.op(f"sext i32 {narrow} to i64")
 
     def append(self, members: str, count: str, branch: str) -> None:
-        """Put a branch at the end of a list whose length is in a slot."""
+        """Append a branch to a list whose length is in a slot.
+
+        Args:
+            members: the list.
+            count: slot with the length of the list.
+            branch: index of the branch.
+        """
         emit = self.emit
         at = emit.load("i64", count)
         emit.store_element("i32", emit.op(f"trunc i64 {branch} to i32"), members, at)

@@ -74,7 +74,13 @@ Branches: TypeAlias = Callable[[Frame], Sequence[int]]
 
 
 def of_each(frame: Frame, members: Sequence[int], closure: Callable[[Frame], T]) -> list[T]:
-    """Return a closure's value for each branch of a set, in its order; a dot means that branch."""
+    """Return a closure's value for each branch of a set, in its order.
+
+    Args:
+        frame: the episode.
+        members: the branches.
+        closure: evaluated with the dot bound to each branch.
+    """
     views, outside = frame.episode.branches, frame.branch
     values = []
     for index in members:

@@ -198,6 +198,11 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
     """Return whether two answers are equal, one of them being what was requested.
 
     A unit, a percent sign, a base or a name that only one of them gives does not matter.
+
+    Args:
+        first: the first answer.
+        second: the second answer.
+        descriptions: descriptions of the leaves of both.
     """
     if first.identity == second.identity:
         return True

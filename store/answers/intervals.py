@@ -23,7 +23,14 @@ class _Interval(NamedTuple):
 
 
 def interval(opening: str, low: Expression, high: Expression, closing: str) -> Structure:
-    """Make the structure of one interval, from its brackets and ends."""
+    """Make the structure of one interval, from its brackets and ends.
+
+    Args:
+        opening: the opening bracket.
+        low: the lower end.
+        high: the upper end.
+        closing: the closing bracket.
+    """
     return Structure("interval", (opening, low, high, closing))
 
 

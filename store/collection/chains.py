@@ -96,6 +96,13 @@ async def draw_chain_stepwise(
 ) -> Chain:
     """Draw one branch interval by interval, each by the request that a live episode makes.
 
+    Args:
+        place: the endpoint.
+        drawn: the prompted question.
+        index: index of the branch.
+        drawing: sampling settings.
+        told: called with the number of new tokens.
+
     Raises:
         ServingError: as `draw_whole_chains`.
     """
@@ -118,7 +125,13 @@ async def draw_chain_stepwise(
 
 
 async def decode_chain_text(place: Endpoint, tokens: Sequence[int], finish: str | None) -> str:
-    """The words of a chain; the token that ended it is none of them."""
+    """Return the text of a chain, without the token that ended it.
+
+    Args:
+        place: the endpoint.
+        tokens: tokens of the chain.
+        finish: why the chain ended.
+    """
     said = tokens[:-1] if finish == "stop" else tokens
     return await place.engine.detokenize(said) if said else ""
 
@@ -183,7 +196,7 @@ def read_chains(path: Path) -> ExistingChains:
 
     Raises:
         SourceError: it is malformed, or a chain has neither tokens nor text.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     found = ExistingChains([], {}, path, {})
     for number, text in enumerate(read_text(path).split("\n"), start=1):

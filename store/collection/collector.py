@@ -50,6 +50,11 @@ class DrawBatch(NamedTuple):
 def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> RecordingWriter:
     """Open the journal.
 
+    Args:
+        path: path of the recording.
+        work: what to collect.
+        prepared: the replies of the servers.
+
     Raises:
         StoreError: as `open_journal`; or it holds branches beyond those that are requested.
     """
@@ -64,7 +69,13 @@ def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -
 
 
 def is_already_collected(path: Path, work: CollectionPlan, prepared: CollectionSetup) -> bool:
-    """Return whether a sealed recording is the very one that would be collected."""
+    """Return whether the sealed recording is the result of this collection.
+
+    Args:
+        path: path of the recording.
+        work: what to collect.
+        prepared: the replies of the servers.
+    """
     wanted = [work.wanted(question.id) for question in prepared.questions]
     told = make_provenance(work.settings, prepared.served)
     return is_complete(path, told, prepared.questions, wanted)

@@ -70,13 +70,25 @@ class Context(NamedTuple):
 def make_context(
     settings: Settings, forced: ForcingTokens, served: Served, address: str
 ) -> Context:
-    """Return the context of a model, with the tokens that probes of these settings need."""
+    """Return the context of a model, with the tokens that probes of these settings need.
+
+    Args:
+        settings: collection settings.
+        forced: tokens forced before an answer.
+        served: what the server serves.
+        address: address of the server, for errors.
+    """
     probing = len(forced.both) + settings.probing.max_tokens
     return Context(served, address, probing, settings.drawing.interval)
 
 
 def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
-    """Refuse branches that fit the context after no prompt; nothing has to be tokenised for it.
+    """Reject a ``max_tokens`` that leaves no room for a prompt, before anything is tokenised.
+
+    Args:
+        settings: collection settings.
+        served: what the server serves.
+        address: address of the server, for errors.
 
     Raises:
         PolicyViolation: ``max_tokens`` and a probe leave no token for a prompt.

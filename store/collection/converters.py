@@ -83,7 +83,7 @@ def convert_benchmark(benchmark: str, path: Path) -> Conversion:
 
     Raises:
         SourceError: the file is not of its format, or no row is a question.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     read = BENCHMARKS[benchmark]
     rows: list[Row] = []

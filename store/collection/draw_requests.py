@@ -143,6 +143,11 @@ def request_openings(
     """The request for the first token after the thinking of each prefix is ended, and its rivals.
 
     From the log-probabilities comes the entropy there.
+
+    Args:
+        prompt: the question's prompt in tokens.
+        prefixes: the first tokens of branches, without the prompt.
+        forced: what makes the model answer.
     """
     ended = [[*prompt, *prefix, *forced.ending(prefix)] for prefix in prefixes]
     return _greedy(ended, 1, logprobs=TOP)

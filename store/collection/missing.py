@@ -39,11 +39,22 @@ class MissingBranches:
         ]
 
     def add(self, question: str, index: int, reason: str) -> None:
-        """Enter a branch, whether or not it is allowed to be missing."""
+        """Enter a branch, whether or not it is allowed to be missing.
+
+        Args:
+            question: the question's id.
+            index: index of the branch.
+            reason: why the branch is missing.
+        """
         self._reasons.setdefault(question, {})[index] = reason
 
     def give_up(self, question: str, indexes: Sequence[int], error: ServingError) -> None:
         """Enter branches that the server does not give.
+
+        Args:
+            question: the question's id.
+            indexes: indexes of the branches.
+            error: the error of the server.
 
         Raises:
             ServingError: ``error``, with the branches' names, where more would be missing than may.

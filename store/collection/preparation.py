@@ -69,7 +69,12 @@ class CollectionSetup(NamedTuple):
 async def prepare_collection(
     work: CollectionPlan, places: Sequence[Endpoint], reading: AnswerRules
 ) -> CollectionSetup:
-    """Asks the servers what they are and how they tokenise; draws nothing.
+    """Ask the servers for their model and tokens; nothing is sampled.
+
+    Args:
+        work: what to collect.
+        places: the endpoints.
+        reading: how answers are extracted and compared.
 
     Raises:
         ServingError: a server is not there, serves another model than the first, or has too short

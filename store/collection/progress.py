@@ -30,7 +30,13 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
         return any((self.per_hour, self.per_million_in, self.per_million_out))
 
     def usd(self, tokens_in: int, tokens_out: int, seconds: float) -> float:
-        """What so much costs."""
+        """Return a cost in dollars.
+
+        Args:
+            tokens_in: prompt tokens.
+            tokens_out: generated tokens.
+            seconds: wall time in seconds.
+        """
         bought = self.per_million_in * tokens_in + self.per_million_out * tokens_out
         return self.per_hour * seconds / 3600 + bought / MILLION
 

@@ -99,7 +99,7 @@ def read_questions(path: Path) -> QuestionFile:
 
     Raises:
         SourceError: it is malformed, holds none, or two have one id.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     if misplaced := wrong_kind(path, {FileKind.QUESTIONS}, "a file of questions"):
         raise SourceError(misplaced, path=path)

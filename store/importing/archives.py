@@ -30,7 +30,7 @@ class Archive:
 
     Raises:
         SourceError: it is no zip archive, or is truncated.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
 
     def __init__(self, path: Path):

@@ -50,7 +50,13 @@ def find(row: Mapping[str, Any], names: Sequence[str]) -> tuple[str, Any] | None
 
 
 def missing(row: Mapping[str, Any], names: Sequence[str], what: str) -> str:
-    """Say that a row has none of some columns, or which of them is there and empty."""
+    """Report that a row has none of some columns, or that one is empty.
+
+    Args:
+        row: the row.
+        names: the accepted column names.
+        what: what the column contains, for the message.
+    """
     empty = [
         f"`{key}` is {'NaN' if isinstance(value, float) else 'empty'}"
         for key, value in row.items()

@@ -58,7 +58,7 @@ def read_inspect(path: Path, options: LogOptions) -> HarnessLog:
 
     Raises:
         SourceError: it is no such log, or a sample cannot be read and is not to be skipped.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         is_archive = file.read(2) == b"PK"

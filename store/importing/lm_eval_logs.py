@@ -59,7 +59,7 @@ def read_lm_eval(path: Path, options: LogOptions, *, gold_field: str | None = No
 
     Raises:
         SourceError: it is no such log, or a sample cannot be read and is not to be skipped.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     lines = _lines(path)
     logged: dict[str, LoggedQuestion] = {}

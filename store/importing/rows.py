@@ -47,7 +47,7 @@ def read_rows(path: Path) -> list[Row]:
 
     Raises:
         SourceError: it is not of the format that its name or content says, or holds no rows.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     rows = _directory(path) if path.is_dir() else _file(path)
     if not rows:

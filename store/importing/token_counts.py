@@ -16,7 +16,7 @@ class TokenCounter:
     Raises:
         StoreError: the library ``tokenizers`` is not installed.
         SourceError: the file is no tokenizer.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
 
     def __init__(self, path: Path):

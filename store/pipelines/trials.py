@@ -73,7 +73,7 @@ def read_trials(path: Path) -> TrialLog:
     """Read a record of trials.
 
     Raises:
-        StoreError: there is no such file.
+        StoreError: the file does not exist.
         ForeignFile: it is something else.
         DamagedRecording: its bytes are not those that were written.
     """

@@ -98,7 +98,13 @@ class Engine(Protocol):
     def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
     ) -> AsyncIterator[StreamChunk]:
-        """Completions as they come; tried once."""
+        """Stream completions as they come, without retries.
+
+        Args:
+            request: the request.
+            every: tokens per piece, about.
+            rank: the data-parallel engine; ``None`` for any.
+        """
 
     async def counters(self) -> PrefixCacheCounters | None:
         """What it counts of its prefix cache."""

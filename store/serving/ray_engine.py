@@ -73,7 +73,13 @@ class _EngineActor:
             return _failure(error)
 
     async def stream(self, request: CompletionRequest, every: int, rank: int | None) -> Any:  # noqa: ANN401
-        """Return the pieces of a stream, and at its end how it failed, if it did."""
+        """Stream completions as they come, without retries.
+
+        Args:
+            request: the request.
+            every: tokens per piece, about.
+            rank: the data-parallel engine; ``None`` for any.
+        """
         try:
             engine = await self._started()
             async for piece in engine.stream(request, every=every, rank=rank):
@@ -171,7 +177,13 @@ class RayEngine:
     async def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
     ) -> AsyncIterator[StreamChunk]:
-        """Completions as they come; tried once."""
+        """Stream completions as they come, without retries.
+
+        Args:
+            request: the request.
+            every: tokens per piece, about.
+            rank: the data-parallel engine; ``None`` for any.
+        """
         asked = self._actor.stream.options(num_returns="streaming").remote(request, every, rank)
         try:
             async for reference in asked:

@@ -185,7 +185,13 @@ def refuse_other_model(named: str, names: Container[str]) -> None:
 
 
 def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: int) -> None:
-    """Raise `InvalidReply` if child ``index`` continues from another prompt than its own."""
+    """Raise `InvalidReply` if child ``index`` continues from another prompt than its own.
+
+    Args:
+        prompt: prompt tokens of the reply.
+        request: the request.
+        index: index of the completion.
+    """
     if prompt != list(request.prompt[index // request.n]):
         raise InvalidReply("it answers another prompt than was sent")
 
@@ -258,7 +264,12 @@ def _chances(
 def read_logprobs(
     told: LogProbs, token_ids: list[int], most: int
 ) -> tuple[list[float], list[list[float]]]:
-    """Log-probabilities of the tokens, and of the ``most`` likeliest at each place.
+    """Read log-probabilities of the tokens, and of the ``most`` likeliest per position.
+
+    Args:
+        told: log-probabilities of the reply.
+        token_ids: tokens of the completion.
+        most: number of likeliest tokens per position.
 
     Raises:
         InvalidReply: they are those of other tokens, or there are too few.

@@ -193,7 +193,12 @@ class Server:
     async def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
     ) -> AsyncIterator[StreamChunk]:
-        """Completions as they come, about ``every`` tokens at a time. It is tried once.
+        """Stream completions, about ``every`` tokens at a time, without retries.
+
+        Args:
+            request: the request.
+            every: tokens per piece, about.
+            rank: the data-parallel engine; ``None`` for any.
 
         Raises:
             Unreachable: the stream broke off or stalled; children given out before are good.

@@ -151,7 +151,13 @@ class OfflineEngine:
     async def stream(
         self, request: CompletionRequest, *, every: int = 64, rank: int | None = None
     ) -> AsyncIterator[StreamChunk]:
-        """Completions as each of them ends."""
+        """Stream each completion when it ends.
+
+        Args:
+            request: the request.
+            every: tokens per piece, about.
+            rank: the data-parallel engine; ``None`` for any.
+        """
         asked = messages.CompleteRequest(id=next(self._numbers), request=request)
         left = set(range(request.children))
         queue = await self._send(asked)
