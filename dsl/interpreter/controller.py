@@ -145,7 +145,7 @@ class Interpreter:
 def _observe(
     course: VerbGenerator, frame: Frame, watch: SnapshotObserver, checked: CheckedProgram
 ) -> VerbGenerator:
-    """Return the same course, shown before each verb to somebody who can change nothing."""
+    """Return the same course, and show the state to an observer before each verb."""
     places = VerbContexts(checked)
     with closing(course):
         verb = next(course)

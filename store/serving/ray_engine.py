@@ -60,7 +60,7 @@ class _EngineActor:
         self._engine: Engine | None = None
 
     async def start(self) -> None:
-        """Start the engine; that it cannot be started is reported to whoever asks it something."""
+        """Start the engine; a failed start is reported to the next request."""
         with contextlib.suppress(ServingError):
             await self._started()
 

@@ -295,7 +295,7 @@ class Server:
                 async with self._session.request(
                     method, self.address + path, data=body, headers=headers
                 ) as response:
-                    # From here on, whoever reads the body has a deadline of its own.
+                    # From here on, the reader of the body has its own deadline.
                     waiting.reschedule(None)
                     if response.status != 200:
                         raise await self._status(response, path)
