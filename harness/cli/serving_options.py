@@ -12,7 +12,6 @@ from harness.cli.declarations import FilePath, FiniteNumber, Temperature, WholeN
 from harness.cli.options import ray_address_option
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 LONGEST = 1 << 30
 """Tokens that no branch needs."""

@@ -141,7 +141,7 @@ def test_a_model_is_told_why_it_is_asked_again(begin: Begin) -> None:
     first, second = (each["messages"][-1]["content"] for each in at.asked[1:])
     assert "  start { sample n }" in first
     assert "+  start { sample n + 1 }" in first
-    assert "There is no program" in second
+    assert "contains no program" in second
     assert [each["role"] for each in at.asked[2]["messages"]] == [
         "system", "user", "assistant", "user", "assistant", "user",
     ]  # fmt: skip
