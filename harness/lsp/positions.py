@@ -1,4 +1,4 @@
-"""Places as the protocol counts them: lines from 0, and columns in units of an encoding."""
+"""Positions of the Language Server Protocol: lines from 0, and columns in units of an encoding."""
 
 import re
 from bisect import bisect_right
@@ -11,14 +11,14 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 class PositionEncoding(Enum):
-    """What a client counts columns in."""
+    """The unit of a client's columns."""
 
     UTF8 = "utf-8"
     UTF16 = "utf-16"
     UTF32 = "utf-32"
 
     def units(self, text: str) -> int:
-        """How many units a text takes."""
+        """Return how many units a text takes."""
         match self:
             case PositionEncoding.UTF8:
                 return len(text.encode("utf-8", "surrogatepass"))
@@ -36,11 +36,11 @@ class LspPosition(NamedTuple):
 
 
 class PositionMapper:
-    """Turns offsets of a text into places and back. Lines end as the protocol says they do.
+    """Convert offsets of a text to positions and back. Lines end as the protocol defines.
 
     Args:
-        text: the whole text.
-        encoding: what columns are counted in.
+        text: The whole text.
+        encoding: The unit of columns.
     """
 
     def __init__(self, text: str, encoding: PositionEncoding):
@@ -51,14 +51,15 @@ class PositionMapper:
         self._ends = [*(end.start() for end in ends), len(text)]
 
     def place(self, offset: int) -> LspPosition:
-        """Return the place of an offset."""
+        """Return the position of an offset."""
         line = bisect_right(self._starts, offset) - 1
         return LspPosition(line, self._encoding.units(self._text[self._starts[line] : offset]))
 
     def offset(self, place: LspPosition) -> int:
-        """The offset of a place; beyond the end of a line its end, beyond the last line the last.
+        """Return the offset of a position.
 
-        A place inside of a character is that in front of it.
+        Beyond the end of a line, return the line's end; beyond the last line, the text's end;
+        inside a character, the offset before it.
         """
         if place.line >= len(self._starts):
             return len(self._text)
@@ -71,5 +72,5 @@ class PositionMapper:
         return end
 
     def places(self, span: Span) -> tuple[LspPosition, LspPosition]:
-        """Where a span begins and ends."""
+        """Return the start and end of a span."""
         return self.place(span.start), self.place(span.end)

@@ -1,4 +1,4 @@
-"""What `dsl.editor` says, in the protocol's own types."""
+"""Convert the results of `dsl.editor` to the protocol's types."""
 
 from lsprotocol import types
 
@@ -19,7 +19,7 @@ _KINDS = {
     CompletionKind.FUNCTION: types.CompletionItemKind.Function,
     CompletionKind.KEYWORD: types.CompletionItemKind.Keyword,
 }
-"""What the editor shows beside a word; in the order in which the words are offered."""
+"""The icon beside a completion, in the order in which completions are offered."""
 
 _ORDER = {kind: index for index, kind in enumerate(_KINDS)}
 
@@ -30,12 +30,12 @@ _SYMBOLS = {
 
 
 class ProtocolDocument:
-    """A document whose places are told in a client's encoding.
+    """A document with positions in a client's encoding.
 
     Args:
-        uri: the client's name for it.
-        document: the text and what is known of it.
-        encoding: what the client counts columns in.
+        uri: The client's name for it.
+        document: The text and its analysis.
+        encoding: The unit of the client's columns.
     """
 
     def __init__(self, uri: str, document: Document, encoding: PositionEncoding):
@@ -48,20 +48,20 @@ class ProtocolDocument:
         return self._positions.offset(LspPosition(position.line, position.character))
 
     def range(self, span: Span) -> types.Range:
-        """Return a span as the client counts."""
+        """Return a span as a range of the client."""
         start, end = self._positions.places(span)
         return types.Range(types.Position(*start), types.Position(*end))
 
     def location(self, span: Span) -> types.Location:
-        """Return a span of this document."""
+        """Return a span as a location in this document."""
         return types.Location(self.uri, self.range(span))
 
     def diagnostics(self) -> list[types.Diagnostic]:
-        """Everything that is wrong."""
+        """Return all diagnostics."""
         return [self.diagnostic(each) for each in self.document.diagnostics]
 
     def diagnostic(self, found: Diagnostic) -> types.Diagnostic:
-        """One thing that is wrong: message, label and help, with its secondary places."""
+        """Return one diagnostic: message, label and help, with its secondary locations."""
         severity = types.DiagnosticSeverity
         parts = [found.message, found.mark.label, found.help and f"help: {found.help}"]
         return types.Diagnostic(
@@ -103,11 +103,11 @@ class ProtocolDocument:
         return f"Replace `{old}` by `{edit.text}`" if edit.text.strip() else f"Remove `{old}`"
 
     def text_edit(self, span: Span, text: str) -> types.TextEdit:
-        """Return a replacement."""
+        """Return the replacement of a span."""
         return types.TextEdit(self.range(span), text)
 
     def completions(self, found: Completions, *, snippets: bool) -> types.CompletionList:
-        """What can come; functions with their parentheses, where the client knows snippets."""
+        """Return completions; functions have parentheses if the client supports snippets."""
         behind = self.document.source.text[found.span.end : found.span.end + 1]
         calls = snippets and behind != "("
         where = self.range(found.span)
@@ -131,7 +131,7 @@ class ProtocolDocument:
         )
 
     def symbols(self) -> list[types.DocumentSymbol]:
-        """Return the controller, its sections and what they declare."""
+        """Return the controller, its sections and their declarations."""
         outline = self.document.outline
         if outline.controller is None:
             return []
@@ -172,5 +172,5 @@ class ProtocolDocument:
 
 
 def markdown(text: str) -> types.MarkupContent:
-    """Return a text in Markdown."""
+    """Return a text as Markdown content."""
     return types.MarkupContent(types.MarkupKind.Markdown, text)

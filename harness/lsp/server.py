@@ -1,4 +1,4 @@
-"""The server: which request is answered by what. It keeps the open documents and nothing else."""
+"""The language server: handlers of requests. Its only state is the open documents."""
 
 from importlib.metadata import version
 
@@ -14,7 +14,7 @@ from harness.lsp.protocol_document import ProtocolDocument, markdown
 
 
 class RheoLanguageServer(LanguageServer):
-    """A language server for Rheo. Clients send whole texts: programs are short."""
+    """A language server for Rheo. Clients send whole texts, because programs are short."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class RheoLanguageServer(LanguageServer):
         self._open: dict[str, ProtocolDocument] = {}
 
     def read(self, uri: str) -> None:
-        """Take in a document as the client has it now, and tell what is wrong with it."""
+        """Read a document as the client has it now, and publish its diagnostics."""
         text = self.workspace.get_text_document(uri)
         agreed = types.PositionEncodingKind(self.workspace.position_encoding or "utf-16")
         spoken = ProtocolDocument(
@@ -37,7 +37,7 @@ class RheoLanguageServer(LanguageServer):
         )
 
     def forget(self, uri: str) -> None:
-        """Let go of a document, and of what was said of it."""
+        """Remove a document and its diagnostics."""
         self._open.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
@@ -117,7 +117,7 @@ def _definition(
 def _format(
     server: RheoLanguageServer, params: types.DocumentFormattingParams
 ) -> list[types.TextEdit] | None:
-    """One edit of the whole text, or none; a text with syntax errors is left as it is."""
+    """Return one edit of the whole text, or none; a text with syntax errors is unchanged."""
     spoken = server.document(params.text_document.uri)
     source = spoken.document.source
     try:

@@ -1,1 +1,1 @@
-"""What commands print: pages of tables, traces and profiles, made from results."""
+"""The text output of commands: tables, traces and profiles, built from results."""

@@ -1,6 +1,7 @@
-"""How `rheostat inspect` shows recordings and records of trials to people.
+"""The output of `rheostat inspect` for recordings and records of trials.
 
-A page for one, a row for each of several. The pages fit 80 columns as long as names do.
+One input gets a page, several get a table with a row each. Pages fit 80 columns unless names are
+longer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ _LABEL = 14
 
 
 def format_inspection(found: RecordingInspection) -> str:
-    """Everything about one recording."""
+    """Return the page of one recording."""
     parts = [_lines(_about(found)), _lines(_figures(found)), _spreads(found).text()]
     if found.provenance.probed:
         parts.append(_depths(found).text())
@@ -31,9 +32,10 @@ def format_inspection(found: RecordingInspection) -> str:
 
 
 def overview_table(recordings: Sequence[RecordingInspection], *, whole: bool = False) -> Table:
-    """A row for each recording, in percent and tokens; ``whole`` adds what people have no room for.
+    """Return a row for each recording, in percent and tokens.
 
-    The columns fit a terminal; a file of data wants each recording's path and digest as well.
+    The default columns fit a terminal; ``whole`` adds each recording's path and digest for data
+    files.
     """
     columns = [
         *([Column("recording"), Column("digest")] if whole else []),
@@ -64,7 +66,7 @@ def overview_table(recordings: Sequence[RecordingInspection], *, whole: bool = F
 
 
 def questions_table(recordings: Sequence[RecordingInspection]) -> Table:
-    """A row for each question of each recording; the model is named where there are several."""
+    """Return a row for each question of each recording, with the model if there are several."""
     several = len(recordings) > 1
     columns = [
         *([Column("model")] if several else []),
@@ -97,7 +99,7 @@ def _question(figures: QuestionFigures) -> tuple[str, int, float, float, float, 
 
 
 def _title(measure: str, recordings: Sequence[RecordingInspection]) -> str:
-    """``maj@64``, or ``maj@k`` where k is not the same for all."""
+    """Return ``maj@64``, or ``maj@k`` if k differs between recordings."""
     ks = {found.k for found in recordings}
     return f"{measure}@{ks.pop() if len(ks) == 1 else 'k'}"
 
@@ -127,7 +129,7 @@ def _about(found: RecordingInspection) -> Iterator[tuple[str, str]]:
 
 
 def _missing(missing: Mapping[str, Sequence[int]]) -> str:
-    """Return the branches that could not be had, question by question."""
+    """Return the missing branches, question by question."""
     parts = []
     for question, indexes in missing.items():
         word = "branch" if len(indexes) == 1 else "branches"
@@ -136,7 +138,7 @@ def _missing(missing: Mapping[str, Sequence[int]]) -> str:
 
 
 def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
-    """What not every recording says."""
+    """Return the optional parts of a recording's provenance."""
     if provenance.source is not None:
         yield "source", provenance.source
     if provenance.licence is not None:
@@ -214,7 +216,7 @@ _TRIALS_LABEL = 14
 
 
 def format_trials(found: TrialsInspection) -> str:
-    """Everything about one record."""
+    """Return the page of one record."""
     pairs = [
         ("record", found.path),
         ("pipeline", found.pipeline),

@@ -1,4 +1,4 @@
-"""How profiles are shown to people, and laid out as a table for CSV."""
+"""The output of `rheostat profile`: a page for people, and a table for CSV."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -13,17 +13,17 @@ from harness.request.plan import Plan
 
 _LABEL = 11
 _QUESTIONS = 10
-"""How many lost and how many won questions a page shows."""
+"""The most lost and the most won questions on a page."""
 
 
 def format_profile(plan: Plan, about: Mapping[str, str], found: Profile, width: int | None) -> str:
-    """One profile: the source with its figures, what hindsight shows, the questions.
+    """Return the page of one profile: source with figures, hindsight, questions.
 
     Args:
-        plan: the controller and its setting.
-        about: what was played, by label.
-        found: the profile.
-        width: where lines of the source are cut, in columns; ``None`` shows them whole.
+        plan: The controller and its setting.
+        about: Labels and values of what was played.
+        found: The profile.
+        width: The column at which lines of the source are cut; ``None`` shows them whole.
     """
     head = {
         **about,
@@ -44,7 +44,7 @@ def format_profile(plan: Plan, about: Mapping[str, str], found: Profile, width: 
 
 
 def format_source_lines(found: Profile, width: int | None) -> str:
-    """Every line of the source behind its figures; those that are 0 are left out."""
+    """Return every line of the source after its figures; zeros are left out."""
     rows = [_figures(line) for line in found.lines]
     heading = ("line", "runs", "tokens", "%", "ended", "right %")
     widths = [max(map(len, cells)) for cells in zip(heading, *rows, strict=True)]
@@ -64,7 +64,7 @@ def format_source_lines(found: Profile, width: int | None) -> str:
 
 
 def format_hindsight(found: Hindsight) -> str:
-    """Where the tokens went."""
+    """Return where the tokens went."""
     rows = [
         ("after the final leader was settled for good", found.after_settled),
         ("on branches pruned later", found.pruned),
@@ -86,8 +86,8 @@ def format_majority(found: MajorityComparison, *, several: bool) -> str:
     """Return the questions on which the controller and the majority over 64 differ.
 
     Args:
-        found: the questions.
-        several: whether they come from several recordings.
+        found: The questions.
+        several: Whether they come from several recordings.
     """
     verdict = (
         f"Against the majority over 64, of {found.questions} questions: {len(found.lost)} lost,"
@@ -102,7 +102,7 @@ def format_majority(found: MajorityComparison, *, several: bool) -> str:
 
 
 def lines_table(found: Sequence[Profile]) -> Table:
-    """Every line of every profile, for CSV."""
+    """Return every line of every profile, for CSV."""
     names = LineProfile.__struct_fields__
     rows: list[list[Cell]] = [
         [each.recording, *(getattr(line, name) for name in names)]

@@ -1,4 +1,4 @@
-"""How rows of a sweep and comparisons are shown to people, and laid out as tables."""
+"""The output of `rheostat sweep` and `rheostat compare`: pages for people, and tables."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -11,14 +11,14 @@ from harness.evaluation.sweep import SweepRow
 from harness.presentation.table import Cell, Column, Table, truncate
 
 _DIFFERENCES = 10
-"""How many questions a page shows."""
+"""The most questions on a page."""
 _LABEL = 11
 _HEADING = 12
 """The most characters of a label in a heading, on a terminal."""
 
 
 def full_table(rows: Sequence[SweepRow]) -> Table:
-    """Every field of every row, for CSV; knobs as they are written on a command line."""
+    """Return every field of every row, for CSV; knobs are formatted as on a command line."""
     names = SweepRow.__struct_fields__
     return Table(
         [Column(name) for name in names],
@@ -27,9 +27,9 @@ def full_table(rows: Sequence[SweepRow]) -> Table:
 
 
 def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
-    """Return the rows as people compare them, in the columns of a terminal.
+    """Return the rows with the columns that matter for a comparison, for a terminal.
 
-    What would say nothing is left out, and intervals are rounded to one decimal.
+    Columns without information are left out, and intervals are rounded to one decimal.
     """
     first = grid.programs[0].label
     against = f"vs {first}"
@@ -67,23 +67,23 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
 
 
 def _width_text(row: SweepRow) -> str | None:
-    """How many branches were opened, and how many were asked for where that is more."""
+    """Return how many branches were opened, and how many were requested if that is more."""
     if row.width == row.width_requested:
         return None if row.width is None else f"{row.width}"
     return f"{row.width or 'fewer'} of {row.width_requested}"
 
 
 def drawn_recording(grid: Grid) -> str:
-    """Whose frontier a terminal shows: the one recording's, or that of all together."""
+    """Return the recording whose frontier a terminal shows: the only one, or all together."""
     return MEAN if len(grid.recordings) > 1 else grid.recordings[0].label
 
 
 def format_comparison(found: Comparison, width: int | None = None) -> str:
-    """One comparison: the verdict in words, the points, the questions that differ most.
+    """Return the page of one comparison: verdict, points, most different questions.
 
     Args:
-        found: the comparison.
-        width: where lines end, in columns; ``None`` leaves them as long as they are.
+        found: The comparison.
+        width: The column at which lines wrap; ``None`` does not wrap.
     """
     a, b = escape_line(found.controller), escape_line(found.baseline)
     points = _baseline_text(found)
@@ -108,7 +108,7 @@ def format_comparison(found: Comparison, width: int | None = None) -> str:
 
 
 def matches_table(found: Sequence[Comparison]) -> Table:
-    """Every point of every comparison, for CSV."""
+    """Return every point of every comparison, for CSV."""
     names = PointMatch.__struct_fields__
     rows: list[list[Cell]] = [
         [
@@ -122,7 +122,7 @@ def matches_table(found: Sequence[Comparison]) -> Table:
 
 
 def _wrapped(line: str, width: int) -> str:
-    """Return a line of the verdict, broken between words; an empty line behind it stays."""
+    """Wrap a line of the verdict between words; an empty line after it stays."""
     text = line.rstrip("\n")
     return fill(
         text, width, subsequent_indent=" " * _LABEL, break_long_words=False, break_on_hyphens=False,
@@ -131,7 +131,7 @@ def _wrapped(line: str, width: int) -> str:
 
 
 def _heading(label: str, width: int | None) -> str:
-    """Return a controller's label, shortened where it would widen a column of numbers."""
+    """Return a controller's label, shortened if it would widen a column of numbers."""
     shown = escape_line(label)
     return shown if width is None else truncate(shown, _HEADING)
 
@@ -169,7 +169,7 @@ def _questions(found: Comparison, shown: Sequence[object], width: int | None) ->
 
 
 def _baseline_text(found: Comparison) -> str | None:
-    """Return the settings of B's points; ``None`` where nothing but beta tells them apart."""
+    """Return the settings of B's points; ``None`` if they differ in beta only."""
     points = found.baseline_points
     varied = [
         name for name in points[0].settings
@@ -205,7 +205,7 @@ def _ratio_text(found: Comparison) -> str:
 
 
 def _single_point(found: Comparison) -> str:
-    """That B has a single point, and how it gets more."""
+    """Report that B has a single point, and how to get more."""
     point = found.baseline_points[0]
     single = f"{found.baseline} has a single point, at {found.cheapest:,} tokens"
     if point.beta is not None:
@@ -232,7 +232,7 @@ def _area_text(found: Comparison) -> str:
 
 
 def _ratio_bounds(match: PointMatch) -> str:
-    """Return the interval around a ratio; without the ratio, it would be around nothing."""
+    """Return the interval around a ratio; empty without the ratio."""
     return "" if match.ratio is None else _bounds(match.ratio_low, match.ratio_high)
 
 
@@ -243,14 +243,14 @@ def _difference(row: SweepRow | PointMatch) -> str | None:
 
 
 def _bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """Return an interval; an end that is not bounded is left out."""
+    """Format an interval; an end that is not bounded is left out."""
     if low is None and high is None:
         return ""
     return "..".join("" if end is None else f"{end:.{decimals}f}" for end in (low, high))
 
 
 def _cell(value: object) -> Cell:
-    """Return a field of a record as a table has it."""
+    """Return a field of a record as a table cell."""
     if isinstance(value, dict):
         return format_knobs(value)
     assert value is None or isinstance(value, str | int | float | bool)

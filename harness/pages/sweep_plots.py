@@ -1,7 +1,7 @@
-"""Pictures of swept controllers: accuracy over tokens, in a terminal and as SVG.
+"""Plots of swept controllers: accuracy over tokens, in a terminal and as SVG.
 
-Both are made from rows and from nothing else; equal rows give equal bytes. Tokens are drawn on a
-logarithmic scale, controllers in the order of the rows.
+Both depend on the rows only; equal rows give equal bytes. Tokens are on a logarithmic scale,
+controllers in the order of the rows.
 """
 
 import io
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MARKERS = "●▲■◆○△□◇"
-"""The signs of the controllers in a terminal, in turn."""
+"""The markers of controllers in a terminal, used in turn."""
 
 _COLUMNS, _LINES = 76, 18
 _NARROWEST = 20
 _PANEL = (4.6, 3.4)
-"""Inches of one panel of the SVG."""
+"""Size of one panel of the SVG, in inches."""
 
 
 class Series(NamedTuple):
-    """One controller on one recording, its points by cost."""
+    """One controller on one recording, with its points by cost."""
 
     controller: str
     rows: Sequence[SweepRow]
@@ -52,12 +52,12 @@ def collect_series(rows: Sequence[SweepRow], recording: str) -> list[Series]:
 def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _COLUMNS) -> str:
     """Return the curves of one recording in characters, without colours.
 
-    A plot that cannot be drawn is replaced by a line that says so: no result is lost with it.
+    A plot that cannot be drawn is replaced by a line with the reason, so that no result is lost.
 
     Args:
-        rows: of a sweep.
-        recording: whose rows to draw.
-        width: columns to fill; the size of the terminal has no part in it.
+        rows: The rows of a sweep.
+        recording: The recording to draw.
+        width: Columns to fill; independent of the terminal.
     """
     drawn = [
         (plot_text(each.controller), points)
@@ -75,13 +75,13 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
         width=max(width, _NARROWEST),
         height=_LINES,
         curves=[Curve(marker, points) for marker, (_, points) in zip(markers, drawn, strict=True)],
-        # Left to itself, plotext widens some ranges beyond all points.
+        # Set limits: by default, plotext widens some ranges beyond all points.
         x_range=_range(xs),
         y_range=_range(ys),
         x_ticks=[(_log(tick), format_tokens(tick)) for tick in ticks],
         y_ticks=[(level, f"{level:g}") for level in levels],
     )
-    # Beside the canvas, where it can hide no point.
+    # Put the legend beside the canvas, where it cannot hide a point.
     legend = "  ".join(
         f"{marker} {label}" for marker, (label, _) in zip(markers, drawn, strict=True)
     )
@@ -93,7 +93,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
 
 
 def render_svg(rows: Sequence[SweepRow]) -> bytes:
-    """Return a panel for each recording: points with their intervals of 95 %, joined by cost."""
+    """Render a panel for each recording: points with 95 % intervals, joined by cost."""
     from matplotlib.figure import Figure
 
     recordings = list(dict.fromkeys(row.recording for row in rows))
@@ -113,15 +113,15 @@ def render_svg(rows: Sequence[SweepRow]) -> bytes:
 
 @contextmanager
 def reproducible_svg(style: Mapping[str, object] = MappingProxyType({})) -> Iterator[None]:
-    """Settings of matplotlib under which equal figures give equal SVG and names stay names.
+    """Return matplotlib settings under which equal figures give equal SVG.
 
-    Without them, ids are salted at random and a name between dollar signs is read as a formula,
-    which fails where it is none. Text is written as text, for which the reader's machine has the
-    fonts: that matplotlib's own lacks a glyph only makes its measure of the text a guess, and is
-    no reason to warn.
+    Without them, ids are salted at random and a name between dollar signs is parsed as a formula,
+    which fails if it is invalid. Text is written as text, because the reader's machine has the
+    fonts: a glyph that is missing from matplotlib's own font only makes its width an estimate, and
+    needs no warning.
 
     Args:
-        style: more of matplotlib's settings.
+        style: Additional matplotlib settings.
     """
     import matplotlib as mpl
 
@@ -139,7 +139,7 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     handles, labels = [], []
     for index, each in enumerate(collect_series(rows, recording)):
         middle = [row.accuracy for row in each.rows]
-        # Rounded to two decimals, an end may pass its middle by a hair.
+        # After rounding to two decimals, an end may be slightly beyond the centre.
         below = [max(0.0, row.accuracy - row.accuracy_low) for row in each.rows]
         above = [max(0.0, row.accuracy_high - row.accuracy) for row in each.rows]
         style = curve_style(index)
@@ -160,7 +160,7 @@ def _draw(panel: "Axes", rows: Sequence[SweepRow], recording: str) -> None:
     panel.set_xlabel("tokens for each question")
     panel.set_ylabel("accuracy, %")
     panel.grid(alpha=0.25, linewidth=0.5)
-    # Named one by one: matplotlib leaves labels that begin with an underscore out by itself.
+    # Pass handles and labels: matplotlib omits labels that begin with an underscore.
     panel.legend(handles, labels, fontsize=8, frameon=False, loc="lower right")
 
 
@@ -169,7 +169,7 @@ def _places(each: Series) -> tuple[list[float], list[float]]:
 
 
 def _ticks(costs: Sequence[int]) -> list[int]:
-    """1, 2 and 5 times the powers of ten inside the range; its ends, where there is none."""
+    """Return 1, 2 and 5 times the powers of ten inside the range; its ends if there is none."""
     low, high = max(min(costs), 1), max(*costs, 1)
     powers = range(len(str(high)))
     inside = [
@@ -180,7 +180,7 @@ def _ticks(costs: Sequence[int]) -> list[int]:
 
 
 def _levels(accuracies: Sequence[float]) -> list[float]:
-    """About five round values inside the range; its ends, where there is none."""
+    """Return about five round values inside the range; its ends if there is none."""
     low, high = min(accuracies), max(accuracies)
     steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
     step = next((step for step in steps if (high - low) / step <= 6), steps[-1])
@@ -189,7 +189,7 @@ def _levels(accuracies: Sequence[float]) -> list[float]:
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of an axis: those of the values, or something around the only one."""
+    """Return the ends of an axis: those of the values, or a range around the only one."""
     low, high = min(values), max(values)
     return (low, high) if low < high else (low - 1, high + 1)
 

@@ -1,6 +1,6 @@
-"""How `rheostat trace` shows an episode to people: barrier after barrier, then the vote.
+"""The output of `rheostat trace`: an episode barrier by barrier, then the vote.
 
-Lines end before column 80, as long as single words do; what does not fit goes on below.
+Lines end before column 80 unless a single word is longer; the rest wraps.
 """
 
 import json
@@ -29,13 +29,13 @@ _LABEL = 11
 _INDENT = 4
 _LONGEST_ANSWER = 40
 _LAST_VALUES = 6
-"""How many values of a window are shown."""
+"""The most values of a window that are shown."""
 
 _NOTHING_YET = MemoryState({}, {}, {}, {})
 
 
 class EpisodeSetting(msgspec.Struct, frozen=True):
-    """At what a controller was played, as the document of an episode says it."""
+    """The setting of a controller, from the document of an episode."""
 
     beta: float | None
     knobs: dict[str, int | float]
@@ -44,12 +44,12 @@ class EpisodeSetting(msgspec.Struct, frozen=True):
 
 
 def format_trace(what: Mapping[str, object], about: Mapping[str, str], found: EpisodeTrace) -> str:
-    """Return the whole episode.
+    """Return the page of one episode.
 
     Args:
-        what: what the document of the episode says of where it comes from.
-        about: what was played, by label.
-        found: the episode.
+        what: The setting, from the document of the episode.
+        about: Labels and values of what was played.
+        found: The episode.
     """
     setting = msgspec.convert(what, type=EpisodeSetting)
     parts = ["".join(_labelled(*pair) for pair in _head(setting, about))]
@@ -62,7 +62,7 @@ def format_trace(what: Mapping[str, object], about: Mapping[str, str], found: Ep
 
 
 def format_ranges(branches: Iterable[int]) -> str:
-    """Branches in ascending order, runs of them as ``0-4``."""
+    """Format branches in ascending order, runs of them as ``0-4``."""
     runs: list[list[int]] = []
     for branch in sorted(branches):
         if runs and branch == runs[-1][-1] + 1:
@@ -73,7 +73,7 @@ def format_ranges(branches: Iterable[int]) -> str:
 
 
 def quote_answer(answer: str | None) -> str:
-    """Return an answer in quotes, cut where it is long; ``none`` where there is none."""
+    """Quote an answer, cut if it is long; ``none`` without one."""
     if answer is None:
         return "none"
     cut = answer if len(answer) <= _LONGEST_ANSWER else answer[: _LONGEST_ANSWER - 1] + "…"
@@ -124,7 +124,7 @@ def _memory_lines(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str,
 
 
 def _verb(verb: AnyVerb, actions: Sequence[Action]) -> tuple[str, str]:
-    """Return the verb's word, and what it was sent with."""
+    """Return the verb and its arguments."""
     match verb:
         case Open() | Sample():
             opened = {action.branch for action in actions if action.branch is not None}
@@ -148,7 +148,7 @@ def _verb(verb: AnyVerb, actions: Sequence[Action]) -> tuple[str, str]:
 
 
 def _revealed(actions: Iterable[Action]) -> str:
-    """What was revealed: each answer, how often, and on which branches, most often first."""
+    """Return the revealed answers, each with its count and branches, most frequent first."""
     counts: dict[str, int] = {}
     on: dict[str, set[int]] = {}
     for action in actions:
@@ -162,7 +162,7 @@ def _revealed(actions: Iterable[Action]) -> str:
 
 
 def _changes(before: MemoryState, after: MemoryState) -> Iterator[str]:
-    """What is not as it was at the verb before."""
+    """Return the changes of memory since the previous verb."""
     for name, value in after.cells.items():
         if name not in before.cells:
             yield f"{name} = {_value(value)}"
@@ -179,7 +179,7 @@ def _changes(before: MemoryState, after: MemoryState) -> Iterator[str]:
 
 
 def _field_changes(name: str, before: Sequence[Value], after: Sequence[Value]) -> Iterator[str]:
-    """New values of a field, each with the branches that have it."""
+    """Return new values of a field, each with its branches."""
     by_value: dict[str, list[int]] = {}
     for branch, value in enumerate(after):
         if branch >= len(before) or not _same(before[branch], value):
@@ -189,7 +189,7 @@ def _field_changes(name: str, before: Sequence[Value], after: Sequence[Value]) -
 
 
 def _same(one: object, other: object) -> bool:
-    # A cell keeps its type, but a `let` of one name may be an integer here and a truth there.
+    # A field keeps its type, but a `let` may be an integer in one step and a boolean in another.
     return type(one) is type(other) and one == other
 
 
@@ -206,7 +206,7 @@ def _value(value: Value) -> str:
 
 
 def _change(old: Value, new: Value) -> str:
-    """Both values, in full where they would look alike."""
+    """Return both values, in full if their short forms look alike."""
     shown = _value(old), _value(new)
     if shown[0] == shown[1]:
         shown = str(old), str(new)
@@ -225,7 +225,7 @@ def _set(branches: tuple[int, ...]) -> str:
 
 
 def _votes(found: Sequence[VoteCount]) -> str:
-    """Return the table of the last vote; empty where no branch was opened."""
+    """Return the table of the last vote; empty if no branch was opened."""
     if not found:
         return ""
     columns = [Column("answer"), Column("finished"), Column("alive"), Column("pruned")]
@@ -263,7 +263,7 @@ def _labelled(label: str, text: str, *, indent: int = 0) -> str:
 
 
 def _wrapped(head: str, text: str) -> str:
-    """One line, or several of which the later stand below the first one's text."""
+    """Wrap a text; later lines are aligned with the text of the first."""
     lines = textwrap.wrap(
         " ".join(text.splitlines()),
         WIDTH - 1,

@@ -1,1 +1,1 @@
-"""Tables and the terminal, without any command: how figures and text are laid out."""
+"""Tables and terminal detection, independent of commands."""

@@ -1,7 +1,7 @@
-"""A table as data, and its faces: rich on a terminal, aligned text, CSV and JSON rows elsewhere.
+"""A table as data, and its formats: rich on a terminal, aligned text, CSV and JSON rows.
 
-Numbers stay numbers until a face is drawn: CSV and JSON give them in full, the faces for people
-round them as their column says.
+Numbers stay numbers until they are formatted: CSV and JSON have them in full, formats for people
+round them per column.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ Cell = str | int | float | bool | None
 _GAP = 2
 """Spaces between two columns."""
 _NAME = 8
-"""To how many characters a name may be shortened."""
+"""The minimum width of a shortened name, in characters."""
 _WORD = 18
-"""Columns wider than this may break words, where nothing else makes room."""
+"""Columns wider than this may break words, if nothing else saves enough space."""
 
 
 class Column(NamedTuple):
@@ -28,13 +28,13 @@ class Column(NamedTuple):
     key: str
     """Its name in CSV and JSON."""
     title: str | None = None
-    """Its heading for people; the key where there is none."""
+    """Its heading for people; the key by default."""
     decimals: int | None = None
-    """How floats are rounded for people; ``None`` shows them in full."""
+    """Decimals of floats for people; ``None`` shows them in full."""
     name: bool = False
-    """Whether its cells are names, which are shortened rather than broken where room is short."""
+    """Whether its cells are names, which are shortened rather than broken if space is short."""
     grouped: bool = False
-    """Whether whole numbers have separators between thousands, for people."""
+    """Whether integers have thousands separators, for people."""
 
     @property
     def heading(self) -> str:
@@ -43,7 +43,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Columns, and rows with one cell for each."""
+    """Columns, and rows with one cell for each column."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
@@ -54,15 +54,17 @@ class Table(NamedTuple):
         return [dict(zip(keys, row, strict=True)) for row in self.rows]
 
     def csv(self) -> str:
-        """RFC 4180 with line feeds and a heading; an absent cell is empty, an empty one quoted."""
+        """Return RFC 4180 CSV with line feeds; ``None`` is an empty cell, an empty text is a pair
+        of quotes.
+        """
         lines = [[column.key for column in self.columns], *self.rows]
         return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
 
     def text(self, width: int | None = None) -> str:
-        """Aligned columns, two spaces apart, one row a line; an absent cell is ``-``.
+        """Return aligned columns, two spaces apart, one row per line; ``None`` is ``-``.
 
         Args:
-            width: where names are shortened so that lines end before it; ``None`` shows all.
+            width: The width at which names are shortened; ``None`` shows all.
         """
         lines = [[column.heading for column in self.columns], *self._shown()]
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
@@ -85,7 +87,7 @@ class Table(NamedTuple):
         )
 
     def rich(self, width: int) -> "RichTable":
-        """Return the table as rich draws it, in ``width`` columns if single words allow it."""
+        """Return the table as rich draws it, in ``width`` columns if no word is longer."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -110,7 +112,7 @@ class Table(NamedTuple):
         return drawn
 
     def _drawn_widths(self, shown: Sequence[Sequence[str]], width: int) -> list[int]:
-        """Columns give way in turn: words go to another line, names lose their end, words break."""
+        """Return column widths: first wrap words, then shorten names, then break words."""
         lines = [[column.heading for column in self.columns], *shown]
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         words = [
@@ -141,7 +143,7 @@ class Table(NamedTuple):
         ]
 
     def _right(self) -> list[bool]:
-        """Which columns hold numbers and nothing else."""
+        """Return which columns contain only numbers."""
         return [
             any(_is_number(row[at]) for row in self.rows)
             and all(row[at] is None or _is_number(row[at]) for row in self.rows)
@@ -150,12 +152,12 @@ class Table(NamedTuple):
 
 
 def truncate(text: str, width: int) -> str:
-    """Return the text, its end replaced by ``…`` where it is longer than ``width``."""
+    """Return the text, with its end replaced by ``…`` if it is longer than ``width``."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
-    """Return the widths, the widest made narrower until all fit or nothing is above its floor."""
+    """Return the widths, narrowing the widest until all fit or all are at their minimum."""
     found = list(widths)
     for _ in range(sum(widths) - room):
         open_ = [at for at, floor in enumerate(floors) if found[at] > floor]
@@ -166,7 +168,7 @@ def _narrowed(widths: Sequence[int], floors: Sequence[int], room: int) -> list[i
 
 
 def _quoted(cell: Cell) -> str:
-    """A cell of CSV. The csv module leaves a lone carriage return bare, and readers break there."""
+    """Quote a CSV cell. The csv module does not quote a lone carriage return."""
     if cell is None:
         return ""
     text = str(cell)

@@ -1,7 +1,7 @@
-"""What a stream can show, decided in one place for stdout and stderr alike.
+"""The capabilities of a stream, for stdout and stderr alike.
 
-``NO_COLOR`` (any value) takes colour away; ``FORCE_COLOR`` (any value but ``0``) gives it to a
-pipe; without either, a stream is coloured where it is a terminal that is not ``dumb``.
+``NO_COLOR`` (any value) disables colour; ``FORCE_COLOR`` (any value except ``0``) enables it in a
+pipe; without either, a stream is coloured if it is a terminal that is not ``dumb``.
 """
 
 import os
@@ -11,12 +11,12 @@ from typing import IO
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
-    """Whether a person sees the stream as it is written; False for a missing or closed one."""
+    """Return whether the stream is a terminal; False for a missing or closed one."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def is_coloured(stream: IO[str] | None, environ: Mapping[str, str] | None = None) -> bool:
-    """Whether escape sequences may be written to the stream."""
+    """Return whether escape sequences may be written to the stream."""
     environ = os.environ if environ is None else environ
     if environ.get("NO_COLOR"):
         return False

@@ -1,1 +1,1 @@
-"""A server that speaks as OpenAI's chat completions do, and answers by a controller."""
+"""A server with the interface of OpenAI's chat completions, backed by a controller."""

@@ -31,11 +31,11 @@ from harness.proxy.responder import ProxyAnswer, Responder
 from store.serving.errors import ServingError
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
-"""Bounds of the histogram of seconds: from a model of one's own machine to long reasoning."""
+"""Bounds of the histogram of seconds: from small local models to long reasoning."""
 
 
 class ProxyMetrics:
-    """The counters of one proxy."""
+    """The metrics of one proxy."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -61,14 +61,14 @@ class ProxyMetrics:
             self.tokens.labels(kind)
 
     def answered(self, answer: ProxyAnswer) -> None:
-        """Take up an answer."""
+        """Count an answer."""
         probed = answer.live_result.probe_tokens
         self.tokens.labels("branch").inc(answer.completion_tokens - probed)
         self.tokens.labels("probe").inc(probed)
         self.branches.inc(len(answer.live_result.episode.branches))
 
     def page(self) -> bytes:
-        """All of it, as Prometheus reads it."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)
 
 
@@ -76,36 +76,36 @@ log = logging.getLogger(__name__)
 
 TRACE_HEADER = "X-Rheostat-Trace"
 CLIENT_CLOSED_REQUEST = 499
-"""The status under which a client that went away is counted."""
+"""The status under which disconnected clients are counted."""
 
 
 class ProxyLimits(NamedTuple):
-    """What the proxy takes on."""
+    """The limits of the proxy on requests."""
 
     at_once: int = 16
-    """Episodes under way; more are turned away."""
+    """The most concurrent episodes; further requests are refused."""
     body: int = 1 << 20
-    """Bytes of a request."""
+    """The largest request body, in bytes."""
     keep_alive: float = 10.0
-    """Seconds between two signs of life of a stream that waits for its answer."""
+    """Seconds between keep-alive comments of a waiting stream."""
     key: str | None = None
-    """What a client has to show; ``None`` lets everyone in."""
+    """The key that clients must send; ``None`` to allow all."""
     arrival: float = 30.0
-    """Seconds in which a request's body arrives."""
+    """Timeout of a request's body, in seconds."""
     origins: tuple[str, ...] = ()
-    """Origins whose pages may ask; ``*`` for any."""
+    """Allowed origins of web pages; ``*`` for any."""
     hosts: tuple[str, ...] = (ANY,)
-    """Names under which the proxy may be asked, besides addresses and ``localhost``."""
+    """Allowed host names, besides IP addresses and ``localhost``."""
 
 
 class Proxy:
     """The application's state.
 
     Args:
-        answering: answers requests.
-        model: the name under which it is served.
-        bounds: what it takes on.
-        ended: is told of every episode that ended, under its trace's name.
+        answering: Answers requests.
+        model: The name under which the model is served.
+        bounds: Limits on requests.
+        ended: Called with every episode that ended, and the name of its trace.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Proxy:
         self._under_way = 0
 
     def app(self) -> Starlette:
-        """Return the application, for an ASGI server."""
+        """Return the ASGI application."""
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
@@ -199,7 +199,7 @@ class Proxy:
     async def _events(
         self, waiting: "_PendingRequest", chat: ChatRequest, name: str, created: int
     ) -> AsyncIterator[bytes]:
-        """Yield the stream: comments while the answer is worked out, then its text."""
+        """Yield the stream: comments until the answer is ready, then its text."""
         try:
             yield replies.first_chunk(name, self._model, created)
             while not await waiting.settles(self._bounds.keep_alive):
@@ -218,7 +218,7 @@ class Proxy:
         """Play a request's episode.
 
         Raises:
-            Rejection: it has no answer.
+            Rejection: It has no answer.
         """
         try:
             with self.metrics.seconds.time():
@@ -231,14 +231,14 @@ class Proxy:
             raise rejections.controller_failure() from problem
         except Rejection:
             raise
-        except Exception as problem:  # the outermost edge of a request
+        except Exception as problem:  # outermost handler of a request: report anything as a fault
             log.exception("%s: a fault in rheostat", name)
             raise rejections.fault() from problem
         self._ended(name, answer)
         return answer
 
     def _begun(self, chat: ChatRequest, name: str) -> "asyncio.Task[ProxyAnswer]":
-        """Return an episode under way. It counts from now on, and is counted however it ends."""
+        """Start an episode. It is counted from now on, however it ends."""
         self._under_way += 1
         self.metrics.under_way.inc()
         task = asyncio.create_task(self._answered(chat, name))
@@ -259,7 +259,7 @@ class Proxy:
         self.metrics.requests.labels(str(status)).inc()
 
     async def _arrived(self, request: Request) -> bytes:
-        """Return the body, as far as it arrives in time."""
+        """Return the body, or stop at the timeout."""
         try:
             async with asyncio.timeout(self._bounds.arrival):
                 return await self._body(request)
@@ -272,7 +272,7 @@ class Proxy:
             raise Rejection(CLIENT_CLOSED_REQUEST, "the client left", kind="api_error") from None
 
     async def _body(self, request: Request) -> bytes:
-        """Return the body, as far as it is not too long."""
+        """Return the body, or stop at the size limit."""
         content_length = request.headers.get("content-length", "")
         most = self._bounds.body
         if content_length.isdigit() and int(content_length) > most:
@@ -318,29 +318,29 @@ class _PendingRequest:
         self._gone = gone
 
     async def settles(self, seconds: float | None = None) -> bool:
-        """Whether the answer is there, or the client gone, within so many seconds."""
+        """Return whether the answer is ready, or the client gone, within ``seconds``."""
         both = {self._work, self._gone}
         done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
     async def answer(self) -> ProxyAnswer | None:
-        """Return the answer; ``None`` where the client went away before it.
+        """Return the answer; ``None`` if the client disconnected before it.
 
         Raises:
-            Rejection: there is none.
+            Rejection: There is no answer.
         """
         await self.settles()
         return self._work.result() if self._work.done() else None
 
     async def end(self) -> None:
-        """End both; an episode that is not over is given up, at the model's server too."""
+        """End both; cancel an unfinished episode, at the model's server too."""
         for task in (self._work, self._gone):
             task.cancel()
         await asyncio.gather(self._work, self._gone, return_exceptions=True)
 
 
 class _Stream(StreamingResponse):
-    """A stream that ends what it waits for, even where nobody reads its first chunk."""
+    """A stream that ends its episode even if no chunk of it is ever read."""
 
     def __init__(
         self, events: AsyncIterator[bytes], waiting: _PendingRequest, headers: dict[str, str]
@@ -358,15 +358,15 @@ class _Stream(StreamingResponse):
 
 
 async def _gone(request: Request) -> None:
-    """Return when the client goes away."""
+    """Return when the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def _refuse_other_type(request: Request) -> None:
-    """Raise `Rejection` where a body is not JSON by its own word.
+    """Raise `Rejection` if the content type of a body is not JSON.
 
-    Browsers send texts and forms to any site without asking it first, and JSON they do not.
+    Browsers send texts and forms to any site without a preflight request, but not JSON.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -382,7 +382,7 @@ def _too_large(most: int) -> Rejection:
 
 def _error(refusal: Rejection, headers: dict[str, str]) -> Response:
     wait = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    # What is left of a body that was given up is not waited for.
+    # Do not wait for the rest of a rejected body.
     close = {"Connection": "close"} if refusal.status in (408, 413) else {}
     return JSONResponse(refusal.document, refusal.status, headers=headers | wait | close)
 

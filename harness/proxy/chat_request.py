@@ -1,7 +1,7 @@
-"""A request for a chat completion: read strictly, so that nothing is passed over in silence.
+"""Parse a request for a chat completion, strictly: no parameter is ignored silently.
 
-What the proxy cannot honour is refused by name. What makes no difference to an answer is accepted:
-a parameter at the value that means nothing, and labels such as ``user``.
+Parameters that the proxy cannot honour are refused by name. Parameters that cannot affect an answer
+are accepted: those at a neutral value, and labels such as ``user``.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from store.collection.draw_requests import DrawSettings
 
 
 class Stopping(NamedTuple):
-    """Where the text that a client is shown ends."""
+    """Stop strings, where the text for a client ends."""
 
     strings: tuple[str, ...] = ()
     included: bool = False
-    """Whether the string that ends it is shown too."""
+    """Whether the stop string is included."""
 
     def cut(self, text: str) -> str | None:
-        """Return a text up to the first of the strings; ``None`` where it holds none of them."""
+        """Return a text up to the first stop string; ``None`` if it contains none."""
         ends = [(at, each) for each in self.strings if (at := text.find(each)) >= 0]
         if not ends:
             return None
@@ -33,17 +33,17 @@ class Stopping(NamedTuple):
 
 
 class ChatRequest(NamedTuple):
-    """What a client asks for."""
+    """A client's request."""
 
     model: str
     messages: list[dict[str, str]]
     stream: bool
     usage: bool
-    """A last chunk of a stream tells the usage."""
+    """Whether the last chunk of a stream reports usage."""
     beta: float | None
-    """``None`` where the client leaves it to the proxy."""
+    """``None`` if the client does not set it."""
     budget: int | None
-    """B, the tokens that admit actions."""
+    """B in tokens."""
     seed: int | None
     drawing: dict[str, float | int]
     """Fields of `store.collection.draw_requests.DrawSettings` that the client set."""
@@ -56,7 +56,7 @@ LABELS = frozenset({
     "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key",
     "parallel_tool_calls", "prompt_cache_retention",
 })  # fmt: skip
-"""Parameters that change no answer."""
+"""Parameters that cannot affect an answer."""
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n": (1,), "logprobs": (False,), "top_logprobs": (0,), "presence_penalty": (0,),
@@ -64,13 +64,13 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
     "logit_bias": ({},), "tool_choice": ("none", "auto"), "function_call": ("none", "auto"),
     "response_format": ({"type": "text"},), "modalities": (["text"],), "echo": (False,),
 }  # fmt: skip
-"""Parameters of which only these values can be honoured, which mean nothing."""
+"""Parameters for which only these neutral values can be honoured."""
 
 RESERVED = frozenset({
     "add_generation_prompt", "chat_template", "continue_final_message", "conversation", "documents",
     "messages", "return_dict", "tokenize", "tools",
 })  # fmt: skip
-"""Names that are no arguments of the template, but would change what is rendered."""
+"""Names that are not template arguments, but would change what is rendered."""
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """Values of ``reasoning_effort``: those of OpenAI and of vLLM."""
@@ -81,7 +81,7 @@ class _NumberBounds(NamedTuple):
     least: float
     most: float
     above: bool = False
-    """Whether ``least`` itself is out of bounds."""
+    """Whether ``least`` itself is out of range."""
 
 
 NUMBERS = {
@@ -101,10 +101,10 @@ _DRAWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 
 
 def read_chat_request(body: bytes) -> ChatRequest:
-    """Read the body of a request.
+    """Parse the body of a request.
 
     Raises:
-        Rejection: it is not JSON, lacks something, or asks for what cannot be honoured.
+        Rejection: It is not JSON, lacks something, or requests what cannot be honoured.
     """
     try:
         asked = msgspec.json.decode(body)
@@ -139,7 +139,7 @@ def read_chat_request(body: bytes) -> ChatRequest:
 
 
 def override_drawing(drawing: DrawSettings, chat: ChatRequest) -> DrawSettings:
-    """How a request's branches are drawn: as the proxy's own, but for what the client set."""
+    """Return the proxy's sampling settings, overridden by the client's."""
     most = min(drawing.max_tokens, int(chat.drawing.get("max_tokens", drawing.max_tokens)))
     return msgspec.structs.replace(drawing, **{**chat.drawing, "max_tokens": most})
 
@@ -160,7 +160,7 @@ def _stopping(given: dict[str, Any]) -> Stopping:
 
 
 def _template(given: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of the chat template; those that are named as such go before the effort."""
+    """Return arguments of the chat template; explicit arguments precede the effort."""
     arguments = _object(given, "chat_template_kwargs")
     for name in arguments.keys() & RESERVED:
         param = f"chat_template_kwargs.{name}"
@@ -174,7 +174,7 @@ def _template(given: dict[str, Any]) -> dict[str, Any]:
         known = ", ".join(EFFORTS)
         problem = f"`reasoning_effort` is not one of {known}"
         raise Rejection(400, problem, param="reasoning_effort")
-    # As vLLM does: templates know one of the two.
+    # Like vLLM: templates use one of the two.
     return {"reasoning_effort": effort, "enable_thinking": effort != "none"} | arguments
 
 

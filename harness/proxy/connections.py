@@ -1,8 +1,7 @@
-"""Connections whose client does not send its request in time are ended.
+"""Close connections whose client does not send its request in time.
 
-uvicorn bounds the time between two requests, and neither that of a request's head nor that of its
-body: a client that stops in the middle of one, or sends a byte a minute, would keep its connection
-for ever.
+uvicorn limits the time between two requests, but not that of a request's head or body: a client
+that stops in the middle of one, or sends a byte a minute, would keep its connection forever.
 """
 
 import asyncio
@@ -20,15 +19,16 @@ _DOCUMENT = (
 )
 
 GRACE = 5.0
-"""Seconds after which a connection is ended whose body the application has given up."""
+"""Seconds until a connection is closed after the application has given up on its body."""
 
 
 def bounded_protocol(seconds: float) -> type[H11Protocol]:
-    """Return the protocol of uvicorn, with bounds on the time in which a request arrives.
+    """Return uvicorn's protocol with a timeout for requests.
 
     Args:
-        seconds: for a request's head, from its first byte or the connection on. A body has as long
-            again, and `GRACE`, for which the application answers before the connection ends.
+        seconds: Timeout of a request's head, from its first byte or the connection. A body has the
+            same time again plus `GRACE`, so that the application can respond before the connection
+            closes.
     """
 
     class BoundedProtocol(H11Protocol):
@@ -54,7 +54,7 @@ def bounded_protocol(seconds: float) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _watch(self) -> None:
-            """Await what the client has begun to send and has not sent yet."""
+            """Wait for the rest of what the client has started to send."""
             state = self.conn.their_state
             begun = bool(self.conn.trailing_data[0]) or self.timeout_keep_alive_task is None
             if state is h11.SEND_BODY or (state is h11.IDLE and begun):
@@ -64,7 +64,7 @@ def bounded_protocol(seconds: float) -> type[H11Protocol]:
 
         def _await(self, state: type[h11.IDLE] | type[h11.SEND_BODY] | None) -> None:
             if state is self._awaited and state is not None:
-                return  # the time is counted from the beginning, whatever came since
+                return  # the timeout starts at the first byte, not at the latest
             if self._deadline is not None:
                 self._deadline.cancel()
             self._awaited, self._deadline = state, None

@@ -1,4 +1,4 @@
-"""The proxy as a process: listens, serves, and ends when it is asked to, in order."""
+"""The proxy process: listen, serve, and shut down gracefully."""
 
 import asyncio
 import contextlib
@@ -13,31 +13,31 @@ from harness.errors import ExternalError
 from harness.proxy.connections import bounded_protocol
 
 _IDLE = 75
-"""Seconds that a connection may wait for its client's next request."""
+"""Keep-alive timeout of a connection, in seconds."""
 
 
 class ListenOptions(NamedTuple):
-    """Where and how the proxy listens."""
+    """Options of the listening socket."""
 
     host: str = "127.0.0.1"
     port: int = 8008
-    """0 for one that is free."""
+    """The port; 0 for any free one."""
     grace: int = 30
-    """Seconds in which requests may still be answered when the proxy is to end."""
+    """Seconds to complete running requests at shutdown."""
     arrival: float = 30.0
-    """Seconds in which a request's head arrives."""
+    """Timeout of a request's head, in seconds."""
 
 
 async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; then take no more, and wait for what is under way.
+    """Serve until SIGINT or SIGTERM; then accept no more requests and wait for running ones.
 
     Args:
-        app: the application.
-        listening: where.
-        started: is told the address once connections are taken.
+        app: The application.
+        listening: Options of the socket.
+        started: Called with the address once connections are accepted.
 
     Raises:
-        ExternalError: the address cannot be had.
+        ExternalError: The address is not available.
     """
     config = uvicorn.Config(
         app, host=listening.host, port=listening.port, log_config=None, access_log=False,
@@ -46,7 +46,7 @@ async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str
     )  # fmt: skip
     try:
         socket = config.bind_socket()
-    except SystemExit as problem:  # uvicorn's way to say so
+    except SystemExit as problem:  # uvicorn sets this if it failed to start
         raise ExternalError(
             f"{listening.host}:{listening.port}: cannot be listened on",
             hint="another program may have the port; --port 0 takes one that is free",
@@ -61,7 +61,7 @@ async def serve(app: Starlette, listening: ListenOptions, started: Callable[[str
 
 
 class _QuietServer(uvicorn.Server):
-    """Ends in order on a signal, and does not raise it again: to be ended is no failure."""
+    """Shut down gracefully on a signal, and do not raise it again: this is not a failure."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
-"""The messages of a conversation, as clients send them: text alone gets into the prompt.
+"""The messages of a conversation: only text is included in the prompt.
 
-A client may send back whatever the proxy sent: an assistant's message with its thoughts, its
-refusal and its annotations. Thoughts are left out of the prompt, as chat templates leave them out.
+A client may send back whatever the proxy sent: an assistant's message with its thinking, its
+refusal and its annotations. Thinking is left out of the prompt, as in chat templates.
 """
 
 from harness.proxy.rejections import Rejection
@@ -9,23 +9,25 @@ from harness.proxy.rejections import Rejection
 ROLES = ("system", "developer", "user", "assistant")
 
 LEFT_OUT = frozenset({"name", "refusal", "annotations"})
-"""Fields of any message that do not get into the prompt."""
+"""Fields of any message that are not part of the prompt."""
 
 LEFT_OUT_OF_REPLIES = frozenset({
     "reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "audio",
     "provider_specific_fields", "rheostat",
 })  # fmt: skip
-"""Fields of an assistant's message that do not either: its thoughts, under their usual names."""
+"""Fields of an assistant's message that hold its thinking, under their usual names; also not part
+of the prompt.
+"""
 
 _THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking"})
-"""Types of the parts of an assistant's message that hold its thoughts."""
+"""Types of the parts of an assistant's message that hold its thinking."""
 
 
 def read_messages(given: object) -> list[dict[str, str]]:
-    """Read the messages of a request, each with a role and a text.
+    """Parse the messages of a request, each with a role and a text.
 
     Raises:
-        Rejection: there are none, or one is malformed, or holds what cannot be honoured.
+        Rejection: There are none, one is malformed, or one contains what cannot be honoured.
     """
     if not isinstance(given, list) or not given:
         raise Rejection(400, "`messages` is missing or empty", param="messages")
@@ -52,7 +54,7 @@ def _message(given: object, path: str) -> dict[str, str]:
 
 def _content(given: object, path: str, *, of_reply: bool) -> str:
     if given is None and of_reply:
-        return ""  # a reply that was cut off while the model thought
+        return ""  # a reply that was cut off during thinking
     if isinstance(given, list):
         return "".join(
             _part(each, f"{path}[{at}]")

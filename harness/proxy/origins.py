@@ -1,7 +1,7 @@
-"""Who may ask from a browser: pages of other origins are refused, and so are foreign hosts.
+"""Check where browser requests come from: refuse other origins and foreign host names.
 
-A page of any site can send requests to this machine. It says where it comes from (``Origin``), and
-a name that was made to lead here stands in ``Host``. Programs send no ``Origin``.
+A page of any site can send requests to this machine. Its origin is in the ``Origin`` header, and a
+host name that was rebound to this address is in ``Host``. Programs send no ``Origin``.
 """
 
 import ipaddress
@@ -19,13 +19,12 @@ METHODS = ("GET", "POST")
 
 
 class OriginGuard:
-    """Refuses requests of pages that are not allowed, before anything of them is read.
+    """Refuse requests of pages that are not allowed, before reading them.
 
     Args:
-        app: what answers the others.
-        origins: origins that are allowed, as `normal_origin` writes them, or ``*``.
-        hosts: names under which the proxy may be asked, besides addresses and ``localhost``; ``*``
-            for any.
+        app: The application for all other requests.
+        origins: Allowed origins, as `normal_origin` returns them, or ``*``.
+        hosts: Allowed host names, besides IP addresses and ``localhost``; ``*`` for any.
     """
 
     def __init__(self, app: ASGIApp, origins: Collection[str], hosts: Collection[str]):
@@ -64,7 +63,7 @@ class OriginGuard:
         )  # fmt: skip
 
     def _is_own(self, host: str) -> bool:
-        """Whether a host is this proxy's; an address cannot be made to lead elsewhere."""
+        """Return whether a host is this proxy's; an IP address cannot be rebound."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -81,10 +80,13 @@ class OriginGuard:
 
 
 def normal_origin(text: str) -> str | None:
-    """An origin as browsers send it, in small letters and without a usual port; ``None`` for none.
+    """Return an origin as browsers send it: lower case, without a default port.
 
     Args:
         text: ``https://HOST`` or ``https://HOST:PORT``.
+
+    Returns:
+        The origin, or ``None`` if the text is not one.
     """
     try:
         parts = urlsplit(text.strip().lower().rstrip("/"))

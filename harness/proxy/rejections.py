@@ -1,4 +1,4 @@
-"""What the proxy says no to, in the shape that OpenAI's clients read."""
+"""Refusals of the proxy, in the error format of OpenAI's clients."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from store.serving.errors import Refused, ServingError
 
 
 class Rejection(Exception):
-    """A request that is not answered.
+    """A request that is refused.
 
     Args:
-        status: of HTTP.
-        message: one sentence.
+        status: The HTTP status.
+        message: One sentence.
         kind: OpenAI's ``type``.
-        param: the parameter that is at fault, if one is.
-        code: OpenAI's ``code``, where it has one for this.
-        retry_after: seconds after which to ask again.
+        param: The invalid parameter, if there is one.
+        code: OpenAI's ``code``, if it has one for this.
+        retry_after: Seconds after which to retry.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Rejection(Exception):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The body of the reply."""
+        """Return the body of the response."""
         return {
             "error": {
                 "message": self.message, "type": self.kind, "param": self.param, "code": self.code,
@@ -46,7 +46,7 @@ class Rejection(Exception):
 
 
 def upstream_failure(problem: ServingError) -> Rejection:
-    """Return a server behind the proxy that does not play its part; its address stays here."""
+    """Return a failure of the model's server; its address is not disclosed."""
     if isinstance(problem, Refused):
         return Rejection(
             502, f"the model's server refuses the request: {problem.problem}", kind="api_error",
@@ -59,10 +59,10 @@ def upstream_failure(problem: ServingError) -> Rejection:
 
 
 def fault() -> Rejection:
-    """Return a fault in rheostat; how, is told where the proxy runs."""
+    """Return a fault in rheostat; the proxy's own output has the details."""
     return Rejection(500, "a fault in the proxy", kind="api_error", code="internal_error")
 
 
 def controller_failure() -> Rejection:
-    """Return a controller that failed; how, is told where the proxy runs."""
+    """Return a failure of the controller; the proxy's own output has the details."""
     return Rejection(500, "the controller failed", kind="api_error", code="controller_failed")

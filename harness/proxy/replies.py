@@ -1,4 +1,4 @@
-"""Replies in the shape of OpenAI's: whole, and in the chunks of a stream."""
+"""Responses in OpenAI's format: whole, and in the chunks of a stream."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,11 +8,18 @@ import msgspec
 from harness.proxy.responder import ProxyAnswer
 
 CHUNK_CHARACTERS = 64
-"""Characters of a chunk."""
+"""Characters per chunk."""
 
 
 def completion_body(answer: ProxyAnswer, name: str, model: str, created: int) -> dict[str, Any]:
-    """Return a chat completion."""
+    """Return a chat completion.
+
+    Args:
+        answer: The answer.
+        name: The id of the completion.
+        model: The name of the served model.
+        created: Unix time.
+    """
     message: dict[str, Any] = {"role": "assistant", "content": answer.content, "refusal": None}
     if answer.reasoning is not None:
         message["reasoning_content"] = answer.reasoning
@@ -26,7 +33,7 @@ def completion_body(answer: ProxyAnswer, name: str, model: str, created: int) ->
 
 
 def usage_body(answer: ProxyAnswer) -> dict[str, Any]:
-    """What the answer took: all that was generated, not only what is shown."""
+    """Return the usage: all generated tokens, not only those shown."""
     return {
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
@@ -36,7 +43,7 @@ def usage_body(answer: ProxyAnswer) -> dict[str, Any]:
 
 
 def controller_fields(answer: ProxyAnswer) -> dict[str, Any]:
-    """What a controller's answer has besides."""
+    """Return the additional fields of a controller's answer."""
     episode = answer.live_result.episode
     warned = {"warnings": answer.warnings} if answer.warnings else {}
     return {
@@ -52,7 +59,13 @@ def controller_fields(answer: ProxyAnswer) -> dict[str, Any]:
 
 
 def first_chunk(name: str, model: str, created: int) -> bytes:
-    """Return the first chunk of a stream."""
+    """Return the first chunk of a stream.
+
+    Args:
+        name: The id of the completion.
+        model: The name of the served model.
+        created: Unix time.
+    """
     return server_sent_event(
         _chunk(name, model, created, {"role": "assistant", "content": ""}, None)
     )
@@ -61,7 +74,15 @@ def first_chunk(name: str, model: str, created: int) -> bytes:
 def remaining_chunks(
     answer: ProxyAnswer, name: str, model: str, created: int, *, with_usage: bool
 ) -> Iterator[bytes]:
-    """All other chunks of a stream, its end included."""
+    """Return all other chunks of a stream, including its end.
+
+    Args:
+        answer: The answer.
+        name: The id of the completion.
+        model: The name of the served model.
+        created: Unix time.
+        with_usage: Whether the last chunk reports usage.
+    """
     if answer.reasoning is not None:
         for piece in _split_text(answer.reasoning):
             yield server_sent_event(
@@ -79,7 +100,7 @@ def remaining_chunks(
 
 
 def server_sent_event(document: dict[str, Any]) -> bytes:
-    """One server-sent event."""
+    """Return one server-sent event."""
     return b"data: " + msgspec.json.encode(document) + b"\n\n"
 
 

@@ -1,4 +1,4 @@
-"""One request answered: its episode played, and the text of a branch that holds the answer."""
+"""Answer one request: play its episode, and choose the text of a branch with the answer."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -24,48 +24,47 @@ from store.serving.errors import Refused
 
 
 class ProxyAnswer(NamedTuple):
-    """What a client gets."""
+    """The answer for a client."""
 
     content: str
     reasoning: str | None
-    """What stands before the end of the thinking; ``None`` for a model that does not think apart.
-    """
+    """The text before the end of the thinking; ``None`` for a model without separate thinking."""
     finish: str
-    """``stop``, or ``length`` where the branch was cut off at its bound."""
+    """``stop``, or ``length`` if the branch was cut off at its limit."""
     prompt_tokens: int
     completion_tokens: int
-    """All that was generated: on every branch, and by every probe."""
+    """All generated tokens: of every branch and every probe."""
     hidden_tokens: int
-    """Those of them that are not of the branch whose text is shown."""
+    """Generated tokens outside the branch whose text is shown."""
     answer: str | None
-    """The answer that won."""
+    """The winning answer."""
     warnings: list[str]
-    """What the client should know about its own request."""
+    """Warnings about the client's request."""
     plan: Plan
-    """The controller, at what the client asked for."""
+    """The controller at the client's setting."""
     live_result: LiveResult
 
 
 class ResponderConfig(NamedTuple):
-    """What holds for every request."""
+    """Settings of every request."""
 
     served: Served
     limit: int
     """N, the most branches of an episode."""
     instruction: str
-    """Put behind the last message of the user; empty for none."""
+    """Appended to the user's last message; empty for none."""
     forcing: Forcing
-    """What is forced on the model where it thinks."""
+    """The forced texts of a model that thinks."""
 
 
 class Responder:
-    """Answers requests.
+    """Answer requests.
 
     Args:
-        plan: the controller, at the β of those who do not say one.
-        model: what draws.
-        terms: what holds for every request.
-        playing: plays the episodes.
+        plan: The controller, at the default β.
+        model: The model that generates branches.
+        config: Settings of every request.
+        player: Plays the episodes.
     """
 
     def __init__(self, plan: Plan, model: LiveModel, config: ResponderConfig, player: LivePlayer):
@@ -75,22 +74,23 @@ class Responder:
         self._player = player
 
     async def answer(self, chat: ChatRequest, name: str) -> ProxyAnswer:
-        """Play an episode and pick the text.
+        """Play an episode and choose the text.
 
         Args:
-            chat: what is asked.
-            name: the trace's, which enters the seeds where the client gives none.
+            chat: The request.
+            name: The name of the trace, which enters the seeds if the client sets none.
 
         Raises:
-            Rejection: the conversation does not fit the model's context or its template, or the
+            Rejection: The conversation does not fit the model's context or its template, or the
                 budget affords no branch.
-            ServingError: the model's server does not play its part.
-            InputError, Inadmissible: the controller failed.
+            ServingError: The model's server failed.
+            InputError: The controller failed.
+            Inadmissible: The controller failed.
         """
         settings = self._model.settings
         drawing = override_drawing(settings.drawing, chat)
         model = self._model.by(msgspec.structs.replace(settings, drawing=drawing))
-        # The first branch's place is as good as any to be asked for tokens.
+        # Any server can tokenise; use that of the first branch.
         engine = model.place().engine
         prompt = await self._prompt(chat, engine)
         if chat.template:
@@ -109,7 +109,7 @@ class Responder:
         """Return a conversation in tokens.
 
         Raises:
-            Rejection: the model's template does not take it.
+            Rejection: The model's template does not accept it.
         """
         messages = add_instruction(chat.messages, self._config.instruction)
         template = {**self._model.settings.template, **chat.template}
@@ -120,12 +120,12 @@ class Responder:
             raise Rejection(400, problem, param="messages") from refusal
 
     async def _thinking_as(self, prompt: list[int], model: LiveModel, engine: Engine) -> LiveModel:
-        """The model with what is forced on it where a client's template turns thinking on or off.
+        """Return the model with forced texts for a client's template that toggles thinking.
 
         Args:
-            prompt: the conversation in tokens.
-            model: as it is without the client's arguments.
-            engine: what gives the text of tokens.
+            prompt: The conversation in tokens.
+            model: The model without the client's arguments.
+            engine: Detokenises the prompt.
         """
         forcing = self._config.forcing
         if await is_closed(engine, prompt, forcing):
@@ -141,7 +141,7 @@ class Responder:
         """Play an episode.
 
         Raises:
-            Rejection: the budget affords no branch.
+            Rejection: The budget affords no branch.
         """
         budget, interval = (
             episode_request.plan.rules.budget,
@@ -164,7 +164,7 @@ class Responder:
         return ["at temperature 0 all branches are the same, and a vote among them decides nothing"]
 
     def plan(self, chat: ChatRequest) -> Plan:
-        """Return the controller at what the client asks for."""
+        """Return the controller at the client's setting."""
         plan = self._plan
         beta = plan.beta if chat.beta is None or plan.beta is None else chat.beta
         budget = plan.rules.budget if chat.budget is None else chat.budget
@@ -186,7 +186,7 @@ class Responder:
 
 
 def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
-    """Return the refusal of a budget that affords no branch: the proxy's own, or the client's."""
+    """Return the refusal of a budget, the proxy's or the client's, that affords no branch."""
     why = f"is {budget}, which affords no branch; an interval has {interval} tokens"
     if own:
         return Rejection(
@@ -196,13 +196,13 @@ def _too_low(budget: int, interval: int, *, own: bool) -> Rejection:
 
 
 def _stopped(answer: ProxyAnswer, stopping: Stopping) -> ProxyAnswer:
-    """Return an answer whose text ends at the first of the client's stop strings."""
+    """Return an answer whose text ends at the client's first stop string."""
     cut = stopping.cut(answer.content)
     return answer if cut is None else answer._replace(content=cut, finish="stop")
 
 
 def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> list[dict[str, str]]:
-    """Return a conversation with the instruction behind the user's last message."""
+    """Return a conversation with the instruction after the user's last message."""
     found = list(messages)
     for at in range(len(found) - 1, -1, -1):
         if instruction and found[at]["role"] == "user":
@@ -212,7 +212,7 @@ def add_instruction(messages: Sequence[dict[str, str]], instruction: str) -> lis
 
 
 def _name(chat: ChatRequest, prompt: Sequence[int], name: str) -> str:
-    """What enters the seeds: of the same seed and conversation come the same branches."""
+    """Return the key of the seeds: equal seeds and conversations give equal branches."""
     if chat.seed is None:
         return name
     encoded = msgspec.msgpack.encode((chat.seed, list(prompt)))
@@ -242,7 +242,7 @@ async def _pick_branch(
 
 
 async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str]:
-    """Return the branch that is shown, its text, and how it ended."""
+    """Return the branch that is shown, its text, and its finish reason."""
     live_result, branches = ended
     episode = live_result.episode
     holding = [each for each in episode.branches if each.answer == episode.answer]
@@ -262,15 +262,15 @@ async def _text(ended: FinishedEpisode, forcing: Forcing) -> tuple[int, str, str
 
 
 def _closed(text: str, forcing: Forcing) -> str:
-    """Return a forced answer whose box the model left open is closed."""
+    """Return a forced answer with its box closed, if the model left it open."""
     forced_part = text[text.rfind(forcing.ask) :] if forcing.ask else ""
     return text + "}" * max(0, forced_part.count("{") - forced_part.count("}"))
 
 
 def _split_thinking(text: str, forcing: Forcing) -> tuple[str | None, str]:
-    """Return the thinking, and what stands behind its end."""
+    """Return the thinking, and the text after its end."""
     if not forcing.mark:
         return None, text
     before, found, after = text.rpartition(forcing.mark)
-    # Cut off while it thought, it has said nothing but its thoughts.
+    # The reply was cut off during thinking, so there is only thinking.
     return (before, after.lstrip("\n")) if found else (text, "")
