@@ -1,1 +1,1 @@
-"""The command line: one root command, and the manners that every command shares."""
+"""The command line: one root command, and the conventions that all commands share."""

@@ -1,4 +1,4 @@
-"""The options of ``rheostat collect``, and the work that they ask for."""
+"""The options of ``rheostat collect``, and the collection plan that they describe."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ from store.serving.engine import Engine
 
 
 class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the command, under the names in which click hands them over."""
+    """The options of the command, under the names that click uses."""
 
     questions: Path | None
     chains: Path | None
@@ -71,7 +71,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def equivalence_method(self) -> str:
-        """How answers are held equal: by mathematics where they are boxed, unless it is said."""
+        """How answers are compared: mathematically by default if they are boxed."""
         return self.equivalence or ("math-verify" if self.answers == "boxed" else "exact")
 
     @property
@@ -85,7 +85,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def prices(self) -> Prices:
-        """What it costs."""
+        """Prices of tokens and hours."""
         return Prices(
             per_hour=self.price_per_hour,
             per_million_in=self.price_in,
@@ -93,14 +93,14 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def work(self, equivalence: str) -> CollectionPlan:
-        """What is to be collected.
+        """Return the collection plan.
 
         Args:
-            equivalence: the name under which the recording says how answers are held equal.
+            equivalence: The name of the answer equivalence, for the recording.
 
         Raises:
-            InputError: options contradict each other.
-            SourceError: the file of questions or chains is malformed.
+            InputError: Options contradict each other.
+            SourceError: The file of questions or chains is malformed.
         """
         if (self.questions is None) == (self.chains is None):
             raise InputError("name questions with --questions, or chains that exist with --from")
@@ -116,17 +116,17 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         return CollectionPlan(settings, asked, self.branches, None, self.group, self.allow_missing)
 
     def settings(self, stem: str, equivalence: str) -> Settings:
-        """How branches are drawn, probed and read.
+        """Return how branches are generated, probed and parsed.
 
-        Where no option names the family, what is forced is open until `with_family` has asked the
-        server for it.
+        If no option names the model family, forced texts are unset until `with_family` has queried
+        the server.
 
         Args:
-            stem: what the benchmark is called, where no option says so.
-            equivalence: as in `work`.
+            stem: The name of the benchmark, unless an option sets it.
+            equivalence: As in `work`.
 
         Raises:
-            InputError: as `work`.
+            InputError: From `work`.
         """
         if self.chains is not None and (self.stepwise or self.logprobs):
             raise InputError("chains that exist are not drawn: leave --stepwise and --logprobs out")
@@ -170,7 +170,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def forcing(self, family: Family) -> Forcing:
-        """What is forced on a model of a family, by the options."""
+        """Return the forced texts of a model family, from the options."""
         return make_forcing(
             family,
             end=None if self.end is None else unescape_text(self.end),
@@ -178,7 +178,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def _refuse_bad_expression(self) -> None:
-        """Raise `InputError` where the regular expression of probes is malformed."""
+        """Raise `InputError` if the regular expression of probes is malformed."""
         import regex
 
         try:
@@ -189,11 +189,11 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def warn_of_equal_branches(settings: Settings, branches: int) -> None:
-    """Warn where every branch of a question will be the same.
+    """Warn if every branch of a question will be the same.
 
     Args:
-        settings: how branches are drawn.
-        branches: of each question.
+        settings: How branches are generated.
+        branches: How many branches each question has.
     """
     if settings.source is None and settings.drawing.temperature == 0 and branches > 1:
         console.warn(
@@ -203,22 +203,32 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
 
 
 async def with_family(asked: CollectOptions, settings: Settings, engine: Engine) -> Settings:
-    """Settings with what is forced on the model that is served; see `family_served`."""
+    """Return settings with the forced texts of the served model.
+
+    Args:
+        asked: The options.
+        settings: From `CollectOptions.settings`.
+        engine: The engine that serves the model.
+
+    Raises:
+        InputError: From `family_served`.
+        ServingError: From `family_served`.
+    """
     family = await family_served(asked, settings, engine)
     return msgspec.structs.replace(settings, forcing=asked.forcing(family))
 
 
 async def family_served(asked: CollectOptions, settings: Settings, engine: Engine) -> Family:
-    """How the model that is served thinks.
+    """Return the family of the served model.
 
     Args:
-        asked: the options; a family that they name is taken.
-        settings: as `CollectOptions.settings` gives them.
-        engine: what serves the model.
+        asked: The options; a family that they name takes precedence.
+        settings: From `CollectOptions.settings`.
+        engine: The engine that serves the model.
 
     Raises:
-        InputError: neither the chat template nor the model's name shows how it thinks.
-        ServingError: the server does not answer.
+        InputError: Neither the chat template nor the model's name shows the family.
+        ServingError: The server does not respond.
     """
     if asked.family is not None:
         return Family(asked.family)
@@ -233,10 +243,10 @@ async def family_served(asked: CollectOptions, settings: Settings, engine: Engin
 
 
 def build_options(given: Mapping[str, object]) -> CollectOptions:
-    """Return the options as click hands them over."""
+    """Return the options from click's parameters."""
     return CollectOptions(**given)  # type: ignore[arg-type]
 
 
 def unescape_text(text: str) -> str:
-    r"""Text as it is typed on a command line, with ``\n`` and ``\t`` as in most languages."""
+    r"""Replace ``\n`` and ``\t`` in a text from a command line by a line feed and a tab."""
     return text.replace("\\n", "\n").replace("\\t", "\t")

@@ -1,4 +1,4 @@
-"""``rheostat collect`` at work: its progress, and what it says before and after."""
+"""Run ``rheostat collect``: progress, previews and summaries."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from store.serving.endpoints import Endpoint
 from store.writer import RecordingWriter
 
 MOST_NAMED = 10
-"""Missing branches that are named one by one."""
+"""The most missing branches that are listed."""
 
 RESUME_HINT = "what was recorded is kept: the same command goes on from it"
 
@@ -27,8 +27,15 @@ async def run_collection(
 ) -> None:
     """Collect what is missing, then seal the recording.
 
+    Args:
+        path: The recording.
+        work: The collection plan.
+        asked: The options of the command.
+        reading: How answers are extracted and compared.
+
     Raises:
-        ServingError, StoreError: what keeps it from being done; what was recorded stays.
+        ServingError: A server failed; what was recorded is kept.
+        StoreError: The recording cannot be written; what was recorded is kept.
     """
     prices = asked.prices
     async with connect_servers(asked.serving) as places:
@@ -69,18 +76,23 @@ async def run_collection(
 async def with_known_family(
     work: CollectionPlan, asked: CollectOptions, places: list[Endpoint]
 ) -> CollectionPlan:
-    """Return the work, with what is forced on the model that is served.
+    """Return the plan with the forced texts of the served model.
+
+    Args:
+        work: The collection plan.
+        asked: The options of the command.
+        places: The servers.
 
     Raises:
-        InputError: nothing shows how the model thinks.
-        ServingError: the server does not answer.
+        InputError: The family of the model is unknown.
+        ServingError: The server does not respond.
     """
     engine = places[0].engine
     return work._replace(settings=await with_family(asked, work.settings, engine))
 
 
 def _report_missing(path: Path, reasons: list[str]) -> None:
-    """Name the branches that a recording was sealed without."""
+    """Report the branches that a sealed recording lacks."""
     for reason in reasons[:MOST_NAMED]:
         console.warn(f"{path}: {reason}; it is recorded as missing")
     if len(reasons) > MOST_NAMED:
@@ -88,7 +100,7 @@ def _report_missing(path: Path, reasons: list[str]) -> None:
 
 
 async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
-    """Say so where probes may not find their prefixes."""
+    """Warn if probes may miss the prefix cache."""
     counters = await place.engine.counters()
     if counters is not None and counters.engines > ranks:
         console.warn(
@@ -100,14 +112,14 @@ async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
 async def preview_collection(
     path: Path, work: CollectionPlan, asked: CollectOptions, reading: AnswerRules, expect: int
 ) -> Estimate:
-    """What a collection will take. Nothing is drawn, and nothing is written.
+    """Estimate a collection. Generate nothing and write nothing.
 
     Args:
-        path: the recording; what its journal holds is not counted.
-        work: what is to be collected.
-        asked: the servers, which tokenise the prompts, and the prices.
-        reading: how answers are read.
-        expect: tokens of a branch.
+        path: The recording; branches in its journal are not counted.
+        work: The collection plan.
+        asked: The servers, which tokenise the prompts, and the prices.
+        reading: How answers are extracted and compared.
+        expect: Expected tokens of a branch.
     """
     async with connect_servers(asked.serving) as places:
         work = await with_known_family(work, asked, places)
@@ -127,7 +139,7 @@ async def preview_collection(
 
 
 def _held(path: Path) -> Mapping[str, frozenset[int]]:
-    """What a journal holds already."""
+    """Return what a journal already holds."""
     if not path.exists():
         return {}
     with RecordingWriter.resume(path) as writer:
@@ -147,7 +159,13 @@ async def _existing_lengths(
 
 
 def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> str:
-    """How far it is, behind the bar of progress."""
+    """Format the status after the progress bar.
+
+    Args:
+        tally: What was done so far.
+        prices: Prices of tokens and hours.
+        longest: The most tokens of a branch.
+    """
     rate, left = tally.rate(), tally.seconds_left(longest)
     parts = [f"{rate or 0:,.0f} tokens/s"]
     share = None if tally.cache is None else tally.cache.share
@@ -161,7 +179,7 @@ def format_progress(tally: CollectionProgress, prices: Prices, longest: int) -> 
 
 
 def format_session(tally: CollectionProgress, prices: Prices) -> str:
-    """What a session did, in one line."""
+    """Summarise a session in one line."""
     seconds = max(tally.seconds, 1e-9)
     drawn = f"{tally.done:,} branches of {tally.recorded:,} tokens"
     probed = f"{tally.probes:,} probes of {tally.probe_tokens:,}"
@@ -177,7 +195,7 @@ def format_session(tally: CollectionProgress, prices: Prices) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return a time in its two largest units."""
+    """Format a duration in its two largest units."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -187,7 +205,13 @@ def format_duration(seconds: float) -> str:
 
 
 def format_estimate(found: Estimate, prices: Prices, expect: int) -> str:
-    """Return an estimate for people."""
+    """Format an estimate for people.
+
+    Args:
+        found: The estimate.
+        prices: Prices of tokens and hours.
+        expect: Expected tokens of a branch.
+    """
     sent = f"{found.sent:,} tokens in {found.requests:,} requests"
     lines = [
         ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),

@@ -1,6 +1,6 @@
-"""The one owner of stderr: talk for people, never data.
+"""The only writer of stderr: messages for people, never data.
 
-A missing or broken stderr is no reason to fail, so everything here is best effort.
+A missing or broken stderr is not an error, so all output is best effort.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
 Advance = Callable[[int], None]
-"""Tells a progress bar how many more of its units are done."""
+"""Advances a progress bar by a number of units."""
 
 _RED = "\x1b[1;31m"
 _YELLOW = "\x1b[1;33m"
@@ -30,38 +30,38 @@ def info(text: str) -> None:
 
 
 def say_block(text: str) -> None:
-    """Print text that is laid out in lines already."""
+    """Print text that already has line breaks."""
     _write("", "", escape_block(text))
 
 
 def page(text: str) -> None:
-    """A text that is drawn already, such as a help page; its escape sequences are kept."""
+    """Print rendered text, such as a help page, with its escape sequences."""
     _send(f"{text}\n")
 
 
 def warn(text: str) -> None:
-    """Warn about something that does not stop the work, on one line."""
+    """Print a warning about something that does not stop the work, on one line."""
     _write("warning: ", _YELLOW, escape_line(text))
 
 
 def error(text: str, *, rendered: bool = False) -> None:
-    """Report what a command ends with, on one line.
+    """Print the error that ends a command, on one line.
 
     Args:
-        text: the sentence. A line break in it comes from what it quotes, and is written out: a
-            file's name must not be able to forge a line of ours.
-        rendered: whether the text is laid out in lines already, such as a checker's messages.
+        text: The message. Line breaks in it come from quoted input and are escaped: a file's name
+            must not be able to forge a line of output.
+        rendered: Whether the text is already laid out in lines, such as a checker's messages.
     """
     _write("error: ", _RED, escape_block(text) if rendered else escape_line(text))
 
 
 def hint(text: str) -> None:
-    """Say what to do about the error above it, on one line."""
+    """Print a hint about the error above it, on one line."""
     _write("hint: ", _CYAN, escape_line(text))
 
 
 def show_traceback(problem: BaseException) -> None:
-    """The whole traceback, for whoever asked for it."""
+    """Print the whole traceback."""
     _write("", "", escape_block("".join(traceback.format_exception(problem)).rstrip("\n")))
 
 
@@ -69,16 +69,16 @@ def show_traceback(problem: BaseException) -> None:
 def progress(
     what: str, total: int | None = None, more: Callable[[], str] | None = None
 ) -> Iterator[Advance]:
-    """Show how far the work is while stderr is a terminal, and nothing otherwise.
+    """Show progress while stderr is a terminal, and nothing otherwise.
 
     Args:
-        what: the work, in a word or two.
-        total: how many units it has; ``None`` where nobody knows.
-        more: says what else there is to see; it is asked at every redrawing, in another thread.
+        what: A short name of the work.
+        total: How many units it has; ``None`` if unknown.
+        more: Returns additional status text; called at every refresh, in another thread.
 
     Yields:
-        A function that takes the number of units done since the last call. It may be called from
-        any thread.
+        A function that takes the number of units completed since the last call. It may be called
+        from any thread.
     """
     if not terminal.is_terminal(sys.stderr):
         yield _ignore
@@ -108,7 +108,7 @@ def progress(
 
 
 def _more_column(more: Callable[[], str]) -> "ProgressColumn":
-    """Return a column that says what the work itself has to say."""
+    """Return a column with the work's own status text."""
     from rich.progress import ProgressColumn
     from rich.text import Text
 
@@ -120,7 +120,7 @@ def _more_column(more: Callable[[], str]) -> "ProgressColumn":
 
 
 def log_everything() -> None:
-    """Show what libraries and rooms log, from DEBUG up: the meaning of ``-v``."""
+    """Show log records of libraries and packages, from DEBUG: the meaning of ``-v``."""
     import logging
 
     class Escaped(logging.Formatter):
@@ -133,14 +133,14 @@ def log_everything() -> None:
 
 
 def log_nothing() -> None:
-    """Keep libraries' log lines off stderr: what matters is said as a warning or an error."""
+    """Hide log records of libraries: rheostat reports what matters itself."""
     import logging
 
     logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _ignore(done: int) -> None:
-    """Stand in for a progress bar that nobody would see."""
+    """Do nothing, in place of a progress bar that is not shown."""
 
 
 def _write(label: str, style: str, text: str) -> None:

@@ -1,7 +1,7 @@
-"""How a command is declared: the classes, decorators and options that all commands share.
+"""Declare commands: the classes, decorators and options that all commands share.
 
-A command module imports this and nothing heavy at its top; what the work needs is imported inside
-the command's function, so that ``rheostat --help`` can list every command at once.
+Command modules import this and nothing expensive at the top; imports for the work are inside the
+command's function, so that ``rheostat --help`` can list every command at once.
 """
 
 import math
@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Example(NamedTuple):
-    """One command line that works, and what it does."""
+    """One working command line, and its effect."""
 
     line: str
     does: str
@@ -37,14 +37,13 @@ class RheostatCommand(click.Command):
     """A command whose help ends with examples.
 
     Args:
-        examples: pairs of a command line and what it does.
-        fields: gives the sections of fields that the help page lists; it is called for that page
-            alone.
-        plays: whether it plays controllers, so that it has the options which other languages add.
+        examples: Pairs of a command line and its effect.
+        fields: Returns the sections of fields for the help page; called for that page only.
+        plays: Whether it plays controllers, and so has the options that other languages add.
     """
 
     panels: Sequence[object] = ()
-    """Where rich-click looks for panels of a command's own; ours have none."""
+    """rich-click reads a command's own panels from here; rheostat's commands have none."""
 
     def __init__(
         self,
@@ -60,12 +59,12 @@ class RheostatCommand(click.Command):
         self.plays = plays
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The parameters, with those that other languages add; looked up when they are needed."""
+        """Return the parameters, including those that other languages add."""
         found, own = super().get_params(ctx), len(self.params)
         return [*found[:own], *(_added() if self.plays else ()), *found[own:]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line, after every spreading option has taken its values."""
+        """Parse the command line, after expanding the values of spreading options."""
         spreading = {
             flag: each
             for each in self.params
@@ -73,7 +72,7 @@ class RheostatCommand(click.Command):
             for flag in each.opts
         }
         if ctx.resilient_parsing:
-            # A command line that is still being typed: nothing about it is wrong yet.
+            # Report no error during shell completion: the command line is incomplete.
             ctx.meta[_TAKING] = _taking(args, spreading)
             return super().parse_args(ctx, _spread(args, set(spreading)))
         for word, after in pairwise([*args, "--"]):
@@ -95,7 +94,7 @@ class RheostatCommand(click.Command):
             ) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """What a shell may put next: more values for a spreading option, or click's answer."""
+        """Return completions: values for a spreading option, or click's own."""
         option = find_open_option(ctx)
         if option is not None and not incomplete.startswith("-"):
             return option.shell_complete(ctx, incomplete)
@@ -106,7 +105,7 @@ class RheostatCommand(click.Command):
         return self.help_page(ctx, coloured=terminal.is_coloured(sys.stdout))
 
     def help_page(self, ctx: click.Context, *, coloured: bool) -> str:
-        """Return the help page: drawn by rich in colour, by click without."""
+        """Return the help page: rendered by rich in colour, by click without."""
         if coloured:
             from harness.cli.rich_help import render
 
@@ -122,7 +121,7 @@ class RheostatCommand(click.Command):
         return option
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples behind everything else."""
+        """Write the examples after everything else."""
         super().format_epilog(ctx, formatter)
         for section in () if self.fields is None else self.fields():
             with formatter.section(section.title):
@@ -143,7 +142,7 @@ def _added() -> list[click.Option]:
 
 
 class FilePath(click.Path):
-    """A path. Whether it may be read is found by opening it: no permission is no bad input."""
+    """A path. Whether it is readable is checked on opening: no permission is not bad input."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, allow_dash: bool = False):
         super().__init__(
@@ -157,7 +156,13 @@ class FilePath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:  # noqa: ANN401
-        """Return the path, or a sentence that says what it is instead."""
+        """Return the path, or fail with its actual type.
+
+        Args:
+            value: The value as typed.
+            param: The parameter.
+            ctx: The context.
+        """
         path = Path(value)
         if (path.is_file() and not self.file_okay) or (path.is_dir() and not self.dir_okay):
             from store.file_kinds import file_kind
@@ -170,7 +175,7 @@ class FilePath(click.Path):
 
 
 class WholeNumber(click.IntRange):
-    """A whole number, between bounds where there are some."""
+    """An integer, between bounds if there are any."""
 
     def convert(
         self,
@@ -178,7 +183,13 @@ class WholeNumber(click.IntRange):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> int:
-        """Return the number, or a sentence that says what it is not."""
+        """Return the number, or fail with the reason.
+
+        Args:
+            value: The value as typed.
+            param: The parameter.
+            ctx: The context.
+        """
         try:
             number = int(value)
         except ValueError:
@@ -187,7 +198,7 @@ class WholeNumber(click.IntRange):
 
 
 class FiniteNumber(click.FloatRange):
-    """A finite number, between bounds where there are some."""
+    """A finite number, between bounds if there are any."""
 
     def convert(
         self,
@@ -195,7 +206,13 @@ class FiniteNumber(click.FloatRange):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
-        """Return the number, or a sentence that says what it is not."""
+        """Return the number, or fail with the reason.
+
+        Args:
+            value: The value as typed.
+            param: The parameter.
+            ctx: The context.
+        """
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number", param, ctx)
@@ -203,7 +220,7 @@ class FiniteNumber(click.FloatRange):
 
 
 class Temperature(FiniteNumber):
-    """A temperature that vLLM draws at as it is given."""
+    """A temperature that vLLM uses without changing it."""
 
     def __init__(self) -> None:
         super().__init__(0, HOTTEST)
@@ -214,7 +231,13 @@ class Temperature(FiniteNumber):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> float:
-        """Return the number, or a sentence that says what it is not."""
+        """Return the number, or fail with the reason.
+
+        Args:
+            value: The value as typed.
+            param: The parameter.
+            ctx: The context.
+        """
         number = super().convert(value, param, ctx)
         if 0 < number < COOLEST:
             self.fail(
@@ -231,18 +254,18 @@ HOTTEST, COOLEST = 2, 0.01
 class SpreadingOption(click.Option):
     """An option that takes every word up to the next option, as shells expand ``--on *.recording``.
 
-    It is declared with ``multiple=True``.
+    Declare it with ``multiple=True``.
     """
 
 
 def find_open_option(ctx: click.Context) -> SpreadingOption | None:
-    """Return the spreading option that would take the next word, while a shell completes."""
+    """Return the spreading option that would take the next word, for shell completion."""
     found = ctx.meta.get(_TAKING)
     return found if isinstance(found, SpreadingOption) else None
 
 
 class RheostatGroup(RheostatCommand, click.Group):
-    """A group of commands; what is declared under it has the same manners."""
+    """A group of commands with the same conventions."""
 
     command_class = RheostatCommand
     group_class = type
@@ -257,9 +280,9 @@ def command(
     """Declare a command; its docstring is its help.
 
     Args:
-        name: as it is typed.
-        examples: pairs of a command line and what it does, at least one.
-        attrs: what `click.command` takes.
+        name: The name as typed.
+        examples: Pairs of a command line and its effect, at least one.
+        attrs: Arguments of `click.command`.
     """
     return click.command(name, cls=RheostatCommand, examples=examples, **attrs)
 
@@ -270,12 +293,12 @@ def group(
     examples: Sequence[tuple[str, str]],
     **attrs: Any,  # noqa: ANN401 - whatever click takes
 ) -> Callable[[F], RheostatGroup]:
-    """Declare a group of commands, likewise."""
+    """Declare a group of commands, like `command`."""
     return click.group(name, cls=RheostatGroup, examples=examples, **attrs)
 
 
 def output_options(function: F) -> F:
-    """Give a command ``--json``, ``--csv`` and ``-o FILE``; it receives ``out: Output``."""
+    """Add ``--json``, ``--csv`` and ``-o FILE`` to a command, passed as ``out: Output``."""
     csv = click.option(
         "--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
         callback=_form(OutputFormat.CSV), help="Give the table as CSV.",
@@ -284,7 +307,7 @@ def output_options(function: F) -> F:
 
 
 def document_options(function: F) -> F:
-    """Give a command whose result is no table ``--json`` and ``-o FILE``, likewise."""
+    """Add ``--json`` and ``-o FILE`` to a command without a table, as ``out: Output``."""
     return _document_options(function, ".json chooses")
 
 
@@ -303,14 +326,14 @@ def _document_options(function: F, suffixes: str) -> F:
 
 
 def setting_option(name: str, *flags: str) -> Callable[[F], F]:
-    """Give a command a flag for a setting; left out, it is ``None`` and overrides nothing.
+    """Add a flag for a setting to a command; the default ``None`` overrides nothing.
 
-    The value goes to `harness.settings.load` as one of its ``flags``. A room with a section of
-    its own declares plain click options, with no default, and passes them on in the same way.
+    Pass the value to `harness.settings.load` in ``flags``. A package with its own section declares
+    plain click options without a default, and passes them in the same way.
 
     Args:
-        name: the setting's field in `harness.settings.GeneralSettings`.
-        flags: as they are typed; ``--name`` by default.
+        name: The setting's field in `harness.settings.GeneralSettings`.
+        flags: The flags; ``--name`` by default.
     """
     about = SETTING_FLAGS[name]
 
@@ -324,7 +347,7 @@ def setting_option(name: str, *flags: str) -> Callable[[F], F]:
 
 
 class SettingFlag(NamedTuple):
-    """How a setting is given as a flag; declared here since settings cost an import of msgspec."""
+    """The flag of a setting; declared here because importing settings imports msgspec."""
 
     kind: click.ParamType[Any]
     metavar: str
@@ -345,7 +368,7 @@ _TAKING = "harness.cli.taking"
 def _taking(
     args: Sequence[str], spreading: Mapping[str, SpreadingOption]
 ) -> SpreadingOption | None:
-    """Return the spreading option that still takes words at the end of the line, if one does."""
+    """Return the spreading option that still takes words at the end of the line, if any."""
     if "--" in args:
         return None
     last = next((word for word in reversed(args) if word.startswith("-") and word != "-"), "")
@@ -353,7 +376,7 @@ def _taking(
 
 
 def _spread(args: Sequence[str], flags: set[str]) -> list[str]:
-    """Repeat a spreading option in front of each of its values, which click can parse."""
+    """Repeat a spreading option before each of its values, so that click can parse it."""
     spread: list[str] = []
     taking: str | None = None
     fresh = False

@@ -11,5 +11,5 @@ def run() -> int:
 
         return main()
     except KeyboardInterrupt:
-        # Before `main` nothing has begun, and what writes to stderr may not be loaded.
+        # Nothing has started before `main`, and the console may not be loaded: exit silently.
         return 143 if termination.is_terminated() else 130

@@ -1,4 +1,4 @@
-"""The outermost edge: turns whatever a command raises into one sentence and an exit status."""
+"""The outermost handler: turn whatever a command raises into one message and an exit status."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ _BAD_PATHS = frozenset({
     errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP,
     errno.ENOTEMPTY,
 })  # fmt: skip
-"""Errors of the system that say that the user named the wrong thing."""
+"""System errors that mean that the user's path is wrong."""
 
 _ADVICE = {
     errno.EACCES: "change its permissions, or name another place",
@@ -27,15 +27,15 @@ _ADVICE = {
     errno.ENOSPC: "make room there, or name another place",
     errno.EDQUOT: "make room there, or name another place",
 }
-"""What to do about errors of the system that do not say so themselves."""
+"""Hints for system errors."""
 
 
 class ErrorReporter:
-    """Runs one command line and reports how it ended.
+    """Run one command line and report how it ended.
 
     Args:
-        traceback: whether to show tracebacks; ``--traceback`` turns it on, and so does
-            ``RHEOSTAT_TRACEBACK``, which also reaches failures before the options are read.
+        traceback: Whether to show tracebacks; ``--traceback`` sets it, and so does
+            ``RHEOSTAT_TRACEBACK``, which also covers failures before options are parsed.
     """
 
     def __init__(self, *, traceback: bool | None = None):
@@ -43,9 +43,9 @@ class ErrorReporter:
         self.traceback = asked if traceback is None else traceback
 
     def run(self, body: Callable[[], object]) -> int:
-        """Run ``body`` and give the exit status.
+        """Run ``body`` and return the exit status.
 
-        An integer that ``body`` returns is the status. Nothing but `SystemExit` gets past.
+        An integer returned by ``body`` is the status. Only `SystemExit` propagates.
         """
         try:
             outcome = body()
@@ -89,7 +89,7 @@ class ErrorReporter:
 
 
 def describe_error(problem: Exception) -> tuple[str, int]:
-    """Return the sentence and the exit status for an exception that is not click's."""
+    """Return the message and the exit status of an exception that is not click's."""
     import sqlite3
 
     from store.errors import RecordingBusy, StoreError
@@ -114,7 +114,7 @@ def describe_error(problem: Exception) -> tuple[str, int]:
 
 
 def _system(problem: OSError) -> str:
-    """Return the system's own words, with the place in front."""
+    """Return the system's message, with the path in front."""
     words = problem.strerror or str(problem) or type(problem).__name__
     words = lower_first(words)
     if problem.filename is None:
@@ -124,7 +124,7 @@ def _system(problem: OSError) -> str:
 
 
 def _usage(problem: click.ClickException) -> int:
-    """Show click's own errors in the shape of all others."""
+    """Print click's errors in the same format as all others."""
     if isinstance(problem, click.exceptions.NoArgsIsHelpError):
         page = problem.format_message()
         if isinstance(problem.ctx.command, RheostatCommand):
@@ -143,7 +143,7 @@ def _usage(problem: click.ClickException) -> int:
 
 
 def _sentence(problem: click.ClickException) -> str:
-    """Click's message on one line, with the nearest name where it knows some."""
+    """Return click's message on one line, with the nearest name if there is one."""
     near: list[str] | None = getattr(problem, "possibilities", None)
     words = problem.message if near else problem.format_message()
     sentence = " ".join(words.split()).rstrip(".")
@@ -152,7 +152,7 @@ def _sentence(problem: click.ClickException) -> str:
 
 
 def _give_hints(problem: BaseException) -> None:
-    """Show an exception's ``hint`` and its notes."""
+    """Print an exception's ``hint`` and its notes."""
     hint = getattr(problem, "hint", None)
     for text in [hint, *getattr(problem, "__notes__", ())]:
         if isinstance(text, str) and text:

@@ -1,6 +1,6 @@
-"""The fields of files that are written by hand or by other programs, for help pages.
+"""Help for the fields of input files that are written by hand or by other programs.
 
-They are read off the records that decode such files, so that help names what is accepted.
+The fields are read from the records that decode such files, so that help matches what is accepted.
 """
 
 import types
@@ -15,7 +15,7 @@ class FieldSection(NamedTuple):
 
     title: str
     fields: Sequence[tuple[str, str]]
-    """Each name with its type and meaning."""
+    """Each name with its type and description."""
 
 
 _MEANINGS = {

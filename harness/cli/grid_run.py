@@ -1,4 +1,4 @@
-"""From what was typed to what was played, for the commands that play a whole grid."""
+"""Parse the arguments of commands that play a whole grid, and play it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,22 +30,23 @@ def prepare_grid(
     engine: str,
     curves: bool = False,
 ) -> Grid:
-    """Check everything that was typed, before anything is played.
+    """Check all arguments before anything is played.
 
     Args:
-        controllers: files, or names of the library.
-        on: paths of recordings.
-        beta: values of beta, as typed.
-        settings: values of knobs, as typed.
-        seeds: how many seeds, from 0 on.
-        budget: tokens of an episode.
-        kappa: what a probe costs.
-        engine: the name of what plays.
-        curves: whether a program without a schedule, whose width was not set, is played at several
+        controllers: Files, or names of the library.
+        on: Paths of recordings.
+        beta: Values of β, as typed.
+        settings: Values of knobs, as typed.
+        seeds: How many seeds, from 0.
+        budget: Tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        engine: Name of the engine.
+        curves: Whether to play a program without a schedule, whose width is not set, at several
             widths.
 
     Raises:
-        InputError: and `StoreError`, with what is wrong.
+        InputError: An argument is invalid.
+        StoreError: A recording cannot be used.
     """
     programs = load_programs(controllers)
     choices = expand_assignments(programs, settings)
@@ -72,7 +73,7 @@ def _with_widths(
     choices: Sequence[list[KnobValues]],
     recordings: Sequence[NamedRecording],
 ) -> list[list[KnobValues]]:
-    """Return the settings, at several widths where a program would have a single point."""
+    """Return the settings, at several widths if a program would have a single point."""
     most = min(branch_counts(each.recording)[0] for each in recordings)
     return [
         [setting for each in chosen for setting in default_widths(program, each, most)]
@@ -90,14 +91,14 @@ def play_with_progress(
     flags: Mapping[str, object],
     cluster: str | None = None,
 ) -> SweepResult:
-    """Play a grid behind a progress bar, and say what it could not keep.
+    """Play a grid with a progress bar, and warn of results that could not be cached.
 
     Args:
-        grid: what to play.
-        what: the work, in a word.
-        keep: whether to use and keep results.
-        flags: the settings ``threads`` and ``cache_dir`` as typed, ``None`` where they were not.
-        cluster: the address of a Ray cluster that plays; ``None`` for this machine.
+        grid: The grid to play.
+        what: A short name of the work.
+        keep: Whether to use and keep cached results.
+        flags: The settings ``threads`` and ``cache_dir`` as typed, ``None`` if not used.
+        cluster: Address of a Ray cluster; ``None`` for this machine.
     """
     chosen = load(GeneralSettings, flags=flags)
     results = ResultCache(chosen.cache_dir) if keep else None
@@ -112,5 +113,5 @@ def play_with_progress(
 
 
 def execution_options(chosen: GeneralSettings, *, keep: bool = True) -> ExecutionOptions:
-    """With what jobs are played, by the settings."""
+    """Return the resources for jobs, from the settings."""
     return ExecutionOptions(chosen.threads, chosen.cache_dir / "objects" if keep else None)

@@ -1,4 +1,4 @@
-"""What the commands under ``rheostat import`` share: how answers are read and joined, summaries."""
+"""Shared parts of ``rheostat import`` commands: options, answer extraction, summaries."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXTRACTIONS = ("boxed", "choice", "last-number")
-"""Extractions that have a name of one word; any other is a pattern."""
+"""Extractions with a name; any other value is a pattern."""
 
 answers_option = click.option(
     "--answers",
@@ -55,12 +55,12 @@ directory_option = click.option(
 
 
 class ImportSource(NamedTuple):
-    """A file that was read, and what to say of it."""
+    """A file that was read, and notes about it."""
 
     environment: "Environment"
     target: Path
     notes: Sequence[str] = ()
-    """Whole sentences' beginnings, for the summary."""
+    """Notes for the summary."""
 
 
 _LOG_OPTIONS = (
@@ -80,7 +80,7 @@ _LOG_OPTIONS = (
     directory_option,
 )  # fmt: skip
 _NAMED = 5
-"""How many samples that were left out are named one by one."""
+"""The most omitted samples that are listed."""
 
 
 class LogOptionValues(TypedDict):
@@ -96,7 +96,7 @@ class LogOptionValues(TypedDict):
 
 
 def log_options(function: F) -> F:
-    """Give a command the options of logs of evaluation harnesses; it receives `LogOptionValues`."""
+    """Add the options of evaluation-harness logs to a command, passed as `LogOptionValues`."""
     for option in reversed(_LOG_OPTIONS):
         function = option(function)
     return function
@@ -110,12 +110,12 @@ def import_logs(
     """Import logs of an evaluation harness.
 
     Args:
-        targets: the log of each recording.
-        read: reads one log.
-        chosen: the values of the options.
+        targets: The log of each recording.
+        read: Reads one log.
+        chosen: The values of the options.
 
     Raises:
-        InputError: a sample cannot be read, and is not to be skipped.
+        InputError: A sample cannot be read, and bad samples are not skipped.
     """
     from harness.cli import console
     from store.importing.answers import AnswerReader
@@ -150,16 +150,16 @@ def _described(environment: "Environment") -> str:
 
 
 def answer_options(function: F) -> F:
-    """Give a command ``--answers`` and ``--equivalence``."""
+    """Add ``--answers`` and ``--equivalence`` to a command."""
     return answers_option(equivalence_option(function))
 
 
 def answer_reader(name: str | None) -> "AnswerReader | None":
-    """How ``--answers`` says that answers are read; ``None`` where it was left out.
+    """Return the extraction that ``--answers`` names; ``None`` if it was not used.
 
     Raises:
-        InputError: it is a misspelt word.
-        StoreError: it is no regular expression.
+        InputError: It is a misspelt name.
+        StoreError: It is not a regular expression.
     """
     from harness.errors import InputError
     from store.importing.answers import AnswerReader
@@ -167,7 +167,7 @@ def answer_reader(name: str | None) -> "AnswerReader | None":
     if name is None:
         return None
     if name not in EXTRACTIONS and not name.startswith("pattern:"):
-        # A word finds itself and nothing else, so it is a slip and no regular expression.
+        # A plain word matches only itself, so it is a typo and not a regular expression.
         if re.fullmatch(r"[A-Za-z_-]*", name):
             raise InputError(
                 f"--answers {name}: there is no such way to read answers",
@@ -181,7 +181,7 @@ def token_counter(path: Path | None) -> "TokenCounter | None":
     """Return the tokenizer of ``--tokenizer``.
 
     Raises:
-        StoreError: its library is not installed, or it is no tokenizer.
+        StoreError: Its library is not installed, or the file is not a tokenizer.
     """
     from store.importing.token_counts import TokenCounter
 
@@ -191,12 +191,12 @@ def token_counter(path: Path | None) -> "TokenCounter | None":
 def write_recordings(
     sources: Sequence[ImportSource], reader: "AnswerReader | None", equivalence: str
 ) -> None:
-    """Join equal answers, write every recording, and report what was done.
+    """Join equal answers, write every recording, and print a summary.
 
     Args:
-        sources: what was read.
-        reader: what extracted the answers, for the summary.
-        equivalence: as ``--equivalence`` says it.
+        sources: The files that were read.
+        reader: The answer extraction, for the summary.
+        equivalence: The value of ``--equivalence``.
     """
     from harness.cli import console
     from harness.cli.output import emit_paths
@@ -231,7 +231,7 @@ def write_recordings(
 
 @contextmanager
 def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
-    """Return the equivalence with the user's cache; ``None`` for one that changes nothing."""
+    """Return the equivalence with the user's cache; ``None`` for one that joins nothing."""
     if equivalence == "exact":
         yield None
         return
@@ -242,14 +242,14 @@ def _opened(equivalence: str) -> "Iterator[Equivalence | None]":
 
 
 def find_answers_cache() -> Path | None:
-    """Where comparisons of answers are kept; ``None`` where there is no cache directory."""
+    """Return the cache of answer comparisons; ``None`` without a cache directory."""
     from harness.errors import ExternalError
     from harness.settings import GeneralSettings, load
 
     try:
         return load(GeneralSettings).cache_dir / "answers"
     except ExternalError:
-        return None  # no home directory; everything is compared again
+        return None  # no home directory: compare everything again
 
 
 def _describe_joined(joined: "JoinedAnswers", name: str) -> str:

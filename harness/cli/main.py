@@ -20,7 +20,7 @@ from harness.registry import COMMANDS, Registration, registered
 
 PROGRAM = "rheostat"
 COMPLETION_VARIABLE = "_RHEOSTAT_COMPLETE"
-"""How a shell's completion script asks: click's own convention."""
+"""The variable of shell completion, as click defines it."""
 
 
 class RootGroup(RheostatGroup):
@@ -42,7 +42,7 @@ class RootGroup(RheostatGroup):
         return sorted({*self.registrations, *self.commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command, once; ``None`` where nothing of that name is registered."""
+        """Import a command, once; ``None`` if no command has that name."""
         if cmd_name not in self.commands and cmd_name in self.registrations:
             self.add_command(_loaded(self.registrations[cmd_name]), cmd_name)
         return self.commands.get(cmd_name)
@@ -61,7 +61,7 @@ class RootGroup(RheostatGroup):
 
 
 def _loaded(registrations: list[Registration]) -> click.Command:
-    """Return the one command that is registered, or one that says why there is none."""
+    """Return the registered command, or a replacement that reports why it is missing."""
     first = registrations[0]
     if len(registrations) > 1:
         owners = " and ".join(sorted(each.distribution for each in registrations))
@@ -77,7 +77,7 @@ def _loaded(registrations: list[Registration]) -> click.Command:
 
 
 def _unusable(name: str, reason: str, cause: Exception | None = None) -> RheostatCommand:
-    """Stand in for a command that cannot be had."""
+    """Return a replacement for a command that cannot be loaded."""
 
     def refuse() -> None:
         raise ExternalError(f"the command {name} cannot be used: {reason}") from cause
@@ -142,10 +142,10 @@ def root(verbose: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and give its exit status.
+    """Run one command line and return its exit status.
 
     Args:
-        arguments: what follows the program's name; `sys.argv` by default.
+        arguments: The arguments; `sys.argv` by default.
     """
     output.tolerate_narrow_encodings()
     edge = ErrorReporter()
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _invoke(arguments: list[str], edge: ErrorReporter) -> object:
-    """Do what `click.Command.main` does, but leave every exception to the edge."""
+    """Do what `click.Command.main` does, but leave every exception to the reporter."""
     instruction = os.environ.get(COMPLETION_VARIABLE)
     if instruction:
         from click.shell_completion import shell_complete
@@ -162,7 +162,7 @@ def _invoke(arguments: list[str], edge: ErrorReporter) -> object:
         try:
             return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
         except click.ClickException:
-            # Words on stderr would land in the middle of the line that is being typed.
+            # stderr output would appear in the middle of the line that is being typed.
             return ExitCode.DONE
     try:
         with root.make_context(PROGRAM, arguments, obj=edge) as ctx:

@@ -1,4 +1,4 @@
-"""The servers that a command speaks to, and how answers are read and held equal."""
+"""The servers of a command, and how answers are extracted and compared."""
 
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ServerOptions(NamedTuple):
-    """What a command line says of whatever serves the model."""
+    """The options that name the model's servers."""
 
     base_urls: tuple[str, ...]
     model: str
@@ -26,23 +26,23 @@ class ServerOptions(NamedTuple):
     concurrency: int
     patience: float
     python: Path | None = None
-    """The Python that has vLLM, for vLLM without a server."""
+    """The Python with vLLM, to run vLLM without a server."""
     engine_args: tuple[str, ...] = ()
-    """``KEY=VALUE`` of vLLM's own, for the same."""
+    """``KEY=VALUE`` arguments of vLLM, to run it without a server."""
     cluster: str | None = None
-    """The address of a Ray cluster on which the engines are, in place of this process."""
+    """The address of a Ray cluster for the engines, instead of this process."""
     engines: int = 1
-    """How many of them, where vLLM runs without a server."""
+    """How many engines, if vLLM runs without a server."""
     gpus: float = 0.0
-    """That each of them needs."""
+    """GPUs of each engine."""
 
 
 @asynccontextmanager
 async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoint]]":
-    """Return the places behind the servers, or behind vLLM in a process of its own.
+    """Connect to servers, or to vLLM in a separate process.
 
     Raises:
-        InputError: neither is named, or both are.
+        InputError: Neither is named, or both are.
     """
     from store.serving.endpoints import list_endpoints
     from store.serving.retries import Limits
@@ -86,7 +86,7 @@ async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoin
 
 
 def _makers(serving: ServerOptions, limits: "Limits") -> "list[EngineFactory]":
-    """What makes each engine on the machine of a cluster where it is to run."""
+    """Return functions that start each engine on its machine of a cluster."""
     from functools import partial
 
     from store.serving.server import Server
@@ -106,14 +106,14 @@ def _makers(serving: ServerOptions, limits: "Limits") -> "list[EngineFactory]":
 
 @contextmanager
 def open_reading(extraction: str, equivalence: str) -> "Iterator[AnswerRules]":
-    """How answers are read and held equal; the latter may need a process of its own.
+    """Open the answer extraction and equivalence; the latter may need a separate process.
 
     Args:
         extraction: ``boxed``, ``choice``, ``last-number`` or ``pattern:…``.
-        equivalence: ``exact``, or ``math-verify`` with or without a version behind it.
+        equivalence: ``exact``, or ``math-verify`` with or without a version after it.
 
     Raises:
-        StoreError: there is none of this name, or its library is not installed.
+        StoreError: The name is unknown, or its library is not installed.
     """
     from harness.settings import GeneralSettings, load
     from store.answers.equivalence import open_equivalence
@@ -134,10 +134,10 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
 
 def parse_engine_arguments(pairs: Sequence[str]) -> dict[str, str | int | float | bool]:
-    """``KEY=VALUE`` pairs; a value that reads as JSON's number or truth is one.
+    """Parse ``KEY=VALUE`` pairs; JSON numbers and booleans are converted.
 
     Raises:
-        InputError: a pair has no ``=``.
+        InputError: A pair has no ``=``.
     """
     import msgspec
 
@@ -154,7 +154,7 @@ def parse_engine_arguments(pairs: Sequence[str]) -> dict[str, str | int | float 
 
 
 def _addresses(base_urls: Sequence[str]) -> list[str]:
-    """Each address of ``--base-url URL[,URL…]``, given once or several times."""
+    """Return each address of ``--base-url URL[,URL…]``, given once or several times."""
     found = [url.strip() for given in base_urls for url in given.split(",") if url.strip()]
     for url in found:
         if not url.startswith(("http://", "https://")):

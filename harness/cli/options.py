@@ -1,7 +1,6 @@
-"""The options that commands which play controllers share: where, at which setting, by which rules.
+"""Options shared by commands that play controllers: recordings, settings and rules.
 
-This declares them and imports nothing heavy; what they name is opened by the modules of
-`harness.request`.
+This module declares options and imports nothing expensive; `harness.request` resolves the values.
 """
 
 from collections.abc import Callable
@@ -15,18 +14,19 @@ from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_BETA = "0:1:0.1"
-"""The β of a published sweep."""
+"""The default β of a sweep, as published."""
 
 MIDDLE_BETA = "0.5"
-"""The β of a command that plays at one."""
+"""The default β of commands that play at one β."""
 
 ENGINES = ("compiled", "interpreter")
-"""The names that `harness.engines.catalog` knows, the default first; looking there would import the
-language."""
+"""The names in `harness.engines.catalog`, the default first; importing that module would import the
+language.
+"""
 
 
 def controllers_argument(function: F) -> F:
-    """Give a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
+    """Add ``CONTROLLERS...`` to a command, passed as ``controllers: tuple[str, ...]``."""
     return click.argument(
         "controllers",
         nargs=-1,
@@ -38,7 +38,7 @@ def controllers_argument(function: F) -> F:
 
 
 def controller_argument(function: F) -> F:
-    """Give a command ``CONTROLLER``, received as ``controller: str``."""
+    """Add ``CONTROLLER`` to a command, passed as ``controller: str``."""
     return click.argument(
         "controller",
         metavar="CONTROLLER",
@@ -48,7 +48,7 @@ def controller_argument(function: F) -> F:
 
 
 def on_option(function: F) -> F:
-    """Give a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
+    """Add ``--on RECORDINGS...`` to a command, passed as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=SpreadingOption, multiple=True, required=True, metavar="RECORDINGS...",
         type=FilePath(),
@@ -57,7 +57,7 @@ def on_option(function: F) -> F:
 
 
 def betas_option(function: F) -> F:
-    """Give a command ``--beta``, a range, received as ``beta: str``."""
+    """Add ``--beta``, a range, to a command, passed as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETAS", default=DEFAULT_BETA, show_default=True,
         help="Values of beta: a list such as 0,0.5,1 or a range first:last:step.",
@@ -65,7 +65,7 @@ def betas_option(function: F) -> F:
 
 
 def beta_option(function: F) -> F:
-    """Give a command ``--beta``, one value, received as ``beta: str``."""
+    """Add ``--beta``, one value, to a command, passed as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETA", default=MIDDLE_BETA, show_default=True,
         help="From 0, cheap, to 1, thorough; for a controller that follows it.",
@@ -73,7 +73,7 @@ def beta_option(function: F) -> F:
 
 
 def set_option(function: F) -> F:
-    """Give a command ``--set KNOB=VALUES``, received as ``settings: tuple[str, ...]``."""
+    """Add ``--set KNOB=VALUES`` to a command, passed as ``settings: tuple[str, ...]``."""
     return click.option(
         "--set", "settings", multiple=True, metavar="[CONTROLLER.]KNOB=VALUES",
         help="Values of a free knob, of every controller that has it or of one.",
@@ -81,7 +81,7 @@ def set_option(function: F) -> F:
 
 
 def seeds_option(default: int) -> Callable[[F], F]:
-    """Give a command ``--seeds N``, received as ``seeds: int``, meaning seeds 0 to N - 1."""
+    """Add ``--seeds N`` to a command, passed as ``seeds: int``, for seeds 0 to N - 1."""
 
     def decorate(function: F) -> F:
         return click.option(
@@ -93,7 +93,7 @@ def seeds_option(default: int) -> Callable[[F], F]:
 
 
 def rules_options(function: F) -> F:
-    """Give a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
+    """Add ``--budget`` and ``--kappa`` to a command: ``budget: int | None`` and ``kappa: int``."""
     for option in (
         click.option(
             "--kappa", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=0,
@@ -109,7 +109,7 @@ def rules_options(function: F) -> F:
 
 
 def engine_option(function: F) -> F:
-    """Give a command ``--engine``, received as ``engine: str``."""
+    """Add ``--engine`` to a command, passed as ``engine: str``."""
     return click.option(
         "--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True,
         help="What plays the episodes; both give the same results, to the last bit.",
@@ -117,9 +117,10 @@ def engine_option(function: F) -> F:
 
 
 def grid_engine_option(function: F) -> F:
-    """Give a command that plays a grid ``--engine`` and ``--ray-address``.
+    """Add ``--engine`` and ``--ray-address`` to a command that plays a grid.
 
-    They are received as ``engine: str`` and ``ray_address: str``, for `cluster` and `engine_name`.
+    They are passed as ``engine: str`` and ``ray_address: str``, for `cluster_address` and
+    `engine_name`.
     """
     function = ray_address_option(function)
     return click.option(
@@ -130,7 +131,7 @@ def grid_engine_option(function: F) -> F:
 
 
 def ray_address_option(function: F) -> F:
-    """Give a command ``--ray-address``, received as ``ray_address: str``."""
+    """Add ``--ray-address`` to a command, passed as ``ray_address: str``."""
     return click.option(
         "--ray-address", metavar="ADDRESS", default="auto", show_default=True,
         help="The cluster for --engine ray: HOST:PORT, `auto` for the one that this machine belongs"
@@ -139,21 +140,21 @@ def ray_address_option(function: F) -> F:
 
 
 RAY = "ray"
-"""The name that ``--engine`` takes for a cluster."""
+"""The ``--engine`` value for a cluster."""
 
 
 def engine_name(engine: str) -> str:
-    """What plays the episodes, wherever they are played."""
+    """Return the engine that plays the episodes, here or on a cluster."""
     return ENGINES[0] if engine == RAY else engine
 
 
 def cluster_address(engine: str, ray_address: str) -> str | None:
-    """Where they are played; ``None`` for this machine."""
+    """Return the address of the cluster; ``None`` for this machine."""
     return ray_address if engine == RAY else None
 
 
 def keep_option(function: F) -> F:
-    """Give a command ``--no-cache``, received as ``keep: bool``."""
+    """Add ``--no-cache`` to a command, passed as ``keep: bool``."""
     return click.option(
         "--cache/--no-cache", "keep", default=True,
         help="Use and keep results; by default they are kept.",

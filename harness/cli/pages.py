@@ -1,11 +1,11 @@
-"""The pages of the documentation, which are installed with the program and printed by it."""
+"""Pages of the documentation that are installed with rheostat and printed by it."""
 
 import re
 from importlib.resources import files
 from pathlib import Path
 
 PAGES = "docs"
-"""The directory of the pages inside of this package, where it was installed from a wheel."""
+"""The directory of the pages in this package, if installed from a wheel."""
 
 _LINK = re.compile(r"\[([^\]]+)\]\((?:docs/)?([\w-]+)\.md(#[\w-]+)?\)")
 _PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n+", re.MULTILINE)
@@ -17,13 +17,13 @@ def page_names() -> list[str]:
 
 
 def page(name: str) -> str | None:
-    """Return a page as Markdown, in which links to other pages name the command that prints them.
+    """Return a page as Markdown, with commands instead of links to other pages.
 
     Args:
-        name: of the page, such as ``importing``.
+        name: Name of the page, such as ``importing``.
 
     Returns:
-        ``None`` where there is no such page.
+        The page, or ``None`` if there is no such page.
     """
     if name not in page_names():
         return None
@@ -43,7 +43,7 @@ def _command(link: "re.Match[str]") -> str:
 
 
 def _directory() -> Path:
-    """Where the pages are: inside of the package, or beside it in a copy of the source."""
+    """Return the directory of the pages: in the package, or in a source checkout."""
     package = Path(str(files("harness")))
     installed = package / PAGES
     return installed if installed.is_dir() else package.parent / PAGES

@@ -1,4 +1,4 @@
-"""Warnings about points of a sweep that look like results and mislead."""
+"""Warnings about points of a sweep that look like results but mislead."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,17 @@ from harness.request.recordings import NamedRecording, branch_counts
 from harness.request.widths import requested_width
 
 _IDLE = 5
-"""How many points that did nothing are named."""
+"""The most idle points that are listed."""
 
 _SHORT = 5
-"""How many controllers that ask for too many branches are named."""
+"""The most controllers with too few branches that are listed."""
 
 _FAR = 2
-"""Points whose costs differ by more than this factor say little about each other."""
+"""Points whose costs differ by more than this factor are not comparable."""
 
 
 def warn_of_shortages(grid: Grid) -> None:
-    """Warn of controllers that ask for more branches than were recorded."""
+    """Warn of controllers that request more branches than were recorded."""
     shortages = grid.shortages()
     together: dict[tuple[str, str], list[Shortage]] = {}
     for each in shortages:
@@ -49,11 +49,11 @@ def warn_of_shortages(grid: Grid) -> None:
 
 
 def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
-    """Warn of recordings that have fewer branches than a knob that was set asks for.
+    """Warn of recordings that have fewer branches than a knob that was set requests.
 
     Args:
-        plan: the controller and its setting.
-        recordings: what it is played over.
+        plan: The controller and its setting.
+        recordings: The recordings.
     """
     if not isinstance(plan, RheoPlan):
         return
@@ -70,7 +70,7 @@ def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
 
 
 def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
-    """Warn where differences are to a single point, which costs something else altogether."""
+    """Warn if differences are to a single point with a very different cost."""
     first = grid.programs[0].label
     costs = {row.cost for row in rows if row.controller == first}
     others = [row.cost for row in rows if row.controller != first]
@@ -92,7 +92,7 @@ def _range(low: int, high: int) -> str:
 
 
 def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
-    """Say which points did nothing on a recording: their rows look like results and are none."""
+    """Warn of points that did nothing on a recording: their rows only look like results."""
     idle: dict[int, list[str]] = {}
     for cell, episodes in played.items():
         if not episodes.tokens.any():

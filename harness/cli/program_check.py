@@ -1,4 +1,4 @@
-"""Programs on their way through the checker: found, read, reported."""
+"""Check programs: find, read and report."""
 
 import sys
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import PROGRAMS
 
 STDIN = Path("-")
-"""The path that stands for standard input."""
+"""The path of standard input."""
 
 MAX_MESSAGES = 50
-"""After so many messages about one program the rest is only counted."""
+"""The most messages about one program; the rest is counted."""
 
 
 def read_program(path: Path) -> Source:
-    """Read a program from a file, from stdin, or from the library where no file has that name.
+    """Read a program from a file, from stdin, or from the library if no file has that name.
 
     Raises:
-        InputError: it is not UTF-8 text, or there is neither a file nor a controller of that name.
-        OSError: it cannot be read.
+        InputError: It is not UTF-8 text, or there is neither a file nor a controller of that name.
+        OSError: It cannot be read.
     """
     if path != STDIN and not path.exists() and not path.is_symlink():
         return _from_library(path)
@@ -58,23 +58,23 @@ def _from_library(path: Path) -> Source:
 
 
 class ForeignCheck(NamedTuple):
-    """What the checker of another language than Rheo says."""
+    """The result of the checker of another language than Rheo."""
 
     told: str
     found: FileFindings
 
     @property
     def errors(self) -> int:
-        """How many errors there are; it has no warnings."""
+        """How many errors there are; there are no warnings."""
         return len(self.found.diagnostics)
 
 
 ProgramCheck: TypeAlias = Analysis | AllocationAnalysis | ForeignCheck
-"""What was found of a text, of whichever form and language."""
+"""The result of a check, in any form and language."""
 
 
 def check_source(source: Source) -> ProgramCheck:
-    """Return a text through the checker of its form: an allocation begins with that word."""
+    """Check a text; it is an allocation if it begins with that keyword."""
     language = find_language(source.name)
     if language is not None:
         told = language.diagnosed(source.text, source.name)
@@ -83,11 +83,11 @@ def check_source(source: Source) -> ProgramCheck:
 
 
 def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[ProgramCheck]:
-    """What was found of allocations, with what does not fit a pipeline.
+    """Return the results of checks, with what does not fit a pipeline.
 
     Raises:
-        InputError: one of them is a controller.
-        StoreError: the pipeline cannot be read.
+        InputError: One of them is a controller.
+        StoreError: The pipeline cannot be read.
     """
     from harness.allocation.budget import check_fit
     from store.pipelines.pipeline_file import read_pipeline
@@ -115,7 +115,7 @@ def as_findings(found: ProgramCheck) -> FileFindings:
 
 
 def format_messages(found: Sequence[ProgramCheck], *, colour: bool) -> str:
-    """Every message about every program, in the order of the sources."""
+    """Return every message about every program, in the order of the sources."""
     return "\n\n".join(messages for one in found if (messages := _messages(one, colour=colour)))
 
 
@@ -131,14 +131,14 @@ def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
 
 
 def is_accepted(analysis: ProgramCheck, *, strict: bool) -> bool:
-    """Whether a program passes; ``strict`` lets warnings fail it."""
+    """Return whether a program passes; with ``strict``, warnings fail it."""
     if isinstance(analysis, ForeignCheck):
         return analysis.found.sound
     return not any(strict or one.is_error for one in analysis.diagnostics)
 
 
 def summarise(found: Sequence[ProgramCheck]) -> str:
-    """One line: how many programs, errors and warnings."""
+    """Return one line with the number of programs, errors and warnings."""
     told = [one.severity for analysis in _rheo(found) for one in analysis.diagnostics]
     errors, warnings = told.count(Severity.ERROR), told.count(Severity.WARNING)
     errors += sum(one.errors for one in found if isinstance(one, ForeignCheck))
@@ -154,7 +154,7 @@ def summarise(found: Sequence[ProgramCheck]) -> str:
 
 
 def suggest_reading(found: Sequence[ProgramCheck]) -> str:
-    """Where more is said of the first message, of an error if there is one."""
+    """Return where to read more about the first message, preferably an error."""
     told = [one for analysis in _rheo(found) for one in sort_diagnostics(analysis.diagnostics)]
     if not told:
         return "`rheostat explain python-controllers` says what a controller may use"

@@ -1,4 +1,4 @@
-"""Files of programs on their way through the formatter: read, compared, written back."""
+"""Format files of programs: read, compare, write back."""
 
 import difflib
 import sys
@@ -19,7 +19,7 @@ from harness.request.misplaced import refuse_misplaced
 from store.file_kinds import PROGRAMS
 
 STDIN = Path("-")
-"""The path that stands for standard input."""
+"""The path of standard input."""
 
 
 class FormattedProgram(NamedTuple):
@@ -29,22 +29,22 @@ class FormattedProgram(NamedTuple):
     before: str
     after: str
     crlf: bool
-    """Whether the file's lines end in a carriage return too, which is kept."""
+    """Whether the file's lines end in CRLF, which is kept."""
     problems: str = ""
-    """Its rendered syntax errors; then ``after`` is as ``before``."""
+    """Its rendered syntax errors; ``after`` equals ``before`` then."""
 
     @property
     def name(self) -> str:
-        """How messages speak of it."""
+        """The name in messages."""
         return "<stdin>" if self.path == STDIN else str(self.path)
 
     @property
     def changed(self) -> bool:
-        """Whether it was not formatted yet."""
+        """Whether formatting changes it."""
         return self.before != self.after
 
     def difference(self) -> str:
-        """What formatting changes, as a unified diff."""
+        """The change as a unified diff."""
         before, after = (list(StringIO(text, newline="\n")) for text in (self.before, self.after))
         name = escape_line(self.name)
         lines = difflib.unified_diff(before, after, name, f"{name} (formatted)")
@@ -52,10 +52,10 @@ class FormattedProgram(NamedTuple):
         return "".join(line if line.endswith("\n") else line + unended for line in lines)
 
     def write(self) -> None:
-        """Write the result over the file, whole or not at all; its permissions stay.
+        """Write the result over the file, atomically; its permissions stay.
 
         Raises:
-            OSError: the surroundings refuse.
+            OSError: The file cannot be written.
         """
         text = self.after.replace("\n", "\r\n") if self.crlf else self.after
         mode = self.path.stat().st_mode
@@ -65,11 +65,11 @@ class FormattedProgram(NamedTuple):
 
 
 def format_file(path: Path) -> FormattedProgram:
-    """Read and format a program; nothing is written.
+    """Read and format a program; write nothing.
 
     Raises:
-        InputError: it is not UTF-8 text.
-        OSError: it cannot be read.
+        InputError: It is not UTF-8 text.
+        OSError: It cannot be read.
     """
     if path != STDIN:
         refuse_misplaced(path, PROGRAMS, "a program")

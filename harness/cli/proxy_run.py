@@ -1,4 +1,4 @@
-"""``rheostat serve`` behind its options: the model, the proxy, and what it says of itself."""
+"""Run ``rheostat serve``: the model, the proxy and its messages."""
 
 import ipaddress
 import os
@@ -24,12 +24,11 @@ from store.collection.preparation import check_same_model
 from store.collection.questions import tokenise_forcing
 
 API_KEY_VARIABLE = "RHEOSTAT_API_KEY"
-"""The variable of the environment that holds the key; a flag could be read by all on the machine.
-"""
+"""The environment variable with the key; a flag would be visible to all users of the machine."""
 
 
 class Browsers(NamedTuple):
-    """Which pages may ask, and under which names, as they are typed."""
+    """Allowed origins and host names, as typed."""
 
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -38,20 +37,20 @@ class Browsers(NamedTuple):
 def read_limits(
     at_once: int, body: int, keep_alive: float, listening: ListenOptions, browsers: Browsers
 ) -> ProxyLimits:
-    """What the proxy takes on, and the key that it wants.
+    """Return the limits of the proxy, and its key.
 
     Args:
-        at_once: episodes under way.
-        body: bytes of a request.
-        keep_alive: seconds between two signs of life of a stream.
-        listening: where it listens, which is a name of its own.
-        browsers: origins that are allowed, and further names.
+        at_once: The most concurrent episodes.
+        body: The largest request, in bytes.
+        keep_alive: Seconds between keep-alive comments of a stream.
+        listening: The socket, whose address is an allowed host name.
+        browsers: Allowed origins and further host names.
 
     Raises:
-        InputError: an origin is none.
+        InputError: An origin is invalid.
     """
     key = os.environ.get(API_KEY_VARIABLE) or None
-    # With a key, a name that leads here by a trick is of no use: the page does not know the key.
+    # With a key, DNS rebinding is harmless: the page does not know the key.
     own = (listening.host, socket.gethostname())
     return ProxyLimits(
         at_once,
@@ -68,7 +67,7 @@ def _origin(typed: str) -> str:
     """Return an allowed origin as browsers send it.
 
     Raises:
-        InputError: it is none.
+        InputError: It is invalid.
     """
     if typed == ANY:
         return typed
@@ -85,12 +84,19 @@ async def serve_proxy(
     listening: ListenOptions,
     traces: Path | None,
 ) -> None:
-    """Serve until it is ended.
+    """Serve until shutdown.
+
+    Args:
+        plan: The controller and its default setting.
+        asked: The options that name the model's servers.
+        limits: The limits of the proxy.
+        listening: The socket.
+        traces: The file of traces; ``None`` to write none.
 
     Raises:
-        ServingError: the model's server does not play its part at the start.
-        InputError: the options contradict each other.
-        ExternalError: the address cannot be had.
+        ServingError: The model's server failed at startup.
+        InputError: The options contradict each other.
+        ExternalError: The address is not available.
     """
     if asked.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")

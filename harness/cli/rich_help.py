@@ -1,7 +1,7 @@
-"""Draws a help page with rich-click, for terminals.
+"""Render help pages with rich-click, for terminals.
 
-It is imported only when a page is drawn: ordinary commands never pay for it, and a piped page is
-click's own plain text.
+Import this only to render a page: ordinary commands do not need it, and a piped page is click's
+plain text.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection
 
 _WIDEST = 100
-"""Longer lines are hard to read."""
+"""The widest help page: longer lines are hard to read."""
 
 
 def render(
@@ -32,15 +32,15 @@ def render(
     examples: Sequence["Example"],
     fields: Sequence["FieldSection"] = (),
 ) -> str:
-    """Return the help page of a command as text with escape sequences.
+    """Return the help page of a command with escape sequences.
 
     Args:
-        page: the command.
-        ctx: its context.
-        examples: what the page ends with.
-        fields: the fields of a file that it reads, by object.
+        page: The command.
+        ctx: Its context.
+        examples: The examples at the end.
+        fields: The fields of a file that it reads, by object.
     """
-    # rich-click draws plain commands as well; its annotations have not heard of it.
+    # rich-click renders plain commands too; its annotations are too narrow.
     command = cast("RichCommand", page)
     config = RichHelpConfiguration(
         max_width=_WIDEST,

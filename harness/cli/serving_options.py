@@ -1,6 +1,6 @@
-"""The options of commands that speak to a served model, group by group.
+"""Options of commands that use a served model, by group.
 
-They are received under the names of the fields of `harness.cli.collect_options.CollectOptions`.
+They are passed under the names of the fields of `harness.cli.collect_options.CollectOptions`.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from harness.cli.options import ray_address_option
 F = TypeVar("F", bound=Callable[..., Any])
 
 LONGEST = 1 << 30
-"""Tokens that no branch needs."""
+"""More tokens than any branch needs."""
 
 FAMILIES = ("think", "harmony", "magistral", "plain")
 """The names of `store.forcing.FAMILIES`, which costs an import of msgspec."""
 
 
 def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
-    """All of these options, listed in this order."""
+    """Return a decorator for all of these options, listed in this order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -45,11 +45,11 @@ serving_options = _all(
     click.option("--concurrency", metavar="N", type=WholeNumber(1, 1 << 16), default=256,
                  show_default=True, help="Completions under way at once, for each server."),
 )  # fmt: skip
-"""Gives a command what says where the model is served."""
+"""Adds the options that name the model's servers."""
 
 
 def patience_option(default: float) -> Callable[[F], F]:
-    """Give a command ``--patience``, received as ``patience: float``."""
+    """Add ``--patience`` to a command, passed as ``patience: float``."""
     return click.option(
         "--patience", metavar="SECONDS", type=FiniteNumber(0), default=default,
         show_default=True, help="Wait so long for a server that is gone or too busy.",
@@ -76,7 +76,7 @@ drawing_options = _all(
     click.option("--seed", metavar="N", type=WholeNumber(0, 1 << 62), default=0, show_default=True,
                   help="The base of all seeds."),
 )  # fmt: skip
-"""Gives a command what decides how branches are drawn."""
+"""Adds the options for sampling branches."""
 
 grouping_options = _all(
     click.option("--stepwise", is_flag=True,
@@ -84,7 +84,7 @@ grouping_options = _all(
     click.option("--group", metavar="N", type=WholeNumber(1, 1024), default=16, show_default=True,
                   help="Branches of one request."),
 )  # fmt: skip
-"""Gives a command what decides how whole branches are asked for."""
+"""Adds the options for requesting whole branches."""
 
 probing_options = _all(
     click.option(
@@ -138,20 +138,20 @@ probing_options = _all(
         help="Constrain probes to the letters of the question's choices.",
     ),
 )
-"""Gives a command what decides how it asks, probes and reads answers."""
+"""Adds the options for prompts, probes and answers."""
 
 signal_options = _all(
     click.option("--entropy", is_flag=True, help="Ask for the entropy after the end of thinking."),
     click.option("--logprobs", is_flag=True,
                  help="Ask for mean log-probabilities of each interval."),
 )  # fmt: skip
-"""Gives a command the signals that may be asked for."""
+"""Adds the options for signals."""
 
 keeping_options = _all(
     click.option("--text", is_flag=True, help="Record the chains' text."),
     click.option("--token-ids", is_flag=True, help="Record the chains in tokens."),
 )  # fmt: skip
-"""Gives a command what may be recorded besides."""
+"""Adds the options for additional recorded data."""
 
 cluster_options = _all(
     click.option(
@@ -180,7 +180,7 @@ cluster_options = _all(
         help="GPUs of each of them.",
     ),
 )
-"""Gives a command what spreads engines over machines."""
+"""Adds the options for distributed engines."""
 
 price_options = _all(
     click.option("--price-per-hour", metavar="USD", type=FiniteNumber(0), default=0.0,
@@ -190,4 +190,4 @@ price_options = _all(
     click.option("--price-out", metavar="USD", type=FiniteNumber(0), default=0.0,
                   help="Of a million tokens generated."),
 )  # fmt: skip
-"""Gives a command what tokens and hours cost."""
+"""Adds the options for prices."""

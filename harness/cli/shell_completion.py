@@ -1,6 +1,6 @@
-"""What a shell is offered for the words that only rheostat knows: controllers and codes.
+"""Shell completion of controllers and codes.
 
-Nothing here may fail or be slow: a person waits with a finger on the tab key.
+Nothing here may fail or be slow: a user waits for the result.
 """
 
 from collections.abc import Iterable
@@ -18,27 +18,45 @@ if TYPE_CHECKING:
 def complete_controllers(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """Names of the library and programs of the working directory; any file where none fits."""
+    """Return library names and programs in the working directory; any file if none match.
+
+    Args:
+        ctx: The context.
+        param: The parameter.
+        incomplete: The word so far.
+    """
     from click.shell_completion import CompletionItem
 
     option = find_open_option(ctx)
     if option is not None:
         return option.shell_complete(ctx, incomplete)
-    # In front: bash forgets what stands before it, and takes files only where there is no word.
+    # Put the file item first: bash drops items before it, and completes files only without words.
     return [CompletionItem(incomplete, type="file"), *_words(incomplete, [*_names(), *_files()])]
 
 
 def complete_library_names(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """Names of the library."""
+    """Return names of the library.
+
+    Args:
+        ctx: The context.
+        param: The parameter.
+        incomplete: The word so far.
+    """
     return _words(incomplete, _names())
 
 
 def complete_codes(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """Codes of messages, however their letters are written."""
+    """Return codes of messages, in any letter case.
+
+    Args:
+        ctx: The context.
+        param: The parameter.
+        incomplete: The word so far.
+    """
     from dsl.codes import explanations
 
     return _words(incomplete.upper(), explanations())

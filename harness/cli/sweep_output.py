@@ -1,4 +1,4 @@
-"""How a sweep comes out: its table and frontier, its document, its picture."""
+"""The output of a sweep: its table and frontier, its document, its plot."""
 
 import sys
 from collections.abc import Sequence
@@ -13,20 +13,22 @@ from harness.pages import sweep_page
 from harness.presentation import terminal
 
 _OFF_TERMINAL, _WIDEST = 80, 100
-"""Columns of a plot: off a terminal, where equal rows give equal bytes, and at most on one."""
+"""Columns of a plot: fixed without a terminal, so that equal rows give equal bytes, and the maximum
+on one.
+"""
 
 
 def write_sweep(
     out: Output, grid: Grid, rows: Sequence[SweepRow], *, complete: bool, frontier: bool | None
 ) -> None:
-    """Write the rows in the form that was asked for.
+    """Write the rows in the requested format.
 
     Args:
-        out: where to, and in which form.
-        grid: what was to be played.
-        rows: what came of it.
-        complete: whether that is all of it; what is not does not replace a file.
-        frontier: whether to draw below the table; ``None`` draws on a terminal.
+        out: Destination and format.
+        grid: The grid that was played.
+        rows: The rows.
+        complete: Whether all cells were played; an incomplete result does not replace a file.
+        frontier: Whether to draw the frontier below the table; ``None`` draws it on a terminal.
     """
     if not complete and (out.path is not None or not rows):
         return
@@ -39,11 +41,11 @@ def write_sweep(
 
 
 def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
-    """Raise before anything is played where a result or a picture could not be written.
+    """Raise, before anything is played, if a result or a plot could not be written.
 
     Raises:
-        InputError: a path cannot be a file, or the picture's is no SVG.
-        OSError: a path may not be written.
+        InputError: A path cannot be a file, or the plot's is not an SVG.
+        OSError: A path cannot be written.
     """
     if plot is not None and plot.suffix.lower() != ".svg":
         raise InputError(f"--plot {plot}: pictures are SVG; name a file that ends in .svg")
@@ -53,7 +55,7 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
 
 
 def write_plot(rows: Sequence[SweepRow], plot: Path) -> None:
-    """Write the picture, whole or not at all."""
+    """Write the plot, atomically."""
     from harness.pages.sweep_plots import render_svg
 
     plot_text = render_svg(rows)
@@ -62,7 +64,13 @@ def write_plot(rows: Sequence[SweepRow], plot: Path) -> None:
 
 
 def describe_interruption(grid: Grid, swept: SweepResult, *, kept: bool) -> KeyboardInterrupt:
-    """What an interrupted sweep ends with: how far it came, and how it goes on."""
+    """Return the message of an interrupted sweep: how far it came, and how to resume.
+
+    Args:
+        grid: The grid.
+        swept: The result so far.
+        kept: Whether results are cached.
+    """
     stopped = KeyboardInterrupt()
     stopped.add_note(f"{len(swept.played)} of {len(grid.cells)} were done")
     if kept and swept.cache_error is None:

@@ -1,11 +1,11 @@
-"""SIGTERM as an orderly end: it takes the way of Ctrl-C, which all work knows how to leave by."""
+"""Handle SIGTERM like Ctrl-C, so that all work ends in an orderly way."""
 
 import signal
 import time
 from types import FrameType
 
 _AGAIN = 2.0
-"""Seconds in which a second SIGTERM is taken for the first: timeout(1) sends it twice."""
+"""Seconds in which a second SIGTERM is ignored: timeout(1) sends it twice."""
 
 
 class _State:
@@ -13,13 +13,13 @@ class _State:
 
 
 def install() -> None:
-    """Handle SIGTERM in this process, where nothing else does."""
+    """Handle SIGTERM in this process, unless something else handles it."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _interrupt)
 
 
 def is_terminated() -> bool:
-    """Whether SIGTERM was received."""
+    """Return whether SIGTERM was received."""
     return _State.received is not None
 
 
@@ -30,5 +30,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     _State.received = now
     if callable(signal.getsignal(signal.SIGINT)):
         signal.raise_signal(signal.SIGINT)
-    else:  # a shell has its background jobs ignore Ctrl-C
+    else:  # shells make background jobs ignore Ctrl-C
         raise KeyboardInterrupt

@@ -54,8 +54,9 @@ class Table(NamedTuple):
         return [dict(zip(keys, row, strict=True)) for row in self.rows]
 
     def csv(self) -> str:
-        """Return RFC 4180 CSV with line feeds; ``None`` is an empty cell, an empty text is a pair
-        of quotes.
+        """Return RFC 4180 CSV with line feeds and a heading.
+
+        ``None`` is an empty cell, an empty text a pair of quotes.
         """
         lines = [[column.key for column in self.columns], *self.rows]
         return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
