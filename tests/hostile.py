@@ -75,8 +75,8 @@ def run_of(folder: Path, on: list[Path]) -> RunDirectory:
             msgspec.structs.replace(review, reasons=[*review.reasons, NAME]),
         )
     summary = run.summaries()[-1]
-    said = {NAME: {"guidelines": [NAME], "tried": 1, "fates": {NAME: 1}}}
-    run.write("rounds/002/summary.json", msgspec.structs.replace(summary, search=said))
+    result = {NAME: {"guidelines": [NAME], "tried": 1, "fates": {NAME: 1}}}
+    run.write("rounds/002/summary.json", msgspec.structs.replace(summary, search=result))
     log(run, "started", "round", "archived", "round", "archived")
     end(run, "r001-1")
     ending = run.ending

@@ -59,32 +59,32 @@ def loaded_with(names: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_is_found_in_this_project(room: str) -> None:
+def test_a_package_is_imported_from_this_project(room: str) -> None:
     found = importlib.import_module(room).__file__
     assert found is not None
     assert Path(found).resolve() == ROOT / room / "__init__.py"
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_says_that_it_is_typed(room: str) -> None:
+def test_a_package_is_marked_as_typed(room: str) -> None:
     assert (ROOT / room / "py.typed").is_file()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
-def test_every_module_of_a_room_loads_without_what_it_must_not_know(room: str) -> None:
+def test_every_module_of_a_package_loads_without_later_packages(room: str) -> None:
     loaded = loaded_with(modules(room))
     assert room in loaded
     assert loaded & (LATER[room] | HEAVY[room]) == set()
 
 
-def test_the_seam_alone_needs_nothing_but_records() -> None:
+def test_the_episode_interface_imports_only_msgspec() -> None:
     loaded = loaded_with(["dsl.episode"])
     assert "msgspec" in loaded
     assert loaded & {"lark", "numpy", *LATER["dsl"]} == set()
 
 
-def test_what_goes_into_a_container_knows_neither_recordings_nor_the_harness() -> None:
+def test_container_code_imports_neither_recordings_nor_the_harness() -> None:
     loaded = loaded_with([*modules("sandbox/python"), *modules("sandbox/worker")])
     assert "sandbox" in loaded
     assert loaded & {"store", "harness", "agents", "numpy", "lark", "docker"} == set()

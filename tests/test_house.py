@@ -54,7 +54,7 @@ def test_ci_fails_loudly() -> None:
     subprocess.run(["bash", "-n", script], check=True)
 
 
-def test_every_target_that_is_spoken_of_exists() -> None:
+def test_every_documented_make_target_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     told = {name for page in PAGES for name in re.findall(r"`?make ([a-z-]+)`?", code(page))}
@@ -84,7 +84,7 @@ def test_ci_builds_the_site() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_links_between_pages_resolve(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []

@@ -30,11 +30,11 @@ def safe(cli: CommandLine) -> Safe:
     """Run a command and hold that it ended as expected, with nothing unsafe in what it said."""
 
     def run(*words: str, status: int = 0) -> Said:
-        said = cli(*words)
-        assert unsafe(said.out) == []
-        assert unsafe(said.err) == []
-        assert said.status == status, said.err
-        return said
+        result = cli(*words)
+        assert unsafe(result.out) == []
+        assert unsafe(result.err) == []
+        assert result.status == status, result.err
+        return result
 
     return run
 
@@ -64,7 +64,7 @@ def program(home: Path) -> str:
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each not in SERVES])
 @pytest.mark.parametrize("words", [(NAME,), (f"--{NAME}",), ("--on", NAME)])
-def test_a_refusal_quotes_what_was_typed_without_obeying_it(
+def test_a_refusal_quotes_input_without_interpreting_it(
     safe: Safe, command: str, words: tuple[str, ...]
 ) -> None:
     if command == "new" and words == (NAME,):
@@ -131,8 +131,8 @@ def test_json_has_every_text_exactly_and_csv_as_well(safe: Safe, on: list[str]) 
     [found] = json.loads(safe("inspect", "--json", on[0]).out)
     assert found["provenance"]["benchmark"] == NAME
     assert found["path"] == on[0]
-    said = safe("inspect", "--json", "--questions", *on)
-    assert NAME in json.loads(said.out)[0]["per_question"][0]["id"]
+    result = safe("inspect", "--json", "--questions", *on)
+    assert NAME in json.loads(result.out)[0]["per_question"][0]["id"]
 
 
 @pytest.mark.parametrize("extra", [(), ("--frontier",), ("--json",), ("--plot", "plot.svg")])

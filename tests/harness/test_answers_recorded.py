@@ -65,9 +65,9 @@ def test_collect_and_import_record_the_same_answers(
             "id": name,
             "question": name,
             "answer": gold,
-            "texts": [rf"So \boxed{{{a}}}." for a in said],
+            "texts": [rf"So \boxed{{{a}}}." for a in result],
         }
-        for name, (gold, said) in (pairs | pools).items()
+        for name, (gold, result) in (pairs | pools).items()
     ]
     existing = [
         {**rest, "chains": [{"text": text} for text in texts]}
@@ -80,16 +80,16 @@ def test_collect_and_import_record_the_same_answers(
         for rest, texts in [({k: v for k, v in each.items() if k != "texts"}, each["texts"])]
     ]
     how = ["--interval", "4000", "--equivalence", "math-verify"]
-    said = cli(
+    result = cli(
         "collect", "--base-url", scripted.url, "--model", MODEL, "--family", "plain",
         "--from", write_lines(home / "chains.jsonl", existing), *how, "-o", "c.recording",
     )  # fmt: skip
-    assert said.status == 0, said.err
-    said = cli(
+    assert result.status == 0, result.err
+    result = cli(
         "import", "jsonl", write_lines(home / "branches.jsonl", imported), "--model", MODEL,
         "--benchmark", "b", "--answers", "boxed", *how, "-o", "i.recording",
     )  # fmt: skip
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     collected = finals(home / "c.recording")
     assert collected == finals(home / "i.recording")
     for name, (gold, *answers) in collected.items():
@@ -108,11 +108,11 @@ def test_gold_answers_of_every_form_answer_themselves(cli: CommandLine, home: Pa
         }
         for at, gold in enumerate(GOLDS)
     ]
-    said = cli(
+    result = cli(
         "import", "jsonl", write_lines(home / "golds.jsonl", lines), "--model", "m",
         "--benchmark", "b", "--interval", "500", "--equivalence", "math-verify",
         "-o", "g.recording",
     )  # fmt: skip
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     recorded = finals(home / "g.recording").values()
     assert [(gold, answer) for gold, answer in recorded if gold != answer] == []

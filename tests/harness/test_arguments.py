@@ -53,7 +53,7 @@ def test_the_library_comes_before_a_file_without_a_suffix(home: Path) -> None:
     assert load_program("./sc").label == "esc"
 
 
-def test_controllers_of_one_name_are_told_apart_by_what_was_typed(home: Path) -> None:
+def test_controllers_of_one_name_are_labelled_by_their_arguments(home: Path) -> None:
     a_program(home / "mine.rheo")
     assert [each.label for each in load_programs(["sc", "mine.rheo", "esc"])] == [
         "sc", "mine.rheo", "esc",
@@ -71,7 +71,7 @@ def test_controllers_of_one_name_are_told_apart_by_what_was_typed(home: Path) ->
         ("binary.rheo", "binary.rheo, byte 0: a program is UTF-8 text", None),
     ],
 )
-def test_what_is_no_controller_is_told(
+def test_unknown_controllers_are_reported(
     argument: str, problem: str, hint: str | None, home: Path
 ) -> None:
     (home / "broken.rheo").write_text("nothing of the kind")
@@ -88,7 +88,7 @@ def test_a_controller_is_named_once() -> None:
         load_programs(["esc", "sc", "esc"])
 
 
-def test_recordings_of_one_name_are_told_apart_by_their_paths(home: Path) -> None:
+def test_recordings_of_one_name_are_labelled_by_their_paths(home: Path) -> None:
     one = a_recording(home / "one.recording", "m")
     two = a_recording(home / "two.recording", "m", questions=3)
     other = a_recording(home / "other.recording", "n")
@@ -142,7 +142,7 @@ def test_several_knobs_make_every_combination() -> None:
         ("esc.=4", "is no setting; write KNOB=VALUE"),
     ],
 )
-def test_a_setting_that_cannot_be_is_told(text: str, problem: str) -> None:
+def test_invalid_assignments_are_reported(text: str, problem: str) -> None:
     with pytest.raises(InputError) as told:
         expand_assignments(load_programs(["sc", "esc", "cmc"]), [text])
     assert str(told.value).startswith(f"--set {text.split('=')[0]}")

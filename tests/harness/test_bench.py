@@ -51,7 +51,7 @@ def test_every_contender_that_decides_decides_alike(recording: Path) -> None:
     assert all(len(each.seconds) == 2 for each in found)
 
 
-def test_a_difference_is_told_with_its_place() -> None:
+def test_a_difference_is_reported_with_its_location() -> None:
     def one(contender: str, digest: str) -> ContenderMeasurement:
         cell = CellResult(recording="ab" * 32, beta=0.5, accuracy=50.0, cost=7, digest=digest)
         return msgspec.convert(
@@ -86,14 +86,14 @@ def test_plain_python_plays_as_the_language_does(recording: Path, beta: float) -
             )
 
 
-def test_without_scipy_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_scipy_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.special", None)
     with pytest.raises(ExternalError, match="needs scipy, which is not installed") as told:
         beta_cdf()
     assert told.value.hint == "install it with `pip install scipy`, or give --skip plain"
 
 
-def test_memory_that_was_held_shows() -> None:
+def test_peak_memory_includes_allocated_memory() -> None:
     before = peak_memory()
     held = np.ones(before // 8 + 4_000_000)
     assert peak_memory() >= held.nbytes
@@ -101,15 +101,15 @@ def test_memory_that_was_held_shows() -> None:
 
 @pytest.mark.slow
 def test_the_command_sets_them_side_by_side(recording: Path, cli: CommandLine) -> None:
-    said = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
-    assert said.status == 0
-    document = msgspec.json.decode(said.out)
+    result = cli("bench", "--on", str(recording), "--beta", "0,1", "--seeds", "3", "--json")
+    assert result.status == 0
+    document = msgspec.json.decode(result.out)
     assert [row["contender"] for row in document["standings"]] == list(CONTENDER_NAMES[:-1])
     assert document["differing"] == []
     assert document["compile_ms"] > 0
 
 
-def test_a_recording_that_is_not_there_is_told(cli: CommandLine) -> None:
-    said = cli("bench", "--on", "nowhere.recording")
-    assert said.status == 2
-    assert "nowhere.recording" in said.err
+def test_a_missing_recording_is_reported(cli: CommandLine) -> None:
+    result = cli("bench", "--on", "nowhere.recording")
+    assert result.status == 2
+    assert "nowhere.recording" in result.err

@@ -65,7 +65,7 @@ def coverage(questions: int, worlds: int, strata: int) -> float:
 
 
 @pytest.mark.parametrize("strata", [1, 2])
-def test_intervals_hold_the_truth_as_often_as_they_say(strata: int) -> None:
+def test_intervals_cover_the_truth_at_their_level(strata: int) -> None:
     # A standard error is 0.8 points; percentile intervals of 60 questions fall short by about 1.
     assert 0.92 <= coverage(60, worlds=800, strata=strata) <= 0.97
 

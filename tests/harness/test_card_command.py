@@ -5,8 +5,8 @@ from tests.command_lines import CommandLine
 
 
 def test_the_card_goes_to_stdout_whole(cli: CommandLine) -> None:
-    said = cli("card")
-    assert (said.status, said.out, said.err) == (0, render_card(), "")
+    result = cli("card")
+    assert (result.status, result.out, result.err) == (0, render_card(), "")
 
 
 def test_the_card_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) -> None:

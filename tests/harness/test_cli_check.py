@@ -31,14 +31,14 @@ def test_a_sound_program_passes(cli: CommandLine, programs: Path) -> None:
 
 
 def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, programs: Path) -> None:
-    said = cli("check", "sound.rheo", "wrong.rheo", "warned.rheo")
-    assert said.status == 1
-    assert said.out.startswith(
+    result = cli("check", "sound.rheo", "wrong.rheo", "warned.rheo")
+    assert result.status == 1
+    assert result.out.startswith(
         "error[RH107]: `opne` does not start a statement\n --> wrong.rheo:2:11\n  |\n"
         "2 |   start { opne 4 }\n  |           ^^^^\n  = help: did you mean `open`?\n\n"
         "warning[RH506]"
     )
-    assert said.err == (
+    assert result.err == (
         "3 programs checked: 1 error and 1 warning\nhint: rheostat explain RH107 says more\n"
     )
 
@@ -49,12 +49,10 @@ def test_warnings_fail_where_asked(cli: CommandLine, programs: Path) -> None:
     assert cli("check", "--strict", "sound.rheo").status == 0
 
 
-def test_json_holds_places_edits_and_what_a_program_asks_for(
-    cli: CommandLine, programs: Path
-) -> None:
-    said = cli("check", "--json", "wrong.rheo", "cmc", "asc", "entropy_gate")
-    assert said.status == 1
-    wrong, cmc, asc, gate = json.loads(said.out)
+def test_json_has_positions_edits_and_requirements(cli: CommandLine, programs: Path) -> None:
+    result = cli("check", "--json", "wrong.rheo", "cmc", "asc", "entropy_gate")
+    assert result.status == 1
+    wrong, cmc, asc, gate = json.loads(result.out)
     (found,) = wrong["diagnostics"]
     assert (wrong["file"], wrong["sound"], wrong["controller"]) == ("wrong.rheo", False, None)
     assert (found["code"], found["severity"]) == ("RH107", "error")
@@ -73,12 +71,12 @@ def test_json_holds_places_edits_and_what_a_program_asks_for(
 def test_stdin_is_read(cli: CommandLine, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(WRONG.encode()))
     monkeypatch.setattr(sys, "stdin", stdin)
-    said = cli("check", "-")
-    assert said.status == 1
-    assert " --> <stdin>:2:11\n" in said.out
+    result = cli("check", "-")
+    assert result.status == 1
+    assert " --> <stdin>:2:11\n" in result.out
 
 
-def test_a_file_stands_in_front_of_the_library(cli: CommandLine, programs: Path) -> None:
+def test_a_file_takes_precedence_over_the_library(cli: CommandLine, programs: Path) -> None:
     assert cli("check", "asc").status == 0
     (programs / "asc").write_text(WRONG, encoding="utf-8")
     assert " --> asc:2:11\n" in cli("check", "asc").out
@@ -98,14 +96,14 @@ def test_the_library_passes_strictly(cli: CommandLine, name: str) -> None:
         ("binary.rheo", "error: binary.rheo, byte 1: not valid UTF-8; a program is UTF-8 text"),
     ],
 )
-def test_what_cannot_be_read_is_said(
+def test_unreadable_files_are_reported(
     cli: CommandLine, programs: Path, argument: str, sentence: str
 ) -> None:
     (programs / "folder").mkdir()
     (programs / "binary.rheo").write_bytes(b"a\xff")
-    said = cli("check", "wrong.rheo", argument)
-    assert (said.status, said.out) == (2, "")
-    assert sentence in said.err
+    result = cli("check", "wrong.rheo", argument)
+    assert (result.status, result.out) == (2, "")
+    assert sentence in result.err
 
 
 def test_messages_are_coloured_for_terminals_only(
@@ -126,19 +124,19 @@ def test_after_many_messages_the_rest_is_counted(cli: CommandLine, programs: Pat
     (programs / "many.rheo").write_text(
         f"controller c {{ start {{\n{lines}\n}} finally {{ answer winner(alive) }} }}"
     )
-    said = cli("check", "many.rheo")
-    assert said.out.count("error[RH201]") == 50
-    assert said.out.endswith("many.rheo: 30 more; mend these first\n")
-    assert said.err.startswith("1 program checked: 80 errors\n")
+    result = cli("check", "many.rheo")
+    assert result.out.count("error[RH201]") == 50
+    assert result.out.endswith("many.rheo: 30 more; mend these first\n")
+    assert result.err.startswith("1 program checked: 80 errors\n")
 
 
 def test_a_code_is_explained(cli: CommandLine) -> None:
-    said = cli("explain", "rh301")
-    assert (said.status, said.err) == (0, "")
-    assert said.out.startswith("RH301: A value of the wrong type\n\n")
-    assert "\nWrong:\n" in said.out
-    assert "\nRight:\n" in said.out
-    assert max(map(len, said.out.splitlines())) <= 100
+    result = cli("explain", "rh301")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("RH301: A value of the wrong type\n\n")
+    assert "\nWrong:\n" in result.out
+    assert "\nRight:\n" in result.out
+    assert max(map(len, result.out.splitlines())) <= 100
     explained = json.loads(cli("explain", "RH301", "--json").out)
     assert explained["code"] == "RH301"
     assert explained["severity"] == "error"
@@ -162,9 +160,9 @@ def test_all_codes_are_listed(cli: CommandLine) -> None:
 def test_an_unknown_code_is_answered_with_the_nearest(
     cli: CommandLine, code: str, hint: str
 ) -> None:
-    said = cli("explain", code)
-    assert (said.status, said.out) == (2, "")
-    assert hint in said.err
+    result = cli("explain", code)
+    assert (result.status, result.out) == (2, "")
+    assert hint in result.err
 
 
 def test_a_new_program_passes_and_is_formatted(cli: CommandLine, home: Path) -> None:
@@ -178,15 +176,15 @@ def test_a_new_program_passes_and_is_formatted(cli: CommandLine, home: Path) -> 
 
 def test_a_new_program_overwrites_nothing(cli: CommandLine, home: Path) -> None:
     (home / "mine.rheo").write_text("precious")
-    said = cli("new", "mine")
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("error: mine.rheo: exists already\n")
+    result = cli("new", "mine")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: mine.rheo: exists already\n")
     assert (home / "mine.rheo").read_text() == "precious"
     assert cli("new", "mine", "-o", "other.rheo").status == 0
 
 
 @pytest.mark.parametrize("name", ["step", "winner", "3x", "my-own", "größe", ""])
 def test_a_name_that_cannot_be_one_is_refused(cli: CommandLine, home: Path, name: str) -> None:
-    said = cli("new", name)
-    assert said.status == 2
+    result = cli("new", name)
+    assert result.status == 2
     assert not list(home.iterdir())

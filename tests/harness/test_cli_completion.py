@@ -16,19 +16,19 @@ Completed = Callable[[str], list[str]]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_says_how_to_install_it_and_is_valid(
+def test_completion_script_is_valid_and_has_install_instructions(
     cli: CommandLine, home: Path, shell: str
 ) -> None:
-    said = cli("completion", shell)
-    assert (said.status, said.err) == (0, "")
-    assert f"rheostat completion {shell} > " in said.out
-    assert "_RHEOSTAT_COMPLETE" in said.out
+    result = cli("completion", shell)
+    assert (result.status, result.err) == (0, "")
+    assert f"rheostat completion {shell} > " in result.out
+    assert "_RHEOSTAT_COMPLETE" in result.out
     if shell == "zsh":
-        assert said.out.startswith("#compdef rheostat\n")
+        assert result.out.startswith("#compdef rheostat\n")
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not here to read its script")
-    subprocess.run([program, "-n"], input=said.out, text=True, check=True, timeout=60)
+    subprocess.run([program, "-n"], input=result.out, text=True, check=True, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_script_says_how_to_install_it_and_is_valid(
         ("rheostat completion ", {"bash", "fish", "zsh"}),
     ],
 )
-def test_bash_is_given_what_may_come_next(
+def test_bash_completes_the_next_word(
     cli: CommandLine, home: Path, words: str, expected: set[str]
 ) -> None:
     bash = shutil.which("bash")
@@ -84,9 +84,9 @@ def completed(cli: CommandLine, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("_RHEOSTAT_COMPLETE", "bash_complete")
         monkeypatch.setenv("COMP_WORDS", line)
         monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
-        said = cli()
-        assert (said.status, said.err) == (0, "")
-        return said.out.splitlines()
+        result = cli()
+        assert (result.status, result.err) == (0, "")
+        return result.out.splitlines()
 
     return complete
 

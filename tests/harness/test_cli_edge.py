@@ -29,9 +29,9 @@ def ending(
         raise problem
 
     status = ErrorReporter(traceback=traceback).run(body)
-    said = capfd.readouterr()
-    assert said.out == ""
-    return status, said.err
+    result = capfd.readouterr()
+    assert result.out == ""
+    return status, result.err
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_notes_are_hints(capfd: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_a_fault_says_how_to_see_where_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_has_a_hint_to_the_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     status, words = ending(ValueError("odd"), capfd)
     assert status == 70
     assert words == (
@@ -147,9 +147,9 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full
 
 @needs_full
 def test_a_failed_write_names_the_path_that_was_typed(cli: CommandLine) -> None:
-    said = cli("library", "-o", str(FULL))
-    assert said.status == ExitCode.EXTERNAL
-    assert said.err == (
+    result = cli("library", "-o", str(FULL))
+    assert result.status == ExitCode.EXTERNAL
+    assert result.err == (
         "error: /dev/full: no space left on device\nhint: make room there, or name another place\n"
     )
 
@@ -190,27 +190,27 @@ def test_a_place_without_permission_is_named_as_typed_and_left_clean(
 ) -> None:
     reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 2, 4)), home / "one.recording")
-    said = cli(*line.split())
-    assert said.status == ExitCode.EXTERNAL
-    assert said.err == (
+    result = cli(*line.split())
+    assert result.status == ExitCode.EXTERNAL
+    assert result.err == (
         f"error: {named}: permission denied\nhint: change its permissions, or name another place\n"
     )
-    assert said.out == ""
+    assert result.out == ""
     assert list(refused.iterdir()) == []
 
 
 def test_where_a_result_goes_is_looked_at_before_anything_is_read(
     cli: CommandLine, refused: Path
 ) -> None:
-    said = cli("sweep", "sc", "--on", "absent.recording", "-o", "shut/x.json")
-    assert said.err.startswith("error: shut/x.json: permission denied\n")
+    result = cli("sweep", "sc", "--on", "absent.recording", "-o", "shut/x.json")
+    assert result.err.startswith("error: shut/x.json: permission denied\n")
 
 
 @needs_full
 def test_a_device_is_no_directory_to_import_into(cli: CommandLine, home: Path) -> None:
-    said = cli("import", "autotts", "absent.json", "-o", str(FULL / "."))
-    assert (said.status, said.out) == (ExitCode.INPUT, "")
-    assert "/dev/full" in said.err
+    result = cli("import", "autotts", "absent.json", "-o", str(FULL / "."))
+    assert (result.status, result.out) == (ExitCode.INPUT, "")
+    assert "/dev/full" in result.err
 
 
 def test_a_file_that_may_not_be_read_is_no_bad_input(
@@ -223,6 +223,6 @@ def test_a_file_that_may_not_be_read_is_no_bad_input(
 
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     monkeypatch.setattr(Path, "read_bytes", shut)
-    said = cli("check", "mine.rheo")
-    assert said.status == ExitCode.EXTERNAL
-    assert said.err.startswith("error: mine.rheo: permission denied\n")
+    result = cli("check", "mine.rheo")
+    assert result.status == ExitCode.EXTERNAL
+    assert result.err.startswith("error: mine.rheo: permission denied\n")

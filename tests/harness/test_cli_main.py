@@ -44,11 +44,11 @@ def test_help_loads_nothing_heavy(home: Path) -> None:
 
 @pytest.mark.parametrize("asked", ["-h", "--help"])
 def test_help_goes_to_stdout(cli: CommandLine, asked: str) -> None:
-    said = cli(asked)
-    assert said.status == 0
-    assert said.out.startswith("Usage: rheostat [OPTIONS] COMMAND")
-    assert "Examples:" in said.out
-    assert said.err == ""
+    result = cli(asked)
+    assert result.status == 0
+    assert result.out.startswith("Usage: rheostat [OPTIONS] COMMAND")
+    assert "Examples:" in result.out
+    assert result.err == ""
 
 
 def test_help_is_drawn_where_colour_is_shown(
@@ -56,28 +56,28 @@ def test_help_is_drawn_where_colour_is_shown(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    said = cli("config", "show", "--help")
-    assert said.status == 0
-    assert "\x1b[" in said.out
-    assert "rheostat config show --json" in said.out
-    assert max(map(len, said.out.splitlines())) < 200
+    result = cli("config", "show", "--help")
+    assert result.status == 0
+    assert "\x1b[" in result.out
+    assert "rheostat config show --json" in result.out
+    assert max(map(len, result.out.splitlines())) < 200
 
 
-def test_no_command_at_all_is_told_what_there_is(cli: CommandLine) -> None:
-    said = cli()
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("Usage: rheostat")
+def test_no_command_prints_the_help(cli: CommandLine) -> None:
+    result = cli()
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("Usage: rheostat")
 
 
-def test_no_command_is_told_in_colour_without_escaping_it(
+def test_help_without_a_command_keeps_its_colours(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    said = cli("config")
-    assert said.status == 2
-    assert "\x1b[" in said.err
-    assert "\\x1b" not in said.err
+    result = cli("config")
+    assert result.status == 2
+    assert "\x1b[" in result.err
+    assert "\\x1b" not in result.err
 
 
 def test_the_version_is_the_distributions(cli: CommandLine) -> None:
@@ -179,11 +179,11 @@ def test_a_broken_registration_costs_only_its_command(
 ) -> None:
     (tmp_path / "guest.py").write_text(source)
     distribution(tmp_path, "guest", f"greet = {entry}")
-    said = fresh_cli("greet", "--loudly", "someone", path=tmp_path)
-    assert (said.status, said.out) == (3, "")
-    assert said.err.startswith("error: the command greet cannot be used: ")
-    assert reason in said.err
-    assert "Traceback" not in said.err
+    result = fresh_cli("greet", "--loudly", "someone", path=tmp_path)
+    assert (result.status, result.out) == (3, "")
+    assert result.err.startswith("error: the command greet cannot be used: ")
+    assert reason in result.err
+    assert "Traceback" not in result.err
     listed = fresh_cli("--help", path=tmp_path)
     assert listed.status == 0
     assert "greet       (unavailable)" in listed.out
@@ -196,8 +196,8 @@ def test_a_name_that_two_distributions_register_is_refused(
     (tmp_path / "guest.py").write_text("import click\ngreet = click.Command('greet')\n")
     distribution(tmp_path, "guest", "greet = guest:greet")
     distribution(tmp_path, "other", "greet = guest:greet")
-    said = fresh_cli("greet", path=tmp_path)
-    assert said == (
+    result = fresh_cli("greet", path=tmp_path)
+    assert result == (
         3,
         "",
         (
@@ -241,7 +241,7 @@ def test_a_readers_leaving_is_no_error(home: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["config", "show"], ["config", "show", "--json"]]
 )
-def test_a_full_disk_under_stdout_is_said(home: Path, arguments: list[str]) -> None:
+def test_a_full_disk_under_stdout_is_reported(home: Path, arguments: list[str]) -> None:
     script = "import sys; from harness.cli.main import main; sys.exit(main())"
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

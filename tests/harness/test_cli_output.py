@@ -71,9 +71,7 @@ def test_json_is_one_sorted_document_of_full_values(
     assert list(rows[0]) == sorted(rows[0])
 
 
-def test_json_takes_what_else_is_known_beside_the_rows(
-    home: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_json_has_metadata_beside_the_rows(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     Output(OutputFormat.JSON).table(TABLE, engine="abc")
     document = json.loads(capfd.readouterr().out)
     assert (document["engine"], len(document["rows"])) == ("abc", 2)
@@ -115,7 +113,7 @@ def test_text_ends_with_one_line_feed(home: Path, capfd: pytest.CaptureFixture[s
     assert capfd.readouterr().out == "a\nb\n"
 
 
-def test_a_closed_stdout_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_stdout_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", None)
     with pytest.raises(ExternalError, match="standard output is closed"):
         emit_text("a")

@@ -25,11 +25,11 @@ def test_every_page_of_the_documentation_is_in_the_wheel() -> None:
 
 @pytest.mark.parametrize("name", page_names())
 def test_a_page_is_printed_and_its_links_name_commands(cli: CommandLine, name: str) -> None:
-    said = cli("explain", name)
-    assert (said.status, said.err) == (0, "")
-    assert said.out.startswith("# ")
-    assert ".md)" not in re.sub(r"\(\.\./[^)]*\)", "", said.out)
-    named = set(re.findall(r"`rheostat explain ([a-z-]+)`", said.out))
+    result = cli("explain", name)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("# ")
+    assert ".md)" not in re.sub(r"\(\.\./[^)]*\)", "", result.out)
+    named = set(re.findall(r"`rheostat explain ([a-z-]+)`", result.out))
     assert named <= set(page_names())
 
 
@@ -39,10 +39,10 @@ def test_a_page_is_found_by_its_file_too(cli: CommandLine, written: str) -> None
 
 
 def test_a_misspelt_page_is_answered_with_the_nearest(cli: CommandLine) -> None:
-    said = cli("explain", "colecting")
-    assert (said.status, said.out) == (2, "")
+    result = cli("explain", "colecting")
+    assert (result.status, result.out) == (2, "")
     assert (
-        said.err
+        result.err
         == "error: there is no code and no page colecting\nhint: did you mean collecting?\n"
     )
 
@@ -71,20 +71,20 @@ def test_pages_that_messages_name_are_there() -> None:
 
 
 def test_the_help_of_an_import_lists_every_field_with_its_type(cli: CommandLine) -> None:
-    said = cli("import", "jsonl", "--help").out
+    result = cli("import", "jsonl", "--help").out
     for record in (QuestionLine, BranchLine):
         for field in msgspec.structs.fields(record):
-            assert re.search(rf"^  {field.encode_name}  +\w", said, re.MULTILINE), field
-    assert re.search(r"^  logprob +list of numbers, optional: ", said, re.MULTILINE)
-    assert re.search(r"^  tokens +whole number, optional: ", said, re.MULTILINE)
+            assert re.search(rf"^  {field.encode_name}  +\w", result, re.MULTILINE), field
+    assert re.search(r"^  logprob +list of numbers, optional: ", result, re.MULTILINE)
+    assert re.search(r"^  tokens +whole number, optional: ", result, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["collect", "run"])
-def test_the_help_of_what_reads_questions_lists_their_fields(
+def test_help_of_commands_that_read_questions_lists_their_fields(
     cli: CommandLine, command: str
 ) -> None:
-    said = cli(command, "--help").out
-    assert re.search(r"^  choices +list of strings, optional: ", said, re.MULTILINE)
+    result = cli(command, "--help").out
+    assert re.search(r"^  choices +list of strings, optional: ", result, re.MULTILINE)
 
 
 BRANCH = '{"tokens": 9, "final": "1"}'
@@ -111,12 +111,12 @@ def test_an_unknown_field_is_answered_with_the_nearest(
 ) -> None:
     assert right in LINE
     (home / "mine.jsonl").write_text(LINE.replace(right, wrong, 1) + "\n")
-    said = cli(
+    result = cli(
         "import", "jsonl", "mine.jsonl", "--model", "m", "--benchmark", "b", "--interval", "5",
         "-o", "mine.recording",
     )  # fmt: skip
-    assert said.status == 2
-    assert said.err.endswith(f"unknown field {problem}\n")
+    assert result.status == 2
+    assert result.err.endswith(f"unknown field {problem}\n")
 
 
 def test_one_way_of_installing_an_extra_is_named_everywhere() -> None:

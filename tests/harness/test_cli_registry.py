@@ -15,7 +15,7 @@ def write(folder: Path, info: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("group", [COMMANDS, "console_scripts", "pytest11", "pygments.lexers"])
-def test_the_files_say_what_the_standard_library_says(group: str) -> None:
+def test_entry_points_match_the_standard_library(group: str) -> None:
     found = {
         (name, entry.target) for name, entries in registered(group).items() for entry in entries
     }
@@ -45,7 +45,7 @@ def test_the_first_of_two_installations_of_one_distribution_counts(tmp_path: Pat
     assert registered(COMMANDS, path) == {"a": [Registration("a", "new:a", "guest")]}
 
 
-def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+def test_unreadable_path_items_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "archive.zip").write_bytes(b"PK")
     (tmp_path / "bad-1.0.dist-info").mkdir()
     (tmp_path / "bad-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff")

@@ -215,9 +215,9 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
         "origin": f"{home / 'rheostat.toml'}, line 2",
     }
     (home / "guest.py").write_text("")
-    said = fresh_cli("config", "show", path=home)
-    assert said.status == 3
-    assert said.err.startswith("error: the settings [guest] cannot be loaded from guest:Guest")
+    result = fresh_cli("config", "show", path=home)
+    assert result.status == 3
+    assert result.err.startswith("error: the settings [guest] cannot be loaded from guest:Guest")
 
 
 @pytest.mark.parametrize(
@@ -276,8 +276,8 @@ def test_config_show_gives_values_and_origins(
 
 def test_config_show_gives_a_table_entry_by_entry(cli: CommandLine, home: Path) -> None:
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:mine" = [0.5, 2]\n')
-    said = cli("config", "show")
-    assert "chat.prices.openai:mine  0.5, 2.0" in said.out
+    result = cli("config", "show")
+    assert "chat.prices.openai:mine  0.5, 2.0" in result.out
     Path("rheostat.toml").write_text('[chat.prices]\n"openai:mine" = [0.5, -2]\n')
     assert "chat.prices" in cli("config", "show").err
 
@@ -297,7 +297,7 @@ def test_the_file_in_the_docs_is_accepted(docs: Path, home: Path) -> None:
     assert load(GeneralSettings) == GeneralSettings(threads=4, cache_dir=home / "build" / "cache")
 
 
-def test_a_removed_working_directory_is_said(cli: CommandLine, home: Path) -> None:
+def test_a_removed_working_directory_is_reported(cli: CommandLine, home: Path) -> None:
     (home / "gone").mkdir()
     os.chdir(home / "gone")
     (home / "gone").rmdir()

@@ -49,11 +49,11 @@ def words(server: ScriptedServer, questions: Path, *more: str) -> list[str]:
 def test_a_recording_is_collected_inspected_and_verified(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
-    said = cli(*words(scripted, questions), "--price-per-hour", "3600", "-o", "r.recording")
-    assert (said.status, said.out) == (0, "r.recording\n"), said.err
-    assert "12 branches of" in said.err
-    assert "of prompt tokens from the cache" in said.err
-    assert "$" in said.err
+    result = cli(*words(scripted, questions), "--price-per-hour", "3600", "-o", "r.recording")
+    assert (result.status, result.out) == (0, "r.recording\n"), result.err
+    assert "12 branches of" in result.err
+    assert "of prompt tokens from the cache" in result.err
+    assert "$" in result.err
     page = cli("inspect", "--verify", "r.recording")
     assert page.status == 0
     assert "engine        vllm 0.0.1" in page.out
@@ -68,29 +68,29 @@ def test_a_recording_is_collected_inspected_and_verified(
     assert "0 of 4 branches came again" in other.err
 
 
-def test_what_is_complete_is_not_collected_again(
+def test_a_complete_recording_is_not_collected_again(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     assert cli(*words(scripted, questions), "-o", "r.recording").status == 0
     drawn = len(scripted.completions)
-    said = cli(*words(scripted, questions), "-o", "r.recording")
-    assert (said.status, said.out) == (0, "r.recording\n")
-    assert "is complete already" in said.err
+    result = cli(*words(scripted, questions), "-o", "r.recording")
+    assert (result.status, result.out) == (0, "r.recording\n")
+    assert "is complete already" in result.err
     assert len(scripted.completions) == drawn
-    said = cli(*words(scripted, questions, "--branches", "7"), "-o", "r.recording")
-    assert (said.status, "is sealed" in said.err) == (2, True)
+    result = cli(*words(scripted, questions, "--branches", "7"), "-o", "r.recording")
+    assert (result.status, "is sealed" in result.err) == (2, True)
 
 
 def test_a_dry_run_draws_nothing_and_writes_nothing(
     cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
 ) -> None:
-    said = cli(*words(scripted, questions), "-o", "r.recording", "--dry-run", "--expect", "100",
+    result = cli(*words(scripted, questions), "-o", "r.recording", "--dry-run", "--expect", "100",
                "--price-in", "1", "--price-out", "1000000", "--price-per-hour", "2")  # fmt: skip
-    assert said.status == 0, said.err
-    assert "12, 1,200 tokens where each has 100" in said.out
-    assert "24, at most 768 tokens" in said.out
-    assert "$1,968.00 for tokens" in said.out
-    assert "$2.00 for each hour" in said.out
+    assert result.status == 0, result.err
+    assert "12, 1,200 tokens where each has 100" in result.out
+    assert "24, at most 768 tokens" in result.out
+    assert "$1,968.00 for tokens" in result.out
+    assert "$2.00 for each hour" in result.out
     assert not scripted.completions
     assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
 
@@ -120,20 +120,20 @@ def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
     with RecordingWriter.resume(path) as writer:
         held = sum(map(len, writer.held.values()))
     assert 0 < held < 12
-    said = cli(*words(scripted, questions), "-o", "b.recording")
-    assert said.status == 0, said.err
-    assert f"goes on from {held} branches" in said.err
+    result = cli(*words(scripted, questions), "-o", "b.recording")
+    assert result.status == 0, result.err
+    assert f"goes on from {held} branches" in result.err
     assert path.read_bytes() == (home / "a.recording").read_bytes()
 
 
-def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_right_is_kept(
+def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
     cli: CommandLine, scripted: ScriptedServer, questions: Path, home: Path
 ) -> None:
     scripted.fault = lambda number, body: "other_model" if number >= 6 else None
-    said = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
-    assert said.status == 3
-    assert "the reply comes from the model 'another', which was not asked" in said.err
-    assert "the same command goes on from it" in said.err
+    result = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
+    assert result.status == 3
+    assert "the reply comes from the model 'another', which was not asked" in result.err
+    assert "the same command goes on from it" in result.err
     with pytest.raises(StoreError, match="is not sealed yet"):
         open_recording(home / "r.recording")
 
@@ -159,30 +159,30 @@ def test_a_server_that_changes_its_model_half_way_ends_the_work_and_what_was_rig
         (["--probe-regex", "(a"], 2, "--probe-regex: is no regular expression: "),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence_and_nothing_is_left(
+def test_invalid_requests_end_in_one_sentence_and_leave_no_file(
     cli: CommandLine,
     scripted: ScriptedServer,
     questions: Path,
     home: Path,
     more: list[str],
     status: int,
-    said: str,
+    result: str,
 ) -> None:
     answer = cli(*words(scripted, questions), "-o", "r.recording", *more)
     assert answer.status == status, answer.err
-    assert said in answer.err
+    assert result in answer.err
     assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
     assert not scripted.completions
 
 
-def test_a_model_whose_name_tells_nothing_needs_a_family(
+def test_a_model_of_unknown_family_needs_an_option(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
-    said = cli(*asked, "-o", "r.recording")
-    assert said.status == 2
-    assert "neither the name nor the chat template shows how the model thinks" in said.err
-    assert "hint: say --family, one of think, harmony, magistral, plain" in said.err
+    result = cli(*asked, "-o", "r.recording")
+    assert result.status == 2
+    assert "neither the name nor the chat template shows how the model thinks" in result.err
+    assert "hint: say --family, one of think, harmony, magistral, plain" in result.err
 
 
 def test_the_family_is_found_in_the_chat_template_of_the_server(
@@ -192,8 +192,8 @@ def test_the_family_is_found_in_the_chat_template_of_the_server(
         plain_template(messages, arguments) + "<think>\n"
     )
     asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
-    said = cli(*asked, "-o", "r.recording")
-    assert said.status == 0, said.err
+    result = cli(*asked, "-o", "r.recording")
+    assert result.status == 0, result.err
     probes = open_recording(home / "r.recording").provenance.probes
     assert probes is not None
     assert probes.mark == "</think>"
@@ -206,9 +206,9 @@ def test_a_key_that_is_missing_is_named_by_its_variable(
 ) -> None:
     scripted.key = "right"
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    said = cli(*words(scripted, questions), "-o", "r.recording")
-    assert said.status == 2
-    assert "hint: set OPENAI_API_KEY to the key of the server" in said.err
+    result = cli(*words(scripted, questions), "-o", "r.recording")
+    assert result.status == 2
+    assert "hint: set OPENAI_API_KEY to the key of the server" in result.err
     monkeypatch.setenv("OPENAI_API_KEY", "right")
     assert cli(*words(scripted, questions), "-o", "r.recording").status == 0
 
@@ -221,14 +221,16 @@ def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allo
     (home / "chains.jsonl").write_text(json.dumps(row))
     asked = ["collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
              "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r"]  # fmt: skip
-    said = cli(*asked)
-    assert said.status == 2
-    assert "error: chains.jsonl, line 1, $.chains[1]: question 'a', branch 1: has 5000" in said.err
-    assert "hint: --allow-missing N" in said.err
-    said = cli(*asked, "--allow-missing", "1")
-    assert said.status == 0, said.err
-    assert "question 'a', branch 1: has 5000 tokens" in said.err
-    assert "it is recorded as missing" in said.err
+    result = cli(*asked)
+    assert result.status == 2
+    assert (
+        "error: chains.jsonl, line 1, $.chains[1]: question 'a', branch 1: has 5000" in result.err
+    )
+    assert "hint: --allow-missing N" in result.err
+    result = cli(*asked, "--allow-missing", "1")
+    assert result.status == 0, result.err
+    assert "question 'a', branch 1: has 5000 tokens" in result.err
+    assert "it is recorded as missing" in result.err
     assert [each.missing for each in open_recording(home / "r").questions] == [[1]]
     again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL, "--json")
     assert again.status == 0, again.err
@@ -240,24 +242,24 @@ def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allo
 def test_the_same_branch_many_times_is_warned_of(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
-    said = cli(*words(scripted, questions), "--temperature", "0", "-o", "r.recording")
-    assert said.status == 0, said.err
-    assert "all 6 branches of a question will be the same" in said.err
+    result = cli(*words(scripted, questions), "--temperature", "0", "-o", "r.recording")
+    assert result.status == 0, result.err
+    assert "all 6 branches of a question will be the same" in result.err
 
 
 def test_vllm_without_a_server_needs_a_python_that_has_it(
     cli: CommandLine, questions: Path, home: Path
 ) -> None:
     asked = ["collect", "--model", "m", "--family", "think", "--questions", str(questions)]
-    said = cli(*asked, "-o", "r", "--offline", sys.executable)
-    assert said.status == 3
-    assert "has ended: ModuleNotFoundError: No module named 'vllm'" in said.err
-    said = cli(*asked, "-o", "r", "--offline", str(home / "none"))
-    assert (said.status, "cannot be started" in said.err) == (2, True)
+    result = cli(*asked, "-o", "r", "--offline", sys.executable)
+    assert result.status == 3
+    assert "has ended: ModuleNotFoundError: No module named 'vllm'" in result.err
+    result = cli(*asked, "-o", "r", "--offline", str(home / "none"))
+    assert (result.status, "cannot be started" in result.err) == (2, True)
     assert not (home / "r").exists()
 
 
-def test_boxed_answers_are_held_equal_by_mathematics_unless_it_is_said_otherwise(
+def test_boxed_answers_are_compared_by_mathematics_by_default(
     cli: CommandLine,
     scripted: ScriptedServer,
     questions: Path,
@@ -269,9 +271,9 @@ def test_boxed_answers_are_held_equal_by_mathematics_unless_it_is_said_otherwise
     monkeypatch.setattr(importlib.metadata, "version", absent)
     asked = [each for each in words(scripted, questions, "--dry-run", "-o", "r")
              if each not in ("--equivalence", "exact")]  # fmt: skip
-    said = cli(*asked)
-    assert said.status == 2
-    assert '`pipx install --force ".[collect]"` brings it' in said.err
+    result = cli(*asked)
+    assert result.status == 2
+    assert '`pipx install --force ".[collect]"` brings it' in result.err
     assert cli(*asked, "--answers", "choice").status == 0
     assert cli(*asked, "--equivalence", "exact").status == 0
 
@@ -283,12 +285,12 @@ def test_pairs_become_truths_numbers_and_words() -> None:
     }  # fmt: skip
 
 
-def test_a_server_that_is_not_there_is_surroundings(
+def test_an_unreachable_server_is_an_external_error(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     scripted.url = "http://127.0.0.1:9"
-    said = cli(*words(scripted, questions), "--patience", "0.1", "-o", "r.recording")
-    assert (said.status, "http://127.0.0.1:9: no answer" in said.err) == (3, True), said.err
+    result = cli(*words(scripted, questions), "--patience", "0.1", "-o", "r.recording")
+    assert (result.status, "http://127.0.0.1:9: no answer" in result.err) == (3, True), result.err
 
 
 def test_chains_that_exist_are_probed(
@@ -297,9 +299,9 @@ def test_chains_that_exist_are_probed(
     chains = [{"text": "a" * 90 + "</think>\\boxed{3}"}, {"token_ids": [97] * 50}]
     row = {"id": "a", "question": "?", "answer": "3", "chains": chains}
     (home / "chains.jsonl").write_text(json.dumps(row))
-    said = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
+    result = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
                "--from", "chains.jsonl", "--interval", "40", "--token-ids", "-o", "r")  # fmt: skip
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     recording = open_recording(home / "r")
     assert [each.final for each in recording.branches(0)] == ["3", "ERR"]
     assert [len(each.answers) for each in recording.branches(0)] == [2, 1]
@@ -310,17 +312,17 @@ def test_chains_that_exist_are_probed(
     assert (refused.status, "leave --stepwise" in refused.err) == (2, True)
 
 
-def test_what_was_not_collected_here_cannot_be_verified(
+def test_imported_recordings_cannot_be_verified(
     cli: CommandLine, scripted: ScriptedServer, home: Path
 ) -> None:
     write(home / "r", sample())
-    said = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
-    assert (said.status, "was not collected by this program" in said.err) == (2, True)
+    result = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
+    assert (result.status, "was not collected by this program" in result.err) == (2, True)
 
 
 def test_questions_come_from_local_copies_of_benchmarks(cli: CommandLine, home: Path) -> None:
     (home / "aime.csv").write_text("Problem,Answer\nHow many?,073\n")
-    said: Said = cli("questions", "aime", "aime.csv")
-    assert json.loads(said.out) == {"id": "aime-00", "question": "How many?", "answer": "73"}
+    result: Said = cli("questions", "aime", "aime.csv")
+    assert json.loads(result.out) == {"id": "aime-00", "question": "How many?", "answer": "73"}
     assert cli("questions", "aime", "aime.csv", "-o", "q.jsonl").status == 0
-    assert (home / "q.jsonl").read_text() == said.out
+    assert (home / "q.jsonl").read_text() == result.out

@@ -133,7 +133,7 @@ def test_a_single_point_gives_no_ratio(recordings: list[str]) -> None:
     assert (match.baseline_cost, match.ratio, match.ratio_low, found.ratio) == (None,) * 4
 
 
-def test_an_accuracy_that_the_baseline_never_has_is_said(recordings: list[str]) -> None:
+def test_an_accuracy_beyond_the_baseline_is_reported(recordings: list[str]) -> None:
     [found] = compared(
         a_grid(recordings[:1], "1,2", "1,2"),
         ([5, 0, 0, 0], 100),
@@ -193,7 +193,7 @@ def test_all_recordings_together_follow_each(recordings: list[str]) -> None:
 
 def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings: list[str]) -> None:
     Path("copy.rheo").write_text(cli("library", "cmc").out)
-    said = cli(
+    result = cli(
         "compare",
         "cmc",
         "copy.rheo",
@@ -207,7 +207,7 @@ def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings:
         "--threads",
         "1",
     )
-    for found in json.loads(said.out)["comparisons"]:
+    for found in json.loads(result.out)["comparisons"]:
         assert found["differences"] == []
         assert found["area_low"] == found["area_difference"] == found["area_high"] == 0.0
         # Dominated points cost more than the curve needs.
@@ -218,12 +218,12 @@ def test_a_controller_against_its_own_copy_is_even(cli: CommandLine, recordings:
 
 
 def test_a_comparison_is_a_page_for_people(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli(
+    result = cli(
         "compare", "cmc", "sc", "--set", "n=1,4,8", "--beta", "0,1", "--seeds", "2",
         "--on", recordings[0], "--threads", "1",
     )  # fmt: skip
-    assert (said.status, said.err) == (0, "")
-    first, blank, tokens, area, questions, *_ = said.out.splitlines()
+    assert (result.status, result.err) == (0, "")
+    first, blank, tokens, area, questions, *_ = result.out.splitlines()
     assert (first, blank) == ("cmc against sc on one/bench", "")
     assert tokens.startswith("tokens     sc ")
     assert area.startswith("area       ")
@@ -234,32 +234,32 @@ def test_a_baseline_without_settings_is_played_at_several_widths(
     cli: CommandLine, recordings: list[str]
 ) -> None:
     for name, widths in (("sc", "1, 2, 4, 8"), ("asc", "1, 2, 4, 8"), ("esc", "8")):
-        said = cli(
+        result = cli(
             "compare", "cmc", name, "--beta", "0,1", "--seeds", "2", "--on", recordings[0],
             "--threads", "1",
         )  # fmt: skip
-        assert (said.status, said.err) == (0, "")
-        one_point = "has a single point" in said.out
+        assert (result.status, result.err) == (0, "")
+        one_point = "has a single point" in result.out
         assert one_point == (widths == "8")
-        assert one_point or f"baseline   {name} at n = {widths}\n" in said.out
+        assert one_point or f"baseline   {name} at n = {widths}\n" in result.out
 
 
 def test_a_width_that_is_set_is_kept(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli(
+    result = cli(
         "compare", "cmc", "sc", "--set", "sc.n=4", "--beta", "0,1", "--seeds", "2", "--json",
         "--on", recordings[0], "--threads", "1",
     )  # fmt: skip
-    [found] = json.loads(said.out)["comparisons"]
+    [found] = json.loads(result.out)["comparisons"]
     assert [point["settings"] for point in found["baseline_points"]] == [{"n": 4}]
     assert found["ratio"] is None
 
 
 def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli(
+    result = cli(
         "compare", "cmc", "sc", "--set", "n=1,4", "--beta", "0,1", "--seeds", "2", "--csv",
         "--on", *recordings, "--threads", "1",
     )  # fmt: skip
-    rows = list(csv.DictReader(io.StringIO(said.out)))
+    rows = list(csv.DictReader(io.StringIO(result.out)))
     assert [(row["recording"], row["beta"]) for row in rows] == [
         (where, beta) for where in ("one/bench", "two/bench", "mean") for beta in ("0.0", "1.0")
     ]
@@ -284,6 +284,6 @@ def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -
 def test_wrong_input_ends_in_a_sentence(
     arguments: tuple[str, ...], problem: str, cli: CommandLine, recordings: list[str]
 ) -> None:
-    said = cli("compare", *arguments)
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith(f"error: {problem}")
+    result = cli("compare", *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"error: {problem}")

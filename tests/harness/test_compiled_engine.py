@@ -27,7 +27,7 @@ from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.episodes import EpisodeArrays
 from harness.mdp.replay import BranchPool, NotProbed, ReplayChain
 from tests.dsl.typed_programs import seeded_program
-from tests.harness.random_worlds import random_world
+from tests.harness.random_environments import random_world
 
 FIRST = """controller plain {
   start { open 2 }
@@ -185,7 +185,7 @@ def test_a_budget_that_ends_anywhere_is_minded_alike() -> None:
     assert ends == {2, 3, 4}, "the budget ends on either line, and not at all"
 
 
-def test_answers_beyond_sixteen_bits_are_told_apart() -> None:
+def test_answers_beyond_sixteen_bits_stay_distinct() -> None:
     chains = [
         ReplayChain([f"{at}/{step}" for step in range(300)], 30_000, f"{at}") for at in range(128)
     ]

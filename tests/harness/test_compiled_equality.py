@@ -18,7 +18,7 @@ from harness.engines.compiled import CompiledEngine
 from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.environment import ReplayEnvironment
 from tests.dsl.typed_programs import seeded_program, typed_programs
-from tests.harness.random_worlds import random_world
+from tests.harness.random_environments import random_world
 
 SEEDS = (0, 1, 7, 2**64 - 1)
 

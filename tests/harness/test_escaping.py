@@ -45,7 +45,7 @@ def test_a_block_keeps_line_breaks_and_tabs_alone(text: str) -> None:
         ("中文\u3000β × 5\u00a0% é", "中文\u3000β × 5\u00a0% é"),
     ],
 )
-def test_what_cannot_be_seen_is_written_out_and_letters_of_any_script_stay(
+def test_invisible_characters_are_escaped_and_letters_of_any_script_stay(
     text: str, shown: str
 ) -> None:
     assert escape_line(text) == escape_block(text) == shown

@@ -70,15 +70,15 @@ def test_other_files_are_of_no_kind(home: Path) -> None:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_a_file_in_the_wrong_place_is_told_where_it_goes(
+def test_a_misplaced_file_gets_a_hint_to_its_command(
     cli: CommandLine, files: dict[FileKind, Path], line: str
 ) -> None:
     for kind, path in files.items():
         if kind in COMMANDS[line]:
             continue
-        said = cli(*line.replace("{}", str(path)).split())
-        assert (said.status, said.out) == (2, ""), (kind, said)
-        assert f"is {kind.description}" in said.err, (kind, said.err)
-        assert kind.use(path) in said.err, (kind, said.err)
+        result = cli(*line.replace("{}", str(path)).split())
+        assert (result.status, result.out) == (2, ""), (kind, result)
+        assert f"is {kind.description}" in result.err, (kind, result.err)
+        assert kind.use(path) in result.err, (kind, result.err)
     assert not Path("new.recording").exists()
     assert not Path("new").exists()

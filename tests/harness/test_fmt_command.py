@@ -44,9 +44,9 @@ def test_a_file_that_is_formatted_already_is_not_touched(cli: CommandLine, home:
 
 def test_a_check_shows_the_difference_and_writes_nothing(cli: CommandLine, untidy: Path) -> None:
     (untidy.parent / "good.rheo").write_text(TIDY, encoding="utf-8")
-    said = cli("fmt", "--check", "c.rheo", "good.rheo")
-    assert (said.status, said.err) == (1, "1 of 2 would change: c.rheo\n")
-    assert said.out == (
+    result = cli("fmt", "--check", "c.rheo", "good.rheo")
+    assert (result.status, result.err) == (1, "1 of 2 would change: c.rheo\n")
+    assert result.out == (
         "--- c.rheo\n+++ c.rheo (formatted)\n@@ -1 +1,3 @@\n"
         "-controller c{finally{answer none}} # é\n"
         "+controller c {\n+  finally { answer none }\n+}  # é\n"
@@ -55,10 +55,10 @@ def test_a_check_shows_the_difference_and_writes_nothing(cli: CommandLine, untid
     assert cli("fmt", "--check", "good.rheo") == (0, "", "")
 
 
-def test_a_difference_says_where_the_last_line_has_no_end(cli: CommandLine, home: Path) -> None:
+def test_a_diff_marks_a_missing_final_newline(cli: CommandLine, home: Path) -> None:
     (home / "c.rheo").write_text(TIDY.removesuffix("\n"), encoding="utf-8")
-    said = cli("fmt", "--check", "c.rheo")
-    assert said.out.endswith("-}  # é\n\\ No newline at end of file\n+}  # é\n")
+    result = cli("fmt", "--check", "c.rheo")
+    assert result.out.endswith("-}  # é\n\\ No newline at end of file\n+}  # é\n")
 
 
 def test_stdin_goes_to_stdout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,17 +67,17 @@ def test_stdin_goes_to_stdout(cli: CommandLine, monkeypatch: pytest.MonkeyPatch)
     give_stdin(monkeypatch, TIDY.encode())
     assert cli("fmt", "-") == (0, TIDY, "")
     give_stdin(monkeypatch, UNTIDY.encode())
-    said = cli("fmt", "--check", "-")
-    assert (said.status, said.err) == (1, "1 of 1 would change: <stdin>\n")
+    result = cli("fmt", "--check", "-")
+    assert (result.status, result.err) == (1, "1 of 1 would change: <stdin>\n")
 
 
 def test_no_file_is_written_where_one_has_syntax_errors(cli: CommandLine, untidy: Path) -> None:
     (untidy.parent / "broken.rheo").write_text(BROKEN)
-    said = cli("fmt", "c.rheo", "broken.rheo")
-    assert (said.status, said.out) == (2, "")
-    assert "--> broken.rheo:1:33\n" in said.err
-    assert said.err.startswith("error[RH1")
-    assert said.err.endswith("error: broken.rheo: cannot be formatted, so nothing was written\n")
+    result = cli("fmt", "c.rheo", "broken.rheo")
+    assert (result.status, result.out) == (2, "")
+    assert "--> broken.rheo:1:33\n" in result.err
+    assert result.err.startswith("error[RH1")
+    assert result.err.endswith("error: broken.rheo: cannot be formatted, so nothing was written\n")
     assert untidy.read_text(encoding="utf-8") == UNTIDY
 
 
@@ -89,7 +89,7 @@ def test_no_file_is_written_where_one_has_syntax_errors(cli: CommandLine, untidy
         (".", b"", ".: is a directory"),
     ],
 )
-def test_what_cannot_be_read_is_said(
+def test_unreadable_files_are_reported(
     cli: CommandLine, home: Path, name: str, data: bytes, words: str
 ) -> None:
     (home / "c.rheo").write_bytes(data)

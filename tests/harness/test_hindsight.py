@@ -143,7 +143,7 @@ def played(text: str, *chains: ReplayChain, budget: int | None = None) -> Hindsi
     ).hindsight
 
 
-def test_a_pruned_branch_a_dissenter_and_a_silent_one_are_told_apart() -> None:
+def test_pruned_dissenting_and_silent_branches_are_counted_separately() -> None:
     text = """
     controller c {
       start { open 2  open 1 unseen  prune first 1 of active }

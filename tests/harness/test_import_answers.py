@@ -49,15 +49,15 @@ def lines(home: Path, *branches: dict[str, Any], **question: object) -> None:
         ("sums/tiny-1b.json", "tiny-1b", "sums"),
     ],
 )
-def test_both_layouts_of_the_release_are_told_apart(
+def test_both_layouts_of_the_release_are_recognised(
     cli: CommandLine, home: Path, path: str, model: str, benchmark: str
 ) -> None:
     released(home / path, ["2"])
-    said = cli("import", "autotts", path, "-o", "made")
-    assert (said.status, said.out) == (0, f"made/{Path(path).stem}.recording\n")
-    assert f": model {model}, from the name of the " in said.err
-    assert f"; benchmark {benchmark}, from the name of the " in said.err
-    provenance = open_recording(home / said.out.strip()).provenance
+    result = cli("import", "autotts", path, "-o", "made")
+    assert (result.status, result.out) == (0, f"made/{Path(path).stem}.recording\n")
+    assert f": model {model}, from the name of the " in result.err
+    assert f"; benchmark {benchmark}, from the name of the " in result.err
+    provenance = open_recording(home / result.out.strip()).provenance
     assert (provenance.model, provenance.benchmark) == (model, benchmark)
 
 
@@ -70,13 +70,13 @@ def test_both_layouts_of_the_release_are_told_apart(
         ("sums/tiny.json", ("--model", "m"), "--benchmark"),
     ],
 )
-def test_what_a_path_does_not_tell_is_asked_for(
+def test_missing_names_in_a_path_are_requested(
     cli: CommandLine, home: Path, path: str, given: tuple[str, ...], asked: str
 ) -> None:
     released(home / path, ["2"])
-    said = cli("import", "autotts", path, "-o", "made", *given)
-    assert said.status == 2
-    assert said.err.endswith(f"is the model and which the benchmark; give {asked}\n")
+    result = cli("import", "autotts", path, "-o", "made", *given)
+    assert result.status == 2
+    assert result.err.endswith(f"is the model and which the benchmark; give {asked}\n")
     assert not (home / "made").exists()
 
 
@@ -89,7 +89,7 @@ def test_what_a_path_does_not_tell_is_asked_for(
         ("aime24/x.json", ("--model", "y"), ("y", "aime24")),
     ],
 )
-def test_one_name_that_is_given_tells_the_other(
+def test_one_known_name_determines_the_other(
     cli: CommandLine, home: Path, path: str, given: tuple[str, ...], names: tuple[str, str]
 ) -> None:
     released(home / path, ["2"])
@@ -104,8 +104,8 @@ def test_a_compressed_file_is_read_and_names_the_recording_without_its_suffix(
     released(home / "aime24/tiny.json", ["2"])
     plain = home / "aime24/tiny.json"
     (home / "aime24/tiny.json.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    said = cli("import", "autotts", "aime24/tiny.json.gz", "-o", "made")
-    assert (said.status, said.out) == (0, "made/tiny.recording\n")
+    result = cli("import", "autotts", "aime24/tiny.json.gz", "-o", "made")
+    assert (result.status, result.out) == (0, "made/tiny.recording\n")
     assert open_recording(home / "made/tiny.recording").provenance.model == "tiny"
 
 
@@ -122,10 +122,10 @@ def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(
         " equal one, such as "
     )
     assert "pass@1 is 75.00 %" in told.err
-    said = cli("import", "autotts", "hmmt25/tiny-1b.json", "-o", "joined",
+    result = cli("import", "autotts", "hmmt25/tiny-1b.json", "-o", "joined",
                "--equivalence", "math-verify")  # fmt: skip
-    assert said.status == 0
-    assert "joined 2 of 4 final answers and 2 of 4 answers at probes to an equal one" in said.err
+    assert result.status == 0
+    assert "joined 2 of 4 final answers and 2 of 4 answers at probes to an equal one" in result.err
     joined = open_recording(home / "joined/tiny-1b.recording")
     assert finals(joined) == [written[0]] * 3 + ["3"]
     assert joined.provenance.equivalence.startswith("math-verify")
@@ -149,8 +149,8 @@ def test_a_text_alone_is_a_branch(cli: CommandLine, home: Path) -> None:
         {"text": "It is \\boxed{3}", "token_ids": [5, 6, 7]},
         {"text": "cut at 2", "tokens": 9, "finish": "length"},
     )
-    said = cli(*JSONL, "-o", "a.recording")
-    assert said == (
+    result = cli(*JSONL, "-o", "a.recording")
+    assert result == (
         0, "a.recording\n", "final answers read by boxed: 3; without an answer, so ERR: 1\n",
     )  # fmt: skip
     recording = open_recording(home / "a.recording")
@@ -176,12 +176,12 @@ def test_tokens_of_texts_are_counted_or_asked_for(cli: CommandLine, home: Path) 
 
 def test_a_branch_needs_a_final_answer_or_a_text(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4})
-    said = cli(*JSONL, "-o", "a.recording")
-    assert said.status == 2
-    assert "$.branches[0]: has no `final`, and no `text`" in said.err
+    result = cli(*JSONL, "-o", "a.recording")
+    assert result.status == 2
+    assert "$.branches[0]: has no `final`, and no `text`" in result.err
 
 
-def test_answers_are_taken_as_texts_where_it_is_said(cli: CommandLine, home: Path) -> None:
+def test_answers_are_compared_as_texts_on_request(cli: CommandLine, home: Path) -> None:
     branch = {"tokens": 4, "final": "I say 2!", "probes": ["1 or 3", "none"]}
     lines(home, branch)
     assert cli(*JSONL, "-o", "as-they-are.recording").err == ""
@@ -198,15 +198,15 @@ def test_a_way_to_read_answers_that_is_none_is_refused(
     cli: CommandLine, home: Path, answers: str
 ) -> None:
     lines(home, {"tokens": 4, "final": "2"})
-    said = cli(*JSONL, "-o", "a.recording", "--answers", answers)
-    assert said.status == 2
+    result = cli(*JSONL, "-o", "a.recording", "--answers", answers)
+    assert result.status == 2
     assert not (home / "a.recording").exists()
 
 
 def test_answers_that_are_nearly_all_unread_are_warned_of(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4, "final": "2"})
-    said = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
-    assert said.err.startswith("warning: final answers read by boxed: 1; without an answer")
+    result = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
+    assert result.err.startswith("warning: final answers read by boxed: 1; without an answer")
 
 
 def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, home: Path) -> None:
@@ -215,9 +215,9 @@ def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, h
     refused = cli("import", "inspect", "a.eval", "-o", "made")
     assert refused.status == 2
     assert refused.err == "error: a.eval, samples/1_epoch_1.json: the sample failed: 'x'\n"
-    said = cli("import", "inspect", "a.eval", "-o", "made", "--skip-bad-samples")
-    assert (said.status, said.out) == (0, "made/a.recording\n")
-    assert said.err == (
+    result = cli("import", "inspect", "a.eval", "-o", "made", "--skip-bad-samples")
+    assert (result.status, result.out) == (0, "made/a.recording\n")
+    assert result.err == (
         "warning: a.eval, samples/1_epoch_1.json: the sample failed: 'x': left out\n"
         "made/a.recording: model vllm/tiny-1b, benchmark sums; questions: 1, branches: 2, without"
         " probes\n"
@@ -231,8 +231,8 @@ def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, h
 def test_a_log_of_lm_eval_becomes_a_recording(cli: CommandLine, home: Path) -> None:
     path = lm_eval_log(home / "org__tiny", [lm_eval_sample(1, ["2", "\\boxed{2}"])])
     given = ("import", "lm-eval", str(path.relative_to(home)), "-o", "made")
-    said = cli(*given, "--tokenizer", TOKENIZER, "--answers", r"(\d)", "--model", "m")
-    assert said.status == 0, said.err
-    recording = open_recording(home / said.out.strip())
+    result = cli(*given, "--tokenizer", TOKENIZER, "--answers", r"(\d)", "--model", "m")
+    assert result.status == 0, result.err
+    recording = open_recording(home / result.out.strip())
     assert finals(recording) == ["2", "2"]
     assert (recording.provenance.model, recording.provenance.benchmark) == ("m", "sums")

@@ -26,39 +26,39 @@ def source(home: Path) -> Path:
 
 
 def test_a_recording_is_named_after_its_file(cli: CommandLine, source: Path, home: Path) -> None:
-    said = cli("import", "autotts", "sums/tiny.json", "--model", "tiny", "--benchmark", "sums",
+    result = cli("import", "autotts", "sums/tiny.json", "--model", "tiny", "--benchmark", "sums",
                "-o", "made/here")  # fmt: skip
-    assert said == (0, "made/here/tiny.recording\n", "")
+    assert result == (0, "made/here/tiny.recording\n", "")
     provenance = open_recording(home / "made/here/tiny.recording").provenance
     assert (provenance.model, provenance.benchmark) == ("tiny", "sums")
 
 
 def test_one_bad_file_of_several_leaves_nothing(cli: CommandLine, source: Path, home: Path) -> None:
     (home / "sums" / "bad.json").write_text("[]")
-    said = cli("import", "autotts", "sums/tiny.json", "sums/bad.json", "-o", "made")
-    assert said == (2, "", "error: sums/bad.json, $: the file holds no questions\n")
+    result = cli("import", "autotts", "sums/tiny.json", "sums/bad.json", "-o", "made")
+    assert result == (2, "", "error: sums/bad.json, $: the file holds no questions\n")
     assert not (home / "made").exists()
 
 
 def test_one_name_is_not_for_several_models(cli: CommandLine, source: Path) -> None:
-    said = cli("import", "autotts", "sums/tiny.json", "x.json", "--model", "m", "-o", "made")
-    assert said.status == 2
-    assert said.err.startswith("error: --model names one model, but there are 2 files\nhint: ")
+    result = cli("import", "autotts", "sums/tiny.json", "x.json", "--model", "m", "-o", "made")
+    assert result.status == 2
+    assert result.err.startswith("error: --model names one model, but there are 2 files\nhint: ")
 
 
 def test_two_files_of_one_name_are_refused(cli: CommandLine, source: Path, home: Path) -> None:
     other = home / "others" / "tiny.json"
     other.parent.mkdir()
     other.write_text(source.read_text())
-    said = cli("import", "autotts", "sums/tiny.json", "others/tiny.json", "-o", "made")
-    assert said.status == 2
-    assert "would become made/tiny.recording, as sums/tiny.json does" in said.err
+    result = cli("import", "autotts", "sums/tiny.json", "others/tiny.json", "-o", "made")
+    assert result.status == 2
+    assert "would become made/tiny.recording, as sums/tiny.json does" in result.err
     assert not (home / "made").exists()
 
 
-def test_a_missing_file_is_told(cli: CommandLine, home: Path) -> None:
-    said = cli("import", "autotts", "gone.json", "-o", "made")
-    assert said == (2, "", "error: gone.json: no such file or directory\n")
+def test_a_missing_file_is_reported(cli: CommandLine, home: Path) -> None:
+    result = cli("import", "autotts", "gone.json", "-o", "made")
+    assert result == (2, "", "error: gone.json: no such file or directory\n")
 
 
 def test_lines_become_a_recording(cli: CommandLine, home: Path) -> None:
@@ -73,7 +73,7 @@ def test_lines_become_a_recording(cli: CommandLine, home: Path) -> None:
 
 def test_an_interval_is_a_number_of_tokens(cli: CommandLine, home: Path) -> None:
     (home / "mine.jsonl").write_text(json.dumps(LINE))
-    said = cli(*JSONL, "--interval", "0")
-    assert said.status == 2
-    assert "--interval" in said.err
+    result = cli(*JSONL, "--interval", "0")
+    assert result.status == 2
+    assert "--interval" in result.err
     assert not (home / "out.recording").exists()

@@ -23,12 +23,12 @@ def recordings(home: Path) -> list[str]:
 
 
 def test_one_recording_has_a_page(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli("inspect", recordings[0])
-    assert (said.status, said.err) == (0, "")
-    assert said.out.startswith("recording     one.recording\ndigest        ")
-    assert "\nsimulated     yes" in said.out
-    assert "\nmajority@4 " in said.out
-    assert "verified" not in said.out
+    result = cli("inspect", recordings[0])
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("recording     one.recording\ndigest        ")
+    assert "\nsimulated     yes" in result.out
+    assert "\nmajority@4 " in result.out
+    assert "verified" not in result.out
 
 
 def test_several_recordings_have_a_row_each(cli: CommandLine, recordings: list[str]) -> None:
@@ -37,7 +37,7 @@ def test_several_recordings_have_a_row_each(cli: CommandLine, recordings: list[s
     assert [row.split()[0] for row in rows] == ["one", "two"]
 
 
-def test_questions_of_several_recordings_are_told_apart(
+def test_questions_of_several_recordings_are_labelled(
     cli: CommandLine, recordings: list[str]
 ) -> None:
     _, *rows = cli("inspect", "--questions", *recordings).out.splitlines()
@@ -72,6 +72,6 @@ def test_damage_is_found_by_verify(cli: CommandLine, recordings: list[str], home
     path.chmod(0o600)
     path.write_bytes(content)
     assert cli("inspect", recordings[0]).status == 0
-    said = cli("inspect", "--verify", recordings[0])
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("error: one.recording, byte ")
+    result = cli("inspect", "--verify", recordings[0])
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: one.recording, byte ")

@@ -40,9 +40,9 @@ def record(home: Path) -> Path:
 
 
 def test_a_record_has_a_page(cli: CommandLine, record: Path) -> None:
-    said = cli("inspect", str(record))
-    assert (said.status, said.err) == (0, "")
-    assert said.out.splitlines() == [
+    result = cli("inspect", str(record))
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines() == [
         "record        trials.record",
         "pipeline      digits",
         f"digest        {'d' * 32}",
@@ -53,27 +53,26 @@ def test_a_record_has_a_page(cli: CommandLine, record: Path) -> None:
     ]
 
 
-def test_a_torn_append_is_told_and_does_not_hide_what_is_whole(
-    cli: CommandLine, record: Path
-) -> None:
+def test_a_torn_append_is_reported_and_complete_trials_stay(cli: CommandLine, record: Path) -> None:
     record.write_bytes(record.read_bytes()[:-5])
-    said = cli("inspect", "--verify", str(record))
+    result = cli("inspect", "--verify", str(record))
     assert (
-        "trials        1\nbest          50.00 % for 2: small x1\ntorn          the last" in said.out
+        "trials        1\nbest          50.00 % for 2: small x1\ntorn          the last"
+        in result.out
     )
-    assert "every byte is intact, but for 1 torn last append" in said.err
+    assert "every byte is intact, but for 1 torn last append" in result.err
     [found] = json.loads(cli("inspect", "--json", str(record)).out)
     assert (found["trials"], found["best"]["score"]) == (1, 0.5)
     assert found["torn"].startswith("the last append was incomplete")
 
 
-def test_a_changed_byte_is_told(cli: CommandLine, record: Path) -> None:
+def test_a_changed_byte_is_reported(cli: CommandLine, record: Path) -> None:
     content = bytearray(record.read_bytes())
     content[90] ^= 1
     record.write_bytes(content)
-    said = cli("inspect", str(record))
-    assert said.status == 2
-    assert "trials.record" in said.err
+    result = cli("inspect", str(record))
+    assert result.status == 2
+    assert "trials.record" in result.err
 
 
 def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: Path) -> None:
@@ -90,19 +89,19 @@ def test_its_questions_and_several_records_are_tables(cli: CommandLine, record: 
 def test_a_record_and_a_recording_are_looked_at_apart(cli: CommandLine, record: Path) -> None:
     reasoner = SimulatedReasoner("one", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
     save(simulate(reasoner, Benchmark("bench", 3, 4)), Path("one.recording"))
-    said = cli("inspect", "one.recording", str(record))
-    assert said.status == 2
-    assert "one.recording: is no record of trials, as trials.record is" in said.err
+    result = cli("inspect", "one.recording", str(record))
+    assert result.status == 2
+    assert "one.recording: is no record of trials, as trials.record is" in result.err
 
 
 @pytest.mark.parametrize(
     "words",
     [("verify", "--base-url", "http://127.0.0.1:9", "--model", "m"), ("sweep", "asc", "--on")],
 )
-def test_what_wants_branches_says_what_a_record_is(
+def test_commands_for_recordings_refuse_a_record_with_a_hint(
     cli: CommandLine, record: Path, words: tuple[str, ...]
 ) -> None:
-    said = cli(*words, str(record))
-    assert said.status == 2
-    assert "trials.record: is a record of the trials of a pipeline" in said.err
-    assert "`rheostat inspect` shows what it holds" in said.err
+    result = cli(*words, str(record))
+    assert result.status == 2
+    assert "trials.record: is a record of the trials of a pipeline" in result.err
+    assert "`rheostat inspect` shows what it holds" in result.err

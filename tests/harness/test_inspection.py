@@ -74,7 +74,7 @@ def test_chains_shorter_than_their_probes_are_counted(tmp_path: Path) -> None:
     assert found.overrun == 50.0
 
 
-def test_the_last_probe_lies_in_the_last_slice(tmp_path: Path) -> None:
+def test_the_last_probe_is_in_the_last_slice(tmp_path: Path) -> None:
     found = inspect_recording(recorded(tmp_path, ["b", "b", "a"]))
     assert [each.probes for each in found.depths] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
     assert (found.depths[4].agreeing, found.depths[4].right) == (0.0, 0.0)
@@ -82,7 +82,7 @@ def test_the_last_probe_lies_in_the_last_slice(tmp_path: Path) -> None:
     assert found.depths[0].agreeing is None
 
 
-def test_each_question_names_its_rival(tmp_path: Path) -> None:
+def test_each_question_names_its_most_frequent_wrong_answer(tmp_path: Path) -> None:
     found = inspect_recording(recorded(tmp_path, ["a", "b", "c", "c"], ["a", "a"]), questions=True)
     assert found.per_question is not None
     first, second = found.per_question

@@ -169,7 +169,7 @@ def test_a_formatted_text_and_a_broken_one_stay_as_they_are(client: Client) -> N
     assert formatted(client) is None
 
 
-def test_symbols_show_sections_and_what_they_declare(client: Client) -> None:
+def test_symbols_show_sections_and_their_declarations(client: Client) -> None:
     opened(client, SOUND)
     (controller,) = client.ask("textDocument/documentSymbol", {"textDocument": {"uri": URI}})
     assert controller["name"] == "c"
@@ -179,7 +179,7 @@ def test_symbols_show_sections_and_what_they_declare(client: Client) -> None:
     assert (knob["name"], knob["range"]) == ("n", where(1, 10, 23))
 
 
-def test_what_an_edit_mends_is_offered_as_an_action(client: Client) -> None:
+def test_fixes_are_offered_as_code_actions(client: Client) -> None:
     text = SOUND.replace("alive", "alife")
     found = next(each for each in opened(client, text) if each["code"] == "RH201")
     (action,) = client.ask(
@@ -214,7 +214,7 @@ def test_any_text_is_answered(client: Client) -> None:
         client.ask("textDocument/documentSymbol", {"textDocument": {"uri": URI}})
 
 
-def test_without_pygls_it_says_what_to_install() -> None:
+def test_missing_pygls_is_reported_with_the_package_to_install() -> None:
     start = (
         "import sys; sys.modules['pygls'] = None; from harness.cli.main import main;"
         " sys.exit(main(['lsp']))"

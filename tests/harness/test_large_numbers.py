@@ -17,11 +17,11 @@ LINES = (
 @pytest.fixture
 def recording(cli: CommandLine, home: Path) -> str:
     (home / "large.jsonl").write_text(LINES)
-    said = cli(
+    result = cli(
         "import", "jsonl", "large.jsonl", "--model", "m", "--benchmark", "b",
         "--interval", "281474976710655", "-o", "large.recording",
     )  # fmt: skip
-    assert said.status == 0, said.err
+    assert result.status == 0, result.err
     return "large.recording"
 
 
@@ -41,16 +41,16 @@ def recording(cli: CommandLine, home: Path) -> str:
 def test_the_largest_intervals_and_branches_are_shown(
     cli: CommandLine, recording: str, line: str
 ) -> None:
-    said = cli(*line.split())
-    assert said.status == 0, said.err
-    assert "OverflowError" not in said.err
-    assert "-281" not in said.out
+    result = cli(*line.split())
+    assert result.status == 0, result.err
+    assert "OverflowError" not in result.err
+    assert "-281" not in result.out
 
 
 def test_a_bound_is_named_with_all_of_its_digits(cli: CommandLine, recording: str) -> None:
-    said = cli("sweep", "sc", "--on", recording, "--budget", "281474976710657")
-    assert (said.status, said.out) == (2, "")
-    assert "0<=x<=281474976710656" in said.err
+    result = cli("sweep", "sc", "--on", recording, "--budget", "281474976710657")
+    assert (result.status, result.out) == (2, "")
+    assert "0<=x<=281474976710656" in result.err
     assert [in_full(number) for number in (2.0**48, 1e16, 0.25, 7)] == [
         "281474976710656", "10000000000000000", "0.25", "7",
     ]  # fmt: skip

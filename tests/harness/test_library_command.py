@@ -10,8 +10,8 @@ from tests.command_lines import CommandLine
 
 
 def test_every_controller_is_listed_with_its_title_and_source(cli: CommandLine) -> None:
-    said = cli("library", "--json")
-    listed = json.loads(said.out)
+    result = cli("library", "--json")
+    listed = json.loads(result.out)
     assert [row["name"] for row in listed] == list(NAMES)
     assert all(row["title"] and row["source"] for row in listed)
     needs = {row["name"]: row["needs"] for row in listed}
@@ -25,13 +25,13 @@ def test_a_line_a_controller_is_shown_to_people(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_printed_is_the_program_itself(cli: CommandLine, name: str) -> None:
-    said = cli("library", name)
-    assert said.out == load_source(name).text
-    assert analyse_program(Source(said.out, f"{name}.rheo")).checked is not None
+def test_library_prints_the_program_itself(cli: CommandLine, name: str) -> None:
+    result = cli("library", name)
+    assert result.out == load_source(name).text
+    assert analyse_program(Source(result.out, f"{name}.rheo")).checked is not None
 
 
-def test_a_program_can_be_had_as_json_with_what_is_known_of_it(cli: CommandLine) -> None:
+def test_library_prints_a_program_with_metadata_as_json(cli: CommandLine) -> None:
     found = json.loads(cli("library", "asc", "--json").out)
     assert found["name"] == "asc"
     assert found["title"] == "Adaptive self-consistency"
@@ -51,6 +51,6 @@ def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) ->
 def test_an_unknown_controller_is_answered_with_those_there_are(
     cli: CommandLine, name: str, meant: str
 ) -> None:
-    said = cli("library", name)
-    assert (said.status, said.out) == (2, "")
-    assert f"the library has no controller {name}; {meant}" in said.err
+    result = cli("library", name)
+    assert (result.status, result.out) == (2, "")
+    assert f"the library has no controller {name}; {meant}" in result.err

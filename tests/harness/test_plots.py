@@ -38,11 +38,11 @@ def test_a_plot_off_a_terminal_does_not_depend_on_the_size_of_one(
     for columns, lines in (("20", "3"), ("80", "24"), ("300", "100")):
         monkeypatch.setenv("COLUMNS", columns)
         monkeypatch.setenv("LINES", lines)
-        said = fresh_cli("sweep", "sc", "asc", "--on", "r.recording", "--set", "n=1,2,4",
+        result = fresh_cli("sweep", "sc", "asc", "--on", "r.recording", "--set", "n=1,2,4",
                          "--frontier")  # fmt: skip
-        assert said.status == 0
-        assert "●" in said.out
-        seen.add(said.out)
+        assert result.status == 0
+        assert "●" in result.out
+        seen.add(result.out)
     assert len(seen) == 1
 
 
@@ -53,7 +53,7 @@ def test_points_that_are_no_numbers_leave_the_others_drawn(bad: float) -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [row(accuracy=float("nan"))]])
-def test_where_there_is_no_point_a_line_says_so(rows: list[SweepRow]) -> None:
+def test_a_plot_without_points_is_replaced_by_a_message(rows: list[SweepRow]) -> None:
     assert plot_in_terminal(rows, "m/b").splitlines()[1:] == ["(there is no point to draw)"]
 
 
@@ -87,7 +87,7 @@ def test_a_plot_is_drawn_by_this_program_and_not_by_a_file_of_the_working_direct
 
 
 @pytest.mark.parametrize("name", ["_mine", "a$b$c", "a$\\frac$", "中文模型", "\x1b[31m", "<b>&"])
-def test_a_picture_names_every_controller_as_it_is_called(name: str) -> None:
+def test_a_plot_names_every_controller_by_its_label(name: str) -> None:
     """Warnings are errors here: a script that a font lacks is none."""
     picture = ET.fromstring(render_svg([*ROWS, row(name)]))
     assert name.replace("\x1b", r"\x1b") in list(picture.itertext())

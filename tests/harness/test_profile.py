@@ -57,7 +57,7 @@ RULES = st.builds(
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_lines_add_up_to_the_books_of_the_episodes(
+def test_lines_add_up_to_the_ledgers_of_the_episodes(
     tmp_path: Path, name: str, held: Content, rules: EpisodeRules, beta: str
 ) -> None:
     plan = parse_rheo_plan(name, beta, [], rules)

@@ -91,13 +91,13 @@ def here(home: Path) -> Path:
 MINE_HERE = ("profile", "mine.rheo", "--on", "r.recording")
 
 
-def test_the_source_is_shown_with_what_each_line_did(cli: CommandLine, here: Path) -> None:
+def test_the_page_shows_the_source_with_counts(cli: CommandLine, here: Path) -> None:
     assert cli(*MINE_HERE) == (0, WHOLE, "")
 
 
 def test_csv_has_every_line_of_every_profile(cli: CommandLine, here: Path) -> None:
-    said = cli(*MINE_HERE, "s.recording", "--csv")
-    rows = list(csv.DictReader(io.StringIO(said.out)))
+    result = cli(*MINE_HERE, "s.recording", "--csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
     assert list(rows[0]) == COLUMNS
     lines = MINE.splitlines()
     places = ["r.recording", "s.recording", "all"]
@@ -109,7 +109,7 @@ def test_csv_has_every_line_of_every_profile(cli: CommandLine, here: Path) -> No
 
 
 def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) -> None:
-    said = cli(
+    result = cli(
         *MINE_HERE,
         "s.recording",
         "--json",
@@ -120,7 +120,7 @@ def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) 
         "--engine",
         "interpreter",
     )
-    found = json.loads(said.out)
+    found = json.loads(result.out)
     assert [each["recording"] for each in found["profiles"]] == [
         "r.recording", "s.recording", "all",
     ]  # fmt: skip
@@ -138,21 +138,21 @@ def test_json_holds_each_profile_and_all_together(cli: CommandLine, here: Path) 
 
 def test_every_engine_counts_the_same(cli: CommandLine, here: Path) -> None:
     told = [cli(*MINE_HERE, "s.recording", "--csv", "--engine", name) for name in ENGINES]
-    assert [said.status for said in told] == [0] * len(ENGINES)
+    assert [result.status for result in told] == [0] * len(ENGINES)
     assert len(set(told)) == 1
 
 
 def test_a_page_for_each_recording_and_one_for_all(cli: CommandLine, here: Path) -> None:
-    said = cli(*MINE_HERE, "s.recording")
-    lines = [line.split() for line in said.out.splitlines()]
+    result = cli(*MINE_HERE, "s.recording")
+    lines = [line.split() for line in result.out.splitlines()]
     named = [words[1] for words in lines if words[:1] == ["recording"] and len(words) == 2]
     assert named == ["r.recording", "s.recording", "all"]
 
 
-def test_the_same_question_of_two_recordings_is_told_apart(cli: CommandLine, here: Path) -> None:
+def test_the_same_question_of_two_recordings_is_labelled(cli: CommandLine, here: Path) -> None:
     tiny(here / "t.recording", golds=("9", "1"))
-    said = cli("profile", "sc", "--set", "n=1", "--on", "r.recording", "t.recording")
-    whole = said.out.split("recording  all")[1]
+    result = cli("profile", "sc", "--set", "n=1", "--on", "r.recording", "t.recording")
+    whole = result.out.split("recording  all")[1]
     assert "lost" in whole or "won" in whole
     for line in whole.split("Against")[1].splitlines():
         if "easy" in line or "hard" in line:
@@ -188,9 +188,9 @@ def test_every_kind_of_wrong_input_is_refused(
     cli: CommandLine, here: Path, line: str, sentence: str
 ) -> None:
     (here / "bad.rheo").write_text("nonsense\n")
-    said = cli(*line.split())
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith(f"error: {sentence}")
+    result = cli(*line.split())
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"error: {sentence}")
 
 
 def test_only_a_terminal_cuts_the_source(here: Path) -> None:

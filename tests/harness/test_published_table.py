@@ -44,10 +44,10 @@ def published(*controllers: str) -> dict[tuple[str, str, float], tuple[float, in
 def test_one_command_gives_the_whole_published_table(
     cli: CommandLine, recordings: list[str]
 ) -> None:
-    said = cli(
+    result = cli(
         "sweep", "asc", "esc", "parallel_probe", "cmc", "--on", *recordings, *READS,
         "--set", "parallel_probe.n=1,4,8,16,32,64", "--beta", "0:1:0.1", "--json",
     )  # fmt: skip
-    assert (said.status, said.err) == (0, "")
-    assert rows_of(said.out) == published("asc", "esc", "parallel_probe", "cmc")
-    assert len(json.loads(said.out)["rows"]) == 26 * 5
+    assert (result.status, result.err) == (0, "")
+    assert rows_of(result.out) == published("asc", "esc", "parallel_probe", "cmc")
+    assert len(json.loads(result.out)["rows"]) == 26 * 5

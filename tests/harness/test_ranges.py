@@ -65,7 +65,7 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
         ("0:9999,20000:29999", "more than 10,000 values"),
     ],
 )
-def test_what_is_no_list_of_numbers_is_told(text: str, problem: str) -> None:
+def test_invalid_number_lists_are_refused(text: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem) as told:
         parse_numbers(text, f"--x {text}")
     assert str(told.value).startswith(f"--x {text}: ")
@@ -75,7 +75,7 @@ def test_as_many_values_as_allowed_are_given() -> None:
     assert len(parse_numbers(f"1:{MAX_VALUES}", "--x")) == MAX_VALUES
 
 
-def test_beta_lies_between_0_and_1() -> None:
+def test_beta_is_between_0_and_1() -> None:
     assert parse_betas("0,1") == [0.0, 1.0]
     assert str(parse_betas("-0.0")) == "[0.0]"
     with pytest.raises(InputError, match=r"and 1\.0000001 lies outside"):

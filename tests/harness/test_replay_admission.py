@@ -18,7 +18,7 @@ from dsl.episode import (
 )
 from harness.mdp.ledger import BarrierRecord
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
-from tests.harness.books_by_table import picture_of
+from tests.harness.ledger_by_table import picture_of
 
 CHAIN = ReplayChain(["1", "2"], 250, "2")
 
@@ -130,7 +130,7 @@ class LateOpen(Open, frozen=True):
     ],
     ids=lambda verb: type(verb).__name__,
 )
-def test_what_is_not_plainly_a_verb_is_refused(verb: AnyVerb) -> None:
+def test_values_that_are_not_exactly_verbs_are_refused(verb: AnyVerb) -> None:
     replay = midway()
     before = picture_of(replay.episode)
     with pytest.raises(Inadmissible):
@@ -139,7 +139,7 @@ def test_what_is_not_plainly_a_verb_is_refused(verb: AnyVerb) -> None:
     assert not replay.ended
 
 
-def test_a_tampered_picture_admits_nothing_and_charges_nothing_less() -> None:
+def test_a_tampered_view_changes_no_admission_and_no_charge() -> None:
     replay = midway()
     episode = replay.episode
     episode.active[:] = [1, 2]
@@ -154,7 +154,7 @@ def test_a_tampered_picture_admits_nothing_and_charges_nothing_less() -> None:
     assert (episode.active, episode.finished) == ([], [1, 0])
 
 
-def test_lists_emptied_by_the_controller_do_not_reach_the_books() -> None:
+def test_lists_emptied_by_the_controller_do_not_reach_the_ledger() -> None:
     replay = Replay(BranchPool([CHAIN] * 3, 100), seed=0)
     replay.perform(Open(count=2))
     for held in ("active", "branches", "finished", "pruned"):

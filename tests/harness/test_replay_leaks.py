@@ -139,7 +139,7 @@ def shown(episode: Episode) -> set[str]:
     return {view.answer for view in episode.branches if view.answer is not None}
 
 
-def test_the_crawl_finds_what_can_be_found() -> None:
+def test_the_object_crawl_finds_reachable_secrets() -> None:
     replay = Replay(branch_pool(), seed=0)
     assert len(secrets(replay)) == 25
     assert len(secrets(lambda: replay)) == 25
@@ -149,7 +149,7 @@ def test_the_crawl_finds_what_can_be_found() -> None:
     assert len(secrets(*own_frames_removed(caught.value))) == 25
 
 
-def test_an_episode_leads_to_what_was_revealed_and_no_further() -> None:
+def test_an_episode_references_only_revealed_answers() -> None:
     replay = Replay(branch_pool(), seed=0)
     episode = replay.episode
     assert secrets(episode) == set()

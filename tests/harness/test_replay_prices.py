@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dsl.episode import Advance, AnyVerb, BudgetSpent, Open, Outcome, Probe, Prune, Sample, Status
 from harness.mdp.replay import BranchPool, NotProbed, Replay, ReplayChain, permute_branches
-from tests.harness.books_by_table import picture_of
+from tests.harness.ledger_by_table import picture_of
 
 THREE = ReplayChain(["1", "1", "2"], 350, "2")
 """P = 3 at Δ = 100; the last stretch is 50 tokens."""
@@ -40,7 +40,7 @@ def test_a_branch_of_three_probes_ends_at_its_fourth_advance() -> None:
 
 
 @pytest.mark.parametrize(("chain", "read", "stepped"), [(THREE, 350, 350), (SHORT, 270, 300)])
-def test_a_read_costs_t_and_a_walk_the_larger_of_t_and_what_its_probes_span(
+def test_a_read_costs_t_and_a_walk_at_least_the_span_of_its_probes(
     chain: ReplayChain, read: int, stepped: int
 ) -> None:
     reader, walker = replay_of(chain), replay_of(chain)
@@ -151,7 +151,7 @@ def test_branches_finish_in_the_order_of_the_verb_whatever_interval_they_end_in(
     assert replay.episode.finished == [1, 2, 0]
 
 
-def test_pruned_branches_are_listed_in_opening_order_and_keep_what_they_revealed() -> None:
+def test_pruned_branches_are_listed_in_opening_order_and_keep_answers() -> None:
     replay = replay_of(THREE, THREE, THREE)
     replay.perform(Open(count=3))
     replay.perform(Prune(branches=(2, 0)))
@@ -179,13 +179,13 @@ def test_chains_without_recorded_probes_can_only_be_read() -> None:
 
 
 @given(branches=st.integers(0, 200), seed=st.integers(-(2**31), 2**31))
-def test_the_deal_is_that_of_one_fresh_generator(branches: int, seed: int) -> None:
+def test_the_permutation_is_that_of_one_new_generator(branches: int, seed: int) -> None:
     order = list(range(branches))
     random.Random(seed).shuffle(order)
     assert permute_branches(branches, seed) == tuple(order)
 
 
-def test_branches_open_in_the_dealt_order() -> None:
+def test_branches_open_in_permuted_order() -> None:
     chains = [ReplayChain([], 10 + n, str(n)) for n in range(8)]
     replay = Replay(BranchPool(chains, 100), seed=3)
     replay.perform(Sample(count=8))

@@ -40,7 +40,7 @@ def the_file(directory: Path) -> Path:
     return file
 
 
-def test_what_was_kept_is_found_again(tmp_path: Path) -> None:
+def test_cached_results_are_found(tmp_path: Path) -> None:
     ResultCache(tmp_path).keep(JOB, episodes())
     assert same(ResultCache(tmp_path).find(JOB), episodes())
 
@@ -76,16 +76,16 @@ def test_the_order_in_which_knobs_are_named_is_no_difference() -> None:
     assert one.digest == msgspec.structs.replace(JOB, knobs={"size": 2, "n": 4}).digest
 
 
-def test_an_entry_says_what_it_came_from(tmp_path: Path) -> None:
+def test_a_cache_entry_holds_its_job(tmp_path: Path) -> None:
     ResultCache(tmp_path).keep(JOB, episodes())
     file = the_file(tmp_path)
     assert file.parent.name + file.stem == JOB.digest
-    said = msgspec.msgpack.decode(file.read_bytes()[32:])[0]
-    assert msgspec.convert(said, Job) == JOB
+    result = msgspec.msgpack.decode(file.read_bytes()[32:])[0]
+    assert msgspec.convert(result, Job) == JOB
 
 
 @given(place=st.integers(0, 10_000), flip=st.integers(0, 255))
-def test_a_damaged_entry_is_made_anew(
+def test_a_damaged_entry_is_replaced(
     place: int, flip: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     directory = tmp_path_factory.mktemp("results")

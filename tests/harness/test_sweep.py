@@ -162,7 +162,7 @@ def test_budget_and_price_of_probes_hold(recordings: list[Path]) -> None:
     assert bound.cost <= 5000 < free.cost
 
 
-def test_what_is_kept_is_not_played_again(recordings: list[Path], tmp_path: Path) -> None:
+def test_cached_cells_are_not_played_again(recordings: list[Path], tmp_path: Path) -> None:
     results = ResultCache(tmp_path)
     grid = a_grid(["cmc"], recordings[:2])
     first = play_grid(grid, results)
@@ -212,16 +212,16 @@ def test_an_interruption_keeps_the_rows_that_are_whole(
     assert play_grid(grid, ResultCache(tmp_path)).reused >= 2
 
 
-def test_results_say_what_they_came_from(recordings: list[Path]) -> None:
-    said = describe_sweep_origin(a_grid(["cmc"], recordings[:1], rules=EpisodeRules(9, 1)))
+def test_results_hold_their_origin(recordings: list[Path]) -> None:
+    result = describe_sweep_origin(a_grid(["cmc"], recordings[:1], rules=EpisodeRules(9, 1)))
     [recording] = open_recordings(recordings[:1])
     [program] = load_programs(["cmc"])
-    assert (said.engine, said.seeds, said.budget, said.kappa) == ("interpreter 1", 4, 9, 1)
-    assert said.controllers[0]["digest"] == program.digest
-    assert said.recordings[0]["digest"] == recording.recording.digest
+    assert (result.engine, result.seeds, result.budget, result.kappa) == ("interpreter 1", 4, 9, 1)
+    assert result.controllers[0]["digest"] == program.digest
+    assert result.recordings[0]["digest"] == recording.recording.digest
 
 
-def test_unmet_needs_are_told_before_anything_is_played(tmp_path: Path) -> None:
+def test_unmet_needs_are_reported_before_anything_is_played(tmp_path: Path) -> None:
     lines = '{"question": "q", "answer": "1", "branches": [{"tokens": 9, "final": "1"}]}\n'
     (tmp_path / "a.jsonl").write_text(lines)
     path = tmp_path / "a.recording"

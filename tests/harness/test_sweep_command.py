@@ -37,9 +37,9 @@ def recordings(home: Path) -> list[str]:
 
 
 def test_a_sweep_is_a_table_for_people(cli: CommandLine, recordings: list[str]) -> None:
-    said = cli(*SWEEP, "--on", recordings[0])
-    assert (said.status, said.err) == (0, "")
-    heading, *rows = said.out.splitlines()
+    result = cli(*SWEEP, "--on", recordings[0])
+    assert (result.status, result.err) == (0, "")
+    heading, *rows = result.out.splitlines()
     assert heading.split() == [
         "controller", "beta", "set", "accuracy", "95", "%", "tokens", "vs", "sc",
     ]  # fmt: skip
@@ -71,7 +71,7 @@ def test_several_recordings_follow_one_flag(cli: CommandLine, recordings: list[s
     assert [row["recording"] for row in rows] == ["one/bench", "two/bench", "mean"]
 
 
-def test_json_says_what_the_rows_came_from(cli: CommandLine, recordings: list[str]) -> None:
+def test_json_has_the_origin_of_the_rows(cli: CommandLine, recordings: list[str]) -> None:
     document = json.loads(cli(*SWEEP, "--on", recordings[0], "--json").out)
     assert sorted(document) == ["complete", "rows", "what"]
     assert document["complete"] is True
@@ -162,21 +162,23 @@ def test_wrong_input_ends_in_a_sentence(
     if problem is None:
         assert cli("sweep", *arguments, "--seeds", "1", "--no-cache").status == 0
         return
-    said = cli("sweep", *arguments)
-    assert (said.status, said.out) == (2, "")
-    first, *hints = said.err.splitlines()
+    result = cli("sweep", *arguments)
+    assert (result.status, result.out) == (2, "")
+    first, *hints = result.err.splitlines()
     assert first.startswith(f"error: {problem}")
     assert all(hint.startswith("hint: ") for hint in hints)
     assert sorted(home.iterdir()) == before
 
 
-def test_a_damaged_recording_is_told(cli: CommandLine, recordings: list[str], home: Path) -> None:
+def test_a_damaged_recording_is_reported(
+    cli: CommandLine, recordings: list[str], home: Path
+) -> None:
     path = home / recordings[0]
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-40])
-    said = cli("sweep", "sc", "--on", recordings[0])
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("error: one.recording")
+    result = cli("sweep", "sc", "--on", recordings[0])
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: one.recording")
 
 
 def test_a_cache_that_cannot_be_written_is_a_warning(
@@ -184,10 +186,10 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 ) -> None:
     (home / "full").mkdir()
     (home / "full" / "results").write_text("in the way")
-    said = cli(*SWEEP, "--on", recordings[0], "--cache-dir", "full")
-    assert said.status == 0
-    assert said.err.startswith("warning: full: results cannot be kept there: ")
-    assert len(said.out.splitlines()) == 5
+    result = cli(*SWEEP, "--on", recordings[0], "--cache-dir", "full")
+    assert result.status == 0
+    assert result.err.startswith("warning: full: results cannot be kept there: ")
+    assert len(result.out.splitlines()) == 5
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
@@ -195,7 +197,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
     ("engine", "seeds"),
     [pytest.param("interpreter", "40", marks=pytest.mark.slow), ("compiled", "1500")],
 )
-def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
+def test_ctrl_c_keeps_results_and_the_next_run_resumes(
     engine: str, seeds: str, threads: str, home: Path
 ) -> None:
     reasoner = SimulatedReasoner("long", skill=0.5, verbosity=1.0, noise=0.1, drift=0.1)
@@ -236,7 +238,7 @@ def is_left_by_all(session: int) -> bool:
     return False
 
 
-def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[str]) -> None:
+def test_a_setting_without_effect_is_reported(cli: CommandLine, recordings: list[str]) -> None:
     line = (
         "sweep",
         "esc",
@@ -249,9 +251,9 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         "--threads",
         "1",
     )
-    said = cli(*line, "--set", "n=4,8")
-    assert said.status == 0
-    assert said.err == (
+    result = cli(*line, "--set", "n=4,8")
+    assert result.status == 0
+    assert result.err == (
         "warning: esc n=4 size=5: no episode took any action, all ended at 0 tokens\n"
     )
 
@@ -288,10 +290,10 @@ def test_a_setting_that_does_nothing_is_said(cli: CommandLine, recordings: list[
         ),
     ],
 )
-def test_what_is_typed_wrong_is_said_with_what_to_type(
+def test_invalid_arguments_are_reported_with_a_hint(
     cli: CommandLine, recordings: list[str], home: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     (home / "data.json").write_text('[{"question": 1}]')
-    said = cli("sweep", *arguments)
-    assert (said.status, said.out) == (2, "")
-    assert said.err.splitlines()[0] == f"error: {sentence}"
+    result = cli("sweep", *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.splitlines()[0] == f"error: {sentence}"

@@ -120,16 +120,16 @@ MINE_HERE = ("trace", "mine.rheo", "--on", "r.recording")
 
 
 def document(cli: CommandLine, *arguments: str) -> Any:  # noqa: ANN401 - as JSON has it
-    said = cli(*arguments, "--json")
-    assert (said.status, said.err) == (0, "")
-    return json.loads(said.out)
+    result = cli(*arguments, "--json")
+    assert (result.status, result.err) == (0, "")
+    return json.loads(result.out)
 
 
 def test_an_episode_is_shown_barrier_by_barrier(cli: CommandLine, here: Path) -> None:
     assert cli(*MINE_HERE, "--question", "hard") == (0, WHOLE, "")
 
 
-def test_a_budget_that_ends_inside_a_verb_is_said(cli: CommandLine, here: Path) -> None:
+def test_a_budget_that_ends_inside_a_verb_is_reported(cli: CommandLine, here: Path) -> None:
     short = ("--question", "1", "--seed", "2", "--budget", "60", "--kappa", "3")
     assert cli(*MINE_HERE, *short) == (0, SHORT_OF_TOKENS, "")
 
@@ -146,7 +146,7 @@ def test_an_id_comes_before_a_number_that_is_spelt_like_it(cli: CommandLine, her
     assert found["what"]["question"] == {"id": "1", "number": 0}
 
 
-def test_json_says_what_the_page_says(cli: CommandLine, here: Path) -> None:
+def test_json_matches_the_page(cli: CommandLine, here: Path) -> None:
     found = document(cli, *MINE_HERE, "--question", "hard")
     episode = found["episode"]
     assert [each["verb"]["verb"] for each in episode["barriers"]] == [
@@ -175,7 +175,7 @@ def test_json_says_what_the_page_says(cli: CommandLine, here: Path) -> None:
 
 @pytest.mark.parametrize("name", library.NAMES)
 @pytest.mark.parametrize("budget", [(), ("--budget", "9000", "--kappa", "40")])
-def test_the_books_of_a_trace_add_up(
+def test_the_ledger_of_a_trace_adds_up(
     cli: CommandLine, simulated: str, name: str, budget: tuple[str, ...]
 ) -> None:
     episode = document(cli, "trace", name, "--on", simulated, "--question", "1", *budget)["episode"]
@@ -197,17 +197,17 @@ def test_the_books_of_a_trace_add_up(
 
 @pytest.mark.parametrize("name", library.NAMES)
 def test_a_trace_is_readable_at_80_columns(cli: CommandLine, simulated: str, name: str) -> None:
-    said = cli("trace", name, "--on", simulated, "--question", "1", "--beta", "1")
-    assert (said.status, said.err) == (0, "")
-    assert max(map(len, said.out.splitlines())) <= 80
+    result = cli("trace", name, "--on", simulated, "--question", "1", "--beta", "1")
+    assert (result.status, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= 80
 
 
 def test_a_program_that_does_not_follow_beta_takes_no_notice_of_it(
     cli: CommandLine, here: Path
 ) -> None:
-    said = cli("trace", "sc", "--on", "r.recording", "--beta", "1")
-    assert said.status == 0
-    assert "\nbeta       not followed\n" in said.out
+    result = cli("trace", "sc", "--on", "r.recording", "--beta", "1")
+    assert result.status == 0
+    assert "\nbeta       not followed\n" in result.out
     found = document(cli, "trace", "sc", "--on", "r.recording", "--beta", "1")
     assert found["what"]["beta"] is None
 
@@ -215,11 +215,11 @@ def test_a_program_that_does_not_follow_beta_takes_no_notice_of_it(
 def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None:
     odd = branch("4\n\x1b[31m", "9" * 99)
     tiny(here / "odd.recording", ids=["q"], branches=[[odd]], golds=["4"])
-    said = cli("trace", "answer_convergence", "--on", "odd.recording", "--set", "k=2")
-    assert said.status == 0
-    assert "\x1b" not in said.out
-    assert '"4\\n\\u001b[31m" x1 (0)' in said.out
-    assert f'"{"9" * 39}…"' in said.out
+    result = cli("trace", "answer_convergence", "--on", "odd.recording", "--set", "k=2")
+    assert result.status == 0
+    assert "\x1b" not in result.out
+    assert '"4\\n\\u001b[31m" x1 (0)' in result.out
+    assert f'"{"9" * 39}…"' in result.out
 
 
 @pytest.mark.parametrize(
@@ -250,12 +250,12 @@ def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None
         (("r.recording",), "rheostat trace: got unexpected extra argument (r.recording)"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(
+def test_errors_are_one_sentence(
     cli: CommandLine, here: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
-    said = cli(*MINE_HERE, "--seed", "1", *arguments)
-    assert (said.status, said.out) == (2, "")
-    assert said.err.splitlines()[0] == f"error: {sentence}"
+    result = cli(*MINE_HERE, "--seed", "1", *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.splitlines()[0] == f"error: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -282,6 +282,6 @@ def test_every_kind_of_wrong_input_is_refused(
     cli: CommandLine, here: Path, line: str, sentence: str
 ) -> None:
     (here / "bad.rheo").write_text("nonsense\n")
-    said = cli(*line.split())
-    assert (said.status, said.out) == (2, "")
-    assert said.err.startswith(f"error: {sentence}")
+    result = cli(*line.split())
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"error: {sentence}")

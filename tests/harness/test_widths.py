@@ -51,7 +51,7 @@ def recording(home: Path) -> str:
         ("capped", "a", 5),
     ],
 )
-def test_the_knobs_of_a_width_and_what_they_ask_for(name: str, knob: str, branches: int) -> None:
+def test_requested_width_and_its_knobs(name: str, knob: str, branches: int) -> None:
     checked = program(PROGRAMS[name]).checked
     asked = requested_width(checked, evaluate(checked, 0.0))
     assert asked is not None
@@ -92,12 +92,12 @@ def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
     cli: CommandLine, recording: str, name: str
 ) -> None:
     wide = ("sweep", name, "--on", recording, "--set", "n=8,40", "--seeds", "2", "--threads", "1")
-    said = cli(*wide)
-    assert said.status == 0
-    assert f"asks for 40 branches, and a question has {RECORDED}; no more are opened" in said.err
-    assert said.err.count("warning:") == 1
-    assert "  n=8   8  " in said.out
-    assert f"n=40  {RECORDED} of 40 " in said.out
+    result = cli(*wide)
+    assert result.status == 0
+    assert f"asks for 40 branches, and a question has {RECORDED}; no more are opened" in result.err
+    assert result.err.count("warning:") == 1
+    assert "  n=8   8  " in result.out
+    assert f"n=40  {RECORDED} of 40 " in result.out
     rows = json.loads(cli(*wide, "--json").out)["rows"]
     assert [(row["width"], row["width_requested"]) for row in rows] == [(8, 8), (RECORDED, 40)]
 
@@ -105,21 +105,21 @@ def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
 def test_a_schedule_that_goes_beyond_the_branches_is_warned_of_once(
     cli: CommandLine, recording: str
 ) -> None:
-    said = cli(
+    result = cli(
         "sweep", "prune_to_one", "--on", recording, "--seeds", "2", "--threads", "1",
         "--beta", "0,0.5,1",
     )  # fmt: skip
-    assert "prune_to_one on tiny/bench: 2 of 3 points ask for 18 to 32 branches" in said.err
-    assert said.err.count("warning:") == 1
+    assert "prune_to_one on tiny/bench: 2 of 3 points ask for 18 to 32 branches" in result.err
+    assert result.err.count("warning:") == 1
 
 
 @pytest.mark.parametrize("command", ["trace", "profile"])
 def test_a_width_that_was_set_is_warned_of_where_one_setting_is_played(
     cli: CommandLine, recording: str, command: str
 ) -> None:
-    said = cli(command, "sc", "--on", recording, "--set", "n=13")
-    assert said.status == 0
-    assert said.err == (
+    result = cli(command, "sc", "--on", recording, "--set", "n=13")
+    assert result.status == 0
+    assert result.err == (
         f"warning: sc on tiny/bench: asks for 13 branches, and a question has {RECORDED};"
         " no more are opened\n"
     )
@@ -130,6 +130,6 @@ def test_a_difference_to_a_single_point_at_another_cost_is_warned_of(
     cli: CommandLine, recording: str
 ) -> None:
     line = ("--on", recording, "--seeds", "2", "--threads", "1", "--beta", "1")
-    said = cli("sweep", "sc", "prune_to_one", *line, "--set", "n=1")
-    assert "sc has a single point: 1 of 1 rows cost less than half or more than twice" in said.err
+    result = cli("sweep", "sc", "prune_to_one", *line, "--set", "n=1")
+    assert "sc has a single point: 1 of 1 rows cost less than half or more than twice" in result.err
     assert "single point" not in cli("sweep", "sc", "prune_to_one", *line, "--set", "n=1,12").err

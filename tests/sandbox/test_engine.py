@@ -21,7 +21,7 @@ from sandbox.host.process import ProcessWorkerLauncher
 from sandbox.library import NAMES, text
 from sandbox.script import Script, read_script
 from tests.conftest import World
-from tests.harness.random_worlds import random_world
+from tests.harness.random_environments import random_world
 from tests.sandbox.playing import DECK, body
 
 WORLD = ReplayEnvironment([DECK, DECK], ["7", "9"])

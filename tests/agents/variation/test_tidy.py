@@ -16,7 +16,7 @@ from harness.engines import ControllerSetting, EpisodeRules
 from harness.engines.interpreter import InterpreterEngine
 from tests.agents.variation.programs import program, remarks, written
 from tests.dsl.typed_programs import seeded_program
-from tests.harness.random_worlds import random_world
+from tests.harness.random_environments import random_world
 
 FRAME = "controller c {{ {head} start {{ open 4 }} step {{ advance active {body} }} {end} }}"
 END = "finally { answer winner(alive) }"

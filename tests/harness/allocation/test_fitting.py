@@ -48,23 +48,23 @@ def folder(home: Path) -> Path:
 
 def test_a_cost_is_that_of_the_pipeline_at_every_beta(cli: CommandLine, folder: Path) -> None:
     assert cli("check", "lean.rheo").status == 0
-    said = cli("check", "lean.rheo", "--on", "digits.toml")
-    assert said.status == 1
-    assert "at beta = 0 `lean` costs 2 on digits, but its budget is 1" in said.out
-    assert "lean.rheo:2:10" in said.out
+    result = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert result.status == 1
+    assert "at beta = 0 `lean` costs 2 on digits, but its budget is 1" in result.out
+    assert "lean.rheo:2:10" in result.out
     (folder / "lean.rheo").write_text(LEAN.replace("1 + 2", "2 + 2"))
     assert cli("check", "lean.rheo", "--on", "digits.toml").status == 0
     # Above beta = 0.5 there are two samples of `extract`, so that both cost 3.
     (folder / "lean.rheo").write_text(LEAN.replace("1 + 2 * beta", "2 + 1 * pow(beta, 3)"))
-    said = cli("check", "lean.rheo", "--on", "digits.toml")
-    assert "at beta = 0.6 `lean` costs 3 on digits" in said.out
+    result = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert "at beta = 0.6 `lean` costs 3 on digits" in result.out
 
 
-def test_what_does_not_fit_is_a_finding_for_programs_too(cli: CommandLine, folder: Path) -> None:
+def test_misfits_are_findings_in_json_too(cli: CommandLine, folder: Path) -> None:
     (folder / "lean.rheo").write_text(LEAN.replace("stage answer", "stage anwser"))
-    said = cli("check", "lean.rheo", "--on", "digits.toml", "--json")
-    [found] = json.loads(said.out)
-    assert (said.status, found["sound"]) == (1, False)
+    result = cli("check", "lean.rheo", "--on", "digits.toml", "--json")
+    [found] = json.loads(result.out)
+    assert (result.status, found["sound"]) == (1, False)
     [finding] = found["diagnostics"]
     assert (finding["code"], finding["edit"]["text"]) == ("RH806", "answer")
 
@@ -72,19 +72,19 @@ def test_what_does_not_fit_is_a_finding_for_programs_too(cli: CommandLine, folde
 @pytest.mark.parametrize("program", ["cmc", "mine.py"])
 def test_a_controller_is_refused(cli: CommandLine, folder: Path, program: str) -> None:
     (folder / "mine.py").write_text("def controller(): pass\n")
-    said = cli("check", program, "--on", "digits.toml")
-    assert (said.status, said.out) == (2, "")
-    assert "is a controller, and --on holds allocations to their pipeline" in said.err
+    result = cli("check", program, "--on", "digits.toml")
+    assert (result.status, result.out) == (2, "")
+    assert "is a controller, and --on holds allocations to their pipeline" in result.err
 
 
-def test_a_pipeline_that_cannot_be_read_is_told(cli: CommandLine, folder: Path) -> None:
-    said = cli("check", "lean.rheo", "--on", "nowhere.toml")
-    assert said.status == 2
-    assert "nowhere.toml: there is no such pipeline file" in said.err
+def test_an_unreadable_pipeline_is_reported(cli: CommandLine, folder: Path) -> None:
+    result = cli("check", "lean.rheo", "--on", "nowhere.toml")
+    assert result.status == 2
+    assert "nowhere.toml: there is no such pipeline file" in result.err
 
 
 def test_messages_of_the_checker_itself_come_first(cli: CommandLine, folder: Path) -> None:
     (folder / "lean.rheo").write_text(LEAN.replace('"3B"', "3", 1))
-    said = cli("check", "lean.rheo", "--on", "digits.toml")
-    assert "RH301" in said.out
-    assert "RH806" not in said.out
+    result = cli("check", "lean.rheo", "--on", "digits.toml")
+    assert "RH301" in result.out
+    assert "RH806" not in result.out

@@ -30,7 +30,7 @@ def test_nothing_is_gained_beyond_a_number_of_samples(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_larger_model_is_abler_but_for_what_families_differ(seed: int) -> None:
+def test_ability_rises_with_size_except_for_family_offsets(seed: int) -> None:
     at = of(seed)
     for stage, curve in zip(at.pipeline.stages, at.curves, strict=True):
         models = at.pipeline.candidates(stage)
@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_and_another_something_else() -> None:
     assert one.pipeline != other.pipeline
 
 
-def test_drawn_scores_are_right_or_wrong_and_near_what_is_expected() -> None:
+def test_drawn_scores_are_binary_and_near_their_expectation() -> None:
     at = of(3, sampled=True)
     trial = at.play(everywhere(at.pipeline, 3))
     assert {each.score for each in trial.answered} <= {0.0, 1.0}

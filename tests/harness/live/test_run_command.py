@@ -34,8 +34,8 @@ def server_words(server: ScriptedServer) -> list[str]:
 
 def collected(cli: CommandLine, server: ScriptedServer, questions: Path, *more: str) -> str:
     words = ["collect", *server_words(server), "--questions", str(questions), *HOW, *more]
-    said = cli(*words, "-o", "r.recording")
-    assert said.status == 0, said.err
+    result = cli(*words, "-o", "r.recording")
+    assert result.status == 0, result.err
     return "r.recording"
 
 
@@ -43,14 +43,14 @@ def test_episodes_are_played_shown_and_kept_for_the_trace_command(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     words = ["run", "cmc", *server_words(scripted), "--questions", str(questions), *HOW]
-    said = cli(*words, "--seeds", "2", "--traces", "t.jsonl", "--json")
-    assert said.status == 0, said.err
-    rows = json.loads(said.out)
+    result = cli(*words, "--seeds", "2", "--traces", "t.jsonl", "--json")
+    assert result.status == 0, result.err
+    rows = json.loads(result.out)
     assert [(row["question"], row["seed"]) for row in rows] == [
         (name, seed) for name in "abc" for seed in range(2)
     ]
     assert all(row["tokens"] >= row["sequential"] > 0 for row in rows)
-    assert "right (" in said.err
+    assert "right (" in result.err
     shown = cli("trace", "--from", "t.jsonl", "--question", "b", "--seed", "1")
     assert shown.status == 0, shown.err
     assert "question   b, number 1" in shown.out
@@ -73,9 +73,9 @@ def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
     for controller in ("cmc", "parallel_probe", "esc"):
         words = ["run", controller, *server_words(scripted), "--against", recording]
         kept = f"{controller}.jsonl"
-        said = cli(*words, "--seeds", "2", "--traces", kept, "--json")
-        assert said.status == 0, said.err
-        assert "6 of 6 episodes are those of the recording, token by token" in said.err
+        result = cli(*words, "--seeds", "2", "--traces", kept, "--json")
+        assert result.status == 0, result.err
+        assert "6 of 6 episodes are those of the recording, token by token" in result.err
         live = json.loads(cli("trace", "--from", kept, *which).out)
         played = json.loads(cli("trace", controller, "--on", recording, *which).out)
         assert live["episode"] == played["episode"]
@@ -91,9 +91,9 @@ def test_a_recording_that_lacks_branches_is_that_of_the_branches_which_it_holds(
     scripted.fault = lambda number, body: "refused" if body.get("seed") in seeds else None
     recording = collected(cli, scripted, questions, "--stepwise", "--allow-missing", "2")
     words = ["run", "cmc", *server_words(scripted), "--against", recording, "--seeds", "3"]
-    said = cli(*words)
-    assert said.status == 0, said.err
-    assert "9 of 9 episodes are those of the recording, token by token" in said.err
+    result = cli(*words)
+    assert result.status == 0, result.err
+    assert "9 of 9 episodes are those of the recording, token by token" in result.err
     again = cli("verify", recording, *server_words(scripted), "--branches", "16", "--json")
     assert again.status == 0, again.err
     rows = json.loads(again.out)
@@ -108,52 +108,52 @@ def test_a_request_that_is_refused_names_its_question_and_branch(
     seed = interval_seed(0, "b", 2, 0)
     scripted.fault = lambda number, body: "refused" if body.get("seed") == seed else None
     words = ["run", "sc", *server_words(scripted), "--questions", str(questions), *HOW]
-    said = cli(*words)
-    assert said.status == 2
-    assert "question 'b': branch 2: /v1/completions answers 400 Bad Request: too long" in said.err
+    result = cli(*words)
+    assert result.status == 2
+    assert "question 'b': branch 2: /v1/completions answers 400 Bad Request: too long" in result.err
 
 
 def test_a_recording_that_is_not_stepwise_is_compared_as_a_distribution(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     recording = collected(cli, scripted, questions)
-    said = cli("run", "sc", *server_words(scripted), "--against", recording, "--seeds", "2")
-    assert said.status == 0, said.err
-    assert "live less replay over 100 seeds" in said.err
-    assert "accuracy" in said.err
+    result = cli("run", "sc", *server_words(scripted), "--against", recording, "--seeds", "2")
+    assert result.status == 0, result.err
+    assert "live less replay over 100 seeds" in result.err
+    assert "accuracy" in result.err
 
 
-def test_what_contradicts_the_recording_is_refused(
+def test_options_that_contradict_the_recording_are_refused(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     recording = collected(cli, scripted, questions, "--stepwise")
     words = ["run", "cmc", *server_words(scripted), "--against", recording]
-    said = cli(*words, "--temperature", "0.2")
-    assert (said.status, "leave it out" in said.err) == (2, True)
+    result = cli(*words, "--temperature", "0.2")
+    assert (result.status, "leave it out" in result.err) == (2, True)
     other = questions.with_name("other.jsonl")
     other.write_text('{"id": "z", "question": "?", "answer": "1"}\n')
-    said = cli(*words, "--questions", str(other))
-    assert (said.status, "has no question 'z'" in said.err) == (2, True)
-    said = cli("run", "cmc", *server_words(scripted))
-    assert (said.status, "name questions" in said.err) == (2, True)
+    result = cli(*words, "--questions", str(other))
+    assert (result.status, "has no question 'z'" in result.err) == (2, True)
+    result = cli("run", "cmc", *server_words(scripted))
+    assert (result.status, "name questions" in result.err) == (2, True)
     chains = [{"text": "abc</think>\n\n3"}]
     line = {"id": "z", "question": "?", "answer": "3", "chains": chains}
     questions.with_name("chains.jsonl").write_text(json.dumps(line) + "\n")
     how = ["--family", "think", "--equivalence", "exact", "--token-ids"]
-    said = cli("collect", *server_words(scripted), "--from", "chains.jsonl", *how, "-o", "x.rec")
-    assert said.status == 0, said.err
-    said = cli("run", "cmc", *server_words(scripted), "--against", "x.rec")
-    assert (said.status, "chains from elsewhere" in said.err) == (2, True)
+    result = cli("collect", *server_words(scripted), "--from", "chains.jsonl", *how, "-o", "x.rec")
+    assert result.status == 0, result.err
+    result = cli("run", "cmc", *server_words(scripted), "--against", "x.rec")
+    assert (result.status, "chains from elsewhere" in result.err) == (2, True)
 
 
-def test_a_server_that_is_gone_ends_the_run_and_keeps_what_was_played(
+def test_a_lost_server_ends_the_run_and_keeps_played_episodes(
     cli: CommandLine, scripted: ScriptedServer, questions: Path
 ) -> None:
     scripted.fault = lambda number, body: None if number < 20 else "broken"
     words = ["run", "sc", *server_words(scripted)[:-1], "0.2", "--questions", str(questions)]
-    said = cli(*words, *HOW, "--at-once", "1", "--set", "n=2", "--traces", "t.jsonl")
-    assert said.status == 3
-    assert "answers 503" in said.err
+    result = cli(*words, *HOW, "--at-once", "1", "--set", "n=2", "--traces", "t.jsonl")
+    assert result.status == 3
+    assert "answers 503" in result.err
     assert len(Path("t.jsonl").read_text().splitlines()) >= 1
     assert scripted.under_way == 0
 
@@ -164,6 +164,6 @@ def test_a_controller_in_python_runs_live(
     recording = collected(cli, scripted, questions, "--stepwise")
     controller = Path(__file__).parents[3] / "sandbox" / "library" / "cmc.py"
     words = ["run", str(controller), *server_words(scripted), "--against", recording]
-    said = cli(*words, "--seeds", "2", "--unsafe-no-docker")
-    assert said.status == 0, said.err
-    assert "6 of 6 episodes are those of the recording" in said.err
+    result = cli(*words, "--seeds", "2", "--unsafe-no-docker")
+    assert result.status == 0, result.err
+    assert "6 of 6 episodes are those of the recording" in result.err

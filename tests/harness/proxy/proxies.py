@@ -44,9 +44,9 @@ def proxy(
     )
     try:
         assert process.stderr is not None
-        said = process.stderr.readline()
-        found = re.search(r"on (http://127\.0\.0\.1:\d+/v1)$", said)
-        assert found, said + process.stderr.read()
+        result = process.stderr.readline()
+        found = re.search(r"on (http://127\.0\.0\.1:\d+/v1)$", result)
+        assert found, result + process.stderr.read()
         yield Proxy(found[1], process)
     finally:
         process.kill()

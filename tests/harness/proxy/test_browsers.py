@@ -88,7 +88,7 @@ def test_a_preflight_is_answered_as_a_browser_expects(url: str) -> None:
     assert "access-control-allow-origin" not in refused.headers
 
 
-def test_a_request_for_options_without_an_origin_says_what_is_answered(url: str) -> None:
+def test_an_options_request_without_an_origin_lists_the_methods(url: str) -> None:
     reply = httpx.options(f"{url}/chat/completions")
     assert (reply.status_code, reply.headers["allow"]) == (204, "GET, POST, OPTIONS")
 
@@ -116,9 +116,9 @@ def test_with_a_key_the_name_does_not_matter_and_the_origin_does(upstream: Scrip
 
 def test_an_origin_that_is_none_is_refused_before_anything_starts(cli: CommandLine) -> None:
     words = ["--base-url", "http://127.0.0.1:9", "--model", "m", "--family", "think"]
-    said = cli("serve", "cmc", *words, "--allow-origin", "chat.example.org")
-    assert said.status == 2
-    assert "--allow-origin chat.example.org: is no origin; write https://HOST or *" in said.err
+    result = cli("serve", "cmc", *words, "--allow-origin", "chat.example.org")
+    assert result.status == 2
+    assert "--allow-origin chat.example.org: is no origin; write https://HOST or *" in result.err
 
 
 @pytest.mark.parametrize(

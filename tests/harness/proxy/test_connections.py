@@ -101,7 +101,7 @@ class Faulty(Responder):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_fault_of_its_own_is_told_as_json_and_counted(
+async def test_an_internal_fault_is_reported_as_json_and_counted(
     stream: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     answers: list[ProxyAnswer] = []

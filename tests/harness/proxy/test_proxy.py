@@ -159,7 +159,7 @@ def test_a_wrong_key_is_refused_and_nothing_is_asked_upstream(
     assert len(upstream.seen) == before
 
 
-def test_a_body_that_is_too_large_is_refused_even_where_its_length_is_not_told(
+def test_a_body_that_is_too_large_is_refused_without_content_length(
     client: OpenAI, running: tuple[Proxy, Path]
 ) -> None:
     long = [{"role": "user", "content": "x" * 6000}]
@@ -204,7 +204,7 @@ def test_a_body_that_is_too_large_is_refused_even_where_its_length_is_not_told(
         ({"extra_body": {"best_of": 3}}, "best_of"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(
+def test_unsupported_parameters_are_refused_by_name(
     client: OpenAI, asked: dict[str, object], param: str
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
@@ -227,7 +227,7 @@ def test_bounds_are_printed_in_full(client: OpenAI, asked: dict[str, object], to
         ask(client, **asked)
 
 
-def test_what_means_nothing_is_accepted(client: OpenAI) -> None:
+def test_neutral_parameters_are_accepted(client: OpenAI) -> None:
     ask(client, n=1, logprobs=False, user="me", stop=None, presence_penalty=0.0, top_p=1)
 
 
@@ -284,7 +284,7 @@ def test_more_at_once_than_there_is_room_for_are_turned_away(
     soon(answered)
 
 
-def test_a_server_that_is_down_is_told_without_its_address(
+def test_an_unreachable_server_is_reported_without_its_address(
     client: OpenAI, upstream: ScriptedServer
 ) -> None:
     upstream.fault = lambda number, body: "broken"
@@ -296,7 +296,7 @@ def test_a_server_that_is_down_is_told_without_its_address(
         list(stream(client))
 
 
-def test_what_was_done_is_counted(client: OpenAI, running: tuple[Proxy, Path]) -> None:
+def test_metrics_count_requests_and_tokens(client: OpenAI, running: tuple[Proxy, Path]) -> None:
     root = running[0].url.removesuffix("/v1")
     assert httpx.get(f"{root}/health").status_code == 200
     headers = {"Authorization": f"Bearer {KEY}"}
@@ -316,7 +316,7 @@ def test_what_was_done_is_counted(client: OpenAI, running: tuple[Proxy, Path]) -
     assert counted("rheostat_episodes_under_way") == 0
 
 
-def test_a_proxy_that_is_ended_answers_what_is_under_way(upstream: ScriptedServer) -> None:
+def test_shutdown_completes_running_requests(upstream: ScriptedServer) -> None:
     waited: list[float] = []
 
     def slow(number: int, body: Body) -> Fault:
@@ -359,8 +359,8 @@ def test_an_answer_that_no_finished_branch_holds_is_shown_as_it_was_forced(
 
 def test_a_proxy_without_a_server_ends_before_it_listens(cli: CommandLine) -> None:
     words = ["--base-url", "http://127.0.0.1:9", "--model", "m", "--family", "think"]
-    said = cli("serve", "cmc", *words, "--patience", "0")
-    assert (said.status, "no answer" in said.err) == (3, True)
+    result = cli("serve", "cmc", *words, "--patience", "0")
+    assert (result.status, "no answer" in result.err) == (3, True)
 
 
 @pytest.mark.slow

@@ -28,8 +28,8 @@ from dsl.episode import (
 )
 from harness.mdp.ledger import Action, BarrierRecord
 from harness.mdp.replay import BranchPool, Replay
-from tests.harness.books_by_table import Broke, Line, Refused, TableBooks, picture_of
 from tests.harness.branch_pools import branch_pools
+from tests.harness.ledger_by_table import Broke, Line, Refused, TableBooks, picture_of
 
 INDEXES = st.lists(st.integers(-1, 7), max_size=4).map(tuple)
 JUNK: list[AnyVerb] = [
