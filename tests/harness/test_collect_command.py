@@ -139,7 +139,7 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
 
 
 @pytest.mark.parametrize(
-    ("more", "status", "said"),
+    ("more", "status", "message"),
     [
         (["--model", "other"], 2, f"serves no model other\nhint: it serves {MODEL}"),
         (["--base-url", "127.0.0.1"], 2, "is no URL"),
@@ -166,11 +166,11 @@ def test_invalid_requests_end_in_one_sentence_and_leave_no_file(
     home: Path,
     more: list[str],
     status: int,
-    result: str,
+    message: str,
 ) -> None:
     answer = cli(*words(scripted, questions), "-o", "r.recording", *more)
     assert answer.status == status, answer.err
-    assert result in answer.err
+    assert message in answer.err
     assert [each.name for each in home.iterdir()] == ["sums.jsonl"]
     assert not scripted.completions
 
