@@ -1,8 +1,8 @@
-"""The one owner of stdout: data, and nothing else.
+"""The only writer of stdout: data, and nothing else.
 
-A command writes each result once and whole: text, a table, or one JSON document (keys sorted, two
-spaces, a line feed at the end; equal results give equal bytes). With ``-o FILE`` the same goes to
-a file, which appears complete or not at all.
+A command writes each result once and complete: text, a table, or one JSON document (keys sorted,
+two spaces, a final line feed; equal results give equal bytes). With ``-o FILE`` the same goes to a
+file, which is written atomically.
 """
 
 import contextlib
@@ -25,23 +25,23 @@ from store.errors import attribute_os_errors
 from store.files import replace_file
 
 STDOUT = "standard output"
-"""The file name in an `OSError` that comes of writing to stdout."""
+"""The file name in an `OSError` from writing to stdout."""
 
 _WIDEST = 10_000
-"""Columns that no table needs."""
+"""A width that no table exceeds."""
 
 
 class OutputFormat(Enum):
-    """The faces of a result."""
+    """The formats of a result."""
 
     PEOPLE = "people"
-    """A drawn table on a terminal, aligned text elsewhere."""
+    """A rendered table on a terminal, aligned text elsewhere."""
     JSON = "json"
     CSV = "csv"
 
 
 class Output(NamedTuple):
-    """Where a command's result goes and in which form; made by ``declare.output_options``."""
+    """The destination and format of a command's result, from `output_options`."""
 
     form: OutputFormat = OutputFormat.PEOPLE
     path: Path | None = None
@@ -51,9 +51,9 @@ class Output(NamedTuple):
         """Write a table.
 
         Args:
-            table: the rows.
-            about: what JSON has beside ``rows``, such as digests; without any, the document is
-                the list of rows itself.
+            table: The rows.
+            about: Fields of the JSON document besides ``rows``, such as digests; without any, the
+                document is the list of rows itself.
         """
         match self.form:
             case OutputFormat.JSON:
@@ -66,10 +66,10 @@ class Output(NamedTuple):
                 self.text(table.text())
 
     def document(self, value: object, text: str) -> None:
-        """Write a result that is no table: ``value`` as JSON, ``text`` for people.
+        """Write a result that is not a table: ``value`` as JSON, ``text`` for people.
 
         Raises:
-            InputError: CSV was asked for.
+            InputError: The format is CSV.
         """
         if self.form is OutputFormat.CSV:
             raise InputError(
@@ -82,11 +82,11 @@ class Output(NamedTuple):
             self.text(text)
 
     def text(self, text: str, *, styled: bool = False) -> None:
-        """Write text for people, without what could steer a terminal.
+        """Write text for people, with untrusted control sequences escaped.
 
         Args:
-            text: a last line feed is added where there is none.
-            styled: whether it holds colours of our own, which stay.
+            text: The text; a final line feed is added if there is none.
+            styled: Whether it contains rheostat's own colours, which stay.
         """
         text = escape_styled(text) if styled else escape_block(text)
         text = text if text.endswith("\n") or not text else text + "\n"
@@ -96,7 +96,7 @@ class Output(NamedTuple):
             self._data(text)
 
     def _data(self, text: str) -> None:
-        """Write UTF-8, whatever the locale says: data has one encoding."""
+        """Write UTF-8 in any locale: data has one encoding."""
         payload = text.encode("utf-8", "surrogateescape")
         if self.path is None:
             _bytes(payload)
@@ -106,7 +106,7 @@ class Output(NamedTuple):
 
 
 def output_width(out: Output) -> int | None:
-    """Where lines for people are to end: at the edge of a terminal, and nowhere else."""
+    """Return the width of lines for people: that of a terminal, or ``None``."""
     seen = out.path is None and terminal.is_terminal(sys.stdout)
     return terminal.width() if seen else None
 
@@ -117,14 +117,14 @@ def emit_text(text: str, *, styled: bool = False) -> None:
 
 
 def emit_paths(paths: Iterable[Path]) -> None:
-    """Write the names of files to stdout, one a line."""
+    """Write file names to stdout, one per line."""
     emit_text("\n".join(escape_line(str(path)) for path in paths))
 
 
 def emit_utf8(text: str) -> None:
-    """Write a program or a diff to stdout, in UTF-8 whatever the locale says.
+    """Write a program or a diff to stdout, in UTF-8 in any locale.
 
-    A pipe gets it as it is, a terminal without what could steer it.
+    On a terminal, control sequences are escaped; in a pipe, the text is unchanged.
     """
     _bytes(_for_stdout(text).encode("utf-8", "surrogateescape"))
 
@@ -133,12 +133,12 @@ def emit_utf8(text: str) -> None:
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that appears under ``path`` complete, or not at all.
 
-    What is there already is replaced at the end; a link is followed; something that is no regular
-    file (``/dev/stdout``, a named pipe) is written as it goes.
+    An existing file is replaced at the end; a link is followed; anything but a regular file
+    (``/dev/stdout``, a named pipe) is written directly.
 
     Raises:
-        InputError: ``path`` is a directory, or lies in none.
-        OSError: the surroundings refuse; it names ``path``.
+        InputError: ``path`` is a directory, or its parent does not exist.
+        OSError: The file cannot be written; the error names ``path``.
     """
     with attribute_os_errors(path):
         target = _target(path)
@@ -151,22 +151,22 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raise before the work is done where its result could not be written to ``path``.
+    """Raise, before any work, if a result could not be written to ``path``.
 
     Raises:
-        InputError: ``path`` is a directory, or lies in none.
-        OSError: it may not be written; it names ``path``.
+        InputError: ``path`` is a directory, or its parent does not exist.
+        OSError: The file cannot be written; the error names ``path``.
     """
     with attribute_os_errors(path):
         target = _target(path)
         taken = target.exists() and not stat.S_ISREG(target.stat().st_mode)
-        # A file is replaced, not written to, so that its directory is what counts.
+        # Check the directory: files are replaced, not written to.
         if not os.access(target if taken else target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _target(path: Path) -> Path:
-    """Return the file that a path leads to."""
+    """Return the file that a path resolves to."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"{path}: is a directory", hint="name a file in it")
@@ -176,14 +176,14 @@ def _target(path: Path) -> Path:
 
 
 def flush() -> None:
-    """Send what is still buffered, so that a full disk or a closed pipe is noticed in time."""
+    """Flush stdout, so that a full disk or a closed pipe is noticed in time."""
     with _named_stdout():
         if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
 
 
 def discard_stdout() -> None:
-    """Points stdout nowhere, so that the interpreter does not complain at its end."""
+    """Redirect stdout to nowhere, so that the interpreter does not fail at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -191,13 +191,13 @@ def discard_stdout() -> None:
 
 
 def tolerate_narrow_encodings() -> None:
-    """Let text that the locale cannot show come out escaped instead of failing."""
+    """Escape text that the locale cannot encode, instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _for_stdout(data: str) -> str:
-    """Data as it is for a pipe; for a terminal, without what could steer it."""
+    """Return data unchanged for a pipe; for a terminal, with control sequences escaped."""
     return escape_block(data) if terminal.is_terminal(sys.stdout) else data
 
 
@@ -206,7 +206,7 @@ def _json(value: object) -> str:
 
     try:
         encoded = msgspec.json.encode(value, enc_hook=_plain, order="sorted")
-    except UnicodeEncodeError:  # msgspec has no form for a byte of a file's name that is no UTF-8
+    except UnicodeEncodeError:  # msgspec cannot encode bytes of a file's name that are not UTF-8
         plain = msgspec.to_builtins(value, enc_hook=_plain, str_keys=True)
         return json.dumps(plain, indent=2, sort_keys=True) + "\n"
     return escape_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
@@ -223,7 +223,7 @@ def _drawn(table: Table) -> str:
 
     written = io.StringIO()
     drawn = table.rich(terminal.width())
-    # A table that no shortening makes fit is better wrapped by the terminal than by rich.
+    # If a table cannot fit, let the terminal wrap it instead of rich.
     console = Console(
         file=written, force_terminal=True, width=_WIDEST, highlight=False, emoji=False
     )
@@ -247,13 +247,13 @@ def _bytes(payload: bytes) -> None:
 def _stdout() -> io.TextIOWrapper:
     if sys.stdout is None or sys.stdout.closed:
         raise ExternalError("standard output is closed, so there is nowhere to write to")
-    # The interpreter opens it so, and what stands in for it in tests has the same methods.
+    # The interpreter opens stdout as text; replacements in tests have the same methods.
     return sys.stdout  # type: ignore[return-value]
 
 
 @contextlib.contextmanager
 def _named_stdout() -> Iterator[None]:
-    """Say where a failed write was meant to go: the system's error does not."""
+    """Add the destination to a failed write: the system's error does not have it."""
     try:
         yield
     except OSError as problem:
