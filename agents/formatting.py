@@ -7,13 +7,13 @@ from harness.evaluation.grid import format_knobs
 
 
 def truncate_line(text: str, most: int) -> str:
-    """A text on one line, cut where it is longer than ``most`` characters."""
+    """Return a text on one line, cut if it is longer than ``most`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def describe_gain(found: Gain) -> str:
-    """A gain with its interval and its rival."""
+    """Format a gain with its interval and its baseline."""
     return f"{found.value:+.2f} ({found.low:+.2f}..{found.high:+.2f}) over `{found.against}`"
 
 
@@ -21,30 +21,30 @@ NO_VALUE = "-"
 
 
 def format_signed(value: float | None, decimals: int = 2) -> str:
-    """A difference."""
+    """Format a difference with its sign."""
     return NO_VALUE if value is None else f"{_rounded(value, decimals):+.{decimals}f}"
 
 
 def format_number(value: float | None, decimals: int = 2) -> str:
-    """A figure."""
+    """Format a number."""
     return NO_VALUE if value is None else f"{_rounded(value, decimals):.{decimals}f}"
 
 
 def format_bounds(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """An interval; an end that is not bounded is left out."""
+    """Format an interval; an unbounded end is left out."""
     if low is None and high is None:
         return NO_VALUE
     return "..".join("" if end is None else format_number(end, decimals) for end in (low, high))
 
 
 def format_setting(beta: float | None, settings: Mapping[str, int | float]) -> str:
-    """At what a controller was played: ``beta 0.5``, ``n=16``."""
+    """Format the setting of a controller: ``beta 0.5``, ``n=16``."""
     parts = [] if beta is None else [f"beta {beta:g}"]
     return " ".join([*parts, format_knobs(round_settings(settings))]).strip() or NO_VALUE
 
 
 def round_settings(settings: Mapping[str, int | float]) -> dict[str, int | float]:
-    """Settings whose numbers can be read; spread ones have many digits."""
+    """Round settings for display; spread ones have many digits."""
     return {
         name: value if isinstance(value, int) else float(f"{value:.4g}")
         for name, value in settings.items()
@@ -52,12 +52,12 @@ def round_settings(settings: Mapping[str, int | float]) -> dict[str, int | float
 
 
 def join_words(things: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Join items: ``a``, ``a and b``, ``a, b and c``."""
     if len(things) < 2:
         return "".join(things)
     return f"{', '.join(things[:-1])} and {things[-1]}"
 
 
 def _rounded(value: float, decimals: int) -> float:
-    """Rounded, and never a negative zero."""
+    """Round, without negative zero."""
     return round(value, decimals) + 0.0

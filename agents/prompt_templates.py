@@ -1,7 +1,7 @@
-"""Templates of prompts, and how each language is named in them.
+"""Prompt templates, and how each language is named in them.
 
-Templates are Markdown files in a package's folder ``templates``. A prompt language gives the words,
-the code fence and the beginning of a program in Rheo or in restricted Python.
+Templates are Markdown files in a package's folder ``templates``. A prompt language provides the
+name, the code fence and the skeleton of a program in Rheo or in restricted Python.
 """
 
 import re
@@ -16,21 +16,21 @@ from harness.request.foreign import require_language
 
 
 class TemplateFolder:
-    """The templates of one package, which lie in its folder ``templates``.
+    """Templates of one package, in its folder ``templates``.
 
     Args:
-        package: its dotted name.
+        package: Dotted name of the package.
     """
 
     def __init__(self, package: str):
         self._package = package
 
     def __call__(self, template: str, /, **values: object) -> str:
-        """One template, filled in.
+        """Render a template.
 
         Args:
-            template: the name of its file, without its suffix.
-            values: for each place that it has.
+            template: File name of the template, without suffix.
+            values: Value of each placeholder.
         """
         return _template(self._package, template).substitute(values).strip("\n")
 
@@ -42,17 +42,17 @@ def _template(package: str, name: str) -> Template:
 
 
 class PromptLanguage(NamedTuple):
-    """How a language is spoken of."""
+    """How a language is presented in prompts."""
 
     name: str
     fence: str
     """The tag of a fenced block."""
     shape: str
-    """What a program looks like, in short."""
+    """Skeleton of a program."""
     schedule: str
-    """The name of the page that says how a program follows β."""
+    """Name of the template that explains how a program follows β."""
     beginning: re.Pattern[str]
-    """How a program begins; it stands in no prose."""
+    """Pattern of a program's first line; it does not match prose."""
 
 
 _RHEO = PromptLanguage(
@@ -74,12 +74,12 @@ _PYTHON = PromptLanguage(
 
 
 def prompt_language(language: ControllerLanguage) -> PromptLanguage:
-    """How a language is spoken of."""
+    """Return the prompt texts of a language."""
     return {ControllerLanguage.RHEO: _RHEO, ControllerLanguage.PYTHON: _PYTHON}[language]
 
 
 def language_card(language: ControllerLanguage) -> str:
-    """The language on a page.
+    """Return the one-page language reference card.
 
     Raises:
         ExternalError: it is not installed.

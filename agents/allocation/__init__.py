@@ -1,1 +1,1 @@
-"""The search for allocations: who proposes trials, what is believed of stages, what is reported."""
+"""Search for allocations: proposers of trials, beliefs about stages, and reports."""

@@ -1,4 +1,4 @@
-"""The search task of an allocation run: trials of a pipeline, proposed and played in the loop.
+"""Search task of an allocation run: trials of a pipeline, proposed and played in the loop.
 
 A candidate is the text of an allocation, and playing it is a trial. A candidate that does not
 check, exceeds the budget or was tried before is dropped, and costs no trial.
@@ -37,19 +37,19 @@ from store.pipelines.schema import StageChoices, Trial
 
 
 class RoundTrialBench(SpendTracker):
-    """See `agents.allocation.proposers.TrialBench`.
+    """Implementation of `agents.allocation.proposers.TrialBench` for a round.
 
     Args:
-        space: what may be tried.
-        seen: the trials so far.
-        seed: names the slot's chance.
-        state: what the proposer left in the round before.
-        most: trials that it may put forward.
-        planned: trials of the whole run, where it is bounded.
-        purse: what language models may cost.
-        out_of_time: whether a cap was reached meanwhile.
-        heed: gives up the work, where somebody asked for it.
-        tell: puts progress into the event log.
+        space: Space of allocations.
+        seen: Trials so far.
+        seed: Random seed of the slot.
+        state: State that the proposer left in the previous round.
+        most: Maximum number of trials to suggest.
+        planned: Trials of the whole run, if it is bounded.
+        purse: Spend limit of language models.
+        out_of_time: Return whether a time limit was reached.
+        heed: Raise if an interrupt was requested.
+        tell: Write progress to the event log.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class RoundTrialBench(SpendTracker):
 def allocation_task_factory(
     environment: TrialEnvironment, proposers: Mapping[str, TrialProposer]
 ) -> Callable[[RunDirectory, int], AbstractContextManager[SearchTask]]:
-    """What opens the task of a run, with what plays its trials and who proposes them."""
+    """Return a factory of the run's task, given its environment and proposers."""
 
     @contextmanager
     def opening(run: RunDirectory, workers: int) -> Iterator[SearchTask]:
@@ -98,15 +98,15 @@ def allocation_task_factory(
 
 
 class AllocationTask:
-    """See `agents.loop.task.SearchTask`.
+    """Allocation search as an `agents.loop.task.SearchTask`.
 
     Args:
-        run: whose task it is.
-        environment: plays its trials.
-        proposers: by the names of the request.
+        run: Run directory.
+        environment: Environment that plays its trials.
+        proposers: Proposers by the names of the request.
 
     Raises:
-        InputError: the budget affords no allocation.
+        InputError: The budget affords no allocation.
     """
 
     floor = 0.0
@@ -129,7 +129,7 @@ class AllocationTask:
         )
 
     def brief(self, number: int) -> None:
-        """Writes down the trials so far, and what was made of them."""
+        """Write the trials and guidelines so far."""
         told = format_brief(
             self._space,
             read_run_trials(self._run, number),
@@ -142,7 +142,7 @@ class AllocationTask:
         self._run.write(f"rounds/{number:03d}/brief.json", made)
 
     def can_repair(self, proposer: str) -> bool:
-        """Nobody mends: what is wrong with an allocation is told in the next brief."""
+        """Return false: errors of an allocation are reported in the next brief."""
         return False
 
     def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
@@ -188,7 +188,7 @@ class AllocationTask:
         return format_allocation(self._environment.pipeline, self._asked.budget, choices, name)
 
     def checked(self, draft: Draft, number: int) -> Draft:
-        """The draft with what the checker, the pipeline or the budget has against it."""
+        """Check a draft with the checker, the pipeline and the budget."""
         told = ""
         try:
             choices = self._choices(draft)
@@ -208,19 +208,19 @@ class AllocationTask:
         return parse_choices(self._environment.pipeline, source, name)
 
     def play(self, draft: Draft) -> None:
-        """Carries out a trial, and keeps it."""
+        """Play a trial and store it."""
         if not self._run.has(trial_path(draft.candidate)):
             found = self._environment.play(self._choices(draft))
             self._run.write(trial_path(draft.candidate), found)
 
     def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
-        """There are no constants to fit."""
+        """Do nothing: allocations have no constants to fit."""
         return None
 
     def review(
         self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """The score in percent, held to the best so far."""
+        """Review a trial: its score in percent, compared with the best so far."""
         name = draft.candidate
         if draft.diagnostics:
             return Review(
@@ -243,7 +243,7 @@ class AllocationTask:
 
 
 def _gain(found: Trial, before: Trial, name: str) -> Gain:
-    """Points of one trial over another, paired by question."""
+    """Return the gain of one trial over another in points, paired by question."""
     gain = estimate_gain(found, before)
     value, low, high = (100 * each for each in (gain.value, gain.low, gain.high))
     return Gain(against=name, value=value, low=low, high=high)

@@ -1,11 +1,11 @@
-"""The posterior over a pipeline's stages given its trials, and the guidelines derived from it.
+"""Posterior over a pipeline's stages given its trials, and the guidelines derived from it.
 
-Each account of the ensemble states, for every stage, how able each model is, how much repetition
-adds and up to which number of samples, and how strongly a poor input lowers the output and raises
-the number of samples needed. The priors are wide; nothing else is assumed. The ensemble is drawn by
-differential evolution Markov chains (ter Braak, 2006), which find the scale of each constant
-themselves; it starts where the previous round left it. Guidelines are the sentences that the
-published agent writes down: one rests on at least `MIN_CERTAINTY` of the accounts.
+Each hypothesis of the ensemble states, for every stage, how capable each model is, how much
+repetition adds and up to which number of samples, and how strongly a poor input lowers the output
+and raises the number of samples needed. The priors are wide; nothing else is assumed. The ensemble
+is sampled by differential evolution Markov chains (ter Braak, 2006), which adapt to the scale of
+each constant, and starts where the previous round left it. A guideline is a sentence that at least
+`MIN_CERTAINTY` of the hypotheses support.
 """
 
 from collections.abc import Sequence
@@ -25,53 +25,53 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 CHAINS = 128
-"""Accounts of an ensemble."""
+"""Hypotheses of an ensemble."""
 
 FIRST, LATER = 300, 90
-"""Steps of the chains in a first round, and in each later one."""
+"""Steps of the chains in the first round, and in each later one."""
 
 
 class _NormalRange(NamedTuple):
-    """A normal range: of logits, or of logarithms where a constant is above 0."""
+    """A normal range of logits, or of logarithms for positive constants."""
 
     mean: float
     spread: float
 
 
 _SMALLEST = _NormalRange(0.0, 1.5)
-"""The logit of one sample of the smallest model, with a perfect input."""
+"""Logit of one sample of the smallest model, with a perfect input."""
 _LARGER = _NormalRange(0.45, 0.6)
-"""What the next larger model adds to it, for each factor of e in size."""
+"""Gain of the next larger model, for each factor of e in size."""
 _GOVERNED = _NormalRange(0.5, 1.2)
-"""The logit of a stage that a controller governs."""
+"""Logit of a stage that a controller governs."""
 _GAIN = _NormalRange(-0.2, 0.8)
-"""The logarithm of what repetition adds to the logit, all of it."""
+"""Logarithm of the total gain in logit from repetition."""
 _END = _NormalRange(2.3, 1.0)
-"""The logarithm of the samples at which it ends."""
+"""Logarithm of the samples at which the gain ends."""
 _SPOILT = _NormalRange(0.5, 0.8)
-"""The logarithm of what a poor input takes off the logit."""
+"""Logarithm of the loss in logit from a poor input."""
 _MORE = _NormalRange(-0.2, 0.9)
-"""The logarithm of how much more samples it wants."""
+"""Logarithm of the extra samples that a poor input requires."""
 _NOISE = _NormalRange(-4.2, 0.8)
-"""The logarithm of the error of a score, what the account cannot say among it."""
+"""Logarithm of a score's error, including model misfit."""
 
 
 class AllocationPoints(NamedTuple):
     """Allocations as arrays, (allocations, stages)."""
 
     arms: "Places"
-    """The place of the stage's model among its models, or behind them that of its controller."""
+    """Index of the stage's model, or, after all models, of its controller."""
     samples: "Array"
-    """1 where a controller governs."""
+    """1 for a stage that a controller governs."""
 
 
 class Belief:
-    """See the module.
+    """Posterior over the stages of a pipeline; see the module docstring.
 
     Args:
-        space: of the trials.
-        seed: of all chance.
-        state: what `state` gave in the round before.
+        space: Space of allocations.
+        seed: Random seed.
+        state: Ensemble that `state` returned in the previous round.
     """
 
     def __init__(self, space: AllocationSpace, seed: int, state: bytes | None = None):
@@ -95,11 +95,11 @@ class Belief:
 
     @property
     def state(self) -> bytes:
-        """The ensemble, for the next round."""
+        """Return the ensemble, for the next round."""
         return self._chains.tobytes()
 
     def fit(self, seen: "Sequence[ObservedTrial]") -> None:
-        """Moves the ensemble to accounts that fit the trials."""
+        """Fit the ensemble to the trials."""
         points = self.points([each.choices for each in seen])
         scores = np.array([each.score for each in seen])
         density = self._density(self._chains, points, scores)
@@ -107,7 +107,7 @@ class Belief:
         for step in range(self._steps):
             one, other = (self._random.permutation(count) for _ in range(2))
             part = self._random.choice((0.1, 0.3, 1.0))
-            # Now and then a whole step of another's difference, to leave a lesser peak.
+            # Occasionally take a full difference step, to escape a local optimum.
             scale = 1.0 if step % 10 == 9 else 2.38 / np.sqrt(2 * part * width)
             scale *= self._random.uniform(0.3, 1.0)
             leap = scale * (self._chains[one] - self._chains[other])
@@ -119,29 +119,29 @@ class Belief:
             self._chains[better], density[better] = tried[better], found[better]
 
     def predict(self, points: AllocationPoints) -> "Array":
-        """The scores that each account expects, (accounts, allocations)."""
+        """Predict scores: array (hypotheses, allocations)."""
         return self._play(self._chains, points)
 
     def points(self, some: Sequence[StageChoices]) -> AllocationPoints:
-        """Allocations as arrays."""
+        """Convert allocations to arrays."""
         arms = [[self._arm(at, each) for at, each in enumerate(one)] for one in some]
         samples = [[max(1, each.samples) for each in one] for one in some]
         return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
 
     def ends(self) -> "Array":
-        """The samples at which each stage gains no more with a perfect input, by account."""
+        """Samples at which each stage gains no more with a perfect input, by hypothesis."""
         return 1 + np.exp(self._parts(self._chains).ends)
 
     def abilities(self, at: int) -> "Array":
-        """The logit of one sample of each model of a stage, (accounts, models)."""
+        """Logit of one sample of each model of a stage: array (hypotheses, models)."""
         return self._parts(self._chains).abilities[:, at, : len(self._space.models[at])]
 
     def coupling(self) -> "Array":
-        """How much more samples a stage wants by a wholly poor input, by account and stage."""
+        """Extra samples that a stage needs with a worthless input, by hypothesis and stage."""
         return np.exp(self._parts(self._chains).more)
 
     def gains(self) -> "Array":
-        """What repetition adds to the logit of each stage, by account."""
+        """Gain in logit from repetition for each stage, by hypothesis."""
         return np.exp(self._parts(self._chains).gains)
 
     def _arm(self, at: int, choice: StageChoice) -> int:
@@ -174,7 +174,7 @@ class Belief:
         return given
 
     def _density(self, chains: "Array", points: AllocationPoints, scores: "Array") -> "Array":
-        """The logarithm of how likely accounts are, by what was known before and the trials."""
+        """Log posterior density of hypotheses, given the trials."""
         far = (chains - self._prior.means) / self._prior.spreads
         noise = chains[:, -1]
         errors = (self._play(chains, points) - scores) * np.exp(-noise)[:, None]
@@ -184,25 +184,25 @@ class Belief:
 
 
 class _AccountConstants(NamedTuple):
-    """The constants of accounts by name; each (accounts, stages) where not said otherwise."""
+    """Constants by name; each is an array (hypotheses, stages) unless stated otherwise."""
 
     abilities: "Array"
-    """(accounts, stages, arms)."""
+    """Array (hypotheses, stages, arms)."""
     gains: "Array"
     ends: "Array"
     spoilt: "Array"
     more: "Array"
     noise: "Array"
-    """(accounts,)."""
+    """Array (hypotheses,)."""
 
 
 class _NormalRanges(NamedTuple):
-    """The ranges of all constants of an account, in one row."""
+    """The ranges of all constants of a hypothesis, in one row."""
 
     means: "Array"
     spreads: "Array"
     sums: "Array"
-    """(stages, arms, arms): which constants add up to the ability of an arm."""
+    """Array (stages, arms, arms): the constants that add up to the ability of an arm."""
 
 
 def _priors(
@@ -236,14 +236,14 @@ def _priors(
 
 
 MIN_CERTAINTY = 0.8
-"""The part of the accounts that a sentence rests on, at least."""
+"""Minimum fraction of the hypotheses that support a guideline."""
 
 MIN_LOGIT_DIFFERENCE = 0.25
-"""A difference of logits that is worth a sentence."""
+"""Minimum difference of logits worth a guideline."""
 
 
 def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
-    """Sentences on each stage: its model, where its samples stop paying, what its input does."""
+    """Derive guidelines for each stage: its model, its saturation, and the effect of its input."""
     found = []
     ends = np.quantile(belief.ends(), (0.2, 0.8), axis=0)
     gains, more = belief.gains(), np.median(belief.coupling(), axis=0)
@@ -255,7 +255,9 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
         elif high <= 3 * low:
             found.append(f"{name}: samples stop paying at about {low} to {high}.")
         else:
-            found.append(f"{name}: where samples stop paying is open; {low} to {high} by now.")
+            found.append(
+                f"{name}: it is uncertain where samples stop paying; {low} to {high} so far."
+            )
         if at and float(more[at]) > 1:
             found.append(
                 f"{name}: what {space.names[at - 1]} gets wrong has to be made up here with more"
@@ -265,7 +267,7 @@ def derive_guidelines(space: AllocationSpace, belief: "Belief") -> list[str]:
 
 
 def _model(space: AllocationSpace, belief: "Belief", at: int, name: str) -> str:
-    """Which model a stage wants: the smallest of which no larger one is clearly better."""
+    """Choose the model of a stage: the smallest one that no larger one clearly beats."""
     models, able = space.models[at], belief.abilities(at)
     for place, model in enumerate(models):
         worse = [

@@ -1,4 +1,4 @@
-"""One allocation of Rheo at many β: a frontier of score over cost, each point within its budget."""
+"""Play one Rheo allocation at many β and return its frontier of score over cost."""
 
 from collections.abc import Sequence
 
@@ -19,22 +19,27 @@ class FrontierPoint(msgspec.Struct, frozen=True, kw_only=True):
     """An allocation at one β."""
 
     beta: float | None
-    """``None`` where it does not follow β."""
+    """``None`` if it does not follow β."""
     budget: float
     cost: float
     score: float
-    """From 0 to 1."""
+    """Score from 0 to 1."""
     stages: list[StageAllocation]
 
 
 def compute_frontier(
     environment: TrialEnvironment, source: Source, betas: Sequence[float]
 ) -> list[FrontierPoint]:
-    """Plays an allocation at every β; one that does not follow β is played once.
+    """Play an allocation at every β, or once if it does not follow β.
+
+    Args:
+        environment: Environment that plays trials.
+        source: Source of the allocation.
+        betas: Values of β.
 
     Raises:
-        DslError: it is not sound.
-        InputError: its stages are not the pipeline's, it is over its own budget, or it cannot be
+        DslError: The allocation is not sound.
+        InputError: Its stages are not the pipeline's, it exceeds its own budget, or it cannot be
             played here.
     """
     checked = load_allocation(source)
@@ -63,7 +68,7 @@ def compute_frontier(
 
 
 def build_frontier_table(points: Sequence[FrontierPoint]) -> Table:
-    """A row for each point."""
+    """Build a table with a row for each point."""
     names = [each.stage for each in points[0].stages]
     columns = [
         Column("beta", decimals=2), Column("budget", decimals=1), Column("cost", decimals=1),

@@ -1,4 +1,4 @@
-"""The brief of a round of trials: the pipeline, the trials so far, the guidelines written last."""
+"""The brief of a round of trials: the pipeline, the trials so far, the latest guidelines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,19 +7,19 @@ from harness.allocation.space import AllocationSpace
 from store.pipelines.schema import CostUnit, Trial
 
 MAX_TRIALS_SHOWN = 60
-"""Trials that are told at most: the best, and the latest."""
+"""Maximum trials to list: the best, and the latest."""
 
 
 def format_brief(
     space: AllocationSpace, trials: Mapping[str, Trial], guidelines: Sequence[str], number: int
 ) -> str:
-    """The brief as Markdown.
+    """Format the brief as Markdown.
 
     Args:
-        space: of the trials.
-        trials: by candidate, in order.
-        guidelines: as they were written last.
-        number: the round.
+        space: Space of allocations.
+        trials: Trials by candidate, in order.
+        guidelines: Latest guidelines.
+        number: Round number.
     """
     told = [ObservedTrial(each.choices, each.score, each.cost) for each in trials.values()]
     return f"# Round {number}\n\n{format_trial_history(space, told, guidelines, list(trials))}"
@@ -31,13 +31,13 @@ def format_trial_history(
     guidelines: Sequence[str],
     names: Sequence[str] = (),
 ) -> str:
-    """What there is, what was tried, and what was made of it, as Markdown.
+    """Format the pipeline, the trials and the guidelines as Markdown.
 
     Args:
-        space: of the trials.
-        seen: the trials, in order.
-        guidelines: as they were written last.
-        names: of the trials; their numbers by default.
+        space: Space of allocations.
+        seen: Trials in order.
+        guidelines: Latest guidelines.
+        names: Names of the trials; their numbers by default.
     """
     parts = [_pipeline(space)]
     if guidelines:
@@ -53,7 +53,7 @@ def _pipeline(space: AllocationSpace) -> str:
     lines = [
         "## The pipeline\n",
         f"Budget of a trial: {space.budget:g} {unit}.\n",
-        "| stage | model | one sample costs | each further sample | samples that fit alone |",
+        "| stage | model | cost of one sample | each further sample | most samples |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
     for at, name in enumerate(space.names):
@@ -72,7 +72,7 @@ def _trials(space: AllocationSpace, seen: Sequence[ObservedTrial], names: Sequen
     ranked = sorted(range(len(seen)), key=lambda at: (-seen[at].score, seen[at].cost))
     kept = {*ranked[: MAX_TRIALS_SHOWN // 2], *range(len(seen))[-MAX_TRIALS_SHOWN // 2 :]}
     lines = [
-        "## Trials, the best first\n",
+        "## Trials, best first\n",
         "| trial | " + " | ".join(space.names) + " | cost | score |",
         "| --- |" + " --- |" * len(space.names) + " ---: | ---: |",
     ]

@@ -1,7 +1,7 @@
 """Allocations as choices: their text, the baseline, and small changes within the budget.
 
-A candidate of a run is the text of an allocation; what is played is a tuple of choices, one for
-each stage of the pipeline. Nothing here plays a trial.
+A candidate of a run is the text of an allocation; a trial plays a tuple of choices, one for each
+stage of the pipeline. This module plays no trials.
 """
 
 from random import Random
@@ -16,7 +16,7 @@ from store.pipelines.schema import Pipeline, StageChoice, StageChoices
 
 
 def format_allocation(pipeline: Pipeline, budget: float, choices: StageChoices, name: str) -> str:
-    """The text of an allocation, in canonical layout."""
+    """Format an allocation in canonical layout."""
     stages = [
         ResolvedStage(stage.name, each.model, each.samples, each.controller, each.beta)
         for stage, each in zip(pipeline.stages, choices, strict=True)
@@ -25,11 +25,17 @@ def format_allocation(pipeline: Pipeline, budget: float, choices: StageChoices, 
 
 
 def parse_choices(pipeline: Pipeline, text: str, name: str, beta: float = 0.0) -> StageChoices:
-    """The choices of an allocation at a β, one for each stage of a pipeline.
+    """Parse the choices of an allocation at a β, one for each stage of a pipeline.
+
+    Args:
+        pipeline: Pipeline of the run.
+        text: Source text of the allocation.
+        name: Name for messages.
+        beta: Value of β.
 
     Raises:
-        DslError: the text is not sound.
-        InputError: its stages are not those of the pipeline.
+        DslError: The text is not sound.
+        InputError: Its stages are not those of the pipeline.
     """
     given = {each.stage: each for each in load_allocation(Source(text, name)).at(beta).stages}
     names = [each.name for each in pipeline.stages]
@@ -39,7 +45,7 @@ def parse_choices(pipeline: Pipeline, text: str, name: str, beta: float = 0.0) -
             raise InputError(f"{name}: {pipeline.name} has no stage {stage}; {meant}")
     for stage in names:
         if stage not in given:
-            raise InputError(f"{name}: says nothing of the stage {stage}")
+            raise InputError(f"{name}: has no entry for the stage {stage}")
     return tuple(
         StageChoice(
             given[stage].model, given[stage].samples, given[stage].controller, given[stage].beta
@@ -49,19 +55,19 @@ def parse_choices(pipeline: Pipeline, text: str, name: str, beta: float = 0.0) -
 
 
 def require_affordable(space: AllocationSpace, choices: StageChoices, name: str) -> None:
-    """Refuses what is not in a space.
+    """Check that choices are within the budget and playable.
 
     Raises:
-        InputError: it says why.
+        InputError: They are not; the message says why.
     """
     if problem := space.infeasibility(choices):
         raise InputError(f"{name}: {problem}")
 
 
 def build_baseline(space: AllocationSpace) -> StageChoices:
-    """One sample of the largest model in each stage, as the published first trials have it.
+    """Return one sample of the largest model in each stage, like the published first trials.
 
-    Where that is not affordable, from the first stage on the largest model that is: at the least
+    If that is over the budget, stages from the first on use the largest model that fits, at least
     the smallest one.
     """
     choices = space.least
@@ -75,14 +81,14 @@ def build_baseline(space: AllocationSpace) -> StageChoices:
 
 
 SAMPLE_FACTORS = (0.5, 0.7, 1.4, 2.0)
-"""By which a number of samples is changed."""
+"""Factors for changes of a number of samples."""
 
 
 def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random) -> StageChoices:
-    """An allocation with one change, or itself where that is not affordable.
+    """Return an allocation with one change, or itself if the change is over the budget.
 
-    One stage gets other samples, or another model for about what it costs now; or one stage gives
-    up what another is given.
+    One stage gets a different number of samples, or a different model for about the same cost, or
+    one stage passes budget to another.
     """
     kind = random.random()
     at = random.randrange(len(choices))
@@ -114,7 +120,7 @@ def mutate_choices(space: AllocationSpace, choices: StageChoices, random: Random
 def change_samples(
     space: AllocationSpace, choices: StageChoices, at: int, factor: float
 ) -> StageChoices:
-    """An allocation with other samples in one stage, as many as the budget affords."""
+    """Change the samples of one stage, within the budget."""
     choice = choices[at]
     if choice.controller:
         return choices
@@ -128,7 +134,7 @@ def change_samples(
 def change_model(
     space: AllocationSpace, choices: StageChoices, at: int, model: str, spent: float
 ) -> StageChoices:
-    """An allocation with another model in one stage, for about ``spent``, or itself."""
+    """Change the model of one stage for about ``spent``, or return the allocation unchanged."""
     left = space.left(choices, at)
     samples = max(1, space.most(at, model, min(spent, left)))
     made = replace_choice(choices, at, StageChoice(model, samples))
@@ -136,5 +142,5 @@ def change_model(
 
 
 def replace_choice(choices: StageChoices, at: int, choice: StageChoice) -> StageChoices:
-    """An allocation with another choice in one stage."""
+    """Replace the choice of one stage."""
     return (*choices[:at], choice, *choices[at + 1 :])

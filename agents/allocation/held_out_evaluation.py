@@ -1,7 +1,7 @@
-"""What a run's winner is worth on the questions that its pipeline holds out.
+"""Evaluate a run's winner on the held-out questions of its pipeline.
 
-They are opened by `rheostat report` and by nothing else, and each opening is written down. Played
-there are the allocation that was selected and, beside it, the one that a search begins with.
+Only `rheostat report` opens them, and each opening is logged. The selected allocation and the
+baseline are played on them.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ from store.pipelines.schema import StageChoices, Trial, format_choices
 from store.pipelines.trials import read_trials
 
 HELD_OUT_RECORD = "held-out.record"
-"""Beside the record of a search, that of the trials on what was held out."""
+"""Record of held-out trials, next to the record of the search."""
 
 
 class _Pair(NamedTuple):
@@ -51,21 +51,21 @@ def evaluate_held_out(
     found: AllocationResult,
     wanted: bool | None,
 ) -> HeldOutResult | None:
-    """What is known of the held-out questions of a run; ``None`` where there are none.
+    """Evaluate the held-out questions of a run; ``None`` if there are none.
 
     Args:
-        run: the run.
-        environment: what played its search.
-        means: with what it was played.
-        found: what the run came to.
-        wanted: whether to open them; by default where the run has ended with an allocation and it
-            costs no call of a model.
+        run: Run directory.
+        environment: Environment that played its search.
+        means: Playback options.
+        found: Result of the run.
+        wanted: Whether to open them; by default if the run has ended with an allocation and no
+            model calls are needed.
 
     Raises:
-        InputError: they are to be opened, and there are none, nothing is selected, or they are
-            others than when the run began.
-        StoreError: a file of them cannot be used.
-        ExternalError: a server does not play its part.
+        InputError: They are to be opened but there are none, nothing is selected, or they changed
+            since the run began.
+        StoreError: A file of them cannot be used.
+        ExternalError: A server fails.
     """
     asked = run.request.allocation
     assert asked is not None
@@ -121,7 +121,7 @@ def _judged(selected: Trial, other: Trial | None) -> AllocationComparison:
 def _on_the_search(
     run: RunDirectory, environment: TrialEnvironment, choices: StageChoices
 ) -> Trial | None:
-    """A trial on the questions of the search, where it costs nothing."""
+    """Play on the questions of the search, if that costs nothing."""
     found = next((each for each in read_run_trials(run).values() if each.choices == choices), None)
     recorded: Mapping[StageChoices, float] = environment.recorded or {}
     if found is None and (isinstance(environment, Simulator) or choices in recorded):
@@ -157,7 +157,7 @@ def _record(means: TrialOptions) -> Path | None:
 def _opened(
     run: RunDirectory, asked: AllocationRequest, means: TrialOptions, candidate: str, pair: _Pair
 ) -> TrialEnvironment:
-    """Opens the questions, and writes that down."""
+    """Open the held-out questions and log that."""
     wanted = asked.held_out
     assert wanted is not None
     now = find_held_out(asked.pipeline, asked.path)

@@ -1,4 +1,4 @@
-"""Writes what a run of trials ends with: the winner, its card, the report."""
+"""Write the output of an allocation run: the winner, its card, the report."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def write_allocation_card(
     decision: Decision | None,
     held_out: HeldOutResult | None = None,
 ) -> None:
-    """Writes the winner as ``selected.rheo``, and its card as ``selected.md``.
+    """Write the winner as ``selected.rheo``, and its card as ``selected.md``.
 
     Args:
-        run: the run.
-        environment: what played it.
-        candidate: the winner.
-        decision: what a person said of it.
-        held_out: what came of the questions that are held out, where a report says it.
+        run: Run directory.
+        environment: Environment that played it.
+        candidate: Name of the winner.
+        decision: Decision of a reviewer, if there is one.
+        held_out: Held-out result, if a report computed it.
     """
     asked, found = run.request.allocation, read_run_trial(run, candidate)
     assert asked is not None
@@ -52,7 +52,7 @@ def write_allocation_card(
         else f"The best allocation found for the pipeline {pipeline.name} within a budget of"
         f" {asked.budget:g} dollars for a thousand questions: {100 * found.score:.2f} % on"
         f" {len(found.answered)} questions, for {found.cost:.4g}.\n",
-        "| stage | is given | costs |",
+        "| stage | allocation | cost |",
         "| --- | --- | ---: |",
     ]
     lines += [
@@ -62,7 +62,7 @@ def write_allocation_card(
     lines.append(f"\nPlayed by the {environment.kind} of pipeline `{asked.digest}`.\n")
     if decision is not None:
         said = f": {decision.note}" if decision.note else ""
-        lines.append(f"Approved by {decision.by or 'a person'}{said}.\n")
+        lines.append(f"Approved by {decision.by or 'a reviewer'}{said}.\n")
     if held_out is None and asked.held_out is not None:
         lines.append(
             f"{format_count(asked.held_out.questions, 'question')} are held out, and"
@@ -78,12 +78,12 @@ def write_allocation_card(
 def write_trial_report(
     run: RunDirectory, found: AllocationResult, directory: Path | None = None
 ) -> None:
-    """Writes the report of a run: Markdown, one page of HTML, and the figures as JSON.
+    """Write the report of a run: Markdown, one page of HTML, and the figures as JSON.
 
     Args:
-        run: the run.
-        found: what it came to.
-        directory: where to; the run's own by default.
+        run: Run directory.
+        found: Result of the run.
+        directory: Output directory; the run's own by default.
     """
     into = run if directory is None else RunDirectory(directory)
     told = build_report_blocks(found)

@@ -1,4 +1,4 @@
-"""The report of an allocation run: blocks for Markdown and HTML, and the terminal summary."""
+"""Report of an allocation run: blocks for Markdown and HTML, and the terminal summary."""
 
 from collections.abc import Sequence
 
@@ -31,15 +31,15 @@ from harness.messages import format_count
 
 
 def build_held_out_blocks(told: HeldOutResult | None) -> list[Block]:
-    """The section of a report or of a card."""
+    """Build the held-out section of a report or a card."""
     if told is None:
         return []
-    page: list[Block] = [Heading(2, "On what was held out")]
+    page: list[Block] = [Heading(2, "On held-out questions")]
     if told.unseen is None:
         page.append(
             Paragraph(
                 [
-                    f"{format_count(told.questions, 'question')} are held out, and are shut; ",
+                    f"{format_count(told.questions, 'question')} are held out and not opened; ",
                     CodeSpan("rheostat report"),
                     " opens them once the run has ended, on servers with ",
                     CodeSpan("--open-held-out"),
@@ -60,7 +60,7 @@ def build_held_out_blocks(told: HeldOutResult | None) -> list[Block]:
 def build_comparison_sheet(
     search: AllocationComparison, unseen: AllocationComparison | None
 ) -> TextTable:
-    """The selected allocation and the baseline, on the search's questions and on the others."""
+    """Build the table that compares the selected allocation with the baseline."""
     rows = [
         [name, f"{each.questions:,}", _score(each.selected), _score(each.baseline),
          _gain(each.gain)]
@@ -71,7 +71,7 @@ def build_comparison_sheet(
 
 
 def describe_held_out(told: HeldOutResult) -> Sequence[str]:
-    """What the figures say."""
+    """Describe the held-out figures."""
     found = []
     if told.search is not None and told.unseen is not None:
         apart = 100 * (told.unseen.selected.value - told.search.selected.value)
@@ -82,8 +82,8 @@ def describe_held_out(told: HeldOutResult) -> Sequence[str]:
         )
     if told.met_before:
         found.append(
-            "What was held out had been opened before this allocation was reviewed: its figures"
-            " there are no longer those of something unseen."
+            "The held-out questions had been opened before this allocation was reviewed, so its"
+            " figures on them are no longer those of unseen data."
         )
     return found
 
@@ -107,7 +107,7 @@ def _gain(found: ScoreEstimate | None) -> str:
 
 
 def build_report_blocks(found: AllocationResult) -> list[Block]:
-    """The report, in the order in which people read."""
+    """Build the report in reading order."""
     page: list[Block] = [Heading(1, f"Allocation: {found.pipeline}"), Paragraph([_headline(found)])]
     if found.best is not None:
         page += [Heading(2, "The best allocation"), build_stages_sheet(found.best.stages)]
@@ -123,7 +123,7 @@ def build_report_blocks(found: AllocationResult) -> list[Block]:
 
 def _optimum(known: OptimumSummary) -> str:
     return (
-        f"The best there is scores {100 * known.score:.2f} % for {known.cost:.4g}; of a simulated"
+        f"The optimum scores {100 * known.score:.2f} % for {known.cost:.4g}; of a simulated"
         " pipeline it is known."
     )
 
@@ -145,7 +145,7 @@ def _headline(found: AllocationResult) -> str:
 
 
 def build_stages_sheet(stages: Sequence[StageAllocation]) -> TextTable:
-    """What each stage is given, and what that costs."""
+    """Build the table of each stage's allocation and cost."""
     rows = [[each.stage, format_amount(each), f"{each.cost:.4g}"] for each in stages]
     return TextTable(heads=["stage", "is given", "costs"], rows=rows, texts=2)
 
@@ -168,7 +168,7 @@ def _progress(found: AllocationResult) -> list[Block]:
 
 
 def _saturation(found: AllocationResult) -> list[Block]:
-    """Of each stage, the best score of any trial with a model and a number of samples."""
+    """Build, for each stage, the plot of the best score by model and samples."""
     pictures = []
     rows = []
     for at, stage in enumerate(found.trials[0].stages):
@@ -215,7 +215,7 @@ def _short(each: StageAllocation) -> str:
 
 
 def format_summary(found: AllocationResult) -> str:
-    """The result on a terminal."""
+    """Format the terminal summary."""
     head = escape_line(
         f"{found.pipeline} ({found.environment}): {format_count(len(found.trials), 'trial')} of"
         f" {found.space:,} allocations within a budget of {found.budget:g}"
@@ -230,9 +230,7 @@ def format_summary(found: AllocationResult) -> str:
         )
         lines += [f"  {line}" for line in _stages(best.stages)]
     if found.optimum is not None:
-        lines.append(
-            f"the best there is: {100 * found.optimum.score:.2f} % for {found.optimum.cost:.4g}"
-        )
+        lines.append(f"the optimum: {100 * found.optimum.score:.2f} % for {found.optimum.cost:.4g}")
     if found.held_out is not None:
         lines += _held_out(found.held_out)
     if found.guidelines:
@@ -241,9 +239,7 @@ def format_summary(found: AllocationResult) -> str:
 
 
 def _held_out(told: HeldOutResult) -> list[str]:
-    shut = (
-        f"held out: {format_count(told.questions, 'question')}, which rheostat report alone opens"
-    )
+    shut = f"held out: {format_count(told.questions, 'question')}; rheostat report opens them"
     if told.search is None or told.unseen is None:
         return [shut]
     return [

@@ -1,7 +1,7 @@
-"""The result of an allocation run: its records, confidence intervals, and how they are computed.
+"""Result of an allocation run: its records, confidence intervals, and their computation.
 
-The structs are what ``--json`` prints and ``report.json`` holds; the terminal, the report and the
-app show the same values. Intervals are at the 95 % level, over questions.
+These structs are printed by ``--json`` and stored in ``report.json``; the terminal, the report and
+the app show the same values. Intervals are at the 95 % level, over questions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +20,11 @@ from harness.messages import format_count
 from store.pipelines.schema import StageChoices, Trial
 
 Z_95 = 1.96
-"""Standard errors of an interval of 95 %."""
+"""Standard errors of a 95 % interval."""
 
 
 class ScoreEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure with its interval of 95 %."""
+    """A figure with its 95 % interval."""
 
     value: float
     low: float
@@ -32,10 +32,10 @@ class ScoreEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate_score(trial: Trial) -> ScoreEstimate:
-    """The mean score, with Wilson's interval.
+    """Return the mean score with Wilson's interval.
 
-    It keeps inside 0 to 1 and is not empty where all questions are right. It is made for scores
-    that are 0 or 1; those between vary less, so that it is on the safe side for them.
+    The interval stays inside 0 to 1 and is not empty if all questions are right. It assumes scores
+    of 0 or 1; intermediate scores vary less, so for them it is conservative.
     """
     count, mean = len(trial.answered), trial.score
     square = Z_95 * Z_95 / count
@@ -45,7 +45,7 @@ def estimate_score(trial: Trial) -> ScoreEstimate:
 
 
 def estimate_gain(trial: Trial, over: Trial) -> ScoreEstimate:
-    """By how much one trial scores above another on the same questions, paired by question."""
+    """Return the gain of one trial over another on the same questions, paired by question."""
     pairs = zip(trial.answered, over.answered, strict=True)
     apart = [one.score - other.score for one, other in pairs]
     mean = sum(apart) / len(apart)
@@ -55,37 +55,37 @@ def estimate_gain(trial: Trial, over: Trial) -> ScoreEstimate:
 
 
 class StageAllocation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stage is given."""
+    """Allocation of a stage."""
 
     stage: str
     model: str
     samples: int
-    """0 where a controller governs."""
+    """0 for a stage that a controller governs."""
     controller: str = ""
     beta: float | None = None
     cost: float
 
 
 class TrialSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial, for programs."""
+    """A trial in the result."""
 
     trial: int
-    """From 1, in the order in which they were played."""
+    """Number in playing order, from 1."""
     candidate: str
     proposer: str
     words: str
-    """Why it was proposed."""
+    """Rationale of the proposer."""
     score: float
-    """From 0 to 1."""
+    """Score from 0 to 1."""
     cost: float
-    """In the pipeline's unit."""
+    """Cost in the pipeline's unit."""
     spent: float
-    """The costs of all trials up to this one."""
+    """Total cost of all trials up to this one."""
     best: float
-    """The highest score up to this one."""
+    """Highest score up to this one."""
     stages: list[StageAllocation]
     expected: float | None = None
-    """Over a simulated pipeline whose scores are drawn: the score without luck."""
+    """Expected score, for a simulated pipeline with random scores."""
 
 
 class BestAllocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class BestAllocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptimumSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The best there is, which is known of a simulated pipeline alone."""
+    """The optimum, which is known only for a simulated pipeline."""
 
     score: float
     cost: float
@@ -113,53 +113,53 @@ class AllocationComparison(msgspec.Struct, frozen=True, kw_only=True):
     questions: int
     selected: ScoreEstimate
     baseline: ScoreEstimate | None
-    """``None`` where it was not played on them."""
+    """``None`` if it was not played on them."""
     gain: ScoreEstimate | None
-    """Of the selected over the baseline, paired by question."""
+    """Gain of the selected allocation over the baseline, paired by question."""
 
 
 class HeldOutResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was held out, and what came of it."""
+    """Result on the held-out questions."""
 
     questions: int
-    """That are held out."""
+    """Number of held-out questions."""
     search: AllocationComparison | None
-    """On the questions of the search; ``None`` where nothing was selected."""
+    """On the questions of the search; ``None`` if nothing was selected."""
     unseen: AllocationComparison | None
-    """On those that were held out; ``None`` while they are shut."""
+    """On the held-out questions; ``None`` until they are opened."""
     baseline: list[StageAllocation]
     baseline_cost: float
     opened: list[Opening]
-    """When they were opened for an allocation that had not met them."""
+    """Times at which they were opened for an allocation not evaluated on them before."""
     met_before: bool
     """Whether they had been opened when the selected allocation was reviewed."""
 
 
 class AllocationResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run came to."""
+    """Result of an allocation run."""
 
     pipeline: str
     environment: str
     unit: str
     budget: float
     space: int
-    """Allocations within the budget."""
+    """Number of allocations within the budget."""
     seed: int
     proposers: list[str]
     best: BestAllocation | None
-    """The one that was selected; while the run goes on, the best so far."""
+    """The selected allocation; while the run continues, the best so far."""
     trials: list[TrialSummary]
     guidelines: list[str]
     optimum: OptimumSummary | None = None
     held_out: HeldOutResult | None = None
-    """``None`` where nothing is held out."""
+    """``None`` if nothing is held out."""
     ending: Ending | None = None
     run: str | None = None
-    """The run's directory, where it was kept."""
+    """The run's directory, if it was kept."""
 
 
 def format_amount(each: StageAllocation) -> str:
-    """What a stage is given, in words."""
+    """Describe the allocation of a stage."""
     if each.controller:
         return f"{each.model} governed by {each.controller} at beta {each.beta:g}"
     return f"{each.model}, {format_count(each.samples, 'sample')}"
@@ -172,7 +172,7 @@ SaturationCurves = Mapping[str, Sequence[tuple[int, float]]]
 def compute_saturation(
     trials: Sequence[TrialSummary], at: int
 ) -> dict[str, list[tuple[int, float]]]:
-    """Of one stage, the best score by samples for each model; controllers are left out."""
+    """Return the best score of a stage by samples for each model, without controllers."""
     best: dict[str, dict[int, float]] = {}
     for each in trials:
         stage = each.stages[at]
@@ -185,15 +185,15 @@ def compute_saturation(
 def compute_result(
     run: RunDirectory, environment: TrialEnvironment, *, kept: bool = True
 ) -> AllocationResult:
-    """What a run came to.
+    """Compute the result of a run.
 
     Args:
-        run: the run.
-        environment: what played its trials.
-        kept: whether its directory stays.
+        run: Run directory.
+        environment: Environment that played its trials.
+        kept: Whether its directory is kept.
 
     Raises:
-        InputError: a file of the run is damaged.
+        InputError: A file of the run is damaged.
     """
     request, asked = run.request, run.request.allocation
     assert asked is not None
@@ -230,15 +230,15 @@ def summarize_trials(
     stages: Callable[[Trial], list[StageAllocation]],
     expected: Callable[[Trial], float | None] = lambda each: None,
 ) -> list[TrialSummary]:
-    """The trials of a run, of all rounds that are over.
+    """Summarise the trials of all completed rounds.
 
     Args:
-        run: the run.
-        stages: what a trial gave each stage.
-        expected: the score of a trial without luck, where it is known.
+        run: Run directory.
+        stages: Function that lists a trial's stages.
+        expected: Function that returns a trial's expected score, if it is known.
 
     Raises:
-        InputError: a file of the run is damaged.
+        InputError: A file of the run is damaged.
     """
     told, spent, best = [], 0.0, 0.0
     for number, (name, each) in enumerate(read_run_trials(run).items(), start=1):
@@ -262,7 +262,7 @@ def summarize_trials(
 
 
 def list_stage_allocations(space: AllocationSpace, choices: StageChoices) -> list[StageAllocation]:
-    """What an allocation gives each stage, and what that costs."""
+    """List each stage's allocation and cost."""
     return [
         StageAllocation(
             stage=space.names[at],

@@ -1,4 +1,4 @@
-"""The trials in a run's directory, and the environment that plays new ones."""
+"""Trials of a run directory, and the environment that plays new ones."""
 
 from agents.allocation.proposers import ObservedTrial
 from agents.loop.round_files import list_candidates_before, read_slots
@@ -9,22 +9,22 @@ from store.pipelines.schema import Trial
 
 
 def trial_path(candidate: str) -> str:
-    """Where the trial of a candidate stands."""
+    """Return the path of a candidate's trial."""
     return f"candidates/{candidate}/trial.json"
 
 
 def read_run_trial(run: RunDirectory, candidate: str) -> Trial | None:
-    """What a candidate came to; ``None`` where it was not played."""
+    """Read the trial of a candidate; ``None`` if it was not played."""
     place = trial_path(candidate)
     return run.read(place, Trial) if run.has(place) else None
 
 
 def read_run_trials(run: RunDirectory, before: int | None = None) -> dict[str, Trial]:
-    """The trials of a run by candidate, in order.
+    """Read the trials of a run by candidate, in order.
 
     Args:
-        run: whose.
-        before: of the rounds before this one; of all that are over by default.
+        run: Run directory.
+        before: Only trials of rounds before this one; by default all completed rounds.
     """
     number = len(run.summaries()) + 1 if before is None else before
     found = {name: read_run_trial(run, name) for name in list_candidates_before(run, number)}
@@ -32,7 +32,7 @@ def read_run_trials(run: RunDirectory, before: int | None = None) -> dict[str, T
 
 
 def list_observed_trials(run: RunDirectory, number: int) -> list[ObservedTrial]:
-    """The trials before a round, as proposers see them."""
+    """List the trials before a round, as proposers see them."""
     return [
         ObservedTrial(each.choices, each.score, each.cost)
         for each in read_run_trials(run, number).values()
@@ -40,7 +40,7 @@ def list_observed_trials(run: RunDirectory, number: int) -> list[ObservedTrial]:
 
 
 def read_guidelines(run: RunDirectory, number: int | None = None) -> list[str]:
-    """The guidelines that were written last, before a round or by now."""
+    """Read the latest guidelines, optionally those written before a round."""
     last = len(run.summaries()) if number is None else number - 1
     for before in range(last, 0, -1):
         for each in read_slots(run, before):
@@ -51,11 +51,11 @@ def read_guidelines(run: RunDirectory, number: int | None = None) -> list[str]:
 
 
 TRIALS_RECORD = "trials.record"
-"""Where a run keeps the trials that it carried out."""
+"""Folder of a run's executed trials."""
 
 
 def run_playback_options(asked: AllocationRequest, run: RunDirectory | None = None) -> TrialOptions:
-    """With what the trials of a request are played; what a run carries out lies in it."""
+    """Return the playback options of a request; executed trials are stored in the run."""
     record = asked.record
     if record is None and asked.execute and run is not None:
         record = run.path / TRIALS_RECORD
@@ -63,9 +63,10 @@ def run_playback_options(asked: AllocationRequest, run: RunDirectory | None = No
 
 
 def open_run_environment(asked: AllocationRequest, run: RunDirectory) -> TrialEnvironment:
-    """What plays the trials of a run.
+    """Open the environment that plays the trials of a run.
 
     Raises:
-        InputError: and `StoreError`: a file of its pipeline is not what it was.
+        InputError: A file of its pipeline changed.
+        StoreError: A file of its pipeline cannot be read.
     """
     return open_environment(asked.pipeline, asked.path, run_playback_options(asked, run))

@@ -1,4 +1,4 @@
-"""The pictures of a run of trials, as SVG that takes its ink from the page it stands in."""
+"""Plots of trials, as SVG in the text colour of the page."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,13 +21,13 @@ def plot_progress(
     by: str,
     name: str,
 ) -> str:
-    """The best so far against trials, or against what was spent by then.
+    """Plot the best so far against trials, or against total cost.
 
     Args:
-        trials: at least one.
-        optimum: the best there is, where it is known.
+        trials: Trials, at least one.
+        optimum: The optimum, if it is known.
         by: ``trial`` or ``spent``.
-        name: of the picture, which no other on the page has.
+        name: Identifier of the plot, unique on the page.
     """
 
     def draw(figure: "Figure") -> None:
@@ -41,7 +41,7 @@ def plot_progress(
         named: list[tuple[Artist, str]] = [(dots, "a trial"), (best, "the best so far")]
         if optimum is not None:
             known = panel.axhline(100 * optimum, color=COLOURS[0], linestyle=":")
-            named.append((known, "the best there is"))
+            named.append((known, "the optimum"))
         panel.set_xlabel("trial" if by == "trial" else "cost of all trials so far")
         panel.set_ylabel("score, %")
         panel.grid(alpha=0.25, linewidth=0.5)
@@ -51,7 +51,13 @@ def plot_progress(
 
 
 def plot_saturation(points: SaturationCurves, stage: str, name: str) -> str:
-    """The best score of a stage by its samples, a curve for each model."""
+    """Plot the best score of a stage by its samples, one curve per model.
+
+    Args:
+        points: By model, (samples, score).
+        stage: Name of the stage.
+        name: Identifier of the plot, unique on the page.
+    """
 
     def draw(figure: "Figure") -> None:
         panel = figure.subplots()

@@ -1,1 +1,1 @@
-"""Language models as proposers: what they are asked, what is read of it, what it costs."""
+"""Language models as proposers: prompts, parsing of replies, and cost."""

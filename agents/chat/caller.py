@@ -1,4 +1,4 @@
-"""Makes calls: within the purse, side by side, and none that was made before."""
+"""Call a model concurrently within the spend limit, reusing stored replies."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,17 +11,17 @@ from agents.run.records import ResourceUsage
 from harness.errors import ExternalError
 
 MAX_CONCURRENT_CALLS = 8
-"""Calls at a time."""
+"""Maximum concurrent calls."""
 
 
 class ModelCaller:
-    """Asks one model in one slot.
+    """Call one model in one slot.
 
     Args:
-        model: makes the model, when a call is first made.
-        price: of its tokens.
-        replies: those of the run.
-        bench: the slot's.
+        model: Factory of the model, used at the first call.
+        price: Price of its tokens.
+        replies: Reply cache of the run.
+        bench: Bench of the slot.
     """
 
     def __init__(
@@ -34,16 +34,16 @@ class ModelCaller:
         self._model, self._price, self._replies, self._bench = model, price, replies, bench
         self._failed: list[tuple[ModelCall, ModelReply]] = []
         self.usage = ResourceUsage()
-        """What all replies cost."""
+        """Cost of all replies."""
         self.calls = 0
-        """Replies that came, of whatever kind."""
+        """Number of replies, of any kind."""
 
     def ask(self, calls: Sequence[ModelCall]) -> list[ModelReply | None]:
-        """Makes calls; ``None`` stands for one that a cap did not allow.
+        """Make calls; the reply is ``None`` for a call that a cap did not allow.
 
         Raises:
-            ExternalError: no call can succeed.
-            KeyboardInterrupt: somebody asked for an end.
+            ExternalError: No call can succeed.
+            KeyboardInterrupt: An interrupt was requested.
         """
         reserved, allowed = ResourceUsage(), 0
         for call in calls:
@@ -66,7 +66,7 @@ class ModelCaller:
 
     @property
     def only_failed(self) -> str:
-        """Why all calls so far failed, in words; empty where one did not, or none was made."""
+        """Return why all calls so far failed; empty if one succeeded or none was made."""
         if not self.calls or len(self._failed) < self.calls:
             return ""
         return self._failed[-1][1].problem
@@ -87,12 +87,12 @@ class ModelCaller:
             )
 
     def conclude(self) -> None:
-        """Writes down the calls that failed: now that they cost a try, they are not made again."""
+        """Store failed calls as replies once they have cost a try, so they are not repeated."""
         for call, reply in self._failed:
             self._replies.keep(call, reply)
 
     def _most(self, call: ModelCall) -> ResourceUsage:
-        """What a call may cost at the most."""
+        """Return the maximum cost of a call."""
         tokens_in = estimate_prompt_tokens(call.messages)
         usd = self._price.usd(tokens_in, call.reply_tokens)
         return ResourceUsage(tokens_in=tokens_in, tokens_out=call.reply_tokens, usd=usd)

@@ -1,4 +1,4 @@
-"""Edits of a program: blocks that say which lines to replace, and by what."""
+"""Edits of a program: search-and-replace blocks."""
 
 import difflib
 import re
@@ -11,14 +11,14 @@ _BLOCK = re.compile(
 )
 
 _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""Spaces that no program needs and that editors and models put in."""
+"""Unusual spaces that editors and models insert and no program needs."""
 
 _TABS = (4, 2, 8, 3, 1)
-"""Widths that a tab may stand for."""
+"""Candidate widths of a tab."""
 
 
 class SourceEdit(NamedTuple):
-    """Lines of a program, and what stands in their place."""
+    """Lines of a program and their replacement."""
 
     old: str
     new: str
@@ -29,11 +29,11 @@ class EditMismatch(NamedTuple):
 
     edit: SourceEdit
     nearest: str
-    """The lines of the program that are most like those that it looks for."""
+    """The lines of the program that are most similar to the search text."""
     difference: str
-    """From those to the ones that it looks for, as a diff."""
+    """Diff from those lines to the search text."""
     places: int
-    """Where its lines stand: none, or more than one."""
+    """Number of matches: none, or more than one."""
 
 
 class _Match(NamedTuple):
@@ -44,15 +44,15 @@ class _Match(NamedTuple):
 
 
 def parse_edits(text: str) -> list[SourceEdit]:
-    """The edits that a text holds, in order."""
+    """Parse the edits of a text, in order."""
     return [SourceEdit(found["old"], found["new"]) for found in _BLOCK.finditer(f"{text}\n")]
 
 
 def apply_edits(source: str, edits: list[SourceEdit]) -> str | EditMismatch:
-    """A program with edits made, one after the other, or the first that does not apply.
+    """Apply edits one after the other; return the program, or the first edit that does not apply.
 
-    Lines are found as they stand, or else but for blank lines at their ends and the depth by which
-    all are moved in, or else but for all white space. They have to be in one place alone.
+    Lines must match exactly, or else up to blank lines at the ends and common indentation, or else
+    up to all white space. They must match in exactly one place.
     """
     lines = _lines(source)
     for edit in edits:
@@ -62,19 +62,19 @@ def apply_edits(source: str, edits: list[SourceEdit]) -> str | EditMismatch:
             return _mismatch(lines, edit, len(matches))
         found = lines[matches[0].start : matches[0].end]
         if len(found) != len(wanted) or found != wanted:
-            # What is blank at the ends of both is no part of the change.
+            # Blank lines at the ends of both texts are not part of the change.
             new = _trimmed(new, *_blank_ends(wanted))
         lines[matches[0].start : matches[0].end] = _moved(new, wanted, found)
     return "\n".join(lines) + "\n"
 
 
 def _lines(text: str) -> list[str]:
-    # `splitlines` would also cut at what may stand inside of a text of the program.
+    # `splitlines` would also split at characters that may be inside a string literal.
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def _matches(lines: list[str], wanted: list[str]) -> list[_Match]:
-    """Where the wanted lines stand, by the strictest reading that finds any."""
+    """Find the wanted lines, by the strictest comparison that matches."""
     bare = _trimmed(wanted, *_blank_ends(wanted))
     if not bare:
         return []
@@ -94,7 +94,7 @@ def _matches(lines: list[str], wanted: list[str]) -> list[_Match]:
 
 
 def _loose_matches(lines: list[str], wanted: list[str]) -> list[_Match]:
-    """Where lines stand but for all white space, blank lines between them included."""
+    """Find lines up to all white space, including blank lines between them."""
     key = [_words(each) for each in wanted if each.strip()]
     filled = [at for at, each in enumerate(lines) if each.strip()]
     parts = [filled[at : at + len(key)] for at in range(len(filled) - len(key) + 1)]
@@ -108,13 +108,13 @@ def _words(line: str) -> str:
 
 
 def _blank_ends(lines: list[str]) -> tuple[int, int]:
-    """How many lines are blank at the beginning, and at the end."""
+    """Count the blank lines at the beginning and at the end."""
     filled = [at for at, each in enumerate(lines) if each.strip()]
     return (filled[0], len(lines) - 1 - filled[-1]) if filled else (len(lines), 0)
 
 
 def _trimmed(lines: list[str], before: int, after: int) -> list[str]:
-    """Lines without blank ones at their ends, at most so many."""
+    """Strip at most the given numbers of blank lines from the ends."""
     start, end = 0, len(lines)
     while start < end and start < before and not lines[start].strip():
         start += 1
@@ -124,13 +124,13 @@ def _trimmed(lines: list[str], before: int, after: int) -> list[str]:
 
 
 def _plain(lines: list[str]) -> list[str]:
-    """Lines without the depth that all share, and without white space at their ends."""
+    """Strip common indentation and trailing white space."""
     depth = _least(lines)
     return [each[depth:].rstrip() if each.strip() else "" for each in lines]
 
 
 def _moved(new: list[str], wanted: list[str], found: list[str]) -> list[str]:
-    """New lines, indented as the lines that were found, as far as the wanted ones differ."""
+    """Indent new lines like the matched lines, as far as the wanted lines differ from them."""
     width = _tab_width(wanted, found)
     by = _least(_expanded(found, width)) - _least(_expanded(wanted, width))
     tabs = any(each.startswith("\t") for each in found)
@@ -140,7 +140,7 @@ def _moved(new: list[str], wanted: list[str], found: list[str]) -> list[str]:
 
 
 def _tab_width(wanted: list[str], found: list[str]) -> int:
-    """The width of a tab by which wanted lines are as deep as those that were found."""
+    """Find the tab width at which the wanted lines are indented like the matched ones."""
 
     def differences(width: int) -> int:
         pairs = [
@@ -152,7 +152,7 @@ def _tab_width(wanted: list[str], found: list[str]) -> int:
 
 
 def _expanded(lines: list[str], width: int) -> list[str]:
-    """Lines whose indentation is of spaces alone."""
+    """Expand tabs in indentation."""
     spaced = [_SPACES.sub(" ", each) for each in lines]
     return [
         each[: len(each) - len(each.lstrip())].expandtabs(width) + each.lstrip() for each in spaced
@@ -160,7 +160,7 @@ def _expanded(lines: list[str], width: int) -> list[str]:
 
 
 def _indented(line: str, by: int, width: int, *, tabs: bool) -> str:
-    """A line moved in or out, in the manner of the program."""
+    """Change a line's indentation in the style of the program."""
     if not line.strip():
         return ""
     depth = max(0, _depth(line) + by)

@@ -1,4 +1,4 @@
-"""Calls a language model through LangChain: the one place that knows of its library and servers."""
+"""Call language models through LangChain, the only module that imports it."""
 
 import os
 import sys
@@ -14,32 +14,32 @@ from store.extras import install_command
 
 
 class LanguageModel(Protocol):
-    """Whoever replies."""
+    """A language model."""
 
     def reply(self, call: ModelCall, heed: Callable[[], None]) -> ModelReply:
-        """Makes a call.
+        """Make a call.
 
         Args:
-            call: what is asked.
-            heed: gives up the wait, where somebody asked for it.
+            call: Call to make.
+            heed: Function that raises if an interrupt was requested.
 
         Raises:
-            ExternalError: no call can succeed, whatever is asked.
+            ExternalError: No call can succeed, whatever the prompt.
         """
         ...
 
 
 class ChatModel:
-    """A model behind a provider of LangChain's, or behind a URL that speaks OpenAI's protocol.
+    """A model of a LangChain provider, or behind an OpenAI-compatible URL.
 
     Args:
         name: ``PROVIDER:MODEL``.
-        base_url: of the server; ``None`` for the provider's own.
-        settings: how it is called.
+        base_url: URL of the server; ``None`` for the provider's own.
+        settings: Call settings.
 
     Raises:
-        InputError: there is no such provider.
-        ExternalError: the provider's package is missing, or what it needs to be called.
+        InputError: The provider is unknown.
+        ExternalError: The provider's package or credentials are missing.
     """
 
     def __init__(self, name: str, base_url: str | None, settings: ChatSettings):
@@ -63,25 +63,25 @@ class ChatModel:
             self._listen(call, heard, heed)
         except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
             raise ExternalError(
-                f"{self._name} cannot be asked: {_first_line(stop)}",
-                hint="the run goes on with --resume, once that is mended",
+                f"{self._name} cannot be called: {_first_line(stop)}",
+                hint="fix this, then continue the run with --resume",
             ) from stop
         except ContextOverflowError as problem:
             return self._made(call, heard, FinishReason.FAILED, f"too long: {_first_line(problem)}")
         except ModelRefusalError as problem:
             return self._made(call, heard, FinishReason.REFUSED, _first_line(problem))
         except _passing() as problem:
-            # What is no error of the model's is what clients make of bytes that are no reply.
+            # Other exceptions come from clients that cannot parse the response.
             return self._made(call, heard, FinishReason.FAILED, _first_line(problem))
         return self._made(call, heard, *heard.finish())
 
     def sent_temperature(self, temperature: float | None) -> float | None:
-        """The temperature that is sent where one is wanted.
+        """Return the temperature that is actually sent.
 
-        LangChain's clients take it out of requests for some names of models, without a word.
+        LangChain's clients silently remove it from requests for some models.
         """
         model = self._open(temperature, 16, "")
-        # There is no public way to a request as it is sent.
+        # LangChain has no public access to the request as it is sent.
         payload = getattr(model, "_get_request_payload", None)
         if callable(payload):
             sent = payload([("user", "")]).get("temperature")
@@ -90,10 +90,10 @@ class ChatModel:
         return None if sent is None else float(sent)
 
     def _listen(self, call: ModelCall, heard: "_StreamedReply", heed: Callable[[], None]) -> None:
-        """Takes in the stream of a reply.
+        """Read the stream of a reply.
 
         Raises:
-            TimeoutError: it takes too long.
+            TimeoutError: The call takes too long.
         """
         model = self._open(call.temperature, call.reply_tokens, call.grammar)
         until = time.monotonic() + self._settings.timeout
@@ -158,7 +158,7 @@ class ChatModel:
                 hint="put the provider's package into rheostat's environment",
             ) from problem
         except _foreign() as problem:  # a key that is missing
-            raise ExternalError(f"{self._name} cannot be asked: {_first_line(problem)}") from (
+            raise ExternalError(f"{self._name} cannot be called: {_first_line(problem)}") from (
                 problem
             )
         except ValueError as problem:
@@ -166,14 +166,14 @@ class ChatModel:
 
 
 class _TokenUsage(NamedTuple):
-    """As it was told, whatever that is; ``None`` where nothing was."""
+    """Token usage as reported; ``None`` if it was not."""
 
     tokens_in: object
     tokens_out: object
 
 
 class _StreamedReply:
-    """A reply as it comes in."""
+    """A reply that is being streamed."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -182,11 +182,11 @@ class _StreamedReply:
 
     @property
     def text(self) -> str:
-        """What has come in so far."""
+        """The text so far."""
         return "".join(self._parts)
 
     def take(self, chunk: Any) -> None:  # noqa: ANN401 - LangChain's message chunk
-        """Takes in one chunk."""
+        """Add one chunk."""
         self._parts.append(str(chunk.text))
         told = chunk.response_metadata
         self._finish = str(told.get("finish_reason") or told.get("stop_reason") or self._finish)
@@ -195,7 +195,7 @@ class _StreamedReply:
             self.usage = _TokenUsage(used.get("input_tokens"), used.get("output_tokens"))
 
     def finish(self) -> tuple[FinishReason, str]:
-        """How a stream that came to its end came to it."""
+        """Return how a complete stream ended."""
         reason = self._finish.lower()
         if reason in _REFUSALS:
             return FinishReason.REFUSED, f"the provider says {reason}"
@@ -203,31 +203,31 @@ class _StreamedReply:
             return FinishReason.CUT, "the limit on its tokens cut it off"
         if not reason:
             return FinishReason.FAILED, "the stream was cut off"
-        if not self.text.strip():  # some servers refuse so
+        if not self.text.strip():  # some servers refuse by sending nothing
             return FinishReason.REFUSED, "the reply is empty"
         return FinishReason.ENDED, ""
 
 
 _CUTS = frozenset({"length", "max_tokens", "model_length", "incomplete"})
 _REFUSALS = frozenset({"content_filter", "refusal", "safety", "prohibited_content", "blocklist"})
-"""What providers say of how a reply ended."""
+"""Finish reasons of providers."""
 
 MAX_USAGE_RATIO = 4
-"""A count of tokens is believed within so many times our own estimate."""
+"""A reported token count is accepted within this factor of our own estimate."""
 
 
 def estimate_prompt_tokens(messages: list[ChatMessage]) -> int:
-    """About how many tokens a conversation has."""
+    """Estimate the tokens of a conversation."""
     return sum(count_tokens(each.text) + 4 for each in messages)
 
 
 def _plausible_tokens(told: object, estimate: int, most: int | None) -> tuple[int, bool]:
-    """The tokens that are counted, and whether they are the server's word.
+    """Return a plausible token count, and whether the server reported it.
 
     Args:
-        told: by the server.
-        estimate: ours.
-        most: that there can be; where it is known, hidden ones may be among them.
+        told: Count reported by the server.
+        estimate: Our own estimate.
+        most: Maximum possible count; if it is known, hidden tokens may be included.
     """
     if not isinstance(told, int) or isinstance(told, bool) or told < estimate // MAX_USAGE_RATIO:
         return estimate, False
@@ -236,19 +236,19 @@ def _plausible_tokens(told: object, estimate: int, most: int | None) -> tuple[in
 
 
 def _openai(base_url: str | None, grammar: str) -> dict[str, Any]:
-    """What OpenAI's client alone takes."""
+    """Return the options that only OpenAI's client takes."""
     found: dict[str, Any] = {"stream_usage": True}
     if base_url is not None:
         found["base_url"] = base_url
         if not os.environ.get("OPENAI_API_KEY"):
-            found["api_key"] = "none"  # a server of one's own wants none, the client does
+            found["api_key"] = "none"  # a self-hosted server needs no key, but the client does
     if grammar:
         found["extra_body"] = {"structured_outputs": {"grammar": grammar}}
     return found
 
 
 def _foreign() -> tuple[type[Exception], ...]:
-    """Errors of clients that LangChain passes on as they are."""
+    """Return the client exceptions that LangChain does not wrap."""
     found: list[type[Exception]] = [ConnectionError, TimeoutError]
     for module, name in (
         ("openai", "OpenAIError"), ("httpx", "HTTPError"), ("httpx2", "HTTPError"),
@@ -262,7 +262,7 @@ def _foreign() -> tuple[type[Exception], ...]:
 
 
 def _passing() -> tuple[type[Exception], ...]:
-    """Errors that cost a try."""
+    """Return the exceptions that cost a try."""
     from langchain_core.exceptions import ModelError
 
     return (ModelError, ValueError, TypeError, LookupError, AttributeError, *_foreign())

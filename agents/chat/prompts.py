@@ -1,4 +1,4 @@
-"""What a model is told: the language card, the brief, programs to build on, and what went wrong."""
+"""Build prompts: the language card, the brief, programs to build on, and repair requests."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from agents.prompt_templates import TemplateFolder, language_card, prompt_langua
 from agents.run.records import ControllerLanguage
 
 PROGRAM_TOKENS = 2400
-"""The most tokens of programs to build on; the first stands in any case."""
+"""Maximum tokens of programs to build on; the first is always included."""
 
 MAX_CANDIDATES = 3
-"""Candidates of the run that are shown whole; baselines follow, while there is room."""
+"""Candidates shown in full; baselines follow while there is room."""
 
 MAX_REASON_LINES = 6
-"""Comment lines that a constrained reply begins with, at most."""
+"""Maximum comment lines at the start of a constrained reply."""
 
 _page = TemplateFolder("agents.chat")
 
@@ -27,16 +27,16 @@ def opening_messages(
     free_knobs: bool,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> list[ChatMessage]:
-    """The beginning of a conversation.
+    """Build the first messages of a conversation.
 
     Args:
-        brief: the round's.
-        constrained: whether the reply is decoded under the grammar.
-        free_knobs: whether programs are to have free knobs.
-        language: what it is to write in.
+        brief: Brief of the round.
+        constrained: Whether the reply is decoded under the grammar.
+        free_knobs: Whether programs must have free knobs.
+        language: Language to write in.
 
     Raises:
-        ExternalError: the language is not installed.
+        ExternalError: The language is not installed.
     """
     programs, how = select_programs(brief), prompt_language(language)
     values = {
@@ -54,7 +54,7 @@ def opening_messages(
 
 
 def select_programs(brief: Brief) -> list[KnownProgram]:
-    """The programs that are shown whole, the best first."""
+    """Select the programs to show in full, best first."""
     candidates = [each for each in brief.known if each.objective is not None]
     baselines = [each for each in brief.known if each.objective is None]
     found: list[KnownProgram] = []
@@ -67,31 +67,31 @@ def select_programs(brief: Brief) -> list[KnownProgram]:
 
 
 def no_program_prompt(language: ControllerLanguage) -> str:
-    """Nothing that could be a program came."""
+    """Ask again after a reply without a program."""
     return _page("no_program", fence=prompt_language(language).fence)
 
 
 def cut_off_prompt(tokens: int) -> str:
-    """The reply ran into the limit on its tokens."""
+    """Ask again after a reply that reached the token limit."""
     return _page("cut", tokens=f"{tokens:,}")
 
 
 def unknown_base_prompt(
     name: str, programs: Sequence[KnownProgram], language: ControllerLanguage
 ) -> str:
-    """Edits of a program that was not shown."""
+    """Ask again after edits of a program that was not shown."""
     names = ", ".join(f"`{each.name}`" for each in programs) or "none yet"
     return _page("unknown_base", name=name, names=names, fence=prompt_language(language).fence)
 
 
 def edit_mismatch_prompt(name: str, unfit: EditMismatch) -> str:
-    """An edit that does not apply: where it nearly would, and what differs."""
+    """Ask again after an edit that does not apply, with the nearest lines and the diff."""
     if unfit.places > 1:
-        where = f"fits in {unfit.places} places"
+        where = f"matches {unfit.places} places"
     elif not unfit.edit.old.strip():
-        where = "is empty, so it stands nowhere"
+        where = "is empty, so it matches nothing"
     else:
-        where = "is not among the lines"
+        where = "does not match any lines"
     return _page(
         "unfit_edit",
         name=name,
@@ -109,7 +109,7 @@ def repair_prompt(
     constrained: bool,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> str:
-    """A program that does not check, with what the checker says of it."""
+    """Ask for a repair of a program, with the checker's messages."""
     fence = prompt_language(language).fence
     how = _page("mend_constrained") if constrained else _page("mend_whole", fence=fence)
     source = source.rstrip("\n")

@@ -1,4 +1,4 @@
-"""Reads a reply: a program or edits of one, and the reasons; or that there is neither."""
+"""Parse a reply: a program or edits with the rationale, or neither."""
 
 import re
 from typing import NamedTuple
@@ -17,18 +17,18 @@ _EDITED = re.compile(r"^[`\s]*edit[ \t]+`?(?P<name>[\w./-]+)", re.MULTILINE | re
 
 
 class ParsedProgram(NamedTuple):
-    """A whole program; it need not check."""
+    """A complete program; it need not check."""
 
     source: str
     words: str
-    """The reasons that were given with it."""
+    """The rationale."""
 
 
 class ParsedEdits(NamedTuple):
-    """Changes to a program that was shown."""
+    """Edits of a program that was shown."""
 
     base: str
-    """Its name, or nothing where none was named."""
+    """Name of the program; empty if the reply names none."""
     edits: list[SourceEdit]
     words: str
 
@@ -36,11 +36,11 @@ class ParsedEdits(NamedTuple):
 def parse_reply(
     text: str, language: ControllerLanguage = ControllerLanguage.RHEO
 ) -> ParsedProgram | ParsedEdits | None:
-    """What a reply to an open question holds: the last program or block of edits.
+    """Parse an unconstrained reply: the last program or block of edits.
 
     Args:
-        text: the reply, with whatever prose is around them.
-        language: that the program is written in.
+        text: The reply, including prose.
+        language: Language of the program.
     """
     text = without_thoughts(text.replace("\r\n", "\n"))
     blocks = list(_FENCED.finditer(text))
@@ -56,7 +56,7 @@ def parse_reply(
 
 
 def parse_constrained_reply(text: str) -> ParsedProgram:
-    """A reply that was decoded under the grammar: comments with the reasons, then the program."""
+    """Parse a reply decoded under the grammar: comments with the rationale, then the program."""
     lines = without_thoughts(text).lstrip().splitlines()
     reasons = []
     for line in lines:
@@ -77,14 +77,14 @@ def _base(text: str, block: re.Match[str]) -> str:
 
 
 def _has_program(body: str, language: ControllerLanguage) -> bool:
-    """Whether a block holds a program."""
+    """Return whether a block holds a program."""
     if language is ControllerLanguage.PYTHON:
         return re.search(r"^def[ \t]+controller\(", body, re.MULTILINE) is not None
     return prompt_language(language).beginning.search(body) is not None
 
 
 def _unfenced(text: str, language: ControllerLanguage) -> ParsedProgram | ParsedEdits | None:
-    """Edits or a program that stand in no fence, or in one that has no end."""
+    """Parse edits or a program outside a fence, or in an unclosed one."""
     edits = parse_edits(text)
     if edits:
         found = _EDITED.search(text)
@@ -102,13 +102,13 @@ def _unfenced(text: str, language: ControllerLanguage) -> ParsedProgram | Parsed
         )
     end = _closing(body)
     if end is None and body.count("{") == 0:
-        return None  # the word stood in prose
+        return None  # the word was part of prose
     words = _words(_OPEN_FENCE.sub("", text[: beginning.start()]))
     return ParsedProgram(_with_final_newline(body if end is None else body[:end]), words)
 
 
 def _closing(body: str) -> int | None:
-    """Behind the brace that closes the first one; ``None`` where it is not closed."""
+    """Return the position after the first block's closing brace, if it is closed."""
     depth = 0
     for found in re.finditer(r'"[^"\n]*"|#[^\n]*|[{}]', body):
         depth += (found.group() == "{") - (found.group() == "}")

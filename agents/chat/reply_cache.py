@@ -1,7 +1,7 @@
-"""Calls of language models and what came back, kept by content in a run's directory.
+"""Cache of language model calls and replies, by content, in a run directory.
 
-A call is written down as soon as its reply is whole, so that one that reached the disk is never
-made again: not after a kill, and not when a run is played again from the replies of another.
+A reply is stored as soon as it is complete, so a stored call is never repeated: not after a kill,
+and not when a run is replayed from the replies of another.
 """
 
 from enum import Enum
@@ -13,7 +13,7 @@ from agents.run.directory import RunDirectory
 
 
 class ChatMessage(msgspec.Struct, frozen=True):
-    """One turn of a conversation."""
+    """One message of a conversation."""
 
     role: str
     """``system``, ``user`` or ``assistant``."""
@@ -21,56 +21,56 @@ class ChatMessage(msgspec.Struct, frozen=True):
 
 
 class ModelCall(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a reply depends on."""
+    """Everything that a reply depends on."""
 
     model: str
-    """``PROVIDER:MODEL``; where its server stands is no part of it."""
+    """``PROVIDER:MODEL``; the server's URL is not included."""
     messages: list[ChatMessage]
     temperature: float | None
-    """``None`` for the model's own."""
+    """Temperature; ``None`` for the model's default."""
     reply_tokens: int
     grammar: str = ""
-    """Under which the reply is decoded; empty for none."""
+    """Grammar for constrained decoding; empty for none."""
     number: int = 0
-    """Of the candidate in its round: calls may be the same in everything else."""
+    """Index of the candidate in its round, to separate otherwise equal calls."""
     attempt: int = 0
-    """How often it was made before and failed."""
+    """Number of earlier failed attempts."""
 
     @property
     def key(self) -> str:
-        """Names the call by content."""
+        """Return the content hash of the call."""
         return sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
 
 
 class FinishReason(Enum):
-    """How a reply came to its end."""
+    """How a reply ended."""
 
     ENDED = "ended"
-    """By itself."""
+    """The model ended it."""
     CUT = "cut"
-    """By the limit on its tokens."""
+    """It reached the token limit."""
     REFUSED = "refused"
-    """The model or its provider would not answer."""
+    """The model or its provider refused."""
     FAILED = "failed"
-    """There is none: the server failed, or did not answer in time."""
+    """No reply: the server failed or timed out."""
 
 
 class ModelReply(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back."""
+    """A reply."""
 
     finish: FinishReason
     text: str = ""
     problem: str = ""
-    """Why there is none, or none to use, in words."""
+    """Why there is no usable reply, if so."""
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float = 0.0
     price: str = ""
-    """By which price the dollars were reckoned; empty where there is none."""
+    """Price table used for the dollars; empty if there is none."""
     temperature: float | None = None
-    """What was sent, which a client may have taken out; ``None`` for none."""
+    """Temperature that was sent, which a client may remove; ``None`` for none."""
     estimated: bool = False
-    """Whether the tokens are our estimate, since the server told none or none to believe."""
+    """Whether token counts are estimates because the server reported none or implausible ones."""
 
 
 class _ReplyCacheEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +79,11 @@ class _ReplyCacheEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplyCache:
-    """The replies of a run.
+    """Replies of a run.
 
     Args:
-        run: where they are kept.
-        before: another run, whose replies are taken first.
+        run: Run directory that stores them.
+        before: Another run whose replies are used first.
     """
 
     def __init__(self, run: RunDirectory, before: RunDirectory | None = None):
@@ -91,10 +91,10 @@ class ReplyCache:
         self._before = before
 
     def find(self, call: ModelCall) -> ModelReply | None:
-        """The reply to a call that was made before, here or in the other run.
+        """Find the stored reply to a call, here or in the other run.
 
         Raises:
-            InputError: what is kept is no reply.
+            InputError: A stored reply is damaged.
         """
         if self._run.has(_cache_path(call)):
             return self._run.read(_cache_path(call), _ReplyCacheEntry).reply
@@ -105,7 +105,7 @@ class ReplyCache:
         return reply
 
     def keep(self, call: ModelCall, reply: ModelReply) -> None:
-        """Writes a reply down, whole or not at all."""
+        """Store a reply atomically."""
         self._run.write(_cache_path(call), _ReplyCacheEntry(call=call, reply=reply))
 
 

@@ -1,4 +1,4 @@
-"""What a server says of itself: whether it decodes under a grammar, and how much it can read."""
+"""Query a server's capabilities: grammar-constrained decoding and context length."""
 
 import json
 import os
@@ -10,28 +10,28 @@ from harness.errors import ExternalError, InputError
 from store.serving.identity import ModelCard, identify
 
 TIMEOUT_SECONDS = 20.0
-"""Seconds to wait for it."""
+"""Timeout in seconds."""
 
 
 class ServedModel(NamedTuple):
     """A model behind a URL."""
 
     decodes: bool
-    """Whether it takes a grammar: vLLM does."""
+    """Whether the server supports grammars, as vLLM does."""
     context: int | None
-    """Tokens of a prompt and its reply together, where it says so."""
+    """Context length in tokens, if the server reports it."""
 
 
 def query_server(base_url: str, model: str) -> ServedModel:
-    """Asks a server for a model.
+    """Query a server about a model.
 
     Args:
-        base_url: of an API as OpenAI's, ``http://host:port/v1``.
-        model: as the server calls it.
+        base_url: URL of an OpenAI-compatible API, ``http://host:port/v1``.
+        model: Name of the model on the server.
 
     Raises:
-        InputError: it serves no such model, or speaks no such protocol.
-        ExternalError: it does not answer.
+        InputError: The server does not serve the model, or does not speak the protocol.
+        ExternalError: The server does not answer.
     """
     listed = _models(base_url)
     found = next((each for each in listed if each.get("id") == model), None)
@@ -44,7 +44,7 @@ def query_server(base_url: str, model: str) -> ServedModel:
 
 
 def _card(listed: dict[str, Any]) -> ModelCard:
-    """An entry of the list; what is not of the type that vLLM gives it is left out."""
+    """Parse an entry of the model list; fields of unexpected types are left out."""
 
     def text(name: str) -> str | None:
         value = listed.get(name)
@@ -62,7 +62,7 @@ def _card(listed: dict[str, Any]) -> ModelCard:
 def _models(base_url: str) -> list[dict[str, Any]]:
     url = f"{base_url.rstrip('/')}/models"
     if not url.startswith(("http://", "https://")):
-        raise InputError(f"--base-url {base_url}: is no URL; write http://HOST:PORT/v1")
+        raise InputError(f"--base-url {base_url}: not a URL; write http://HOST:PORT/v1")
     key = os.environ.get("OPENAI_API_KEY")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(url, headers=headers)
@@ -82,8 +82,8 @@ def _models(base_url: str) -> list[dict[str, Any]]:
         reason = getattr(problem, "reason", problem)
         raise ExternalError(f"--base-url {base_url}: no answer: {reason}") from problem
     except ValueError as problem:
-        raise InputError(f"--base-url {base_url}: {url} gives no list of models") from problem
+        raise InputError(f"--base-url {base_url}: {url} returns no list of models") from problem
     listed = told.get("data") if isinstance(told, dict) else None
     if not isinstance(listed, list):
-        raise InputError(f"--base-url {base_url}: {url} gives no list of models")
+        raise InputError(f"--base-url {base_url}: {url} returns no list of models")
     return [each for each in listed if isinstance(each, dict)]

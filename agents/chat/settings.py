@@ -1,6 +1,6 @@
-"""The settings of language models, the section ``[chat]``, and the price of a call.
+"""Settings of language models, the section ``[chat]``, and the price of a call.
 
-A price comes from the settings, else from the prices that providers publish.
+A price comes from the settings, or else from published prices.
 """
 
 from collections.abc import Mapping
@@ -13,35 +13,35 @@ Money = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class ChatSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How models are called, and what they cost. What they are asked is not set here."""
+    """How models are called, and their prices. Prompts are not configured here."""
 
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 600.0
-    """Seconds that one call may take."""
+    """Timeout of one call, in seconds."""
     retries: Annotated[int, msgspec.Meta(ge=0)] = 4
-    """Times that a call is made again where the server is busy or fails, minding Retry-After."""
+    """Retries of a call if the server is busy or fails, honouring Retry-After."""
     prices: dict[str, tuple[Money, Money]] = {}
-    """By model, as ``--proposer`` takes it without ``chat:``: dollars for a million tokens in, and
-    out. Of models that are not here, published prices are taken, where they are known."""
+    """By model, as ``--proposer`` takes it without ``chat:``: dollars per million input and
+    output tokens. Models that are not listed use published prices, if known."""
 
 
 MILLION = Decimal(1_000_000)
 
 
 class Charge(NamedTuple):
-    """Dollars, and what they were reckoned by."""
+    """Dollars, and the price table used."""
 
     usd: float
     by: str
-    """Where the price is from, and the dollars for a million tokens in and out; empty for none."""
+    """Source of the price, and dollars per million input and output tokens; empty for none."""
 
 
 class Price:
-    """Dollars for the tokens of one model.
+    """Price of one model's tokens.
 
     Args:
         model: ``PROVIDER:MODEL``.
-        prices: those of the settings: dollars for a million tokens in, and out.
-        is_own_server: whether another server than the provider's is asked.
+        prices: Configured dollars per million input and output tokens.
+        is_own_server: Whether the server is not the provider's own.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Price:
         """Whether there is a price; without one, tokens cost nothing."""
 
     def usd(self, tokens_in: int, tokens_out: int) -> float:
-        """Dollars for a call."""
+        """Return the dollars for a call."""
         return self.charge(tokens_in, tokens_out).usd
 
     def charge(self, tokens_in: int, tokens_out: int) -> Charge:
-        """What a call costs, and by which price."""
+        """Return the cost of a call, and the price table used."""
         if self._own is not None:
             per_in, per_out = (Decimal(str(each)) for each in self._own)
             usd = float((per_in * tokens_in + per_out * tokens_out) / MILLION)
@@ -74,7 +74,9 @@ class Price:
             return None
         try:
             from genai_prices import Usage, calc_price
-        except ImportError:  # replies of another run are replayed without the extra
+        except (
+            ImportError
+        ):  # imported here: replaying replies of another run must work without the extra
             return None
         provider, _, model = self._model.partition(":")
         try:
@@ -89,9 +91,10 @@ class Price:
 
 
 def _by(found: Any, tokens_in: int, tokens_out: int) -> str:  # noqa: ANN401 - an extra's record
-    """The price of a published table that was used.
+    """Describe the published price that was used.
 
-    It may go by the hour and by the length of a call: what a token came to says which it was.
+    A price may depend on the hour and on the length of a call; the effective price per token is
+    computed from the amount.
     """
     parts = [
         f"{(Decimal(usd) * MILLION / count).normalize():f} {way}"
@@ -107,4 +110,4 @@ _PROVIDERS = {
     "google_genai": "google", "google_vertexai": "google", "azure_openai": "azure",
     "mistralai": "mistral", "bedrock": "aws", "bedrock_converse": "aws", "xai": "x-ai",
 }  # fmt: skip
-"""Providers that the table of published prices calls otherwise."""
+"""Providers with a different name in the table of published prices."""

@@ -1,4 +1,4 @@
-"""Thoughts of a reasoning model, which are no part of its reply."""
+"""Remove the thoughts of a reasoning model from its reply."""
 
 import re
 
@@ -8,7 +8,7 @@ _END_OF_THOUGHT = re.compile(
     r"|<\|end_of_thought\|>|<\|channel\|>\s*final\s*<\|message\|>",
     re.IGNORECASE,
 )
-"""The marks by which models close their thoughts; templates often hold the opening one."""
+"""Closing marks of thoughts; chat templates often contain the opening one."""
 _THOUGHT = re.compile(
     rf"(?:<\s*{_NAMES}\s*>|\[{_NAMES}\]|◁{_NAMES}▷|<\|begin_of_thought\|>)"
     rf".*?(?:{_END_OF_THOUGHT.pattern})\s*",
@@ -17,10 +17,10 @@ _THOUGHT = re.compile(
 
 
 def without_thoughts(text: str) -> str:
-    """Return what follows the last closing mark of thought.
+    """Return the text after the last closing mark of thought.
 
-    All that precedes it is thought, whether or not an opening mark is part of the reply. Where
-    nothing follows, the model thought after it had replied, and its pairs of marks are left out.
+    Everything before it is thought, with or without an opening mark. If nothing follows, the model
+    thought after replying, and its marked thoughts are removed.
     """
     marks = list(_END_OF_THOUGHT.finditer(text))
     if not marks:

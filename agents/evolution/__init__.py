@@ -1,4 +1,4 @@
-"""Evolution of controllers: islands of programs that vary, cross, and are kept for what they do.
+"""Evolve controllers: islands of programs that mutate, cross over, and survive by fitness.
 
-It knows programs and what they are worth, and nothing of recordings.
+This package knows programs and their scores, but no recordings.
 """

@@ -1,7 +1,7 @@
-"""The archive: for each way of behaving, the best program that behaves so.
+"""The elite archive: the best program of each behaviour (MAP-Elites).
 
-A way of behaving is a cell of a grid: how many tokens a program spends, and how wide it goes. What
-is good in another cell has ideas that the best one lacks, so crossing takes its donors from here.
+A behaviour is a cell of a grid: tokens spent, and parallelism. Programs in other cells have ideas
+that the best one lacks, so crossover takes its donors from here.
 """
 
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ from agents.evolution.members import Member, score_overall
 
 
 class ArchiveCell(NamedTuple):
-    """A way of behaving."""
+    """A cell of the behaviour grid."""
 
     cost: int
-    """Of the mean logarithm of tokens over β and recordings, in half doublings."""
+    """Index of the mean logarithm of tokens over β and recordings, in half doublings."""
     width: int
-    """Of tokens over tokens on the critical path, in half doublings."""
+    """Index of tokens over tokens on the critical path, in half doublings."""
 
 
 def find_cell(member: Member) -> ArchiveCell:
-    """The cell that a program belongs to."""
+    """Find the cell of a program."""
     worth = member.worth
     logs = [np.log2(np.maximum(each.cost, 1.0)).mean() for each in worth.curves]
     return ArchiveCell(
@@ -32,7 +32,7 @@ def find_cell(member: Member) -> ArchiveCell:
 
 
 class EliteArchive:
-    """The best of each cell."""
+    """The best program of each cell."""
 
     def __init__(self, members: Iterable[Member] = ()):
         self._cells: dict[ArchiveCell, Member] = {}
@@ -40,7 +40,7 @@ class EliteArchive:
             self.take(each)
 
     def take(self, member: Member) -> bool:
-        """Takes a program if it is the first of its cell, or better than the one there."""
+        """Insert a program if its cell is empty or holds a worse one."""
         place = find_cell(member)
         there = self._cells.get(place)
         if there is not None and score_overall(there) >= score_overall(member):
@@ -49,16 +49,16 @@ class EliteArchive:
         return True
 
     def pick(self, random: Random) -> Member:
-        """One of them, each as likely as any other."""
+        """Pick a program uniformly at random."""
         return random.choice(self.members)
 
     @property
     def members(self) -> list[Member]:
-        """All of them, in the order of their cells."""
+        """All programs in cell order."""
         return [self._cells[place] for place in sorted(self._cells)]
 
     def fittest(self, most: int) -> list[Member]:
-        """The best of them, the best first."""
+        """The best programs, best first."""
         return sorted(self.members, key=score_overall, reverse=True)[:most]
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""One round of evolution: broods of variants, played together and taken up in order."""
+"""One round of evolution: batches of variants, played together and inserted in order."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,34 +19,34 @@ from agents.variation import ProgramVariant, cross, hoist_invariants, vary
 from dsl.formatter import print_tree
 
 BROOD_SIZE = 10
-"""Variants that each island makes at a time."""
+"""Variants that each island makes per batch."""
 
 CROSSOVER_PROBABILITY = 0.25
-"""The part of variants that cross two programs."""
+"""Fraction of variants that come from crossover."""
 
 SECOND_MUTATION_PROBABILITY = 0.3
-"""The part of variants that are varied once more before they are played: the way over a ditch."""
+"""Fraction of variants that are mutated twice before they are played, to cross fitness valleys."""
 
 MIGRATION = 3
-"""After so many broods, each island sends its best to the next."""
+"""Number of batches between migrations."""
 
 TRIES = 12
-"""How often a variant is tried anew where what was drawn has no place in the program."""
+"""Retries if a drawn operator does not apply to the program."""
 
 STEPS = 8
-"""The latest steps that an origin remembers."""
+"""Latest operators that an origin remembers."""
 
 CLOSELY = 6
-"""Variants of a brood that are looked at more closely: those that gain most on their parents."""
+"""Variants of a batch that are played closely: those with the largest gain over their parents."""
 
 
 class BatchEvaluator(Protocol):
-    """Plays programs, at first sight or closely; ``None`` beyond what may be played."""
+    """Play programs, screened or closely; ``None`` beyond the allowance."""
 
     def __call__(
         self, sources: Sequence[str], *, closely: bool = False
     ) -> list[ProgramScore | None]:
-        """What each is worth."""
+        """Return the score of each program."""
         ...
 
 
@@ -63,8 +63,8 @@ class Evolution:
     """Islands and archive of one round.
 
     Args:
-        random: the source of all chance.
-        play: plays programs.
+        random: Random source of the search.
+        play: Function that plays programs.
     """
 
     def __init__(self, random: Random, play: BatchEvaluator):
@@ -81,11 +81,11 @@ class Evolution:
     def settle(
         self, populations: Sequence[Sequence[ProgramOrigin]], newcomers: Sequence[ProgramOrigin]
     ) -> None:
-        """Plays what was there before on what this round shows, and lets newcomers in everywhere.
+        """Play earlier programs on this round's shown part, and offer newcomers to every island.
 
         Args:
-            populations: the programs of each island.
-            newcomers: programs for every island.
+            populations: Programs of each island.
+            newcomers: Programs for every island.
         """
         everyone = list(dict.fromkeys([*newcomers, *(o for each in populations for o in each)]))
         played = self._members(everyone)
@@ -98,26 +98,28 @@ class Evolution:
                     self.archive.take(found)
 
     def remember(self, archived: Iterable[ProgramOrigin]) -> None:
-        """Plays the archive of the round before and takes it up."""
+        """Play the archive of the previous round and insert it."""
         for found in self._members(list(archived)).values():
             self.archive.take(found)
 
     def brood(self, allowance: int) -> bool:
-        """Makes, plays and takes up variants on every island; ``False`` where none was played.
+        """Make, play and insert variants on every island; return ``False`` if none was played.
 
-        All are played at first sight, under few seeds, where luck tells more than a small gain
-        does. Those that gain most on their parents, as those looked at first sight, are looked at
-        closely, and only they can come to an island.
+        All variants are first screened under few seeds, where luck outweighs small gains. Those
+        with the largest gain over their screened parents are played closely, and only they can
+        enter an island.
 
         Args:
-            allowance: programs that may still be played; room is left for the closer look.
+            allowance: Programs that may still be played, including close plays.
         """
         each_island = min(BROOD_SIZE, max(1, (allowance - CLOSELY) // len(self.islands)))
         made = [
             each for place in range(len(self.islands)) for each in self._made(place, each_island)
         ]
         looked = [(gain, each) for gain, each in self._gains(made) if gain is not None]
-        looked.sort(key=lambda pair: -pair[0])  # stable: of equals, the earlier
+        looked.sort(
+            key=lambda pair: -pair[0]
+        )  # the sort is stable, so ties go to the earlier variant
         self._fates["not better at first sight"] += max(0, len(looked) - CLOSELY)
         chosen = [each for _, each in looked[:CLOSELY]]
         worths = self._play([each.origin.source for each in chosen], closely=True)
@@ -131,9 +133,9 @@ class Evolution:
 
     @property
     def ranked(self) -> list[Member]:
-        """The programs of all islands, each behaviour once: first the best of each, then the rest.
+        """Return the programs of all islands, each behaviour once: the best of each island first.
 
-        What the islands hold for fit differs, so the first few are good in different ways.
+        Islands differ in fitness, so the first few programs are good in different ways.
         """
         everyone = [each for island in self.islands for each in island.members]
         ranked = sorted(everyone, key=score_overall, reverse=True)
@@ -145,7 +147,7 @@ class Evolution:
 
     @property
     def diagnostics(self) -> Mapping[str, Any]:
-        """What the search says of itself."""
+        """Return diagnostics of the search."""
         return {
             "tried": sum(self._tried.values()),
             "fates": dict(sorted(self._fates.items())),
@@ -166,7 +168,7 @@ class Evolution:
         }
 
     def _members(self, origins: Sequence[ProgramOrigin]) -> dict[str, Member]:
-        """What each program is worth, by its text; those that could not be played are left out."""
+        """Score programs by source; those that could not be played are left out."""
         wanted = list({origin.source: origin for origin in origins}.values())
         self._seen.update(origin.source for origin in wanted)
         worths = self._play([origin.source for origin in wanted], closely=True)
@@ -177,7 +179,7 @@ class Evolution:
         }
 
     def _gains(self, made: Sequence[_PendingVariant]) -> list[tuple[float | None, _PendingVariant]]:
-        """What each variant gains on its parent at first sight; ``None`` if it was not played."""
+        """Return each variant's screened gain over its parent; ``None`` if it was not played."""
         own = self._play([each.origin.source for each in made])
         parents = self._play([each.parent.origin.source for each in made])
         found: list[tuple[float | None, _PendingVariant]] = []
@@ -201,7 +203,7 @@ class Evolution:
         return found
 
     def _one(self, place: int) -> _PendingVariant | None:
-        """A variant that was not met before."""
+        """Create a variant that was not seen before."""
         island = self.islands[place]
         if not island.members:
             return None

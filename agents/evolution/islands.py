@@ -1,4 +1,4 @@
-"""Islands: populations that differ in what they hold for fit, so that they keep different ideas."""
+"""Islands: populations with different fitness functions, which preserve diversity."""
 
 from enum import Enum
 from random import Random
@@ -8,17 +8,17 @@ from agents.evolution.archive import find_cell
 from agents.evolution.members import Fitness, Member, score_high_cost, score_low_cost, score_overall
 
 CAPACITY = 16
-"""Programs on an island."""
+"""Maximum programs on an island."""
 
 MEMBERS_PER_CELL = 4
-"""Programs on an island that behave alike, at most."""
+"""Maximum programs with equal behaviour on an island."""
 
 TOURNAMENT_SIZE = 3
-"""Programs that compete for becoming a parent."""
+"""Tournament size of parent selection."""
 
 
 class IslandKind(NamedTuple):
-    """What an island holds for fit."""
+    """Fitness function of an island."""
 
     name: str
     fitness: Fitness
@@ -30,16 +30,16 @@ ISLAND_KINDS = (
     IslandKind("dear", score_high_cost),
     IslandKind("whole", score_overall),
 )
-"""The islands, in the order in which programs migrate."""
+"""The islands in migration order."""
 
 
 class InsertionOutcome(Enum):
-    """What became of a program that came to an island."""
+    """Result of inserting a program."""
 
     BEST = "best of its island"
     KEPT = "kept"
     IDLE = "no effect"
-    """It does the same as one that is there and is no shorter."""
+    """It behaves like an existing program and is not shorter."""
     WORSE = "worse"
 
 
@@ -53,21 +53,21 @@ class Island:
 
     @property
     def members(self) -> list[Member]:
-        """The programs, the fittest first."""
+        """The programs, fittest first."""
         return list(self._members)
 
     @property
     def best(self) -> Member:
-        """The fittest."""
+        """The fittest program."""
         return self._members[0]
 
     def pick(self, random: Random) -> Member:
-        """A parent: the fittest of a few that are drawn."""
+        """Select a parent: the fittest of a few random programs."""
         drawn = [random.choice(self._members) for _ in range(TOURNAMENT_SIZE)]
         return max(drawn, key=self.kind.fitness)
 
     def take(self, member: Member) -> InsertionOutcome:
-        """Takes a program if it is worth a place, and drops the one that it pushes out."""
+        """Insert a program if it is fit enough, and drop the one that it replaces."""
         twin = self._signatures.get(member.signature)
         if twin is not None:
             if twin.nodes <= member.nodes:
@@ -88,7 +88,9 @@ class Island:
 
     def _insert(self, member: Member) -> None:
         self._members.append(member)
-        self._members.sort(key=self.kind.fitness, reverse=True)  # stable: of equals, the older
+        self._members.sort(
+            key=self.kind.fitness, reverse=True
+        )  # the sort is stable, so ties go to the older program
         self._signatures[member.signature] = member
 
     def _drop(self, member: Member) -> None:

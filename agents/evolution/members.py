@@ -1,4 +1,4 @@
-"""A program of a population, with what it is worth and where it comes from."""
+"""A program of a population, with its score and origin."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,25 +15,25 @@ from dsl.parser import parse
 from dsl.source import Source
 
 UNSTEADY_PENALTY = 2.0
-"""Points of the objective that it costs when β does not raise the tokens."""
+"""Penalty, in points of the objective, if token use does not rise with β."""
 
 NODE_PENALTY = 0.01
-"""Points of the objective that a node of the syntax tree costs: of equals, the shorter wins, and a
-long program has to be worth its length."""
+"""Penalty, in points of the objective, for a node of the syntax tree: ties go to the shorter
+program."""
 
 
 class ProgramOrigin(msgspec.Struct, frozen=True, array_like=True):
-    """A program that can be kept, without what it is worth: that depends on what a round shows."""
+    """A program without its score, which depends on what a round shows."""
 
     source: str
     root: str
-    """The seed or the candidate that its line of descent goes back to."""
+    """The seed or the candidate that its line of descent began with."""
     steps: tuple[str, ...]
-    """What was done to it since, in words, the latest last."""
+    """Descriptions of the operators applied since, latest last."""
 
 
 class Member(NamedTuple):
-    """A program and what it is worth in this round."""
+    """A program and its score in this round."""
 
     origin: ProgramOrigin
     worth: ProgramScore
@@ -41,7 +41,7 @@ class Member(NamedTuple):
 
     @property
     def signature(self) -> bytes:
-        """Equal for programs that do the same: the same points on every recording."""
+        """Return a key that is equal for programs with the same points on every recording."""
         parts = [np.concatenate([each.cost, each.accuracy]) for each in self.worth.curves]
         return sha256(np.round(np.concatenate(parts), 6).tobytes()).digest()
 
@@ -50,17 +50,17 @@ Fitness = Callable[[Member], float]
 
 
 def score_overall(member: Member) -> float:
-    """The objective, less the price of length and of a β that does not raise the tokens."""
+    """Return the objective minus the penalties."""
     return member.worth.score - _price(member)
 
 
 def score_low_cost(member: Member) -> float:
-    """The same, with the cheaper half of the range in the foreground."""
+    """Return the fitness that emphasises the cheaper half of the range of costs."""
     return (member.worth.score + member.worth.halves[0]) / 2 - _price(member)
 
 
 def score_high_cost(member: Member) -> float:
-    """The same, with the dearer half in the foreground."""
+    """Return the fitness that emphasises the more expensive half of the range of costs."""
     return (member.worth.score + member.worth.halves[1]) / 2 - _price(member)
 
 
@@ -70,12 +70,12 @@ def _price(member: Member) -> float:
 
 @lru_cache(maxsize=512)
 def parse_sound_program(source: str) -> tree.Program:
-    """The tree of a program that checks."""
+    """Parse a program that checks."""
     found = parse(Source(source)).program
     assert found is not None
     return found
 
 
 def create_member(origin: ProgramOrigin, worth: ProgramScore) -> Member:
-    """A member, with its length."""
+    """Create a member with its length."""
     return Member(origin, worth, compute_size(parse_sound_program(origin.source)))

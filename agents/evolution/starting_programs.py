@@ -1,8 +1,8 @@
-"""Programs that evolution starts from, with their schedules or with free knobs.
+"""Programs that evolution starts from, with schedules or with free knobs.
 
 The seeds are files in the folder `seeds`: hand-made controllers that follow β, and simple ones. The
 published discovered controller is not among them. `free_schedule_knobs` serves the ablation in
-which each knob that followed from β is free between its values at both ends, with the middle as its
+which each knob that followed β is free between its values at both ends, with the middle as its
 default.
 """
 
@@ -27,13 +27,13 @@ class Seed(NamedTuple):
 
     @property
     def about(self) -> str:
-        """The comment at its head: what it is, and where it was published."""
+        """The comment at its head: a description, and where it was published."""
         lines = itertools.takewhile(lambda line: line.startswith("#"), self.source.splitlines())
         return " ".join(line.removeprefix("#").strip() for line in lines)
 
 
 def load_seeds() -> list[Seed]:
-    """All of them, by name."""
+    """Load all seeds by name."""
     folder = files(__package__) / "seeds"
     found = [each for each in folder.iterdir() if each.name.endswith(".rheo")]
     return [
@@ -46,10 +46,10 @@ _NOWHERE = Span(0, 0)
 
 
 def free_schedule_knobs(source: str) -> str:
-    """The program with free knobs; the same text where it has no schedule.
+    """Replace a program's schedule by free knobs; return it unchanged if it has none.
 
     Args:
-        source: a program that checks.
+        source: Source text of a program that checks.
     """
     checked = load_checked_program(Source(source))
     names = schedule_lines(checked.program)

@@ -1,1 +1,1 @@
-"""The report of a run: what it found, held against what was there before, for people to judge."""
+"""The report of a run: what it found, compared with earlier controllers, for review."""

@@ -1,4 +1,4 @@
-"""The report as blocks, from its figures: what is said, in which order, with which tables."""
+"""Build the report as blocks: its statements, order and tables."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,24 +27,24 @@ from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
 
 DIGEST = 12
-"""Characters of a digest that are shown."""
+"""Characters of a digest to show."""
 
 
 def build_blocks(report: RunReport) -> list[Block]:
-    """The whole report."""
+    """Build the whole report."""
     return [
         Heading(1, "Report of a discovery"),
         *_opening(report),
         Heading(2, "On the search set"),
         *_side(report, report.search, "search"),
-        Heading(2, "On what was held out"),
+        Heading(2, "On held-out recordings"),
         *_unseen(report),
         *build_winner_section(report),
         Heading(2, "How it was found"),
         *_course(report),
         *build_search_section(report),
         *_people(report),
-        Heading(2, "How the figures are made"),
+        Heading(2, "How the figures are computed"),
         *_made(report),
         Heading(2, "Every point"),
         *_every_point(report.search),
@@ -53,7 +53,7 @@ def build_blocks(report: RunReport) -> list[Block]:
 
 
 def describe_verdict(report: RunReport) -> list[InlineText]:
-    """What it came to, in sentences: where the run stands, then what the winner is worth."""
+    """Describe the result in sentences: status of the run, then the winner's objective."""
     found: list[InlineText] = [_standing(report)]
     winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
     if winner is None:
@@ -62,7 +62,7 @@ def describe_verdict(report: RunReport) -> list[InlineText]:
         return found
     for side, name in (
         (report.search, "On the search set"),
-        (report.unseen, "On what was held out"),
+        (report.unseen, "On held-out recordings"),
     ):
         if side is not None and winner.label not in side.left_out:
             found.append(_worth(side, winner.label, name))
@@ -105,7 +105,7 @@ def _worth(side: Side, winner: str, name: str) -> InlineText:
         if ratio is None:
             continue
         if ratio.ratio is None:
-            words += [" It never has the accuracy of ", CodeSpan(reference), "."]
+            words += [" It never reaches the accuracy of ", CodeSpan(reference), "."]
             continue
         missed = (
             f"; {ratio.missed} of {ratio.points} points are not reached" if ratio.missed else ""
@@ -122,12 +122,14 @@ def _worth(side: Side, winner: str, name: str) -> InlineText:
 
 
 def _over_seed(side: Side) -> InlineText:
-    """What the search itself added, where the winner was made from a seed."""
+    """Describe the gain of the search over the seed that the winner was built from."""
     own = side.over_seed
     if own is None:
         return []
     around = format_bounds(own.gain_low, own.gain_high)
-    return [f" Over the seed that it was made from, it gains {format_signed(own.gain)} ({around})."]
+    return [
+        f" Over the seed that it was built from, it gains {format_signed(own.gain)} ({around})."
+    ]
 
 
 def _side(report: RunReport, side: Side, name: str) -> list[Block]:
@@ -197,7 +199,7 @@ def _left_out(side: Side) -> list[Block]:
 
 
 def _frontiers(report: RunReport, side: Side, name: str) -> list[ReportImage]:
-    """A picture for each recording; in characters, that of the whole side."""
+    """Build a plot for each recording; as text, one for the whole side."""
     drawn = {
         each.label
         for each in report.controllers
@@ -290,7 +292,7 @@ def _trajectory(report: RunReport) -> TextTable:
 def _people(report: RunReport) -> list[Block]:
     if not report.decisions:
         return []
-    found: list[Block] = [Heading(2, "What people decided")]
+    found: list[Block] = [Heading(2, "Decisions")]
     for each in report.decisions:
         who = f" by {each.by}" if each.by else ""
         verb = "approved" if each.approved else "rejected"

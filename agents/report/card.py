@@ -40,20 +40,22 @@ from harness.request.controllers import RheoController, parse_playable
 
 
 def compute_intervals(run: RunDirectory, candidate: str) -> dict[str, list[ConfidenceInterval]]:
-    """By recording, the interval of the accuracy at each point, in percent.
+    """Compute the accuracy interval at each point in percent, by recording.
 
     Args:
-        run: the run.
-        candidate: one that was reviewed and could be played.
+        run: Run directory.
+        candidate: A reviewed candidate that could be played.
 
     Raises:
-        InputError: a recording is another than when the run began.
-        StoreError: a recording cannot be read.
+        InputError: A recording changed since the run began.
+        StoreError: A recording cannot be read.
     """
     with open_arena(run, workers=1) as here:
         measured = here.play(run.source(candidate))
         labels = [each.label for each in here.recordings]
-    if isinstance(measured, str):  # it was reviewed, so only a failing machine comes here
+    if isinstance(
+        measured, str
+    ):  # it was played in its review, so only a machine failure can reach this line
         return {}
     return {label: _around(each) for label, each in zip(labels, measured, strict=True)}
 
@@ -64,21 +66,20 @@ def _around(measured: ProgramMeasurement) -> list[ConfidenceInterval]:
 
 
 def export_controller(run: RunDirectory, candidate: str, decision: Decision | None) -> None:
-    """Writes a candidate as ``selected.rheo`` or ``selected.py``, and its card beside it.
+    """Write a candidate as ``selected.rheo`` or ``selected.py``, with its card beside it.
 
-    A program of Rheo is written in its canonical layout, one in Python as it stands.
-
-    Nothing is played, and nothing that was held out is opened.
+    A Rheo program is written in canonical layout, a Python one unchanged. Nothing is played, and no
+    held-out data is opened.
 
     Args:
-        run: the run.
-        candidate: one that was reviewed.
-        decision: what a person said of it, if one did.
+        run: Run directory.
+        candidate: A reviewed candidate.
+        decision: Decision of a reviewer, if there is one.
 
     Raises:
-        InputError: a file of the run is missing or damaged.
-        DslError: the candidate does not check.
-        OSError: the surroundings refuse.
+        InputError: A file of the run is missing or damaged.
+        DslError: The candidate does not check.
+        OSError: A file cannot be written.
     """
     source, language = run.source(candidate), run.language(candidate)
     if language is ControllerLanguage.RHEO:
@@ -96,17 +97,17 @@ def _card(run: RunDirectory, candidate: str, source: str, decision: Decision | N
         Heading(1, name),
         *([Paragraph([program.title])] if program.title else []),
         PreformattedText(source),
-        Heading(2, "What it was found on"),
+        Heading(2, "Search set"),
         Bullets(_found_on(request)),
-        Heading(2, "What it is worth there"),
+        Heading(2, "Results on the search set"),
         Bullets(_worth(request, review)),
         *_points(run, review),
         *_opened_before(run, candidate),
-        Heading(2, "Where it comes from"),
+        Heading(2, "Descent"),
         *_origin(run, candidate),
-        Heading(2, "Who approved it"),
+        Heading(2, "Approval"),
         *_approval(decision),
-        Heading(2, "What it has not been tried on"),
+        Heading(2, "Held-out data"),
         *_untried(request, run.language(candidate)),
     ]
 
@@ -218,14 +219,14 @@ def _from(parents: Sequence[str]) -> InlineText:
 
 def _approval(decision: Decision | None) -> list[Block]:
     if decision is None or not decision.approved:
-        return [Paragraph(["Nobody was asked: it was selected by its figures."])]
-    who = decision.by or "a person"
+        return [Paragraph(["No approval was required: it was selected by its figures."])]
+    who = decision.by or "a reviewer"
     said: list[Block] = [Quote(decision.note)] if decision.note else []
     return [Paragraph([f"{who} approved it{':' if said else ', without a note.'}"]), *said]
 
 
 def _opened_before(run: RunDirectory, candidate: str) -> list[Block]:
-    """A warning where what was held out is nothing unseen any more."""
+    """Warn if held-out data was opened before the candidate was reviewed."""
     if not was_opened_before(run, candidate):
         return []
     told = (

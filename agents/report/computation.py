@@ -1,4 +1,4 @@
-"""A report's figures: everything that is shown, computed once from a run and its recordings."""
+"""Compute the figures of a report, once, from a run and its recordings."""
 
 from agents.report.controllers import list_entrants
 from agents.report.evaluation import ReportServices, compute_side, evaluate_side
@@ -17,7 +17,7 @@ from agents.run.directory import RunDirectory
 from agents.search.arena import reopen_recordings
 
 SEEDS = 100
-"""Shuffles that a report plays, as a published sweep does."""
+"""Number of shuffles that a report plays, as in a published sweep."""
 
 
 def compute_report(
@@ -28,21 +28,20 @@ def compute_report(
     closely: bool = True,
     hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> RunReport:
-    """Computes what is shown of a run, wherever it stands.
+    """Compute the report of a run in any phase.
 
     Args:
-        run: the run; nothing is written to it but, in the event log, that what was held out was
-            opened.
-        seeds: shuffles under which everyone is played.
-        held_out: whether to open what was held out; by default where there is something, the run
-            has ended, and it selected a controller.
-        closely: whether to profile the winner.
-        hands: with what to play.
+        run: Run directory; nothing is written except log events for opened held-out recordings.
+        seeds: Number of shuffles under which every controller is played.
+        held_out: Whether to open held-out recordings; by default if there are any, the run has
+            ended, and it selected a controller.
+        closely: Whether to profile the winner.
+        hands: Services for playing programs.
 
     Raises:
-        InputError: a recording is another than when the run began, a baseline cannot be read, or a
-            file of the run is damaged.
-        StoreError: a recording cannot be read.
+        InputError: A recording changed since the run began, a baseline cannot be read, or a file of
+            the run is damaged.
+        StoreError: A recording cannot be read.
     """
     request = run.request
     now = determine_status(run, run.events())
@@ -91,7 +90,7 @@ def _is_to_open(run: RunDirectory, now: RunStatus, wanted: bool | None) -> bool:
 
 
 def _rival(run: RunDirectory) -> str | None:
-    """The baseline that the reviews held candidates against."""
+    """Return the baseline that the reviews compared candidates with."""
     gains = [each.baseline_gain for each in run.reviews()]
     found = next((each for each in gains if each is not None), None)
     return None if found is None else found.against

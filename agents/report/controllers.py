@@ -1,4 +1,4 @@
-"""Who is shown: the winner and those behind it, the baselines, the published reference."""
+"""Select the controllers of a report: winner, runners-up, baselines, published reference."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -16,24 +16,24 @@ from harness.request.controllers import Playable, RheoController, load_program
 from harness.request.foreign import ForeignController
 
 PUBLISHED = "cmc"
-"""The published discovered controller, which the search never meets."""
+"""The published discovered controller, which the search never uses."""
 
 RUNNERS_UP = 5
-"""Candidates that are shown beside the winner, at most."""
+"""Maximum number of runners-up."""
 
 
 class Entrant(NamedTuple):
-    """A controller that is shown, ready to be played."""
+    """A reported controller, ready to play."""
 
     role: ControllerRole
     program: Playable
-    """Its label is what the report calls it."""
+    """The controller; its label is its name in the report."""
     settings: Sequence[KnobValues]
-    """Of its free knobs; one without any where there is nothing to set."""
+    """Settings of its free knobs; a single empty one if there are none."""
 
     @property
     def shown(self) -> ReportedController:
-        """The entrant as a record."""
+        """Convert to a report record."""
         program = self.program
         return ReportedController(
             label=self.program.label,
@@ -45,15 +45,15 @@ class Entrant(NamedTuple):
 
 
 def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> list[Entrant]:
-    """Everyone who is shown, in the order in which tables have them.
+    """List the reported controllers in table order.
 
     Args:
-        run: the run.
-        request: what it was asked for.
-        winner: the candidate that was selected, or the best so far; ``None`` where there is none.
+        run: Run directory.
+        request: Request of the run.
+        winner: The selected candidate, or the best so far; ``None`` if there is none.
 
     Raises:
-        InputError: a file of the run is missing or damaged, or a baseline cannot be read.
+        InputError: A file of the run is missing or damaged, or a baseline cannot be read.
     """
     found = [] if winner is None else [_candidate(run, request, winner, ControllerRole.WINNER)]
     found += [
@@ -74,7 +74,7 @@ def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> li
 def select_runners_up(
     reviews: Sequence[Review], refused: set[str], winner: str | None
 ) -> list[Review]:
-    """The candidates behind the winner, those first of whose gain most counts."""
+    """Select the runners-up, largest significant gain first."""
     standing = [
         each
         for each in reviews
@@ -90,7 +90,7 @@ def select_runners_up(
 
 
 def find_seed(run: RunDirectory, candidate: str) -> Seed | None:
-    """The program of evolution's that a candidate was made from, by way of its main parents.
+    """Find the evolution seed that a candidate descends from through main parents.
 
     Raises:
         InputError: a file of the run is damaged.
@@ -108,12 +108,12 @@ def find_seed(run: RunDirectory, candidate: str) -> Seed | None:
 
 
 def list_rejected(run: RunDirectory) -> set[str]:
-    """The candidates that people rejected."""
+    """List the rejected candidates."""
     return {each.candidate for each in run.decisions() if not each.approved}
 
 
 def choose_settings(program: Playable, betas: Sequence[float]) -> list[KnobValues]:
-    """At which free knobs a candidate is played: spread ones where it does not follow β."""
+    """Choose the free-knob settings of a candidate; spread ones if it does not follow β."""
     if program.scheduled:
         return [{}]
     return [each.knobs for each in choose_points(program, betas)]

@@ -19,23 +19,23 @@ from harness.request.recordings import NamedRecording
 
 
 class CurveSamples(NamedTuple):
-    """The points of one controller on one recording: as measured (row 0), then each drawing."""
+    """Points of one controller on one recording; row 0 is measured, the others are samples."""
 
     cost: Floats
-    """(1 + n, P) tokens for each question."""
+    """Array (1 + n, P): tokens per question."""
     accuracy: Floats
-    """(1 + n, P) in percent."""
+    """Array (1 + n, P): accuracy in percent."""
 
 
 def bootstrap_curves(grid: Grid, played: CellEpisodes) -> list[list[CurveSamples]]:
-    """The points of each controller of the grid, by recording.
+    """Bootstrap the points of each controller of the grid, by recording.
 
     Args:
-        grid: what was played.
-        played: every cell of it.
+        grid: Grid of controllers, recordings and settings.
+        played: Outcome of every cell of the grid.
 
     Returns:
-        For each recording, an item for each of the grid's controllers.
+        For each recording, the samples of each controller of the grid.
     """
     strata = _strata(grid.recordings)
     return [
@@ -62,7 +62,7 @@ def _of_recording(grid: Grid, played: CellEpisodes, place: int, stratum: int) ->
 
 
 def _strata(recordings: Sequence[NamedRecording]) -> list[int]:
-    """For each recording, which drawings it has: recordings with the same questions share them."""
+    """Assign bootstrap samples to recordings: those with the same questions share them."""
     numbers: dict[tuple[str, ...], int] = {}
     return [
         numbers.setdefault(
@@ -80,10 +80,10 @@ _DECIMALS = 4
 
 
 class CostRange:
-    """The range of costs that counts on one recording: the cheapest and the dearest baseline.
+    """Range of costs of one recording: from the cheapest to the most expensive baseline.
 
     Args:
-        baselines: their points on the recording.
+        baselines: Points of the baselines on the recording.
     """
 
     def __init__(self, baselines: Sequence[CurveSamples]):
@@ -99,15 +99,15 @@ def estimate_worths(
     ends: Sequence[CostRange],
     objective: Objective,
 ) -> list[ObjectiveEstimate]:
-    """The objective over each recording, and its mean where there are several.
+    """Estimate the objective over each recording, and the mean if there are several.
 
     Args:
-        controller: its label.
-        labels: of the recordings.
-        ours: the controller's points, by recording.
-        rival: those of the best baseline.
-        ends: the ranges of costs, by recording.
-        objective: what is to be made large.
+        controller: Label of the controller.
+        labels: Labels of the recordings.
+        ours: Points of the controller, by recording.
+        rival: Points of the best baseline, by recording.
+        ends: Ranges of costs, by recording.
+        objective: Objective to maximise.
     """
     mine, other = (
         [_values(each, end, objective) for each, end in zip(side, ends, strict=True)]
@@ -128,14 +128,14 @@ def estimate_token_ratios(
     ours: Sequence[CurveSamples],
     theirs: Sequence[CurveSamples],
 ) -> list[TokenRatio]:
-    """The tokens for the accuracy of a reference, over each recording and over all.
+    """Estimate the tokens needed to match a reference, over each recording and over all.
 
     Args:
-        controller: the label of the one that may be cheaper.
-        reference: the label of the one whose points are to be reached.
-        labels: of the recordings.
-        ours: the controller's points, by recording.
-        theirs: the reference's.
+        controller: Label of the controller.
+        reference: Label of the controller whose accuracy is to be matched.
+        labels: Labels of the recordings.
+        ours: Points of the controller, by recording.
+        theirs: Points of the reference, by recording.
     """
     found: list[TokenRatio] = []
     means: list[Floats] = []
@@ -157,7 +157,7 @@ def estimate_token_ratios(
 
 
 def _values(points: CurveSamples, ends: CostRange, objective: Objective) -> Floats:
-    """(1 + n,) the objective as measured, then of each drawing."""
+    """Return an array (1 + n,): the objective as measured, then of each bootstrap sample."""
     size = len(points.cost)
     low, high = np.full(size, ends.low), np.full(size, ends.high)
     return objective(points.cost, points.accuracy, low, high)
@@ -178,7 +178,7 @@ def _worth(controller: str, label: str, mine: Floats, other: Floats) -> Objectiv
 
 
 def _log_ratios(mine: CurveSamples, other: CurveSamples) -> Floats:
-    """(1 + n, points of the other) logarithms; infinite where a point is not reached."""
+    """Return log ratios, (1 + n, points of the reference); infinite if a point is not reached."""
     ours = build_curve(mine.cost, mine.accuracy)
     needed = [cost_at(ours, other.accuracy[:, at]) for at in range(other.accuracy.shape[1])]
     ratios: Floats = np.log(np.stack(needed, axis=1)) - np.log(np.maximum(other.cost, 1.0))

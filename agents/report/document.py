@@ -1,4 +1,4 @@
-"""A report as blocks, in the order in which people read: every face draws the same ones."""
+"""A report as blocks in reading order; every output format renders the same blocks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,17 +8,17 @@ from harness.explanation.line_profile import Profile
 
 
 class CodeSpan(NamedTuple):
-    """A word of the machine's, inside a sentence."""
+    """Code inside a sentence."""
 
     text: str
 
 
 InlineText = Sequence[str | CodeSpan]
-"""A sentence. Strings in it are escaped by each face: they may come from programs and people."""
+"""A sentence. Renderers escape its strings, which may come from programs and users."""
 
 
 def parse_spans(text: str) -> InlineText:
-    """A sentence that has the machine's words between backticks."""
+    """Parse a sentence with code between backticks."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # one of them is open
         return [text]
@@ -26,61 +26,61 @@ def parse_spans(text: str) -> InlineText:
 
 
 class Heading(NamedTuple):
-    """A heading, 1 being the page's own."""
+    """Heading; level 1 is the page title."""
 
     level: int
     text: str
 
 
 class Paragraph(NamedTuple):
-    """Sentences."""
+    """A paragraph of sentences."""
 
     words: InlineText
 
 
 class Bullets(NamedTuple):
-    """A list."""
+    """A bullet list."""
 
     items: Sequence[InlineText]
 
 
 class Quote(NamedTuple):
-    """What somebody said."""
+    """A quotation."""
 
     text: str
 
 
 class PreformattedText(NamedTuple):
-    """A text whose columns count."""
+    """Text whose columns are aligned."""
 
     text: str
 
 
 class ProfiledSource(NamedTuple):
-    """A program with what its lines did."""
+    """A program annotated with its line profile."""
 
     profile: Profile
 
 
 class ReportImage(NamedTuple):
-    """A picture: as SVG, and as a text that says the same where there are no pictures."""
+    """An image: as SVG, and as equivalent text for outputs without images."""
 
     svg: str
     says: str
-    """For those who cannot see it."""
+    """Alternative text for screen readers."""
     text: str = ""
-    """In characters; empty where a table nearby has it."""
+    """Text version; empty if a nearby table has the same content."""
 
 
 class CollapsibleSection(NamedTuple):
-    """A part that is opened by those who want it."""
+    """A section that is collapsed by default."""
 
     title: str
     blocks: "Sequence[Block]"
 
 
 class Gallery(NamedTuple):
-    """Pictures side by side, as many as there is room for."""
+    """Images side by side, as many as fit."""
 
     pictures: Sequence[ReportImage]
 

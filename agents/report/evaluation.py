@@ -1,4 +1,4 @@
-"""Plays everyone who is shown over a set of recordings, and makes the figures of that side."""
+"""Play the reported controllers over a set of recordings and compute the figures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -34,30 +34,30 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def show_no_progress(what: str, total: int | None) -> Iterator[Advance]:
-    """Shows no progress."""
+    """Discard progress updates."""
     yield lambda done: None
 
 
 class ReportServices(NamedTuple):
-    """With what a report plays; its figures do not depend on it."""
+    """Services for playing a report's programs; figures do not depend on them."""
 
     results: ResultCache | None = None
-    """Where results are kept, by content; ``None`` keeps none."""
+    """Content-addressed result store; ``None`` stores nothing."""
     means: ExecutionOptions = ExecutionOptions()
     progress: Callable[[str, int | None], AbstractContextManager[Advance]] = show_no_progress
     warn: Callable[[str], None] = lambda says: None
-    """Is told what is odd."""
+    """Callback for warnings."""
 
 
 class EvaluatedSide(NamedTuple):
-    """A side that was played."""
+    """Controllers played over one set of recordings."""
 
     entrants: Sequence[Entrant]
-    """Those that could be, in the order of the grid's programs."""
+    """Controllers that could be played, in grid order."""
     grid: Grid
     played: CellEpisodes
     left_out: Mapping[str, str]
-    """Controllers that cannot be played over it, and why."""
+    """Controllers that cannot be played here, with reasons."""
 
 
 def evaluate_side(
@@ -69,19 +69,19 @@ def evaluate_side(
     what: str,
     hands: ReportServices,
 ) -> EvaluatedSide:
-    """Plays controllers over recordings.
+    """Play controllers over recordings.
 
     Args:
-        entrants: the controllers.
-        recordings: what to play over.
-        request: its β and its rules hold.
-        seeds: how many shuffles.
-        what: the work, in a word or two.
-        hands: with what.
+        entrants: Controllers to play.
+        recordings: Recordings to play on.
+        request: Request of the run; its β and rules apply.
+        seeds: Number of shuffles.
+        what: Short label of the work, for progress.
+        hands: Services for playing programs.
 
     Raises:
-        StoreError: a recording cannot be read.
-        ExternalError: a process ended before its work.
+        StoreError: A recording cannot be read.
+        ExternalError: A worker process ended early.
     """
     left_out = _unfit(entrants, recordings)
     fit = [each for each in entrants if each.program.label not in left_out]
@@ -97,16 +97,16 @@ def evaluate_side(
 
 
 def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | None) -> Side:
-    """The figures of one side.
+    """Compute the figures of one side.
 
     Args:
-        playing: what was played.
-        request: what the run was asked for.
-        best_baseline: the baseline that others are held against; ``None`` takes the one that is
-            worth most here.
+        playing: Outcomes of the controllers.
+        request: Request of the run.
+        best_baseline: Baseline to compare with; ``None`` selects the one with the highest objective
+            here.
 
     Raises:
-        InputError: no baseline could be played.
+        InputError: No baseline could be played.
     """
     recordings = playing.grid.recordings
     labels = [each.label for each in recordings]
@@ -152,12 +152,12 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
 
 
 def get_overall_label(side: Side) -> str:
-    """What the figures over a whole side are filed under."""
+    """Return the label of figures over a whole side."""
     return MEAN if len(side.recordings) > 1 else side.recordings[0].label
 
 
 def _unfit(entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]) -> dict[str, str]:
-    """Those that need what a recording does not hold, and why."""
+    """List controllers that need data a recording lacks, with reasons."""
     rheo = [each.program for each in entrants if isinstance(each.program, RheoController)]
     needy = [each for each in rheo if any(each.checked.needs)]
     found: dict[str, str] = {}
@@ -172,7 +172,7 @@ def _unfit(entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]) ->
 
 
 def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurveSamples]]:
-    """The points of each controller, by recording."""
+    """Collect the points of each controller, by recording."""
     by_recording = bootstrap_curves(playing.grid, playing.played)
     return {
         entrant.program.label: [each[place] for each in by_recording]
@@ -181,7 +181,7 @@ def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurveSamples]]:
 
 
 def _rows(playing: EvaluatedSide, request: Request, first: str) -> list[SweepRow]:
-    """The rows of a sweep whose differences are to one controller, in the order of tables."""
+    """Build sweep rows with differences from one controller, in table order."""
     order = [each.program.label for each in playing.entrants]
     leading = sorted(playing.entrants, key=lambda each: each.program.label != first)
     recordings = playing.grid.recordings

@@ -1,7 +1,7 @@
-"""Held-out recordings: opened by the report and by nothing else; each opening is logged.
+"""Held-out recordings: only the report opens them, and each opening is logged.
 
-An opening for programs that had all met the recordings before shows nothing new, and is not counted
-again.
+An opening for programs that were all evaluated on the recordings before reveals nothing new and is
+not counted again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,20 @@ from harness.errors import InputError
 from harness.request.recordings import NamedRecording, open_recordings
 
 REPORT = 0
-"""The session of what is no part of the work: minutes are not counted by it."""
+"""Session number of events outside the loop; they do not count towards minutes of work."""
 
 
 def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedRecording]:
-    """Opens what was held out, for some controllers, and writes that down.
+    """Open the held-out recordings for some controllers, and log that.
 
     Args:
-        run: the run.
-        entrants: who is going to be played over it.
+        run: Run directory.
+        entrants: Controllers to be played over them.
 
     Raises:
-        InputError: nothing was held out, or a recording is another than when the run began.
-        StoreError: one cannot be read.
-        OSError: it cannot be written down.
+        InputError: Nothing was held out, or a recording changed since the run began.
+        StoreError: A recording cannot be read.
+        OSError: The event log cannot be written.
     """
     wanted = run.request.held_out
     if not wanted:
@@ -54,15 +54,15 @@ def open_held_out(run: RunDirectory, entrants: Sequence[Entrant]) -> list[NamedR
 
 
 def log_opening(run: RunDirectory, entrants: Mapping[str, str], **data: object) -> None:
-    """Writes an opening down, where it is the first or somebody meets what was held out anew.
+    """Log an opening if it is the first, or if a program was not evaluated on the data before.
 
     Args:
-        run: the run.
-        entrants: who is going to be played over it: digests, each with a label.
-        data: what was opened.
+        run: Run directory.
+        entrants: Digest and label of each program to be played.
+        data: Held-out recordings that were opened.
 
     Raises:
-        OSError: it cannot be written down.
+        OSError: The event log cannot be written.
     """
     before = [event for event in run.events() if event.kind == "opened"]
     met = {digest for event in before for digest in event.data.get("digests", [])}
@@ -70,13 +70,13 @@ def log_opening(run: RunDirectory, entrants: Mapping[str, str], **data: object) 
     if fresh or not before:
         EventLog(run.events_path, REPORT).add(
             "opened",
-            "the report opened what was held out",
+            "the report opened the held-out recordings",
             data={"programs": list(fresh.values()), "digests": list(fresh), **data},
         )
 
 
 def was_opened_before(run: RunDirectory, candidate: str) -> bool:
-    """Whether what was held out had been opened when a candidate was reviewed."""
+    """Return whether held-out data had been opened when a candidate was reviewed."""
     for event in run.events():
         if event.kind == "opened":
             return True
@@ -95,15 +95,24 @@ def _refuse_another(wanted: RecordingRef, found: NamedRecording) -> None:
 
 
 def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
-    """When it was opened, and for whom.
+    """Describe when held-out data was opened, and for which programs.
 
     Args:
-        opened: the openings so far.
-        entrants: what is played over it: ``programs``, or ``allocations``.
+        opened: Openings so far.
+        entrants: What is played over it: ``programs``, or ``allocations``.
     """
     first = f"{opened[0].at:%Y-%m-%d %H:%M} UTC" if opened else "now"
     if len(opened) < 2:
-        return [Paragraph([f"Opened once, by the report, at {first}; nothing before had met it."])]
+        return [
+            Paragraph(
+                [
+                    (
+                        f"Opened once, by the report, at {first}; no program had been evaluated"
+                        " on it before."
+                    )
+                ]
+            )
+        ]
     told = [
         [f"{each.at:%Y-%m-%d %H:%M} UTC: {join_words(each.programs) or 'baselines alone'}"]
         for each in opened
@@ -112,9 +121,9 @@ def describe_openings(opened: Sequence[Opening], entrants: str) -> list[Block]:
         Paragraph(
             [
                 (
-                    f"Opened by the report, {len(opened)} times for {entrants} that had not"
-                    " met it. What is chosen after the first of them is no longer judged by"
-                    " something unseen."
+                    f"Opened by the report, {len(opened)} times for {entrants} not yet"
+                    " evaluated on it. Programs chosen after the first opening are no longer"
+                    " evaluated on unseen data."
                 )
             ]
         ),

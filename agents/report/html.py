@@ -1,6 +1,6 @@
-"""Blocks as one page of HTML that needs nothing else: no script, no font, no other file.
+"""Render blocks as one self-contained HTML page: no scripts, fonts or other files.
 
-What comes from programs and people is escaped. Light or dark is the reader's own choice.
+Text from programs and users is escaped. The page follows the reader's light or dark preference.
 """
 
 import re
@@ -36,7 +36,7 @@ _HEAD = """\
 
 
 def render_html(some: Sequence[Block]) -> str:
-    """Blocks as a page."""
+    """Render blocks as a page."""
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     body = "".join(_block(each) for each in some)
     title = next((each.text for each in some if isinstance(each, Heading)), "Report")
@@ -79,7 +79,7 @@ def _words(words: InlineText) -> str:
 
 
 def _inline(text: str) -> str:
-    """A text on one line, as a browser shows it there."""
+    """Format a text on one line, as a browser displays it."""
     return escape_xml(re.sub(r"\s+", " ", text))
 
 
@@ -102,7 +102,7 @@ def _table(sheet: TextTable) -> str:
 
 
 def _lines(profile: Profile) -> str:
-    """The source, each line shaded by its part of the tokens."""
+    """Render the source with each line shaded by its share of tokens."""
     heads = ["line", "runs", "tokens", "%", "ended", "right %"]
     rows = "".join(_line(each) for each in profile.lines)
     if profile.unanswered:

@@ -1,6 +1,6 @@
-"""Blocks as Markdown.
+"""Render blocks as Markdown.
 
-What comes from programs and people is escaped: it cannot become markup, nor close a block.
+Text from programs and users is escaped: it cannot become markup or close a block.
 """
 
 import re
@@ -25,12 +25,12 @@ from harness.pages import profile_page
 
 
 def render_markdown(some: Sequence[Block]) -> str:
-    """Blocks as a page."""
+    """Render blocks as a page."""
     return "\n".join(part for each in some for part in _block(each))
 
 
 def _block(block: Block) -> list[str]:
-    """Its text, ended by a line feed; nothing where there is nothing to say."""
+    """Render one block, ended by a line feed; empty if it has no content."""
     match block:
         case Heading(level, text):
             return [f"{'#' * level} {_escaped(text)}\n"]
@@ -61,19 +61,19 @@ def _words(words: InlineText) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""A text as itself, on one line: every sign that could become markup has a ``\`` before it."""
+    r"""Escape a text onto one line: every markup character gets a backslash."""
     line = re.sub(r"\s+", " ", escape_block(text))
     line = re.sub(r"([\\`*\[\]<>|&~])", r"\\\1", line)
-    return re.sub(r"(?<!\w)_|_(?!\w)", r"\_", line)  # inside a word it means nothing
+    return re.sub(r"(?<!\w)_|_(?!\w)", r"\_", line)  # an underscore inside a word is no markup
 
 
 def _begun(line: str) -> str:
-    """A line that could begin a list or a heading, or underline one, and does not."""
+    """Escape the start of a line that could begin a list or a heading, or underline one."""
     return re.sub(r"^(\d+)(?=[.)](?:\s|$))|^(?=[-+](?:\s|$)|#+(?:\s|$)|[-=]+\s*$)", r"\1\\", line)
 
 
 def _code(text: str) -> str:
-    """A word of the machine's, between as many backticks as it does not hold itself."""
+    """Format code between more backticks than it contains."""
     line = " ".join(escape_block(text).split())
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)

@@ -1,7 +1,7 @@
-"""The pictures of a report, as SVG that takes its ink from the page it stands in.
+"""Plots of a report, as SVG in the text colour of the page.
 
-Equal figures give equal bytes. Axes and words have the colour of the text around them, so that a
-picture is right on a light page and on a dark one; curves have colours that are seen on both.
+Equal figures give equal bytes. Axes and labels use the colour of the surrounding text, so a plot
+works on light and dark pages; curve colours are readable on both.
 """
 
 import io
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INK = "#010203"
-"""Stands for the colour of the page's text until the picture is done."""
+"""Placeholder for the page's text colour while the plot is drawn."""
 
 _INKED = (
     "text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color",
@@ -42,13 +42,13 @@ _KNOB = (2.3, 1.7)
 
 
 def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> str:
-    """Accuracy over tokens: the winner with its interval, the published reference, the baselines.
+    """Plot accuracy over tokens: winner with interval, published reference, baselines.
 
     Args:
-        report: whose controllers.
-        side: over what.
-        recording: one of its recordings, or ``mean``.
-        name: of the picture, which no other on the page has.
+        report: Report whose controllers are drawn.
+        side: Set of recordings.
+        recording: Label of one recording, or ``mean``.
+        name: Identifier of the plot, unique on the page.
     """
 
     def draw(figure: "Figure") -> None:
@@ -82,12 +82,12 @@ def plot_frontier(report: RunReport, side: Side, recording: str, name: str) -> s
 
 
 def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
-    """The objective of the best so far over rounds, with the interval of its gain.
+    """Plot the objective of the best so far over rounds, with the interval of its gain.
 
     Args:
-        rounds: at least one.
-        baseline: the name of the best baseline.
-        name: of the picture.
+        rounds: Rounds of the run, at least one.
+        baseline: Name of the best baseline.
+        name: Identifier of the plot, unique on the page.
     """
 
     def draw(figure: "Figure") -> None:
@@ -116,7 +116,7 @@ def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
 
 
 def plot_schedule(winner: Winner, name: str) -> str:
-    """Every knob over β, in a panel of its own."""
+    """Plot every knob over β, each in its own panel."""
     count = len(winner.schedule)
     across = min(3, count)
     down = -(-count // across)
@@ -137,7 +137,7 @@ def plot_schedule(winner: Winner, name: str) -> str:
 
 
 def _styles(report: RunReport) -> dict[str, CurveStyle]:
-    """The style of each controller that is drawn; runners-up would crowd the picture."""
+    """Choose the style of each drawn controller; runners-up are left out for clarity."""
     found = {}
     baselines = [each for each in report.controllers if each.role is ControllerRole.BASELINE]
     for each in report.controllers:
@@ -151,12 +151,12 @@ def _styles(report: RunReport) -> dict[str, CurveStyle]:
 
 
 def add_legend(figure: "Figure", named: "Sequence[tuple[Artist, str]]") -> None:
-    """Put the legend below the panel, where it hides no curve; what was drawn last comes first.
+    """Add the legend below the panel; entries are in reverse drawing order.
 
     Args:
-        figure: to which it is added.
-        named: curves and their names. They are named here: matplotlib leaves a label out that
-            begins with an underscore.
+        figure: Figure to add the legend to.
+        named: Curves and their labels. They are passed here because matplotlib drops labels that
+            begin with an underscore.
     """
     handles = [artist for artist, _ in reversed(named)]
     labels = [plot_text(name) for _, name in reversed(named)]
@@ -170,7 +170,7 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     panel.set_xscale("log")
-    # Of a wide range every 1, 2 and 5 would run into each other.
+    # On a wide range, labels at every 1, 2 and 5 would overlap.
     narrow = max(costs) < 200 * max(min(costs), 1)
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_tokens(value)))
@@ -180,7 +180,7 @@ def _tokens_axis(panel: "Axes", costs: Sequence[int]) -> None:
 
 
 def render_svg(draw: Callable[["Figure"], None], size: tuple[float, float], name: str) -> str:
-    """What ``draw`` draws on a figure of a size in inches, as SVG; no other has its name."""
+    """Render a figure of a given size in inches as SVG with a unique identifier."""
     from matplotlib.figure import Figure
 
     style = {
@@ -198,11 +198,11 @@ def render_svg(draw: Callable[["Figure"], None], size: tuple[float, float], name
 
 
 def _inlined(svg: str, name: str) -> str:
-    """The picture as a part of a page: alone in its names, in the page's ink, leading nowhere."""
+    """Adapt an SVG for inlining: unique identifiers, the page's text colour, no links."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)
-    # In tags alone: a label that looks like an attribute is a label.
+    # Only inside tags: a label may look like an attribute.
     svg = re.sub(r"<[^>]*>", lambda tag: _inlined_tag(tag[0], name), svg)
     head, rest = svg.split(">", 1)
     head = re.sub(r' (width|height|xmlns|xmlns:xlink|version)="[^"]*"', "", head)

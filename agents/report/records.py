@@ -1,4 +1,4 @@
-"""What a report shows, computed once: every face of it is drawn from these records alone."""
+"""Records of a report, computed once; every output format uses only these."""
 
 from datetime import datetime
 from enum import Enum
@@ -15,30 +15,31 @@ class ControllerRole(Enum):
     """Why a controller is shown."""
 
     WINNER = "winner"
-    """The one that was selected; while the run goes on, the best so far."""
+    """The selected controller; while the run continues, the best so far."""
     RUNNER_UP = "runner-up"
     SEED = "seed"
-    """The program that evolution made the winner from: what it gains beyond that is its own."""
+    """The program that evolution built the winner from; the gain beyond it comes from the
+    search."""
     BASELINE = "baseline"
     PUBLISHED = "published"
-    """The published discovered controller. The search never knew it."""
+    """The published discovered controller. The search never saw it."""
 
 
 class ReportedController(msgspec.Struct, frozen=True, kw_only=True):
-    """A controller that is shown."""
+    """A controller in the report."""
 
     label: str
-    """A candidate, or the name of a baseline."""
+    """Name of a candidate or a baseline."""
     role: ControllerRole
     name: str
-    """As the program has it."""
+    """Title as the program states it."""
     title: str
     digest: str
-    """SHA-256 of its text."""
+    """SHA-256 of its source text."""
 
 
 class ReportedRecording(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording, by content: where it lies is no part of a report."""
+    """A recording, identified by content; its path is not part of a report."""
 
     label: str
     digest: str
@@ -46,92 +47,92 @@ class ReportedRecording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectiveEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """The objective of a controller over one recording, or the mean over all.
+    """Objective of a controller over one recording, or the mean over all.
 
-    In points of percent. Ends of intervals are those of 95 %. ``None`` where there is no such
-    figure: an area needs baselines of more than one cost.
+    In points of percent. Interval ends are at the 95 % level. ``None`` if there is no such figure:
+    an area needs baselines of more than one cost.
     """
 
     controller: str
     recording: str
-    """``mean`` for the mean over all."""
+    """Label of the recording, or ``mean`` over all."""
     value: float | None
     low: float | None
     high: float | None
     gain: float | None
-    """Less the objective of the best baseline, paired by question."""
+    """Objective minus that of the best baseline, paired by question."""
     gain_low: float | None
     gain_high: float | None
 
 
 class TokenRatio(msgspec.Struct, frozen=True, kw_only=True):
-    """The tokens that a controller needs to be as accurate as a reference.
+    """Tokens that a controller needs to match the accuracy of a reference.
 
-    For each point of the reference: the fewest tokens at which the controller's curve has the
-    accuracy of the point, over the tokens of the point. Below 1, the controller is the cheaper.
+    For each point of the reference: the fewest tokens at which the controller's curve reaches its
+    accuracy, divided by the tokens of the point. Below 1, the controller is cheaper.
     """
 
     controller: str
     reference: str
     recording: str
-    """``mean`` for the geometric mean over recordings."""
+    """Label of the recording, or ``mean`` for the geometric mean over recordings."""
     ratio: float | None
-    """The geometric mean over the points that are reached; ``None`` where none is."""
+    """Geometric mean over the points that are reached; ``None`` if none is."""
     low: float | None
     high: float | None
-    """``None`` where the interval is not bounded: in some drawings, points are not reached."""
+    """``None`` if the interval is unbounded: in some bootstrap samples, points are not reached."""
     points: int
     missed: int
-    """The points whose accuracy the controller never has; they are not in the mean."""
+    """Number of points whose accuracy the controller never reaches; they are not in the mean."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures over the search set, or over what was held out."""
+    """Figures over the search set or over the held-out recordings."""
 
     recordings: list[ReportedRecording]
     seeds: int
     best_baseline: str
-    """The baseline that is worth most on the search set."""
+    """Baseline with the highest objective on the search set."""
     rows: list[SweepRow]
-    """Every controller at every setting, differences being to the best baseline."""
+    """Every controller at every setting, with differences from the best baseline."""
     worths: list[ObjectiveEstimate]
     over_seed: ObjectiveEstimate | None
-    """The winner over the whole side, its gain being over the seed that it was made from; ``None``
-    where it was made from none."""
+    """The winner over the whole side, with its gain over the seed that it was built from;
+    ``None`` if there is no such seed."""
     ratios: list[TokenRatio]
     left_out: dict[str, str]
-    """Controllers that cannot be played here, and why."""
+    """Controllers that cannot be played here, with reasons."""
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """A time at which held-out recordings were opened for programs that had not met them."""
+    """A time at which held-out recordings were opened for programs not yet evaluated on them."""
 
     at: datetime
     programs: list[str]
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of the trajectory."""
+    """One round of the trajectory."""
 
     round: int
     best: str | None
     objective: float
-    """Of the best so far, or of the best baseline, as reviewed."""
+    """Objective of the best so far, or of the best baseline, as reviewed."""
     gain: Gain | None
-    """Of the best so far over the best baseline."""
+    """Gain of the best so far over the best baseline."""
     verdicts: dict[str, int]
-    """How many candidates of the round came to what."""
+    """Number of the round's candidates by verdict."""
     usage: ResourceUsage
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What the discovery cost so far."""
+    """Cost of the discovery so far."""
 
     rounds: int
     candidates: int
     usage: ResourceUsage
     minutes: float
-    """Of work: waiting for people is not counted."""
+    """Minutes of work, without waiting for decisions."""
 
 
 class Ancestor(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,65 +142,65 @@ class Ancestor(msgspec.Struct, frozen=True, kw_only=True):
     proposer: str
     parents: list[str]
     words: str
-    """The proposer's own."""
+    """Rationale of the proposer."""
     headline: str
-    """What became of the main parent; empty where its text is not known."""
+    """Difference from the main parent; empty if the parent's text is unknown."""
     details: list[str]
 
 
 class Winner(msgspec.Struct, frozen=True, kw_only=True):
-    """The winner, looked at closely."""
+    """Details of the winner."""
 
     candidate: str
     source: str
     descent: list[Ancestor]
     """The winner first, then its main parent, and so on."""
     tuned: list[str]
-    """The knobs whose constants were fitted."""
+    """Names of the knobs whose constants were fitted."""
     betas: list[float]
     schedule: dict[str, list[float]]
-    """By knob, its value at each β; empty where it does not follow β."""
+    """By knob, its value at each β; empty if it does not follow β."""
     settings: dict[str, int | float]
-    """At which free knobs it was profiled."""
+    """Settings of the free knobs for the profile."""
     profile: Profile
-    """At β 0.5, over the search set."""
+    """Line profile at β 0.5, over the search set."""
     profile_seeds: int
 
 
 class RunPhase(Enum):
-    """Where a run stands."""
+    """Phase of a run."""
 
     ENDED = "ended"
     WAITING = "waiting"
-    """For a person."""
+    """Waits for a reviewer."""
     AT_WORK = "at work"
     STOPPED = "stopped"
-    """Before its end, and nobody is at work on it."""
+    """Unfinished, and no process is working on it."""
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, as far as it came."""
+    """Figures of a run so far."""
 
     state: RunPhase
     says: str
-    """How it ended, or how it stands, in words."""
+    """How the run ended, or its present status."""
     waiting: str | None
-    """The candidate that waits for a person."""
+    """The candidate that waits for a decision."""
     objective: str
     seeds: int
     """Shuffles under which candidates were reviewed."""
     betas: list[float]
     proposers: list[str]
     held_out: list[str]
-    """The labels of what was named as held out."""
+    """Labels of the held-out recordings."""
     controllers: list[ReportedController]
     search: Side
     unseen: Side | None
-    """Over what was held out; ``None`` where that was not opened."""
+    """Figures over the held-out recordings; ``None`` if they were not opened."""
     opened: list[Opening]
     trajectory: list[Round]
     cost: Cost
     decisions: list[Decision]
     diagnostics: dict[str, list[dict[str, Any]]]
-    """By proposer and round, what it says of its own search."""
+    """By proposer and round, diagnostics of the search."""
     winner: Winner | None

@@ -1,6 +1,6 @@
-"""The history of a run: its trajectory, cost, search diagnostics, openings and present status.
+"""History of a run: its trajectory, cost, search diagnostics, openings and status.
 
-All of it is read from the run's directory and event log.
+Everything is read from the run directory and its event log.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from agents.run.records import ResourceUsage
 
 
 def build_trajectory(run: RunDirectory) -> list[Round]:
-    """The rounds that were played to their end, in order.
+    """List the completed rounds in order.
 
     Raises:
         InputError: a file of the run is damaged.
@@ -40,17 +40,17 @@ def build_trajectory(run: RunDirectory) -> list[Round]:
 
 
 def get_initial_objective(rounds: Sequence[Round]) -> float:
-    """The objective before the first round: that of the best baseline.
+    """Return the objective before the first round, which is that of the best baseline.
 
     Args:
-        rounds: at least one.
+        rounds: Rounds of the run, at least one.
     """
     found = (each.objective - each.gain.value for each in rounds if each.gain is not None)
     return next(found, rounds[0].objective)
 
 
 def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
-    """What it cost so far."""
+    """Compute the cost of a run so far."""
     summaries = run.summaries()
     ending = run.ending
     usage = sum((each.usage for each in summaries), ResourceUsage())
@@ -63,7 +63,7 @@ def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
 
 
 def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:
-    """By proposer, what it says of its search in each round, the round with it."""
+    """Collect search diagnostics by proposer and round."""
     found: dict[str, list[dict[str, Any]]] = {}
     for summary in run.summaries():
         for proposer, says in summary.search.items():
@@ -72,7 +72,7 @@ def collect_diagnostics(run: RunDirectory) -> dict[str, list[dict[str, Any]]]:
 
 
 def list_openings(log: list[Event]) -> list[Opening]:
-    """When held-out recordings were opened, and for which programs."""
+    """List when held-out recordings were opened, and for which programs."""
     return [
         Opening(at=each.at, programs=[str(name) for name in each.data.get("programs", [])])
         for each in log
@@ -81,28 +81,28 @@ def list_openings(log: list[Event]) -> list[Opening]:
 
 
 class RunStatus(NamedTuple):
-    """Where a run stands."""
+    """Status of a run."""
 
     state: RunPhase
     says: str
     waiting: str | None
-    """The candidate that waits for a person."""
+    """The candidate that waits for a decision."""
     winner: str | None
-    """The candidate that was selected; while the run goes on, the best so far."""
+    """The selected candidate; while the run continues, the best so far."""
 
 
 def determine_status(run: RunDirectory, log: list[Event]) -> RunStatus:
-    """Where a run stands.
+    """Determine the status of a run.
 
     Args:
-        run: the run.
-        log: its events.
+        run: Run directory.
+        log: Events of the run.
 
     Raises:
-        InputError: a file of the run is damaged.
+        InputError: A file of the run is damaged.
     """
     ending, held = run.ending, run.is_held
-    if ending is not None and not held:  # one that goes on has the end of the session before
+    if ending is not None and not held:  # a resumed run still holds the end of its previous session
         return RunStatus(RunPhase.ENDED, ending.reason, None, ending.selected)
     best = _best_so_far(run)
     waits = run.waiting

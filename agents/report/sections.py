@@ -1,8 +1,8 @@
-"""Sections of a report on the winner and on the search.
+"""Report sections on the winner and on the search.
 
-The winner's section shows its descent, its schedule and its lines. The section on the search shows
-what each proposer reports: plain values as a row for each round, counts summed over rounds, lists
-as of the last round.
+The winner's section shows its descent, its schedule and its lines. The search section shows each
+proposer's diagnostics: plain values as a row per round, counts summed over rounds, lists as of the
+last round.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ from harness.pages.profile_page import format_hindsight
 
 
 def build_winner_section(report: RunReport) -> list[Block]:
-    """The part; nothing where there is no winner, or it was not looked at."""
+    """Build the winner's section; empty if there is no winner or it was not analysed."""
     winner = report.winner
     if winner is None:
         return []
@@ -39,7 +39,7 @@ def build_winner_section(report: RunReport) -> list[Block]:
         Heading(2, "The controller"),
         *_origin(winner),
         *_schedule(winner),
-        Heading(3, "What its lines do"),
+        Heading(3, "Line profile"),
         Paragraph([_profiled(winner)]),
         ProfiledSource(winner.profile),
         PreformattedText(format_hindsight(winner.profile.hindsight)),
@@ -47,7 +47,7 @@ def build_winner_section(report: RunReport) -> list[Block]:
 
 
 def _origin(winner: Winner) -> list[Block]:
-    found: list[Block] = [Heading(3, "What it came from")]
+    found: list[Block] = [Heading(3, "Descent")]
     if winner.tuned:
         found.append(Paragraph([f"Its constants were fitted: {join_words(winner.tuned)}."]))
     for each in winner.descent:
@@ -85,7 +85,7 @@ def _schedule(winner: Winner) -> list[Block]:
     if not winner.schedule:
         return []
     return [
-        Heading(3, "How its knobs follow beta"),
+        Heading(3, "Knobs over beta"),
         Gallery([ReportImage(plots.plot_schedule(winner, "schedule"), "Each knob over beta")]),
         tables.build_knob_table(winner.schedule, winner.betas),
     ]
@@ -104,11 +104,11 @@ def _profiled(winner: Winner) -> str:
 
 
 ProposerDiagnostics = Sequence[Mapping[str, Any]]
-"""What one proposer said, by round."""
+"""Diagnostics of one proposer, by round."""
 
 
 def build_search_section(report: RunReport) -> list[Block]:
-    """The part; nothing where no proposer said anything."""
+    """Build the search section; empty if no proposer reported diagnostics."""
     if not report.diagnostics:
         return []
     found: list[Block] = [Heading(2, "The search")]
@@ -118,7 +118,7 @@ def build_search_section(report: RunReport) -> list[Block]:
             parts += [Paragraph([f"{name}, over all rounds"]), _added(said, name)]
         for name in _names(said, _is_list):
             parts += [Paragraph([f"{name}, in the last round"]), _last(said, name)]
-        found.append(CollapsibleSection(f"What {proposer} says of its search", parts))
+        found.append(CollapsibleSection(f"Diagnostics of {proposer}", parts))
     return found
 
 
@@ -132,7 +132,7 @@ def _by_round(said: ProposerDiagnostics) -> TextTable:
 
 
 def _added(said: ProposerDiagnostics, name: str) -> TextTable:
-    """Counts under names, each name a row."""
+    """Sum counts by name, one row per name."""
     sums: dict[str, dict[str, float]] = {}
     for each in said:
         for row, counts in (each.get(name) or {}).items():
@@ -161,7 +161,7 @@ def _names(said: ProposerDiagnostics, kind: Callable[[object], bool]) -> list[st
 
 
 def _is_counts(value: object) -> bool:
-    """Whether it is counts under names, or under names of names."""
+    """Return whether a value is a mapping of counts, or of such mappings."""
     return isinstance(value, Mapping)
 
 

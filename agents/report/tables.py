@@ -1,4 +1,4 @@
-"""The tables of a report, as text cells that every face lays out in its own way."""
+"""Tables of a report, as text cells that each output format lays out."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ class TextTable(NamedTuple):
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     texts: int = 1
-    """The first so many columns hold text, the others figures, which stand to the right."""
+    """Number of leading text columns; the other columns hold figures, aligned right."""
     strong: frozenset[int] = frozenset()
-    """Rows to be seen first, by their places."""
+    """Indices of highlighted rows."""
 
 
 def build_overall_table(report: RunReport, side: Side) -> TextTable:
-    """Everyone over the whole side: the objective, the gain, the tokens for equal accuracy."""
+    """Build the table over the whole side: objective, gain, tokens for equal accuracy."""
     best, where = side.best_baseline, get_overall_label(side)
     people = list_playable(report, side)
     references = list_references(side, people)
@@ -52,22 +52,22 @@ def build_overall_table(report: RunReport, side: Side) -> TextTable:
 
 
 def zero_heads(report: RunReport, side: Side) -> list[str]:
-    """The heading over `zero_cells`, where some controller has such a cell."""
+    """Return the heading over `zero_cells`, if any controller has such a cell."""
     late = any(_late(report, side, each.label) for each in list_playable(report, side))
     return ["0 below"] if late else []
 
 
 def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
-    """The tokens below which the objective counts 0 for a controller, as its curve begins there.
+    """Return the cost at which a controller's curve begins; the objective is 0 below it.
 
     Args:
-        report: the report.
-        side: its search set, or what was held out.
-        controller: the label of the controller.
+        report: Report.
+        side: The search set or the held-out recordings.
+        controller: Label of the controller.
 
     Returns:
-        One cell, empty of a number where the objective counts nothing as 0; none where that is so
-        for every controller.
+        One cell, without a number if no part of the range counts as 0; no cell if that holds for
+            every controller.
     """
     if not zero_heads(report, side):
         return []
@@ -76,7 +76,7 @@ def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
 
 
 def _late(report: RunReport, side: Side, controller: str) -> bool:
-    """Whether a curve begins above the range of costs of the objective, on any recording."""
+    """Return whether a curve begins inside the range of costs, on any recording."""
     if report.objective != "frontier":
         return False
     baselines = [
@@ -97,13 +97,13 @@ def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
 
 
 def list_references(side: Side, people: Sequence[ReportedController]) -> list[str]:
-    """Whose accuracy is to be reached: the best baseline's, and the published controller's."""
+    """List references for token ratios: the best baseline and the published controller."""
     known = {each.label for each in people}
     return [each for each in dict.fromkeys((side.best_baseline, PUBLISHED)) if each in known]
 
 
 def build_recording_table(report: RunReport, side: Side) -> TextTable:
-    """Everyone over each recording: the objective with its interval."""
+    """Build the table of objectives with intervals, by recording."""
     labels = [each.label for each in side.recordings]
     rows = []
     for each in list_playable(report, side):
@@ -120,7 +120,7 @@ def build_recording_table(report: RunReport, side: Side) -> TextTable:
 def build_comparison_table(
     report: RunReport, side: Side, people: Sequence[ReportedController] | None = None
 ) -> TextTable:
-    """Everyone over each recording: accuracy and tokens of the point at the middle cost."""
+    """Build the table of accuracy and tokens at the middle cost, by recording."""
     people = list_playable(report, side) if people is None else people
     labels = [each.label for each in side.recordings]
     middles = {label: compute_middle_cost(report, side, label) for label in labels}
@@ -134,7 +134,7 @@ def build_comparison_table(
 
 
 def build_ratio_table(report: RunReport, side: Side, reference: str) -> TextTable:
-    """Everyone over each recording: the tokens for the reference's accuracy, in its own."""
+    """Build the table of tokens relative to a reference at equal accuracy, by recording."""
     labels = [each.label for each in side.recordings]
     people = [each for each in list_playable(report, side) if each.label != reference]
     rows = []
@@ -145,7 +145,7 @@ def build_ratio_table(report: RunReport, side: Side, reference: str) -> TextTabl
 
 
 def build_point_table(side: Side, recording: str) -> TextTable:
-    """Every controller at every setting over one recording."""
+    """Build the table of every controller and setting over one recording."""
     best = side.best_baseline
     rows = [
         [
@@ -169,19 +169,19 @@ def build_point_table(side: Side, recording: str) -> TextTable:
 
 
 def list_playable(report: RunReport, side: Side) -> list[ReportedController]:
-    """Those that could be played over a side, in the order of tables."""
+    """List the controllers that could be played over a side, in table order."""
     return [each for each in report.controllers if each.label not in side.left_out]
 
 
 def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate:
-    """A controller's objective over a recording, or over all."""
+    """Find a controller's objective over a recording, or over all."""
     return next(
         each for each in side.worths if (each.controller, each.recording) == (controller, recording)
     )
 
 
 def find_ratio(side: Side, controller: str, reference: str, recording: str) -> TokenRatio | None:
-    """A controller's tokens for a reference's accuracy; ``None`` for the reference itself."""
+    """Find a controller's tokens for a reference's accuracy; ``None`` for the reference itself."""
     wanted = (controller, reference, recording)
     found = (
         each for each in side.ratios
@@ -191,7 +191,7 @@ def find_ratio(side: Side, controller: str, reference: str, recording: str) -> T
 
 
 def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
-    """The middle of the baselines' costs on a recording, by ratio: what costs are compared at."""
+    """Return the geometric middle of the baselines' costs on a recording."""
     names = {each.label for each in report.controllers if each.role is ControllerRole.BASELINE}
     costs = [
         max(row.cost, 1)
@@ -202,13 +202,13 @@ def compute_middle_cost(report: RunReport, side: Side, recording: str) -> float:
 
 
 def find_nearest_point(side: Side, controller: str, recording: str, cost: float) -> SweepRow:
-    """A controller's point whose cost is nearest by ratio; of equals, the cheaper."""
+    """Find a controller's point nearest in cost by ratio; ties go to the cheaper one."""
     rows = [row for row in side.rows if (row.controller, row.recording) == (controller, recording)]
     return min(rows, key=lambda row: (abs(math.log(max(row.cost, 1) / cost)), row.cost))
 
 
 def format_table(sheet: TextTable, width: int | None = None) -> str:
-    """A table in characters, its columns two spaces apart, its lines at most so wide."""
+    """Format a table as text, with columns two spaces apart, within a width."""
     lines = [list(map(escape_line, line)) for line in (sheet.heads, *sheet.rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     if width is not None:
@@ -231,12 +231,12 @@ def format_table(sheet: TextTable, width: int | None = None) -> str:
 
 
 def measure_column(sheet: TextTable, column: int) -> int:
-    """The width that a column's figures need; its head may be cut."""
+    """Return the width that a column's figures need; its heading may be cut."""
     return max((len(row[column]) for row in sheet.rows), default=0)
 
 
 def build_knob_table(values: Mapping[str, Sequence[float]], betas: Sequence[float]) -> TextTable:
-    """How knobs follow β, at a few values of it."""
+    """Build the table of knob values at a few values of β."""
     places = [round(share * (len(betas) - 1)) for share in (0, 0.25, 0.5, 0.75, 1)]
     rows = [
         [name, *(f"{column[place]:.4g}" for place in places)] for name, column in values.items()

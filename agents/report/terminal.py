@@ -1,4 +1,4 @@
-"""The end of a run in a terminal: a table, a frontier, the trajectory, and what to do next."""
+"""Terminal summary of a run: a table, a frontier, the trajectory, and next steps."""
 
 import os
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ from harness.pages.sweep_plots import plot_in_terminal
 
 WIDTH, WIDEST = 80, 100
 
-_TOKENS = "tokens: for equal accuracy, the other's being 1; (n/m): reached at n of m points"
+_TOKENS = "tokens: for equal accuracy, relative to the reference; (n/m): reached at n of m points"
 
-_ZERO = "objective: accuracy over the whole range of costs; left of its cheapest point, 0"
+_ZERO = "objective: accuracy over the whole range of costs; 0 below its cheapest point"
 
-_BELOW = "0 below: the tokens of its cheapest point, where that is inside of the range"
+_BELOW = "0 below: tokens of its cheapest point, if that is inside the range"
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -38,17 +38,17 @@ def format_terminal_summary(
     report: RunReport | None = None,
     hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> str:
-    """What a terminal shows of a run.
+    """Format the terminal summary of a run.
 
     Args:
-        run: the run.
-        width: where lines end, in columns; ``None`` where nobody sees an edge.
-        report: its figures, where they are at hand; else they are computed, without opening what
-            was held out.
-        hands: with what to play then.
+        run: Run directory.
+        width: Terminal width in columns; ``None`` if the output is not a terminal.
+        report: Figures of the run if they are at hand; else they are computed without opening
+            held-out recordings.
+        hands: Services for playing programs.
 
     Raises:
-        InputError: see `agents.report.computation.compute_report`.
+        InputError: The report cannot be computed; see `agents.report.computation.compute_report`.
     """
     if report is None:
         report = compute_report(run, held_out=False, closely=False, hands=hands)
@@ -65,7 +65,7 @@ def format_terminal_summary(
 
 
 def _people(report: RunReport) -> list[ReportedController]:
-    """Those who fit: the runners-up stand in the report."""
+    """List the controllers that fit; runners-up appear in the report only."""
     return [each for each in report.controllers if each.role is not ControllerRole.RUNNER_UP]
 
 
@@ -125,7 +125,7 @@ def _saved(side: Side, controller: str, reference: str) -> str:
 
 
 def _folded(sheet: TextTable, width: int) -> list[str]:
-    """A table, in several where its columns need more room than there is."""
+    """Format a table, split into several if its columns need more room."""
     needs = [max(12, tables.measure_column(sheet, at)) + 2 for at in range(1, len(sheet.heads))]
     room = width - max(len(row[0]) for row in [sheet.heads, *sheet.rows])
     parts: list[list[int]] = [[]]
@@ -178,7 +178,7 @@ def _course(report: RunReport, width: int) -> str:
 
 
 def _bars(values: Sequence[float], most: int) -> str:
-    """Values as bars, every so many-th where there are too many."""
+    """Format values as bars, sampled if there are too many."""
     step = -(-len(values) // max(most, 8))
     shown = [*values[:-1:step], values[-1]]
     low, high = min(shown), max(shown)
@@ -187,28 +187,36 @@ def _bars(values: Sequence[float], most: int) -> str:
 
 
 def _next(run: RunDirectory, report: RunReport, width: int) -> str:
-    """What to do next, as commands."""
+    """List commands for the next steps."""
     place = _place(run.path)
     todo: list[tuple[str, str]] = []
     if report.waiting is not None:
         todo += [
-            (f"rheostat approve {place} {report.waiting}", "agree, with --note if you like"),
-            (f"rheostat reject {place} {report.waiting}", "say no; the next brief has the note"),
+            (f"rheostat approve {place} {report.waiting}", "approve; add --note for a comment"),
+            (
+                f"rheostat reject {place} {report.waiting}",
+                "reject; the next brief includes the note",
+            ),
         ]
     if report.state is RunPhase.STOPPED:
-        todo.append((f"rheostat discover --run {place} --resume", "go on"))
+        todo.append((f"rheostat discover --run {place} --resume", "resume"))
     todo += _looking(run, report)
     ended = report.state is RunPhase.ENDED
     if ended and not todo:
         longer = 2 * max(report.cost.rounds, 1)
-        todo.append((f"rheostat discover --run {place} --resume --rounds {longer}", "look longer"))
+        todo.append(
+            (
+                f"rheostat discover --run {place} --resume --rounds {longer}",
+                "search for more rounds",
+            )
+        )
     if ended and report.unseen is None and report.held_out:
-        todo.append((f"rheostat report {place} --open-held-out", "judge it by what is held out"))
+        todo.append((f"rheostat report {place} --open-held-out", "evaluate it on held-out data"))
     return "next\n" + "".join(f"{_command(line, width)}\n      {does}\n" for line, does in todo)
 
 
 def _looking(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
-    """How to look at the winner; nothing where there is none."""
+    """List commands to inspect the winner; empty if there is none."""
     winner = next((e.label for e in report.controllers if e.role is ControllerRole.WINNER), None)
     if winner is None:
         return []
@@ -219,17 +227,19 @@ def _looking(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
     program, request = _place(found), run.request
     on = " ".join(_place(each.path) for each in request.search)
     todo = [
-        (f"cat {program}", "look at it"),
-        (f"rheostat profile {program} --on {on}", "see where its tokens go"),
+        (f"cat {program}", "show the program"),
+        (f"rheostat profile {program} --on {on}", "show its token use by line"),
     ]
     if report.unseen is not None:
         on = " ".join(_place(each.path) for each in request.held_out)
-        todo.append((f"rheostat compare {program} {PUBLISHED} --on {on}", "question by question"))
+        todo.append(
+            (f"rheostat compare {program} {PUBLISHED} --on {on}", "compare question by question")
+        )
     return todo
 
 
 def _command(line: str, width: int) -> str:
-    """A command on as many lines as it needs, so that it can be typed as it stands."""
+    """Format a command on as many lines as needed, ready to paste."""
     words, lines = line.split(" "), [" "]
     for word in words:
         if len(lines[-1]) + 1 + len(word) > width - 2 and lines[-1].strip():
@@ -240,6 +250,6 @@ def _command(line: str, width: int) -> str:
 
 
 def _place(path: Path) -> str:
-    """A path as it is typed here."""
+    """Format a path for the shell."""
     near = os.path.relpath(path)
     return quote_for_shell(str(path) if near.startswith("..") else near)

@@ -1,4 +1,4 @@
-"""The winner, looked at closely: where its tokens go, how its knobs follow β, what it came from."""
+"""Analyse the winner: its token use, its knobs over β, and its descent."""
 
 from collections.abc import Sequence
 
@@ -22,16 +22,16 @@ from harness.request.plan import make_plan
 from harness.request.recordings import NamedRecording
 
 BETA = 0.5
-"""At which it is profiled."""
+"""β of the profile."""
 
 SEEDS = 3
-"""Shuffles under which it is profiled: where the tokens go needs few."""
+"""Number of shuffles for the profile: token use needs few."""
 
 STEPS = 20
-"""Steps of β in the picture of a schedule."""
+"""Steps of β in the plot of a schedule."""
 
 GENERATIONS = 8
-"""Ancestors that are told, at most."""
+"""Maximum number of ancestors to list."""
 
 
 def analyze_winner(
@@ -41,18 +41,18 @@ def analyze_winner(
     recordings: Sequence[NamedRecording],
     hands: ReportServices,
 ) -> Winner:
-    """The winner.
+    """Analyse the winner.
 
     Args:
-        run: the run.
-        request: what it was asked for.
-        candidate: the winner.
-        recordings: the search set.
-        hands: with what its profile is played.
+        run: Run directory.
+        request: Request of the run.
+        candidate: Name of the winner.
+        recordings: Search set.
+        hands: Services for playing its profile.
 
     Raises:
-        InputError: a file of the run is missing or damaged.
-        StoreError: a recording cannot be read.
+        InputError: A file of the run is missing or damaged.
+        StoreError: A recording cannot be read.
     """
     program = load_candidate(run, candidate)
     settings = choose_settings(program, request.betas)
@@ -78,7 +78,7 @@ def analyze_winner(
 
 
 def trace_descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
-    """What a candidate came from: itself, its main parent, and so on.
+    """Trace the descent of a candidate: itself, its main parent, and so on.
 
     Raises:
         InputError: a file of the run is damaged.
@@ -113,7 +113,7 @@ def trace_descent(run: RunDirectory, candidate: str) -> list[Ancestor]:
 
 
 def _source(run: RunDirectory, name: str) -> str | None:
-    """The text of a parent: a candidate, a seed of evolution, or a controller of the library."""
+    """Read the source of a parent: a candidate, an evolution seed, or a library controller."""
     if run.source_path(name) is not None:
         return run.source(name)
     for each in evolution_seeds():

@@ -1,4 +1,4 @@
-"""Writes a report: Markdown, one page of HTML, and the figures as JSON."""
+"""Write a report: Markdown, one page of HTML, and the figures as JSON."""
 
 import errno
 import os
@@ -23,21 +23,22 @@ def write_report(
     held_out: bool | None = None,
     hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> RunReport:
-    """Computes the report of a run and writes it, each file whole or not at all.
+    """Compute and write the report of a run; each file is written atomically.
 
     Args:
-        run: the run.
-        directory: where to; the run's own by default. It is made where it is not there.
-        seeds: shuffles under which everyone is played.
-        held_out: whether to open what was held out; see `agents.report.computation.compute_report`.
-        hands: with what to play.
+        run: Run directory.
+        directory: Output directory, created if missing; the run's own by default.
+        seeds: Number of shuffles under which every controller is played.
+        held_out: Whether to open held-out recordings; see
+            `agents.report.computation.compute_report`.
+        hands: Services for playing programs.
 
     Returns:
-        What was computed.
+        The computed report.
 
     Raises:
-        InputError: see `agents.report.computation.compute_report`.
-        OSError: the surroundings refuse.
+        InputError: The report cannot be computed; see `agents.report.computation.compute_report`.
+        OSError: A file cannot be written.
     """
     target = directory or run.path
     _refuse_unwritable(target)
@@ -52,10 +53,10 @@ def write_report(
 
 
 def _refuse_unwritable(directory: Path) -> None:
-    """Raises before the work is done where its result could not be written.
+    """Check that a directory is writable before the work is done.
 
     Raises:
-        OSError: it names the directory.
+        OSError: The directory is not writable; the message names it.
     """
     there = next(each for each in (directory, *directory.absolute().parents) if each.exists())
     if not os.access(there, os.W_OK):

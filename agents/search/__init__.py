@@ -1,1 +1,1 @@
-"""What candidates are worth: played over the search set, scored, held to each other."""
+"""Evaluate candidates: play them over the search set, score and compare them."""

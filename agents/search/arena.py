@@ -1,4 +1,4 @@
-"""The search set of a run, ready to play on: its recordings, baselines, scorer and splits."""
+"""The search set of a run, ready to play on: recordings, baselines, scorer and splits."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,15 +24,15 @@ from harness.request.recordings import NamedRecording, open_recordings
 
 
 class Arena:
-    """Where the programs of a run are played.
+    """Play the programs of a run.
 
     Args:
-        request: what the run was asked for.
-        recordings: its search set.
-        at: what plays over them.
+        request: Request of the run.
+        recordings: Search set.
+        at: Evaluator that plays over them.
 
     Raises:
-        InputError: a baseline cannot be played over them.
+        InputError: A baseline cannot be played over the recordings.
     """
 
     def __init__(self, request: Request, recordings: Sequence[NamedRecording], at: Evaluator):
@@ -41,20 +41,20 @@ class Arena:
         self._evaluator = at
         self._everywhere = tuple(range(len(recordings)))
         self.baselines = self._play_baselines(request.baselines)
-        """By name, what was measured of each on every recording."""
+        """By name, the measurements of each baseline on every recording."""
         self.scorer = Scorer(recordings, parse_objective(request.objective), self.baselines)
         scores = {name: self.scorer.worth(each).score for name, each in self.baselines.items()}
         self.best_baseline = max(scores, key=lambda name: scores[name])
-        """The name of the one that is worth most."""
+        """Name of the baseline with the highest objective."""
 
     def split(self, number: int) -> SearchSplit:
-        """What round ``number`` shows to proposers, and what it withholds."""
+        """Return what round ``number`` shows to proposers, and what it withholds."""
         return split_search_set(count_questions(self.recordings), number)
 
     def play(
         self, source: str, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> list[ProgramMeasurement] | str:
-        """Plays a program over the whole search set, at the seeds of a review.
+        """Play a program over the whole search set, with the seeds of a review.
 
         Returns:
             What was measured on each recording, or why it cannot be played.
@@ -66,9 +66,9 @@ class Arena:
         return self._evaluator.measure([entry])[0]
 
     def trial(self, source: str, language: ControllerLanguage, number: int) -> str:
-        """Why a program fails over what a round shows, at both ends of β; empty where it does not.
+        """Try a program at both ends of β; return why it fails, or an empty text.
 
-        It is short: one shuffle of the first recording that is shown.
+        The trial is short: one shuffle of the first recording that the round shows.
         """
         betas = tuple(self.request.betas)
         first = self.split(number).shown.recordings[:1]
@@ -84,17 +84,17 @@ class Arena:
         closely: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
-        """What programs are worth on a part of the search set.
+        """Score programs on a part of the search set.
 
         Args:
-            sources: the programs.
-            shown: the part.
-            closely: at the seeds of a review and at every β; else at those of a screening, and at
-                every second β, both ends among them.
-            language: that they are written in.
+            sources: Source texts of the programs.
+            shown: Part of the search set.
+            closely: Use the seeds of a review and every β; else the screening seeds and every
+                second β, both ends included.
+            language: Language of the programs.
 
         Returns:
-            In order; ``None`` for a program that does not check or cannot be played.
+            Scores in order; ``None`` for a program that does not check or cannot be played.
         """
         return [
             None if isinstance(each, str) else self.scorer.worth(each, shown)
@@ -141,16 +141,16 @@ class Arena:
 
 @contextmanager
 def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -> Iterator[Arena]:
-    """Opens the search set of a run for the length of a block.
+    """Open the search set of a run for the length of a block.
 
     Args:
-        run: the run.
-        workers: processes that play.
-        cluster: the address of a Ray cluster that plays in their place.
+        run: Run directory.
+        workers: Number of player processes.
+        cluster: Address of a Ray cluster that plays programs instead.
 
     Raises:
-        InputError: a recording is another than when the run began, or a baseline cannot be played.
-        StoreError: a recording cannot be read.
+        InputError: A recording changed since the run began, or a baseline cannot be played.
+        StoreError: A recording cannot be read.
     """
     request = run.request
     recordings = reopen_recordings(request.search)
@@ -161,22 +161,22 @@ def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -
 
 
 def _thinned(betas: Sequence[float]) -> tuple[float, ...]:
-    """Every second one, and the last."""
+    """Keep every second β, and the last."""
     return tuple(dict.fromkeys((*betas[::2], betas[-1])))
 
 
 def reopen_recordings(wanted: Sequence[RecordingRef]) -> list[NamedRecording]:
-    """The recordings that a request names, which must be those that it named.
+    """Open the recordings of a request and check that they are unchanged.
 
     Raises:
-        InputError: one is another by now.
-        StoreError: one cannot be read.
+        InputError: A recording changed.
+        StoreError: A recording cannot be read.
     """
     found = open_recordings([each.path for each in wanted])
     for each, (_, recording) in zip(wanted, found, strict=True):
         if recording.digest != each.digest:
             raise InputError(
-                f"{each.path}: is another recording than when the run began",
+                f"{each.path}: the recording changed since the run began",
                 hint=f"the run wants {each.label} with the digest {each.digest}",
             )
     return [

@@ -1,7 +1,7 @@
-"""Programs played over a Ray cluster, each bounded in time as those of this machine are.
+"""Play programs over a Ray cluster, with the time limits of local processes.
 
-Every worker of the cluster has one of the processes that play here, and hands tasks on to it; so a
-task that takes too long ends there as here. A task whose worker was lost is played again.
+Each Ray worker has one player process and forwards tasks to it, so a task that takes too long ends
+there as it does locally. A task whose worker was lost is played again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from store.cluster import RETRIES, connect
 
 
 class ClusterPlayers:
-    """What `agents.search.player_pool.ProcessPlayers` is, over a cluster.
+    """Play tasks like `agents.search.player_pool.ProcessPlayers`, over a cluster.
 
     Args:
-        address: the cluster's, as `store.cluster.connect` takes it.
-        workers: of a cluster that is started here.
+        address: Address of the cluster, as `store.cluster.connect` takes it.
+        workers: Number of workers, for a cluster that is started here.
 
     Raises:
-        ClusterError: there is no cluster.
+        ClusterError: The cluster cannot be reached.
     """
 
     def __init__(self, address: str, workers: int):
@@ -29,7 +29,7 @@ class ClusterPlayers:
         self._play = self._ray.remote(num_cpus=1, max_retries=RETRIES)(_play_there)
 
     def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
-        """The outcome of each task, in order; see `ProcessPlayers.play`."""
+        """Yield the outcome of each task in order; see `ProcessPlayers.play`."""
         ray = self._ray
         references = [self._play.remote(task._replace(path=task.path.resolve())) for task in tasks]
         given = 0
@@ -45,7 +45,7 @@ class ClusterPlayers:
                 ray.cancel(reference, force=True)
 
     def close(self) -> None:
-        """Leaves the cluster as it is: it may be another's, and else ends with this process."""
+        """Leave the cluster running; one started here ends with this process."""
 
     def _outcome(self, reference: object) -> ProgramMeasurement | str:
         errors = self._ray.exceptions
@@ -59,11 +59,11 @@ class ClusterPlayers:
 
 
 def _play_there(task: PlayTask) -> Any:  # noqa: ANN401 - Ray reads annotations, and has no use for them
-    """Plays one task on a machine of the cluster."""
+    """Play one task on a machine of the cluster."""
     return next(iter(_get_players().play([task])))
 
 
 @lru_cache(maxsize=1)
 def _get_players() -> ProcessPlayers:
-    """The process of one worker that plays; it ends with the worker."""
+    """Return the worker's player process, which ends with the worker."""
     return ProcessPlayers(1)

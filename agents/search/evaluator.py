@@ -1,4 +1,4 @@
-"""Plays programs over the search set, and never the same twice: outcomes are kept by content."""
+"""Play programs over the search set, at most once each: outcomes are stored by content."""
 
 import sqlite3
 import threading
@@ -22,27 +22,27 @@ from harness.request.recordings import NamedRecording
 from sandbox.engine import SandboxEngine
 
 FORMAT = 1
-"""Raised when an outcome is kept in another way, or means something else."""
+"""Bump this when the storage format or the meaning of an outcome changes."""
 
 
 _ENGINES = {
     ControllerLanguage.RHEO: CompiledEngine.name,
     ControllerLanguage.PYTHON: SandboxEngine.name,
 }
-"""What plays programs; outcomes are kept under its name and version."""
+"""Engine name and version under which outcomes are stored."""
 
 
 class EvaluationRequest(NamedTuple):
-    """A program to be played over some of the recordings."""
+    """A program to play over some of the recordings."""
 
     source: str
     recordings: tuple[int, ...]
-    """Their places in the search set."""
+    """Indices of the recordings in the search set."""
     seeds: int
     betas: tuple[float, ...]
-    """The values of β, for one that follows it."""
+    """Values of β, for a program that follows it."""
     given: tuple[Knobs, ...] = ()
-    """Settings for its free knobs, in place of spread ones."""
+    """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
 
 
@@ -57,14 +57,14 @@ class _StoredMeasurement(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Evaluator:
-    """Plays and keeps.
+    """Play programs and store their outcomes.
 
     Args:
-        recordings: the search set.
-        rules: budget and price of a probe.
-        database: an open database, of this thread or guarded by its own.
-        at_work: the processes that play.
-        path: of the database; ``None`` for one in memory.
+        recordings: Search set.
+        rules: Budget and price of a probe.
+        database: Open database, used by this thread only or behind its own lock.
+        at_work: Player processes.
+        path: Path of the database; ``None`` for one in memory.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class Evaluator:
         self._players = at_work
         self._lock = threading.Lock()
         self._passing: dict[bytes, ProgramMeasurement | str] = {}
-        """Failures of the machine: they hold for this session, and are not kept."""
+        """Machine failures: they hold for this session and are not stored."""
 
     def measure(self, entries: Sequence[EvaluationRequest]) -> list[list[ProgramMeasurement] | str]:
-        """For each entry, what was measured on each of its recordings, or why nothing was."""
+        """Return the measurement on each recording, or the failure reason, for each entry."""
         # Proposers work side by side, and the database is one.
         with self._lock, database_errors(self._path, ADVICE):
             return self._measure(entries)
@@ -146,14 +146,14 @@ def open_evaluator(
     workers: int,
     cluster: str | None = None,
 ) -> Iterator[Evaluator]:
-    """An evaluator for the length of a block.
+    """Open an evaluator for the length of a block.
 
     Args:
-        recordings: the search set.
-        rules: budget and price of a probe.
-        path: its database; ``None`` keeps outcomes for as long as the block lasts.
-        workers: processes that play.
-        cluster: the address of a Ray cluster that plays in their place.
+        recordings: Search set.
+        rules: Budget and price of a probe.
+        path: Path of the database; ``None`` keeps outcomes for the block only.
+        workers: Number of player processes.
+        cluster: Address of a Ray cluster that plays programs instead.
     """
     with database_errors(path, ADVICE):
         database = connect(path)
@@ -171,7 +171,7 @@ def open_evaluator(
 
 
 ADVICE = "remove it and --resume: what was played is played again"
-"""About a file that is no database of outcomes."""
+"""Advice for a file that is not a database of outcomes."""
 
 
 def _together(parts: Sequence[ProgramMeasurement | str]) -> list[ProgramMeasurement] | str:

@@ -1,7 +1,7 @@
-"""What was measured of a program, by question, and what is made of it.
+"""Measurements of a program by question, and what is computed from them.
 
-Everything is kept as sums over seeds, so that any part of the questions can be looked at, and any
-drawing of them made, without playing again.
+Measurements are sums over seeds, so any subset or bootstrap sample of the questions can be
+evaluated without playing again.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ class ProgramMeasurement(NamedTuple):
     """One program over one recording: P points, Q questions, sums over seeds."""
 
     right: NDArray[np.int64]
-    """(P, Q) seeds under which it is right."""
+    """Array (P, Q): number of seeds under which it is right."""
     tokens: NDArray[np.int64]
-    """(P, Q) tokens."""
+    """Array (P, Q): tokens."""
     sequential: NDArray[np.int64]
-    """(P,) tokens on the critical path, over all questions."""
+    """Array (P,): tokens on the critical path, over all questions."""
     seeds: int
 
 
@@ -30,26 +30,26 @@ class Curves(NamedTuple):
     """A program's points on one recording, over some of its questions."""
 
     cost: Floats
-    """(P,) tokens for each question."""
+    """Array (P,): tokens per question."""
     accuracy: Floats
-    """(P,) in percent."""
+    """Array (P,): accuracy in percent."""
 
 
 class ProgramScore(NamedTuple):
-    """What a program is worth on what was shown of the search set."""
+    """Score of a program on the shown part of the search set."""
 
     score: float
-    """The objective, over all recordings that were shown."""
+    """Objective over all shown recordings."""
     by_recording: tuple[float, ...]
     halves: tuple[float, float]
-    """The mean accuracy over the cheaper and over the dearer half of the range of costs, by the
-    logarithm of tokens, whatever the objective is; over all recordings."""
+    """Mean accuracy over the cheaper and the more expensive half of the range of costs, by the
+    logarithm of tokens, whatever the objective is."""
     curves: tuple[Curves, ...]
-    """By recording."""
+    """Objective by recording."""
     parallel: float
-    """Tokens over tokens on the critical path: how wide it goes."""
+    """Parallelism: tokens divided by tokens on the critical path."""
     steady: bool
-    """Whether its cost never falls as β rises."""
+    """Whether the cost never falls as β rises."""
 
 
 class SearchSubset(NamedTuple):
@@ -57,41 +57,41 @@ class SearchSubset(NamedTuple):
 
     recordings: tuple[int, ...]
     questions: tuple[NDArray[np.bool_], ...]
-    """For each of them, (Q,) which questions."""
+    """For each recording, a mask (Q,) of its questions."""
 
 
 class SearchSplit(NamedTuple):
-    """What a round shows to proposers, and what it withholds for the review."""
+    """The shown and the withheld part of the search set in a round."""
 
     shown: SearchSubset
     withheld: SearchSubset
-    """May be empty."""
+    """Part withheld for the review; may be empty."""
 
 
 FOLDS = 4
-"""A round withholds one question in so many."""
+"""A round withholds one question in this many."""
 
 LEAST_QUESTIONS = 8
-"""Of fewer questions none is withheld."""
+"""With fewer questions, none is withheld."""
 
 LEAST_RECORDINGS = 3
-"""Of fewer recordings none is withheld."""
+"""With fewer recordings, none is withheld."""
 
 
 def select_everything(sizes: Sequence[int]) -> SearchSubset:
-    """The whole search set.
+    """Select the whole search set.
 
     Args:
-        sizes: the questions of each recording.
+        sizes: Number of questions of each recording.
     """
     return SearchSubset(tuple(range(len(sizes))), tuple(np.ones(size, np.bool_) for size in sizes))
 
 
 def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
-    """What round ``number`` shows: all but a fold of the questions and one recording, in turn.
+    """Split the search set: round ``number`` withholds a fold of the questions and one recording.
 
-    Recordings of one benchmark have the same questions in the same order, so a question that is
-    withheld is withheld of every model.
+    Recordings of one benchmark have the same questions in the same order, so a withheld question is
+    withheld for every model.
     """
     turn = (number + number // FOLDS) % len(sizes)  # every fold meets every recording
     withheld_recording = turn if len(sizes) >= LEAST_RECORDINGS else None
@@ -116,7 +116,7 @@ def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
 
 
 def compute_curves(measured: ProgramMeasurement, questions: NDArray[np.bool_]) -> Curves:
-    """The points over some questions."""
+    """Compute the points over some questions."""
     count = int(questions.sum()) * measured.seeds
     return Curves(
         measured.tokens[:, questions].sum(axis=1) / count,
@@ -125,5 +125,5 @@ def compute_curves(measured: ProgramMeasurement, questions: NDArray[np.bool_]) -
 
 
 def count_questions(recordings: Sequence[NamedRecording]) -> list[int]:
-    """The questions of each recording."""
+    """Count the questions of each recording."""
     return [len(each.recording.questions) for each in recordings]

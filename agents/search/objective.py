@@ -1,9 +1,9 @@
-"""What is to be made large: a number for each curve on one recording, all in points of percent.
+"""Objectives: one number for each curve on one recording, in points of percent.
 
-``frontier``, the default, is the mean accuracy over the logarithm of tokens, between the cheapest
-and the dearest baseline, of the curve's running maximum (`harness.evaluation.frontier`).
-``accuracy`` is the best accuracy of any β, as in AutoTTS. ``tradeoff:GAMMA`` is the best of any β
-of the accuracy less GAMMA points for every doubling of tokens over the cheapest baseline.
+``frontier``, the default, is the mean accuracy of the curve's running maximum over the logarithm of
+tokens, between the cheapest and the most expensive baseline (`harness.evaluation.frontier`).
+``accuracy`` is the best accuracy of any β, as in AutoTTS. ``tradeoff:GAMMA`` is the best value of
+any β of the accuracy minus GAMMA points for every doubling of tokens over the cheapest baseline.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from harness.evaluation.frontier import area, build_curve
 
 
 class Objective(Protocol):
-    """Values curves, many at once."""
+    """Score many curves at once."""
 
     def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
-        """The value of each curve.
+        """Score curves.
 
         Args:
-            cost: (..., P) tokens for each question.
-            accuracy: (..., P) in percent.
-            low: (...,) tokens of the cheapest baseline.
-            high: (...,) tokens of the dearest one.
+            cost: Array (..., P), tokens per question.
+            accuracy: Array (..., P), in percent.
+            low: Array (...,), tokens of the cheapest baseline.
+            high: Array (...,), tokens of the most expensive baseline.
 
         Returns:
-            (...,) in points of percent.
+            Array (...,), in points of percent.
         """
         ...
 
@@ -45,7 +45,7 @@ class FrontierObjective:
 
 @dataclass(frozen=True)
 class AccuracyObjective:
-    """The best accuracy, whatever it costs."""
+    """Best accuracy, whatever its cost."""
 
     def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
         """See `Objective`."""
@@ -55,10 +55,10 @@ class AccuracyObjective:
 
 @dataclass(frozen=True)
 class TradeoffObjective:
-    """The best accuracy at a price for every doubling of tokens."""
+    """Best accuracy minus a price for every doubling of tokens."""
 
     gamma: float
-    """Points of percent."""
+    """Price in points of percent."""
 
     def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
         """See `Objective`."""
@@ -68,10 +68,10 @@ class TradeoffObjective:
 
 
 def parse_objective(text: str) -> Objective:
-    """The objective that ``--objective`` names.
+    """Parse the value of ``--objective``.
 
     Raises:
-        InputError: it names none.
+        InputError: The text names no objective.
     """
     name, colon, rest = text.partition(":")
     if text == "frontier":
@@ -90,6 +90,5 @@ def parse_objective(text: str) -> Objective:
             )
         return TradeoffObjective(gamma)
     raise InputError(
-        f"--objective {text}: there is no such objective; there are frontier, accuracy and"
-        " tradeoff:GAMMA"
+        f"--objective {text}: unknown objective; choose from frontier, accuracy and tradeoff:GAMMA"
     )

@@ -1,6 +1,7 @@
-"""Plays whole programs in processes of their own, each bounded in time.
+"""Play whole programs in separate processes with time limits.
 
-A process that takes too long is killed and replaced, and one whose parent is gone ends itself.
+A process that takes too long is killed and replaced, and a process whose parent is gone ends
+itself.
 """
 
 import multiprocessing
@@ -34,58 +35,58 @@ from store.lifetime import begin_worker_process
 from store.reader import open_recording
 
 SECONDS = 60.0
-"""How long one program may be played at most, over one recording."""
+"""Time limit of one program over one recording."""
 
 FOREIGN_SECONDS = 900.0
-"""The same in another language than Rheo, which is not compiled."""
+"""Time limit in languages other than Rheo, which are not compiled."""
 
 Knobs = Mapping[str, int | float]
 
 
 class TransientFailure(str):
-    """Why nothing was measured, where the machine is to blame: another time it may go well."""
+    """Reason of a failure that a machine caused; a retry may succeed."""
 
     __slots__ = ()
 
 
 class PlayTask(NamedTuple):
-    """One program to be played over one recording."""
+    """One program to play over one recording."""
 
     source: str
     path: Path
     digest: str
-    """Of the recording."""
+    """Digest and path of the recording."""
     betas: tuple[float, ...]
     seeds: int
     rules: EpisodeRules
     given: tuple[Knobs, ...] = ()
-    """Settings for its free knobs, in place of spread ones."""
+    """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
 
     @property
     def seconds(self) -> float:
-        """How long it may take."""
+        """Return the time limit."""
         return SECONDS if self.language is ControllerLanguage.RHEO else FOREIGN_SECONDS
 
 
 class TaskPlayer(Protocol):
-    """Whatever plays tasks, on this machine or on many."""
+    """Anything that plays tasks, locally or on a cluster."""
 
     def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
-        """The outcome of each task, in order: what was measured, or why nothing was."""
+        """Yield the outcome of each task in order: a measurement, or a failure reason."""
         ...
 
     def close(self) -> None:
-        """Lets go of what plays."""
+        """Release the resources of the player."""
         ...
 
 
 class ProcessPlayers:
-    """Processes that play.
+    """Play tasks in processes.
 
     Args:
-        workers: how many.
-        seconds: after how long a task is given up, in place of its own `PlayTask.seconds`.
+        workers: Number of processes.
+        seconds: Time limit of a task, instead of its own `PlayTask.seconds`.
     """
 
     def __init__(self, workers: int, seconds: float | None = None):
@@ -95,7 +96,7 @@ class ProcessPlayers:
         self._seconds = seconds
 
     def play(self, tasks: Sequence[PlayTask]) -> "Iterator[ProgramMeasurement | str]":
-        """The outcome of each task, in order: what was measured, or why nothing was."""
+        """Yield the outcome of each task in order: a measurement, or a failure reason."""
         limits = [self._seconds or task.seconds for task in tasks]
         futures = [
             self._pool.schedule(_play, (task,), timeout=limit)
@@ -110,10 +111,10 @@ class ProcessPlayers:
                 except pebble.ProcessExpired as problem:
                     yield TransientFailure(f"the process that played it ended: {problem}")
                 except CancelledError as problem:
-                    raise ExternalError("the processes that play were stopped") from problem
+                    raise ExternalError("the player processes were stopped") from problem
                 except BrokenProcessPool as problem:
                     raise ExternalError(
-                        "the processes that play cannot be kept up, perhaps for want of memory",
+                        "the player processes keep ending, perhaps because memory is short",
                         hint="--threads 1 needs the least; --resume goes on where it stopped",
                     ) from problem
         finally:
@@ -121,14 +122,14 @@ class ProcessPlayers:
                 future.cancel()  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
-        """Ends the processes, at once."""
+        """End the processes at once."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 
 @contextmanager
 def players(workers: int, cluster: str | None = None) -> Iterator[TaskPlayer]:
-    """Processes that end with the block, or those of a Ray cluster at an address."""
+    """Open player processes for a block, or players on a Ray cluster at an address."""
     found: TaskPlayer
     if cluster is None:
         found = ProcessPlayers(workers)
@@ -199,5 +200,5 @@ def _program(text: str, language: ControllerLanguage) -> Playable:
 def _replay_environment(path: Path, digest: str) -> ReplayEnvironment:
     recording = open_recording(path)
     if recording.digest != digest:
-        raise RheostatError(f"{path}: is another recording than when the run began")
+        raise RheostatError(f"{path}: the recording changed since the run began")
     return load_replay_environment(recording)

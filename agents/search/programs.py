@@ -1,8 +1,8 @@
-"""The programs that a search plays: candidates, baselines, and the settings of their curves.
+"""Programs that a search plays: candidates, baselines, and their settings.
 
-A program with a schedule is played at every β. One with free knobs is played at settings spread
-over their ranges, as many as there are β: a Latin hypercube, so that each knob takes every level
-once and no two vary together.
+A program with a schedule is played at every β. A program with free knobs is played at as many
+settings as there are β, spread over the ranges as a Latin hypercube: each knob takes every level
+once, and no two knobs vary together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from harness.request.foreign import ForeignController
 
 
 def load_candidate(run: RunDirectory, candidate: str) -> Playable:
-    """A candidate's program, labelled by the candidate.
+    """Load a candidate's program, labelled by the candidate.
 
     Raises:
         InputError: there is no such candidate, or it cannot be used.
@@ -42,24 +42,26 @@ DEFAULT_BASELINES = [
     ]),
     BaselineRef(controller="parallel_probe", settings=[{"n": n} for n in _WIDTHS]),
 ]  # fmt: skip
-"""The default. The published discovered controller is no part of it: the report shows it beside."""
+"""Default baselines. The published discovered controller is not among them; reports show it
+separately."""
 
 
 Knobs = Mapping[str, int | float]
 
 _WIDE = 8
-"""From this ratio of its ends on, a range is spread by ratio and not by difference."""
+"""Ranges with a ratio of ends above this are spread geometrically."""
 
 
 def choose_points(
     program: Playable, betas: Sequence[float], given: Sequence[Knobs] = ()
 ) -> list[ControllerSetting]:
-    """The settings of a program, in the order of its points.
+    """Return the settings of a program, in the order of its points.
 
     Args:
-        program: the program.
-        betas: the values of β, and how many settings a program with free knobs has.
-        given: settings for its free knobs, in place of spread ones.
+        program: Program to play.
+        betas: Values of β; their number is also the number of settings of a program with free
+            knobs.
+        given: Settings for free knobs; by default they are spread over their ranges.
     """
     if isinstance(program, ForeignController):
         return [ControllerSetting(beta) for beta in betas]
@@ -85,7 +87,7 @@ def choose_points(
 
 
 def _levels(low: float, high: float, count: int, place: int, *, whole: bool) -> list[int | float]:
-    """A knob's value at each setting: every level once, in an order of its own."""
+    """Return a knob's value at each setting: every level once, in its own order."""
     order = list(range(count))
     if place:
         Random(place).shuffle(order)

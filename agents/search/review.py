@@ -1,9 +1,9 @@
-"""What a candidate is worth on the search set, and whether it beats the best so far.
+"""Review a candidate: score it on the search set and decide whether it is the best so far.
 
-What counts of a gain is what its paired interval leaves of it: the lower end. A candidate becomes
-the best where all of these hold: of its gain over the best baseline more counts than of that of the
-best so far, and more than nothing; that gain is above 0 whichever one recording is left out; and
-the candidate is better than the best so far on what the round withheld from the proposer.
+The lower end of the paired interval decides how much of a gain is significant. A candidate becomes
+the best if all of these hold: the significant part of its gain over the best baseline is above 0
+and above that of the best so far; the gain is above 0 whichever recording is left out; and the
+candidate beats the best so far on the part that the round withheld.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from harness.request.foreign import ForeignController
 
 
 class Incumbent(NamedTuple):
-    """What a candidate is held against."""
+    """Program that a candidate is compared with."""
 
     name: str
     source: str
@@ -35,14 +35,14 @@ def review_candidate(
     best: Incumbent | None,
     earlier: Mapping[str, str],
 ) -> Review:
-    """Reviews one candidate.
+    """Review one candidate.
 
     Args:
-        arena: where it is played.
-        draft: the candidate; one with diagnostics does not check.
-        number: the round.
-        best: the best candidate so far, ``None`` while there is none: then the best baseline.
-        earlier: the names of earlier candidates, by `compute_source_digest` of their source.
+        arena: Search set to play on.
+        draft: The candidate; one with diagnostics does not check.
+        number: Round number.
+        best: Best candidate so far; ``None`` compares with the best baseline.
+        earlier: Names of earlier candidates, by `compute_source_digest` of their source.
     """
     name, source, language = draft.candidate, draft.proposal.source, draft.proposal.language
     if draft.diagnostics:
@@ -89,12 +89,12 @@ def review_candidate(
 
 
 def compute_source_digest(source: str) -> str:
-    """The name of a program by content."""
+    """Return the digest of a program's source."""
     return sha256(source.encode()).hexdigest()
 
 
 class _Gains:
-    """A candidate against the best baseline and the best so far."""
+    """Gains of a candidate over the best baseline and over the best so far."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class _Gains:
         )
 
     def list_objections(self) -> list[str]:
-        """Why the candidate does not become the best; nothing where it does."""
+        """List why the candidate does not become the best; empty if it does."""
         gain, rival = self.over_baseline, self.rival_over_baseline
         if not gain.counts:
             sentence = (
@@ -163,7 +163,7 @@ def _of(measured: Sequence[ProgramMeasurement], shown: SearchSubset) -> list[Pro
 
 
 def _misplaced_knobs(program: Playable, *, free: bool) -> str:
-    """What is wrong with where a program has its knobs; empty where nothing is."""
+    """Describe what is wrong with the placement of knobs; empty if nothing is."""
     if not free:
         return "" if program.scheduled else "it has no schedule, so beta changes nothing"
     if isinstance(program, ForeignController) or program.scheduled:
@@ -173,7 +173,7 @@ def _misplaced_knobs(program: Playable, *, free: bool) -> str:
 
 
 def _faults(arena: Arena, worth: ProgramScore, measured: Sequence[ProgramMeasurement]) -> list[str]:
-    """Why a candidate cannot be selected, whatever it gains."""
+    """List why a candidate cannot be selected, whatever its gain."""
     if not any(each.tokens.any() for each in measured):
         return ["it takes no action: every episode ended at 0 tokens"]
     if arena.request.free_knobs:

@@ -1,4 +1,4 @@
-"""Scores what was measured, and holds one program to another by paired intervals."""
+"""Score measurements, and compare programs by paired intervals."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,16 +20,16 @@ from harness.evaluation.frontier import area, build_curve
 from harness.request.recordings import NamedRecording
 
 SLACK = 0.02
-"""A cost that falls by less than this share as β rises counts as level: seeds are few."""
+"""A cost that falls by less than this fraction as β rises counts as level, since seeds are few."""
 
 
 class Scorer:
-    """Knows the search set's baselines, and so the range of costs that counts on each recording.
+    """Score programs within the range of costs that the baselines span on each recording.
 
     Args:
-        recordings: the search set.
-        objective: what is to be made large.
-        baselines: by name, what was measured of each on every recording.
+        recordings: Search set.
+        objective: Objective to maximise.
+        baselines: By name, the measurements of each baseline on every recording.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Scorer:
     def worth(
         self, measured: Sequence[ProgramMeasurement], shown: SearchSubset | None = None
     ) -> ProgramScore:
-        """What a program is worth.
+        """Score a program.
 
         Args:
-            measured: on each recording of ``shown``, in its order.
-            shown: what counts; the whole search set by default.
+            measured: Measurements on each recording of ``shown``, in order.
+            shown: Part of the search set that counts; all of it by default.
         """
         shown = shown or self.whole
         found = [compute_curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
@@ -93,16 +93,16 @@ class Scorer:
         against: str,
         shown: SearchSubset | None = None,
     ) -> Gain | None:
-        """The objective of one program less that of another, with its paired interval.
+        """Return the gain in objective of one program over another, with its paired interval.
 
-        Questions are drawn anew; recordings of one benchmark share their drawings. ``None`` where
+        Questions are resampled; recordings of one benchmark share their samples. ``None`` if
         nothing is shown.
 
         Args:
-            ours: on each recording of ``shown``.
-            theirs: likewise.
-            against: the other's name.
-            shown: what counts; the whole search set by default.
+            ours: Measurements of the program on each recording of ``shown``.
+            theirs: Measurements of the other program on each recording of ``shown``.
+            against: Name of the other program.
+            shown: Part of the search set that counts; all of it by default.
         """
         shown = shown or self.whole
         if not shown.recordings:
@@ -139,7 +139,7 @@ class Scorer:
         return float(cheap), float(dear)
 
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
-        """Places in ``shown`` whose questions are the same, and so are drawn together."""
+        """Group the recordings of ``shown`` that have the same questions and share samples."""
         together: dict[tuple[object, ...], list[int]] = {}
         for at, (place, mask) in enumerate(zip(shown.recordings, shown.questions, strict=True)):
             together.setdefault((self._questions[place], mask.tobytes()), []).append(at)
@@ -153,7 +153,7 @@ class Scorer:
         shown: SearchSubset,
         places: Sequence[int],
     ) -> tuple[Floats, Floats]:
-        """The objective on each recording of a stratum: as measured, (R,), and drawn, (n, R)."""
+        """Return the objective by recording of a stratum: measured (R,) and sampled (n, R)."""
         columns = [
             part[:, mask].T.astype(np.float64) / each.seeds
             for each, mask in zip(measured, questions, strict=True)
@@ -180,10 +180,10 @@ class Scorer:
 
 
 def find_cost_drop(found: Sequence[Curves]) -> int | None:
-    """The first point at which the mean cost is below that of the point before; else ``None``.
+    """Return the first point whose mean cost is below that of the point before, if any.
 
     Args:
-        found: by recording; their points are in the order of β.
+        found: Measurements by recording; points are in the order of β.
     """
     logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in found], axis=0)
     down = np.flatnonzero(np.diff(logs) < -SLACK)

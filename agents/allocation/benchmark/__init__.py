@@ -1,1 +1,1 @@
-"""How many trials proposers need on simulated pipelines: played, tabled, drawn."""
+"""Benchmark proposers on simulated pipelines: run, tabulate, plot."""

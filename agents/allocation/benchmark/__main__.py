@@ -1,9 +1,9 @@
-"""Measures proposers on simulated pipelines: how many trials until nearly the best there is.
+"""Measure how many trials proposers need to come near the optimum of simulated pipelines.
 
-``python -m agents.allocation.benchmark --seeds 20`` plays every proposer on the pipelines of the
-seeds 0 to 19, each at its usual budget, and writes one line of JSON for each run. It drives the
-proposers as the loop does, a trial a round, without a run on disk. Of a trial counts the expected
-score of the best so far by what was measured, so luck does not count.
+``python -m agents.allocation.benchmark --seeds 20`` runs every proposer on the pipelines of seeds 0
+to 19, each at its usual budget, and writes one line of JSON for each run. Proposers run as in the
+loop, one trial per round, without a run on disk. A trial counts with the expected score of the best
+allocation so far by measured score, so luck does not count.
 """
 
 import argparse
@@ -30,13 +30,13 @@ from store.pipelines.schema import Simulation
 def run_benchmark(
     proposer: TrialProposer, at: Simulator, trials: int, optimum: float
 ) -> BenchmarkRun:
-    """Lets a proposer search a simulated pipeline.
+    """Run a proposer on a simulated pipeline.
 
     Args:
-        proposer: that searches.
-        at: the pipeline, whose seed is that of the search too.
-        trials: at most.
-        optimum: the best expected score that there is.
+        proposer: Proposer to run.
+        at: The pipeline; its seed is also the seed of the search.
+        trials: Maximum number of trials.
+        optimum: Highest expected score of any allocation.
     """
     space, simulation = AllocationSpace(at.pipeline, default_budget(at.pipeline)), at.simulation
     seen: list[ObservedTrial] = []
@@ -53,7 +53,7 @@ def run_benchmark(
         made = proposer.suggest(bench)
         state = made.state or state
         if not made.trials:
-            break  # a small space was tried whole
+            break  # a small space is exhausted
         for each in made.trials:
             trial = at.play(each.choices)
             seen.append(ObservedTrial(trial.choices, trial.score, trial.cost))
@@ -72,7 +72,7 @@ def run_benchmark(
 
 
 def main(words: Sequence[str]) -> None:
-    """Plays what was asked for, and writes a line for each run."""
+    """Run the requested benchmark and write a line for each run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=50)

@@ -1,4 +1,4 @@
-"""Runs of proposers on simulated pipelines: what one comes to, and files of them."""
+"""Benchmark runs of proposers on simulated pipelines, and files of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ from agents.allocation.proposers.registry import TRIAL_PROPOSER_NAMES
 from harness.errors import InputError
 
 NEAR_OPTIMUM = 0.99
-"""The part of the optimum that counts as found."""
+"""Fraction of the optimum that counts as found."""
 
 AblationSetting = Literal["", "sizes", "saturation", "coupling"]
-"""What does not hold, of what holds in a simulated pipeline; empty where all does."""
+"""Property that is removed from the simulated pipeline; empty if none is."""
 
 ABLATION_SETTINGS: tuple[AblationSetting, ...] = get_args(AblationSetting)
-"""In the order in which runs are shown."""
+"""Proposers in display order."""
 
 
 class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +27,9 @@ class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
     without: AblationSetting
     optimum: float
     curve: list[float]
-    """The best so far over the optimum, trial by trial."""
+    """Best score so far as a fraction of the optimum, trial by trial."""
     spent: list[float]
-    """What the trials so far cost, over the budget of one; trial by trial."""
+    """Cost of the trials so far in trial budgets, trial by trial."""
 
     def __post_init__(self) -> None:
         if self.proposer not in TRIAL_PROPOSER_NAMES:
@@ -38,20 +38,20 @@ class BenchmarkRun(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("curve and spent have a figure for each trial, and there is one")
 
     def after(self, trials: int) -> float:
-        """The best so far after some trials; a space that was tried whole has its last."""
+        """Return the best so far after some trials; an exhausted space keeps its last value."""
         return self.curve[min(trials, len(self.curve)) - 1]
 
     @property
     def until(self) -> int | None:
-        """Trials until nearly the optimum; ``None`` where it was not found."""
+        """Return the trials until nearly the optimum; ``None`` if it was not found."""
         return next((at for at, each in enumerate(self.curve, 1) if each >= NEAR_OPTIMUM), None)
 
 
 def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
-    """The runs of files, ordered by setting, proposer and seed.
+    """Read runs from files, ordered by setting, proposer and seed.
 
     Raises:
-        InputError: a line is none, or a run stands twice.
+        InputError: A line is no valid run, or a run occurs twice.
     """
     found: dict[tuple[int, int, int], BenchmarkRun] = {}
     for path in paths:
@@ -59,7 +59,7 @@ def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
             try:
                 each = msgspec.json.decode(line, type=BenchmarkRun)
             except msgspec.MsgspecError as problem:
-                raise InputError(f"{path}, line {number}: is no run: {problem}") from None
+                raise InputError(f"{path}, line {number}: not a benchmark run: {problem}") from None
             key = (
                 ABLATION_SETTINGS.index(each.without),
                 TRIAL_PROPOSER_NAMES.index(each.proposer),
@@ -67,11 +67,11 @@ def read_benchmark_runs(paths: Sequence[Path]) -> list[BenchmarkRun]:
             )
             if found.setdefault(key, each) is not each:
                 raise InputError(
-                    f"{path}, line {number}: {each.proposer} on seed {each.seed} stands twice"
+                    f"{path}, line {number}: {each.proposer} on seed {each.seed} occurs twice"
                 )
     return [found[key] for key in sorted(found)]
 
 
 def setting_title(without: AblationSetting) -> str:
-    """A setting in words."""
+    """Describe a setting."""
     return f"without {without}" if without else "all hold"

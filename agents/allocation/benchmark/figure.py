@@ -1,8 +1,8 @@
-"""Draws what `agents.allocation.benchmark` wrote, as the picture of docs/allocation.md.
+"""Plot the output of `agents.allocation.benchmark`, for docs/allocation.md.
 
-``python -m agents.allocation.benchmark.figure LINES.jsonl ... -o FILE.svg`` draws, for each
-setting, the best so far of every proposer as a part of the optimum, once against trials and once
-against what they cost: the mean over seeds with its interval of 95 %.
+``python -m agents.allocation.benchmark.figure LINES.jsonl ... -o FILE.svg`` plots, for each
+setting, the best so far of every proposer in percent of the optimum, against trials and against
+their cost: the mean over seeds with its 95 % interval.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _COLOURS = dict(
 _STYLES = dict(zip(TRIAL_PROPOSER_NAMES, ("-", "--", ":", "-."), strict=True))
 _PANEL = (3.7, 2.4)
 _FOOT = 5
-"""A row begins at a multiple of so many percent, below every mean in it."""
+"""A row's axis begins at a multiple of this many percent, below every mean in it."""
 
 
 class MeanCurve(NamedTuple):
@@ -44,19 +44,19 @@ class MeanCurve(NamedTuple):
     at: Sequence[float]
     mean: "NDArray[np.float64]"
     error: "NDArray[np.float64]"
-    """Half of the interval of 95 %; 0 for a single run."""
+    """Half-width of the 95 % interval; 0 for a single run."""
 
 
 def curve_by_trials(runs: Sequence[BenchmarkRun]) -> MeanCurve:
-    """The best so far after 1, 2, ... trials; a space that was tried whole keeps its last."""
+    """Best so far after 1, 2, ... trials; an exhausted space keeps its last value."""
     longest = max(len(each.curve) for each in runs)
     return _over(runs, range(1, longest + 1), lambda run, at: run.after(int(at)))
 
 
 def curve_by_cost(runs: Sequence[BenchmarkRun]) -> MeanCurve:
-    """The best so far by what was spent, in budgets of one trial.
+    """Best so far by total cost, in trial budgets.
 
-    It begins where every run has a trial, and ends where a run of full length has no more.
+    The curve begins where every run has a trial, and ends where a run of full length has no more.
     """
     longest = max(len(each.curve) for each in runs)
     begin = max(each.spent[0] for each in runs)
@@ -76,14 +76,14 @@ def _over(
 
 
 def draw_figure(runs: Sequence[BenchmarkRun], path: Path) -> None:
-    """Writes the picture: a row of two panels for each setting that was played."""
+    """Plot two panels for each setting and write the figure."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     found = [each for each in ABLATION_SETTINGS if any(run.without == each for run in runs)]
     style: dict[Any, Any] = {"svg.hashsalt": "rheostat", "axes.labelsize": 9, "font.size": 9}
     with mpl.rc_context(style):
-        # White behind it: it stands alone, on pages whose colour it does not know.
+        # White background: the figure is used on pages of any colour.
         figure = Figure((2 * _PANEL[0], len(found) * _PANEL[1] + 0.4), layout="constrained")
         rows = figure.subplots(len(found), 2, sharey="row", squeeze=False)
         for without, (left, right) in zip(found, rows, strict=True):
@@ -117,7 +117,7 @@ def _draw_panel(panel: "Axes", curve: MeanCurve, name: str) -> None:
 
 
 def main(words: Sequence[str]) -> None:
-    """Draws the runs of files."""
+    """Plot the runs of files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lines", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)

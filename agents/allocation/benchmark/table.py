@@ -1,10 +1,9 @@
-"""Sums up what `agents.allocation.benchmark` wrote, as the table of docs/allocation.md.
+"""Summarise the output of `agents.allocation.benchmark` as the table of docs/allocation.md.
 
 ``python -m agents.allocation.benchmark.table LINES.jsonl ...`` reads the runs of one or more files
-and writes a row for each proposer and setting: the best so far as a part of the optimum, in
-percent, with an interval of 95 % over seeds, after some numbers of trials; and the trials until
-nearly the optimum, median and quartiles, where a run that did not find it counts as longer than
-any.
+and writes a row for each proposer and setting: the best so far in percent of the optimum after
+several numbers of trials, with a 95 % interval over seeds; and the median and quartiles of the
+trials until nearly the optimum, where a run that did not find it counts as longer than any other.
 """
 
 import sys
@@ -22,11 +21,11 @@ from agents.allocation.benchmark.benchmark_runs import (
 from agents.allocation.results import Z_95
 
 TRIAL_COUNTS = (10, 20, 50)
-"""Trials at which the best so far is shown."""
+"""Numbers of trials at which the best so far is shown."""
 
 
 def format_row(runs: Sequence[BenchmarkRun]) -> str:
-    """The row of one proposer in one setting."""
+    """Format the row of one proposer in one setting."""
     parts = [_interval([100 * each.after(at) for each in runs]) for at in TRIAL_COUNTS]
     until = sorted(inf if each.until is None else float(each.until) for each in runs)
     low, middle, high = (_length(_quantile(until, part)) for part in (0.25, 0.5, 0.75))
@@ -45,7 +44,7 @@ def _interval(values: Sequence[float]) -> str:
 
 
 def _quantile(ordered: Sequence[float], part: float) -> float:
-    """Between neighbours by weight; beyond the last that is known it is not known."""
+    """Interpolate a quantile; it is unknown beyond the last known value."""
     at = part * (len(ordered) - 1)
     low, high = ordered[int(at)], ordered[min(int(at) + 1, len(ordered) - 1)]
     share = at - int(at)
@@ -57,7 +56,7 @@ def _length(trials: float) -> str:
 
 
 def main(words: Sequence[str]) -> None:
-    """Writes the rows of what the files hold."""
+    """Print the rows for the given files."""
     runs = read_benchmark_runs([Path(each) for each in words])
     for _, some in groupby(runs, key=lambda each: (each.without, each.proposer)):
         sys.stdout.write(f"{format_row(list(some))}\n")

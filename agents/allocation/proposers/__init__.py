@@ -1,8 +1,7 @@
 """Proposers of trials: one small protocol, one file each.
 
-A proposer is given a bench, and nothing else: the space of what may be tried, and the trials so
-far. It plays nothing itself; what it suggests is tried, in order, and it meets the outcomes in the
-next round.
+A proposer gets only a bench: the space of allocations, and the trials so far. It plays nothing
+itself; its suggestions are tried in order, and it sees the outcomes in the next round.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,38 +20,38 @@ class ObservedTrial(NamedTuple):
 
     choices: StageChoices
     score: float
-    """From 0 to 1."""
+    """Score from 0 to 1."""
     cost: float
 
 
 class TrialSuggestion(NamedTuple):
-    """An allocation that a proposer puts forward."""
+    """An allocation that a proposer suggests."""
 
     choices: StageChoices
     words: str = ""
-    """Why."""
+    """Rationale."""
 
 
 class SuggestionBatch(NamedTuple):
-    """What a proposer gives in a round."""
+    """Output of a proposer in a round."""
 
     trials: Sequence[TrialSuggestion]
     guidelines: Sequence[str] = ()
-    """What it holds true of the stages by now, in sentences."""
+    """Its current guidelines, one sentence each."""
     usage: ResourceUsage = ResourceUsage()
-    """What it cost beside trials."""
+    """Cost besides trials."""
     search: Mapping[str, Any] = MappingProxyType({})
-    """What it says of its own search, for the log."""
+    """Diagnostics for the event log."""
     state: bytes | None = None
-    """What it wants to find again in the next round."""
+    """State for the next round."""
 
 
 class TrialBench(BudgetGuard, Protocol):
-    """What a proposer may look at, and how much it may put forward."""
+    """What a proposer may read, and how much it may suggest."""
 
     @property
     def space(self) -> AllocationSpace:
-        """What may be tried."""
+        """The space of allocations."""
         ...
 
     @property
@@ -62,40 +61,40 @@ class TrialBench(BudgetGuard, Protocol):
 
     @property
     def random(self) -> Random:
-        """The round's source of chance, the proposer's own."""
+        """The proposer's random source for this round."""
         ...
 
     @property
     def state(self) -> bytes | None:
-        """What the proposer left in the round before, ``None`` in its first."""
+        """State that the proposer left in the previous round; ``None`` in its first."""
         ...
 
     @property
     def most(self) -> int:
-        """The most trials that it may put forward now."""
+        """Maximum number of trials to suggest now."""
         ...
 
     @property
     def planned(self) -> int | None:
-        """Trials of the whole run, where it is bounded."""
+        """Number of trials of the whole run, if it is bounded."""
         ...
 
 
 class TrialProposer(Protocol):
-    """Puts trials forward."""
+    """Suggest trials."""
 
     @property
     def name(self) -> str:
-        """As ``--proposer`` takes it."""
+        """Name as ``--proposer`` takes it."""
         ...
 
     def suggest(self, bench: TrialBench) -> SuggestionBatch:
-        """The trials of this round, each new; none where nothing new is left."""
+        """Suggest the trials of this round, each new; none if nothing new is left."""
         ...
 
 
 def draw_untried(bench: TrialBench) -> StageChoices | None:
-    """An allocation at random that was not tried; ``None`` where none is found."""
+    """Draw a random untried allocation; ``None`` if none is found."""
     met = {each.choices for each in bench.seen}
     if bench.space.recorded is not None:
         left = [each for each in bench.space.recorded if each not in met]

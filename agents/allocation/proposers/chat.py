@@ -1,7 +1,7 @@
-"""The proposer ``chat``: the published agent, played by a language model.
+"""The proposer ``chat``: the published agent, with a language model.
 
-After the first trials, which follow a rule, it is told the trials and its last guidelines in every
-round, writes new guidelines, and proposes a batch of trials from both.
+After the first trials, which follow a rule, the model reads the trials and its last guidelines in
+every round, writes new guidelines, and proposes a batch of trials.
 """
 
 from agents.allocation.briefing import format_trial_history
@@ -20,11 +20,11 @@ from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall
 from agents.proposers.registry import ProposerResources, build_model_client, parse_model_name
 
 MAX_REPLIES = 3
-"""Replies that a round may take, until one holds a trial."""
+"""Maximum replies in a round, until one holds a trial."""
 
 
 class ChatTrialProposer:
-    """See the module.
+    """Proposer ``chat``; see the module docstring.
 
     Args:
         client: the model, and how it is asked.
@@ -58,11 +58,11 @@ class ChatTrialProposer:
             if found.trials:
                 break
             if reply.text.strip():
-                problems = "\n".join(found.dropped) or "There is no allocation in your reply."
+                problems = "\n".join(found.dropped) or "Your reply contains no allocation."
                 messages += [
                     ChatMessage("assistant", reply.text[:4000]),
                     ChatMessage(
-                        "user", f"Nothing of it can be tried.\n\n{problems}\n\n{format_task(bench)}"
+                        "user", f"None of these can be tried.\n\n{problems}\n\n{format_task(bench)}"
                     ),
                 ]
         asker.require_reply(self.name)

@@ -1,8 +1,8 @@
-"""The proposer ``command``: the published agent, played by any command-line agent.
+"""The proposer ``command``: the published agent, run as a command-line agent.
 
-It is given a scratch directory with the brief and the task, which is its standard input too. What
-it leaves in ``trials.rheo``, allocations one after the other, is put forward; ``guidelines.md`` is
-a list. What it did is kept like a model's reply, so a run is replayed without it.
+The agent gets a working directory with the brief and the task; the task is also its standard input.
+The allocations that it leaves in ``trials.rheo`` are suggested, and ``guidelines.md`` is a list.
+Its output is stored like a model's reply, so a run is replayed without it.
 """
 
 from pathlib import Path
@@ -24,15 +24,15 @@ from agents.proposers.registry import ProposerResources
 from harness.errors import InputError
 
 MAX_FILE_BYTES = 100_000
-"""Bytes that are read of what it leaves."""
+"""Maximum bytes read of each output file."""
 
 
 class CommandTrialProposer:
-    """See the module.
+    """Proposer ``command``; see the module docstring.
 
     Args:
-        command: as in a shell.
-        means: where what it did is kept, and how long it may take.
+        command: Shell command line.
+        means: Where its output is stored, and its time limit.
     """
 
     def __init__(self, command: str, means: ProposerResources):
@@ -77,7 +77,7 @@ class CommandTrialProposer:
         if self._before is not None:
             raise InputError(
                 f"{self._before.path}: does not hold what {self.name} did here",
-                hint="without --replies the command is run",
+                hint="omit --replies to run the command",
             )
         seconds = self._asking.agent_minutes * 60
         where = select_runner(self._asking, self._settings)

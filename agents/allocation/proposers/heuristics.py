@@ -7,17 +7,17 @@ from agents.allocation.choices import mutate_choices
 from agents.allocation.proposers import SuggestionBatch, TrialBench, TrialSuggestion, draw_untried
 
 INITIAL_RANDOM_TRIALS = 8
-"""Trials at random before any is changed."""
+"""Random trials before mutations begin."""
 
 PARENTS = 5
-"""The best trials, of which two are drawn and the better is changed."""
+"""Best trials, of which two are drawn and the better is mutated."""
 
 MAX_MUTATIONS = 50
-"""Changes that are drawn for each trial, until one is new."""
+"""Mutations to draw for each trial, until one is new."""
 
 
 class EvolveTrialProposer:
-    """See the module."""
+    """Proposer ``evolve``; see the module docstring."""
 
     name = "evolve"
 
@@ -57,7 +57,7 @@ class EvolveTrialProposer:
 
 
 class RandomTrialProposer:
-    """See the module."""
+    """Proposer ``random``; see the module docstring."""
 
     name = "random"
 

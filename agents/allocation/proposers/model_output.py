@@ -1,6 +1,7 @@
-"""The text that models and agents write: guidelines as a list, trials as allocations in Rheo.
+"""Texts of models and agents: guidelines as a list, trials as allocations in Rheo.
 
-Renders the task, parses the reply, and encodes the guidelines that a proposer keeps between rounds.
+This module renders the task, parses the reply, and encodes the guidelines that a proposer keeps
+between rounds.
 """
 
 import re
@@ -21,30 +22,30 @@ from harness.errors import InputError
 render_template = TemplateFolder("agents.allocation")
 
 MAX_GUIDELINES = 20
-"""Sentences that are kept."""
+"""Maximum number of guidelines to keep."""
 
 _FENCE = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
 _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(.+)$", re.MULTILINE)
 
 
 class ParsedTrials(NamedTuple):
-    """What was read of a text."""
+    """Parsed content of a text."""
 
     guidelines: list[str]
     trials: list[TrialSuggestion]
     dropped: list[str]
-    """Why allocations in it cannot be tried, a sentence each."""
+    """Why allocations in it cannot be tried, one sentence each."""
 
 
 def format_task(bench: TrialBench) -> str:
-    """What is asked for, with an allocation as an example."""
+    """Format the task with an example allocation."""
     pipeline, budget = bench.space.pipeline, bench.space.budget
     example = format_allocation(pipeline, budget, bench.space.least, "first")
     return render_template("task", most=bench.most, budget=f"{budget:g}", example=example)
 
 
 def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
-    """Reads guidelines and trials; what cannot be tried is dropped and told."""
+    """Parse guidelines and trials; drop and report what cannot be tried."""
     text = without_thoughts(text.replace("\r\n", "\n"))
     outside = _FENCE.sub("\n", text)
     _, _, behind = outside.partition("uidelines")
@@ -73,7 +74,7 @@ def parse_trials(text: str, bench: TrialBench) -> ParsedTrials:
 
 
 def suggest_first_trials(bench: TrialBench) -> SuggestionBatch | None:
-    """The published first trials, which need nobody to think; ``None`` where they are over."""
+    """Suggest the published first trials, which need no model; ``None`` after they are done."""
     opening = next_first_trial(bench.space, bench.seen, bench.planned)
     if opening is None:
         return None
@@ -81,13 +82,13 @@ def suggest_first_trials(bench: TrialBench) -> SuggestionBatch | None:
 
 
 def _split(text: str) -> Sequence[str]:
-    """The allocations of a text, which may hold several."""
+    """Split a text into its allocations."""
     starts = [each.start() for each in re.finditer(r"^[ \t]*allocation\b", text, re.MULTILINE)]
     return [_cut_at_closing_brace(text[start:end]) for start, end in pairwise([*starts, len(text)])]
 
 
 def _cut_at_closing_brace(text: str) -> str:
-    """A text up to the brace that closes its first."""
+    """Cut a text after its first block's closing brace."""
     depth = 0
     for at, sign in enumerate(text):
         depth += (sign == "{") - (sign == "}")
@@ -97,16 +98,16 @@ def _cut_at_closing_brace(text: str) -> str:
 
 
 def _title(source: str) -> str:
-    """What an allocation says of itself, behind its name."""
+    """Return the title that follows an allocation's name."""
     found = re.match(r'\s*allocation\s+\w+\s+"([^"\n]*)"', source)
     return found.group(1) if found else ""
 
 
 def encode_guidelines(guidelines: Sequence[str]) -> bytes:
-    """A proposer's state that holds its guidelines."""
+    """Encode guidelines as a proposer's state."""
     return msgspec.json.encode(list(guidelines))
 
 
 def decode_guidelines(state: bytes | None) -> list[str]:
-    """The guidelines of a state."""
+    """Decode the guidelines of a state."""
     return [] if state is None else msgspec.json.decode(state, type=list[str])

@@ -1,4 +1,4 @@
-"""The proposers of trials by name: the one place that knows which there are."""
+"""Registry of trial proposers by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -15,15 +15,15 @@ from harness.errors import InputError
 from harness.messages import suggest
 
 TRIAL_PROPOSER_NAMES = ("agent", "bayes", "evolve", "random")
-"""The names that ``--proposer`` takes as they are, the default first."""
+"""Names that ``--proposer`` takes without arguments, the default first."""
 
 
 def check_trial_proposers(names: Sequence[str]) -> None:
-    """Refuses names of which there is no proposer.
+    """Check that proposers with these names exist.
 
     Raises:
-        InputError: there is none of that name.
-        ExternalError: what it needs is not installed.
+        InputError: A name is unknown.
+        ExternalError: A requirement of the proposer is not installed.
     """
     for name in names:
         kind, _, rest = name.partition(":")
@@ -35,7 +35,7 @@ def check_trial_proposers(names: Sequence[str]) -> None:
             listed = f"there are {', '.join(TRIAL_PROPOSER_NAMES)}"
             meant = suggest(name, TRIAL_PROPOSER_NAMES, listed)
             raise InputError(
-                f"--proposer {name}: there is no proposer of that name; {meant}",
+                f"--proposer {name}: unknown proposer; {meant}",
                 hint='chat:PROVIDER:MODEL and command:"…" ask others',
             )
         else:
@@ -45,11 +45,11 @@ def check_trial_proposers(names: Sequence[str]) -> None:
 def build_trial_proposers(
     names: Sequence[str], means: ProposerResources
 ) -> dict[str, TrialProposer]:
-    """The proposers of a request, by the names that it uses.
+    """Build the proposers of a request by name.
 
     Raises:
-        InputError: there is none of that name.
-        ExternalError: what it needs is not there.
+        InputError: A name is unknown.
+        ExternalError: A requirement of the proposer is missing.
     """
     return {name: _made(name, means) for name in names}
 

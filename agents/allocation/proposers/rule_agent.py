@@ -24,17 +24,17 @@ from harness.allocation.space import AllocationSpace
 from store.pipelines.schema import StageChoice, StageChoices
 
 CLEAR_SCORE_LOSS = 0.04
-"""By how much a score is clearly worse than another."""
+"""Difference of scores that counts as clearly worse."""
 
 FIRST_TRIALS_SHARE = 0.34
-"""The part of a run's trials that the first trials take at most."""
+"""Maximum fraction of a run's trials that are first trials."""
 
 POOL, GENERATIONS, KEPT = 240, 4, 40
-"""Allocations that are weighed for a trial: how many, how often they are changed, how many stay."""
+"""Allocations considered for a trial: how many, rounds of mutation, how many survive."""
 
 
 class RuleTrialProposer:
-    """See the module."""
+    """Proposer ``rules``; see the module docstring."""
 
     name = "agent"
 
@@ -58,15 +58,19 @@ class RuleTrialProposer:
 def next_first_trial(
     space: AllocationSpace, seen: Sequence[ObservedTrial], planned: int | None
 ) -> TrialSuggestion | None:
-    """The next of the first trials; ``None`` where they are over.
+    """Return the next of the first trials; ``None`` after they are done.
 
     Args:
-        space: of the trials.
-        seen: the trials so far.
-        planned: of the whole run.
+        space: Space of allocations.
+        seen: Trials so far.
+        planned: Trials of the whole run.
     """
     if space.recorded is not None:
-        return None if seen else TrialSuggestion(space.dearest, "the dearest that was recorded")
+        return (
+            None
+            if seen
+            else TrialSuggestion(space.dearest, "the most expensive one that was recorded")
+        )
     if planned is not None and len(seen) >= max(2, round(FIRST_TRIALS_SHARE * planned)):
         return None
     scores = {each.choices: each.score for each in seen}
@@ -92,7 +96,7 @@ def next_first_trial(
             before = made
     if not waiting:
         return None
-    # The stages take turns, so that few trials tell something of each.
+    # Stages alternate, so that few trials cover each of them.
     turns = [sum(each[at] != resting[at] for each in scores) for at, _, _ in waiting]
     at, model, made = waiting[turns.index(min(turns))]
     words = f"{space.names[at]} is given one large sample's worth of {model}"
@@ -102,7 +106,7 @@ def next_first_trial(
 def swap_stage_model(
     space: AllocationSpace, resting: StageChoices, at: int, model: str
 ) -> StageChoices | None:
-    """One stage with what a sample of its largest model costs, spent on another model."""
+    """Spend the cost of one sample of a stage's largest model on another model."""
     worth = space.rates[at][space.models[at][-1]].cost(1)
     left = min(worth, space.left(resting, at))
     samples = space.most(at, model, left)
@@ -110,16 +114,16 @@ def swap_stage_model(
 
 
 def _most_promising(bench: TrialBench, belief: Belief) -> TrialSuggestion | None:
-    """The new allocation with the largest expected gain over the best so far."""
+    """Return the new allocation with the largest expected gain over the best so far."""
     space, met = bench.space, {each.choices for each in bench.seen}
-    # Of the best trial counts what is believed of it, so that luck does not count.
+    # Use the belief about the best trial instead of its score, which includes luck.
     known = belief.predict(belief.points([each.choices for each in bench.seen])).mean(axis=0)
     ranked = sorted(range(len(known)), key=lambda at: -(known[at] + bench.seen[at].score))
     best = float(known[ranked[0]] + bench.seen[ranked[0]].score) / 2
     pool = set(_draw_pool(bench, [bench.seen[at].choices for at in ranked[:8]])) - met
     if not pool:
         made = draw_untried(bench)
-        return None if made is None else TrialSuggestion(made, "what is left")
+        return None if made is None else TrialSuggestion(made, "the remaining allocation")
     gains: dict[StageChoices, float] = {}
     for generation in range(GENERATIONS + 1):
         new = sorted(pool - gains.keys(), key=_sort_key)

@@ -22,7 +22,7 @@ def allocation(example: str, samples: int) -> str:
 def answering(asked: dict[str, Any]) -> Answer:
     """First something that cannot be tried; then two allocations, the second too dear."""
     told = "\n".join(str(each["content"]) for each in asked["messages"])
-    if "Nothing of it can be tried" not in told:
+    if "None of these can be tried" not in told:
         return Answer("I would spend more on the answer.")
     [*_, example] = re.findall(r"^allocation \w+ {.*?^}", told, re.DOTALL | re.MULTILINE)
     blocks = [allocation(example, samples) for samples in (next(SAMPLES), 100_000)]
@@ -43,7 +43,7 @@ def test_a_model_is_told_what_cannot_be_tried_and_its_guidelines_are_kept(
     assert found["guidelines"] == ["retrieve: the largest model.", "answer: samples pay."]
     assert {2, 3} <= {each["stages"][-1]["samples"] for each in found["trials"]}
     assert all(each["cost"] <= 400 for each in found["trials"])
-    assert any("There is no allocation" in str(each["messages"]) for each in at.asked)
+    assert any("Your reply contains no allocation" in str(each["messages"]) for each in at.asked)
     replies = list(Path("run/replies").glob("*.json"))
     assert len(replies) == len(at.asked)
     again = cli(*WORDS, "--proposer", "chat:openai:scripted", "--run", "again", "--replies", "run")

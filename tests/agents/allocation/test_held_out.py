@@ -132,7 +132,7 @@ def test_drawn_questions_are_held_out_and_opened_when_the_run_has_ended(
     assert found["unseen"]["gain"]["value"] == pytest.approx(apart)
     page = drawn.path.joinpath("report.md").read_text()
     assert "flattered by its own questions" in page
-    assert "On what was held out" in drawn.card_path.read_text()
+    assert "On held-out questions" in drawn.card_path.read_text()
     assert (
         "<title>Allocation: simulated-4</title>" in drawn.path.joinpath("report.html").read_text()
     )

@@ -150,7 +150,7 @@ def test_hidden_tokens_are_believed_up_to_the_limit() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_call_that_can_never_succeed_ends_the_session(status: int) -> None:
-    with pytest.raises(ExternalError, match=r"cannot be asked: .*no such key"):
+    with pytest.raises(ExternalError, match=r"cannot be called: .*no such key"):
         asked([Answer("no such key", status=status)])
 
 

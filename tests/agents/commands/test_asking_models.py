@@ -39,7 +39,7 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
             ["--proposer", "chat:openai:none", "--max-usd", "1"],
             'in rheostat.toml: [chat.prices] "openai:none" = [DOLLARS_IN, DOLLARS_OUT]',
         ),
-        (["--proposer", "chat:openai:x", "--base-url", "nowhere"], "is no URL"),
+        (["--proposer", "chat:openai:x", "--base-url", "nowhere"], "not a URL"),
         (["--proposer", "chat:openai:x", "--base-url", "http://127.0.0.1:9/v1"], "no answer"),
         (
             ["--proposer", "chat:anthropic:x", "--base-url", "http://localhost:1/v1"],
@@ -95,7 +95,7 @@ def test_a_key_that_is_missing_is_told_before_anything_is_made(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     found = cli(*words, "--proposer", "chat:openai:some-model")
-    assert "openai:some-model cannot be asked" in found.err
+    assert "openai:some-model cannot be called" in found.err
     assert not Path("run").exists()
 
 

@@ -82,7 +82,7 @@ def test_who_approved_it_and_why_stays_text(copied: Copied) -> None:
     assert "\\<b\\> approved it:" in text
     assert "> \\<script\\>" in text
     export_controller(run, "r001-1", None)
-    assert "Nobody was asked: it was selected by its figures." in run.card_path.read_text()
+    assert "No approval was required: it was selected by its figures." in run.card_path.read_text()
 
 
 def test_a_failed_export_leaves_nothing(copied: Copied) -> None:

@@ -53,7 +53,7 @@ def test_what_the_search_added_to_a_seed_stands_beside_what_it_gains_over_the_ba
     assert winner.value is not None
     assert seed.value is not None
     assert own.gain == pytest.approx(winner.value - seed.value, abs=2e-4)
-    assert "Over the seed that it was made from, it gains " in render_markdown(
+    assert "Over the seed that it was built from, it gains " in render_markdown(
         build_blocks(reported)
     )
 

@@ -142,7 +142,7 @@ def test_a_recording_that_was_replaced_is_refused(recordings: list[Path], tmp_pa
     run = create_run(tmp_path / "run", request([path]))
     path.unlink()
     save(simulate(REASONERS[1], Benchmark("small", questions=12, branches=16)), path)
-    with pytest.raises(InputError, match="is another recording than when the run began"):
+    with pytest.raises(InputError, match="the recording changed since the run began"):
         open_arena(run, workers=1).__enter__()
 
 

@@ -25,10 +25,10 @@ def test_runs_are_read_in_the_order_of_the_table(tmp_path: Path) -> None:
     file.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
     found = [(each.without, each.proposer, each.seed) for each in read_benchmark_runs([file])]
     assert found == [("", "agent", 0), ("", "agent", 1), ("", "random", 1), ("sizes", "agent", 0)]
-    with pytest.raises(InputError, match=r"runs.jsonl, line 1: random on seed 1 stands twice"):
+    with pytest.raises(InputError, match=r"runs.jsonl, line 1: random on seed 1 occurs twice"):
         read_benchmark_runs([file, file])
     file.write_text("{}")
-    with pytest.raises(InputError, match="line 1: is no run"):
+    with pytest.raises(InputError, match="line 1: not a benchmark run"):
         read_benchmark_runs([file])
 
 
@@ -46,5 +46,5 @@ def test_a_line_that_is_no_run_is_refused_by_its_number(
 ) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_bytes(msgspec.json.encode(msgspec.to_builtins(run(0, 0.5, 0.9)) | change))
-    with pytest.raises(InputError, match=f"runs.jsonl, line 1: is no run: .*{said}"):
+    with pytest.raises(InputError, match=f"runs.jsonl, line 1: not a benchmark run: .*{said}"):
         read_benchmark_runs([file])
