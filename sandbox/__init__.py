@@ -1,1 +1,1 @@
-"""Python controllers behind two walls: a policy on the code, a container around it."""
+"""Python controllers behind two barriers: a policy on the code, and a container around it."""

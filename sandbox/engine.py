@@ -1,7 +1,7 @@
-"""The sandbox as an engine: plays a controller in Python over a whole recording.
+"""The sandbox as an engine: play a Python controller over a whole recording.
 
-It gives what `harness.engines` gives, for a `Script` in place of a checked program. Where an
-episode fails there are no figures: those of a controller that fails now and then mean nothing.
+It returns what `harness.engines` returns, for a `Script` instead of a checked program. If an
+episode fails there are no figures, since those of a controller that fails sometimes mean nothing.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ from sandbox.script import Script, require_admitted
 
 
 class SandboxEngine:
-    """Plays in workers of one place, which stay warm from one play to the next.
+    """Play in workers that stay warm from one play to the next.
 
     Args:
-        place: where workers run: in containers, or as plain processes.
-        workers: how many.
-        terms: what an episode may take.
+        place: Launcher of workers, in containers or as plain processes.
+        workers: Number of workers.
+        terms: Limits of an episode.
     """
 
     name = "sandbox 1"
-    """Outcomes do not depend on the place, so it is no part of the name."""
+    """Outcomes do not depend on the launcher, so it is not part of the name."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class SandboxEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; see `harness.engines.ReplayEngine.play`.
+        """Play all episodes; see `harness.engines.ReplayEngine.play`.
 
         Raises:
-            InputError: the policy does not admit the script.
-            EpisodeFailed: an episode failed.
-            ExternalError: no worker can be started.
+            InputError: The policy does not admit the script.
+            EpisodeFailed: An episode failed.
+            ExternalError: No worker can be started.
         """
         if setting.knobs:
             raise InputError(f"{script.name}: a controller in Python has no knobs to set")
@@ -96,18 +96,18 @@ class SandboxEngine:
                 if counts is not None:
                     _count(counts, ended)
         except BaseException:
-            # Workers that hold episodes of a play that was given up are of no use to the next.
+            # Workers that hold episodes of an abandoned play cannot be reused.
             self.close()
             raise
         return episodes
 
     def trace(self, script: Script, beta: float | None, replay: Replay) -> None:
-        """Plays one episode in books that its caller made, and may have had traced.
+        """Play one episode in the caller's replay, which may record a trace.
 
         Raises:
-            InputError: the policy does not admit the script.
-            EpisodeFailed: the episode failed.
-            ExternalError: no worker can be started.
+            InputError: The policy does not admit the script.
+            EpisodeFailed: The episode failed.
+            ExternalError: No worker can be started.
         """
         require_admitted(script)
         # A lost worker's episode is begun anew where it was not alone; this one is.
@@ -115,13 +115,13 @@ class SandboxEngine:
         _refuse_fault(script, ended.fault, f"seed {replay.episode.seed}")
 
     def close(self) -> None:
-        """Ends the workers. They are started again where they are needed."""
+        """End the workers. They are started again when needed."""
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()
 
     def _warm(self, script: Script, *, counting: bool) -> WorkerPool:
-        """Workers with this controller loaded: those of the last play, where it was the same."""
+        """Return workers with this controller loaded, reusing earlier ones if possible."""
         if self._pool is None or self._loaded != (script.text, counting):
             self.close()
             try:
@@ -142,7 +142,7 @@ class SandboxEngine:
 
 
 def _count(counts: LineCounts, ended: WorkerEpisodeResult) -> None:
-    """Adds what each line did in one episode. A worker may say anything of a line."""
+    """Add the line counts of one episode. A worker may report anything."""
     for line, runs in ended.lines.items():
         if 0 < line < len(counts.runs):
             counts.runs[line] += max(0, min(runs, MOST_TURNS))
@@ -171,14 +171,14 @@ def _enter(
 
 
 _MOST_LINE = 1 << 30
-"""A worker may say anything of a line; it has to fit."""
+"""Clip a reported count to the array's range."""
 
 
 def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
-    """Raises where there is a fault, with its place in the script.
+    """Raise for a fault, with its location in the script.
 
     Raises:
-        EpisodeFailed: there is one.
+        EpisodeFailed: There is a fault.
     """
     if fault is not None:
         place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""

@@ -1,9 +1,8 @@
-"""The faults of untrusted controllers, as a closed list, and the exceptions that end a controller.
+"""Faults of untrusted controllers, as a closed list, and exceptions that end a controller.
 
-A fault is plain data: a container can send one, so it holds nothing but numbers and a bounded text,
-and its reason is one of the list or the message is refused. Of the exceptions raised inside a
-controller, all but `Exhausted` are no `Exception`: the policy leaves a controller no way to catch
-them.
+A fault is plain data that a container can send, so it holds only numbers and a bounded text, and
+its reason must be one of the list. All exceptions raised inside a controller except `Exhausted`
+derive from `BaseException`, so a controller cannot catch them.
 """
 
 from enum import Enum
@@ -12,43 +11,43 @@ from typing import Annotated
 import msgspec
 
 MOST_TEXT = 300
-"""Characters of a fault's text; more are cut off where it is made."""
+"""Maximum characters of a fault's text; longer ones are cut."""
 
 
 class Reason(Enum):
-    """Why an episode did not come to its end."""
+    """Why an episode failed."""
 
     REFUSED = "refused"
     """The policy does not admit the code."""
     RAISED = "raised"
     """The controller raised an exception."""
     TOO_MANY_TURNS = "too many turns"
-    """It took more turns of loops and calls than an episode may."""
+    """Loops and calls exceeded the limit of turns."""
     TOO_MANY_VERBS = "too many verbs"
     TOO_LONG = "too long"
-    """It thought for longer than the clock allows."""
+    """It exceeded the time limit."""
     MEMORY = "too much memory"
     INADMISSIBLE = "inadmissible"
-    """The decision process does not admit a verb."""
+    """A verb is not valid in the decision process."""
     DIED = "worker died"
     SILENT = "worker silent"
-    """The worker did not answer in time, and was ended."""
+    """The worker did not answer in time and was ended."""
     OVERSIZED = "oversized message"
     GARBLED = "garbled message"
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True):
-    """One fault, with its place in the code where there is one."""
+    """A fault, with its source location if known."""
 
     reason: Reason
     text: Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
     line: int = 0
-    """From 1; 0 where no line is to blame."""
+    """Line number from 1; 0 if no line caused it."""
     column: int = 0
 
 
 class ControllerError(Exception):
-    """A controller did not come to the end of an episode."""
+    """A controller failed in an episode."""
 
     def __init__(self, fault: Fault):
         super().__init__(f"{fault.reason.value}: {fault.text}")
@@ -56,16 +55,15 @@ class ControllerError(Exception):
 
 
 def truncate_text(text: str) -> str:
-    """A text of any length as a fault can hold it: on one line, and without control characters."""
+    """Shorten a text for a fault: one line, without control characters."""
     shown = one_line(text[: MOST_TEXT + 1])
     return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"
 
 
 def one_line(text: str) -> str:
-    """A text from a controller, safe for a log: what does not print is shown by its escape.
+    """Escape a text from a controller for a log: non-printable characters are shown as escapes.
 
-    That goes for line breaks of all kinds, control sequences, marks that reverse the direction of
-    writing, and halves of characters.
+    This includes line breaks of all kinds, control sequences, bidirectional marks and surrogates.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -75,7 +73,7 @@ def one_line(text: str) -> str:
 
 
 class Exhausted(Exception):
-    """The budget ended inside a verb, or before it. Controllers know it by this name."""
+    """The budget ended inside or before a verb. Controllers use this name."""
 
 
 class TurnLimitExceeded(BaseException):
@@ -83,4 +81,4 @@ class TurnLimitExceeded(BaseException):
 
 
 class TimeLimitExceeded(BaseException):
-    """Too much time between two verbs."""
+    """Too much processor time between two verbs."""

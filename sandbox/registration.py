@@ -1,4 +1,4 @@
-"""Python as the harness finds it: the language by its suffix, what plays it by its name."""
+"""Register Python with the harness: the language by its suffix, the player by its name."""
 
 import ast
 from collections.abc import Sequence
@@ -33,39 +33,39 @@ from sandbox.settings import SandboxSettings
 
 
 class PythonLanguage:
-    """See `harness.request.foreign.LanguagePlugin`."""
+    """Python as a `harness.request.foreign.LanguagePlugin`."""
 
     def read(self, argument: str) -> ForeignController:
-        """Reads a controller from its file.
+        """Read a controller from its file.
 
         Raises:
-            InputError: there is none, or the policy does not admit it.
-            OSError: it cannot be read.
+            InputError: The file does not exist, or the policy does not admit it.
+            OSError: The file cannot be read.
         """
         try:
             script = read_script(Path(argument))
         except FileNotFoundError:
-            raise InputError(f"{argument}: there is no such controller") from None
+            raise InputError(f"{argument}: no such controller") from None
         return _foreign(script, argument)
 
     def made_of(self, text: str, name: str) -> ForeignController:
-        """A controller from its text.
+        """Create a controller from its text.
 
         Raises:
-            InputError: the policy does not admit it.
+            InputError: The policy does not admit it.
         """
         return _foreign(require_admitted(Script(name, text)), name)
 
     def diagnosed(self, text: str, name: str) -> str:
-        """All that the policy does not admit, each with its line of the text."""
+        """Return all policy violations, each with its source line."""
         return diagnose_script(Script(name, text))
 
     def findings(self, text: str, name: str) -> FileFindings:
-        """The same as records."""
+        """Return all policy violations as records."""
         return list_findings(Script(name, text))
 
     def card(self) -> str:
-        """What a controller in Python may say, on a page."""
+        """Return the language reference card for Python controllers."""
         return files("sandbox").joinpath("card.md").read_text(encoding="utf-8")
 
 
@@ -85,15 +85,15 @@ def _foreign(script: Script, origin: str) -> ForeignController:
 
 
 PYTHON = PythonLanguage()
-"""What is registered under `harness.request.foreign.LANGUAGES`."""
+"""Entry for `harness.request.foreign.LANGUAGES`."""
 
 
 def require_container_isolation() -> None:
-    """Refuses to play what others write where containers do not hold it.
+    """Refuse to play other people's code without container isolation.
 
     Raises:
-        InputError: the settings say to play without them.
-        ExternalError: there is no engine, or no image that fits.
+        InputError: The settings disable containers.
+        ExternalError: There is no container engine, or no matching image.
     """
     for setting in resolve(SandboxSettings, "sandbox"):
         if setting.name == "sandbox.wall" and setting.value != "docker":
@@ -118,7 +118,7 @@ def _walled(chosen: SandboxSettings, limits: WorkerLimits) -> ContainerWorkerLau
 
 
 class RegisteredEngine:
-    """The sandbox by the settings."""
+    """Sandbox engine configured by the settings."""
 
     def __init__(self) -> None:
         chosen = load(SandboxSettings, "sandbox")
@@ -130,7 +130,7 @@ class RegisteredEngine:
             seconds=chosen.seconds, patience=chosen.seconds + EpisodeLimits().patience
         )
         self._engine = SandboxEngine(place, workers=chosen.workers, terms=terms)
-        # Runs at the end of this process, be it the first or one that plays jobs.
+        # Runs at the end of this process, in the main process and in workers.
         self._close = Finalize(None, self._engine.close, exitpriority=10)
 
     def play(
@@ -142,14 +142,14 @@ class RegisteredEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008 - it is immutable
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """The ends of all episodes; see `harness.engines.ForeignEngine.play`."""
+        """Play all episodes; see `harness.engines.ForeignEngine.play`."""
         script = Script(source.name, source.text)
         return self._engine.play(script, setting, replay_environment, seeds, rules, counts)
 
     def trace(self, source: Source, beta: float | None, replay: Replay) -> None:
-        """One episode in given books; see `harness.engines.ForeignEngine.trace`."""
+        """Play one episode in a given replay; see `harness.engines.ForeignEngine.trace`."""
         self._engine.trace(Script(source.name, source.text), beta, replay)
 
     def close(self) -> None:
-        """Ends the workers, for good."""
+        """End the workers permanently."""
         self._close()

@@ -1,4 +1,4 @@
-"""A controller in Python as a file: read, and held to the policy before anything is started."""
+"""A Python controller file: read it and check it against the policy."""
 
 import ast
 from hashlib import sha256
@@ -15,14 +15,14 @@ from sandbox.python.policy import PolicyFinding as Refusal
 SUFFIX = ".py"
 
 POLICY = "policy"
-"""What stands for a code in what `rheostat check` finds."""
+"""Code of findings in `rheostat check`."""
 
 
 class Script(NamedTuple):
     """A controller that the policy admits."""
 
     name: str
-    """What results and messages call it: its path, or a name."""
+    """Name in results and messages: its path, or a name."""
     text: str
 
     @property
@@ -32,11 +32,11 @@ class Script(NamedTuple):
 
 
 def read_script(path: Path) -> Script:
-    """Reads a controller.
+    """Read a controller.
 
     Raises:
-        InputError: it is no text, or the policy does not admit it; with the place and the reason.
-        OSError: it cannot be read.
+        InputError: It is not text, or the policy does not admit it; with location and reason.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         data = file.read(4 * MOST_CODE + 1)
@@ -48,10 +48,10 @@ def read_script(path: Path) -> Script:
 
 
 def require_admitted(script: Script) -> Script:
-    """The same script, if the policy admits it.
+    """Return the same script if the policy admits it.
 
     Raises:
-        InputError: with the first thing that it does not admit.
+        InputError: The first policy violation.
     """
     findings = examine(script.text)
     if findings:
@@ -65,7 +65,7 @@ def require_admitted(script: Script) -> Script:
 
 
 def diagnose_script(script: Script) -> str:
-    """All that the policy does not admit, each with its line; nothing where there is none."""
+    """Format all policy violations, each with its source line; empty if there are none."""
     lines = script.text.splitlines()
     told = []
     for found in examine(script.text):
@@ -83,7 +83,7 @@ def diagnose_script(script: Script) -> str:
 
 
 def list_findings(script: Script) -> FileFindings:
-    """The same as records."""
+    """Return all policy violations as records."""
     source, found = Source(script.text, script.name), examine(script.text)
     return FileFindings(
         file=script.name,
@@ -106,7 +106,7 @@ def _finding(source: Source, found: Refusal) -> Finding:
 
 
 def extract_title(tree: ast.Module) -> str:
-    """What a controller says of itself: the first line of its docstring, or its module's."""
+    """Return the title of a controller: the first line of its docstring, or its module's."""
     own = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
     found = [each for each in own if each.name == "controller"]
     said = (found and ast.get_docstring(found[-1])) or ast.get_docstring(tree) or ""

@@ -8,16 +8,16 @@ from sandbox.image import NAME
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where controllers in Python are played, and what they may use."""
+    """Where Python controllers are played, and their limits."""
 
     wall: Literal["docker", "process"] = "docker"
-    """``process`` plays them as plain processes, for controllers of one's own alone."""
+    """``process`` plays them as plain processes, for your own controllers only."""
     image: str = NAME
     workers: Annotated[int, msgspec.Meta(ge=1)] = 1
-    """For each process that plays; ``--threads`` says how many of those there are."""
+    """Processors per worker; ``--threads`` sets the number of workers."""
     runtime: str = ""
-    """The engine's runtime, such as ``runsc``; empty for its default."""
+    """Container runtime, such as ``runsc``; empty for the engine's default."""
     memory: Annotated[int, msgspec.Meta(ge=64)] = 256
-    """MiB for each worker."""
+    """Memory limit per worker, in MiB."""
     seconds: Annotated[float, msgspec.Meta(gt=0)] = 1.0
-    """Of processor time between two verbs of an episode."""
+    """Limit of processor time between two verbs of an episode, in seconds."""

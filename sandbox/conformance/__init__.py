@@ -1,5 +1,5 @@
-"""What must hold of an engine before code that is not trusted is run on it, and the proof of it.
+"""Checks that must pass on an engine before it runs untrusted code.
 
-Each check starts a container exactly as a worker's is started, and runs in it what somebody would
-run who had broken the first wall: plain Python, with nothing in its way but the container.
+Each check starts a container exactly like a worker's, and runs in it what an attacker who had
+escaped the policy could run: plain Python, limited only by the container.
 """

@@ -1,4 +1,4 @@
-"""The checks: what holds, by which probe that shows, and how its answer is judged."""
+"""The checks: property, probe, and how its output is judged."""
 
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
@@ -9,10 +9,10 @@ from sandbox.host.interfaces import WorkerLimits
 from sandbox.image import ENVIRONMENT
 
 LIMITS = WorkerLimits(memory=96 << 20, processes=64, processors=0.5, scratch=4 << 20)
-"""Under which the checks run; other limits are kept in the same way."""
+"""Limits under which the checks run; other limits are enforced in the same way."""
 
 _ENVIRONMENT = {*ENVIRONMENT, "HOME", "HOSTNAME", "LC_CTYPE", "PATH"}
-"""Names that the engine, the interpreter or we give."""
+"""Variable names that the engine, the interpreter or this project set."""
 
 _DEVICES = {
     "console", "core", "fd", "full", "mqueue", "net", "null", "ptmx", "pts", "random", "shm",
@@ -21,26 +21,25 @@ _DEVICES = {
 
 _AF_UNIX = 1
 _EMULATED = {2, 10, 16, 17}
-"""Families that a kernel of one's own may have: IPv4, IPv6, netlink and packets, of the container
-alone."""
+"""Socket families of a separate kernel: IPv4, IPv6, netlink and packets, of the container only."""
 
 ProbeValue = Any
-"""What a probe said, or the fault that its container ended by."""
+"""Output of a probe, or the fault that ended its container."""
 
 
 class SandboxCheck(NamedTuple):
-    """One thing that must hold."""
+    """One property to check."""
 
     name: str
     statement: str
     probe: str
     holds: Callable[[ProbeValue], bool]
     apart: Callable[[ProbeValue], bool] | None = None
-    """How it is judged where containers have a kernel of their own, if otherwise: that kernel
-    does by itself what limits and filters do to processes of the engine's."""
+    """Judge for containers with a separate kernel, if it differs: that kernel enforces by itself
+    what limits and filters do elsewhere."""
     seconds: float = 20.0
     but_the_image: bool = False
-    """Whether names that the image itself gives are no news."""
+    """Whether variables that the image defines are allowed."""
 
 
 def _none_but(admitted: Collection[Any]) -> Callable[[ProbeValue], bool]:

@@ -1,6 +1,6 @@
-"""What the checks run inside of a container; each says one value of JSON, or does not come back.
+"""Programs that the checks run inside a container; each prints one JSON value or hangs.
 
-They use the standard library alone, and are kept as texts since they run elsewhere.
+They use only the standard library, and are stored as text because they run elsewhere.
 """
 
 PRELUDE = """

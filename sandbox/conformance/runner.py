@@ -1,4 +1,4 @@
-"""Runs the checks against an engine, one container each, and a worker that plays."""
+"""Run the checks against an engine, one container each, and play with a real worker."""
 
 import json
 import time
@@ -19,16 +19,16 @@ from sandbox.library import NAMES, text
 from sandbox.python.controller import PythonController
 
 LONGEST = 10.0
-"""Seconds in which a container must be gone once it is ended, whatever it does."""
+"""Seconds in which a container must be gone after it is ended."""
 
 
 class CheckVerdict(Enum):
-    """What came of a check."""
+    """Verdict of a check."""
 
     HOLDS = "holds"
     FAILS = "FAILS"
     UNTRIED = "not tried"
-    """The image has no means to try it."""
+    """The image lacks what the check needs."""
 
 
 class CheckResult(NamedTuple):
@@ -38,14 +38,14 @@ class CheckResult(NamedTuple):
     statement: str
     verdict: CheckVerdict
     detail: str
-    """What the probe said, where it does not hold."""
+    """Output of the probe, if the check failed."""
 
 
 def run_checks(place: ContainerWorkerLauncher) -> Iterator[CheckResult]:
-    """Runs every check; ``place`` must have the limits of the checks.
+    """Run every check; ``place`` must have the limits of the checks.
 
     Raises:
-        ExternalError: a container cannot be started.
+        ExternalError: A container cannot be started.
     """
     yield _plays(place)
     apart = has_own_kernel(place)
@@ -54,10 +54,10 @@ def run_checks(place: ContainerWorkerLauncher) -> Iterator[CheckResult]:
 
 
 def has_own_kernel(place: ContainerWorkerLauncher) -> bool:
-    """Whether containers run on another kernel than the engine, as those of gVisor do.
+    """Return whether containers run on a separate kernel, as with gVisor.
 
     Raises:
-        ExternalError: a container cannot be started.
+        ExternalError: A container cannot be started.
     """
     said = _said(
         SandboxCheck("kernel", "", "say(os.uname().release)", lambda said: True), place
@@ -72,7 +72,7 @@ class _ProbeReply(NamedTuple):
 
 
 def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
-    """What the probe of a check says."""
+    """Return the output of a check's probe."""
     channel = place.start(("-s", "-P", "-c", PRELUDE + check.probe))
     said: ProbeValue
     try:
@@ -80,7 +80,7 @@ def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
     except WorkerLost as lost:
         said = lost.fault
     except ValueError:
-        said = "something that is no JSON"
+        said = "output that is not JSON"
     before = time.monotonic()
     channel.end()
     return _ProbeReply(said, time.monotonic() - before)
@@ -89,7 +89,7 @@ def _said(check: SandboxCheck, place: ContainerWorkerLauncher) -> _ProbeReply:
 def run_check(
     check: SandboxCheck, place: ContainerWorkerLauncher, *, apart: bool = False
 ) -> CheckResult:
-    """Runs one check; ``apart`` where containers have a kernel of their own."""
+    """Run one check; ``apart`` if containers have a separate kernel."""
     said, took = _said(check, place)
     if check.but_the_image and isinstance(said, dict):
         said = {name: value for name, value in said.items() if name not in place.variables}
@@ -115,7 +115,7 @@ def _detail(said: ProbeValue, verdict: CheckVerdict) -> str:
 
 
 def _plays(place: ContainerWorkerLauncher) -> CheckResult:
-    """Whether a worker plays as a controller does in this process."""
+    """Check that a worker plays like a controller in this process."""
     name, statement = "worker", "a worker plays as this process does"
     try:
         for controller in NAMES:
@@ -147,4 +147,4 @@ _DECK = BranchPool(
 _ERRANDS = [
     EpisodeTask(partial(Replay, _DECK, seed=seed), beta) for seed in range(3) for beta in (0.0, 1.0)
 ]
-"""A few episodes of a question that is made up."""
+"""Return a few episodes of a synthetic question."""

@@ -1,1 +1,1 @@
-"""The host's side: places where workers run, channels to them, and the pool that keeps them."""
+"""Host side: launchers of workers, channels to them, and the pool that manages them."""

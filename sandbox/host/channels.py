@@ -17,14 +17,14 @@ from sandbox.worker.messages import HEAD
 STDOUT, STDERR = 1, 2
 
 MOST_ERRORS = 8192
-"""Bytes that are kept of a worker's stderr."""
+"""Maximum bytes kept of a worker's stderr."""
 
 
 class StreamDemultiplexer:
-    """Opens envelopes.
+    """Extract streams from a container's multiplexed output.
 
     Args:
-        wanted: the streams of which the content is given; that of others is dropped.
+        wanted: Streams to return; others are dropped.
     """
 
     _HEAD = struct.Struct(">BxxxI")
@@ -36,10 +36,10 @@ class StreamDemultiplexer:
         self._wanted = False
         self._stream = 0
         self.errors = bytearray()
-        """The beginning of what the container wrote to stderr, where that is not wanted."""
+        """First bytes of the container's stderr, if it is not wanted."""
 
     def open(self, part: bytes) -> bytes:
-        """What the container wrote to its wanted streams, of the bytes that came."""
+        """Return the content of the wanted streams in received bytes."""
         found = bytearray()
         at = 0
         while at < len(part):
@@ -63,18 +63,18 @@ class StreamDemultiplexer:
 
 
 _AT_ONCE = 65_536
-"""Bytes that are read at a time: between reads the system holds a flood back."""
+"""Bytes per read: between reads, the system blocks a flood."""
 
 
 class StreamChannel:
-    """A line over descriptors that do not block.
+    """Channel over non-blocking file descriptors.
 
     Args:
-        into: the descriptor that the worker hears.
-        out: the one that it speaks to.
-        unpack: makes of what was read what the worker said; the identity, or an envelope's opener.
-        end: ends the worker.
-        explain: says why a worker ended by itself, where that is known.
+        into: Descriptor of the worker's input.
+        out: Descriptor of the worker's output.
+        unpack: Decoder of received bytes; the identity, or a stream demultiplexer.
+        end: Function that ends the worker.
+        explain: Function that returns why a worker ended, if known.
     """
 
     def __init__(
@@ -96,11 +96,11 @@ class StreamChannel:
 
     @property
     def has_unread(self) -> bool:
-        """Whether anything has come that was not asked for."""
+        """Return whether unrequested data has arrived."""
         return len(self._inbox) > 0
 
     def send(self, payload: bytes, seconds: float) -> None:
-        """Sends one message; see `sandbox.host.interfaces.WorkerChannel`."""
+        """Send one message; see `sandbox.host.interfaces.WorkerChannel`."""
         left = memoryview(HEAD.pack(len(payload)) + payload)
         until = time.monotonic() + seconds
         while left:
@@ -113,7 +113,7 @@ class StreamChannel:
                 raise self._gone() from None
 
     def receive(self, seconds: float) -> bytes:
-        """The next message; see `sandbox.host.interfaces.WorkerChannel`."""
+        """Receive the next message; see `sandbox.host.interfaces.WorkerChannel`."""
         until = time.monotonic() + seconds
         while True:
             try:
@@ -135,7 +135,7 @@ class StreamChannel:
             self._inbox.put(self._unpack(part))
 
     def end(self) -> None:
-        """Ends the worker, once."""
+        """End the worker, once."""
         end, self._end = self._end, None
         if end is not None:
             end()
@@ -144,7 +144,7 @@ class StreamChannel:
         if self._end is None:
             raise self._gone()
         left = max(0.0, until - time.monotonic())
-        # What floods the line with something that is dropped is always ready to be read.
+        # A stream of dropped data is always readable, so check the deadline too.
         reads, writes = ([], [self._into]) if writing else ([self._out], [])
         if not any(select.select(reads, writes, [], left)) or not left:
             self.end()

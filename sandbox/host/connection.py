@@ -1,4 +1,4 @@
-"""The Docker engine: reached, or told what is missing."""
+"""Connect to the Docker engine, or explain what is missing."""
 
 import contextlib
 import os
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 SOCKET = "/var/run/docker.sock"
-"""Where an engine listens if nothing else is said."""
+"""Default socket of the engine."""
 
 SECONDS = 60
-"""What an engine under load may take for one request."""
+"""Request timeout for an engine on a busy machine, in seconds."""
 
 
 def connect() -> "DockerClient":
-    """A client of the engine that the environment names: ``DOCKER_HOST`` or the usual socket.
+    """Connect to the engine at ``DOCKER_HOST`` or the default socket.
 
     Raises:
-        ExternalError: there is none, or it does not answer.
+        ExternalError: There is no engine, or it does not answer.
     """
     import docker
     import docker.errors
@@ -41,10 +41,10 @@ def connect() -> "DockerClient":
 
 @contextlib.contextmanager
 def engine_errors() -> Iterator[None]:
-    """Turn the errors of an engine that fails or is gone into sentences, for a block.
+    """Convert engine errors to messages, for a block.
 
     Raises:
-        ExternalError: the engine does not answer, or refuses for a reason of its own.
+        ExternalError: The engine does not answer, or refuses a request.
     """
     import docker.errors
     import requests
@@ -57,12 +57,12 @@ def engine_errors() -> Iterator[None]:
     except (docker.errors.DockerException, requests.exceptions.RequestException) as problem:
         raise ExternalError(
             f"the Docker engine no longer answers: {_innermost(problem)}",
-            hint="start Docker again; the same command goes on with what is kept",
+            hint="start Docker again and repeat the command; it continues from stored results",
         ) from problem
 
 
 def _knock() -> None:
-    """Finds out whether anybody listens, in the system's own words where nobody does."""
+    """Check that the engine listens, and raise the system's own error if not."""
     scheme, _, place = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").partition("://")
     if scheme != "unix":
         raise _unreached(f"{scheme}://{place} is no socket of this machine")
@@ -83,10 +83,10 @@ def _unreached(words: str) -> ExternalError:
 
 
 def require_image(client: "DockerClient", name: str) -> str:
-    """The identity of an image whose worker is of this version.
+    """Return the ID of an image whose worker is of this version.
 
     Raises:
-        ExternalError: there is none.
+        ExternalError: There is no such image.
     """
     import docker.errors
 
@@ -104,13 +104,13 @@ def require_image(client: "DockerClient", name: str) -> str:
     if image.labels.get(DIGEST_LABEL) != digest():
         raise ExternalError(
             f"the image {name} holds the worker of another version of rheostat",
-            hint="make it anew: `rheostat sandbox build`, or with --from-host",
+            hint="rebuild it: `rheostat sandbox build`, or with --from-host",
         )
     return str(image.id)
 
 
 def _innermost(problem: BaseException) -> str:
-    """The cause at the bottom, where the system's own words are."""
+    """Return the root cause, which has the system's own message."""
     while problem.__cause__ is not None or problem.__context__ is not None:
         below = problem.__cause__ or problem.__context__
         assert below is not None

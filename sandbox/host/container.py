@@ -1,8 +1,8 @@
-"""Workers in containers: the second wall, and the boundary.
+"""Workers in containers: the second barrier.
 
-Each has no network, a root that cannot be written, no capabilities and no way to gain any, nobody's
-user, and limits on memory, processes, processors and scratch space. It holds the worker's image and
-nothing of the host: no volume, no socket, no variable.
+Each container has no network, a read-only root, no capabilities and no way to gain any, an
+unprivileged user, and limits on memory, processes, processors and temporary files. It holds the
+worker's image and nothing of the host: no volume, no socket, no environment variable.
 """
 
 import contextlib
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _TO_ENTER = 5
-"""Seconds that an engine may take to know of a container's end."""
+"""Timeout in seconds for the engine to notice a container's end."""
 
 
 class ContainerWorkerLauncher:
-    """Starts workers in containers of a Docker engine.
+    """Start workers in containers of a Docker engine.
 
     Args:
-        image: the image's name.
-        runtime: the engine's runtime, such as ``runsc`` for gVisor; its default without one.
-        limits: what each worker may use.
-        client: a client of the engine; by default the one that the environment names.
+        image: Name of the image.
+        runtime: Container runtime, such as ``runsc`` for gVisor; the engine's default if empty.
+        limits: Limits of each worker.
+        client: Engine client; by default the one that the environment configures.
 
     Raises:
-        ExternalError: there is no engine, or no image that fits.
+        ExternalError: There is no engine, or no matching image.
     """
 
     def __init__(
@@ -66,31 +66,31 @@ class ContainerWorkerLauncher:
 
     @property
     def name(self) -> str:
-        """What results call it."""
+        """Name in results."""
         return f"docker {digest()}"
 
     @property
     def engine(self) -> dict[str, str]:
-        """What the engine says of itself, and the runtime."""
+        """Describe the engine and the runtime."""
         with engine_errors():
             version = str(self.client.version().get("Version", ""))
         return {"docker": version, "runtime": self._runtime or "default"}
 
     @property
     def variables(self) -> frozenset[str]:
-        """The names in the environment that the image itself gives."""
+        """Return the environment variable names that the image defines."""
         with engine_errors():
             given = self.client.images.get(self._image).attrs["Config"].get("Env") or []
         return frozenset(each.partition("=")[0] for each in given)
 
     @property
     def kernel(self) -> str:
-        """The release of the kernel that the engine runs on."""
+        """Return the kernel release of the engine."""
         with engine_errors():
             return str(self.client.info().get("KernelVersion", ""))
 
     def start(self, arguments: Sequence[str] = ARGUMENTS) -> StreamChannel:
-        """Starts a container whose interpreter is given these arguments."""
+        """Start a container that runs the interpreter with these arguments."""
         import docker.errors
 
         ensure_guard()
@@ -115,7 +115,7 @@ class ContainerWorkerLauncher:
         return _channel(container, line)
 
     def settings(self) -> dict[str, Any]:
-        """How every container is made."""
+        """Return the settings of every container."""
         import docker.types
 
         limits = self._limits
@@ -129,7 +129,7 @@ class ContainerWorkerLauncher:
             "ipc_mode": "none",
             "tmpfs": {
                 "/tmp": f"rw,noexec,nosuid,nodev,size={limits.scratch},mode=1777",
-                # The engine puts message queues there, which anybody may make.
+                # The engine mounts message queues there, which any process may create.
                 "/dev/mqueue": "ro,noexec,nosuid,nodev,size=4k,mode=555",
             },
             "ulimits": [
@@ -160,10 +160,10 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
 
 
 def _explained(container: Any, errors: bytes) -> Fault | None:  # noqa: ANN401
-    """Why a container ended by itself, where the engine knows.
+    """Explain why a container ended, if the engine knows.
 
     Raises:
-        ExternalError: the engine is gone, and the worker with it perhaps.
+        ExternalError: The engine is gone, perhaps with the worker.
     """
     import docker.errors
     import requests
@@ -177,6 +177,6 @@ def _explained(container: Any, errors: bytes) -> Fault | None:  # noqa: ANN401
         container.reload()
         state = container.attrs["State"]
         if state.get("OOMKilled"):
-            return Fault(Reason.MEMORY, "the worker took more than its container may have")
+            return Fault(Reason.MEMORY, "the worker exceeded a limit of its container")
         return explained(state.get("ExitCode"), errors)
     return None

@@ -1,7 +1,7 @@
-"""What all containers of the project share: isolation settings, ownership labels, removal.
+"""Shared container code: isolation settings, ownership labels, removal.
 
-The labels name the process that started a container, so that containers of a process that has ended
-can be told from all others and removed.
+The labels name the process that started a container, so containers of ended processes can be found
+and removed.
 """
 
 import contextlib
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 KIND_LABEL = "rheostat.sandbox"
 WORKER, AGENT, BASE = "worker", "agent", "base"
-"""What a container holds."""
+"""Label for the content of a container."""
 MACHINE_LABEL = "rheostat.sandbox.machine"
 PROCESS_LABEL = "rheostat.sandbox.process"
 
 
 class ContainerOwner(NamedTuple):
-    """A process, by names that are given once."""
+    """A process, by identifiers that are never reused."""
 
     machine: str
-    """The boot of the kernel, and the namespace in which processes are numbered."""
+    """Boot ID of the kernel, and PID namespace."""
     process: str
-    """The number, and the moment of its start."""
+    """PID and start time."""
 
     def labels(self, kind: str) -> dict[str, str]:
-        """As a container carries them, with what it holds."""
+        """Return the labels of a container, including its content."""
         return {KIND_LABEL: kind, MACHINE_LABEL: self.machine, PROCESS_LABEL: self.process}
 
 
 def this_process() -> ContainerOwner:
-    """The owner of what is started here."""
+    """Return the owner label of this process."""
     boot = _text(Path("/proc/sys/kernel/random/boot_id")).strip()
     namespace = ""
     with contextlib.suppress(OSError):
@@ -47,7 +47,7 @@ def this_process() -> ContainerOwner:
 
 
 def is_gone(owner: ContainerOwner) -> bool:
-    """Whether a process of this machine has ended; ``False`` of other machines' processes."""
+    """Return whether a process of this machine has ended; false for other machines."""
     if owner.machine != this_process().machine:
         return False
     number = owner.process.partition(" ")[0]
@@ -70,18 +70,18 @@ def _text(path: Path) -> str:
 NOBODY = "65534:65534"
 
 _OF_A_RUNTIME = 256
-"""Threads that a runtime with a kernel of its own may need for itself; they count as ours."""
+"""Threads that a runtime with its own kernel may need; they count towards the limit."""
 
 
 def build_container_settings(
     limits: WorkerLimits, *, profile: str, runtime: str | None
 ) -> dict[str, Any]:
-    """How a container is made, as far as it does not depend on who is in it.
+    """Return container settings that do not depend on the content.
 
     Args:
-        limits: what it may use.
-        profile: of seccomp, as the engine takes it.
-        runtime: the engine's runtime; its default without one.
+        limits: Resource limits.
+        profile: Seccomp profile as JSON.
+        runtime: Container runtime; the engine's default if empty.
     """
     import docker.types
 
@@ -103,7 +103,7 @@ def build_container_settings(
 
 
 def describe_refusal(problem: Exception) -> ExternalError:
-    """An engine's refusal to start a container, in a sentence."""
+    """Describe why an engine refused to start a container."""
     words = " ".join(str(getattr(problem, "explanation", None) or problem).split())
     return ExternalError(
         f"the engine does not start a container: {words}",
@@ -112,7 +112,7 @@ def describe_refusal(problem: Exception) -> ExternalError:
 
 
 def remove_container(container: Any) -> None:  # noqa: ANN401 - docker-py has no types
-    """Ends and removes a container, whatever it does."""
+    """End and remove a container."""
     import docker.errors
     import requests
 
@@ -122,10 +122,10 @@ def remove_container(container: Any) -> None:  # noqa: ANN401 - docker-py has no
 
 
 def reap_containers(client: "DockerClient") -> int:
-    """Removes containers of ours whose process is gone; gives how many.
+    """Remove containers whose process has ended; return their number.
 
     Raises:
-        ExternalError: the engine does not answer.
+        ExternalError: The engine does not answer.
     """
     import docker.errors
 

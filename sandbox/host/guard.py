@@ -1,8 +1,8 @@
-"""Removes the containers of a process that is gone, whichever way it went.
+"""Remove the containers of a process after it ended for any reason.
 
-The kernel cannot end a container with the process that started it, as `store.lifetime` has it end
-processes. So each process that starts containers has a guard: a process in a session of its own,
-which waits for the end of a pipe whose other end the guarded process holds.
+The kernel cannot end a container with the process that started it, as `store.lifetime` does for
+child processes. So each process that starts containers has a guard: a process in its own session
+that waits for the end of a pipe which the guarded process holds open.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import sandbox
 from sandbox.host.container_base import MACHINE_LABEL, PROCESS_LABEL, ContainerOwner, this_process
 
 _ROUNDS = 3
-"""Times that the guard looks: the engine may still be making what it was last asked for."""
+"""Number of checks: the engine may still be creating the last container."""
 
 _guards: dict[tuple[int, str | None], "subprocess.Popen[bytes]"] = {}
 
@@ -37,7 +37,7 @@ def ensure_guard() -> None:
         start_new_session=True,
     )
     _guards[key] = guard
-    # In an orderly end whatever started containers has removed them by then.
+    # After an orderly end, the containers are already removed.
     Finalize(None, _dismiss, (guard,), exitpriority=0)
 
 

@@ -1,4 +1,4 @@
-"""Where workers run, and how one is spoken to: two small protocols with several makers."""
+"""Protocols of worker launchers and worker channels."""
 
 from typing import NamedTuple, Protocol
 
@@ -7,18 +7,18 @@ from sandbox.worker.messages import HEAD, MOST_MESSAGE
 
 
 class WorkerLimits(NamedTuple):
-    """What a worker may use."""
+    """Resource limits of a worker."""
 
     memory: int = 256 << 20
-    """Bytes, swap included."""
+    """Memory limit in bytes, swap included."""
     processes: int = 16
     processors: float = 1.0
     scratch: int = 8 << 20
-    """Bytes of /tmp, which are part of the memory."""
+    """Size of /tmp in bytes, which counts towards memory."""
 
 
 class WorkerLost(Exception):
-    """A worker that cannot be used any further, and why. It has been ended."""
+    """A worker that failed and has been ended."""
 
     def __init__(self, fault: Fault):
         super().__init__(f"{fault.reason.value}: {fault.text}")
@@ -26,31 +26,31 @@ class WorkerLost(Exception):
 
 
 class WorkerChannel(Protocol):
-    """The line to one worker."""
+    """Channel to one worker."""
 
     def send(self, payload: bytes, seconds: float) -> None:
-        """Sends one message.
+        """Send one message.
 
         Raises:
-            WorkerLost: the worker does not take it in, or is gone.
+            WorkerLost: The worker does not read it, or is gone.
         """
         ...
 
     def receive(self, seconds: float) -> bytes:
-        """The next message.
+        """Receive the next message.
 
         Raises:
-            WorkerLost: it does not come in time, or is too long, or the worker is gone.
+            WorkerLost: It does not come in time, is too long, or the worker is gone.
         """
         ...
 
     @property
     def has_unread(self) -> bool:
-        """Whether anything has come that was not asked for."""
+        """Return whether unrequested data has arrived."""
         ...
 
     def end(self) -> None:
-        """Ends the worker, whatever it does. Doing so twice does no harm."""
+        """End the worker. This is idempotent."""
         ...
 
 
@@ -59,20 +59,20 @@ class WorkerLauncher(Protocol):
 
     @property
     def name(self) -> str:
-        """What results call it."""
+        """Name in results."""
         ...
 
     def start(self) -> WorkerChannel:
-        """Starts one.
+        """Start a worker.
 
         Raises:
-            ExternalError: with what is missing.
+            ExternalError: Something is missing.
         """
         ...
 
 
 class MessageBuffer:
-    """Cuts a stream of bytes into messages, and holds no more than one of the longest."""
+    """Split a byte stream into messages, buffering at most one of the maximum size."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -81,20 +81,22 @@ class MessageBuffer:
         return len(self._held)
 
     def put(self, part: bytes) -> None:
-        """Takes in what came."""
+        """Add received bytes."""
         self._held += part
 
     def take(self) -> bytes | None:
-        """The next whole message, if it is here.
+        """Return the next complete message, if it has arrived.
 
         Raises:
-            WorkerLost: it says that it is longer than any may be.
+            WorkerLost: It exceeds the maximum size.
         """
         if len(self._held) < HEAD.size:
             return None
         (length,) = HEAD.unpack_from(self._held)
         if length > MOST_MESSAGE:
-            text = f"the worker announces a message of {length} bytes; {MOST_MESSAGE} are the most"
+            text = (
+                f"the worker announces a message of {length} bytes; the maximum is {MOST_MESSAGE}"
+            )
             raise WorkerLost(Fault(Reason.OVERSIZED, text))
         if len(self._held) < HEAD.size + length:
             return None

@@ -1,9 +1,9 @@
-"""A pool of warm workers that plays many episodes, each of them held at its next verb.
+"""Pool of warm workers that plays many episodes, each suspended at its next verb.
 
-The books stay here: a worker sends verbs, `harness.mdp.replay.Replay` performs them, and what they
-revealed goes back. A worker that dies, hangs or sends what it should not is replaced; the episodes
-that it held are begun anew, one at a time, so that the one to blame is found. Episodes have no
-effects, so nothing is lost by that.
+The accounting stays on the host: a worker sends verbs, `harness.mdp.replay.Replay` performs them,
+and the revealed data goes back. A worker that dies, hangs or sends invalid data is replaced; its
+episodes are restarted one at a time to find the one that caused it. Episodes have no side effects,
+so nothing is lost.
 """
 
 from collections import Counter, deque
@@ -33,44 +33,44 @@ _NOTHING_AFFORDABLE = Outcome((), exhausted=True)
 
 
 class EpisodeLimits(NamedTuple):
-    """What an episode may take, besides what its worker may use."""
+    """Limits of an episode, besides those of its worker."""
 
     most_turns: int = MOST_TURNS
-    """Of loops and calls."""
+    """Maximum turns of loops and calls."""
     most_verbs: int = 100_000
     seconds: float = 1.0
-    """Of processor time between two verbs."""
+    """Limit of processor time between two verbs, in seconds."""
     patience: float = 5.0
-    """Seconds without a sign of life after which a worker is given up; more than ``seconds``."""
+    """Seconds without a sign of life after which a worker is abandoned; more than ``seconds``."""
     held: int = 64
     """Episodes that wait side by side in one worker."""
 
 
 class EpisodeTask(NamedTuple):
-    """One episode to be played."""
+    """One episode to play."""
 
     begin: Callable[[], Replay]
-    """Makes the episode; again, where its worker was lost."""
+    """Create the replay; called again if the worker was lost."""
     beta: float | None = None
 
 
 class WorkerEpisodeResult(NamedTuple):
-    """How an episode ended."""
+    """Result of an episode."""
 
     place: int
-    """The errand's place among those given."""
+    """Index of the task."""
     replay: Replay
-    """Its books."""
+    """Replay with the accounting."""
     fault: Fault | None
-    """Why it did not come to its end, if it did not."""
+    """Failure reason, if it failed."""
     last: AnyVerb | None
-    """The last verb, where there was one."""
+    """The last verb, if there was one."""
     rounds: int
-    """Barriers: verbs that did something."""
+    """Barriers: verbs with an effect."""
     lines: Mapping[int, int]
-    """How often each line ran, where that is counted."""
+    """Line counts, if counting is enabled."""
     tokens: Mapping[int, int]
-    """What the verbs of each line were charged."""
+    """Tokens charged to the verbs of each line."""
 
 
 class _PlayingEpisode:
@@ -97,23 +97,23 @@ class _PlayingEpisode:
 
 
 class _WorkerSlot:
-    """A worker's place in the pool, and the episodes that it holds."""
+    """Slot of a worker in the pool, and its episodes."""
 
     def __init__(self) -> None:
         self.worker: WorkerClient | None = None
         self.held: dict[int, _PlayingEpisode] = {}
         self.dropped: list[int] = []
         self.alone = False
-        """It holds one episode, which may be the one that its last worker was lost by."""
+        """It holds a single episode, which may have crashed the previous worker."""
         self.asked = False
 
     def orders(self) -> tuple[Order, ...]:
-        """What is to be done next."""
+        """Return the orders to send next."""
         dropped, self.dropped = [DropEpisode(key) for key in self.dropped], []
         return (*dropped, *(playing.order for playing in self.held.values()))
 
     def free(self) -> None:
-        """Ends the worker."""
+        """End the worker."""
         worker, self.worker = self.worker, None
         self.dropped = []
         self.asked = False
@@ -125,16 +125,16 @@ class WorkerPool:
     """Workers that are started once and play one controller after the other.
 
     Args:
-        place: where they run.
-        text: the controller.
-        workers: how many.
-        terms: what an episode may take.
-        counting: whether it is counted how often its lines run.
+        place: Launcher of workers.
+        text: Source of the controller.
+        workers: Number of workers.
+        terms: Limits of an episode.
+        counting: Whether to count how often lines run.
 
     Raises:
-        ExternalError: no worker can be started.
-        ControllerError: the policy does not admit the controller, or loading it fails.
-        WorkerLost: a worker fails before it is ready.
+        ExternalError: No worker can be started.
+        ControllerError: The policy does not admit the controller, or loading it fails.
+        WorkerLost: A worker fails before it is ready.
     """
 
     def __init__(
@@ -152,7 +152,8 @@ class WorkerPool:
         self._seats = [_WorkerSlot() for _ in range(max(1, workers))]
         self._seats[0].worker = self._started()
         self._most = 1
-        """Episodes that a worker holds for now: a controller that fails at once fails alone."""
+        """Episodes that a worker may hold for now: a controller that fails immediately fails
+        alone."""
 
     def __enter__(self) -> "WorkerPool":
         return self
@@ -161,20 +162,20 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """Ends all workers."""
+        """End all workers."""
         for seat in self._seats:
             seat.free()
 
     def play(self, errands: Sequence[EpisodeTask]) -> Iterator[WorkerEpisodeResult]:
-        """Plays episodes; yields each as it ends, in no order to rely on.
+        """Play episodes; yield each as it ends, in no particular order.
 
         Raises:
-            ExternalError: a worker was lost and cannot be replaced.
+            ExternalError: A worker was lost and cannot be replaced.
         """
         fresh = deque(range(len(errands)))
         suspects: deque[int] = deque()
         while fresh or suspects or any(seat.held for seat in self._seats):
-            # All are asked before any is waited for, so that they work side by side.
+            # Send to all before waiting for any, so that they work concurrently.
             for turn in (self._ask, self._settle):
                 for seat in self._seats:
                     self._fill(seat, errands, fresh, suspects)
@@ -197,7 +198,7 @@ class WorkerPool:
         fresh: deque[int],
         suspects: deque[int],
     ) -> None:
-        """Gives a worker as many episodes as it may hold; a suspect is held alone."""
+        """Give a worker as many episodes as it may hold; a suspect is held alone."""
         if seat.asked or (seat.held and seat.alone):
             return
         seat.alone = bool(suspects) and not seat.held
@@ -207,7 +208,7 @@ class WorkerPool:
             seat.held[place] = _PlayingEpisode(place, errands[place])
 
     def _ask(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
-        """Sends a worker on its way; yields nothing."""
+        """Send a worker its orders; yield nothing."""
         if not seat.held:
             return
         if seat.worker is None:
@@ -217,7 +218,7 @@ class WorkerPool:
         yield from ()
 
     def _settle(self, seat: _WorkerSlot) -> Iterator[WorkerEpisodeResult]:
-        """Performs the verbs that a worker answers with."""
+        """Perform the verbs in a worker's answer."""
         if seat.worker is None or not seat.asked:
             return
         for move in seat.worker.answered():
@@ -233,7 +234,7 @@ class WorkerPool:
         self._most = min(2 * self._most, self._terms.held)
 
     def _enter(self, playing: _PlayingEpisode, move: EpisodeMove) -> WorkerEpisodeResult | None:
-        """Performs one verb; gives how the episode ended, if it did."""
+        """Perform one verb; return the result if the episode ended."""
         if isinstance(move, EpisodeFault):
             return playing.ended(move.fault)
         verb, replay = move.verb, playing.replay
@@ -269,7 +270,7 @@ class WorkerPool:
 def _lose(
     seat: _WorkerSlot, lost: WorkerLost, suspects: deque[int]
 ) -> Iterator[WorkerEpisodeResult]:
-    """Gives a worker up: an episode that it held alone is to blame, others are played again."""
+    """Abandon a worker: an episode that it held alone is to blame, others are played again."""
     held, seat.held = seat.held, {}
     seat.free()
     if len(held) == 1:

@@ -1,7 +1,7 @@
-"""Workers as plain processes of this machine: the same protocol, without the second wall.
+"""Workers as plain processes of this machine: the same protocol, without the second barrier.
 
-For tests, and for controllers of one's own. A process has a limit on memory and nothing to write
-to, but it can read what its user can.
+For tests, and for your own controllers. A process has a memory limit and no writable pipe besides
+its own, but it can read the user's files.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from sandbox.host.interfaces import WorkerChannel, WorkerLimits
 from store.lifetime import ParentPipe
 
 WORKER = ("-s", "-P", "-m", "sandbox.worker")
-"""Neither the user's packages nor the working directory are searched."""
+"""Search neither the user's packages nor the working directory."""
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-"""Sets of texts have one order in every worker."""
+"""Fix the hash seed, so that sets of strings have one order in every worker."""
 
 
 class ProcessWorkerLauncher:
-    """Starts workers with this interpreter."""
+    """Start workers with this interpreter."""
 
     name = "process"
 
@@ -35,7 +35,7 @@ class ProcessWorkerLauncher:
         self._limits = limits
 
     def start(self) -> WorkerChannel:
-        """Starts one; see `sandbox.host.interfaces.WorkerLauncher`."""
+        """Start a worker; see `sandbox.host.interfaces.WorkerLauncher`."""
         root = str(Path(sandbox.__file__).parents[1])
         pipe = ParentPipe()
         process = subprocess.Popen(
@@ -79,8 +79,8 @@ class ProcessWorkerLauncher:
 
 
 _TO_END = 5
-"""Seconds that a process may take to end after its output has."""
+"""Timeout in seconds for a process to end after its output has."""
 
 
 _ADDRESSES = 256 << 20
-"""An interpreter takes addresses that it never uses."""
+"""Address space that an interpreter reserves and never uses."""

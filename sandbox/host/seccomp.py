@@ -1,9 +1,8 @@
-"""Which calls of the system a worker may make: those that an interpreter needs, and no others.
+"""System calls that a worker may make: an allowlist for an interpreter.
 
-Docker's own profile lets through what no worker needs: sockets of most families, `io_uring` in some
-versions, new processes. This one is a list of what is admitted, so it needs no list of dangers. It
-admits no socket but of the family AF_UNIX, which leads nowhere in an empty container, and threads
-but no processes.
+Docker's default profile allows calls that no worker needs: sockets of most families, `io_uring` in
+some versions, new processes. This allowlist admits only AF_UNIX sockets, which reach nothing in an
+empty container, and threads but no processes.
 """
 
 import json
@@ -26,7 +25,7 @@ ADMITTED = (
     "gettimeofday", "nanosleep", "rt_sigaction", "rt_sigpending", "rt_sigprocmask",
     "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "setitimer", "sigaltstack", "time",
     "restart_syscall",
-    # Oneself.
+    # Own process.
     "arch_prctl", "exit", "exit_group", "getegid", "geteuid", "getgid", "getgroups", "getpgid",
     "getpgrp", "getpid", "getppid", "getpriority", "getresgid", "getresuid", "getrlimit",
     "getrusage", "getsid", "gettid", "getuid", "prlimit64", "sched_getaffinity",
@@ -44,7 +43,7 @@ _ENOSYS = 38
 
 
 def build_seccomp_profile() -> str:
-    """The profile, as the engine takes it."""
+    """Build the profile as JSON for the engine."""
     rules: list[dict[str, object]] = [
         {"names": list(ADMITTED), "action": "SCMP_ACT_ALLOW"},
         {

@@ -1,4 +1,4 @@
-"""One worker from the host's side: messages that must be what they should be, in time."""
+"""Client of one worker: its messages must be valid and in time."""
 
 import time
 from collections.abc import Iterator
@@ -25,24 +25,24 @@ from sandbox.worker.messages import (
 )
 
 START_SECONDS = 60.0
-"""A machine under load may take this long to start a container."""
+"""Timeout for the start of a container on a busy machine, in seconds."""
 
 MOST_SIGNS = 1000
-"""Signs of life before one answer."""
+"""Maximum signs of life before one answer."""
 
 
 class WorkerClient:
     """A started worker with a controller loaded.
 
     Args:
-        place: where it runs.
-        load: the controller.
-        patience: seconds without a sign of life after which it is given up.
+        place: Launcher of the worker.
+        load: Controller to load.
+        patience: Seconds without a sign of life after which it is abandoned.
 
     Raises:
-        ExternalError: it cannot be started.
-        WorkerLost: it fails before it is ready.
-        ControllerError: it fails at loading the controller.
+        ExternalError: The worker cannot be started.
+        WorkerLost: The worker fails before it is ready.
+        ControllerError: Loading the controller fails.
     """
 
     def __init__(self, place: WorkerLauncher, load: LoadController, patience: float):
@@ -70,29 +70,29 @@ class WorkerClient:
             if isinstance(loaded, LoadResult):
                 self.findings = loaded.findings
                 return
-            fault = Fault(Reason.GARBLED, "it answers something else than that code was loaded")
+            fault = Fault(Reason.GARBLED, "it sent an unexpected answer to loading the code")
         # The worker was well until it was given this code.
         raise ControllerError(fault)
 
     def ask(self, orders: tuple[Order, ...]) -> None:
-        """Sends one barrier of each of many episodes.
+        """Send one barrier of each of many episodes.
 
         Raises:
-            WorkerLost: it is gone or does not listen.
+            WorkerLost: The worker is gone or does not read.
         """
         if self._channel.has_unread:
-            raise self._lost(Reason.GARBLED, "it says what nobody asked for")
+            raise self._lost(Reason.GARBLED, "it sent an unrequested message")
         self._asked = tuple(order.key for order in orders if not isinstance(order, DropEpisode))
         self._say(StepBatch(orders))
 
     def answered(self) -> Iterator[EpisodeMove]:
-        """The moves that the orders led to, one for each, in their order, as they come.
+        """Yield the resulting moves, one for each order, in order, as they arrive.
 
         Raises:
-            WorkerLost: they do not come, or are not what they should be.
+            WorkerLost: They do not arrive, or are invalid.
         """
         left = self._asked
-        # Signs of life prove nothing of a worker that has gone over, so patience ends all the same.
+        # A compromised worker can send signs of life forever, so their number is limited.
         until = time.monotonic() + self._patience * (1 + len(self._asked))
         for _ in range(MOST_SIGNS + len(left)):
             if not left:
@@ -104,13 +104,13 @@ class WorkerClient:
                 break
             met = tuple(move.key for move in message.moves)
             if not met or met != left[: len(met)]:
-                raise self._lost(Reason.GARBLED, "it moves other episodes than it was asked to")
+                raise self._lost(Reason.GARBLED, "it moved other episodes than requested")
             left = left[len(met) :]
             yield from message.moves
-        raise self._lost(Reason.GARBLED, "it does not answer what it was asked")
+        raise self._lost(Reason.GARBLED, "it sent an unexpected answer")
 
     def end(self) -> None:
-        """Ends it, whatever it does."""
+        """End the worker."""
         self._channel.end()
 
     def _say(self, message: ToWorker) -> None:

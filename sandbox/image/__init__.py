@@ -8,30 +8,30 @@ version is never started.
 from typing import NamedTuple
 
 NAME = "rheostat-sandbox:latest"
-"""The image that is used where no other is named."""
+"""Default image name."""
 
 BASE = "python:3.13-slim"
-"""The image that it is built on where no other is named."""
+"""Default base image."""
 
 DIGEST_LABEL = "rheostat.sandbox.contents"
-"""The label that holds the digest of what is ours in it."""
+"""Label with the digest of the project's files."""
 
 PYTHON_LABEL = "rheostat.sandbox.python"
-"""The label that holds the path of the interpreter, where none is found by the search path."""
+"""Label with the interpreter's path, if it is not on the search path."""
 
 ARGUMENTS = ("-s", "-P", "-m", "sandbox.worker")
-"""How a worker is started, behind the interpreter."""
+"""Arguments that start a worker."""
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-"""All that a worker finds in its environment, besides where its code lies."""
+"""Environment of a worker, besides its module path."""
 
 HOME = "/rheostat"
-"""The directory that holds everything that was put into the image."""
+"""Directory of everything that the build adds."""
 
 
 class BuiltImage(NamedTuple):
-    """An image that was made."""
+    """An image that was built."""
 
     identity: str
     size: int
-    """Bytes."""
+    """Size in bytes."""

@@ -1,4 +1,4 @@
-"""What is put into an image, by name, so that nothing else of the project is."""
+"""The files of an image, listed by name so that nothing else of the project is included."""
 
 import shutil
 from hashlib import sha256
@@ -33,16 +33,16 @@ PROJECT_FILES = (
     "sandbox/worker/episodes.py",
     "sandbox/worker/messages.py",
 )
-"""The project's own files."""
+"""Files of the project."""
 
 PACKAGES = ("RestrictedPython", "greenlet", "msgspec")
-"""The packages that these need; their names are those of their distributions, too."""
+"""Packages that these need, by distribution name."""
 
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "tests", "*.cpp", "*.hpp", "*.h", "*.pyi")
 
 
 def digest() -> str:
-    """What the image is made of, in 16 digits: our files by content, packages by version."""
+    """Return the image digest in 16 digits: file contents and package versions."""
     found = sha256()
     for name in PROJECT_FILES:
         found.update(f"{name}\0".encode() + (ROOT / name).read_bytes() + b"\0")
@@ -52,12 +52,12 @@ def digest() -> str:
 
 
 def list_requirements() -> list[str]:
-    """The packages, in the versions that this interpreter has."""
+    """Return the packages, in the versions of this interpreter."""
     return [f"{name}=={version(name)}" for name in PACKAGES]
 
 
 def copy_project_files(target: Path) -> None:
-    """Copies the project's own files."""
+    """Copy the project's files."""
     for name in PROJECT_FILES:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def copy_project_files(target: Path) -> None:
 
 
 def copy_packages(target: Path) -> None:
-    """Copies the packages as they are installed here."""
+    """Copy the packages as they are installed here."""
     for name in PACKAGES:
         spec = find_spec(name)
         assert spec is not None

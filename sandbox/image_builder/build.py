@@ -1,9 +1,9 @@
 """Build the worker's image, on a base image or from the running interpreter.
 
-`build_on_base` uses a Dockerfile; the build itself has no network. `build_from_host` asks no
-registry: it takes the standard library of the interpreter that runs this, except what a worker has
-no use for, with the shared libraries that the system's loader names. That image has no shell, and
-nothing to write with.
+`build_on_base` uses a Dockerfile; the build itself has no network. `build_from_host` needs no
+registry: it copies the standard library of the running interpreter, except modules that a worker
+never uses, and the shared libraries that the system's loader reports. That image has no shell and
+no tools to write files.
 """
 
 import io
@@ -37,11 +37,11 @@ from sandbox.image.contents import copy_packages
 
 
 def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltImage:
-    """Builds the image.
+    """Build the image on a base image.
 
     Raises:
-        ExternalError: the engine could not build it, with its last words; or there is no such
-            base, or the packages cannot be fetched.
+        ExternalError: The build failed, with its last output; or the base image does not exist, or
+            the packages cannot be downloaded.
     """
     import docker.errors
 
@@ -69,7 +69,7 @@ def build_on_base(client: "DockerClient", name: str, base: str = BASE) -> BuiltI
 
 
 def _last_words(problem: Exception) -> str:
-    """What a failed step printed last, where it printed anything."""
+    """Return the last line of a failed step's output, if there is any."""
     log = [str(each.get("stream", "")) for each in getattr(problem, "build_log", ())]
     lines = [each for each in "".join(log).strip().splitlines() if "intermediate" not in each]
     said = f"{problem}: {lines[-1]}" if lines else str(problem)
@@ -93,25 +93,25 @@ def _packed(folder: Path) -> io.BytesIO:
 LEFT_OUT = (
     "__pycache__", "config-*", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data",
     "site-packages", "dist-packages", "test", "tests", "tkinter", "turtledemo", "venv", "*.a",
-    # Ways to speak to other code than Python's, and libraries that only these need.
+    # Modules that call native code, and libraries that only these need.
     "_ctypes*", "_tkinter*", "_sqlite3*", "_curses*", "_dbm*", "_gdbm*", "_ssl*", "_hashlib*",
     "readline*", "nis*", "ossaudiodev*", "_crypt*", "_test*", "xx*",
 )  # fmt: skip
-"""Patterns of names in the standard library that the image does without."""
+"""Name patterns of the standard library that the image omits."""
 
 
 def build_from_host(
     client: "DockerClient", name: str, left_out: Sequence[str] = LEFT_OUT
 ) -> BuiltImage:
-    """Makes the image.
+    """Build the image from the running interpreter.
 
     Args:
-        client: the engine that takes it in.
-        name: what it is called there.
-        left_out: patterns of names in the standard library that are not taken.
+        client: Container engine.
+        name: Name of the image.
+        left_out: Name patterns of the standard library to omit.
 
     Raises:
-        ExternalError: the interpreter cannot be taken, or the engine does not take it in.
+        ExternalError: The interpreter cannot be copied, or the engine rejects the image.
     """
     import docker.errors
 
@@ -130,12 +130,12 @@ def build_from_host(
             image = client.images.get(name)
         except (docker.errors.APIError, docker.errors.ImageNotFound) as problem:
             words = " ".join(str(problem).split())
-            raise ExternalError(f"the engine does not take the image in: {words}") from problem
+            raise ExternalError(f"the engine rejects the image: {words}") from problem
     return BuiltImage(str(image.id), int(image.attrs["Size"]))
 
 
 def _put_interpreter(tree: Path, ignore: Callable[[Any, list[str]], set[str]]) -> str:
-    """Puts interpreter, libraries and worker under a directory; gives the interpreter's path."""
+    """Copy interpreter, libraries and worker into a directory; return the interpreter's path."""
     home = tree / HOME.lstrip("/")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     library = home / "lib" / version
@@ -162,7 +162,7 @@ def _put_interpreter(tree: Path, ignore: Callable[[Any, list[str]], set[str]]) -
 
 
 def _put_libraries(tree: Path, programs: Iterable[Path]) -> None:
-    """Copies the shared libraries that programs load, and the loader to where it is looked for."""
+    """Copy the shared libraries that programs load, and the loader to its fixed path."""
     shelf = tree / HOME.lstrip("/") / "lib" / "native"
     shelf.mkdir(parents=True)
     for name, path in _libraries(programs).items():
@@ -173,8 +173,8 @@ def _put_libraries(tree: Path, programs: Iterable[Path]) -> None:
 
 
 def _libraries(programs: Iterable[Path]) -> dict[str, str]:
-    """Shared libraries by the names that they are loaded by; the loader's is its path."""
-    # What has been copied looks in vain for what lay beside it.
+    """Return shared libraries by load name; for the loader, by its path."""
+    # A copied program cannot find the libraries next to its original.
     beside = str(sysconfig.get_config_var("LIBDIR") or "")
     try:
         said = subprocess.run(
@@ -204,7 +204,7 @@ def _changes(python: str) -> list[str]:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Nobody in the image owns anything, and equal contents give equal archives."""
+    """Normalise an archive member: no owner, so equal contents give equal archives."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime = 0
@@ -212,10 +212,14 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def build_image(name: str, base: str | None) -> BuiltImage:
-    """Makes the image, on a base image or of this interpreter.
+    """Build the image, on a base image or from this interpreter.
+
+    Args:
+        name: Name of the image.
+        base: Base image; ``None`` uses this interpreter.
 
     Raises:
-        ExternalError: there is no engine, or it cannot make it.
+        ExternalError: There is no engine, or the build fails.
     """
     client = connect()
     with engine_errors():

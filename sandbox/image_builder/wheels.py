@@ -1,4 +1,4 @@
-"""The packages of an image on a base, fetched here: the build itself has no network."""
+"""Download an image's packages for its base image; the build itself has no network."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 _SECONDS = 60
-"""What an interpreter under load may take to say who it is."""
+"""Timeout for the version query of an interpreter on a busy machine."""
 
 _ASK = """
 import json, platform, sys, sysconfig
@@ -31,7 +31,7 @@ _PLATFORMS = {
               "manylinux_2_17"),
     "musl": ("musllinux_1_2", "musllinux_1_1"),
 }  # fmt: skip
-"""The names of platforms whose wheels a system can load, but for the machine's."""
+"""Platform tags of the wheels that a system can load, without the machine."""
 
 
 class BaseImagePython(msgspec.Struct, frozen=True):
@@ -45,10 +45,10 @@ class BaseImagePython(msgspec.Struct, frozen=True):
 
 
 def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
-    """What Python a base image has.
+    """Detect the Python of a base image.
 
     Raises:
-        ExternalError: there is no such image, or no Python in it.
+        ExternalError: The image does not exist, or has no Python.
     """
     import docker.errors
 
@@ -65,7 +65,7 @@ def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
             remove_container(container)
     except docker.errors.ImageNotFound as problem:
         raise ExternalError(
-            f"there is no image {base}, here or in a registry that can be reached",
+            f"no image {base}, locally or in a reachable registry",
             hint="without a registry: `rheostat sandbox build --from-host`",
         ) from problem
     except (docker.errors.DockerException, msgspec.DecodeError) as problem:
@@ -74,14 +74,14 @@ def detect_python(client: "DockerClient", base: str) -> BaseImagePython:
 
 
 def install_wheels(target: Path, wanted: BaseImagePython) -> None:
-    """Fetches the packages as wheels for an interpreter, and unpacks them.
+    """Download the packages as wheels for an interpreter, and unpack them.
 
     Args:
-        target: the directory that they are unpacked into.
-        wanted: the interpreter.
+        target: Directory to unpack into.
+        wanted: Interpreter of the image.
 
     Raises:
-        ExternalError: they cannot be fetched.
+        ExternalError: The packages cannot be downloaded.
     """
     names = [f"{name}_{wanted.machine}" for name in _PLATFORMS[wanted.libc]]
     with tempfile.TemporaryDirectory() as folder:
@@ -96,10 +96,10 @@ def install_wheels(target: Path, wanted: BaseImagePython) -> None:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            words = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
+            words = (done.stderr.strip().splitlines() or ["no output from pip"])[-1]
             raise ExternalError(
-                f"the worker's packages cannot be fetched for Python {wanted.version}: {words}",
-                hint="where no package index can be reached: `rheostat sandbox build --from-host`",
+                f"the worker's packages cannot be downloaded for Python {wanted.version}: {words}",
+                hint="without a package index: `rheostat sandbox build --from-host`",
             )
         for wheel in sorted(Path(folder).glob("*.whl")):
             with zipfile.ZipFile(wheel) as archive:

@@ -1,4 +1,4 @@
-"""Controllers of the library in Python, to read and to begin from; they give Rheo's figures."""
+"""Library controllers in Python, as examples; they reproduce Rheo's figures."""
 
 from importlib.resources import files
 
@@ -6,5 +6,5 @@ NAMES = ("cmc", "parallel_probe")
 
 
 def text(name: str) -> str:
-    """The code of one of them."""
+    """Return the source of a library controller."""
     return files(__name__).joinpath(f"{name}.py").read_text()

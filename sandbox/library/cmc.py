@@ -2,7 +2,7 @@
 
 
 def schedule(beta):
-    """Every constant, as it follows β."""
+    """Return every constant as it follows β."""
     return {
         "n_init": max(2, round(2 + 6 * beta)),
         "width": min(64, round(4 + 60 * beta)),
@@ -20,7 +20,7 @@ def schedule(beta):
 
 
 def controller(episode, beta):
-    """Plays one episode."""
+    """Play one episode."""
     try:
         follow(episode, schedule(beta))
     except Exhausted:
@@ -29,7 +29,7 @@ def controller(episode, beta):
 
 
 def follow(episode, knobs):
-    """Steps until the momentum of confidence says that it is enough."""
+    """Step until the momentum of confidence reaches its gate."""
     ema, trend, dissent = 0.0, window(knobs["span"]), {}
     alpha = knobs["alpha"]
     episode.open(knobs["n_init"])
@@ -60,7 +60,7 @@ def follow(episode, knobs):
 
 
 def abandon(episode, leader, dissent, patience):
-    """Prunes those that have long dissented from the leader, but leaves two."""
+    """Prune branches that have long dissented from the leader, but keep two."""
     for branch in episode.active:
         agrees = branch.answer == leader
         dissent[branch.index] = 0 if agrees else dissent.get(branch.index, 0) + 1

@@ -1,7 +1,7 @@
-"""Parallel-Probe in Python, as `parallel_probe.rheo` has it; arXiv 2602.03845.
+"""Parallel-Probe in Python, as in `parallel_probe.rheo`; arXiv 2602.03845.
 
-Branches side by side; those off the majority's track for long are pruned, and a majority that stays
-the same for long is the answer.
+Branches run side by side. A branch that disagrees with the majority for long is pruned, and a
+majority that stays the same for long is the answer.
 """
 
 N = 64
@@ -11,7 +11,7 @@ WARM_UP = 15
 
 
 def controller(episode, beta):
-    """Plays one episode."""
+    """Play one episode."""
     vote = {"leader": None, "unchanged": 0}
     try:
         watch(episode, vote)
@@ -21,7 +21,7 @@ def controller(episode, beta):
 
 
 def watch(episode, vote):
-    """Runs the branches side by side until the majority is stable."""
+    """Run the branches side by side until the majority is stable."""
     off_track = {}
     episode.open(N)
     for steps in episode.step(100):

@@ -1,5 +1,5 @@
-"""Controllers in Python: what they may say, what they may call, how they play an episode.
+"""Python controllers: their allowed syntax, their functions, and how they play an episode.
 
-This package and `sandbox.worker` are all of the project's code, besides parts of `dsl`, that goes
-into a container. So it knows neither recordings nor the harness.
+This package, `sandbox.worker` and parts of `dsl` are the only code of the project in a container,
+so they know neither recordings nor the harness.
 """

@@ -1,7 +1,7 @@
-"""Branches, sets of them, and windows, as a controller in Python holds them.
+"""Branches, sets of branches, and windows for Python controllers.
 
-The words are those of Rheo: a set is a snapshot of which branches it holds and in what order, a
-branch shows what has been revealed by the time it is asked.
+The names are those of Rheo. A set is a snapshot of its members and their order; a branch shows what
+has been revealed at the time of access.
 """
 
 from collections import deque
@@ -23,13 +23,13 @@ class Branch:
         self._born = born
         self._steps = steps
 
-    # What controllers read most is read without a frame of Python's.
+    # The most-read attributes are slots, which need no Python frame.
     answer = property(attrgetter("_view.answer"), doc="The latest revealed answer, or ``None``.")
     depth = property(attrgetter("_view.depth"), doc="Advances made, the finishing one included.")
     tokens = property(attrgetter("_view.tokens"), doc="Tokens generated on it, without probes.")
     streak = property(attrgetter("_view.streak"), doc="Earlier reveals in a row that agree.")
     changes = property(attrgetter("_view.changes"), doc="How often its answer changed.")
-    index = property(attrgetter("_index"), doc="Its place in opening order, from 0.")
+    index = property(attrgetter("_index"), doc="Index in opening order, from 0.")
 
     def __repr__(self) -> str:
         return f"<branch {self._index}>"
@@ -54,7 +54,7 @@ class Branch:
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end."""
+        """Whether it finished."""
         return self._view.status is Status.FINISHED
 
     @property
@@ -79,7 +79,7 @@ class Branch:
 
 
 class Branches(Sequence[Branch]):
-    """A set of branches, in its order."""
+    """An ordered set of branches."""
 
     __slots__ = ("_members",)
 
@@ -103,20 +103,20 @@ class Branches(Sequence[Branch]):
         return Branches(found) if isinstance(found, tuple) else found
 
     def where(self, condition: Callable[[Branch], object]) -> "Branches":
-        """Those for which the condition holds, in order."""
+        """Return the branches that satisfy the condition, in order."""
         return Branches([branch for branch in self._members if condition(branch)])
 
     def by(self, key: Callable[[Branch], int | float]) -> "Branches":
-        """All of them, the smallest key first; equals stay in order."""
+        """Return all branches sorted by key, smallest first; the sort is stable."""
         return Branches(sorted(self._members, key=key))
 
     def without(self, others: Iterable[Branch]) -> "Branches":
-        """Those that are not among the others, in order."""
+        """Return the branches that are not among the others, in order."""
         gone = frozenset(list_members(others))
         return Branches([branch for branch in self._members if branch not in gone])
 
     def first(self, count: int) -> "Branches":
-        """At most ``count`` of them, from the front."""
+        """Return at most ``count`` branches from the front."""
         return Branches(self._members[: max(0, check_integer(count, "first"))])
 
 
@@ -140,67 +140,67 @@ class Window:
         return iter(tuple(self._values))
 
     def push(self, value: int | float) -> None:
-        """Takes in a value; the oldest gives way where there are too many."""
+        """Add a value; drop the oldest one if the window is full."""
         self._values.append(check_real(value, "push"))
 
     def oldest(self) -> float:
-        """The first value that it still holds, 0 of nothing."""
+        """The oldest value, or 0 if empty."""
         return self._values[0] if self._values else 0.0
 
     def newest(self) -> float:
-        """The value last pushed, 0 of nothing."""
+        """The newest value, or 0 if empty."""
         return self._values[-1] if self._values else 0.0
 
     def rise(self) -> float:
-        """Newest less oldest, 0 below two values."""
+        """Newest minus oldest; 0 with fewer than two values."""
         return numeric.sub_real(self._values[-1], self._values[0]) if self._values else 0.0
 
     def full(self) -> bool:
-        """Whether it holds as many values as it can."""
+        """Whether it is full."""
         return len(self._values) == self._values.maxlen
 
 
 MOST_WINDOW = 65_536
-"""No window holds more values than this, as in Rheo."""
+"""Maximum size of a window, as in Rheo."""
 
 
 def list_members(branches: Iterable[Branch]) -> tuple[Branch, ...]:
-    """The branches of a set, or of a list of a controller's own.
+    """Return the branches of a set, or of a controller's own list.
 
     Raises:
-        TypeError: something in it is no branch.
+        TypeError: An item is not a branch.
     """
     if type(branches) is Branches:
         return branches._members  # noqa: SLF001 - it holds branches and nothing else
     found = tuple(branches)
     for each in found:
         if type(each) is not Branch:
-            raise TypeError(f"a set of branches is wanted, but one of it is {_kind(each)}")
+            raise TypeError(f"expected a set of branches, but one item is {_kind(each)}")
     return found
 
 
 def check_integer(value: object, of: str) -> int:
-    """An integer, and nothing like one.
+    """Return an integer.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: The value is not an integer.
     """
     if type(value) is not int:
-        raise TypeError(f"`{of}` wants an integer, not {_kind(value)}")
+        raise TypeError(f"`{of}` needs an integer, not {_kind(value)}")
     return value
 
 
 def check_real(value: object, of: str) -> float:
-    """A number, as a real.
+    """Return a number as a float.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: The value is not a number.
     """
     if type(value) is float:
         return numeric.finite(value)
     if type(value) is int or type(value) is bool:
         return float(numeric.saturate(value))
-    raise TypeError(f"`{of}` wants a number, not {_kind(value)}")
+    raise TypeError(f"`{of}` needs a number, not {_kind(value)}")
 
 
 def _kind(value: object) -> str:

@@ -1,8 +1,8 @@
-"""A controller in Python, as the seam takes it: a `dsl.episode.Controller`.
+"""A Python controller as a `dsl.episode.Controller`.
 
-The code runs in a greenlet of its own, so that a verb is a plain call for whoever writes it and yet
-leaves the episode where it is: many can wait side by side, without threads. Each episode begins
-with the module run anew, so nothing is remembered from one to the next.
+The code runs in its own greenlet, so a verb is a plain call for its author but suspends the
+episode: many episodes can wait side by side without threads. Each episode runs the module again, so
+no state is kept between episodes.
 """
 
 import itertools
@@ -30,23 +30,23 @@ from sandbox.python.guards import guarded_globals
 from sandbox.python.policy import FILE, compile_controller
 
 Places: TypeAlias = dict[tuple[CodeType, int], Origin]
-"""Where instructions stand in the text, as far as that has been asked."""
+"""Cache of instruction locations."""
 
 MOST_TURNS = 1_000_000
-"""Turns of loops and calls that one episode may take."""
+"""Maximum turns of loops and calls in one episode."""
 
 
 class PythonController:
     """One controller, ready to play episodes.
 
     Args:
-        text: the code.
-        name: what results call it.
-        most_turns: turns of loops and calls that one episode may take.
-        counting: whether it counts how often its lines run.
+        text: Source code.
+        name: Name in results.
+        most_turns: Maximum turns of loops and calls in one episode.
+        counting: Whether to count how often lines run.
 
     Raises:
-        PolicyViolation: the policy does not admit it.
+        PolicyViolation: The policy does not admit the code.
     """
 
     def __init__(
@@ -64,26 +64,26 @@ class PythonController:
 
     @property
     def name(self) -> str:
-        """The name under which results are listed."""
+        """Name in results."""
         return self._name
 
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
-        """Plays one episode; see `dsl.episode.Controller.play`."""
+        """Play one episode; see `dsl.episode.Controller.play`."""
         return self.begin(episode, beta, EpisodeRandom(episode.seed, episode.question), {})
 
     def begin(
         self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
     ) -> VerbGenerator:
-        """The same with chance of the caller's.
+        """Begin an episode with the caller's random source.
 
         Args:
-            episode: what it reads.
-            beta: β, ``None`` for none.
-            draws: its chance.
-            lines: is told how often each line ran, where that is counted.
+            episode: Episode that the controller reads.
+            beta: Value of β; ``None`` for none.
+            draws: Random source.
+            lines: Receives line counts, if counting is enabled.
 
         Raises:
-            ControllerError: on the way, with the reason and the place.
+            ControllerError: The controller failed, with reason and location.
         """
         running = greenlet.greenlet(self._run)
         try:
@@ -97,9 +97,9 @@ class PythonController:
                 running.throw(greenlet.GreenletExit)
 
     def _resume(self, running: greenlet.greenlet, *sent: object) -> AnyVerb:
-        """Runs the controller up to its next verb; what it raises comes out as one kind of error.
+        """Run the controller up to its next verb, and convert its exceptions.
 
-        The exception is told and let go: its traceback holds the frames of the controller.
+        The exception is released afterwards because its traceback holds the controller's frames.
         """
         try:
             verb: AnyVerb = running.switch(*sent)
@@ -115,7 +115,7 @@ class PythonController:
     def _run(
         self, episode: Episode, beta: float | None, draws: EpisodeRandom, lines: dict[int, int]
     ) -> None:
-        """What the greenlet does: the module, then the function, whose value is the answer."""
+        """Body of the greenlet: run the module, then the function, whose value is the answer."""
 
         def send(verb: AnyVerb) -> Outcome:
             parent = greenlet.getcurrent().parent
@@ -140,28 +140,28 @@ class PythonController:
 
 
 def _clipped(beta: float | None) -> float:
-    """β from 0 to 1, and 0 for none, as Rheo has it; written so that -0.0 becomes 0.0."""
+    """Clip β to 0..1, with 0 for none, as Rheo does; -0.0 becomes 0.0."""
     return min(float(beta), 1.0) if beta is not None and beta > 0 else 0.0
 
 
 def _told(problem: BaseException, places: Places) -> Fault:
-    """What a controller raised, in words."""
+    """Describe a controller's exception."""
     match problem:
         case TurnLimitExceeded():
-            return _fault(places, Reason.TOO_MANY_TURNS, "it does not come to an end", problem)
+            return _fault(places, Reason.TOO_MANY_TURNS, "it does not end", problem)
         case TimeLimitExceeded():
-            return _fault(places, Reason.TOO_LONG, "it thinks for too long between verbs", problem)
+            return _fault(places, Reason.TOO_LONG, "it takes too long between verbs", problem)
         case RecursionError():
-            return _fault(places, Reason.MEMORY, "it calls itself too deeply", problem)
+            return _fault(places, Reason.MEMORY, "it recurses too deeply", problem)
         case MemoryError():
-            return _fault(places, Reason.MEMORY, "there is not enough for it", problem)
+            return _fault(places, Reason.MEMORY, "it needs more memory than its limit", problem)
     said = " ".join(filter(None, map(_short, problem.args)))
     text = f"{type(problem).__name__}: {said}" if said else type(problem).__name__
     return _fault(places, Reason.RAISED, text, problem)
 
 
 def _short(value: object) -> str:
-    """What an exception says, as far as a fault can hold it; nothing where it is no plain value."""
+    """Return an exception's message for a fault; empty if it is not a plain value."""
     match value:
         case str() if type(value) is str:
             return value[: MOST_TEXT + 1]
@@ -175,7 +175,7 @@ def _short(value: object) -> str:
 
 
 _MOST_SHOWN = 1024
-"""Bits of an integer that is shown; those of very long ones Python refuses to write."""
+"""Maximum bits of an integer to show; Python refuses to format very long ones."""
 
 
 def _fault(places: Places, reason: Reason, text: str, problem: BaseException) -> Fault:
@@ -191,7 +191,7 @@ def _fault(places: Places, reason: Reason, text: str, problem: BaseException) ->
 
 
 def _place(places: Places, code: CodeType, at: int) -> Origin:
-    """The place of an instruction; finding it costs more than most verbs, so it is kept."""
+    """Return an instruction's location; cached, because finding it costs more than most verbs."""
     key = (code, at)
     if key not in places:
         line, end_line, column, end_column = next(

@@ -1,8 +1,8 @@
-"""The episode as a controller in Python holds it: Rheo's sets, values and verbs, as attributes.
+"""The episode as a Python controller sees it: Rheo's sets, values and verbs.
 
-A verb sends a `dsl.episode.Verb` and comes back when it has been performed. As in Rheo, verbs pass
-over branches that they cannot act on, open no more than there are, and do nothing where nothing is
-left to do. Where the budget ends they raise `Exhausted`, which takes the place of Rheo's way to
+A verb sends a `dsl.episode.Verb` and returns when it has been performed. As in Rheo, verbs skip
+branches that they cannot act on, open no more than are available, and do nothing if nothing is left
+to do. At the end of the budget they raise `Exhausted`, which corresponds to Rheo's jump to
 ``finally``.
 """
 
@@ -33,21 +33,21 @@ Send: TypeAlias = Callable[[AnyVerb], Outcome]
 Where: TypeAlias = Callable[[], Origin | None]
 
 MOST_STEPS = 500
-"""The most steps of a loop that names no bound, as in Rheo."""
+"""Maximum steps of a loop without a bound, as in Rheo."""
 
 _INDEX = attrgetter("_index")
 
 MOST_ANSWER = 10_000
-"""Characters of an answer or a reason."""
+"""Maximum characters of an answer or a reason."""
 
 
 class ShownEpisode:
     """One episode from the controller's side.
 
     Args:
-        episode: the picture.
-        send: performs a verb.
-        where: the place in the controller's code that is running.
+        episode: View of the episode.
+        send: Function that performs a verb.
+        where: Function that returns the running location in the controller's code.
     """
 
     __slots__ = (
@@ -80,13 +80,13 @@ class ShownEpisode:
 
     @property
     def alive(self) -> Branches:
-        """Branches that are not pruned, finished ones included, in opening order."""
+        """Branches that are not pruned, including finished ones, in opening order."""
         gone = frozenset(self._episode.pruned)
         return Branches([branch for branch in self._branches if branch.index not in gone])
 
     @property
     def finished(self) -> Branches:
-        """Branches that came to their end, in the order in which they did."""
+        """Branches that finished, in order of finishing."""
         return self._same("finished", self._episode.finished)
 
     @property
@@ -108,7 +108,7 @@ class ShownEpisode:
 
     @property
     def budget(self) -> int:
-        """The most tokens that may be spent; the largest integer where there is no bound."""
+        """Token budget; the largest integer if there is no bound."""
         budget = self._episode.budget
         return numeric.MAX_INT if budget is None else budget
 
@@ -119,54 +119,54 @@ class ShownEpisode:
 
     @property
     def available(self) -> int:
-        """Branches left to open."""
+        """Branches that can still be opened."""
         return self._episode.available
 
     # Verbs
 
     def open(self, count: int, *, look: bool = True, because: str | None = None) -> Branches:
-        """Opens branches and takes each through its first interval; gives the new ones."""
+        """Open branches and advance each through its first interval; return the new ones."""
         most = min(_whole(count, "open"), self.available)
         return self._do(most > 0, Open, count=most, look=bool(look), because=because)
 
     def sample(self, count: int, *, because: str | None = None) -> Branches:
-        """Opens branches and takes each to its end without looking inside; gives the new ones."""
+        """Open branches and run each to its end without revealing answers; return the new ones."""
         most = min(_whole(count, "sample"), self.available)
         return self._do(most > 0, Sample, count=most, because=because)
 
     def advance(
         self, branches: Iterable[Branch], burst: Burst = 1, *, because: str | None = None
     ) -> Branches:
-        """Takes active branches on by ``burst`` intervals each, and looks after each of them.
+        """Advance active branches by ``burst`` intervals each, and reveal after each of them.
 
         Args:
-            branches: in their order.
-            burst: a number, or a function of a branch that gives one; below 1 the branch stays.
-            because: the reason, for people.
+            branches: Branches in order.
+            burst: A number, or a function from a branch to a number; below 1 the branch is skipped.
+            because: Reason, for traces.
         """
         return self._move(branches, burst, look=True, because=because)
 
     def extend(
         self, branches: Iterable[Branch], burst: Burst = 1, *, because: str | None = None
     ) -> Branches:
-        """The same without looking."""
+        """Advance active branches without revealing answers."""
         return self._move(branches, burst, look=False, because=because)
 
     def probe(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
-        """Looks at active branches whose answer at the present depth is not revealed."""
+        """Reveal the answer of active branches whose present depth is not revealed."""
         views = self._episode.branches
         unseen = [b for b in self._acting(branches) if views[b].revealed != views[b].depth]
         return self._do(bool(unseen), Probe, branches=tuple(unseen), because=because)
 
     def prune(self, branches: Iterable[Branch], *, because: str | None = None) -> Branches:
-        """Gives active branches up."""
+        """Prune active branches."""
         found = self._acting(branches)
         return self._do(bool(found), Prune, branches=found, because=because)
 
     def answer(self, *choices: str | None, because: str | None = None) -> NoReturn:
-        """Ends the episode with the first choice that is not ``None``. It does not come back."""
+        """End the episode with the first choice that is not ``None``. This does not return."""
         if not choices:
-            raise TypeError("`answer` wants at least one choice")
+            raise TypeError("`answer` needs at least one choice")
         given = [_text(choice, "an answer") for choice in choices]
         chosen = next((choice for choice in given if choice is not None), None)
         self._send(
@@ -180,9 +180,10 @@ class ShownEpisode:
         raise AssertionError("an answer ends the episode")
 
     def step(self, at_most: int = MOST_STEPS) -> Generator[int, None, None]:
-        """The numbers of steps, as in Rheo's ``step``.
+        """Iterate over step numbers, as in Rheo's ``step``.
 
-        They end after ``at_most``, or after a step that leaves nothing active and opened nothing.
+        Iteration ends after ``at_most`` steps, or after a step that leaves nothing active and
+        opened nothing.
         """
         for done in range(_whole(at_most, "step")):
             self._steps = done
@@ -198,9 +199,9 @@ class ShownEpisode:
         return Branches([self._branches[index] for index in indices])
 
     def _same(self, name: str, indices: list[int]) -> Branches:
-        """The set of a list of the picture: made anew where that is another list.
+        """Return the set of a list of the view, created again if the list was replaced.
 
-        The picture's lists are replaced where something moves, and never changed.
+        The view's lists are replaced when they change, and never mutated.
         """
         kept = self._kept.get(name)
         if kept is None or kept[0] is not indices:
@@ -208,7 +209,7 @@ class ShownEpisode:
         return kept[1]
 
     def _acting(self, branches: Iterable[Branch]) -> tuple[int, ...]:
-        """The members that a verb can act on."""
+        """Return the members that a verb can act on."""
         views, active = self._episode.branches, Status.ACTIVE
         found = tuple(
             [
@@ -245,7 +246,7 @@ class ShownEpisode:
     def _do(
         self, worth: bool, verb: Callable[..., AnyVerb], *, because: str | None, **fields: object
     ) -> Branches:
-        """Sends a verb that does something, and gives the branches that it touched."""
+        """Send a verb that has an effect, and return the affected branches."""
         if not worth:
             return Branches()
         origin = self._where()
@@ -259,11 +260,11 @@ class ShownEpisode:
 
 
 def checked_answer(value: object) -> str | None:
-    """The value that a controller returns, which is its answer.
+    """Validate the value that a controller returns as its answer.
 
     Raises:
-        TypeError: it is no text.
-        ValueError: it is too long, or holds half of a character.
+        TypeError: It is not a text.
+        ValueError: It is too long, or contains a surrogate.
     """
     return _text(value, "an answer")
 
@@ -284,7 +285,7 @@ def _text(value: object, what: str) -> str | None:
 
 
 def _whole(value: object, of: str) -> int:
-    """An integer that a verb can carry; beyond the largest one it is the same as that."""
+    """Return an integer that a verb can carry, clipped to the largest one."""
     return numeric.saturate(check_integer(value, of))
 
 

@@ -1,8 +1,7 @@
-"""The functions of Rheo, under their names, for controllers in Python.
+"""Functions of Rheo under the same names, for Python controllers.
 
-They are made of the same parts as the interpreter's, so a figure that a controller computes by them
-is the same to the last bit. `sum` differs from Python's own for that reason: that one has added up
-reals in another way since 3.12.
+They share the interpreter's building blocks, so results are equal to the last bit. That is why
+`sum` differs from Python's own, which adds floats differently since 3.12.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +17,7 @@ Many: TypeAlias = Iterable[Any]
 
 
 def make_random_functions(draws: EpisodeRandom) -> Mapping[str, object]:
-    """The two functions that draw from an episode's chance."""
+    """Create the two random functions of an episode."""
 
     def chance(p: Number) -> bool:
         return draws.chance(check_real(p, "chance"))
@@ -54,7 +53,7 @@ def _vote(read: Callable[[aggregates.Tally], Any]) -> Callable[..., Any]:
 
 
 _WINNER = object()
-"""Stands for the answer that leads, where none is named; ``None`` has no votes."""
+"""Default for the leading answer; ``None`` would have no votes."""
 
 
 def _vote_of(
@@ -105,15 +104,15 @@ def _sum(values: Many, start: Number = 0) -> Number:
 
 
 def _many(values: Any, of: str) -> Many:  # noqa: ANN401
-    """Something that can be gone through.
+    """Return an iterable.
 
     Raises:
-        TypeError: it cannot.
+        TypeError: The value is not iterable.
     """
     try:
         found: Many = iter(values)
     except TypeError:
-        raise TypeError(f"`{of}` wants several values, not one of type {_kind(values)}") from None
+        raise TypeError(f"`{of}` needs an iterable, not a value of type {_kind(values)}") from None
     return found
 
 
@@ -165,7 +164,7 @@ def _beta_confidence(v1: Number, v2: Number) -> float:
 def _of_window(name: str, read: Callable[[Window], Any]) -> Callable[[Window], Any]:
     def function(window: Window) -> Any:  # noqa: ANN401
         if type(window) is not Window:
-            raise TypeError(f"`{name}` wants a window")
+            raise TypeError(f"`{name}` needs a window")
         return read(window)
 
     return function
@@ -205,7 +204,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "clamp": _clamp,
     "beta_confidence": _beta_confidence,
 }
-"""All but the two of chance."""
+"""All functions except the two random ones."""
 
 for _name, _function in FUNCTIONS.items():
     if not isinstance(_function, type):  # messages about arguments name a function by these

@@ -1,9 +1,9 @@
-"""Run-time guards: what the code of a controller can reach while it runs.
+"""Run-time guards: what a controller's code can access while it runs.
 
-This is the second half of the first wall; `sandbox.python.policy` is the first. A controller
-defines no types, so each type that it can meet is known here, with the attributes that may be read
-on it. Everything else is refused by name. Modules are never handed over, since `statistics` holds
-`sys` and so everything: a controller imports facades with some of their names.
+This is the second half of the first barrier; `sandbox.python.policy` is the first. A controller
+defines no types, so each type that it can meet is listed here with its readable attributes.
+Everything else is refused by name. Modules are never passed to controllers, since `statistics`
+holds `sys` and so everything: a controller imports facades with some of their names.
 """
 
 import collections
@@ -29,11 +29,11 @@ from sandbox.python.texts import (
 )
 
 LAST = 0
-"""In place of a line: the one that ran last, so that a ``return`` has a place."""
+"""Placeholder for the line that ran last, so that a ``return`` has a location."""
 
 
 class Facade:
-    """Some names of a module, and nothing else."""
+    """Selected names of a module."""
 
     __slots__ = ("_names", "_title")
 
@@ -56,7 +56,7 @@ class Facade:
 
 
 _MATH = tuple(name for name in dir(math) if not name.startswith("_"))
-# What takes memory or time beyond any bound in one call stays out.
+# Functions that use unbounded memory or time in one call are excluded.
 _MATH_OUT = {"comb", "factorial", "perm"}
 _STATISTICS = (
     "fmean", "geometric_mean", "harmonic_mean", "mean", "median", "median_grouped", "median_high",
@@ -78,17 +78,17 @@ def guarded_import(
     fromlist: tuple[str, ...] | None = (),
     level: int = 0,
 ) -> Facade:
-    """What an import statement calls."""
+    """Implementation of import statements."""
     if level != 0 or name not in MODULE_FACADES:
         raise ImportError(f"import of {name!r} is not allowed")
     return MODULE_FACADES[name]
 
 
 MOST_RANGE = 1_000_000
-"""The longest range: what goes through one in C counts no turns."""
+"""Maximum length of a range: iteration in C counts no turns."""
 
 MOST_BITS = 4096
-"""The longest integer that a power or a shift may make."""
+"""Maximum bits of a power or a shift."""
 
 
 def _public(kind: type, *but: str) -> frozenset[str]:
@@ -116,7 +116,7 @@ ATTRIBUTES: Mapping[type, frozenset[str]] = {
     Window: _public(Window),
     ShownEpisode: _public(ShownEpisode),
 }
-"""What may be read, by exact type."""
+"""Readable attributes, by exact type."""
 
 _ADMITTED = ATTRIBUTES.get
 
@@ -157,14 +157,14 @@ def guarded_getitem(thing: Any, index: object) -> Any:  # noqa: ANN401
 
 
 def guarded_iter(thing: Any) -> Any:  # noqa: ANN401
-    """What a loop goes through."""
+    """Return an iterator for a loop."""
     if type(thing) not in _ITERABLE:
-        raise TypeError(f"{_shown(thing)} cannot be gone through")
+        raise TypeError(f"{_shown(thing)} is not iterable")
     return thing
 
 
 def guarded_write(thing: object) -> object:
-    """What is about to get or lose an item."""
+    """Check the target of an item assignment or deletion."""
     if type(thing) not in _CHANGEABLE:
         raise TypeError(f"{_shown(thing)} cannot be changed")
     return thing
@@ -207,7 +207,7 @@ def guarded_apply(function: Callable[..., Any], *args: object, **kwargs: object)
 
 
 def guarded_range(*bounds: int) -> range:
-    """A range of bounded length."""
+    """Create a range of bounded length."""
     found = range(*bounds)
     if found[MOST_RANGE:]:
         raise ValueError(f"a range has at most {MOST_RANGE} members")
@@ -215,13 +215,13 @@ def guarded_range(*bounds: int) -> range:
 
 
 def guarded_isinstance(thing: object, kinds: Any) -> bool:  # noqa: ANN401
-    """Whether it is of a type, or of one of several."""
+    """Return whether a value is of a type, or of one of several."""
     named = kinds if type(kinds) is tuple else (kinds,)
     return isinstance(thing, tuple(str if each is guarded_str else each for each in named))
 
 
 def guarded_next(iterator: Iterator[Any], *default: object) -> Any:  # noqa: ANN401
-    """The next of an iterator."""
+    """Return the next item of an iterator."""
     return next(guarded_iter(iterator), *default)
 
 

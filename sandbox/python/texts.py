@@ -1,4 +1,4 @@
-"""Texts that controllers make of values: the same in every run, whatever the value is.
+"""Convert values of controllers to text, identically in every run.
 
 Python shows functions, methods and iterators with their address, which differs between runs.
 """
@@ -24,16 +24,16 @@ def guarded_repr(value: object) -> str:
 
 
 def guarded_value(value: object) -> object:
-    """A value that an f-string shows."""
+    """Format a value in an f-string."""
     return value if type(value) in _PLAIN else without_addresses(str(value))
 
 
 def guarded_remainder(left: Any, right: Any) -> Any:  # noqa: ANN401
-    """``left % right``, which writes a text where the left is one."""
+    """``left % right``, which formats a text if the left value is one."""
     found = left % right
     return without_addresses(found) if type(found) is str else found
 
 
 def without_addresses(text: str) -> str:
-    """A text without what differs between runs."""
+    """Remove addresses from a text."""
     return _ADDRESS.sub("", text)

@@ -1,1 +1,1 @@
-"""The worker: what runs inside of a container, and the messages that it exchanges with the host."""
+"""The worker: code that runs inside a container, and its messages to the host."""

@@ -1,7 +1,8 @@
-"""``python -m sandbox.worker``: plays controllers for a host at the other end of a pipe.
+"""Run a worker: ``python -m sandbox.worker`` plays controllers for a host over a pipe.
 
-It trusts nothing to hold: what the host believes of it is only what `sandbox.worker.messages`
-admits. Nothing but messages goes to the pipe, whatever the code of a controller gets hold of.
+Nothing depends on the worker being trustworthy: the host accepts only what
+`sandbox.worker.messages` admits. Only messages are written to the pipe, whatever a controller's
+code does.
 """
 
 import os
@@ -32,11 +33,11 @@ from sandbox.worker.messages import (
 )
 
 _STILL_HERE = 0.5
-"""Seconds after which a host that waits is told that the work goes on."""
+"""Interval of signs of life, in seconds, while the host waits."""
 
 
 class WorkerLoop:
-    """Answers messages until the host is gone."""
+    """Answer messages until the host is gone."""
 
     def __init__(self, heard: BinaryIO, said: BinaryIO, told: int):
         self._heard = heard
@@ -45,7 +46,7 @@ class WorkerLoop:
         self._episodes: WaitingEpisodes | None = None
 
     def run(self) -> None:
-        """Says that it is ready, and answers what comes."""
+        """Send the first message, then answer requests."""
         self._say(WorkerReady(VERSION))
         while (head := self._heard.read(HEAD.size)) and len(head) == HEAD.size:
             (length,) = HEAD.unpack(head)
@@ -92,7 +93,7 @@ class WorkerLoop:
 
 
 def main() -> None:
-    """Takes the pipe for itself and points the standard streams nowhere."""
+    """Reserve the pipe and redirect the standard streams to nowhere."""
     heard = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
     told = os.dup(2)

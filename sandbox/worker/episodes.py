@@ -1,9 +1,9 @@
-"""The episodes that wait inside a worker, each at its next verb, and the clock that bounds them.
+"""Episodes that wait inside a worker, each at its next verb, and the clock that limits them.
 
 Messages from the host keep each episode's state up to date. The clock measures processor time
-between two verbs, since a controller cannot wait for anything: on a busy machine the same
-controller has the same time. It cannot interrupt a single call of the interpreter that hangs; the
-host has a clock of its own for that.
+between two verbs, since a controller cannot wait for anything: it has the same time on a busy
+machine. The clock cannot interrupt a single interpreter call that hangs; the host's own timeout
+covers that.
 """
 
 import faulthandler
@@ -29,22 +29,21 @@ from sandbox.worker.messages import (
 )
 
 _TICKS = 10
-"""Ticks of the clock in the time that a controller has: it ends up to one of them later."""
+"""Clock ticks in a controller's time limit, which may be exceeded by one tick."""
 
 _AGAIN = 4
-"""Ticks after which a controller that goes on all the same is told again."""
+"""Ticks after which the exception is raised again in a controller that continues."""
 
 
 class VerbClock:
-    """Ends what takes too long, by `TimeLimitExceeded`.
+    """Raise `TimeLimitExceeded` in code that takes too long.
 
-    It ticks while a message is worked on, and each verb begins to count anew: to set an alarm for
-    each verb would take two calls of the system, which is more than most controllers do between
-    verbs.
+    The clock ticks while a message is processed, and each verb restarts the count: setting an alarm
+    for each verb would take two system calls, which is more than most controllers do between verbs.
 
     Args:
-        seconds: of processor time.
-        told: the descriptor on which it is said where a worker hung.
+        seconds: Limit of processor time.
+        told: File descriptor that receives the location of a hang.
     """
 
     def __init__(self, seconds: float, told: int):
@@ -56,7 +55,7 @@ class VerbClock:
 
     @contextmanager
     def ticking(self) -> Iterator[None]:
-        """Ticks inside of the block."""
+        """Run the clock inside the block."""
         signal.setitimer(signal.ITIMER_PROF, self._tick, self._tick)
         self._watch()
         try:
@@ -66,16 +65,16 @@ class VerbClock:
             signal.setitimer(signal.ITIMER_PROF, 0.0)
 
     def start(self) -> None:
-        """Raises `TimeLimitExceeded` from now on where it takes too long until `stop`."""
+        """Raise `TimeLimitExceeded` if the limit is reached before `stop`."""
         # The first tick may come at once.
         self._left = _TICKS + 1
 
     def stop(self) -> None:
-        """Raises nothing any more."""
+        """Stop raising."""
         self._left = None
 
     def _watch(self) -> None:
-        """Has this process ended where no further tick is heard in time."""
+        """End this process if no further tick is handled in time."""
         faulthandler.dump_traceback_later(self._hang, exit=True, file=self._told)
 
     def _ring(self, number: int, frame: object) -> None:
@@ -85,18 +84,18 @@ class VerbClock:
             if left <= 1:
                 self._left = _AGAIN  # for what slips through
                 raise TimeLimitExceeded
-        # Once the time is spent nothing puts off the end any more: where calls are nested too
+        # After the time limit nothing delays the end: if calls are nested too
         # deeply for this handler, or for what it raises, it is the thread that ends the worker.
         self._watch()
 
 
 def begin_episode(order: BeginEpisode) -> Episode:
-    """The picture at the beginning."""
+    """Return the view at the beginning."""
     return Episode(interval=order.interval, limit=order.limit, budget=order.budget)
 
 
 def apply_outcome(episode: Episode, order: ResumeEpisode) -> Outcome:
-    """Enters what a verb did. Lists are replaced, so that one that is gone through stays."""
+    """Apply the outcome of a verb; replace lists, which may be iterated at the moment."""
     episode.spent, episode.sequential = order.spent, order.sequential
     before = len(episode.branches)
     finished, pruned = episode.finished, episode.pruned
@@ -142,11 +141,11 @@ class _HeldEpisode(NamedTuple):
 
 
 class WaitingEpisodes:
-    """The episodes of one controller.
+    """Episodes of one controller.
 
     Args:
-        controller: what plays them.
-        clock: how long each may think between two verbs.
+        controller: Controller to play.
+        clock: Time limit between two verbs.
     """
 
     def __init__(self, controller: PythonController, clock: VerbClock):
@@ -155,7 +154,7 @@ class WaitingEpisodes:
         self._waiting: dict[int, _HeldEpisode] = {}
 
     def step(self, orders: tuple[Order, ...]) -> Iterator[EpisodeMove]:
-        """Carries out orders, one after the other; yields the move that each leads to."""
+        """Process orders one after the other; yield the resulting moves."""
         for order in orders:
             match order:
                 case BeginEpisode(key=key):
@@ -186,15 +185,17 @@ class WaitingEpisodes:
         except ControllerError as failed:
             self._end(key)
             return EpisodeFault(key, failed.fault)
-        except TimeLimitExceeded:  # it rang between the controller's last line and the clock's stop
+        except (
+            TimeLimitExceeded
+        ):  # the alarm came between the controller's last line and the stop of the clock
             self._end(key)
-            return EpisodeFault(key, Fault(Reason.TOO_LONG, "it thinks for too long between verbs"))
+            return EpisodeFault(key, Fault(Reason.TOO_LONG, "it takes too long between verbs"))
         if isinstance(verb, Answer):
             return NextVerb(key, verb, self._end(key))
         return NextVerb(key, verb)
 
     def _end(self, key: int) -> dict[int, int]:
-        """Ends an episode; gives how often its lines ran."""
+        """End an episode; return its line counts."""
         waiting = self._waiting.pop(key, None)
         if waiting is None:
             return {}

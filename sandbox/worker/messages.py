@@ -1,8 +1,8 @@
-"""What host and worker say to each other: MessagePack records, each behind its length.
+"""Messages between host and worker: MessagePack records, each with a length prefix.
 
-The host speaks first, the worker answers each message once. What a worker sends is data of these
-shapes or it is refused: nothing in it is imported, called or unpickled. One message carries one
-barrier of each of many episodes.
+The host speaks first, and the worker answers each message once. A message from a worker must be
+data of these types or it is refused: nothing in it is imported, called or unpickled. One message
+carries one barrier of each of many episodes.
 """
 
 import struct
@@ -14,22 +14,22 @@ from dsl.episode import AnyVerb, BranchView, Status
 from sandbox.faults import Fault
 
 VERSION = 3
-"""Raised when a message changes; a worker of another version is refused."""
+"""Raise this when a message changes; a worker of another version is refused."""
 
 MOST_MESSAGE = 4 << 20
-"""Bytes of one message from a worker."""
+"""Maximum bytes of a message from a worker."""
 
 MOST_FINDINGS = 100
 
 OUT_OF_MEMORY = 77
-"""The exit status of a worker that has no memory left to say so."""
+"""Exit status of a worker that has run out of memory."""
 
 HEAD = struct.Struct(">I")
-"""The length in front of each message."""
+"""Format of the length prefix."""
 
 
 class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
-    """One branch, as `dsl.episode.BranchView` shows it."""
+    """One branch, with the fields of `dsl.episode.BranchView`."""
 
     index: int
     status: Status
@@ -45,7 +45,7 @@ class BranchMessage(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode_branch(branch: BranchView) -> BranchMessage:
-    """A branch, ready to be sent."""
+    """Encode a branch for sending."""
     return BranchMessage(
         branch.index, branch.status, branch.depth, branch.tokens, branch.answer, branch.revealed,
         branch.streak, branch.changes, branch.entropy, branch.logprob, branch.top_logprob,
@@ -56,30 +56,30 @@ def encode_branch(branch: BranchView) -> BranchMessage:
 
 
 class BeginEpisode(msgspec.Struct, frozen=True, array_like=True, tag=0):
-    """A new episode. It says neither the question nor the seed: chance needs only its state."""
+    """A new episode. It contains neither the question nor the seed: the random state is enough."""
 
     key: int
     interval: int
     limit: int
     budget: int | None
     draws: int
-    """The state that the episode's chance is drawn from."""
+    """Random state of the episode."""
     beta: float | None
 
 
 class ResumeEpisode(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """What became of an episode's verb; the controller goes on."""
+    """Outcome of an episode's verb; the controller continues."""
 
     key: int
     exhausted: bool
     spent: int
     sequential: int
     views: tuple[BranchMessage, ...]
-    """The branches that it touched, in its order, as they are now."""
+    """The affected branches in order, in their present state."""
 
 
 class DropEpisode(msgspec.Struct, frozen=True, array_like=True, tag=2):
-    """An episode that does not go on. It has no answer."""
+    """An episode that is abandoned, without an answer."""
 
     key: int
 
@@ -88,14 +88,14 @@ Order: TypeAlias = BeginEpisode | ResumeEpisode | DropEpisode
 
 
 class LoadController(msgspec.Struct, frozen=True, tag="load"):
-    """The code of the controller that is played from now on."""
+    """Code of the controller to play from now on."""
 
     text: str
     most_turns: int
     seconds: float
-    """Of processor time between two verbs of an episode."""
+    """Limit of processor time between two verbs of an episode."""
     counting: bool = False
-    """Whether the last verb of an episode says how often its lines ran."""
+    """Whether the last verb of an episode reports line counts."""
 
 
 class StepBatch(msgspec.Struct, frozen=True, tag="step"):
@@ -115,11 +115,11 @@ class NextVerb(msgspec.Struct, frozen=True, array_like=True, tag=0):
     key: int
     verb: AnyVerb
     lines: dict[int, int] = {}
-    """With the last verb, where that is counted: how often each line ran."""
+    """Line counts, with the last verb, if counting is enabled."""
 
 
 class EpisodeFault(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """The end of an episode, and why."""
+    """The end of an episode, and its reason."""
 
     key: int
     fault: Fault
@@ -129,25 +129,25 @@ EpisodeMove: TypeAlias = NextVerb | EpisodeFault
 
 
 class WorkerReady(msgspec.Struct, frozen=True, tag="ready"):
-    """What a worker says when it has started, unasked."""
+    """First message of a worker after its start."""
 
     version: int
 
 
 class LoadResult(msgspec.Struct, frozen=True, tag="loaded"):
-    """The code is admitted, or else what is wrong with it."""
+    """Whether the code was admitted, or what is wrong with it."""
 
     findings: Annotated[tuple[Fault, ...], msgspec.Meta(max_length=MOST_FINDINGS)] = ()
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="working"):
-    """The answer takes a while."""
+    """Sign of life while an answer takes long."""
 
 
 class MoveBatch(msgspec.Struct, frozen=True, tag="moves"):
-    """The answer to `StepBatch`, or its next part: a move for each episode, in their order.
+    """Answer to `StepBatch`, or its next part: a move for each episode, in order.
 
-    A part ends with an episode that failed, so that its host can give up the others.
+    A part ends with an episode that failed, so that its host can abandon the others.
     """
 
     moves: tuple[EpisodeMove, ...]

@@ -24,10 +24,10 @@ ATTACKS = {
     "episode[0]": "a value of type ShownEpisode has no items",
     "episode.opened[0] = 1": "a value of type Branches cannot be changed",
     "list[int]": "a value of type type has no items",
-    "for x in episode: pass": "a value of type ShownEpisode cannot be gone through",
-    "for x in int: pass": "a value of type type cannot be gone through",
-    "next(episode)": "a value of type ShownEpisode cannot be gone through",
-    "[a for a, b in episode]": "a value of type ShownEpisode cannot be gone through",
+    "for x in episode: pass": "a value of type ShownEpisode is not iterable",
+    "for x in int: pass": "a value of type type is not iterable",
+    "next(episode)": "a value of type ShownEpisode is not iterable",
+    "[a for a, b in episode]": "a value of type ShownEpisode is not iterable",
     "2 ** 10 ** 9": "a power has at most 4096 bits",
     "x = 2\nx **= 10 ** 9": "a power has at most 4096 bits",
     "1 << 10 ** 9": "a shifted integer has at most 4096 bits",
@@ -111,7 +111,7 @@ def test_a_loop_without_end_runs_out_of_turns(text: str) -> None:
 def test_a_call_without_end_runs_out_of_depth() -> None:
     found = fault("def again(): again()\nagain()", most_turns=10**9)
     assert found.reason is Reason.MEMORY
-    assert found.text == "it calls itself too deeply"
+    assert found.text == "it recurses too deeply"
 
 
 def test_what_is_remembered_ends_with_the_episode() -> None:
@@ -222,7 +222,7 @@ LINES = {
     "x = 1\nepisode.open(1, because='\\udfff')": "a reason holds a surrogate",
     "x = 1\nraise ValueError(7 ** 1000 * 7 ** 1000)": "an integer too long to show",
     "x = 1\nepisode.open()": "episode.open() missing 1 required positional argument: 'count'",
-    "x = 1\nsum(3)": "`sum` wants several values, not one of type int",
+    "x = 1\nsum(3)": "`sum` needs an iterable, not a value of type int",
     "x = 1\nwinner([], by=3)": "winner() got an unexpected keyword argument 'by'",
 }
 

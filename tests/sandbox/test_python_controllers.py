@@ -136,20 +136,20 @@ def test_chance_is_that_of_the_seed_and_the_question() -> None:
 
 
 WRONG = {
-    "episode.open('3')": "TypeError: `open` wants an integer, not a value of type str",
-    "episode.open(True)": "TypeError: `open` wants an integer, not a value of type bool",
+    "episode.open('3')": "TypeError: `open` needs an integer, not a value of type str",
+    "episode.open(True)": "TypeError: `open` needs an integer, not a value of type bool",
     "episode.advance([3])": (
-        "TypeError: a set of branches is wanted, but one of it is a value of type int"
+        "TypeError: expected a set of branches, but one item is a value of type int"
     ),
     "b = episode.open(1)\nepisode.advance([*b, *b])": "ValueError: a branch is named twice",
     "episode.advance(episode.open(1), 1.5)": (
-        "TypeError: `burst` wants an integer, not a value of type float"
+        "TypeError: `burst` needs an integer, not a value of type float"
     ),
     "return 7": "TypeError: an answer is a text or None, not a value of type int",
-    "episode.answer()": "TypeError: `answer` wants at least one choice",
+    "episode.answer()": "TypeError: `answer` needs at least one choice",
     "return 'x' * 20_000": "ValueError: an answer has at most 10000 characters",
-    "mean(['a'])": "TypeError: `mean` wants a number, not a value of type str",
-    "newest([1])": "TypeError: `newest` wants a window",
+    "mean(['a'])": "TypeError: `mean` needs a number, not a value of type str",
+    "newest([1])": "TypeError: `newest` needs a window",
 }
 
 

@@ -109,7 +109,7 @@ WRONG = {
         " (question 1, seed 0)"
     ),
     body("return 7"): "mine.py:2:5: raised: TypeError: an answer is a text or None, not a value of",
-    body("while True: pass"): "mine.py:2:5: too many turns: it does not come to an end",
+    body("while True: pass"): "mine.py:2:5: too many turns: it does not end",
 }
 
 
@@ -127,7 +127,7 @@ def test_a_controller_that_fails_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["sweep", "other.py"], "other.py: there is no such controller"),
+        (["sweep", "other.py"], "other.py: no such controller"),
         (["sweep", "mine.py", "--set", "n=3"], "--set n=3: mine has no free knobs"),
     ],
 )
