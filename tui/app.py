@@ -1,4 +1,4 @@
-"""The app: which screen comes first, and what holds on all of them."""
+"""The app: its first screen, and behaviour that all screens share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +20,11 @@ from tui.widgets.outside_text import Sanitizer
 
 
 class RheostatApp(App[None]):
-    """See the module.
+    """The terminal app.
 
     Args:
-        place: a run, a directory of runs, or a program.
-        recordings: what the workbench plays on.
+        place: A run, a directory of runs, or a program.
+        recordings: Recordings that the workbench plays on.
     """
 
     TITLE = "rheostat"
@@ -43,7 +43,7 @@ class RheostatApp(App[None]):
         self._sanitizer = Sanitizer()
 
     def on_mount(self) -> None:
-        """Opens what was asked for."""
+        """Open the requested run, directory or program."""
         from agents.run.directory import is_run
 
         if self._place.is_file():
@@ -60,11 +60,11 @@ class RheostatApp(App[None]):
             self.push_screen(RunsScreen(self._place))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """See `App`; the last one lets no control character through."""
+        """See `App`; add a filter that removes control characters."""
         return [*super().get_line_filters(), self._sanitizer]
 
     def format_title(self, title: str, sub_title: str) -> Content:
-        """See `App`; a title may hold the name of a directory or of a candidate."""
+        """See `App`; escape names of directories and candidates."""
         return super().format_title(escape_line(title), escape_line(sub_title))
 
     def notify(
@@ -76,14 +76,14 @@ class RheostatApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """See `App`; a message may quote a file, so that no markup in it is read."""
+        """See `App`; disable markup, since a message may quote a file."""
         super().notify(
             escape_block(message), title=escape_line(title), severity=severity, timeout=timeout,
             markup=False,
         )  # fmt: skip
 
     async def action_quit(self) -> None:
-        """Quit; asks first where a text of the workbench has changes."""
+        """Quit; ask first if the workbench has unsaved changes."""
         for screen in self.screen_stack:
             if isinstance(screen, WorkbenchScreen) and screen.has_changes:
                 if not isinstance(self.screen, LeaveScreen):
@@ -92,17 +92,17 @@ class RheostatApp(App[None]):
         self.exit()
 
     def action_help(self) -> None:
-        """Lists the keys of the screen."""
+        """List the keys of the screen."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
     def action_workbench(self) -> None:
-        """A new program, on the run that is open or on the recordings of the command line."""
+        """Open a new program, on the open run or on the recordings of the command line."""
         current = self.screen
         if isinstance(current, RunScreen) and current.is_allocation_run:
             self.notify(
-                "The workbench writes controllers. `rheostat propose` puts an allocation of your"
-                " own into this run.",
+                "The workbench edits controllers. Use `rheostat propose` to add an allocation to"
+                " this run.",
                 severity="warning",
             )
             return

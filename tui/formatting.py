@@ -1,4 +1,4 @@
-"""How the app says things: states, ages, sums, intervals."""
+"""Format states, ages, amounts and intervals for the app."""
 
 from rich.text import Text
 
@@ -12,7 +12,7 @@ _VERDICTS = {
 
 
 def format_state(view: RunView) -> Text:
-    """What a run does, coloured; one that is at work and silent looks so."""
+    """Format the state of a run with colour; a silent run at work is highlighted."""
     if view.hangs:
         return Text(f"silent for {ago(view.age).removesuffix(' ago')}", "bold red")
     style = "bold yellow" if view.waiting else _STATES.get(view.state, "")
@@ -20,14 +20,14 @@ def format_state(view: RunView) -> Text:
 
 
 def format_verdict(candidate: CandidateView, *, waits: bool = False) -> Text:
-    """What became of a candidate, coloured; one that waits for a decision says so."""
+    """Format a candidate's verdict with colour; one that waits for a decision is highlighted."""
     if waits:
         return Text("waits", "bold yellow")
     return Text(candidate.verdict, _VERDICTS.get(candidate.verdict, "dim"))
 
 
 def ago(seconds: float | None) -> str:
-    """An age in words."""
+    """Format an age."""
     if seconds is None:
         return "-"
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
@@ -37,10 +37,10 @@ def ago(seconds: float | None) -> str:
 
 
 def format_usd(usd: float) -> str:
-    """Dollars; a dash for none."""
+    """Format dollars; a dash for none."""
     return f"{usd:.2f}" if usd else "-"
 
 
 def format_interval(gain: Gain | None) -> str:
-    """A gain with its interval."""
+    """Format a gain with its interval."""
     return "-" if gain is None else f"{gain.value:+.2f} ({gain.low:+.1f}..{gain.high:+.1f})"

@@ -1,4 +1,4 @@
-"""What workers tell the screens: they post these, and touch no widget."""
+"""Messages that workers post to screens; workers touch no widgets."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from tui.model.trials import TrialsView
 
 @dataclass
 class RunsLoaded(Message):
-    """The runs, as they stand."""
+    """The state of all runs was loaded."""
 
     views: list[RunView]
 
 
 @dataclass
 class TrialsLoaded(Message):
-    """A run of trials, as it stands."""
+    """The state of a run of trials was loaded."""
 
     view: RunView
     trials: TrialsView
@@ -27,14 +27,14 @@ class TrialsLoaded(Message):
 
 @dataclass
 class CurvesReady(Message):
-    """Curves by label, in the order in which they are drawn."""
+    """Curves were computed; they are in drawing order."""
 
     curves: dict[str, list[tuple[float, float]]]
 
 
 @dataclass
 class LinesReady(Message):
-    """What the lines of a candidate did."""
+    """The line profile of a candidate was computed."""
 
     candidate: str
     lines: LineFigures
@@ -42,7 +42,7 @@ class LinesReady(Message):
 
 @dataclass
 class QuestionsReady(Message):
-    """A candidate, and the one it is held to, question by question."""
+    """The comparison of two candidates by question was computed."""
 
     candidate: str
     played: ProgramOutcomes
@@ -52,12 +52,12 @@ class QuestionsReady(Message):
 
 @dataclass
 class EpisodeReady(Message):
-    """One episode, played."""
+    """One episode was played."""
 
     place: int
     """Left (0) or right (1)."""
     key: tuple[object, ...]
-    """What was asked for: an answer to an older question is dropped."""
+    """The request, to drop results of an outdated one."""
     picture: EpisodeTimeline
     tokens: int
     right: bool
@@ -66,6 +66,6 @@ class EpisodeReady(Message):
 
 @dataclass
 class OperationFailed(Message):
-    """Something could not be done, in a sentence."""
+    """An operation failed, with a message."""
 
     problem: str

@@ -1,9 +1,9 @@
-"""Serve the app to a browser on this machine, and to no page but its own.
+"""Serve the app to a browser on this machine only.
 
-Whoever can open the socket can press keys in the app, so three things are asked of a request:
-a random token in its path, which is printed once and changes with every start; a ``Host`` that
-is this machine, against names of other sites that lead here; and, of the socket, the page's own
-origin. The page loads nothing from other hosts and works offline.
+Whoever can open the socket can send keys to the app, so each request needs three things: a random
+token in the path, which is printed once and changes with every start; a ``Host`` header that names
+this machine, against DNS rebinding; and, for the socket, the page's own origin. The page loads
+nothing from other hosts and works offline.
 """
 
 import hmac
@@ -20,7 +20,7 @@ from textual_serve.server import Server
 from harness.errors import ExternalError
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-"""The names under which this machine reaches itself."""
+"""Names by which this machine reaches itself."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -38,17 +38,17 @@ _POLICY = (
 )
 
 _SMALLEST, _LARGEST, _USUAL = 4, 72, 16
-"""Sizes of the font, in pixels, as ``?fontsize=`` in the address."""
+"""Range of the font size in pixels, for ``?fontsize=`` in the address."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class AppServer(Server):
-    """A server of one app; each page that is opened runs an app of its own.
+    """Server of one app; each opened page runs its own instance.
 
     Args:
-        command: the shell command that starts the app.
-        port: where it listens, on this machine alone.
+        command: Shell command that starts the app.
+        port: Port to listen on, on this machine only.
     """
 
     def __init__(self, command: str, port: int):
@@ -57,14 +57,14 @@ class AppServer(Server):
 
     @property
     def url(self) -> str:
-        """The address to open: nobody can guess it."""
+        """The address to open, with its secret token."""
         return f"{self.public_url}/{self._token}/"
 
     def run(self) -> None:
-        """Serve until the process is told to end.
+        """Serve until the process is asked to end.
 
         Raises:
-            ExternalError: the port cannot be used.
+            ExternalError: The port cannot be used.
         """
         try:
             web.run_app(
@@ -73,7 +73,7 @@ class AppServer(Server):
         except OSError as problem:
             raise ExternalError(
                 f"port {self.port} of {self.host} cannot be used: {problem.strerror or problem}",
-                hint="name another with --port",
+                hint="choose another port with --port",
             ) from problem
 
     async def _make_app(self) -> web.Application:
@@ -97,16 +97,16 @@ class AppServer(Server):
         return app
 
     def _refusal(self, request: web.Request) -> str | None:
-        """Why a request is refused; ``None`` where it is not."""
+        """Return why a request is refused; ``None`` if it is allowed."""
         if request.host not in _hosts(self.port):
-            return "The app is served under the names of this machine alone."
+            return "Open the app by a name of this machine, such as localhost."
         token = request.path.removeprefix("/").partition("/")[0]
         if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token.encode()):
             return "Open the address that `rheostat tui --serve` printed: it has a token."
         origin = request.headers.get("Origin")
-        # Browsers send it with every socket. What has none is a program that knows the token.
+        # Browsers send it with every socket. A client without it is a program that has the token.
         if origin is not None and origin != f"http://{request.host}":
-            return "Pages of other origins may not use the app."
+            return "Requests from other origins are refused."
         return None
 
     async def handle_index(self, request: web.Request) -> web.Response:

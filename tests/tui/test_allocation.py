@@ -101,7 +101,7 @@ async def test_a_trial_whose_round_goes_on_has_no_figures_yet(trials: RunDirecto
         await settled(pilot)
         await press(pilot, "ctrl+end", "enter")
         assert last.candidate in shown(pilot, "#head")
-        assert "Its figures come when its round is over." in shown(pilot, "#head")
+        assert "Its figures are available when its round is complete." in shown(pilot, "#head")
         assert cells(pilot.app) == []  # type: ignore[arg-type]
 
 

@@ -60,7 +60,7 @@ async def test_a_decision_is_offered_for_the_candidate_under_the_cursor_alone(
         assert "Approve" not in footer(app)
         await press(pilot, "a")
         assert isinstance(app.screen, RunScreen)
-        assert "r001-1 does not wait for a decision; r002-1 does." in messages(app)
+        assert "r001-1 is not waiting for a decision; r002-1 is." in messages(app)
         await press(pilot, "down", "r")
         assert isinstance(app.screen, DecideScreen)
         assert "Reject r002-1?" in screen_text(app)
@@ -162,7 +162,7 @@ async def test_a_small_terminal_shows_the_way_back(copied: Copied, name: str) ->
         assert "Help" in footer(app)
 
 
-# Changes that are not saved
+# Unsaved changes
 
 
 def edit(app: RheostatApp) -> None:
@@ -188,7 +188,7 @@ async def test_leaving_with_changes_asks_first(program: Path, key: str) -> None:
         edit(app)
         await press(pilot, key)
         assert isinstance(app.screen, LeaveScreen)
-        assert "mine.rheo has changes that are not saved." in screen_text(app)
+        assert "mine.rheo has unsaved changes." in screen_text(app)
         await press(pilot, key)  # a second time discards nothing
         assert app.is_running
         if isinstance(app.screen, LeaveScreen):

@@ -75,13 +75,13 @@ def test_a_program_is_written_in_a_terminal(recordings: list[Path], tmp_path: Pa
     (tmp_path / "mine.rheo").write_text(STOPPER)
     words = [*COMMAND, "tui", "mine.rheo", "--on", str(recordings[0])]
     with terminal(words, tmp_path, tmp_path / "one", (80, 24)) as app:
-        app.wait_for("sound", "Nothing is wrong", "last saved")
+        app.wait_for("sound", "No problems", "last saved")
         app.press("x")
         app.wait_for("does not check")
         app.press("BSpace")
-        app.wait_for("sound", "Nothing is wrong")
+        app.wait_for("sound", "No problems")
         app.press("#", "Enter", "C-s")
-        app.wait_for("is saved")
+        app.wait_for("mine.rheo saved")
         app.press("Escape")
         app.wait_for("ended with 0")
     assert (tmp_path / "mine.rheo").read_text() == f"#\n{STOPPER}"

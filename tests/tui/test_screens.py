@@ -56,7 +56,7 @@ async def test_runs_are_listed_and_one_is_opened(copied: Copied) -> None:
 async def test_a_directory_without_runs_says_so(tmp_path: Path) -> None:
     async with RheostatApp(tmp_path).run_test(size=NARROW) as pilot:
         await settled(pilot)
-        assert "There are no runs" in shown(pilot, "#note")
+        assert "No runs in" in shown(pilot, "#note")
 
 
 @pytest.mark.parametrize("place", ["request.json", "candidates/r001-1/draft.json", "ending.json"])
@@ -135,9 +135,9 @@ async def test_a_candidate_shows_its_lines_its_parent_and_its_questions(copied: 
         assert "+    rising n     = round(1 * pow(16, beta))" in shown(pilot, "#difference")
         assert "level" in shown(pilot, "#schedule")
         assert len(rows(app, "#questions")) == 24
-        assert "held to r001-1" in shown(pilot, "#held-to")
+        assert "compared with r001-1" in shown(pilot, "#held-to")
         await press(pilot, "d")
-        assert "held to sc" in shown(pilot, "#held-to")
+        assert "compared with sc" in shown(pilot, "#held-to")
         assert "from sc to r002-1" in shown(pilot, "#difference")
 
 
@@ -183,7 +183,7 @@ async def test_an_episode_is_stepped_through(copied: Copied) -> None:
         marked = app.screen.query_one("#line #text").render()
         assert "start { open n }" in str(marked)
         await press(pilot, "end")
-        assert "not looked at" in shown(pilot, "#state")
+        assert "not revealed" in shown(pilot, "#state")
 
 
 async def test_question_seed_beta_and_recording_are_switched_in_place(copied: Copied) -> None:
@@ -288,7 +288,7 @@ async def test_an_error_is_told_as_it_is_typed_and_gone_when_it_is_mended(
         assert "10:" in shown(pilot, "#diagnostics")
         await press(pilot, "backspace")
         await pilot.pause(0.3)
-        assert "Nothing is wrong" in shown(pilot, "#diagnostics")
+        assert "No problems" in shown(pilot, "#diagnostics")
 
 
 async def test_the_curve_is_redrawn_beside_the_saved_one(

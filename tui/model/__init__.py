@@ -1,1 +1,1 @@
-"""What the app shows, worked out without any widget."""
+"""Data that the app shows, computed without any widget."""

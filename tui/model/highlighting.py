@@ -1,4 +1,4 @@
-"""Colours for programs: which words of a line are what; of Rheo by the patterns of editors."""
+"""Syntax highlighting for programs; Rheo uses the grammar of the editor extensions."""
 
 import re
 from functools import cache
@@ -13,12 +13,12 @@ from harness.request.foreign import ForeignController
 
 
 class StyledSpan(NamedTuple):
-    """A part of a line, and what it is."""
+    """A styled part of a line."""
 
     start: int
     end: int
     style: str
-    """A style of Rich's."""
+    """Rich style."""
 
 
 STYLES = {
@@ -35,11 +35,11 @@ STYLES = {
     "support.variable": "cyan",
     "variable.other.property": "blue",
 }
-"""By the beginning of a scope; what is not here is left as it is."""
+"""By scope prefix; other scopes are not styled."""
 
 
 def detect_language(program: Playable) -> ControllerLanguage:
-    """What a program is written in."""
+    """Detect the language of a program."""
     return (
         ControllerLanguage.PYTHON
         if isinstance(program, ForeignController)
@@ -50,7 +50,7 @@ def detect_language(program: Playable) -> ControllerLanguage:
 def highlight_line(
     line: str, language: ControllerLanguage = ControllerLanguage.RHEO
 ) -> list[StyledSpan]:
-    """The parts of one line that are coloured, from left to right."""
+    """Return the styled parts of one line, left to right."""
     if language is ControllerLanguage.PYTHON:
         shown = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(line)
         return [StyledSpan(each.start, each.end, str(each.style)) for each in shown.spans]
@@ -70,7 +70,7 @@ def _scopes() -> list[tuple[str, str]]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """All patterns in one; the first that matches counts, as in editors."""
+    """Combine all patterns into one; the first match wins, as in editors."""
     return re.compile("|".join(f"(?P<p{at}>{match})" for at, (_, match) in enumerate(_scopes())))
 
 

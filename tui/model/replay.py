@@ -1,7 +1,7 @@
-"""Plays programs over recordings for the app: curves, questions, line profiles, episodes.
+"""Play programs over recordings for the app: curves, questions, line profiles, episodes.
 
-Programs of Rheo are played by the compiled engine, in the thread that asks; results of one program
-are kept, since a person looks at the same ones again and again.
+Rheo programs are played by the compiled engine in the calling thread. Results of a program are
+cached, since users return to the same programs.
 """
 
 import threading
@@ -29,7 +29,7 @@ from harness.request.recordings import NamedRecording, open_recordings
 BETAS = tuple(at / 10 for at in range(11))
 
 MOST_KEPT = 64
-"""Programs whose outcomes are kept."""
+"""Programs whose outcomes are cached."""
 
 
 class ProgramOutcomes(NamedTuple):
@@ -37,13 +37,13 @@ class ProgramOutcomes(NamedTuple):
 
     settings: list[ControllerSetting]
     right: list[NDArray[np.float64]]
-    """By recording, (P, Q) the part of the seeds under which it is right."""
+    """By recording, array (P, Q): the fraction of seeds under which it is right."""
     tokens: list[NDArray[np.float64]]
-    """By recording, (P, Q) mean tokens."""
+    """By recording, array (P, Q): mean tokens."""
 
     @property
     def curve(self) -> list[tuple[float, float]]:
-        """(tokens, accuracy in percent) of each point, the means over recordings."""
+        """Return (tokens, accuracy in percent) of each point, averaged over recordings."""
         costs = np.mean([each.mean(axis=1) for each in self.tokens], axis=0)
         accuracy = np.mean([each.mean(axis=1) for each in self.right], axis=0) * 100
         return sorted(zip(costs.tolist(), accuracy.tolist(), strict=True))
@@ -53,21 +53,21 @@ class LineFigures(NamedTuple):
     """What each line did at one point, over all recordings."""
 
     tokens: list[float]
-    """By line from 1, percent of all tokens; 0 at the front."""
+    """By line from 1, percent of all tokens; index 0 is unused."""
     ended: list[float]
-    """Likewise, percent of the episodes that it ended."""
+    """By line from 1, percent of the episodes that it ended."""
     right: list[float | None]
-    """Percent of those that were right."""
+    """By line from 1, percent of those episodes that were right."""
 
 
 class RecordingPlayer:
     """Recordings ready to be played on.
 
     Args:
-        recordings: what to play on, in order.
-        rules: budget and price of a probe.
-        seeds: shuffles under which a program is played.
-        betas: the values of β.
+        recordings: Recordings to play on, in order.
+        rules: Budget and price of a probe.
+        seeds: Number of shuffles.
+        betas: Values of β.
     """
 
     def __init__(
@@ -85,20 +85,20 @@ class RecordingPlayer:
 
     @cached_property
     def worlds(self) -> list[ReplayEnvironment]:
-        """The recordings, taken apart."""
+        """Return the replay environments of the recordings."""
         return [load_replay_environment(each.recording) for each in self.recordings]
 
     def play(
         self, program: Playable, given: Sequence[dict[str, int | float]] = ()
     ) -> ProgramOutcomes:
-        """A program at every β, or at settings of its own.
+        """Play a program at every β, or at given settings.
 
         Raises:
-            InputError: a recording lacks something that it needs.
+            InputError: A recording lacks something that the program needs.
         """
         settings = choose_points(program, self.betas, given)
         key = (program.digest, tuple(map(str, settings)))
-        with self._lock:  # one program at a time: the machine has a run to do, too
+        with self._lock:  # one program at a time: a run may be using the machine
             if key not in self._kept:
                 found = [
                     self._over(program, settings, replay_environment)
@@ -111,10 +111,10 @@ class RecordingPlayer:
             return self._kept[key]
 
     def lines(self, program: Playable, setting: ControllerSetting) -> LineFigures:
-        """What each line does at one point.
+        """Profile what each line does at one point.
 
         Raises:
-            InputError: a recording lacks something that it needs.
+            InputError: A recording lacks something that the program needs.
         """
         counts: LineCounts = empty_counts(program.source)
         size = program.source.lines + 1
@@ -140,10 +140,17 @@ class RecordingPlayer:
     def episode(
         self, program: Playable, recording: int, question: int, seed: int, beta: float
     ) -> EpisodeTrace:
-        """One episode with all that led to it.
+        """Trace one episode with every decision in it.
+
+        Args:
+            program: Program to play.
+            recording: Index of the recording.
+            question: Index of the question in the recording.
+            seed: Seed of the branch order.
+            beta: Value of β.
 
         Raises:
-            InputError: the recording lacks something that it needs.
+            InputError: The recording lacks something that the program needs.
         """
         plan = make_plan(
             program, ControllerSetting(beta if program.scheduled else None), self.rules
@@ -166,11 +173,11 @@ class RecordingPlayer:
 
 
 def open_run_player(request: Request) -> RecordingPlayer:
-    """Players on the search set of a run.
+    """Open players on the search set of a run.
 
     Raises:
-        InputError: a recording is not what it was.
-        StoreError: one cannot be read.
+        InputError: A recording changed.
+        StoreError: A recording cannot be read.
     """
     rules = EpisodeRules(request.budget, request.kappa)
     seeds = min(request.seeds, 20)
@@ -178,10 +185,10 @@ def open_run_player(request: Request) -> RecordingPlayer:
 
 
 def open_file_player(paths: Sequence[Path]) -> RecordingPlayer:
-    """Players on recordings by their files.
+    """Open players on recording files.
 
     Raises:
-        InputError: a file is no recording.
-        StoreError: one cannot be read.
+        InputError: A file is not a recording.
+        StoreError: A file cannot be read.
     """
     return RecordingPlayer(open_recordings(paths))

@@ -1,4 +1,4 @@
-"""Reads a run while it is written, by another process: it never locks, and reads nothing twice."""
+"""Read a run while another process writes it: without locks, and reading each file once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,37 +27,37 @@ T = TypeVar("T")
 
 
 class CandidateView(NamedTuple):
-    """One candidate, as far as it has come."""
+    """One candidate so far."""
 
     name: str
     round: int
     proposer: str
     parent: str
-    """A candidate, a name of the library, or nothing."""
+    """Name of a candidate, of a library controller, or empty."""
     words: str
     verdict: str
-    """``…`` while it is not reviewed."""
+    """Verdict; ``…`` until it is reviewed."""
     review: Review | None
     diagnostics: str
     trial: tuple[float, float] | None = None
-    """Of an allocation: cost, and score in percent."""
+    """For an allocation: cost, and score in percent."""
 
     @property
     def objective(self) -> float | None:
-        """On the whole search set."""
+        """Objective on the whole search set."""
         return None if self.review is None else self.review.objective
 
     @property
     def gain(self) -> Gain | None:
-        """Over the best baseline; of an allocation, over the best before it."""
+        """Gain over the best baseline; for an allocation, over the previous best."""
         if self.review is None:
             return None
         return self.review.baseline_gain if self.trial is None else self.review.gain
 
     def at(self, beta: float) -> tuple[float, float] | None:
-        """Accuracy and tokens at the point nearest to a β, the means over recordings.
+        """Return accuracy and tokens at the point nearest to a β, averaged over recordings.
 
-        Of an allocation they are its score and its cost.
+        For an allocation, return its score and cost.
         """
         if self.trial is not None:
             return self.trial[1], self.trial[0]
@@ -71,7 +71,7 @@ class CandidateView(NamedTuple):
 
     @property
     def curve(self) -> list[tuple[float, float]]:
-        """(tokens, accuracy) of each point, the means over recordings; of an allocation one."""
+        """Return (tokens, accuracy) of each point; an allocation has one point."""
         if self.trial is not None:
             return [self.trial]
         if self.review is None or not self.review.points:
@@ -87,18 +87,18 @@ class CandidateView(NamedTuple):
 
 
 class RunView(NamedTuple):
-    """A run as it stands."""
+    """Present state of a run."""
 
     path: Path
     state: str
     """``at work``, ``waits: r003-1``, ``stopped``, ``ended``, ``damaged``."""
     problem: str
-    """What of it cannot be read; empty where all can."""
+    """What cannot be read; empty if everything can."""
     request: Request | None
     rounds: int
-    """Rounds that are over."""
+    """Completed rounds."""
     begun: int
-    """The round that has begun last."""
+    """The latest round that began."""
     best: str | None
     objective: float | None
     used: ResourceUsage
@@ -108,9 +108,9 @@ class RunView(NamedTuple):
     ending: Ending | None
     candidates: tuple[CandidateView, ...]
     playing: tuple[str, int]
-    """Who searches in the present round, and how many programs it has played."""
+    """The active proposer of the present round, and how many programs it has played."""
     guidelines: tuple[str, ...] = ()
-    """Of a run of trials, as they were written last."""
+    """Latest guidelines, for a run of trials."""
 
     @property
     def age(self) -> float | None:
@@ -119,23 +119,23 @@ class RunView(NamedTuple):
 
     @property
     def hangs(self) -> bool:
-        """Whether a run at work has been silent for so long that it looks stuck."""
+        """Return whether a run at work has been silent for so long that it seems stuck."""
         return self.state == "at work" and (self.age or 0) > SILENT
 
     def candidate(self, name: str) -> CandidateView | None:
-        """One of its candidates."""
+        """Return a candidate by name."""
         return next((each for each in self.candidates if each.name == name), None)
 
 
 SILENT = 300.0
-"""Seconds without an event after which a run at work looks stuck."""
+"""Seconds without an event after which a run at work seems stuck."""
 
 
 class RunReader:
-    """Looks at a run again and again.
+    """Reader that polls a run.
 
     Args:
-        path: its directory.
+        path: Run directory.
     """
 
     def __init__(self, path: Path):
@@ -152,12 +152,12 @@ class RunReader:
 
     @property
     def is_allocation_run(self) -> bool:
-        """Whether it looks for allocations, as far as its request can be read."""
+        """Return whether the run searches for allocations, as far as its request can be read."""
         request = _tried([], lambda: self.run.request)
         return request is not None and request.allocation is not None
 
     def look(self) -> RunView:
-        """The run as it stands. Whatever is wrong with its files is told, and nothing is raised."""
+        """Return the present state of the run. Damaged files are reported, not raised."""
         for event in self._follower.new():
             self._take(event)
         problems: list[str] = []
@@ -256,7 +256,7 @@ class RunReader:
 
 
 def _guidelines(summaries: list[RoundSummary]) -> tuple[str, ...]:
-    """The guidelines of the last round that wrote any."""
+    """Return the latest guidelines."""
     for summary in reversed(summaries):
         for search in summary.search.values():
             if search.get("guidelines"):
@@ -265,7 +265,7 @@ def _guidelines(summaries: list[RoundSummary]) -> tuple[str, ...]:
 
 
 def _tried(problems: list[str], read: Callable[[], T]) -> T | None:
-    """What could be read; what is wrong is told in a list."""
+    """Return what could be read, and add problems to a list."""
     try:
         return read()
     except (InputError, OSError) as problem:
@@ -274,7 +274,7 @@ def _tried(problems: list[str], read: Callable[[], T]) -> T | None:
 
 
 def find_run_folders(folder: Path) -> list[Path]:
-    """The runs of a directory, or the directory itself where it is a run; see `agents.run`."""
+    """List the run directories in a folder, or the folder itself if it is a run."""
     try:
         return [each.path for each in directory.find_runs(folder)]
     except OSError:
@@ -286,7 +286,7 @@ def _nearest(points: list[PointFigures], beta: float) -> PointFigures:
 
 
 def _order(folder: Path) -> tuple[int, int]:
-    """By round, then by place in it."""
+    """Sort key: round, then index in it."""
     number, _, place = folder.name.removeprefix("r").partition("-")
     return (int(number) if number.isdigit() else 0, int(place) if place.isdigit() else 0)
 

@@ -1,6 +1,6 @@
-"""One episode as a picture of width and depth: a row a branch, a column an interval.
+"""Timeline of one episode: one row per branch, one column per interval.
 
-All of it is worked out once, so that any moment of the episode is drawn without playing again.
+Everything is computed once, so any moment of the episode is drawn without playing it again.
 """
 
 from collections import Counter
@@ -11,60 +11,60 @@ from harness.explanation.episode_trace import EpisodeTrace, TraceStep
 from harness.mdp.ledger import ActionKind
 
 UNSEEN = -1
-"""An interval whose answer was not looked at."""
+"""Marks an interval whose answer was not revealed."""
 
 
 class BranchInterval(NamedTuple):
     """One interval of one branch."""
 
     since: int
-    """The moment, from 1, at which it was there."""
+    """Moment at which it was generated, from 1."""
     answer: int
-    """The number of the answer that was revealed at its end, or `UNSEEN`."""
+    """Number of the answer that was revealed at its end, or `UNSEEN`."""
     revealed: int
-    """The moment at which that was."""
+    """Moment at which that answer was revealed."""
 
 
 class BranchTimeline(NamedTuple):
-    """One branch."""
+    """Timeline of one branch."""
 
     branch: int
     opened: int
-    """The moment at which it was opened."""
+    """Moment at which it was opened."""
     intervals: list[BranchInterval]
     finished: int
-    """The moment at which it came to its end; 0 where it did not."""
+    """Moment at which it finished; 0 if it did not."""
     pruned: int
 
 
 class VoteStanding(NamedTuple):
-    """How the vote stands at a moment."""
+    """State of the vote at a moment."""
 
     leader: int | None
-    """The number of the answer with most votes among the branches that are alive."""
+    """Number of the leading answer among the live branches."""
     votes: int
     voters: int
     tied: bool
-    """Whether another has as many votes."""
+    """Whether another answer has as many votes."""
     active: int
     finished: int
     pruned: int
 
 
 class EpisodeTimeline(NamedTuple):
-    """An episode."""
+    """Timeline of an episode."""
 
     rows: list[BranchTimeline]
     answers: list[str]
-    """By number: in the order of their votes at the end."""
+    """Answers by number, in the order of their votes at the end."""
     gold: int | None
-    """The number of the gold answer; ``None`` where no branch gave it."""
+    """Number of the gold answer; ``None`` if no branch gave it."""
     moments: list[TraceStep]
     depth: int
     """Intervals of the deepest branch."""
 
     def standing(self, moment: int) -> VoteStanding:
-        """How the vote stands behind a moment, from 0 for before the first."""
+        """Return the state of the vote after a moment; 0 is before the first."""
         votes: Counter[int] = Counter()
         active = finished = pruned = 0
         for row in self.rows:
@@ -93,7 +93,7 @@ class EpisodeTimeline(NamedTuple):
 
 
 def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
-    """The picture of an episode."""
+    """Build the timeline of an episode."""
     answers = [each.answer for each in found.votes if each.answer is not None]
     numbers = {answer: number for number, answer in enumerate(answers)}
     rows: dict[int, BranchTimeline] = {}
@@ -125,7 +125,7 @@ def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
 
 
 def describe_verb(verb: AnyVerb) -> str:
-    """A verb in a few words."""
+    """Describe a verb in a few words."""
     match verb:
         case Open(count=count) | Sample(count=count):
             word = "open" if isinstance(verb, Open) else "sample"

@@ -1,4 +1,4 @@
-"""A run of trials as the app shows it: read from its directory alone, and nothing is played."""
+"""Trials of a run for the app: read from its directory, without playing anything."""
 
 from math import nan
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from store.pipelines.schema import Pipeline, Trial
 
 
 class TrialsView(NamedTuple):
-    """The trials of all rounds that are over."""
+    """Trials of all completed rounds."""
 
     trials: tuple[TrialSummary, ...] = ()
     stages: tuple[str, ...] = ()
 
     def of(self, candidate: str) -> TrialSummary | None:
-        """The trial of a candidate; ``None`` where it was not played, or its round is not over."""
+        """Return the trial of a candidate, if it was played and its round is over."""
         return next((each for each in self.trials if each.candidate == candidate), None)
 
 
 def load_trials(run: RunDirectory) -> TrialsView:
-    """The trials of a run.
+    """Load the trials of a run.
 
     Raises:
-        InputError: a file of the run is damaged.
-        OSError: one cannot be read.
+        InputError: A file of the run is damaged.
+        OSError: A file cannot be read.
     """
     asked = run.request.allocation
     if asked is None:
@@ -36,10 +36,10 @@ def load_trials(run: RunDirectory) -> TrialsView:
 
 
 def list_stages(pipeline: Pipeline, trial: Trial) -> list[StageAllocation]:
-    """What a trial gave each stage.
+    """List the allocation of each stage in a trial.
 
-    What a controller cost is known by what the other stages leave of the trial's cost; where there
-    are several, each has no number.
+    The cost of a controller is what the other stages leave of the trial's cost; with several
+    controllers, it is unknown for each.
     """
     costs = [
         nan

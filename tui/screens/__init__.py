@@ -1,1 +1,1 @@
-"""One screen for each thing that a person does."""
+"""Screens of the app, one per task."""

@@ -1,4 +1,4 @@
-"""One allocation of a run of trials: its stages, what samples bring them, the run's course."""
+"""Allocation screen: one allocation's stages, saturation of samples, and the run's progress."""
 
 from typing import ClassVar
 
@@ -35,26 +35,26 @@ from tui.widgets.trial_plots import (
 )
 
 EVERY = 0.5
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
-COLUMNS = (("stage", 16), ("is given", 34), ("costs", 10), ("% of cost", 9))
+COLUMNS = (("stage", 16), ("allocation", 34), ("costs", 10), ("% of cost", 9))
 TABS = ("stages-tab", "saturation-tab", "progress-tab", "guidelines-tab", "source-tab")
 
 
 class AllocationScreen(Screen[None]):
-    """See the module. What was held out is not shown: a report opens it.
+    """Screen that shows one allocation, without held-out results, which only a report opens.
 
     Args:
-        reader: of its run.
-        name: the candidate.
+        reader: Reader of its run.
+        name: Name of the candidate.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "app.pop_screen", "Back"),
         HELP,
         *DECISIONS,
-        Binding("left_square_bracket,minus", "step(-1)", "Trial before", key_display="["),
-        Binding("right_square_bracket,plus", "step(1)", "Trial after", key_display="]"),
+        Binding("left_square_bracket,minus", "step(-1)", "Previous trial", key_display="["),
+        Binding("right_square_bracket,plus", "step(1)", "Next trial", key_display="]"),
         *(
             Binding(str(at), f"tab('{name}')", name.removesuffix("-tab").title(), show=False)
             for at, name in enumerate(TABS, 1)
@@ -69,7 +69,7 @@ class AllocationScreen(Screen[None]):
         self._stages = _stages(reader)
 
     def compose(self) -> ComposeResult:
-        """A line on the allocation, and its tabs."""
+        """Compose the header and the tabs."""
         yield Header()
         yield OutsideStatic(id="head")
         with TabbedContent(id="tabs"):
@@ -95,18 +95,18 @@ class AllocationScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Begins to look."""
+        """Start polling."""
         table = self.query_one("#stages", OutsideTable)
         for label, width in COLUMNS:
             table.add_column(label, width=width)
         self.look()
         self.set_interval(EVERY, self.look)
 
-    # Looking
+    # Polling
 
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
-        """Reads what is new."""
+        """Read the changes."""
         view = self._reader.look()
         before = self._view
         try:
@@ -120,7 +120,7 @@ class AllocationScreen(Screen[None]):
 
     @on(TrialsLoaded)
     def take(self, message: TrialsLoaded) -> None:
-        """Shows the run as it stands."""
+        """Show the present state of the run."""
         before = self._view
         self._view, old = message.view, self._trials
         self._trials = message.trials
@@ -133,7 +133,7 @@ class AllocationScreen(Screen[None]):
     def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
-    # What is shown
+    # Display
 
     def _show(self) -> None:
         assert self._view is not None
@@ -143,7 +143,7 @@ class AllocationScreen(Screen[None]):
         self.query_one("#head", OutsideStatic).update(head)
         self._show_stages(chosen)
         self._show_plots(chosen)
-        told = "\n".join(self._view.guidelines) or "No guidelines were written yet."
+        told = "\n".join(self._view.guidelines) or "No guidelines yet."
         self.query_one("#guidelines", OutsideStatic).update(told)
         try:
             source = self._reader.run.source(self._of)
@@ -169,14 +169,14 @@ class AllocationScreen(Screen[None]):
             mark = None if chosen is None else (place(chosen), 100 * chosen.score)
             self.query_one(f"#by-{by}", ProgressPlot).show(course, mark)
 
-    # What a person does
+    # Actions
 
     def action_tab(self, name: str) -> None:
-        """Opens a tab."""
+        """Open a tab."""
         self.query_one("#tabs", TabbedContent).active = name
 
     def action_step(self, by: int) -> None:
-        """Goes to the trial before, or to the one after."""
+        """Go to the previous or the next trial."""
         names = [each.candidate for each in self._trials.trials]
         if self._of not in names:
             return
@@ -191,16 +191,16 @@ class AllocationScreen(Screen[None]):
         return self._view is not None and self._view.waiting == self._of
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        """Return whether a key applies now: decisions need a waiting candidate."""
         return self._waits if action == "decide" else True
 
     def action_explain_decision(self) -> None:
-        """Says why there is nothing to decide."""
+        """Explain why no decision is needed."""
         waits = None if self._view is None else self._view.waiting
         self.notify(waiting_text(self._of, waits), severity="warning")
 
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides about this candidate."""
+        """Ask for a decision about this candidate."""
         self.app.push_screen(
             DecideScreen(self._of, approved=approved),
             make_decision_handler(self, self._reader.run.path),
@@ -208,7 +208,7 @@ class AllocationScreen(Screen[None]):
 
 
 def _stages(reader: RunReader) -> list[str]:
-    """The names of the stages; none where the request cannot be read any more."""
+    """Return the names of the stages; empty if the request cannot be read."""
     try:
         asked = reader.run.request.allocation
     except (InputError, OSError):
@@ -217,7 +217,7 @@ def _stages(reader: RunReader) -> list[str]:
 
 
 def _seen(view: RunView) -> tuple[object, ...]:
-    """What of a run is shown here."""
+    """Return the part of a run that this screen shows."""
     return view.candidates, view.waiting
 
 
@@ -238,16 +238,16 @@ def _head(
     if chosen is not None:
         text.append(f"  trial {chosen.trial} of {len(trials.trials)}")
     text.append(f"  by {candidate.proposer}\n", "dim")
-    text.append(candidate.words or "No words.")
+    text.append(candidate.words or "No rationale.")
     if candidate.diagnostics:
         text.append(f"\n{candidate.diagnostics}", "red")
     elif chosen is None:
-        text.append("\nIts figures come when its round is over.", "dim")
+        text.append("\nIts figures are available when its round is complete.", "dim")
     return text
 
 
 def _sampled(chosen: TrialSummary | None, at: int) -> tuple[int, float] | None:
-    """Samples and score of a trial in a stage; ``None`` where a controller governs it."""
+    """Return samples and score of a trial in a stage; ``None`` if a controller governs it."""
     if chosen is None or chosen.stages[at].controller:
         return None
     return chosen.stages[at].samples, chosen.score
@@ -262,6 +262,6 @@ def _spent(each: TrialSummary) -> float:
 
 
 def _cells(each: StageAllocation, whole: float) -> list[Text | str]:
-    known = each.cost == each.cost  # it is no number where several controllers share the rest
+    known = each.cost == each.cost  # not a number if several controllers share the rest
     part = f"{100 * each.cost / whole:.1f}" if known and whole > 0 else "-"
     return [each.stage, format_amount(each), f"{each.cost:.4g}" if known else "-", part]

@@ -1,4 +1,4 @@
-"""One candidate: its source and what its lines do, its difference, its schedule, its questions."""
+"""Candidate screen: its source and line profile, its diff, its schedule, its questions."""
 
 import difflib
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.source_view import SourceView
 
 EVERY = 1.0
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 COLUMNS = (
     ("recording", 20), ("question", 14), ("right %", 7), ("tokens", 11), ("the other's %", 13),
@@ -50,23 +50,23 @@ class QuestionRow(NamedTuple):
     question: int
     name: str
     accuracy: float
-    """Percent of the seeds."""
+    """Percent of the seeds under which it is right."""
     tokens: float
     other: float
-    """Accuracy of the program that it is held to."""
+    """Accuracy of the other program, in percent."""
 
     @property
     def difference(self) -> float:
-        """Points of percent."""
+        """Difference in points of percent."""
         return self.accuracy - self.other
 
 
 class CandidateScreen(Screen[None]):
-    """See the module.
+    """Screen that shows one candidate.
 
     Args:
-        reader: of its run.
-        name: the candidate.
+        reader: Reader of its run.
+        name: Name of the candidate.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,7 +100,7 @@ class CandidateScreen(Screen[None]):
         self._ready: QuestionsReady | None = None
 
     def compose(self) -> ComposeResult:
-        """A line on the candidate, and its tabs."""
+        """Compose the header and the tabs."""
         yield Header()
         yield OutsideStatic(id="head")
         with TabbedContent(id="tabs"):
@@ -118,7 +118,7 @@ class CandidateScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Shows what is on disk, and has the rest played."""
+        """Show what is on disk, and play the rest."""
         view = self._reader.look()
         self._candidate = view.candidate(self._of)
         self._waits = view.waiting == self._of
@@ -136,14 +136,14 @@ class CandidateScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
-        """Reads what is new of the run."""
+        """Read the changes of the run."""
         view = self._reader.look()
         if not get_current_worker().is_cancelled:
             self.post_message(RunsLoaded([view]))
 
     @on(RunsLoaded)
     def take(self, message: RunsLoaded) -> None:
-        """Shows what became of the candidate meanwhile."""
+        """Show the present state of the candidate."""
         [view] = message.views
         found, waits = view.candidate(self._of), view.waiting == self._of
         if (found, waits) != (self._candidate, self._waits):
@@ -153,7 +153,7 @@ class CandidateScreen(Screen[None]):
             self.refresh_bindings()
 
     def _comparable(self, candidates: tuple[CandidateView, ...]) -> list[str]:
-        """What it can be held to: its parent first, then baselines, then the others."""
+        """List programs to compare with: its parent first, then baselines, then the others."""
         parent = self._candidate.parent if self._candidate is not None else ""
         try:
             baselines = [each.label for each in self._reader.run.request.baselines]
@@ -163,7 +163,7 @@ class CandidateScreen(Screen[None]):
         found = [parent, *baselines, *names]
         return list(dict.fromkeys(each for each in found if each))
 
-    # What is shown at once
+    # Shown at once
 
     def _show(self) -> None:
         self.query_one("#head", OutsideStatic).update(self._head())
@@ -181,14 +181,14 @@ class CandidateScreen(Screen[None]):
         if each.objective is not None:
             text.append(f"  objective {each.objective:.2f}, {format_interval(each.gain)}")
         text.append(f"  by {each.proposer}\n", "dim")
-        return text.append(each.words or "No words.")
+        return text.append(each.words or "No rationale.")
 
     def _program(self) -> Playable | None:
         return self._loaded(self._of)
 
     def _difference(self) -> Text:
         if not self._others:
-            return Text("There is nothing to hold it to.")
+            return Text("There is no program to compare with.")
         other = self._others[self._other]
         text = Text(f"from {other} to {self._of}\n\n", "dim")
         before = self._other_source(other).splitlines()
@@ -222,11 +222,11 @@ class CandidateScreen(Screen[None]):
         except (RheostatError, DslError, OSError):
             return None
 
-    # What is played
+    # Played
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
     def play(self) -> None:
-        """Plays the candidate, and what it is held to."""
+        """Play the candidate, and the program that it is compared with."""
         try:
             if self._players is None:
                 self._players = open_run_player(self._reader.run.request)
@@ -268,7 +268,7 @@ class CandidateScreen(Screen[None]):
         won = sum(each.difference > 0 for each in self._rows)
         lost = sum(each.difference < 0 for each in self._rows)
         self.query_one("#held-to", OutsideStatic).update(
-            f"β {self._beta:g}, held to {ready.other}: {won} won, {lost} lost;"
+            f"β {self._beta:g}, compared with {ready.other}: {won} won, {lost} lost;"
             f" sorted by {SORTS[self._sort]}"
         )
         table = self.query_one("#questions", OutsideTable)
@@ -286,14 +286,14 @@ class CandidateScreen(Screen[None]):
         }.get(SORTS[self._sort], 0.0)  # fmt: skip
         return (first, each.recording, each.question)
 
-    # What a person does
+    # Actions
 
     def action_trace(self) -> None:
-        """Opens an episode of the question under the cursor."""
+        """Open an episode of the question under the cursor."""
         from tui.screens.trace import TraceScreen
 
         if self._players is None or self._program() is None:
-            self.notify("It cannot be played.", severity="warning")
+            self.notify("This candidate cannot be played.", severity="warning")
             return
         row = self.query_one("#questions", OutsideTable).cursor_row
         chosen = self._rows[row] if 0 <= row < len(self._rows) else None
@@ -309,50 +309,50 @@ class CandidateScreen(Screen[None]):
         )
 
     def action_tab(self, name: str) -> None:
-        """Opens a tab."""
+        """Open a tab."""
         self.query_one("#tabs", TabbedContent).active = name
         if name == "questions-tab":
             self.query_one("#questions", OutsideTable).focus()
 
     def action_against(self) -> None:
-        """Holds it to the next one."""
+        """Compare with the next program."""
         if self._others:
             self._other = (self._other + 1) % len(self._others)
             self.query_one("#difference", OutsideStatic).update(self._difference())
             self.play()
 
     def action_sort(self) -> None:
-        """Sorts the questions by the next column."""
+        """Sort the questions by the next column."""
         self._sort = (self._sort + 1) % len(SORTS)
         self._ask_list()
 
     def action_beta(self, by: int) -> None:
-        """Moves β for the lines and the questions."""
+        """Change β for the lines and the questions."""
         self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
         self._ask_list()
         self.play()
 
     def action_edit(self) -> None:
-        """Opens a copy of it in the workbench."""
+        """Open a copy in the workbench."""
         from tui.screens.workbench import WorkbenchScreen
 
         if self._reader.run.language(self._of) is not ControllerLanguage.RHEO:
-            self.notify("The workbench is for programs of Rheo.", severity="warning")
+            self.notify("The workbench edits Rheo programs only.", severity="warning")
             return
         self.app.push_screen(
             WorkbenchScreen(source=self._source, run=self._reader.run.path, players=self._players)
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        """Return whether a key applies now: decisions need a waiting candidate."""
         return self._waits if action == "decide" else True
 
     def action_explain_decision(self) -> None:
-        """Says why there is nothing to decide."""
+        """Explain why no decision is needed."""
         self.notify(waiting_text(self._of, self._reader.look().waiting), severity="warning")
 
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides about this candidate."""
+        """Ask for a decision about this candidate."""
         self.app.push_screen(
             DecideScreen(self._of, approved=approved),
             make_decision_handler(self, self._reader.run.path),
@@ -377,7 +377,7 @@ def _question_rows(
 
 
 def _place(settings: Sequence[ControllerSetting], beta: float) -> int:
-    """The point nearest to a β; of a program that does not follow it, one as far along."""
+    """Return the point nearest to a β, or the one at the same position if it does not follow β."""
     if settings[0].beta is None:
         return round(beta * (len(settings) - 1))
     return min(range(len(settings)), key=lambda at: abs((settings[at].beta or 0.0) - beta))

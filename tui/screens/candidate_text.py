@@ -1,4 +1,4 @@
-"""What the tabs of a candidate say: figures in the margin, its schedule, its results."""
+"""Texts of a candidate's tabs: margin figures, schedule, results."""
 
 from rich.text import Text
 
@@ -12,7 +12,7 @@ from tui.model.run_reader import CandidateView
 
 
 def margin(lines: LineFigures) -> dict[int, str]:
-    """What stands before a line: its part of the tokens, episodes that it ends, right ones."""
+    """Format the margin of each line: share of tokens, episodes that it ends, and right ones."""
     found = {}
     for number in range(1, len(lines.tokens)):
         tokens, ended, right = lines.tokens[number], lines.ended[number], lines.right[number]
@@ -24,11 +24,11 @@ def margin(lines: LineFigures) -> dict[int, str]:
 
 
 def schedule_text(program: Playable | None) -> Text:
-    """Each knob over β, as a line of bars."""
+    """Format each knob over β as a line of bars."""
     if program is None:
         return Text("It does not check, so it has no schedule.")
     if isinstance(program, ForeignController):
-        return Text("It follows β by itself: in Python, there is no schedule to show.")
+        return Text("A Python controller follows β in its code, so there is no schedule to show.")
     names = list(schedule_lines(program.checked.program))
     if not names:
         return Text("It does not follow β.")
@@ -49,10 +49,10 @@ def schedule_text(program: Playable | None) -> Text:
 
 
 def results_text(candidate: CandidateView | None) -> Text:
-    """The curve on every recording."""
+    """Format the curve on every recording."""
     review = candidate.review if candidate is not None else None
     if review is None or not review.points:
-        return Text("It has not been reviewed.")
+        return Text("Not reviewed yet.")
     text = Text()
     for label, points in review.points.items():
         worth = review.by_recording.get(label)

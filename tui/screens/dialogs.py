@@ -20,10 +20,10 @@ from tui.widgets.outside_text import OutsideStatic
 
 
 class NameScreen(ModalScreen[str | None]):
-    """One line to type a name in.
+    """Dialog for a file name.
 
     Args:
-        name: to begin with.
+        name: Initial text.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
@@ -33,7 +33,7 @@ class NameScreen(ModalScreen[str | None]):
         self._begun = name
 
     def compose(self) -> ComposeResult:
-        """The question and the line."""
+        """Compose the question and the input."""
         with Vertical(id="box"):
             yield Label("Save as", id="question")
             yield Input(self._begun, id="name")
@@ -43,7 +43,7 @@ class NameScreen(ModalScreen[str | None]):
         self.dismiss(message.value.strip() or None)
 
     def action_cancel(self) -> None:
-        """No name."""
+        """Cancel without a name."""
         self.dismiss(None)
 
 
@@ -52,15 +52,15 @@ DECISIONS = (
     Binding("r", "decide(False)", "Reject"),
     Binding("a,r", "explain_decision", show=False),
 )
-"""Keys of a screen that shows a candidate; the last is for where there is nothing to decide."""
+"""Keys of a screen that shows a candidate; the last one is for when no decision is needed."""
 
 
 class DecideScreen(ModalScreen[Decision | None]):
-    """Asks for a note and a yes.
+    """Dialog for a decision with a note.
 
     Args:
-        candidate: that waits.
-        approved: what is about to be said.
+        candidate: Candidate that waits.
+        approved: Decision to confirm.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel"), HELP]
@@ -70,17 +70,17 @@ class DecideScreen(ModalScreen[Decision | None]):
         self._candidate, self._approved = candidate, approved
 
     def compose(self) -> ComposeResult:
-        """The question, a note, two buttons."""
+        """Compose the question, a note and two buttons."""
         word = "Approve" if self._approved else "Reject"
         with Vertical(id="box"):
             yield OutsideStatic(f"{word} {escape_line(self._candidate)}?", id="question")
-            yield Input(placeholder="A note, which the next brief tells", id="note")
+            yield Input(placeholder="Note for the next brief (optional)", id="note")
             with Horizontal(id="buttons"):
                 yield Button(word, variant="success" if self._approved else "error", id="yes")
                 yield Button("Cancel", id="no")
 
     def on_mount(self) -> None:
-        """The note comes first."""
+        """Focus the note."""
         self.query_one("#note", Input).focus()
 
     @on(Input.Submitted)
@@ -94,28 +94,28 @@ class DecideScreen(ModalScreen[Decision | None]):
 
     @on(Button.Pressed, "#no")
     def action_cancel(self) -> None:
-        """Nothing is decided."""
+        """Cancel without a decision."""
         self.dismiss(None)
 
 
 def waiting_text(name: str, waits: str | None) -> str:
-    """Why there is nothing to decide about a candidate.
+    """Explain why no decision about a candidate is needed.
 
     Args:
-        name: of the candidate.
-        waits: the candidate that waits for a decision, if one does.
+        name: Name of the candidate.
+        waits: Candidate that waits for a decision, if any.
     """
     if waits is None:
-        return "No candidate waits for a decision."
-    return f"{name} does not wait for a decision; {waits} does."
+        return "No candidate is waiting for a decision."
+    return f"{name} is not waiting for a decision; {waits} is."
 
 
 def make_decision_handler(screen: Screen[None], run: Path) -> Callable[[Decision | None], None]:
-    """What a screen does with the answer.
+    """Return a callback that stores the decision of a dialog.
 
     Args:
-        screen: that asked.
-        run: the run's directory.
+        screen: Screen that opened the dialog.
+        run: Run directory.
     """
 
     def act(decision: Decision | None) -> None:

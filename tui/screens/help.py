@@ -1,4 +1,4 @@
-"""The keys of a screen."""
+"""Help screen: the keys of a screen."""
 
 from typing import Any, ClassVar
 
@@ -10,22 +10,22 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 HELP = Binding("question_mark,f1", "app.help", "Help", key_display="?")
-"""Of every screen. Where text is typed, ``?`` is a letter and F1 remains."""
+"""Keys of every screen. In text fields, ``?`` types a character; F1 works everywhere."""
 
 _EVERYWHERE = (
     ("↑ ↓ PgUp PgDn", "Move in a table or a text"),
     ("Tab", "Go to the next part of the screen"),
     ("^p", "Commands and themes"),
-    ("? F1", "This help"),
+    ("? F1", "Show this help"),
     ("^q", "Quit"),
 )
 
 
 class HelpScreen(ModalScreen[None]):
-    """List the keys of a screen.
+    """Screen that lists the keys of another screen.
 
     Args:
-        screen: the screen that is below.
+        screen: The screen below.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,15 +37,15 @@ class HelpScreen(ModalScreen[None]):
         self._of = screen
 
     def compose(self) -> ComposeResult:
-        """The keys, a line each."""
+        """Compose one line per key."""
         with Vertical(id="box"):
             yield Static("Keys", id="question")
             with VerticalScroll(id="keys"):
                 yield Static(self._keys(), markup=False)
-            yield Static("Esc closes this.", id="closing")
+            yield Static("Press Esc to close.", id="closing")
 
     def on_mount(self) -> None:
-        """The keys can be scrolled."""
+        """Focus the keys for scrolling."""
         self.query_one("#keys").focus()
 
     def _keys(self) -> Text:
@@ -63,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
         return text
 
     def _shown(self, binding: Binding) -> str:
-        """The first key of a binding, as people write it."""
+        """Format the first key of a binding."""
         if binding.key_display:
             return binding.key_display
         first = binding.key.partition(",")[0]
@@ -74,5 +74,5 @@ class HelpScreen(ModalScreen[None]):
         return named.get(first) or self.app.get_key_display(binding)
 
     def action_close(self) -> None:
-        """Back to the screen below."""
+        """Return to the screen below."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Asks what becomes of changes that are not saved."""
+"""Dialog for unsaved changes."""
 
 from enum import Enum
 from typing import ClassVar
@@ -15,19 +15,19 @@ from tui.widgets.outside_text import OutsideStatic
 
 
 class Changes(Enum):
-    """What is done with the changes."""
+    """What to do with the changes."""
 
     SAVE = "save"
     DISCARD = "discard"
     KEEP = "keep"
-    """Nothing: the text is edited on."""
+    """Do nothing and keep editing."""
 
 
 class LeaveScreen(ModalScreen[Changes]):
-    """Ask before a text with changes is left.
+    """Dialog that asks before a changed text is left.
 
     Args:
-        name: of the text.
+        name: Name of the text.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,16 +40,16 @@ class LeaveScreen(ModalScreen[Changes]):
         self._of = name
 
     def compose(self) -> ComposeResult:
-        """The question and three buttons."""
+        """Compose the question and three buttons."""
         with Vertical(id="box"):
-            yield OutsideStatic(f"{self._of} has changes that are not saved.", id="question")
+            yield OutsideStatic(f"{self._of} has unsaved changes.", id="question")
             with Horizontal(id="buttons"):
                 yield Button("Save", variant="success", id="save")
                 yield Button("Discard", variant="error", id="discard")
                 yield Button("Keep editing", id="keep")
 
     def on_mount(self) -> None:
-        """What loses nothing comes first."""
+        """Focus the button that loses nothing."""
         self.query_one("#save", Button).focus()
 
     @on(Button.Pressed)
@@ -57,5 +57,5 @@ class LeaveScreen(ModalScreen[Changes]):
         self.dismiss(Changes(message.button.id))
 
     def action_keep(self) -> None:
-        """Go on editing."""
+        """Keep editing."""
         self.dismiss(Changes.KEEP)

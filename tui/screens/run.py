@@ -1,4 +1,4 @@
-"""The rounds of one run, while they happen: candidates, their curves, the proposer's words."""
+"""Run screen: the candidates of one run as they arrive, their curves, the proposer's rationale."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -28,27 +28,27 @@ from tui.widgets.outside_text import OutsideStatic, OutsideTable
 from tui.widgets.trial_plots import ProgressPlot, describe_progress
 
 EVERY = 0.5
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 COLUMNS = (
     ("candidate", 9), ("verdict", 8), ("acc. %", 6), ("tokens", 6), ("objective", 9),
     ("gain (95 %)", 21), ("parent", 14), ("by", 8),
 )  # fmt: skip
-"""With their widths: a table that is filled anew does not find them itself."""
+"""Column widths: a table that is refilled does not find them itself."""
 
 TRIAL_COLUMNS = (
     ("candidate", 9), ("verdict", 8), ("score %", 7), ("cost", 8), ("gain (95 %)", 21), ("by", 8),
 )  # fmt: skip
-"""Of a run of trials, whose objective is the score."""
+"""Columns for a run of trials, whose objective is the score."""
 
-SORTS = ("as they came", "objective", "accuracy", "tokens")
+SORTS = ("arrival", "objective", "accuracy", "tokens")
 
 
 class RunScreen(Screen[None]):
-    """See the module.
+    """Screen that shows one run.
 
     Args:
-        path: the run's directory.
+        path: Run directory.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +71,7 @@ class RunScreen(Screen[None]):
         self._shown: list[CandidateView] = []
         self._beta = 0.5
         self.is_allocation_run = self._reader.is_allocation_run
-        """Whether the run looks for allocations."""
+        """Whether the run searches for allocations."""
         self._columns = TRIAL_COLUMNS if self.is_allocation_run else COLUMNS
         self._sort = 0
         self._follow = True
@@ -79,11 +79,11 @@ class RunScreen(Screen[None]):
 
     @property
     def path(self) -> Path:
-        """The run's directory."""
+        """The run directory."""
         return self._reader.run.path
 
     def compose(self) -> ComposeResult:
-        """A line on the run; the candidates; beside them the plot and the words."""
+        """Compose the header, the candidates, the plot and the rationale."""
         yield Header()
         yield OutsideStatic(id="standing")
         with Horizontal(id="rounds"):
@@ -96,7 +96,7 @@ class RunScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Begins to look, and has the baselines played."""
+        """Start polling, and play the baselines."""
         self.sub_title = self._reader.run.path.name
         table = self.query_one("#candidates", OutsideTable)
         self.query_one("#beside").set_class(self.is_allocation_run, "-trials")
@@ -107,18 +107,18 @@ class RunScreen(Screen[None]):
         self.set_interval(EVERY, self.look)
         self.play_baselines()
 
-    # Looking
+    # Polling
 
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
-        """Reads what is new."""
+        """Read the changes."""
         view = self._reader.look()
         if not get_current_worker().is_cancelled:
             self.post_message(RunsLoaded([view]))
 
     @on(RunsLoaded)
     def take(self, message: RunsLoaded) -> None:
-        """Shows the run as it stands."""
+        """Show the present state of the run."""
         [view] = message.views
         before, self._view = self._view, view
         self.query_one("#standing", OutsideStatic).update(self._standing(view))
@@ -153,11 +153,11 @@ class RunScreen(Screen[None]):
     # The table
 
     def _list(self, *, grown: bool, before: RunView | None = None) -> None:
-        """Shows the candidates.
+        """Show the candidates.
 
         Args:
-            grown: whether the same ones were shown before, or some of them.
-            before: the run as it stood at the last look.
+            grown: Whether the candidates shown before are still a prefix.
+            before: State of the run at the last poll.
         """
         assert self._view is not None
         table = self.query_one("#candidates", OutsideTable)
@@ -173,7 +173,7 @@ class RunScreen(Screen[None]):
         waits = self._view.waiting
         began = waits in names and (before is None or before.waiting != waits)
         if began and waits is not None and (self._follow or kept is None):
-            row = names.index(waits)  # what a person is asked about comes under the cursor
+            row = names.index(waits)  # move the cursor to the candidate that waits for a decision
         elif last or kept is None or kept.name not in names:
             best = self._view.best
             row = len(names) - 1 if last or best not in names else names.index(best)
@@ -185,14 +185,14 @@ class RunScreen(Screen[None]):
     def _fill(
         self, table: OutsideTable, before: list[CandidateView], changed: set[str | None]
     ) -> None:
-        """Fills the table; where candidates only came behind those before, it is not begun anew.
+        """Fill the table; only append if the candidates before are unchanged.
 
-        A table of hundreds of rows takes a tenth of a second to fill.
+        Filling a table of hundreds of rows takes a tenth of a second.
 
         Args:
-            table: to fill.
-            before: what it holds.
-            changed: candidates that began to wait, or wait no longer.
+            table: Table to fill.
+            before: Candidates that it holds.
+            changed: Candidates whose waiting state changed.
         """
         old = [each.name for each in before]
         if not old or [each.name for each in self._shown[: len(old)]] != old:
@@ -247,7 +247,7 @@ class RunScreen(Screen[None]):
         self._detail()
 
     def _detail(self) -> None:
-        """The plot and the words of the candidate under the cursor."""
+        """Show the plot and the rationale of the candidate under the cursor."""
         chosen = self.selected
         said = _said(chosen, None if self.is_allocation_run else self._beta, SORTS[self._sort])
         if self._view is not None and self._view.guidelines:
@@ -258,7 +258,7 @@ class RunScreen(Screen[None]):
         self.query_one("#said", OutsideStatic).update(drawn.append("\n").append_text(said))
 
     def _draw_trials(self, chosen: CandidateView | None) -> Text:
-        """The course of a run of trials; gives what the plot shows in words."""
+        """Draw the progress of a run of trials; return the legend."""
         played = [each for each in self._view.candidates if each.trial] if self._view else []
         places = {each.name: float(at) for at, each in enumerate(played, start=1)}
         points = [(places[each.name], each.trial[1]) for each in played if each.trial]
@@ -269,7 +269,7 @@ class RunScreen(Screen[None]):
         return describe_progress("trials")
 
     def _draw_curves(self, chosen: CandidateView | None) -> Text:
-        """The curves of a run of controllers; gives which is which."""
+        """Draw the curves of a run of controllers; return the legend."""
         drawn = [
             PlotCurve(label, points, PALETTE[at % len(PALETTE)])
             for at, (label, points) in enumerate(self._baselines.items())
@@ -283,9 +283,11 @@ class RunScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="baselines", exit_on_error=False)
     def play_baselines(self) -> None:
-        """Plays the baselines of the run, for the plot."""
+        """Play the baselines of the run for the plot."""
         try:
-            if self.is_allocation_run:  # it is held to its own best, and to no baseline
+            if (
+                self.is_allocation_run
+            ):  # a run of trials is compared with its own best, not with baselines
                 return
             request = self._reader.run.request
             players = open_run_player(request)
@@ -306,11 +308,11 @@ class RunScreen(Screen[None]):
     def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
-    # What a person does
+    # Actions
 
     @on(OutsideTable.RowSelected, "#candidates")
     def action_open(self) -> None:
-        """Opens the candidate under the cursor."""
+        """Open the candidate under the cursor."""
         from tui.screens.allocation import AllocationScreen
         from tui.screens.candidate import CandidateScreen
 
@@ -319,20 +321,20 @@ class RunScreen(Screen[None]):
             self.app.push_screen(kind(self._reader, chosen.name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key has a meaning now: a decision is made where one is waited for."""
+        """Return whether a key applies now: decisions need a waiting candidate."""
         if action != "decide":
             return True
         chosen = self.selected
         return chosen is not None and self._view is not None and chosen.name == self._view.waiting
 
     def action_explain_decision(self) -> None:
-        """Says why there is nothing to decide about the candidate under the cursor."""
+        """Explain why the candidate under the cursor needs no decision."""
         waits = None if self._view is None else self._view.waiting
         name = "This" if self.selected is None else self.selected.name
         self.notify(waiting_text(name, waits), severity="warning")
 
     def action_decide(self, approved: bool) -> None:
-        """Asks, and decides about the candidate under the cursor."""
+        """Ask for a decision about the candidate under the cursor."""
         if (chosen := self.selected) is not None:
             self.app.push_screen(
                 DecideScreen(chosen.name, approved=approved),
@@ -340,25 +342,28 @@ class RunScreen(Screen[None]):
             )
 
     def action_sort(self) -> None:
-        """Sorts by the next column."""
+        """Sort by the next column."""
         self._sort = (self._sort + 1) % len(SORTS)
         self.notify(f"Sorted by {SORTS[self._sort]}", timeout=2)
         if self._view is not None:
             self._list(grown=False)
 
     def action_beta(self, by: int) -> None:
-        """Moves the β at which accuracy and tokens are shown."""
+        """Change the β at which accuracy and tokens are shown."""
         self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
         if self._view is not None:
             self._list(grown=False)
 
     def action_follow(self) -> None:
-        """Whether the cursor goes to what is new."""
+        """Toggle whether the cursor follows new candidates."""
         self._follow = not self._follow
-        self.notify("Follows what is new" if self._follow else "Stays where it is", timeout=2)
+        self.notify(
+            "Following new candidates" if self._follow else "Not following new candidates",
+            timeout=2,
+        )
 
     def action_back(self) -> None:
-        """Back to the runs, or to the end."""
+        """Go back to the runs, or quit."""
         if len(self.app.screen_stack) > 2:
             self.app.pop_screen()
         else:
@@ -366,7 +371,7 @@ class RunScreen(Screen[None]):
 
 
 def _listed(view: RunView) -> tuple[object, ...]:
-    """What of a run the table shows."""
+    """Return the table rows of a run."""
     return view.candidates, view.waiting
 
 
@@ -386,10 +391,10 @@ def _said(chosen: CandidateView | None, beta: float | None, sort: str) -> Text:
     text = Text("" if beta is None else f"β {beta:g}, ", "dim")
     text.append(f"sorted by {sort}\n", "dim")
     if chosen is None:
-        return text.append("No candidate yet.")
+        return text.append("No candidates yet.")
     text.append(f"\n{chosen.name}", "bold")
     text.append(f" by {chosen.proposer}\n")
-    text.append(f"{chosen.words or 'No words.'}\n")
+    text.append(f"{chosen.words or 'No rationale.'}\n")
     review = chosen.review
     if review is not None and review.reasons:
         text.append("\n" + "\n".join(review.reasons) + "\n", "yellow")

@@ -1,4 +1,4 @@
-"""All runs of a directory: what each is doing, and who waits."""
+"""Runs screen: all runs of a directory, their states, and pending decisions."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -18,20 +18,20 @@ from tui.screens.help import HELP
 from tui.widgets.outside_text import OutsideStatic, OutsideTable
 
 EVERY = 1.0
-"""Seconds between two looks."""
+"""Seconds between two polls."""
 
 COLUMNS = (
     ("run", 18), ("state", 15), ("rounds", 6), ("best", 8), ("objective", 9), ("gain", 7),
     ("tokens", 10), ("dollars", 7), ("minutes", 7), ("last event", 10),
 )  # fmt: skip
-"""With their widths: a table that is filled anew does not find them itself."""
+"""Column widths: a table that is refilled does not find them itself."""
 
 
 class RunsScreen(Screen[None]):
-    """See the module.
+    """Screen that lists runs.
 
     Args:
-        folder: where the runs lie.
+        folder: Directory of the runs.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,14 +48,14 @@ class RunsScreen(Screen[None]):
         self._views: list[RunView] = []
 
     def compose(self) -> ComposeResult:
-        """A table, and a line for what is wrong."""
+        """Compose a table, and a line for problems."""
         yield Header()
         yield OutsideTable(id="runs", cursor_type="row", zebra_stripes=True)
         yield OutsideStatic(id="note")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Begins to look."""
+        """Start polling."""
         self.sub_title = self._folder.name or str(self._folder)
         for label, width in COLUMNS:
             self.query_one("#runs", OutsideTable).add_column(label, width=width)
@@ -64,7 +64,7 @@ class RunsScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="look", exit_on_error=False)
     def look(self) -> None:
-        """Reads what is new of every run."""
+        """Read the changes of every run."""
         for path in find_run_folders(self._folder):
             self._readers.setdefault(path, RunReader(path))
         views = [reader.look() for reader in self._readers.values() if reader.run.path.exists()]
@@ -73,7 +73,7 @@ class RunsScreen(Screen[None]):
 
     @on(RunsLoaded)
     def show(self, message: RunsLoaded) -> None:
-        """Puts the runs into the table; the cursor stays where it was."""
+        """Show the runs in the table and keep the cursor."""
         self._views = message.views
         table = self.query_one("#runs", OutsideTable)
         row, scroll = table.cursor_row, table.scroll_y
@@ -83,14 +83,14 @@ class RunsScreen(Screen[None]):
         if table.row_count:
             table.move_cursor(row=min(row, table.row_count - 1), animate=False)
             table.scroll_to(y=scroll, animate=False)
-        note = "" if self._views else f"There are no runs in {self._folder}."
+        note = "" if self._views else f"No runs in {self._folder}."
         problem = next((each.problem for each in self._views if each.problem), "")
         problem = problem.replace(f"{self._folder}/", "")
         self.query_one("#note", OutsideStatic).update(problem or note)
 
     @on(OutsideTable.RowSelected, "#runs")
     def action_open(self) -> None:
-        """Opens the run under the cursor."""
+        """Open the run under the cursor."""
         from tui.screens.run import RunScreen
 
         row = self.query_one("#runs", OutsideTable).cursor_row
@@ -99,7 +99,7 @@ class RunsScreen(Screen[None]):
 
 
 def format_run_row(view: RunView) -> list[Text | str]:
-    """One row of the table."""
+    """Format a row of the table."""
     best = view.candidate(view.best) if view.best is not None else None
     gain = best.gain if best is not None else None
     tokens = view.used.tokens_in + view.used.tokens_out

@@ -1,6 +1,6 @@
-"""One episode, step by step: the picture of width and depth, the line that acted, the state.
+"""Trace screen: step through one episode, with its timeline, the acting line, and the state.
 
-Two controllers may stand side by side, on the same question and seed.
+Two controllers can be shown side by side, on the same question and seed.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,15 +34,15 @@ SIDES = ("left", "right")
 
 
 class TraceScreen(Screen[None]):
-    """See the module.
+    """Screen that steps through one episode.
 
     Args:
-        players: what to play on.
-        names: of programs that can be played, the first one first.
-        load: a program by its name; ``None`` for one that cannot be played after all.
-        recording: its place.
-        question: its place in the recording.
-        beta: to begin with.
+        players: Recordings to play on.
+        names: Names of playable programs, the first one shown first.
+        load: Function that loads a program by name; ``None`` if it cannot be played.
+        recording: Index of the recording.
+        question: Index of the question in the recording.
+        beta: Initial β.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +50,7 @@ class TraceScreen(Screen[None]):
         HELP,
         Binding("right,l", "step(1)", "Step", key_display="→"),
         Binding("left,h", "step(-1)", "Step back", key_display="←"),
-        Binding("shift+right,L", "step(10)", "Ten on", show=False),
+        Binding("shift+right,L", "step(10)", "Ten forward", show=False),
         Binding("shift+left,H", "step(-10)", "Ten back", show=False),
         Binding("home,g", "end(False)", "Start", show=False),
         Binding("end,G", "end(True)", "End", show=False),
@@ -86,7 +86,7 @@ class TraceScreen(Screen[None]):
         self._ready: list[EpisodeReady | None] = [None, None]
 
     def compose(self) -> ComposeResult:
-        """A line on the episode; the pictures; the slider; the source and the state."""
+        """Compose the header, the timelines, the slider, the source and the state."""
         yield Header()
         yield OutsideStatic(id="episode")
         with Horizontal(id="pictures"):
@@ -102,7 +102,7 @@ class TraceScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Plays the first episode."""
+        """Play the first episode."""
         self.query_one("#left-picture").focus()
         self._play()
 
@@ -120,7 +120,7 @@ class TraceScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
     def play(self) -> None:
-        """Plays what is asked for, on one side or on both."""
+        """Play the selected episode, on one side or on both."""
         for place in range(1 + self._beside):
             key = self._key(place)
             program = self._program(place)
@@ -155,20 +155,20 @@ class TraceScreen(Screen[None]):
         self.notify(message.problem, severity="error", timeout=10)
 
     def _program(self, place: int) -> Playable | None:
-        """The program of a side; it is loaded when it is first wanted."""
+        """Return the program of a side, loaded on first use."""
         name = self._names[self._chosen[place]]
         if name not in self._programs:
             self._programs[name] = self._load(name)
         return self._programs[name]
 
     def _choose(self, place: int) -> None:
-        """The next program that can be played."""
+        """Return the next playable program."""
         for _ in self._names:
             self._chosen[place] = (self._chosen[place] + 1) % len(self._names)
             if self._program(place) is not None:
                 return
 
-    # Showing
+    # Display
 
     @property
     def _last(self) -> int:
@@ -231,7 +231,7 @@ class TraceScreen(Screen[None]):
             text.append(f" {letter} ", style_of(standing.leader, shown.gold))
             answer = escape_line(shown.answers[standing.leader])
             share = standing.votes / max(standing.voters, 1)
-            word = "is tied first" if standing.tied else "leads"
+            word = "tied for first" if standing.tied else "leads"
             text.append(
                 f" {answer[:30]} {word}, {standing.votes} of {standing.voters} ({share:.0%})\n"
             )
@@ -244,49 +244,49 @@ class TraceScreen(Screen[None]):
         text.append_text(_legend(shown))
         self.query_one("#state", OutsideStatic).update(text)
 
-    # What a person does
+    # Actions
 
     def action_step(self, by: int) -> None:
-        """Steps through the actions."""
+        """Step through the actions."""
         self._moment = min(self._last, max(0, self._moment + by))
         self._show()
 
     def action_end(self, last: bool) -> None:
-        """To the beginning or the end."""
+        """Go to the beginning or the end."""
         self._moment = self._last if last else 0
         self._show()
 
     def action_question(self, by: int) -> None:
-        """Another question of the recording."""
+        """Show another question of the recording."""
         count = len(self._players.recordings[self._recording].recording.questions)
         self._question = (self._question + by) % count
         self._play()
 
     def action_recording(self) -> None:
-        """The next recording."""
+        """Show the next recording."""
         self._recording = (self._recording + 1) % len(self._players.recordings)
         count = len(self._players.recordings[self._recording].recording.questions)
         self._question = min(self._question, count - 1)
         self._play()
 
     def action_seed(self, by: int) -> None:
-        """Another order of the branches."""
+        """Show another order of the branches."""
         self._seed = max(0, self._seed + by)
         self._play()
 
     def action_beta(self, by: int) -> None:
-        """Another β."""
+        """Show another β."""
         self._beta = round(min(1.0, max(0.0, self._beta + by / 10)), 1)
         self._play()
 
     def action_controller(self) -> None:
-        """The next controller, on the side that was added last."""
+        """Show the next controller, on the side that was added last."""
         place = 1 if self._beside else 0
         self._choose(place)
         self._play()
 
     def action_beside(self) -> None:
-        """Another controller beside it, or not."""
+        """Show or hide a second controller."""
         self._beside = not self._beside
         self._play()
 
@@ -323,4 +323,4 @@ def _legend(shown: EpisodeTimeline) -> Text:
         text.append(f" {escape_line(answer)[:24]}{gold}  ")
     if shown.gold is None:
         text.append("\nno branch gave the gold answer", "yellow")
-    return text.append("\n─ not looked at  ■ finished  ✕ pruned", "dim")
+    return text.append("\n─ not revealed  ■ finished  ✕ pruned", "dim")

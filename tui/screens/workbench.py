@@ -1,4 +1,4 @@
-"""The workbench: a program to write, checked as you type, and its curve redrawn when you pause."""
+"""Workbench screen: edit a program, checked as you type, with its curve redrawn when you pause."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -45,18 +45,18 @@ BESIDE = (
     BaselineRef(controller="cmc"),
     next(each for each in DEFAULT_BASELINES if each.controller == "esc"),
 )
-"""Controllers of the library that are drawn beside it."""
+"""Library controllers that are drawn for comparison."""
 
 
 class WorkbenchScreen(Screen[None]):
-    """See the module.
+    """Screen that edits a program.
 
     Args:
-        path: the file that is edited; ``None`` for a text that has none yet.
-        source: a text to begin with, where there is no file.
-        recordings: files to play on.
-        run: a run, to which it can be proposed, and on whose search set it is played.
-        players: of that run, where they are there already.
+        path: File to edit; ``None`` for a new text.
+        source: Initial text, if there is no file.
+        recordings: Files to play on.
+        run: Run directory to propose to, whose search set is played.
+        players: Players of that run, if they are open.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +89,7 @@ class WorkbenchScreen(Screen[None]):
         self._key, self._told_wrong = Text(), Text()
 
     def compose(self) -> ComposeResult:
-        """The editor, and beside it the plot and what is wrong."""
+        """Compose the editor, the plot and the messages."""
         yield Header()
         yield OutsideStatic(id="file")
         with Horizontal(id="bench"):
@@ -101,7 +101,7 @@ class WorkbenchScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Checks and plays what is there."""
+        """Check and play the initial text."""
         self.sub_title = "Workbench"
         self.query_one(Editor).area.focus()
         self.check()
@@ -117,7 +117,7 @@ class WorkbenchScreen(Screen[None]):
         self._title()
 
     def check(self) -> None:
-        """Says what is wrong with the text."""
+        """Show what is wrong with the text."""
         analysis = analyse_program(Source(self.query_one(Editor).text, self._file_name()))
         found = sort_diagnostics(analysis.diagnostics)
         self._sound = analysis.checked is not None
@@ -134,7 +134,7 @@ class WorkbenchScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="play", exit_on_error=False)
     def play(self) -> None:
-        """Plays the text, where it checks."""
+        """Play the text if it checks."""
         try:
             program = parse_controller(self.query_one(Editor).text, self._file_name())
         except DslError:
@@ -178,10 +178,10 @@ class WorkbenchScreen(Screen[None]):
         self._tell()
 
     def _tell(self) -> None:
-        """Which curve is which, and what is wrong."""
+        """Show the legend and the messages."""
         text = self._key.copy()
         if not text and self._players is None and not self._recordings and self._run is None:
-            text.append("Its curve is drawn over recordings: rheostat tui FILE --on …", "dim")
+            text.append("To draw a curve, give recordings: rheostat tui FILE --on …", "dim")
         if text:
             text.append("\n\n")
         self.query_one("#diagnostics", OutsideStatic).update(text.append_text(self._told_wrong))
@@ -190,19 +190,19 @@ class WorkbenchScreen(Screen[None]):
     def _told(self, message: OperationFailed) -> None:
         self.notify(message.problem, severity="warning", timeout=10)
 
-    # What a person does
+    # Actions
 
     @property
     def has_changes(self) -> bool:
-        """Whether the text is not as it was saved."""
+        """Return whether the text differs from the saved one."""
         return self.query_one(Editor).text != self._saved
 
     def action_save(self) -> None:
-        """Saves it; asks for a name where it has none."""
+        """Save the text; ask for a name if it has none."""
         self._save()
 
     def _save(self, after: Callable[[], object] | None = None) -> None:
-        """Saves it, and does something after that; where it cannot be saved, nothing."""
+        """Save the text, then call a function; do nothing if saving fails."""
         if self._path is None:
             self.app.push_screen(NameScreen("mine.rheo"), partial(self._named, after))
             return
@@ -215,7 +215,7 @@ class WorkbenchScreen(Screen[None]):
         self._saved = text
         self._saved_curve = self._curves.get("this", [])
         self._title()
-        self.notify(f"{self._path} is saved", timeout=3)
+        self.notify(f"{self._path} saved", timeout=3)
         if after is not None:
             after()
 
@@ -224,18 +224,18 @@ class WorkbenchScreen(Screen[None]):
             return
         path = Path(name if name.endswith(".rheo") else f"{name}.rheo")
         if path.exists():
-            self.notify(f"{path}: is there already; choose another name", severity="error")
+            self.notify(f"{path}: file exists; choose another name", severity="error")
             return
         self._path = path
         self._save(after)
 
     def action_fmt(self) -> None:
-        """Lays the text out as `rheostat fmt` does."""
+        """Format the text like `rheostat fmt`."""
         area = self.query_one(Editor).area
         try:
             made = format_source(Source(area.text, self._file_name()))
         except DslError:
-            self.notify("It does not check, so it is left as it is.", severity="warning")
+            self.notify("The program does not check, so it was not formatted.", severity="warning")
             return
         if made != area.text:
             place = area.cursor_location
@@ -243,34 +243,38 @@ class WorkbenchScreen(Screen[None]):
             area.cursor_location = place
 
     def action_propose(self) -> None:
-        """Puts it into the run."""
+        """Propose the program to the run."""
         if self._run is None:
-            self.notify("There is no run to propose it to.", severity="warning")
+            self.notify("No run is open to propose to.", severity="warning")
             return
         if not self._sound:
-            self.notify("It does not check, so it cannot be proposed.", severity="error")
+            self.notify("The program does not check, so it cannot be proposed.", severity="error")
             return
         try:
             run = open_run(self._run)
             if run.ending is not None and not run.is_held:
-                raise InputError(f"{run.path.name} has ended; --resume goes on")
+                raise InputError(f"{run.path.name} has ended; continue it with --resume")
             new = submit_proposal(run, self.query_one(Editor).text, "written in the workbench")
         except (RheostatError, OSError) as problem:
             self.notify(str(problem), severity="error", timeout=10)
             return
-        told = "The next round takes it up." if new else "It is in the run already."
+        told = (
+            "Proposed; the next round will review it."
+            if new
+            else "The run already has this program."
+        )
         self.notify(told, timeout=5)
 
     def action_leave(self) -> None:
-        """Goes back; asks first where there are changes."""
+        """Leave the screen; ask first if there are changes."""
         if not self.query_one(Editor).close():
             self.leave(self._go_back)
 
     def leave(self, after: Callable[[], object]) -> None:
-        """Does something that ends the editing; where there are changes, asks first.
+        """Run an action that ends the editing; ask first if there are changes.
 
         Args:
-            after: what to do then.
+            after: Action to run.
         """
         if not self.has_changes:
             after()
@@ -296,7 +300,7 @@ class WorkbenchScreen(Screen[None]):
 
 def _wrong(source: Source, found: Sequence[Diagnostic]) -> Text:
     if not found:
-        return Text("Nothing is wrong.", "green")
+        return Text("No problems.", "green")
     text = Text()
     for each in found:
         place = source.position(each.mark.span.start)

@@ -1,1 +1,1 @@
-"""The app's own widgets."""
+"""Widgets of the app."""

@@ -1,4 +1,4 @@
-"""An editor for Rheo: coloured as you type, with words that could come next."""
+"""Editor for Rheo with syntax highlighting and completion."""
 
 from typing import ClassVar
 
@@ -18,33 +18,33 @@ from tui.model.highlighting import highlight_line
 from tui.widgets.outside_text import line
 
 MOST_WORDS = 12
-"""Completions that are offered at a time."""
+"""Maximum completions to offer."""
 
 
 class RheoText(TextArea):
-    """The text itself."""
+    """Text area of the editor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+at,ctrl+n", "ask", "Complete", key_display="^n")
     ]
 
     class Asked(Message):
-        """Completions are wanted at the cursor."""
+        """Request completions at the cursor."""
 
     def get_line(self, line_index: int) -> Text:
-        """A line, coloured."""
+        """Return a highlighted line."""
         line = super().get_line(line_index)
         for part in highlight_line(line.plain):
             line.stylize(part.style, part.start, part.end)
         return line
 
     def action_ask(self) -> None:
-        """Asks for completions."""
+        """Request completions."""
         self.post_message(self.Asked())
 
 
 class Editor(Vertical):
-    """The text, and a list of completions below it where they are asked for."""
+    """Editor with a list of completions below the text."""
 
     def __init__(self, text: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -53,7 +53,7 @@ class Editor(Vertical):
         self._span = (0, 0)
 
     def compose(self) -> ComposeResult:
-        """The text and the list."""
+        """Compose the text and the list."""
         yield RheoText(self._text, id="text", show_line_numbers=True, tab_behavior="indent")
         words = OptionList(id="completions", markup=False)
         words.display = False
@@ -61,17 +61,17 @@ class Editor(Vertical):
 
     @property
     def area(self) -> RheoText:
-        """The text."""
+        """The text area."""
         return self.query_one("#text", RheoText)
 
     @property
     def text(self) -> str:
-        """What stands in it."""
+        """The text."""
         return self.area.text
 
     @on(RheoText.Asked)
     def offer(self) -> None:
-        """Offers what could come at the cursor."""
+        """Offer completions at the cursor."""
         document = Document(Source(self.text))
         offset = self._offset(self.area.cursor_location)
         found = find_completions(document, offset)
@@ -81,7 +81,7 @@ class Editor(Vertical):
         words = self.query_one("#completions", OptionList)
         words.clear_options()
         if not self._found:
-            self.notify("Nothing can be completed here.", timeout=2)
+            self.notify("No completions here.", timeout=2)
             return
         if len(self._found) == 1:
             self._take(0)
@@ -96,7 +96,7 @@ class Editor(Vertical):
         self._take(message.option_index)
 
     def close(self) -> bool:
-        """Closes the list of completions; whether it was open."""
+        """Close the list of completions; return whether it was open."""
         words = self.query_one("#completions", OptionList)
         was_open, words.display = words.display, False
         self.area.focus()

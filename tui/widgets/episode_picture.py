@@ -1,4 +1,4 @@
-"""An episode as a picture: a row a branch, a cell an interval, coloured by answer."""
+"""Widget that shows an episode: one row per branch, one cell per interval, coloured by answer."""
 
 from string import ascii_lowercase
 
@@ -15,7 +15,7 @@ OTHERS = tuple(
     Style(color="black", bgcolor=colour)
     for colour in ("red3", "orange3", "medium_purple", "steel_blue", "hot_pink3", "khaki3")
 )
-"""Of wrong answers, in the order of their votes; those that come behind share the last."""
+"""Colours of wrong answers in the order of their votes; further ones share the last."""
 
 QUIET = Style(color="grey50")
 LABEL = Style(color="grey62")
@@ -26,26 +26,26 @@ _LABEL = 5
 
 
 def style_of(answer: int, gold: int | None) -> Style:
-    """How an answer is coloured."""
+    """Return the style of an answer."""
     if answer == gold:
         return GOLD
     return OTHERS[min(_rank(answer, gold), len(OTHERS) - 1)]
 
 
 def letter_of(answer: int, gold: int | None) -> str:
-    """How an answer is written where there is no colour: ``✓`` is gold, then ``a``, ``b``…."""
+    """Return the letter of an answer without colour: ``✓`` is gold, then ``a``, ``b``…."""
     if answer == gold:
         return "✓"
     return ascii_lowercase[min(_rank(answer, gold), len(ascii_lowercase) - 1)]
 
 
 def _rank(answer: int, gold: int | None) -> int:
-    """Of a wrong answer among the wrong ones."""
+    """Return the rank of a wrong answer among the wrong ones."""
     return answer - (gold is not None and gold < answer)
 
 
 class EpisodePicture(ScrollView, can_focus=True):
-    """Shows an episode up to a moment."""
+    """Show an episode up to a moment."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -53,11 +53,11 @@ class EpisodePicture(ScrollView, can_focus=True):
         self._moment = 0
 
     def show(self, picture: EpisodeTimeline | None, moment: int) -> None:
-        """Shows another episode, or the same at another moment.
+        """Show an episode at a moment.
 
         Args:
-            picture: the episode; ``None`` for none.
-            moment: from 0, before the first verb.
+            picture: Episode; ``None`` for none.
+            moment: Moment from 0, before the first verb.
         """
         self._picture, self._moment = picture, moment
         if picture is not None:
@@ -65,7 +65,7 @@ class EpisodePicture(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line of the view."""
+        """Render one line of the view."""
         across, down = self.scroll_offset
         width = self.size.width
         if self._picture is None or down + y >= len(self._picture.rows):

@@ -1,4 +1,4 @@
-"""Accuracy over tokens, drawn in the terminal."""
+"""Plot of accuracy over tokens in the terminal."""
 
 from collections.abc import Sequence
 from math import log10
@@ -18,19 +18,19 @@ class PlotCurve(NamedTuple):
 
     label: str
     points: Sequence[tuple[float, float]]
-    """(tokens, accuracy in percent)."""
+    """(tokens, accuracy in percent) of each point."""
     style: str
-    """A colour."""
+    """Colour."""
 
 
 PALETTE = ("cyan", "magenta", "yellow", "blue", "white")
-"""Of baselines; what is selected is green."""
+"""Colours of baselines; the selected candidate is green."""
 
 CHOSEN = "bright_green"
 
 
 class FrontierPlot(PlotWidget):
-    """Curves over the logarithm of tokens, each the running maximum of its points."""
+    """Plot curves over the logarithm of tokens, each as the running maximum of its points."""
 
     can_focus = False
 
@@ -39,7 +39,7 @@ class FrontierPlot(PlotWidget):
         self.drawn: tuple[PlotCurve, ...] = ()
 
     def on_mount(self) -> None:
-        """Sets the axes up."""
+        """Set up the axes."""
         super().on_mount()
         self.margin_left = 5
         self.margin_top = 1
@@ -50,10 +50,10 @@ class FrontierPlot(PlotWidget):
         )  # it would cover half of a small plot; see `format_legend`
 
     def show(self, drawn: Sequence[PlotCurve]) -> None:
-        """Draws curves in place of those before.
+        """Draw curves, replacing earlier ones.
 
         Args:
-            drawn: the one that matters most last, so that it lies on top.
+            drawn: Curves, the most important one last so that it is on top.
         """
         if tuple(drawn) == self.drawn:
             return
@@ -74,10 +74,10 @@ class FrontierPlot(PlotWidget):
 
 
 class LogAxisFormatter(AxisFormatter):
-    """Ticks at 1, 2 and 5 times the powers of ten, over the logarithm.
+    """Format ticks at 1, 2 and 5 times the powers of ten on a logarithmic axis.
 
     Args:
-        least: the power of the first.
+        least: Smallest power of ten.
     """
 
     def __init__(self, least: int) -> None:
@@ -97,7 +97,7 @@ class LogAxisFormatter(AxisFormatter):
 
 
 def format_legend(drawn: Sequence[PlotCurve]) -> Text:
-    """Which curve is which, in a line."""
+    """Format the legend on one line."""
     text = Text("accuracy % over tokens ", "dim")
     for each in reversed(drawn):
         text.append(f" ━ {each.label}", each.style)
@@ -105,7 +105,7 @@ def format_legend(drawn: Sequence[PlotCurve]) -> Text:
 
 
 def _steps(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """The running maximum over the logarithm of tokens, as evaluation has it."""
+    """Return the running maximum over the logarithm of tokens, as evaluation computes it."""
     costs, accuracies = np.array(sorted(points), float).T
     found = build_curve(costs, accuracies)
     return [log10(max(each, 1.0)) for each in found.cost.tolist()], found.accuracy.tolist()

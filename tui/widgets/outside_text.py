@@ -1,7 +1,7 @@
-"""Widgets that show text from outside: no markup of it is read, no control of it is obeyed.
+"""Widgets for untrusted text: no markup in it is parsed, no control character is passed on.
 
-Names, words of proposers, answers and error texts come from a run's files. Screens show them
-through these widgets alone, and `Sanitizer` is the last gate: it sees every line that is drawn.
+Names, rationales, answers and error messages come from a run's files. Screens show them only
+through these widgets, and `Sanitizer` filters every line that is drawn.
 """
 
 import re
@@ -21,14 +21,14 @@ _SUSPECT = re.compile(r"[^\x20-\x7e]")
 
 
 def block(text: str | Text) -> Text:
-    """Text of several lines, with its styles and without what could steer the terminal."""
+    """Return text of several lines with its styles, without control characters."""
     if isinstance(text, str):
         return Text(escape_block(text))
     return _escaped(text, kept="\n\t")
 
 
 def line(text: str | Text) -> Text:
-    """The same on one line."""
+    """Return the same on one line."""
     if isinstance(text, str):
         return Text(escape_line(text))
     return _escaped(text, kept="")
@@ -56,12 +56,12 @@ def _escaped(text: Text, kept: str) -> Text:
 
 
 class OutsideStatic(Static):
-    """A text of several lines.
+    """Static text of several lines.
 
     Args:
-        content: to begin with.
-        id: of the widget.
-        classes: of the widget.
+        content: Initial text.
+        id: Widget ID.
+        classes: Widget classes.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class OutsideStatic(Static):
 
 
 class OutsideTable(DataTable[Text]):
-    """A table whose cells are one line each."""
+    """Table with one-line cells."""
 
     def add_row(
         self,
@@ -99,7 +99,7 @@ class OutsideTable(DataTable[Text]):
         *,
         update_width: bool = False,
     ) -> None:
-        """Show something else in a cell."""
+        """Change a cell."""
         super().update_cell(row_key, column_key, _cell(value), update_width=update_width)
 
 
@@ -108,9 +108,9 @@ def _cell(value: object) -> Text:
 
 
 class Sanitizer(LineFilter):
-    """Take out of every line that is drawn what could steer the terminal.
+    """Remove control characters from every line that is drawn.
 
-    Where nothing else did, such as in a text that is edited. Widths stay as they were measured.
+    This covers text that nothing else filters, such as edited text. Measured widths are kept.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:

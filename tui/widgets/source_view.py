@@ -1,4 +1,4 @@
-"""A program to read: coloured, with line numbers, figures in the margin, and one line marked."""
+"""Read-only view of a program: highlighted, numbered, with margin figures and a marked line."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from tui.widgets.outside_text import OutsideStatic
 
 
 class SourceView(VerticalScroll):
-    """Shows a program."""
+    """Widget that shows a program."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -24,7 +24,7 @@ class SourceView(VerticalScroll):
         self._language = ControllerLanguage.RHEO
 
     def compose(self) -> ComposeResult:
-        """Its text."""
+        """Compose the text."""
         yield OutsideStatic(id="text")
 
     def show(
@@ -35,20 +35,20 @@ class SourceView(VerticalScroll):
         *,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> None:
-        """Shows a program.
+        """Show a program.
 
         Args:
-            source: its text.
-            margin: by line from 1, what stands before it.
-            title: what that is, over it.
-            language: that it is written in.
+            source: Source text.
+            margin: By line from 1, the text before it.
+            title: Heading of the margin.
+            language: Language of the program.
         """
         self._language = language
         self._source, self._margin, self._title = source, margin or {}, title
         self._draw()
 
     def mark(self, line: int | None) -> None:
-        """Marks a line, from 1, and brings it into view."""
+        """Mark a line, from 1, and scroll to it."""
         if line == self._marked:
             return
         self._marked = line
@@ -78,7 +78,7 @@ def render_source(
     dark: bool = True,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> Text:
-    """A program as text with styles."""
+    """Render a program as styled text."""
     width = max((len(each) for each in margin.values()), default=0)
     lines = [escape_line(each.expandtabs(2)) for each in source.rstrip("\n").split("\n")]
     digits = len(str(len(lines)))

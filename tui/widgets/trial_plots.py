@@ -1,4 +1,4 @@
-"""Trials, drawn in the terminal: the best so far, and what samples bring a stage."""
+"""Plots of trials in the terminal: progress, and saturation of a stage."""
 
 from collections.abc import Mapping, Sequence
 from math import log10
@@ -11,11 +11,11 @@ from harness.evaluation.curve_styles import finite
 from tui.widgets.frontier_plot import CHOSEN, PALETTE, LogAxisFormatter
 
 MARK = "bright_white"
-"""Of the trial that is looked at."""
+"""Colour of the selected trial."""
 
 
 class TrialPlot(PlotWidget):
-    """A plot that is drawn anew where what it shows has changed."""
+    """Plot that is redrawn when its data changes."""
 
     can_focus = False
 
@@ -24,7 +24,7 @@ class TrialPlot(PlotWidget):
         self._drawn: object = None
 
     def on_mount(self) -> None:
-        """Sets the axes up."""
+        """Set up the axes."""
         super().on_mount()
         self.margin_left = 5
         self.margin_top = 1
@@ -39,23 +39,23 @@ class TrialPlot(PlotWidget):
         return True
 
     def _room(self, across: Sequence[float], up: Sequence[float]) -> None:
-        """Leaves a margin around points, so that none lies on the frame."""
+        """Leave a margin around points, so that none is on the frame."""
         wide, high = (0.04 * (max(some) - min(some)) or 0.5 for some in (across, up))
         self.set_xlimits(min(across) - wide, max(across) + wide)
         self.set_ylimits(min(up) - high, max(up) + high)
 
 
 class ProgressPlot(TrialPlot):
-    """Scores in percent, and the best so far as steps, over trials or over what they cost."""
+    """Plot scores in percent, and the best so far as steps, over trials or over total cost."""
 
     def show(
         self, points: Sequence[tuple[float, float]], chosen: tuple[float, float] | None
     ) -> None:
-        """Draws trials in place of those before.
+        """Draw trials, replacing earlier ones.
 
         Args:
-            points: (place, score) of each trial, in order.
-            chosen: the one that is looked at.
+            points: (position, score) of each trial, in order.
+            chosen: Index of the selected trial.
         """
         if not self._is_new((tuple(points), chosen)) or not (points := finite(points)):
             return
@@ -73,19 +73,19 @@ class ProgressPlot(TrialPlot):
 
 
 class SaturationPlot(TrialPlot):
-    """The best score of a stage in percent over the logarithm of its samples, by model."""
+    """Plot the best score of a stage in percent over the logarithm of its samples, by model."""
 
     def on_mount(self) -> None:
-        """Sets the axes up."""
+        """Set up the axes."""
         super().on_mount()
         self.set_x_formatter(LogAxisFormatter(0))
 
     def show(self, points: SaturationCurves, chosen: tuple[int, float] | None) -> None:
-        """Draws a stage in place of what was drawn before.
+        """Draw a stage, replacing the earlier one.
 
         Args:
-            points: by model.
-            chosen: samples and score of the trial that is looked at.
+            points: By model, (samples, score).
+            chosen: Samples and score of the selected trial.
         """
         if not self._is_new((points, chosen)) or not points:
             return
@@ -102,15 +102,15 @@ class SaturationPlot(TrialPlot):
 
 
 def describe_progress(over: str) -> Text:
-    """What a plot of the course shows."""
+    """Describe the progress plot."""
     text = Text(f"score % over {over} ", "dim")
     text.append(" · a trial")
-    text.append(" ━ the best so far", CHOSEN)
+    text.append(" ━ best so far", CHOSEN)
     return text.append(" ● this one", MARK)
 
 
 def describe_saturation(stage: str, points: SaturationCurves) -> Text:
-    """A stage, and which curve is which model."""
+    """Describe a stage and the model of each curve."""
     text = Text(stage, "bold")
     text.append("  best score % over samples ", "dim")
     for model, style in zip(points, _styles(points), strict=True):
