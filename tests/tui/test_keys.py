@@ -94,7 +94,7 @@ async def test_a_run_that_has_ended_offers_no_decision(copied: Copied, keys: Seq
         await press(pilot, *keys)
         assert "Approve" not in footer(app)
         await press(pilot, "a")
-        assert "No candidate waits for a decision." in messages(app)
+        assert "No candidate is waiting for a decision." in messages(app)
 
 
 async def test_a_trial_that_waits_is_offered_on_its_own_page_alone(trials: RunDirectory) -> None:
