@@ -150,15 +150,15 @@ class Proxy:
         return Response(status_code=200)
 
     async def _page(self, request: Request) -> Response:
-        self._refuse_stranger(request)
+        self._refuse_unauthenticated(request)
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _models(self, request: Request) -> Response:
-        self._refuse_stranger(request)
+        self._refuse_unauthenticated(request)
         return JSONResponse({"object": "list", "data": [self._served()]})
 
     async def _one_model(self, request: Request) -> Response:
-        self._refuse_stranger(request)
+        self._refuse_unauthenticated(request)
         self._refuse_other_model(request.path_params["name"])
         return JSONResponse(self._served())
 
@@ -169,7 +169,7 @@ class Proxy:
 
     async def _chat(self, request: Request) -> Response:
         try:
-            self._refuse_stranger(request)
+            self._refuse_unauthenticated(request)
             _refuse_other_type(request)
             chat = read_chat_request(await self._arrived(request))
             self._refuse_other_model(chat.model)
@@ -284,7 +284,7 @@ class Proxy:
                 raise _too_large(most)
         return bytes(found)
 
-    def _refuse_stranger(self, request: Request) -> None:
+    def _refuse_unauthenticated(self, request: Request) -> None:
         key = self._bounds.key
         if key is None:
             return

@@ -1,0 +1,217 @@
+"""Names, documentation and help use the vocabulary of the field.
+
+The lists below hold words that were removed from the project and must not return. A word that is
+legitimate in one place is listed in `ALLOWED` with that place.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("store", "dsl", "harness", "sandbox", "agents", "tui")
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+CLASS_NAMES = frozenset(
+    [
+        "Asked", "Books", "Deck", "Done", "Drawn", "Duel", "Errand", "Falsehood", "Fate",
+        "Found", "Given", "Go", "Hands", "Held", "Kept", "Lied", "Lived", "Looked", "Made",
+        "Manners", "Means", "Nothing", "Payer", "Picture", "Played", "Purse", "Rival", "Said",
+        "Seen", "Sent", "Shown", "Somebody", "Stranger", "Taken", "Telling", "Told", "Tried",
+        "Troubled", "Where", "Whoever", "Whole", "Why", "World",
+    ]
+)  # fmt: skip
+"""Participles, pronouns and metaphors: a class is named after a thing."""
+
+MODULE_NAMES = frozenset(
+    [
+        "agreeing", "asking", "choose", "holding", "keeping", "living", "making", "outside",
+        "places", "playing", "reading", "scratch", "telling", "wording", "words", "writing",
+    ]
+)  # fmt: skip
+"""Gerunds and generic words: a module is named after its contents."""
+
+NAME_PARTS = frozenset(
+    [
+        "anew", "deck", "duel", "errand", "errands", "falsehood", "fate", "heed", "manners",
+        "mend", "purse", "rival", "rivals", "somebody", "stranger", "surroundings", "whoever",
+    ]
+)  # fmt: skip
+"""Words that no part of a module, class, function or option name may be."""
+
+PHRASES = (
+    "a stranger", "anew", "are told", "by chance", "errands?", "heeds?", "held against", "held to",
+    "is told", "lies", "mends?", "nobody", "of all chance", "purse", "rivals?", "says of itself",
+    "somebody", "stands?", "strangers", "surroundings", "whoever",
+)  # fmt: skip
+"""Regular expressions of words that documentation, help and docstrings do not use."""
+
+CLEAN_DOCSTRINGS = ("harness",)
+"""Packages whose docstrings are checked for `PHRASES` too."""
+
+ALLOWED = frozenset({("docs/diagnostics.md", "stands"), ("docs/tutorial-recordings.md", "rival")})
+"""Pairs of a file, relative to the project, and a word that is legitimate in it."""
+
+PENDING = frozenset(
+    {
+        ("agents/allocation/allocation_task.py", "heed"),
+        ("agents/chat/models.py", "_made_anew"),
+        ("agents/chat/reading.py", "reading"),
+        ("agents/commands/allocate.py", "held to"),
+        ("agents/commands/allocate.py", "of all chance"),
+        ("agents/commands/discover.py", "are told"),
+        ("agents/commands/discover.py", "held to"),
+        ("agents/commands/discover.py", "of all chance"),
+        ("agents/commands/options.py", "nobody"),
+        ("agents/loop/bench.py", "heed"),
+        ("agents/loop/interruption.py", "heed"),
+        ("agents/report/computation.py", "_rival"),
+        ("agents/run/budget_guard.py", "heed"),
+        ("dsl/error_context.py", "Told"),
+        ("harness/cli/commands/trace.py", "stands"),
+        ("harness/cli/commands/verify.py", "by chance"),
+        ("harness/cli/main.py", "surroundings"),
+        ("sandbox/commands/sandbox.py", "anew"),
+        ("sandbox/commands/sandbox.py", "somebody"),
+        ("store/answers/guarded.py", "_Kept"),
+        ("store/answers/units.py", "are_rivals"),
+        ("store/answers/writing.py", "writing"),
+        ("tui/widgets/editor.py", "Asked"),
+    }
+)
+"""Uses that are still to be reworded. Remove a line with its word; add none."""
+
+
+class Use(NamedTuple):
+    """A word in a file."""
+
+    path: str
+    line: int
+    word: str
+
+
+@cache
+def sources() -> tuple[Path, ...]:
+    return tuple(path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py")))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def allowed(uses: Iterator[Use]) -> list[Use]:
+    """The uses that neither `ALLOWED` nor `PENDING` lists."""
+    return [use for use in uses if (use.path, use.word) not in ALLOWED | PENDING]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def phrases(path: Path, text: str, line: int) -> Iterator[Use]:
+    """The banned phrases in a text that starts at a line of a file."""
+    found = re.finditer(rf"\b({'|'.join(PHRASES)})\b", text, re.IGNORECASE)
+    for match in found:
+        start = line + text.count("\n", 0, match.start())
+        yield Use(relative(path), start, match.group().lower())
+
+
+def parts(name: str) -> set[str]:
+    """The words of a name in snake case, camel case or with hyphens, in lower case."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+def definitions(path: Path) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def options(path: Path) -> Iterator[Use]:
+    """The options of commands, such as ``--budget``."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for option in re.findall(r"^--([a-z][a-z-]*)$", node.value):
+                yield Use(relative(path), node.lineno, option)
+
+
+def module_uses() -> Iterator[Use]:
+    for path in sources():
+        if path.stem in MODULE_NAMES or parts(path.stem) & NAME_PARTS:
+            yield Use(relative(path), 1, path.stem)
+
+
+def class_uses() -> Iterator[Use]:
+    for path in sources():
+        for node in definitions(path):
+            if isinstance(node, ast.ClassDef) and node.name.lstrip("_") in CLASS_NAMES:
+                yield Use(relative(path), node.lineno, node.name)
+
+
+def name_uses() -> Iterator[Use]:
+    for path in sources():
+        for node in definitions(path):
+            if parts(node.name) & NAME_PARTS:
+                yield Use(relative(path), node.lineno, node.name)
+        yield from (use for use in options(path) if parts(use.word) & NAME_PARTS)
+
+
+def help_uses() -> Iterator[Use]:
+    """Phrases in the help of commands and options."""
+    for path in sources():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.keyword) and node.arg in {"help", "short_help", "epilog"}:
+                for part in ast.walk(node.value):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield from phrases(path, part.value, part.lineno)
+            if isinstance(node, ast.FunctionDef) and any(
+                re.search(r"\b(command|group)\(", ast.unparse(each)) for each in node.decorator_list
+            ):
+                yield from phrases(path, ast.get_docstring(node) or "", node.body[0].lineno)
+
+
+def docstring_uses() -> Iterator[Use]:
+    """Phrases in docstrings, those of attributes included."""
+    for path in sources():
+        if relative(path).startswith(CLEAN_DOCSTRINGS):
+            for node in ast.walk(tree(path)):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                    yield from phrases(path, str(node.value.value), node.lineno)
+
+
+@pytest.mark.parametrize(
+    "uses", [module_uses, class_uses, name_uses], ids=lambda uses: uses.__name__
+)
+def test_names_are_terms_of_the_field(uses: Callable[[], Iterator[Use]]) -> None:
+    assert allowed(uses()) == []
+
+
+def test_documentation_is_plain_english() -> None:
+    found = (use for page in PAGES for use in phrases(page, page.read_text(), 1))
+    assert allowed(found) == []
+
+
+def test_help_is_plain_english() -> None:
+    assert allowed(help_uses()) == []
+
+
+def test_docstrings_are_plain_english() -> None:
+    assert allowed(docstring_uses()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SpendLimit", {"spend", "limit"}),
+        ("a_purse", {"a", "purse"}),
+        ("max-body", {"max", "body"}),
+    ],
+)
+def test_names_are_split_into_words(name: str, words: set[str]) -> None:
+    assert parts(name) == words
