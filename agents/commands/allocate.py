@@ -17,15 +17,15 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     examples=[
         (
             "rheostat allocate --budget 1800 --trials 50 --seed 0",
-            "Looks for the best allocation of a simulated pipeline.",
+            "Search for the best allocation of a simulated pipeline.",
         ),
         (
             "rheostat allocate --on digits.toml --budget 40 --base-url http://HOST/v1 --run a",
-            "Carries trials out on servers, and keeps them in a/trials.record.",
+            "Run trials on servers, and record them in a/trials.record.",
         ),
         (
             "rheostat allocate --on digits.toml --budget 40 --record a/trials.record",
-            "Searches what was recorded, without any server.",
+            "Search recorded trials, without a server.",
         ),
     ],
 )
@@ -34,93 +34,99 @@ INSIGHTS = ("sizes", "saturation", "coupling")
     "pipeline",
     metavar="PIPELINE",
     type=FilePath(dir_okay=False),
-    help="A pipeline file; left out, one is drawn and simulated.",
+    help="Pipeline file. [default: simulate a random pipeline]",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(0, min_open=True),
     metavar="B",
-    help="Of a trial, in the pipeline's unit. Needed but for a simulation, which has a usual one.",
+    help="Budget of a trial, in the unit of the pipeline. Required unless the pipeline is"
+    " simulated.",
 )
-@click.option("--trials", type=WholeNumber(1), metavar="N", help="Trials at most. Default: 50.")
+@click.option(
+    "--trials", type=WholeNumber(1), metavar="N", help="Maximum number of trials. [default: 50]"
+)
 @click.option(
     "--seed",
     type=WholeNumber(0, 1 << 31),
     metavar="N",
-    help="Of all chance, a simulated pipeline among it. Default: 0.",
+    help="Random seed, also for the simulated pipeline. [default: 0]",
 )
 @click.option(
     "--draw",
     type=WholeNumber(0, 1 << 31),
     metavar="N",
-    help="Draw the simulated pipeline from another seed than --seed.",
+    help="Random seed for the simulated pipeline. [default: --seed]",
 )
 @click.option(
     "--proposer",
     "proposers",
     multiple=True,
     metavar="NAME",
-    help="Who proposes: agent, the default, bayes, evolve, random, chat:PROVIDER:MODEL or"
-    ' command:"..."; several may be given, and share the rounds.',
+    help='Proposer: agent, bayes, evolve, random, chat:PROVIDER:MODEL or command:"..."; repeat'
+    " the option to share the rounds among several. [default: agent]",
 )
 @click.option(
     "--record",
     metavar="FILE",
     type=FilePath(dir_okay=False),
-    help="Trials that were recorded of the pipeline; they are replayed.",
+    help="Replay trials from this record of the pipeline.",
 )
 @click.option(
     "--execute/--no-execute",
     default=None,
-    help="Carry out what is not recorded. Default: where the pipeline file or --base-url names a"
-    " server and no --record is given.",
+    help="Run trials that are not recorded. [default: if the pipeline file or --base-url gives a"
+    " server and there is no --record]",
 )
 @click.option(
     "--governor",
     "governors",
     multiple=True,
     metavar="STAGE=CONTROLLER@BETA",
-    help="Let a controller govern a stage in place of samples; several may be given.",
+    help="Let a controller decide the number of samples of a stage; may be repeated.",
 )
 @click.option(
     "--without",
     multiple=True,
     type=click.Choice(INSIGHTS),
-    help="Simulate without one of the three observations: an ablation.",
+    help="Ablation: simulate without one of the three observations.",
 )
 @click.option(
     "--sampled",
     is_flag=True,
-    help="Simulate 50 questions that are right or wrong, and not their chances.",
+    help="Simulate 50 questions with outcomes that are correct or wrong, instead of probabilities.",
 )
 @click.option(
     "--play",
     metavar="FILE",
     type=FilePath(dir_okay=False),
-    help="Play this allocation of Rheo at every --beta, and search nothing.",
+    help="Play this Rheo allocation at every --beta, without a search.",
 )
 @click.option(
     "--beta",
     metavar="BETAS",
     default=DEFAULT_BETA,
     show_default=True,
-    help="The values of beta of --play, as for sweep.",
+    help="Values of beta for --play: a list or a range first:last:step.",
 )
 @click.option(
     "--run",
     "directory",
     metavar="DIR",
     type=FilePath(file_okay=False),
-    help="Keep the run in DIR; left out, it is not kept.",
+    help="Keep the run in DIR. [default: do not keep it]",
 )
 @click.option(
-    "--rounds", type=WholeNumber(1), metavar="N", help="Rounds at most. Default: 3 a trial."
+    "--rounds",
+    type=WholeNumber(1),
+    metavar="N",
+    help="Maximum number of rounds. [default: 3 per trial]",
 )
 @click.option(
     "--per-round",
     type=WholeNumber(1, 100),
     metavar="N",
-    help="Trials of a proposer in a round at most. Default: 1.",
+    help="Maximum number of trials per proposer and round. [default: 1]",
 )
 @model_options
 @run_options
@@ -128,11 +134,12 @@ INSIGHTS = ("sizes", "saturation", "coupling")
 def allocate(
     out: Output, language: str | None, play: Path | None, beta: str, **asked: object
 ) -> None:
-    """Looks for the allocation of a budget across a pipeline's stages with the best score.
+    """Search for the best allocation of a budget across the stages of a pipeline.
 
-    Each stage is given a model and a number of samples. Proposers put trials forward; each is
-    played on every question, within the budget, and held to the best so far. With --run the run is
-    kept: its best ends as selected.rheo, and rheostat runs, report, approve and tui read it.
+    An allocation gives each stage a model and a number of samples. Proposers suggest trials; each
+    is played on every question, within the budget, and compared with the best so far. With --run,
+    the run is kept: its best allocation is written to selected.rheo, and rheostat runs, report,
+    approve and tui can read the run.
     """
     from agents.commands.allocation_run import AllocateOptions, play_allocation, run_allocation
     from harness.errors import InputError

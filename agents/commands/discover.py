@@ -24,13 +24,13 @@ FEEDBACKS = ("full", "scalar")
     examples=[
         (
             "rheostat discover --on sample/search/*.recording --run runs/first --max-minutes 2",
-            "Looks for two minutes; the winner is runs/first/selected.rheo.",
+            "Search for two minutes; the winner is runs/first/selected.rheo.",
         ),
         (
             "rheostat discover --on a.recording --held-out b.recording --run a --approve final",
-            "Waits for a person before a winner counts; the report shows it on new recordings.",
+            "Wait for approval before a winner counts; the report evaluates it on new recordings.",
         ),
-        ("rheostat discover --run runs/first --resume --max-minutes 10", "Goes on, for longer."),
+        ("rheostat discover --run runs/first --resume --max-minutes 10", "Resume, with more time."),
     ],
 )
 @click.option(
@@ -39,7 +39,7 @@ FEEDBACKS = ("full", "scalar")
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
-    help="The search set: sealed recordings, every word up to the next option.",
+    help="Search set: sealed recordings, all arguments up to the next option.",
 )
 @click.option(
     "--held-out",
@@ -47,7 +47,7 @@ FEEDBACKS = ("full", "scalar")
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
-    help="Recordings that the report alone opens, likewise.",
+    help="Held-out recordings, opened by the report only: all arguments up to the next option.",
 )
 @click.option(
     "--run",
@@ -55,77 +55,90 @@ FEEDBACKS = ("full", "scalar")
     required=True,
     metavar="DIR",
     type=FilePath(file_okay=False),
-    help="The directory of the run.",
+    help="Directory of the run.",
 )
 @click.option(
     "--proposer",
     "proposers",
     multiple=True,
     metavar="NAME",
-    help='Who proposes: evolve, the default, random, chat:PROVIDER:MODEL or command:"..."; several'
-    " may be given, and share the rounds.",
+    help='Proposer: evolve, random, chat:PROVIDER:MODEL or command:"..."; repeat the option to'
+    " share the rounds among several. [default: evolve]",
 )
 @click.option(
     "--baseline",
     "baselines",
     multiple=True,
     metavar="CONTROLLER[:KNOB=VALUES]",
-    help="Hold candidates against it, and not against sc, asc, esc and parallel_probe; several may"
-    " be given.",
+    help="Compare candidates with this controller; may be repeated. [default: sc, asc, esc and"
+    " parallel_probe]",
 )
 @click.option(
     "--objective",
     metavar="NAME",
-    help="What is made large: frontier, the default, accuracy, or tradeoff:GAMMA.",
-)
-@click.option("--tune/--no-tune", default=None, help="Fit the constants of proposals. Default: no.")
-@click.option(
-    "--feedback", type=click.Choice(FEEDBACKS), help="What proposers are told. Default: full."
+    help="Objective to maximise: frontier, accuracy, or tradeoff:GAMMA. [default: frontier]",
 )
 @click.option(
-    "--free-knobs", is_flag=True, default=None, help="Free knobs in place of beta: an ablation."
+    "--tune/--no-tune", default=None, help="Tune the constants of proposals. [default: no]"
 )
 @click.option(
-    "--seed", type=WholeNumber(0, 1 << 31), metavar="N", help="Of all chance. Default: 0."
+    "--feedback",
+    type=click.Choice(FEEDBACKS),
+    help="How much detail proposers receive in their brief. [default: full]",
 )
+@click.option(
+    "--free-knobs",
+    is_flag=True,
+    default=None,
+    help="Ablation: write programs with free knobs instead of beta.",
+)
+@click.option("--seed", type=WholeNumber(0, 1 << 31), metavar="N", help="Random seed. [default: 0]")
 @click.option(
     "--seeds",
     type=WholeNumber(1, 10_000),
     metavar="N",
-    help="Review under the shuffles 0 to N - 1. Default: 40.",
+    help="Review candidates with the seeds 0 to N - 1. [default: 40]",
 )
 @click.option(
     "--screening",
     type=WholeNumber(1, 10_000),
     metavar="N",
-    help="Screen variants under the shuffles 0 to N - 1. Default: 12.",
+    help="Screen variants with the seeds 0 to N - 1. [default: 12]",
 )
 @click.option(
-    "--beta", metavar="BETAS", help=f"The values of beta, as for sweep. Default: {DEFAULT_BETA}."
+    "--beta",
+    metavar="BETAS",
+    help=f"Values of beta: a list or a range first:last:step. [default: {DEFAULT_BETA}]",
 )
 @click.option(
-    "--rounds", type=WholeNumber(1, 100_000), metavar="N", help="Rounds at most. Default: 20."
+    "--rounds",
+    type=WholeNumber(1, 100_000),
+    metavar="N",
+    help="Maximum number of rounds. [default: 20]",
 )
 @click.option(
-    "--max-evaluations", type=WholeNumber(1), metavar="N", help="Programs played at most."
+    "--max-evaluations",
+    type=WholeNumber(1),
+    metavar="N",
+    help="Maximum number of programs to play.",
 )
 @click.option(
     "--per-round",
     type=WholeNumber(1, 100),
     metavar="N",
-    help="Candidates of a proposer in a round at most. Default: 3.",
+    help="Maximum number of candidates per proposer and round. [default: 3]",
 )
 @click.option(
     "--round-evaluations",
     type=WholeNumber(1),
     metavar="N",
-    help="Programs that a proposer may play in a round. Default: 240.",
+    help="Maximum number of programs that a proposer may play per round. [default: 240]",
 )
 @click.option(
     "--brief-tokens",
     type=WholeNumber(200),
     metavar="N",
-    help="Tokens of a brief at most. Default: 6000.",
+    help="Maximum number of tokens of a brief. [default: 6000]",
 )
 @model_options
 @run_options
@@ -135,7 +148,7 @@ FEEDBACKS = ("full", "scalar")
     type=click.Choice(["processes", "ray"]),
     default="processes",
     show_default=True,
-    help="Where programs are played: here, or over a Ray cluster.",
+    help="Play programs on this machine, or on a Ray cluster.",
 )
 @ray_address_option
 @setting_option("threads")
@@ -156,11 +169,12 @@ def discover(
     cache_dir: Path | None,
     **asked: object,
 ) -> None:
-    """Looks for controllers that beat the hand-made ones on recordings, round after round.
+    """Search for controllers that beat the baselines on recordings.
 
-    Proposers put programs forward; each is checked, replayed and held to the best so far. The
-    winner ends as selected.rheo in the run's directory, with its card and a report. A run that was
-    stopped goes on with --resume; its caps may be raised then.
+    In each round, proposers write programs; each program is checked, replayed and compared with the
+    best so far. The winner is written to selected.rheo in the directory of the run, with its
+    controller card and a report. Use --resume to continue an interrupted run; you may raise its
+    limits then.
     """
     from agents.chat.settings import ChatSettings
     from agents.commands.discovery_run import begin_run, resume_run

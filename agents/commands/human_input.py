@@ -10,21 +10,28 @@ from harness.cli.declarations import FilePath, command
 @command(
     "approve",
     examples=[
-        ("rheostat approve runs/first r003-2", "Lets it count."),
+        ("rheostat approve runs/first r003-2", "Approve the candidate."),
         (
             'rheostat approve runs/first r003-2 --note "short, and it says why it stops"',
-            "The note is kept, and the next brief tells it.",
+            "Add a note, which the next brief includes.",
         ),
     ],
 )
-@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
-@click.argument("candidate", metavar="CANDIDATE", help="The one that waits, such as r003-2.")
-@click.option("--note", default="", metavar="TEXT", help="Why; the next brief tells it.")
-@click.option("--by", metavar="NAME", help="Who decides; the login name by default.")
+@click.argument(
+    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
+)
+@click.argument("candidate", metavar="CANDIDATE", help="Name of the candidate, such as r003-2.")
+@click.option(
+    "--note",
+    default="",
+    metavar="TEXT",
+    help="Reason for the decision; the next brief includes it.",
+)
+@click.option("--by", metavar="NAME", help="Name of the reviewer. [default: the login name]")
 def approve(directory: Path, candidate: str, note: str, by: str | None) -> None:
-    """Approves a candidate that waits for a person, from any terminal.
+    """Approve a candidate that waits for review, from any terminal.
 
-    A run that is at work goes on at once; one that was left goes on when it is resumed.
+    An active run continues immediately; a stopped run continues when you resume it.
     """
     from agents.commands.decisions import decide
     from harness.cli import console
@@ -35,21 +42,28 @@ def approve(directory: Path, candidate: str, note: str, by: str | None) -> None:
 @command(
     "reject",
     examples=[
-        ("rheostat reject runs/first r003-2", "Puts it aside."),
+        ("rheostat reject runs/first r003-2", "Reject the candidate."),
         (
             'rheostat reject runs/first r003-2 --note "one model alone gains by it"',
-            "The note is kept, and the next brief tells it.",
+            "Add a note, which the next brief includes.",
         ),
     ],
 )
-@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
-@click.argument("candidate", metavar="CANDIDATE", help="The one that waits, such as r003-2.")
-@click.option("--note", default="", metavar="TEXT", help="Why; the next brief tells it.")
-@click.option("--by", metavar="NAME", help="Who decides; the login name by default.")
+@click.argument(
+    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
+)
+@click.argument("candidate", metavar="CANDIDATE", help="Name of the candidate, such as r003-2.")
+@click.option(
+    "--note",
+    default="",
+    metavar="TEXT",
+    help="Reason for the decision; the next brief includes it.",
+)
+@click.option("--by", metavar="NAME", help="Name of the reviewer. [default: the login name]")
 def reject(directory: Path, candidate: str, note: str, by: str | None) -> None:
-    """Rejects a candidate that waits for a person, from any terminal.
+    """Reject a candidate that waits for review, from any terminal.
 
-    It is neither selected nor built upon, and the run looks for another.
+    The candidate is not selected and proposers do not build on it; the run continues its search.
     """
     from agents.commands.decisions import decide
     from harness.cli import console
@@ -60,32 +74,36 @@ def reject(directory: Path, candidate: str, note: str, by: str | None) -> None:
 @command(
     "propose",
     examples=[
-        ("rheostat propose runs/first mine.rheo", "The next round takes it up."),
+        ("rheostat propose runs/first mine.rheo", "Submit a controller for the next round."),
         (
             'rheostat propose runs/first mine.rheo --words "stops on two that agree"',
-            "Says what is new about it.",
+            "Describe what is new about it.",
         ),
     ],
 )
-@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
+@click.argument(
+    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
+)
 @click.argument(
     "file",
     metavar="FILE",
     type=FilePath(dir_okay=False),
-    help="A controller, in Rheo or Python, or an allocation, whichever the run looks for.",
+    help="A controller in Rheo or Python, or an allocation, depending on the run.",
 )
-@click.option("--words", default="", metavar="TEXT", help="What is new about it, and why.")
+@click.option(
+    "--words", default="", metavar="TEXT", help="Description of what is new about it, and why."
+)
 @click.option(
     "--beta",
     metavar="B",
     type=click.FloatRange(0, 1),
-    help="Where to take an allocation that follows beta.",
+    help="Value of beta at which to evaluate an allocation that depends on beta.",
 )
 def propose(directory: Path, file: Path, words: str, beta: float | None) -> None:
-    """Puts a controller or an allocation of your own into a run, from any terminal.
+    """Submit your own controller or allocation to a run, from any terminal.
 
-    It is checked at once, an allocation against the run's pipeline and budget too. The next round
-    plays and reviews it like any other, and proposers may build on it.
+    The proposal is checked immediately; an allocation also against the pipeline and the budget of
+    the run. The next round plays and reviews it like any other, and proposers may build on it.
     """
     from agents.commands.proposal_submission import submit_allocation, submit_controller
     from agents.run.directory import open_run
@@ -96,6 +114,6 @@ def propose(directory: Path, file: Path, words: str, beta: float | None) -> None
     if asked is not None:
         submit_allocation(run, asked, file, words, beta)
     elif beta is not None:
-        raise InputError("--beta: is of an allocation, and this run looks for controllers")
+        raise InputError("--beta: applies to allocations, but this run searches for controllers")
     else:
         submit_controller(run, file, words)

@@ -12,41 +12,41 @@ APPROVALS = ("auto", "each", "final")
 CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 _RUN_OPTIONS = (
-    click.option("--resume", is_flag=True, help="Go on with a run where it stopped."),
+    click.option("--resume", is_flag=True, help="Resume an existing run."),
     click.option(
         "--approve",
         type=click.Choice(APPROVALS),
-        help="Who has to agree: nobody, a person for each new best, or for the last."
-        " Default: auto.",
+        help="Approval mode: auto for none, or require a reviewer for each new best or for the"
+        " final winner. [default: auto]",
     ),
     click.option(
         "--max-minutes",
         type=click.FloatRange(0, min_open=True),
         metavar="MINUTES",
-        help="Minutes of work at most.",
+        help="Maximum working time, in minutes.",
     ),
     click.option(
         "--max-usd",
         type=click.FloatRange(0, min_open=True),
         metavar="DOLLARS",
-        help="Dollars for proposing language models at most.",
+        help="Maximum cost of proposing language models, in dollars.",
     ),
     click.option(
         "--max-tokens",
         type=WholeNumber(1),
         metavar="N",
-        help="Tokens of proposing language models at most.",
+        help="Maximum number of tokens of proposing language models.",
     ),
     click.option(
         "--wait/--no-wait",
         default=True,
         show_default=True,
-        help="Stay while a person is waited for, or leave the run to be resumed.",
+        help="Wait for the reviewer, or exit so that the run can be resumed later.",
     ),
     click.option(
         "--checkpoints",
         metavar="URL",
-        help="Keep the state of the loop in Postgres (postgresql://…) and not inside the run.",
+        help="Store the state of the loop in Postgres (postgresql://…) instead of in the run.",
     ),
 )
 
@@ -72,9 +72,9 @@ class _Temperature(click.ParamType[float | None]):
         try:
             number = float(str(value))
         except ValueError:
-            self.fail(f"{value} is no number, and not the word default", param, ctx)
+            self.fail(f"{value} is not a number, and not the word default", param, ctx)
         if not 0 <= number <= 2:
-            self.fail(f"{value} does not lie between 0 and 2", param, ctx)
+            self.fail(f"{value} is not between 0 and 2", param, ctx)
         return number
 
 
@@ -86,60 +86,62 @@ def model_options(command: F) -> F:
 
 
 _MODEL_OPTIONS = (
-    click.option("--base-url", metavar="URL", help="Ask models at this server, http://HOST/v1."),
+    click.option(
+        "--base-url", metavar="URL", help="Base URL of an OpenAI-compatible server, http://HOST/v1."
+    ),
     click.option(
         "--temperature",
         "temperatures",
         multiple=True,
         type=_Temperature(),
         metavar="T",
-        help="Of a model's candidates in turn, or default for its own; several may be given."
-        " Default: 0.3, 0.7 and 1.",
+        help="Temperature of a model's candidates, used in turn, or default for the model's own;"
+        " may be repeated. [default: 0.3, 0.7 and 1]",
     ),
     click.option(
         "--reply-tokens",
         type=WholeNumber(64, 1_000_000),
         metavar="N",
-        help="Tokens of a model's reply at most, thoughts among them. Default: 8000.",
+        help="Maximum number of tokens of a model's reply, including its thinking. [default: 8000]",
     ),
     click.option(
         "--constrain/--no-constrain",
         "constrained",
         default=None,
-        help="Have the server decode under Rheo's grammar. Default: where it is vLLM.",
+        help="Have the server decode with Rheo's grammar. [default: if it is vLLM]",
     ),
     click.option(
         "--agent-minutes",
         type=click.FloatRange(0, min_open=True),
         metavar="MINUTES",
-        help="Minutes that a command may take in a round. Default: 10.",
+        help="Maximum time of a command per round, in minutes. [default: 10]",
     ),
     click.option(
         "--agent-image",
         metavar="IMAGE",
-        help="Run commands in containers of this image. Default: with your rights.",
+        help="Run commands in containers of this image. [default: run them with your permissions]",
     ),
     click.option(
         "--agent-network",
         metavar="NETWORK",
-        help="The engine's network that they are in there, such as bridge. Default: none.",
+        help="Docker network for these containers, such as bridge. [default: none]",
     ),
     click.option(
         "--agent-env",
         multiple=True,
         metavar="NAME",
-        help="A variable that they are given there, by name; several may be given.",
+        help="Environment variable to pass to these containers, by name; may be repeated.",
     ),
     click.option(
         "--replies",
         metavar="RUN",
         type=FilePath(file_okay=False),
-        help="Take models' replies from this run, and call none.",
+        help="Replay model replies from this run, without calling a model.",
     ),
     click.option(
         "--language",
         type=click.Choice(("rheo", "python")),
-        help="What models and agents write controllers in: rheo, the default, or python, which is"
-        " played in containers.",
+        help="Language that models and agents write controllers in: rheo, or python, which is"
+        " played in containers. [default: rheo]",
     ),
 )

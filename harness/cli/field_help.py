@@ -1,6 +1,6 @@
-"""Help for the fields of input files that are written by hand or by other programs.
+"""The fields of files that are written by hand or by other programs, for help pages.
 
-The fields are read from the records that decode such files, so that help matches what is accepted.
+They are read off the records that decode such files, so that help names what is accepted.
 """
 
 import types
@@ -15,32 +15,32 @@ class FieldSection(NamedTuple):
 
     title: str
     fields: Sequence[tuple[str, str]]
-    """Each name with its type and description."""
+    """Each name with its type and meaning."""
 
 
 _MEANINGS = {
-    "question": "the text",
-    "answer": "the right answer",
+    "question": "the text of the question",
+    "answer": "the correct answer",
     "branches": "one object for each branch",
-    "id": "names the question",
-    "choices": "of a question of multiple choice",
+    "id": "the question's name",
+    "choices": "the choices of a multiple-choice question",
     "greedy": "one sample at temperature 0",
     "difficulty": "rank among the questions, 0 the easiest",
-    "tokens": "the length of the whole branch",
-    "final": "its own answer at the end",
+    "tokens": "the number of tokens of the whole branch",
+    "final": "the branch's own answer at the end",
     "probes": "the answer after each interval; for every branch or for none",
-    "finish": "why it ended, such as stop or length",
-    "seed": "of the branch",
-    "raw": "the model's words at each probe",
-    "final_raw": "the model's words at the end",
-    "probe_tokens": "what each probe cost",
-    "entropy": "in nats, one for each probe",
-    "logprob": "mean of the chosen tokens, one for each interval",
-    "top_logprob": "mean of the 20 likeliest tokens, one for each interval",
-    "text": "the chain",
-    "token_ids": "the chain in tokens",
-    "sentences": "where each ends in text, in characters",
-    "paragraphs": "where each ends in text, in characters",
+    "finish": "the reason it ended, such as stop or length",
+    "seed": "the seed of the branch",
+    "raw": "the model's output at each probe",
+    "final_raw": "the model's output at the end",
+    "probe_tokens": "the tokens that each probe cost",
+    "entropy": "the entropy at each probe, in nats",
+    "logprob": "the mean log-probability of the sampled tokens, one for each interval",
+    "top_logprob": "the mean log-probability of the 20 most likely tokens, one for each interval",
+    "text": "the text of the chain",
+    "token_ids": "the token ids of the chain",
+    "sentences": "the end of each sentence, as a character offset into text",
+    "paragraphs": "the end of each paragraph, as a character offset into text",
 }
 
 
@@ -58,7 +58,7 @@ def question_fields() -> list[FieldSection]:
     """Return the fields of a line of a file of questions."""
     from store.collection.questions import CollectionQuestion
 
-    return [FieldSection("Fields of a question, one a line", _fields(CollectionQuestion))]
+    return [FieldSection("Fields of a question (one per line)", _fields(CollectionQuestion))]
 
 
 def _fields(record: type[msgspec.Struct]) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
-"""Options shared by commands that play controllers: recordings, settings and rules.
+"""The options that commands which play controllers share: where, at which setting, by which rules.
 
-This module declares options and imports nothing expensive; `harness.request` resolves the values.
+This declares them and imports nothing heavy; what they name is opened by the modules of
+`harness.request`.
 """
 
 from collections.abc import Callable
@@ -14,50 +15,49 @@ from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_BETA = "0:1:0.1"
-"""The default β of a sweep, as published."""
+"""The β of a published sweep."""
 
 MIDDLE_BETA = "0.5"
-"""The default β of commands that play at one β."""
+"""The β of a command that plays at one."""
 
 ENGINES = ("compiled", "interpreter")
-"""The names in `harness.engines.catalog`, the default first; importing that module would import the
-language.
-"""
+"""The names that `harness.engines.catalog` knows, the default first; looking there would import the
+language."""
 
 
 def controllers_argument(function: F) -> F:
-    """Add ``CONTROLLERS...`` to a command, passed as ``controllers: tuple[str, ...]``."""
+    """Give a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
     return click.argument(
         "controllers",
         nargs=-1,
         required=True,
         metavar="CONTROLLERS...",
-        help="Files of Rheo, or names of the library.",
+        help="Rheo files, or names of library controllers.",
         shell_complete=shell_completion.complete_controllers,
     )(function)
 
 
 def controller_argument(function: F) -> F:
-    """Add ``CONTROLLER`` to a command, passed as ``controller: str``."""
+    """Give a command ``CONTROLLER``, received as ``controller: str``."""
     return click.argument(
         "controller",
         metavar="CONTROLLER",
-        help="A file of Rheo, or a name of the library.",
+        help="A Rheo file, or the name of a library controller.",
         shell_complete=shell_completion.complete_controllers,
     )(function)
 
 
 def on_option(function: F) -> F:
-    """Add ``--on RECORDINGS...`` to a command, passed as ``on: tuple[Path, ...]``, one or more."""
+    """Give a command ``--on RECORDINGS...``, received as ``on: tuple[Path, ...]``, one or more."""
     return click.option(
         "--on", cls=SpreadingOption, multiple=True, required=True, metavar="RECORDINGS...",
         type=FilePath(),
-        help="Sealed recordings to play over: every word up to the next option.",
+        help="Sealed recordings to replay: all arguments up to the next option.",
     )(function)  # fmt: skip
 
 
 def betas_option(function: F) -> F:
-    """Add ``--beta``, a range, to a command, passed as ``beta: str``."""
+    """Give a command ``--beta``, a range, received as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETAS", default=DEFAULT_BETA, show_default=True,
         help="Values of beta: a list such as 0,0.5,1 or a range first:last:step.",
@@ -65,43 +65,43 @@ def betas_option(function: F) -> F:
 
 
 def beta_option(function: F) -> F:
-    """Add ``--beta``, one value, to a command, passed as ``beta: str``."""
+    """Give a command ``--beta``, one value, received as ``beta: str``."""
     return click.option(
         "--beta", metavar="BETA", default=MIDDLE_BETA, show_default=True,
-        help="From 0, cheap, to 1, thorough; for a controller that follows it.",
+        help="Effort, from 0 (low cost) to 1 (thorough), for controllers that depend on beta.",
     )(function)  # fmt: skip
 
 
 def set_option(function: F) -> F:
-    """Add ``--set KNOB=VALUES`` to a command, passed as ``settings: tuple[str, ...]``."""
+    """Give a command ``--set KNOB=VALUES``, received as ``settings: tuple[str, ...]``."""
     return click.option(
         "--set", "settings", multiple=True, metavar="[CONTROLLER.]KNOB=VALUES",
-        help="Values of a free knob, of every controller that has it or of one.",
+        help="Set a free knob, for all controllers that have it or for the one named.",
     )(function)  # fmt: skip
 
 
 def seeds_option(default: int) -> Callable[[F], F]:
-    """Add ``--seeds N`` to a command, passed as ``seeds: int``, for seeds 0 to N - 1."""
+    """Give a command ``--seeds N``, received as ``seeds: int``, meaning seeds 0 to N - 1."""
 
     def decorate(function: F) -> F:
         return click.option(
             "--seeds", metavar="N", type=WholeNumber(1, 100_000), default=default,
-            show_default=True, help="Play every question under the seeds 0 to N - 1.",
+            show_default=True, help="Play every question with the seeds 0 to N - 1.",
         )(function)  # fmt: skip
 
     return decorate
 
 
 def rules_options(function: F) -> F:
-    """Add ``--budget`` and ``--kappa`` to a command: ``budget: int | None`` and ``kappa: int``."""
+    """Give a command ``--budget`` and ``--kappa``: ``budget: int | None`` and ``kappa: int``."""
     for option in (
         click.option(
             "--kappa", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=0,
-            show_default=True, help="What one probe costs.",
+            show_default=True, help="Charge this many tokens for each probe.",
         ),
         click.option(
             "--budget", metavar="TOKENS", type=WholeNumber(0, 1 << 48), default=None,
-            help="Admit actions by so many tokens an episode; the last one may overshoot.",
+            help="Limit each episode to this many tokens; the last action may exceed the limit.",
         ),
     ):  # fmt: skip
         function = option(function)
@@ -109,53 +109,52 @@ def rules_options(function: F) -> F:
 
 
 def engine_option(function: F) -> F:
-    """Add ``--engine`` to a command, passed as ``engine: str``."""
+    """Give a command ``--engine``, received as ``engine: str``."""
     return click.option(
         "--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True,
-        help="What plays the episodes; both give the same results, to the last bit.",
+        help="Engine that plays the episodes; both give bit-identical results.",
     )(function)  # fmt: skip
 
 
 def grid_engine_option(function: F) -> F:
-    """Add ``--engine`` and ``--ray-address`` to a command that plays a grid.
+    """Give a command that plays a grid ``--engine`` and ``--ray-address``.
 
-    They are passed as ``engine: str`` and ``ray_address: str``, for `cluster_address` and
-    `engine_name`.
+    They are received as ``engine: str`` and ``ray_address: str``, for `cluster` and `engine_name`.
     """
     function = ray_address_option(function)
     return click.option(
         "--engine", type=click.Choice([*ENGINES, RAY]), default=ENGINES[0], show_default=True,
-        help="What plays the episodes; all give the same results, to the last bit."
-        " `ray` is the first of them over a Ray cluster.",
+        help="Engine that plays the episodes; all give bit-identical results. `ray` runs the"
+            " compiled engine on a Ray cluster.",
     )(function)  # fmt: skip
 
 
 def ray_address_option(function: F) -> F:
-    """Add ``--ray-address`` to a command, passed as ``ray_address: str``."""
+    """Give a command ``--ray-address``, received as ``ray_address: str``."""
     return click.option(
         "--ray-address", metavar="ADDRESS", default="auto", show_default=True,
-        help="The cluster for --engine ray: HOST:PORT, `auto` for the one that this machine belongs"
-        " to, `local` to start one here.",
+        help="Ray cluster for --engine ray: HOST:PORT, `auto` for the cluster of this machine,"
+            " or `local` to start one here.",
     )(function)  # fmt: skip
 
 
 RAY = "ray"
-"""The ``--engine`` value for a cluster."""
+"""The name that ``--engine`` takes for a cluster."""
 
 
 def engine_name(engine: str) -> str:
-    """Return the engine that plays the episodes, here or on a cluster."""
+    """What plays the episodes, wherever they are played."""
     return ENGINES[0] if engine == RAY else engine
 
 
 def cluster_address(engine: str, ray_address: str) -> str | None:
-    """Return the address of the cluster; ``None`` for this machine."""
+    """Where they are played; ``None`` for this machine."""
     return ray_address if engine == RAY else None
 
 
 def keep_option(function: F) -> F:
-    """Add ``--no-cache`` to a command, passed as ``keep: bool``."""
+    """Give a command ``--no-cache``, received as ``keep: bool``."""
     return click.option(
         "--cache/--no-cache", "keep", default=True,
-        help="Use and keep results; by default they are kept.",
+        help="Reuse and store results. [default: cache]",
     )(function)  # fmt: skip

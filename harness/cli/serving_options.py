@@ -1,6 +1,6 @@
-"""Options of commands that use a served model, by group.
+"""The options of commands that speak to a served model, group by group.
 
-They are passed under the names of the fields of `harness.cli.collect_options.CollectOptions`.
+They are received under the names of the fields of `harness.cli.collect_options.CollectOptions`.
 """
 
 from collections.abc import Callable
@@ -12,16 +12,17 @@ from harness.cli.declarations import FilePath, FiniteNumber, Temperature, WholeN
 from harness.cli.options import ray_address_option
 
 F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
 
 LONGEST = 1 << 30
-"""More tokens than any branch needs."""
+"""Tokens that no branch needs."""
 
 FAMILIES = ("think", "harmony", "magistral", "plain")
 """The names of `store.forcing.FAMILIES`, which costs an import of msgspec."""
 
 
 def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
-    """Return a decorator for all of these options, listed in this order."""
+    """All of these options, listed in this order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -33,87 +34,99 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
 
 serving_options = _all(
     click.option("--base-url", "base_urls", metavar="URL[,URL...]", multiple=True,
-                 help="vLLM servers that serve the model; http://HOST:PORT."),
+                 help="Base URLs of the vLLM servers of the model: http://HOST:PORT."),
     click.option("--model", metavar="NAME", required=True,
-                 help="The model, as the server calls it; its directory for --offline."),
+                 help="Model name as the server lists it; with --offline, its directory."),
     click.option("--offline", "python", metavar="PYTHON", type=FilePath(dir_okay=False),
-                 help="Run vLLM without a server, by the Python that has it."),
+                 help="Run vLLM without a server, in this Python interpreter."),
     click.option("--engine-arg", "engine_args", metavar="KEY=VALUE", multiple=True,
-                 help="An argument of vLLM's engine for --offline, such as max_model_len=32768."),
+                 help="Engine argument of vLLM for --offline, such as max_model_len=32768."),
     click.option("--ranks", metavar="N", type=WholeNumber(1, 4096), default=1, show_default=True,
-                 help="Data-parallel engines behind each server: probes go where the prefix is."),
+                 help="Number of data-parallel engines behind each server; probes go to the"
+                     " engine that caches their prefix."),
     click.option("--concurrency", metavar="N", type=WholeNumber(1, 1 << 16), default=256,
-                 show_default=True, help="Completions under way at once, for each server."),
+                 show_default=True, help="Maximum number of concurrent completions per server."),
 )  # fmt: skip
-"""Adds the options that name the model's servers."""
+"""Gives a command what says where the model is served."""
 
 
 def patience_option(default: float) -> Callable[[F], F]:
-    """Add ``--patience`` to a command, passed as ``patience: float``."""
+    """Give a command ``--patience``, received as ``patience: float``."""
     return click.option(
         "--patience", metavar="SECONDS", type=FiniteNumber(0), default=default,
-        show_default=True, help="Wait so long for a server that is gone or too busy.",
+        show_default=True, help="How long to wait for a server that is unreachable or overloaded.",
     )  # fmt: skip
 
 
 drawing_options = _all(
     click.option("--branches", metavar="N", type=WholeNumber(1, 1 << 20), default=128,
-                  show_default=True, help="Branches of each question."),
+                  show_default=True, help="Number of branches per question."),
     click.option("--interval", metavar="TOKENS", type=WholeNumber(1, LONGEST), default=500,
-                  show_default=True, help="The tokens between two probes."),
+                  show_default=True, help="Number of tokens between two probes."),
     click.option("--max-tokens", metavar="TOKENS", type=WholeNumber(1, LONGEST), default=32_000,
-                  show_default=True, help="The most tokens of one branch."),
+                  show_default=True, help="Maximum number of tokens per branch."),
     click.option("--temperature", metavar="T", type=Temperature(), default=0.7,
-                  show_default=True, help="Of branches, 0 to 2; probes are made at 0."),
+                  show_default=True,
+                  help="Sampling temperature of branches, 0 to 2; probes always use 0."),
     click.option("--top-p", metavar="P", type=FiniteNumber(0, 1, min_open=True), default=1.0,
-                  show_default=True, help="Keep the likeliest tokens of so much probability."),
+                  show_default=True,
+                  help="Sample from the most likely tokens whose probabilities add up to P."),
     click.option("--top-k", metavar="N", type=WholeNumber(0, LONGEST), default=0, show_default=True,
-                  help="Keep so many likeliest tokens; 0 for all."),
+                  help="Sample from the N most likely tokens; 0 for all."),
     click.option("--min-p", metavar="P", type=FiniteNumber(0, 1), default=0.0,
-                  show_default=True, help="Keep tokens of so much of the likeliest's probability."),
+                  show_default=True,
+                  help="Sample only tokens at least P times as probable as the most likely one."),
     click.option("--repetition-penalty", metavar="X", type=FiniteNumber(0, min_open=True),
-                  default=1.0, show_default=True, help="As vLLM has it."),
+                  default=1.0, show_default=True, help="Repetition penalty, as in vLLM."),
     click.option("--seed", metavar="N", type=WholeNumber(0, 1 << 62), default=0, show_default=True,
-                  help="The base of all seeds."),
+                  help="Random seed from which all others are derived."),
 )  # fmt: skip
-"""Adds the options for sampling branches."""
+"""Gives a command what decides how branches are drawn."""
 
 grouping_options = _all(
     click.option("--stepwise", is_flag=True,
-                  help="Draw every interval by its own seeded request, as a live episode does."),
+                  help="Request every interval separately with its own seed, as live episodes do."),
     click.option("--group", metavar="N", type=WholeNumber(1, 1024), default=16, show_default=True,
-                  help="Branches of one request."),
+                  help="Number of branches per request."),
 )  # fmt: skip
-"""Adds the options for requesting whole branches."""
+"""Gives a command what decides how whole branches are asked for."""
 
 probing_options = _all(
     click.option(
         "--family",
         type=click.Choice(FAMILIES),
-        help="How the model thinks; found in its chat template or name if absent.",
+        help="How the model marks its thinking. [default: detected from the chat template or the"
+        " model's name]",
     ),
-    click.option("--force-end", "end", metavar="TEXT", help="Ends the thinking, instead."),
-    click.option("--force-ask", "ask", metavar="TEXT", help="Begins the answer, instead."),
+    click.option(
+        "--force-end", "end", metavar="TEXT", help="Override the text that ends the thinking."
+    ),
+    click.option(
+        "--force-ask", "ask", metavar="TEXT", help="Override the text that starts the answer."
+    ),
     click.option(
         "--answers",
         metavar="HOW",
         default="boxed",
         show_default=True,
-        help="How answers are read: boxed, choice or pattern:REGEX.",
+        help="How to extract answers: boxed, choice or pattern:REGEX.",
     ),
     click.option(
         "--equivalence",
         type=click.Choice(["exact", "math-verify"]),
-        help="When answers are the same; math-verify for boxed ones, else exact.",
+        help="How to decide that two answers are equal. [default: math-verify for boxed answers,"
+        " otherwise exact]",
     ),
     click.option(
-        "--instruction", metavar="TEXT", help="Behind each question, instead of the usual."
+        "--instruction",
+        metavar="TEXT",
+        help="Append this text to each question. [default: depends on --answers]",
     ),
     click.option(
         "--template",
         metavar="KEY=VALUE",
         multiple=True,
-        help="An argument of the chat template, such as enable_thinking=true.",
+        help="Argument of the chat template, such as enable_thinking=true.",
     ),
     click.option(
         "--probe-tokens",
@@ -121,7 +134,7 @@ probing_options = _all(
         type=WholeNumber(1, 4096),
         default=32,
         show_default=True,
-        help="The most tokens of one probe.",
+        help="Maximum number of tokens per probe.",
     ),
     click.option(
         "--probe-stop",
@@ -129,29 +142,32 @@ probing_options = _all(
         multiple=True,
         default=("\\n",),
         show_default=True,
-        help="Ends a probe.",
+        help="Stop a probe at this text.",
     ),
-    click.option("--probe-regex", metavar="REGEX", help="What a probe is constrained to."),
+    click.option(
+        "--probe-regex", metavar="REGEX", help="Constrain probes to this regular expression."
+    ),
     click.option(
         "--probe-choices",
         is_flag=True,
         help="Constrain probes to the letters of the question's choices.",
     ),
 )
-"""Adds the options for prompts, probes and answers."""
+"""Gives a command what decides how it asks, probes and reads answers."""
 
 signal_options = _all(
-    click.option("--entropy", is_flag=True, help="Ask for the entropy after the end of thinking."),
+    click.option("--entropy", is_flag=True,
+                 help="Record the entropy of the token after the end of thinking."),
     click.option("--logprobs", is_flag=True,
-                 help="Ask for mean log-probabilities of each interval."),
+                 help="Record mean log-probabilities for each interval."),
 )  # fmt: skip
-"""Adds the options for signals."""
+"""Gives a command the signals that may be asked for."""
 
 keeping_options = _all(
-    click.option("--text", is_flag=True, help="Record the chains' text."),
-    click.option("--token-ids", is_flag=True, help="Record the chains in tokens."),
+    click.option("--text", is_flag=True, help="Record the text of the chains."),
+    click.option("--token-ids", is_flag=True, help="Record the token ids of the chains."),
 )  # fmt: skip
-"""Adds the options for additional recorded data."""
+"""Gives a command what may be recorded besides."""
 
 cluster_options = _all(
     click.option(
@@ -159,7 +175,7 @@ cluster_options = _all(
         type=click.Choice(["process", "ray"]),
         default="process",
         show_default=True,
-        help="Speak to engines from this process, or from workers of a Ray cluster.",
+        help="Connect to engines from this process, or from workers of a Ray cluster.",
     ),
     ray_address_option,
     click.option(
@@ -168,7 +184,7 @@ cluster_options = _all(
         type=WholeNumber(1, 4096),
         default=1,
         show_default=True,
-        help="Engines of --offline on the cluster.",
+        help="Number of --offline engines on the cluster.",
     ),
     click.option(
         "--engine-gpus",
@@ -177,17 +193,17 @@ cluster_options = _all(
         type=click.FloatRange(0),
         default=0.0,
         show_default=True,
-        help="GPUs of each of them.",
+        help="GPUs per --offline engine.",
     ),
 )
-"""Adds the options for distributed engines."""
+"""Gives a command what spreads engines over machines."""
 
 price_options = _all(
     click.option("--price-per-hour", metavar="USD", type=FiniteNumber(0), default=0.0,
-                  help="Of all that serves."),
+                  help="Price per hour of all servers together, in dollars."),
     click.option("--price-in", metavar="USD", type=FiniteNumber(0), default=0.0,
-                  help="Of a million tokens of prompts."),
+                  help="Price per million prompt tokens, in dollars."),
     click.option("--price-out", metavar="USD", type=FiniteNumber(0), default=0.0,
-                  help="Of a million tokens generated."),
+                  help="Price per million generated tokens, in dollars."),
 )  # fmt: skip
-"""Adds the options for prices."""
+"""Gives a command what tokens and hours cost."""

@@ -34,6 +34,7 @@ unsafe_no_docker = click.Option(
     is_flag=True,
     expose_value=False,
     callback=_take_down,
-    help="Play controllers in Python as plain processes; for code of your own alone.",
+    help="Play controllers in Python as plain processes, without isolation; only for your own"
+    " code.",
 )
 """For commands that play controllers."""

@@ -13,9 +13,12 @@ from harness.cli.output import Output
     "bench",
     plays=True,
     examples=[
-        ("rheostat bench --on sample/search/*.recording", "Measures on this machine."),
-        ("rheostat bench --on r.recording --seeds 10 --skip plain", "A shorter run."),
-        ("rheostat bench --on r.recording --json -o bench.json", "Every figure, for a machine."),
+        ("rheostat bench --on sample/search/*.recording", "Measure the speed on this machine."),
+        (
+            "rheostat bench --on r.recording --seeds 10 --skip plain",
+            "Run fewer seeds and skip a contender.",
+        ),
+        ("rheostat bench --on r.recording --json -o bench.json", "Write all figures as JSON."),
     ],
 )
 @on_option
@@ -27,15 +30,15 @@ from harness.cli.output import Output
 )  # fmt: skip
 @click.option(
     "--repeats", metavar="N", type=WholeNumber(1, 100), default=3, show_default=True,
-    help="How often the fast contenders play; the least time counts.",
+    help="Runs of each fast contender; the fastest one counts.",
 )  # fmt: skip
 @click.option(
     "--skip", multiple=True, type=click.Choice(("minimal", "interpreter", "plain")),
-    help="Leave a contender out.",
+    help="Leave out a contender.",
 )  # fmt: skip
 @click.option(
     "--foreign", metavar="FILE", type=FilePath(dir_okay=False),
-    help="A controller in another language that plays as CMC does.",
+    help="Also time this controller in another language; it must play as CMC does.",
 )  # fmt: skip
 @output_options
 def bench(
@@ -48,13 +51,13 @@ def bench(
     skip: tuple[str, ...],
     foreign: Path | None,
 ) -> None:
-    """Plays the library's CMC in several ways over the same cells, and tells what each takes.
+    """Measure how fast each engine plays CMC on the same episodes.
 
-    The contenders: a compiled pass that reads as much and decides nothing; the compiled engine; the
-    interpreter; CMC in plain Python with scipy; and, with --foreign, a controller in Python in the
-    sandbox. Each runs in a process of its own on one core. Times are of the processor; what the
-    clock says beside them counts the sandbox's own processes too. All episodes that several play
-    are compared; where one differs, the command fails.
+    The contenders are: a compiled pass that reads as much and decides nothing; the compiled engine;
+    the interpreter; CMC in plain Python with scipy; and, with --foreign, a controller in Python in
+    the sandbox. Each runs in its own process on one core. Times are processor times; the wall-clock
+    time shown next to them includes the processes of the sandbox. Episodes that several contenders
+    play are compared, and the command fails if any differ.
     """
     from harness.bench import CONTENDER_NAMES, report
     from harness.bench.report import run_bench

@@ -35,27 +35,27 @@ def _question_fields() -> "list[FieldSection]":
     examples=[
         (
             "rheostat collect --base-url http://gpu:80 --model Qwen3-8B --questions q -o a.rec",
-            "Draws 128 branches of each question and probes each every 500 tokens.",
+            "Sample 128 branches per question and probe each every 500 tokens.",
         ),
         (
             "rheostat collect --base-url http://gpu:8000 --model M --questions q -o a --dry-run",
-            "Says what that would take, and draws nothing.",
+            "Estimate the cost without sampling anything.",
         ),
         (
             "rheostat collect --base-url http://gpu:8000 --model M --from chains.jsonl -o b.rec",
-            "Probes chains that exist.",
+            "Probe existing chains.",
         ),
     ],
 )
-@click.option("--questions", metavar="FILE", type=FilePath(), help="JSON Lines of questions.")
+@click.option("--questions", metavar="FILE", type=FilePath(), help="Questions, as JSON Lines.")
 @click.option(
     "--from",
     "chains",
     metavar="FILE",
     type=FilePath(),
-    help="Probe chains that exist: JSON Lines of questions with their chains.",
+    help="Probe existing chains: JSON Lines of questions with their chains.",
 )
-@click.option("--benchmark", metavar="NAME", help="The benchmark; the file's stem if absent.")
+@click.option("--benchmark", metavar="NAME", help="Benchmark name. [default: the file's stem]")
 @serving_options
 @patience_option(300.0)
 @cluster_options
@@ -70,16 +70,18 @@ def _question_fields() -> "list[FieldSection]":
     type=WholeNumber(0, 1 << 31),
     default=0,
     show_default=True,
-    help="Seal without up to N branches that cannot be had, and record which they are.",
+    help="Finish without up to N branches that fail permanently, and record which are missing.",
 )
-@click.option("--licence", metavar="TEXT", help="What may be done with the recording.")
+@click.option("--licence", metavar="TEXT", help="Licence of the recording.")
 @price_options
-@click.option("--dry-run", is_flag=True, help="Say what it would take, and draw nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Estimate requests, tokens and cost, and sample nothing."
+)
 @click.option(
     "--expect",
     metavar="TOKENS",
     type=WholeNumber(1, LONGEST),
-    help="Tokens of a branch for --dry-run; --max-tokens if absent.",
+    help="Expected tokens per branch for --dry-run. [default: --max-tokens]",
 )
 @click.option(
     "-o",
@@ -88,13 +90,14 @@ def _question_fields() -> "list[FieldSection]":
     metavar="FILE",
     required=True,
     type=FilePath(dir_okay=False),
-    help="The recording; one that was begun is gone on with.",
+    help="Recording to write; an unfinished one is resumed.",
 )
 def collect(target: Path, dry_run: bool, expect: int | None, **options: object) -> None:
-    """Draws branches from a model behind vLLM, probes them, and seals a recording.
+    """Sample branches from a model served by vLLM, probe them, and seal a recording.
 
-    Run again after any end, it goes on where it stopped, to the branch. `rheostat explain
-    collecting` has the requests that are made, and what the recording says.
+    An interrupted collection resumes at the first missing branch when you run the same command
+    again. See `rheostat explain collecting` for the requests that are made and for what the
+    recording stores.
     """
     from harness.cli import collection_run, model_servers
     from harness.cli.collect_options import build_options as given

@@ -26,21 +26,21 @@ from harness.cli.output import Output
     examples=[
         (
             "rheostat compare cmc esc --set esc.n=16,32,64 --on sample/search/*.recording",
-            "Tells what esc would spend for the accuracy of cmc.",
+            "Show what esc would spend for the accuracy of cmc.",
         ),
-        ("rheostat compare mine.rheo cmc --on r.recording --json", "All of it for a program."),
+        ("rheostat compare mine.rheo cmc --on r.recording --json", "Write the comparison as JSON."),
     ],
 )
 @click.argument(
     "controller",
     metavar="A",
-    help="The challenger: a file, or a library name.",
+    help="The challenger: a Rheo file, or the name of a library controller.",
     shell_complete=shell_completion.complete_controllers,
 )
 @click.argument(
     "baseline",
     metavar="B",
-    help="The baseline, likewise.",
+    help="The baseline: a Rheo file, or the name of a library controller.",
     shell_complete=shell_completion.complete_controllers,
 )
 @on_option
@@ -69,12 +69,12 @@ def compare(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Compares controller A with baseline B: at equal accuracy, at equal cost, over the range.
+    """Compare controller A with baseline B at equal accuracy, at equal cost, and overall.
 
-    For each point of A: the tokens that B needs for the same accuracy, and B's accuracy at the same
-    cost. Then the mean ratio of tokens, the mean accuracy between B's cheapest and dearest point,
-    and the questions on which the two differ. B needs several points to compare with: from beta,
-    or from --set.
+    For each point of A, the tokens that B needs for the same accuracy and B's accuracy at the same
+    cost are shown. A summary follows: the mean ratio of tokens, the mean accuracy between the
+    lowest-cost and the highest-cost point of B, and the questions on which the two differ. B needs
+    several points, from --beta or from --set.
     """
     from harness.cli.grid_run import play_with_progress, prepare_grid
     from harness.cli.output import OutputFormat, output_width

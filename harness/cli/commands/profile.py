@@ -21,10 +21,10 @@ from harness.cli.output import Output
     examples=[
         (
             "rheostat profile cmc --on sample/search/*.recording --beta 0.5",
-            "Shows the source with its costs, and what hindsight shows.",
+            "Show the cost of each line of the source.",
         ),
-        ("rheostat profile esc --on r.recording --set size=4 --seeds 100", "At other settings."),
-        ("rheostat profile mine.py --on r.recording --json", "All of it for a program."),
+        ("rheostat profile esc --on r.recording --set size=4 --seeds 100", "Use other settings."),
+        ("rheostat profile mine.py --on r.recording --json", "Write the profile as JSON."),
     ],
 )
 @controller_argument
@@ -50,11 +50,12 @@ def profile(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Shows the source with what each line did: runs, tokens, episodes ended, share of them right.
+    """Show what each line of a controller did: runs, tokens, episodes ended, share correct.
 
-    Below it, what hindsight shows: the tokens spent after the final leader was settled for good,
-    on branches pruned later, and on branches that never counted; and the questions lost and won
-    against the majority over 64. Several recordings are profiled each, and then together.
+    A second table shows what was wasted in hindsight: the tokens spent after the final leader was
+    settled, on branches that were pruned later, and on branches that never counted. It also lists
+    the questions lost and won against the majority over 64. Several recordings are profiled
+    separately and then together.
     """
     from harness.cli import console, sweep_output
     from harness.cli.grid_run import execution_options

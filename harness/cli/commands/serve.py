@@ -21,11 +21,11 @@ from harness.cli.serving_options import (
     examples=[
         (
             "rheostat serve cmc --base-url http://gpu:8000 --model M --beta 0.5",
-            "Answers chat completions on http://127.0.0.1:8008/v1.",
+            "Serve chat completions on http://127.0.0.1:8008/v1.",
         ),
         (
             "RHEOSTAT_API_KEY=secret rheostat serve cmc --base-url ... --model M --host 0.0.0.0",
-            "The same for other machines, whose clients show the key.",
+            "Serve other machines, whose clients need the key.",
         ),
     ],
 )
@@ -33,11 +33,13 @@ from harness.cli.serving_options import (
 @beta_option
 @set_option
 @rules_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address that is listened on."
-)
-@click.option(
-    "--port", type=WholeNumber(0, 65_535), default=8008, show_default=True, help="0 for a free one."
+    "--port",
+    type=WholeNumber(0, 65_535),
+    default=8008,
+    show_default=True,
+    help="Port to listen on; 0 for a free one.",
 )
 @click.option(
     "--at-once",
@@ -45,7 +47,7 @@ from harness.cli.serving_options import (
     type=WholeNumber(1, 1 << 16),
     default=16,
     show_default=True,
-    help="Requests answered at once; more are turned away with status 429.",
+    help="Maximum number of concurrent requests; more are rejected with status 429.",
 )
 @click.option(
     "--max-body",
@@ -53,7 +55,7 @@ from harness.cli.serving_options import (
     type=WholeNumber(1, 1 << 30),
     default=1 << 20,
     show_default=True,
-    help="The largest request.",
+    help="Maximum size of a request.",
 )
 @click.option(
     "--keep-alive",
@@ -61,7 +63,7 @@ from harness.cli.serving_options import (
     type=FiniteNumber(0.01),
     default=10.0,
     show_default=True,
-    help="Between two comments of a stream that waits for its answer.",
+    help="Interval between keep-alive comments in a stream that waits for its answer.",
 )
 @click.option(
     "--request-timeout",
@@ -70,21 +72,23 @@ from harness.cli.serving_options import (
     type=FiniteNumber(0.01),
     default=30.0,
     show_default=True,
-    help="Close a connection when a request's head, or then its body, takes longer to arrive.",
+    help="Close a connection if the head or the body of a request takes longer to arrive.",
 )
 @click.option(
     "--allow-origin",
     "origins",
     metavar="ORIGIN",
     multiple=True,
-    help="Answer pages of this origin, such as https://chat.example.org; * for all.",
+    help="Allow cross-origin requests from this origin, such as https://chat.example.org; * for"
+    " all.",
 )
 @click.option(
     "--allow-host",
     "hosts",
     metavar="NAME",
     multiple=True,
-    help="Accept this name in Host, besides addresses, localhost and the machine's own name.",
+    help="Accept this name in the Host header, besides IP addresses, localhost and the machine's"
+    " own name.",
 )
 @click.option(
     "--grace",
@@ -92,7 +96,7 @@ from harness.cli.serving_options import (
     type=WholeNumber(0, 86_400),
     default=30,
     show_default=True,
-    help="What is under way may take so long when the proxy is to end.",
+    help="How long to wait for requests in progress at shutdown.",
 )
 @click.option(
     "--traces",
@@ -123,12 +127,12 @@ def serve(
     traces: Path | None,
     **options: object,
 ) -> None:
-    """Answers OpenAI's chat completions by a controller on a model behind vLLM.
+    """Serve OpenAI-compatible chat completions, with a controller on a model served by vLLM.
 
-    A client may add "beta", from 0 to 1, to its request. It gets the text of a branch that holds
-    the winning answer, the tokens of all branches in `usage`, and the trace's name in a header.
-    RHEOSTAT_API_KEY, where it is set, is the key that clients have to show. `rheostat explain
-    proxy` has the rest.
+    A client may add "beta", from 0 to 1, to its request. The reply holds the text of a branch with
+    the winning answer, the tokens of all branches in `usage`, and the name of the trace in a
+    header. If RHEOSTAT_API_KEY is set, clients must send it as their key. See `rheostat explain
+    proxy` for details.
     """
     try:
         import prometheus_client

@@ -19,10 +19,10 @@ _INSTALL = {
 @command(
     "completion",
     examples=[
-        ('eval "$(rheostat completion bash)"', "Completes in this shell only."),
+        ('eval "$(rheostat completion bash)"', "Enable completion in this shell only."),
         (
             "rheostat completion fish > ~/.config/fish/completions/rheostat.fish",
-            "Completes in every new fish.",
+            "Enable completion in every new fish.",
         ),
     ],
 )
@@ -30,19 +30,19 @@ _INSTALL = {
     "shell",
     type=click.Choice(sorted(_INSTALL)),
     metavar="SHELL",
-    help="The shell to write the script for: bash, fish or zsh.",
+    help="The shell: bash, fish or zsh.",
 )
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Prints a shell's completion script.
+    """Print a shell's completion script.
 
-    The script's first lines say how to install it.
+    The first lines of the script say how to install it.
     """
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)
     if found is None:
-        raise click.UsageError(f"click cannot complete for {shell}", ctx)
+        raise click.UsageError(f"click has no completion for {shell}", ctx)
     root = ctx.find_root()
     script = found(root.command, {}, "rheostat", "_RHEOSTAT_COMPLETE").source()
     # zsh reads what a script completes off its very first line, so that one stays in front.
@@ -52,28 +52,28 @@ def completion(ctx: click.Context, shell: str) -> None:
     emit_text("\n".join(lines))
 
 
-@group("config", examples=[("rheostat config show", "Prints every setting and its origin.")])
+@group("config", examples=[("rheostat config show", "Print every setting and its source.")])
 def config() -> None:
-    """Shows settings."""
+    """Show settings."""
 
 
 @config.command(
     "show",
     examples=[
-        ("rheostat config show", "Prints every setting and its origin."),
-        ("rheostat config show --json", "The same for a program."),
-        ("rheostat config show --threads 4", "Shows what the flag would override."),
+        ("rheostat config show", "Print every setting and its source."),
+        ("rheostat config show --json", "Print them as JSON."),
+        ("rheostat config show --threads 4", "Show what the option would override."),
     ],
 )
 @setting_option("threads")
 @setting_option("cache_dir")
 @output_options
 def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
-    """Prints each setting, its value, and where the value comes from.
+    """Print each setting, its value, and where the value comes from.
 
-    A flag beats the environment (RHEOSTAT_THREADS), which beats the project's rheostat.toml or
-    the table [tool.rheostat] of its pyproject.toml, which beats the user's
-    ~/.config/rheostat/config.toml, which beats the default.
+    A command-line option overrides the environment (RHEOSTAT_THREADS), which overrides the
+    project's rheostat.toml or the table [tool.rheostat] of its pyproject.toml, which overrides the
+    user's ~/.config/rheostat/config.toml, which overrides the default.
     """
     from harness.presentation.table import Column, Table
     from harness.settings import GeneralSettings, resolve, sections

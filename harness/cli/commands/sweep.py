@@ -24,14 +24,14 @@ from harness.cli.output import Output
     "sweep",
     plays=True,
     examples=[
-        ("rheostat sweep cmc --on sample/search/*.recording", "Sweeps beta over recordings."),
+        ("rheostat sweep cmc --on sample/search/*.recording", "Sweep beta over recordings."),
         (
             "rheostat sweep asc esc --on r.recording --set n=1,4,16,64 --set esc.n=16,64",
-            "Takes values of knobs, for all controllers and for one.",
+            "Set values of knobs, for all controllers and for one.",
         ),
         (
             "rheostat sweep cmc mine.rheo --on r.recording --seeds 10 --plot frontier.svg",
-            "Fewer shuffles, and a picture.",
+            "Use fewer seeds, and plot the frontier.",
         ),
     ],
 )
@@ -44,13 +44,13 @@ from harness.cli.output import Output
 @click.option(
     "--frontier/--no-frontier",
     default=None,
-    help="Draw accuracy over tokens below the table; by default on a terminal.",
+    help="Plot accuracy over tokens below the table. [default: on a terminal]",
 )
 @click.option(
     "--plot",
     metavar="FILE.svg",
     type=FilePath(dir_okay=False),
-    help="Write accuracy over tokens as SVG.",
+    help="Write a plot of accuracy over tokens as SVG.",
 )
 @grid_engine_option
 @keep_option
@@ -74,12 +74,12 @@ def sweep(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Plays controllers over recordings, at every beta and setting, and tells what each is worth.
+    """Replay controllers over recordings, at every beta and setting, and report accuracy and cost.
 
-    Accuracy and tokens are made as published figures are. Intervals of 95 % are by bootstrap over
-    questions; the difference is paired, to the first controller at its nearest cost. Results are
-    kept by content: what was played once is not played again, and an interrupted sweep goes on
-    where it stopped.
+    Accuracy and tokens are computed as in published results. The 95 % intervals are bootstrapped
+    over questions; the difference is paired, with the first controller at its nearest cost. Results
+    are cached by content: nothing is played twice, and an interrupted sweep resumes where it
+    stopped.
     """
     from harness.cli import sweep_output
     from harness.cli.grid_run import play_with_progress, prepare_grid
