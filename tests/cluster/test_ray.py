@@ -58,7 +58,7 @@ def test_a_collection_over_two_engines_gives_the_same_bytes_though_one_is_killed
     there = begun(tmp_path, *words, "--base-url", urls, *RAY, "-o", "there.recording")
     while not all(server.completions for server in servers):
         assert there.poll() is None, there.communicate()
-    assert kill_worker(there, "_Host")
+    assert kill_worker(there, "_EngineActor")
     ended(there)
     assert all(len(server.completions) > 4 for server in servers)
     here = (tmp_path / "here.recording").read_bytes()
