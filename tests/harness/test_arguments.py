@@ -68,7 +68,7 @@ def test_controllers_of_one_name_are_labelled_by_their_arguments(home: Path) -> 
         ("esc.rheo", "esc.rheo: there is no such program", "the library has esc"),
         ("no/where.rheo", "no/where.rheo: there is no such program", None),
         ("broken.rheo", "broken.rheo:1:1: ", "`rheostat check broken.rheo`"),
-        ("binary.rheo", "binary.rheo, byte 0: a program is UTF-8 text", None),
+        ("binary.rheo", "binary.rheo, byte 0: not valid UTF-8; a program is UTF-8 text", None),
     ],
 )
 def test_unknown_controllers_are_reported(

@@ -77,7 +77,7 @@ def test_the_page_itself_gets_a_socket_and_the_app_draws(app: Served) -> None:
         own.send(json.dumps(["resize", {"width": 80, "height": 24}]))
         seen = b""
         deadline = time.monotonic() + 60
-        while b"no runs" not in seen:
+        while b"No runs" not in seen:
             assert time.monotonic() < deadline, seen
             told = own.recv(timeout=60)
             seen += told if isinstance(told, bytes) else told.encode()

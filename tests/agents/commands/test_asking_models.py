@@ -46,8 +46,8 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
             "langchain-anthropic",
         ),
         (["--proposer", "chat:nosuch:x"], "nosuch"),
-        (["--temperature", "3"], "3 does not lie between 0 and 2"),
-        (["--temperature", "hot"], "hot is no number, and not the word default"),
+        (["--temperature", "3"], "3 is not between 0 and 2"),
+        (["--temperature", "hot"], "hot is not a number, and not the word default"),
         (["--replies", "nowhere"], "nowhere"),
     ],
 )

@@ -70,7 +70,7 @@ def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
     [
         (("--proposer", "evolv"), "there is no such proposer; did you mean evolve?"),
         (("--proposer", "hand"), "people can always propose"),
-        (("--objective", "cost"), "there are frontier, accuracy and tradeoff:GAMMA"),
+        (("--objective", "cost"), "choose from frontier, accuracy and tradeoff:GAMMA"),
         (("--beta", "2"), "--beta 2"),
         (("--rounds", "0"), "0 is not in the range"),
     ],

@@ -17,7 +17,7 @@ from tests.agents.feedback.conftest import Opened
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("frontier", "left of a program's cheapest point its accuracy counts as 0"),
+        ("frontier", "below a program's cheapest point its accuracy counts as 0"),
         ("accuracy", "the best accuracy of any of a program's points, whatever it costs"),
         ("tradeoff:2.5", "of its accuracy less 2.5 for every doubling of tokens"),
     ],
@@ -30,7 +30,7 @@ def test_an_objective_is_told_in_a_sentence(name: str, says: str) -> None:
 def test_what_a_round_shows_is_told(opened: Opened) -> None:
     with opened() as here:
         assert describe_subset(here, here.split(1).shown).startswith(
-            "This round shows 2 of 3 recordings and 18 of 36 questions;"
+            "This round shows 2 of 3 recordings and 18 of 36 questions. "
         )
         assert describe_subset(here, here.scorer.whole) == (
             "The whole search set is shown: 3 recordings, 36 questions."
