@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -219,5 +220,10 @@ class _Kept:
 
 
 def _name(key: Any) -> bytes:  # noqa: ANN401 - nested tuples of text
-    versions = [VERSION, *(importlib.metadata.version(name) for name in ("math-verify", "sympy"))]
-    return blake2b(repr((versions, key)).encode(), digest_size=16).digest()
+    return blake2b(repr((_versions(), key)).encode(), digest_size=16).digest()
+
+
+@cache
+def _versions() -> list[object]:
+    """Return the versions that a description depends on."""
+    return [VERSION, *(importlib.metadata.version(name) for name in ("math-verify", "sympy"))]
