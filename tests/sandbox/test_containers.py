@@ -189,7 +189,7 @@ def test_an_image_of_another_version_is_refused(
 
 
 def test_a_base_that_does_not_do_is_told(client: "DockerClient", image: str) -> None:
-    with pytest.raises(ExternalError, match="there is no image nowhere:latest"):
+    with pytest.raises(ExternalError, match="no image nowhere:latest"):
         build_on_base(client, "rheostat-sandbox-never:latest", "nowhere:latest")
     # The image of this interpreter has no python3 on its search path.
     with pytest.raises(ExternalError, match="has no python3 that runs"):

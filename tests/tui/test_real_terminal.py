@@ -49,7 +49,7 @@ def test_a_whole_run_is_watched_and_decided_beside_it(
                 if waits is not None:
                     app.wait_for(f"waits: {waits}")
                     app.press("a")
-                    app.wait_for("A note")
+                    app.wait_for("Note for the next brief")
                     app.press("Enter")
                     time.sleep(2)  # by then the button has the focus, on a busy machine too
                     app.press("Enter")
