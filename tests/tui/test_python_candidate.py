@@ -35,7 +35,7 @@ async def test_a_candidate_in_python_is_shown_like_any_other(
         [sampling] = [line for line in lines if "episode.sample" in line]
         assert sampling.strip().startswith("100.0%")
         assert "+def controller(episode, beta):" in shown(pilot, "#difference")
-        assert "in Python, there is no schedule" in shown(pilot, "#schedule")
+        assert "so there is no schedule to show" in shown(pilot, "#schedule")
         assert app.screen.query_one("#questions", DataTable).row_count == 24
         await press(pilot, "t")
         assert isinstance(app.screen, TraceScreen)
