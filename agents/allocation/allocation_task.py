@@ -48,7 +48,7 @@ class RoundTrialBench(SpendTracker):
         planned: Trials of the whole run, if it is bounded.
         purse: Spend limit of language models.
         out_of_time: Return whether a time limit was reached.
-        heed: Raise if an interrupt was requested.
+        check_interrupt: Raise if an interrupt was requested.
         tell: Write progress to the event log.
     """
 
@@ -63,18 +63,22 @@ class RoundTrialBench(SpendTracker):
         planned: int | None = None,
         spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
         is_out_of_time: Callable[[], bool] = lambda: False,
-        heed: Callable[[], None] = lambda: None,
+        check_interrupt: Callable[[], None] = lambda: None,
         tell: Callable[..., None] = lambda says, **data: None,
     ):
         super().__init__(spend_limit)
         self.space, self.seen, self.state = space, seen, state
         self.random = Random(seed)
         self.most, self.planned = most, planned
-        self._is_out_of_time, self._heed, self._tell = is_out_of_time, heed, tell
+        self._is_out_of_time, self._check_interrupt, self._tell = (
+            is_out_of_time,
+            check_interrupt,
+            tell,
+        )
 
-    def heed(self) -> None:
-        """See `agents.run.budget_guard.BudgetGuard.heed`."""
-        self._heed()
+    def check_interrupt(self) -> None:
+        """See `agents.run.budget_guard.BudgetGuard.check_interrupt`."""
+        self._check_interrupt()
 
     def is_out_of_time(self) -> bool:
         """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""
@@ -176,7 +180,7 @@ class AllocationTask:
             planned=request.caps.evaluations,
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
             is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
-            heed=hands.interruption.heed,
+            check_interrupt=hands.interruption.check_interrupt,
             tell=tell,
         )
 

@@ -105,7 +105,7 @@ class ModelCaller:
             model = self._model()
 
             def answer(call: ModelCall) -> ModelReply:
-                reply = model.reply(call, self._bench.heed)
+                reply = model.reply(call, self._bench.check_interrupt)
                 if reply.finish is not FinishReason.FAILED:
                     self._replies.keep(call, reply)
                 return reply

@@ -16,12 +16,12 @@ from store.extras import install_command
 class LanguageModel(Protocol):
     """A language model."""
 
-    def reply(self, call: ModelCall, heed: Callable[[], None]) -> ModelReply:
+    def reply(self, call: ModelCall, check_interrupt: Callable[[], None]) -> ModelReply:
         """Make a call.
 
         Args:
             call: Call to make.
-            heed: Function that raises if an interrupt was requested.
+            check_interrupt: Function that raises if an interrupt was requested.
 
         Raises:
             ExternalError: No call can succeed, whatever the prompt.
@@ -48,7 +48,7 @@ class ChatModel:
         self._opened: dict[tuple[float | None, int, str], Any] = {}
         self._open(None, 16, "")
 
-    def reply(self, call: ModelCall, heed: Callable[[], None]) -> ModelReply:
+    def reply(self, call: ModelCall, check_interrupt: Callable[[], None]) -> ModelReply:
         """See `LanguageModel.reply`."""
         from langchain_core.exceptions import (
             ContextOverflowError,
@@ -60,7 +60,7 @@ class ChatModel:
 
         heard = _StreamedReply()
         try:
-            self._listen(call, heard, heed)
+            self._listen(call, heard, check_interrupt)
         except (ModelAuthenticationError, ModelPermissionDeniedError, ModelNotFoundError) as stop:
             raise ExternalError(
                 f"{self._name} cannot be called: {_first_line(stop)}",
@@ -89,7 +89,9 @@ class ChatModel:
             sent = getattr(model, "temperature", temperature)
         return None if sent is None else float(sent)
 
-    def _listen(self, call: ModelCall, heard: "_StreamedReply", heed: Callable[[], None]) -> None:
+    def _listen(
+        self, call: ModelCall, heard: "_StreamedReply", check_interrupt: Callable[[], None]
+    ) -> None:
         """Read the stream of a reply.
 
         Raises:
@@ -99,7 +101,7 @@ class ChatModel:
         until = time.monotonic() + self._settings.timeout
         for chunk in model.stream([(each.role, each.text) for each in call.messages]):
             heard.take(chunk)
-            heed()
+            check_interrupt()
             if time.monotonic() > until:
                 raise TimeoutError(f"no end after {self._settings.timeout:g} seconds")
 

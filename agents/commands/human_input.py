@@ -5,6 +5,21 @@ from pathlib import Path
 import click
 
 from harness.cli.declarations import FilePath, command
+from harness.cli.options import combine_options
+
+_decision_options = combine_options(
+    click.argument(
+        "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
+    ),
+    click.argument("candidate", metavar="CANDIDATE", help="Name of the candidate, such as r003-2."),
+    click.option(
+        "--note",
+        default="",
+        metavar="TEXT",
+        help="Reason for the decision; the next brief includes it.",
+    ),
+    click.option("--by", metavar="NAME", help="Name of the reviewer. [default: the login name]"),
+)
 
 
 @command(
@@ -17,17 +32,7 @@ from harness.cli.declarations import FilePath, command
         ),
     ],
 )
-@click.argument(
-    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
-)
-@click.argument("candidate", metavar="CANDIDATE", help="Name of the candidate, such as r003-2.")
-@click.option(
-    "--note",
-    default="",
-    metavar="TEXT",
-    help="Reason for the decision; the next brief includes it.",
-)
-@click.option("--by", metavar="NAME", help="Name of the reviewer. [default: the login name]")
+@_decision_options
 def approve(directory: Path, candidate: str, note: str, by: str | None) -> None:
     """Approve a candidate that waits for review, from any terminal.
 
@@ -49,17 +54,7 @@ def approve(directory: Path, candidate: str, note: str, by: str | None) -> None:
         ),
     ],
 )
-@click.argument(
-    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
-)
-@click.argument("candidate", metavar="CANDIDATE", help="Name of the candidate, such as r003-2.")
-@click.option(
-    "--note",
-    default="",
-    metavar="TEXT",
-    help="Reason for the decision; the next brief includes it.",
-)
-@click.option("--by", metavar="NAME", help="Name of the reviewer. [default: the login name]")
+@_decision_options
 def reject(directory: Path, candidate: str, note: str, by: str | None) -> None:
     """Reject a candidate that waits for review, from any terminal.
 

@@ -153,7 +153,7 @@ def _check_agents(asking: ModelOptions, proposers: Sequence[str], agent: AgentSe
     """Refuses agents that cannot be run.
 
     Raises:
-        InputError: and `SurroundingsError`: this machine has no such command, or the engine not
+        InputError: and `ExternalError`: this machine has no such command, or the engine not
             what is asked of it.
     """
     if asking.agent_image is None:

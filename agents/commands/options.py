@@ -1,17 +1,13 @@
 """Options that ``discover`` and ``allocate`` share: how a run proceeds and calls models."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import click
 
 from harness.cli.declarations import FilePath, WholeNumber
+from harness.cli.options import combine_options
 
 APPROVALS = ("auto", "each", "final")
 
-CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
-
-_RUN_OPTIONS = (
+run_options = combine_options(
     click.option("--resume", is_flag=True, help="Resume an existing run."),
     click.option(
         "--approve",
@@ -51,16 +47,6 @@ _RUN_OPTIONS = (
 )
 
 
-def run_options(function: CommandFunction) -> CommandFunction:
-    """Adds them, in their order."""
-    for option in reversed(_RUN_OPTIONS):
-        function = option(function)
-    return function
-
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
 class _Temperature(click.ParamType[float | None]):
     name = "temperature"
 
@@ -78,14 +64,7 @@ class _Temperature(click.ParamType[float | None]):
         return number
 
 
-def model_options(command: F) -> F:
-    """Adds the options to a command."""
-    for option in reversed(_MODEL_OPTIONS):
-        command = option(command)
-    return command
-
-
-_MODEL_OPTIONS = (
+model_options = combine_options(
     click.option(
         "--base-url", metavar="URL", help="Base URL of an OpenAI-compatible server, http://HOST/v1."
     ),

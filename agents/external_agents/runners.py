@@ -109,7 +109,7 @@ def wait_for_end(ended: Callable[[float], bool], seconds: float, bench: BudgetGu
     """
     until = time.monotonic() + seconds
     while not ended(POLL_SECONDS):
-        bench.heed()
+        bench.check_interrupt()
         if time.monotonic() > until or bench.is_out_of_time():
             return False
     return True
@@ -214,7 +214,7 @@ def select_runner(asking: ModelOptions, settings: AgentSettings) -> AgentRunner:
         settings: what an agent may use in a container.
 
     Raises:
-        InputError: and `SurroundingsError`: see
+        InputError: and `ExternalError`: see
         `agents.external_agents.container.AgentContainerRunner`.
     """
     if not asking.agent_image:

@@ -65,11 +65,14 @@ class RoundBench(SpendTracker):
         number: the round.
         slot: the proposer's slot; its chance depends on it.
         state: what the proposer left in the round before.
-        known: programs that it played in earlier rounds, as `source_mark` names them: they cost
-        nothing. allowance: programs that it may play. purse: what language models may cost. tries:
-        programs that may be written for each that is put forward. out_of_time: whether a cap was
-        reached meanwhile. heed: gives up the work, where somebody asked for it. tell: puts progress
-        into the event log.
+        known: programs that it played in earlier rounds, as `source_mark` names them, which cost
+            nothing.
+        allowance: programs that it may play.
+        spend_limit: what language models may cost.
+        tries: programs that may be written for each proposal.
+        is_out_of_time: whether a limit was reached.
+        check_interrupt: raises where an interrupt was requested.
+        tell: adds progress to the event log.
     """
 
     def __init__(
@@ -84,7 +87,7 @@ class RoundBench(SpendTracker):
         spend_limit: SpendLimit = SpendLimit(),  # noqa: B008 - it is immutable
         tries: int = 1,
         is_out_of_time: Callable[[], bool],
-        heed: Callable[[], None],
+        check_interrupt: Callable[[], None],
         tell: Callable[..., None],
     ):
         self._arena = arena
@@ -96,7 +99,7 @@ class RoundBench(SpendTracker):
         super().__init__(spend_limit)
         self.tries = tries
         self._is_out_of_time = is_out_of_time
-        self._heed = heed
+        self._check_interrupt = check_interrupt
         self._tell = tell
         self._worths: dict[tuple[str, bool], ProgramScore | None] = {}
         self.played: list[str] = []
@@ -130,7 +133,7 @@ class RoundBench(SpendTracker):
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
         """See `agents.search.bench_protocol.Bench.play`."""
-        self._heed()
+        self._check_interrupt()
         wanted = []
         for source in dict.fromkeys(sources):
             if (source, closely) in self._worths or not self._may_play(source, closely=closely):
@@ -150,7 +153,7 @@ class RoundBench(SpendTracker):
         self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> str:
         """See `agents.search.bench_protocol.Bench.profile`."""
-        self._heed()
+        self._check_interrupt()
         if not self._may_play(f"{source}@{beta:g}", closely=False):
             raise InputError("no programs are left to play in this round")
         return profile_lines(self._arena, self._shown, source, beta, language)
@@ -167,9 +170,9 @@ class RoundBench(SpendTracker):
         self.played.append(name)
         return True
 
-    def heed(self) -> None:
-        """See `agents.run.budget_guard.BudgetGuard.heed`."""
-        self._heed()
+    def check_interrupt(self) -> None:
+        """See `agents.run.budget_guard.BudgetGuard.check_interrupt`."""
+        self._check_interrupt()
 
     def is_out_of_time(self) -> bool:
         """See `agents.run.budget_guard.BudgetGuard.is_out_of_time`."""

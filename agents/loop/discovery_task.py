@@ -105,7 +105,7 @@ class DiscoveryTask:
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
             tries=request.repairs + 2 - slot["tries"],
             is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
-            heed=hands.interruption.heed,
+            check_interrupt=hands.interruption.check_interrupt,
             tell=tell,
         )
 
@@ -173,7 +173,7 @@ class DiscoveryTask:
         caps = self._request.caps
 
         def is_out_of_time() -> bool:
-            hands.interruption.heed()
+            hands.interruption.check_interrupt()
             return hands.accounts.is_out_of_time(caps)
 
         fit = tune_constants(

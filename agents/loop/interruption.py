@@ -18,7 +18,7 @@ class Interruption:
         """Asks for it, from any thread."""
         self._asked.set()
 
-    def heed(self) -> None:
+    def check_interrupt(self) -> None:
         """Gives up the present work, where somebody asked for it.
 
         What is given up is done again after a resume, and not filed by halves.

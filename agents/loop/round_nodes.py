@@ -57,7 +57,7 @@ def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[
 def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
     """Lets one proposer propose, or mend; what it gave before is not asked for again."""
     context, number, name = runtime.context, slot["round"], slot["slot"]
-    context.interruption.heed()
+    context.interruption.check_interrupt()
     if read_slot(context.run, number, name) is not None:
         return {"slots": [f"{number}/{name}"]}
     if slot["proposer"] == HUMAN_PROPOSER and slot["mend"] is None:
@@ -197,7 +197,7 @@ def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
     """Plays the sound candidates over the whole search set."""
     context = runtime.context
     for candidate in state["candidates"]:
-        context.interruption.heed()
+        context.interruption.check_interrupt()
         draft = context.run.draft(candidate)
         if not draft.diagnostics:
             context.task.play(draft)

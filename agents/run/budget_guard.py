@@ -19,7 +19,7 @@ class BudgetGuard(Protocol):
         """Takes what a call did cost out of what is left."""
         ...
 
-    def heed(self) -> None:
+    def check_interrupt(self) -> None:
         """Gives up the work, where somebody asked for it.
 
         Raises:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 import click
 
 from harness.cli.declarations import FilePath
+from harness.cli.options import combine_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ class ImportSource(NamedTuple):
     """Notes for the summary."""
 
 
-_LOG_OPTIONS = (
+log_options = combine_options(
     click.option("--model", metavar="NAME", help="The model, instead of the log's."),
     click.option("--benchmark", metavar="NAME", help="The benchmark, instead of the log's task."),
     click.option(
@@ -93,13 +94,6 @@ class LogOptionValues(TypedDict):
     tokenizer: Path | None
     skip_bad: bool
     directory: Path
-
-
-def log_options(function: F) -> F:
-    """Add the options of evaluation-harness logs to a command, passed as `LogOptionValues`."""
-    for option in reversed(_LOG_OPTIONS):
-        function = option(function)
-    return function
 
 
 def import_logs(

@@ -25,6 +25,17 @@ ENGINES = ("compiled", "interpreter")
 language."""
 
 
+def combine_options(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Make one decorator of several arguments and options, listed in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 def controllers_argument(function: F) -> F:
     """Give a command ``CONTROLLERS...``, received as ``controllers: tuple[str, ...]``."""
     return click.argument(

@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli.declarations import FilePath, FiniteNumber, Temperature, WholeNumber
-from harness.cli.options import ray_address_option
+from harness.cli.options import combine_options, ray_address_option
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 LONGEST = 1 << 30
 """Tokens that no branch needs."""
@@ -21,18 +20,7 @@ FAMILIES = ("think", "harmony", "magistral", "plain")
 """The names of `store.forcing.FAMILIES`, which costs an import of msgspec."""
 
 
-def _all(*options: Callable[[Any], Any]) -> Callable[[F], F]:
-    """All of these options, listed in this order."""
-
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-serving_options = _all(
+serving_options = combine_options(
     click.option("--base-url", "base_urls", metavar="URL[,URL...]", multiple=True,
                  help="Base URLs of the vLLM servers of the model: http://HOST:PORT."),
     click.option("--model", metavar="NAME", required=True,
@@ -58,7 +46,7 @@ def patience_option(default: float) -> Callable[[F], F]:
     )  # fmt: skip
 
 
-drawing_options = _all(
+drawing_options = combine_options(
     click.option("--branches", metavar="N", type=WholeNumber(1, 1 << 20), default=128,
                   show_default=True, help="Number of branches per question."),
     click.option("--interval", metavar="TOKENS", type=WholeNumber(1, LONGEST), default=500,
@@ -83,7 +71,7 @@ drawing_options = _all(
 )  # fmt: skip
 """Gives a command what decides how branches are drawn."""
 
-grouping_options = _all(
+grouping_options = combine_options(
     click.option("--stepwise", is_flag=True,
                   help="Request every interval separately with its own seed, as live episodes do."),
     click.option("--group", metavar="N", type=WholeNumber(1, 1024), default=16, show_default=True,
@@ -91,7 +79,7 @@ grouping_options = _all(
 )  # fmt: skip
 """Gives a command what decides how whole branches are asked for."""
 
-probing_options = _all(
+probing_options = combine_options(
     click.option(
         "--family",
         type=click.Choice(FAMILIES),
@@ -155,7 +143,7 @@ probing_options = _all(
 )
 """Gives a command what decides how it asks, probes and reads answers."""
 
-signal_options = _all(
+signal_options = combine_options(
     click.option("--entropy", is_flag=True,
                  help="Record the entropy of the token after the end of thinking."),
     click.option("--logprobs", is_flag=True,
@@ -163,13 +151,13 @@ signal_options = _all(
 )  # fmt: skip
 """Gives a command the signals that may be asked for."""
 
-keeping_options = _all(
+keeping_options = combine_options(
     click.option("--text", is_flag=True, help="Record the text of the chains."),
     click.option("--token-ids", is_flag=True, help="Record the token ids of the chains."),
 )  # fmt: skip
 """Gives a command what may be recorded besides."""
 
-cluster_options = _all(
+cluster_options = combine_options(
     click.option(
         "--engine",
         type=click.Choice(["process", "ray"]),
@@ -198,7 +186,7 @@ cluster_options = _all(
 )
 """Gives a command what spreads engines over machines."""
 
-price_options = _all(
+price_options = combine_options(
     click.option("--price-per-hour", metavar="USD", type=FiniteNumber(0), default=0.0,
                   help="Price per hour of all servers together, in dollars."),
     click.option("--price-in", metavar="USD", type=FiniteNumber(0), default=0.0,

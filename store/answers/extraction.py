@@ -228,7 +228,7 @@ def _join_boxes(text: str, boxes: list[_Box]) -> str:
 
 
 def _last_boxes(text: str, *, truncated: bool) -> list[_Box] | None:
-    """Return the last box and of those that one sentence lists with it.
+    """Return the last box, after those that its sentence lists with it.
 
     ``None`` where the last box is open at a text's cut end.
     """

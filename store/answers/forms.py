@@ -195,7 +195,7 @@ def relation_leaf(structure: Structure) -> Leaf | None:
 
 
 def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
-    """Return whether two answers are equal, one of them being what was requested.
+    """Return whether two answers are equal, one of them being the gold answer.
 
     A unit, a percent sign, a base or a name that only one of them gives does not matter.
 

@@ -25,7 +25,7 @@ from store.lifetime import begin_worker_process
 T = TypeVar("T")
 
 Leaf = tuple[str, Any]
-"""What a description is requested: its kind, and an expression or text (`symbolic.describe`)."""
+"""A request for a description: its kind, and an expression or text (`symbolic.describe`)."""
 
 SECONDS = 2.0
 """The longest that one answer may be calculated with."""

@@ -89,7 +89,7 @@ def _asked(study: "Study", bench: TrialBench, found: set[StageChoices]) -> Stage
     met = {each.choices for each in bench.seen} | found
     domain = _domain(bench)
     for _ in range(MAX_SUGGESTIONS):
-        bench.heed()
+        bench.check_interrupt()
         trial = study.ask(domain)
         made = _allocation(bench, trial.params)
         if made is not None and bench.space.recorded is not None:

@@ -45,7 +45,7 @@ class RuleTrialProposer:
             return SuggestionBatch([opening], search={"phase": "first trials"})
         belief = Belief(bench.space, bench.random.randrange(1 << 31), bench.state)
         belief.fit(bench.seen)
-        bench.heed()
+        bench.check_interrupt()
         made = _most_promising(bench, belief)
         return SuggestionBatch(
             [] if made is None else [made],

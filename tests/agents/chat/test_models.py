@@ -155,11 +155,11 @@ def test_a_call_that_can_never_succeed_ends_the_session(status: int) -> None:
 
 
 def test_somebody_who_wants_it_to_stop_is_heard_within_a_reply() -> None:
-    def heed() -> None:
+    def check_interrupt() -> None:
         raise KeyboardInterrupt
 
     with server([Answer("x" * 100)]) as at, pytest.raises(KeyboardInterrupt):
-        ChatModel(MODEL, at.url, ChatSettings()).reply(CALL, heed)
+        ChatModel(MODEL, at.url, ChatSettings()).reply(CALL, check_interrupt)
 
 
 def test_a_provider_that_is_not_there_is_told_at_once() -> None:

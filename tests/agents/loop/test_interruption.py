@@ -16,7 +16,7 @@ def heeds(asked: Interruption, number: int) -> None:
     signal.pthread_kill(threading.get_ident(), number)
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        asked.heed()
+        asked.check_interrupt()
         time.sleep(0.01)
 
 
@@ -35,7 +35,7 @@ def test_other_signals_ask_for_nothing() -> None:
         with catch_interrupts() as asked:
             signal.raise_signal(signal.SIGUSR1)
             time.sleep(0.1)
-            asked.heed()
+            asked.check_interrupt()
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert heard == [signal.SIGUSR1]

@@ -37,7 +37,7 @@ def bench(
 ) -> RoundBench:
     return RoundBench(
         here, number, "1-evolve", state=state, known=known if known is not None else set(),
-        allowance=allowance, is_out_of_time=lambda: late, heed=lambda: None,
+        allowance=allowance, is_out_of_time=lambda: late, check_interrupt=lambda: None,
         tell=lambda says, **data: None,
     )  # fmt: skip
 
