@@ -100,6 +100,8 @@ def _name(document: Document, word: str, index: int, offset: int) -> str | None:
         return set_page(word)
     if word in VALUES:
         return value_page(word, VALUES[word])
+    if word == "weight" and _is_assigned(document, index):
+        return _page("winner(S, weight = e)", "the weight of each branch of the set")
     return None
 
 
@@ -113,6 +115,11 @@ def _field(document: Document, word: str, offset: int) -> str | None:
 def _is_called(document: Document, index: int) -> bool:
     behind = document.tokens[index + 1 : index + 2]
     return bool(behind) and behind[0].type == "LPAR"
+
+
+def _is_assigned(document: Document, index: int) -> bool:
+    following = document.tokens[index + 1 : index + 2]
+    return bool(following) and str(following[0]) == "="
 
 
 def _result_type(function: BuiltinFunction) -> str:
