@@ -18,7 +18,7 @@ def span_of(token: Token) -> Span:
     return Span(start, token.end_pos or start)
 
 
-class Told(NamedTuple):
+class SyntaxMessage(NamedTuple):
     """A syntax error with an optional recovery."""
 
     diagnostic: Diagnostic

@@ -11,7 +11,7 @@ from lark import Token
 
 from dsl import expectation, foreign_idioms
 from dsl.diagnostics import Diagnostic, Edit, Mark
-from dsl.error_context import ErrorContext, Told, span_of
+from dsl.error_context import ErrorContext, SyntaxMessage, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
 from dsl.source import Span
 from dsl.unfit_names import fit_name, unfit_name
@@ -23,7 +23,7 @@ _ENDS_STATEMENT = DIRECTION_TOKENS | SECTION_TOKENS | {"RBRACE"}
 _BRANCHING = {"if", "unless", "match", "switch", "case", "select", "cond", "elif"}
 
 
-def foreign_form(site: ErrorContext) -> Told | None:
+def foreign_form(site: ErrorContext) -> SyntaxMessage | None:
     """Report a form that Rheo writes in another way, or in another place."""
     for rule in (_name, _declaration, _block_as_value, _tuple):
         told = rule(site)
@@ -68,7 +68,7 @@ def statement_end(tokens: Sequence[Token], start: int) -> int:
     return at
 
 
-def _name(site: ErrorContext) -> Told | None:
+def _name(site: ErrorContext) -> SyntaxMessage | None:
     """A declared name with other signs in it: ``controller My-Controller``, ``let my-x = 3``."""
     token, before = site.token, site.before
     if before is None:
@@ -92,10 +92,12 @@ def _name(site: ErrorContext) -> Told | None:
     if not declared and (token.type == "FIELD" or run.group()[-1] in "+-*/%"):
         return None  # `b.answer = …` and `x += …` have messages of their own
     after = _first_from(site, run.end())
-    return Told(unfit_name(run.group(), fit_name(run.group()), Span(*run.span())), resume=after)
+    return SyntaxMessage(
+        unfit_name(run.group(), fit_name(run.group()), Span(*run.span())), resume=after
+    )
 
 
-def _title_alone(site: ErrorContext) -> Told:
+def _title_alone(site: ErrorContext) -> SyntaxMessage:
     span = span_of(site.token)
     after = site.after(1)
     has_name = after is not None and after.type == "NAME"
@@ -107,10 +109,12 @@ def _title_alone(site: ErrorContext) -> Told:
         help=f"write `controller {name} {site.token}`",
         edit=None if has_name else Edit(Span(span.start, span.start), f"{name} "),
     )
-    return Told(diagnostic, insert=("NAME", name), resume=site.index + 2 if has_name else None)
+    return SyntaxMessage(
+        diagnostic, insert=("NAME", name), resume=site.index + 2 if has_name else None
+    )
 
 
-def _controller_name(site: ErrorContext) -> Told | None:
+def _controller_name(site: ErrorContext) -> SyntaxMessage | None:
     """Whatever is between `controller` and the title or the brace is meant as its name."""
     named = site.before is not None and site.before.type == "NAME"
     first = site.index - 1 if named else site.index
@@ -135,7 +139,7 @@ def _controller_name(site: ErrorContext) -> Told | None:
             help=f"write `controller {name}`; declare settings in `knobs`",
             edit=Edit(Span(start, end), name),
         )
-    return Told(told, insert=None if named else ("NAME", fit_name(written)), resume=last)
+    return SyntaxMessage(told, insert=None if named else ("NAME", fit_name(written)), resume=last)
 
 
 def _first_from(site: ErrorContext, offset: int) -> int:
@@ -150,7 +154,7 @@ def _first_from(site: ErrorContext, offset: int) -> int:
     )
 
 
-def _declaration(site: ErrorContext) -> Told | None:
+def _declaration(site: ErrorContext) -> SyntaxMessage | None:
     """A statement where names are declared: an ``if`` in a schedule, a ``let`` in `memory`."""
     section = _direct_section(site)
     if section is None or expectation.is_operand(site.expected):
@@ -169,7 +173,7 @@ def _declaration(site: ErrorContext) -> Told | None:
         Mark(span, "a line of a schedule" if str(word) in DIRECTIONS else "a statement"),
         help=_declaration_advice(section, str(word)),
     )
-    return Told(diagnostic, resume=statement_end(site.tokens, at))
+    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, at))
 
 
 _TYPES = {"var", "const", "val", "auto", "mut", "int", "float", "double", "bool", "str", "string"}
@@ -220,7 +224,7 @@ def _has_block(site: ErrorContext, start: int) -> bool:
     return False
 
 
-def _let(site: ErrorContext, section: str, at: int) -> Told:
+def _let(site: ErrorContext, section: str, at: int) -> SyntaxMessage:
     """``let`` or a type in front of a declared name: it is left out, or names a direction."""
     span = span_of(site.tokens[at])
     after = site.tokens[at + 1] if at + 1 < len(site.tokens) else None
@@ -236,8 +240,8 @@ def _let(site: ErrorContext, section: str, at: int) -> Told:
         "RH115", f"`{word}` is not allowed inside `{shown}`", Mark(span), help=helps, edit=edit
     )
     if section == "schedule" and at == site.index:
-        return Told(diagnostic, instead=("FIXED", "fixed"))
-    return Told(diagnostic, resume=at + 1)
+        return SyntaxMessage(diagnostic, instead=("FIXED", "fixed"))
+    return SyntaxMessage(diagnostic, resume=at + 1)
 
 
 def _declaration_advice(section: str, word: str) -> str:
@@ -264,7 +268,7 @@ def _declaration_advice(section: str, word: str) -> str:
     return f"{lines}; statements are in `start`, `step` and `finally`"
 
 
-def _block_as_value(site: ErrorContext) -> Told | None:
+def _block_as_value(site: ErrorContext) -> SyntaxMessage | None:
     """``x = if c { a } else { b }`` and ``match x { … }``."""
     token, before = site.token, site.before
     if token.type == "LBRACE" and "THEN" in site.expected and "LBRACE" not in site.expected:
@@ -277,7 +281,7 @@ def _block_as_value(site: ErrorContext) -> Told | None:
                 "statement"
             ),
         )
-        return Told(diagnostic, resume=statement_end(site.tokens, site.index - 1))
+        return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, site.index - 1))
     if before is None or before.type != "NAME" or str(before) not in {"match", "switch", "case"}:
         return None
     previous = site.tokens[site.index - 2] if site.index > 1 else None
@@ -289,10 +293,10 @@ def _block_as_value(site: ErrorContext) -> Told | None:
         Mark(span_of(before)),
         help="write `if c then a else b`, where `b` may be another `if`",
     )
-    return Told(diagnostic, resume=statement_end(site.tokens, site.index - 1))
+    return SyntaxMessage(diagnostic, resume=statement_end(site.tokens, site.index - 1))
 
 
-def _tuple(site: ErrorContext) -> Told | None:
+def _tuple(site: ErrorContext) -> SyntaxMessage | None:
     """``(a, b)`` and ``()`` that are no arguments of a function."""
     token, before = site.token, site.before
     opener = next(
@@ -324,5 +328,5 @@ def _tuple(site: ErrorContext) -> Told | None:
         else "name each value on its own: one memory cell, knob or `let` for each",
     )
     if is_empty:
-        return Told(diagnostic, insert=("NUMBER", "0"), resume=site.index)
-    return Told(diagnostic, resume=close)
+        return SyntaxMessage(diagnostic, insert=("NUMBER", "0"), resume=site.index)
+    return SyntaxMessage(diagnostic, resume=close)

@@ -4,7 +4,7 @@ from lark import Token
 
 from dsl import expectation
 from dsl.diagnostics import Diagnostic, Edit, Mark
-from dsl.error_context import ErrorContext, Told, span_of
+from dsl.error_context import ErrorContext, SyntaxMessage, span_of
 from dsl.foreign_forms import matching, statement_end
 from dsl.source import Span
 
@@ -12,7 +12,7 @@ _VERBS = {"OPEN", "SAMPLE", "ADVANCE", "EXTEND", "PROBE", "PRUNE", "ANSWER", "ST
 _WORDS_OF_CONDITIONS = {"when", "unless", "where", "if"}
 
 
-def misplaced_reason(site: ErrorContext) -> Told | None:
+def misplaced_reason(site: ErrorContext) -> SyntaxMessage | None:
     """Report a reason without `because`, of a `stop` with a value, of a condition after."""
     for rule in (
         _text, _sign_before_text, _parentheses, _after_because, _condition_behind, _stop_with_value,
@@ -24,13 +24,13 @@ def misplaced_reason(site: ErrorContext) -> Told | None:
     return None
 
 
-def _text(site: ErrorContext) -> Told | None:
+def _text(site: ErrorContext) -> SyntaxMessage | None:
     """``stop "done"``."""
     if site.token.type != "STRING":
         return None
     span = span_of(site.token)
     if "BECAUSE" in site.expected:
-        return Told(_because(site, span, site.token), insert=("BECAUSE", "because"))
+        return SyntaxMessage(_because(site, span, site.token), insert=("BECAUSE", "because"))
     before, previous = site.before, site.tokens[site.index - 2] if site.index > 1 else None
     if before is None or not expectation.is_statement(site.expected):
         return None
@@ -42,7 +42,9 @@ def _text(site: ErrorContext) -> Told | None:
             "a reason follows `because` after a verb such as `prune` or `stop`; a comment "
             "starts with `#`"
         )
-    return Told(Diagnostic("RH104", message, Mark(span), help=advice), resume=site.index + 1)
+    return SyntaxMessage(
+        Diagnostic("RH104", message, Mark(span), help=advice), resume=site.index + 1
+    )
 
 
 def _because(site: ErrorContext, span: Span, text: Token) -> Diagnostic:
@@ -67,7 +69,7 @@ def _verb(site: ErrorContext) -> str:
     return "stop"
 
 
-def _sign_before_text(site: ErrorContext) -> Told | None:
+def _sign_before_text(site: ErrorContext) -> SyntaxMessage | None:
     """``stop, "done"`` and ``stop - "done"``."""
     after = site.after(1)
     if after is None or after.type != "STRING" or "BECAUSE" not in site.expected:
@@ -75,10 +77,10 @@ def _sign_before_text(site: ErrorContext) -> Told | None:
     if site.token.type not in {"COMMA", "MINUS", "EQUAL", "SLASH", "__ANON_1"}:
         return None
     told = _because(site, span_of(site.token), after)
-    return Told(told, insert=("BECAUSE", "because"), resume=site.index + 1)
+    return SyntaxMessage(told, insert=("BECAUSE", "because"), resume=site.index + 1)
 
 
-def _parentheses(site: ErrorContext) -> Told | None:
+def _parentheses(site: ErrorContext) -> SyntaxMessage | None:
     """``stop("done")`` and ``because("done")``."""
     token, before = site.token, site.before
     if token.type != "LPAR" or before is None or before.type not in {"STOP", "BECAUSE"}:
@@ -90,7 +92,7 @@ def _parentheses(site: ErrorContext) -> Told | None:
     last = site.tokens[min(close, len(site.tokens) - 1)]
     span = span_of(token).to(span_of(last)) if last.line == token.line else span_of(token)
     if before.type == "BECAUSE":
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH104",
                 "write a reason without parentheses",
@@ -102,7 +104,7 @@ def _parentheses(site: ErrorContext) -> Told | None:
             resume=close + 1,
         )
     write = "stop" if not inside else f"stop because {shown}"
-    return Told(
+    return SyntaxMessage(
         Diagnostic(
             "RH104",
             "`stop` is a statement and takes no arguments",
@@ -114,7 +116,7 @@ def _parentheses(site: ErrorContext) -> Told | None:
     )
 
 
-def _after_because(site: ErrorContext) -> Told | None:
+def _after_because(site: ErrorContext) -> SyntaxMessage | None:
     """``because f"…"``, ``because done``, ``because "a" + "b"``."""
     token, before = site.token, site.before
     previous = site.tokens[site.index - 2] if site.index > 1 else None
@@ -130,7 +132,7 @@ def _after_because(site: ErrorContext) -> Told | None:
                 help=f"write a plain text: `because {after}`",
                 edit=Edit(span_of(token), ""),
             )
-            return Told(told, resume=site.index + 1)
+            return SyntaxMessage(told, resume=site.index + 1)
     ended = before.type == "STRING" and previous is not None and previous.type == "BECAUSE"
     if ended and token.type in {"PLUS", "PERCENT", "FIELD", "COMMA"}:
         told = Diagnostic(
@@ -139,11 +141,11 @@ def _after_because(site: ErrorContext) -> Told | None:
             Mark(span_of(token)),
             help="put the whole reason in one pair of quotes",
         )
-        return Told(told, resume=statement_end(site.tokens, site.index))
+        return SyntaxMessage(told, resume=statement_end(site.tokens, site.index))
     return None
 
 
-def _condition_behind(site: ErrorContext) -> Told | None:
+def _condition_behind(site: ErrorContext) -> SyntaxMessage | None:
     """``stop if c``, ``prune active unless c`` and ``x = a if c else b``."""
     at = _condition(site)
     if at is None:
@@ -165,7 +167,7 @@ def _condition_behind(site: ErrorContext) -> Told | None:
         condition = source.text[span_of(site.tokens[at]).end : span.end].strip()
         advice = f"write `if {negated}{condition} {{ {acts} }}`"
     told = Diagnostic("RH104", "write the condition before the statement", Mark(span), help=advice)
-    return Told(told, resume=stop)
+    return SyntaxMessage(told, resume=stop)
 
 
 def _condition(site: ErrorContext) -> int | None:
@@ -187,7 +189,7 @@ def _condition(site: ErrorContext) -> int | None:
     return None
 
 
-def _stop_with_value(site: ErrorContext) -> Told | None:
+def _stop_with_value(site: ErrorContext) -> SyntaxMessage | None:
     """``stop winner(alive)`` and ``stop 3``."""
     token, before = site.token, site.before
     if before is None:
@@ -209,10 +211,10 @@ def _stop_with_value(site: ErrorContext) -> Told | None:
         if called
         else 'write `stop`, or `stop because "…"`',
     )
-    return Told(told, resume=end)
+    return SyntaxMessage(told, resume=end)
 
 
-def _comment(site: ErrorContext) -> Told | None:
+def _comment(site: ErrorContext) -> SyntaxMessage | None:
     """``stop // done``, where no value is in front."""
     if site.token != "//" or not expectation.is_statement(site.expected):
         return None
@@ -226,4 +228,4 @@ def _comment(site: ErrorContext) -> Told | None:
     at = site.index + 1
     while at < len(site.tokens) and site.tokens[at].line == site.token.line:
         at += 1
-    return Told(told, resume=at)
+    return SyntaxMessage(told, resume=at)

@@ -7,7 +7,7 @@ from lark import Token
 from dsl import expectation, foreign_idioms
 from dsl.builtins import ATTRIBUTES, FUNCTIONS, SETS
 from dsl.diagnostics import Diagnostic, Edit, Mark
-from dsl.error_context import ErrorContext, Told, span_of
+from dsl.error_context import ErrorContext, SyntaxMessage, span_of
 from dsl.expectation import DIRECTION_TOKENS, SECTION_TOKENS
 from dsl.foreign_forms import foreign_form
 from dsl.misspellings import report_misspelling
@@ -37,13 +37,13 @@ def report_too_long(source: Source, most: int) -> Diagnostic:
     )
 
 
-def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> Told:
+def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> SyntaxMessage:
     """Report an unexpected token."""
     for case in _CASES:
         told = case(site)
         if told is not None:
             return told
-    return Told(_plain(site, spelt))
+    return SyntaxMessage(_plain(site, spelt))
 
 
 def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
@@ -99,13 +99,13 @@ def report_unfinished(
     )
 
 
-def _assigned(site: ErrorContext) -> Told | None:
+def _assigned(site: ErrorContext) -> SyntaxMessage | None:
     """``=`` where two things are compared, or ``==`` where one is assigned."""
     token, after = site.token, site.after(1)
     span = span_of(token)
     comparing = token.type == "EQUAL" and "COMPARISON" in site.expected
     if comparing and after is not None and after.type not in {"EQUAL", "COMPARISON"}:
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH108",
                 "`=` assigns, and an expression cannot contain an assignment",
@@ -116,7 +116,7 @@ def _assigned(site: ErrorContext) -> Told | None:
             ("COMPARISON", "=="),
         )
     if token == "==" and "EQUAL" in site.expected and not comparing:
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH108",
                 "`==` compares, but an assignment is expected here",
@@ -129,14 +129,14 @@ def _assigned(site: ErrorContext) -> Told | None:
     return None
 
 
-def _chained(site: ErrorContext) -> Told | None:
+def _chained(site: ErrorContext) -> SyntaxMessage | None:
     """``a < b < c``."""
     token = site.token
     if token.type != "COMPARISON" or "COMPARISON" in site.expected:
         return None
     if not expectation.is_after_operand(site.expected):
         return None
-    return Told(
+    return SyntaxMessage(
         Diagnostic(
             "RH117",
             "comparisons cannot be chained",
@@ -146,13 +146,13 @@ def _chained(site: ErrorContext) -> Told | None:
     )
 
 
-def _attribute_without_dot(site: ErrorContext) -> Told | None:
+def _attribute_without_dot(site: ErrorContext) -> SyntaxMessage | None:
     """``answer`` where ``.answer`` was meant: the one attribute whose name is a keyword."""
     token = site.token
     if f".{token}" not in ATTRIBUTES or not expectation.is_operand(site.expected):
         return None
     span = span_of(token)
-    return Told(
+    return SyntaxMessage(
         Diagnostic(
             "RH118",
             f"`{token}` is a verb, but a value is expected here",
@@ -164,19 +164,21 @@ def _attribute_without_dot(site: ErrorContext) -> Told | None:
     )
 
 
-def _glued_field(site: ErrorContext) -> Told | None:
+def _glued_field(site: ErrorContext) -> SyntaxMessage | None:
     """``b.answer``: read as two statements until this token, or started by a keyword."""
     at = site.index + 1 if site.token.type == "BRANCH" else site.index
     while 0 < at < len(site.tokens) and site.tokens[at].line == site.token.line:
         field, holder = site.tokens[at], site.tokens[at - 1]
         glued = field.type == "FIELD" and holder.end_pos == field.start_pos
         if glued and holder.type in {"NAME", "RPAR", "BRANCH"}:
-            return Told(_member(ErrorContext(site.source, site.tokens, at, site.expected), holder))
+            return SyntaxMessage(
+                _member(ErrorContext(site.source, site.tokens, at, site.expected), holder)
+            )
         at -= 1
     return None
 
 
-def _behind_a_value(site: ErrorContext) -> Told | None:
+def _behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
     """A field, a name or a parenthesis glued to a whole value: ``branch.answer``, ``count S``."""
     token, before = site.token, site.before
     if before is None or not expectation.is_after_operand(site.expected):
@@ -184,11 +186,11 @@ def _behind_a_value(site: ErrorContext) -> Told | None:
     if token.type == "FIELD":
         after = site.after(1)
         is_body = "LBRACE" in site.expected and after is not None and after.type == "EQUAL"
-        return None if is_body else Told(_member(site, before))
+        return None if is_body else SyntaxMessage(_member(site, before))
     if token.type == "LPAR" and before.type == "FIELD":
-        return Told(_member(site, before))
+        return SyntaxMessage(_member(site, before))
     if token.type == "LPAR" and before.type == "NUMBER":
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH104",
                 "expected an operator, found `(`",
@@ -233,14 +235,14 @@ def _member(site: ErrorContext, before: Token) -> Diagnostic:
     )
 
 
-def _word_behind_a_value(site: ErrorContext) -> Told | None:
+def _word_behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
     """Report a name where an operator should be."""
     token, before = site.token, site.before
     assert before is not None
     span = span_of(token)
     if before.type == "NAME" and str(before) in FUNCTIONS and token.type == "NAME":
         call = f"{before}({token})"
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH118",
                 f"`{before}` is a function; write its arguments in parentheses",
@@ -258,7 +260,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
         habit = foreign_idioms.ForeignIdiom(f"did you mean `{near}`?", near) if near else None
     if habit is None:
         return None
-    return Told(
+    return SyntaxMessage(
         Diagnostic(
             "RH107",
             f"`{token}` is not an operator of Rheo",
@@ -269,7 +271,7 @@ def _word_behind_a_value(site: ErrorContext) -> Told | None:
     )
 
 
-def _out_of_place(site: ErrorContext) -> Told | None:
+def _out_of_place(site: ErrorContext) -> SyntaxMessage | None:
     """Report a section inside a block, a statement outside of one, `needs` further down."""
     token, opener = site.token, site.opener()
     inside = site.section()
@@ -278,7 +280,7 @@ def _out_of_place(site: ErrorContext) -> Told | None:
         if opener is None or not site.begins_line:
             return None
         word, likely = str(token), site.left_open(to=site.index) or opener
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH115",
                 f"`{word}` is not allowed inside `{inside}`",
@@ -289,7 +291,7 @@ def _out_of_place(site: ErrorContext) -> Told | None:
         )
     if expectation.is_section(site.expected):
         if token.type == "NEEDS":
-            return Told(
+            return SyntaxMessage(
                 Diagnostic(
                     "RH115",
                     "`needs` belongs at the top of the file, before `controller`",
@@ -299,7 +301,7 @@ def _out_of_place(site: ErrorContext) -> Told | None:
             )
         if str(token) in {*STATEMENTS, *("rising", "falling", "fixed", "for", "else")}:
             where = "`schedule`" if token.type in DIRECTION_TOKENS else "`start` or `step`"
-            return Told(
+            return SyntaxMessage(
                 Diagnostic(
                     "RH115",
                     f"`{token}` is not allowed between sections",
@@ -310,12 +312,12 @@ def _out_of_place(site: ErrorContext) -> Told | None:
     return None
 
 
-def _surplus(site: ErrorContext) -> Told | None:
+def _surplus(site: ErrorContext) -> SyntaxMessage | None:
     """A closing brace or parenthesis that closes nothing, or what is after the controller."""
     token = site.token
     if site.expected == {"$END"}:
         if token.type == "RBRACE":
-            return Told(
+            return SyntaxMessage(
                 Diagnostic(
                     "RH111",
                     "unmatched `}`",
@@ -323,7 +325,7 @@ def _surplus(site: ErrorContext) -> Told | None:
                     help="remove it, or check for an extra `}` above",
                 )
             )
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH112",
                 "unexpected content after the controller; a file contains exactly one controller",
@@ -335,7 +337,7 @@ def _surplus(site: ErrorContext) -> Told | None:
             )
         )
     if token.type == "RPAR" and not site.open_parentheses():
-        return Told(
+        return SyntaxMessage(
             Diagnostic(
                 "RH111",
                 "unmatched `)`",
@@ -346,7 +348,7 @@ def _surplus(site: ErrorContext) -> Told | None:
     return None
 
 
-def _reserved(site: ErrorContext) -> Told | None:
+def _reserved(site: ErrorContext) -> SyntaxMessage | None:
     """Report a keyword used as a name."""
     token, before = site.token, site.before
     word = str(token)
@@ -358,7 +360,7 @@ def _reserved(site: ErrorContext) -> Told | None:
           and after.type == "EQUAL")  # fmt: skip
     if not naming:
         return None
-    return Told(
+    return SyntaxMessage(
         Diagnostic(
             "RH109",
             f"`{word}` is a keyword and cannot be a name",
@@ -369,27 +371,29 @@ def _reserved(site: ErrorContext) -> Told | None:
     )
 
 
-def _foreign_sign(site: ErrorContext) -> Told | None:
+def _foreign_sign(site: ErrorContext) -> SyntaxMessage | None:
     diagnostic = report_foreign_sign(site)
-    return None if diagnostic is None else Told(diagnostic)
+    return None if diagnostic is None else SyntaxMessage(diagnostic)
 
 
-def _sum_wanted(site: ErrorContext) -> Told | None:
+def _sum_wanted(site: ErrorContext) -> SyntaxMessage | None:
     diagnostic = report_expected_sum(site)
-    return None if diagnostic is None else Told(diagnostic)
+    return None if diagnostic is None else SyntaxMessage(diagnostic)
 
 
-def _misspelt(site: ErrorContext) -> Told | None:
+def _misspelt(site: ErrorContext) -> SyntaxMessage | None:
     """A word at the start of an item that is not one that begins it."""
     diagnostic = report_misspelling(site)
     if diagnostic is None:
         return None
     word = diagnostic.edit.text if diagnostic.edit is not None else ""
     at_token = diagnostic.mark.span == span_of(site.token)
-    return Told(diagnostic, (word.upper(), word) if at_token and word in KEYWORDS else None)
+    return SyntaxMessage(
+        diagnostic, (word.upper(), word) if at_token and word in KEYWORDS else None
+    )
 
 
-_CASES: tuple[Callable[[ErrorContext], Told | None], ...] = (
+_CASES: tuple[Callable[[ErrorContext], SyntaxMessage | None], ...] = (
     _surplus, foreign_form, misplaced_reason, _glued_field, _foreign_sign, _assigned, _sum_wanted,
     _chained, _out_of_place, _reserved, _attribute_without_dot, _misspelt, _behind_a_value,
 )  # fmt: skip

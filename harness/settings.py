@@ -29,7 +29,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 def _user_cache() -> Path:
     folder = settings_files.xdg_folder(os.environ, "XDG_CACHE_HOME", ".cache")
     if folder is None:
-        raise ExternalError("there is no home directory to cache in", hint="give --cache-dir")
+        raise ExternalError("there is no home directory for the cache", hint="use --cache-dir")
     return folder / "rheostat"
 
 
@@ -129,7 +129,7 @@ def sections() -> dict[str, type[msgspec.Struct]]:
                 f"the settings [{name}] cannot be loaded from {entry.target}: {problem}"
             ) from problem
         if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct)):
-            raise ExternalError(f"the settings [{name}]: {entry.target} is no msgspec Struct")
+            raise ExternalError(f"the settings [{name}]: {entry.target} is not a msgspec Struct")
         found[name] = shape
     return found
 
@@ -143,7 +143,7 @@ def _default(field: msgspec.structs.FieldInfo) -> object:
 
 def _flag_layer(flags: Mapping[str, object]) -> _SettingsLayer:
     given = {name: value for name, value in flags.items() if value is not None}
-    return _SettingsLayer(given, {name: f"flag --{name.replace('_', '-')}" for name in given})
+    return _SettingsLayer(given, {name: f"option --{name.replace('_', '-')}" for name in given})
 
 
 def _environment_layer(
@@ -168,7 +168,7 @@ def _file_layer(file: SettingsFile, shape: type[msgspec.Struct], section: str) -
     if section:
         table = table.get(section, {})
         if not isinstance(table, dict):
-            raise InputError(f"{file.place(section)}: {section} is a table, write [{section}]")
+            raise InputError(f"{file.place(section)}: {section} must be a table; write [{section}]")
         file.refuse_unknown(table, section, shape.__struct_fields__)
     values, origins = {}, {}
     for field in msgspec.structs.fields(shape):

@@ -85,7 +85,7 @@ def working_directory() -> Path:
         return Path.cwd()
     except FileNotFoundError as problem:
         raise InputError(
-            "the working directory is no longer there", hint="change to one that is"
+            "the working directory no longer exists", hint="change to an existing one"
         ) from problem
 
 
@@ -130,14 +130,14 @@ def _read(path: Path, root: tuple[str, ...]) -> SettingsFile | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as problem:
-        raise InputError(f"{path}, byte {problem.start}: is not UTF-8") from problem
+        raise InputError(f"{path}, byte {problem.start}: not UTF-8") from problem
     # Ignore a pyproject.toml that does not mention rheostat, even if it is broken.
     if not all(part in text for part in root):
         return None
     try:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{path}: is not TOML: {problem}") from problem
+        raise InputError(f"{path}: not valid TOML: {problem}") from problem
     for part in root:
         table = table.get(part) if isinstance(table, dict) else None
     return SettingsFile(path, root, table, text) if isinstance(table, dict) else None

@@ -57,31 +57,6 @@ CLEAN_DOCSTRINGS = ("harness",)
 ALLOWED = frozenset({("docs/diagnostics.md", "stands"), ("docs/tutorial-recordings.md", "rival")})
 """Pairs of a file, relative to the project, and a word that is legitimate in it."""
 
-PENDING = frozenset(
-    {
-        ("agents/chat/models.py", "_made_anew"),
-        ("agents/chat/reading.py", "reading"),
-        ("agents/commands/allocate.py", "held to"),
-        ("agents/commands/allocate.py", "of all chance"),
-        ("agents/commands/discover.py", "are told"),
-        ("agents/commands/discover.py", "held to"),
-        ("agents/commands/discover.py", "of all chance"),
-        ("agents/commands/options.py", "nobody"),
-        ("agents/report/computation.py", "_rival"),
-        ("dsl/error_context.py", "Told"),
-        ("harness/cli/commands/trace.py", "stands"),
-        ("harness/cli/commands/verify.py", "by chance"),
-        ("harness/cli/main.py", "surroundings"),
-        ("sandbox/commands/sandbox.py", "anew"),
-        ("sandbox/commands/sandbox.py", "somebody"),
-        ("store/answers/guarded.py", "_Kept"),
-        ("store/answers/units.py", "are_rivals"),
-        ("store/answers/writing.py", "writing"),
-        ("tui/widgets/editor.py", "Asked"),
-    }
-)
-"""Uses that are still to be reworded. Remove a line with its word; add none."""
-
 
 class Use(NamedTuple):
     """A word in a file."""
@@ -102,8 +77,8 @@ def tree(path: Path) -> ast.Module:
 
 
 def allowed(uses: Iterator[Use]) -> list[Use]:
-    """The uses that neither `ALLOWED` nor `PENDING` lists."""
-    return [use for use in uses if (use.path, use.word) not in ALLOWED | PENDING]
+    """The uses that `ALLOWED` does not list."""
+    return [use for use in uses if (use.path, use.word) not in ALLOWED]
 
 
 def relative(path: Path) -> str:

@@ -15,10 +15,10 @@ from harness.presentation.terminal import is_terminal
 @command(
     "tui",
     examples=[
-        ("rheostat tui runs", "Watches all runs in a directory."),
-        ("rheostat tui runs/first", "Watches one run, and waits for your word with it."),
-        ("rheostat tui mine.rheo --on a.recording", "Opens a program in the workbench."),
-        ("rheostat tui runs --serve", "The same in a browser, on this machine alone."),
+        ("rheostat tui runs", "Watch all runs in a directory."),
+        ("rheostat tui runs/first", "Watch one run, and decide on its candidates."),
+        ("rheostat tui mine.rheo --on a.recording", "Open a program in the workbench."),
+        ("rheostat tui runs --serve", "Watch them in a browser, on this machine only."),
     ],
 )
 @click.argument(
@@ -27,7 +27,7 @@ from harness.presentation.terminal import is_terminal
     type=FilePath(),
     default=Path("runs"),
     required=False,
-    help="A run, a directory of runs, or a program of Rheo. Default: runs.",
+    help="A run, a directory of runs, or a Rheo program. [default: runs]",
 )
 @click.option(
     "--on",
@@ -35,40 +35,40 @@ from harness.presentation.terminal import is_terminal
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
-    help="Recordings that the workbench plays on, every word up to the next option.",
+    help="Recordings for the workbench: all arguments up to the next option.",
 )
-@click.option("--serve", is_flag=True, help="Serve it to a browser on this machine.")
+@click.option("--serve", is_flag=True, help="Serve the app to a browser on this machine.")
 @click.option(
     "--port",
     type=WholeNumber(1, 65_535),
     default=8000,
     show_default=True,
-    help="Where it is served.",
+    help="Port for --serve.",
 )
 def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
-    """Opens the terminal app.
+    """Open the terminal app.
 
-    It shows runs while they happen, candidates and what their lines do, single episodes step by
-    step, and lets you approve, reject, and write controllers. It only reads runs: one that is at
-    work in another terminal goes on as before.
+    It shows runs while they happen, candidates and what their lines do, and single episodes step by
+    step, and lets you approve, reject, and write controllers. It only reads runs: a run that is
+    active in another terminal continues undisturbed.
     """
     from harness.errors import InputError
 
     if not place.exists():
-        raise InputError(f"{place}: there is nothing", hint="rheostat discover makes runs")
+        raise InputError(f"{place}: does not exist", hint="create runs with rheostat discover")
     if place.is_file() and place.suffix != ".rheo":
-        raise InputError(f"{place}: is no run, no directory of runs, and no program of Rheo")
+        raise InputError(f"{place}: is not a run, a directory of runs, or a Rheo program")
     for each in on:
         if not each.exists():
-            raise InputError(f"{each}: there is no such recording")
+            raise InputError(f"{each}: no such recording")
     if serve:
         _serve(place, on, port)
         return
     if not _has_terminal():
         raise InputError(
-            "the app needs a terminal: stdin, stdout and stderr must all be one",
-            hint="run it without pipes in a terminal, or give --serve for a browser;"
-            " rheostat runs and rheostat report print what it shows",
+            "the app needs a terminal: stdin, stdout and stderr must all be terminals",
+            hint="run it in a terminal without pipes, or use --serve for a browser; rheostat"
+            " runs and rheostat report print the same information",
         )
     from tui.app import RheostatApp
 
@@ -107,5 +107,5 @@ def _serve(place: Path, on: Sequence[Path], port: int) -> None:
     python = [sys.executable, "-P", "-c", "from harness.cli.entry import run; run()"]
     words = [*python, "tui", str(place), *(["--on", *map(str, on)] if on else [])]
     server = AppServer(shlex.join(words), port)
-    console.info(f"{server.url} shows it; Ctrl-C ends it")
+    console.info(f"open {server.url}; press Ctrl-C to stop")
     server.run()

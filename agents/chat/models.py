@@ -131,10 +131,10 @@ class ChatModel:
     def _open(self, temperature: float | None, reply_tokens: int, grammar: str) -> Any:  # noqa: ANN401 - LangChain's are many
         key = (temperature, reply_tokens, grammar)
         if key not in self._opened:
-            self._opened[key] = self._made_anew(*key)
+            self._opened[key] = self._create_model(*key)
         return self._opened[key]
 
-    def _made_anew(self, temperature: float | None, reply_tokens: int, grammar: str) -> Any:  # noqa: ANN401
+    def _create_model(self, temperature: float | None, reply_tokens: int, grammar: str) -> Any:  # noqa: ANN401
         try:
             from langchain.chat_models import init_chat_model
         except ImportError as problem:

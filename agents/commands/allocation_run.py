@@ -176,7 +176,7 @@ def _open_directory(asked: AllocateOptions) -> Iterator[Path]:
         return
     if asked.resume or (asked.approve or "auto") != "auto":
         what = "--resume" if asked.resume else f"--approve {asked.approve}"
-        raise InputError(f"{what}: names no run", hint="--run DIR keeps one")
+        raise InputError(f"{what}: no run is given", hint="keep the run with --run DIR")
     with TemporaryDirectory(prefix="rheostat-") as folder:
         yield Path(folder) / "run"
 
@@ -214,18 +214,19 @@ def _build_allocation_request(asked: AllocateOptions, budget: float | None) -> A
     if budget is None:
         if pipeline.simulation is None:
             raise InputError(
-                "--budget is missing: say what a trial may cost, in the pipeline's unit"
+                "--budget is missing: give the cost that a trial may have, in the unit of the"
+                " pipeline"
             )
         budget = default_budget(pipeline)
-        console.info(f"--budget {budget:g}: the usual one of {pipeline.name}")
+        console.info(f"--budget {budget:g}: the default for {pipeline.name}")
     served = asked.base_url is not None or any(each.base_url for each in pipeline.models)
     execute = asked.execute
     if execute is None:
         execute = pipeline.simulation is None and asked.record is None and served
     if pipeline.simulation is None and asked.record is None and not execute:
         raise InputError(
-            f"{path}: there is nothing to play it on",
-            hint="--base-url for a server, or --record for trials that were recorded",
+            f"{path}: there is no server and no record to run trials on",
+            hint="use --base-url for a server, or --record for recorded trials",
         )
     unseen = find_held_out(pipeline, path)
     return AllocationRequest(
@@ -249,15 +250,15 @@ def _load_pipeline(asked: AllocateOptions) -> tuple[Pipeline, Path | None, str]:
         for name, is_given in simulated.items():
             if is_given:
                 raise InputError(
-                    f"--{name}: is of the pipeline that is drawn where --on names none",
-                    hint="[simulation] in the pipeline file says it",
+                    f"--{name}: applies only to the simulated pipeline, which is used without --on",
+                    hint="use [simulation] in the pipeline file instead",
                 )
         found = read_pipeline(asked.pipeline)
         return found.pipeline, asked.pipeline.resolve(), found.digest
     for name in ("record", "governors", "execute"):
         if getattr(asked, name):
             raise InputError(
-                f"--{name.removesuffix('s')}: wants a pipeline file", hint="name it with --on"
+                f"--{name.removesuffix('s')}: needs a pipeline file", hint="give it with --on"
             )
     simulation = Simulation(
         seed=(asked.seed or 0) if asked.draw is None else asked.draw,
@@ -314,7 +315,8 @@ def _resume_run(place: Path, asked: AllocateOptions) -> RunDirectory:
     request = run.request
     if request.allocation is None:
         raise InputError(
-            f"{place}: looks for controllers", hint=f"rheostat discover --run {place} --resume"
+            f"{place}: this run searches for controllers",
+            hint=f"use rheostat discover --run {place} --resume",
         )
     _refuse_changed(asked, request, request.allocation)
     url = asked.base_url or request.allocation.base_url
@@ -344,6 +346,6 @@ def _refuse_changed(asked: AllocateOptions, request: Request, of: AllocationRequ
     for name, (given, begun) in names.items():
         if given is not None and given != begun:
             raise InputError(
-                f"--{name}: the run was begun with another value; leave it out to go on",
-                hint="caps and --base-url alone can be changed: --trials, --rounds, --max-…",
+                f"--{name}: the run was started with another value; leave it out to resume",
+                hint="only limits and --base-url can be changed: --trials, --rounds, --max-…",
             )

@@ -35,8 +35,8 @@ def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
         each = _parse_baseline(text)
         if each.label in found:
             raise InputError(
-                f"--baseline {text}: {each.label} is named already; give all values of a knob in"
-                " one list, and files names of their own"
+                f"--baseline {text}: {each.label} is given twice; give all values of a knob in"
+                " one list, and give files different names"
             )
         found[each.label] = each
     return list(found.values()) or DEFAULT_BASELINES
@@ -51,9 +51,7 @@ def check_baselines_unchanged(wanted: Sequence[BaselineRef]) -> None:
     """
     for each in wanted:
         if each.digest and load_program(each.controller).digest != each.digest:
-            raise InputError(
-                f"{each.controller}: is another program than when the run began; put it back"
-            )
+            raise InputError(f"{each.controller}: has changed since the run started; restore it")
 
 
 def _parse_baseline(text: str) -> BaselineRef:
@@ -77,7 +75,7 @@ def _without_settings(text: str, program: RheoController) -> BaselineRef:
     free = list(free_knobs(program.checked.program))
     if free and not program.checked.scheduled:
         raise InputError(
-            f"--baseline {text}: has free knobs; say at which values it makes a curve, such as"
+            f"--baseline {text}: has free knobs; give the values that make its curve, such as"
             f" {text}:{free[0]}=1,2,4"
         )
     return _reference(program, [])

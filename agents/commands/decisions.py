@@ -22,15 +22,17 @@ def decide(directory: Path, candidate: str, *, approved: bool, note: str, by: st
     _refuse_unknown(run, candidate, waits)
     before = run.decision(candidate)
     if before is not None:
-        raise InputError(f"{candidate} was {_word(before.approved)} already, by {before.by}")
+        raise InputError(f"{candidate} was already {_word(before.approved)}, by {before.by}")
     if waits != candidate:
         now = f"{waits} does" if waits is not None else "no candidate does"
-        raise InputError(f"{candidate} does not wait for a decision; {now}")
+        raise InputError(f"{candidate} is not waiting for a decision; {now}")
     decision = Decision(candidate=candidate, approved=approved, note=note, by=by or _login())
     if not run.decide(decision):
-        raise InputError(f"{candidate} was decided from another terminal meanwhile")
+        raise InputError(f"{candidate} was decided in another terminal in the meantime")
     after = (
-        "" if run.is_held else f"; rheostat {run.request.command} --run {run.path} --resume goes on"
+        ""
+        if run.is_held
+        else (f"; resume with rheostat {run.request.command} --run {run.path} --resume")
     )
     return f"{candidate} is {_word(approved)}{after}"
 

@@ -68,7 +68,7 @@ def begin_run(
         ExternalError: a model cannot be asked.
     """
     if not on:
-        raise InputError("--on is missing: name the recordings to search on")
+        raise InputError("--on is missing: give the recordings to search on")
     search, kept = open_recordings(on), open_recordings(held_out) if held_out else []
     _require_disjoint(search, kept)
     wanted = Request(
@@ -112,7 +112,7 @@ def resume_run(
         ]
         if digests != [each.digest for each in refs]:
             raise InputError(
-                f"--{option}: the run was begun with other recordings; leave it out to go on"
+                f"--{option}: the run was started with other recordings; leave it out to resume"
             )
     how = collect_model_fields(asked)
     moved = how.pop("base_url", before.asking.base_url)
@@ -120,10 +120,10 @@ def resume_run(
         for name, value in given.items():
             if value != getattr(begun_with, name):
                 raise InputError(
-                    f"--{_option_name(name)}: the run was begun with another value; leave it out to"
-                    " go on",
-                    hint="caps and --base-url alone can be changed: --rounds and those that begin"
-                    " with --max",
+                    f"--{_option_name(name)}: the run was started with another value; leave it"
+                    " out to resume",
+                    hint="only limits and --base-url can be changed: --rounds and the --max-…"
+                    " options",
                 )
     check_baselines_unchanged(before.baselines)
     if before.language is ControllerLanguage.PYTHON:

@@ -40,12 +40,14 @@ def check_language_options(wanted: Request, asked: Mapping[str, Any]) -> None:
     kinds = {each.partition(":")[0] for each in wanted.proposers}
     if not kinds & {CHAT, COMMAND}:
         raise InputError(
-            "--language python: is what language models and agents write, and none is asked",
+            "--language python: needs a language model or an agent, and none is configured",
             hint='add --proposer chat:PROVIDER:MODEL or --proposer command:"..."',
         )
     for name, option in (("constrained", "constrain"), ("free_knobs", "free-knobs")):
         if asked.get(name):
-            raise InputError(f"--{option}: is for controllers in Rheo, and --language is python")
+            raise InputError(
+                f"--{option}: applies to controllers in Rheo, but --language is python"
+            )
 
 
 def collect_model_fields(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,21 +88,21 @@ def resolve_model_setup(
     found = replace(before or ModelOptions(), **given)
     wanted = list_models(proposers)
     if "base_url" in given and not wanted:
-        raise InputError("--base-url: no model is asked", hint="add --proposer chat:openai:MODEL")
+        raise InputError("--base-url: no model is used", hint="add --proposer chat:openai:MODEL")
     if list_commands(proposers):
         if before is None:
             found = _with_container(found, given, agent)
             _check_agents(found, proposers, agent)
     elif "agent_image" in given:
-        raise InputError("--agent-image: no agent is run", hint='add --proposer command:"…"')
+        raise InputError("--agent-image: no agent is used", hint='add --proposer command:"…"')
     for model in wanted:
         is_own_server = found.base_url is not None
         price = Price(model, settings.prices, is_own_server=is_own_server)
         if caps.usd is not None and not price.known:
             raise InputError(
-                f"--max-usd: there is no price for {model}",
-                hint=f'in rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN, DOLLARS_OUT],'
-                " for a million tokens",
+                f"--max-usd: the price of {model} is unknown",
+                hint=f'add it to rheostat.toml: [chat.prices] "{model}" = [DOLLARS_IN,'
+                " DOLLARS_OUT], per million tokens",
             )
         if before is None:
             asked = ChatModel(model, found.base_url, settings)  # or it says what is missing
@@ -123,8 +125,8 @@ def _warn_of_dropped(asked: ChatModel, model: str, temperatures: Sequence[float 
     wanted = ", ".join(f"{each:g}" for each in changed if each is not None)
     if wanted:
         console.warn(
-            f"{model}: its client does not send the temperature {wanted} for a model of this name;"
-            " replies come at the model's own, and candidates say so"
+            f"{model}: its client does not send the temperature {wanted} for a model of this"
+            " name; the model uses its own default, and candidates record that"
         )
 
 
@@ -141,8 +143,8 @@ def _with_container(
         for name in ("agent_network", "agent_env"):
             if name in given:
                 raise InputError(
-                    f"--{name.replace('_', '-')}: is for an agent in a container",
-                    hint="name its image with --agent-image",
+                    f"--{name.replace('_', '-')}: applies only to an agent in a container",
+                    hint="set its image with --agent-image",
                 )
         return found
     network, env = (given.get(f"agent_{name}", getattr(agent, name)) for name in ("network", "env"))
@@ -174,15 +176,15 @@ def _fit_to_server(
     provider, _, name = model.partition(":")
     if provider != "openai":
         raise InputError(
-            f"--base-url: is for servers that speak OpenAI's protocol, and {model} is not asked so",
-            hint=f"write chat:openai:{name}",
+            f"--base-url: applies to servers with OpenAI's API, and {model} does not use it",
+            hint=f"use chat:openai:{name}",
         )
     told = query_server(base_url, name)
     needs = MIN_PROMPT_TOKENS + brief_tokens + found.reply_tokens
     if told.context is not None and needs > told.context:
         raise InputError(
-            f"{name} has a context of {told.context:,} tokens, and a call takes up to {needs:,}",
-            hint="less with --brief-tokens and --reply-tokens, whose sum is"
+            f"{name} has a context of {told.context:,} tokens, but a call takes up to {needs:,}",
+            hint="reduce --brief-tokens or --reply-tokens; their sum is"
             f" {brief_tokens + found.reply_tokens:,}",
         )
     decodes = told.decodes and language is ControllerLanguage.RHEO

@@ -75,7 +75,7 @@ class ProgressReporter:
         if gain is not None:
             gains = f", {gain.value:+.2f} ({gain.low:.2f}..{gain.high:.2f}) over {gain.against}"
         source = self._run.source_path(candidate)
-        return f"{candidate} waits for a person{gains}: {source}"
+        return f"{candidate} waits for review{gains}: {source}"
 
     def _round(self, event: Event) -> None:
         summaries = self._run.summaries()
@@ -106,4 +106,4 @@ def _subject(request: Request) -> str:
     asked = request.allocation
     if asked is None:
         return ", ".join(each.label for each in request.search)
-    return f"{asked.pipeline.name}, within a budget of {asked.budget:g}"
+    return f"{asked.pipeline.name}, with a budget of {asked.budget:g}"

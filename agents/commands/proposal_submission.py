@@ -26,7 +26,7 @@ def submit_controller(run: RunDirectory, file: Path, words: str) -> None:
     """
     python = file.suffix == ControllerLanguage.PYTHON.suffix
     if not python and file.is_file() and is_allocation(read_program(file)):
-        raise InputError(f"{file}: is an allocation, and {run.path} looks for controllers")
+        raise InputError(f"{file}: is an allocation, but {run.path} searches for controllers")
     program = load_playable(str(file) if python or file.suffix == ".rheo" else f"./{file}")
     _require_open_run(run)
     if python:
@@ -53,11 +53,11 @@ def submit_allocation(
     """
     source = read_program(file)
     if not is_allocation(source):
-        raise InputError(f"{file}: is a controller, and {run.path} looks for allocations")
+        raise InputError(f"{file}: is a controller, but {run.path} searches for allocations")
     checked = require_fit(source, asked.pipeline)
     if checked.scheduled and beta is None:
         raise InputError(
-            f"{file}: follows beta, and a run has one budget", hint="--beta B says where to take it"
+            f"{file}: depends on beta, but a run has one budget", hint="give a value with --beta B"
         )
     where = open_run_environment(asked, run)
     pipeline = where.pipeline
@@ -71,7 +71,7 @@ def submit_allocation(
         (name for name, each in read_run_trials(run).items() if each.choices == choices), None
     )
     if twin is not None:
-        console.info(f"{file}: is the allocation of {twin}, which the run has tried")
+        console.info(f"{file}: is the allocation of {twin}, which the run has already tried")
         return
     text = source.text
     if checked.scheduled:
@@ -84,7 +84,7 @@ def _require_open_run(run: RunDirectory) -> None:
     if ending is not None:
         raise InputError(
             f"{run.path}: has ended: {ending.reason}",
-            hint=f"{_resume_hint(run)}, with a cap raised, goes on; propose it then",
+            hint=f"resume it with a higher limit: {_resume_hint(run)}; then propose again",
         )
 
 
@@ -93,16 +93,18 @@ def _submit(
 ) -> None:
     """Puts it into the inbox, and says when it is taken up."""
     if not submit_proposal(run, text, words, language):
-        console.info(f"{file}: is in the run already")
+        console.info(f"{file}: is already in the run")
         return
     rounds = run.request.caps.rounds
     begun = sum(each.kind == "round" for each in run.events())
     if begun >= rounds:
-        console.info(f"{name}: is in the run, whose last round has begun")
-        console.hint(f"{_resume_hint(run)} --rounds {rounds + 1} takes it up, once the run is over")
+        console.info(f"{name}: was added, but the last round of the run has already started")
+        console.hint(
+            f"when the run has ended, {_resume_hint(run)} --rounds {rounds + 1} evaluates it"
+        )
         return
-    after = "" if run.is_held else f", once {_resume_hint(run)} goes on"
-    console.info(f"{name}: the next round takes it up, if no cap ends the run{after}")
+    after = "" if run.is_held else f", after you resume the run with {_resume_hint(run)}"
+    console.info(f"{name}: the next round evaluates it, unless a limit ends the run first{after}")
 
 
 def _resume_hint(run: RunDirectory) -> str:

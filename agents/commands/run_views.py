@@ -11,8 +11,8 @@ from harness.cli.output import Output, OutputFormat
 @command(
     "runs",
     examples=[
-        ("rheostat runs", "Lists the runs in the working directory, or below runs/."),
-        ("rheostat runs elsewhere --json", "Those below elsewhere/, for a program."),
+        ("rheostat runs", "List the runs in the working directory, or in runs/."),
+        ("rheostat runs elsewhere --json", "List the runs in elsewhere/, as JSON."),
     ],
 )
 @click.argument(
@@ -20,13 +20,13 @@ from harness.cli.output import Output, OutputFormat
     metavar="[DIR]",
     required=False,
     type=FilePath(file_okay=False),
-    help="A run, or a directory of runs. Default: the working directory, or runs/ in it.",
+    help="A run, or a directory of runs. [default: the working directory, or runs/ in it]",
 )
 @output_options  # fmt: skip
 def runs(out: Output, directory: Path | None) -> None:
-    """Lists runs: what each is doing, its best candidate, and what it has spent.
+    """List runs with their state, best candidate and spending.
 
-    A run that is neither at work nor over is *stopped*, and goes on with --resume.
+    A run that is neither active nor finished is *stopped*; use --resume to continue it.
     """
     from agents.commands.run_table import build_run_table
     from agents.run.directory import find_runs
@@ -41,27 +41,32 @@ def runs(out: Output, directory: Path | None) -> None:
         below = (
             [each for each in directory.iterdir() if find_runs(each)] if directory.is_dir() else []
         )
-        hint = "`rheostat discover --run DIR` makes one"
+        hint = "create one with `rheostat discover --run DIR`"
         if below:
-            hint = f"there are some one level below: rheostat runs {min(below)}"
-        raise InputError(f"{directory}: there is no run here", hint=hint)
+            hint = f"there are runs one level below: rheostat runs {min(below)}"
+        raise InputError(f"{directory}: no runs found", hint=hint)
     out.table(build_run_table(found, people=out.form is OutputFormat.PEOPLE))
 
 
 @command(
     "report",
     examples=[
-        ("rheostat report runs/first", "Writes runs/first/report.md and report.html."),
-        ("rheostat report runs/first --no-held-out -o elsewhere", "Elsewhere, and held-out shut."),
-        ("rheostat report runs/first --json", "All of it for a program."),
+        ("rheostat report runs/first", "Write runs/first/report.md and report.html."),
+        (
+            "rheostat report runs/first --no-held-out -o elsewhere",
+            "Write to another directory, without opening held-out data.",
+        ),
+        ("rheostat report runs/first --json", "Write the report as JSON."),
     ],
 )
-@click.argument("directory", metavar="RUN", type=FilePath(file_okay=False), help="A run.")
+@click.argument(
+    "directory", metavar="RUN", type=FilePath(file_okay=False), help="Directory of the run."
+)
 @click.option(
     "--open-held-out/--no-held-out",
     "held_out",
     default=None,
-    help="Open what was held out; by default, if the run has ended with a controller.",
+    help="Open the held-out data. [default: if the run has ended with a controller]",
 )
 @click.option(
     "--seeds",
@@ -69,7 +74,7 @@ def runs(out: Output, directory: Path | None) -> None:
     type=WholeNumber(1, 100_000),
     default=100,
     show_default=True,
-    help="Play every question under the seeds 0 to N - 1.",
+    help="Play every question with the seeds 0 to N - 1.",
 )
 @click.option(
     "-o",
@@ -77,14 +82,14 @@ def runs(out: Output, directory: Path | None) -> None:
     "into",
     metavar="DIR",
     type=FilePath(file_okay=False),
-    help="Write into DIR and not into the run.",
+    help="Write to DIR. [default: the run's directory]",
 )
 @click.option(
     "--base-url",
     metavar="URL",
-    help="Of a server that plays what a run of trials held out. Default: the run's.",
+    help="Server that plays the held-out questions of a run of trials. [default: the run's]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Show one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Write a single JSON document.")
 @setting_option("threads")
 @setting_option("cache_dir")
 def report(
@@ -97,13 +102,15 @@ def report(
     threads: int | None,
     cache_dir: Path | None,
 ) -> None:
-    """Holds the winner of a run against the baselines and the published controller.
+    """Compare the winner of a run with the baselines and the published controller.
 
-    Everyone is played over the search set and, which happens nowhere else, over what was held out.
-    The report is written as Markdown, as one page of HTML, and as JSON; a summary is shown. A run
-    that still goes on, or waits, is reported as far as it came. Of a run of trials it holds the
-    best allocation, the guidelines, score over trials, and the saturation of each stage; what it
-    held out is opened by default where that costs no call of a model.
+    All of them are played over the search set and over the held-out data, which only this command
+    opens. The report is written as Markdown, HTML and JSON, and a summary is printed. A run that is
+    active or waits for review is reported up to its current state.
+
+    For a run of trials, the report shows the best allocation, the guidelines, the score over
+    trials, and the saturation of each stage; the held-out data is opened by default if that needs
+    no model calls.
     """
     from agents.commands.report_support import report_services
     from agents.report.terminal import format_terminal_summary
@@ -115,7 +122,9 @@ def report(
 
     run = open_run(directory)
     if run.request.allocation is None and base_url is not None:
-        raise InputError("--base-url: is of a run of trials, and this one looks for controllers")
+        raise InputError(
+            "--base-url: applies to a run of trials, but this one searches for controllers"
+        )
     if run.request.allocation is not None:
         from agents.commands.report_support import report_allocation_run
 

@@ -43,8 +43,8 @@ def is_run_over(run: RunDirectory, out: Output) -> bool:
     reason = Accounts(run).reached(run.request.caps, ending.rounds)
     if not reason:
         return False
-    console.info(f"{run.path}: has ended, and there is nothing to do: {reason}")
-    console.hint("a cap that is raised goes on, such as --rounds; rheostat report shows what came")
+    console.info(f"{run.path}: has ended, and there is nothing left to do: {reason}")
+    console.hint("raise a limit, such as --rounds, to continue; rheostat report shows the result")
     out.document(SessionDocument(ending=ending), "")
     return True
 
@@ -78,15 +78,13 @@ def run_to_end(
         )
     except (KeyboardInterrupt, OSError, ExternalError) as stopped:
         if "--resume" not in (getattr(stopped, "hint", None) or ""):
-            stopped.add_note(
-                f"rheostat {command} --run {run.path} --resume goes on where it stopped"
-            )
+            stopped.add_note(f"resume with rheostat {command} --run {run.path} --resume")
         raise
     finally:
         narrator.close()
     if outcome.end is SessionStatus.WAITING:
-        console.info(f"{run.path}: {outcome.candidate} waits for a person")
-        console.hint(f"rheostat approve {run.path} {outcome.candidate}, then --resume")
+        console.info(f"{run.path}: {outcome.candidate} waits for review")
+        console.hint(f"run rheostat approve {run.path} {outcome.candidate}, then use --resume")
         out.document(SessionDocument(waiting=outcome.candidate), "")
         return False
     return True

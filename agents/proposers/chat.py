@@ -11,8 +11,13 @@ from difflib import SequenceMatcher
 from agents.chat import prompts
 from agents.chat.client import ModelClient
 from agents.chat.edits import EditMismatch, apply_edits
-from agents.chat.reading import ParsedEdits, ParsedProgram, parse_constrained_reply, parse_reply
 from agents.chat.reply_cache import ChatMessage, FinishReason, ModelCall, ModelReply
+from agents.chat.reply_parsing import (
+    ParsedEdits,
+    ParsedProgram,
+    parse_constrained_reply,
+    parse_reply,
+)
 from agents.feedback.brief import Brief
 from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, Proposal

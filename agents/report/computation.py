@@ -50,7 +50,7 @@ def compute_report(
     playing = evaluate_side(
         everyone, recordings, request, seeds=seeds, what="the search set", hands=hands
     )
-    search = compute_side(playing, request, _rival(run))
+    search = compute_side(playing, request, _find_best_baseline(run))
     unseen: Side | None = None
     if _is_to_open(run, now, held_out):
         unknown = open_held_out(run, everyone)
@@ -89,7 +89,7 @@ def _is_to_open(run: RunDirectory, now: RunStatus, wanted: bool | None) -> bool:
     return bool(run.request.held_out) and now.state is RunPhase.ENDED and now.winner is not None
 
 
-def _rival(run: RunDirectory) -> str | None:
+def _find_best_baseline(run: RunDirectory) -> str | None:
     """Return the baseline that the reviews compared candidates with."""
     gains = [each.baseline_gain for each in run.reviews()]
     found = next((each for each in gains if each is not None), None)

@@ -103,7 +103,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             SourceError: The file of questions or chains is malformed.
         """
         if (self.questions is None) == (self.chains is None):
-            raise InputError("name questions with --questions, or chains that exist with --from")
+            raise InputError("give the questions with --questions, or existing chains with --from")
         if self.chains is not None:
             read = read_chains(self.chains)
             settings = self.settings(self.chains.stem, equivalence)
@@ -129,7 +129,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
             InputError: From `work`.
         """
         if self.chains is not None and (self.stepwise or self.logprobs):
-            raise InputError("chains that exist are not drawn: leave --stepwise and --logprobs out")
+            raise InputError("existing chains are not sampled: leave out --stepwise and --logprobs")
         self._refuse_bad_expression()
         instruction = self.instruction
         if instruction is None:
@@ -184,7 +184,7 @@ class CollectOptions(msgspec.Struct, frozen=True, kw_only=True):
         try:
             compile_pattern(self.probe_regex or "")
         except regex.error as error:
-            problem = f"--probe-regex: is no regular expression: {error}"
+            problem = f"--probe-regex: not a regular expression: {error}"
             raise InputError(problem) from error
 
 
@@ -197,7 +197,7 @@ def warn_of_equal_branches(settings: Settings, branches: int) -> None:
     """
     if settings.source is None and settings.drawing.temperature == 0 and branches > 1:
         console.warn(
-            f"--temperature 0: all {branches} branches of a question will be the same, and a vote"
+            f"--temperature 0: all {branches} branches of a question will be identical, so a vote"
             " among them decides nothing"
         )
 
@@ -235,9 +235,9 @@ async def family_served(asked: CollectOptions, settings: Settings, engine: Engin
     family = await find_family(engine, asked.model, settings.template)
     if family is None:
         raise InputError(
-            f"--model {asked.model}: neither the name nor the chat template shows how the model"
-            " thinks",
-            hint=f"say --family, one of {', '.join(FAMILIES)}",
+            f"--model {asked.model}: cannot tell from the name or the chat template how the"
+            " model marks its thinking",
+            hint=f"give --family, one of {', '.join(FAMILIES)}",
         )
     return family
 

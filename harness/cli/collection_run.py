@@ -19,7 +19,7 @@ from store.writer import RecordingWriter
 MOST_NAMED = 10
 """The most missing branches that are listed."""
 
-RESUME_HINT = "what was recorded is kept: the same command goes on from it"
+RESUME_HINT = "everything recorded so far is kept; run the same command again to resume"
 
 
 async def run_collection(
@@ -47,14 +47,14 @@ async def run_collection(
         except SealedRecording:
             if not is_already_collected(path, work, prepared):
                 raise
-            console.info(f"{path}: is complete already")
+            console.info(f"{path}: already complete")
             return
         with writer:
             if writer.recovered:
                 console.warn(f"{path}: {writer.recovered}")
             held = sum(map(len, writer.held.values()))
             if held:
-                console.info(f"{path}: goes on from {held:,} branches")
+                console.info(f"{path}: resuming with {held:,} branches recorded")
             advance: list[console.Advance] = []
             await _warn_of_ranks(places[0], asked.ranks)
             collection = Collection(
@@ -94,7 +94,7 @@ async def with_known_family(
 def _report_missing(path: Path, reasons: list[str]) -> None:
     """Report the branches that a sealed recording lacks."""
     for reason in reasons[:MOST_NAMED]:
-        console.warn(f"{path}: {reason}; it is recorded as missing")
+        console.warn(f"{path}: {reason}; recorded as missing")
     if len(reasons) > MOST_NAMED:
         console.warn(f"{path}: {len(reasons) - MOST_NAMED} more branches are recorded as missing")
 
@@ -104,8 +104,8 @@ async def _warn_of_ranks(place: Endpoint, ranks: int) -> None:
     counters = await place.engine.counters()
     if counters is not None and counters.engines > ranks:
         console.warn(
-            f"{place.engine.address}: has {counters.engines} data-parallel engines;"
-            f" --ranks {counters.engines} sends probes where their prefixes are"
+            f"{place.engine.address}: has {counters.engines} data-parallel engines; use --ranks"
+            f" {counters.engines} to send probes to the engine that caches their prefix"
         )
 
 
@@ -216,10 +216,10 @@ def format_estimate(found: Estimate, prices: Prices, expect: int) -> str:
     lines = [
         ("branches", f"{found.branches:,}, {found.tokens:,} tokens where each has {expect:,}"),
         ("probes", f"{found.probes:,}, at most {found.probe_tokens:,} tokens"),
-        ("prompts", f"{sent}, {found.fresh:,} of them beyond a prefix cache that keeps all"),
+        ("prompts", f"{sent}, {found.fresh:,} of them new to a prefix cache that keeps everything"),
     ]
     if prices.known:
         lines.append(("money", f"${found.usd:,.2f} for tokens"))
         if prices.per_hour:
-            lines.append(("", f"and ${prices.per_hour:,.2f} for each hour that it takes"))
+            lines.append(("", f"and ${prices.per_hour:,.2f} for each hour of serving"))
     return "".join(f"{label:<10}{words}\n" for label, words in lines)

@@ -88,8 +88,8 @@ class RheostatCommand(click.Command):
                 raise
             name = problem.param.make_metavar(ctx)
             raise click.UsageError(
-                f"missing argument '{name}': it stands before {taker}, which takes every word"
-                " behind it",
+                f"missing argument '{name}': put it before {taker}, which takes all arguments"
+                " that follow it",
                 ctx,
             ) from None
 
@@ -241,7 +241,8 @@ class Temperature(FiniteNumber):
         number = super().convert(value, param, ctx)
         if 0 < number < COOLEST:
             self.fail(
-                f"vLLM raises temperatures below {COOLEST} to it; write 0, or {COOLEST} or more",
+                f"vLLM raises temperatures below {COOLEST} to that value; use 0, or {COOLEST} or"
+                " more",
                 param, ctx,
             )  # fmt: skip
         return number
@@ -301,14 +302,14 @@ def output_options(function: F) -> F:
     """Add ``--json``, ``--csv`` and ``-o FILE`` to a command, passed as ``out: Output``."""
     csv = click.option(
         "--csv", "as_csv", is_flag=True, expose_value=False, is_eager=True,
-        callback=_form(OutputFormat.CSV), help="Give the table as CSV.",
+        callback=_form(OutputFormat.CSV), help="Write the table as CSV.",
     )  # fmt: skip
-    return csv(_document_options(function, ".json and .csv choose"))
+    return csv(_document_options(function, ".json and .csv set"))
 
 
 def document_options(function: F) -> F:
     """Add ``--json`` and ``-o FILE`` to a command without a table, as ``out: Output``."""
-    return _document_options(function, ".json chooses")
+    return _document_options(function, ".json sets")
 
 
 def _document_options(function: F, suffixes: str) -> F:
@@ -316,10 +317,10 @@ def _document_options(function: F, suffixes: str) -> F:
         click.option(
             "-o", "--output", "out", metavar="FILE", callback=_output, is_eager=False,
             type=FilePath(dir_okay=False),
-            help=f"Write to FILE, whole or not at all; {suffixes} the form.",
+            help=f"Write to FILE atomically; {suffixes} the format.",
         ),
         click.option("--json", "as_json", is_flag=True, expose_value=False, is_eager=True,
-                     callback=_form(OutputFormat.JSON), help="Give one JSON document."),
+                     callback=_form(OutputFormat.JSON), help="Write a single JSON document."),
     ):  # fmt: skip
         function = option(function)
     return function
@@ -355,10 +356,8 @@ class SettingFlag(NamedTuple):
 
 
 SETTING_FLAGS = {
-    "cache_dir": SettingFlag(
-        FilePath(file_okay=False), "DIR", "Keep what can be made again in DIR."
-    ),
-    "threads": SettingFlag(WholeNumber(min=1), "N", "Use at most N processor threads."),
+    "cache_dir": SettingFlag(FilePath(file_okay=False), "DIR", "Cache results in DIR."),
+    "threads": SettingFlag(WholeNumber(min=1), "N", "Use at most N threads."),
 }
 
 _FORM = "harness.cli.form"
@@ -401,7 +400,7 @@ def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
 def _form(form: OutputFormat) -> Callable[[click.Context, click.Parameter, bool], None]:
     def remember(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
         if chosen and not ctx.resilient_parsing and ctx.meta.setdefault(_FORM, form) is not form:
-            raise click.UsageError("--json and --csv exclude each other", ctx)
+            raise click.UsageError("--json and --csv are mutually exclusive", ctx)
 
     return remember
 

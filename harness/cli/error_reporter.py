@@ -21,11 +21,11 @@ _BAD_PATHS = frozenset({
 """System errors that mean that the user's path is wrong."""
 
 _ADVICE = {
-    errno.EACCES: "change its permissions, or name another place",
-    errno.EPERM: "change its permissions, or name another place",
-    errno.EROFS: "name a place on a disk that can be written",
-    errno.ENOSPC: "make room there, or name another place",
-    errno.EDQUOT: "make room there, or name another place",
+    errno.EACCES: "change its permissions, or use another path",
+    errno.EPERM: "change its permissions, or use another path",
+    errno.EROFS: "use a path on a writable disk",
+    errno.ENOSPC: "free some space, or use another path",
+    errno.EDQUOT: "free some space, or use another path",
 }
 """Hints for system errors."""
 
@@ -84,7 +84,9 @@ class ErrorReporter:
             if advice is not None:
                 console.hint(advice)
         if status == ExitCode.INTERNAL and not self.traceback:
-            console.hint("this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is")
+            console.hint(
+                "this is a bug in rheostat; set RHEOSTAT_TRACEBACK=1 to see where it happened"
+            )
         return status
 
 
@@ -106,9 +108,9 @@ def describe_error(problem: Exception) -> tuple[str, int]:
             bad_path = problem.errno in _BAD_PATHS
             return _system(problem), ExitCode.INPUT if bad_path else ExitCode.EXTERNAL
         case sqlite3.Error():
-            return f"a database cannot be used: {problem}", ExitCode.EXTERNAL
+            return f"the database cannot be used: {problem}", ExitCode.EXTERNAL
         case MemoryError():
-            return "there is not enough memory for this", ExitCode.EXTERNAL
+            return "not enough memory for this command", ExitCode.EXTERNAL
         case _:
             return f"{type(problem).__name__}: {problem}", ExitCode.INTERNAL
 

@@ -107,7 +107,7 @@ def play_with_progress(
         swept = play_grid(grid, results, options=how, advance=advance)
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
-        console.warn(f"{chosen.cache_dir}: results cannot be kept there: {reason}")
+        console.warn(f"{chosen.cache_dir}: results cannot be cached there: {reason}")
     warn_of_idle(grid, swept.played)
     return swept
 

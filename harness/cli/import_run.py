@@ -29,20 +29,21 @@ answers_option = click.option(
     "--answers",
     "extraction",
     metavar="HOW",
-    help="Take answers as texts and extract: boxed, choice, last-number, or a regular expression.",
+    help="Read answers as free text and extract them with this method: boxed, choice,"
+    " last-number, or a regular expression.",
 )
 equivalence_option = click.option(
     "--equivalence",
     type=click.Choice(("exact", "math-verify")),
     default="exact",
     show_default=True,
-    help="When two answers to a question are equal and are recorded in one form.",
+    help="How to decide that two answers are equal; equal answers are recorded in one form.",
 )
 tokenizer_option = click.option(
     "--tokenizer",
     metavar="FILE",
     type=FilePath(),
-    help="Count the tokens of texts with the model's tokenizer.json.",
+    help="Count the tokens of texts with this tokenizer.json.",
 )
 directory_option = click.option(
     "-o",
@@ -51,7 +52,7 @@ directory_option = click.option(
     metavar="DIR",
     required=True,
     type=FilePath(file_okay=False),
-    help="Write FILE's stem + .recording into DIR.",
+    help="Write a recording into DIR for each FILE, named after it.",
 )
 
 
@@ -65,18 +66,21 @@ class ImportSource(NamedTuple):
 
 
 log_options = combine_options(
-    click.option("--model", metavar="NAME", help="The model, instead of the log's."),
-    click.option("--benchmark", metavar="NAME", help="The benchmark, instead of the log's task."),
+    click.option("--model", metavar="NAME", help="Record this model name in place of the log's."),
+    click.option(
+        "--benchmark", metavar="NAME",
+        help="Record this benchmark name in place of the log's task.",
+    ),
     click.option(
         "--answers", "extraction", metavar="HOW",
-        help="How answers are read: boxed, choice, last-number, or a regular expression. [default:"
-        " choice for questions with choices, else boxed]",
+        help="How to extract answers: boxed, choice, last-number, or a regular expression."
+            " [default: choice for multiple choice, otherwise boxed]",
     ),
     equivalence_option,
     tokenizer_option,
     click.option(
         "--skip-bad-samples", "skip_bad", is_flag=True,
-        help="Leave samples out that failed or cannot be read, and report them.",
+        help="Skip samples that failed or cannot be read, and report them.",
     ),
     directory_option,
 )  # fmt: skip
@@ -124,9 +128,9 @@ def import_logs(
     for target, file in targets.items():
         log = read(file, options)
         for sample in log.skipped[:_NAMED]:
-            console.warn(f"{file}, {sample.place}: {sample.reason}: left out")
+            console.warn(f"{file}, {sample.place}: {sample.reason}: skipped")
         if len(log.skipped) > _NAMED:
-            console.warn(f"{file}: {len(log.skipped) - _NAMED} more samples were left out")
+            console.warn(f"{file}: {len(log.skipped) - _NAMED} more samples were skipped")
         sources.append(
             ImportSource(log.environment, target, [*log.notes, _described(log.environment)])
         )
@@ -164,8 +168,8 @@ def answer_reader(name: str | None) -> "AnswerReader | None":
         # A plain word matches only itself, so it is a typo and not a regular expression.
         if re.fullmatch(r"[A-Za-z_-]*", name):
             raise InputError(
-                f"--answers {name}: there is no such way to read answers",
-                hint=f"say {', '.join(EXTRACTIONS)}, or pattern:REGEX",
+                f"--answers {name}: unknown extraction method",
+                hint=f"use {', '.join(EXTRACTIONS)}, or pattern:REGEX",
             )
         name = f"pattern:{name}"
     return AnswerReader(name)
@@ -247,10 +251,10 @@ def find_answers_cache() -> Path | None:
 
 
 def _describe_joined(joined: "JoinedAnswers", name: str) -> str:
-    text = f"{name} joined {joined.finals:,} of {joined.of_finals:,} final answers"
+    text = f"{name} merged {joined.finals:,} of {joined.of_finals:,} final answers"
     if joined.of_probes:
         text += f" and {joined.probes:,} of {joined.of_probes:,} answers at probes"
-    text += " to an equal one that is written differently"
+    text += " with an equal answer that is written differently"
     if joined.example is not None:
         question, answer, equal = joined.example
         text += f", such as {answer!r} to {equal!r} in {question}"
@@ -262,10 +266,10 @@ def _report_unread(reader: "AnswerReader") -> None:
 
     if not reader.read_finals:
         return
-    text = f"final answers read by {reader.name}: {reader.read_finals:,}"
+    text = f"final answers extracted by {reader.name}: {reader.read_finals:,}"
     if reader.unread_finals:
-        text += f"; without an answer, so ERR: {reader.unread_finals:,}"
+        text += f"; not found (recorded as ERR): {reader.unread_finals:,}"
     if 2 * reader.unread_finals > reader.read_finals:
-        console.warn(f"{text}; check that --answers fits what the model was told")
+        console.warn(f"{text}; check that --answers matches the answer format in the prompt")
     else:
         console.info(text)

@@ -75,7 +75,8 @@ def open_reference(path: Path) -> ReferenceRecording:
     settings = read_settings(named.recording)
     if settings.source is not None:
         raise InputError(
-            f"{path}: holds chains from elsewhere, so no others can be drawn like them"
+            f"{path}: holds chains that were not sampled by rheostat collect, so it does not say"
+            " how to sample more"
         )
     return ReferenceRecording(named, settings, load_replay_environment(named.recording))
 
@@ -181,7 +182,7 @@ def required_signals(plan: Plan) -> frozenset[str]:
 
 def _collection_work(options: collect_options.CollectOptions, equivalence: str) -> Collected:
     if options.questions is None:
-        raise InputError("name questions with --questions, or a recording with --against")
+        raise InputError("give questions with --questions, or a recording with --against")
     return options.work(equivalence)
 
 
@@ -264,7 +265,7 @@ def summarise_run(live_results: Sequence[LiveResult], seconds: float) -> str:
 
 def format_distribution(found: Sequence[FigureDifference]) -> str:
     """Return live and replay side by side, a line for each figure."""
-    lines = ["live less replay over 100 seeds, with intervals of 95 % over questions:"]
+    lines = ["live minus replay over 100 seeds, with 95 % intervals over questions:"]
     for each in found:
         places = 2 if each.figure == "accuracy" else 0
         low, high = each.around

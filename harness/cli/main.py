@@ -72,7 +72,9 @@ def _loaded(registrations: list[Registration]) -> click.Command:
         reason = f"{first.target} of {first.distribution} fails with"
         return _unusable(first.name, f"{reason} {type(problem).__name__}: {problem}", problem)
     if not isinstance(found, click.Command):
-        return _unusable(first.name, f"{first.target} of {first.distribution} is no click command")
+        return _unusable(
+            first.name, f"{first.target} of {first.distribution} is not a click command"
+        )
     return found
 
 
@@ -87,9 +89,9 @@ def _unusable(name: str, reason: str, cause: Exception | None = None) -> Rheosta
         callback=refuse,
         help=f"Unavailable: {reason}.",
         short_help="(unavailable)",
-        examples=[(f"{PROGRAM} {name}", "Says why it is unavailable.")],
+        examples=[(f"{PROGRAM} {name}", "Show why it is unavailable.")],
         context_settings={"ignore_unknown_options": True},
-        params=[click.Argument(["arguments"], nargs=-1, expose_value=False, help="Not looked at.")],
+        params=[click.Argument(["arguments"], nargs=-1, expose_value=False, help="Ignored.")],
     )
 
 
@@ -112,28 +114,29 @@ def _show_tracebacks(ctx: click.Context, param: click.Parameter, asked: bool) ->
     name=PROGRAM,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=[
-        (f"{PROGRAM} sample", "Makes recordings to try everything on."),
+        (f"{PROGRAM} sample", "Create sample recordings to try everything on."),
         (
             f"{PROGRAM} sweep sc asc cmc --on sample/search/*.recording --seeds 5",
-            "Plays controllers over them, at every beta.",
+            "Replay controllers over them, at every value of beta.",
         ),
-        (f"{PROGRAM} new mine -o mine.rheo", "Begins a controller of your own."),
+        (f"{PROGRAM} new mine -o mine.rheo", "Start a controller of your own."),
     ],
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show what is logged, on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Show log messages on stderr.")
 @click.option(
     "--traceback", is_flag=True, is_eager=True, expose_value=False, callback=_show_tracebacks,
-    help="Show where an error comes from.",
+    help="Show the traceback of an error.",
 )  # fmt: skip
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
     help="Show the version and exit.",
 )  # fmt: skip
 def root(verbose: bool) -> None:
-    """Finds, checks, explains and runs controllers for test-time scaling.
+    """Discover, check, explain and run controllers for test-time scaling.
 
-    Results go to stdout, everything else to stderr. The exit status is 0 when the work is done, 1
-    when the answer is no, 2 for bad input and 3 when the surroundings fail.
+    Results go to stdout, everything else to stderr. The exit status is 0 on success, 1 for a
+    negative result (such as failed checks), 2 for invalid input and 3 when an external dependency
+    fails.
     """
     if verbose:
         console.log_everything()

@@ -49,7 +49,9 @@ async def connect_servers(serving: ServerOptions) -> "AsyncIterator[list[Endpoin
     from store.serving.server import Server
 
     if bool(serving.base_urls) == (serving.python is not None):
-        raise InputError("name a server with --base-url, or a Python that has vLLM with --offline")
+        raise InputError(
+            "give a server with --base-url, or a Python interpreter that has vLLM with --offline"
+        )
     limits = Limits(patience=serving.patience)
     async with AsyncExitStack() as stack:
         if serving.cluster is not None:
@@ -145,7 +147,7 @@ def parse_engine_arguments(pairs: Sequence[str]) -> dict[str, str | int | float 
     for pair in pairs:
         key, given, value = pair.partition("=")
         if not given or not key:
-            raise InputError(f"{pair!r} is no KEY=VALUE")
+            raise InputError(f"{pair!r} is not KEY=VALUE")
         try:
             found[key] = msgspec.json.decode(value, type=bool | int | float)
         except msgspec.DecodeError:
@@ -158,7 +160,7 @@ def _addresses(base_urls: Sequence[str]) -> list[str]:
     found = [url.strip() for given in base_urls for url in given.split(",") if url.strip()]
     for url in found:
         if not url.startswith(("http://", "https://")):
-            raise InputError(f"--base-url {url}: is no URL; write http://HOST:PORT")
+            raise InputError(f"--base-url {url}: not a URL; write http://HOST:PORT")
     if not found:
-        raise InputError("--base-url names no server")
+        raise InputError("--base-url is empty")
     return list(dict.fromkeys(found))

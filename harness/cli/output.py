@@ -73,8 +73,8 @@ class Output(NamedTuple):
         """
         if self.form is OutputFormat.CSV:
             raise InputError(
-                "this result is not a table and cannot be CSV",
-                hint="use --json" if self.path is None else "name a .json file, or give --json",
+                "this result is not a table, so it cannot be written as CSV",
+                hint="use --json" if self.path is None else "name a .json file, or use --json",
             )
         if self.form is OutputFormat.JSON:
             self._data(_json(value))
@@ -169,9 +169,11 @@ def _target(path: Path) -> Path:
     """Return the file that a path resolves to."""
     target = Path(os.path.realpath(path))
     if target.is_dir():
-        raise InputError(f"{path}: is a directory", hint="name a file in it")
+        raise InputError(f"{path}: is a directory", hint="name a file inside it")
     if not target.parent.is_dir():
-        raise InputError(f"{path}: there is no directory {target.parent}", hint="make it first")
+        raise InputError(
+            f"{path}: the directory {target.parent} does not exist", hint="create it first"
+        )
     return target
 
 
@@ -246,7 +248,7 @@ def _bytes(payload: bytes) -> None:
 
 def _stdout() -> io.TextIOWrapper:
     if sys.stdout is None or sys.stdout.closed:
-        raise ExternalError("standard output is closed, so there is nowhere to write to")
+        raise ExternalError("standard output is closed, so the result cannot be written")
     # The interpreter opens stdout as text; replacements in tests have the same methods.
     return sys.stdout  # type: ignore[return-value]
 

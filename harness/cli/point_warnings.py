@@ -33,19 +33,19 @@ def warn_of_shortages(grid: Grid) -> None:
             knobs = {name: value for name, value in first.point.knobs.items() if name in names}
             beta = "" if first.point.beta is None else f" beta={first.point.beta!r}"
             who = f"{label} {format_knobs(knobs)}".rstrip() + beta
-            asks = f"asks for {first.asked.branches:,} branches"
+            asks = f"requests {first.asked.branches:,} branches"
         else:
             points = sum(each.program.label == label for each in grid.points)
             asked = [each.asked.branches for each in several]
             who = label
             numbers = _range(min(asked), max(asked))
-            asks = f"{len(several)} of {points} points ask for {numbers} branches"
+            asks = f"{len(several)} of {points} points request {numbers} branches"
         console.warn(
-            f"{who} on {recording}: {asks}, and a question has {_range(first.fewest, first.most)};"
-            " no more are opened"
+            f"{who} on {recording}: {asks}, but a question has"
+            f" {_range(first.fewest, first.most)}; no more are opened"
         )
     if len(together) > _SHORT:
-        console.warn(f"{len(together) - _SHORT} more ask for more branches than were recorded")
+        console.warn(f"{len(together) - _SHORT} more request more branches than were recorded")
 
 
 def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
@@ -64,7 +64,7 @@ def warn_of_shortage(plan: Plan, recordings: Sequence[NamedRecording]) -> None:
         fewest, most = branch_counts(recording)
         if asked.branches > fewest:
             console.warn(
-                f"{plan.program.label} on {label}: asks for {asked.branches:,} branches, and a"
+                f"{plan.program.label} on {label}: requests {asked.branches:,} branches, but a"
                 f" question has {_range(fewest, most)}; no more are opened"
             )
 
@@ -82,8 +82,8 @@ def warn_of_single_point(grid: Grid, rows: Sequence[SweepRow]) -> None:
     if far:
         console.warn(
             f"{first} has a single point: {far} of {len(others)} rows cost less than half or more"
-            f" than twice as much, so their differences are not at equal cost; give {first} several"
-            " settings"
+            f" than twice as much, so their differences are not at equal cost; give {first}"
+            " several settings"
         )
 
 
@@ -102,6 +102,6 @@ def warn_of_idle(grid: Grid, played: CellEpisodes) -> None:
         beta = "" if point.beta is None else f" beta={point.beta!r}"
         where = "" if len(labels) == len(grid.recordings) else f" on {', '.join(labels)}"
         name = f"{point.program.label} {format_knobs(point.knobs)}".rstrip()
-        console.warn(f"{name}{beta}{where}: no episode took any action, all ended at 0 tokens")
+        console.warn(f"{name}{beta}{where}: no episode took any action; all ended at 0 tokens")
     if len(idle) > _IDLE:
-        console.warn(f"{len(idle) - _IDLE} more did nothing either")
+        console.warn(f"{len(idle) - _IDLE} more took no action either")

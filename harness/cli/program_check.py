@@ -52,7 +52,7 @@ def _from_library(path: Path) -> Source:
         return library.load_source(name)
     near = nearest(path.name.removesuffix(".rheo"), library.NAMES)
     raise InputError(
-        f"{path}: there is no such file, nor a controller of that name in the library",
+        f"{path}: no such file, and the library has no controller of that name",
         hint=did_you_mean(f"the library's {near}") if near else None,
     )
 
@@ -98,8 +98,8 @@ def check_against_pipeline(found: Sequence[ProgramCheck], path: Path) -> list[Pr
         if not isinstance(one, AllocationAnalysis):
             name = one.found.file if isinstance(one, ForeignCheck) else one.source.name
             raise InputError(
-                f"{name}: is a controller, and --on holds allocations to their pipeline",
-                hint="rheostat sweep --on plays controllers over recordings",
+                f"{name}: is a controller, but --on checks allocations against a pipeline",
+                hint="use rheostat sweep --on to play controllers over recordings",
             )
         held.append(check_fit(one, pipeline))
     return held
@@ -126,7 +126,7 @@ def _messages(analysis: ProgramCheck, *, colour: bool) -> str:
     told = sort_diagnostics(analysis.diagnostics)
     shown = [render(analysis.source, one, style) for one in told[:MAX_MESSAGES]]
     if len(told) > MAX_MESSAGES:
-        shown.append(f"{analysis.source.name}: {len(told) - MAX_MESSAGES} more; mend these first")
+        shown.append(f"{analysis.source.name}: {len(told) - MAX_MESSAGES} more; fix these first")
     return "\n\n".join(shown)
 
 
@@ -149,7 +149,7 @@ def summarise(found: Sequence[ProgramCheck]) -> str:
     ]
     where = format_count(len(found), "program")
     if not counts:
-        return f"{where} checked: nothing is wrong"
+        return f"{where} checked: no problems found"
     return f"{where} checked: {' and '.join(counts)}"
 
 
@@ -157,9 +157,9 @@ def suggest_reading(found: Sequence[ProgramCheck]) -> str:
     """Return where to read more about the first message, preferably an error."""
     told = [one for analysis in _rheo(found) for one in sort_diagnostics(analysis.diagnostics)]
     if not told:
-        return "`rheostat explain python-controllers` says what a controller may use"
+        return "see `rheostat explain python-controllers` for what a controller may use"
     first = min(told, key=lambda one: not one.is_error)
-    return f"rheostat explain {first.code} says more"
+    return f"see rheostat explain {first.code} for details"
 
 
 def _rheo(found: Sequence[ProgramCheck]) -> list[Analysis | AllocationAnalysis]:

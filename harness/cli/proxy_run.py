@@ -73,7 +73,7 @@ def _origin(typed: str) -> str:
         return typed
     found = normal_origin(typed)
     if found is None:
-        raise InputError(f"--allow-origin {typed}: is no origin; write https://HOST or *")
+        raise InputError(f"--allow-origin {typed}: not an origin; write https://HOST or *")
     return found
 
 
@@ -101,7 +101,7 @@ async def serve_proxy(
     if asked.probe_choices:
         raise InputError("--probe-choices: a conversation has no choices; use --probe-regex")
     if plan.rules.budget == 0:
-        raise InputError("--budget 0: affords no token, so no request could be answered")
+        raise InputError("--budget 0: allows no tokens, so no request could be answered")
     with (
         model_servers.open_reading(asked.answers, asked.equivalence_method) as reading,
         trace_file.open_trace_file(traces) as write,
@@ -129,7 +129,8 @@ async def serve_proxy(
             proxy = Proxy(Responder(plan, model, terms, playing), found.model, limits, ended)
             if limits.key is None and not _is_loopback(listening.host):
                 console.warn(
-                    f"{listening.host}: anyone who can reach it is answered; set {API_KEY_VARIABLE}"
+                    f"{listening.host}: every client that can reach this address is answered; set"
+                    f" {API_KEY_VARIABLE} to require a key"
                 )
             await serve(
                 proxy.app(),

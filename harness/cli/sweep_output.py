@@ -48,7 +48,7 @@ def refuse_unwritable(out: Output, plot: Path | None = None) -> None:
         OSError: A path cannot be written.
     """
     if plot is not None and plot.suffix.lower() != ".svg":
-        raise InputError(f"--plot {plot}: pictures are SVG; name a file that ends in .svg")
+        raise InputError(f"--plot {plot}: plots are SVG; use a file name that ends in .svg")
     for path in (out.path, plot):
         if path is not None:
             output.refuse_unwritable(path)
@@ -74,7 +74,7 @@ def describe_interruption(grid: Grid, swept: SweepResult, *, kept: bool) -> Keyb
     stopped = KeyboardInterrupt()
     stopped.add_note(f"{len(swept.played)} of {len(grid.cells)} were done")
     if kept and swept.cache_error is None:
-        stopped.add_note("they are kept; the same command goes on from there")
+        stopped.add_note("they are cached; run the same command again to resume")
     return stopped
 
 

@@ -148,11 +148,11 @@ def _origin(provenance: Provenance) -> Iterator[tuple[str, str]]:
         yield "engine", provenance.engine + how
     if provenance.extraction is not None or provenance.equivalence != "exact":
         how = provenance.extraction or "as imported"
-        yield "answers", f"{how}, held equal by {provenance.equivalence}"
+        yield "answers", f"{how}, compared by {provenance.equivalence}"
     if provenance.simulated:
         yield "simulated", "yes: no language model was involved"
     if not provenance.probed:
-        yield "probed", "no: only whole reads can be replayed"
+        yield "probed", "no: can be replayed only with whole reads"
     sampling = provenance.sampling
     known = [
         f"{name} {value}"
@@ -170,7 +170,10 @@ def _figures(found: RecordingInspection) -> Iterator[tuple[str, str]]:
     yield f"majority@{k}", f"{found.majority_at_k:6.2f} %  over {len(SEEDS)} shuffles"
     yield f"pass@{k}", f"{found.pass_at_k:6.2f} %"
     if found.provenance.probed:
-        yield "overrun", f"{found.overrun:6.2f} %  of branches are shorter than their probes say"
+        yield (
+            "overrun",
+            f"{found.overrun:6.2f} %  of branches are shorter than their probes indicate",
+        )
 
 
 def _spreads(found: RecordingInspection) -> Table:
@@ -229,7 +232,7 @@ def format_trials(found: TrialsInspection) -> str:
         best = found.best
         pairs.append(("best", f"{100 * best.score:.2f} % for {best.cost:.4g}: {best.allocation}"))
     if found.torn is not None:
-        pairs.append(("torn", f"{found.torn}; the next trial takes its place"))
+        pairs.append(("torn", f"{found.torn}; the next trial overwrites it"))
     lines = "".join(f"{name:<{_TRIALS_LABEL}}{escape_line(text)}\n" for name, text in pairs)
     if found.per_question is None:
         return lines

@@ -66,7 +66,7 @@ def format_source_lines(found: Profile, width: int | None) -> str:
 def format_hindsight(found: Hindsight) -> str:
     """Return where the tokens went."""
     rows = [
-        ("after the final leader was settled for good", found.after_settled),
+        ("after the final leader was settled", found.after_settled),
         ("on branches pruned later", found.pruned),
         ("on branches that never counted", found.uncounted),
         ("  of them without any answer", found.silent),
@@ -77,8 +77,10 @@ def format_hindsight(found: Hindsight) -> str:
         [Column("in hindsight"), Column("tokens", grouped=True), Column("%", decimals=2)],
         [(label, tokens, percent_of(tokens, found.tokens)) for label, tokens in rows],
     )
-    settled = f"The leader is settled for good in {found.settled:,} of {found.episodes:,} episodes."
-    overlap = "Rows overlap: the first goes by time, the others part all tokens by branch."
+    settled = f"The leader is settled in {found.settled:,} of {found.episodes:,} episodes."
+    overlap = (
+        "The first row is by time, and the others divide all tokens by branch, so rows overlap."
+    )
     return f"{table.text()}{overlap}\n{settled}\n"
 
 

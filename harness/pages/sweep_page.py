@@ -190,13 +190,13 @@ def _ratio_text(found: Comparison) -> str:
     outside = [
         f"{count} of {found.points} points are {where}"
         for count, where in (
-            (found.beyond, "beyond it"),
-            (found.below, "less accurate than its cheapest"),
+            (found.beyond, "above its highest"),
+            (found.below, "below its lowest accuracy"),
         )
         if count
     ]
     if found.ratio is None and found.beyond == found.points:
-        return f"{found.baseline} never has the accuracy of {found.controller}"
+        return f"{found.baseline} never reaches the accuracy of {found.controller}"
     if found.ratio is None:
         return f"no accuracy is reached by both: {'; '.join(outside)}"
     around = _bounds(found.ratio_low, found.ratio_high)
@@ -221,8 +221,8 @@ def _area_text(found: Comparison) -> str:
         return f"none: {found.baseline} has a single point"
     if found.area is None or found.baseline_area is None or found.area_difference is None:
         return (
-            f"none: {found.controller} begins at {found.area_from:,} tokens, where"
-            f" {found.baseline} has ended, at {found.area_to:,}"
+            f"none: {found.controller} starts at {found.area_from:,} tokens, above the"
+            f" highest-cost point of {found.baseline}, {found.area_to:,}"
         )
     return (
         f"{found.area:.2f} against {found.baseline_area:.2f} between {found.area_from:,} and"

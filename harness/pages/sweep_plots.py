@@ -66,7 +66,7 @@ def plot_in_terminal(rows: Sequence[SweepRow], recording: str, *, width: int = _
     ]
     title = f"accuracy, %, over tokens for each question: {plot_text(recording)}"
     if not drawn:
-        return f"{title}\n(there is no point to draw)\n"
+        return f"{title}\n(no points to plot)\n"
     markers = [marker for _, marker in zip(drawn, cycle(MARKERS), strict=False)]
     xs = [x for _, points in drawn for x, _ in points]
     ys = [y for _, points in drawn for _, y in points]

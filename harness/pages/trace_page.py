@@ -114,7 +114,7 @@ def _memory_lines(moment: TraceStep, before: MemoryState) -> Iterator[tuple[str,
     if finished := {a.branch for a in moment.actions if a.finished and a.branch is not None}:
         yield "finished", format_ranges(finished)
     if moment.exhausted:
-        yield "budget", "it ended inside this verb, and the rest was not done"
+        yield "budget", "it ended during this action, and the rest was not done"
     if not isinstance(moment.verb, Answer):
         tokens = f"+{moment.charged:,} = {moment.spent:,}"
         sequential = f"+{moment.sequential_charged:,} = {moment.sequential:,}"
@@ -253,7 +253,7 @@ def _end(found: EpisodeTrace) -> Iterator[tuple[str, str]]:
 
 def _stop(stop: StopReason) -> str:
     if stop.budget:
-        return f"the budget ended in line {stop.line}: {stop.source}"
+        return f"the budget was reached in line {stop.line}: {stop.source}"
     because = "" if stop.because is None else f" because {quote_answer(stop.because)}"
     return f"in line {stop.line}{because}"
 

@@ -59,7 +59,7 @@ def resolve_assignments(program: Playable, texts: Sequence[str]) -> KnobValues:
     settings = expand_assignments([program], texts)[0]
     if len(settings) > 1:
         several = next(text for text in texts if len(_parse_assignment(text, [program]).values) > 1)
-        raise InputError(f"--set {several}: one value is wanted here")
+        raise InputError(f"--set {several}: give one value here")
     return settings[0]
 
 
@@ -68,10 +68,10 @@ def _parse_assignment(text: str, programs: Sequence[Playable]) -> Assignment:
     # A label may be a path that contains dots.
     controller, _, knob = target.strip().rpartition(".")
     if not equals or not knob:
-        raise InputError(f"--set {text}: is no setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
+        raise InputError(f"--set {text}: not a setting; write KNOB=VALUE or CONTROLLER.KNOB=VALUE")
     labels = [program.label for program in programs]
     if controller and controller not in labels:
-        meant = suggest(controller, labels, f"there is {', '.join(labels)}")
+        meant = suggest(controller, labels, f"choose from {', '.join(labels)}")
         raise InputError(f"--set {text}: there is no controller {controller} here; {meant}")
     return Assignment(text, controller or None, knob, parse_numbers(values, f"--set {text}"))
 
@@ -86,12 +86,12 @@ def _refuse_unknown(assignment: Assignment, programs: Sequence[Playable]) -> Non
     who = meant[0].label if len(meant) == 1 else "none of the controllers"
     if any(assignment.knob in schedule_lines(program.checked.program) for program in rheo):
         raise InputError(
-            f"{where}: {assignment.knob} follows from beta and cannot be set; set beta"
+            f"{where}: {assignment.knob} depends on beta and cannot be set; set beta instead"
         )
     if not free:
         lacks = "has no free knobs" if len(meant) == 1 else "has a free knob"
         raise InputError(f"{where}: {who} {lacks}, so {assignment.knob} cannot be set")
-    help_ = suggest(assignment.knob, free, f"there is {', '.join(sorted(free))}")
+    help_ = suggest(assignment.knob, free, f"choose from {', '.join(sorted(free))}")
     has = "has no free knob" if len(meant) == 1 else "has a free knob"
     raise InputError(f"{where}: {who} {has} {assignment.knob}; {help_}")
 
@@ -102,7 +102,7 @@ def _refuse_repetition(assignments: Sequence[Assignment]) -> None:
         first = seen.setdefault((each.controller, each.knob), each)
         if first is not each:
             raise InputError(
-                f"--set {each.text}: {each.knob} is set already, by --set {first.text}; give all"
+                f"--set {each.text}: {each.knob} is already set by --set {first.text}; give all"
                 " values in one list"
             )
 

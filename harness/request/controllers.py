@@ -135,8 +135,8 @@ def load_program(argument: str) -> RheoController:
     in_library = argument in library.NAMES
     if not in_library and load_foreign(argument) is not None:
         raise InputError(
-            f"{argument}: is no program of Rheo, and this command takes no other",
-            hint="`sweep`, `compare`, `trace`, `profile` and `propose` do",
+            f"{argument}: not a Rheo program, and this command accepts no other language",
+            hint="use `sweep`, `compare`, `trace`, `profile` or `propose`",
         )
     source = library.load_source(argument) if in_library else _file(argument)
     analysis = analyse_program(source)
@@ -146,7 +146,7 @@ def load_program(argument: str) -> RheoController:
         place = source.position(first.mark.span.start)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         sentence = f"{source.name}:{place.line}:{place.column}: {first.message}{more}"
-        raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in its place")
+        raise InputError(sentence, hint=f"`rheostat check {argument}` shows it in context")
     digest = sha256(source.text.encode()).hexdigest()
     origin = "library" if in_library else argument
     return RheoController(analysis.checked.name, analysis.checked, digest, origin)
@@ -173,7 +173,7 @@ def load_programs(arguments: Sequence[str]) -> list[Playable]:
     """
     for argument, times in Counter(arguments).items():
         if times > 1:
-            raise InputError(f"the controller {argument} is named {times} times; name it once")
+            raise InputError(f"the controller {argument} is given {times} times; give it once")
     programs = [load_playable(argument) for argument in arguments]
     names = Counter(program.label for program in programs)
     return [
@@ -187,20 +187,20 @@ def _file(argument: str) -> Source:
     refuse_misplaced(path, {FileKind.PROGRAM, FileKind.PYTHON}, "a program")
     if path.is_dir():
         inside = path / f"NAME{SUFFIX}"
-        raise InputError(f"{argument}: is a directory; name a program in it: {inside}")
+        raise InputError(f"{argument}: is a directory; give a program in it: {inside}")
     looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
     if not looks_like_a_path and not path.is_file():
-        meant = suggest(argument, library.NAMES, f"it has {', '.join(library.NAMES)}")
+        meant = suggest(argument, library.NAMES, f"the library has {', '.join(library.NAMES)}")
         raise InputError(
             f"the library has no controller {argument!r}; {meant}",
-            hint=f"a controller of your own is named by its file, such as mine{SUFFIX}",
+            hint=f"give a controller of your own by its file, such as mine{SUFFIX}",
         )
     try:
         return read_program_file(path)
     except FileNotFoundError:
         stem = path.name.removesuffix(SUFFIX)
         near = nearest(stem, library.NAMES)
-        hint = f"the library has {near}: name it without {SUFFIX}" if near else None
-        raise InputError(f"{argument}: there is no such program", hint=hint) from None
+        hint = f"the library has {near}: write it without {SUFFIX}" if near else None
+        raise InputError(f"{argument}: no such program", hint=hint) from None
     except UnreadableProgram as problem:
         raise InputError(str(problem)) from None

@@ -97,7 +97,7 @@ def require_language(name: str) -> LanguagePlugin:
     """
     found = find_language(name)
     if found is None:
-        raise ExternalError(f"{name}: no language is installed for files of this kind")
+        raise ExternalError(f"{name}: no installed language handles files of this kind")
     return found
 
 

@@ -21,5 +21,5 @@ def refuse_misplaced(path: Path, wanted: Collection[FileKind], what: str) -> Non
     kind = misplaced(path, wanted)
     if kind is not None:
         raise InputError(
-            f"{path}: is {kind.description}, and {what} is wanted here", hint=kind.use(path)
+            f"{path}: is {kind.description}, but {what} is expected here", hint=kind.use(path)
         )

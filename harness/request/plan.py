@@ -126,7 +126,7 @@ def parse_rheo_plan(
 def _one(beta: str) -> float:
     values = parse_betas(beta)
     if len(values) > 1:
-        raise InputError(f"--beta {beta}: one value is wanted here")
+        raise InputError(f"--beta {beta}: give one value here")
     return values[0]
 
 

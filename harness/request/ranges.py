@@ -30,7 +30,7 @@ def parse_numbers(text: str, where: str) -> list[int | float]:
     for part in text.split(","):
         found.extend(_part(part, where))
         if len(found) > MAX_VALUES:
-            raise InputError(f"{where}: stands for more than {MAX_VALUES:,} values")
+            raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
     twice = next((value for at, value in enumerate(found) if value in found[:at]), None)
     if twice is not None:
         raise InputError(f"{where}: holds {twice} twice; give each value once")
@@ -46,7 +46,7 @@ def parse_betas(text: str) -> list[float]:
     found = [float(value) for value in parse_numbers(text, f"--beta {text}")]
     outside = next((value for value in found if not 0 <= value <= 1), None)
     if outside is not None:
-        raise InputError(f"--beta {text}: beta goes from 0 to 1, and {outside!r} lies outside")
+        raise InputError(f"--beta {text}: beta must be from 0 to 1, but {outside!r} is not")
     return [value + 0.0 for value in found]  # -0.0 is the same β as 0.0
 
 
@@ -57,21 +57,21 @@ def _part(part: str, where: str) -> list[int | float]:
     if len(values) == 1:
         return [_plain(values[0], whole=whole)]
     if len(values) > 3:
-        raise InputError(f"{where}: {part} is no range; write first:last:step")
+        raise InputError(f"{where}: {part} is not a range; write first:last:step")
     first, last = values[:2]
     step = values[2] if len(values) == 3 else Decimal(1)
     if step <= 0 or last < first:
         raise InputError(
-            f"{where}: the range {part} does not go upward; write first:last:step with a"
-            " step above 0"
+            f"{where}: the range {part} does not increase; write first:last:step with a step"
+            " above 0"
         )
     steps = (last - first) / step
     if steps > MAX_VALUES:
-        raise InputError(f"{where}: stands for more than {MAX_VALUES:,} values")
+        raise InputError(f"{where}: expands to more than {MAX_VALUES:,} values")
     if steps != int(steps):
         near = " or ".join(f"{each:f}" for each in _meeting(last - first, step, whole=whole))
         raise InputError(
-            f"{where}: the steps of {part} do not meet its end, {pieces[1].strip()}; take a step"
+            f"{where}: the steps of {part} do not reach its end, {pieces[1].strip()}; use a step"
             f" of {near}"
         )
     return [_plain(first + index * step, whole=whole) for index in range(int(steps) + 1)]

@@ -35,11 +35,11 @@ def open_recordings(paths: Sequence[Path]) -> list[NamedRecording]:
     seen: dict[str, Recording] = {}
     for recording in opened:
         if not recording.questions:
-            raise InputError(f"{recording.path}: holds no questions, so there is nothing to play")
+            raise InputError(f"{recording.path}: has no questions, so there is nothing to play")
         twin = seen.setdefault(recording.digest, recording)
         if twin is not recording:
             raise InputError(
-                f"{recording.path}: is the same recording as {twin.path}; name it once"
+                f"{recording.path}: is the same recording as {twin.path}; give it once"
             )
     names = Counter(map(_name, opened))
     return [
@@ -94,7 +94,7 @@ def find_question(recording: Recording, name: str) -> int:
     raise InputError(
         f"{recording.path}: there is no question {name!r};"
         f" {did_you_mean(near) if near else listed}",
-        hint=f"a question is named by its id or by its number, 0 to {last}",
+        hint=f"give a question by its id or by its number, 0 to {last}",
     )
 
 

@@ -10,24 +10,27 @@ from sandbox.image import BASE, NAME
 @group(
     "sandbox",
     examples=[
-        ("rheostat sandbox check", "Says what the Docker engine at hand can be trusted with.")
+        ("rheostat sandbox check", "Check how well the local Docker engine isolates controllers.")
     ],
 )
 def sandbox() -> None:
-    """Makes and checks the sandbox for controllers in Python."""
+    """Build and check the sandbox for controllers in Python."""
 
 
 _image_option = click.option(
-    "--image", metavar="NAME", default=NAME, show_default=True, help="The image's name."
+    "--image", metavar="NAME", default=NAME, show_default=True, help="Name of the image."
 )
 
 
 @sandbox.command(
     "build",
     examples=[
-        ("rheostat sandbox build", "Builds the image on Python's own."),
-        ("rheostat sandbox build --base registry.local/python:3.13", "Builds it on another."),
-        ("rheostat sandbox build --from-host", "Makes it of the Python that runs this."),
+        ("rheostat sandbox build", "Build the image from Python's official one."),
+        (
+            "rheostat sandbox build --base registry.local/python:3.13",
+            "Build it from another image.",
+        ),
+        ("rheostat sandbox build --from-host", "Build it from the Python that runs this command."),
     ],
 )
 @click.option(
@@ -35,20 +38,20 @@ _image_option = click.option(
     metavar="IMAGE",
     default=BASE,
     show_default=True,
-    help="The image to build on; it has python3.",
+    help="Image to build on; it must have python3.",
 )
 @click.option(
     "--from-host",
     is_flag=True,
-    help="Make it of the Python that runs this; asks no registry.",
+    help="Build from the Python that runs this command, without a registry.",
 )
 @_image_option
 @document_options
 def build(out: Output, base: str, from_host: bool, image: str) -> None:
-    """Makes the image that workers run in.
+    """Build the image that workers run in.
 
-    It holds an interpreter, the worker and the three packages that it needs. It is made anew after
-    an update of rheostat.
+    The image holds an interpreter, the worker and the three packages that it needs. Rebuild it
+    after an update of rheostat.
     """
     from sandbox.image_builder.build import build_image
 
@@ -61,19 +64,19 @@ def build(out: Output, base: str, from_host: bool, image: str) -> None:
 @sandbox.command(
     "check",
     examples=[
-        ("rheostat sandbox check", "Tries to break out in every way that we know."),
-        ("rheostat sandbox check --runtime runsc", "The same with gVisor."),
-        ("rheostat sandbox check --json", "The same for a program."),
+        ("rheostat sandbox check", "Try every known way to escape."),
+        ("rheostat sandbox check --runtime runsc", "Do the same with gVisor."),
+        ("rheostat sandbox check --json", "Write the results as JSON."),
     ],
 )
 @_image_option
-@click.option("--runtime", metavar="NAME", help="The engine's runtime, such as runsc.")
+@click.option("--runtime", metavar="NAME", help="Container runtime of the engine, such as runsc.")
 @output_options
 def check(out: Output, image: str, runtime: str | None) -> None:
-    """Checks that the Docker engine at hand holds what the sandbox promises.
+    """Check that the local Docker engine isolates controllers as the sandbox requires.
 
-    Each check starts a container as a worker's is started, and runs in it what somebody would run
-    who had broken the first wall.
+    Each check starts a container as for a worker, and runs in it what an attacker would run after
+    escaping the interpreter.
     """
     from harness.cli import console
     from harness.errors import NegativeResult
@@ -94,6 +97,6 @@ def check(out: Output, image: str, runtime: str | None) -> None:
     failed = [each.name for each in found if each.verdict is CheckVerdict.FAILS]
     if failed:
         raise NegativeResult(
-            f"{len(failed)} of {len(found)} do not hold: {', '.join(failed)}",
-            hint="do not play controllers that you do not trust on this engine",
+            f"{len(failed)} of {len(found)} checks failed: {', '.join(failed)}",
+            hint="do not play untrusted controllers on this engine",
         )

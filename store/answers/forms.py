@@ -13,13 +13,13 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from store.answers.exact import Expression, fold, number
+from store.answers.expression_printer import print_expression, write_name
 from store.answers.guarded import Leaf
 from store.answers.intervals import MINUS_OO
 from store.answers.quantities import Structure
 from store.answers.relations import is_product_label
 from store.answers.symbolic import Description
-from store.answers.units import are_rivals, is_unit
-from store.answers.writing import print_expression, write_name
+from store.answers.units import conflict, is_unit
 
 Descriptions = Mapping[Leaf, Description]
 
@@ -213,7 +213,7 @@ def is_equal(first: Read, second: Read, descriptions: Descriptions) -> bool:
         return _is_option(one, other) or _is_option(other, one)
     if "%" in (one.unit, other.unit) and one.unit != other.unit:
         return _is_equal_percent(one, other, descriptions)
-    if are_rivals([*_units(one), *_units(other)]):
+    if conflict([*_units(one), *_units(other)]):
         return False
     if first.core == second.core:
         return True
@@ -367,7 +367,7 @@ def _join_relations(
 def _are_compatible(tagged: Iterable[Structure]) -> bool:
     structures = list(tagged)
     units = [unit for structure in structures for unit in _units(structure)]
-    return _have_one_name(structures) and not are_rivals(units)
+    return _have_one_name(structures) and not conflict(units)
 
 
 def _shortest(form: str) -> tuple[int, str]:

@@ -48,7 +48,7 @@ class GuardedProcess:
     def __init__(self, workers: int = 1, cache: Path | None = None):
         self._workers = workers
         self._pool: Any = None
-        self._kept = _Kept(cache) if cache is not None else None
+        self._kept = _ComparisonCache(cache) if cache is not None else None
         self._known: dict[Any, Any] = {}
 
     def __enter__(self) -> Self:
@@ -175,7 +175,7 @@ def _prepare() -> None:
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (name BLOB PRIMARY KEY, value BLOB)"
 
 
-class _Kept:
+class _ComparisonCache:
     """Descriptions in a file of SQLite, by a digest of what they describe.
 
     The file is a cache: one that cannot be opened or written is done without.

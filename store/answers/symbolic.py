@@ -21,8 +21,7 @@ from store.answers.evaluation import (
     values_at_points,
 )
 from store.answers.exact import Expression, number, rational
-from store.answers.modular import residues
-from store.answers.writing import (
+from store.answers.expression_printer import (
     is_large,
     print_expression,
     write_function,
@@ -30,6 +29,7 @@ from store.answers.writing import (
     write_polynomial,
     write_sympy,
 )
+from store.answers.modular import residues
 
 _ONE = number(1)
 

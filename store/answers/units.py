@@ -119,7 +119,7 @@ def normalize_unit(words: Sequence[str]) -> str:
     return f"{unit}^{powers[0]}" if powers and "^" not in unit else unit
 
 
-def are_rivals(units: Sequence[str]) -> bool:
+def conflict(units: Sequence[str]) -> bool:
     """Whether two of the units tell values apart: ``cm`` and ``m``, or ``apple`` and ``pear``.
 
     Units of two known dimensions cannot both be right for a question, so they tell nothing.

@@ -204,7 +204,7 @@ def read_chains(path: Path) -> ExistingChains:
             continue
         line = decode(_DECODER, text, path, number)
         if line.id in found.chains or not line.id:
-            problem = f"the id {line.id!r} is empty or taken; ids name one question each"
+            problem = f"the id {line.id!r} is empty or already used; ids must be unique"
             raise SourceError(problem, path=path, place=join_place(number, "$.id"))
         if not line.chains:
             problem = "the question has no chains"

@@ -63,7 +63,7 @@ def begin_journal(path: Path, work: CollectionPlan, prepared: CollectionSetup) -
     for question, held in writer.held.items():
         if held and max(held) >= work.wanted(question):
             writer.close()
-            reason = f"holds branch {max(held)} of {question!r}; ask for as many branches at least"
+            reason = f"holds branch {max(held)} of {question!r}; request at least as many branches"
             raise StoreError(reason, path=path)
     return writer
 
@@ -150,8 +150,8 @@ class Collection:
         for question in self._prepared.questions:
             if not self._writer.held[question.id]:
                 reason = (
-                    f"none of the branches of question {question.id!r} could be had; leave it out"
-                    " of the questions, and the same command ends the recording without it"
+                    f"no branch of question {question.id!r} could be sampled; remove it from the"
+                    " questions and run the same command again to finish the recording without it"
                 )
                 raise StoreError(reason, path=self._writer.path)
         given = {question.id for question in self._prepared.questions}

@@ -44,7 +44,7 @@ class Context(NamedTuple):
             f" {self.probing} more for a probe do not fit",
             address=self.address,
             hint=(
-                f"say --max-tokens {most} or less, or serve a longer context"
+                f"set --max-tokens to {most} or less, or serve a longer context"
                 if most > 0
                 else "leave the question out, or serve a longer context"
             ),
@@ -97,10 +97,10 @@ def refuse_max_tokens(settings: Settings, served: Served, address: str) -> None:
     if settings.source is None and longest + probing >= served.context:
         raise Refused(
             f"branches of up to {longest} tokens with {probing} more for a probe do not fit a"
-            f" context of {served.context} behind any prompt",
+            f" context of {served.context}, whatever the prompt",
             address=address,
             hint=(
-                f"say --max-tokens below {max(1, served.context - probing)}, with room for the"
+                f"set --max-tokens below {max(1, served.context - probing)}, with room for the"
                 " prompt, or serve a longer context"
             ),
         )

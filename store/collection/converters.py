@@ -105,8 +105,8 @@ def convert_benchmark(benchmark: str, path: Path) -> Conversion:
     system = [each.system for each in converted if each.system]
     if system:
         notes.append(
-            f"left out the system message {system[0][:60]!r}{_also(len(system) - 1)}; say it with"
-            " `rheostat collect --instruction` if the model is to have it"
+            f"dropped the system message {system[0][:60]!r}{_also(len(system) - 1)}; add it with"
+            " `rheostat collect --instruction` if the model needs it"
         )
     asked = [
         CollectionQuestion(name, each.question, each.answer, each.choices)
@@ -188,7 +188,9 @@ def _aime(row: Values) -> ConvertedRow:
     converted = _competition(row)
     digits = re.fullmatch(r"0*(\d{1,3})(?:\.0*)?", _bare(converted.answer))
     if digits is None:
-        raise BadCell(f"has the answer {converted.answer!r}, and AIME's are whole numbers to 999")
+        raise BadCell(
+            f"has the answer {converted.answer!r}, but AIME answers are whole numbers up to 999"
+        )
     return converted._replace(answer=str(int(digits[1])))
 
 
@@ -214,7 +216,7 @@ def _gsm8k(row: Values) -> ConvertedRow:
     _, hashes, answer = as_text(value, column).rpartition("####")
     answer = answer.strip().replace(",", "")
     if not answer or not (hashes or _NUMBER.fullmatch(answer)):
-        raise BadCell(f"column `{column}` has no answer behind ####, and is no number")
+        raise BadCell(f"column `{column}` has no answer after ####, and is not a number")
     return converted._replace(answer=answer)
 
 

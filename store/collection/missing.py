@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from store.serving.errors import ServingError
 
 HINT = (
-    "--allow-missing N ends the recording without branches that cannot be had, and records"
-    " which they are"
+    "use --allow-missing N to finish the recording without branches that cannot be sampled; it"
+    " records which are missing"
 )
 
 

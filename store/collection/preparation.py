@@ -160,9 +160,9 @@ async def check_same_model(places: Sequence[Endpoint]) -> Served:
                 f" {served.context}, unlike the first server ({first.model}, {first.version},"
                 f" {first.context})",
                 address=engine.address,
-                hint="collect from servers that are alike",
+                hint="collect from servers of the same model, vLLM version and context",
             )
         first = first or served
     if first is None:
-        raise ValueError("a collection needs a place")
+        raise ValueError("a collection needs a server")
     return first

@@ -121,18 +121,18 @@ def _problem(
 ) -> tuple[str, str] | None:
     """The field that is wrong, and why."""
     if not line.id:
-        return "$.id", "the id is empty; every question needs one of its own"
+        return "$.id", "the id is empty; every question needs a unique id"
     if line.id in before:
-        return "$.id", f"the id {line.id!r} is taken by an earlier line; ids name one question each"
+        return "$.id", f"the id {line.id!r} is used by an earlier line; ids must be unique"
     if not line.question.strip():
         return "$.question", "the question is empty"
     if line.choices is None:
         return None
     if not 2 <= len(line.choices) <= 26:
-        return "$.choices", f"there are {len(line.choices)} choices; from 2 to 26 can be lettered"
+        return "$.choices", f"there are {len(line.choices)} choices; 2 to 26 are supported"
     named = choice_letters(line.choices)
     if line.answer not in named:
-        return "$.answer", f"with choices, the answer is a letter from {named[0]} to {named[-1]}"
+        return "$.answer", f"the answer must be a letter from {named[0]} to {named[-1]}"
     return None
 
 

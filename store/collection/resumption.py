@@ -75,12 +75,12 @@ def _add(path: Path, writer: RecordingWriter, questions: Sequence[Question]) -> 
     for held, wanted in zip(kept, questions, strict=False):
         if held != wanted:
             raise StoreError(
-                f"was begun with another question {held.id!r}, or its prompt was other; give the"
-                " questions and the chat template that it was begun with, or another name",
+                f"was started with another question {held.id!r}, or with another prompt; use the"
+                " same questions and chat template, or another file name",
                 path=path,
             )
     if len(kept) > len(questions):
-        raise StoreError("was begun with more questions; give them all", path=path)
+        raise StoreError("was started with more questions; give all of them", path=path)
     for question in questions[len(kept) :]:
         writer.add_question(question)
 
@@ -99,8 +99,8 @@ def _check_same_settings(path: Path, begun: Provenance, wanted: Provenance) -> N
     ]
     if differing:
         raise StoreError(
-            f"was begun with other settings: {'; '.join(differing)}; go on with those, or choose"
-            " another name",
+            f"was started with other settings: {'; '.join(differing)}; use the same settings, or"
+            " another file name",
             path=path,
         )
 

@@ -69,10 +69,12 @@ def read_settings(recording: Recording) -> Settings:
     """
     settings = parse_settings(recording.provenance)
     if settings is None or any(not question.prompt_ids for question in recording.questions):
-        reason = "was not collected by this program, so its branches cannot be drawn again"
+        reason = "was not collected by rheostat, so its branches cannot be sampled again"
         raise StoreError(reason, path=recording.path)
     if settings.source is not None and "token_ids" not in recording.parts:
-        reason = "holds chains from elsewhere without their tokens, so nothing can be asked again"
+        reason = (
+            "holds chains from elsewhere without their tokens, so nothing can be requested again"
+        )
         raise StoreError(reason, path=recording.path)
     return settings
 

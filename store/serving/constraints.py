@@ -31,7 +31,7 @@ def constraint_fault(text: str, finish: str, request: CompletionRequest) -> str 
     if constraint.choice is not None and not _is_choice(text, beginnings, constraint.choice):
         return f"a reply is {_short(text)}, which is none of {', '.join(constraint.choice)}"
     if constraint.regex is not None and not _matches(text, beginnings, constraint.regex):
-        return f"a reply is {_short(text)}, which the regular expression does not match"
+        return f"a reply is {_short(text)}, which does not match the regular expression"
     return None
 
 

@@ -106,7 +106,7 @@ def decode_reply(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
             f"the reply is not as vLLM gives it: {lower_first(str(error))}"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedReply("the reply is not whole JSON") from error
+        raise MalformedReply("the reply is not complete JSON") from error
 
 
 def error_document(body: bytes) -> ErrorDocument | None:
@@ -159,8 +159,8 @@ def read_reply(
     refuse_other_model(reply.model, names)
     if [choice.index for choice in reply.choices] != list(range(request.children)):
         raise InvalidReply(
-            f"{request.children} completions were asked for, and {len(reply.choices)} came or"
-            " their numbers are not theirs"
+            f"{request.children} completions were requested, but {len(reply.choices)} came or"
+            " their indexes are wrong"
         )
     given = []
     for choice in reply.choices:
@@ -172,7 +172,9 @@ def read_reply(
         given.append(found)
     counted, sent = sum(len(each.token_ids) for each in given), sum(map(len, request.prompt))
     if reply.usage.completion_tokens != counted:
-        raise InvalidReply(f"it counts {reply.usage.completion_tokens} tokens and gives {counted}")
+        raise InvalidReply(
+            f"it counts {reply.usage.completion_tokens} tokens but returns {counted}"
+        )
     if reply.usage.prompt_tokens != sent:
         raise InvalidReply(f"it counts {reply.usage.prompt_tokens} prompt tokens of {sent}")
     return given
@@ -181,7 +183,7 @@ def read_reply(
 def refuse_other_model(named: str, names: Container[str]) -> None:
     """Raise `InvalidReply` if a reply comes from another model than was asked."""
     if named not in names:
-        raise InvalidReply(f"the reply comes from the model {named!r}, which was not asked")
+        raise InvalidReply(f"the reply comes from the model {named!r}, which was not requested")
 
 
 def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: int) -> None:
@@ -193,19 +195,19 @@ def refuse_other_prompt(prompt: list[int], request: CompletionRequest, index: in
         index: index of the completion.
     """
     if prompt != list(request.prompt[index // request.n]):
-        raise InvalidReply("it answers another prompt than was sent")
+        raise InvalidReply("it answers a prompt other than the one sent")
 
 
 def check_completion(given: CompletionResult, request: CompletionRequest) -> None:
     """Raise `InvalidReply` if one completion cannot be what was requested."""
     count = len(given.token_ids)
     if any(token < 0 for token in given.token_ids):
-        raise InvalidReply("a token's number is below 0")
+        raise InvalidReply("a token id is below 0")
     if count > request.max_tokens:
-        raise InvalidReply(f"at most {request.max_tokens} tokens were asked for, and {count} came")
+        raise InvalidReply(f"at most {request.max_tokens} tokens were requested, but {count} came")
     if given.finish == "length" and count != request.max_tokens:
         raise InvalidReply(
-            f"it says that {request.max_tokens} tokens were reached, and gives {count}"
+            f"it reports that {request.max_tokens} tokens were reached, but returns {count}"
         )
     if not count and given.finish not in UNFINISHED:
         raise InvalidReply("a completion has no tokens")
@@ -215,7 +217,7 @@ def check_completion(given: CompletionResult, request: CompletionRequest) -> Non
         fault := constraint_fault(given.text, given.finish, request)
     ):
         raise InvalidReply(
-            f"{fault}: the server does not apply the constraint; one that was started with"
+            f"{fault}: the server does not apply the constraint; a server started with"
             " --reasoning-parser applies none before the end of thinking"
         )
 
@@ -239,12 +241,12 @@ def logprob_fault(own: list[float] | None, top: list[list[float]] | None) -> str
     """
     for numbers in (own or [], *(top or [])):
         if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):
-            return f"a log-probability is above 0 or no number{_MODE}"
+            return f"a log-probability is above 0 or not a number{_MODE}"
         if numbers and min(numbers) <= _MASKED:
             return f"a log-probability is {min(numbers):.0f}, that of a masked token{_MODE}"
     for place in top or []:
         if math.fsum(map(math.exp, place)) > 1 + _EXCESS:
-            return f"the probabilities of the likeliest tokens add up to more than 1{_MODE}"
+            return f"the probabilities of the most likely tokens add up to more than 1{_MODE}"
     return None
 
 
@@ -257,7 +259,7 @@ def _chances(
     if request.logprobs is None:
         return None, None
     if choice.logprobs is None:
-        raise InvalidReply("log-probabilities were asked for, and none came")
+        raise InvalidReply("log-probabilities were requested, but none came")
     return read_logprobs(choice.logprobs, choice.token_ids, request.logprobs)
 
 
@@ -275,10 +277,10 @@ def read_logprobs(
         InvalidReply: they are those of other tokens, or there are too few.
     """
     if told.tokens != [f"token_id:{token}" for token in token_ids]:
-        raise InvalidReply("its log-probabilities are those of other tokens")
+        raise InvalidReply("its log-probabilities belong to other tokens")
     if not len(told.token_logprobs) == len(told.top_logprobs) == len(token_ids):
         raise InvalidReply("not every token has a log-probability")
     top = [sorted(place.values(), reverse=True)[:most] for place in told.top_logprobs]
     if any(not place for place in top):
-        raise InvalidReply("a token comes without the likeliest tokens at its place")
+        raise InvalidReply("a token comes without the most likely tokens at its position")
     return told.token_logprobs, top

@@ -121,7 +121,7 @@ class Server:
         identity = await self._identify()
         if identity.context is None:
             raise Refused(
-                f"does not list the length of the context of {self.model}, so it is no vLLM server",
+                f"does not report the context length of {self.model}, so it is not a vLLM server",
                 address=self.address,
             )
         version = await self._get("/version", _VERSION)
@@ -236,7 +236,7 @@ class Server:
         if self._identity is None:
             names = list_served_names(cards, self.model) or [each.id for each in cards]
             raise Refused(
-                f"serves no model {self.model}",
+                f"does not serve the model {self.model}",
                 address=self.address,
                 hint=f"it serves {', '.join(names[:8]) or 'none'}",
             )
@@ -255,7 +255,7 @@ class Server:
                 told = decode_reply(_TOKENS, reply)
                 if told.count != len(told.tokens):
                     raise InvalidReply(
-                        f"it counts {told.count} tokens and gives {len(told.tokens)}"
+                        f"it counts {told.count} tokens but returns {len(told.tokens)}"
                     )
             return told.tokens
 
@@ -275,7 +275,9 @@ class Server:
                 async with self._open(method, path, body, rank) as response:
                     return await response.read()
         except TimeoutError as error:
-            raise self._unreachable(f"no whole reply in {self.limits.whole:.0f} s") from error
+            raise self._unreachable(
+                f"no complete reply within {self.limits.whole:.0f} s"
+            ) from error
 
     @asynccontextmanager
     async def _open(
@@ -301,7 +303,7 @@ class Server:
                         raise await self._status(response, path)
                     yield response
         except aiohttp.InvalidURL as error:
-            raise Refused("is no address; write http://HOST:PORT", address=self.address) from error
+            raise Refused("not an address; write http://HOST:PORT", address=self.address) from error
         except (aiohttp.ClientError, OSError) as error:
             raise self._unreachable(f"no answer: {str(error) or type(error).__name__}") from error
 
@@ -322,7 +324,7 @@ class Server:
 
     def _hint(self, status: int) -> str | None:
         if status == 404:
-            return "it is a vLLM server that is asked for"
+            return "a vLLM server is needed here"
         if status not in (401, 403):
             return None
         if self._key:
@@ -334,7 +336,7 @@ class Server:
             async with asyncio.timeout(self.limits.stall):
                 return await anext(pieces, None)
         except TimeoutError as error:
-            problem = f"a stream stood still for {self.limits.stall:.0f} s"
+            problem = f"a stream stalled for {self.limits.stall:.0f} s"
             raise self._unreachable(problem) from error
 
     def _unreachable(self, problem: str, wait: float | None = None) -> Unreachable:
@@ -342,7 +344,7 @@ class Server:
 
     def _refuse_unfinished(self, given: CompletionResult) -> None:
         if given.finish in UNFINISHED:
-            raise self._unreachable(f"a completion ended by {given.finish}")
+            raise self._unreachable(f"a completion ended with the reason {given.finish}")
 
     @contextmanager
     def _judged(self) -> Iterator[None]:

@@ -75,14 +75,14 @@ class _Child:
         """Add a piece."""
         if not self.begun:
             if choice.prompt_token_ids is None:
-                raise InvalidReply("a stream does not begin with its prompt")
+                raise InvalidReply("a stream does not start with its prompt")
             refuse_other_prompt(choice.prompt_token_ids, request, choice.index)
             self.begun = True
         self.token_ids += choice.token_ids
         self.texts.append(choice.text)
         if request.logprobs is not None and choice.token_ids:
             if choice.logprobs is None:
-                raise InvalidReply("log-probabilities were asked for, and none came")
+                raise InvalidReply("log-probabilities were requested, but none came")
             own, top = read_logprobs(choice.logprobs, choice.token_ids, request.logprobs)
             self.logprobs += own
             self.top += top
@@ -133,17 +133,17 @@ class StreamAssembler:
             self._tally(event.usage)
             return StreamChunk(0, None)
         if len(event.choices) != 1:
-            raise InvalidReply("one event speaks of several completions")
+            raise InvalidReply("one event covers several completions")
         return self._piece(event.choices[0], event.usage)
 
     def _piece(self, choice: _StreamChoice, usage: TokenUsage) -> StreamChunk:
         if not 0 <= choice.index < len(self._children) or choice.index in self._ended:
-            raise InvalidReply(f"completion {choice.index} was not asked for, or had ended")
+            raise InvalidReply(f"completion {choice.index} was not requested, or had already ended")
         child = self._children[choice.index]
         child.take(choice, self._request)
         if usage.completion_tokens != len(child.token_ids):
             raise InvalidReply(
-                f"it counts {usage.completion_tokens} tokens of a completion and has given"
+                f"it counts {usage.completion_tokens} tokens of a completion but returned"
                 f" {len(child.token_ids)}"
             )
         if choice.finish_reason is None:
@@ -156,7 +156,7 @@ class StreamAssembler:
         counted = sum(len(child.token_ids) for child in self._children)
         if usage.completion_tokens != counted:
             raise InvalidReply(
-                f"it counts {usage.completion_tokens} tokens in all and gave {counted}"
+                f"it counts {usage.completion_tokens} tokens in all but returned {counted}"
             )
 
     def _close(self) -> None:
@@ -168,7 +168,7 @@ class StreamAssembler:
     def refuse_unclosed(self) -> None:
         """Raise `MalformedReply` if the connection ended before the stream did."""
         if not self._closed:
-            raise MalformedReply("the stream broke off")
+            raise MalformedReply("the stream was interrupted")
 
 
 async def iterate_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

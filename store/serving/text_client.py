@@ -64,7 +64,7 @@ class TextClient(Server):
             text = choice.message.content if chat and choice.message else choice.text
         except (msgspec.MsgspecError, UnicodeDecodeError, IndexError) as problem:
             raise InconsistentResponse(
-                f"the reply is no completion: {problem}", address=self.address
+                f"the reply is not a completion: {problem}", address=self.address
             ) from problem
         used = reply.usage or _TextUsage()
         return PipelineReply(

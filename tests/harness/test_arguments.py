@@ -65,8 +65,8 @@ def test_controllers_of_one_name_are_labelled_by_their_arguments(home: Path) -> 
     [
         ("cmx", "the library has no controller 'cmx'; did you mean cmc?", "by its file"),
         ("zzzz", "the library has no controller 'zzzz'; it has sc, asc, esc", "by its file"),
-        ("esc.rheo", "esc.rheo: there is no such program", "the library has esc"),
-        ("no/where.rheo", "no/where.rheo: there is no such program", None),
+        ("esc.rheo", "esc.rheo: no such program", "the library has esc"),
+        ("no/where.rheo", "no/where.rheo: no such program", None),
         ("broken.rheo", "broken.rheo:1:1: ", "`rheostat check broken.rheo`"),
         ("binary.rheo", "binary.rheo, byte 0: not valid UTF-8; a program is UTF-8 text", None),
     ],
@@ -157,7 +157,7 @@ def test_a_knob_is_set_once() -> None:
 def test_a_command_that_plays_one_setting_takes_one_value() -> None:
     [esc] = load_programs(["esc"])
     assert resolve_assignments(esc, ["n=16"]) == {"n": 16}
-    with pytest.raises(InputError, match="--set size=4,8: one value is wanted here"):
+    with pytest.raises(InputError, match="--set size=4,8: give one value here"):
         resolve_assignments(esc, ["n=16", "size=4,8"])
 
 

@@ -27,7 +27,7 @@ def programs(home: Path) -> Path:
 
 
 def test_a_sound_program_passes(cli: CommandLine, programs: Path) -> None:
-    assert cli("check", "sound.rheo") == (0, "", "1 program checked: nothing is wrong\n")
+    assert cli("check", "sound.rheo") == (0, "", "1 program checked: no problems found\n")
 
 
 def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, programs: Path) -> None:
@@ -39,7 +39,7 @@ def test_messages_go_to_stdout_and_the_count_to_stderr(cli: CommandLine, program
         "warning[RH506]"
     )
     assert result.err == (
-        "3 programs checked: 1 error and 1 warning\nhint: rheostat explain RH107 says more\n"
+        "3 programs checked: 1 error and 1 warning\nhint: see rheostat explain RH107 for details\n"
     )
 
 
@@ -126,7 +126,7 @@ def test_after_many_messages_the_rest_is_counted(cli: CommandLine, programs: Pat
     )
     result = cli("check", "many.rheo")
     assert result.out.count("error[RH201]") == 50
-    assert result.out.endswith("many.rheo: 30 more; mend these first\n")
+    assert result.out.endswith("many.rheo: 30 more; fix these first\n")
     assert result.err.startswith("1 program checked: 80 errors\n")
 
 
@@ -178,7 +178,7 @@ def test_a_new_program_overwrites_nothing(cli: CommandLine, home: Path) -> None:
     (home / "mine.rheo").write_text("precious")
     result = cli("new", "mine")
     assert (result.status, result.out) == (2, "")
-    assert result.err.startswith("error: mine.rheo: exists already\n")
+    assert result.err.startswith("error: mine.rheo: already exists\n")
     assert (home / "mine.rheo").read_text() == "precious"
     assert cli("new", "mine", "-o", "other.rheo").status == 0
 

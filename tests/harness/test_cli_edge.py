@@ -54,16 +54,16 @@ def ending(
         (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), 2, "error: a: is a directory\n"),
         (
             PermissionError(errno.EACCES, "Not allowed", "a"), 3,
-            "error: a: not allowed\nhint: change its permissions, or name another place\n",
+            "error: a: not allowed\nhint: change its permissions, or use another path\n",
         ),
         (
             OSError(errno.ENOSPC, "No space left"), 3,
-            "error: no space left\nhint: make room there, or name another place\n",
+            "error: no space left\nhint: free some space, or use another path\n",
         ),
         (OSError("odd"), 3, "error: odd\n"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Refused"), 3, "error: refused\n"),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 3, "error: broken pipe\n"),
-        (MemoryError(), 3, "error: there is not enough memory for this\n"),
+        (MemoryError(), 3, "error: not enough memory for this command\n"),
         (KeyboardInterrupt(), 130, "error: interrupted\n"),
         (click.Abort(), 130, "error: interrupted\n"),
         (click.UsageError("No such thing."), 2, "error: no such thing\n"),
@@ -89,7 +89,7 @@ def test_a_fault_has_a_hint_to_the_traceback(capfd: pytest.CaptureFixture[str]) 
     assert status == 70
     assert words == (
         "error: ValueError: odd\n"
-        "hint: this is a fault in rheostat; RHEOSTAT_TRACEBACK=1 shows where it is\n"
+        "hint: this is a bug in rheostat; set RHEOSTAT_TRACEBACK=1 to see where it happened\n"
     )
 
 
@@ -150,7 +150,7 @@ def test_a_failed_write_names_the_path_that_was_typed(cli: CommandLine) -> None:
     result = cli("library", "-o", str(FULL))
     assert result.status == ExitCode.EXTERNAL
     assert result.err == (
-        "error: /dev/full: no space left on device\nhint: make room there, or name another place\n"
+        "error: /dev/full: no space left on device\nhint: free some space, or use another path\n"
     )
 
 
@@ -193,7 +193,7 @@ def test_a_place_without_permission_is_named_as_typed_and_left_clean(
     result = cli(*line.split())
     assert result.status == ExitCode.EXTERNAL
     assert result.err == (
-        f"error: {named}: permission denied\nhint: change its permissions, or name another place\n"
+        f"error: {named}: permission denied\nhint: change its permissions, or use another path\n"
     )
     assert result.out == ""
     assert list(refused.iterdir()) == []

@@ -128,7 +128,7 @@ def test_the_version_is_the_distributions(cli: CommandLine) -> None:
         (
             ["config", "show", "--json", "--csv"],
             (
-                "error: rheostat config show: --json and --csv exclude each other\n"
+                "error: rheostat config show: --json and --csv are mutually exclusive\n"
                 "hint: see rheostat config show --help\n"
             ),
         ),
@@ -170,7 +170,7 @@ def test_the_command_in_the_docs_works(
         ("guest:greet", "raise RuntimeError('no luck')", "fails with RuntimeError: no luck"),
         ("guest:greet", "import absent_module", "No module named 'absent_module'"),
         ("guest:greet", "", "has no attribute 'greet'"),
-        ("guest:greet", "greet = 3", "guest:greet of guest is no click command"),
+        ("guest:greet", "greet = 3", "guest:greet of guest is not a click command"),
         ("absent_guest:greet", "", "No module named 'absent_guest'"),
     ],
 )

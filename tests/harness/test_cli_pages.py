@@ -42,8 +42,7 @@ def test_a_misspelt_page_is_answered_with_the_nearest(cli: CommandLine) -> None:
     result = cli("explain", "colecting")
     assert (result.status, result.out) == (2, "")
     assert (
-        result.err
-        == "error: there is no code and no page colecting\nhint: did you mean collecting?\n"
+        result.err == "error: there is no code or page colecting\nhint: did you mean collecting?\n"
     )
 
 

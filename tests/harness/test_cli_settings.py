@@ -127,10 +127,10 @@ def test_a_broken_pyproject_of_others_is_none_of_our_business(home: Path) -> Non
         ("threads = true\n", "{path}, line 1, threads: expected `int`, got `bool`"),
         ("cache_dir = 3\n", "{path}, line 1, cache_dir: expected a path, got `3`"),
         ("cache_dir = ''\n", "{path}, line 1, cache_dir: expected a path, got `''`"),
-        ("threads = = 3\n", "{path}: is not TOML: Invalid value (at line 1, column 11)"),
+        ("threads = = 3\n", "{path}: not valid TOML: Invalid value (at line 1, column 11)"),
         ("[other]\nthreads = 3\n", "{path}, line 1: there is no setting other"),
         ("[guest]\nmodl = 'x'\n", "{path}, line 2: there is no setting guest.modl"),
-        ("guest = 3\n", "{path}, line 1: guest is a table, write [guest]"),
+        ("guest = 3\n", "{path}, line 1: guest must be a table; write [guest]"),
         ("[guest]\nrounds = 'x'", "{path}, line 2, guest.rounds: expected `int`, got `str`"),
         ("guest.rounds = 'x'", "{path}, line 1, guest.rounds: expected `int`, got `str`"),
         ("guest = {rounds = 'x'}", "{path}, line 1, guest.rounds: expected `int`, got `str`"),
@@ -154,7 +154,7 @@ def test_a_wrong_file_is_refused_with_its_place(
 
 def test_a_file_that_is_no_text_is_refused(home: Path) -> None:
     (home / "rheostat.toml").write_bytes(b"threads = 3 # \xff")
-    with pytest.raises(InputError, match=r"rheostat.toml, byte 14: is not UTF-8"):
+    with pytest.raises(InputError, match=r"rheostat.toml, byte 14: not UTF-8"):
         load(GeneralSettings)
 
 
@@ -304,7 +304,7 @@ def test_a_removed_working_directory_is_reported(cli: CommandLine, home: Path) -
     assert cli("config", "show") == (
         2,
         "",
-        "error: the working directory is no longer there\nhint: change to one that is\n",
+        "error: the working directory no longer exists\nhint: change to an existing one\n",
     )
 
 
@@ -318,7 +318,7 @@ def test_a_user_without_a_home_needs_a_cache_dir(
     assert cli("config", "show") == (
         3,
         "",
-        "error: there is no home directory to cache in\nhint: give --cache-dir\n",
+        "error: there is no home directory for the cache\nhint: use --cache-dir\n",
     )
     assert cli("config", "show", "--cache-dir", "x").status == 0
 

@@ -57,7 +57,7 @@ def test_a_recording_is_collected_inspected_and_verified(
     page = cli("inspect", "--verify", "r.recording")
     assert page.status == 0
     assert "engine        vllm 0.0.1" in page.out
-    assert "answers       boxed, held equal by exact" in page.out
+    assert "answers       boxed, compared by exact" in page.out
     server = ["--base-url", scripted.url, "--model", MODEL]
     again = cli("verify", "r.recording", *server, "--branches", "4", "--json")
     assert again.status == 0, again.err
@@ -132,7 +132,7 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
     scripted.fault = lambda number, body: "other_model" if number >= 6 else None
     result = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
     assert result.status == 3
-    assert "the reply comes from the model 'another', which was not asked" in result.err
+    assert "the reply comes from the model 'another', which was not requested" in result.err
     assert "the same command goes on from it" in result.err
     with pytest.raises(StoreError, match="is not sealed yet"):
         open_recording(home / "r.recording")
@@ -141,11 +141,11 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
 @pytest.mark.parametrize(
     ("more", "status", "message"),
     [
-        (["--model", "other"], 2, f"serves no model other\nhint: it serves {MODEL}"),
+        (["--model", "other"], 2, f"does not serve the model other\nhint: it serves {MODEL}"),
         (["--base-url", "127.0.0.1"], 2, "is no URL"),
         (["--offline", "python"], 2, "name a server with --base-url, or a Python"),
         (["--from", "x.jsonl"], 2, "name questions with --questions, or chains"),
-        (["--template", "x"], 2, "'x' is no KEY=VALUE"),
+        (["--template", "x"], 2, "'x' is not KEY=VALUE"),
         (["--answers", "letters"], 2, "say boxed, choice, last-number or"),
         (["--max-tokens", "4090"], 2, "say --max-tokens"),
         (["--max-tokens", "5000"], 2, "do not fit a context of 4096 behind any prompt"),
@@ -156,7 +156,7 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
         (["--top-p", "0"], 2, "0.0 is not in the range 0<x<=1"),
         (["--repetition-penalty", "inf"], 2, "is not a finite number"),
         (["--min-p", "1.5"], 2, "1.5 is not in the range 0<=x<=1"),
-        (["--probe-regex", "(a"], 2, "--probe-regex: is no regular expression: "),
+        (["--probe-regex", "(a"], 2, "--probe-regex: not a regular expression: "),
     ],
 )
 def test_invalid_requests_end_in_one_sentence_and_leave_no_file(
@@ -182,7 +182,7 @@ def test_a_model_of_unknown_family_needs_an_option(
     result = cli(*asked, "-o", "r.recording")
     assert result.status == 2
     assert "neither the name nor the chat template shows how the model thinks" in result.err
-    assert "hint: say --family, one of think, harmony, magistral, plain" in result.err
+    assert "hint: give --family, one of think, harmony, magistral, plain" in result.err
 
 
 def test_the_family_is_found_in_the_chat_template_of_the_server(

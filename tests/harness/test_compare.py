@@ -276,7 +276,7 @@ def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -
             "the library has no controller 'ecs'; did you mean esc",
         ),
         (("cmc", "sc", "esc", "--on", "one.recording"), "rheostat compare: got unexpected extra"),
-        (("cmc", "sc", "--on", "none"), "none: there is no such recording"),
+        (("cmc", "sc", "--on", "none"), "none: no such recording"),
         (("cmc", "sc", "--on", "one.recording", "--set", "cmc.n=1"), "--set cmc.n=1: cmc has no"),
         (("cmc", "sc", "--on", "one.recording", "-o", "no/a.json"), "no/a.json: there is no dir"),
     ],

@@ -131,7 +131,7 @@ def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(
     assert joined.provenance.equivalence.startswith("math-verify")
     told = cli("inspect", "joined/tiny-1b.recording")
     assert told.err == ""
-    assert "answers       as imported, held equal by math-verify" in told.out
+    assert "answers       as imported, compared by math-verify" in told.out
 
 
 def test_plain_numbers_and_simulated_recordings_are_not_warned_of(
@@ -151,7 +151,7 @@ def test_a_text_alone_is_a_branch(cli: CommandLine, home: Path) -> None:
     )
     result = cli(*JSONL, "-o", "a.recording")
     assert result == (
-        0, "a.recording\n", "final answers read by boxed: 3; without an answer, so ERR: 1\n",
+        0, "a.recording\n", "final answers extracted by boxed: 3; not found (recorded as ERR): 1\n",
     )  # fmt: skip
     recording = open_recording(home / "a.recording")
     assert finals(recording) == ["2", "3", "ERR"]
@@ -206,7 +206,7 @@ def test_a_way_to_read_answers_that_is_none_is_refused(
 def test_answers_that_are_nearly_all_unread_are_warned_of(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4, "final": "2"})
     result = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
-    assert result.err.startswith("warning: final answers read by boxed: 1; without an answer")
+    assert result.err.startswith("warning: final answers extracted by boxed: 1; without an answer")
 
 
 def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, home: Path) -> None:
@@ -218,10 +218,10 @@ def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, h
     result = cli("import", "inspect", "a.eval", "-o", "made", "--skip-bad-samples")
     assert (result.status, result.out) == (0, "made/a.recording\n")
     assert result.err == (
-        "warning: a.eval, samples/1_epoch_1.json: the sample failed: 'x': left out\n"
+        "warning: a.eval, samples/1_epoch_1.json: the sample failed: 'x': skipped\n"
         "made/a.recording: model vllm/tiny-1b, benchmark sums; questions: 1, branches: 2, without"
         " probes\n"
-        "final answers read by boxed: 2\n"
+        "final answers extracted by boxed: 2\n"
     )
     on = ("--on", "made/a.recording", "--seeds", "1")
     assert cli("sweep", "sc", *on, "--set", "n=2").status == 0

@@ -43,7 +43,7 @@ def test_one_bad_file_of_several_leaves_nothing(cli: CommandLine, source: Path, 
 def test_one_name_is_not_for_several_models(cli: CommandLine, source: Path) -> None:
     result = cli("import", "autotts", "sums/tiny.json", "x.json", "--model", "m", "-o", "made")
     assert result.status == 2
-    assert result.err.startswith("error: --model names one model, but there are 2 files\nhint: ")
+    assert result.err.startswith("error: --model gives one model, but there are 2 files\nhint: ")
 
 
 def test_two_files_of_one_name_are_refused(cli: CommandLine, source: Path, home: Path) -> None:

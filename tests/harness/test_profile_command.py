@@ -58,14 +58,14 @@ line  runs  tokens     %  ended  right %
   29                                      }
 
 in hindsight                                 tokens       %
-after the final leader was settled for good     556   35.23
+after the final leader was settled     556   35.23
 on branches pruned later                          0    0.00
 on branches that never counted                  356   22.56
   of them without any answer                      0    0.00
 on branches that agree with the answer        1,222   77.44
 all                                           1,578  100.00
-Rows overlap: the first goes by time, the others part all tokens by branch.
-The leader is settled for good in 17 of 20 episodes.
+The first row is by time, and the others divide all tokens by branch, so rows overlap.
+The leader is settled in 17 of 20 episodes.
 
 Against the majority over 64, of 2 questions: 1 lost, 0 won.
 
@@ -170,14 +170,14 @@ def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
     [
         ("profile", "rheostat profile: missing argument"),
         ("profile sc", "rheostat profile: missing option '--on'"),
-        ("profile sc --on none.recording", "none.recording: there is no such recording"),
+        ("profile sc --on none.recording", "none.recording: no such recording"),
         ("profile sc --on r.recording r.recording", "r.recording: is the same recording as"),
         ("profile cm --on r.recording", "the library has no controller 'cm'"),
         ("profile bad.rheo --on r.recording", "bad.rheo:1:1: "),
-        ("profile cmc --on r.recording --beta 0:1:0.1", "--beta 0:1:0.1: one value is wanted here"),
+        ("profile cmc --on r.recording --beta 0:1:0.1", "--beta 0:1:0.1: give one value here"),
         ("profile cmc --on r.recording --beta no", "--beta no: no is not a number"),
         ("profile cmc --on r.recording --set width=1", "--set width=1: width follows from beta"),
-        ("profile esc --on r.recording --set size=2,4", "--set size=2,4: one value is wanted here"),
+        ("profile esc --on r.recording --set size=2,4", "--set size=2,4: give one value here"),
         ("profile sc --on r.recording --seeds 0", "rheostat profile: invalid value for '--seeds'"),
         ("profile sc --on r.recording --json --csv", "rheostat profile: --json and --csv exclude"),
         ("profile entropy_gate --on r.recording", "`entropy_gate` needs entropy"),

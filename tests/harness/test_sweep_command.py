@@ -135,8 +135,8 @@ def test_the_plot_is_the_same_svg_every_time(
         (("cmc", "--on", "--beta", "0"), "rheostat sweep: option '--on' requires an argument"),
         (("cmc", "--on"), "rheostat sweep: option '--on' requires an argument"),
         (("cmx", "--on", "one.recording"), "the library has no controller 'cmx'; did you mean cmc"),
-        (("mine.rheo", "--on", "one.recording"), "mine.rheo: there is no such program"),
-        (("cmc", "--on", "none.recording"), "none.recording: there is no such recording"),
+        (("mine.rheo", "--on", "one.recording"), "mine.rheo: no such program"),
+        (("cmc", "--on", "none.recording"), "none.recording: no such recording"),
         (("cmc", "--on", "text.txt"), "text.txt: is not a recording"),
         (("cmc", "--on", "."), "."),
         (("text.txt", "--on", "one.recording"), "text.txt:1:1: "),
@@ -188,7 +188,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
     (home / "full" / "results").write_text("in the way")
     result = cli(*SWEEP, "--on", recordings[0], "--cache-dir", "full")
     assert result.status == 0
-    assert result.err.startswith("warning: full: results cannot be kept there: ")
+    assert result.err.startswith("warning: full: results cannot be cached there: ")
     assert len(result.out.splitlines()) == 5
 
 
@@ -254,7 +254,7 @@ def test_a_setting_without_effect_is_reported(cli: CommandLine, recordings: list
     result = cli(*line, "--set", "n=4,8")
     assert result.status == 0
     assert result.err == (
-        "warning: esc n=4 size=5: no episode took any action, all ended at 0 tokens\n"
+        "warning: esc n=4 size=5: no episode took any action; all ended at 0 tokens\n"
     )
 
 
@@ -264,15 +264,15 @@ def test_a_setting_without_effect_is_reported(cli: CommandLine, recordings: list
         (
             ("--on", "one.recording", "sc"),
             (
-                "rheostat sweep: missing argument 'CONTROLLERS...': it stands before --on, which"
-                " takes every word behind it"
+                "rheostat sweep: missing argument 'CONTROLLERS...': put it"
+                " before --on, which takes all arguments that follow it"
             ),
         ),
-        ((".", "--on", "one.recording"), ".: is a directory; name a program in it: NAME.rheo"),
+        ((".", "--on", "one.recording"), ".: is a directory; give a program in it: NAME.rheo"),
         (
             ("sc", "--on", "data.json"),
             (
-                "data.json: is a table of questions, and a recording is wanted here: `rheostat"
+                "data.json: is a table of questions, but a recording is expected here: `rheostat"
                 " questions BENCHMARK data.json -o questions.jsonl` makes a file of questions of it"
             ),
         ),

@@ -84,7 +84,7 @@ probe      3 tokens each
                0; .off = 1 on 1-2
     advance    0 by 1, 1-2 by 2
     revealed   "1" x1 (0)
-    budget     it ended inside this verb, and the rest was not done
+    budget     it ended during this action, and the rest was not done
     tokens     +13 = 52; sequential +13 = 26
 
 3  finally, line 28: finally { answer winner(finished) else winner(alive) }
@@ -94,7 +94,7 @@ answer  finished  alive  pruned
 "1"            0      2       0
 "2"            0      1       0
 
-stopped    the budget ended in line 25: advance active for 1 + .off
+stopped    the budget was reached in line 25: advance active for 1 + .off
 answer     "1"
 gold       "2": the answer is wrong
 tokens     52, sequential 26, in 2 barriers
@@ -239,14 +239,14 @@ def test_answers_cannot_steer_the_terminal(cli: CommandLine, here: Path) -> None
             "r.recording: there is no question '-1'; its ids are easy, hard",
         ),
         (("--question", ""), "r.recording: there is no question ''; its ids are easy, hard"),
-        (("--beta", "0,1"), "--beta 0,1: one value is wanted here"),
-        (("--beta", "1.5"), "--beta 1.5: beta goes from 0 to 1, and 1.5 lies outside"),
+        (("--beta", "0,1"), "--beta 0,1: give one value here"),
+        (("--beta", "1.5"), "--beta 1.5: beta must be from 0 to 1, but 1.5 is not"),
         (
             ("--set", "n=3"),
-            "--set n=3: n follows from beta and cannot be set; set beta",
+            "--set n=3: n depends on beta and cannot be set; set beta instead",
         ),
         (("--csv",), "rheostat trace: no such option '--csv'; did you mean --set?"),
-        (("-o", "x.csv"), "this result is not a table and cannot be CSV"),
+        (("-o", "x.csv"), "this result is not a table, so it cannot be written as CSV"),
         (("r.recording",), "rheostat trace: got unexpected extra argument (r.recording)"),
     ],
 )
@@ -264,12 +264,12 @@ def test_errors_are_one_sentence(
         ("trace", "rheostat trace: missing argument"),
         ("trace sc", "rheostat trace: missing option '--on'"),
         ("trace sc --on", "rheostat trace: option '--on' requires an argument"),
-        ("trace sc --on none.recording", "none.recording: there is no such recording"),
+        ("trace sc --on none.recording", "none.recording: no such recording"),
         ("trace sc --on mine.rheo", "mine.rheo"),
         ("trace sc --on r.recording other.recording", "--on: a trace shows one episode"),
         ("trace cm --on r.recording", "the library has no controller 'cm'; did you mean cmc?"),
         ("trace bad.rheo --on r.recording", "bad.rheo:1:1: "),
-        ("trace esc --on r.recording --set size=1,2", "--set size=1,2: one value is wanted here"),
+        ("trace esc --on r.recording --set size=1,2", "--set size=1,2: give one value here"),
         ("trace esc --on r.recording --set sise=1", "--set sise=1: esc has no free knob sise"),
         ("trace sc --on r.recording --seed -1", "rheostat trace: invalid value for '--seed'"),
         ("trace sc --on r.recording --seed x", "rheostat trace: invalid value for '--seed'"),

@@ -94,7 +94,7 @@ def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
     wide = ("sweep", name, "--on", recording, "--set", "n=8,40", "--seeds", "2", "--threads", "1")
     result = cli(*wide)
     assert result.status == 0
-    assert f"asks for 40 branches, and a question has {RECORDED}; no more are opened" in result.err
+    assert f"requests 40 branches, and a question has {RECORDED}; no more are opened" in result.err
     assert result.err.count("warning:") == 1
     assert "  n=8   8  " in result.out
     assert f"n=40  {RECORDED} of 40 " in result.out
@@ -109,7 +109,7 @@ def test_a_schedule_that_goes_beyond_the_branches_is_warned_of_once(
         "sweep", "prune_to_one", "--on", recording, "--seeds", "2", "--threads", "1",
         "--beta", "0,0.5,1",
     )  # fmt: skip
-    assert "prune_to_one on tiny/bench: 2 of 3 points ask for 18 to 32 branches" in result.err
+    assert "prune_to_one on tiny/bench: 2 of 3 points request 18 to 32 branches" in result.err
     assert result.err.count("warning:") == 1
 
 
@@ -120,8 +120,8 @@ def test_a_width_that_was_set_is_warned_of_where_one_setting_is_played(
     result = cli(command, "sc", "--on", recording, "--set", "n=13")
     assert result.status == 0
     assert result.err == (
-        f"warning: sc on tiny/bench: asks for 13 branches, and a question has {RECORDED};"
-        " no more are opened\n"
+        "warning: sc on tiny/bench: requests 13 branches, but a question has"
+        f" {RECORDED}; no more are opened\n"
     )
     assert cli(command, "sc", "--on", recording, "--set", "n=12").err == ""
 

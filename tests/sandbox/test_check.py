@@ -29,7 +29,7 @@ def test_programs_in_both_languages_are_checked_together(
     cli: CommandLine, python_home: Path
 ) -> None:
     said = cli("check", "mine.py", "cmc")
-    assert (said.status, said.err) == (0, "2 programs checked: nothing is wrong\n")
+    assert (said.status, said.err) == (0, "2 programs checked: no problems found\n")
 
 
 def test_what_the_policy_refuses_fails_the_check(cli: CommandLine, python_home: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_recording_is_verified_inspected_swept_and_searched_on(
     path = str(undisturbed)
     said = cli("verify", path, "--base-url", medium_url, "--model", "medium", "--branches", "12")
     assert said.status == 0, said.out
-    assert "12 of 12 branches came again as they are recorded" in said.err
+    assert "12 of 12 branches match the recording" in said.err
     said = cli("inspect", "--verify", "--json", path)
     (found,) = json.loads(said.out)
     assert found["verified"]

@@ -8,8 +8,8 @@ from random import Random
 import msgspec
 import pytest
 
-from agents.chat.reading import parse_constrained_reply
 from agents.chat.reply_cache import FinishReason, ModelReply
+from agents.chat.reply_parsing import parse_constrained_reply
 from agents.chat.settings import ChatSettings
 from agents.loop.discovery_task import discovery_task_factory
 from agents.loop.session import SessionOptions, SessionStatus, run_session
@@ -94,7 +94,7 @@ def test_a_whole_run_is_decoded_and_every_reply_that_ended_by_itself_parses(
     )
     ended = 0
     for path in sorted((run.path / "replies").glob("*.json")):
-        reply = run.read(f"replies/{path.name}", _Kept).reply
+        reply = run.read(f"replies/{path.name}", _KeptReply).reply
         assert reply.finish in (FinishReason.ENDED, FinishReason.CUT), reply.problem
         assert not reply.estimated
         if reply.finish is FinishReason.ENDED:
@@ -114,14 +114,14 @@ def test_the_command_finds_out_what_the_server_can_do(
     said = cli(*words, *model, "--run", str(tmp_path / "long"), "--reply-tokens", "20000")
     assert "has a context of 24,576 tokens" in said.err
     said = cli(*words, "--proposer", "chat:openai:big", "--run", str(tmp_path / "big"))
-    assert (said.status, "serves no model big" in said.err) == (2, True)
+    assert (said.status, "does not serve the model big" in said.err) == (2, True)
     said = cli(*words, *model, "--run", str(tmp_path / "run"), "--reply-tokens", "400")
     assert said.status == 0, said.err
     kept = json.loads((tmp_path / "run" / "request.json").read_text())
     assert kept["asking"]["constrained"] is True
 
 
-class _Kept(msgspec.Struct):
+class _KeptReply(msgspec.Struct):
     """A call and its reply, as far as is looked at here."""
 
     reply: ModelReply

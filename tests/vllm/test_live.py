@@ -65,7 +65,7 @@ def test_live_episodes_are_those_of_a_stepwise_recording(
             "run", controller, *server, "--against", recording, "--seeds", "2", "--traces", kept
         )
         assert said.status == 0, said.err
-        assert "12 of 12 episodes are those of the recording, token by token" in said.err
+        assert "12 of 12 episodes match the recording, token by token" in said.err
         live = cli("trace", "--from", kept, "--question", "4", "--seed", "1", "--json")
         played = cli(
             "trace", controller, "--on", recording, "--question", "4", "--seed", "1", "--json"

@@ -28,7 +28,7 @@ class RheoText(TextArea):
         Binding("ctrl+at,ctrl+n", "ask", "Complete", key_display="^n")
     ]
 
-    class Asked(Message):
+    class CompletionRequested(Message):
         """Request completions at the cursor."""
 
     def get_line(self, line_index: int) -> Text:
@@ -40,7 +40,7 @@ class RheoText(TextArea):
 
     def action_ask(self) -> None:
         """Request completions."""
-        self.post_message(self.Asked())
+        self.post_message(self.CompletionRequested())
 
 
 class Editor(Vertical):
@@ -69,7 +69,7 @@ class Editor(Vertical):
         """The text."""
         return self.area.text
 
-    @on(RheoText.Asked)
+    @on(RheoText.CompletionRequested)
     def offer(self) -> None:
         """Offer completions at the cursor."""
         document = Document(Source(self.text))

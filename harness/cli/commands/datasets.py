@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @command(
     "sample",
     examples=[
-        ("rheostat sample", "Writes six recordings under ./sample."),
-        ("rheostat sample -o data/sample", "Writes them elsewhere."),
+        ("rheostat sample", "Write six recordings to ./sample."),
+        ("rheostat sample -o data/sample", "Write them to another directory."),
     ],
 )
 @click.option(
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     type=FilePath(file_okay=False),
     default=Path("sample"),
     show_default=True,
-    help="Write under DIR.",
+    help="Write to DIR.",
 )
 def sample(directory: Path) -> None:
-    """Writes six simulated recordings to try everything on.
+    """Write six simulated recordings to try everything on.
 
-    Three simulated models over two benchmarks, search and heldout. No language model was involved:
-    figures made from them say nothing about any. Recordings that are already there are kept.
+    They cover three simulated models on two benchmarks, search and heldout. No language model was
+    involved, so their figures say nothing about real models. Existing recordings are kept.
     """
     from harness.cli import console
     from harness.cli.output import emit_paths
@@ -48,7 +48,7 @@ def sample(directory: Path) -> None:
     emit_paths(each.path for each in written)
     kept = sum(each.kept for each in written)
     if kept:
-        console.info(f"{kept} of {len(written)} were there already and are the same; kept")
+        console.info(f"{kept} of {len(written)} already existed with the same content; kept")
 
 
 BENCHMARKS = ("aime", "aqua", "arc", "gpqa", "gsm8k", "hmmt", "math", "mmlu")
@@ -61,17 +61,19 @@ _NAMED = 5
 @command(
     "questions",
     examples=[
-        ("rheostat questions aime aime2024.parquet -o aime24.jsonl", "Converts one file."),
-        ("rheostat questions gpqa gpqa_diamond.csv -o gpqa.jsonl", "Letters the choices too."),
-        ("rheostat questions math MATH/test/algebra -o algebra.jsonl", "Converts a directory."),
+        ("rheostat questions aime aime2024.parquet -o aime24.jsonl", "Convert one file."),
+        ("rheostat questions gpqa gpqa_diamond.csv -o gpqa.jsonl", "Add letters to the choices."),
+        ("rheostat questions math MATH/test/algebra -o algebra.jsonl", "Convert a directory."),
     ],
 )
-@click.argument("benchmark", type=click.Choice(BENCHMARKS), help="Whose columns to look for.")
+@click.argument(
+    "benchmark", type=click.Choice(BENCHMARKS), help="The benchmark whose columns to look for."
+)
 @click.argument(
     "file", type=FilePath(), help="JSON, JSON Lines, CSV, TSV or Parquet; or a directory of them."
 )
 @click.option(
-    "--skip-bad-rows", is_flag=True, help="Leave rows out that are no questions, and report them."
+    "--skip-bad-rows", is_flag=True, help="Skip rows that are not questions, and report them."
 )
 @click.option(
     "-o",
@@ -82,13 +84,12 @@ _NAMED = 5
     help="Write the questions to FILE.",
 )
 def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | None) -> None:
-    """Makes a file of questions for `rheostat collect` from a local copy of a benchmark.
+    """Convert a local copy of a benchmark to questions for `rheostat collect`.
 
-    Files may be compressed (.gz, .bz2, .xz, .zst). A question keeps its own id where the file has
-    one. Nothing is downloaded. The questions stay their owners'; what may be done with them is for
-    their source to say.
+    Files may be compressed (.gz, .bz2, .xz, .zst). Question ids are kept where the file has them.
+    Nothing is downloaded. The licence of the questions is that of their source.
 
-    hmmt reads any problems with short answers, mmlu any multiple choice.
+    Use hmmt for any problems with short answers, and mmlu for any multiple-choice questions.
     """
     from harness.cli import console
     from store.collection.converters import convert_benchmark
@@ -98,9 +99,9 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
     if found.bad and not skip_bad_rows:
         _refuse(file, found.bad, len(found.bad) + len(found.asked))
     for row in found.bad[:_NAMED]:
-        console.warn(f"{file}, {row.place}: {row.reason}: left out")
+        console.warn(f"{file}, {row.place}: {row.reason}: skipped")
     if len(found.bad) > _NAMED:
-        console.warn(f"{len(found.bad) - _NAMED} more rows were left out")
+        console.warn(f"{len(found.bad) - _NAMED} more rows were skipped")
     for note in found.notes:
         console.info(f"{file}: {note}")
     Output(path=target).text(write_lines(found.asked))
@@ -115,7 +116,7 @@ def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:
     beside = f" (also {others}{f' and {more} more' if more > 0 else ''})" if others else ""
     raise InputError(
         f"{file}, {first.place}: {first.reason}{beside}",
-        hint=f"--skip-bad-rows leaves out {len(bad)} of {rows} rows and reports them",
+        hint=f"use --skip-bad-rows to skip {len(bad)} of {rows} rows and report them",
     )
 
 
@@ -124,11 +125,11 @@ def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:
     examples=[
         (
             "rheostat export sample/search/sim-large.recording --to tables",
-            "Writes tables/questions.parquet, branches.parquet and probes.parquet.",
+            "Write tables/questions.parquet, branches.parquet and probes.parquet.",
         ),
         (
             "rheostat export sample/search/sim-large.recording --to branches.parquet",
-            "Writes one table with a row for each branch.",
+            "Write one table with a row per branch.",
         ),
     ],
 )
@@ -139,12 +140,12 @@ def _refuse(file: Path, bad: "Sequence[InvalidRow]", rows: int) -> NoReturn:
     required=True,
     metavar="DIR|FILE.parquet",
     type=FilePath(),
-    help="A directory to make, or one .parquet file.",
+    help="Directory to create, or one .parquet file.",
 )
 def export(recording: Path, target: Path) -> None:
-    """Writes a recording as Parquet, for analysis with other tools.
+    """Export a recording as Parquet, for analysis with other tools.
 
-    Nothing is written over. `rheostat explain importing` documents the columns.
+    Existing files are never overwritten. See `rheostat explain importing` for the columns.
     """
     from harness.cli.output import emit_paths
     from store.parquet import export_flat, export_tables

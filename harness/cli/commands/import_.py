@@ -17,16 +17,16 @@ _FILE = FilePath()
 @group(
     "import",
     examples=[
-        ("rheostat import autotts aime24/*.json -o recordings", "Imports released environments."),
+        ("rheostat import autotts aime24/*.json -o recordings", "Import released environments."),
         (
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
-            "Imports branches of your own.",
+            "Import branches of your own.",
         ),
-        ("rheostat import inspect logs/*.eval -o recordings", "Imports logs of inspect_ai."),
+        ("rheostat import inspect logs/*.eval -o recordings", "Import logs of inspect_ai."),
     ],
 )
 def import_() -> None:
-    """Makes recordings from files of other programs."""
+    """Convert files of other programs to recordings."""
 
 
 @import_.command(
@@ -34,23 +34,29 @@ def import_() -> None:
     examples=[
         (
             "rheostat import autotts aime24/*.json -o recordings",
-            "Writes a recording for each file, named after it.",
+            "Write a recording for each file, named after it.",
         ),
         (
             "rheostat import autotts Qwen3-4B.json --benchmark aime24 -o recordings",
-            "Names the benchmark instead of guessing it from the path.",
+            "Give the benchmark instead of guessing it from the path.",
         ),
         (
             "rheostat import autotts hmmt25/*.json --equivalence math-verify -o recordings",
-            "Joins answers that are equal and written differently.",
+            "Merge answers that are equal but written differently.",
         ),
     ],
 )
 @click.argument(
     "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The released files."
 )
-@click.option("--model", metavar="NAME", help="The model, for one file; guessed from the path.")
-@click.option("--benchmark", metavar="NAME", help="The benchmark; guessed from the path.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="Model name, for a single file. [default: guessed from the path]",
+)
+@click.option(
+    "--benchmark", metavar="NAME", help="Benchmark name. [default: guessed from the path]"
+)
 @import_run.answer_options
 @import_run.directory_option
 def autotts(
@@ -61,12 +67,11 @@ def autotts(
     equivalence: str,
     directory: Path,
 ) -> None:
-    """Imports the JSON released with AutoTTS and Parallel-Probe, one environment a file.
+    """Import the JSON released with AutoTTS and Parallel-Probe, one environment per file.
 
-    Both layouts are known, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known benchmarks
-    tell them apart, and what was guessed is reported. All files are read and checked before
-    anything is written. It stays other people's data: what may be done with it is for its source to
-    say.
+    Both layouts are recognised, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known
+    benchmarks tell them apart, and guesses are reported. All files are read and checked before
+    anything is written. The licence of the data is that of its source.
     """
     from harness.errors import InputError
     from harness.request.misplaced import refuse_misplaced
@@ -78,8 +83,8 @@ def autotts(
         refuse_misplaced(file, {FileKind.RELEASED}, "released JSON of branches")
     if model is not None and len(files) > 1:
         raise InputError(
-            f"--model names one model, but there are {len(files)} files",
-            hint="leave it out to name each model after its file, or import them one by one",
+            f"--model gives one model, but there are {len(files)} files",
+            hint="leave it out to name each model after its file, or import the files one by one",
         )
     reader = import_run.answer_reader(extraction)
     sources, unclear = [], []
@@ -110,7 +115,7 @@ def _targets(files: tuple[Path, ...], directory: Path) -> dict[Path, Path]:
         target = directory / f"{stem}.recording"
         if target in targets:
             raise InputError(
-                f"{file}: would become {target}, as {targets[target]} does",
+                f"{file}: would be written to {target}, as would {targets[target]}",
                 hint="import them into different directories",
             )
         refuse_existing(target)
@@ -130,19 +135,19 @@ def _branch_fields() -> "list[FieldSection]":
     examples=[
         (
             "rheostat import jsonl a.jsonl --model m --benchmark b --interval 500 -o a.rec",
-            "Reads one question a line, with its branches.",
+            "Read one question with its branches per line.",
         ),
     ],
 )
-@click.argument("file", type=_FILE, help="The file, one question a line.")
-@click.option("--model", metavar="NAME", required=True, help="The model.")
-@click.option("--benchmark", metavar="NAME", required=True, help="The benchmark.")
+@click.argument("file", type=_FILE, help="JSON Lines file, one question per line.")
+@click.option("--model", metavar="NAME", required=True, help="Model name.")
+@click.option("--benchmark", metavar="NAME", required=True, help="Benchmark name.")
 @click.option(
     "--interval",
     metavar="TOKENS",
     required=True,
     type=WholeNumber(1, 1 << 48),
-    help="The tokens between two probes.",
+    help="Number of tokens between two probes.",
 )
 @click.option(
     "-o",
@@ -165,13 +170,13 @@ def jsonl(
     extraction: str | None,
     equivalence: str,
 ) -> None:
-    """Imports JSON Lines: one question a line, with all its branches.
+    """Import JSON Lines: one question with all its branches per line.
 
-    A field of any other name is an error, so that a misspelt signal is not lost. Branches without
-    probes make a recording that only whole reads can be replayed on. A branch may be a text alone:
-    its final answer is extracted from it (boxed, or choice where the question has choices, unless
-    --answers says otherwise), and its tokens are counted with --tokenizer. `rheostat explain
-    importing` has more on each field.
+    Unknown fields are an error, so that a misspelt signal is not lost. Branches without probes make
+    a recording that can only be replayed with whole reads. A branch may be just a text: its final
+    answer is then extracted from the text (boxed, or choice for multiple choice, unless --answers
+    is given), and its tokens are counted with --tokenizer. See `rheostat explain importing` for
+    more on each field.
     """
     from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing
@@ -202,22 +207,25 @@ def jsonl(
     examples=[
         (
             "rheostat import inspect logs/*.eval -o recordings",
-            "Makes a branch of each epoch, a recording of each log.",
+            "Write a recording for each log, with a branch per epoch.",
         ),
         (
             "rheostat import inspect gpqa.eval --answers choice -o recordings",
-            "Reads letters of choices.",
+            "Extract the letters of choices.",
         ),
     ],
 )
-@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@click.argument(
+    "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The log files."
+)
 @import_run.log_options
 def inspect(files: tuple[Path, ...], **chosen: Unpack[import_run.LogOptionValues]) -> None:
-    """Imports logs of inspect_ai, .eval or .json: a branch for each epoch of a sample.
+    """Import logs of inspect_ai (.eval or .json), with a branch per epoch of a sample.
 
-    Model, task and sampling are the log's. Lengths are the usage of each call; where several
-    choices were drawn at once (num_choices), they are counted with --tokenizer. There are no
-    answers inside of branches, so controllers that probe are refused on such a recording.
+    The model, the task and the sampling settings come from the log. Lengths come from the usage of
+    each call; where several choices were sampled in one call (num_choices), --tokenizer counts
+    them. The branches have no intermediate answers, so such a recording cannot be replayed with
+    controllers that probe.
     """
     from store.importing.inspect_logs import read_inspect
 
@@ -229,28 +237,30 @@ def inspect(files: tuple[Path, ...], **chosen: Unpack[import_run.LogOptionValues
     examples=[
         (
             "rheostat import lm-eval samples_gsm8k.jsonl --tokenizer tokenizer.json -o recordings",
-            "Makes a branch of each repeat.",
+            "Make a branch of each repeat.",
         ),
         (
             "rheostat import lm-eval a.jsonl --tokenizer Qwen3-8B --gold-field answer -o r",
-            "Takes the right answer from doc.answer.",
+            "Take the correct answer from doc.answer.",
         ),
     ],
 )
-@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The logs.")
+@click.argument(
+    "files", nargs=-1, required=True, type=_FILE, metavar="FILES...", help="The log files."
+)
 @click.option(
     "--gold-field", metavar="NAME",
-    help="The field of `doc` with the right answer, instead of `target`.",
+    help="Field of `doc` that holds the correct answer. [default: the sample's `target`]",
 )  # fmt: skip
 @import_run.log_options
 def lm_eval(
     files: tuple[Path, ...], gold_field: str | None, **chosen: Unpack[import_run.LogOptionValues]
 ) -> None:
-    """Imports samples of lm-evaluation-harness (--log_samples): a branch for each repeat.
+    """Import samples of lm-evaluation-harness (--log_samples), with a branch per repeat.
 
-    Replies are the log's `resps`, before any filter. It has no token counts, so --tokenizer FILE is
-    needed. There are no answers inside of branches, so controllers that probe are refused on such a
-    recording.
+    Replies are the unfiltered `resps` of the log. The log has no token counts, so --tokenizer FILE
+    is needed. The branches have no intermediate answers, so such a recording cannot be replayed
+    with controllers that probe.
     """
     from functools import partial
 

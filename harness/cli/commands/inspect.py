@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @command(
     "inspect",
     examples=[
-        ("rheostat inspect sample/search/sim-large.recording", "Shows one recording on a page."),
-        ("rheostat inspect sample/*/*.recording", "Compares several, a row for each."),
-        ("rheostat inspect runs/digits/trials.record", "Shows what a record of trials holds."),
-        ("rheostat inspect --verify --json r.recording", "Checks every byte; JSON for a program."),
+        ("rheostat inspect sample/search/sim-large.recording", "Show one recording in detail."),
+        ("rheostat inspect sample/*/*.recording", "Compare several recordings, one per row."),
+        ("rheostat inspect runs/digits/trials.record", "Show a record of trials."),
+        ("rheostat inspect --verify --json r.recording", "Check every byte, and write JSON."),
     ],
 )
 @click.argument(
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     type=FilePath(),
     help="Sealed recordings, or records of trials.",
 )
-@click.option("--questions", is_flag=True, help="Give the figures of each question too.")
+@click.option("--questions", is_flag=True, help="Show the figures of each question too.")
 @click.option("--verify", is_flag=True, help="Read and check every byte first.")
 @output_options
 def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: bool) -> None:
-    """Shows what recordings hold: accuracy, lengths, agreement by depth, provenance.
+    """Show what recordings hold: accuracy, lengths, agreement by depth, provenance.
 
-    pass@1 is the mean share of right branches. majority@64 is the mean over the shuffles that
-    replay deals for seeds 0..99, ties to the first seen. pass@64 is the unbiased estimate. With
-    fewer branches than 64, all are taken and the number says so.
+    pass@1 is the mean share of correct branches. majority@64 is the mean over the branch orders
+    that replay uses for the seeds 0 to 99; ties go to the answer seen first. pass@64 is the
+    unbiased estimate. With fewer than 64 branches, all are taken and the label shows how many.
 
-    Of a record of trials: the pipeline, its stages and models, the best trial, and whether the last
-    append is torn; every byte of it is checked.
+    For a record of trials, the pipeline, its stages and models, the best trial, and whether the
+    last append is incomplete are shown; every byte is checked.
 
-    Where answers were recorded as they were written, and math-verify is installed, a warning tells
-    of final answers that it holds equal.
+    If answers were recorded as written and math-verify is installed, a warning reports final
+    answers that it considers equal.
     """
     from harness.cli import console
     from harness.cli.output import OutputFormat
@@ -106,8 +106,9 @@ def _warn_of_spellings(recordings: "Sequence[Recording]") -> None:
                 console.warn(
                     f"{recording.path}: {found.finals:,} of {found.of_finals:,} final answers are"
                     f" written differently from an equal one, such as {answer!r} for {equal!r} in"
-                    f" {question}, and count as different; joined, pass@1 is {found.pass_at_1:.2f}"
-                    " %. Import it again with --equivalence math-verify"
+                    f" {question}, and count as different; if they are merged, pass@1 is"
+                    f" {found.pass_at_1:.2f} %. Import the data again with --equivalence"
+                    " math-verify"
                 )
 
 
@@ -117,7 +118,8 @@ def _refuse_both(paths: Sequence[Path], records: Sequence[Path]) -> None:
     other = next((path for path in paths if path not in records), None)
     if other is not None:
         raise InputError(
-            f"{other}: is no record of trials, as {records[0]} is; look at each kind on its own"
+            f"{other}: not a record of trials, but {records[0]} is one; inspect each kind"
+            " separately"
         )
 
 

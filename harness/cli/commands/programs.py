@@ -13,24 +13,24 @@ from harness.cli.output import Output
 @command(
     "new",
     examples=[
-        ("rheostat new mine", "Writes mine.rheo, a commented controller."),
-        ("rheostat new mine -o controllers/first.rheo", "Writes it elsewhere."),
-        ("rheostat new mine -o -", "Prints it."),
+        ("rheostat new mine", "Write mine.rheo, a commented controller."),
+        ("rheostat new mine -o controllers/first.rheo", "Write it to another file."),
+        ("rheostat new mine -o -", "Print it."),
     ],
 )
-@click.argument("name", metavar="NAME", help="The controller's name.")
+@click.argument("name", metavar="NAME", help="Name of the controller.")
 @click.option(
     "-o",
     "--output",
     "path",
     metavar="FILE",
     type=FilePath(allow_dash=True),
-    help="Write to FILE instead of NAME.rheo; - is stdout.",
+    help="Write to FILE, or to stdout if it is -. [default: NAME.rheo]",
 )
 def new(name: str, path: Path | None) -> None:
-    """Writes a commented controller to start from.
+    """Write a commented controller to start from.
 
-    It passes the checks as it is. A file that exists is never overwritten.
+    The new program passes all checks. An existing file is never overwritten.
     """
     from dsl.template import UnusableName, new_program
     from harness.cli.output import atomic_file, emit_paths, emit_utf8
@@ -45,7 +45,7 @@ def new(name: str, path: Path | None) -> None:
         return
     path = Path(f"{name}.rheo") if path is None else path
     if path.exists():
-        raise InputError(f"{path}: exists already", hint="name another file with -o")
+        raise InputError(f"{path}: already exists", hint="choose another file with -o")
     with atomic_file(path) as file:
         file.write(program.encode("utf-8"))
     emit_paths([path])
@@ -54,9 +54,12 @@ def new(name: str, path: Path | None) -> None:
 @command(
     "fmt",
     examples=[
-        ("rheostat fmt controller.rheo", "Formats a program in place."),
-        ("rheostat fmt --check *.rheo", "Shows what would change; exit status 1 if anything."),
-        ("rheostat fmt - < controller.rheo", "Reads a program from stdin, writes it to stdout."),
+        ("rheostat fmt controller.rheo", "Format a program in place."),
+        (
+            "rheostat fmt --check *.rheo",
+            "Show what would change, with exit status 1 if anything would.",
+        ),
+        ("rheostat fmt - < controller.rheo", "Read a program from stdin and write it to stdout."),
     ],
 )
 @click.argument(
@@ -67,12 +70,13 @@ def new(name: str, path: Path | None) -> None:
     type=FilePath(allow_dash=True),
     help="Programs (*.rheo), or - for stdin.",
 )
-@click.option("--check", is_flag=True, help="Write no file; print the differences.")
+@click.option("--check", is_flag=True, help="Write no files; print the differences.")
 def fmt(files: tuple[Path, ...], check: bool) -> None:
-    """Formats programs in place.
+    """Format programs in place.
 
-    Comments, and one blank line between statements, are kept. A file that is formatted already is
-    not touched. If any file cannot be formatted, its errors are shown and none is written.
+    Comments are kept, and so are single blank lines between statements. A file that is already
+    formatted is not touched. If any file cannot be formatted, its errors are shown and no file is
+    written.
     """
     from harness.cli import console
     from harness.cli.output import emit_text, emit_utf8
@@ -104,12 +108,15 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
 @command(
     "check",
     examples=[
-        ("rheostat check controller.rheo", "Checks a program."),
-        ("rheostat check --strict *.rheo", "Counts warnings as errors, as CI should."),
-        ("rheostat check --json - < controller.rheo", "Reads stdin; gives the findings as JSON."),
-        ("rheostat check mine.py", "Holds a controller in Python to what it may say."),
-        ("rheostat check cmc", "Checks a controller of the library."),
-        ("rheostat check lean.rheo --on digits.toml", "Holds an allocation to a pipeline."),
+        ("rheostat check controller.rheo", "Check a program."),
+        ("rheostat check --strict *.rheo", "Treat warnings as errors, for CI."),
+        (
+            "rheostat check --json - < controller.rheo",
+            "Read stdin, and write the messages as JSON.",
+        ),
+        ("rheostat check mine.py", "Check that a controller in Python uses only what is allowed."),
+        ("rheostat check cmc", "Check a controller of the library."),
+        ("rheostat check lean.rheo --on digits.toml", "Check an allocation against a pipeline."),
     ],
 )
 @click.argument(
@@ -126,16 +133,17 @@ def fmt(files: tuple[Path, ...], check: bool) -> None:
     "pipeline",
     metavar="PIPELINE",
     type=FilePath(dir_okay=False),
-    help="Hold allocations to this pipeline file: their stages, models, and cost at every beta.",
+    help="Check allocations against this pipeline file: their stages, models, and cost at every"
+    " beta.",
 )
-@click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @document_options
 def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: bool) -> None:
-    """Checks programs before anything runs.
+    """Check programs without running them.
 
-    Names, types, flow, usage and the directions of schedules; of an allocation its budget, its
-    stages and their ranges, and with --on whether it fits a pipeline. The messages are the result
-    and go to stdout; each has a code that `rheostat explain` describes. The exit status is 1 if a
+    Checks names, types, control flow, usage and the directions of schedules; for an allocation, its
+    budget, its stages and their ranges, and with --on whether it fits a pipeline. Messages are the
+    result and go to stdout; `rheostat explain CODE` describes each. The exit status is 1 if a
     program has errors.
     """
     from harness.cli import console
@@ -166,12 +174,12 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
     console.info(summarise(found))
 
 
-@command("lsp", examples=[("rheostat lsp", "Serves an editor, which starts it by itself.")])
+@command("lsp", examples=[("rheostat lsp", "Start the server, as an editor does.")])
 def lsp() -> None:
-    """Serves an editor over stdin and stdout, as `rheostat explain editors` sets it up.
+    """Run the language server for editors, over stdin and stdout.
 
-    It speaks the Language Server Protocol: errors as you type with their repairs, what a word
-    means, completion, declarations, formatting and the outline.
+    It speaks the Language Server Protocol: errors as you type with quick fixes, hover, completion,
+    go to definition, formatting and the outline. See `rheostat explain editors` for the setup.
     """
     from harness.errors import ExternalError
     from store.extras import install_command

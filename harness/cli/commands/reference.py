@@ -10,33 +10,32 @@ from harness.cli.output import Output
 @command(
     "card",
     examples=[
-        ("rheostat card", "Prints the language card."),
-        ("rheostat card -o card.md", "Keeps it, to put it into a prompt."),
-        ("rheostat card --language python", "The same for controllers in Python."),
-        ("rheostat card --grammar -o rheo.gbnf", "Keeps the grammar for a server that decodes."),
+        ("rheostat card", "Print the language reference card."),
+        ("rheostat card -o card.md", "Save it, for use in a prompt."),
+        ("rheostat card --language python", "Print the card for controllers in Python."),
+        ("rheostat card --grammar -o rheo.gbnf", "Save the grammar for constrained decoding."),
     ],
 )
-@click.option(
-    "--tokens", is_flag=True, help="Print what the card costs in a prompt instead, estimated."
-)
+@click.option("--tokens", is_flag=True, help="Print the estimated token cost of the card instead.")
 @click.option(
     "--grammar",
     is_flag=True,
-    help="Print the grammar for constrained decoding instead: GBNF, as vLLM and llama.cpp take it.",
+    help="Print the grammar for constrained decoding instead: GBNF, as vLLM and llama.cpp read it.",
 )
 @click.option(
     "--language",
     type=click.Choice(("rheo", "python")),
     default="rheo",
     show_default=True,
-    help="The language that controllers are written in.",
+    help="Language that controllers are written in.",
 )
 @document_options
 def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
-    """Prints the language card, a language on one page.
+    """Print the language reference card, the language on one page.
 
-    It is for the prompts of language models that write controllers. Its cost is estimated as the
-    larger of 1.4 tokens a word and a token for 3.5 characters, more than common tokenisers make.
+    The card is meant for the prompts of language models that write controllers. Its cost is
+    estimated as the larger of 1.4 tokens per word and one token per 3.5 characters, which is more
+    than common tokenizers produce.
     """
     from dsl.card import estimated_tokens
     from dsl.card import render_card as language_card
@@ -45,7 +44,7 @@ def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
 
     if grammar:
         if language != "rheo":
-            raise InputError("--grammar: is that of Rheo; leave --language out")
+            raise InputError("--grammar: only Rheo has a grammar; leave out --language")
         from dsl.decoding import decoding_grammar
 
         rules = decoding_grammar()
@@ -59,25 +58,24 @@ def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
 @command(
     "explain",
     examples=[
-        ("rheostat explain RH301", "Explains a code, with a wrong and a right program."),
-        ("rheostat explain importing", "Prints a page of the documentation."),
-        ("rheostat explain", "Lists all codes and pages."),
-        ("rheostat explain RH301 --json", "Gives the explanation as JSON."),
+        ("rheostat explain RH301", "Explain a code, with a wrong and a correct program."),
+        ("rheostat explain importing", "Print a page of the documentation."),
+        ("rheostat explain", "List all codes and pages."),
+        ("rheostat explain RH301 --json", "Write the explanation as JSON."),
     ],
 )
 @click.argument(
     "code",
     required=False,
     metavar="[CODE|PAGE]",
-    help="The code of a message, or the name of a page.",
+    help="Code of a message, or name of a page.",
     shell_complete=shell_completion.complete_codes,
 )
 @output_options
 def explain(out: Output, code: str | None) -> None:
-    """Explains the code of a message about a program, or prints a page of the documentation.
+    """Explain the code of a message, or print a page of the documentation.
 
-    Without an argument it lists all codes and pages. The list is a table, so --csv goes with it; an
-    explanation is none.
+    Without an argument, all codes and pages are listed. --csv applies to this list only.
     """
     from textwrap import fill
 
@@ -103,7 +101,7 @@ def explain(out: Output, code: str | None) -> None:
     found = known.get(code.upper())
     if found is None:
         hint = _nearest(code, [*known, *pages.page_names()])
-        raise InputError(f"there is no code and no page {code}", hint=hint)
+        raise InputError(f"there is no code or page {code}", hint=hint)
     text = f"{found.code}: {found.title}\n\n{fill(found.text, 80, break_on_hyphens=False)}\n"
     if found.wrong is not None and found.right is not None:
         text += f"\nWrong:\n\n{_indented(found.wrong)}\nRight:\n\n{_indented(found.right)}"
@@ -120,31 +118,30 @@ def _nearest(code: str, known: list[str]) -> str:
     from harness.messages import suggest
 
     digits = "".join(filter(str.isdigit, code))
-    return suggest(f"RH{digits}" if digits else code, known, "rheostat explain lists them all")
+    return suggest(f"RH{digits}" if digits else code, known, "rheostat explain lists all of them")
 
 
 @command(
     "library",
     examples=[
-        ("rheostat library", "Lists the controllers."),
-        ("rheostat library cmc > mine.rheo", "Takes one as a starting point."),
-        ("rheostat library --json", "Lists them for a program."),
+        ("rheostat library", "List the controllers."),
+        ("rheostat library cmc > mine.rheo", "Copy one as a starting point."),
+        ("rheostat library --json", "List them as JSON."),
     ],
 )
 @click.argument(
     "name",
     required=False,
     metavar="[NAME]",
-    help="A controller to print.",
+    help="Controller to print.",
     shell_complete=shell_completion.complete_library_names,
 )
 @output_options
 def library(out: Output, name: str | None) -> None:
-    """Lists the controllers of the library, or prints the program of one.
+    """List the controllers of the library, or print the program of one.
 
-    They are those of the literature and a few of our own, written in Rheo. A recording must hold
-    the signals that a controller needs. The list is a table, so --csv goes with it; a program is
-    none.
+    The library holds controllers from the literature and a few of our own, written in Rheo. A
+    recording must hold the signals that a controller needs. --csv applies to the list only.
     """
     from dsl.library import NAMES, load_entry, load_source
     from harness.errors import InputError
@@ -161,7 +158,7 @@ def library(out: Output, name: str | None) -> None:
         return
     name = name.removesuffix(".rheo")
     if name not in NAMES:
-        meant = suggest(name, NAMES, f"it has {', '.join(NAMES)}")
+        meant = suggest(name, NAMES, f"the library has {', '.join(NAMES)}")
         raise InputError(f"the library has no controller {name}; {meant}")
     found, text = load_entry(name), load_source(name).text
     about = {"name": name, "title": found.title, **_about(found.about)}

@@ -43,21 +43,21 @@ def _question_fields() -> "list[FieldSection]":
     examples=[
         (
             "rheostat run cmc --base-url http://gpu:8000 --model M --questions q --beta 0.5",
-            "Plays an episode of each question on the model itself.",
+            "Play an episode of each question on the model itself.",
         ),
         (
             "rheostat run cmc --base-url http://gpu:8000 --model M --against r.recording",
-            "Holds live episodes against those of a recording, question by question.",
+            "Compare live episodes with the replay of a recording, question by question.",
         ),
     ],
 )
 @controller_argument
-@click.option("--questions", metavar="FILE", type=FilePath(), help="JSON Lines of questions.")
+@click.option("--questions", metavar="FILE", type=FilePath(), help="Questions, as JSON Lines.")
 @click.option(
     "--against",
     metavar="RECORDING",
     type=FilePath(),
-    help="Draw as this recording was drawn, and compare with its replay.",
+    help="Sample as this recording was sampled, and compare with its replay.",
 )
 @beta_option
 @set_option
@@ -68,7 +68,7 @@ def _question_fields() -> "list[FieldSection]":
     type=WholeNumber(1, 100_000),
     default=1,
     show_default=True,
-    help="Episodes of each question: under the seeds 0 to N - 1.",
+    help="Play each question with the seeds 0 to N - 1.",
 )
 @click.option(
     "--at-once",
@@ -76,13 +76,13 @@ def _question_fields() -> "list[FieldSection]":
     type=WholeNumber(1, 1 << 16),
     default=64,
     show_default=True,
-    help="Episodes under way at once.",
+    help="Maximum number of concurrent episodes.",
 )
 @click.option(
     "--traces",
     metavar="FILE",
     type=FilePath(dir_okay=False),
-    help="Write every episode to a new file, a line each, for `rheostat trace --from`.",
+    help="Write every episode to a new file, one per line, for `rheostat trace --from`.",
 )
 @serving_options
 @patience_option(300.0)
@@ -106,11 +106,13 @@ def run(
     against: Path | None,
     **options: object,
 ) -> None:
-    """Plays a controller on a model behind vLLM: its verbs are requests, one batch a barrier.
+    """Run a controller live on a model served by vLLM.
 
-    An episode under seed S draws the branches that replay deals under S. With --against, it is held
-    against the replay of a recording: equal to the last token where that was drawn --stepwise on a
-    server that repeats itself; otherwise as distributions. `rheostat explain live` has the rules.
+    Each action becomes a request to the server, and the requests of a step are sent as one batch.
+    An episode with seed S samples the branches that replay uses for seed S. With --against,
+    episodes are compared with the replay of a recording: token by token if it was collected with
+    --stepwise on a deterministic server, and otherwise as distributions. See `rheostat explain
+    live` for the rules.
     """
     import time
 
@@ -156,7 +158,7 @@ def _refuse_what_is_recorded(ctx: click.Context) -> None:
         typed = ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
         if name in DRAWN_BY and typed:
             raise InputError(
-                f"{parameter.opts[0]}: the recording of --against says how branches are drawn;"
+                f"{parameter.opts[0]}: the recording of --against sets how branches are sampled;"
                 " leave it out"
             )
 
@@ -181,7 +183,7 @@ def _compare(
     out.table(live_run.paired_table(compared))
     console.info(summary)
     same = sum(each.same for each in compared)
-    sentence = f"{same} of {len(compared)} episodes are those of the recording, token by token"
+    sentence = f"{same} of {len(compared)} episodes match the recording, token by token"
     if recorded.settings.stepwise and same == len(compared):
         console.info(sentence)
         return

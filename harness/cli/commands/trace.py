@@ -22,15 +22,15 @@ from harness.cli.output import Output
     examples=[
         (
             "rheostat trace cmc --on r.recording --question 7 --seed 3 --beta 0.5",
-            "Shows how one episode went.",
+            "Show how one episode went.",
         ),
         (
             "rheostat trace esc --on r.recording --question search-07 --set size=4 --json",
-            "All of it for a program.",
+            "Write the episode as JSON.",
         ),
         (
             "rheostat trace --from traces.jsonl --question search-07",
-            "Shows an episode that `rheostat run` kept.",
+            "Show an episode that `rheostat run` saved.",
         ),
     ],
 )
@@ -38,7 +38,7 @@ from harness.cli.output import Output
     "controller",
     required=False,
     metavar="CONTROLLER",
-    help="A file of Rheo, or a name of the library.",
+    help="A Rheo file, or the name of a library controller.",
     shell_complete=shell_completion.complete_controllers,
 )
 @click.option(
@@ -47,19 +47,19 @@ from harness.cli.output import Output
     multiple=True,
     metavar="RECORDINGS...",
     type=FilePath(),
-    help="The sealed recording to play over.",
+    help="Sealed recording to replay.",
 )
 @click.option(
     "--from",
     "kept",
     metavar="FILE",
     type=FilePath(dir_okay=False),
-    help="Show an episode of this file of `rheostat run --traces`; nothing is played.",
+    help="Show an episode from this file of `rheostat run --traces`; nothing is played.",
 )
 @click.option(
     "--question",
     metavar="Q",
-    help="The question, by its id or its number from 0; the first if absent.",
+    help="Question, by its id or its number from 0. [default: the first]",
 )
 @click.option(
     "--seed",
@@ -67,7 +67,7 @@ from harness.cli.output import Output
     type=WholeNumber(0, (1 << 63) - 1),
     default=0,
     show_default=True,
-    help="The seed, which decides the order of the branches and every draw.",
+    help="Random seed, which sets the order of the branches and every sample.",
 )
 @beta_option
 @set_option
@@ -85,11 +85,11 @@ def trace(
     budget: int | None,
     kappa: int,
 ) -> None:
-    """Shows one episode action by action, and the vote at its end.
+    """Show one episode, action by action, and the vote at its end.
 
-    Each verb that did something stands with its place in the source: what changed in the
-    program's memory before it, the branches that it went to, the answers that it revealed, the
-    tokens that it was charged. At the end come the votes, the answer, and the gold answer.
+    Each action is shown with its position in the source: what changed in the program's memory
+    before it, the branches it affected, the answers it revealed, and the tokens it cost. The votes,
+    the answer and the gold answer follow.
     """
     _refuse_unfit(controller, on, kept)
     if kept is not None:
@@ -140,7 +140,8 @@ def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | Non
     if kept is not None:
         if controller is not None or on:
             raise InputError(
-                "--from: shows what was played already; name no controller and no --on"
+                "--from: shows an episode that was already played; leave out the controller and"
+                " --on"
             )
         return
     if controller is None:
@@ -148,7 +149,7 @@ def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | Non
     if not on:
         raise _missing("on")
     if len(on) > 1:
-        raise InputError("--on: a trace shows one episode; name one recording")
+        raise InputError("--on: a trace shows one episode; give one recording")
 
 
 def _missing(name: str) -> click.MissingParameter:

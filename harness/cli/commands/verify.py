@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     examples=[
         (
             "rheostat verify a.rec --base-url http://gpu:8000 --model Qwen3-8B",
-            "Draws eight branches and their probes again.",
+            "Sample eight branches and their probes again.",
         ),
     ],
 )
-@click.argument("recording", type=FilePath(), help="A sealed recording of `rheostat collect`.")
+@click.argument("recording", type=FilePath(), help="A sealed recording made by `rheostat collect`.")
 @serving_options
 @patience_option(300.0)
 @click.option(
@@ -36,18 +36,22 @@ if TYPE_CHECKING:
     type=WholeNumber(1, 1 << 20),
     default=8,
     show_default=True,
-    help="Draw so many branches again, chosen by chance.",
+    help="Number of branches to sample again, chosen at random.",
 )
 @click.option(
-    "--seed", type=WholeNumber(0, 1 << 62), default=0, show_default=True, help="Of that chance."
+    "--seed",
+    type=WholeNumber(0, 1 << 62),
+    default=0,
+    show_default=True,
+    help="Random seed for the choice of branches.",
 )
 @output_options  # fmt: skip
 def verify(out: Output, recording: Path, branches: int, seed: int, **options: object) -> None:
-    """Draws some branches of a recording again, with their probes, and compares.
+    """Sample some branches of a recording again, with their probes, and compare.
 
-    Ends with status 1 where anything differs. A server that computes in another order, for another
-    batch or on another machine, may give another token once in a while; one that gives other
-    branches throughout serves another model.
+    The exit status is 1 if anything differs. A server that computes in another order, for another
+    batch or on another machine, may occasionally return another token; if most branches differ, the
+    server runs another model.
     """
     from harness.cli import console, model_servers
     from harness.errors import NegativeResult
@@ -62,8 +66,8 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     out.table(table(found))
     same = sum(each.same for each in found)
     if same < len(found):
-        raise NegativeResult(f"{same} of {len(found)} branches came again as they are recorded")
-    console.info(f"{same} of {same} branches came again as they are recorded")
+        raise NegativeResult(f"{same} of {len(found)} branches match the recording")
+    console.info(f"{same} of {same} branches match the recording")
 
 
 async def _check(
@@ -92,7 +96,7 @@ async def _check(
             console.warn(odd)
         await refuse_shorter_context(recording, settings, found, places[0])
         chosen = choose_branches(recording, branches, seed)
-        with console.progress("drawing again", len(chosen)) as advance:
+        with console.progress("sampling again", len(chosen)) as advance:
 
             async def one(at: int, number: int, index: int) -> "BranchCheck":
                 place = places[at % len(places)]

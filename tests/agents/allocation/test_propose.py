@@ -74,7 +74,7 @@ def test_what_was_tried_is_said_to_be(cli: CommandLine, waiting: str) -> None:
     cli("allocate", "--run", waiting, "--resume", "--no-wait")
     said = cli("propose", waiting, "again.rheo")
     assert said.status == 0
-    assert "again.rheo: is the allocation of r001-1, which the run has tried" in said.err
+    assert "again.rheo: is the allocation of r001-1, which the run has already tried" in said.err
     assert not (Path(waiting) / "inbox").exists()
 
 

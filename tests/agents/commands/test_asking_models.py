@@ -66,7 +66,7 @@ def test_a_server_without_the_model_or_with_little_room_is_refused(
     with server([GOOD], models=[{"id": "small", "max_model_len": 4096}]) as at:
         url = ["--base-url", at.url]
         found = cli(*words, *url, "--proposer", "chat:openai:large")
-        assert "serves no model large" in found.err
+        assert "does not serve the model large" in found.err
         assert "serves small" in found.err
         found = cli(*words, *url, "--proposer", "chat:openai:small")
         assert "has a context of 4,096 tokens" in found.err

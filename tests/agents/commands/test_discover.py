@@ -35,7 +35,7 @@ def test_a_discovery_ends_with_a_table_a_frontier_and_what_to_do_next(
     assert "round   1" in said.err
     for name in ("sc", "esc", "cmc"):
         assert name in said.out
-    assert "rheostat discover --run runs/a --resume --rounds 2" in said.out
+    assert "use rheostat discover --run runs/a --resume --rounds 2" in said.out
     assert max(map(len, said.out.splitlines())) <= 100
     run = Path("runs/a")
     names = {each.name for each in run.iterdir()}

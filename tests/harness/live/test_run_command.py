@@ -75,7 +75,7 @@ def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
         kept = f"{controller}.jsonl"
         result = cli(*words, "--seeds", "2", "--traces", kept, "--json")
         assert result.status == 0, result.err
-        assert "6 of 6 episodes are those of the recording, token by token" in result.err
+        assert "6 of 6 episodes match the recording, token by token" in result.err
         live = json.loads(cli("trace", "--from", kept, *which).out)
         played = json.loads(cli("trace", controller, "--on", recording, *which).out)
         assert live["episode"] == played["episode"]
@@ -93,7 +93,7 @@ def test_a_recording_that_lacks_branches_is_that_of_the_branches_which_it_holds(
     words = ["run", "cmc", *server_words(scripted), "--against", recording, "--seeds", "3"]
     result = cli(*words)
     assert result.status == 0, result.err
-    assert "9 of 9 episodes are those of the recording, token by token" in result.err
+    assert "9 of 9 episodes match the recording, token by token" in result.err
     again = cli("verify", recording, *server_words(scripted), "--branches", "16", "--json")
     assert again.status == 0, again.err
     rows = json.loads(again.out)

@@ -118,7 +118,7 @@ def test_an_origin_that_is_none_is_refused_before_anything_starts(cli: CommandLi
     words = ["--base-url", "http://127.0.0.1:9", "--model", "m", "--family", "think"]
     result = cli("serve", "cmc", *words, "--allow-origin", "chat.example.org")
     assert result.status == 2
-    assert "--allow-origin chat.example.org: is no origin; write https://HOST or *" in result.err
+    assert "--allow-origin chat.example.org: not an origin; write https://HOST or *" in result.err
 
 
 @pytest.mark.parametrize(

@@ -257,9 +257,9 @@ def test_bad_row_is_reported_and_can_be_skipped(cli: CommandLine, home: Path) ->
     refused = cli("questions", "aime", "b.csv")
     assert refused.status == 2
     assert refused.err == (
-        "error: b.csv, row 2: has the answer '1001', and AIME's are whole numbers to 999"
+        "error: b.csv, row 2: has the answer '1001', but AIME answers are whole numbers up to 999"
         " (also row 3, row 4)\n"
-        "hint: --skip-bad-rows leaves out 3 of 4 rows and reports them\n"
+        "hint: use --skip-bad-rows to skip 3 of 4 rows and report them\n"
     )
     skipped = cli("questions", "aime", "b.csv", "--skip-bad-rows")
     assert skipped.status == 0

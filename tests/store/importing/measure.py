@@ -77,8 +77,8 @@ def measure(questions: int, branches: int, probes: int) -> None:
             whole = time.perf_counter() - start
             click.echo(
                 f"{name}: {whole:.1f} s, of which {seconds:.1f} s compare"
-                f" {answers / seconds:,.0f} answers a second; joined {done.joined.finals:,} of"
-                f" {done.joined.of_finals:,} final answers"
+                f" {answers / seconds:,.0f} answers a second; merged"
+                f" {done.joined.finals:,} of {done.joined.of_finals:,} final answers"
             )
 
 

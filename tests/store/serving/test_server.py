@@ -96,7 +96,7 @@ async def test_unserved_model_error_lists_the_served_models(
     scripted: ScriptedServer,
 ) -> None:
     async with Server(scripted.url, "other") as client:
-        with pytest.raises(Refused, match="serves no model other") as refused:
+        with pytest.raises(Refused, match="does not serve the model other") as refused:
             await client.served()
     assert refused.value.hint == f"it serves {MODEL}"
 

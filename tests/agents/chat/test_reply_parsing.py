@@ -3,7 +3,12 @@
 import pytest
 
 from agents.chat.edits import SourceEdit, parse_edits
-from agents.chat.reading import ParsedEdits, ParsedProgram, parse_constrained_reply, parse_reply
+from agents.chat.reply_parsing import (
+    ParsedEdits,
+    ParsedProgram,
+    parse_constrained_reply,
+    parse_reply,
+)
 from dsl import library
 
 TEXT = library.load_source("sc").text
