@@ -217,6 +217,10 @@ class AllocationTask:
             found = self._environment.play(self._choices(draft))
             self._run.write(trial_path(draft.candidate), found)
 
+    def select(self, best: str | None) -> str | None:
+        """Keep the best so far."""
+        return best
+
     def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
         """Do nothing: allocations have no constants to fit."""
         return None

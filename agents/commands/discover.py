@@ -74,9 +74,31 @@ FEEDBACKS = ("full", "scalar")
     " parallel_probe]",
 )
 @click.option(
+    "--start-from",
+    multiple=True,
+    metavar="NAME",
+    help="Programs to start from: handmade, library, the name of a library controller, a file, or"
+    " the directory of an earlier run; repeat the option for several. [default: handmade and"
+    " library]",
+)
+@click.option(
     "--objective",
     metavar="NAME",
-    help="Objective to maximise: frontier, accuracy, or tradeoff:GAMMA. [default: frontier]",
+    help="Objective to maximise: frontier, accuracy, tradeoff:GAMMA, tokens-at:CONTROLLER, or"
+    " meet:FILE for user profiles. [default: frontier]",
+)
+@click.option(
+    "--latency",
+    type=click.FloatRange(0, 1),
+    metavar="WEIGHT",
+    help="Weight of sequential tokens in the price of a point, from 0 (tokens only) to 1."
+    " [default: 0]",
+)
+@click.option(
+    "--max-sequential",
+    type=WholeNumber(1),
+    metavar="N",
+    help="Ignore points with more than N sequential tokens per question.",
 )
 @click.option(
     "--tune/--no-tune", default=None, help="Tune the constants of proposals. [default: no]"

@@ -14,6 +14,7 @@ from agents.commands.model_setup import (
     collect_model_fields,
     resolve_model_setup,
 )
+from agents.commands.starting_points import START_FROM, load_starting_programs
 from agents.external_agents.settings import AgentSettings
 from agents.proposers.registry import check_proposer_names
 from agents.run.directory import RunDirectory, create_run, open_run
@@ -25,8 +26,9 @@ from agents.run.records import (
     Request,
     RunLimits,
 )
-from agents.search.objective import parse_objective
+from agents.search.objective import MeetObjective, TokensAtObjective, parse_objective
 from harness.errors import InputError
+from harness.request.controllers import load_program
 from harness.request.ranges import parse_betas
 from harness.request.recordings import NamedRecording, open_recordings
 from sandbox.registration import require_container_isolation
@@ -75,7 +77,7 @@ def begin_run(
         search=_recording_refs(search),
         held_out=_recording_refs(kept),
         caps=RunLimits(**_caps(asked)),
-        **({"baselines": parse_baselines([])} | _language_defaults(asked) | _fields(asked)),
+        **(_default_fields(asked) | _fields(asked)),
     )
     check_language_options(wanted, asked)
     if wanted.language is ControllerLanguage.PYTHON:
@@ -176,7 +178,9 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
     if "baselines" in found:
         found["baselines"] = parse_baselines(found["baselines"])
     if "objective" in found:
-        parse_objective(found["objective"])
+        _check_objective(found)
+    if "start_from" in found:
+        found["starting_programs"] = load_starting_programs(found.pop("start_from"))
     if "beta" in found:
         found["betas"] = list(parse_betas(found.pop("beta")))
     if "language" in found:
@@ -188,9 +192,29 @@ def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _language_defaults(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run is asked for if nothing else is said, by its language."""
-    return dict(PYTHON_SEEDS) if asked.get("language") == ControllerLanguage.PYTHON.value else {}
+def _check_objective(fields: dict[str, Any]) -> None:
+    """Check the objective, and add the profiles of its file if it names one.
+
+    Raises:
+        InputError: The objective, its controller or its file cannot be used.
+    """
+    objective = parse_objective(fields["objective"])
+    if isinstance(objective, MeetObjective):
+        fields["profiles"] = list(objective.profiles)
+    if isinstance(objective, TokensAtObjective):
+        load_program(objective.controller)
+
+
+def _default_fields(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a run whose options name nothing else."""
+    python = asked.get("language") == ControllerLanguage.PYTHON.value
+    by_variation = python or asked.get("free_knobs")
+    return {
+        "baselines": parse_baselines([]),
+        "proposers": ["evolve"] if by_variation else ["templates", "evolve"],
+        "starting_programs": load_starting_programs(START_FROM),
+        **(PYTHON_SEEDS if python else {}),
+    }
 
 
 def _option_name(field: str) -> str:

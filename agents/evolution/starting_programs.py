@@ -1,45 +1,47 @@
 """Programs that evolution starts from, with schedules or with free knobs.
 
-The seeds are files in the folder `seeds`: hand-made controllers that follow β, and simple ones. The
-published discovered controller is not among them. `free_schedule_knobs` serves the ablation in
-which each knob that followed β is free between its values at both ends, with the middle as its
-default.
+The hand-made programs are files in the folder `seeds`: published controllers adapted to follow β,
+and simple ones. The discovered controllers are in the library. `free_schedule_knobs` serves the
+ablation in which each knob that followed β is free between its values at both ends, with the middle
+as its default.
 """
 
-import itertools
 from dataclasses import replace
 from importlib.resources import files
-from typing import NamedTuple
 
-from dsl import tree
+from agents.run.records import StartingProgram
+from dsl import library, tree
 from dsl.checker.symbols import schedule_lines
 from dsl.formatter import print_tree
 from dsl.program import load_checked_program
 from dsl.schedule import evaluate
 from dsl.source import Source, Span
 
-
-class Seed(NamedTuple):
-    """A program to start from."""
-
-    name: str
-    source: str
-
-    @property
-    def about(self) -> str:
-        """The comment at its head: a description, and where it was published."""
-        lines = itertools.takewhile(lambda line: line.startswith("#"), self.source.splitlines())
-        return " ".join(line.removeprefix("#").strip() for line in lines)
+HANDMADE, LIBRARY = "handmade", "library"
+"""Names of the two groups of programs."""
 
 
-def load_seeds() -> list[Seed]:
-    """Load all seeds by name."""
+def load_seeds() -> list[StartingProgram]:
+    """Load the hand-made programs by name."""
     folder = files(__package__) / "seeds"
     found = [each for each in folder.iterdir() if each.name.endswith(".rheo")]
     return [
-        Seed(each.name.removesuffix(".rheo"), each.read_text(encoding="utf-8"))
+        StartingProgram(
+            name=each.name.removesuffix(".rheo"), source=each.read_text(encoding="utf-8")
+        )
         for each in sorted(found, key=lambda each: each.name)
     ]
+
+
+def load_library_programs() -> list[StartingProgram]:
+    """Load every library controller that follows β and needs no optional signal."""
+    found = []
+    for name in library.NAMES:
+        source = library.load_source(name)
+        checked = load_checked_program(source)
+        if checked.scheduled and not checked.needs.signals:
+            found.append(StartingProgram(name=name, source=source.text))
+    return found
 
 
 _NOWHERE = Span(0, 0)

@@ -7,7 +7,8 @@ import numpy as np
 
 from agents.feedback.measured_programs import MeasuredProgram, score_program
 from agents.search.arena import Arena
-from agents.search.measurements import Curves, SearchSubset
+from agents.search.measurements import SearchSubset
+from agents.search.objective import CurvePoints
 from harness.evaluation.bootstrap import Floats
 from harness.evaluation.frontier import accuracy_at, build_curve
 from harness.messages import format_tokens
@@ -96,12 +97,12 @@ def format_panels(found: Sequence[FrontierPanel]) -> str:
     return "\n\n".join(_drawn(panel) for panel in found)
 
 
-def _costs(rivals: Sequence[Curves]) -> Floats:
+def _costs(rivals: Sequence[CurvePoints]) -> Floats:
     costs = np.concatenate([each.cost for each in rivals])
     return np.geomspace(max(float(costs.min()), 1.0), max(float(costs.max()), 1.0), COSTS)
 
 
-def _along(found: Curves, costs: Floats) -> tuple[float | None, ...]:
+def _along(found: CurvePoints, costs: Floats) -> tuple[float | None, ...]:
     drawn = build_curve(found.cost, found.accuracy)
     many = build_curve(
         *(np.tile(column, (len(costs), 1)) for column in (drawn.cost, drawn.accuracy))

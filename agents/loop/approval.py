@@ -88,9 +88,11 @@ def route_after_caps(state: LoopState) -> str:
 
 def select_candidate(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     """Picks the candidate to end with: the best, or the next best that nobody rejected."""
-    chosen = state.get("best")
-    if runtime.context.request.approve is ApprovalMode.FINAL:
-        chosen = _next_best(runtime.context.run, chosen)
+    context, chosen = runtime.context, state.get("best")
+    if context.request.approve is not ApprovalMode.EACH:
+        chosen = context.task.select(chosen)
+    if context.request.approve is ApprovalMode.FINAL:
+        chosen = _next_best(context.run, chosen)
     return {"offered": chosen, "answered": None}
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
+from agents.evolution.starting_programs import load_seeds
 from agents.feedback.line_profile import profile_lines
 from agents.loop.round_files import source_mark
-from agents.run.records import ControllerLanguage, ResourceUsage
-from agents.search.arena import Arena
-from agents.search.measurements import ProgramScore
+from agents.run.records import ControllerLanguage, ResourceUsage, StartingProgram
+from agents.search.arena import Arena, thin_betas
+from agents.search.measurements import CurveScore, ProgramScore, SettingFigures
+from agents.search.player_pool import Knobs
 from harness.errors import InputError
 
 
@@ -96,6 +98,7 @@ class RoundBench(SpendTracker):
         self.state = state
         self._known = known
         self._allowance = allowance
+        self._setting_seeds = 0
         super().__init__(spend_limit)
         self.tries = tries
         self._is_out_of_time = is_out_of_time
@@ -143,6 +146,47 @@ class RoundBench(SpendTracker):
         for source, worth in zip(wanted, found, strict=True):
             self._worths[source, closely] = worth
         return [self._worths.get((source, closely)) for source in sources]
+
+    def play_settings(
+        self, source: str, settings: Sequence[Knobs], seeds: range
+    ) -> SettingFigures | None:
+        """See `agents.search.bench_protocol.Bench.play_settings`."""
+        self._check_interrupt()
+        wanted = len(settings) * len(seeds)
+        if wanted > self.setting_allowance:
+            return None
+        unit = self._setting_unit
+        before, self._setting_seeds = self._setting_seeds, self._setting_seeds + wanted
+        for number in range(before // unit, self._setting_seeds // unit):
+            self._allowance -= 1
+            self.played.append(f"{source_mark(source)}#{number + 1}")
+        return self._arena.play_settings(source, settings, seeds, self._shown)
+
+    @property
+    def setting_allowance(self) -> int:
+        """See `agents.search.bench_protocol.Bench.setting_allowance`."""
+        unit = self._setting_unit
+        return max(0, self._allowance * unit + unit - 1 - self._setting_seeds % unit)
+
+    @property
+    def _setting_unit(self) -> int:
+        """Settings times seeds that count as one program: those of a screened program."""
+        request = self._arena.request
+        return len(thin_betas(request.betas)) * request.screening
+
+    def score_settings(self, figures: SettingFigures) -> CurveScore:
+        """See `agents.search.bench_protocol.Bench.score_settings`."""
+        return self._arena.scorer.score_figures(figures, self._shown)
+
+    @property
+    def starting_programs(self) -> Sequence[StartingProgram]:
+        """See `agents.search.bench_protocol.Bench.starting_programs`."""
+        return self._arena.request.starting_programs or load_seeds()
+
+    @property
+    def betas(self) -> Sequence[float]:
+        """See `agents.search.bench_protocol.Bench.betas`."""
+        return self._arena.request.betas
 
     @property
     def labels(self) -> list[str]:

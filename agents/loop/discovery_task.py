@@ -19,9 +19,10 @@ from agents.loop.round_files import (
 from agents.loop.task import LoopServices, SearchTask, Slot, SlotResult
 from agents.proposers import ProposalBatch, Proposer
 from agents.run.directory import RunDirectory
-from agents.run.records import ControllerLanguage, Draft, Proposal, Review
+from agents.run.records import ControllerLanguage, Draft, Proposal, Review, ReviewVerdict
 from agents.search.arena import Arena, open_arena
 from agents.search.review import Incumbent, review_candidate
+from agents.search.selection import SelectionCandidate, rank_candidates
 from agents.tuning.tuner import tune as tune_constants
 from harness.request.controllers import diagnose_text
 
@@ -131,6 +132,24 @@ class DiscoveryTask:
     ) -> Review:
         """See `agents.loop.task.SearchTask`."""
         return review_candidate(self._arena, draft, number, best, earlier)
+
+    def select(self, best: str | None) -> str | None:
+        """Select among the candidates that cannot be told apart; see `agents.search.selection`."""
+        run = self._run
+        rejected = {each.candidate for each in run.decisions() if not each.approved}
+        candidates = [
+            SelectionCandidate(
+                each.candidate, run.source(each.candidate), run.language(each.candidate), each.size
+            )
+            for each in run.reviews()
+            if each.verdict in (ReviewVerdict.BEST, ReviewVerdict.KEPT)
+            and each.baseline_gain is not None
+            and each.baseline_gain.counts
+            and each.candidate not in rejected
+        ]
+        ranked = rank_candidates(self._arena, candidates, self._request.seed)
+        run.write("selection.json", [each._asdict() for each in ranked])
+        return ranked[0].name if ranked else best
 
     def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
         """Fits the constants of the round's best candidate; what comes of it is one more."""

@@ -10,7 +10,7 @@ the same.
 """
 
 from collections.abc import Sequence
-from math import log, sqrt
+from math import ceil, log, sqrt
 from typing import NamedTuple
 
 from agents.loop.round_files import read_slots
@@ -25,6 +25,13 @@ EXPLORATION_WEIGHT = 0.3
 
 REWARD_RANGE = 2.0
 """Points of the objective."""
+
+
+TEMPLATES = "templates"
+TEMPLATE_SHARE = 0.6
+MAX_TEMPLATE_ROUNDS = 30
+"""The first rounds belong to this proposer if it is named: this share of all, and at most so many.
+Variation continues from its results."""
 
 
 class ProposerChoice(NamedTuple):
@@ -45,6 +52,9 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
     """
     if len(names) == 1:
         return ProposerChoice(names[0], "")
+    reserved = min(MAX_TEMPLATE_ROUNDS, ceil(TEMPLATE_SHARE * run.request.caps.rounds))
+    if TEMPLATES in names and number <= reserved:
+        return ProposerChoice(TEMPLATES, f"{TEMPLATES} has the first {reserved} rounds")
     summaries = [each for each in run.summaries() if each.round < number]
     best = summaries[-1].objective if summaries else 0.0
     brought: dict[str, list[float]] = {name: [] for name in names}

@@ -89,6 +89,10 @@ class SearchTask(Protocol):
         """What a candidate is worth; see `agents.search.review.review_candidate`."""
         ...
 
+    def select(self, best: str | None) -> str | None:
+        """Select the winner; ``best`` is the best so far, which the task may keep."""
+        ...
+
     @property
     def floor(self) -> float:
         """The objective that the first best candidate had to beat."""

@@ -11,7 +11,7 @@ import msgspec
 
 from agents.evolution.evolution_round import BatchEvaluator, Evolution
 from agents.evolution.members import ProgramOrigin
-from agents.evolution.starting_programs import free_schedule_knobs, load_seeds
+from agents.evolution.starting_programs import free_schedule_knobs
 from agents.feedback.brief import Brief, KnownProgram
 from agents.proposers import ProposalBatch
 from agents.run.records import ControllerLanguage, Proposal
@@ -43,7 +43,9 @@ class EvolveProposer:
         """See `agents.proposers.Proposer`."""
         left = bench.state
         state = (
-            _initial_state() if left is None else msgspec.msgpack.decode(left, type=_EvolveState)
+            _initial_state(bench)
+            if left is None
+            else msgspec.msgpack.decode(left, type=_EvolveState)
         )
         evolution = Evolution(bench.random, _make_player(bench))
         # What has free knobs already has no schedule that could be varied.
@@ -97,8 +99,8 @@ def _make_player(bench: Bench) -> BatchEvaluator:
     return play
 
 
-def _initial_state() -> _EvolveState:
-    origins = [ProgramOrigin(each.source, each.name, ()) for each in load_seeds()]
+def _initial_state(bench: Bench) -> _EvolveState:
+    origins = [ProgramOrigin(each.source, each.name, ()) for each in bench.starting_programs]
     return _EvolveState([origins, origins, origins, origins], [], [])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agents.chat.client import ModelClient
     from agents.chat.models import LanguageModel
 
-PROPOSER_NAMES = ("evolve", "random")
+PROPOSER_NAMES = ("templates", "evolve", "random")
 """The names that ``--proposer`` takes as they are, the default first; ``hand`` is always there."""
 
 CHAT, COMMAND = "chat", "command"
@@ -170,6 +170,12 @@ def _chat(model: str, means: ProposerResources) -> Proposer:
     return ChatProposer(build_model_client(model, means))
 
 
+def _templates() -> Proposer:
+    from agents.proposers.templates import TemplatesProposer
+
+    return TemplatesProposer()
+
+
 def _evolve() -> Proposer:
     from agents.proposers.evolve import EvolveProposer
 
@@ -182,7 +188,11 @@ def _random() -> Proposer:
     return RandomProposer()
 
 
-_PLAIN: Mapping[str, Callable[[], Proposer]] = {"evolve": _evolve, "random": _random}
+_PLAIN: Mapping[str, Callable[[], Proposer]] = {
+    "templates": _templates,
+    "evolve": _evolve,
+    "random": _random,
+}
 
 
 def _unknown(name: str) -> InputError:

@@ -100,7 +100,7 @@ def _worth(side: Side, winner: str, name: str) -> InlineText:
         ", the best baseline." if name == "On the search set" else ".",
         *_over_seed(side),
     ]
-    for reference in dict.fromkeys((side.best_baseline, PUBLISHED)):
+    for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
         ratio = tables.find_ratio(side, winner, reference, where)
         if ratio is None:
             continue
@@ -156,7 +156,7 @@ def _side(report: RunReport, side: Side, name: str) -> list[Block]:
             Paragraph(["The objective, with its interval of 95 %."]),
             tables.build_recording_table(report, side),
         ]
-        for reference in dict.fromkeys((side.best_baseline, PUBLISHED)):
+        for reference in dict.fromkeys((side.best_baseline, *PUBLISHED)):
             if reference not in side.left_out:
                 found += [
                     Paragraph(

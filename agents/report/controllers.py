@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from agents.evolution.starting_programs import Seed, load_seeds
+from agents.evolution.starting_programs import load_seeds
 from agents.report.records import ControllerRole, ReportedController
 from agents.run.directory import RunDirectory
-from agents.run.records import Request, Review, ReviewVerdict
+from agents.run.records import Request, Review, ReviewVerdict, StartingProgram
+from agents.search.objective import TokensAtObjective, parse_objective
 from agents.search.programs import choose_points, load_candidate
 from dsl.program import load_checked_program
 from dsl.source import Source
@@ -15,8 +16,8 @@ from harness.request.assignments import KnobValues
 from harness.request.controllers import Playable, RheoController, load_program
 from harness.request.foreign import ForeignController
 
-PUBLISHED = "cmc"
-"""The published discovered controller, which the search never uses."""
+PUBLISHED = ("cmc", "early_votes")
+"""Discovered controllers of the library that every winner is compared with."""
 
 RUNNERS_UP = 5
 """Maximum number of runners-up."""
@@ -66,8 +67,12 @@ def list_entrants(run: RunDirectory, request: Request, winner: str | None) -> li
     for each in request.baselines:
         program = load_program(each.controller)._replace(label=each.label)
         found.append(Entrant(ControllerRole.BASELINE, program, each.settings or [{}]))
-    if PUBLISHED not in [each.program.label for each in found]:
-        found.append(Entrant(ControllerRole.PUBLISHED, load_program(PUBLISHED), [{}]))
+    objective = parse_objective(request.objective, request.profiles)
+    target = [objective.controller] if isinstance(objective, TokensAtObjective) else []
+    for name in (*PUBLISHED, *target):
+        program = load_program(name)
+        if program.label not in [each.program.label for each in found]:
+            found.append(Entrant(ControllerRole.PUBLISHED, program, [{}]))
     return found
 
 
@@ -89,13 +94,14 @@ def select_runners_up(
     return ranked[:RUNNERS_UP]
 
 
-def find_seed(run: RunDirectory, candidate: str) -> Seed | None:
+def find_seed(run: RunDirectory, candidate: str) -> StartingProgram | None:
     """Find the evolution seed that a candidate descends from through main parents.
 
     Raises:
         InputError: a file of the run is damaged.
     """
-    known = {each.name: each for each in load_seeds()}
+    starting = run.request.starting_programs or load_seeds()
+    known = {each.name: each for each in starting}
     met: set[str] = set()
     name = candidate
     while name not in met and run.has(f"candidates/{name}/draft.json"):
@@ -119,7 +125,7 @@ def choose_settings(program: Playable, betas: Sequence[float]) -> list[KnobValue
     return [each.knobs for each in choose_points(program, betas)]
 
 
-def _seed(seed: Seed) -> RheoController:
+def _seed(seed: StartingProgram) -> RheoController:
     label = f"{seed.name} (seed)"
     checked = load_checked_program(Source(seed.source, f"{seed.name}.rheo"))
     return RheoController(label, checked, sha256(seed.source.encode()).hexdigest(), seed.name)

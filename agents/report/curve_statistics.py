@@ -5,12 +5,11 @@ samples, and recordings of one benchmark share theirs, so every difference is pa
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from agents.report.records import ObjectiveEstimate, TokenRatio
-from agents.search.objective import Objective
+from agents.search.objective import CurvePoints, Objective, PriceOptions, ReferenceCurves
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
 from harness.evaluation.frontier import build_curve, cost_at
 from harness.evaluation.grid import Grid, GridCell
@@ -18,17 +17,10 @@ from harness.evaluation.scores import MEAN, CellEpisodes
 from harness.request.recordings import NamedRecording
 
 
-class CurveSamples(NamedTuple):
-    """Points of one controller on one recording; row 0 is measured, the others are samples."""
-
-    cost: Floats
-    """Array (1 + n, P): tokens per question."""
-    accuracy: Floats
-    """Array (1 + n, P): accuracy in percent."""
-
-
-def bootstrap_curves(grid: Grid, played: CellEpisodes) -> list[list[CurveSamples]]:
+def bootstrap_curves(grid: Grid, played: CellEpisodes) -> list[list[CurvePoints]]:
     """Bootstrap the points of each controller of the grid, by recording.
+
+    The points are arrays (1 + n, P): row 0 is measured, the others are samples.
 
     Args:
         grid: Grid of controllers, recordings and settings.
@@ -43,21 +35,25 @@ def bootstrap_curves(grid: Grid, played: CellEpisodes) -> list[list[CurveSamples
     ]
 
 
-def _of_recording(grid: Grid, played: CellEpisodes, place: int, stratum: int) -> list[CurveSamples]:
+def _of_recording(grid: Grid, played: CellEpisodes, place: int, stratum: int) -> list[CurvePoints]:
     points = range(len(grid.points))
     episodes = [played[GridCell(point, place)] for point in points]
-    right = np.stack([each.right.sum(axis=1, dtype=np.int64) for each in episodes], axis=1)
-    tokens = np.stack([each.tokens.sum(axis=1, dtype=np.int64) for each in episodes], axis=1)
-    totals = np.concatenate([right, tokens], axis=1).astype(np.float64)
+    columns = [
+        np.stack([part.sum(axis=1, dtype=np.int64) for part in parts], axis=1)
+        for parts in zip(
+            *((each.right, each.tokens, each.sequential) for each in episodes), strict=True
+        )
+    ]
+    totals = np.concatenate(columns, axis=1).astype(np.float64)
     questions, seeds = episodes[0].right.shape
     # Measured in the same way as a drawing, so that equal figures are equal bits.
     measured = totals.sum(axis=0)[None, :] / (questions * float(seeds))
     both = np.concatenate([measured, resample([Stratum(totals, float(seeds))], seed=stratum)])
-    accuracy, cost = both[:, : len(points)] * 100, both[:, len(points) :]
+    accuracy, cost, sequential = np.split(both, 3, axis=1)
     found = []
     for program in grid.programs:
         own = [at for at in points if grid.points[at].program is program]
-        found.append(CurveSamples(cost[:, own], accuracy[:, own]))
+        found.append(CurvePoints(cost[:, own], accuracy[:, own] * 100, sequential[:, own]))
     return found
 
 
@@ -79,25 +75,31 @@ def _strata(recordings: Sequence[NamedRecording]) -> list[int]:
 _DECIMALS = 4
 
 
-class CostRange:
-    """Range of costs of one recording: from the cheapest to the most expensive baseline.
+def build_references(
+    baselines: Sequence[CurvePoints], target: CurvePoints | None, prices: PriceOptions
+) -> ReferenceCurves:
+    """Build the reference curves of one recording; their range of prices is the measured one.
 
     Args:
-        baselines: Points of the baselines on the recording.
+        baselines: Points of each baseline.
+        target: Points of the controller that the objective names, if it names one.
+        prices: What counts as the price of a point.
     """
-
-    def __init__(self, baselines: Sequence[CurveSamples]):
-        self.low = min(float(each.cost[0].min()) for each in baselines)
-        self.high = max(float(each.cost[0].max()) for each in baselines)
+    points = CurvePoints(
+        *(np.concatenate(columns, axis=1) for columns in zip(*baselines, strict=True))
+    )
+    measured = prices.price(points)[0]
+    return ReferenceCurves(points, float(measured.min()), float(measured.max()), target)
 
 
 def estimate_worths(
     controller: str,
     labels: Sequence[str],
-    ours: Sequence[CurveSamples],
-    rival: Sequence[CurveSamples],
-    ends: Sequence[CostRange],
+    ours: Sequence[CurvePoints],
+    rival: Sequence[CurvePoints],
+    references: Sequence[ReferenceCurves],
     objective: Objective,
+    prices: PriceOptions,
 ) -> list[ObjectiveEstimate]:
     """Estimate the objective over each recording, and the mean if there are several.
 
@@ -106,11 +108,15 @@ def estimate_worths(
         labels: Labels of the recordings.
         ours: Points of the controller, by recording.
         rival: Points of the best baseline, by recording.
-        ends: Ranges of costs, by recording.
+        references: Points to compare with, by recording.
         objective: Objective to maximise.
+        prices: What counts as the price of a point.
     """
     mine, other = (
-        [_values(each, end, objective) for each, end in zip(side, ends, strict=True)]
+        [
+            objective(each, reference, prices)
+            for each, reference in zip(side, references, strict=True)
+        ]
         for side in (ours, rival)
     )
     found = [
@@ -125,8 +131,8 @@ def estimate_token_ratios(
     controller: str,
     reference: str,
     labels: Sequence[str],
-    ours: Sequence[CurveSamples],
-    theirs: Sequence[CurveSamples],
+    ours: Sequence[CurvePoints],
+    theirs: Sequence[CurvePoints],
 ) -> list[TokenRatio]:
     """Estimate the tokens needed to match a reference, over each recording and over all.
 
@@ -156,13 +162,6 @@ def estimate_token_ratios(
     return found
 
 
-def _values(points: CurveSamples, ends: CostRange, objective: Objective) -> Floats:
-    """Return an array (1 + n,): the objective as measured, then of each bootstrap sample."""
-    size = len(points.cost)
-    low, high = np.full(size, ends.low), np.full(size, ends.high)
-    return objective(points.cost, points.accuracy, low, high)
-
-
 def _worth(controller: str, label: str, mine: Floats, other: Floats) -> ObjectiveEstimate:
     around, gain = interval(mine[1:]), interval(mine[1:] - other[1:])
     return ObjectiveEstimate(
@@ -177,7 +176,7 @@ def _worth(controller: str, label: str, mine: Floats, other: Floats) -> Objectiv
     )
 
 
-def _log_ratios(mine: CurveSamples, other: CurveSamples) -> Floats:
+def _log_ratios(mine: CurvePoints, other: CurvePoints) -> Floats:
     """Return log ratios, (1 + n, points of the reference); infinite if a point is not reached."""
     ours = build_curve(mine.cost, mine.accuracy)
     needed = [cost_at(ours, other.accuracy[:, at]) for at in range(other.accuracy.shape[1])]

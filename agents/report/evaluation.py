@@ -6,15 +6,25 @@ from typing import NamedTuple
 
 from agents.report.controllers import PUBLISHED, Entrant
 from agents.report.curve_statistics import (
-    CostRange,
-    CurveSamples,
     bootstrap_curves,
+    build_references,
     estimate_token_ratios,
     estimate_worths,
 )
-from agents.report.records import ControllerRole, ReportedRecording, Side
+from agents.report.records import (
+    ControllerRole,
+    ObjectiveEstimate,
+    ReportedRecording,
+    Side,
+)
 from agents.run.records import Request
-from agents.search.objective import parse_objective
+from agents.search.objective import (
+    CurvePoints,
+    Objective,
+    PriceOptions,
+    TokensAtObjective,
+    parse_objective,
+)
 from harness.engines import EpisodeRules
 from harness.errors import InputError
 from harness.evaluation.grid import Grid, GridCell, format_knobs
@@ -116,38 +126,53 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
     ]
     if not names:
         raise InputError("none of the run's baselines can be played over its recordings")
-    ends = [CostRange([drawn[name][place] for name in names]) for place in range(len(labels))]
-    value = parse_objective(request.objective)
-    found = {
-        name: estimate_worths(name, labels, drawn[name], drawn[name], ends, value) for name in names
-    }
+    value = parse_objective(request.objective, request.profiles)
+    prices = PriceOptions(request.latency, request.max_sequential)
+    target = _find_target(playing, value)
+    references = [
+        build_references(
+            [drawn[name][place] for name in names],
+            None if target is None else drawn[target][place],
+            prices,
+        )
+        for place in range(len(labels))
+    ]
+
+    def estimate(name: str, rival: Sequence[CurvePoints]) -> list[ObjectiveEstimate]:
+        return estimate_worths(name, labels, drawn[name], rival, references, value, prices)
+
+    found = {name: estimate(name, drawn[name]) for name in names}
     if best_baseline not in names:
         best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
     rival = drawn[best_baseline]
     labelled = {each.role: each.program.label for each in playing.entrants}
     winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
-    references = [name for name in dict.fromkeys((best_baseline, PUBLISHED)) if name in drawn]
+    matched = [name for name in (best_baseline, *PUBLISHED) if name in drawn]
     return Side(
         recordings=[_recorded(each) for each in recordings],
         seeds=len(playing.grid.seeds),
         best_baseline=best_baseline,
         rows=_rows(playing, request, best_baseline),
-        worths=[
-            worth
-            for name, ours in drawn.items()
-            for worth in estimate_worths(name, labels, ours, rival, ends, value)
-        ],
-        over_seed=None
-        if winner is None or seed is None
-        else estimate_worths(winner, labels, drawn[winner], drawn[seed], ends, value)[-1],
+        worths=[worth for name in drawn for worth in estimate(name, rival)],
+        over_seed=None if winner is None or seed is None else estimate(winner, drawn[seed])[-1],
         ratios=[
             ratio
             for name, ours in drawn.items()
-            for reference in references
+            for reference in dict.fromkeys(matched)
             if name != reference
             for ratio in estimate_token_ratios(name, reference, labels, ours, drawn[reference])
         ],
         left_out=dict(playing.left_out),
+    )
+
+
+def _find_target(playing: EvaluatedSide, objective: Objective) -> str | None:
+    """Return the label of the controller that the objective names, if it names one."""
+    if not isinstance(objective, TokensAtObjective):
+        return None
+    wanted = objective.controller.rpartition("/")[2].removesuffix(".rheo")
+    return next(
+        (each.program.label for each in playing.entrants if each.program.label == wanted), None
     )
 
 
@@ -171,7 +196,7 @@ def _unfit(entrants: Sequence[Entrant], recordings: Sequence[NamedRecording]) ->
     return found
 
 
-def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurveSamples]]:
+def _by_controller(playing: EvaluatedSide) -> dict[str, list[CurvePoints]]:
     """Collect the points of each controller, by recording."""
     by_recording = bootstrap_curves(playing.grid, playing.played)
     return {

@@ -99,7 +99,7 @@ def _rows(side: Side, controller: str, recording: str) -> list[SweepRow]:
 def list_references(side: Side, people: Sequence[ReportedController]) -> list[str]:
     """List references for token ratios: the best baseline and the published controller."""
     known = {each.label for each in people}
-    return [each for each in dict.fromkeys((side.best_baseline, PUBLISHED)) if each in known]
+    return [each for each in dict.fromkeys((side.best_baseline, *PUBLISHED)) if each in known]
 
 
 def build_recording_table(report: RunReport, side: Side) -> TextTable:

@@ -233,7 +233,10 @@ def _looking(run: RunDirectory, report: RunReport) -> list[tuple[str, str]]:
     if report.unseen is not None:
         on = " ".join(_place(each.path) for each in request.held_out)
         todo.append(
-            (f"rheostat compare {program} {PUBLISHED} --on {on}", "compare question by question")
+            (
+                f"rheostat compare {program} {' '.join(PUBLISHED)} --on {on}",
+                "compare question by question",
+            )
         )
     return todo
 

@@ -5,12 +5,14 @@ a field is never given another meaning. Times are UTC, and stand in events alone
 follows from the request, so that a run that was killed and resumed ends with the same bytes.
 """
 
+import itertools
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
+from agents.run.user_profiles import UserProfile
 from store.pipelines.schema import Pipeline
 
 VERSION = 2
@@ -75,6 +77,19 @@ class BaselineRef(msgspec.Struct, frozen=True, kw_only=True):
         """What it is called: where its file lies is nobody's business."""
         path = PurePath(self.controller)
         return path.stem if len(path.parts) > 1 else self.controller
+
+
+class StartingProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that a search starts from."""
+
+    name: str
+    source: str
+
+    @property
+    def about(self) -> str:
+        """The comment at its head: a description, and where it was published."""
+        lines = itertools.takewhile(lambda line: line.startswith("#"), self.source.splitlines())
+        return " ".join(line.removeprefix("#").strip() for line in lines)
 
 
 class RunLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +173,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     language: ControllerLanguage = ControllerLanguage.RHEO
     """What language models and agents write in."""
     objective: str = "frontier"
+    latency: float = 0.0
+    """Weight of sequential tokens in the price of a point, from 0 to 1."""
+    max_sequential: int | None = None
+    """The most sequential tokens per question of a point that counts; ``None`` for no limit."""
+    profiles: list[UserProfile] = []
+    """The user profiles of the objective ``meet``."""
+    starting_programs: list[StartingProgram] = []
+    """Programs that the search starts from; the hand-made ones if empty."""
     approve: ApprovalMode = ApprovalMode.AUTO
     tune: bool = False
     """Whether the constants of proposals are fitted before they are reviewed."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import numpy as np
+
 from agents.run.directory import RunDirectory
 from agents.run.records import BaselineRef, ControllerLanguage, RecordingRef, Request
 from agents.search.evaluator import EvaluationRequest, Evaluator, open_evaluator
@@ -11,16 +13,26 @@ from agents.search.measurements import (
     ProgramScore,
     SearchSplit,
     SearchSubset,
+    SettingFigures,
+    compute_curves,
     count_questions,
     split_search_set,
 )
-from agents.search.objective import parse_objective
-from agents.search.player_pool import TransientFailure
-from agents.search.scorer import Scorer
+from agents.search.objective import (
+    Objective,
+    PriceOptions,
+    TokensAtObjective,
+    parse_objective,
+)
+from agents.search.player_pool import Knobs, TransientFailure
+from agents.search.scorer import ReferencePrograms, Scorer
 from harness.engines import EpisodeRules
 from harness.errors import InputError
 from harness.request.controllers import load_program
 from harness.request.recordings import NamedRecording, open_recordings
+
+SETTINGS_PER_TASK = 16
+"""Settings that a player process plays at a time."""
 
 
 class Arena:
@@ -42,7 +54,13 @@ class Arena:
         self._everywhere = tuple(range(len(recordings)))
         self.baselines = self._play_baselines(request.baselines)
         """By name, the measurements of each baseline on every recording."""
-        self.scorer = Scorer(recordings, parse_objective(request.objective), self.baselines)
+        objective = parse_objective(request.objective, request.profiles)
+        self.scorer = Scorer(
+            recordings,
+            objective,
+            ReferencePrograms(self.baselines, self._play_target(objective)),
+            PriceOptions(request.latency, request.max_sequential),
+        )
         scores = {name: self.scorer.worth(each).score for name, each in self.baselines.items()}
         self.best_baseline = max(scores, key=lambda name: scores[name])
         """Name of the baseline with the highest objective."""
@@ -101,6 +119,46 @@ class Arena:
             for each in self._screened(sources, shown, language, closely=closely)
         ]
 
+    def play_settings(
+        self, source: str, settings: Sequence[Knobs], seeds: range, shown: SearchSubset
+    ) -> SettingFigures:
+        """Play settings of a program with free knobs on a part of the search set.
+
+        Args:
+            source: Source text of the program.
+            settings: Value of every free knob, by name.
+            seeds: Consecutive seeds.
+            shown: Part of the search set.
+
+        Raises:
+            InputError: The program cannot be played.
+        """
+        entries = [
+            EvaluationRequest(
+                source, shown.recordings, len(seeds), (0.0,), tuple(part), first_seed=seeds.start
+            )
+            for part in (
+                settings[start : start + SETTINGS_PER_TASK]
+                for start in range(0, len(settings), SETTINGS_PER_TASK)
+            )
+        ]
+        outcomes = self._evaluator.measure(entries)
+        problem = next((each for each in outcomes if isinstance(each, str)), None)
+        if problem is not None:
+            raise InputError(f"the template cannot be played: {problem}")
+        by_recording = [
+            [compute_curves(m[at], mask) for m in outcomes if not isinstance(m, str)]
+            for at, mask in enumerate(shown.questions)
+        ]
+        return SettingFigures(
+            *(
+                np.stack([np.concatenate(parts) for parts in column], axis=1)
+                for column in zip(
+                    *(zip(*parts, strict=True) for parts in by_recording), strict=True
+                )
+            )
+        )
+
     def _screened(
         self,
         sources: Sequence[str],
@@ -109,7 +167,7 @@ class Arena:
         *,
         closely: bool,
     ) -> list[list[ProgramMeasurement] | str]:
-        seeds, betas = self.request.screening, _thinned(self.request.betas)
+        seeds, betas = self.request.screening, thin_betas(self.request.betas)
         if closely:
             seeds, betas = self.request.seeds, tuple(self.request.betas)
         entries = [
@@ -117,6 +175,13 @@ class Arena:
             for each in sources
         ]
         return self._evaluator.measure(entries)
+
+    def _play_target(self, objective: Objective) -> list[ProgramMeasurement] | None:
+        """Play the controller that the objective names, if it names one."""
+        if not isinstance(objective, TokensAtObjective):
+            return None
+        wanted = BaselineRef(controller=objective.controller)
+        return self._play_baselines([wanted])[wanted.label]
 
     def _play_baselines(
         self, wanted: Sequence[BaselineRef]
@@ -160,8 +225,8 @@ def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -
         yield Arena(request, recordings, at)
 
 
-def _thinned(betas: Sequence[float]) -> tuple[float, ...]:
-    """Keep every second β, and the last."""
+def thin_betas(betas: Sequence[float]) -> tuple[float, ...]:
+    """Return every second β, and the last."""
     return tuple(dict.fromkeys((*betas[::2], betas[-1])))
 
 

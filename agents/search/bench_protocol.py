@@ -9,8 +9,9 @@ from random import Random
 from typing import Protocol
 
 from agents.run.budget_guard import BudgetGuard
-from agents.run.records import ControllerLanguage
-from agents.search.measurements import ProgramScore
+from agents.run.records import ControllerLanguage, StartingProgram
+from agents.search.measurements import CurveScore, ProgramScore, SettingFigures
+from agents.search.player_pool import Knobs
 
 
 class Bench(BudgetGuard, Protocol):
@@ -84,4 +85,44 @@ class Bench(BudgetGuard, Protocol):
                 first look does not; else under few seeds and at every second β.
             language: that they are written in.
         """
+        ...
+
+    @property
+    def starting_programs(self) -> Sequence[StartingProgram]:
+        """Programs that the search starts from."""
+        ...
+
+    @property
+    def betas(self) -> Sequence[float]:
+        """Values of β at which programs are played."""
+        ...
+
+    @property
+    def setting_allowance(self) -> int:
+        """Settings times seeds that may still be played in this round."""
+        ...
+
+    def play_settings(
+        self, source: str, settings: Sequence[Knobs], seeds: range
+    ) -> SettingFigures | None:
+        """Play settings of a program with free knobs over what the round shows.
+
+        As many settings under as many seeds as a screened program has count as one program of the
+        allowance.
+
+        Args:
+            source: Source text of the program.
+            settings: Value of every free knob, by name.
+            seeds: Consecutive seeds; any seeds may be used, not only those of a review.
+
+        Returns:
+            Figures of each setting, or ``None`` if the allowance does not suffice.
+
+        Raises:
+            InputError: The program cannot be played.
+        """
+        ...
+
+    def score_settings(self, figures: SettingFigures) -> CurveScore:
+        """Score a curve whose points are settings in the order of β."""
         ...

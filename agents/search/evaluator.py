@@ -21,7 +21,7 @@ from harness.engines.compiled import CompiledEngine
 from harness.request.recordings import NamedRecording
 from sandbox.engine import SandboxEngine
 
-FORMAT = 1
+FORMAT = 2
 """Bump this when the storage format or the meaning of an outcome changes."""
 
 
@@ -44,6 +44,7 @@ class EvaluationRequest(NamedTuple):
     given: tuple[Knobs, ...] = ()
     """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
+    first_seed: int = 0
 
 
 class _StoredMeasurement(msgspec.Struct, frozen=True, array_like=True):
@@ -111,14 +112,14 @@ class Evaluator:
         recording = self.recordings[place].recording
         return PlayTask(
             entry.source, recording.path, recording.digest, entry.betas, entry.seeds, self._rules,
-            entry.given, entry.language,
+            entry.given, entry.language, entry.first_seed,
         )  # fmt: skip
 
     def _key(self, task: PlayTask) -> bytes:
         # All that the outcome depends on; where the recording lies is no part of it.
         parts = (
             FORMAT, _ENGINES[task.language], task.source, task.digest, task.betas, task.seeds,
-            tuple(task.rules), task.given,
+            tuple(task.rules), task.given, task.first_seed,
         )  # fmt: skip
         return sha256(msgspec.json.encode(parts, order="deterministic")).digest()
 
@@ -198,4 +199,6 @@ def _opened(kept: _StoredMeasurement) -> ProgramMeasurement | str:
         for column in (kept.right, kept.tokens, kept.sequential)
     )
     shape = (kept.points, kept.questions)
-    return ProgramMeasurement(right.reshape(shape), tokens.reshape(shape), sequential, kept.seeds)
+    return ProgramMeasurement(
+        right.reshape(shape), tokens.reshape(shape), sequential.reshape(shape), kept.seeds
+    )

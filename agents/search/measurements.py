@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.search.objective import CurvePoints
 from harness.evaluation.bootstrap import Floats
 from harness.request.recordings import NamedRecording
 
@@ -22,17 +23,34 @@ class ProgramMeasurement(NamedTuple):
     tokens: NDArray[np.int64]
     """Array (P, Q): tokens."""
     sequential: NDArray[np.int64]
-    """Array (P,): tokens on the critical path, over all questions."""
+    """Array (P, Q): sequential tokens, the tokens on the critical path."""
     seeds: int
 
 
-class Curves(NamedTuple):
-    """A program's points on one recording, over some of its questions."""
+class SettingFigures(NamedTuple):
+    """Figures of S settings of a program on R recordings, over what a round shows of them."""
 
     cost: Floats
-    """Array (P,): tokens per question."""
+    """Array (S, R): tokens per question."""
     accuracy: Floats
-    """Array (P,): accuracy in percent."""
+    """Array (S, R): accuracy in percent."""
+    sequential: Floats
+    """Array (S, R): sequential tokens per question."""
+
+    def part(self, start: int, end: int) -> "SettingFigures":
+        """Return the figures of the settings from ``start`` to before ``end``."""
+        return SettingFigures(*(each[start:end] for each in self))
+
+
+class CurveScore(NamedTuple):
+    """Score of a curve that a search fits."""
+
+    objective: float
+    steady: bool
+    """Whether tokens never fall as β rises."""
+    uncovered: float
+    """Doublings of the price between the curve's most expensive point and that of the baselines;
+    mean over recordings."""
 
 
 class ProgramScore(NamedTuple):
@@ -44,7 +62,7 @@ class ProgramScore(NamedTuple):
     halves: tuple[float, float]
     """Mean accuracy over the cheaper and the more expensive half of the range of costs, by the
     logarithm of tokens, whatever the objective is."""
-    curves: tuple[Curves, ...]
+    curves: tuple[CurvePoints, ...]
     """Objective by recording."""
     parallel: float
     """Parallelism: tokens divided by tokens on the critical path."""
@@ -115,12 +133,13 @@ def split_search_set(sizes: Sequence[int], number: int) -> SearchSplit:
     )
 
 
-def compute_curves(measured: ProgramMeasurement, questions: NDArray[np.bool_]) -> Curves:
+def compute_curves(measured: ProgramMeasurement, questions: NDArray[np.bool_]) -> CurvePoints:
     """Compute the points over some questions."""
     count = int(questions.sum()) * measured.seeds
-    return Curves(
+    return CurvePoints(
         measured.tokens[:, questions].sum(axis=1) / count,
         measured.right[:, questions].sum(axis=1) / count * 100,
+        measured.sequential[:, questions].sum(axis=1) / count,
     )
 
 

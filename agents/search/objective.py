@@ -1,32 +1,95 @@
 """Objectives: one number for each curve on one recording, in points of percent.
 
 ``frontier``, the default, is the mean accuracy of the curve's running maximum over the logarithm of
-tokens, between the cheapest and the most expensive baseline (`harness.evaluation.frontier`).
+the price, between the cheapest and the most expensive baseline (`harness.evaluation.frontier`).
+Below the price of its first point a controller cannot play, so there the baselines' curve counts.
 ``accuracy`` is the best accuracy of any β, as in AutoTTS. ``tradeoff:GAMMA`` is the best value of
-any β of the accuracy minus GAMMA points for every doubling of tokens over the cheapest baseline.
+any β of the accuracy minus GAMMA points for every doubling of the price over the cheapest baseline.
+``tokens-at:CONTROLLER`` is the percentage of a reference's price that is saved at its accuracies.
+``meet:FILE`` is the percentage of a file's user profiles whose limits some β meets, as in PersonTTS
+(arXiv 2610.09684).
+
+The price of a point is its tokens, or with a latency weight w the geometric mean of its tokens,
+with weight 1 - w, and its sequential tokens, with weight w.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from agents.run.user_profiles import UserProfile, load_profiles
 from harness.errors import InputError
 from harness.evaluation.bootstrap import Floats
-from harness.evaluation.frontier import area, build_curve
+from harness.evaluation.frontier import FrontierCurve, area, build_curve, cost_at
+from harness.messages import suggest
+
+MISSED_DOUBLINGS = 1.0
+"""Doublings of the price for each percentage point by which a reference's accuracy is missed."""
+
+TIE_WEIGHT = 0.01
+"""Weight of the frontier in ``meet``, which decides between controllers that meet equally many."""
+
+
+class CurvePoints(NamedTuple):
+    """Points of curves; the last axis runs over points, the axes before it over curves."""
+
+    cost: Floats
+    """Array (..., P): tokens per question."""
+    accuracy: Floats
+    """Array (..., P): percent."""
+    sequential: Floats
+    """Array (..., P): sequential tokens per question."""
+
+
+class PriceOptions(NamedTuple):
+    """What counts as the price of a point, and which points may be used."""
+
+    latency: float = 0.0
+    """Weight of sequential tokens, from 0 to 1."""
+    max_sequential: float | None = None
+    """The most sequential tokens per question; points above are not used."""
+
+    def price(self, points: CurvePoints) -> Floats:
+        """Return the price of each point, an array (..., P)."""
+        cost = np.maximum(points.cost, 1.0)
+        if self.latency == 0:
+            return cost
+        sequential = np.maximum(points.sequential, 1.0)
+        blended: Floats = np.exp(
+            (1 - self.latency) * np.log(cost) + self.latency * np.log(sequential)
+        )
+        return blended
+
+
+class ReferenceCurves(NamedTuple):
+    """What a curve is compared with on one recording."""
+
+    baselines: CurvePoints
+    """The points of all baselines together, (..., B)."""
+    low: float
+    """Price of the cheapest baseline point."""
+    high: float
+    """Price of the most expensive baseline point."""
+    target: CurvePoints | None = None
+    """The points of the controller that ``tokens-at`` names, (..., T)."""
 
 
 class Objective(Protocol):
     """Score many curves at once."""
 
-    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
         """Score curves.
 
         Args:
-            cost: Array (..., P), tokens per question.
-            accuracy: Array (..., P), in percent.
-            low: Array (...,), tokens of the cheapest baseline.
-            high: Array (...,), tokens of the most expensive baseline.
+            points: Points of the curves, (..., P).
+            references: Points to compare with, with the same leading axes.
+            prices: What counts as the price of a point.
 
         Returns:
             Array (...,), in points of percent.
@@ -36,42 +99,115 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class FrontierObjective:
-    """Mean accuracy over the logarithm of tokens."""
+    """Mean accuracy over the logarithm of the price."""
 
-    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
         """See `Objective`."""
-        return area(build_curve(cost, accuracy), low, high)
+        ours = _curve(points, references, prices)
+        baselines = _extend(_curve(references.baselines, references, prices), references.low)
+        size = ours.cost.shape[:-1]
+        low, high = np.full(size, references.low), np.full(size, references.high)
+        start = np.clip(ours.cost[..., 0], low, high)
+        below = _integral(baselines, low, start)
+        above = _integral(ours, start, high)
+        width: float = np.log(references.high / references.low)
+        return (below + above) / width if width > 0 else ours.accuracy[..., -1]
 
 
 @dataclass(frozen=True)
 class AccuracyObjective:
-    """Best accuracy, whatever its cost."""
+    """Best accuracy, whatever its price."""
 
-    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
         """See `Objective`."""
-        best: Floats = accuracy.max(axis=-1)
+        best: Floats = _curve(points, references, prices).accuracy[..., -1]
         return best
 
 
 @dataclass(frozen=True)
 class TradeoffObjective:
-    """Best accuracy minus a price for every doubling of tokens."""
+    """Best accuracy minus a penalty for every doubling of the price."""
 
     gamma: float
-    """Price in points of percent."""
+    """Penalty in points of percent."""
 
-    def __call__(self, cost: Floats, accuracy: Floats, low: Floats, high: Floats) -> Floats:
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
         """See `Objective`."""
-        doublings = np.log2(np.maximum(cost, 1.0) / np.maximum(low, 1.0)[..., None])
-        best: Floats = (accuracy - self.gamma * doublings).max(axis=-1)
+        ours = _curve(points, references, prices)
+        doublings = np.log2(ours.cost / max(references.low, 1.0))
+        best: Floats = (ours.accuracy - self.gamma * doublings).max(axis=-1)
         return best
 
 
-def parse_objective(text: str) -> Objective:
+@dataclass(frozen=True)
+class TokensAtObjective:
+    """Percentage of a reference's price that is saved at its accuracies.
+
+    The ratio of prices is a geometric mean over the reference's points. A point whose accuracy is
+    not reached counts the higher of both most expensive prices, doubled for each percentage point
+    that is missing.
+    """
+
+    controller: str
+
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
+        """See `Objective`."""
+        assert references.target is not None  # the scorer plays the controller that is named
+        ours = _curve(points, references, prices)
+        wanted, price = references.target.accuracy, prices.price(references.target)
+        reached = np.stack(
+            [cost_at(ours, wanted[..., at]) for at in range(wanted.shape[-1])], axis=-1
+        )
+        missing = np.maximum(wanted - ours.accuracy[..., -1:], 0.0)
+        highest = np.maximum(ours.cost[..., -1:], price.max(axis=-1, keepdims=True))
+        needed = np.where(
+            np.isfinite(reached), reached, highest * 2.0 ** (MISSED_DOUBLINGS * missing)
+        )
+        ratio = np.exp(np.log(needed / price).mean(axis=-1))
+        saved: Floats = 100 * (1 - ratio)
+        return saved
+
+
+@dataclass(frozen=True)
+class MeetObjective:
+    """Percentage of user profiles whose limits are met by some point.
+
+    The frontier objective is added with a small weight and decides between controllers that meet
+    equally many.
+    """
+
+    profiles: Sequence[UserProfile]
+
+    def __call__(
+        self, points: CurvePoints, references: ReferenceCurves, prices: PriceOptions
+    ) -> Floats:
+        """See `Objective`."""
+        met = [_find_met(each, points).any(axis=-1) for each in self.profiles]
+        share: Floats = 100 * np.mean(met, axis=0)
+        return share + TIE_WEIGHT * FrontierObjective()(points, references, prices)
+
+
+OBJECTIVE_FORMS = ("frontier", "accuracy", "tradeoff:GAMMA", "tokens-at:CONTROLLER", "meet:FILE")
+"""What ``--objective`` takes."""
+
+
+def parse_objective(text: str, profiles: Sequence[UserProfile] = ()) -> Objective:
     """Parse the value of ``--objective``.
 
+    Args:
+        text: The value.
+        profiles: The profiles of ``meet:FILE``, if the file was read before.
+
     Raises:
-        InputError: The text names no objective.
+        InputError: The text names no objective, or its file of profiles cannot be used.
     """
     name, colon, rest = text.partition(":")
     if text == "frontier":
@@ -79,16 +215,65 @@ def parse_objective(text: str) -> Objective:
     if text == "accuracy":
         return AccuracyObjective()
     if name == "tradeoff" and colon:
-        try:
-            gamma = float(rest)
-        except ValueError:
-            gamma = -1.0
-        if not 0 <= gamma < float("inf"):
-            raise InputError(
-                f"--objective {text}: GAMMA is a number of points for a doubling of tokens, at"
-                " least 0; write tradeoff:2"
-            )
-        return TradeoffObjective(gamma)
+        return TradeoffObjective(_parse_gamma(text, rest))
+    if name == "tokens-at" and rest:
+        return TokensAtObjective(rest)
+    if name == "meet" and rest:
+        return MeetObjective(profiles or load_profiles(Path(rest)))
+    forms = ", ".join(OBJECTIVE_FORMS[:-1]) + f" and {OBJECTIVE_FORMS[-1]}"
+    names = [each.partition(":")[0] for each in OBJECTIVE_FORMS]
     raise InputError(
-        f"--objective {text}: unknown objective; choose from frontier, accuracy and tradeoff:GAMMA"
+        f"--objective {text}: unknown objective; choose from {forms}",
+        hint=suggest(name, names, "see rheostat discover --help"),
     )
+
+
+def _parse_gamma(text: str, rest: str) -> float:
+    try:
+        gamma = float(rest)
+    except ValueError:
+        gamma = -1.0
+    if not 0 <= gamma < float("inf"):
+        raise InputError(
+            f"--objective {text}: GAMMA is a number of points for a doubling of tokens, at"
+            " least 0; write tradeoff:2"
+        )
+    return gamma
+
+
+def _find_met(profile: UserProfile, points: CurvePoints) -> NDArray[np.bool_]:
+    """Return which points meet all limits of a profile, an array (..., P)."""
+    dollars = points.cost * profile.usd_per_million_tokens / 1e6
+    met = points.accuracy >= (profile.accuracy or 0.0)
+    for values, most in (
+        (points.cost, profile.tokens),
+        (points.sequential, profile.sequential),
+        (dollars, profile.usd),
+    ):
+        if most is not None:
+            met &= values <= most
+    return met
+
+
+def _curve(points: CurvePoints, references: ReferenceCurves, prices: PriceOptions) -> FrontierCurve:
+    """Build curves over the price; points that take too long add nothing to them."""
+    price, accuracy = prices.price(points), points.accuracy
+    if prices.max_sequential is not None:
+        unusable = points.sequential > prices.max_sequential
+        # At the end of the range with accuracy 0, a point changes nothing below it.
+        price = np.where(unusable, np.maximum(price, references.high), price)
+        accuracy = np.where(unusable, 0.0, accuracy)
+    return build_curve(price, accuracy)
+
+
+def _extend(curves: FrontierCurve, low: float) -> FrontierCurve:
+    """Move the first point of each curve down to a price, so that it covers the whole range."""
+    cost = curves.cost.copy()
+    cost[..., 0] = np.minimum(cost[..., 0], low)
+    return FrontierCurve(cost, np.log(cost), curves.accuracy)
+
+
+def _integral(curves: FrontierCurve, low: Floats, high: Floats) -> Floats:
+    """Return the integral of accuracy over the logarithm of the price, 0 for an empty range."""
+    width = np.log(high) - np.log(low)
+    return np.where(width > 0, np.nan_to_num(area(curves, low, high)) * width, 0.0)

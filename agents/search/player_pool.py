@@ -62,6 +62,7 @@ class PlayTask(NamedTuple):
     given: tuple[Knobs, ...] = ()
     """Settings for free knobs; by default they are spread over their ranges."""
     language: ControllerLanguage = ControllerLanguage.RHEO
+    first_seed: int = 0
 
     @property
     def seconds(self) -> float:
@@ -171,7 +172,7 @@ def _measured(
         episodes = _episodes(program, setting, replay_environment, task)
         right.append(episodes.right.sum(axis=1, dtype=np.int64))
         tokens.append(episodes.tokens.sum(axis=1))
-        sequential.append(episodes.sequential.sum())
+        sequential.append(episodes.sequential.sum(axis=1))
     return ProgramMeasurement(np.array(right), np.array(tokens), np.array(sequential), task.seeds)
 
 
@@ -182,7 +183,10 @@ def _episodes(
     task: PlayTask,
 ) -> EpisodeArrays:
     return play_plan(
-        make_plan(program, setting, task.rules), replay_environment, range(task.seeds), _engine()
+        make_plan(program, setting, task.rules),
+        replay_environment,
+        range(task.first_seed, task.first_seed + task.seeds),
+        _engine(),
     )
 
 

@@ -48,7 +48,7 @@ separately."""
 
 Knobs = Mapping[str, int | float]
 
-_WIDE = 8
+WIDE_RATIO = 8
 """Ranges with a ratio of ends above this are spread geometrically."""
 
 
@@ -91,7 +91,7 @@ def _levels(low: float, high: float, count: int, place: int, *, whole: bool) -> 
     order = list(range(count))
     if place:
         Random(place).shuffle(order)
-    by_ratio = low > 0 and high / low >= _WIDE
+    by_ratio = low > 0 and high / low >= WIDE_RATIO
     found: list[int | float] = []
     for level in order:
         share = level / (count - 1) if count > 1 else 0.5

@@ -1,9 +1,10 @@
 """Review a candidate: score it on the search set and decide whether it is the best so far.
 
 The lower end of the paired interval decides how much of a gain is significant. A candidate becomes
-the best if all of these hold: the significant part of its gain over the best baseline is above 0
-and above that of the best so far; the gain is above 0 whichever recording is left out; and the
-candidate beats the best so far on the part that the round withheld.
+the best if all of these hold: the intervals of its gains over the best baseline and over the best
+so far are above 0; the gain is above 0 whichever recording is left out; and the candidate beats the
+best so far on the part that the round withheld. The winner is selected at the end, among all that
+cannot be told apart (`agents.search.selection`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -108,7 +109,6 @@ class _Gains:
         baseline = arena.baselines[name]
         self.whole = _sure(scorer.gain(ours, theirs, against))
         self.over_baseline = _sure(scorer.gain(ours, baseline, name))
-        self.rival_over_baseline = _sure(scorer.gain(theirs, baseline, name))
         withheld = arena.split(number).withheld
         self.unseen = scorer.gain(_of(ours, withheld), _of(theirs, withheld), against, withheld)
         mine, other = (scorer.worth(each).by_recording for each in (ours, baseline))
@@ -125,32 +125,30 @@ class _Gains:
 
     def list_objections(self) -> list[str]:
         """List why the candidate does not become the best; empty if it does."""
-        gain, rival = self.over_baseline, self.rival_over_baseline
-        if not gain.counts:
-            sentence = (
-                f"its gain over {gain.against} is {gain.value:+.2f}, from {gain.low:+.2f} to"
-                f" {gain.high:+.2f}: nothing of it counts while that interval reaches below 0"
-            )
-            return [sentence]
-        if gain.low <= rival.low:
-            sentence = (
-                f"of its gain over {gain.against}, {gain.low:.2f} counts, the lower end of its"
-                f" interval; of that of {self.whole.against}, {rival.low:.2f}"
-            )
-            return [sentence]
-        found = [
-            f"without {label}, it gains {value:+.2f} over {gain.against}: the gain is that"
-            " recording's alone"
+        baseline = self.over_baseline
+        if not baseline.counts:
+            value = _format_gain(baseline)
+            return [f"its gain over {baseline.against} is {value}; the interval includes 0"]
+        if not self.whole.counts:
+            value = _format_gain(self.whole)
+            reason = "the interval includes 0, so the two cannot be told apart"
+            return [f"its gain over {self.whole.against} is {value}; {reason}"]
+        objections = [
+            f"without {label}, its gain over {baseline.against} is {value:+.2f}: the gain comes"
+            " from that recording alone"
             for label, value in self.without.items()
             if value <= 0
         ]
         if self.unseen is not None and self.unseen.value <= 0:
-            found.append(
-                "on the questions and recordings that the round withheld, it gains"
-                f" {self.unseen.value:+.2f} over {self.whole.against}: what it gains elsewhere may"
-                " be learnt by heart"
+            objections.append(
+                "on the questions and recordings that the round withheld, its gain over"
+                f" {self.whole.against} is {self.unseen.value:+.2f}: it may be fitted to the others"
             )
-        return found
+        return objections
+
+
+def _format_gain(gain: Gain) -> str:
+    return f"{gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
 
 
 def _sure(gain: Gain | None) -> Gain:

@@ -1,44 +1,63 @@
 """Score measurements, and compare programs by paired intervals."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.run.records import Gain
 from agents.search.measurements import (
-    Curves,
+    CurveScore,
     ProgramMeasurement,
     ProgramScore,
     SearchSubset,
+    SettingFigures,
     compute_curves,
     select_everything,
 )
-from agents.search.objective import Objective
+from agents.search.objective import (
+    CurvePoints,
+    FrontierObjective,
+    Objective,
+    PriceOptions,
+    ReferenceCurves,
+)
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
-from harness.evaluation.frontier import area, build_curve
 from harness.request.recordings import NamedRecording
 
 SLACK = 0.02
 """A cost that falls by less than this fraction as β rises counts as level, since seeds are few."""
 
 
+class ReferencePrograms(NamedTuple):
+    """Measurements of the programs that every candidate is scored against."""
+
+    baselines: Mapping[str, Sequence[ProgramMeasurement]]
+    """By name, on every recording."""
+    target: Sequence[ProgramMeasurement] | None = None
+    """The controller that the objective ``tokens-at`` names, on every recording."""
+
+
 class Scorer:
-    """Score programs within the range of costs that the baselines span on each recording.
+    """Score programs against the baselines of each recording.
 
     Args:
         recordings: Search set.
         objective: Objective to maximise.
-        baselines: By name, the measurements of each baseline on every recording.
+        programs: Baselines, and the target of the objective if it has one.
+        prices: What counts as the price of a point.
     """
 
     def __init__(
         self,
         recordings: Sequence[NamedRecording],
         objective: Objective,
-        baselines: Mapping[str, Sequence[ProgramMeasurement]],
+        programs: ReferencePrograms,
+        prices: PriceOptions = PriceOptions(),  # noqa: B008 - it is immutable
     ):
         self._objective = objective
+        self._prices = prices
         self._questions = [
             (
                 each.recording.provenance.benchmark,
@@ -47,13 +66,10 @@ class Scorer:
             for each in recordings
         ]
         self.whole = select_everything([len(each.recording.questions) for each in recordings])
-        ends = [
-            [compute_curves(measured[place], self.whole.questions[place]).cost for measured in
-             baselines.values()]
-            for place in range(len(recordings))
-        ]  # fmt: skip
-        self.low = np.array([min(cost.min() for cost in each) for each in ends])
-        self.high = np.array([max(cost.max() for cost in each) for each in ends])
+        self._baselines = [_join(each) for each in zip(*programs.baselines.values(), strict=True)]
+        self._target = programs.target
+        self._references: dict[tuple[int, bytes], ReferenceCurves] = {}
+        self._samples: dict[tuple[int, bytes, int], ReferenceCurves] = {}
 
     def worth(
         self, measured: Sequence[ProgramMeasurement], shown: SearchSubset | None = None
@@ -65,12 +81,15 @@ class Scorer:
             shown: Part of the search set that counts; all of it by default.
         """
         shown = shown or self.whole
-        found = [compute_curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
+        curves = [compute_curves(m, q) for m, q in zip(measured, shown.questions, strict=True)]
+        references = self._list_references(shown)
         values = tuple(
-            self._value(each, place) for each, place in zip(found, shown.recordings, strict=True)
+            float(self._objective(curve, reference, self._prices))
+            for curve, reference in zip(curves, references, strict=True)
         )
         halves = [
-            self._halves(each, place) for each, place in zip(found, shown.recordings, strict=True)
+            self._halves(curve, reference)
+            for curve, reference in zip(curves, references, strict=True)
         ]
         tokens = sum(int(m.tokens.sum()) for m in measured)
         sequential = sum(int(m.sequential.sum()) for m in measured)
@@ -78,12 +97,37 @@ class Scorer:
             score=float(np.mean(values)),
             by_recording=values,
             halves=(
-                float(np.mean([cheap for cheap, _ in halves])),
-                float(np.mean([dear for _, dear in halves])),
+                float(np.mean([low for low, _ in halves])),
+                float(np.mean([high for _, high in halves])),
             ),
-            curves=tuple(found),
+            curves=tuple(curves),
             parallel=tokens / max(sequential, 1),
-            steady=find_cost_drop(found) is None,
+            steady=find_cost_drop(curves) is None,
+        )
+
+    def score_figures(
+        self, figures: SettingFigures, shown: SearchSubset | None = None
+    ) -> CurveScore:
+        """Score one curve whose points are settings in the order of β.
+
+        Args:
+            figures: Figures of the settings on each recording of ``shown``.
+            shown: Part of the search set that was played; all of it by default.
+        """
+        curves = [
+            CurvePoints(*(each[:, at] for each in figures)) for at in range(figures.cost.shape[1])
+        ]
+        references = self._list_references(shown or self.whole)
+        values = [
+            float(self._objective(curve, reference, self._prices))
+            for curve, reference in zip(curves, references, strict=True)
+        ]
+        uncovered = [
+            max(0.0, float(np.log2(reference.high / self._prices.price(curve).max())))
+            for curve, reference in zip(curves, references, strict=True)
+        ]
+        return CurveScore(
+            float(np.mean(values)), find_cost_drop(curves) is None, float(np.mean(uncovered))
         )
 
     def gain(
@@ -109,14 +153,24 @@ class Scorer:
             return None
         differences = np.zeros(1)
         exact = 0.0
-        for index, places in enumerate(self._strata(shown)):
-            questions = [shown.questions[at] for at in places]
-            pair = [
-                self._drawn([m[at] for at in places], questions, index, shown, places)
-                for m in (ours, theirs)
-            ]
-            exact += float((pair[0][0] - pair[1][0]).sum())
-            differences = differences + (pair[0][1] - pair[1][1]).sum(axis=1)
+        references = self._list_references(shown)
+        for stratum, members in enumerate(self._strata(shown)):
+            for at in members:
+                mask = shown.questions[at]
+                sampled = self._sample_references(shown.recordings[at], mask, stratum)
+                pair = [
+                    (
+                        self._objective(
+                            compute_curves(each[at], mask), references[at], self._prices
+                        ),
+                        self._objective(
+                            _resample_curves(each[at], mask, stratum), sampled, self._prices
+                        ),
+                    )
+                    for each in (ours, theirs)
+                ]
+                exact += float(pair[0][0] - pair[1][0])
+                differences = differences + (pair[0][1] - pair[1][1])
         count = len(shown.recordings)
         around = interval(differences / count)
         return Gain(
@@ -126,17 +180,47 @@ class Scorer:
             high=round(around.high, 4),
         )
 
-    def _value(self, found: Curves, place: int) -> float:
-        low, high = self.low[place], self.high[place]
-        return float(self._objective(found.cost, found.accuracy, np.asarray(low), np.asarray(high)))
+    def _list_references(self, shown: SearchSubset) -> list[ReferenceCurves]:
+        return [
+            self._reference(recording, mask)
+            for recording, mask in zip(shown.recordings, shown.questions, strict=True)
+        ]
 
-    def _halves(self, found: Curves, place: int) -> tuple[float, float]:
-        ends = np.array([self.low[place], np.sqrt(self.low[place] * self.high[place]),
-                         self.high[place]])  # fmt: skip
-        one = build_curve(found.cost, found.accuracy)
-        both = build_curve(*(np.stack([column, column]) for column in (one.cost, one.accuracy)))
-        cheap, dear = np.nan_to_num(area(both, ends[:2], ends[1:]))
-        return float(cheap), float(dear)
+    def _reference(self, recording: int, mask: NDArray[np.bool_]) -> ReferenceCurves:
+        """Return the reference curves of one recording over some of its questions."""
+        key = (recording, mask.tobytes())
+        if key not in self._references:
+            baselines = compute_curves(self._baselines[recording], mask)
+            price = self._prices.price(baselines)
+            target = None if self._target is None else compute_curves(self._target[recording], mask)
+            self._references[key] = ReferenceCurves(
+                baselines, float(price.min()), float(price.max()), target
+            )
+        return self._references[key]
+
+    def _sample_references(
+        self, recording: int, mask: NDArray[np.bool_], stratum: int
+    ) -> ReferenceCurves:
+        """Return the bootstrap samples of the reference curves, with the measured range."""
+        key = (recording, mask.tobytes(), stratum)
+        if key not in self._samples:
+            measured = self._reference(recording, mask)
+            self._samples[key] = measured._replace(
+                baselines=_resample_curves(self._baselines[recording], mask, stratum),
+                target=None
+                if self._target is None
+                else _resample_curves(self._target[recording], mask, stratum),
+            )
+        return self._samples[key]
+
+    def _halves(self, curve: CurvePoints, reference: ReferenceCurves) -> tuple[float, float]:
+        """Return the frontier objective in the lower and in the upper half of the price range."""
+        middle = float(np.sqrt(reference.low * reference.high))
+        value = FrontierObjective()
+        return (
+            float(value(curve, reference._replace(high=middle), self._prices)),
+            float(value(curve, reference._replace(low=middle), self._prices)),
+        )
 
     def _strata(self, shown: SearchSubset) -> list[list[int]]:
         """Group the recordings of ``shown`` that have the same questions and share samples."""
@@ -145,46 +229,42 @@ class Scorer:
             together.setdefault((self._questions[place], mask.tobytes()), []).append(at)
         return list(together.values())
 
-    def _drawn(
-        self,
-        measured: Sequence[ProgramMeasurement],
-        questions: Sequence[NDArray[np.bool_]],
-        index: int,
-        shown: SearchSubset,
-        places: Sequence[int],
-    ) -> tuple[Floats, Floats]:
-        """Return the objective by recording of a stratum: measured (R,) and sampled (n, R)."""
-        columns = [
-            part[:, mask].T.astype(np.float64) / each.seeds
-            for each, mask in zip(measured, questions, strict=True)
-            for part in (each.right, each.tokens)
-        ]
-        totals = np.concatenate(columns, axis=1)
-        drawn = resample([Stratum(totals, 1.0)], seed=index)
-        exact: list[Floats] = []
-        sampled: list[Floats] = []
-        start = 0
-        for each, at in zip(measured, places, strict=True):
-            size = len(each.right)
-            place = shown.recordings[at]
-            for rows, out in ((totals.mean(axis=0)[None, :], exact), (drawn, sampled)):
-                right, tokens = (
-                    rows[:, start : start + size],
-                    rows[:, start + size : start + 2 * size],
-                )
-                low = np.full(len(rows), self.low[place])
-                high = np.full(len(rows), self.high[place])
-                out.append(self._objective(tokens, right * 100, low, high))
-            start += 2 * size
-        return np.concatenate(exact), np.stack(sampled, axis=1)
 
-
-def find_cost_drop(found: Sequence[Curves]) -> int | None:
+def find_cost_drop(curves: Sequence[CurvePoints]) -> int | None:
     """Return the first point whose mean cost is below that of the point before, if any.
 
     Args:
-        found: Measurements by recording; points are in the order of β.
+        curves: Points by recording, in the order of β.
     """
-    logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in found], axis=0)
+    logs = np.mean([np.log(np.maximum(each.cost, 1.0)) for each in curves], axis=0)
     down = np.flatnonzero(np.diff(logs) < -SLACK)
     return int(down[0]) + 1 if len(down) else None
+
+
+def _join(measured: Sequence[ProgramMeasurement]) -> ProgramMeasurement:
+    """Join the points of several programs on one recording."""
+    return ProgramMeasurement(
+        np.concatenate([each.right for each in measured]),
+        np.concatenate([each.tokens for each in measured]),
+        np.concatenate([each.sequential for each in measured]),
+        measured[0].seeds,
+    )
+
+
+def _resample_curves(
+    measured: ProgramMeasurement, mask: NDArray[np.bool_], stratum: int
+) -> CurvePoints:
+    """Return bootstrap samples of the points of one recording, arrays (n, P).
+
+    Args:
+        measured: Measurement of a program.
+        mask: Questions that count.
+        stratum: Number of the stratum; recordings of one stratum share their samples.
+    """
+    columns = [
+        part[:, mask].T.astype(np.float64) / measured.seeds
+        for part in (measured.tokens, measured.right, measured.sequential)
+    ]
+    sampled: Floats = resample([Stratum(np.concatenate(columns, axis=1), 1.0)], seed=stratum)
+    cost, right, sequential = np.split(sampled, 3, axis=1)
+    return CurvePoints(cost, right * 100, sequential)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from agents.evolution.members import Member, ProgramOrigin
-from agents.search.measurements import Curves, ProgramScore
+from agents.search.measurements import ProgramScore
+from agents.search.objective import CurvePoints
 
 
 def made(
@@ -18,7 +19,9 @@ def made(
     accuracy: float | None = None,
 ) -> Member:
     """A member of this score; two of equal points do the same."""
-    curves = Curves(np.array([cost, 2 * cost]), np.full(2, score if accuracy is None else accuracy))
+    tokens = np.array([cost, 2 * cost])
+    percent = np.full(2, score if accuracy is None else accuracy)
+    curves = CurvePoints(tokens, percent, tokens / width)
     worth = ProgramScore(score, (score,), halves or (score, score), (curves,), width, steady)
     return Member(ProgramOrigin(name, "seed", ()), worth, nodes)
 

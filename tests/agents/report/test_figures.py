@@ -1,5 +1,6 @@
 """The figures of a report, against the same made in another way."""
 
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -65,10 +66,11 @@ def test_everyone_who_counts_is_shown_in_order(reported: RunReport) -> None:
         "r002-1",
         "r002-2",
     }
-    assert shown[-3:] == [
+    assert shown[-4:] == [
         ("sc", ControllerRole.BASELINE),
         ("asc", ControllerRole.BASELINE),
-        (PUBLISHED, ControllerRole.PUBLISHED),
+        ("cmc", ControllerRole.PUBLISHED),
+        ("early_votes", ControllerRole.PUBLISHED),
     ]
     assert reported.controllers[0].name == "stopper"
 
@@ -140,7 +142,7 @@ def sides(report: RunReport) -> list[Side]:
     return [report.search, report.unseen]
 
 
-@pytest.mark.parametrize("reference", ["sc", PUBLISHED])
+@pytest.mark.parametrize("reference", ["sc", *PUBLISHED])
 def test_the_token_ratio_is_that_of_a_comparison_the_other_way_round(
     template: RunDirectory, reported: RunReport, reference: str
 ) -> None:
@@ -179,9 +181,9 @@ def test_a_ratio_over_all_is_the_geometric_mean_and_missed_points_add_up(
     reported: RunReport,
 ) -> None:
     where = reported.search
-    for name in ("r001-1", "r002-1", "asc"):
-        parts = [find_ratio(where, name, PUBLISHED, each.label) for each in where.recordings]
-        whole = find_ratio(where, name, PUBLISHED, MEAN)
+    for name, reference in product(("r001-1", "r002-1", "asc"), PUBLISHED):
+        parts = [find_ratio(where, name, reference, each.label) for each in where.recordings]
+        whole = find_ratio(where, name, reference, MEAN)
         assert whole is not None
         known = [each.ratio for each in parts if each is not None and each.ratio is not None]
         assert known

@@ -68,12 +68,13 @@ def test_a_curve_is_made_from_the_questions_that_are_shown_alone() -> None:
     measured = ProgramMeasurement(
         right=np.array([[4, 0], [4, 2]]),
         tokens=np.array([[40, 400], [80, 800]]),
-        sequential=np.array([10, 20]),
+        sequential=np.array([[10, 100], [20, 200]]),
         seeds=4,
     )
     first = compute_curves(measured, np.array([True, False]))
     assert first.cost == pytest.approx([10, 20])
     assert first.accuracy == pytest.approx([100, 100])
+    assert first.sequential == pytest.approx([2.5, 5])
     both = compute_curves(measured, np.array([True, True]))
     assert both.cost == pytest.approx([55, 110])
     assert both.accuracy == pytest.approx([50, 75])

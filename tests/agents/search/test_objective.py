@@ -1,45 +1,145 @@
 """Objectives by their definitions."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from agents.search.objective import parse_objective
+from agents.run.user_profiles import UserProfile, load_profiles
+from agents.search.objective import (
+    CurvePoints,
+    PriceOptions,
+    ReferenceCurves,
+    parse_objective,
+)
 from harness.errors import InputError
 
-COST = np.array([100.0, 200.0, 400.0])
-ACCURACY = np.array([10.0, 30.0, 20.0])
-LOW, HIGH = np.array(100.0), np.array(400.0)
+
+def points(cost: list[float], accuracy: list[float], sequential: float = 10.0) -> CurvePoints:
+    columns = np.array(cost, float), np.array(accuracy, float)
+    return CurvePoints(*columns, np.full(len(cost), sequential))
 
 
-def test_the_frontier_is_the_mean_height_of_the_running_maximum_over_doublings() -> None:
+CURVE = points([100, 200, 400], [10, 30, 20])
+BASELINES = points([100, 400], [6, 6])
+REFERENCES = ReferenceCurves(BASELINES, 100.0, 400.0)
+TOKENS = PriceOptions()
+
+
+def value(
+    objective: str,
+    curve: CurvePoints = CURVE,
+    references: ReferenceCurves = REFERENCES,
+    prices: PriceOptions = TOKENS,
+) -> float:
+    return float(parse_objective(objective)(curve, references, prices))
+
+
+def test_frontier_is_the_mean_height_of_the_running_maximum_over_doublings() -> None:
     # From 100 to 200 it climbs from 10 to 30, from 200 to 400 it stays at 30.
-    assert parse_objective("frontier")(COST, ACCURACY, LOW, HIGH) == pytest.approx((20 + 30) / 2)
+    assert value("frontier") == pytest.approx((20 + 30) / 2)
 
 
-def test_a_curve_that_begins_late_counts_nothing_before() -> None:
-    late = parse_objective("frontier")(COST[1:], ACCURACY[1:], LOW, HIGH)
-    assert late == pytest.approx(30 / 2)
+def test_baselines_count_below_the_first_point_of_a_curve() -> None:
+    assert value("frontier", points([200, 400], [30, 20])) == pytest.approx((6 + 30) / 2)
+
+
+def test_a_curve_outside_of_the_range_counts_only_inside() -> None:
+    assert value("frontier", points([800], [90])) == pytest.approx(6)
+    assert value("frontier", points([50], [90])) == pytest.approx(90)
+
+
+def test_points_that_take_too_long_add_nothing() -> None:
+    slow = CurvePoints(CURVE.cost, CURVE.accuracy, np.array([10.0, 90.0, 10.0]))
+    prices = PriceOptions(max_sequential=50)
+    assert value("frontier", slow, prices=prices) == pytest.approx((10 + 20) / 2)
+    assert value("accuracy", slow, prices=prices) == 20
+    assert value("frontier", points([100], [90], 90), prices=prices) == pytest.approx(6)
+
+
+def test_a_latency_weight_blends_tokens_and_sequential_tokens_geometrically() -> None:
+    curve = CurvePoints(np.array([100.0]), np.array([50.0]), np.array([25.0]))
+    assert PriceOptions(latency=0.5).price(curve) == pytest.approx([50.0])
+    assert PriceOptions(latency=1.0).price(curve) == pytest.approx([25.0])
+    assert PriceOptions().price(curve) == pytest.approx([100.0])
 
 
 def test_accuracy_is_that_of_the_best_beta_whatever_it_costs() -> None:
-    assert parse_objective("accuracy")(COST, ACCURACY, LOW, HIGH) == 30
+    assert value("accuracy") == 30
 
 
 @pytest.mark.parametrize(("gamma", "best"), [("0", 30), ("15", 15), ("25", 10)])
 def test_a_tradeoff_takes_points_for_every_doubling(gamma: str, best: float) -> None:
-    assert parse_objective(f"tradeoff:{gamma}")(COST, ACCURACY, LOW, HIGH) == pytest.approx(best)
+    assert value(f"tradeoff:{gamma}") == pytest.approx(best)
 
 
-def test_objectives_value_many_curves_at_once() -> None:
-    many = np.stack([ACCURACY, ACCURACY / 2])
-    costs, ends = np.stack([COST, COST]), (np.full(2, 100.0), np.full(2, 400.0))
-    for name in ("frontier", "accuracy", "tradeoff:1"):
-        value = parse_objective(name)
-        each = [float(value(COST, one, LOW, HIGH)) for one in many]
-        assert value(costs, many, *ends) == pytest.approx(each)
+def test_tokens_at_is_the_percentage_saved_at_the_accuracies_of_a_reference() -> None:
+    target = points([400, 800], [10, 30])
+    saved = value("tokens-at:cmc", references=REFERENCES._replace(target=target))
+    assert saved == pytest.approx(75)  # 100 of 400 and 200 of 800 tokens
 
 
-@pytest.mark.parametrize("text", ["", "cost", "tradeoff", "tradeoff:", "tradeoff:-1", "tradeoff:x"])
-def test_what_names_no_objective_is_refused_in_a_sentence(text: str) -> None:
+def test_tokens_at_doubles_the_price_for_each_point_that_is_missed() -> None:
+    target = points([800], [32])
+    saved = value("tokens-at:cmc", references=REFERENCES._replace(target=target))
+    assert saved == pytest.approx(100 * (1 - 4))
+
+
+def test_meet_is_the_percentage_of_profiles_that_some_point_meets(tmp_path: Path) -> None:
+    path = tmp_path / "users.toml"
+    path.write_text(
+        "usd_per_million_tokens = 1000.0\n"
+        '[[profiles]]\nname = "frugal"\naccuracy = 25.0\nusd = 0.3\n'
+        '[[profiles]]\nname = "hasty"\naccuracy = 25.0\ntokens = 150\n'
+    )
+    assert value(f"meet:{path}") == pytest.approx(50 + 0.01 * 25)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "holds no profile|not a file of profiles"),
+        ("profiles = []", "holds no profile"),
+        ('[[profiles]]\nname = "a"', "has no limit"),
+        ('[[profiles]]\nname = "a"\ntokens = -1', "below 0"),
+        ('[[profiles]]\nname = "a"\nusd = 1.0', "usd_per_million_tokens"),
+        ('[[profiles]]\nname = "a"\nspeed = 1', "not a file of profiles"),
+        (
+            '[[profiles]]\nname = "a"\ntokens = 1\n[[profiles]]\nname = "a"\ntokens = 2',
+            "two profiles",
+        ),
+    ],
+)
+def test_an_unusable_file_of_profiles_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "users.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=reason):
+        load_profiles(path)
+
+
+def test_profiles_are_read_from_json_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "users.json"
+    path.write_text('{"profiles": [{"name": "a", "tokens": 5}]}')
+    assert load_profiles(path) == [UserProfile(name="a", tokens=5)]
+
+
+def test_objectives_score_many_curves_at_once() -> None:
+    target = points([400, 800], [10, 40])
+    many = [CURVE, points([100, 200, 400], [5, 15, 10])]
+    stacked = CurvePoints(*(np.stack(columns) for columns in zip(*many, strict=True)))
+    both = ReferenceCurves(
+        CurvePoints(*(np.stack([each, each]) for each in BASELINES)), 100.0, 400.0,
+        CurvePoints(*(np.stack([each, each]) for each in target)),
+    )  # fmt: skip
+    for name in ("frontier", "accuracy", "tradeoff:1", "tokens-at:cmc"):
+        each = [value(name, one, REFERENCES._replace(target=target)) for one in many]
+        assert parse_objective(name)(stacked, both, PriceOptions()) == pytest.approx(each)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "cost", "tradeoff", "tradeoff:", "tradeoff:-1", "tradeoff:x", "meet:", "tokens-at:"],
+)
+def test_an_unknown_objective_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(InputError, match=f"--objective {text}"):
         parse_objective(text)

@@ -1,0 +1,244 @@
+"""The proposer ``templates``: searches settings of program templates, without a language model.
+
+In its first round it races settings of every template. Each round it refines one path through the
+settings of a template, and proposes the program that has this path as its schedule. Most rounds
+refine the path with the best score; after some rounds a path gets a third control point.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+
+import msgspec
+import numpy as np
+
+from agents.feedback.brief import Brief
+from agents.proposers import ProposalBatch
+from agents.run.records import Proposal
+from agents.search.arena import thin_betas
+from agents.search.bench_protocol import Bench
+from agents.search.measurements import SettingFigures
+from agents.template_search.knob_paths import list_settings, write_program
+from agents.template_search.path_search import (
+    POPULATION,
+    SEEDS,
+    PathState,
+    bend_path,
+    race_settings,
+    refine_path,
+    start_path,
+)
+from agents.template_search.program_templates import (
+    ProgramTemplate,
+    Setting,
+    convert_program,
+    load_program_templates,
+    parse_program_template,
+)
+from harness.errors import InputError
+
+SCORE_SEEDS = 12
+"""Seeds under which the path of a round is scored."""
+
+SECOND_EVERY = 4
+"""In every round of this number, the second-best path is refined if it is near the best."""
+
+SECOND_WITHIN = 0.5
+"""Points of the objective within which a path is near the best."""
+
+BEND_AFTER = 60
+"""Generations after which a path is continued with a third control point."""
+
+
+class _TemplateState(msgspec.Struct, frozen=True, kw_only=True):
+    """What it leaves for its next round."""
+
+    paths: list[PathState]
+    """The paths, best first."""
+    proposed: list[str]
+    """Digests of the programs that were proposed."""
+    rounds: int
+
+
+class TemplatesProposer:
+    """See the module."""
+
+    name = "templates"
+
+    def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
+        """See `agents.proposers.Proposer`."""
+        if bench.free_knobs:
+            return ProposalBatch((), search={"skipped": "templates are fitted to follow beta"})
+        round_search = _RoundSearch(bench)
+        if bench.state is None:
+            paths, rounds, proposed = round_search.start(), 1, []
+        else:
+            state = msgspec.msgpack.decode(bench.state, type=_TemplateState)
+            paths, rounds, proposed = state.paths, state.rounds + 1, state.proposed
+        refined = round_search.refine(paths, rounds)
+        paths = _replace_path(paths, refined) if refined is not None else paths
+        proposals = _list_proposals([refined] if refined is not None else paths, proposed, bench)
+        digests = [*proposed, *(_digest(each.source) for each in proposals)]
+        return ProposalBatch(
+            proposals,
+            search=_describe(paths),
+            state=msgspec.msgpack.encode(
+                _TemplateState(paths=paths, proposed=digests, rounds=rounds)
+            ),
+        )
+
+    def repair(
+        self, brief: Brief, failed: Proposal, diagnostics: str, bench: Bench
+    ) -> ProposalBatch:
+        """Return nothing: its programs check by construction."""
+        return ProposalBatch(())
+
+
+class _RoundSearch:
+    """The search of one round.
+
+    Args:
+        bench: Bench of the round.
+    """
+
+    def __init__(self, bench: Bench):
+        self._bench = bench
+        self._random = np.random.default_rng(bench.random.getrandbits(32))
+        self._betas = thin_betas(bench.betas)
+
+    def start(self) -> list[PathState]:
+        """Return the first paths, best first.
+
+        They are the starting programs, as they are, and for each template the path that a race of
+        its settings begins.
+        """
+        paths = []
+        for program in self._bench.starting_programs:
+            converted = convert_program(program.name, program.source)
+            if converted is not None:
+                template, ends = converted
+                path = PathState(template=program.name, source=template.source, path=ends.tolist())
+                paths += self._attempt(template, partial(_return_path, path))
+        for template in load_program_templates():
+            paths += self._attempt(template, self._race)
+        return _rank(paths)
+
+    def _attempt(
+        self, template: ProgramTemplate, begin: Callable[[ProgramTemplate], PathState | None]
+    ) -> list[PathState]:
+        """Begin a path and score it; empty if its template cannot be played or no time is left."""
+        if self._bench.is_out_of_time():
+            return []
+        try:
+            path = begin(template)
+            scored = None if path is None else self._score(path)
+        except InputError as problem:
+            self._bench.tell("skipped", template=template.name, reason=str(problem))
+            return []
+        if scored is None:
+            return []
+        self._bench.tell("started", template=template.name, score=round(scored.score, 2))
+        return [scored]
+
+    def _race(self, template: ProgramTemplate) -> PathState | None:
+        raced = race_settings(template, self._play, self._random)
+        return None if raced is None else start_path(template, raced)
+
+    def refine(self, paths: Sequence[PathState], rounds: int) -> PathState | None:
+        """Refine one path with what is left of the allowance; ``None`` if there is no path."""
+        if not paths:
+            return None
+        near = len(paths) > 1 and paths[0].score - paths[1].score <= SECOND_WITHIN
+        second = near and rounds % SECOND_EVERY == 0
+        path = paths[1 if second else 0]
+        if len(path.path) == 2 and path.generations >= BEND_AFTER:
+            path = bend_path(path)
+        template = _find_template(path)
+        cost = POPULATION * len(self._betas) * SEEDS
+        refined = refine_path(
+            template,
+            path,
+            self._play,
+            self._bench.score_settings,
+            betas=self._betas,
+            seed=self._bench.random.getrandbits(31) + 1,
+            generations=max(0, self._bench.setting_allowance // cost - 1),
+            is_out_of_time=self._bench.is_out_of_time,
+        )
+        refined = self._score(refined)
+        self._bench.tell("refined", template=template.name, score=round(refined.score, 2))
+        return refined
+
+    def _score(self, path: PathState) -> PathState:
+        """Score the path itself under seeds that it was not refined on."""
+        template, first = _find_template(path), path.seeds_played
+        figures = self._play(
+            template,
+            list_settings(template, path.points, self._bench.betas),
+            range(first, first + SCORE_SEEDS),
+        )
+        if figures is None:
+            return path
+        score = self._bench.score_settings(figures).objective
+        return msgspec.structs.replace(path, score=score, seeds_played=first + SCORE_SEEDS)
+
+    def _play(
+        self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
+    ) -> SettingFigures | None:
+        return self._bench.play_settings(template.source, settings, seeds)
+
+
+def _return_path(path: PathState, template: ProgramTemplate) -> PathState:
+    return path
+
+
+def _list_proposals(
+    paths: Sequence[PathState], proposed: Sequence[str], bench: Bench
+) -> list[Proposal]:
+    found: list[Proposal] = []
+    for path in paths[: bench.most]:
+        template = _find_template(path)
+        source = write_program(template, path.points)
+        if _digest(source) in proposed:
+            continue
+        text = (
+            f"the template {template.name} with a schedule fitted in {path.generations} generations"
+        )
+        found.append(Proposal(source=source, words=text, parents=[template.name]))
+    return found
+
+
+def _replace_path(paths: Sequence[PathState], refined: PathState) -> list[PathState]:
+    """Put a refined path in the place of the path that it continues."""
+    others = [
+        each
+        for each in paths
+        if (each.template, len(each.path)) != (refined.template, len(refined.path))
+    ]
+    return _rank([*others, refined])
+
+
+def _rank(paths: Sequence[PathState]) -> list[PathState]:
+    return sorted(paths, key=lambda each: -each.score)
+
+
+def _describe(paths: Sequence[PathState]) -> dict[str, object]:
+    return {
+        "paths": [
+            {
+                "template": each.template,
+                "control points": len(each.path),
+                "generations": each.generations,
+                "score": round(each.score, 3),
+            }
+            for each in paths
+        ]
+    }
+
+
+def _find_template(path: PathState) -> ProgramTemplate:
+    return parse_program_template(path.template, path.source)
+
+
+def _digest(source: str) -> str:
+    return sha256(source.encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""User profiles: limits that a controller should meet for a kind of user.
+
+A file of profiles is TOML or JSON. It has a list ``profiles``; each profile has a name and any of
+the least accuracy in percent, the most tokens, the most sequential tokens and the most dollars per
+question. Dollars are tokens times the price ``usd_per_million_tokens`` of the file.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import InputError
+
+
+class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The limits of one kind of user, per question; ``None`` for no limit."""
+
+    name: str
+    accuracy: float | None = None
+    """Least accuracy, in percent."""
+    tokens: float | None = None
+    """Most tokens."""
+    sequential: float | None = None
+    """Most sequential tokens."""
+    usd: float | None = None
+    """Most dollars."""
+    usd_per_million_tokens: float = 0.0
+    """Price of tokens; a profile's own replaces that of its file."""
+
+
+class _ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    profiles: list[UserProfile]
+    usd_per_million_tokens: float = 0.0
+
+
+def load_profiles(path: Path) -> list[UserProfile]:
+    """Load a file of profiles.
+
+    Raises:
+        InputError: The file cannot be read, or is not as described in this module.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {(problem.strerror or '').lower()}") from None
+    decoder = msgspec.json if path.suffix == ".json" else msgspec.toml
+    try:
+        found = decoder.decode(text, type=_ProfileFile)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise InputError(
+            f"{path}: is not a file of profiles: {problem}",
+            hint='write [[profiles]] with name = "fast", accuracy = 60.0, tokens = 100000',
+        ) from None
+    if not found.profiles:
+        raise InputError(f"{path}: holds no profile; write at least one [[profiles]]")
+    names = [each.name for each in found.profiles]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: two profiles have the name {twice!r}; rename one")
+    for each in found.profiles:
+        _check_limits(path, each, found.usd_per_million_tokens)
+    return [
+        each
+        if each.usd_per_million_tokens
+        else msgspec.structs.replace(each, usd_per_million_tokens=found.usd_per_million_tokens)
+        for each in found.profiles
+    ]
+
+
+def _check_limits(path: Path, profile: UserProfile, price: float) -> None:
+    limits = (profile.accuracy, profile.tokens, profile.sequential, profile.usd)
+    if all(each is None for each in limits):
+        raise InputError(
+            f"{path}: the profile {profile.name!r} has no limit; give it accuracy, tokens,"
+            " sequential or usd"
+        )
+    if any(each is not None and not 0 <= each < float("inf") for each in limits):
+        raise InputError(f"{path}: a limit of the profile {profile.name!r} is below 0")
+    if profile.usd is not None and not (profile.usd_per_million_tokens or price) > 0:
+        raise InputError(
+            f"{path}: the profile {profile.name!r} limits dollars; give the file"
+            " usd_per_million_tokens"
+        )

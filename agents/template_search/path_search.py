@@ -1,0 +1,267 @@
+"""Find the path through a template's settings with the best curve.
+
+First, many settings are drawn and raced: all are played under few seeds, and those nearest to the
+frontier of accuracy over tokens under more. The ends of the path begin where the best settings lie
+on average, at a high and at a low price of tokens. Then CMA-ES moves the control points of the path
+to raise the objective of its curve. Each generation plays seeds that no generation before it
+played, so a path cannot fit a few shuffles.
+
+Method: Hansen, The CMA Evolution Strategy, arXiv 1604.00772, as implemented in the package `cmaes`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from agents.search.measurements import CurveScore, SettingFigures
+from agents.template_search.knob_paths import list_settings, locate, make_monotone
+from agents.template_search.program_templates import (
+    Floats,
+    ProgramTemplate,
+    Setting,
+    draw_points,
+)
+
+DRAWN = 768
+"""Settings that a race starts with."""
+
+HEATS = (2, 4, 8)
+"""Seeds of each heat of a race; half of the settings leave after each."""
+
+PRICES = (6.0, 0.1)
+"""Points of accuracy for a doubling of tokens at which a path starts and ends."""
+
+NEAREST = 12
+"""Settings whose mean is an end of the first path."""
+
+SIGMA = 0.15
+"""Initial step size of the strategy, as a fraction of a knob's range."""
+
+POPULATION = 16
+"""Paths of a generation."""
+
+SEEDS = 6
+"""Seeds under which a generation is played."""
+
+DROP_PENALTY = 2.0
+"""Penalty, in points of the objective, for a path whose tokens fall as β rises."""
+
+
+UNCOVERED_DOUBLINGS = 1.0
+"""A path may end this many doublings of the price below the most expensive baseline."""
+
+UNCOVERED_PENALTY = 0.4
+"""Penalty, in points, for each doubling beyond. On other models than those of the search, a path
+that ends early cannot reach the accuracies for which they need more tokens."""
+
+
+class SettingPlayer(Protocol):
+    """Play settings of a template over what a round shows of the search set."""
+
+    def __call__(
+        self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
+    ) -> SettingFigures | None:
+        """Return the figures of each setting, or ``None`` if the allowance does not suffice."""
+        ...
+
+
+class CurveScorer(Protocol):
+    """Score a curve: the objective, and whether tokens never fall as β rises."""
+
+    def __call__(self, figures: SettingFigures) -> CurveScore:
+        """Return the objective, and what else matters of a curve."""
+        ...
+
+
+class PathState(msgspec.Struct, frozen=True, kw_only=True):
+    """A path of a template, and the distribution that the next generation is drawn from."""
+
+    template: str
+    source: str
+    """Source text of the template: a later version may have another under this name."""
+    path: list[list[float]]
+    """Control points (C, K): coordinates in [0, 1]."""
+    sigma: float = SIGMA
+    covariance: list[list[float]] = []
+    """Shape (C · K, C · K); empty for the identity."""
+    seeds_played: int = 0
+    """Every seed below this one was played by a generation of this path."""
+    generations: int = 0
+    score: float = 0.0
+    """Mean objective of the last generation."""
+
+    @property
+    def points(self) -> Floats:
+        """Return the control points as an array (C, K)."""
+        return np.array(self.path)
+
+
+class RacedSettings(NamedTuple):
+    """The settings that remain after a race, S of K knobs."""
+
+    points: Floats
+    """Array (S, K)."""
+    accuracy: Floats
+    """Array (S,): percent, mean over recordings."""
+    log_cost: Floats
+    """Array (S,): logarithm to base 2 of tokens per question, mean over recordings."""
+
+
+def race_settings(
+    template: ProgramTemplate,
+    play: SettingPlayer,
+    random: np.random.Generator,
+    *,
+    drawn: int = DRAWN,
+) -> RacedSettings | None:
+    """Draw settings, and keep the better half after each heat.
+
+    Args:
+        template: Template to draw settings of.
+        play: Function that plays settings.
+        random: Random source.
+        drawn: Number of settings to draw.
+
+    Returns:
+        The settings that were in the last heat, or ``None`` if the allowance ended before.
+    """
+    points = draw_points(drawn, template.knobs, random)
+    totals = np.zeros((2, drawn))
+    first = 0
+    for heat, seeds in enumerate(HEATS):
+        figures = play(
+            template, [template.setting(each) for each in points], range(first, first + seeds)
+        )
+        if figures is None:
+            return None
+        played = np.stack([figures.accuracy.mean(axis=1), _log_cost(figures)])
+        totals = (totals * first + played * seeds) / (first + seeds)
+        first += seeds
+        if heat < len(HEATS) - 1:
+            kept = np.argsort(_distances(totals[0], totals[1]), kind="stable")
+            kept = np.sort(kept[: max(len(points) // 2, 2 * NEAREST)])
+            points, totals = points[kept], totals[:, kept]
+    return RacedSettings(points, totals[0], totals[1])
+
+
+def start_path(template: ProgramTemplate, raced: RacedSettings) -> PathState:
+    """Begin a straight path between the best settings at a high and at a low price of tokens.
+
+    Args:
+        template: Template that was raced.
+        raced: Outcome of the race.
+    """
+    ends = []
+    for price in PRICES:
+        order = np.argsort(price * raced.log_cost - raced.accuracy, kind="stable")
+        ends.append(raced.points[order[:NEAREST]].mean(axis=0))
+    path = np.clip(np.stack(ends), 0.02, 0.98)
+    return PathState(template=template.name, source=template.source, path=path.tolist())
+
+
+def refine_path(
+    template: ProgramTemplate,
+    state: PathState,
+    play: SettingPlayer,
+    score: CurveScorer,
+    *,
+    betas: Sequence[float],
+    seed: int,
+    generations: int,
+    is_out_of_time: Callable[[], bool] = lambda: False,
+) -> PathState:
+    """Refine a path by generations of CMA-ES.
+
+    Args:
+        template: Template that the path belongs to.
+        state: Path to start from.
+        play: Function that plays settings.
+        score: Function that scores a curve.
+        betas: Values of β at which a path is played.
+        seed: Random seed of the strategy.
+        generations: Maximum number of generations.
+        is_out_of_time: Return true to stop early.
+
+    Returns:
+        The path at the mean of the distribution; ``state`` if no generation was played.
+    """
+    from cmaes import CMA  # imported here: it takes long to load, and many commands never need it
+
+    shape = state.points.shape
+    strategy = CMA(
+        mean=state.points.ravel(),
+        sigma=max(state.sigma, SIGMA / 10),
+        bounds=np.tile([0.0, 1.0], (state.points.size, 1)),
+        seed=seed,
+        population_size=POPULATION,
+        cov=np.array(state.covariance) if state.covariance else None,
+    )
+    first, played, mean_score = state.seeds_played, 0, state.score
+    while played < generations and not is_out_of_time():
+        asked = [strategy.ask() for _ in range(POPULATION)]
+        paths = [make_monotone(each.reshape(shape)) for each in asked]
+        settings = [each for path in paths for each in list_settings(template, path, betas)]
+        figures = play(template, settings, range(first, first + SEEDS))
+        if figures is None:
+            break
+        scores = [
+            _penalise(score(figures.part(at * len(betas), (at + 1) * len(betas))))
+            for at in range(POPULATION)
+        ]
+        strategy.tell([(at, -value) for at, value in zip(asked, scores, strict=True)])
+        first, played, mean_score = first + SEEDS, played + 1, float(np.mean(scores))
+    if not played:
+        return state
+    return PathState(
+        template=state.template,
+        source=state.source,
+        path=make_monotone(strategy.mean.reshape(shape)).tolist(),
+        sigma=float(strategy._sigma),  # noqa: SLF001 - the package has no public name for it
+        covariance=strategy._C.tolist(),  # noqa: SLF001
+        seeds_played=first,
+        generations=state.generations + played,
+        score=mean_score,
+    )
+
+
+def bend_path(state: PathState) -> PathState:
+    """Return the same path with a third control point in the middle, to be refined anew."""
+    if len(state.path) == 3:
+        return state
+    points = locate(state.points, (0.0, 0.5, 1.0))
+    return PathState(
+        template=state.template,
+        source=state.source,
+        path=points.tolist(),
+        sigma=SIGMA / 2,
+        seeds_played=state.seeds_played,
+        generations=state.generations,
+        score=state.score,
+    )
+
+
+def _penalise(score: CurveScore) -> float:
+    uncovered = max(0.0, score.uncovered - UNCOVERED_DOUBLINGS)
+    drop = 0.0 if score.steady else DROP_PENALTY
+    return score.objective - UNCOVERED_PENALTY * uncovered - drop
+
+
+def _log_cost(figures: SettingFigures) -> Floats:
+    logs: Floats = np.log2(np.maximum(figures.cost, 1.0)).mean(axis=1)
+    return logs
+
+
+def _distances(accuracy: Floats, log_cost: Floats) -> Floats:
+    """Return how far each setting is below the frontier of all, in points of accuracy.
+
+    Args:
+        accuracy: Array (S,).
+        log_cost: Array (S,).
+    """
+    order = np.lexsort((-accuracy, log_cost))
+    best = np.maximum.accumulate(accuracy[order])
+    found = np.empty_like(accuracy)
+    found[order] = best - accuracy[order]
+    return found

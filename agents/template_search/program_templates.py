@@ -1,0 +1,213 @@
+"""Program templates: Rheo programs with free knobs, and the space of their settings.
+
+A point of the space has one coordinate in [0, 1] for each knob. Knobs whose range spans a large
+ratio are spread geometrically, the others evenly.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from itertools import takewhile
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.search.programs import WIDE_RATIO
+from agents.variation import ScheduleConstant, find_constants
+from agents.variation.curves import round_significant
+from agents.variation.tree_transforms import find_section
+from dsl import tree
+from dsl.checker import CheckedProgram
+from dsl.checker.symbols import free_knobs, knob_type
+from dsl.formatter import print_tree
+from dsl.operations import evaluate_expression
+from dsl.parser import parse
+from dsl.program import load_checked_program
+from dsl.schedule import evaluate
+from dsl.source import Source
+from dsl.types import Type
+
+Floats = NDArray[np.float64]
+
+SPREAD = 4
+"""Factor around the values of a program's knobs within which a conversion looks for better ones."""
+
+Setting = Mapping[str, int | float]
+"""The value of every knob, by name."""
+
+
+class KnobRange(NamedTuple):
+    """A free knob of a template."""
+
+    name: str
+    low: float
+    high: float
+    integer: bool
+
+    @property
+    def geometric(self) -> bool:
+        """Whether equal steps are equal ratios."""
+        return self.low > 0 and self.high / self.low >= WIDE_RATIO
+
+    def value(self, coordinate: float) -> float:
+        """Return the value at a coordinate in [0, 1]; integers are not rounded."""
+        coordinate = min(max(coordinate, 0.0), 1.0)
+        if self.geometric:
+            return float(self.low * (self.high / self.low) ** coordinate)
+        return self.low + coordinate * (self.high - self.low)
+
+    def coordinate(self, value: float) -> float:
+        """Return the coordinate of a value; values outside of the range move to its ends."""
+        value = min(max(value, self.low), self.high)
+        if self.geometric:
+            return float(np.log(value / self.low) / np.log(self.high / self.low))
+        width = self.high - self.low
+        return (value - self.low) / width if width else 0.0
+
+
+class ProgramTemplate(NamedTuple):
+    """A family of controllers."""
+
+    name: str
+    source: str
+    knobs: tuple[KnobRange, ...]
+
+    @property
+    def about(self) -> str:
+        """The comment at its head."""
+        lines = takewhile(lambda line: line.startswith("#"), self.source.splitlines())
+        return " ".join(line.removeprefix("#").strip() for line in lines)
+
+    def setting(self, point: Floats) -> Setting:
+        """Return the setting at a point.
+
+        Args:
+            point: Array (K,), one coordinate in [0, 1] for each knob.
+        """
+        found: dict[str, int | float] = {}
+        for knob, coordinate in zip(self.knobs, point, strict=True):
+            value = knob.value(float(coordinate))
+            found[knob.name] = round(value) if knob.integer else float(f"{value:.4g}")
+        return found
+
+    def point(self, setting: Setting) -> Floats:
+        """Return the point of a setting, an array (K,)."""
+        return np.array([knob.coordinate(float(setting[knob.name])) for knob in self.knobs])
+
+
+@cache
+def load_program_templates() -> tuple[ProgramTemplate, ...]:
+    """Load the templates of the folder ``programs``, by name."""
+    folder = files(__package__) / "programs"
+    texts = {
+        each.name.removesuffix(".rheo"): each.read_text(encoding="utf-8")
+        for each in folder.iterdir()
+        if each.name.endswith(".rheo")
+    }
+    return tuple(parse_program_template(name, texts[name]) for name in sorted(texts))
+
+
+@cache
+def parse_program_template(name: str, source: str) -> ProgramTemplate:
+    """Read a template: a program with free knobs and no schedule.
+
+    Raises:
+        DslError: The program does not check.
+        ValueError: It has no free knob.
+    """
+    checked = load_checked_program(Source(source, f"{name}.rheo"))
+    knobs = tuple(_list_ranges(checked))
+    if not knobs:
+        raise ValueError(f"{name}.rheo: a template needs free knobs; it has none")
+    return ProgramTemplate(name, source, knobs)
+
+
+def convert_program(name: str, source: str) -> tuple[ProgramTemplate, Floats] | None:
+    """Convert a program that follows β to a template and the path of its schedule.
+
+    Each knob of the schedule becomes a free knob. Its range is that of the quantity which the
+    program uses it for, within `SPREAD` times its values.
+
+    Args:
+        name: Name of the template.
+        source: Source text of a program that checks.
+
+    Returns:
+        The template and an array (2, K): the points at β = 0 and β = 1. ``None`` if some line of
+        the schedule is no curve between two values.
+    """
+    program = parse(Source(source)).program
+    assert program is not None
+    schedule = find_section(program, tree.Schedule)
+    constants = find_constants(program)
+    if schedule is None or len(constants) < len(schedule.items):
+        return None
+    knobs = tuple(_widen(each) for each in constants)
+    ends = np.array(
+        [
+            [knob.coordinate(each.at_zero) for knob, each in zip(knobs, constants, strict=True)],
+            [knob.coordinate(each.at_one) for knob, each in zip(knobs, constants, strict=True)],
+        ]
+    )
+    lines = "\n".join(
+        f"{knob.name} = {_literal(knob, each.at_zero)} in"
+        f" {_literal(knob, knob.low)}..{_literal(knob, knob.high)}"
+        for knob, each in zip(knobs, constants, strict=True)
+    )
+    free = parse(Source(f"controller c {{ knobs {{\n{lines}\n}} }}")).program
+    assert free is not None
+    sections = tuple(
+        free.sections[0] if isinstance(section, tree.Schedule) else section
+        for section in program.sections
+    )
+    return parse_program_template(name, print_tree(replace(program, sections=sections))), ends
+
+
+def _widen(constant: ScheduleConstant) -> KnobRange:
+    """Return the range of a knob around its present values."""
+    low, high = sorted((constant.at_zero, constant.at_one))
+    if constant.logarithmic:
+        low, high = low / SPREAD, high * SPREAD
+    else:
+        margin = max(high - low, abs(high) / SPREAD, 0.05)
+        low, high = low - margin, high + margin
+    low, high = max(low, constant.low), min(high, constant.high)
+    if constant.integer:
+        low, high = round(low), max(round(high), round(low) + 1)
+    return KnobRange(constant.knob, float(f"{low:.3g}"), float(f"{high:.3g}"), constant.integer)
+
+
+def _literal(knob: KnobRange, value: float) -> str:
+    if knob.integer:
+        return str(round(value))
+    return repr(round_significant(min(max(value, knob.low), knob.high)))
+
+
+def draw_points(count: int, knobs: Sequence[KnobRange], random: np.random.Generator) -> Floats:
+    """Draw points as a Latin hypercube: each coordinate takes every level once.
+
+    Args:
+        count: Number of points.
+        knobs: Knobs of the template.
+        random: Random source.
+
+    Returns:
+        Array (count, K) in [0, 1].
+    """
+    levels = np.stack([random.permutation(count) for _ in knobs], axis=1)
+    return (levels + random.random(levels.shape)) / count
+
+
+def _list_ranges(checked: CheckedProgram) -> list[KnobRange]:
+    defaults = evaluate(checked, 0.0)  # a range may name knobs above it
+    return [
+        KnobRange(
+            name,
+            float(evaluate_expression(knob.low, checked.types, defaults)),
+            float(evaluate_expression(knob.high, checked.types, defaults)),
+            knob_type(knob, checked.types) is Type.INTEGER,
+        )
+        for name, knob in free_knobs(checked.program).items()
+    ]

@@ -1,0 +1,54 @@
+"""What ``--start-from`` takes."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.commands.starting_points import START_FROM, load_starting_programs
+from agents.run.directory import create_run
+from harness.errors import InputError
+from tests.agents.conftest import request
+
+FOLLOWS = (
+    "controller mine { schedule { rising n = round(1 + 7 * beta) } start { sample n }\n"
+    "finally { answer winner(finished) else none } }\n"
+)
+
+
+def names(*wanted: str) -> list[str]:
+    return [each.name for each in load_starting_programs(wanted)]
+
+
+def test_a_search_starts_from_hand_made_and_library_programs_by_default() -> None:
+    found = [each.name for each in load_starting_programs(START_FROM)]
+    assert {"short", "widening", "cmc", "early_votes"} <= set(found)
+
+
+def test_discovered_controllers_are_not_among_the_hand_made_programs() -> None:
+    assert not {"cmc", "early_votes"} & set(names("handmade"))
+
+
+def test_a_library_controller_and_a_file_are_named_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.rheo"
+    path.write_text(FOLLOWS)
+    assert names("early_votes", str(path)) == ["early_votes", "mine"]
+
+
+def test_a_program_named_twice_is_taken_once() -> None:
+    assert names("cmc", "library").count("cmc") == 1
+
+
+def test_a_controller_that_does_not_follow_beta_is_refused() -> None:
+    with pytest.raises(InputError, match=r"--start-from sc: .* follow beta"):
+        names("sc")
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(InputError, match="handmad"):
+        names("handmad")
+
+
+def test_a_run_without_candidates_is_refused(recordings: list[Path], tmp_path: Path) -> None:
+    create_run(tmp_path / "run", request(recordings))
+    with pytest.raises(InputError, match="no candidates yet"):
+        names(str(tmp_path / "run"))

@@ -1,0 +1,61 @@
+"""Among candidates that cannot be told apart, the flattest and shortest is selected."""
+
+from random import Random
+
+import pytest
+
+from agents.evolution.starting_programs import load_library_programs, load_seeds
+from agents.run.records import ControllerLanguage
+from agents.search.selection import (
+    SelectionCandidate,
+    perturb_constants,
+    rank_candidates,
+)
+from dsl.program import analyse_program
+from dsl.source import Source
+from tests.agents.conftest import Opened
+
+VOTE = """\
+controller vote {
+  schedule { rising n = round(1 * pow(8, beta)) }
+
+  start { sample n }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+IDLE = VOTE.replace("vote", "idle", 1).replace("8, beta", "1.1, beta")
+
+
+def candidate(name: str, source: str, size: int = 20) -> SelectionCandidate:
+    return SelectionCandidate(name, source, ControllerLanguage.RHEO, size)
+
+
+def test_a_candidate_that_is_clearly_worse_is_no_choice(opened: Opened) -> None:
+    with opened() as here:
+        ranked = rank_candidates(here, [candidate("vote", VOTE), candidate("idle", IDLE)], 0)
+    assert [each.name for each in ranked] == ["vote"]
+
+
+def test_of_equal_programs_the_shorter_is_selected(opened: Opened) -> None:
+    with opened() as here:
+        pair = [candidate("long", VOTE, 90), candidate("short", VOTE, 20)]
+        ranked = rank_candidates(here, pair, 0)
+    assert ranked[0].objective == ranked[1].objective
+    assert ranked[0].flat_score - ranked[0].value < ranked[1].flat_score - ranked[1].value
+
+
+def test_without_candidates_there_is_no_choice(opened: Opened) -> None:
+    with opened() as here:
+        assert rank_candidates(here, [], 0) == []
+
+
+@pytest.mark.parametrize(
+    "program", [*load_seeds(), *load_library_programs()], ids=lambda each: each.name
+)
+def test_a_program_with_moved_constants_still_checks(program: object) -> None:
+    source = program.source  # type: ignore[attr-defined]
+    moved = {perturb_constants(source, Random(seed)) for seed in range(5)}
+    assert len(moved) > 1
+    for each in moved:
+        assert not any(found.is_error for found in analyse_program(Source(each)).diagnostics)

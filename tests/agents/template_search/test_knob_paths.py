@@ -1,0 +1,96 @@
+"""Paths through the knobs of a template, and the schedules that they are written as."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from agents.evolution.starting_programs import load_library_programs, load_seeds
+from agents.template_search.knob_paths import (
+    bend,
+    list_settings,
+    locate,
+    make_monotone,
+    write_program,
+)
+from agents.template_search.program_templates import (
+    ProgramTemplate,
+    convert_program,
+    draw_points,
+    load_program_templates,
+    parse_program_template,
+)
+from dsl.program import load_checked_program
+from dsl.schedule import evaluate
+from dsl.source import Source
+
+BETAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+TEMPLATES = {each.name: each for each in load_program_templates()}
+PROGRAMS = [*load_seeds(), *load_library_programs()]
+
+
+def paths(template: ProgramTemplate) -> st.SearchStrategy[np.ndarray]:
+    shapes = st.sampled_from([(2, len(template.knobs)), (3, len(template.knobs))])
+    points = shapes.flatmap(lambda shape: hnp.arrays(float, shape, elements=st.floats(0, 1)))
+    return points.map(make_monotone)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@given(data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_a_written_schedule_has_the_values_of_its_path(name: str, data: st.DataObject) -> None:
+    template = TEMPLATES[name]
+    path = data.draw(paths(template))
+    # The checker proves the direction of every line, or this raises.
+    checked = load_checked_program(Source(write_program(template, path)))
+    for beta, expected in zip(BETAS, list_settings(template, path, BETAS), strict=True):
+        found = evaluate(checked, beta)
+        for knob in template.knobs:
+            tolerance = (
+                1.0 if knob.integer else 0.02 * (knob.high - knob.low) + 0.02 * expected[knob.name]
+            )
+            slack = tolerance + (0.05 * expected[knob.name] if knob.integer else 0.0)
+            assert found[knob.name] == pytest.approx(expected[knob.name], abs=slack)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_template_is_described_and_has_ranges(name: str) -> None:
+    template = TEMPLATES[name]
+    assert template.about
+    assert all(knob.low < knob.high for knob in template.knobs)
+
+
+def test_bending_a_path_leaves_its_settings_unchanged() -> None:
+    template = next(iter(TEMPLATES.values()))
+    path = np.random.default_rng(0).random((2, len(template.knobs)))
+    assert np.allclose(locate(bend(path), BETAS), locate(path, BETAS))
+
+
+def test_a_middle_point_outside_of_the_ends_moves_between_them() -> None:
+    path = make_monotone(np.array([[0.2, 0.9], [0.1, 1.4], [0.8, 0.3]]))
+    assert path.tolist() == [[0.2, 0.9], [0.2, 0.9], [0.8, 0.3]]
+
+
+def test_drawn_points_take_every_level_of_every_knob_once() -> None:
+    template = next(iter(TEMPLATES.values()))
+    points = draw_points(10, template.knobs, np.random.default_rng(0))
+    for column in points.T:
+        assert sorted(np.floor(column * 10).astype(int)) == list(range(10))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.name)
+def test_a_program_converted_to_a_template_keeps_its_ends(program: object) -> None:
+    converted = convert_program(program.name, program.source)  # type: ignore[attr-defined]
+    assert converted is not None
+    template, path = converted
+    original = load_checked_program(Source(program.source))  # type: ignore[attr-defined]
+    written = load_checked_program(Source(write_program(template, path)))
+    for beta in (0.0, 1.0):
+        before, after = evaluate(original, beta), evaluate(written, beta)
+        assert after == pytest.approx(before, rel=0.01)
+
+
+def test_a_template_needs_free_knobs() -> None:
+    with pytest.raises(ValueError, match="needs free knobs"):
+        parse_program_template("plain", "controller plain { finally { answer none } }")

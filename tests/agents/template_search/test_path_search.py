@@ -1,0 +1,139 @@
+"""The search over settings finds the good ones, with figures whose optimum is known."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from agents.search.measurements import CurveScore, SettingFigures
+from agents.template_search.path_search import (
+    HEATS,
+    PathState,
+    bend_path,
+    race_settings,
+    refine_path,
+    start_path,
+)
+from agents.template_search.program_templates import (
+    ProgramTemplate,
+    Setting,
+    parse_program_template,
+)
+
+SOURCE = """\
+controller toy {
+  knobs {
+    n     = 4 in 1..64
+    level = 0.5 in 0.0..1.0
+  }
+
+  start { open n }
+
+  step {
+    advance active
+    if confidence(finished) > level { answer winner(finished) because "clear" }
+  }
+
+  finally { answer winner(alive) }
+}
+"""
+TEMPLATE = parse_program_template("toy", SOURCE)
+BETAS = (0.0, 0.5, 1.0)
+
+
+class Landscape:
+    """Accuracy rises with `n`, which costs, and is highest where `level` is 0.8."""
+
+    def __init__(self) -> None:
+        self.seeds: list[range] = []
+
+    def __call__(
+        self, template: ProgramTemplate, settings: Sequence[Setting], seeds: range
+    ) -> SettingFigures:
+        self.seeds.append(seeds)
+        n = np.array([each["n"] for each in settings], float)
+        level = np.array([each["level"] for each in settings], float)
+        accuracy = 12 * np.sqrt(np.log2(n)) - 40 * (level - 0.8) ** 2
+        cost = 1000 * n
+        return SettingFigures(cost[:, None], accuracy[:, None], cost[:, None])
+
+
+def toy(path: list[list[float]], **fields: float) -> PathState:
+    return PathState(template="toy", source=SOURCE, path=path, **fields)  # type: ignore[arg-type]
+
+
+def score(figures: SettingFigures) -> CurveScore:
+    return CurveScore(float(figures.accuracy.mean()), True, 0.0)
+
+
+def refine(landscape: Landscape, state: PathState, generations: int = 15) -> PathState:
+    return refine_path(
+        TEMPLATE, state, landscape, score, betas=BETAS, seed=1, generations=generations
+    )
+
+
+def test_a_race_keeps_the_settings_nearest_to_the_frontier() -> None:
+    landscape = Landscape()
+    raced = race_settings(TEMPLATE, landscape, np.random.default_rng(0), drawn=256)
+    assert raced is not None
+    assert len(raced.points) == 64
+    assert [len(each) for each in landscape.seeds] == list(HEATS)
+    levels = [TEMPLATE.setting(each)["level"] for each in raced.points]
+    assert np.abs(np.array(levels) - 0.8).max() < 0.35
+
+
+def test_a_race_ends_where_the_allowance_does() -> None:
+    assert race_settings(TEMPLATE, lambda *_: None, np.random.default_rng(0)) is None
+
+
+def test_a_path_starts_cheap_and_ends_accurate() -> None:
+    raced = race_settings(TEMPLATE, Landscape(), np.random.default_rng(0), drawn=256)
+    assert raced is not None
+    first, last = (TEMPLATE.setting(each) for each in start_path(TEMPLATE, raced).points)
+    assert last["n"] > 4 * first["n"]
+
+
+def test_generations_raise_the_score_and_play_no_seed_twice() -> None:
+    landscape = Landscape()
+    start = toy([[0.1, 0.2], [0.6, 0.3]])
+    refined = refine(landscape, start)
+    assert refined.generations == 15
+    before, after = (
+        score(landscape(TEMPLATE, [TEMPLATE.setting(point) for point in each.points], range(1)))
+        for each in (start, refined)
+    )
+    assert after.objective > before.objective + 5
+    assert abs(TEMPLATE.setting(refined.points[1])["level"] - 0.8) < 0.3
+    played = [seed for seeds in landscape.seeds[:15] for seed in seeds]
+    assert len(set(played)) == len(played)
+
+
+def test_a_refined_path_continues_where_it_stopped() -> None:
+    once = refine(Landscape(), toy([[0.1, 0.2], [0.6, 0.3]]), 5)
+    landscape = Landscape()
+    again = refine(landscape, once, 5)
+    assert landscape.seeds[0].start == once.seeds_played
+    assert again.generations == 10
+
+
+def test_equal_seeds_give_equal_paths() -> None:
+    start = toy([[0.1, 0.2], [0.6, 0.3]])
+    assert refine(Landscape(), start, 4) == refine(Landscape(), start, 4)
+
+
+def test_an_early_end_of_the_curve_is_penalised() -> None:
+    start = toy([[0.1, 0.8], [0.5, 0.8]])
+
+    def uncovered(figures: SettingFigures) -> CurveScore:
+        return CurveScore(0.0, True, float(np.log2(64_000 / figures.cost.max())))
+
+    reached = refine_path(
+        TEMPLATE, start, Landscape(), uncovered, betas=BETAS, seed=1, generations=15
+    )
+    assert TEMPLATE.setting(reached.points[1])["n"] >= 28
+
+
+def test_bending_keeps_the_path() -> None:
+    bent = bend_path(toy([[0.0, 0.2], [1.0, 0.4]], score=3.0))
+    assert bent.points == pytest.approx(np.array([[0.0, 0.2], [0.5, 0.3], [1.0, 0.4]]))
+    assert bend_path(bent) == bent
