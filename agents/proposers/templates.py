@@ -46,7 +46,13 @@ SECOND_EVERY = 4
 SECOND_WITHIN = 0.5
 """Points of the objective within which a path is near the best."""
 
-BEND_AFTER = 60
+FIRST_GENERATIONS = 30
+"""Generations of every template before paths compete by their scores."""
+
+RESCORED = 4
+"""Paths that compete in a round, by their last scores."""
+
+BEND_AFTER = 80
 """Generations after which a path is continued with a third control point."""
 
 
@@ -148,9 +154,7 @@ class _RoundSearch:
         """Refine one path with what is left of the allowance; ``None`` if there is no path."""
         if not paths:
             return None
-        near = len(paths) > 1 and paths[0].score - paths[1].score <= SECOND_WITHIN
-        second = near and rounds % SECOND_EVERY == 0
-        path = paths[1 if second else 0]
+        path = self._choose(paths, rounds)
         if len(path.path) == 2 and path.generations >= BEND_AFTER:
             path = bend_path(path)
         template = _find_template(path)
@@ -168,6 +172,23 @@ class _RoundSearch:
         refined = self._score(refined)
         self._bench.tell("refined", template=template.name, score=round(refined.score, 2))
         return refined
+
+    def _choose(self, paths: Sequence[PathState], rounds: int) -> PathState:
+        """Choose the path to refine: templates that just began, then the best on this round's part.
+
+        Scores of other rounds do not count: each round shows another part of the search set.
+        """
+        names = {each.name for each in load_program_templates()}
+        begun = [
+            each
+            for each in paths
+            if each.template in names and each.generations < FIRST_GENERATIONS
+        ]
+        if begun:
+            return min(begun, key=lambda each: each.generations)
+        ranked = _rank([self._score(each) for each in paths[:RESCORED]])
+        near = len(ranked) > 1 and ranked[0].score - ranked[1].score <= SECOND_WITHIN
+        return ranked[1 if near and rounds % SECOND_EVERY == 0 else 0]
 
     def _score(self, path: PathState) -> PathState:
         """Score the path itself under seeds that it was not refined on."""

@@ -19,7 +19,7 @@ from agents.report.document import (
 )
 from agents.report.evaluation import get_overall_label
 from agents.report.held_out import describe_openings
-from agents.report.records import ControllerRole, RunPhase, RunReport, Side
+from agents.report.records import ControllerRole, RunPhase, RunReport, Side, TokenRatio
 from agents.report.sections import build_search_section, build_winner_section
 from agents.report.tables import TextTable
 from harness.evaluation.scores import MEAN
@@ -116,9 +116,14 @@ def _worth(side: Side, winner: str, name: str) -> InlineText:
                 " times the tokens of "
             ),
             CodeSpan(reference),
-            f" for the same accuracy{missed}.",
+            f" for the same accuracy{_describe_latency(ratio)}{missed}.",
         ]
     return words
+
+
+def _describe_latency(ratio: TokenRatio) -> str:
+    """Describe how long the controller takes where it has the accuracy of a reference."""
+    return "" if ratio.sequential is None else f" and {ratio.sequential:.2f} times the latency"
 
 
 def _over_seed(side: Side) -> InlineText:
@@ -304,23 +309,28 @@ def _people(report: RunReport) -> list[Block]:
 
 
 _OBJECTIVES: Mapping[str, str] = {
-    "frontier": "The objective, frontier, is the mean accuracy over the logarithm of tokens,"
-    " between the cheapest and the dearest baseline of each recording: the area under the running"
-    " maximum of accuracy, in points of percent; left of its cheapest point, a controller has 0:"
-    " the column “0 below” has that point's tokens. So a controller that begins late can be the"
-    " best wherever it plays and still rank low. Over several recordings, its mean.",
+    "frontier": "The objective, frontier, is the mean accuracy over the logarithm of the price,"
+    " between the cheapest and the most expensive baseline point of each recording: the area under"
+    " the running maximum of accuracy, in points of percent. Below the price of its first point a"
+    " controller cannot play, so there the baselines count: the column “starts at” has that point's"
+    " tokens. Over several recordings, its mean.",
     "accuracy": "The objective, accuracy, is the best accuracy of any point, in percent; over"
     " several recordings, its mean.",
-    "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy less {gamma}"
-    " points for every doubling of tokens over the cheapest baseline; over several recordings, its"
-    " mean.",
+    "tradeoff": "The objective, tradeoff, is the best of any point of its accuracy minus {detail}"
+    " points for every doubling of the price over the cheapest baseline; over several recordings,"
+    " its mean.",
+    "tokens-at": "The objective, tokens-at, is the percentage of the price of {detail} that is"
+    " saved at its accuracies, a geometric mean over its points; each percentage point that is missed"
+    " doubles the price of that point.",
+    "meet": "The objective, meet, is the percentage of the user profiles of {detail} whose limits"
+    " some point meets; the frontier, with a small weight, decides between equals.",
 }
 
 
 def _made(report: RunReport) -> list[Block]:
-    kind, _, gamma = report.objective.partition(":")
+    kind, _, detail = report.objective.partition(":")
     items: Sequence[str] = [
-        _OBJECTIVES[kind].format(gamma=gamma),
+        _OBJECTIVES[kind].format(detail=detail),
         (
             "Intervals are of 95 %, by bootstrap over questions; gains and ratios are paired, both"
             " controllers seeing the same drawings."

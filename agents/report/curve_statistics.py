@@ -11,7 +11,7 @@ import numpy as np
 from agents.report.records import ObjectiveEstimate, TokenRatio
 from agents.search.objective import CurvePoints, Objective, PriceOptions, ReferenceCurves
 from harness.evaluation.bootstrap import Floats, Stratum, interval, resample
-from harness.evaluation.frontier import build_curve, cost_at
+from harness.evaluation.frontier import build_curve, cost_at, sequential_at
 from harness.evaluation.grid import Grid, GridCell
 from harness.evaluation.scores import MEAN, CellEpisodes
 from harness.request.recordings import NamedRecording
@@ -145,6 +145,7 @@ def estimate_token_ratios(
     """
     found: list[TokenRatio] = []
     means: list[Floats] = []
+    latencies: list[float] = []
     for label, mine, other in zip(labels, ours, theirs, strict=True):
         logs = _log_ratios(mine, other)
         reached = np.isfinite(logs[0])
@@ -153,12 +154,16 @@ def estimate_token_ratios(
         if mean is not None:
             means.append(mean)
         missed = points - int(reached.sum())
-        found.append(_ratio(controller, reference, label, mean, points, missed))
+        latency = _log_latency(mine, other, logs[0]) if reached.any() else None
+        if latency is not None:
+            latencies.append(latency)
+        found.append(_ratio(controller, reference, label, mean, points, missed, latency))
     if len(labels) > 1:
         points = sum(each.points for each in found)
         missed = sum(each.missed for each in found)
         over_all = np.mean(means, axis=0) if means else None
-        found.append(_ratio(controller, reference, MEAN, over_all, points, missed))
+        latency = float(np.mean(latencies)) if latencies else None
+        found.append(_ratio(controller, reference, MEAN, over_all, points, missed, latency))
     return found
 
 
@@ -184,8 +189,22 @@ def _log_ratios(mine: CurvePoints, other: CurvePoints) -> Floats:
     return ratios
 
 
+def _log_latency(mine: CurvePoints, other: CurvePoints, log_ratios: Floats) -> float:
+    """Return the mean log ratio of sequential tokens at the points that are reached."""
+    reached = np.isfinite(log_ratios)
+    tokens = np.exp(log_ratios[reached]) * np.maximum(other.cost[0, reached], 1.0)
+    own = sequential_at(mine.cost[0], mine.sequential[0], tokens)
+    return float(np.log(own / np.maximum(other.sequential[0, reached], 1.0)).mean())
+
+
 def _ratio(
-    controller: str, reference: str, label: str, logs: Floats | None, points: int, missed: int
+    controller: str,
+    reference: str,
+    label: str,
+    logs: Floats | None,
+    points: int,
+    missed: int,
+    latency: float | None,
 ) -> TokenRatio:
     around = None if logs is None else interval(logs[1:])
     return TokenRatio(
@@ -197,6 +216,7 @@ def _ratio(
         high=None if around is None else _finite(np.exp(around.high)),
         points=points,
         missed=missed,
+        sequential=None if latency is None else _finite(np.exp(latency)),
     )
 
 

@@ -84,6 +84,8 @@ class TokenRatio(msgspec.Struct, frozen=True, kw_only=True):
     points: int
     missed: int
     """Number of points whose accuracy the controller never reaches; they are not in the mean."""
+    sequential: float | None = None
+    """The same ratio of sequential tokens, at the points of equal accuracy."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,11 +54,11 @@ def build_overall_table(report: RunReport, side: Side) -> TextTable:
 def zero_heads(report: RunReport, side: Side) -> list[str]:
     """Return the heading over `zero_cells`, if any controller has such a cell."""
     late = any(_late(report, side, each.label) for each in list_playable(report, side))
-    return ["0 below"] if late else []
+    return ["starts at"] if late else []
 
 
 def zero_cells(report: RunReport, side: Side, controller: str) -> list[str]:
-    """Return the cost at which a controller's curve begins; the objective is 0 below it.
+    """Return the cost at which a controller's curve begins; baselines count below it.
 
     Args:
         report: Report.
@@ -248,7 +248,8 @@ def _told(found: TokenRatio | None) -> str:
     if found is None or found.ratio is None:
         return "never" if found is not None else "-"
     missed = f", {found.missed} missed" if found.missed else ""
-    return f"{found.ratio:.2f} ({format_bounds(found.low, found.high)}){missed}"
+    latency = "" if found.sequential is None else f", latency {found.sequential:.2f}"
+    return f"{found.ratio:.2f} ({format_bounds(found.low, found.high)}){missed}{latency}"
 
 
 def _winners(people: Sequence[ReportedController]) -> frozenset[int]:

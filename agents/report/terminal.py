@@ -24,9 +24,9 @@ WIDTH, WIDEST = 80, 100
 
 _TOKENS = "tokens: for equal accuracy, relative to the reference; (n/m): reached at n of m points"
 
-_ZERO = "objective: accuracy over the whole range of costs; 0 below its cheapest point"
+_ZERO = "objective: accuracy over the whole range of costs; baselines count below its start"
 
-_BELOW = "0 below: tokens of its cheapest point, if that is inside the range"
+_BELOW = "starts at: tokens of its cheapest point, if that is inside the range"
 
 _BARS = "▁▂▃▄▅▆▇█"
 

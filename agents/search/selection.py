@@ -27,7 +27,7 @@ VARIANTS = 8
 JITTER = 0.06
 """Standard deviation of a moved constant, as a fraction of its value."""
 
-NODE_COST = 0.002
+NODE_COST = 0.0005
 """Cost of a node of the syntax tree, in points of the objective."""
 
 

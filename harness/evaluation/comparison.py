@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from harness.evaluation.bootstrap import ConfidenceInterval, Floats, interval, resample
-from harness.evaluation.frontier import accuracy_at, area, build_curve, cost_at
+from harness.evaluation.frontier import accuracy_at, area, build_curve, cost_at, sequential_at
 from harness.evaluation.grid import Grid, GridPoint
 from harness.evaluation.scores import (
     CellEpisodes,
@@ -113,6 +113,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """The questions with the largest difference first; for all recordings, those of each."""
     baseline_points: list[BaselinePoint]
     """The points of B's curve, in the order of the grid."""
+    sequential_ratio: float | None = None
+    """The sequential tokens of B over those of A at equal accuracy: the geometric mean over the
+    points that count in ``ratio``. B's are interpolated by the logarithm of tokens.
+    """
 
 
 class _ResampledFigures:
@@ -214,7 +218,29 @@ def _compared(
         baseline_points=[
             _point(grid.points[point], exact) for point, exact in zip(theirs, b.exact, strict=True)
         ],
+        sequential_ratio=_sequential_ratio(a.exact, b.exact, needed[0]),
     )
+
+
+def _sequential_ratio(
+    ours: Sequence[MeanFigures], theirs: Sequence[MeanFigures], needed: Floats
+) -> float | None:
+    """Return B's sequential tokens over A's where B has A's accuracy.
+
+    Args:
+        ours: Figures of A's points.
+        theirs: Figures of B's points.
+        needed: (points of A,) tokens that B needs for A's accuracy; infinite if it never does.
+    """
+    reached = np.isfinite(needed)
+    if not reached.any():
+        return None
+    cost, sequential = (
+        np.array([float(getattr(each, name)) for each in theirs]) for name in ("cost", "sequential")
+    )
+    own = np.array([max(float(each.sequential), 1.0) for each in ours])
+    logs = np.log(sequential_at(cost, sequential, needed[reached]) / own[reached])
+    return _finite(float(np.exp(logs.mean())))
 
 
 def _point(point: GridPoint, exact: MeanFigures) -> BaselinePoint:

@@ -78,6 +78,25 @@ def cost_at(curves: FrontierCurve, accuracy: Floats) -> Floats:
     return np.where(below == x.shape[-1], np.inf, found)
 
 
+def sequential_at(cost: Floats, sequential: Floats, tokens: Floats) -> Floats:
+    """Return one controller's sequential tokens where it spends some tokens.
+
+    Between two points they are linear in the logarithms of both.
+
+    Args:
+        cost: (P,) tokens of its points.
+        sequential: (P,) sequential tokens of its points.
+        tokens: (N,) tokens.
+
+    Returns:
+        (N,) sequential tokens, at least 1.
+    """
+    order = np.argsort(cost, kind="stable")
+    logs = np.interp(_log(tokens), _log(cost[order]), _log(sequential[order]))
+    found: Floats = np.exp(logs)
+    return found
+
+
 def area(curves: FrontierCurve, cheapest: Floats, dearest: Floats) -> Floats:
     """Return the mean accuracy of each curve over the logarithm of tokens, between two costs.
 

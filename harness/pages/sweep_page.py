@@ -46,6 +46,7 @@ def overview_table(rows: Sequence[SweepRow], grid: Grid) -> Table:
         "accuracy": [row.accuracy for row in rows],
         "95 %": [_bounds(row.accuracy_low, row.accuracy_high, 1) for row in rows],
         "tokens": [row.cost for row in rows],
+        "sequential": [row.sequential for row in rows],
         against: [None if row.controller == first else _difference(row) for row in rows],
     }
     informative = {
@@ -90,6 +91,7 @@ def format_comparison(found: Comparison, width: int | None = None) -> str:
     verdict = [
         f"{a} against {b} on {escape_line(found.recording)}\n",
         f"tokens     {escape_line(_ratio_text(found))}",
+        *_sequential_lines(found),
         f"area       {escape_line(_area_text(found))}",
         f"questions  {len(found.differences)} differ",
         *([] if points is None else [f"baseline   {escape_line(points)}"]),
@@ -202,6 +204,15 @@ def _ratio_text(found: Comparison) -> str:
     around = _bounds(found.ratio_low, found.ratio_high)
     needs = f"{found.baseline} needs {found.ratio:.2f} times as many for equal accuracy ({around})"
     return "; ".join([needs, *outside])
+
+
+def _sequential_lines(found: Comparison) -> list[str]:
+    """Report how long B takes at equal accuracy, if there is a ratio of tokens."""
+    if found.ratio is None or found.sequential_ratio is None:
+        return []
+    b = escape_line(found.baseline)
+    times = f"{b} needs {found.sequential_ratio:.2f} times as many sequential tokens there"
+    return [f"latency    {times}"]
 
 
 def _single_point(found: Comparison) -> str:
