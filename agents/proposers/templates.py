@@ -176,7 +176,7 @@ class _RoundSearch:
     def _choose(self, paths: Sequence[PathState], rounds: int) -> PathState:
         """Choose the path to refine: templates that just began, then the best on this round's part.
 
-        Scores of other rounds do not count: each round shows another part of the search set.
+        The best few are scored again, since each round shows another part of the search set.
         """
         names = {each.name for each in load_program_templates()}
         begun = [
@@ -200,7 +200,7 @@ class _RoundSearch:
         )
         if figures is None:
             return path
-        score = self._bench.score_settings(figures).objective
+        score = self._bench.score_settings(figures).gain
         return msgspec.structs.replace(path, score=score, seeds_played=first + SCORE_SEEDS)
 
     def _play(

@@ -320,7 +320,8 @@ _OBJECTIVES: Mapping[str, str] = {
     " points for every doubling of the price over the cheapest baseline; over several recordings,"
     " its mean.",
     "tokens-at": "The objective, tokens-at, is the percentage of the price of {detail} that is"
-    " saved at its accuracies, a geometric mean over its points; each percentage point that is missed"
+    " saved at its accuracies, a geometric mean over its points; each percentage point that is"
+    " missed"
     " doubles the price of that point.",
     "meet": "The objective, meet, is the percentage of the user profiles of {detail} whose limits"
     " some point meets; the frontier, with a small weight, decides between equals.",

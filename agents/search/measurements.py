@@ -46,6 +46,8 @@ class CurveScore(NamedTuple):
     """Score of a curve that a search fits."""
 
     objective: float
+    gain: float
+    """Objective minus that of all baselines together, on the same part of the search set."""
     steady: bool
     """Whether tokens never fall as β rises."""
     uncovered: float

@@ -122,12 +122,19 @@ class Scorer:
             float(self._objective(curve, reference, self._prices))
             for curve, reference in zip(curves, references, strict=True)
         ]
+        baselines = [
+            float(self._objective(reference.baselines, reference, self._prices))
+            for reference in references
+        ]
         uncovered = [
             max(0.0, float(np.log2(reference.high / self._prices.price(curve).max())))
             for curve, reference in zip(curves, references, strict=True)
         ]
         return CurveScore(
-            float(np.mean(values)), find_cost_drop(curves) is None, float(np.mean(uncovered))
+            objective=float(np.mean(values)),
+            gain=float(np.mean(values) - np.mean(baselines)),
+            steady=find_cost_drop(curves) is None,
+            uncovered=float(np.mean(uncovered)),
         )
 
     def gain(

@@ -90,7 +90,7 @@ class PathState(msgspec.Struct, frozen=True, kw_only=True):
     """Every seed below this one was played by a generation of this path."""
     generations: int = 0
     score: float = 0.0
-    """Mean objective of the last generation."""
+    """Gain of the path over all baselines, on the part that a round showed."""
 
     @property
     def points(self) -> Floats:
@@ -198,7 +198,7 @@ def refine_path(
         population_size=POPULATION,
         cov=np.array(state.covariance) if state.covariance else None,
     )
-    first, played, mean_score = state.seeds_played, 0, state.score
+    first, played = state.seeds_played, 0
     while played < generations and not is_out_of_time():
         asked = [strategy.ask() for _ in range(POPULATION)]
         paths = [make_monotone(each.reshape(shape)) for each in asked]
@@ -211,7 +211,7 @@ def refine_path(
             for at in range(POPULATION)
         ]
         strategy.tell([(at, -value) for at, value in zip(asked, scores, strict=True)])
-        first, played, mean_score = first + SEEDS, played + 1, float(np.mean(scores))
+        first, played = first + SEEDS, played + 1
     if not played:
         return state
     return PathState(
@@ -222,7 +222,7 @@ def refine_path(
         covariance=strategy._C.tolist(),  # noqa: SLF001
         seeds_played=first,
         generations=state.generations + played,
-        score=mean_score,
+        score=state.score,
     )
 
 

@@ -63,7 +63,7 @@ def toy(path: list[list[float]], **fields: float) -> PathState:
 
 
 def score(figures: SettingFigures) -> CurveScore:
-    return CurveScore(float(figures.accuracy.mean()), True, 0.0)
+    return CurveScore(float(figures.accuracy.mean()), 0.0, True, 0.0)
 
 
 def refine(landscape: Landscape, state: PathState, generations: int = 15) -> PathState:
@@ -125,7 +125,7 @@ def test_an_early_end_of_the_curve_is_penalised() -> None:
     start = toy([[0.1, 0.8], [0.5, 0.8]])
 
     def uncovered(figures: SettingFigures) -> CurveScore:
-        return CurveScore(0.0, True, float(np.log2(64_000 / figures.cost.max())))
+        return CurveScore(0.0, 0.0, True, float(np.log2(64_000 / figures.cost.max())))
 
     reached = refine_path(
         TEMPLATE, start, Landscape(), uncovered, betas=BETAS, seed=1, generations=15
