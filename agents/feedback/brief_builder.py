@@ -13,6 +13,7 @@ from typing import NamedTuple
 from agents.feedback import attempts, frontier_table, line_profile
 from agents.feedback.brief import Brief, KnownProgram, SectionForm, fit_sections, render_template
 from agents.feedback.diagnostic_episodes import select_diagnostic_episodes
+from agents.feedback.evidence import describe_evidence
 from agents.feedback.history import SearchHistory, load_history
 from agents.feedback.measured_programs import (
     MeasuredProgram,
@@ -40,8 +41,9 @@ MOST_KNOWN = 12
 """Candidates that a proposer gets to build on, besides baselines."""
 
 GIVE_WAY = (
-    "episodes", "profile", "tried", "frontier", "episodes", "last", "tried", "episodes", "tried",
-    "people", "last", "hindsight", "profile", "people", "frontier", "last", "standing", "people",
+    "episodes", "profile", "tried", "evidence", "frontier", "episodes", "last", "tried",
+    "episodes", "tried", "people", "last", "hindsight", "profile", "people",
+    "frontier", "last", "evidence", "standing", "people",
 )  # fmt: skip
 """Order in which sections take their next shorter form."""
 
@@ -92,7 +94,8 @@ def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, 
     """Build the sections of a brief in text order, each with its forms."""
     shown = arena.split(number).shown
     leader, baseline = select_best(arena, past), select_best_baseline(arena)
-    closely = PointAnalyzer(open_shown_recordings(arena, shown))
+    recordings = open_shown_recordings(arena, shown)
+    closely = PointAnalyzer(recordings)
     looked = select_end_plans(arena, leader, shown)
     cheap, *rest = [closely.look(plan) for plan in looked.both]
     points = _Points(cheap, rest[0] if rest else cheap)
@@ -102,6 +105,7 @@ def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, 
         "frontier": _frontier(arena, past, leader, baseline, shown),
         "profile": _profile(leader, points),
         "hindsight": _hindsight(points),
+        "evidence": describe_evidence(recordings),
         "episodes": _episodes(leader, closely, points),
         "last": attempts.describe_last_round(past),
         "tried": attempts.describe_earlier_rounds(past),

@@ -258,6 +258,7 @@ def _course(report: RunReport) -> list[Block]:
     ]
     if not report.trajectory:
         return [*found, Paragraph(["No round is over yet."])]
+    found += [_proposers_table(report), *_describe_carry_over(report)]
     picture = plots.plot_trajectory(report.trajectory, report.search.best_baseline, "trajectory")
     return [
         *found,
@@ -272,6 +273,47 @@ def _course(report: RunReport) -> list[Block]:
         ),
         _trajectory(report),
     ]
+
+
+def _proposers_table(report: RunReport) -> TextTable:
+    """Return what each proposer brought, for what it cost."""
+    rows = []
+    for each in report.by_proposer:
+        gain, usage = each.gain, each.usage
+        rows.append(
+            [
+                each.proposer,
+                str(each.rounds),
+                str(each.candidates),
+                each.best or "-",
+                "-" if each.objective is None else format_number(each.objective),
+                "-" if gain is None else format_signed(gain.value),
+                "-" if gain is None else format_bounds(gain.low, gain.high),
+                f"{usage.evaluations:,}",
+                f"{usage.tokens_in + usage.tokens_out:,}",
+                f"{usage.usd:.2f}",
+            ]
+        )
+    heads = ["proposer", "rounds", "candidates", "its best", "objective", "gain", "95 %", "played",
+             "tokens", "dollars"]  # fmt: skip
+    return TextTable(heads, rows, 4)
+
+
+def _describe_carry_over(report: RunReport) -> list[Block]:
+    """Describe how much of a gain is expected on other questions and models."""
+    found = report.carry_over
+    if found is None:
+        return []
+    if found.share is None:
+        return [Paragraph(["No candidate gained over the best baseline on what its round showed."])]
+    bounds = format_bounds(100 * (found.low or 0.0), 100 * (found.high or 0.0), 0)
+    sentence = (
+        f"On the questions and recordings that a round withheld, its candidates kept"
+        f" {100 * found.share:.0f} % ({bounds}) of their gain over the best baseline on the part that"
+        f" it showed ({format_count(found.candidates, 'candidate')}). Expect about as much of the"
+        " gain on other questions and models."
+    )
+    return [Paragraph([sentence])]
 
 
 def _trajectory(report: RunReport) -> TextTable:

@@ -8,8 +8,10 @@ from agents.report.run_history import (
     RunStatus,
     build_trajectory,
     collect_diagnostics,
+    compare_proposers,
     compute_cost,
     determine_status,
+    estimate_carry_over,
     list_openings,
 )
 from agents.report.winner import analyze_winner
@@ -75,6 +77,8 @@ def compute_report(
         opened=list_openings(log),
         trajectory=build_trajectory(run),
         cost=compute_cost(run, log),
+        by_proposer=compare_proposers(run),
+        carry_over=estimate_carry_over(run),
         decisions=run.decisions(),
         diagnostics=collect_diagnostics(run),
         winner=analyze_winner(run, request, now.winner, recordings, hands)

@@ -127,6 +127,35 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     usage: ResourceUsage
 
 
+class ProposerResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one proposer brought, and what it cost."""
+
+    proposer: str
+    rounds: int
+    candidates: int
+    best: str | None
+    """Its candidate with the highest objective; ``None`` if none was scored."""
+    objective: float | None
+    gain: Gain | None
+    """Gain of that candidate over the best baseline."""
+    usage: ResourceUsage
+
+
+class CarryOver(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a gain that held on what a round withheld from its proposers.
+
+    Each scored candidate has a gain over the best baseline on the shown and on the withheld part of
+    its round. The share is the sum of the latter over the sum of the former.
+    """
+
+    candidates: int
+    share: float | None
+    """``None`` if nothing was withheld, or nothing was gained on the shown part."""
+    low: float | None
+    high: float | None
+    """The interval of 95 %, by bootstrap over candidates."""
+
+
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """Cost of the discovery so far."""
 
@@ -202,6 +231,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     opened: list[Opening]
     trajectory: list[Round]
     cost: Cost
+    by_proposer: list[ProposerResult] = []
+    carry_over: CarryOver | None = None
     decisions: list[Decision]
     diagnostics: dict[str, list[dict[str, Any]]]
     """By proposer and round, diagnostics of the search."""

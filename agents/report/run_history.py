@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from agents.report.records import Cost, Opening, Round, RunPhase
+import numpy as np
+
+from agents.report.records import CarryOver, Cost, Opening, ProposerResult, Round, RunPhase
 from agents.run.directory import RunDirectory
 from agents.run.events import Event, count_minutes
-from agents.run.records import ResourceUsage
+from agents.run.records import ResourceUsage, Review
+from harness.evaluation.bootstrap import Stratum, interval, resample
 
 
 def build_trajectory(run: RunDirectory) -> list[Round]:
@@ -59,6 +62,81 @@ def compute_cost(run: RunDirectory, log: list[Event]) -> Cost:
         candidates=sum(len(each.candidates) for each in summaries),
         usage=usage if ending is None else ending.usage,
         minutes=round(count_minutes(log), 2),
+    )
+
+
+def compare_proposers(run: RunDirectory) -> list[ProposerResult]:
+    """Compare the proposers of a run: what each brought, and what its rounds cost.
+
+    A round belongs to the proposers of its candidates, or else to those that searched in it. The
+    cost of a round that several share is counted for the first.
+
+    Raises:
+        InputError: A file of the run is damaged.
+    """
+    reviews = {each.candidate: each for each in run.reviews()}
+    rounds: dict[str, int] = {}
+    usage: dict[str, ResourceUsage] = {}
+    candidates: dict[str, list[Review]] = {}
+    for summary in run.summaries():
+        proposed = [run.draft(name).proposer for name in summary.candidates]
+        names = list(dict.fromkeys([*summary.search, *proposed]))
+        for name, candidate in zip(proposed, summary.candidates, strict=True):
+            candidates.setdefault(name, []).append(reviews[candidate])
+        for place, name in enumerate(names):
+            rounds[name] = rounds.get(name, 0) + 1
+            cost = summary.usage if place == 0 else ResourceUsage()
+            usage[name] = usage.get(name, ResourceUsage()) + cost
+    return [
+        _proposer_result(name, count, candidates.get(name, []), usage[name])
+        for name, count in rounds.items()
+    ]
+
+
+def _proposer_result(
+    name: str, rounds: int, reviews: Sequence[Review], usage: ResourceUsage
+) -> ProposerResult:
+    scored = [each for each in reviews if each.objective is not None]
+    best = max(scored, key=lambda each: each.objective or 0.0, default=None)
+    return ProposerResult(
+        proposer=name,
+        rounds=rounds,
+        candidates=len(reviews),
+        best=None if best is None else best.candidate,
+        objective=None if best is None else best.objective,
+        gain=None if best is None else best.baseline_gain,
+        usage=usage,
+    )
+
+
+def estimate_carry_over(run: RunDirectory) -> CarryOver | None:
+    """Estimate the part of a gain that holds on questions and recordings outside of a round.
+
+    Returns:
+        The estimate, or ``None`` if no review knows both gains.
+
+    Raises:
+        InputError: A file of the run is damaged.
+    """
+    pairs = [
+        (each.shown_gain, each.withheld_gain)
+        for each in run.reviews()
+        if each.shown_gain is not None and each.withheld_gain is not None
+    ]
+    if not pairs:
+        return None
+    gains = np.array(pairs)
+    shown, withheld = gains.sum(axis=0)
+    if shown <= 0:
+        return CarryOver(candidates=len(pairs), share=None, low=None, high=None)
+    totals = resample([Stratum(gains, 1.0)])
+    shares = totals[:, 1] / np.where(totals[:, 0] > 0, totals[:, 0], np.nan)
+    around = interval(shares[np.isfinite(shares)])
+    return CarryOver(
+        candidates=len(pairs),
+        share=round(float(withheld / shown), 3),
+        low=round(around.low, 3),
+        high=round(around.high, 3),
     )
 
 

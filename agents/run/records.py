@@ -329,6 +329,10 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """Against the best baseline; the lower end of its interval is what counts of it."""
     unseen_gain: Gain | None = None
     """``gain`` on the questions and recordings that the round withheld from the proposer."""
+    shown_gain: float | None = None
+    """Gain over the best baseline on what the round showed to the proposer."""
+    withheld_gain: float | None = None
+    """The same on what it withheld; ``None`` if it withheld nothing."""
     without: dict[str, float] = {}
     """The gain over the best baseline, leaving out one recording at a time, by the one left out."""
     size: int = 0

@@ -82,6 +82,8 @@ def review_candidate(
         gain=gains.whole,
         baseline_gain=gains.over_baseline,
         unseen_gain=gains.unseen,
+        shown_gain=gains.shown_gain,
+        withheld_gain=gains.withheld_gain,
         without=gains.without,
         size=program.size,
         reasons=reasons,
@@ -111,6 +113,9 @@ class _Gains:
         self.over_baseline = _sure(scorer.gain(ours, baseline, name))
         withheld = arena.split(number).withheld
         self.unseen = scorer.gain(_of(ours, withheld), _of(theirs, withheld), against, withheld)
+        shown = arena.split(number).shown
+        self.shown_gain = _gain_on(arena, ours, baseline, shown)
+        self.withheld_gain = _gain_on(arena, ours, baseline, withheld)
         mine, other = (scorer.worth(each).by_recording for each in (ours, baseline))
         each = [a - b for a, b in zip(mine, other, strict=True)]
         labels = [label for label, _ in arena.recordings]
@@ -154,6 +159,19 @@ def _format_gain(gain: Gain) -> str:
 def _sure(gain: Gain | None) -> Gain:
     assert gain is not None  # the whole search set is never empty
     return gain
+
+
+def _gain_on(
+    arena: Arena,
+    ours: Sequence[ProgramMeasurement],
+    theirs: Sequence[ProgramMeasurement],
+    part: SearchSubset,
+) -> float | None:
+    """Return the gain on a part of the search set, without an interval."""
+    if not part.recordings:
+        return None
+    mine, other = (arena.scorer.worth(_of(each, part), part).score for each in (ours, theirs))
+    return round(mine - other, 4)
 
 
 def _of(measured: Sequence[ProgramMeasurement], shown: SearchSubset) -> list[ProgramMeasurement]:

@@ -1,0 +1,86 @@
+"""Describe base rates: what simple evidence about an answer is worth on the shown questions."""
+
+from collections.abc import Sequence
+
+from agents.feedback.brief import SectionForm, render_template
+from agents.feedback.point_analysis import AnalyzedRecording
+from harness.explanation.base_rates import BaseRates, count_base_rates
+
+SEEDS = range(10)
+"""Branch orders to count over."""
+
+LEAST = 20
+"""The fewest occurrences, over all recordings, of a case that is described."""
+
+MOST_CASES = 5
+"""The most cases of votes for each number of finished branches, the most frequent ones."""
+
+VOTES = "leader of the finished"
+GROUPS = ("order of finishing", VOTES, "unfinished branches")
+
+
+def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionForm]:
+    """Describe the base rates of the shown questions, with and without the cases of votes.
+
+    Args:
+        recordings: The shown recordings; those without probes are left out.
+    """
+    probed = [each for each in recordings if each.shown.probed]
+    found = [count_base_rates(each.shown, SEEDS) for each in probed]
+    if not found:
+        return [SectionForm("")]
+
+    def describe(groups: Sequence[str]) -> str:
+        lines = [line for group in groups for line in _list_cases(found, group)]
+        return render_template(
+            "evidence",
+            recordings=", ".join(each.label for each in probed),
+            rates="\n".join(lines),
+            kinds=_describe_kinds(found),
+        )
+
+    return [
+        SectionForm(describe(GROUPS)),
+        SectionForm(describe((GROUPS[0], GROUPS[2])), "base rates of votes"),
+        SectionForm("", "base rates"),
+    ]
+
+
+def _list_cases(found: Sequence[BaseRates], group: str) -> list[str]:
+    """Return a line for each frequent case of a group."""
+    rates = [{rate.case: rate for rate in each.rates if rate.group == group} for each in found]
+    cases = list(dict.fromkeys(case for each in rates for case in each))
+    counts = {case: sum(each[case].count for each in rates if case in each) for case in cases}
+    frequent = [case for case in cases if counts[case] >= LEAST]
+    if group == VOTES:
+        frequent = _most_frequent(frequent, counts)
+    lines = []
+    for case in frequent:
+        right = " | ".join(_format(each[case].right if case in each else None) for each in rates)
+        more = " | ".join(_format(each[case].more if case in each else None) for each in rates)
+        lines.append(f"- {case} ({counts[case]:,} times): right {right}; more {more}")
+    return lines
+
+
+def _most_frequent(cases: Sequence[str], counts: dict[str, int]) -> list[str]:
+    """Keep the most frequent cases of each number of finished branches, in order."""
+    kept: set[str] = set()
+    for number in dict.fromkeys(case.partition(",")[0] for case in cases):
+        own = [case for case in cases if case.partition(",")[0] == number]
+        kept.update(sorted(own, key=lambda case: -counts[case])[:MOST_CASES])
+    return [case for case in cases if case in kept]
+
+
+def _describe_kinds(found: Sequence[BaseRates]) -> str:
+    kinds = dict.fromkeys(kind.kind for each in found for kind in each.kinds)
+    parts = []
+    for name in kinds:
+        rows = [kind for each in found for kind in each.kinds if kind.kind == name]
+        questions = " | ".join(str(each.questions) for each in rows)
+        share = " | ".join(_format(each.share) for each in rows)
+        parts.append(f"{name} right: {questions} questions with {share} % of the tokens")
+    return f"Questions by the majority of 16: {'; '.join(parts)}."
+
+
+def _format(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"

@@ -1,0 +1,58 @@
+"""``rheostat explore``: what simple evidence about an answer is worth."""
+
+from pathlib import Path
+
+import click
+
+from harness.cli.declarations import FilePath, command, output_options
+from harness.cli.options import seeds_option
+from harness.cli.output import Output
+
+
+@command(
+    "explore",
+    examples=[
+        ("rheostat explore sample/search/*.recording", "Show the base rates of all recordings."),
+        ("rheostat explore r.recording --seeds 100", "Count over more branch orders."),
+        ("rheostat explore r.recording --json", "Write all of it as JSON."),
+    ],
+)
+@click.argument(
+    "recordings",
+    nargs=-1,
+    required=True,
+    type=FilePath(),
+    metavar="RECORDINGS...",
+    help="Sealed recordings with probes.",
+)
+@seeds_option(20)
+@output_options  # fmt: skip
+def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
+    """Show how often simple evidence about an answer is right.
+
+    Sixteen branches are opened side by side and read to their ends, under each seed. The tables
+    show how often the first to finish are right, how often the leader of the finished is right by
+    its votes, what agreement of unfinished branches is worth, and which questions take the tokens.
+    Use them to write the rules of a controller.
+    """
+    from harness.cli import console
+    from harness.cli.output import OutputFormat, output_width
+    from harness.explanation.base_rates import count_base_rates
+    from harness.mdp.environment import load_replay_environment
+    from harness.pages.base_rates_page import format_base_rates, rates_table
+    from harness.request.recordings import open_recordings
+
+    opened = open_recordings(recordings)
+    found = []
+    with console.progress("exploring", len(opened)) as advance:
+        for each in opened:
+            found.append(count_base_rates(load_replay_environment(each.recording), range(seeds)))
+            advance(1)
+    if out.form is OutputFormat.CSV:
+        out.table(rates_table(found))
+        return
+    document = [{"rates": each.rates, "questions": each.kinds} for each in found]
+    what = {"recordings": [each.label for each in opened], "seeds": seeds}
+    out.document(
+        {"what": what, "base_rates": document}, format_base_rates(found, output_width(out))
+    )
