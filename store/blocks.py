@@ -134,7 +134,7 @@ def open_for_reading(path: Path) -> int:
             raise ForeignFile("is not a file, so it is not a recording", path=path)
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise StoreError("there is no such recording; check the path", path=path) from error
+        raise StoreError("no such recording; check the path", path=path) from error
 
 
 class BlockFile:

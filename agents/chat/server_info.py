@@ -37,7 +37,9 @@ def query_server(base_url: str, model: str) -> ServedModel:
     found = next((each for each in listed if each.get("id") == model), None)
     if found is None:
         names = ", ".join(str(each.get("id")) for each in listed[:8]) or "none"
-        raise InputError(f"--base-url {base_url}: serves no model {model}", hint=f"serves {names}")
+        raise InputError(
+            f"--base-url {base_url}: does not serve the model {model}", hint=f"serves {names}"
+        )
     identity = identify([_card(each) for each in listed], model)
     context = None if identity is None else identity.context
     return ServedModel(found.get("owned_by") == "vllm", context)

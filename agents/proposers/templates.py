@@ -20,7 +20,10 @@ from agents.search.bench_protocol import Bench
 from agents.search.measurements import SettingFigures
 from agents.template_search.knob_paths import list_settings, write_program
 from agents.template_search.path_search import (
+    DRAWN,
+    LEAST_DRAWN,
     POPULATION,
+    RACE_SEEDS,
     SEEDS,
     PathState,
     bend_path,
@@ -36,6 +39,9 @@ from agents.template_search.program_templates import (
     parse_program_template,
 )
 from harness.errors import InputError
+
+RACE_SHARE = 0.6
+"""Share of the first round's allowance for the races."""
 
 SCORE_SEEDS = 12
 """Seeds under which the path of a round is scored."""
@@ -111,6 +117,9 @@ class _RoundSearch:
         self._bench = bench
         self._random = np.random.default_rng(bench.random.getrandbits(32))
         self._betas = thin_betas(bench.betas)
+        templates = len(load_program_templates())
+        self._race_allowance = int(RACE_SHARE * bench.setting_allowance / templates)
+        """Settings times seeds that the race of one template may take."""
 
     def start(self) -> list[PathState]:
         """Return the first paths, best first.
@@ -147,7 +156,11 @@ class _RoundSearch:
         return [scored]
 
     def _race(self, template: ProgramTemplate) -> PathState | None:
-        raced = race_settings(template, self._play, self._random)
+        """Race settings of a template; ``None`` if the allowance suffices for too few."""
+        drawn = min(DRAWN, self._race_allowance // RACE_SEEDS)
+        if drawn < LEAST_DRAWN:
+            return None
+        raced = race_settings(template, self._play, self._random, drawn=drawn)
         return None if raced is None else start_path(template, raced)
 
     def refine(self, paths: Sequence[PathState], rounds: int) -> PathState | None:

@@ -310,8 +310,8 @@ def _describe_carry_over(report: RunReport) -> list[Block]:
     sentence = (
         f"On the questions and recordings that a round withheld, its candidates kept"
         f" {100 * found.share:.0f} % ({bounds}) of their gain over the best baseline on the part"
-        f" that it showed ({format_count(found.candidates, 'candidate')}). Expect about as much of the"
-        " gain on other questions and models."
+        f" that it showed ({format_count(found.candidates, 'candidate')}). Expect about as much of"
+        " the gain on other questions and models."
     )
     return [Paragraph([sentence])]
 

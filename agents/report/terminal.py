@@ -24,7 +24,7 @@ WIDTH, WIDEST = 80, 100
 
 _TOKENS = "tokens: for equal accuracy, relative to the reference; (n/m): reached at n of m points"
 
-_ZERO = "objective: accuracy over the whole range of costs; baselines count below its start"
+_ZERO = "objective: accuracy over the range of costs; below its start, baselines count"
 
 _BELOW = "starts at: tokens of its cheapest point, if that is inside the range"
 
@@ -98,6 +98,7 @@ def _side(
 
 def _overall(report: RunReport, side: Side, people: Sequence[ReportedController]) -> TextTable:
     where, best = get_overall_label(side), side.best_baseline
+    references = tables.list_references(side, people)[-2:]  # more do not fit a narrow terminal
     rows = []
     for each in people:
         worth = tables.find_worth(side, each.label, where)
@@ -106,11 +107,9 @@ def _overall(report: RunReport, side: Side, people: Sequence[ReportedController]
         )
         value = [format_number(worth.value), *tables.zero_cells(report, side, each.label)]
         row = [each.label, *value, "-" if each.label == best else gain]
-        rows.append(
-            [*row, *(_saved(side, each.label, ref) for ref in tables.list_references(side, people))]
-        )
+        rows.append([*row, *(_saved(side, each.label, reference) for reference in references)])
     heads = ["controller", "objective", *tables.zero_heads(report, side), f"vs {best}, 95 %",
-             *(f"tokens, {ref}=1" for ref in tables.list_references(side, people))]  # fmt: skip
+             *(f"tokens, {reference}=1" for reference in references)]  # fmt: skip
     return TextTable(heads, rows)
 
 

@@ -88,8 +88,8 @@ def write_program(template: ProgramTemplate, path: Floats) -> str:
 
 def _write_line(knob: KnobRange, coordinates: Floats) -> tree.Scheduled:
     values = [knob.value(float(each)) for each in coordinates]
-    values = [float(round(v)) if knob.integer else round_significant(v, 3) for v in values]
-    first, last = values[0], values[-1]
+    rounded = [float(round(v)) if knob.integer else round_significant(v, 3) for v in values]
+    first, last = rounded[0], rounded[-1]
     curve = KnobCurve(knob.integer, knob.geometric, first, last)
     if len(values) == 2 or first == last:
         return write_line(knob.name, curve)

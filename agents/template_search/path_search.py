@@ -30,11 +30,17 @@ DRAWN = 768
 HEATS = (2, 4, 8)
 """Seeds of each heat of a race; half of the settings leave after each."""
 
+RACE_SEEDS = 6
+"""Seeds of a race for each setting that it starts with: half of the settings leave after a heat."""
+
 PRICES = (6.0, 0.1)
 """Points of accuracy for a doubling of tokens at which a path starts and ends."""
 
 NEAREST = 12
 """Settings whose mean is an end of the first path."""
+
+LEAST_DRAWN = 4 * NEAREST
+"""With fewer settings, a race tells nothing."""
 
 SIGMA = 0.15
 """Initial step size of the strategy, as a fraction of a knob's range."""

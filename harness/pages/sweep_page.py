@@ -192,8 +192,8 @@ def _ratio_text(found: Comparison) -> str:
     outside = [
         f"{count} of {found.points} points are {where}"
         for count, where in (
-            (found.beyond, "above its highest"),
-            (found.below, "below its lowest accuracy"),
+            (found.beyond, "above its highest accuracy"),
+            (found.below, "less accurate than its lowest-cost point"),
         )
         if count
     ]

@@ -190,7 +190,7 @@ def _file(argument: str) -> Source:
         raise InputError(f"{argument}: is a directory; give a program in it: {inside}")
     looks_like_a_path = argument.endswith(SUFFIX) or os.sep in argument
     if not looks_like_a_path and not path.is_file():
-        meant = suggest(argument, library.NAMES, f"the library has {', '.join(library.NAMES)}")
+        meant = suggest(argument, library.NAMES, f"choose from {', '.join(library.NAMES)}")
         raise InputError(
             f"the library has no controller {argument!r}; {meant}",
             hint=f"give a controller of your own by its file, such as mine{SUFFIX}",

@@ -64,7 +64,7 @@ def test_controllers_of_one_name_are_labelled_by_their_arguments(home: Path) -> 
     ("argument", "problem", "hint"),
     [
         ("cmx", "the library has no controller 'cmx'; did you mean cmc?", "by its file"),
-        ("zzzz", "the library has no controller 'zzzz'; it has sc, asc, esc", "by its file"),
+        ("zzzz", "the library has no controller 'zzzz'; choose from sc, asc, esc", "by its file"),
         ("esc.rheo", "esc.rheo: no such program", "the library has esc"),
         ("no/where.rheo", "no/where.rheo: no such program", None),
         ("broken.rheo", "broken.rheo:1:1: ", "`rheostat check broken.rheo`"),
@@ -84,7 +84,7 @@ def test_unknown_controllers_are_reported(
 
 
 def test_a_controller_is_named_once() -> None:
-    with pytest.raises(InputError, match="the controller esc is named 2 times"):
+    with pytest.raises(InputError, match="the controller esc is given 2 times"):
         load_programs(["esc", "sc", "esc"])
 
 
@@ -132,14 +132,14 @@ def test_several_knobs_make_every_combination() -> None:
         ("esc.siz=4", "esc has no free knob siz; did you mean size?"),
         ("siz=4", "none of the controllers has a free knob siz; did you mean size?"),
         ("cmc.n=4", "cmc has no free knobs, so n cannot be set"),
-        ("width=4", "width follows from beta and cannot be set; set beta"),
+        ("width=4", "width depends on beta and cannot be set; set beta"),
         ("ecs.n=4", "there is no controller ecs here; did you mean esc?"),
         ("n=0", "`n` takes an integer from 1 to 1024, and 0 is not one, in sc"),
         ("n=1.5", "`n` takes an integer from 1 to 1024, and 1.5 is not one, in sc"),
         ("n=", "nothing is not a number"),
-        ("n", "is no setting; write KNOB=VALUE"),
-        ("=4", "is no setting; write KNOB=VALUE"),
-        ("esc.=4", "is no setting; write KNOB=VALUE"),
+        ("n", "not a setting; write KNOB=VALUE"),
+        ("=4", "not a setting; write KNOB=VALUE"),
+        ("esc.=4", "not a setting; write KNOB=VALUE"),
     ],
 )
 def test_invalid_assignments_are_reported(text: str, problem: str) -> None:
@@ -150,7 +150,7 @@ def test_invalid_assignments_are_reported(text: str, problem: str) -> None:
 
 
 def test_a_knob_is_set_once() -> None:
-    with pytest.raises(InputError, match="n is set already, by --set n=1; give all values in one"):
+    with pytest.raises(InputError, match="n is already set by --set n=1; give all values in one"):
         expand_assignments(load_programs(["sc"]), ["n=1", "n=2"])
 
 

@@ -96,7 +96,7 @@ def test_any_table_has_a_row_a_line_and_reads_back(rows: list[tuple[Cell, Cell]]
 
 
 def test_a_result_that_is_no_table_has_no_csv(home: Path) -> None:
-    with pytest.raises(InputError, match="cannot be CSV"):
+    with pytest.raises(InputError, match="cannot be written as CSV"):
         Output(OutputFormat.CSV).document({"a": 1}, "a is 1")
 
 
@@ -181,7 +181,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [(".", "is a directory"), ("absent/x", "there is no directory")]
+    ("path", "words"), [(".", "is a directory"), ("absent/x", "the directory")]
 )
 def test_a_path_that_cannot_be_a_file_is_refused(home: Path, path: str, words: str) -> None:
     with pytest.raises(InputError, match=words), atomic_file(Path(path)):

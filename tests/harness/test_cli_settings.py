@@ -63,7 +63,7 @@ def test_the_nearest_source_wins(present: set[str]) -> None:
     expected = next((source for source in order if source in present), "default")
     values = {"flag": 1004, "environment": 1003, "project": 1002, "user": 1001}
     origins = {
-        "flag": "flag --threads",
+        "flag": "option --threads",
         "environment": "environment RHEOSTAT_THREADS",
         "project": f"{home / 'rheostat.toml'}, line 2",
         "user": f"{user_file(home)}, line 1",
@@ -226,8 +226,8 @@ def test_config_show_lists_every_section(fresh_cli: FreshCommandLine, home: Path
         (["a:A", "b:B"], "the settings [guest] are registered by a and b"),
         (["absent_guest:A"], "No module named 'absent_guest'"),
         (["sys:absent"], "has no attribute 'absent'"),
-        (["sys:path"], "sys:path is no msgspec Struct"),
-        (["builtins:int"], "builtins:int is no msgspec Struct"),
+        (["sys:path"], "sys:path is not a msgspec Struct"),
+        (["builtins:int"], "builtins:int is not a msgspec Struct"),
     ],
 )
 def test_a_broken_section_is_refused(
@@ -251,7 +251,7 @@ def test_config_show_gives_values_and_origins(
         (
             "setting           value                    from\n"
             "cache_dir         /kept                    environment RHEOSTAT_CACHE_DIR\n"
-            "threads           7                        flag --threads\n"
+            "threads           7                        option --threads\n"
             "agent.image       -                        default\n"
             "agent.network     none                     default\n"
             "agent.env         none                     default\n"

@@ -65,7 +65,7 @@ def test_a_recording_is_collected_inspected_and_verified(
     scripted.shift = 1
     other = cli("verify", "r.recording", *server, "--branches", "4")
     assert other.status == 1
-    assert "0 of 4 branches came again" in other.err
+    assert "0 of 4 branches match the recording" in other.err
 
 
 def test_a_complete_recording_is_not_collected_again(
@@ -75,7 +75,7 @@ def test_a_complete_recording_is_not_collected_again(
     drawn = len(scripted.completions)
     result = cli(*words(scripted, questions), "-o", "r.recording")
     assert (result.status, result.out) == (0, "r.recording\n")
-    assert "is complete already" in result.err
+    assert "already complete" in result.err
     assert len(scripted.completions) == drawn
     result = cli(*words(scripted, questions, "--branches", "7"), "-o", "r.recording")
     assert (result.status, "is sealed" in result.err) == (2, True)
@@ -122,7 +122,7 @@ def test_a_collector_that_is_killed_goes_on_to_the_same_bytes(
     assert 0 < held < 12
     result = cli(*words(scripted, questions), "-o", "b.recording")
     assert result.status == 0, result.err
-    assert f"goes on from {held} branches" in result.err
+    assert f"resuming with {held} branches" in result.err
     assert path.read_bytes() == (home / "a.recording").read_bytes()
 
 
@@ -133,7 +133,7 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
     result = cli(*words(scripted, questions), "--concurrency", "3", "-o", "r.recording")
     assert result.status == 3
     assert "the reply comes from the model 'another', which was not requested" in result.err
-    assert "the same command goes on from it" in result.err
+    assert "run the same command again to resume" in result.err
     with pytest.raises(StoreError, match="is not sealed yet"):
         open_recording(home / "r.recording")
 
@@ -142,13 +142,13 @@ def test_a_changed_model_ends_the_collection_and_keeps_valid_branches(
     ("more", "status", "message"),
     [
         (["--model", "other"], 2, f"does not serve the model other\nhint: it serves {MODEL}"),
-        (["--base-url", "127.0.0.1"], 2, "is no URL"),
-        (["--offline", "python"], 2, "name a server with --base-url, or a Python"),
-        (["--from", "x.jsonl"], 2, "name questions with --questions, or chains"),
+        (["--base-url", "127.0.0.1"], 2, "not a URL"),
+        (["--offline", "python"], 2, "give a server with --base-url, or a Python"),
+        (["--from", "x.jsonl"], 2, "give the questions with --questions, or existing chains"),
         (["--template", "x"], 2, "'x' is not KEY=VALUE"),
         (["--answers", "letters"], 2, "say boxed, choice, last-number or"),
-        (["--max-tokens", "4090"], 2, "say --max-tokens"),
-        (["--max-tokens", "5000"], 2, "do not fit a context of 4096 behind any prompt"),
+        (["--max-tokens", "4090"], 2, "set --max-tokens"),
+        (["--max-tokens", "5000"], 2, "do not fit a context of 4096, whatever the prompt"),
         (["--questions", "none.jsonl"], 2, "none.jsonl"),
         (["--temperature", "2.5"], 2, "2.5 is not in the range 0<=x<=2"),
         (["--temperature", "0.001"], 2, "vLLM raises temperatures below 0.01"),
@@ -181,7 +181,10 @@ def test_a_model_of_unknown_family_needs_an_option(
     asked = [each for each in words(scripted, questions) if each not in ("--family", "think")]
     result = cli(*asked, "-o", "r.recording")
     assert result.status == 2
-    assert "neither the name nor the chat template shows how the model thinks" in result.err
+    assert (
+        "cannot tell from the name or the chat template how the model marks its thinking"
+        in result.err
+    )
     assert "hint: give --family, one of think, harmony, magistral, plain" in result.err
 
 
@@ -226,11 +229,11 @@ def test_a_recording_ends_without_branches_that_cannot_be_had_where_that_is_allo
     assert (
         "error: chains.jsonl, line 1, $.chains[1]: question 'a', branch 1: has 5000" in result.err
     )
-    assert "hint: --allow-missing N" in result.err
+    assert "hint: use --allow-missing N" in result.err
     result = cli(*asked, "--allow-missing", "1")
     assert result.status == 0, result.err
     assert "question 'a', branch 1: has 5000 tokens" in result.err
-    assert "it is recorded as missing" in result.err
+    assert "recorded as missing" in result.err
     assert [each.missing for each in open_recording(home / "r").questions] == [[1]]
     again = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL, "--json")
     assert again.status == 0, again.err
@@ -244,7 +247,7 @@ def test_the_same_branch_many_times_is_warned_of(
 ) -> None:
     result = cli(*words(scripted, questions), "--temperature", "0", "-o", "r.recording")
     assert result.status == 0, result.err
-    assert "all 6 branches of a question will be the same" in result.err
+    assert "all 6 branches of a question will be identical" in result.err
 
 
 def test_vllm_without_a_server_needs_a_python_that_has_it(
@@ -309,7 +312,7 @@ def test_chains_that_exist_are_probed(
     assert again.status == 0, again.err
     refused = cli("collect", "--base-url", scripted.url, "--model", MODEL, "--family", "think",
                   "--from", "chains.jsonl", "--stepwise", "-o", "s")  # fmt: skip
-    assert (refused.status, "leave --stepwise" in refused.err) == (2, True)
+    assert (refused.status, "leave out --stepwise" in refused.err) == (2, True)
 
 
 def test_imported_recordings_cannot_be_verified(
@@ -317,7 +320,7 @@ def test_imported_recordings_cannot_be_verified(
 ) -> None:
     write(home / "r", sample())
     result = cli("verify", "r", "--base-url", scripted.url, "--model", MODEL)
-    assert (result.status, "was not collected by this program" in result.err) == (2, True)
+    assert (result.status, "was not collected by rheostat" in result.err) == (2, True)
 
 
 def test_questions_come_from_local_copies_of_benchmarks(cli: CommandLine, home: Path) -> None:

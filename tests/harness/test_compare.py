@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -223,9 +224,10 @@ def test_a_comparison_is_a_page_for_people(cli: CommandLine, recordings: list[st
         "--on", recordings[0], "--threads", "1",
     )  # fmt: skip
     assert (result.status, result.err) == (0, "")
-    first, blank, tokens, area, questions, *_ = result.out.splitlines()
+    first, blank, tokens, latency, area, questions, *_ = result.out.splitlines()
     assert (first, blank) == ("cmc against sc on one/bench", "")
     assert tokens.startswith("tokens     sc ")
+    assert re.fullmatch(r"latency    sc needs \S+ times as many sequential tokens there", latency)
     assert area.startswith("area       ")
     assert questions.startswith("questions  ")
 
@@ -270,7 +272,7 @@ def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -
     [
         (("cmc",), "rheostat compare: missing argument 'B'"),
         (("cmc", "sc"), "rheostat compare: missing option '--on'"),
-        (("cmc", "cmc", "--on", "one.recording"), "the controller cmc is named 2 times"),
+        (("cmc", "cmc", "--on", "one.recording"), "the controller cmc is given 2 times"),
         (
             ("cmc", "ecs", "--on", "one.recording"),
             "the library has no controller 'ecs'; did you mean esc",
@@ -278,7 +280,7 @@ def test_csv_has_a_row_for_each_point(cli: CommandLine, recordings: list[str]) -
         (("cmc", "sc", "esc", "--on", "one.recording"), "rheostat compare: got unexpected extra"),
         (("cmc", "sc", "--on", "none"), "none: no such recording"),
         (("cmc", "sc", "--on", "one.recording", "--set", "cmc.n=1"), "--set cmc.n=1: cmc has no"),
-        (("cmc", "sc", "--on", "one.recording", "-o", "no/a.json"), "no/a.json: there is no dir"),
+        (("cmc", "sc", "--on", "one.recording", "-o", "no/a.json"), "no/a.json: the dir"),
     ],
 )
 def test_wrong_input_ends_in_a_sentence(

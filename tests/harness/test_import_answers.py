@@ -125,7 +125,10 @@ def test_equal_answers_that_are_written_differently_are_joined_and_warned_of(
     result = cli("import", "autotts", "hmmt25/tiny-1b.json", "-o", "joined",
                "--equivalence", "math-verify")  # fmt: skip
     assert result.status == 0
-    assert "joined 2 of 4 final answers and 2 of 4 answers at probes to an equal one" in result.err
+    assert (
+        "merged 2 of 4 final answers and 2 of 4 answers at probes with an equal answer"
+        in result.err
+    )
     joined = open_recording(home / "joined/tiny-1b.recording")
     assert finals(joined) == [written[0]] * 3 + ["3"]
     assert joined.provenance.equivalence.startswith("math-verify")
@@ -206,7 +209,7 @@ def test_a_way_to_read_answers_that_is_none_is_refused(
 def test_answers_that_are_nearly_all_unread_are_warned_of(cli: CommandLine, home: Path) -> None:
     lines(home, {"tokens": 4, "final": "2"})
     result = cli(*JSONL, "-o", "a.recording", "--answers", "boxed")
-    assert result.err.startswith("warning: final answers extracted by boxed: 1; without an answer")
+    assert result.err.startswith("warning: final answers extracted by boxed: 1; not found")
 
 
 def test_a_log_of_inspect_ai_is_replayed_by_whole_reads_only(cli: CommandLine, home: Path) -> None:

@@ -52,7 +52,7 @@ def test_two_files_of_one_name_are_refused(cli: CommandLine, source: Path, home:
     other.write_text(source.read_text())
     result = cli("import", "autotts", "sums/tiny.json", "others/tiny.json", "-o", "made")
     assert result.status == 2
-    assert "would become made/tiny.recording, as sums/tiny.json does" in result.err
+    assert "would be written to made/tiny.recording, as would sums/tiny.json" in result.err
     assert not (home / "made").exists()
 
 

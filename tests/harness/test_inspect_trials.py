@@ -91,7 +91,7 @@ def test_a_record_and_a_recording_are_looked_at_apart(cli: CommandLine, record: 
     save(simulate(reasoner, Benchmark("bench", 3, 4)), Path("one.recording"))
     result = cli("inspect", "one.recording", str(record))
     assert result.status == 2
-    assert "one.recording: is no record of trials, as trials.record is" in result.err
+    assert "one.recording: not a record of trials, but trials.record is one" in result.err
 
 
 @pytest.mark.parametrize(

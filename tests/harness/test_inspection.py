@@ -97,7 +97,7 @@ def test_an_unprobed_recording_has_no_depths(tmp_path: Path) -> None:
     found = inspect_recording(open_recording(tmp_path / "r.recording"))
     assert {each.probes for each in found.depths} == {0}
     assert "depth" not in format_inspection(found)
-    assert "only whole reads" in format_inspection(found)
+    assert "only with whole reads" in format_inspection(found)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())

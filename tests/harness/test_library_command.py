@@ -46,7 +46,7 @@ def test_a_program_can_be_written_to_a_file(cli: CommandLine, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("ascc", "did you mean asc?"), ("zzz", "it has sc, asc,")]
+    ("name", "meant"), [("ascc", "did you mean asc?"), ("zzz", "choose from sc, asc,")]
 )
 def test_an_unknown_controller_is_answered_with_those_there_are(
     cli: CommandLine, name: str, meant: str

@@ -54,7 +54,7 @@ def test_points_that_are_no_numbers_leave_the_others_drawn(bad: float) -> None:
 
 @pytest.mark.parametrize("rows", [[], [row(accuracy=float("nan"))]])
 def test_a_plot_without_points_is_replaced_by_a_message(rows: list[SweepRow]) -> None:
-    assert plot_in_terminal(rows, "m/b").splitlines()[1:] == ["(there is no point to draw)"]
+    assert plot_in_terminal(rows, "m/b").splitlines()[1:] == ["(no points to plot)"]
 
 
 def test_a_curve_of_one_place_is_drawn() -> None:

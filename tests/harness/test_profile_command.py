@@ -57,13 +57,13 @@ line  runs  tokens     %  ended  right %
   28    20                    8    100.0    finally { answer winner(finished) else winner(alive) }
   29                                      }
 
-in hindsight                                 tokens       %
-after the final leader was settled     556   35.23
-on branches pruned later                          0    0.00
-on branches that never counted                  356   22.56
-  of them without any answer                      0    0.00
-on branches that agree with the answer        1,222   77.44
-all                                           1,578  100.00
+in hindsight                            tokens       %
+after the final leader was settled         556   35.23
+on branches pruned later                     0    0.00
+on branches that never counted             356   22.56
+  of them without any answer                 0    0.00
+on branches that agree with the answer   1,222   77.44
+all                                      1,578  100.00
 The first row is by time, and the others divide all tokens by branch, so rows overlap.
 The leader is settled in 17 of 20 episodes.
 
@@ -176,12 +176,15 @@ def test_equal_profiles_are_equal_bytes(cli: CommandLine, here: Path) -> None:
         ("profile bad.rheo --on r.recording", "bad.rheo:1:1: "),
         ("profile cmc --on r.recording --beta 0:1:0.1", "--beta 0:1:0.1: give one value here"),
         ("profile cmc --on r.recording --beta no", "--beta no: no is not a number"),
-        ("profile cmc --on r.recording --set width=1", "--set width=1: width follows from beta"),
+        ("profile cmc --on r.recording --set width=1", "--set width=1: width depends on beta"),
         ("profile esc --on r.recording --set size=2,4", "--set size=2,4: give one value here"),
         ("profile sc --on r.recording --seeds 0", "rheostat profile: invalid value for '--seeds'"),
-        ("profile sc --on r.recording --json --csv", "rheostat profile: --json and --csv exclude"),
+        (
+            "profile sc --on r.recording --json --csv",
+            "rheostat profile: --json and --csv are mutually",
+        ),
         ("profile entropy_gate --on r.recording", "`entropy_gate` needs entropy"),
-        ("profile sc --on r.recording -o nowhere/p.csv", "nowhere/p.csv: there is no directory"),
+        ("profile sc --on r.recording -o nowhere/p.csv", "nowhere/p.csv: the directory"),
     ],
 )
 def test_every_kind_of_wrong_input_is_refused(

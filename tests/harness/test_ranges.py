@@ -51,13 +51,13 @@ def test_a_range_holds_the_decimals_that_a_person_would_write(
         ("nan", "nan is not a number"),
         ("inf", "inf is not a number"),
         ("1e999", "1e999 is not a number"),
-        ("1:0", "does not go upward"),
-        ("0:1:0", "does not go upward"),
-        ("0:1:-1", "does not go upward"),
-        ("0:1:1:1", "is no range"),
-        ("0:1:0.3", r"do not meet its end, 1; take a step of 0\.25 or 0\.5$"),
-        ("1:10:4", r"do not meet its end, 10; take a step of 3 or 9$"),
-        ("0:0.5", r"do not meet its end, 0\.5; take a step of 0\.5$"),
+        ("1:0", "does not increase"),
+        ("0:1:0", "does not increase"),
+        ("0:1:-1", "does not increase"),
+        ("0:1:1:1", "is not a range"),
+        ("0:1:0.3", r"do not reach its end, 1; use a step of 0\.25 or 0\.5$"),
+        ("1:10:4", r"do not reach its end, 10; use a step of 3 or 9$"),
+        ("0:0.5", r"do not reach its end, 0\.5; use a step of 0\.5$"),
         ("0:1:", "nothing is not a number"),
         ("1,1.0", "holds 1.0 twice"),
         ("0:1:1e-9", "more than 10,000 values"),
@@ -78,7 +78,7 @@ def test_as_many_values_as_allowed_are_given() -> None:
 def test_beta_is_between_0_and_1() -> None:
     assert parse_betas("0,1") == [0.0, 1.0]
     assert str(parse_betas("-0.0")) == "[0.0]"
-    with pytest.raises(InputError, match=r"and 1\.0000001 lies outside"):
+    with pytest.raises(InputError, match=r"but 1\.0000001 is not"):
         parse_betas("1.0000001")
-    with pytest.raises(InputError, match=r"--beta 0:1\.5:0\.5: .* and 1\.5 lies outside"):
+    with pytest.raises(InputError, match=r"--beta 0:1\.5:0\.5: .* but 1\.5 is not"):
         parse_betas("0:1.5:0.5")

@@ -141,15 +141,15 @@ def test_the_plot_is_the_same_svg_every_time(
         (("cmc", "--on", "."), "."),
         (("text.txt", "--on", "one.recording"), "text.txt:1:1: "),
         (("sc", "--on", "one.recording", "--set", "m=1"), "--set m=1: sc has no free knob m"),
-        (("sc", "--on", "one.recording", "--beta", "2"), "--beta 2: beta goes from 0 to 1"),
+        (("sc", "--on", "one.recording", "--beta", "2"), "--beta 2: beta must be from 0 to 1"),
         (("sc", "--on", "one.recording", "--beta", "0:1"), None),
         (("sc", "--on", "one.recording", "--seeds", "0"), "rheostat sweep: invalid value for '"),
         (("sc", "--on", "one.recording", "--budget", "x"), "rheostat sweep: invalid value for"),
         (("sc", "--on", "one.recording", "--kappa", "-1"), "rheostat sweep: invalid value for"),
         (("sc", "--on", "one.recording", "--engine", "x"), "rheostat sweep: invalid value for"),
-        (("sc", "--on", "one.recording", "--plot", "a.png"), "--plot a.png: pictures are SVG"),
-        (("sc", "--on", "one.recording", "--plot", "no/a.svg"), "no/a.svg: there is no directory"),
-        (("sc", "--on", "one.recording", "-o", "no/a.csv"), "no/a.csv: there is no directory"),
+        (("sc", "--on", "one.recording", "--plot", "a.png"), "--plot a.png: plots are SVG"),
+        (("sc", "--on", "one.recording", "--plot", "no/a.svg"), "no/a.svg: the directory"),
+        (("sc", "--on", "one.recording", "-o", "no/a.csv"), "no/a.csv: the directory"),
         (("sc", "--on", "one.recording", "--threads", "0"), "rheostat sweep: invalid value for"),
     ],
 )  # fmt: skip
@@ -222,7 +222,7 @@ def test_ctrl_c_keeps_results_and_the_next_run_resumes(
     assert out.splitlines()[1].split()[:2] == ["sc", "n=1"]
     assert err.splitlines()[0] == "error: interrupted"
     assert "of 60 were done" in err
-    assert "the same command goes on from there" in err
+    assert "run the same command again to resume" in err
     assert list(kept.rglob("*.part")) == []
     assert is_left_by_all(running.pid)
 

@@ -275,7 +275,7 @@ def test_errors_are_one_sentence(
         ("trace sc --on r.recording --seed x", "rheostat trace: invalid value for '--seed'"),
         ("trace sc --on r.recording --kappa -1", "rheostat trace: invalid value for '--kappa'"),
         ("trace entropy_gate --on r.recording", "`entropy_gate` needs entropy"),
-        ("trace sc --on r.recording -o nowhere/t.json", "nowhere/t.json: there is no directory"),
+        ("trace sc --on r.recording -o nowhere/t.json", "nowhere/t.json: the directory"),
     ],
 )
 def test_every_kind_of_wrong_input_is_refused(

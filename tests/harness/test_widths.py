@@ -94,7 +94,7 @@ def test_a_width_beyond_the_branches_is_warned_of_and_its_row_has_the_real_one(
     wide = ("sweep", name, "--on", recording, "--set", "n=8,40", "--seeds", "2", "--threads", "1")
     result = cli(*wide)
     assert result.status == 0
-    assert f"requests 40 branches, and a question has {RECORDED}; no more are opened" in result.err
+    assert f"requests 40 branches, but a question has {RECORDED}; no more are opened" in result.err
     assert result.err.count("warning:") == 1
     assert "  n=8   8  " in result.out
     assert f"n=40  {RECORDED} of 40 " in result.out

@@ -209,7 +209,7 @@ def test_special_files_are_rejected_without_blocking(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(ForeignFile, match=r"is not a file|is a directory; name the files"):
             open_recording(path)
-    with pytest.raises(StoreError, match="there is no such recording"):
+    with pytest.raises(StoreError, match="no such recording"):
         open_recording(tmp_path / "absent")
 
 

@@ -87,7 +87,7 @@ def test_a_recording_of_whole_branches_is_a_distribution(
     assert said.status == 0, said.err
     said = cli("run", "sc", *server, "--against", recording, "--set", "n=4")
     assert said.status == 0, said.err
-    assert "live less replay over 100 seeds" in said.err
+    assert "live minus replay over 100 seeds" in said.err
 
 
 async def running(url: str) -> int:

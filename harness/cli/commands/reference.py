@@ -158,7 +158,7 @@ def library(out: Output, name: str | None) -> None:
         return
     name = name.removesuffix(".rheo")
     if name not in NAMES:
-        meant = suggest(name, NAMES, f"the library has {', '.join(NAMES)}")
+        meant = suggest(name, NAMES, f"choose from {', '.join(NAMES)}")
         raise InputError(f"the library has no controller {name}; {meant}")
     found, text = load_entry(name), load_source(name).text
     about = {"name": name, "title": found.title, **_about(found.about)}

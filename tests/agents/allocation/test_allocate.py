@@ -169,9 +169,9 @@ def test_the_report_holds_the_trials_and_the_guidelines(cli: CommandLine, tmp_pa
     [
         (["--budget", "1"], "costs"),
         (["--proposer", "agnet"], "did you mean agent?"),
-        (["--resume"], "names no run"),
-        (["--approve", "final"], "names no run"),
-        (["--governor", "answer=cmc@0.5"], "wants a pipeline file"),
+        (["--resume"], "no run is given"),
+        (["--approve", "final"], "no run is given"),
+        (["--governor", "answer=cmc@0.5"], "needs a pipeline file"),
         (["--on", "nowhere.toml"], "no such pipeline file"),
     ],
 )

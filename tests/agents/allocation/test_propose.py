@@ -39,7 +39,7 @@ def waiting(cli: CommandLine, home: Path) -> str:
 def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None:
     said = cli("propose", waiting, "mine.rheo", "--words", "the small one will do")
     assert said.status == 0
-    assert "mine: the next round takes it up" in said.err
+    assert "mine: the next round evaluates it" in said.err
     assert "rheostat allocate --run run --resume" in said.err
     assert "is in the run already" in cli("propose", waiting, "mine.rheo").err
     assert cli("reject", waiting, "r001-1").status == 0
@@ -83,13 +83,13 @@ def test_a_run_that_has_ended_says_how_it_goes_on(cli: CommandLine, waiting: str
     said = cli("propose", "over", "mine.rheo")
     assert said.status == 2
     assert "has ended: 1 trial was played" in said.err
-    assert "rheostat allocate --run over --resume, with a cap raised, goes on" in said.err
+    assert "resume it with a higher limit: rheostat allocate --run over --resume" in said.err
 
 
 def test_where_it_follows_beta_it_is_taken_at_one(cli: CommandLine, waiting: str) -> None:
     Path("mine.rheo").write_text(MINE.replace("samples = 2", "samples = 1 + round(2 * beta)"))
     said = cli("propose", waiting, "mine.rheo")
-    assert (said.status, "follows beta" in said.err) == (2, True)
+    assert (said.status, "depends on beta" in said.err) == (2, True)
     assert cli("propose", waiting, "mine.rheo", "--beta", "0.5").status == 0
     [file] = (Path(waiting) / "inbox").glob("*.json")
     assert "samples = 2" in json.loads(file.read_text())["source"]
@@ -103,7 +103,7 @@ def test_where_it_follows_beta_it_is_taken_at_one(cli: CommandLine, waiting: str
         (("budget 1000", "budget 300"), "its budget is 300"),
         (("budget 1000", "budget 100000"), "and the budget is 1278"),
         (("samples = 1", "samples = none"), "RH301"),
-        (("allocation mine", "controller mine"), "is a controller, and run looks for allocations"),
+        (("allocation mine", "controller mine"), "is a controller, but run searches"),
     ],
 )
 def test_what_does_not_fit_is_refused_at_once(

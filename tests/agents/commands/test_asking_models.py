@@ -25,19 +25,19 @@ def words(home: Path, recordings: list[Path]) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--language", "python"], "is what language models and agents write, and none is asked"),
+        (["--language", "python"], "needs a language model or an agent"),
         (
             ["--language", "python", "--proposer", "command:true", "--constrain"],
-            "--constrain: is for controllers in Rheo",
+            "--constrain: applies to controllers in Rheo",
         ),
         (["--proposer", "chat:gpt"], "write chat:PROVIDER:MODEL"),
         (["--proposer", "command:no-such-agent"], "there is no command no-such-agent"),
-        (["--base-url", "http://localhost:1/v1"], "no model is asked"),
-        (["--agent-image", "any"], "no agent is run"),
-        (["--proposer", "command:true", "--agent-env", "KEY"], "is for an agent in a container"),
+        (["--base-url", "http://localhost:1/v1"], "no model is used"),
+        (["--agent-image", "any"], "no agent is used"),
+        (["--proposer", "command:true", "--agent-env", "KEY"], "applies only to an agent"),
         (
             ["--proposer", "chat:openai:none", "--max-usd", "1"],
-            'in rheostat.toml: [chat.prices] "openai:none" = [DOLLARS_IN, DOLLARS_OUT]',
+            'add it to rheostat.toml: [chat.prices] "openai:none" = [DOLLARS_IN, DOLLARS_OUT]',
         ),
         (["--proposer", "chat:openai:x", "--base-url", "nowhere"], "not a URL"),
         (["--proposer", "chat:openai:x", "--base-url", "http://127.0.0.1:9/v1"], "no answer"),
@@ -70,7 +70,7 @@ def test_a_server_without_the_model_or_with_little_room_is_refused(
         assert "serves small" in found.err
         found = cli(*words, *url, "--proposer", "chat:openai:small")
         assert "has a context of 4,096 tokens" in found.err
-        assert "--brief-tokens and --reply-tokens" in found.err
+        assert "--brief-tokens or --reply-tokens" in found.err
     assert not Path("run").exists()
 
 
@@ -167,7 +167,7 @@ def test_a_temperature_that_is_not_sent_is_warned_of(cli: CommandLine, words: li
         model = ["--proposer", "chat:openai:gpt-5-mini", "--base-url", at.url]
         priced = cli(*words, *model, "--max-usd", "1")
         assert priced.status == 2
-        assert "there is no price for openai:gpt-5-mini" in priced.err
+        assert "the price of openai:gpt-5-mini is unknown" in priced.err
         said = cli(*words, *model)
         assert said.status == 0, said.err
         assert "temperature" not in at.asked[0]

@@ -35,9 +35,9 @@ def test_what_follows_beta_needs_no_values() -> None:
     [
         (["scc"], "did you mean sc"),
         (["sc:n=0"], "--baseline sc:n=0: "),
-        (["sc:m=1"], "--baseline sc:m=1: sc has no free knob m; there is n"),
+        (["sc:m=1"], "--baseline sc:m=1: sc has no free knob m; choose from n"),
         (["sc:n=1,x"], "--baseline sc:n=1,x: x is not a number"),
-        (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: sc is named already"),
+        (["sc:n=1", "sc:n=2"], "--baseline sc:n=2: sc is given twice"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(texts: list[str], sentence: str) -> None:
@@ -62,5 +62,5 @@ def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
     found = parse_baselines([str(file)])
     check_baselines_unchanged(found)
     file.write_text(GOOD + "\n# another\n")
-    with pytest.raises(InputError, match="is another program than when the run began"):
+    with pytest.raises(InputError, match="has changed since the run started"):
         check_baselines_unchanged(found)

@@ -24,7 +24,7 @@ SMALL = ("--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--threads", "
 @pytest.fixture
 def begun(recordings: list[Path]) -> tuple[str, ...]:
     """The beginning of a command line that plays in a moment."""
-    return ("discover", "--on", *map(str, recordings[:2]), *SMALL)
+    return ("discover", "--on", *map(str, recordings[:2]), "--proposer", "evolve", *SMALL)
 
 
 def test_a_discovery_ends_with_a_table_a_frontier_and_what_to_do_next(
@@ -35,7 +35,7 @@ def test_a_discovery_ends_with_a_table_a_frontier_and_what_to_do_next(
     assert "round   1" in said.err
     for name in ("sc", "esc", "cmc"):
         assert name in said.out
-    assert "use rheostat discover --run runs/a --resume --rounds 2" in said.out
+    assert "rheostat discover --run runs/a --resume --rounds 2" in said.out
     assert max(map(len, said.out.splitlines())) <= 100
     run = Path("runs/a")
     names = {each.name for each in run.iterdir()}
@@ -59,7 +59,7 @@ def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
     assert cli(*begun, "--run", "a", "--rounds", "1").status == 0
     refused = cli("discover", "--run", "a", "--resume", "--seed", "9")
     assert refused.status == 2
-    assert "--seed: the run was begun with another value" in refused.err
+    assert "--seed: the run was started with another value" in refused.err
     again = cli("discover", "--run", "a", "--resume", "--rounds", "2", "--threads", "1")
     assert again.status == 0
     assert [each.round for each in open_run(Path("a")).summaries()] == [1, 2]
@@ -70,7 +70,7 @@ def test_a_run_goes_on_with_a_higher_cap_and_with_nothing_else(
     [
         (("--proposer", "evolv"), "there is no such proposer; did you mean evolve?"),
         (("--proposer", "hand"), "people can always propose"),
-        (("--objective", "cost"), "choose from frontier, accuracy and tradeoff:GAMMA"),
+        (("--objective", "cost"), "choose from frontier, accuracy, tradeoff:GAMMA"),
         (("--beta", "2"), "--beta 2"),
         (("--rounds", "0"), "0 is not in the range"),
     ],
@@ -128,7 +128,7 @@ def test_a_run_that_is_over_is_left_as_it_is_until_a_cap_is_raised(
     before = {each: each.read_bytes() for each in Path("a").rglob("*") if each.is_file()}
     said = cli("discover", "--run", "a", "--resume", "--threads", "1")
     assert said.status == 0
-    assert "has ended, and there is nothing to do: 1 round was played" in said.err
+    assert "has ended, and there is nothing left to do: 1 round was played" in said.err
     assert {each: each.read_bytes() for each in before} == before
 
 
@@ -206,7 +206,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(begun: Sequence[str], home: Pat
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "--resume goes on where it stopped" in err
+    assert "resume with rheostat discover" in err
     assert "Traceback" not in err
     assert open_run(Path("a")).events()[-1].kind == "left"
     with started("discover", "--run", "a", "--resume", "--threads", "1") as again:

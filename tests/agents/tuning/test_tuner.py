@@ -35,7 +35,7 @@ controller wasteful "Never cheap" {
 
 
 def fitted(here: Arena, number: int = 1, evaluations: int = 60) -> TuningResult:
-    return tune(WASTEFUL, here, number, seed=1, evaluations=evaluations)
+    return tune(WASTEFUL, here, number, seed=6, evaluations=evaluations)
 
 
 def score(here: Arena, source: str) -> float:

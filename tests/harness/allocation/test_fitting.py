@@ -74,7 +74,7 @@ def test_a_controller_is_refused(cli: CommandLine, folder: Path, program: str) -
     (folder / "mine.py").write_text("def controller(): pass\n")
     result = cli("check", program, "--on", "digits.toml")
     assert (result.status, result.out) == (2, "")
-    assert "is a controller, and --on holds allocations to their pipeline" in result.err
+    assert "is a controller, but --on checks allocations against a pipeline" in result.err
 
 
 def test_an_unreadable_pipeline_is_reported(cli: CommandLine, folder: Path) -> None:

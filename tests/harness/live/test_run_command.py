@@ -62,7 +62,7 @@ def test_episodes_are_played_shown_and_kept_for_the_trace_command(
     missing = cli("trace", "--from", "t.jsonl", "--question", "z")
     assert (missing.status, "it holds " in missing.err) == (2, True)
     odd = cli("trace", "--from", str(questions))
-    assert (odd.status, "is a file of questions, and a file of live" in odd.err) == (2, True)
+    assert (odd.status, "is a file of questions, but" in odd.err) == (2, True)
 
 
 def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
@@ -81,7 +81,7 @@ def test_episodes_are_those_of_a_stepwise_recording_token_by_token(
         assert live["episode"] == played["episode"]
     scripted.shift = 1
     other = cli("run", "esc", *server_words(scripted), "--against", recording)
-    assert (other.status, "live less replay" in other.err) == (1, True)
+    assert (other.status, "live minus replay" in other.err) == (1, True)
 
 
 def test_a_recording_that_lacks_branches_is_that_of_the_branches_which_it_holds(
@@ -119,7 +119,7 @@ def test_a_recording_that_is_not_stepwise_is_compared_as_a_distribution(
     recording = collected(cli, scripted, questions)
     result = cli("run", "sc", *server_words(scripted), "--against", recording, "--seeds", "2")
     assert result.status == 0, result.err
-    assert "live less replay over 100 seeds" in result.err
+    assert "live minus replay over 100 seeds" in result.err
     assert "accuracy" in result.err
 
 
@@ -135,7 +135,7 @@ def test_options_that_contradict_the_recording_are_refused(
     result = cli(*words, "--questions", str(other))
     assert (result.status, "has no question 'z'" in result.err) == (2, True)
     result = cli("run", "cmc", *server_words(scripted))
-    assert (result.status, "name questions" in result.err) == (2, True)
+    assert (result.status, "give questions" in result.err) == (2, True)
     chains = [{"text": "abc</think>\n\n3"}]
     line = {"id": "z", "question": "?", "answer": "3", "chains": chains}
     questions.with_name("chains.jsonl").write_text(json.dumps(line) + "\n")
@@ -143,7 +143,7 @@ def test_options_that_contradict_the_recording_are_refused(
     result = cli("collect", *server_words(scripted), "--from", "chains.jsonl", *how, "-o", "x.rec")
     assert result.status == 0, result.err
     result = cli("run", "cmc", *server_words(scripted), "--against", "x.rec")
-    assert (result.status, "chains from elsewhere" in result.err) == (2, True)
+    assert (result.status, "were not sampled by rheostat collect" in result.err) == (2, True)
 
 
 def test_a_lost_server_ends_the_run_and_keeps_played_episodes(
@@ -166,4 +166,4 @@ def test_a_controller_in_python_runs_live(
     words = ["run", str(controller), *server_words(scripted), "--against", recording]
     result = cli(*words, "--seeds", "2", "--unsafe-no-docker")
     assert result.status == 0, result.err
-    assert "6 of 6 episodes are those of the recording" in result.err
+    assert "6 of 6 episodes match the recording" in result.err

@@ -244,7 +244,7 @@ def test_chat_messages_become_the_user_text(tmp_path: Path) -> None:
     row = {"prompt": chat, "reward_model": {"ground_truth": "2", "style": "rule"}}
     found = one(tmp_path, "hmmt", row)
     assert (found.asked[0].question, found.asked[0].answer) == ("1+1?", "2")
-    assert found.notes[0].startswith("left out the system message 'Be brief.'; say it with")
+    assert found.notes[0].startswith("dropped the system message 'Be brief.'; add it with")
     parts = [{"role": "user", "content": [{"type": "text", "text": "2+2?"}]}]
     assert one(tmp_path, "hmmt", {**row, "prompt": parts}).asked[0].question == "2+2?"
     turns = [*chat, {"role": "assistant", "content": "2"}]

@@ -119,7 +119,7 @@ def test_every_usual_kind_of_file_is_read(tmp_path: Path) -> None:
         ("aime", {"problem": "p", "answer": "1000"}, "row 1: has the answer '1000'"),
         ("hmmt", {"problem": "p"}, "row 1: has no answer"),
         ("hmmt", {"answer": "1"}, "row 1: has no question"),
-        ("gsm8k", {"question": "p", "answer": "He has many."}, "no answer behind ####"),
+        ("gsm8k", {"question": "p", "answer": "He has many."}, "no answer after ####"),
         ("math", {"problem": "p", "solution": "no box"}, "no box in its solution"),
         ("gpqa", {"Question": "?"}, "has no `correct answer`"),
     ],

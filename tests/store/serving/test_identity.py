@@ -64,7 +64,7 @@ async def test_reply_from_the_base_instead_of_the_adapter_is_rejected(
 async def test_other_model_of_the_same_server_is_not_an_alias(scripted: ScriptedServer) -> None:
     async with Server(scripted.url, "other") as client:
         assert (await client.served()).aliases == ()
-        with pytest.raises(InconsistentResponse, match="which was not asked"):
+        with pytest.raises(InconsistentResponse, match="which was not requested"):
             await client.complete(ASKED)
 
 

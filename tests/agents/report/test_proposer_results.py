@@ -1,0 +1,54 @@
+"""What each proposer brought, and how much of a gain carried over."""
+
+import msgspec
+import pytest
+
+from agents.report.records import RunReport
+from agents.report.run_history import compare_proposers, estimate_carry_over
+from agents.run.directory import RunDirectory
+
+
+def test_proposers_share_the_rounds_candidates_and_cost_of_the_run(
+    template: RunDirectory, reported: RunReport
+) -> None:
+    results = compare_proposers(template)
+    assert sum(each.candidates for each in results) == reported.cost.candidates
+    total = sum(each.usage.evaluations for each in results)
+    assert total == sum(each.usage.evaluations for each in template.summaries())
+    for each in results:
+        objectives = [
+            review.objective
+            for review in template.reviews()
+            if template.draft(review.candidate).proposer == each.proposer
+            and review.objective is not None
+        ]
+        assert each.objective == max(objectives, default=None)
+
+
+def test_carry_over_is_the_withheld_part_of_the_shown_gain(
+    template: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gains = [(2.0, 1.0), (4.0, 1.0), (6.0, 4.0)]
+    first = template.reviews()[0]
+    reviews = [
+        msgspec.structs.replace(first, shown_gain=shown, withheld_gain=withheld)
+        for shown, withheld in gains
+    ]
+    monkeypatch.setattr(RunDirectory, "reviews", lambda run: reviews)
+    found = estimate_carry_over(template)
+    assert found is not None
+    assert found.share == pytest.approx(0.5)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0.5 < found.high
+
+
+def test_reviews_of_earlier_versions_give_no_estimate(
+    template: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [
+        msgspec.structs.replace(each, shown_gain=None, withheld_gain=None)
+        for each in template.reviews()
+    ]
+    monkeypatch.setattr(RunDirectory, "reviews", lambda run: old)
+    assert estimate_carry_over(template) is None
