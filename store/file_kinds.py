@@ -114,7 +114,7 @@ def wrong_kind(path: Path, wanted: Collection[FileKind], what: str) -> str | Non
     kind = misplaced(path, wanted)
     if kind is None:
         return None
-    return f"is {kind.description}, and {what} is wanted here: {kind.use(path)}"
+    return f"is {kind.description}, but {what} is expected here: {kind.use(path)}"
 
 
 def misplaced(path: Path, wanted: Collection[FileKind]) -> FileKind | None:

@@ -19,6 +19,7 @@ from agents.run.directory import RunDirectory
 from harness.escaping import escape_block, quote_for_shell
 from harness.messages import format_count
 from harness.pages.sweep_plots import plot_in_terminal
+from harness.presentation.table import truncate
 
 WIDTH, WIDEST = 80, 100
 
@@ -171,8 +172,9 @@ def _course(report: RunReport, width: int) -> str:
     if report.trajectory:
         first = get_initial_objective(report.trajectory)
         values = [first, *(each.objective for each in report.trajectory)]
-        rival, bars = report.search.best_baseline, _bars(values, width - 60)
-        lines.insert(0, f"objective over rounds: {first:.2f} ({rival}) {bars} {values[-1]:.2f}")
+        # It fits one line: a wrapped name could begin a line that reads like a message.
+        baseline, bars = truncate(report.search.best_baseline, 16), _bars(values, width - 64)
+        lines.insert(0, f"objective over rounds: {first:.2f} ({baseline}) {bars} {values[-1]:.2f}")
     return "".join("\n".join(wrap(line, width)) + "\n" for line in lines)
 
 

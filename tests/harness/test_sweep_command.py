@@ -41,7 +41,7 @@ def test_a_sweep_is_a_table_for_people(cli: CommandLine, recordings: list[str]) 
     assert (result.status, result.err) == (0, "")
     heading, *rows = result.out.splitlines()
     assert heading.split() == [
-        "controller", "beta", "set", "accuracy", "95", "%", "tokens", "vs", "sc",
+        "controller", "beta", "set", "accuracy", "95", "%", "tokens", "sequential", "vs", "sc",
     ]  # fmt: skip
     assert [row.split()[:3] for row in rows] == [
         ["sc", "-", "n=1"], ["sc", "-", "n=4"], ["cmc", "0.0", "-"], ["cmc", "1.0", "-"],

@@ -31,7 +31,7 @@ def served_app(place: Path) -> Iterator[Served]:
         assert app.stderr is not None
         try:
             line = app.stderr.readline()
-            found = re.match(r"(http://\S+) shows it", line)
+            found = re.match(r"open (http://\S+); press Ctrl-C to stop", line)
             assert found, line
             _await_port(port)
             yield Served(found[1], port)

@@ -41,7 +41,7 @@ def test_it_takes_part_in_the_next_round(cli: CommandLine, waiting: str) -> None
     assert said.status == 0
     assert "mine: the next round evaluates it" in said.err
     assert "rheostat allocate --run run --resume" in said.err
-    assert "is in the run already" in cli("propose", waiting, "mine.rheo").err
+    assert "is already in the run" in cli("propose", waiting, "mine.rheo").err
     assert cli("reject", waiting, "r001-1").status == 0
     said = cli("allocate", "--run", waiting, "--resume", "--no-wait")
     assert said.status == 0, said.err

@@ -36,7 +36,7 @@ GOOD = {"id": "a", "question": "1+1?", "answer": "2"}
     ("row", "said"),
     [
         ({"id": "", "question": "?", "answer": "2"}, r"line 2, \$\.id: the id is empty"),
-        (GOOD, r"line 2, \$\.id: the id 'a' is taken"),
+        (GOOD, r"line 2, \$\.id: the id 'a' is used by an earlier line"),
         ({"id": "b", "question": " ", "answer": "2"}, r"line 2, \$\.question"),
         ({"id": "b", "question": "?"}, "line 2, .*answer"),
         ({"id": "b", "question": "?", "answer": "2", "choices": ["x", "y"]}, "from A to B"),

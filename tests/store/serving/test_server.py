@@ -306,7 +306,7 @@ async def test_log_probabilities_are_sorted_likeliest_first(scripted: ScriptedSe
     ("own", "top", "reason"),
     [
         ([-9999.0], [[-0.1]], "of a masked token"),
-        ([-0.2], [[-0.2, float("-inf")]], "no number"),
+        ([-0.2], [[-0.2, float("-inf")]], "not a number"),
         ([-0.2], [[0.4, -3.0]], "above 0"),
         ([-0.2], [[-0.2, -0.3, -0.4]], "more than 1"),
     ],
