@@ -1,6 +1,6 @@
-"""The rheostat of an agent: check, sweep and profile, by the desk of its round.
+"""The ``rheostat`` of an agent: it asks the evaluation server of its round.
 
-It stands alone, with nothing but the standard library: it is copied into a scratch directory.
+It uses the standard library only, because it is copied into a working directory.
 """
 
 import json
@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 HELP = """\
-rheostat check FILE                  whether a program is sound
-rheostat sweep FILE [--quick]        what it is worth, and its curve
+rheostat check FILE                  check a program and list its errors
+rheostat sweep FILE... [--quick]     objective and curve of one or more programs
+rheostat compare FILE [OTHER]        paired gain over the best so far, or over OTHER, by question
 rheostat profile FILE --beta BETA    what each line does
+rheostat explore                     what simple evidence about an answer is worth
 """
 
 
@@ -26,15 +28,21 @@ def main(words: list[str]) -> int:
         at = rest.index("--beta")
         request["beta"] = rest[at + 1] if at + 1 < len(rest) else ""
         del rest[at : at + 2]
-    if len(rest) != 1:
-        sys.stderr.write(f"error: {words[0]} takes one file\n{HELP}")
+    most = {"sweep": 100, "compare": 2, "explore": 0}.get(words[0], 1)
+    if len(rest) > most or (most and not rest):
+        wanted = ("no file", "one file")[most] if most < 2 else f"1 to {most} files"
+        sys.stderr.write(f"error: {words[0]} takes {wanted}\n{HELP}")
         return 2
-    try:
-        request["source"] = Path(rest[0]).read_text(encoding="utf-8")
-    except (OSError, ValueError) as problem:
-        why = getattr(problem, "strerror", None) or problem
-        sys.stderr.write(f"error: {rest[0]}: {why}\n")
-        return 2
+    sources = []
+    for name in rest:
+        try:
+            sources.append(Path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            why = getattr(problem, "strerror", None) or problem
+            sys.stderr.write(f"error: {name}: {why}\n")
+            return 2
+    request["source"] = sources[0] if sources else ""
+    request["others"] = sources[1:]
     desk = socket.socket(socket.AF_UNIX)
     try:
         desk.connect(str(Path(__file__).resolve().parent.parent / ".desk"))

@@ -1,4 +1,4 @@
-"""The desk of a round: answers an agent's ``rheostat`` over a socket in its scratch directory.
+"""The evaluation server of a round: answers an agent's ``rheostat`` over a socket.
 
 It plays on what the round shows, by the proposer's bench, and counts it there. It answers with
 figures alone: no question, no answer and no name of a file ever crosses it.
@@ -7,7 +7,7 @@ figures alone: no question, no answer and no name of a file ever crosses it.
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,9 @@ from harness.request.controllers import diagnose_text
 MAX_REQUEST_BYTES = 400_000
 """Bytes of a request."""
 
+MOST_QUESTIONS = 12
+"""Questions of a comparison that are listed."""
+
 USAGE_ERROR = 2
 """The exit status of what cannot be used."""
 
@@ -31,6 +34,8 @@ class ShimRequest(NamedTuple):
     source: str
     quick: bool
     beta: float
+    others: tuple[str, ...] = ()
+    """Further programs of a sweep, or the one to compare with."""
 
 
 class EvaluationServer:
@@ -53,6 +58,7 @@ class EvaluationServer:
             asked = ShimRequest(
                 str(request["do"]), _text(request["source"]), bool(request.get("quick")),
                 float(request.get("beta", 0.5)),
+                tuple(_text(each) for each in request.get("others", ())),
             )  # fmt: skip
         except (ValueError, KeyError, TypeError):
             return {"text": "error: the request cannot be read", "status": USAGE_ERROR}
@@ -79,9 +85,17 @@ class EvaluationServer:
             case "check":
                 return self._checked(asked.source)
             case "sweep":
-                self._checked(asked.source)
+                for each in (asked.source, *asked.others):
+                    self._checked(each)
                 self.played.append(asked)
                 return self._swept(asked)
+            case "compare":
+                for each in (asked.source, *asked.others):
+                    self._checked(each)
+                self.played.append(asked)
+                return self._compared(asked)
+            case "explore":
+                return self._bench.describe_base_rates()
             case "profile":
                 self._checked(asked.source)
                 if not 0 <= asked.beta <= 1:
@@ -89,7 +103,7 @@ class EvaluationServer:
                 self.played.append(asked)
                 return self._bench.profile(asked.source, asked.beta, self._bench.language)
             case _:
-                raise InputError("there are check, sweep and profile here, and nothing else")
+                raise InputError("available here: check, sweep, compare, profile and explore")
 
     def _checked(self, source: str) -> str:
         found = diagnose_text(source, f"candidate{self._bench.language.suffix}")
@@ -98,31 +112,64 @@ class EvaluationServer:
         return found.told or "it checks"
 
     def _swept(self, asked: ShimRequest) -> str:
-        worth = self._bench.play(
-            [asked.source], closely=not asked.quick, language=self._bench.language
-        )[0]
-        if worth is None:
+        sources = [asked.source, *asked.others]
+        scores = self._bench.play(sources, closely=not asked.quick, language=self._bench.language)
+        if all(each is None for each in scores):
             left = self._bench.allowance
-            why = "it cannot be played" if left else "no programs are left to play in this round"
-            raise InputError(why)
-        return self._table(worth)
+            raise InputError(
+                "it cannot be played" if left else "no programs are left to play in this round"
+            )
+        parts = []
+        for number, score in enumerate(scores, start=1):
+            name = "" if len(sources) == 1 else f"program {number}: "
+            table = None if score is None else _table(name, score, self._bench.labels)
+            parts.append(table or f"{name}cannot be played")
+        for name, score in self._bench.list_references():
+            parts.append(f"{name}: objective {score.score:.2f}, on the same part")
+        parts.append(f"{self._bench.allowance} programs are left to play")
+        return "\n\n".join(parts)
 
-    def _table(self, worth: ProgramScore) -> str:
-        lines = [f"objective {worth.score:.2f}, the mean over what this round shows"]
-        if not worth.steady:
-            lines.append("its cost falls somewhere as beta rises, so it cannot be selected")
-        for label, value, curve in zip(
-            self._bench.labels, worth.by_recording, worth.curves, strict=True
-        ):
-            lines += ["", f"{label}: {value:.2f}", "   point  accuracy %  tokens"]
-            lines += [
-                f"{point:>8}  {accuracy:>10.2f}  {cost:>12,.0f}"
-                for point, (accuracy, cost) in enumerate(
-                    zip(curve.accuracy, curve.cost, strict=True), start=1
-                )
-            ]
-        lines += ["", f"{self._bench.allowance} programs are left to play"]
-        return "\n".join(lines)
+    def _compared(self, asked: ShimRequest) -> str:
+        other = asked.others[0] if asked.others else None
+        found = self._bench.compare(asked.source, other, language=self._bench.language)
+        gain = found.gain
+        verdict = "" if gain.counts else "; the interval includes 0"
+        lines = [
+            (
+                f"gain {gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f}) over"
+                f" {'the other program' if other is not None else 'the best'}{verdict}"
+            ),
+            f"{len(found.questions)} questions differ, over all beta; tokens are means",
+            f"{'recording':<28}  question  difference  tokens  of the other",
+        ]
+        lines += [
+            f"{each.recording:<28}  {each.question:>8}  {each.difference:>+10.1f}"
+            f"  {each.tokens:>12,.0f}  {each.other_tokens:>12,.0f}"
+            for each in found.questions[:MOST_QUESTIONS]
+        ]
+        return "\n".join([*lines, "", f"{self._bench.allowance} programs are left to play"])
+
+
+def _table(name: str, score: ProgramScore, labels: Sequence[str]) -> str:
+    """Format the objective of a program, and its curve on each recording.
+
+    Args:
+        name: What the program is called, with a colon; empty if it is the only one.
+        score: Its score.
+        labels: Labels of the recordings, in the order of the score.
+    """
+    lines = [f"{name}objective {score.score:.2f}, the mean over what this round shows"]
+    if not score.steady:
+        lines.append("its tokens fall somewhere as beta rises, so it cannot be selected")
+    for label, value, curve in zip(labels, score.by_recording, score.curves, strict=True):
+        lines += ["", f"{label}: {value:.2f}", "   point  accuracy %        tokens    sequential"]
+        lines += [
+            f"{point:>8}  {accuracy:>10.2f}  {cost:>12,.0f}  {sequential:>12,.0f}"
+            for point, (accuracy, cost, sequential) in enumerate(
+                zip(curve.accuracy, curve.cost, curve.sequential, strict=True), start=1
+            )
+        ]
+    return "\n".join(lines)
 
 
 @contextmanager
@@ -156,7 +203,7 @@ class _SocketServer(socketserver.ThreadingUnixStreamServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """An agent that hangs up is no concern of ours."""
+        """Ignore client disconnects."""
 
 
 def _text(value: object) -> str:

@@ -5,12 +5,20 @@ from random import Random
 from typing import NamedTuple
 
 from agents.evolution.starting_programs import load_seeds
+from agents.feedback.evidence import describe_evidence
 from agents.feedback.line_profile import profile_lines
+from agents.feedback.point_analysis import open_shown_recordings
 from agents.loop.round_files import source_mark
 from agents.run.records import ControllerLanguage, ResourceUsage, StartingProgram
 from agents.search.arena import Arena, thin_betas
-from agents.search.measurements import CurveScore, ProgramScore, SettingFigures
+from agents.search.measurements import (
+    CurveScore,
+    PairedComparison,
+    ProgramScore,
+    SettingFigures,
+)
 from agents.search.player_pool import Knobs
+from agents.search.review import Incumbent
 from harness.errors import InputError
 
 
@@ -75,6 +83,7 @@ class RoundBench(SpendTracker):
         is_out_of_time: whether a limit was reached.
         check_interrupt: raises where an interrupt was requested.
         tell: adds progress to the event log.
+        best: the best candidate so far.
     """
 
     def __init__(
@@ -91,6 +100,7 @@ class RoundBench(SpendTracker):
         is_out_of_time: Callable[[], bool],
         check_interrupt: Callable[[], None],
         tell: Callable[..., None],
+        best: Incumbent | None = None,
     ):
         self._arena = arena
         self._shown = arena.split(number).shown
@@ -99,6 +109,7 @@ class RoundBench(SpendTracker):
         self._known = known
         self._allowance = allowance
         self._setting_seeds = 0
+        self._best = best
         super().__init__(spend_limit)
         self.tries = tries
         self._is_out_of_time = is_out_of_time
@@ -177,6 +188,43 @@ class RoundBench(SpendTracker):
     def score_settings(self, figures: SettingFigures) -> CurveScore:
         """See `agents.search.bench_protocol.Bench.score_settings`."""
         return self._arena.scorer.score_figures(figures, self._shown)
+
+    def list_references(self) -> list[tuple[str, ProgramScore]]:
+        """See `agents.search.bench_protocol.Bench.list_references`."""
+        found = []
+        if self._best is not None:
+            score = self._arena.screen(
+                [self._best.source], self._shown, closely=True, language=self._best.language
+            )[0]
+            if score is not None:
+                found.append((self._best.name, score))
+        name = self._arena.best_baseline
+        measured = [self._arena.baselines[name][at] for at in self._shown.recordings]
+        return [*found, (name, self._arena.scorer.worth(measured, self._shown))]
+
+    def compare(
+        self,
+        source: str,
+        other: str | None = None,
+        *,
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> PairedComparison:
+        """See `agents.search.bench_protocol.Bench.compare`."""
+        self._check_interrupt()
+        if other is None and self._best is not None and self._best.language is language:
+            other = self._best.source
+        for each in (source, other):
+            if each is not None and not self._may_play(each, closely=True):
+                raise InputError("no programs are left to play in this round")
+        found = self._arena.compare(source, other, self._shown, language)
+        if found is None:
+            raise InputError("it cannot be played")
+        return found
+
+    def describe_base_rates(self) -> str:
+        """See `agents.search.bench_protocol.Bench.describe_base_rates`."""
+        recordings = open_shown_recordings(self._arena, self._shown)
+        return describe_evidence(recordings)[0].text
 
     @property
     def starting_programs(self) -> Sequence[StartingProgram]:

@@ -108,7 +108,16 @@ class DiscoveryTask:
             is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
             check_interrupt=hands.interruption.check_interrupt,
             tell=tell,
+            best=self._best_before(number),
         )
+
+    def _best_before(self, number: int) -> Incumbent | None:
+        """Return the best candidate of the rounds before one, if there is one."""
+        names = [each.best for each in self._run.summaries() if each.round < number]
+        if not names or names[-1] is None:
+            return None
+        name = names[-1]
+        return Incumbent(name, self._run.source(name), self._run.language(name))
 
     def checked(self, draft: Draft, number: int) -> Draft:
         """The draft with what the checker says of it.

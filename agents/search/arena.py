@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.run.directory import RunDirectory
 from agents.run.records import BaselineRef, ControllerLanguage, RecordingRef, Request
 from agents.search.evaluator import EvaluationRequest, Evaluator, open_evaluator
 from agents.search.measurements import (
+    PairedComparison,
     ProgramMeasurement,
     ProgramScore,
+    QuestionGain,
     SearchSplit,
     SearchSubset,
     SettingFigures,
@@ -119,6 +122,45 @@ class Arena:
             for each in self._screened(sources, shown, language, closely=closely)
         ]
 
+    def compare(
+        self,
+        source: str,
+        other: str | None,
+        shown: SearchSubset,
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> PairedComparison | None:
+        """Compare two programs question by question, with the seeds of a review.
+
+        Args:
+            source: Source text of the first program.
+            other: Source text of the second; ``None`` compares with the best baseline.
+            shown: Part of the search set.
+            language: Language of the programs.
+
+        Returns:
+            The comparison, or ``None`` if a program cannot be played.
+        """
+        ours = self._screened([source], shown, language, closely=True)[0]
+        theirs: list[ProgramMeasurement] | str
+        if other is None:
+            baseline = self.baselines[self.best_baseline]
+            theirs = [baseline[at] for at in shown.recordings]
+        else:
+            theirs = self._screened([other], shown, language, closely=True)[0]
+        if isinstance(ours, str) or isinstance(theirs, str):
+            return None
+        name = self.best_baseline if other is None else "the other"
+        gain = self.scorer.gain(ours, theirs, name, shown)
+        assert gain is not None  # a round always shows something
+        questions = [
+            each
+            for at, mask, mine, its in zip(
+                shown.recordings, shown.questions, ours, theirs, strict=True
+            )
+            for each in _differences(self.recordings[at].label, mask, mine, its)
+        ]
+        return PairedComparison(gain, sorted(questions, key=lambda each: -abs(each.difference)))
+
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range, shown: SearchSubset
     ) -> SettingFigures:
@@ -223,6 +265,30 @@ def open_arena(run: RunDirectory, *, workers: int, cluster: str | None = None) -
     kept = run.evaluations_path
     with open_evaluator(recordings, rules, path=kept, workers=workers, cluster=cluster) as at:
         yield Arena(request, recordings, at)
+
+
+def _differences(
+    label: str, mask: NDArray[np.bool_], ours: ProgramMeasurement, theirs: ProgramMeasurement
+) -> list[QuestionGain]:
+    """List the questions of a recording on which two programs differ."""
+    right, other_right, tokens, other_tokens = (
+        part[:, mask].mean(axis=0) / each.seeds
+        for part, each in (
+            (ours.right, ours), (theirs.right, theirs), (ours.tokens, ours),
+            (theirs.tokens, theirs),
+        )
+    )  # fmt: skip
+    return [
+        QuestionGain(
+            label,
+            number + 1,
+            float(100 * (right[number] - other_right[number])),
+            float(tokens[number]),
+            float(other_tokens[number]),
+        )
+        for number in range(len(right))
+        if right[number] != other_right[number]
+    ]
 
 
 def thin_betas(betas: Sequence[float]) -> tuple[float, ...]:

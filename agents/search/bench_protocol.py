@@ -10,7 +10,12 @@ from typing import Protocol
 
 from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ControllerLanguage, StartingProgram
-from agents.search.measurements import CurveScore, ProgramScore, SettingFigures
+from agents.search.measurements import (
+    CurveScore,
+    PairedComparison,
+    ProgramScore,
+    SettingFigures,
+)
 from agents.search.player_pool import Knobs
 
 
@@ -85,6 +90,36 @@ class Bench(BudgetGuard, Protocol):
                 first look does not; else under few seeds and at every second β.
             language: that they are written in.
         """
+        ...
+
+    def list_references(self) -> list[tuple[str, ProgramScore]]:
+        """Return the best candidate so far, if any, and the best baseline, on the shown part."""
+        ...
+
+    def compare(
+        self,
+        source: str,
+        other: str | None = None,
+        *,
+        language: ControllerLanguage = ControllerLanguage.RHEO,
+    ) -> PairedComparison:
+        """Compare a program question by question, with the seeds of a review.
+
+        Each program that was not played so before takes one of the allowance.
+
+        Args:
+            source: Source text of the program.
+            other: Source text of the other; by default the best candidate so far, or the best
+                baseline.
+            language: Language of the programs.
+
+        Raises:
+            InputError: A program cannot be played, or none is left.
+        """
+        ...
+
+    def describe_base_rates(self) -> str:
+        """Describe what evidence is worth on the shown part; see `agents.feedback.evidence`."""
         ...
 
     @property

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.run.records import Gain
 from agents.search.objective import CurvePoints
 from harness.evaluation.bootstrap import Floats
 from harness.request.recordings import NamedRecording
@@ -70,6 +71,28 @@ class ProgramScore(NamedTuple):
     """Parallelism: tokens divided by tokens on the critical path."""
     steady: bool
     """Whether the cost never falls as β rises."""
+
+
+class QuestionGain(NamedTuple):
+    """A question on which two programs differ; it is named by its number on the shown part."""
+
+    recording: str
+    question: int
+    """From 1."""
+    difference: float
+    """Accuracy of the first minus that of the second, in percentage points over all β."""
+    tokens: float
+    """Tokens of the first, mean over β and seeds."""
+    other_tokens: float
+
+
+class PairedComparison(NamedTuple):
+    """Two programs compared question by question on the shown part."""
+
+    gain: Gain
+    """Gain in objective of the first over the second."""
+    questions: list[QuestionGain]
+    """The questions that differ, largest difference first."""
 
 
 class SearchSubset(NamedTuple):

@@ -126,7 +126,7 @@ def test_a_snoop_gets_copies_and_figures_and_nothing_else(
             assert not question.text or question.text not in told
     # what the desk does not serve
     assert set(found["desk"].values()) == {
-        "error: there are check, sweep and profile here, and nothing else"
+        "error: available here: check, sweep, compare, profile and explore"
     }
     assert set(found["odd"]) == {"error: the request cannot be read"}
     assert found["sweep"].startswith("objective")

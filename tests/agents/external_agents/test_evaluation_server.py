@@ -1,0 +1,73 @@
+"""What an agent gets from the evaluation server of its round: figures, and nothing else."""
+
+import json
+from typing import Any
+
+from agents.external_agents.evaluation_server import EvaluationServer
+from agents.search.review import Incumbent
+from tests.agents.conftest import Opened
+from tests.agents.loop.programs import GOOD
+from tests.agents.proposers.test_evolve import bench
+
+FEW = """\
+controller few {
+  schedule { rising n = round(1 + beta) }
+
+  start { sample n }
+
+  finally { answer winner(finished) else winner(alive) }
+}
+"""
+
+
+def ask(server: EvaluationServer, do: str, *sources: str, **more: object) -> dict[str, Any]:
+    first, *others = sources or ("",)
+    request = {"do": do, "source": first, "others": others, **more}
+    return server.answer(json.dumps(request).encode())
+
+
+def test_several_programs_are_swept_beside_the_best_baseline(opened: Opened) -> None:
+    with opened(count=2) as here:
+        answer = ask(EvaluationServer(bench(here)), "sweep", GOOD, FEW)
+    assert answer["status"] == 0
+    assert "program 1: objective" in answer["text"]
+    assert "program 2: objective" in answer["text"]
+    assert "sc: objective" in answer["text"]
+    assert "sequential" in answer["text"]
+
+
+def test_a_comparison_gives_the_paired_gain_and_the_questions_that_differ(opened: Opened) -> None:
+    with opened(count=2) as here:
+        table = bench(here, allowance=2)
+        answer = ask(EvaluationServer(table), "compare", GOOD, FEW)
+        again = ask(EvaluationServer(table), "compare", FEW, GOOD)
+    assert answer["text"].startswith("gain +")
+    assert "over the other program" in answer["text"]
+    assert again["text"].startswith("gain -")
+    assert table.allowance == 0
+
+
+def test_a_program_is_compared_with_the_best_candidate_by_default(opened: Opened) -> None:
+    with opened(count=2) as here:
+        table = bench(here)
+        table._best = Incumbent("r001-1", GOOD)
+        gain = table.compare(GOOD).gain
+    assert (gain.value, gain.low, gain.high) == (0, 0, 0)
+
+
+def test_without_a_candidate_it_is_compared_with_the_best_baseline(opened: Opened) -> None:
+    with opened(count=2) as here:
+        assert bench(here).compare(GOOD).gain.against == "sc"
+
+
+def test_base_rates_cover_what_the_round_shows(opened: Opened) -> None:
+    with opened(count=2) as here:
+        answer = ask(EvaluationServer(bench(here)), "explore")
+    assert "finisher 1 of 16" in answer["text"]
+
+
+def test_a_comparison_beyond_the_allowance_is_refused(opened: Opened) -> None:
+    with opened(count=2) as here:
+        answer = ask(EvaluationServer(bench(here, allowance=0)), "compare", GOOD, FEW)
+    assert answer["status"] == 2
+    assert "no programs are left" in answer["text"]
