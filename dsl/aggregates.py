@@ -124,12 +124,12 @@ def votes_of(counted: Tally, answer: str | None) -> Votes:
 
 
 def leading_share(counted: Tally) -> float:
-    """The winner's votes divided by all votes; 0 where those are 0 or below."""
+    """Return the winner's votes divided by all votes; 0 where those are 0 or below."""
     return _share(counted, leading_votes(counted))
 
 
 def share_of(counted: Tally, answer: str | None) -> float:
-    """The votes of one answer divided by all votes; 0 where those are 0 or below."""
+    """Return the votes of one answer divided by all votes; 0 where those are 0 or below."""
     return _share(counted, votes_of(counted, answer))
 
 

@@ -50,7 +50,7 @@ def beta_confidence_int(v1: int, v2: int) -> float:
 
 
 def beta_confidence_real(v1: float, v2: float) -> float:
-    """The same for votes with weights; equal to the bit where both are whole.
+    """Return the same for votes with weights; equal to the bit where both are whole.
 
     Args:
         v1: weight of the votes for an answer, bounded like those of `beta_confidence_int`.
@@ -92,7 +92,7 @@ def confidence_table() -> tuple[tuple[float, ...], ...]:
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
-    """The probability that a draw from Beta(a, b) is at most ``x``.
+    """Return the probability that a draw from Beta(a, b) is at most ``x``.
 
     A shape at or below 0 means the limit: all at 0 where only ``a`` is, all at 1 where only
     ``b`` is, half at each where both are.

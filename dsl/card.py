@@ -45,7 +45,7 @@ def render_card() -> str:
 
 
 def estimated_tokens(text: str) -> int:
-    """What a text costs in a prompt, in tokens, on the safe side.
+    """Return what a text costs in a prompt, in tokens, on the safe side.
 
     Tokenisers differ. Prose comes to about 1.3 tokens a word and code to about 3.7 characters a
     token, so the larger of 1.4 tokens a word and a token for 3.5 characters is taken.

@@ -91,7 +91,7 @@ class ErrorContext:
         return opened
 
     def opener(self) -> Token | None:
-        """The innermost brace that is open."""
+        """Return the innermost brace that is open."""
         for at in reversed(self._open()):
             if self.tokens[at].type == "LBRACE":
                 return self.tokens[at]

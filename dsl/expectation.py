@@ -48,7 +48,7 @@ def is_section(expected: Collection[str]) -> bool:
 
 
 def describe_expected(expected: Collection[str], spelt: Mapping[str, str]) -> str:
-    """What could have stood there, in as few words as say it."""
+    """Return what could have stood there, in as few words as say it."""
     rest = set(expected)
     phrases: list[str] = []
     if is_operand(rest):

@@ -172,13 +172,13 @@ def two_sum(a: float, b: float) -> Pair:
 
 
 def _ordered_sum(a: float, b: float) -> Pair:
-    """The exact sum of two doubles of which the first is the larger in size."""
+    """Return the exact sum of two doubles of which the first is the larger in size."""
     total = a + b
     return Pair(total, b - (total - a))
 
 
 def _two_product(a: float, b: float) -> Pair:
-    """The exact product of two doubles that are neither very large nor very small."""
+    """Return the exact product of two doubles that are neither very large nor very small."""
     product = a * b
     part = _SPLITTER * a
     a_high = part - (part - a)

@@ -180,7 +180,7 @@ _TYPES = {"var", "const", "val", "auto", "mut", "int", "float", "double", "bool"
 
 
 def _direct_section(site: ErrorContext) -> str | None:
-    """The section of declarations whose brace is the innermost one."""
+    """Return the section of declarations whose brace is the innermost one."""
     section = site.section()
     opener = site.opener()
     if section not in {"schedule", "knobs", "memory", "each"} or opener is None:

@@ -126,7 +126,7 @@ def _advice(kind: str, tokens: Sequence[Token]) -> str:
 
 
 def _section(tokens: Sequence[Token]) -> str | None:
-    """The section of declarations that the text is in."""
+    """Return the section of declarations that the text is in."""
     for at in range(len(tokens) - 1, 0, -1):
         if tokens[at].type == "RBRACE":
             return None

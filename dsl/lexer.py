@@ -217,7 +217,7 @@ def _slip(text: str, start: int, tokens: list[Token]) -> _LexError:
 
 
 def _sign_in_name(text: str, start: int, tokens: list[Token]) -> _LexError | None:
-    """A sign in a name that is declared; what was read of the name already is taken back."""
+    """Return a sign in a name that is declared; what was read of the name already is taken back."""
     span = name_with_sign(text, start, tokens, _QUOTES)
     if span is None:
         return None
@@ -282,7 +282,7 @@ def _unclosed(text: str, start: int) -> _LexError:
 
 
 def _other_quotes(text: str, start: int, tokens: list[Token]) -> _LexError:
-    """A text in quotes that are not Rheo's, up to its end where that is on the same line."""
+    """Return a text in quotes that are not Rheo's, up to its end where that is on the same line."""
     kinds = [token.type for token in tokens[-2:]]
     # A reason in such quotes lacks its `because` too, or has parentheses: told at once.
     is_reason = kinds[-1:] in (["STOP"], ["NAME"], ["RPAR"], ["FIELD"], ["NUMBER"]) or kinds in (

@@ -92,7 +92,7 @@ def _section(site: ErrorContext) -> Diagnostic | None:
 
 
 def _direction(site: ErrorContext) -> Diagnostic | None:
-    """A line of a schedule without its direction."""
+    """Return a line of a schedule without its direction."""
     token, after = site.token, site.after(1)
     if not site.expected >= DIRECTION_TOKENS or token.type != "NAME":
         return None
@@ -133,7 +133,7 @@ def _field(site: ErrorContext) -> Diagnostic | None:
 
 
 def _call(site: ErrorContext) -> Diagnostic | None:
-    """A value where a statement should stand: ``count(active)``."""
+    """Return a value where a statement should stand: ``count(active)``."""
     before = site.before
     if site.token.type != "LPAR" or before is None or before.type != "NAME":
         return None

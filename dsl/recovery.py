@@ -101,7 +101,7 @@ class Automaton:
 
 @lru_cache(maxsize=1)
 def _reached_by(grammar: Lark) -> dict[Any, str]:
-    """The symbol after which each state is: in an LR automaton it is always the same."""
+    """Return the symbol after which each state is: in an LR automaton it is always the same."""
     states = grammar.parse_interactive().parser_state.parse_conf.states
     return {
         target: symbol

@@ -89,7 +89,7 @@ def _unknown(controller: str, name: str, free: list[str], scheduled: list[str]) 
 def _free_value(
     knob: tree.Knob, setting: Number | None, types: NodeTypes, names: Mapping[str, Number]
 ) -> Number:
-    """The value of a free knob; ``names`` are those declared above it."""
+    """Return the value of a free knob; ``names`` are those declared above it."""
     name, kind = knob.name.text, knob_type(knob, types)
     low, high = (
         evaluate_expression(knob.low, types, names),

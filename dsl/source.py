@@ -37,7 +37,7 @@ class Source:
         object.__setattr__(self, "_starts", starts)
 
     def position(self, offset: int) -> Position:
-        """The line and column of a character offset."""
+        """Return the line and column of a character offset."""
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 

@@ -47,7 +47,7 @@ def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> SyntaxMes
 
 
 def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
-    """What was expected and what was found, with the hint that fits the place."""
+    """Return what was expected and what was found, with the hint that fits the place."""
     token, before = site.token, site.before
     wanted = expectation.describe_expected(site.expected, spelt)
     message = f"expected {wanted}, found {expectation.describe_token(token)}"
@@ -382,7 +382,7 @@ def _sum_wanted(site: ErrorContext) -> SyntaxMessage | None:
 
 
 def _misspelt(site: ErrorContext) -> SyntaxMessage | None:
-    """A word at the start of an item that is not one that begins it."""
+    """Return a word at the start of an item that is not one that begins it."""
     diagnostic = report_misspelling(site)
     if diagnostic is None:
         return None

@@ -172,7 +172,7 @@ def _find_taker(site: ErrorContext) -> Token | None:
 
 
 def suggest_fix(site: ErrorContext) -> str | None:
-    """What to do about the commonest slips that need no diagnostic of their own."""
+    """Return what to do about the commonest slips that need no diagnostic of their own."""
     for rule in (_missing_value, _missing_word, _missing_sign):
         told = rule(site)
         if told is not None:

@@ -38,12 +38,12 @@ def _reason(items: Items) -> tree.Text | None:
 
 
 def span_of_meta(meta: Meta) -> Span:
-    """What a rule was read from."""
+    """Return what a rule was read from."""
     return Span(meta.start_pos, meta.end_pos)
 
 
 def identifier(token: Token) -> tree.Identifier:
-    """A name where it is written."""
+    """Return a name where it is written."""
     return tree.Identifier(Span(token.start_pos or 0, token.end_pos or 0), str(token))
 
 

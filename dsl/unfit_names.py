@@ -78,7 +78,7 @@ def unfit_name(written: str, name: str, span: Span) -> Diagnostic:
 
 
 def in_latin(char: str) -> str:
-    """A letter in plain Latin, where there is an ordinary way of writing it."""
+    """Return a letter in plain Latin, where there is an ordinary way of writing it."""
     name = unicodedata.name(char, "")
     if name.startswith("GREEK SMALL LETTER ") and name.count(" ") == 3:
         return name.rpartition(" ")[2].lower().replace("lamda", "lambda_")

@@ -49,7 +49,7 @@ KEYWORDS = frozenset(
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The likeliest of ``words``, or ``None`` where nothing is near."""
+    """Return the likeliest of ``words``, or ``None`` where nothing is near."""
     candidates = sorted(set(words))
     folded = {candidate.lower(): candidate for candidate in candidates}
     close = get_close_matches(word.lower(), list(folded), n=1, cutoff=0.65)

@@ -10,7 +10,7 @@ GRAMMAR = Path(__file__).parent / "vscode" / "syntaxes" / "rheo.tmLanguage.json"
 
 
 def text() -> str:
-    """The file's text."""
+    """Return the file's text."""
     return json.dumps(build_grammar(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -176,7 +176,7 @@ class BlockFile:
         return b"".join(parts)
 
     def state(self) -> FileState:
-        """What the preamble says.
+        """Return what the preamble says.
 
         Raises:
             ForeignFile: it starts with other bytes than a recording.
@@ -209,7 +209,7 @@ class BlockFile:
         return self.size >= end and self.read(PREAMBLE_SIZE, len(kind.value)) == kind.value
 
     def block(self, offset: int, *, before: bytes | None = None) -> StoredBlock:
-        """The block at an offset, checked against its digest and the digest before it.
+        """Return the block at an offset, checked against its digest and the digest before it.
 
         That digest is read from the file unless ``before`` gives it.
 

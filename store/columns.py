@@ -62,7 +62,7 @@ class _Words(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def split_branches(branches: Sequence[Branch]) -> Payloads:
-    """The payloads of one question's branches, which are in the order of their indexes."""
+    """Return the payloads of one question's branches, which are in the order of their indexes."""
     columns = {name: _column(branches, name) for name in SIGNALS}
     words = [_Words(*(getattr(branch, name) for name in WORDS)) for branch in branches]
     return Payloads(

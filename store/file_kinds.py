@@ -82,7 +82,7 @@ PROGRAMS = frozenset({FileKind.PROGRAM, FileKind.PYTHON, FileKind.ALLOCATION})
 
 
 def file_kind(path: Path) -> FileKind | None:
-    """What a file or a directory is; ``None`` where it is nothing that a command takes."""
+    """Return what a file or a directory is; ``None`` where it is nothing that a command takes."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -104,7 +104,7 @@ def file_kind(path: Path) -> FileKind | None:
 
 
 def wrong_kind(path: Path, wanted: Collection[FileKind], what: str) -> str | None:
-    """What a file is and where it goes, as the end of a sentence; see `misplaced`.
+    """Return what a file is and where it goes, as the end of a sentence; see `misplaced`.
 
     Args:
         path: the file.
@@ -118,7 +118,7 @@ def wrong_kind(path: Path, wanted: Collection[FileKind], what: str) -> str | Non
 
 
 def misplaced(path: Path, wanted: Collection[FileKind]) -> FileKind | None:
-    """What a file is, where that is known and not wanted."""
+    """Return what a file is, where that is known and not wanted."""
     kind = file_kind(path)
     return None if kind in wanted else kind
 

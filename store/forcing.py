@@ -70,11 +70,11 @@ class ForcingTokens(NamedTuple):
     mark: tuple[int, ...]
 
     def behind(self, prefix: Sequence[int]) -> tuple[int, ...]:
-        """What is put after this prefix of a chain to make the model answer."""
+        """Return what is put after this prefix of a chain to make the model answer."""
         return self.ask if self.has_ended(prefix) else self.both
 
     def ending(self, prefix: Sequence[int]) -> tuple[int, ...]:
-        """What ends this prefix's thinking, without asking; nothing where it has ended."""
+        """Return what ends this prefix's thinking, without asking; nothing where it has ended."""
         return () if self.has_ended(prefix) else self.end
 
     def has_ended(self, prefix: Sequence[int]) -> bool:

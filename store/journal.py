@@ -105,7 +105,7 @@ def scan(file: BlockFile) -> Journal:
 
 
 def read_branch(file: BlockFile, offset: int) -> Branch:
-    """The branch of the BRNC block at ``offset``.
+    """Return the branch of the BRNC block at ``offset``.
 
     Raises:
         DamagedRecording: the block is no longer what it was.
@@ -152,7 +152,7 @@ def _take(journal: Journal, block: StoredBlock) -> None:
 
 
 def _torn(file: BlockFile, end: int, fault: DamagedRecording) -> str:
-    """The sentence about a torn tail, unless intact blocks after it show that it is none."""
+    """Return the sentence about a torn tail, unless intact blocks after it show that it is none."""
     following = file.block_behind(end, (BlockKind.QUES, BlockKind.BRNC))
     if following is not None:
         reason = (

@@ -167,7 +167,7 @@ def _probed(lines: dict[int, QuestionLine], path: Path) -> bool:
 
 
 def _name(lines: dict[int, QuestionLine], benchmark: str, path: Path) -> list[str]:
-    """The id of each question, its own or one by its position; no two are alike."""
+    """Return the id of each question, its own or one by its position; no two are alike."""
     taken: dict[str, int] = {}
     for index, (number, line) in enumerate(lines.items()):
         name = line.id or question_id(benchmark, index, len(lines))
@@ -222,7 +222,7 @@ def _tokens(
 def _chain(
     line: BranchLine, question: Question, tokens: int, reader: AnswerReader | None
 ) -> Branch:
-    """A branch with its tokens, and its final answer from its text where it names none.
+    """Return a branch with its tokens, and its final answer from its text where it names none.
 
     Args:
         line: as it is in the file.

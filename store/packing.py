@@ -58,7 +58,7 @@ def pack(record: msgspec.Struct) -> bytes:
 
 
 def pack_plain(content: object) -> bytes:
-    """The bytes of anything that is not a record with defaults, as it is."""
+    """Return the bytes of anything that is not a record with defaults, as it is."""
     return _ENCODER.encode(content)
 
 

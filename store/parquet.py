@@ -223,7 +223,7 @@ def _nested_rows(source: _Source) -> Iterator[ParquetRow]:
 
 
 def _tail(branch: Branch, signal: list[float] | None) -> float | None:
-    """What a signal over intervals has for the stretch after the last probe."""
+    """Return what a signal over intervals has for the stretch after the last probe."""
     has_tail = signal is not None and len(signal) > len(branch.answers)
     return signal[-1] if signal is not None and has_tail else None
 

@@ -83,7 +83,7 @@ class Recording:
         self._cores: dict[int, Core] = {}
 
     def core(self, question: int) -> Core:
-        """What replay needs of a question. It is decoded once and kept; do not write to it.
+        """Return what replay needs of a question. It is decoded once and kept; do not write to it.
 
         Raises:
             IndexError: there is no such question.
@@ -95,7 +95,7 @@ class Recording:
         return self._cores[question]
 
     def signal(self, question: int, name: str) -> Ragged:
-        """A numeric signal of a question, which all its branches have; no text is read.
+        """Return a numeric signal of a question, which all its branches have; no text is read.
 
         Raises:
             IndexError: there is no such question.
@@ -181,7 +181,7 @@ def _damage(file: BlockFile, block: StoredBlock) -> Iterator[None]:
 
 
 def _block(file: BlockFile, index: Index, position: int) -> StoredBlock:
-    """A block that is intact and the one that the index lists."""
+    """Return a block that is intact and the one that the index lists."""
     entry = index.blocks[position]
     block = file.block(entry.offset)
     listed = (entry.kind, entry.length, entry.digest)

@@ -103,7 +103,7 @@ def write_sealed(
 
 
 def _written(branch: Branch, forms: Mapping[str, str]) -> Branch:
-    """The branch with its answers in the forms that they are written as."""
+    """Return the branch with its answers in the forms that they are written as."""
     if all(forms.get(answer, answer) == answer for answer in (*branch.answers, branch.final)):
         return branch
     answers = [forms.get(answer, answer) for answer in branch.answers]

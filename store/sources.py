@@ -144,7 +144,7 @@ def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
 
 
 def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """The object inside of lists and of what is optional."""
+    """Return the object inside of lists and of what is optional."""
     while isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.UnionType):
         if isinstance(kind, msgspec.inspect.ListType):
             kind = kind.item_type

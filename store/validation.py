@@ -18,7 +18,7 @@ MOST_BRANCHES = 1 << 31
 
 
 def provenance_fault(provenance: Provenance) -> str | None:
-    """What is wrong with a provenance."""
+    """Return what is wrong with a provenance."""
     if not 0 < provenance.interval <= MOST_TOKENS:
         return f"interval is {provenance.interval}; it must be from 1 to 2**48 tokens"
     sampling = provenance.sampling
@@ -30,7 +30,7 @@ def provenance_fault(provenance: Provenance) -> str | None:
 
 
 def question_fault(question: Question) -> str | None:
-    """What is wrong with a question."""
+    """Return what is wrong with a question."""
     if not question.id:
         return "the id is empty; every question needs one of its own"
     if question.greedy is not None and not 0 <= question.greedy.tokens <= MOST_TOKENS:
@@ -44,7 +44,7 @@ def question_fault(question: Question) -> str | None:
 
 
 def branch_fault(branch: Branch, *, probed: bool) -> str | None:
-    """What is wrong with a branch of a recording that is or is not ``probed``."""
+    """Return what is wrong with a branch of a recording that is or is not ``probed``."""
     if not 0 <= branch.tokens <= MOST_TOKENS:
         return f"tokens is {branch.tokens}; it must be from 0 to 2**48"
     if branch.answers and not probed:
@@ -93,7 +93,7 @@ def _text_fault(branch: Branch) -> str | None:
 
 
 def index_fault(held: Collection[int]) -> str | None:
-    """What keeps a question with these branch indexes from being sealed."""
+    """Return what keeps a question with these branch indexes from being sealed."""
     if not held:
         return "it has no branches; add them, or leave the question out"
     last = max(held)

@@ -268,7 +268,7 @@ class RecordingWriter:
     def _complete(
         self, missing: Mapping[str, Collection[int]], without: Collection[str]
     ) -> list[Question]:
-        """The questions as they are sealed, each with the branches that it lacks.
+        """Return the questions as they are sealed, each with the branches that it lacks.
 
         Raises:
             StoreError: one cannot be sealed.

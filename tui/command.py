@@ -87,7 +87,7 @@ def _has_terminal() -> bool:
 
 
 def _serve(place: Path, on: Sequence[Path], port: int) -> None:
-    """Serves the app to a browser.
+    """Serve the app to a browser.
 
     Raises:
         ExternalError: the extra is not installed, or the port cannot be used.

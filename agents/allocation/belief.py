@@ -129,7 +129,7 @@ class Belief:
         return AllocationPoints(np.array(arms, dtype=np.int64), np.array(samples, dtype=np.float64))
 
     def ends(self) -> "Array":
-        """Samples at which each stage gains no more with a perfect input, by hypothesis."""
+        """Sample at which each stage gains no more with a perfect input, by hypothesis."""
         return 1 + np.exp(self._parts(self._chains).ends)
 
     def abilities(self, at: int) -> "Array":

@@ -95,7 +95,7 @@ class AllocateOptions:
 
 
 def run_allocation(out: Output, asked: AllocateOptions) -> None:
-    """Makes a run or goes on with one, and shows what it came to.
+    """Create or resume a run, and show its result.
 
     Raises:
         InputError: something that was typed cannot be used.
@@ -159,7 +159,7 @@ def play_allocation(out: Output, asked: AllocateOptions, file: Path, beta: str) 
 def _merge_governors(
     governors: Mapping[str, Sequence[str]], source: Source, at: Sequence[float]
 ) -> dict[str, list[str]]:
-    """The governors that were asked for, and those that an allocation names itself."""
+    """Return the governors that were asked for, and those that an allocation names itself."""
     found = {stage: list(some) for stage, some in governors.items()}
     for beta in at:
         for each in load_allocation(source).at(beta).stages:
@@ -187,7 +187,7 @@ def _build_request(
     agent: AgentSettings,
     before: RunDirectory | None,
 ) -> Request:
-    """The request of a new run; everything is checked before anything is made."""
+    """Return the request of a new run, after all checks."""
     names = list(dict.fromkeys(asked.proposers)) or ["agent"]
     check_trial_proposers(names)
     of = _build_allocation_request(asked, asked.budget)
@@ -209,7 +209,7 @@ def _build_request(
 
 
 def _build_allocation_request(asked: AllocateOptions, budget: float | None) -> AllocationRequest:
-    """The pipeline that was typed, and what plays it."""
+    """Return the pipeline that was typed, and what plays it."""
     pipeline, path, content = _load_pipeline(asked)
     if budget is None:
         if pipeline.simulation is None:
@@ -243,7 +243,7 @@ def _build_allocation_request(asked: AllocateOptions, budget: float | None) -> A
 
 
 def _load_pipeline(asked: AllocateOptions) -> tuple[Pipeline, Path | None, str]:
-    """The pipeline, its file if it has one, and its digest."""
+    """Return the pipeline, its file if it has one, and its digest."""
     simulated = {"draw": asked.draw is not None, "without": bool(asked.without),
                  "sampled": asked.sampled}  # fmt: skip
     if asked.pipeline is not None:
@@ -310,7 +310,7 @@ def _build_caps(asked: AllocateOptions, before: RunLimits) -> RunLimits:
 
 
 def _resume_run(place: Path, asked: AllocateOptions) -> RunDirectory:
-    """Opens a run to go on with; caps that were given take the place of its own."""
+    """Open a run to resume; given limits replace its own."""
     run = open_run(place)
     request = run.request
     if request.allocation is None:
@@ -332,7 +332,7 @@ def _resume_run(place: Path, asked: AllocateOptions) -> RunDirectory:
 
 
 def _refuse_changed(asked: AllocateOptions, request: Request, of: AllocationRequest) -> None:
-    """Raises where something was typed that the run was not begun with."""
+    """Raise if an option differs from the one that the run was started with."""
     names: Mapping[str, tuple[object, object]] = {
         "on": (asked.pipeline and asked.pipeline.resolve(), of.path),
         "budget": (asked.budget, of.budget),

@@ -20,7 +20,7 @@ _NEXT_KNOB = re.compile(r":(?=\s*[A-Za-z_]\w*\s*=)")
 
 
 def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
-    """The baselines that were asked for, the usual ones where none were.
+    """Return the baselines that were asked for, the usual ones where none were.
 
     Args:
         texts: what was given to each ``--baseline``.
@@ -43,7 +43,7 @@ def parse_baselines(texts: Sequence[str]) -> list[BaselineRef]:
 
 
 def check_baselines_unchanged(wanted: Sequence[BaselineRef]) -> None:
-    """Makes sure that the files among the baselines are what they were when the run began.
+    """Make sure that the files among the baselines are what they were when the run began.
 
     Raises:
         InputError: one is not, or is gone.

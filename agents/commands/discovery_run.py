@@ -53,7 +53,7 @@ def begin_run(
     agent: AgentSettings,
     before: RunDirectory | None,
 ) -> RunDirectory:
-    """Makes the directory of a new run; everything is checked before anything is made.
+    """Create the directory of a new run, after all checks.
 
     Args:
         directory: of the run.
@@ -98,7 +98,7 @@ def begin_run(
 def resume_run(
     directory: Path, on: Sequence[Path], held_out: Sequence[Path], asked: Mapping[str, Any]
 ) -> RunDirectory:
-    """Opens a run to go on with; caps that were given take the place of its own.
+    """Open a run to resume; given limits replace its own.
 
     So does the URL of a server: where a model is served is no part of what it is asked.
 
@@ -162,7 +162,7 @@ def _caps(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request that were asked for.
+    """Return the fields of a request that were asked for.
 
     Raises:
         InputError: one of them cannot be used.

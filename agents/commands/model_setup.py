@@ -51,7 +51,7 @@ def check_language_options(wanted: Request, asked: Mapping[str, Any]) -> None:
 
 
 def collect_model_fields(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `ModelOptions` that were typed."""
+    """Return the fields of `ModelOptions` that were typed."""
     found = {name: asked[name] for name in MODEL_FIELDS if asked.get(name) not in (None, ())}
     return {name: list(value) if type(value) is tuple else value for name, value in found.items()}
 

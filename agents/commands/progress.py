@@ -22,7 +22,7 @@ class ProgressReporter:
         self._played: dict[str, int] = {}
 
     def hear(self, event: Event) -> None:
-        """Takes up one event."""
+        """Handle one event."""
         match event.kind:
             case "started" | "resumed":
                 labels = _subject(self._run.request)
@@ -45,7 +45,7 @@ class ProgressReporter:
                 pass
 
     def close(self) -> None:
-        """Takes the bar away."""
+        """Remove the bar."""
         self._bar.close()
         self._advance = lambda done: None
 
@@ -59,7 +59,7 @@ class ProgressReporter:
         self._advance = self._bar.enter_context(console.progress(f"round {event.round}", total))
 
     def _move(self, event: Event) -> None:
-        """Moves the bar by what a proposer has played since it last spoke; tells what failed."""
+        """Move the bar by what a proposer has played since it last spoke; report what failed."""
         if event.data.get("problem"):
             console.info(f"round {event.round:>3}  {event.proposer}: {event.data['problem']}")
         if event.data.get("warning"):
@@ -69,7 +69,7 @@ class ProgressReporter:
         self._played[name] = played
 
     def _waiting(self, candidate: str) -> str:
-        """What waits: what it gains, and where its source is to be read."""
+        """Return what waits: what it gains, and where its source is to be read."""
         gain = self._run.review(candidate).baseline_gain
         gains = ""
         if gain is not None:
@@ -102,7 +102,7 @@ class ProgressReporter:
 
 
 def _subject(request: Request) -> str:
-    """What a run works on, in words."""
+    """Return what a run works on, in words."""
     asked = request.allocation
     if asked is None:
         return ", ".join(each.label for each in request.search)

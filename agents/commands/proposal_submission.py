@@ -18,7 +18,7 @@ from sandbox.registration import require_container_isolation
 
 
 def submit_controller(run: RunDirectory, file: Path, words: str) -> None:
-    """Puts a controller, in Rheo or Python, into a run that looks for some.
+    """Put a controller, in Rheo or Python, into a run that looks for some.
 
     Raises:
         InputError: it cannot be used, or the run has ended.
@@ -38,7 +38,7 @@ def submit_controller(run: RunDirectory, file: Path, words: str) -> None:
 def submit_allocation(
     run: RunDirectory, asked: AllocationRequest, file: Path, words: str, beta: float | None
 ) -> None:
-    """Puts an allocation into a run that looks for some, once it fits pipeline and budget.
+    """Put an allocation into a run that looks for some, once it fits pipeline and budget.
 
     Args:
         run: the run.
@@ -91,7 +91,7 @@ def _require_open_run(run: RunDirectory) -> None:
 def _submit(
     run: RunDirectory, file: Path, name: str, text: str, words: str, language: ControllerLanguage
 ) -> None:
-    """Puts it into the inbox, and says when it is taken up."""
+    """Add the proposal to the inbox, and report when it is evaluated."""
     if not submit_proposal(run, text, words, language):
         console.info(f"{file}: is already in the run")
         return

@@ -20,7 +20,7 @@ from harness.settings import GeneralSettings, load
 
 
 def report_services(flags: Mapping[str, object]) -> ReportServices:
-    """What a report is played with.
+    """Return what a report is played with.
 
     Args:
         flags: the settings ``threads`` and ``cache_dir`` as typed, ``None`` where they were not.
@@ -34,7 +34,7 @@ def report_services(flags: Mapping[str, object]) -> ReportServices:
 def report_allocation_run(
     run: RunDirectory, into: Path | None, out: Output, held_out: bool | None, base_url: str | None
 ) -> None:
-    """Writes the report of a run of trials, as far as it came, and shows a summary.
+    """Write the report of a run of trials so far, and show a summary.
 
     Where what was held out is opened, the winner's card says what came of it too.
 

@@ -39,7 +39,7 @@ _IF_SPENT = ("tokens", "usd")
 
 
 def build_run_table(runs: Sequence[RunDirectory], *, people: bool) -> Table:
-    """A row for each run.
+    """Return a row for each run.
 
     Args:
         runs: in order.

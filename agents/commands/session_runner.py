@@ -58,7 +58,7 @@ def run_to_end(
     checkpoints: str | None,
     flags: Mapping[str, object],
 ) -> bool:
-    """Runs a session, and says what happens; ``False`` where it waits for a person, which is said.
+    """Run a session and report its events; ``False`` if it waits for a reviewer.
 
     Args:
         run: the run.
@@ -102,7 +102,7 @@ def run_discovery(
     flags: Mapping[str, object],
     cluster: str | None = None,
 ) -> None:
-    """Runs a session of a run to its end, or until it waits.
+    """Run a session of a run to its end, or until it waits.
 
     Args:
         run: the run.

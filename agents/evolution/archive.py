@@ -58,7 +58,7 @@ class EliteArchive:
         return [self._cells[place] for place in sorted(self._cells)]
 
     def fittest(self, most: int) -> list[Member]:
-        """The best programs, best first."""
+        """Return the best programs, best first."""
         return sorted(self.members, key=score_overall, reverse=True)[:most]
 
     def __len__(self) -> int:

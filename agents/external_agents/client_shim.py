@@ -18,7 +18,7 @@ rheostat explore                     what simple evidence about an answer is wor
 
 
 def main(words: list[str]) -> int:
-    """Sends one request, prints the answer, and gives the exit status."""
+    """Send one request, print the answer, and return the exit status."""
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(HELP)
         return 0

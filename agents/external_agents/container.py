@@ -194,7 +194,7 @@ def _values(names: Sequence[str]) -> dict[str, str]:
 
 
 def _required(client: "DockerClient", name: str) -> tuple[str, dict[str, Any]]:
-    """The identity of an image, and how it is configured.
+    """Return the identity of an image, and how it is configured.
 
     Raises:
         ExternalError: the engine has none of that name.
@@ -229,7 +229,7 @@ def _user() -> str:
 
 
 def _change_owner(folder: Path) -> None:
-    """Makes a directory the agent's, where that is somebody else than us."""
+    """Make a directory the agent's, where that is somebody else than us."""
     if os.geteuid():
         return
     user, _, group = _user().partition(":")
@@ -256,7 +256,7 @@ def _feed(wire: socket.socket, prompt: bytes) -> None:
 
 
 def _drain(wire: socket.socket, tail: OutputTail) -> None:
-    """Reads all that it prints."""
+    """Read the whole output."""
     envelopes = StreamDemultiplexer((STDOUT, STDERR))
     with contextlib.suppress(OSError):
         while part := wire.recv(1 << 16):

@@ -52,7 +52,7 @@ class EvaluationServer:
         """All that was played, in order: played again, it comes to the same."""
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """The answer to a request: its text, and the exit status."""
+        """Return the answer to a request: its text, and the exit status."""
         try:
             request = json.loads(line)
             asked = ShimRequest(
@@ -75,7 +75,7 @@ class EvaluationServer:
                 return {"text": "error: the run is being stopped", "status": 4}
 
     def perform(self, asked: ShimRequest) -> str:
-        """Does what was asked.
+        """Do what was asked.
 
         Raises:
             InputError: it cannot be done.
@@ -174,7 +174,7 @@ def _table(name: str, score: ProgramScore, labels: Sequence[str]) -> str:
 
 @contextmanager
 def serve_evaluations(path: Path, bench: Bench) -> Iterator[EvaluationServer]:
-    """Serves a desk for the length of a block.
+    """Serve a desk for the length of a block.
 
     Args:
         path: of its socket.

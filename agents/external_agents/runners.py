@@ -58,7 +58,7 @@ class AgentRunner(Protocol):
     def run(
         self, command: str, folder: Path, prompt: str, *, seconds: float, bench: BudgetGuard
     ) -> AgentResult:
-        """Runs a command in a directory, and ends it with all that it started.
+        """Run a command in a directory, and end it with all processes that it started.
 
         It is ended when its time is over, and when the session is interrupted.
 
@@ -84,7 +84,7 @@ class OutputTail:
         self._size = 0
 
     def put(self, part: bytes) -> None:
-        """Takes in what came, and lets go of what is too old."""
+        """Add new output, and drop what is too old."""
         self._parts.append(part)
         self._size += len(part)
         while self._size - len(self._parts[0]) > MAX_OUTPUT_BYTES:
@@ -97,7 +97,7 @@ class OutputTail:
 
 
 def wait_for_end(ended: Callable[[float], bool], seconds: float, bench: BudgetGuard) -> bool:
-    """Waits for an agent's end; ``False`` where its time was over before.
+    """Wait for an agent's end; ``False`` where its time was over before.
 
     Args:
         ended: waits so many seconds at most, and says whether it has ended.
@@ -180,7 +180,7 @@ def _has_ended(process: "subprocess.Popen[bytes]", most: float) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the whole group: politely while its leader lives, then for good."""
+    """End the whole group: politely while its leader lives, then for good."""
     if process.poll() is None:
         _signal(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -200,14 +200,14 @@ def _feed(stream: IO[bytes], prompt: bytes) -> None:
 
 
 def _drain(stream: IO[bytes], tail: OutputTail) -> None:
-    """Reads all that it prints."""
+    """Read the whole output."""
     with stream:
         while chunk := os.read(stream.fileno(), 1 << 16):
             tail.put(chunk)
 
 
 def select_runner(asking: ModelOptions, settings: AgentSettings) -> AgentRunner:
-    """A container where an image is named, and else a plain process.
+    """Return a container where an image is named, and else a plain process.
 
     Args:
         asking: names the image, the network and the variables.

@@ -44,7 +44,7 @@ _ENOSYS = 38
 
 
 def agent_profile(*, networked: bool) -> str:
-    """The profile, as the engine takes it.
+    """Return the profile, as the engine takes it.
 
     Args:
         networked: whether there is a network, and so sockets for it.

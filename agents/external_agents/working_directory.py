@@ -45,7 +45,7 @@ class _ReportedUsage(msgspec.Struct, frozen=True):
 
 
 def candidate_file(language: ControllerLanguage) -> str:
-    """The name of the file that an agent leaves its program in."""
+    """Return the name of the file that an agent leaves its program in."""
     return f"candidate{language.suffix}"
 
 
@@ -81,7 +81,7 @@ def open_working_directory(
 
 
 def read_agent_output(folder: Path, given: str, language: ControllerLanguage) -> AgentOutput:
-    """What an agent left in its directory.
+    """Return what an agent left in its directory.
 
     Args:
         folder: the directory.
@@ -117,7 +117,7 @@ def _write_client(path: Path, interpreter: str) -> None:
 
 
 def read_plain_file(path: Path, most: int) -> str | None:
-    """A file's text; ``None`` where there is no plain file of that name.
+    """Return a file's text; ``None`` where there is no plain file of that name.
 
     A link is not followed: it could lead to what the agent may not have, into the run.
     """
@@ -134,7 +134,7 @@ def read_plain_file(path: Path, most: int) -> str | None:
 
 
 def _parse_usage(text: str | None) -> ResourceUsage:
-    """What an agent says it spent; nothing, where that cannot be."""
+    """Return what an agent says it spent; nothing, where that cannot be."""
     try:
         told = msgspec.json.decode(text or "{}", type=_ReportedUsage)
     except msgspec.MsgspecError:

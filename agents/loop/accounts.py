@@ -32,7 +32,7 @@ class Accounts:
         return self._before + (self._clock() - self._start - self._waited) / 60
 
     def waited(self, seconds: float) -> None:
-        """Takes out time that was spent on waiting for a person."""
+        """Subtract time spent waiting for a reviewer."""
         self._waited += seconds
 
     @property
@@ -44,7 +44,7 @@ class Accounts:
         return total
 
     def reached(self, caps: RunLimits, rounds: int) -> str:
-        """The cap that is reached, in words; empty where none is.
+        """Return the cap that is reached, in words; empty where none is.
 
         Args:
             caps: the run's.
@@ -64,7 +64,7 @@ class Accounts:
         return ""
 
     def spent(self, caps: RunLimits, within: ResourceUsage = ResourceUsage()) -> str:  # noqa: B008 - it is immutable
-        """The cap on what is spent that is reached, in words; empty where none is.
+        """Return the cap on what is spent that is reached, in words; empty where none is.
 
         Args:
             caps: the run's.

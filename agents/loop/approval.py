@@ -28,13 +28,13 @@ def offer_candidate(state: LoopState) -> LoopState:
 
 
 def await_approval(state: LoopState) -> LoopState:
-    """Waits for a person. Nothing else happens here: this node runs anew when the answer comes."""
+    """Wait for a person. Nothing else happens here: this node runs anew when the answer comes."""
     answer: ApprovalAnswer = interrupt({"candidate": state["offered"]})
     return {"answered": answer, "offered": None}
 
 
 def apply_decision(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Takes up what a person decided: who said no to one is offered the next."""
+    """Handle what a person decided: who said no to one is offered the next."""
     context, answer = runtime.context, state["answered"]
     assert answer is not None
     run, candidate = context.run, answer["candidate"]
@@ -65,7 +65,7 @@ def route_after_decision(state: LoopState) -> str:
 
 
 def _last_best(run: RunDirectory, candidates: Sequence[str]) -> str | None:
-    """The last of some candidates that was found the best and that nobody rejected."""
+    """Return the last of some candidates that became the best and was not rejected."""
     found = [each for each in candidates if run.review(each).verdict is ReviewVerdict.BEST]
     return found[-1] if found else None
 
@@ -87,7 +87,7 @@ def route_after_caps(state: LoopState) -> str:
 
 
 def select_candidate(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Picks the candidate to end with: the best, or the next best that nobody rejected."""
+    """Select the winner: the best, or the next best that was not rejected."""
     context, chosen = runtime.context, state.get("best")
     if context.request.approve is not ApprovalMode.EACH:
         chosen = context.task.select(chosen)
@@ -103,7 +103,7 @@ def route_after_selection(state: LoopState, runtime: Runtime[LoopContext]) -> st
 
 
 def finish_run(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Writes the winner and how the run ended."""
+    """Write the winner and how the run ended."""
     context = runtime.context
     run, answer = context.run, state.get("answered")
     by_person = context.request.approve is ApprovalMode.FINAL

@@ -251,7 +251,7 @@ class RoundBench(SpendTracker):
         return profile_lines(self._arena, self._shown, source, beta, language)
 
     def _may_play(self, source: str, *, closely: bool) -> bool:
-        """Takes a program out of the allowance, if it is new and there is some left."""
+        """Take a program out of the allowance, if it is new and there is some left."""
         name = source_mark(source) + ("+" if closely else "")
         if name in self._known:
             return True

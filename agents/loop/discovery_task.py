@@ -30,7 +30,7 @@ from harness.request.controllers import diagnose_text
 def discovery_task_factory(
     proposers: Mapping[str, Proposer], cluster: str | None = None
 ) -> Callable[[RunDirectory, int], AbstractContextManager[SearchTask]]:
-    """What opens the task of a run.
+    """Yield what opens the task of a run.
 
     Args:
         proposers: those that its request names.
@@ -120,7 +120,7 @@ class DiscoveryTask:
         return Incumbent(name, self._run.source(name), self._run.language(name))
 
     def checked(self, draft: Draft, number: int) -> Draft:
-        """The draft with what the checker says of it.
+        """Return the draft with what the checker says of it.
 
         A sound program of Rheo cannot fail. One in Python can, so it is tried before it counts as
         sound, over what the round shows.
@@ -222,7 +222,7 @@ class DiscoveryTask:
         )
 
     def _most_promising(self, candidates: Sequence[str]) -> str | None:
-        """The sound candidate in Rheo with the highest objective; the first of equals."""
+        """Return the sound candidate in Rheo with the highest objective; the first of equals."""
         found = None
         for candidate in candidates:
             draft = self._run.draft(candidate)

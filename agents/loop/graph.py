@@ -30,7 +30,7 @@ _RETRY_POLICY = RetryPolicy(
 
 
 def build_graph(checkpointer: BaseCheckpointSaver[str]) -> LoopGraph:
-    """The loop, with where it keeps its state."""
+    """Return the loop, with where it keeps its state."""
     build = StateGraph(LoopState, context_schema=LoopContext)
     for name, node in (
         ("consider", approval.check_caps),

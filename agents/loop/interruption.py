@@ -19,7 +19,7 @@ class Interruption:
         self._asked.set()
 
     def check_interrupt(self) -> None:
-        """Gives up the present work, where somebody asked for it.
+        """Stop the present work, where somebody asked for it.
 
         What is given up is done again after a resume, and not filed by halves.
 

@@ -43,7 +43,7 @@ class ProposerChoice(NamedTuple):
 
 
 def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> ProposerChoice:
-    """The proposer of round ``number``.
+    """Return the proposer of round ``number``.
 
     Args:
         run: its rounds before this one.
@@ -74,7 +74,7 @@ def choose_proposer(run: RunDirectory, names: Sequence[str], number: int) -> Pro
 
 
 def _round_reward(run: RunDirectory, summary: RoundSummary, proposer: str, best: float) -> float:
-    """What a round brought, from 0 to 1."""
+    """Return what a round brought, from 0 to 1."""
     found = [
         review.objective
         for candidate in summary.candidates

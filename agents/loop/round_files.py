@@ -44,7 +44,7 @@ class TuningRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def source_mark(source: str) -> str:
-    """A short name of a program by content."""
+    """Return a short name of a program by content."""
     return sha256(source.encode()).hexdigest()[:16]
 
 
@@ -59,7 +59,7 @@ def state_path(number: int, slot: str) -> str:
 
 
 def read_state(run: RunDirectory, number: int, slot: str) -> bytes | None:
-    """What a slot's proposer left when it last had a round."""
+    """Return what a slot's proposer left when it last had a round."""
     for before in range(number - 1, 0, -1):
         path = run.path / state_path(before, slot)
         if path.is_file():
@@ -68,7 +68,7 @@ def read_state(run: RunDirectory, number: int, slot: str) -> bytes | None:
 
 
 def read_slot(run: RunDirectory, number: int, slot: str) -> SlotRecord | None:
-    """What a slot gave in a round, if it is done."""
+    """Return what a slot gave in a round, if it is done."""
     place = slot_path(number, slot)
     return run.read(place, SlotRecord) if run.has(place) else None
 
@@ -86,13 +86,13 @@ def tuning_path(number: int) -> str:
 
 
 def read_tuning(run: RunDirectory, number: int) -> TuningRecord | None:
-    """What tuning came to in a round, if it is done."""
+    """Return what tuning came to in a round, if it is done."""
     place = tuning_path(number)
     return run.read(place, TuningRecord) if run.has(place) else None
 
 
 def sum_usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> ResourceUsage:
-    """What a round cost so far, beside time: every program that was played counts once.
+    """Return what a round cost so far, beside time: every program that was played counts once.
 
     Args:
         run: the run.
@@ -107,7 +107,7 @@ def sum_usage(run: RunDirectory, number: int, reviewed: Sequence[str] = ()) -> R
 
 
 def list_candidates_before(run: RunDirectory, number: int) -> list[str]:
-    """The candidates of all rounds before this one, in order."""
+    """Return the candidates of all rounds before this one, in order."""
     return [
         each for summary in run.summaries() if summary.round < number
         for each in summary.candidates
@@ -124,7 +124,7 @@ def submit_proposal(
     words: str,
     language: ControllerLanguage = ControllerLanguage.RHEO,
 ) -> bool:
-    """Puts a program into the inbox; ``False`` where it is there already, whatever was said of it.
+    """Put a program into the inbox; ``False`` where it is there already, whatever was said of it.
 
     It may be called from any process.
     """
@@ -136,7 +136,7 @@ def submit_proposal(
 
 
 def collect_inbox(run: RunDirectory, number: int) -> SlotRecord:
-    """What is in the inbox and was not taken in an earlier round."""
+    """Return what is in the inbox and was not taken in an earlier round."""
     before = {
         name for each in range(1, number) for one in read_slots(run, each) for name in one.taken
     }

@@ -37,7 +37,7 @@ def write_brief(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
 
 
 def route_to_proposers(state: LoopState, runtime: Runtime[LoopContext]) -> list[Send]:
-    """A slot for every proposer, and one for what people put forward."""
+    """Return a slot for every proposer, and one for what people put forward."""
     context, number = runtime.context, state["round"]
     named = list(dict.fromkeys(context.request.proposers))
     chosen = choose_proposer(context.run, named, number)
@@ -154,7 +154,7 @@ def _allowance(context: LoopContext, within: ResourceUsage, slots: int) -> int:
 
 
 def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
-    """The proposals of a round, with the names that they will have."""
+    """Return the proposals of a round, with the names that they will have."""
     given = [(each.proposer, proposal) for each in read_slots(context.run, number)
              for proposal in each.proposals]  # fmt: skip
     return [
@@ -172,7 +172,7 @@ def _name_proposals(context: LoopContext, number: int) -> list[Draft]:
 
 
 def _collect_repairs(context: LoopContext, state: LoopState) -> list[Draft]:
-    """What became of those that did not check."""
+    """Return what became of those that did not check."""
     run, found = context.run, []
     for candidate, tries in state["unsound"].items():
         before = run.draft(candidate)
@@ -206,7 +206,7 @@ def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
 
 
 def tune_best(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Makes one more candidate of the round's best, where the task has a way to."""
+    """Make one more candidate of the round's best, where the task has a way to."""
     context = runtime.context
     name = context.task.tune(state["round"], state["candidates"], context.hands)
     if name is None:
@@ -244,7 +244,7 @@ def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
 
 
 def archive_round(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
-    """Closes the round: the archive, the summary, the best so far."""
+    """Close the round: the archive, the summary, the best so far."""
     context, number = runtime.context, state["round"]
     run = context.run
     best = state.get("challenger") or state.get("best")

@@ -58,7 +58,7 @@ def run_session(
     finish: RunFinisher,
     manner: SessionOptions,
 ) -> SessionResult:
-    """Runs a session. It holds the run for as long as it lasts.
+    """Run a session. It holds the run for as long as it lasts.
 
     Args:
         run: the run, new or begun.
@@ -136,7 +136,7 @@ def _config(run: RunDirectory) -> RunnableConfig:
 def _graph_input(
     loop: LoopGraph, config: RunnableConfig, context: LoopContext
 ) -> "LoopState | Command[Any] | None":
-    """What to give the graph: a beginning, nothing where it stopped inside, or a new round.
+    """Return the input of the graph: a start, nothing if it stopped inside, or a new round.
 
     Raises:
         InputError: the run has begun, and the state of its loop is not to be found.
@@ -167,7 +167,7 @@ def _run_graph(
     config: RunnableConfig,
     context: LoopContext,
 ) -> str | None:
-    """Runs the graph until its end, or until it waits; gives the candidate that waits."""
+    """Run the graph until its end, or until it waits; return the candidate that waits."""
     for _ in loop.stream(given, config, context=context, durability="sync", stream_mode="updates"):
         pass
     waiting = loop.get_state(config).interrupts
@@ -177,7 +177,7 @@ def _run_graph(
 def _wait_for_decision(
     run: RunDirectory, candidate: str, manner: SessionOptions, log: EventLog, accounts: Accounts
 ) -> ApprovalAnswer | None:
-    """The decision about a candidate; ``None`` where nobody is to wait for it."""
+    """Return the decision about a candidate; ``None`` if the session does not wait."""
     decision = run.decision(candidate)
     if decision is None:
         log.add("waiting", f"{candidate} waits for a person", candidate=candidate)

@@ -55,7 +55,7 @@ class SearchTask(Protocol):
     """What a run works on."""
 
     def brief(self, number: int) -> None:
-        """Writes the brief of a round."""
+        """Write the brief of a round."""
         ...
 
     def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
@@ -67,7 +67,7 @@ class SearchTask(Protocol):
         ...
 
     def checked(self, draft: Draft, number: int) -> Draft:
-        """The draft with what is wrong with it.
+        """Return the draft with what is wrong with it.
 
         Args:
             draft: as it was proposed.
@@ -80,13 +80,13 @@ class SearchTask(Protocol):
         ...
 
     def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
-        """Makes one more candidate of the round's best; gives its name where it did."""
+        """Make one more candidate of the round's best; return its name where it did."""
         ...
 
     def review(
         self, draft: Draft, number: int, best: Incumbent | None, earlier: Mapping[str, str]
     ) -> Review:
-        """What a candidate is worth; see `agents.search.review.review_candidate`."""
+        """Return what a candidate is worth; see `agents.search.review.review_candidate`."""
         ...
 
     def select(self, best: str | None) -> str | None:

@@ -34,7 +34,7 @@ class Proposer(Protocol):
         ...
 
     def propose(self, brief: Brief, bench: Bench) -> ProposalBatch:
-        """The programs of this round; none is an answer too."""
+        """Return the programs of this round; none is an answer too."""
         ...
 
     def repair(

@@ -141,7 +141,7 @@ class ChatProposer:
         language: ControllerLanguage,
         counts: Counter[str],
     ) -> str | None:
-        """Takes in a reply; what to say to it, or ``None`` where it holds a program."""
+        """Handle a reply; what to say to it, or ``None`` where it holds a program."""
         counts["estimated usage"] += reply.estimated
         if reply.finish is FinishReason.FAILED:
             counts["failed"] += 1
@@ -205,13 +205,13 @@ class ChatProposer:
 
 
 def _unique_proposals(talks: Sequence[_Conversation]) -> list[Proposal]:
-    """What came of the talks, each program once."""
+    """Return what came of the talks, each program once."""
     found = {each.proposal.source: each.proposal for each in talks if each.proposal is not None}
     return list(found.values())
 
 
 def _most_similar_program(source: str, brief: Brief) -> str:
-    """The program that was shown and is most like this one: it was made from that."""
+    """Return the program that was shown and is most like this one: it was made from that."""
 
     def likeness(other: str) -> float:
         return SequenceMatcher(None, source.split(), other.split(), autojunk=False).ratio()

@@ -162,7 +162,7 @@ class CommandProposer:
         )
 
     def _where(self, bench: Bench) -> AgentRunner:
-        """The place where it runs; the first time, what holds too little there is told."""
+        """Return the place where it runs; the first time, what holds too little there is told."""
         if self._place is None:
             self._place = self._opened()
             if self._place.warning:

@@ -105,7 +105,7 @@ def _initial_state(bench: Bench) -> _EvolveState:
 
 
 def _candidates(brief: Brief) -> Sequence[KnownProgram]:
-    """The best candidates of the run: those that were reviewed, which no baseline is."""
+    """Return the best candidates of the run: those that were reviewed, which no baseline is."""
     return [
         each
         for each in brief.known

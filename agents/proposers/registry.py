@@ -38,7 +38,7 @@ class ProposerResources(NamedTuple):
 
 
 def build_proposers(names: Sequence[str], means: ProposerResources) -> dict[str, Proposer]:
-    """The proposers of a request, by the names that it uses.
+    """Return the proposers of a request, by the names that it uses.
 
     Raises:
         InputError: there is none of that name.
@@ -106,12 +106,12 @@ def require_commands(names: Sequence[str]) -> None:
 
 
 def list_models(names: Sequence[str]) -> list[str]:
-    """The models among some proposers."""
+    """Return the models among some proposers."""
     return [parse_model_name(each) for each in names if each.partition(":")[0] == CHAT]
 
 
 def list_commands(names: Sequence[str]) -> list[str]:
-    """The names of those that are commands."""
+    """Return the names of those that are commands."""
     return [each for each in names if each.partition(":")[0] == COMMAND]
 
 
@@ -135,7 +135,7 @@ def _build_proposer(name: str, means: ProposerResources) -> Proposer:
 
 
 def _make_model_opener(model: str, means: ProposerResources) -> "Callable[[], LanguageModel]":
-    """What makes a model when a call is first made; where a run is replayed, none may be."""
+    """Return what makes a model when a call is first made; where a run is replayed, none may be."""
     before = means.before
 
     def opened() -> "LanguageModel":

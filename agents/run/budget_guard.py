@@ -16,11 +16,11 @@ class BudgetGuard(Protocol):
         ...
 
     def charge(self, used: ResourceUsage) -> None:
-        """Takes what a call did cost out of what is left."""
+        """Take what a call did cost out of what is left."""
         ...
 
     def check_interrupt(self) -> None:
-        """Gives up the work, where somebody asked for it.
+        """Stop the work, where somebody asked for it.
 
         Raises:
             KeyboardInterrupt: somebody asked.
@@ -32,5 +32,5 @@ class BudgetGuard(Protocol):
         ...
 
     def tell(self, says: str, **data: object) -> None:
-        """Puts progress into the event log."""
+        """Put progress into the event log."""
         ...

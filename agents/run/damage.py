@@ -23,7 +23,7 @@ Known = MutableMapping[Path, tuple[int, str]]
 
 
 def state_of(run: RunDirectory, *, ended: bool, waiting: str | None, damage: list[str]) -> str:
-    """What a run is doing, in words.
+    """Return what a run is doing, in words.
 
     Args:
         run: the run.
@@ -42,7 +42,7 @@ def state_of(run: RunDirectory, *, ended: bool, waiting: str | None, damage: lis
 
 
 def find_damage(run: RunDirectory, known: Known | None = None) -> list[str]:
-    """What is wrong with the files of a run, a sentence each.
+    """Return what is wrong with the files of a run, a sentence each.
 
     Args:
         run: the run.
@@ -71,7 +71,7 @@ def find_damage(run: RunDirectory, known: Known | None = None) -> list[str]:
 
 
 def _records(run: RunDirectory) -> Iterator[tuple[str, Any]]:
-    """The files that hold records, and of which kind."""
+    """Yield the files that hold records, and of which kind."""
     yield from (
         ("request.json", Request), (ENDING, Ending), ("archive.json", list[Review]),
     )  # fmt: skip

@@ -49,7 +49,7 @@ def database_errors(path: Path | None, advice: str) -> Iterator[None]:
 
 
 def _explained(problem: sqlite3.Error, code: int, advice: str) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
+    """Return what is wrong, and what to do about it."""
     if code in _LOCKED:
         sentence = f"another process has locked it for more than {PATIENCE:g} s"
         return sentence, f"end that process (`fuser` names it); {_RESUME}"

@@ -85,11 +85,11 @@ class RunDirectory:
         return self.path / "selected.md"
 
     def round_path(self, number: int) -> Path:
-        """The directory of a round, from 1."""
+        """Return the directory of a round, from 1."""
         return self.path / "rounds" / f"{number:03d}"
 
     def candidate_path(self, candidate: str) -> Path:
-        """The directory of a candidate."""
+        """Return the directory of a candidate."""
         return self.path / "candidates" / candidate
 
     # The request
@@ -111,7 +111,7 @@ class RunDirectory:
         return next((each for each in found if each.is_file()), None)
 
     def source(self, candidate: str) -> str:
-        """A candidate's program.
+        """Return a candidate's program.
 
         Raises:
             InputError: there is no such candidate.
@@ -122,31 +122,31 @@ class RunDirectory:
         return path.read_text(encoding="utf-8")
 
     def language(self, candidate: str) -> ControllerLanguage:
-        """What a candidate's program is written in; Rheo where there is none."""
+        """Return what a candidate's program is written in; Rheo where there is none."""
         path = self.source_path(candidate)
         suffix = ControllerLanguage.RHEO.suffix if path is None else path.suffix
         return next(each for each in ControllerLanguage if each.suffix == suffix)
 
     def keep_draft(self, draft: Draft) -> None:
-        """Keeps a candidate as it was proposed."""
+        """Store a candidate as it was proposed."""
         place, suffix = f"candidates/{draft.candidate}", draft.proposal.language.suffix
         self.write_text(f"{place}/source{suffix}", draft.proposal.source)
         self.write(f"{place}/draft.json", draft)
 
     def draft(self, candidate: str) -> Draft:
-        """A candidate as it was proposed."""
+        """Return a candidate as it was proposed."""
         return self.read(f"candidates/{candidate}/draft.json", Draft)
 
     def keep_review(self, review: Review) -> None:
-        """Keeps what a candidate is worth."""
+        """Store what a candidate is worth."""
         self.write(f"candidates/{review.candidate}/review.json", review)
 
     def review(self, candidate: str) -> Review:
-        """What a candidate is worth."""
+        """Return what a candidate is worth."""
         return self.read(f"candidates/{candidate}/review.json", Review)
 
     def summaries(self) -> list[RoundSummary]:
-        """The rounds that were played to their end, in order."""
+        """Return the rounds that were played to their end, in order."""
         found = sorted((self.path / "rounds").glob("*/summary.json"))
         return [self.read(str(each.relative_to(self.path)), RoundSummary) for each in found]
 
@@ -157,7 +157,7 @@ class RunDirectory:
     # People
 
     def decide(self, decision: Decision) -> bool:
-        """Keeps a decision; ``False`` where the candidate was decided already.
+        """Store a decision; ``False`` where the candidate was decided already.
 
         It may be called from any process: whoever comes first is heard.
         """
@@ -174,7 +174,7 @@ class RunDirectory:
         return True
 
     def decision(self, candidate: str) -> Decision | None:
-        """What was decided of a candidate, if anything."""
+        """Return what was decided of a candidate, if anything."""
         place = f"decisions/{candidate}.json"
         return self.read(place, Decision) if self.has(place) else None
 
@@ -204,7 +204,7 @@ class RunDirectory:
         return None if found is None or self.decision(found) is not None else found
 
     def log(self, session: int) -> EventLog:
-        """The event log, for the one who writes."""
+        """Return the event log, for the one who writes."""
         return EventLog(self.events_path, session)
 
     # Reading and writing
@@ -214,7 +214,7 @@ class RunDirectory:
         return (self.path / place).is_file()
 
     def read(self, place: str, kind: type[T]) -> T:
-        """A record.
+        """Return a record.
 
         Raises:
             InputError: the file is not there, or holds something else; it names the field.
@@ -228,15 +228,15 @@ class RunDirectory:
             raise InputError(f"{path}: {lower_first(str(problem))}") from None
 
     def write(self, place: str, value: object) -> None:
-        """Writes a record, whole or not at all."""
+        """Write a record atomically."""
         self.write_bytes(place, _encoded(value))
 
     def write_text(self, place: str, text: str) -> None:
-        """Writes a text likewise."""
+        """Write a text atomically."""
         self.write_bytes(place, text.encode())
 
     def write_bytes(self, place: str, content: bytes) -> None:
-        """Writes a file likewise.
+        """Write a file atomically.
 
         Raises:
             InputError: a symbolic link leads out of the run.
@@ -251,7 +251,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the run for writing; the system lets go of it when the process ends, however.
+        """Hold the run for writing; the system lets go of it when the process ends, however.
 
         Raises:
             ExternalError: another process holds it.
@@ -281,7 +281,7 @@ class RunDirectory:
 
 
 def create_run(path: Path, request: Request) -> RunDirectory:
-    """Makes the directory of a new run.
+    """Make the directory of a new run.
 
     Raises:
         InputError: there is something already.
@@ -307,7 +307,7 @@ def _is_something(entry: Path) -> bool:
 
 
 def open_run(path: Path) -> RunDirectory:
-    """Opens the directory of a run.
+    """Open the directory of a run.
 
     Raises:
         InputError: it is none, or a later version's.
@@ -324,7 +324,7 @@ def open_run(path: Path) -> RunDirectory:
 
 
 def find_runs(path: Path) -> list[RunDirectory]:
-    """The run at a path, or the runs directly below it, by name.
+    """Return the run at a path, or the runs directly below it, by name.
 
     What looks like a run and lacks its request is among them: it is damaged.
     """

@@ -68,7 +68,7 @@ class EventLog:
         proposer: str | None = None,
         data: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
-        """Appends an event, now.
+        """Append an event, now.
 
         Raises:
             InputError: the file is a symbolic link.
@@ -119,7 +119,7 @@ class EventFollower:
         self._offset = 0
 
     def new(self) -> Iterator[Event]:
-        """The events that were appended since the last call."""
+        """Yield the events that were appended since the last call."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)

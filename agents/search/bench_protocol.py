@@ -65,7 +65,7 @@ class Bench(BudgetGuard, Protocol):
     def profile(
         self, source: str, beta: float, language: ControllerLanguage = ControllerLanguage.RHEO
     ) -> str:
-        """A program with what each line does at one β, as text; takes one of the allowance.
+        """Return a program with what each line does at one β, as text; takes one of the allowance.
 
         Raises:
             InputError: it cannot be played, or none is left.

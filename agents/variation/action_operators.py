@@ -61,7 +61,7 @@ def _is_acted_whole(site: ExpressionSite) -> bool:
 
 
 def change_probing(draft: ProgramEdit) -> ProgramVariant | None:
-    """Looks at branches only now and then as they advance, or at each interval again."""
+    """Look at branches only now and then as they advance, or at each interval again."""
     spot = draft.one(draft.spots(lambda s: isinstance(s.statement, tree.Advance)))
     if spot is None:
         return None
@@ -91,7 +91,7 @@ def _field(text: str) -> tree.Field:
 
 
 def change_open_count(draft: ProgramEdit) -> ProgramVariant | None:
-    """Opens another number of branches, always within a bound."""
+    """Open another number of branches, always within a bound."""
     spot = draft.one(draft.spots(lambda s: isinstance(_opening(s.statement), tree.Node)))
     if spot is None:
         return None
@@ -114,7 +114,7 @@ def _opening(statement: tree.Statement) -> tree.Open | tree.Sample | None:
 
 
 def toggle_sampling(draft: ProgramEdit) -> ProgramVariant | None:
-    """Opens branches where whole chains were read, or reads whole chains where they were opened.
+    """Open branches instead of reading whole chains, or the reverse.
 
     What is open then is advanced in `step`.
     """
@@ -151,7 +151,7 @@ def _left(draft: ProgramEdit) -> tree.Expression:
 
 
 def _advancing(program: tree.Program) -> tree.Program:
-    """The program with `advance active` at the beginning of each step, without a cap."""
+    """Return the program with `advance active` at the beginning of each step, without a cap."""
     step = find_section(program, tree.Step)
     advance = tree.Advance(NOWHERE, name("active"), None, look=True, because=None)
     body = block([advance, *(step.body.statements if step else ())])
@@ -159,7 +159,7 @@ def _advancing(program: tree.Program) -> tree.Program:
 
 
 def add_opening_start(draft: ProgramEdit) -> ProgramVariant | None:
-    """Opens branches in `start` where there is none."""
+    """Open branches in `start` where there is none."""
     if find_section(draft.program, tree.Start) is not None:
         return None
     count = name(draft.additions.knob("width", sample_curve(Quantity.BRANCHES, draft.random, 0.9)))
@@ -172,7 +172,7 @@ def add_opening_start(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def toggle_step_cap(draft: ProgramEdit) -> ProgramVariant | None:
-    """Takes the cap off the steps, or puts one on."""
+    """Remove or add the limit of steps."""
     step = draft.seen.step()
     if step is None:
         return None
@@ -226,7 +226,7 @@ def _is_counter(condition: tree.Expression) -> bool:
 
 
 def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
-    """Reads a measure averaged over the steps: a moving average, or a window."""
+    """Read a measure averaged over the steps: a moving average, or a window."""
     step = draft.seen.step()
     if step is None:
         return None
@@ -260,7 +260,7 @@ def smooth_measure(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def _kept(draft: ProgramEdit, node: tree.Expression) -> tuple[tree.Statement, tree.Expression]:
-    """What keeps a measure over the steps, and what reads it."""
+    """Return what keeps a measure over the steps, and what reads it."""
     if draft.random.random() < 0.5:
         ema = draft.additions.cell("ema", number(0.0))
         alpha = name(draft.additions.knob("alpha", sample_curve(Quantity.PART, draft.random, 0.1)))

@@ -32,7 +32,7 @@ class _NameUses(NamedTuple):
 
 
 def remove_unused(program: tree.Program) -> tree.Program:
-    """The program without names that nothing reads.
+    """Return the program without names that nothing reads.
 
     Cells and fields that nothing assigns give way to their first values.
     """
@@ -62,7 +62,7 @@ def remove_unused(program: tree.Program) -> tree.Program:
 
 
 def _names(program: tree.Program) -> _NameUses:
-    """Reads that only feed the next value of what is read do not count, unless chance is drawn."""
+    """Read that only feed the next value of what is read do not count, unless chance is drawn."""
     found = _NameUses(set(), set())
     waiting: list[tuple[tree.Node, str | None]] = [(program, None)]
     while waiting:
@@ -78,7 +78,7 @@ def _names(program: tree.Program) -> _NameUses:
 
 
 def _constants(program: tree.Program, names: _NameUses) -> dict[str, tree.Expression]:
-    """The first values of the cells and fields that nothing assigns.
+    """Return the first values of the cells and fields that nothing assigns.
 
     A cell made of `budget` or `interval` is let be, as the checker lets it be.
     """
@@ -96,7 +96,7 @@ def _constants(program: tree.Program, names: _NameUses) -> dict[str, tree.Expres
 
 
 def _of_nothing(function: str) -> tree.Expression:
-    """What a function gives of a window that stays empty."""
+    """Return what a function gives of a window that stays empty."""
     if function == "full":
         return truth(False)
     return number(0 if function == "count" else 0.0)
@@ -139,7 +139,7 @@ ROUNDS = 12
 
 
 def tidy(program: tree.Program) -> tree.Program:
-    """The program in order; see the module. Doing it twice changes nothing."""
+    """Return the program in order; see the module. Doing it twice changes nothing."""
     program = make_lets_distinct(copy_tree(program))
     for _ in range(ROUNDS):
         before = program

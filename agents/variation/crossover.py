@@ -31,7 +31,7 @@ Sources = dict[str, tree.Scheduled | tree.Knob | tree.Cell]
 
 
 def cross(receiver: tree.Program, donor: tree.Program, random: Random) -> ProgramVariant | None:
-    """A program with something of another one.
+    """Return a program with something of another one.
 
     Args:
         receiver: a sound program, which most of the result is.
@@ -60,7 +60,7 @@ class _Carried(NamedTuple):
 
 
 def _cross_rules(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """A rule of the donor, with what it reads and with what keeps that up to date."""
+    """Return a rule of the donor, with what it reads and with what keeps that up to date."""
     step, own = given.step(), draft.seen.step()
     if step is None or own is None or not step.body.statements:
         return None
@@ -119,7 +119,7 @@ def _closure(given: ProgramSurvey, step: tree.Step, at: int) -> _Carried:
 
 
 def _read(statement: tree.Statement) -> set[str]:
-    """The names that a statement reads or assigns."""
+    """Return the names that a statement reads or assigns."""
     return {
         node.text
         for node in walk(statement)
@@ -158,7 +158,7 @@ def _places(own: Sequence[tree.Statement], new: Sequence[tree.Statement]) -> lis
 
 
 def _brought(additions: NewDeclarations, given: ProgramSurvey, names: set[str]) -> dict[str, str]:
-    """Declares what the donor declares under some names, and gives their new names.
+    """Declare what the donor declares under some names, and return their new names.
 
     Lines of a schedule and first values bring along the knobs that they are made of.
     """
@@ -193,7 +193,7 @@ def _brought(additions: NewDeclarations, given: ProgramSurvey, names: set[str]) 
 
 
 def _sources(program: tree.Program) -> Sources:
-    """What a program declares, in the order in which it can be declared."""
+    """Return what a program declares, in the order in which it can be declared."""
     found: Sources = {}
     for kind in (tree.Knobs, tree.Schedule, tree.Memory, tree.EachBranch):
         part: Any = find_section(program, kind)
@@ -206,7 +206,7 @@ def _sources(program: tree.Program) -> Sources:
 
 
 def _cross_parts(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """An expression of the donor in the place of one of its type."""
+    """Return an expression of the donor in the place of one of its type."""
     mine = draft.one(draft.sites(_is_part))
     if mine is None:
         return None
@@ -252,7 +252,7 @@ def _goes_for(theirs: ExpressionSite, mine: ExpressionSite, given: ProgramSurvey
 
 
 def _cross_numbers(draft: ProgramEdit, given: ProgramSurvey) -> ProgramVariant | None:
-    """The donor's lines for knobs of the same name: what it has fitted."""
+    """Return the donor's lines for knobs of the same name: what it has fitted."""
     mine, theirs = (
         find_section(draft.program, tree.Schedule),
         find_section(given.program, tree.Schedule),

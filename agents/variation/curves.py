@@ -57,7 +57,7 @@ class KnobCurve(NamedTuple):
 
 
 def round_significant(value: float, digits: int = DIGITS) -> float:
-    """A number to some significant digits, and to some decimals near 1, where odds count."""
+    """Return a number to some significant digits, and to some decimals near 1, where odds count."""
     if value == 0 or not isfinite(value):
         return 0.0
     decimals = digits - 1 - floor(log10(abs(value)))
@@ -65,7 +65,7 @@ def round_significant(value: float, digits: int = DIGITS) -> float:
 
 
 def write_line(knob: str, curve: KnobCurve) -> tree.Scheduled:
-    """The line of the schedule for a curve."""
+    """Return the line of the schedule for a curve."""
     curve = curve.short()
     low, high = curve.at_zero, curve.at_one
     if low == high:
@@ -123,7 +123,7 @@ def _reaches(curve: KnobCurve, base: float) -> bool:
 def parse_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
 ) -> KnobCurve | None:
-    """The curve that a line is, where it is one.
+    """Return the curve that a line is, where it is one.
 
     Args:
         item: the line.
@@ -150,7 +150,7 @@ def parse_curve(
 def fit_even_curve(
     item: tree.Scheduled, types: Mapping[tree.Node, Type], names: Mapping[str, Number]
 ) -> KnobCurve | None:
-    """The even curve between the ends of a line, unless they lie too far out."""
+    """Return the even curve between the ends of a line, unless they lie too far out."""
     low, high = (
         evaluate_expression(item.value, types, {**names, "beta": beta}) for beta in (0.0, 1.0)
     )
@@ -160,7 +160,7 @@ def fit_even_curve(
 
 
 def _at(curve: KnobCurve, beta: float) -> float:
-    """The value of a curve as its canonical line gives it."""
+    """Return the value of a curve as its canonical line gives it."""
     if curve.at_zero == curve.at_one:
         return curve.at_zero
     if curve.geometric:
@@ -171,7 +171,7 @@ def _at(curve: KnobCurve, beta: float) -> float:
 
 
 def find_defaults(program: tree.Program) -> dict[str, Number]:
-    """The free knobs whose default is a number, by name."""
+    """Return the free knobs whose default is a number, by name."""
     knobs = find_section(program, tree.Knobs)
     found = {
         each.name.text: constant_value(each.default) for each in (knobs.items if knobs else ())

@@ -44,7 +44,7 @@ def change_answer(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def drop_answer(draft: ProgramEdit) -> ProgramVariant | None:
-    """Does without one of the answers to fall back on."""
+    """Do without one of the answers to fall back on."""
     spots = draft.spots(
         lambda s: isinstance(s.statement, tree.Answer) and len(s.statement.choices) > 1
     )
@@ -64,7 +64,7 @@ _DECIDING = {Purpose.CONDITION, Purpose.TEST, Purpose.CHOOSING}
 
 
 def _written(draft: ProgramEdit, site: ExpressionSite) -> tree.Expression:
-    """A condition for a place: on a branch where one is meant, mostly."""
+    """Return a condition for a place: on a branch where one is meant, mostly."""
     tested = site.purpose is Purpose.TEST or (site.env.dotted and draft.random.random() < 0.6)
     return draft.writer.write("TEST" if tested else "CONDITION", site.env)
 
@@ -105,7 +105,7 @@ def drop_condition(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def flip_condition(draft: ProgramEdit) -> ProgramVariant | None:
-    """Turns a comparison round, or takes ``or`` for ``and``."""
+    """Reverse a comparison, or replace ``and`` by ``or``."""
     site = draft.one(
         draft.sites(
             lambda s: (
@@ -138,7 +138,7 @@ def _is_whole_condition(site: ExpressionSite) -> bool:
 
 
 def replace_set(draft: ProgramEdit) -> ProgramVariant | None:
-    """Takes another set of the language where one is named."""
+    """Take another set of the language where one is named."""
     site = draft.one(draft.sites(_is_named_set))
     if site is None:
         return None
@@ -174,7 +174,7 @@ def narrow_set(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def widen_set(draft: ProgramEdit) -> ProgramVariant | None:
-    """Takes away what narrows or sorts a set."""
+    """Take away what narrows or sort a set."""
     kinds = (tree.FilterSet, tree.SortSet, tree.ExcludeSet, tree.TakeFirst)
     site = draft.one(draft.sites(lambda s: isinstance(s.node, kinds)))
     if site is None:
@@ -203,7 +203,7 @@ def change_sort_key(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def replace_subtree(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts something new in the place of any expression that has a table."""
+    """Put something new in the place of any expression that has a table."""
     site = draft.one(draft.sites(lambda s: find_table(s, draft) is not None))
     if site is None:
         return None
@@ -244,7 +244,7 @@ _BY_PURPOSE = {
 
 
 def find_table(site: ExpressionSite, draft: ProgramEdit) -> str | None:
-    """The table that fits a place."""
+    """Return the table that fits a place."""
     match site.type:
         case Type.BRANCHES | Type.ANSWER:
             if site.type is Type.ANSWER:

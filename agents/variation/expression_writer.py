@@ -60,7 +60,7 @@ class ExpressionWriter:
         return self._fill(table, env, {}, 0)
 
     def filled(self, node: Any, env: SiteContext, filled: FilledHoles) -> Any:  # noqa: ANN401 - any node
-        """A tree with its holes filled.
+        """Return a tree with its holes filled.
 
         Args:
             node: the tree.
@@ -70,7 +70,7 @@ class ExpressionWriter:
         return self._filled(node, env, filled, 0)
 
     def knob(self, quantity: Quantity, rises: float = 0.65, stem: str | None = None) -> tree.Name:
-        """A knob for a quantity: most of the time a new one."""
+        """Return a knob for a quantity: most of the time a new one."""
         found = quantity.range
         known = [
             knob
@@ -123,7 +123,7 @@ class ExpressionWriter:
     # What the program keeps itself
 
     def _names(self, kind: Type, quantity: Quantity | None, env: SiteContext) -> list[str]:
-        """The `let`s and cells of a type, and of a quantity where that counts."""
+        """Return the `let`s and cells of a type, and of a quantity where that counts."""
         of = self._seen.quantities.named
         known = [*env.names(kind), *self._seen.cells(kind)]
         return [each for each in known if quantity is None or of.get(each) is quantity]

@@ -228,12 +228,12 @@ class Production(NamedTuple):
 
 
 def find_filler(hole: str) -> str:
-    """The table, or the quantity, of a hole: its name without the letter."""
+    """Return the table, or the quantity, of a hole: its name without the letter."""
     return hole.partition("_")[0]
 
 
 def get_knob_stem(hole: str) -> str:
-    """What the knob of a hole is called."""
+    """Return what the knob of a hole is called."""
     return "warm_up" if hole == "WARMUP" else hole.lower()
 
 
@@ -243,14 +243,14 @@ def is_hole(text: str) -> bool:
 
 
 def find_holes(node: tree.Node) -> tuple[str, ...]:
-    """The holes below a node, in order, each once."""
+    """Return the holes below a node, in order, each once."""
     found = [each.text for each in tree.walk(node) if isinstance(each, tree.Name)]
     return tuple(dict.fromkeys(text for text in found if is_hole(text)))
 
 
 @cache
 def load_productions(table: str) -> tuple[Production, ...]:
-    """The ways to fill a hole, parsed once a process."""
+    """Return the ways to fill a hole, parsed once a process."""
     rows = [row.split(maxsplit=1) for row in TABLES[table].strip().splitlines()]
     lets = "\n".join(f"let x = {text}" for _, text in rows)
     parsed = parse(Source(f"controller x {{ step {{\n{lets}\n}} }}"))

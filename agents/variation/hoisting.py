@@ -27,7 +27,7 @@ _STEMS = {
 
 
 def hoist_invariants(program: tree.Program) -> tree.Program:
-    """The program with such calls in front of their statements."""
+    """Return the program with such calls in front of their statements."""
     program = copy_tree(program)
     taken = set(collect_declared(program))
     sections = tuple(
@@ -62,7 +62,7 @@ def _inside(statement: tree.Statement, taken: set[str]) -> tree.Statement:
 
 
 def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Let], tree.Statement]:
-    """The `let`s of one statement, and the statement with their names."""
+    """Return the `let`s of one statement, and the statement with their names."""
     lets: list[tree.Let] = []
     before: list[tree.Let] = []
     changes: dict[tree.Node, tree.Node] = {}
@@ -82,7 +82,7 @@ def _statement(statement: tree.Statement, taken: set[str]) -> tuple[list[tree.Le
 
 
 def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
-    """The calls over sets that are made for each branch and come out the same for each."""
+    """Yield the calls over sets that are made for each branch and come out the same for each."""
     waiting: list[tuple[tree.Node, bool]] = [(statement, False)]
     while waiting:
         node, dotted = waiting.pop()
@@ -93,7 +93,7 @@ def _invariant(statement: tree.Statement) -> Iterator[tree.Call]:
 
 
 def _below(node: tree.Node) -> list[tuple[tree.Node, bool]]:
-    """What stands below a node, and whether a dot means another branch there."""
+    """Return what stands below a node, and whether a dot means another branch there."""
     match node:
         case tree.If():
             inner = [node.otherwise] if isinstance(node.otherwise, tree.If) else []

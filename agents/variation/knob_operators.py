@@ -29,7 +29,7 @@ OFTEN_LARGE = 0.15
 
 
 def move_knobs(draft: ProgramEdit) -> ProgramVariant | None:
-    """Moves one to three knobs a little; where none can be moved, one is made to follow β."""
+    """Move one to three knobs a little; where none can be moved, one is made to follow β."""
     known = find_knob_curves(draft.seen)
     if not known:
         return release_knob(draft)
@@ -59,7 +59,7 @@ def _moved(draft: ProgramEdit, knob: str, curve: KnobCurve) -> KnobCurve:
 
 
 def reshape_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Gives a knob another course: fixed, moving, turned round, even or geometric."""
+    """Return a knob another course: fixed, moving, turned round, even or geometric."""
     schedule = find_section(draft.program, tree.Schedule)
     item = draft.one(schedule.items) if schedule else None
     if item is None:
@@ -78,7 +78,7 @@ def reshape_knob(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def _straightened(draft: ProgramEdit, item: tree.Scheduled) -> ProgramVariant | None:
-    """Writes a line that is no curve as the even curve between its ends."""
+    """Write a line that is no curve as the even curve between its ends."""
     known = find_defaults(draft.program)
     if not {n.text for n in walk(item.value) if isinstance(n, tree.Name)} <= {*known, "beta"}:
         return None
@@ -145,7 +145,7 @@ def _uses_knobs(knob: tree.Knob) -> bool:
 
 
 def hoist_number(draft: ProgramEdit) -> ProgramVariant | None:
-    """Makes a knob of a number that stands in the text."""
+    """Make a knob of a number that stands in the text."""
     site = draft.one(draft.sites(_is_telling, bounds=True))
     if site is None:
         return None
@@ -176,7 +176,7 @@ def _is_telling(site: ExpressionSite) -> bool:
 
 
 def link_knobs(draft: ProgramEdit) -> ProgramVariant | None:
-    """Uses one knob where another of the same quantity was used."""
+    """Use one knob where another of the same quantity was used."""
     site = draft.one(draft.sites(lambda s: _is_knob(draft, s.node), bounds=True))
     if site is None:
         return None
@@ -197,7 +197,7 @@ def link_knobs(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def unlink_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Gives one of the uses of a knob a knob of its own."""
+    """Return one of the uses of a knob a knob of its own."""
     known = find_knob_curves(draft.seen)
     uses = [site.node.text for site in draft.seen.sites if isinstance(site.node, tree.Name)]
     shared = {each for each in known if uses.count(each) > 1}
@@ -218,7 +218,7 @@ def _is_knob(draft: ProgramEdit, node: tree.Expression) -> bool:
 
 
 def inline_knob(draft: ProgramEdit) -> ProgramVariant | None:
-    """Writes the value of a fixed knob where it is used."""
+    """Write the value of a fixed knob where it is used."""
     fixed = {
         knob: curve
         for knob, curve in find_knob_curves(draft.seen).items()
@@ -239,7 +239,7 @@ def inline_knob(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def replace_lines(program: tree.Program, new: dict[str, KnobCurve]) -> tree.Program:
-    """The program with the lines of some knobs written for other curves."""
+    """Return the program with the lines of some knobs written for other curves."""
     schedule = find_section(program, tree.Schedule)
     assert schedule is not None
     items = tuple(

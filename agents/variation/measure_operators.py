@@ -32,7 +32,7 @@ _SISTERS = {
 
 
 def replace_measure(draft: ProgramEdit) -> ProgramVariant | None:
-    """Reads another measure of the same quantity."""
+    """Read another measure of the same quantity."""
     site = draft.one(
         draft.sites(
             lambda s: (
@@ -54,7 +54,7 @@ def replace_measure(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def replace_with_related_call(draft: ProgramEdit) -> ProgramVariant | None:
-    """Calls a function of the same kind on the same branches."""
+    """Call a function of the same kind on the same branches."""
     site = draft.one(draft.sites(_has_sisters))
     if site is None:
         return None
@@ -82,7 +82,7 @@ def _has_sisters(site: ExpressionSite) -> bool:
 
 
 def change_vote_weight(draft: ProgramEdit) -> ProgramVariant | None:
-    """Gives votes a weight, another weight, or none."""
+    """Return votes a weight, another weight, or none."""
     site = draft.one(
         draft.sites(
             lambda s: (

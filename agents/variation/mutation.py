@@ -82,7 +82,7 @@ programs longer is about as likely as what makes them shorter.
 
 
 def vary(program: tree.Program, random: Random) -> ProgramVariant | None:
-    """A program one mutation away.
+    """Return a program one mutation away.
 
     Args:
         program: a sound program.
@@ -124,7 +124,7 @@ _CHANGES: tuple[tuple[float, Operator], ...] = (
 
 
 def generate(random: Random) -> tree.Program:
-    """A sound program that the checker has nothing to say of."""
+    """Return a sound program that the checker has nothing to say of."""
     program = _skeleton(random)
     for _ in range(choose_weighted(random, [(2, 1), (3, 2), (3, 3), (2, 4)])):
         program = _changed(program, choose_weighted(random, _RULES), random)
@@ -139,7 +139,7 @@ def _changed(program: tree.Program, operator: Operator, random: Random) -> tree.
 
 
 def _skeleton(random: Random) -> tree.Program:
-    """A program without rules."""
+    """Return a program without rules."""
     text = choose_weighted(random, _SKELETONS)
     ending = "finally { answer LEADER else winner(finished) else winner(alive) }"
     parsed = parse(Source(f"controller drawn {{ {text} {ending} }}"))

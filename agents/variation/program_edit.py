@@ -56,7 +56,7 @@ class ProgramEdit:
         ]
 
     def spots(self, wanted: Callable[[StatementSite], bool]) -> list[StatementSite]:
-        """The statements that meet a condition."""
+        """Return the statements that meet a condition."""
         return [spot for spot in self.seen.spots if wanted(spot)]
 
     def one(self, items: Sequence[T]) -> T | None:
@@ -71,7 +71,7 @@ class ProgramEdit:
         return self.done(operator, words, replace_nodes(self.program, {site.node: new}))
 
     def done(self, operator: str, words: str, program: tree.Program) -> ProgramVariant | None:
-        """The outcome of a change, in order; ``None`` where that is not worth playing."""
+        """Return the outcome of a change, in order; ``None`` where that is not worth playing."""
         after = tidy(self.additions.applied(program))
         if tree.is_equivalent(after, self.program):
             return None
@@ -89,6 +89,6 @@ def _gets_answers(program: tree.Program) -> bool:
 
 
 def quote_expression(node: tree.Expression) -> str:
-    """An expression in words: on one line, in backquotes, and not too long."""
+    """Return an expression in words: on one line, in backquotes, and not too long."""
     text = format_expression(node)
     return f"`{text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + '…'}`"

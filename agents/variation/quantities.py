@@ -109,7 +109,7 @@ class Quantities:
                 self.named.setdefault(place, default)
 
     def of(self, node: tree.Expression | tree.PerBranch) -> Quantity | None:
-        """What a number is a number of; ``None`` where its parts do not tell."""
+        """Return what a number is a number of; ``None`` where its parts do not tell."""
         match node:
             case tree.Name(text=text):
                 return _OF_VALUES.get(text) or self.named.get(text)
@@ -165,7 +165,7 @@ class Quantities:
 
 
 def _stored(program: tree.Program) -> list[tuple[str, tree.Expression]]:
-    """What is kept under a name: of cells, windows, fields and lets."""
+    """Return what is kept under a name: of cells, windows, fields and lets."""
     found: list[tuple[str, tree.Expression]] = []
     for node in walk(program):
         match node:

@@ -26,22 +26,22 @@ LATE = 0.6
 
 
 def insert_stopping(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts in a rule that answers or stops."""
+    """Put in a rule that answers or stops."""
     return _insert(draft, "stopping")
 
 
 def insert_pruning(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts in a rule that prunes."""
+    """Put in a rule that prunes."""
     return _insert(draft, "pruning")
 
 
 def insert_opening(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts in a rule that opens branches, never beyond a width."""
+    """Put in a rule that opens branches, never beyond a width."""
     return _insert(draft, "opening")
 
 
 def insert_pacing(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts in a rule on which branches advance, and how far."""
+    """Put in a rule on which branches advance, and how far."""
     return _insert(draft, "pacing")
 
 
@@ -62,7 +62,7 @@ def _insert(draft: ProgramEdit, kind: str) -> ProgramVariant | None:
 
 
 def _place(draft: ProgramEdit, step: tree.Step) -> tuple[tree.Block, int, SiteContext]:
-    """A place for a rule: a block, an index in it, and what is in reach there."""
+    """Return a place for a rule: a block, an index in it, and what is in reach there."""
     random = draft.random
     inner = draft.spots(
         lambda s: s.env.part is ProgramSection.STEP and s.level > 0 and not s.updating
@@ -89,7 +89,7 @@ def _place(draft: ProgramEdit, step: tree.Step) -> tuple[tree.Block, int, SiteCo
 def splice_block(
     body: tree.Block, index: int, removed: int, new: tuple[tree.Statement, ...]
 ) -> tree.Block:
-    """A block with some statements in place of others."""
+    """Return a block with some statements in place of others."""
     return block((*body.statements[:index], *new, *body.statements[index + removed :]))
 
 
@@ -103,7 +103,7 @@ def _kind(draft: ProgramEdit, let: tree.Let) -> Type:
 
 
 def delete_statement(draft: ProgramEdit) -> ProgramVariant | None:
-    """Takes out a statement; what only it needed goes with it."""
+    """Take out a statement; what only it needed goes with it."""
     spot = draft.one(draft.spots(_can_go))
     if spot is None:
         return None
@@ -112,7 +112,7 @@ def delete_statement(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def inline_let(draft: ProgramEdit) -> ProgramVariant | None:
-    """Writes the value of a `let` where it was used."""
+    """Write the value of a `let` where it was used."""
     spots = draft.spots(
         lambda s: (
             isinstance(s.statement, tree.Let)
@@ -145,7 +145,7 @@ def _can_go(spot: StatementSite) -> bool:
 
 
 def move_statement(draft: ProgramEdit) -> ProgramVariant | None:
-    """Moves a statement to another place in its block where all that it needs is known."""
+    """Move a statement to another place in its block where all that it needs is known."""
     spots = draft.spots(
         lambda s: (
             s.env.part is not ProgramSection.FINALLY
@@ -212,7 +212,7 @@ def repeat_rule(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def _with_own_knobs(draft: ProgramEdit, twin: tree.Statement) -> tree.Statement:
-    """A statement whose knobs are new ones for the same quantities."""
+    """Return a statement whose knobs are new ones for the same quantities."""
     names = {}
     for node in walk(twin):
         if isinstance(node, tree.Name) and node.text not in names:
@@ -225,7 +225,7 @@ def _with_own_knobs(draft: ProgramEdit, twin: tree.Statement) -> tree.Statement:
 
 
 def guard_statement(draft: ProgramEdit) -> ProgramVariant | None:
-    """Puts a condition around a statement."""
+    """Put a condition around a statement."""
     spots = draft.spots(
         lambda s: (
             s.env.part is ProgramSection.STEP
@@ -244,7 +244,7 @@ def guard_statement(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def unguard_statements(draft: ProgramEdit) -> ProgramVariant | None:
-    """Takes the condition away from statements that do not end the step."""
+    """Take the condition away from statements that do not end the step."""
     spots = draft.spots(
         lambda s: (
             isinstance(s.statement, tree.If)
@@ -270,7 +270,7 @@ def unguard_statements(draft: ProgramEdit) -> ProgramVariant | None:
 
 
 def describe_statement(statement: tree.Statement) -> str:
-    """What a statement does, in a few words."""
+    """Return what a statement does, in a few words."""
     match statement:
         case tree.Let(name=place):
             return f"names `{place.text}`"

@@ -63,7 +63,7 @@ def _rounded_part(value: float) -> float:
 
 
 def sample_curve(quantity: Quantity, random: Random, rises: float = 0.65) -> KnobCurve:
-    """A new curve where those of its quantity mostly lie.
+    """Return a new curve where those of its quantity mostly lie.
 
     Args:
         quantity: what it is a number of.

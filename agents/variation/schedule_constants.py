@@ -28,13 +28,13 @@ class ScheduleConstant(NamedTuple):
 
 
 def find_constants(program: tree.Program) -> list[ScheduleConstant]:
-    """The constants of a sound program, in the order of its schedule."""
+    """Return the constants of a sound program, in the order of its schedule."""
     seen = survey_program(copy_tree(program))
     return [_constant(knob, curve, seen) for knob, curve in find_knob_curves(seen).items()]
 
 
 def find_knob_curves(seen: ProgramSurvey) -> dict[str, KnobCurve]:
-    """The knobs of the schedule that are curves, in order."""
+    """Return the knobs of the schedule that are curves, in order."""
     schedule = find_section(seen.program, tree.Schedule)
     found = {}
     for item in schedule.items if schedule else ():
@@ -46,7 +46,7 @@ def find_knob_curves(seen: ProgramSurvey) -> dict[str, KnobCurve]:
 
 
 def infer_quantity(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> Quantity:
-    """What a knob is a number of, from its uses, else from its values."""
+    """Return what a knob is a number of, from its uses, else from its values."""
     used = seen.uses.get(knob)
     if used is not None and (not used.range.integer or curve.integer):
         return used
@@ -59,7 +59,7 @@ def infer_quantity(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> Quantity
 
 
 def compute_bounds(curve: KnobCurve, quantity: Quantity) -> Range:
-    """The range of a quantity, made wide enough for what is there."""
+    """Return the range of a quantity, made wide enough for what is there."""
     found = quantity.range
     low = min(found.low, curve.at_zero, curve.at_one)
     high = max(found.high, curve.at_zero, curve.at_one)
@@ -78,7 +78,7 @@ def _constant(knob: str, curve: KnobCurve, seen: ProgramSurvey) -> ScheduleConst
 def with_constants(
     program: tree.Program, values: Mapping[str, tuple[float, float]]
 ) -> tree.Program:
-    """The program with other values of knobs at β = 0 and β = 1, directions included.
+    """Return the program with other values of knobs at β = 0 and β = 1, directions included.
 
     Args:
         program: a sound program.

@@ -30,7 +30,7 @@ def collect_declared(program: tree.Program) -> set[str]:
 
 
 def free_name(stem: str, taken: Iterable[str]) -> str:
-    """A name that nothing is called yet: the stem, or the stem with a number."""
+    """Return a name that nothing is called yet: the stem, or the stem with a number."""
     used = {*taken, *NAMES, *ATTRIBUTES, *KEYWORDS}
     bare = _NUMBERED.sub("", stem)
     found, count = bare, 1
@@ -41,7 +41,7 @@ def free_name(stem: str, taken: Iterable[str]) -> str:
 
 
 def make_lets_distinct(program: tree.Program) -> tree.Program:
-    """The program with each `let` called otherwise than all others.
+    """Return the program with each `let` called otherwise than all others.
 
     Then statements can change their blocks without meeting a namesake.
     """
@@ -79,25 +79,25 @@ class NewDeclarations:
         self.fields: list[tree.Cell] = []
 
     def name(self, stem: str) -> str:
-        """Takes a free name."""
+        """Take a free name."""
         found = free_name(stem, self._taken)
         self._taken.add(found)
         return found
 
     def knob(self, stem: str, curve: KnobCurve) -> str:
-        """Declares a knob of the schedule and gives its name."""
+        """Declare a knob of the schedule and return its name."""
         found = self.name(stem)
         self.lines.append(write_line(found, curve))
         return found
 
     def cell(self, stem: str, first: tree.Expression) -> str:
-        """Declares a memory cell and gives its name."""
+        """Declare a memory cell and return its name."""
         found = self.name(stem)
         self.cells.append(tree.Cell(NOWHERE, identifier(found), first))
         return found
 
     def applied(self, program: tree.Program) -> tree.Program:
-        """The program with all of it declared, behind what is there."""
+        """Return the program with all of it declared, behind what is there."""
         if self.knobs:
             free = find_section(program, tree.Knobs)
             knobs = (*(free.items if free else ()), *self.knobs)

@@ -56,7 +56,7 @@ def uses_randomness(node: tree.Node) -> bool:
 
 
 def find_base_set(branches: tree.Expression) -> str | None:
-    """The set that others narrow or sort, where it has a name."""
+    """Return the set that others narrow or sort, where it has a name."""
     while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet | tree.TakeFirst):
         branches = branches.branches
     return branches.text if isinstance(branches, tree.Name) else None
@@ -79,14 +79,14 @@ def _ends(body: tree.Block) -> bool:
 
 
 def split_chain(node: tree.Expression, word: str = "and") -> list[tree.Expression]:
-    """The parts of a chain of ``and``, or of ``or``."""
+    """Return the parts of a chain of ``and``, or of ``or``."""
     if isinstance(node, tree.Binary) and node.operator == word:
         return [*split_chain(node.left, word), *split_chain(node.right, word)]
     return [node]
 
 
 def join_chain(parts: list[tree.Expression], word: str = "and") -> tree.Expression:
-    """The chain of some parts."""
+    """Return the chain of some parts."""
     first, *rest = parts
     for each in rest:
         first = binary(word, first, each)
@@ -94,7 +94,7 @@ def join_chain(parts: list[tree.Expression], word: str = "and") -> tree.Expressi
 
 
 def negate(node: tree.Expression) -> tree.Expression:
-    """The opposite, without ``not`` where a comparison has one."""
+    """Return the opposite, without ``not`` where a comparison has one."""
     match node:
         case tree.Unary(operator="not", operand=operand):
             return operand
@@ -167,7 +167,7 @@ _NEVER = {"active": {".finished", ".pruned"}, "alive": {".pruned"}, "finished": 
 
 
 def _where(node: tree.FilterSet) -> tree.Expression:
-    """A set without the conditions that all of its branches meet."""
+    """Return a set without the conditions that all of its branches meet."""
     known: list[tree.Expression] = []
     inner = node.branches
     while isinstance(inner, tree.FilterSet):
@@ -244,7 +244,7 @@ def _inlined(body: tree.Block | tree.If | None) -> Any:  # noqa: ANN401
 
 
 def _answer(node: tree.Answer) -> tree.Answer:
-    """An answer without choices that are always `none`; at its end, `else none` is meant."""
+    """Return an answer without choices that are always `none`; at its end, `else none` is meant."""
     choices: list[tree.Expression] = []
     for each in node.choices:
         if isinstance(each, tree.NoneLiteral) and each is not node.choices[-1]:
@@ -268,7 +268,7 @@ def _everyones(node: tree.Expression) -> bool:
 
 
 def _block(node: tree.Block) -> tree.Block:
-    """A block without what stands behind a statement that always leaves."""
+    """Return a block without what stands behind a statement that always leaves."""
     for index, statement in enumerate(node.statements[:-1]):
         if always_ends_step(statement):
             return block(node.statements[: index + 1])

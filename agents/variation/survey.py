@@ -68,7 +68,7 @@ class SiteContext:
     lets: Lets = ()
 
     def names(self, kind: Type) -> list[str]:
-        """The `let`s of a type."""
+        """Return the `let`s of a type."""
         return [name for name, found in self.lets if found is kind]
 
 
@@ -124,20 +124,20 @@ class ProgramSurvey:
     """What each knob is a number of, by how it is used."""
 
     def step(self) -> tree.Step | None:
-        """The section `step`, where there is one."""
+        """Return the section `step`, where there is one."""
         return find_section(self.program, tree.Step)
 
     def cells(self, kind: Type) -> list[str]:
-        """The memory cells of a type."""
+        """Return the memory cells of a type."""
         return [n for n, found in self.kinds.items() if found is kind and not n.startswith(".")]
 
     def fields(self, kind: Type) -> list[str]:
-        """The fields of a type."""
+        """Return the fields of a type."""
         return [n for n, found in self.kinds.items() if found is kind and n.startswith(".")]
 
 
 def survey_program(program: tree.Program) -> ProgramSurvey:
-    """Looks at all places of a sound program in which every node stands once."""
+    """Look at all places of a sound program in which every node stands once."""
     scope = Scope()
     check_sections(scope, program)
     check_declarations(scope, program)

@@ -57,7 +57,7 @@ class RuleInstance(NamedTuple):
 
 @cache
 def load_templates(kind: str) -> tuple[RuleTemplate, ...]:
-    """The rules of a kind, by name, parsed once a process."""
+    """Return the rules of a kind, by name, parsed once a process."""
     folder = files(__package__) / "rules" / kind
     named = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
     return tuple(
@@ -90,7 +90,7 @@ def instantiate_rule(
     env: SiteContext,
     random: Random,
 ) -> RuleInstance:
-    """A template made into a rule for the place where ``env`` holds."""
+    """Return a template made into a rule for the place where ``env`` holds."""
     names: dict[str, str] = {}
     for knob, curve in template.curves.items():
         names[knob] = additions.knob(knob, _spread(curve, random))
@@ -111,7 +111,7 @@ def instantiate_rule(
 
 
 def _spread(curve: KnobCurve, random: Random) -> KnobCurve:
-    """A curve near another, which goes the same way or is fixed."""
+    """Return a curve near another, which goes the same way or is fixed."""
     low, high = sorted((curve.at_zero, curve.at_one))
     parts = not curve.integer and high <= 1
     scale = Scale.ODDS if parts else Scale.RATIO
@@ -129,7 +129,7 @@ def _spread(curve: KnobCurve, random: Random) -> KnobCurve:
 
 
 def _words(text: str, names: Mapping[str, str], filled: FilledHoles) -> str:
-    """The title with the names and expressions of this rule."""
+    """Return the title with the names and expressions of this rule."""
 
     def told(match: "re.Match[str]") -> str:
         word = match[1]

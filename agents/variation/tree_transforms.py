@@ -23,7 +23,7 @@ _PARTS: dict[type[tree.Node], tuple[str, ...]] = {}
 
 
 def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
-    """The names of what a kind of node holds, looked up once a kind."""
+    """Return the names of what a kind of node holds, looked up once a kind."""
     found = _PARTS.get(kind)
     if found is None:
         found = _PARTS[kind] = tuple(item.name for item in fields(kind))
@@ -31,7 +31,7 @@ def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
 
 
 def copy_tree(node: N) -> N:
-    """A copy in which every node stands once; parentheses are left to the formatter."""
+    """Return a copy in which every node stands once; parentheses are left to the formatter."""
     return cast("N", _copied(node))
 
 
@@ -47,7 +47,7 @@ def _copied(value: Any) -> Any:  # noqa: ANN401 - whatever a node holds
 
 
 def walk(node: tree.Node) -> Iterator[tree.Node]:
-    """A node and all below it, parents first, in source order."""
+    """Yield a node and all below it, parents first, in source order."""
     waiting: list[tree.Node] = [node]
     while waiting:
         current = waiting.pop()
@@ -63,7 +63,7 @@ def walk(node: tree.Node) -> Iterator[tree.Node]:
 
 
 def transform_tree(node: N, change: Callable[[Any], Any]) -> N:
-    """A tree made from the leaves up.
+    """Return a tree made from the leaves up.
 
     Args:
         node: the root.
@@ -104,7 +104,7 @@ def _spliced(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def replace_nodes(root: N, changes: Mapping[Any, Any]) -> N:
-    """A tree with some nodes changed, found by identity; the new ones are not searched."""
+    """Return a tree with some nodes changed, found by identity; the new ones are not searched."""
     return cast("N", _replaced(root, changes))
 
 
@@ -129,7 +129,7 @@ def _replaced(node: tree.Node, changes: Mapping[Any, Any]) -> Any:  # noqa: ANN4
 
 
 def rename_names(node: N, names: Mapping[str, str]) -> N:
-    """A copy in which names, and what declares or assigns them, are called otherwise."""
+    """Return a copy in which names, and what declares or assigns them, are called otherwise."""
 
     def change(each: Any) -> Any:  # noqa: ANN401 - whatever a node becomes
         if isinstance(each, tree.Name | tree.Field | tree.Identifier) and each.text in names:
@@ -162,17 +162,17 @@ def has_free_dot(node: tree.Node) -> bool:
 
 
 def identifier(text: str) -> tree.Identifier:
-    """A name where it is declared or assigned."""
+    """Return a name where it is declared or assigned."""
     return tree.Identifier(NOWHERE, text)
 
 
 def name(text: str) -> tree.Name:
-    """The use of a name."""
+    """Return the use of a name."""
     return tree.Name(NOWHERE, text)
 
 
 def number(value: float) -> tree.Expression:
-    """A number, with a sign where it has one."""
+    """Return a number, with a sign where it has one."""
     if value < 0:
         return tree.Unary(NOWHERE, "-", number(-value))
     return tree.Number(NOWHERE, value, repr(value))
@@ -189,7 +189,7 @@ def binary(operator: str, left: tree.Expression, right: tree.Expression) -> tree
 
 
 def call(function: str, *arguments: tree.Expression) -> tree.Call:
-    """A call without weights."""
+    """Return a call without weights."""
     return tree.Call(NOWHERE, identifier(function), arguments)
 
 
@@ -199,12 +199,12 @@ def block(statements: Iterable[tree.Statement]) -> tree.Block:
 
 
 def reason(text: str) -> tree.Text:
-    """What stands behind ``because``."""
+    """Return what stands behind ``because``."""
     return tree.Text(NOWHERE, text)
 
 
 def format_expression(expression: tree.Expression) -> str:
-    """An expression on one line."""
+    """Return an expression on one line."""
     return flat(lay_out(expression))
 
 
@@ -219,7 +219,7 @@ S = TypeVar("S", bound=tree.Section)
 
 
 def find_section(program: tree.Program, kind: type[S]) -> S | None:
-    """The section of a kind, where there is one."""
+    """Return the section of a kind, where there is one."""
     return next((each for each in program.sections if isinstance(each, kind)), None)
 
 

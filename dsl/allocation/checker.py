@@ -60,7 +60,7 @@ class CheckedAllocation(NamedTuple):
         )
 
     def at(self, beta: float) -> ResolvedAllocation:
-        """What it gives at a β from 0 to 1."""
+        """Return what it gives at a β from 0 to 1."""
         number = _evaluator(self.scope, beta)
         stages = []
         for stage in self.program.stages:

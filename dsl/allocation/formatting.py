@@ -64,7 +64,7 @@ def _number(value: float) -> str:
 
 class _AllocationWriter(ProgramWriter):
     def allocation(self, node: tree.Allocation, end: int) -> str:
-        """The whole text; ``end`` is where the old one ended."""
+        """Return the whole text; ``end`` is where the old one ended."""
         behind = node.name if node.title is None else node.title
         brace = self._margins.brace(behind.span.end)
         title = "" if node.title is None else f" {quoted(node.title.text)}"

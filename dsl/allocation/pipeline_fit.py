@@ -91,7 +91,7 @@ def _stages(checked: CheckedAllocation, shape: PipelineShape) -> list[Diagnostic
 
 
 def _model(stage: tree.StageBlock, given: ResolvedStage, shape: PipelineShape) -> Diagnostic | None:
-    """What is wrong with the model that a stage is given, or with its controller."""
+    """Return what is wrong with the model that a stage is given, or with its controller."""
     models = shape.models[given.stage]
     if given.model not in models:
         span = _spelt(stage, given.model)

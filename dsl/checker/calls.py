@@ -58,7 +58,7 @@ def check_call(scope: Scope, node: tree.Call) -> Type:
 
 
 def _meant(name: str) -> ForeignIdiom:
-    """The function that was meant by a name that there is not."""
+    """Return the function that was meant by a name that there is not."""
     near = nearest(name, FUNCTIONS)
     if name in FUNCTIONS_ELSEWHERE:
         return FUNCTIONS_ELSEWHERE[name]
@@ -93,7 +93,7 @@ def _weight(
 
 
 def _argument(scope: Scope, node: tree.Expression | tree.PerBranch) -> tuple[Type, bool]:
-    """The type of an argument, and whether it is an ``e of S``."""
+    """Return the type of an argument, and whether it is an ``e of S``."""
     if not isinstance(node, tree.PerBranch):
         return expressions.check(scope, node), False
     expressions.expect(scope, node.branches, Type.BRANCHES, "`of` takes")
@@ -129,7 +129,7 @@ def _gives(form: Signature, found: list[tuple[Type, bool]], *, weighted: bool) -
 
 
 def _given_wrong(function: BuiltinFunction) -> Type:
-    """The type of a call whose arguments are wrong: what it gives where that is plain."""
+    """Return the type of a call whose arguments are wrong: what it gives where that is plain."""
     gives = {form.gives for form in function.forms}
     only = next(iter(gives))
     return only if len(gives) == 1 and isinstance(only, Type) else Type.WRONG

@@ -121,7 +121,7 @@ class DirectionProver:
         return found
 
     def over(self, node: tree.Expression, piece: BetaInterval) -> Behaviour:
-        """What the rules show of an expression over an interval of β, without halving it."""
+        """Return what the rules show of an expression over an interval of β, without halving it."""
         known = self._known.get((node, piece))
         if known is None:
             known = self._known[node, piece] = self._over(node, piece)
@@ -262,14 +262,14 @@ def _jump(before: Behaviour, after: Behaviour) -> Tendency:
 
 
 def _joined(sides: list[Behaviour], jumps: tuple[Tendency, ...], crossing: Obstacle) -> Behaviour:
-    """The behaviour of a choice between sides that are joined by jumps."""
+    """Return the behaviour of a choice between sides that are joined by jumps."""
     why = next((side.obstacle for side in sides if side.obstacle), crossing)
     tendency = combine_tendencies([*(side.tendency for side in sides), *jumps])
     return settle_constant(*hull(sides), tendency, why)
 
 
 def _ordinal(number: float) -> int:
-    """The place of a number that is not negative among all such numbers."""
+    """Return the place of a number that is not negative among all such numbers."""
     place: int = struct.unpack("<q", struct.pack("<d", number))[0]
     return place
 

@@ -134,7 +134,7 @@ class _Live:
         return any(self._leaves(statement) for statement in block.statements)
 
     def known(self, expression: tree.Expression) -> int | float | None:
-        """The value of an expression without names, draws and branches, else ``None``."""
+        """Return the value of an expression without names, draws and branches, else ``None``."""
         plain = (
             tree.Number,
             tree.BooleanLiteral,

@@ -172,7 +172,7 @@ def _never_moves(scope: Scope, verdict: DirectionVerdict) -> None:
 
 
 def _shown(found: Number) -> str:
-    """A value as messages show it: without the sign of a zero."""
+    """Return a value as messages show it: without the sign of a zero."""
     return repr(found + 0)
 
 

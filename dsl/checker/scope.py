@@ -111,7 +111,7 @@ class Scope:
             table[name] = symbol
 
     def lookup(self, name: str) -> Symbol | None:
-        """What a name was declared as by the program."""
+        """Return what a name was declared as by the program."""
         if name.startswith("."):
             return self.fields.get(name)
         for table in reversed(self.lets):

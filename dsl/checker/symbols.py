@@ -65,7 +65,7 @@ class CheckedProgram(NamedTuple):
         )
 
     def section(self, kind: type[tree.Section]) -> tree.Section | None:
-        """The section of a kind, where there is one."""
+        """Return the section of a kind, where there is one."""
         return next((s for s in self.program.sections if isinstance(s, kind)), None)
 
 
@@ -90,7 +90,7 @@ def knob_type(knob: tree.Knob, types: NodeTypes) -> Type:
 
 
 def constant_value(expression: tree.Expression) -> int | float | None:
-    """The value of a number, signed or in parentheses; ``None`` for anything else."""
+    """Return the value of a number, signed or in parentheses; ``None`` for anything else."""
     match tree.ungroup(expression):
         case tree.Number(value=value):
             return value

@@ -168,7 +168,7 @@ OPPOSED_SIDES = (
 
 
 def describe_obstacle(node: Combination) -> Obstacle:
-    """What to say of an operator or a function that no rule covers."""
+    """Return what to say of an operator or a function that no rule covers."""
     name = operator_name(node)
     problem = _PROBLEMS.get(name, "no rule determines the direction of this")
     return Obstacle(node, problem, _REMEDIES.get(name, _COMPARISON))

@@ -43,7 +43,7 @@ def check_usage(scope: Scope, program: tree.Program) -> None:
 
 
 def _uses(scope: Scope, program: tree.Program) -> _Uses:
-    """What is read and assigned where.
+    """Return what is read and assigned where.
 
     A value that draws chance counts as read: what decides over a draw decides over the next ones.
     """
@@ -118,7 +118,7 @@ _OF_A_RUN = {"budget", "interval"}
 
 
 def _constant(symbol: Symbol) -> str:
-    """What to do with a cell or field that is a constant."""
+    """Return what to do with a cell or field that is a constant."""
     how = f"{symbol.name} = …"
     assign = f"update S {{ {how} }}" if symbol.role is Role.FIELD else how
     is_number = symbol.type.is_number

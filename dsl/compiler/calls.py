@@ -62,7 +62,7 @@ class CallEmitter:
         return self._unweighted(name, plain[0], answer)
 
     def _of_finished(self, name: str, answer: tree.Expression | None) -> str:
-        """The votes of the finished branches, which are kept up as they finish."""
+        """Return the votes of the finished branches, which are kept up as they finish."""
         emit, state = self._emit, self._expressions.state
         first = emit.load("i64", state.finished_first)
         second = emit.load("i64", state.finished_second)

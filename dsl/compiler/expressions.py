@@ -152,7 +152,7 @@ class ExpressionEmitter:
         return self.emit.op(f"sub i64 {state.size}, {self.emit.load('i64', state.opened)}")
 
     def here(self) -> str:
-        """The branch that a dot means."""
+        """Return the branch that a dot means."""
         assert self.branch is not None
         return self.branch
 
@@ -289,7 +289,7 @@ class ExpressionEmitter:
     # Sets
 
     def members(self, node: tree.Expression) -> BranchSet:
-        """A set of branches."""
+        """Return a set of branches."""
         match node:
             case tree.Group(inner=inner):
                 return self.members(inner)
@@ -308,7 +308,7 @@ class ExpressionEmitter:
         raise AssertionError(node)
 
     def copied(self, members: BranchSet) -> BranchSet:
-        """A set that no verb changes."""
+        """Return a set that no verb changes."""
         if not members.live:
             return members
         emit, own = self.emit, self.state.array()

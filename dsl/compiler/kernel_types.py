@@ -85,7 +85,7 @@ class KernelTable(NamedTuple):
 
 
 def record_of(hint: Any) -> type | None:  # noqa: ANN401
-    """The named tuple that a type hint is, if it is one."""
+    """Return the named tuple that a type hint is, if it is one."""
     return hint if hasattr(hint, "_fields") else None
 
 

@@ -88,7 +88,7 @@ def _store_object(among: dict[str, T], key: str, value: T) -> None:
 
 
 def _load_or_compile(path: Path, compile_it: Callable[[], bytes]) -> bytes:
-    """A kept object, or a fresh one that is now kept; a cache that fails costs only time."""
+    """Return a kept object, or a fresh one that is now kept; a cache that fails costs only time."""
     with contextlib.suppress(OSError):
         found = path.read_bytes()
         code = found[_DIGEST:]

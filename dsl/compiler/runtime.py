@@ -189,7 +189,7 @@ def total_weighted(seen: Ints32, found: int, votes: Reals) -> float:
 
 
 def share(votes: float, all_votes: float) -> float:
-    """A part of the votes; 0 where they are 0 or below."""
+    """Return a part of the votes; 0 where they are 0 or below."""
     if all_votes > 0.0:
         return div_real(votes, all_votes)
     return 0.0

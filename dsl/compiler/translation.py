@@ -230,7 +230,7 @@ class _Translation:
 
 
 def _answer_texts(checked: CheckedProgram) -> tuple[str, ...]:
-    """The texts that are answers; reasons and titles have no type."""
+    """Return the texts that are answers; reasons and titles have no type."""
     texts = (
         node.text
         for node in tree.walk(checked.program)

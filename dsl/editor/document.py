@@ -50,7 +50,7 @@ class Document:
         return {s.span: s for s in checked.symbols.values() if s.span is not None}
 
     def type_of(self, declared: Span) -> Type | None:
-        """The type of what is declared under a name's span; known of valid programs only."""
+        """Return the type of what is declared under a name's span; known of valid programs only."""
         symbol = self._symbols.get(declared)
         return None if symbol is None else symbol.type
 

@@ -62,12 +62,12 @@ def find_definition(document: Document, offset: int) -> Span | None:
 
 
 def function_page(function: BuiltinFunction) -> str:
-    """What a function does, in Markdown."""
+    """Return what a function does, in Markdown."""
     return _page(function.shown, f"gives {_result_type(function)}", function.meaning)
 
 
 def value_page(name: str, value: BuiltinValue) -> str:
-    """What a value of the episode or an attribute is, in Markdown."""
+    """Return what a value of the episode or an attribute is, in Markdown."""
     signal = (
         None if value.signal is None else f"an optional signal: put `needs {value.signal}` first"
     )
@@ -75,12 +75,12 @@ def value_page(name: str, value: BuiltinValue) -> str:
 
 
 def set_page(name: str) -> str:
-    """What a set of the language holds, in Markdown."""
+    """Return what a set of the language holds, in Markdown."""
     return _page(name, Type.BRANCHES.value, SETS[name])
 
 
 def declared_page(document: Document, declared: Declaration) -> str:
-    """What the text declares under a name, in Markdown."""
+    """Return what the text declares under a name, in Markdown."""
     line = " ".join(document.source.excerpt(declared.line).split())
     kind = document.type_of(declared.span)
     what = declared.role.value if kind is None else f"{declared.role.value}, {kind.value}"
@@ -123,13 +123,13 @@ def _is_assigned(document: Document, index: int) -> bool:
 
 
 def _result_type(function: BuiltinFunction) -> str:
-    """What a function gives, whatever the form."""
+    """Return what a function gives, whatever the form."""
     gives = dict.fromkeys(form.gives for form in function.forms)
     return " or ".join(one.value for one in gives if isinstance(one, Type | ResultKind))
 
 
 def _knob_values(document: Document, declared: Declaration) -> str | None:
-    """What values a scheduled knob takes, where the program is sound."""
+    """Return what values a scheduled knob takes, where the program is sound."""
     checked = document.analysis.checked
     if checked is None or declared.role is not Role.SCHEDULED:
         return None

@@ -64,7 +64,7 @@ class Outline:
         return None
 
     def resolve(self, name: str, offset: int) -> Declaration | None:
-        """What a name means at a place; a field has its dot."""
+        """Return what a name means at a place; a field has its dot."""
         found = (d for d in self.declared if d.name == name and _is_at(d, offset))
         return next(found, None)
 

@@ -114,7 +114,7 @@ def quoted(text: str) -> str:
 
 
 def _binary(node: tree.Binary) -> Layout:
-    """A chain of operators that bind alike is broken as one, after each operator."""
+    """Return a chain of equal operators, broken after each operator."""
     own = binding(node)
     if own is Binding.COMPARISON:
         left, right = lay_out(node.left, Binding.SUM), lay_out(node.right, Binding.SUM)
@@ -141,7 +141,7 @@ def _choice(node: tree.Conditional, otherwise: Binding = Binding.ANY) -> Layout:
 
 
 def _narrowed(node: tree.FilterSet | tree.SortSet | tree.ExcludeSet) -> Layout:
-    """A set with all that narrows and sorts it, broken before each word."""
+    """Return a set with all that narrows and sorts it, broken before each word."""
     rest: list[Layout] = []
     branches: tree.Expression = node
     while isinstance(branches, tree.FilterSet | tree.SortSet | tree.ExcludeSet):

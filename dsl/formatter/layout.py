@@ -107,7 +107,7 @@ def render(layout: Layout, indent: int, width: int) -> str:
 
 
 def _opened(piece: _PendingLayout) -> list[_PendingLayout]:
-    """What a piece is made of, last part first."""
+    """Return what a piece is made of, last part first."""
     match piece.layout:
         case Concat(parts=parts):
             return [piece._replace(layout=part) for part in reversed(parts)]

@@ -20,7 +20,7 @@ Item = tree.Scheduled | tree.Knob | tree.Cell
 
 
 def statement(node: Simple, width: int = 0) -> Layout:
-    """A simple statement; ``width`` is what a name before ``=`` is filled up to."""
+    """Return a simple statement; ``width`` is what a name before ``=`` is filled up to."""
     match node:
         case tree.Let(value=tree.Open() | tree.Sample() as verb):
             return concat(f"{name(node):{width}} = ", statement(verb))
@@ -51,7 +51,7 @@ def statement(node: Simple, width: int = 0) -> Layout:
 
 
 def name(node: Setting) -> str:
-    """What is before the ``=`` of a statement."""
+    """Return what is before the ``=`` of a statement."""
     match node:
         case tree.Let():
             return f"let {node.name.text}"

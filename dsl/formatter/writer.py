@@ -58,7 +58,7 @@ class ProgramWriter:
         """The lines with a comment behind them, each with the width of what is before it."""
 
     def program(self, node: tree.Program, end: int) -> str:
-        """The whole text; ``end`` is where the old one ended."""
+        """Return the whole text; ``end`` is where the old one ended."""
         entries = []
         if node.needs:
             first, last = node.needs[0].span, node.needs[-1].span
@@ -272,7 +272,7 @@ def _inside(block: tree.Block) -> Span:
 
 
 def _on_one_line(block: tree.Block) -> str | None:
-    """A block of one simple statement, or of none, on one line."""
+    """Return a block of one simple statement, or of none, on one line."""
     if not block.statements:
         return "{ }"
     node, *others = block.statements

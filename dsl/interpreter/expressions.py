@@ -111,7 +111,7 @@ class ExpressionClosures:
         return self.value(node)
 
     def branches(self, node: tree.Expression) -> Branches:
-        """A set of branches."""
+        """Return a set of branches."""
         return self.value(node)
 
     def as_type(self, node: tree.Expression, wanted: Type) -> Closure:

@@ -112,5 +112,5 @@ def take_snapshot(frame: Frame, place: VerbContext) -> Snapshot:
 
 
 def _copy_value(value: Value | Sequence[int]) -> Value | tuple[int, ...]:
-    """The value of a ``let``; a set may be a list that others still hold."""
+    """Return the value of a ``let``; a set may be a list that others still hold."""
     return value if value is None or isinstance(value, int | float | str) else tuple(value)

@@ -53,7 +53,7 @@ class StatementClosures:
     # Acting statements, which may send verbs
 
     def block(self, block: tree.Block) -> ActingStatement:
-        """A block of `start`, `step` or `finally`."""
+        """Yield a block of `start`, `step` or `finally`."""
         parts = [self._acting(statement) for statement in block.statements]
 
         def run(frame: Frame) -> Generator[AnyVerb, Outcome, StatementExit]:
@@ -71,7 +71,7 @@ class StatementClosures:
     def _acting(
         self, statement: tree.Statement
     ) -> tuple[PlainStatement | None, ActingStatement | None]:
-        """A statement as one of the two kinds: plain where nothing in it can act."""
+        """Return a statement as one of the two kinds: plain where nothing in it can act."""
         if not any(isinstance(node, _VERBS) for node in tree.walk(statement)):
             return self._plain(statement), None
         return None, self._count_acting(statement, self._verb_or_if(statement))
@@ -159,7 +159,7 @@ class StatementClosures:
         return run
 
     def _maker(self, statement: BranchVerb) -> VerbFactory:
-        """What a verb comes to in a frame, ``None`` where it comes to nothing."""
+        """Return what a verb comes to in a frame, ``None`` where it comes to nothing."""
         match statement:
             case tree.Open() | tree.Sample():
                 return self._new_branches(statement)

@@ -34,7 +34,7 @@ def load_source(name: str) -> Source:
 
 
 def load_entry(name: str) -> LibraryEntry:
-    """What a library controller is, read off its program."""
+    """Return what a library controller is, read off its program."""
     lines = load_source(name).text.splitlines()
     about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     head = next(line for line in lines if line.startswith("controller "))

@@ -10,7 +10,7 @@ _VARIABLE = "RHEOSTAT_SANDBOX_WALL"
 
 
 def _take_down(ctx: click.Context, param: click.Parameter, chosen: bool) -> None:
-    """Sets ``sandbox.wall`` for this command and the processes that it starts."""
+    """Set ``sandbox.wall`` for this command and the processes that it starts."""
     if not chosen or ctx.resilient_parsing:
         return
     before = os.environ.get(_VARIABLE)

@@ -144,11 +144,11 @@ class Window:
         self._values.append(check_real(value, "push"))
 
     def oldest(self) -> float:
-        """The oldest value, or 0 if empty."""
+        """Return the oldest value, or 0 if empty."""
         return self._values[0] if self._values else 0.0
 
     def newest(self) -> float:
-        """The newest value, or 0 if empty."""
+        """Return the newest value, or 0 if empty."""
         return self._values[-1] if self._values else 0.0
 
     def rise(self) -> float:

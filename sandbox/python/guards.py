@@ -202,7 +202,7 @@ def guarded_augment(thing: Any, index: object, sign: str, value: object) -> None
 
 
 def guarded_apply(function: Callable[..., Any], *args: object, **kwargs: object) -> Any:  # noqa: ANN401
-    """A call with ``*`` or ``**``."""
+    """Return a call with ``*`` or ``**``."""
     return function(*args, **kwargs)
 
 
@@ -256,7 +256,7 @@ BUILTINS: Mapping[str, object] = {
 
 
 def make_turn_counter(most: int) -> Callable[[], None]:
-    """A count of turns that ends the controller when it has taken too many."""
+    """Return a count of turns that ends the controller when it has taken too many."""
     left = most
 
     def turn() -> None:
@@ -269,7 +269,7 @@ def make_turn_counter(most: int) -> Callable[[], None]:
 
 
 def make_line_counter(lines: dict[int, int]) -> Callable[[int], None]:
-    """Counts, by line, how often a controller comes there."""
+    """Count, by line, how often a controller comes there."""
 
     def ran(line: int) -> None:
         lines[line] = lines.get(line, 0) + 1
@@ -281,7 +281,7 @@ def make_line_counter(lines: dict[int, int]) -> Callable[[int], None]:
 def guarded_globals(
     extra: Mapping[str, object], most_turns: int, lines: dict[int, int]
 ) -> dict[str, Any]:
-    """The globals that one episode of a controller runs in; nobody else's.
+    """Return the globals that one episode of a controller runs in; nobody else's.
 
     Args:
         extra: names of its own.

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 def undefined(
     text: str, tree: ast.Module, known: Collection[str]
 ) -> Iterator[tuple[ast.Name, str]]:
-    """The first place of each name that is read and defined nowhere, with what is near it.
+    """Yield the first place of each name that is read and defined nowhere, with what is near it.
 
     Args:
         text: the controller, which compiles.

@@ -27,7 +27,7 @@ _BLOCKS = ("body", "orelse", "handlers")
 
 
 def count_lines(tree: ast.Module) -> None:
-    """Puts a call of ``_ran_`` with the line's number before the first statement of each line.
+    """Put a call of ``_ran_`` with the line's number before the first statement of each line.
 
     Args:
         tree: of the whole text, as the policy left it; it is changed in place.
@@ -36,7 +36,7 @@ def count_lines(tree: ast.Module) -> None:
 
 
 def find_statement_lines(tree: ast.Module) -> set[int]:
-    """The lines that are counted: those on which a statement begins that does something.
+    """Return the lines that are counted: those on which a statement begins that does something.
 
     Args:
         tree: of the whole text.
@@ -54,7 +54,7 @@ def _count(node: ast.AST, met: set[int]) -> None:
 
 
 def _prepend_count(statement: ast.AST, met: set[int]) -> list[ast.AST]:
-    """A statement with the call before it, where it is the first on its line."""
+    """Return a statement with the call before it, where it is the first on its line."""
     line = getattr(statement, "lineno", 0)
     first = line not in met and isinstance(statement, ast.stmt) and not _silent(statement)
     if first:
@@ -113,7 +113,7 @@ def examine(text: str) -> list[PolicyFinding]:
 
 
 def compile_controller(text: str, *, counting: bool = False) -> CodeType:
-    """A controller's code, guarded.
+    """Return a controller's code, guarded.
 
     Args:
         text: the controller.
@@ -211,7 +211,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         self._imported: dict[str, str] = {}
 
     def error(self, node: ast.AST, info: str) -> None:
-        """Keeps a finding, where the base class keeps a sentence."""
+        """Store a finding, where the base class keeps a sentence."""
         line = getattr(node, "lineno", 1)
         before = getattr(node, "col_offset", 0)
         text = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
@@ -226,7 +226,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         self.error(node, refusal(node))
 
     def find_undefined(self, text: str) -> None:
-        """Keeps a finding for each name that is defined nowhere."""
+        """Store a finding for each name that is defined nowhere."""
         for node, near in undefined(text, ast.parse(text, FILE), KNOWN):
             self.error(node, f"`{node.id}` is not defined here{near}")
 
@@ -272,7 +272,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         return super().visit_Import(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> Any:  # noqa: ANN401, N802
-        """The same."""
+        """Return the same."""
         name = "." * node.level + (node.module or "")
         self._admit_module(node, name)
         for alias in node.names:
@@ -290,7 +290,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
     # Wider than the base class, where nothing depends on it.
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: ANN401, N802
-        """An annotation is dropped: it would be evaluated at run time."""
+        """Drop the annotation: it would be evaluated at run time."""
         if node.value is None:
             return ast.copy_location(ast.Pass(), node)
         plain = ast.Assign(targets=[node.target], value=node.value)
@@ -311,7 +311,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
     # Counted turns, and operators that could take all memory in one go.
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # noqa: ANN401, N802
-        """A call is a turn."""
+        """Count a call as a turn."""
         node.returns = None
         arguments = node.args
         plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -325,11 +325,11 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         return visited
 
     def visit_While(self, node: ast.While) -> Any:  # noqa: ANN401, N802
-        """A round is a turn."""
+        """Count a round as a turn."""
         return _counted(super().visit_While(node))
 
     def visit_For(self, node: ast.For) -> Any:  # noqa: ANN401, N802
-        """A round is a turn."""
+        """Count a round as a turn."""
         return _counted(super().visit_For(node))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:  # noqa: ANN401, N802
@@ -351,7 +351,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> Any:  # noqa: ANN401, N802
-        """What is shown of a value is the same in every run."""
+        """Return what is shown of a value is the same in every run."""
         node = self.node_contents_visit(node)
         name = {-1: "_value_", ord("s"): "_str_"}.get(node.conversion, "_repr_")
         call = ast.Call(ast.Name(name, ast.Load()), [node.value], [])
@@ -384,7 +384,7 @@ def _check_answers(function: ast.AST) -> None:
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """What a function holds, without the functions in it."""
+    """Yield what a function holds, without the functions in it."""
     left = list(ast.iter_child_nodes(function))
     while left:
         node = left.pop()
@@ -397,7 +397,7 @@ _BOUNDED = {ast.Pow: "_power_", ast.LShift: "_shift_", ast.Mod: "_remainder_"}
 
 
 def _counted(node: object) -> ast.AST:
-    """A loop or function whose body begins with a turn."""
+    """Return a loop or function whose body begins with a turn."""
     assert isinstance(node, ast.FunctionDef | ast.While | ast.For)
     turn = ast.Expr(ast.Call(ast.Name("_turn_", ast.Load()), [], []))
     node.body.insert(0, ast.fix_missing_locations(ast.copy_location(turn, node)))

@@ -68,7 +68,7 @@ def _endless(value: Any) -> str:  # noqa: ANN401
 
 
 def _rational(value: Any) -> Fraction | None:  # noqa: ANN401
-    """The rational number of small terms that a value is to all its digits."""
+    """Return the rational number of small terms that a value is to all its digits."""
     import mpmath
 
     if value == 0:

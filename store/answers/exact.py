@@ -80,7 +80,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction | None:
 
 
 def _root(base: Fraction, exponent: Fraction) -> Fraction | None:
-    """The rational root of a rational, where there is one."""
+    """Return the rational root of a rational, where there is one."""
     index = exponent.denominator
     if base < 0 or index > 64 or base.numerator.bit_length() > 4_000:
         return None

@@ -113,7 +113,7 @@ def _plain(kind: str, content: Any) -> Description | None:  # noqa: ANN401
 
 
 def _short(digits: str) -> str:
-    """A rational's digits; a number too long to print is named by its hash."""
+    """Return a rational's digits; a number too long to print is named by its hash."""
     if "0x" not in digits:
         return digits
     digest = blake2b(digits.encode(), digest_size=12).hexdigest()
@@ -253,7 +253,7 @@ def _units(structure: Structure) -> list[str]:
 
 
 def _core(structure: Structure, descriptions: Descriptions) -> str:
-    """The identity of a value without its name and units; a column of numbers is a tuple."""
+    """Return the identity of a value without its name and units; a column of numbers is a tuple."""
     parts = structure.parts
     if structure.kind == "matrix" and len(parts) > 1 and all(len(row) == 1 for row in parts):
         structure = Structure("tuple", tuple(row[0] for row in parts))

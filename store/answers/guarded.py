@@ -193,7 +193,7 @@ class _ComparisonCache:
             self._connection = None
 
     def get(self, name: bytes) -> bytes | None:
-        """The value of a name, or ``None``."""
+        """Return the value of a name, or ``None``."""
         found = self._try("SELECT value FROM kept WHERE name = ?", (name,))
         return bytes(found[0][0]) if found else None
 

@@ -51,7 +51,7 @@ def reals_without(points: Iterable[Expression]) -> Structure | None:
 
 
 def intersect(first: Structure, second: Structure) -> Structure | None:
-    """What two sets share; ``None`` where their ends cannot be ordered."""
+    """Return what two sets share; ``None`` where their ends cannot be ordered."""
     one, other = _intervals(first), _intervals(second)
     if one is None or other is None:
         return None
@@ -91,7 +91,7 @@ def _is_interval(part: Structure) -> bool:
 
 
 def _intervals(structure: Structure) -> list[_Interval] | None:
-    """The intervals of a set; ``None`` where an end is no number that can be ordered."""
+    """Return the intervals of a set; ``None`` where an end is no number that can be ordered."""
     parts = structure.parts if structure.kind in ("union", "list") else [structure]
     found: list[_Interval] = []
     for part in parts:
@@ -116,7 +116,7 @@ def _ordered(part: Structure) -> _Interval | None:
 
 
 def _ends(part: Structure) -> tuple[str, Expression, Expression, str] | None:
-    """The brackets and ends; an open interval is read as a pair, and a value is a point."""
+    """Return the brackets and ends; an open interval is read as a pair, and a value is a point."""
     if part.kind == "interval":
         opening, low, high, closing = part.parts
         return opening, low, high, closing

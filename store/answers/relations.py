@@ -166,7 +166,7 @@ def _equality(sides: list[list[Token]], read: Reader) -> Structure:
 
 
 def _named_tuple(names: list[str], value: Structure) -> Structure:
-    """A tuple of named values; its names matter only where their order is unusual."""
+    """Return a tuple of named values; its names matter only where their order is unusual."""
     if value.kind == "tuple" and len(value.parts) == len(names):
         label = "" if names == sorted(names) else f"({', '.join(names)})"
         return value._replace(label=label)
@@ -215,7 +215,7 @@ def _inequality(left: list[Token], operator: str, right: list[Token]) -> Structu
 
 
 def _absolute(variable: str, operator: str, bound: Expression) -> Structure:
-    """The set of all values whose size is on one side of a bound."""
+    """Return the set of all values whose size is on one side of a bound."""
     negative = fold(("*", number(-1), bound))
     if operator.startswith("<"):
         low, high = (
@@ -235,7 +235,7 @@ def _without_unit(tokens: list[Token]) -> list[Token]:
 
 
 def _bound(variable: str, operator: str, bound: Expression) -> Structure:
-    """The set of all values on one side of a bound, or beside it."""
+    """Return the set of all values on one side of a bound, or beside it."""
     if operator == "!=":
         without = reals_without([bound])
         if without is not None:

@@ -159,7 +159,7 @@ class Collection:
         return self._writer.seal(self.missing.indexes, without, await self._forms())
 
     async def _forms(self) -> dict[str, dict[str, str]]:
-        """What each answer is written as, by the question's id."""
+        """Return what each answer is written as, by the question's id."""
         answers = self._writer.answers()
         return {
             question.id: await self._reading.equivalence.pooled(
@@ -169,7 +169,7 @@ class Collection:
         }
 
     def _lacking(self) -> list[DrawBatch]:
-        """What the journal lacks, question after question, in groups of neighbours."""
+        """Return what the journal lacks, question after question, in groups of neighbours."""
         most = min(self._work.most_per_request, *(place.slots for place in self._places))
         units = []
         for question in self._prepared.questions:

@@ -146,7 +146,7 @@ def _id_text(value: object) -> str | None:
 
 
 def _question(row: Values) -> ConvertedRow:
-    """The question of a row, without its answer."""
+    """Return the question of a row, without its answer."""
     column, value = _cell(row, QUESTION, "question")
     message = as_prompt(value, column)
     return ConvertedRow(message.text, "", system=message.system)
@@ -184,7 +184,7 @@ def _competition(row: Values) -> ConvertedRow:
 
 
 def _aime(row: Values) -> ConvertedRow:
-    """An answer of AIME is a whole number from 0 to 999, however it is typeset."""
+    """Return an AIME answer as a whole number from 0 to 999, however it is typeset."""
     converted = _competition(row)
     digits = re.fullmatch(r"0*(\d{1,3})(?:\.0*)?", _bare(converted.answer))
     if digits is None:

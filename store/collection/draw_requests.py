@@ -26,7 +26,7 @@ def question_seed(base: int, question: str) -> int:
 
 
 def interval_seed(base: int, question: str, branch: int, interval: int) -> int:
-    """The seed of one interval of a branch that is drawn step by step.
+    """Return the seed of one interval of a branch that is drawn step by step.
 
     Args:
         base: the seed of the whole collection, or of the live episodes.
@@ -154,7 +154,7 @@ def request_openings(
 
 
 def list_prefixes(tokens: Sequence[int], length: int) -> list[Sequence[int]]:
-    """The prefixes of a whole chain that are probed: its first 1, 2, … P intervals.
+    """Return the prefixes of a whole chain that are probed: its first 1, 2, … P intervals.
 
     Args:
         tokens: the chain.

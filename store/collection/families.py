@@ -129,7 +129,7 @@ async def _render(
 
 
 def make_forcing(family: Family, *, end: str | None, ask: str | None) -> Forcing:
-    """What is forced on a model of a family.
+    """Return what is forced on a model of a family.
 
     Args:
         family: how it thinks.

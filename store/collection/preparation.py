@@ -146,7 +146,7 @@ def make_probe_settings(settings: Settings, question: Question) -> ProbeSettings
 
 
 async def check_same_model(places: Sequence[Endpoint]) -> Served:
-    """What all servers serve.
+    """Return what all servers serve.
 
     Raises:
         ServingError: one is not there, or serves another model than the first.

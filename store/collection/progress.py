@@ -99,5 +99,5 @@ class CollectionProgress:
         return max(0.0, left - under_way) / rate
 
     def usd(self, prices: Prices) -> float:
-        """What the session has cost so far."""
+        """Return what the session has cost so far."""
         return prices.usd(self.sent, self.generated, self.seconds)

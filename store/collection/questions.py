@@ -119,7 +119,7 @@ def read_questions(path: Path) -> QuestionFile:
 def _problem(
     line: CollectionQuestion, before: dict[str, CollectionQuestion]
 ) -> tuple[str, str] | None:
-    """The field that is wrong, and why."""
+    """Return the field that is wrong, and why."""
     if not line.id:
         return "$.id", "the id is empty; every question needs a unique id"
     if line.id in before:

@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_provenance(settings: Settings, served: Served) -> Provenance:
-    """What the recording says of where it comes from."""
+    """Return what the recording says of where it comes from."""
     return Provenance(
         model=served.model,
         benchmark=settings.benchmark,

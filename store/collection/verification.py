@@ -80,7 +80,7 @@ def read_settings(recording: Recording) -> Settings:
 
 
 def describe_engine_mismatch(recording: Recording, served: Served) -> str | None:
-    """A sentence where the server says that it is another than made the recording."""
+    """Return a sentence where the server says that it is another than made the recording."""
     told, found = recording.provenance, f"vllm {served.version}"
     if told.model not in (served.model, *served.aliases) or found != told.engine:
         return f"recorded from {told.model} by {told.engine}, now {served.model} by {found}"

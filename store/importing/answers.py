@@ -79,7 +79,7 @@ class AnswerReader:
         )
 
     def read_question(self, question: Question) -> Question:
-        """A question whose greedy sample is a text, with the answer in its place."""
+        """Return a question whose greedy sample is a text, with the answer in its place."""
         greedy = question.greedy
         if greedy is None:
             return question
@@ -97,7 +97,7 @@ class AnswerReader:
 
 
 def after_thinking(text: str) -> str:
-    """What follows the mark that ends the thinking; all of the text where there is none."""
+    """Return what follows the mark that ends the thinking; all of the text where there is none."""
     ends = [at + len(mark) for mark in _MARKS if (at := text.rfind(mark)) >= 0]
     return text[max(ends) :] if ends else text
 
@@ -174,7 +174,7 @@ def distinct_answers(item: Item) -> list[str]:
 def joined_to(
     counts: Mapping[str, int], forms: Mapping[str, str], gold: str | None
 ) -> dict[str, str]:
-    """The answers that are written differently from an equal one, and that one.
+    """Return the answers that are written differently from an equal one, and that one.
 
     Of equal answers, the one that the others are joined to is the gold answer, else the one that is
     the common form, else the most frequent, the first of equals.

@@ -109,7 +109,7 @@ def as_text(value: object, column: str) -> str:
 
 
 def as_prompt(value: object, column: str) -> Message:
-    """The question in a cell: its text, or the one user message of a chat.
+    """Return the question in a cell: its text, or the one user message of a chat.
 
     Args:
         value: the cell.

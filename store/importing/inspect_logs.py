@@ -126,7 +126,7 @@ def _loaded(content: bytes | str, path: Path, place: str | None) -> Json:
 
 
 def _object(values: Json, name: str) -> Json:
-    """A member that is an object; an empty one where it is absent."""
+    """Return a member that is an object; an empty one where it is absent."""
     found = values.get(name)
     return found if isinstance(found, dict) else {}
 

@@ -230,7 +230,7 @@ def _provenance(path: Path, line: Json, options: LogOptions) -> tuple[Provenance
 
 
 def _results(path: Path, date: str) -> Json:
-    """The results of the same run, beside the log; empty where they are not there."""
+    """Return the results of the same run, beside the log; empty where they are not there."""
     try:
         results = json.loads(read_text(path.with_name(f"results_{date}.json")))
     except (OSError, ValueError, SourceError):

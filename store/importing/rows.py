@@ -114,7 +114,7 @@ def _parquet(path: Path) -> list[Row]:
 
 
 def _json(text: str, path: Path, *, lines: bool) -> Iterator[Row]:
-    """The rows of a JSON document, or of JSON Lines, whatever the file is called."""
+    """Return the rows of a JSON document, or of JSON Lines, whatever the file is called."""
     if not (lines and text.lstrip()[:1] == "{"):
         try:
             document = json.loads(text)

@@ -114,7 +114,7 @@ def check_disjoint(
 
 
 def _normalize_text(text: str) -> str:
-    """A text by which questions are distinguished: not by case or white space."""
+    """Return a text by which questions are distinguished: not by case or white space."""
     return " ".join(text.casefold().split())
 
 

@@ -30,7 +30,7 @@ class PrefixCacheCounters(NamedTuple):
     """Data-parallel engines that count."""
 
     def since(self, before: "PrefixCacheCounters") -> "PrefixCacheCounters":
-        """What was counted after ``before``."""
+        """Return what was counted after ``before``."""
         return PrefixCacheCounters(
             self.asked - before.asked, self.found - before.found, self.engines
         )
@@ -77,7 +77,7 @@ class Engine(Protocol):
     limits: Limits
 
     async def served(self) -> Served:
-        """What is served."""
+        """Return what is served."""
 
     async def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Return the tokens of a text."""
@@ -107,4 +107,4 @@ class Engine(Protocol):
         """
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """What it counts of its prefix cache."""
+        """Return what it counts of its prefix cache."""

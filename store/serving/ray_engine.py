@@ -65,7 +65,7 @@ class _EngineActor:
             await self._started()
 
     async def call(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:  # noqa: ANN401
-        """What a method of the engine gives, or how it failed."""
+        """Return what a method of the engine gives, or how it failed."""
         try:
             engine = await self._started()
             return await getattr(engine, method)(*arguments, **named)
@@ -146,7 +146,7 @@ class RayEngine:
         self._ray.kill(self._actor)
 
     async def served(self) -> Served:
-        """What is served."""
+        """Return what is served."""
         found: Served = await self._ask("served")
         return found
 

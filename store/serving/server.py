@@ -112,7 +112,7 @@ class Server:
             await self._session.close()
 
     async def served(self) -> Served:
-        """What is served, after a look that it is the model that was named.
+        """Return what is served, after a look that it is the model that was named.
 
         Raises:
             PolicyViolation: it serves no such model.
@@ -218,7 +218,7 @@ class Server:
             assembly.refuse_unclosed()
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """What the server counts of its prefix cache; ``None`` where it does not tell."""
+        """Return what the server counts of its prefix cache; ``None`` where it does not tell."""
         try:
             page = await self._whole("GET", "/metrics", None, None)
         except (Refused, Unreachable):
@@ -243,7 +243,7 @@ class Server:
         return self._identity
 
     async def _names(self) -> frozenset[str]:
-        """The names that a reply of the model may carry; they are requested once."""
+        """Return the names that a reply of the model may carry; they are requested once."""
         return (self._identity or await self._identify()).names
 
     async def _tokens(self, asked: Mapping[str, Any]) -> list[int]:

@@ -64,7 +64,7 @@ class BayesTrialProposer:
 
 
 def _study(bench: TrialBench) -> "Study":
-    """The trials so far, as optuna knows them."""
+    """Return the trials so far, as optuna knows them."""
     import optuna
 
     seed = bench.random.randrange(1 << 31)
@@ -83,7 +83,7 @@ def _study(bench: TrialBench) -> "Study":
 
 
 def _asked(study: "Study", bench: TrialBench, found: set[StageChoices]) -> StageChoices | None:
-    """An affordable allocation that the process names and that was not tried."""
+    """Return an affordable allocation that the process names and that was not tried."""
     import optuna
 
     met = {each.choices for each in bench.seen} | found
@@ -120,7 +120,7 @@ def _domain(bench: TrialBench) -> "dict[str, BaseDistribution]":
 
 
 def _point(bench: TrialBench, choices: StageChoices) -> dict[str, Any]:
-    """An allocation as the process sees it."""
+    """Return an allocation as the process sees it."""
     space = bench.space
     bare = [each if each.controller else StageChoice(each.model, 1) for each in choices]
     spare = max(space.budget - space.cost(tuple(bare)), 1e-9)
@@ -133,7 +133,7 @@ def _point(bench: TrialBench, choices: StageChoices) -> dict[str, Any]:
 
 
 def _allocation(bench: TrialBench, point: dict[str, Any]) -> StageChoices | None:
-    """The allocation of a point: shares of more than the whole are scaled down to it."""
+    """Return the allocation of a point: shares of more than the whole are scaled down to it."""
     space = bench.space
     bare = []
     for at, name in enumerate(space.names):

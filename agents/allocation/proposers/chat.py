@@ -86,5 +86,5 @@ class ChatTrialProposer:
 
 
 def build_chat_proposer(name: str, means: ProposerResources) -> ChatTrialProposer:
-    """The proposer of a name ``chat:PROVIDER:MODEL``."""
+    """Return the proposer of a name ``chat:PROVIDER:MODEL``."""
     return ChatTrialProposer(build_model_client(parse_model_name(name), means))

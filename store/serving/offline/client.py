@@ -111,7 +111,7 @@ class OfflineEngine:
             self._log.close()
 
     async def served(self) -> Served:
-        """What is served; waits until vLLM has loaded the model."""
+        """Return what is served; waits until vLLM has loaded the model."""
         facts = await self._one(
             messages.DescribeRequest(id=next(self._numbers)), messages.DescriptionReply
         )
@@ -175,7 +175,7 @@ class OfflineEngine:
                 self._write(messages.CancelRequest(id=asked.id))
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """What it counts of its prefix cache."""
+        """Return what it counts of its prefix cache."""
         asked = messages.MetricsRequest(id=next(self._numbers))
         return read_counters((await self._one(asked, messages.TextReply)).text)
 
