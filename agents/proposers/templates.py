@@ -52,13 +52,13 @@ SECOND_EVERY = 4
 SECOND_WITHIN = 0.5
 """Points of the objective within which a path is near the best."""
 
-FIRST_GENERATIONS = 30
+FIRST_GENERATIONS = 12
 """Generations of every template before paths compete by their scores."""
 
 RESCORED = 4
 """Paths that compete in a round, by their last scores."""
 
-BEND_AFTER = 80
+BEND_AFTER = 150
 """Generations after which a path is continued with a third control point."""
 
 

@@ -48,7 +48,7 @@ SIGMA = 0.15
 POPULATION = 16
 """Paths of a generation."""
 
-SEEDS = 6
+SEEDS = 4
 """Seeds under which a generation is played."""
 
 DROP_PENALTY = 2.0
@@ -208,14 +208,10 @@ def refine_path(
     while played < generations and not is_out_of_time():
         asked = [strategy.ask() for _ in range(POPULATION)]
         paths = [make_monotone(each.reshape(shape)) for each in asked]
-        settings = [each for path in paths for each in list_settings(template, path, betas)]
-        figures = play(template, settings, range(first, first + SEEDS))
-        if figures is None:
+        curves = _play_paths(template, paths, play, betas, first)
+        if curves is None:
             break
-        scores = [
-            _penalise(score(figures.part(at * len(betas), (at + 1) * len(betas))))
-            for at in range(POPULATION)
-        ]
+        scores = [_penalise(score(each)) for each in curves]
         strategy.tell([(at, -value) for at, value in zip(asked, scores, strict=True)])
         first, played = first + SEEDS, played + 1
     if not played:
@@ -230,6 +226,37 @@ def refine_path(
         generations=state.generations + played,
         score=state.score,
     )
+
+
+def _play_paths(
+    template: ProgramTemplate,
+    paths: Sequence[Floats],
+    play: SettingPlayer,
+    betas: Sequence[float],
+    first: int,
+) -> list[SettingFigures] | None:
+    """Play paths at every β; return a curve for each, or ``None`` beyond the allowance.
+
+    The upper half of β is played under half of the seeds: its episodes take most of the time, and
+    more votes in an episode make its outcome depend less on the seed.
+    """
+    parts = []
+    for group, seeds in (
+        ([beta for beta in betas if beta <= 0.5], SEEDS),
+        ([beta for beta in betas if beta > 0.5], SEEDS // 2),
+    ):
+        settings = [each for path in paths for each in list_settings(template, path, group)]
+        figures = play(template, settings, range(first, first + seeds)) if settings else None
+        if settings and figures is None:
+            return None
+        if figures is not None:
+            parts.append(
+                [figures.part(at * len(group), (at + 1) * len(group)) for at in range(len(paths))]
+            )
+    return [
+        SettingFigures(*(np.concatenate(columns) for columns in zip(*curve, strict=True)))
+        for curve in zip(*parts, strict=True)
+    ]
 
 
 def bend_path(state: PathState) -> PathState:
