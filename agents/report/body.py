@@ -154,6 +154,7 @@ def _side(report: RunReport, side: Side, name: str) -> list[Block]:
             ]
         ),
         tables.build_comparison_table(report, side),
+        *_profiles(report, side),
     ]
     if len(labels) > 1:
         found += [
@@ -170,6 +171,18 @@ def _side(report: RunReport, side: Side, name: str) -> list[Block]:
                     tables.build_ratio_table(report, side, reference),
                 ]
     return found
+
+
+def _profiles(report: RunReport, side: Side) -> list[Block]:
+    """Return which user profiles the winner meets, and at what β."""
+    winner = next((each for each in report.controllers if each.role is ControllerRole.WINNER), None)
+    if not report.profiles or winner is None or winner.label in side.left_out:
+        return []
+    return [
+        Heading(3, "User profiles"),
+        Paragraph(["The lowest β of the winner that meets all limits of a profile."]),
+        tables.build_profile_table(report, side, winner.label),
+    ]
 
 
 def _every_point(side: Side) -> list[Block]:

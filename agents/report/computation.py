@@ -71,6 +71,7 @@ def compute_report(
         betas=request.betas,
         proposers=request.proposers,
         held_out=[each.label for each in request.held_out],
+        profiles=request.profiles,
         controllers=[each.shown for each in everyone],
         search=search,
         unseen=unseen,

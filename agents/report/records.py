@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from agents.run.records import Decision, Gain, ResourceUsage
+from agents.run.user_profiles import UserProfile
 from harness.evaluation.sweep import SweepRow
 from harness.explanation.line_profile import Profile
 
@@ -224,6 +225,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     proposers: list[str]
     held_out: list[str]
     """Labels of the held-out recordings."""
+    profiles: list[UserProfile] = []
+    """The user profiles of the objective ``meet``."""
     controllers: list[ReportedController]
     search: Side
     unseen: Side | None

@@ -180,6 +180,35 @@ def find_worth(side: Side, controller: str, recording: str) -> ObjectiveEstimate
     )
 
 
+def build_profile_table(report: RunReport, side: Side, controller: str) -> TextTable:
+    """Build a table of the user profiles that a controller meets, and at what β.
+
+    Args:
+        report: Report of a run with the objective ``meet``.
+        side: Figures over some recordings.
+        controller: Label of the controller.
+
+    Returns:
+        A row for each profile; a cell has the lowest β whose point meets all limits, or ``-``.
+    """
+    labels = [each.label for each in side.recordings]
+    rows = []
+    for profile in report.profiles:
+        cells = []
+        for label in labels:
+            met = [
+                row.beta
+                for row in side.rows
+                if row.controller == controller
+                and row.recording == label
+                and profile.allows(row.accuracy, row.cost, row.sequential)
+            ]
+            found = min((beta for beta in met if beta is not None), default=None)
+            cells.append("-" if found is None else f"{found:g}")
+        rows.append([profile.name, *cells])
+    return TextTable(["profile", *labels], rows, 1)
+
+
 def find_ratio(side: Side, controller: str, reference: str, recording: str) -> TokenRatio | None:
     """Find a controller's tokens for a reference's accuracy; ``None`` for the reference itself."""
     wanted = (controller, reference, recording)

@@ -27,6 +27,20 @@ class UserProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     usd_per_million_tokens: float = 0.0
     """Price of tokens; a profile's own replaces that of its file."""
 
+    def allows(self, accuracy: float, tokens: float, sequential: float) -> bool:
+        """Return whether a point meets all limits.
+
+        Args:
+            accuracy: Accuracy in percent.
+            tokens: Tokens per question.
+            sequential: Sequential tokens per question.
+        """
+        dollars = tokens * self.usd_per_million_tokens / 1e6
+        limits = ((tokens, self.tokens), (sequential, self.sequential), (dollars, self.usd))
+        return accuracy >= (self.accuracy or 0.0) and all(
+            most is None or value <= most for value, most in limits
+        )
+
 
 class _ProfileFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profiles: list[UserProfile]

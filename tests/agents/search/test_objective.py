@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.run.user_profiles import UserProfile, load_profiles
 from agents.search.objective import (
     CurvePoints,
+    MeetObjective,
     PriceOptions,
     ReferenceCurves,
     parse_objective,
@@ -143,3 +146,22 @@ def test_objectives_score_many_curves_at_once() -> None:
 def test_an_unknown_objective_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(InputError, match=f"--objective {text}"):
         parse_objective(text)
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=1, max_size=4),
+    st.none() | st.floats(0, 100),
+    st.none() | st.floats(0, 500),
+    st.none() | st.floats(0, 20),
+)
+def test_reports_and_the_objective_agree_on_what_a_profile_allows(
+    accuracies: list[float], least: float | None, tokens: float | None, sequential: float | None
+) -> None:
+    profile = UserProfile(name="a", accuracy=least, tokens=tokens, sequential=sequential)
+    curve = points([100.0 * (at + 1) for at in range(len(accuracies))], accuracies)
+    met = MeetObjective([profile])(curve, REFERENCES, TOKENS) >= 100
+    allowed = [
+        profile.allows(accuracy, cost, 10.0)
+        for accuracy, cost in zip(curve.accuracy, curve.cost, strict=True)
+    ]
+    assert bool(met) is any(allowed)

@@ -1,0 +1,26 @@
+"""Objectives as they are typed, and what a run keeps of them."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.commands.discovery_run import _fields
+from harness.errors import InputError
+
+
+def test_a_run_keeps_the_profiles_of_its_objective(tmp_path: Path) -> None:
+    path = tmp_path / "users.toml"
+    path.write_text('[[profiles]]\nname = "fast"\nsequential = 20000\n')
+    fields = _fields({"objective": f"meet:{path}"})
+    path.unlink()  # the run does not depend on the file
+    assert [each.name for each in fields["profiles"]] == ["fast"]
+
+
+def test_the_reference_of_an_objective_must_exist() -> None:
+    with pytest.raises(InputError, match="no such program|nothing"):
+        _fields({"objective": "tokens-at:nothing"})
+
+
+def test_latency_and_limits_are_fields_of_the_request() -> None:
+    fields = _fields({"latency": 0.5, "max_sequential": 30_000})
+    assert fields == {"latency": 0.5, "max_sequential": 30_000}
