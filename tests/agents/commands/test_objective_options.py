@@ -17,7 +17,7 @@ def test_a_run_keeps_the_profiles_of_its_objective(tmp_path: Path) -> None:
 
 
 def test_the_reference_of_an_objective_must_exist() -> None:
-    with pytest.raises(InputError, match="no such program|nothing"):
+    with pytest.raises(InputError, match="nothing"):
         _fields({"objective": "tokens-at:nothing"})
 
 
