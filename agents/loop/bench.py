@@ -13,7 +13,7 @@ from agents.run.records import ControllerLanguage, ResourceUsage, StartingProgra
 from agents.search.arena import Arena, thin_betas
 from agents.search.measurements import (
     CurveScore,
-    PairedComparison,
+    ProgramComparison,
     ProgramScore,
     SettingFigures,
 )
@@ -208,7 +208,7 @@ class RoundBench(SpendTracker):
         other: str | None = None,
         *,
         language: ControllerLanguage = ControllerLanguage.RHEO,
-    ) -> PairedComparison:
+    ) -> ProgramComparison:
         """See `agents.search.bench_protocol.Bench.compare`."""
         self._check_interrupt()
         if other is None and self._best is not None and self._best.language is language:

@@ -10,7 +10,7 @@ from agents.run.directory import RunDirectory
 from agents.run.records import BaselineRef, ControllerLanguage, RecordingRef, Request
 from agents.search.evaluator import EvaluationRequest, Evaluator, open_evaluator
 from agents.search.measurements import (
-    PairedComparison,
+    ProgramComparison,
     ProgramMeasurement,
     ProgramScore,
     QuestionGain,
@@ -128,7 +128,7 @@ class Arena:
         other: str | None,
         shown: SearchSubset,
         language: ControllerLanguage = ControllerLanguage.RHEO,
-    ) -> PairedComparison | None:
+    ) -> ProgramComparison | None:
         """Compare two programs question by question, with the seeds of a review.
 
         Args:
@@ -159,7 +159,7 @@ class Arena:
             )
             for each in _differences(self.recordings[at].label, mask, mine, its)
         ]
-        return PairedComparison(gain, sorted(questions, key=lambda each: -abs(each.difference)))
+        return ProgramComparison(gain, sorted(questions, key=lambda each: -abs(each.difference)))
 
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range, shown: SearchSubset

@@ -12,7 +12,7 @@ from agents.run.budget_guard import BudgetGuard
 from agents.run.records import ControllerLanguage, StartingProgram
 from agents.search.measurements import (
     CurveScore,
-    PairedComparison,
+    ProgramComparison,
     ProgramScore,
     SettingFigures,
 )
@@ -102,7 +102,7 @@ class Bench(BudgetGuard, Protocol):
         other: str | None = None,
         *,
         language: ControllerLanguage = ControllerLanguage.RHEO,
-    ) -> PairedComparison:
+    ) -> ProgramComparison:
         """Compare a program question by question, with the seeds of a review.
 
         Each program that was not played so before takes one of the allowance.

@@ -86,7 +86,7 @@ class QuestionGain(NamedTuple):
     other_tokens: float
 
 
-class PairedComparison(NamedTuple):
+class ProgramComparison(NamedTuple):
     """Two programs compared question by question on the shown part."""
 
     gain: Gain
