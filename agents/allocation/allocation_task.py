@@ -149,9 +149,9 @@ class AllocationTask:
         """Return false: errors of an allocation are reported in the next brief."""
         return False
 
-    def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
+    def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
         """See `agents.loop.task.SearchTask`."""
-        bench = self._bench(slot, hands)
+        bench = self._bench(slot, services)
         made = self._proposers[slot["proposer"]].suggest(bench)
         search = dict(made.search)
         if made.guidelines:
@@ -165,11 +165,11 @@ class AllocationTask:
             withheld = f"all {len(self._space)} allocations within the budget were tried"
         return SlotResult(ProposalBatch(proposals, made.usage, search, made.state), (), withheld)
 
-    def _bench(self, slot: Slot, hands: LoopServices) -> RoundTrialBench:
+    def _bench(self, slot: Slot, services: LoopServices) -> RoundTrialBench:
         request, number = self._request, slot["round"]
 
         def tell(says: str, **data: object) -> None:
-            hands.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+            services.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
 
         return RoundTrialBench(
             self._space,
@@ -179,8 +179,8 @@ class AllocationTask:
             most=min(request.per_round, slot["allowance"]),
             planned=request.caps.evaluations,
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
-            is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
-            check_interrupt=hands.interruption.check_interrupt,
+            is_out_of_time=lambda: services.accounts.is_out_of_time(request.caps),
+            check_interrupt=services.interruption.check_interrupt,
             tell=tell,
         )
 
@@ -221,7 +221,7 @@ class AllocationTask:
         """Keep the best so far."""
         return best
 
-    def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
+    def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
         """Do nothing: allocations have no constants to fit."""
         return None
 

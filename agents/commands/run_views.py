@@ -139,7 +139,7 @@ def report(
         return
     flags = {"threads": threads, "cache_dir": cache_dir}
     found = write_report(
-        run, directory=into, seeds=seeds, held_out=held_out, hands=report_services(flags)
+        run, directory=into, seeds=seeds, held_out=held_out, services=report_services(flags)
     )
     out = Output(OutputFormat.JSON if as_json else OutputFormat.PEOPLE)
     out.document(

@@ -125,6 +125,6 @@ def run_discovery(
     if not run_to_end(run, opener, finish, out, wait, checkpoints, flags):
         return
     # What was held out stays shut: the run may yet go on, and `rheostat report` opens it.
-    report = write_report(run, held_out=False, hands=report_services(flags))
+    report = write_report(run, held_out=False, services=report_services(flags))
     told = SessionDocument(ending=run.ending, report=report)
     out.document(told, format_terminal_summary(run, output_width(out), report=report))

@@ -44,7 +44,7 @@ class BatchEvaluator(Protocol):
     """Play programs, screened or closely; ``None`` beyond the allowance."""
 
     def __call__(
-        self, sources: Sequence[str], *, closely: bool = False
+        self, sources: Sequence[str], *, thorough: bool = False
     ) -> list[ProgramScore | None]:
         """Return the score of each program."""
         ...
@@ -122,7 +122,7 @@ class Evolution:
         )  # the sort is stable, so ties go to the earlier variant
         self._fates["not better at first sight"] += max(0, len(looked) - CLOSELY)
         chosen = [each for _, each in looked[:CLOSELY]]
-        worths = self._play([each.origin.source for each in chosen], closely=True)
+        worths = self._play([each.origin.source for each in chosen], thorough=True)
         for each, worth in zip(chosen, worths, strict=True):
             if worth is not None:
                 self._take(each, create_member(each.origin, worth))
@@ -171,7 +171,7 @@ class Evolution:
         """Score programs by source; those that could not be played are left out."""
         wanted = list({origin.source: origin for origin in origins}.values())
         self._seen.update(origin.source for origin in wanted)
-        worths = self._play([origin.source for origin in wanted], closely=True)
+        worths = self._play([origin.source for origin in wanted], thorough=True)
         return {
             origin.source: create_member(origin, worth)
             for origin, worth in zip(wanted, worths, strict=True)

@@ -113,7 +113,7 @@ class EvaluationServer:
 
     def _swept(self, asked: ShimRequest) -> str:
         sources = [asked.source, *asked.others]
-        scores = self._bench.play(sources, closely=not asked.quick, language=self._bench.language)
+        scores = self._bench.play(sources, thorough=not asked.quick, language=self._bench.language)
         if all(each is None for each in scores):
             left = self._bench.allowance
             raise InputError(

@@ -95,9 +95,9 @@ def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, 
     shown = arena.split(number).shown
     leader, baseline = select_best(arena, past), select_best_baseline(arena)
     recordings = open_shown_recordings(arena, shown)
-    closely = PointAnalyzer(recordings)
+    thorough = PointAnalyzer(recordings)
     looked = select_end_plans(arena, leader, shown)
-    cheap, *rest = [closely.look(plan) for plan in looked.both]
+    cheap, *rest = [thorough.look(plan) for plan in looked.both]
     points = _Points(cheap, rest[0] if rest else cheap)
     return {
         "head": [_head(arena, number, describe_subset(arena, shown))],
@@ -106,7 +106,7 @@ def build_sections(arena: Arena, past: SearchHistory, number: int) -> dict[str, 
         "profile": _profile(leader, points),
         "hindsight": _hindsight(points),
         "evidence": describe_evidence(recordings),
-        "episodes": _episodes(leader, closely, points),
+        "episodes": _episodes(leader, thorough, points),
         "last": attempts.describe_last_round(past),
         "tried": attempts.describe_earlier_rounds(past),
         "people": attempts.describe_decisions(past.said),
@@ -210,9 +210,9 @@ def _in_hindsight(close: PointAnalysis) -> str:
 
 
 def _episodes(
-    leader: MeasuredProgram, closely: PointAnalyzer, points: _Points
+    leader: MeasuredProgram, thorough: PointAnalyzer, points: _Points
 ) -> list[SectionForm]:
-    told = select_diagnostic_episodes(closely, points.dear, points.cheap)
+    told = select_diagnostic_episodes(thorough, points.dear, points.cheap)
     if not told:
         return [SectionForm("")]
     levels = []

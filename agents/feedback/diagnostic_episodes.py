@@ -63,27 +63,27 @@ class EpisodeSummary(NamedTuple):
 
 
 def select_diagnostic_episodes(
-    closely: PointAnalyzer, dear: PointAnalysis, cheap: PointAnalysis
+    thorough: PointAnalyzer, dear: PointAnalysis, cheap: PointAnalysis
 ) -> list[EpisodeSummary]:
     """Select diagnostic episodes, most informative first, alternating lost and burnt."""
-    lost = list(_lost(closely, dear)) or list(_lost(closely, cheap))
+    lost = list(_lost(thorough, dear)) or list(_lost(thorough, cheap))
     ends = [dear] if dear is cheap else [dear, cheap]
-    burnt = list(_in_turn([list(_burnt(closely, each)) for each in ends]))
+    burnt = list(_in_turn([list(_burnt(thorough, each)) for each in ends]))
     return list(_in_turn([lost[:LOST], burnt[:BURNT]]))
 
 
-def _lost(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
+def _lost(thorough: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
     told: set[str] = set()
-    ranked = [_lost_spots(closely, close, stage) for stage in range(len(closely.stages))]
+    ranked = [_lost_spots(thorough, close, stage) for stage in range(len(thorough.stages))]
     for spot in _in_turn(ranked):
-        stage = closely.stages[spot.stage]
-        question = _question(closely, spot)
-        found = closely.trace(close.plan, spot)
+        stage = thorough.stages[spot.stage]
+        question = _question(thorough, spot)
+        found = thorough.trace(close.plan, spot)
         # A program that uses randomness may draw differently here than in the line counts.
         if question not in told and not found.right:
             told.add(question)
             text = _told(
-                closely,
+                thorough,
                 close.plan,
                 spot,
                 found,
@@ -92,8 +92,8 @@ def _lost(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSumma
             yield EpisodeSummary(DiagnosticKind.LOST, close.plan, spot, text)
 
 
-def _lost_spots(closely: PointAnalyzer, close: PointAnalysis, stage: int) -> list[EpisodeKey]:
-    here = closely.stages[stage]
+def _lost_spots(thorough: PointAnalyzer, close: PointAnalysis, stage: int) -> list[EpisodeKey]:
+    here = thorough.stages[stage]
     ranked = []
     for row, position in enumerate(here.positions):
         core = here.recording.core(position)
@@ -109,31 +109,31 @@ def _lost_spots(closely: PointAnalyzer, close: PointAnalysis, stage: int) -> lis
     return [spot for _, spot in sorted(ranked)]
 
 
-def _burnt(closely: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
-    ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in closely.stages]
+def _burnt(thorough: PointAnalyzer, close: PointAnalysis) -> Iterator[EpisodeSummary]:
+    ranked: list[list[tuple[int, EpisodeKey]]] = [[] for _ in thorough.stages]
     for spot, seen, held in close.seen:
         if held >= LEAST_HELD and seen.after_settled > LEAST_BURNT * seen.tokens:
             ranked[spot.stage].append((-seen.after_settled, spot))
     told: set[str] = set()
     for _, spot in _in_turn([sorted(each) for each in ranked]):
-        question = _question(closely, spot)
+        question = _question(thorough, spot)
         if question not in told:
             told.add(question)
-            found = closely.trace(close.plan, spot)
-            text = _told(closely, close.plan, spot, found, _how_burnt(found))
+            found = thorough.trace(close.plan, spot)
+            text = _told(thorough, close.plan, spot, found, _how_burnt(found))
             yield EpisodeSummary(DiagnosticKind.BURNT, close.plan, spot, text)
 
 
-def _question(closely: PointAnalyzer, spot: EpisodeKey) -> str:
-    return closely.stages[spot.stage].recording.questions[spot.position].id
+def _question(thorough: PointAnalyzer, spot: EpisodeKey) -> str:
+    return thorough.stages[spot.stage].recording.questions[spot.position].id
 
 
 def _told(
-    closely: PointAnalyzer, plan: Plan, spot: EpisodeKey, found: EpisodeTrace, story: Iterable[str]
+    thorough: PointAnalyzer, plan: Plan, spot: EpisodeKey, found: EpisodeTrace, story: Iterable[str]
 ) -> str:
-    stage = closely.stages[spot.stage]
+    stage = thorough.stages[spot.stage]
     head = (
-        f"{stage.label}, question {_question(closely, spot)}, {describe_plan(plan)},"
+        f"{stage.label}, question {_question(thorough, spot)}, {describe_plan(plan)},"
         f" seed {spot.seed}: answers"
         f" {'right' if found.right else 'wrong'} after {found.tokens:,} tokens in"
         f" {len(found.barriers)} barriers."

@@ -143,20 +143,20 @@ class RoundBench(SpendTracker):
         self,
         sources: Sequence[str],
         *,
-        closely: bool = False,
+        thorough: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
         """See `agents.search.bench_protocol.Bench.play`."""
         self._check_interrupt()
         wanted = []
         for source in dict.fromkeys(sources):
-            if (source, closely) in self._worths or not self._may_play(source, closely=closely):
+            if (source, thorough) in self._worths or not self._may_play(source, thorough=thorough):
                 continue
             wanted.append(source)
-        found = self._arena.screen(wanted, self._shown, closely=closely, language=language)
+        found = self._arena.screen(wanted, self._shown, thorough=thorough, language=language)
         for source, worth in zip(wanted, found, strict=True):
-            self._worths[source, closely] = worth
-        return [self._worths.get((source, closely)) for source in sources]
+            self._worths[source, thorough] = worth
+        return [self._worths.get((source, thorough)) for source in sources]
 
     def play_settings(
         self, source: str, settings: Sequence[Knobs], seeds: range
@@ -194,7 +194,7 @@ class RoundBench(SpendTracker):
         found = []
         if self._best is not None:
             score = self._arena.screen(
-                [self._best.source], self._shown, closely=True, language=self._best.language
+                [self._best.source], self._shown, thorough=True, language=self._best.language
             )[0]
             if score is not None:
                 found.append((self._best.name, score))
@@ -214,7 +214,7 @@ class RoundBench(SpendTracker):
         if other is None and self._best is not None and self._best.language is language:
             other = self._best.source
         for each in (source, other):
-            if each is not None and not self._may_play(each, closely=True):
+            if each is not None and not self._may_play(each, thorough=True):
                 raise InputError("no programs are left to play in this round")
         found = self._arena.compare(source, other, self._shown, language)
         if found is None:
@@ -246,13 +246,13 @@ class RoundBench(SpendTracker):
     ) -> str:
         """See `agents.search.bench_protocol.Bench.profile`."""
         self._check_interrupt()
-        if not self._may_play(f"{source}@{beta:g}", closely=False):
+        if not self._may_play(f"{source}@{beta:g}", thorough=False):
             raise InputError("no programs are left to play in this round")
         return profile_lines(self._arena, self._shown, source, beta, language)
 
-    def _may_play(self, source: str, *, closely: bool) -> bool:
+    def _may_play(self, source: str, *, thorough: bool) -> bool:
         """Take a program out of the allowance, if it is new and there is some left."""
-        name = source_mark(source) + ("+" if closely else "")
+        name = source_mark(source) + ("+" if thorough else "")
         if name in self._known:
             return True
         if self._allowance <= 0:

@@ -74,10 +74,10 @@ class DiscoveryTask:
         """See `agents.loop.task.SearchTask`."""
         return proposer in self._proposers
 
-    def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
+    def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
         """See `agents.loop.task.SearchTask`."""
         told = self._run.read(f"rounds/{slot['round']:03d}/brief.json", Brief)
-        bench = self._bench(slot, hands)
+        bench = self._bench(slot, services)
         return SlotResult(self._asked(slot, told, bench), bench.played, bench.withheld)
 
     def _asked(self, slot: Slot, told: Brief, bench: RoundBench) -> ProposalBatch:
@@ -87,14 +87,14 @@ class DiscoveryTask:
         failed = self._run.draft(slot["mend"])
         return proposer.repair(told, failed.proposal, failed.diagnostics, bench)
 
-    def _bench(self, slot: Slot, hands: LoopServices) -> RoundBench:
+    def _bench(self, slot: Slot, services: LoopServices) -> RoundBench:
         request, number, name = self._request, slot["round"], slot["slot"]
         known: set[str] = set()
         for before in range(1, number):
             known.update(mark for each in read_slots(self._run, before) for mark in each.played)
 
         def tell(says: str, **data: object) -> None:
-            hands.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
+            services.log.add("searching", says, round=number, proposer=slot["proposer"], data=data)
 
         return RoundBench(
             self._arena,
@@ -105,8 +105,8 @@ class DiscoveryTask:
             allowance=slot["allowance"],
             spend_limit=SpendLimit(slot["tokens"], slot["usd"]),
             tries=request.repairs + 2 - slot["tries"],
-            is_out_of_time=lambda: hands.accounts.is_out_of_time(request.caps),
-            check_interrupt=hands.interruption.check_interrupt,
+            is_out_of_time=lambda: services.accounts.is_out_of_time(request.caps),
+            check_interrupt=services.interruption.check_interrupt,
             tell=tell,
             best=self._best_before(number),
         )
@@ -160,19 +160,19 @@ class DiscoveryTask:
         run.write("selection.json", [each._asdict() for each in ranked])
         return ranked[0].name if ranked else best
 
-    def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
+    def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
         """Fits the constants of the round's best candidate; what comes of it is one more."""
         if not self._request.tune:
             return None
         outcome = read_tuning(self._run, number)
         if outcome is None:
-            candidate, most = self._most_promising(candidates), self._tuning(number, hands)
+            candidate, most = self._most_promising(candidates), self._tuning(number, services)
             if candidate is None or not most:
                 return None
-            outcome = self._fit(number, candidate, most, hands)
+            outcome = self._fit(number, candidate, most, services)
             self._run.write(tuning_path(number), outcome)
         says = f"{outcome.candidate}: {outcome.says}"
-        hands.log.add("tuned", says, round=number, candidate=outcome.candidate)
+        services.log.add("tuned", says, round=number, candidate=outcome.candidate)
         if outcome.source is None:
             return None
         name = f"{outcome.candidate}t"
@@ -188,21 +188,21 @@ class DiscoveryTask:
         self._run.keep_draft(self.checked(draft, number))
         return name
 
-    def _tuning(self, number: int, hands: LoopServices) -> int:
+    def _tuning(self, number: int, services: LoopServices) -> int:
         """Programs that a fit of constants may play."""
         request = self._request
-        left = hands.accounts.evaluations_left(request.caps, sum_usage(self._run, number))
+        left = services.accounts.evaluations_left(request.caps, sum_usage(self._run, number))
         return request.tune_evaluations if left is None else min(request.tune_evaluations, left)
 
     def _fit(
-        self, number: int, candidate: str, evaluations: int, hands: LoopServices
+        self, number: int, candidate: str, evaluations: int, services: LoopServices
     ) -> TuningRecord:
         source = self._run.draft(candidate).proposal.source
         caps = self._request.caps
 
         def is_out_of_time() -> bool:
-            hands.interruption.check_interrupt()
-            return hands.accounts.is_out_of_time(caps)
+            services.interruption.check_interrupt()
+            return services.accounts.is_out_of_time(caps)
 
         fit = tune_constants(
             source,

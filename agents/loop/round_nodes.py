@@ -65,7 +65,7 @@ def collect_proposals(slot: Slot, runtime: Runtime[LoopContext]) -> LoopState:
         context.run.write(slot_path(number, name), found)
         return {"slots": [f"{number}/{name}"]}
     context.log.add("proposing", round=number, proposer=slot["proposer"])
-    given, played, withheld = context.task.propose(slot, context.hands)
+    given, played, withheld = context.task.propose(slot, context.services)
     if given.state is not None:
         context.run.write_bytes(state_path(number, name), given.state)
     record = SlotRecord(
@@ -208,7 +208,7 @@ def replay_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
 def tune_best(state: LoopState, runtime: Runtime[LoopContext]) -> LoopState:
     """Make one more candidate of the round's best, where the task has a way to."""
     context = runtime.context
-    name = context.task.tune(state["round"], state["candidates"], context.hands)
+    name = context.task.tune(state["round"], state["candidates"], context.services)
     if name is None:
         return {}
     own = [each for each in state["candidates"] if each != name]

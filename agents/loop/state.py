@@ -59,6 +59,6 @@ class LoopContext:
     finish: RunFinisher
 
     @property
-    def hands(self) -> LoopServices:
+    def services(self) -> LoopServices:
         """What a task is lent."""
         return LoopServices(self.log, self.accounts, self.interruption)

@@ -58,7 +58,7 @@ class SearchTask(Protocol):
         """Write the brief of a round."""
         ...
 
-    def propose(self, slot: Slot, hands: LoopServices) -> SlotResult:
+    def propose(self, slot: Slot, services: LoopServices) -> SlotResult:
         """Lets the slot's proposer propose, or mend."""
         ...
 
@@ -79,7 +79,7 @@ class SearchTask(Protocol):
         """Plays a draft that is sound; what was played before is not played again."""
         ...
 
-    def tune(self, number: int, candidates: Sequence[str], hands: LoopServices) -> str | None:
+    def tune(self, number: int, candidates: Sequence[str], services: LoopServices) -> str | None:
         """Make one more candidate of the round's best; return its name where it did."""
         ...
 

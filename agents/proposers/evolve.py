@@ -93,8 +93,8 @@ def _make_player(bench: Bench) -> BatchEvaluator:
     if not bench.free_knobs:
         return bench.play
 
-    def play(sources: Sequence[str], *, closely: bool = False) -> list[ProgramScore | None]:
-        return bench.play([free_schedule_knobs(each) for each in sources], closely=closely)
+    def play(sources: Sequence[str], *, thorough: bool = False) -> list[ProgramScore | None]:
+        return bench.play([free_schedule_knobs(each) for each in sources], thorough=thorough)
 
     return play
 

@@ -27,8 +27,8 @@ def compute_report(
     *,
     seeds: int = SEEDS,
     held_out: bool | None = None,
-    closely: bool = True,
-    hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
+    thorough: bool = True,
+    services: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> RunReport:
     """Compute the report of a run in any phase.
 
@@ -37,8 +37,8 @@ def compute_report(
         seeds: Number of shuffles under which every controller is played.
         held_out: Whether to open held-out recordings; by default if there are any, the run has
             ended, and it selected a controller.
-        closely: Whether to profile the winner.
-        hands: Services for playing programs.
+        thorough: Whether to profile the winner.
+        services: Services for playing programs.
 
     Raises:
         InputError: A recording changed since the run began, a baseline cannot be read, or a file of
@@ -50,17 +50,17 @@ def compute_report(
     everyone = list_entrants(run, request, now.winner)
     recordings = reopen_recordings(request.search)
     playing = evaluate_side(
-        everyone, recordings, request, seeds=seeds, what="the search set", hands=hands
+        everyone, recordings, request, seeds=seeds, what="the search set", services=services
     )
     search = compute_side(playing, request, _find_best_baseline(run))
     unseen: Side | None = None
     if _is_to_open(run, now, held_out):
         unknown = open_held_out(run, everyone)
         playing = evaluate_side(
-            everyone, unknown, request, seeds=seeds, what="held out", hands=hands
+            everyone, unknown, request, seeds=seeds, what="held out", services=services
         )
         unseen = compute_side(playing, request, search.best_baseline)
-    close = closely and now.winner is not None
+    close = thorough and now.winner is not None
     log = run.events()
     return RunReport(
         state=now.state,
@@ -82,7 +82,7 @@ def compute_report(
         carry_over=estimate_carry_over(run),
         decisions=run.decisions(),
         diagnostics=collect_diagnostics(run),
-        winner=analyze_winner(run, request, now.winner, recordings, hands)
+        winner=analyze_winner(run, request, now.winner, recordings, services)
         if close and now.winner is not None
         else None,
     )

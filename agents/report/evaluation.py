@@ -77,7 +77,7 @@ def evaluate_side(
     *,
     seeds: int,
     what: str,
-    hands: ReportServices,
+    services: ReportServices,
 ) -> EvaluatedSide:
     """Play controllers over recordings.
 
@@ -87,7 +87,7 @@ def evaluate_side(
         request: Request of the run; its β and rules apply.
         seeds: Number of shuffles.
         what: Short label of the work, for progress.
-        hands: Services for playing programs.
+        services: Services for playing programs.
 
     Raises:
         StoreError: A recording cannot be read.
@@ -96,13 +96,13 @@ def evaluate_side(
     left_out = _unfit(entrants, recordings)
     fit = [each for each in entrants if each.program.label not in left_out]
     grid = _grid(fit, recordings, request, seeds)
-    with hands.progress(what, len(grid.cells)) as advance:
-        swept = play_grid(grid, hands.results, options=hands.means, advance=advance)
+    with services.progress(what, len(grid.cells)) as advance:
+        swept = play_grid(grid, services.results, options=services.means, advance=advance)
     if not swept.complete:
         raise KeyboardInterrupt
     if swept.cache_error is not None:
         reason = (swept.cache_error.strerror or str(swept.cache_error)).lower()
-        hands.warn(f"results cannot be kept: {reason}")
+        services.warn(f"results cannot be kept: {reason}")
     return EvaluatedSide(fit, grid, swept.played, left_out)
 
 

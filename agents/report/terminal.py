@@ -37,7 +37,7 @@ def format_terminal_summary(
     width: int | None,
     *,
     report: RunReport | None = None,
-    hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
+    services: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> str:
     """Format the terminal summary of a run.
 
@@ -46,13 +46,13 @@ def format_terminal_summary(
         width: Terminal width in columns; ``None`` if the output is not a terminal.
         report: Figures of the run if they are at hand; else they are computed without opening
             held-out recordings.
-        hands: Services for playing programs.
+        services: Services for playing programs.
 
     Raises:
         InputError: The report cannot be computed; see `agents.report.computation.compute_report`.
     """
     if report is None:
-        report = compute_report(run, held_out=False, closely=False, hands=hands)
+        report = compute_report(run, held_out=False, thorough=False, services=services)
     wide = min(width or WIDTH, WIDEST)
     people = _people(report)
     parts = [_verdict(report, wide)]

@@ -39,7 +39,7 @@ def analyze_winner(
     request: Request,
     candidate: str,
     recordings: Sequence[NamedRecording],
-    hands: ReportServices,
+    services: ReportServices,
 ) -> Winner:
     """Analyse the winner.
 
@@ -48,7 +48,7 @@ def analyze_winner(
         request: Request of the run.
         candidate: Name of the winner.
         recordings: Search set.
-        hands: Services for playing its profile.
+        services: Services for playing its profile.
 
     Raises:
         InputError: A file of the run is missing or damaged.
@@ -58,9 +58,9 @@ def analyze_winner(
     settings = choose_settings(program, request.betas)
     setting = ControllerSetting(BETA if program.scheduled else None, settings[len(settings) // 2])
     plan = make_plan(program, setting, EpisodeRules(request.budget, request.kappa))
-    player = get_engine(ENGINE, hands.means.workers, hands.means.objects)
+    player = get_engine(ENGINE, services.means.workers, services.means.objects)
     questions = sum(len(each.recording.questions) for each in recordings)
-    with hands.progress("profiling", questions) as advance:
+    with services.progress("profiling", questions) as advance:
         found = profile_controller(plan, recordings, range(SEEDS), player, advance)[-1]
     checked = program.checked if isinstance(program, RheoController) else None
     betas = [step / STEPS for step in range(STEPS + 1)] if program.scheduled else []

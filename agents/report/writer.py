@@ -21,7 +21,7 @@ def write_report(
     directory: Path | None = None,
     seeds: int = SEEDS,
     held_out: bool | None = None,
-    hands: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
+    services: ReportServices = ReportServices(),  # noqa: B008 - it is immutable
 ) -> RunReport:
     """Compute and write the report of a run; each file is written atomically.
 
@@ -31,7 +31,7 @@ def write_report(
         seeds: Number of shuffles under which every controller is played.
         held_out: Whether to open held-out recordings; see
             `agents.report.computation.compute_report`.
-        hands: Services for playing programs.
+        services: Services for playing programs.
 
     Returns:
         The computed report.
@@ -42,7 +42,7 @@ def write_report(
     """
     target = directory or run.path
     _refuse_unwritable(target)
-    report = compute_report(run, seeds=seeds, held_out=held_out, hands=hands)
+    report = compute_report(run, seeds=seeds, held_out=held_out, services=services)
     into = RunDirectory(target)
     told = build_blocks(report)
     pages = {MARKDOWN: render_markdown(told), HTML: render_html(told)}

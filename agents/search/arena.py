@@ -102,7 +102,7 @@ class Arena:
         sources: Sequence[str],
         shown: SearchSubset,
         *,
-        closely: bool = False,
+        thorough: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
         """Score programs on a part of the search set.
@@ -110,7 +110,7 @@ class Arena:
         Args:
             sources: Source texts of the programs.
             shown: Part of the search set.
-            closely: Use the seeds of a review and every β; else the screening seeds and every
+            thorough: Use the seeds of a review and every β; else the screening seeds and every
                 second β, both ends included.
             language: Language of the programs.
 
@@ -119,7 +119,7 @@ class Arena:
         """
         return [
             None if isinstance(each, str) else self.scorer.worth(each, shown)
-            for each in self._screened(sources, shown, language, closely=closely)
+            for each in self._screened(sources, shown, language, thorough=thorough)
         ]
 
     def compare(
@@ -140,13 +140,13 @@ class Arena:
         Returns:
             The comparison, or ``None`` if a program cannot be played.
         """
-        ours = self._screened([source], shown, language, closely=True)[0]
+        ours = self._screened([source], shown, language, thorough=True)[0]
         theirs: list[ProgramMeasurement] | str
         if other is None:
             baseline = self.baselines[self.best_baseline]
             theirs = [baseline[at] for at in shown.recordings]
         else:
-            theirs = self._screened([other], shown, language, closely=True)[0]
+            theirs = self._screened([other], shown, language, thorough=True)[0]
         if isinstance(ours, str) or isinstance(theirs, str):
             return None
         name = self.best_baseline if other is None else "the other"
@@ -207,10 +207,10 @@ class Arena:
         shown: SearchSubset,
         language: ControllerLanguage,
         *,
-        closely: bool,
+        thorough: bool,
     ) -> list[list[ProgramMeasurement] | str]:
         seeds, betas = self.request.screening, thin_betas(self.request.betas)
-        if closely:
+        if thorough:
             seeds, betas = self.request.seeds, tuple(self.request.betas)
         entries = [
             EvaluationRequest(each, shown.recordings, seeds, betas, language=language)

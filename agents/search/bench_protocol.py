@@ -76,7 +76,7 @@ class Bench(BudgetGuard, Protocol):
         self,
         sources: Sequence[str],
         *,
-        closely: bool = False,
+        thorough: bool = False,
         language: ControllerLanguage = ControllerLanguage.RHEO,
     ) -> list[ProgramScore | None]:
         """Plays programs, in order; ``None`` where one does not check or cannot be played.
@@ -86,7 +86,7 @@ class Bench(BudgetGuard, Protocol):
 
         Args:
             sources: the programs.
-            closely: under as many seeds as a review, and at every β, which tells apart what a
+            thorough: under as many seeds as a review, and at every β, which tells apart what a
                 first look does not; else under few seeds and at every second β.
             language: that they are written in.
         """

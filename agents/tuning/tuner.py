@@ -94,13 +94,13 @@ def tune(
         return TuningResult(None, 0, "no evaluations are left")
     # Use the mean of the distribution, not the luckiest sample.
     found = written(np.clip(strategy.mean, 0.0, 1.0))
-    before, after = _scores(arena, [source, found], split.shown, closely=True)
+    before, after = _scores(arena, [source, found], split.shown, thorough=True)
     played += 2
     if after <= before:
         return TuningResult(None, played, f"{played} settings played, none better")
     gained = after - before
     if split.withheld.recordings:
-        before, after = _scores(arena, [source, found], split.withheld, closely=True)
+        before, after = _scores(arena, [source, found], split.withheld, thorough=True)
         if after <= before:
             lost = f"{after - before:+.2f} on the withheld part: discarded"
             return TuningResult(None, played, f"gains {gained:+.2f} where it was fitted, {lost}")
@@ -111,12 +111,12 @@ def tune(
 
 
 def _scores(
-    arena: Arena, sources: Sequence[str], shown: SearchSubset, *, closely: bool = False
+    arena: Arena, sources: Sequence[str], shown: SearchSubset, *, thorough: bool = False
 ) -> list[float]:
     """Return the objective of each program, or a very low value if one cannot be played."""
     return [
         -1e6 if worth is None else worth.score - (0.0 if worth.steady else UNSTEADY_PENALTY)
-        for worth in arena.screen(sources, shown, closely=closely)
+        for worth in arena.screen(sources, shown, thorough=thorough)
     ]
 
 

@@ -62,7 +62,7 @@ def plan(text: str, budget: int | None = None) -> RheoPlan:
     )
 
 
-def closely(
+def thorough(
     folder: Path, *parts: Sequence[list[Branch]], golds: Sequence[str] = ("7", "7")
 ) -> PointAnalyzer:
     """Over recordings of two questions each, all of them shown."""
@@ -83,7 +83,7 @@ def closely(
 def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_as_lost(
     tmp_path: Path,
 ) -> None:
-    at = closely(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
+    at = thorough(tmp_path, [LATE[:2] + LATE[2:3], CLEAR])
     close = at.look(plan(HASTY))
     [told] = [
         each
@@ -106,7 +106,7 @@ def test_a_question_that_the_majority_has_right_and_the_program_has_not_is_told_
 def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
     tmp_path: Path,
 ) -> None:
-    at = closely(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
+    at = thorough(tmp_path, [LATE[:2] + LATE[2:3] * 2 + LATE[:1], CLEAR])
     close = at.look(plan(CUTTER))
     lost = [
         each
@@ -122,7 +122,7 @@ def test_right_branches_that_were_pruned_are_told_with_the_line_that_did_it(
 def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
     tmp_path: Path,
 ) -> None:
-    at = closely(tmp_path, [CLEAR, CLEAR])
+    at = thorough(tmp_path, [CLEAR, CLEAR])
     close = at.look(plan(PATIENT))
     [told] = select_diagnostic_episodes(at, close, close)[:1]
     assert told.why is DiagnosticKind.BURNT
@@ -136,7 +136,7 @@ def test_tokens_behind_a_settled_leader_are_told_with_the_lines_that_spent_them(
 
 def test_a_leader_without_half_of_the_votes_makes_no_burnt_episode(tmp_path: Path) -> None:
     split = [branch(*["1"] * 5), branch(*["1"] * 5), *(branch(*[x] * 5) for x in "2345")]
-    at = closely(tmp_path, [split, split], golds=("1", "1"))
+    at = thorough(tmp_path, [split, split], golds=("1", "1"))
     close = at.look(plan(PATIENT.replace("open 4", "open 6")))
     assert close.hindsight.after_settled > 0
     assert select_diagnostic_episodes(at, close, close) == []
@@ -147,7 +147,7 @@ def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_los
 ) -> None:
     even = [branch(each) for each in "7799"]
     contrary = HASTY.replace("winner(alive) because", "runner_up(alive) because")
-    at = closely(tmp_path, [even, even], golds=("7", "9"))
+    at = thorough(tmp_path, [even, even], golds=("7", "9"))
     close = at.look(plan(contrary))
     right = close.episodes[0].right.sum(axis=1).tolist()
     # Whoever is dealt first wins a tie, so the one is right where the other is wrong.
@@ -162,7 +162,7 @@ def test_a_question_that_is_lost_under_one_seed_and_won_under_another_is_not_los
 
 def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
     many = [branch(each) for each in "11223344556"] + [branch("7"), branch("ERR")]
-    at = closely(tmp_path, [many, many])
+    at = thorough(tmp_path, [many, many])
     found = at.trace(plan(PATIENT.replace("open 4", "open 13")), EpisodeKey(0, 0, 0))
     told = describe_votes(found)
     assert told.startswith("wrong answer 1, which it gives (2 finished); wrong answer 2 (2 fin")
@@ -173,7 +173,7 @@ def test_the_right_answer_is_told_however_few_hold_it(tmp_path: Path) -> None:
 
 def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> None:
     wrong = LATE[:2] + LATE[2:3]
-    at = closely(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
+    at = thorough(tmp_path, [wrong, wrong], [wrong, wrong], [wrong, wrong])
     close = at.look(plan(HASTY))
     lost = [
         each
@@ -184,7 +184,7 @@ def test_recordings_take_turns_and_no_question_is_told_twice(tmp_path: Path) -> 
 
 
 def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
-    at = closely(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
+    at = thorough(tmp_path, [[branch("9", "7", "7")] * 4, CLEAR])
     close = at.look(plan(PATIENT.replace("(finished)", "(alive)"), budget=45))
     told = select_diagnostic_episodes(at, close, close)[0].text
     assert "The budget ended in line 5 `advance active`." in told
@@ -194,7 +194,7 @@ def test_the_budget_is_named_where_it_ended_an_episode(tmp_path: Path) -> None:
 
 
 def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: Path) -> None:
-    at = closely(tmp_path, [CLEAR, CLEAR])
+    at = thorough(tmp_path, [CLEAR, CLEAR])
     close = at.look(plan(PATIENT))
     lines = annotate_source([close]).splitlines()
     assert [line.split("#")[0].rstrip() for line in lines] == PATIENT.splitlines()
@@ -208,14 +208,14 @@ def test_lines_carry_their_tokens_their_ends_and_that_they_never_ran(tmp_path: P
 
 
 def test_of_two_points_figures_stand_side_by_side(tmp_path: Path) -> None:
-    at = closely(tmp_path, [CLEAR, CLEAR])
+    at = thorough(tmp_path, [CLEAR, CLEAR])
     patient, poor = at.look(plan(PATIENT)), at.look(plan(PATIENT, budget=40))
     lines = annotate_source([poor, patient]).splitlines()
     assert lines[1].endswith("# tokens 100.0 | 15.6 %")
 
 
 def test_a_statement_that_never_ran_is_told(tmp_path: Path) -> None:
-    at = closely(tmp_path, [CLEAR, CLEAR])
+    at = thorough(tmp_path, [CLEAR, CLEAR])
     text = PATIENT.replace("if steps > 99 { stop }", "if steps > 99 {\n      stop\n    }")
     lines = annotate_source([at.look(plan(text))]).splitlines()
     assert [line.split("#")[0].strip() for line in lines if "never ran" in line] == ["stop"]
@@ -224,7 +224,7 @@ def test_a_statement_that_never_ran_is_told(tmp_path: Path) -> None:
 def test_hindsight_is_read_off_few_episodes_of_a_program_that_runs_many_statements(
     tmp_path: Path,
 ) -> None:
-    at = closely(tmp_path, *([[CLEAR, CLEAR]] * 8))
+    at = thorough(tmp_path, *([[CLEAR, CLEAR]] * 8))
     assert len(at.look(plan(PATIENT)).seen) == 16
     assert len(at._spots(10**9)) == 8
     assert [each.stage for each in at._spots(10**9)] == list(range(8))

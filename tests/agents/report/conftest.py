@@ -159,20 +159,20 @@ def copied(template: RunDirectory, tmp_path: Path) -> Copied:
 
 
 @pytest.fixture(scope="session")
-def hands(tmp_path_factory: pytest.TempPathFactory) -> ReportServices:
+def services(tmp_path_factory: pytest.TempPathFactory) -> ReportServices:
     """What is played is kept for all tests."""
     return ReportServices(results=ResultCache(tmp_path_factory.mktemp("results")))
 
 
 @pytest.fixture(scope="session")
 def reported(
-    template: RunDirectory, hands: ReportServices, tmp_path_factory: pytest.TempPathFactory
+    template: RunDirectory, services: ReportServices, tmp_path_factory: pytest.TempPathFactory
 ) -> RunReport:
     """The figures of the run as it ended, what was held out among them."""
     run = RunDirectory(tmp_path_factory.mktemp("reported") / "run")
     shutil.copytree(template.path, run.path)
     end(run, "r001-1")
-    return compute_report(run, seeds=SEEDS, held_out=True, hands=hands)
+    return compute_report(run, seeds=SEEDS, held_out=True, services=services)
 
 
 def golden(name: str, text: str) -> None:

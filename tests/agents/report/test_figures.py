@@ -201,13 +201,13 @@ def test_differences_are_to_the_best_baseline_at_its_nearest_cost(reported: RunR
 
 
 def test_a_program_with_free_knobs_is_played_at_the_settings_of_its_review(
-    recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, hands: ReportServices
+    recordings: list[Path], tmp_path_factory: pytest.TempPathFactory, services: ReportServices
 ) -> None:
     asked = asked_for(recordings, free_knobs=True)
     run = create_run(tmp_path_factory.mktemp("free") / "run", asked)
     play(run, {1: [Proposal(source=FREE, parents=["asc"])]})
     end(run, "r001-1")
-    report = compute_report(run, seeds=SEEDS, held_out=True, hands=hands)
+    report = compute_report(run, seeds=SEEDS, held_out=True, services=services)
     for each in sides(report):
         label = each.recordings[0].label
         rows = [r for r in each.rows if (r.controller, r.recording) == ("r001-1", label)]
@@ -230,7 +230,12 @@ def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
     tiny(tmp_path / "tiny.recording")  # it has no signals
     recordings = open_recordings([tmp_path / "tiny.recording"])
     found = evaluate_side(
-        [*everyone, needy], recordings, template.request, seeds=2, what="", hands=ReportServices()
+        [*everyone, needy],
+        recordings,
+        template.request,
+        seeds=2,
+        what="",
+        services=ReportServices(),
     )
     assert list(found.left_out) == ["entropy_gate"]
     assert "tiny/hand: `entropy_gate` needs entropy" in found.left_out["entropy_gate"]
@@ -239,25 +244,25 @@ def test_a_controller_that_needs_what_a_recording_lacks_is_left_out_and_said_so(
 
 
 def test_what_people_rejected_is_neither_the_best_so_far_nor_a_runner_up(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied(ended=False)
     run.decide(Decision(candidate="r001-1", approved=False, note="no"))
     run.decide(Decision(candidate="r002-1", approved=False))
-    report = compute_report(run, seeds=2, closely=False, hands=hands)
+    report = compute_report(run, seeds=2, thorough=False, services=services)
     candidates = [each.label for each in report.controllers if each.label.startswith("r0")]
     assert candidates == ["r002-2"]
     assert report.winner is None
 
 
 def test_a_baseline_from_a_file_is_called_by_its_name_alone(
-    copied: Copied, hands: ReportServices, tmp_path: Path
+    copied: Copied, services: ReportServices, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.rheo"
     path.write_text(library.load_source("sc").text)
     run = copied()
     baselines = [BaselineRef(controller=str(path), settings=[{"n": n} for n in (1, 8)])]
     run.write("request.json", msgspec.structs.replace(run.request, baselines=baselines))
-    report = compute_report(run, seeds=2, held_out=False, closely=False, hands=hands)
+    report = compute_report(run, seeds=2, held_out=False, thorough=False, services=services)
     assert report.search.best_baseline == "own"
     assert str(tmp_path) not in render_markdown(build_blocks(report))

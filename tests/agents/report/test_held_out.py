@@ -26,27 +26,27 @@ def openings(run: RunDirectory) -> list[list[str]]:
 
 @pytest.mark.slow
 def test_without_it_everything_works_but_the_report_that_opens_it(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
     run.request.held_out[0].path.unlink()
     export_controller(run, "r001-1", None)
-    assert "r001-1" in format_terminal_summary(run, 80, hands=hands)
-    assert write_report(run, seeds=SEEDS, held_out=False, hands=hands).unseen is None
+    assert "r001-1" in format_terminal_summary(run, 80, services=services)
+    assert write_report(run, seeds=SEEDS, held_out=False, services=services).unseen is None
     assert openings(run) == []
     with pytest.raises(StoreError):
-        compute_report(run, seeds=SEEDS, hands=hands)
+        compute_report(run, seeds=SEEDS, services=services)
 
 
 def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
     [held_out] = run.request.held_out
     held_out.path.unlink()
     save(simulate(REASONERS[0], Benchmark("small", questions=12, branches=16)), held_out.path)
     with pytest.raises(InputError) as caught:
-        write_report(run, seeds=SEEDS, hands=hands)
+        write_report(run, seeds=SEEDS, services=services)
     sentence = str(caught.value)
     assert sentence.startswith(f"{held_out.path}: is another recording than the one that was held")
     assert held_out.digest in (caught.value.hint or "")
@@ -55,10 +55,10 @@ def test_another_recording_in_its_place_is_refused_and_nothing_is_written(
 
 
 def test_it_is_opened_when_the_run_has_ended_with_a_controller(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
-    report = compute_report(run, seeds=SEEDS, hands=hands)
+    report = compute_report(run, seeds=SEEDS, services=services)
     assert report.unseen is not None
     assert [each.label for each in report.unseen.recordings] == ["strong/small"]
     assert openings(run) == [["r001-1", "r002-1", "r002-2"]]
@@ -67,44 +67,44 @@ def test_it_is_opened_when_the_run_has_ended_with_a_controller(
 
 @pytest.mark.parametrize("ended", [True, False])
 def test_it_stays_shut_while_a_run_goes_on_or_ended_without_one(
-    copied: Copied, hands: ReportServices, ended: bool
+    copied: Copied, services: ReportServices, ended: bool
 ) -> None:
     run = copied(None, ended=ended)
-    assert compute_report(run, seeds=SEEDS, closely=False, hands=hands).unseen is None
+    assert compute_report(run, seeds=SEEDS, thorough=False, services=services).unseen is None
     assert openings(run) == []
-    asked = compute_report(run, seeds=SEEDS, held_out=True, closely=False, hands=hands)
+    asked = compute_report(run, seeds=SEEDS, held_out=True, thorough=False, services=services)
     assert asked.unseen is not None
 
 
 @pytest.mark.slow
 def test_the_same_programs_are_not_an_opening_again_and_another_one_is(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
     for _ in range(2):
-        compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+        compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert len(openings(run)) == 1
     source = run.source("r001-1").replace("0.3 * beta", "0.35 * beta")
     run.write_text("candidates/r001-1/source.rheo", source)
     end(run, "r001-1")
-    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert openings(run) == [["r001-1", "r002-1", "r002-2"], ["r001-1"]]
     assert "Opened by the report, 2 times" in render_markdown(build_blocks(report))
 
 
-def test_an_opening_is_no_part_of_the_work(copied: Copied, hands: ReportServices) -> None:
+def test_an_opening_is_no_part_of_the_work(copied: Copied, services: ReportServices) -> None:
     run = copied()
     before = count_minutes(run.events())
-    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert len(run.events()) == 8
     assert count_minutes(run.events()) == before == report.cost.minutes == 6.0
 
 
-def test_where_nothing_was_held_out_that_is_said(copied: Copied, hands: ReportServices) -> None:
+def test_where_nothing_was_held_out_that_is_said(copied: Copied, services: ReportServices) -> None:
     run = copied()
     run.write("request.json", msgspec.structs.replace(run.request, held_out=[]))
-    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert report.unseen is None
     assert "Nothing was held out." in render_markdown(build_blocks(report))
     with pytest.raises(InputError, match="nothing was held out when this run began"):
-        compute_report(run, seeds=SEEDS, held_out=True, hands=hands)
+        compute_report(run, seeds=SEEDS, held_out=True, services=services)

@@ -97,10 +97,10 @@ def test_pictures_take_their_ink_from_the_page(reported: RunReport) -> None:
         assert "font-family" not in picture
 
 
-def test_what_programs_and_people_say_stays_text(copied: Copied, hands: ReportServices) -> None:
+def test_what_programs_and_people_say_stays_text(copied: Copied, services: ReportServices) -> None:
     run = copied()
     run.decide(Decision(candidate="r001-1", approved=True, note=HOSTILE, by="<i>ann</i>"))
-    report = compute_report(run, seeds=SEEDS, held_out=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, held_out=False, services=services)
     told = build_blocks(report)
     page = Page(render_html(told))
     assert HOSTILE in page.words
@@ -114,17 +114,17 @@ def test_what_programs_and_people_say_stays_text(copied: Copied, hands: ReportSe
     assert not re.search(r"(?<!\\)<", outside)
 
 
-def test_a_proposers_words_stay_text(copied: Copied, hands: ReportServices) -> None:
+def test_a_proposers_words_stay_text(copied: Copied, services: ReportServices) -> None:
     run = copied("r002-1")
-    report = compute_report(run, seeds=SEEDS, held_out=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, held_out=False, services=services)
     assert HOSTILE in Page(render_html(build_blocks(report))).words
 
 
-def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: ReportServices) -> None:
+def test_what_steers_a_terminal_is_written_out(copied: Copied, services: ReportServices) -> None:
     run = copied(ended=False)
     source = run.source("r001-1").replace("<b>those</b>", "\x1b[31mthose")
     run.write_text("candidates/r001-1/source.rheo", source)
-    report = compute_report(run, seeds=2, hands=hands)
+    report = compute_report(run, seeds=2, services=services)
     shown = [format_terminal_summary(run, 80, report=report), render_markdown(build_blocks(report))]
     shown.append(render_html(build_blocks(report)))
     for text in shown:
@@ -133,21 +133,21 @@ def test_what_steers_a_terminal_is_written_out(copied: Copied, hands: ReportServ
 
 
 @pytest.mark.slow
-def test_equal_runs_give_equal_bytes(copied: Copied, hands: ReportServices) -> None:
+def test_equal_runs_give_equal_bytes(copied: Copied, services: ReportServices) -> None:
     run = copied()
-    write_report(run, seeds=SEEDS, hands=hands)
+    write_report(run, seeds=SEEDS, services=services)
     names = ("report.md", "report.html", "report.json")
     first = [(run.path / name).read_bytes() for name in names]
-    write_report(run, seeds=SEEDS, hands=ReportServices())
+    write_report(run, seeds=SEEDS, services=ReportServices())
     assert [(run.path / name).read_bytes() for name in names] == first
 
 
 def test_a_report_may_be_written_elsewhere(
-    copied: Copied, hands: ReportServices, tmp_path: Path
+    copied: Copied, services: ReportServices, tmp_path: Path
 ) -> None:
     run = copied()
     elsewhere = tmp_path / "some" / "where"
-    write_report(run, directory=elsewhere, seeds=SEEDS, held_out=False, hands=hands)
+    write_report(run, directory=elsewhere, seeds=SEEDS, held_out=False, services=services)
     assert sorted(each.name for each in elsewhere.iterdir()) == [
         "report.html", "report.json", "report.md",
     ]  # fmt: skip
@@ -155,18 +155,18 @@ def test_a_report_may_be_written_elsewhere(
 
 
 def test_no_place_of_this_machine_is_told(
-    template: RunDirectory, copied: Copied, hands: ReportServices
+    template: RunDirectory, copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
-    write_report(run, seeds=SEEDS, hands=hands)
+    write_report(run, seeds=SEEDS, services=services)
     places = {str(each.path.parent) for each in template.request.search}
     for name in ("report.md", "report.html", "report.json"):
         text = (run.path / name).read_text()
         assert not any(place in text for place in (*places, str(run.path)))
 
 
-def test_a_run_without_a_winner_has_a_report(copied: Copied, hands: ReportServices) -> None:
-    report = compute_report(copied(None), seeds=SEEDS, hands=hands)
+def test_a_run_without_a_winner_has_a_report(copied: Copied, services: ReportServices) -> None:
+    report = compute_report(copied(None), seeds=SEEDS, services=services)
     text = render_markdown(build_blocks(report))
     assert "The run has ended: 2 rounds were played. No controller was selected." in text
     assert "The best baseline is `" in text
@@ -174,31 +174,36 @@ def test_a_run_without_a_winner_has_a_report(copied: Copied, hands: ReportServic
     assert Page(render_html(build_blocks(report))).open == []
 
 
-def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, hands: ReportServices) -> None:
+def test_a_waiting_run_says_whom_it_waits_for(copied: Copied, services: ReportServices) -> None:
     run = copied(ended=False)
     log(run, "waiting", candidate="r001-1")
-    report = compute_report(run, seeds=SEEDS, hands=hands)
+    report = compute_report(run, seeds=SEEDS, services=services)
     assert (report.state, report.waiting) == (RunPhase.WAITING, "r001-1")
     text = render_markdown(build_blocks(report))
     assert "The run has not ended: it waits for a decision on r001-1." in text
     assert "The best so far is `r001-1`" in text
     run.decide(Decision(candidate="r001-1", approved=True))
-    assert compute_report(run, seeds=SEEDS, closely=False, hands=hands).state is RunPhase.STOPPED
+    assert (
+        compute_report(run, seeds=SEEDS, thorough=False, services=services).state
+        is RunPhase.STOPPED
+    )
 
 
-def test_a_run_at_work_is_reported_as_far_as_it_came(copied: Copied, hands: ReportServices) -> None:
+def test_a_run_at_work_is_reported_as_far_as_it_came(
+    copied: Copied, services: ReportServices
+) -> None:
     run = copied()
     with run.locked():  # it goes on after its end
-        report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+        report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     assert report.state is RunPhase.AT_WORK
     assert report.unseen is None
 
 
 def test_a_run_before_its_first_round_has_a_report(
-    template: RunDirectory, hands: ReportServices, tmp_path: Path
+    template: RunDirectory, services: ReportServices, tmp_path: Path
 ) -> None:
     run = create_run(tmp_path / "run", template.request)
-    report = compute_report(run, seeds=SEEDS, hands=hands)
+    report = compute_report(run, seeds=SEEDS, services=services)
     assert report.trajectory == []
     text = render_markdown(build_blocks(report))
     assert "No controller beats the baselines yet." in text

@@ -12,10 +12,10 @@ from tests.agents.report.conftest import SEEDS, Copied, log
 
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_no_line_is_wider_than_the_terminal(
-    copied: Copied, hands: ReportServices, width: int
+    copied: Copied, services: ReportServices, width: int
 ) -> None:
     run = copied()
-    report = compute_report(run, seeds=SEEDS, closely=False, hands=hands)
+    report = compute_report(run, seeds=SEEDS, thorough=False, services=services)
     text = format_terminal_summary(run, width, report=report)
     # A path is never broken: whoever has long ones has long lines.
     lines = [each for each in text.splitlines() if "/" not in each or "stopper" in each]
@@ -23,10 +23,10 @@ def test_no_line_is_wider_than_the_terminal(
 
 
 def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
-    copied: Copied, hands: ReportServices
+    copied: Copied, services: ReportServices
 ) -> None:
     run = copied()
-    text = format_terminal_summary(run, 80, hands=hands)
+    text = format_terminal_summary(run, 80, services=services)
     for words in (
         "Selected is r001-1, the controller\nstopper, “Stops when",
         "the search set, over 2 recordings",
@@ -41,9 +41,9 @@ def test_it_has_the_tables_the_frontier_the_course_and_what_is_next(
     assert "what was held out, over" not in text
 
 
-def test_commands_can_be_typed_as_they_stand(copied: Copied, hands: ReportServices) -> None:
+def test_commands_can_be_typed_as_they_stand(copied: Copied, services: ReportServices) -> None:
     run = copied()
-    text = format_terminal_summary(run, 80, hands=hands)
+    text = format_terminal_summary(run, 80, services=services)
     todo = text.partition("\nnext\n")[2]
     assert all(len(line) <= 80 or len(line.split()) <= 2 for line in todo.splitlines())
     joined = re.sub(r" \\\n +", " ", todo)
@@ -57,14 +57,14 @@ def test_commands_can_be_typed_as_they_stand(copied: Copied, hands: ReportServic
     assert on == [str(each.path) for each in run.request.search]
 
 
-def test_a_waiting_run_is_told_how_to_be_decided(copied: Copied, hands: ReportServices) -> None:
+def test_a_waiting_run_is_told_how_to_be_decided(copied: Copied, services: ReportServices) -> None:
     run = copied(ended=False)
     log(run, "waiting", candidate="r001-1")
-    text = format_terminal_summary(run, 80, hands=hands)
+    text = format_terminal_summary(run, 80, services=services)
     assert re.search(r"rheostat approve .*r001-1", re.sub(r" \\\n +", " ", text))
     assert re.search(r"rheostat reject .*r001-1", re.sub(r" \\\n +", " ", text))
     assert "--open-held-out" not in text
 
 
-def test_a_stopped_run_is_told_how_to_go_on(copied: Copied, hands: ReportServices) -> None:
-    assert "--resume" in format_terminal_summary(copied(ended=False), 80, hands=hands)
+def test_a_stopped_run_is_told_how_to_go_on(copied: Copied, services: ReportServices) -> None:
+    assert "--resume" in format_terminal_summary(copied(ended=False), 80, services=services)
