@@ -52,8 +52,9 @@ SECOND_EVERY = 4
 SECOND_WITHIN = 0.5
 """Points of the objective within which a path is near the best."""
 
-FIRST_GENERATIONS = 12
-"""Generations of every template before paths compete by their scores."""
+FIRST_GENERATIONS = 3
+"""Generations for each coordinate of a template's path before paths compete by their scores: a
+family with many knobs starts far from its best setting."""
 
 RESCORED = 4
 """Paths that compete in a round, by their last scores."""
@@ -195,10 +196,10 @@ class _RoundSearch:
         begun = [
             each
             for each in paths
-            if each.template in names and each.generations < FIRST_GENERATIONS
+            if each.template in names and each.generations < FIRST_GENERATIONS * each.points.size
         ]
         if begun:
-            return min(begun, key=lambda each: each.generations)
+            return min(begun, key=lambda each: each.generations / each.points.size)
         ranked = _rank([self._score(each) for each in paths[:RESCORED]])
         near = len(ranked) > 1 and ranked[0].score - ranked[1].score <= SECOND_WITHIN
         return ranked[1 if near and rounds % SECOND_EVERY == 0 else 0]
