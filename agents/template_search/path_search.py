@@ -48,7 +48,7 @@ SIGMA = 0.15
 POPULATION = 16
 """Paths of a generation."""
 
-SEEDS = 4
+SEEDS = 6
 """Seeds under which a generation is played."""
 
 DROP_PENALTY = 2.0
