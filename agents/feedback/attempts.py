@@ -157,9 +157,8 @@ def _why(tried: ReviewedCandidate) -> str:
     """Explain a failure in a few words when the gain does not show it."""
     if tried.review.verdict is ReviewVerdict.UNSOUND:
         heads = re.findall(r"^error\[.*$", tried.draft.diagnostics, re.MULTILINE)
-        return truncate_line(heads[0], FEW_WORDS) if heads else ""
-    refused = tried.review.verdict is ReviewVerdict.REFUSED and tried.review.reasons
-    return truncate_line(tried.review.reasons[0], FEW_WORDS) if refused else ""
+        return "; ".join(heads)
+    return "; ".join(tried.review.reasons)
 
 
 def _origin(tried: ReviewedCandidate) -> str:

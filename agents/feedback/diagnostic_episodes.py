@@ -22,7 +22,6 @@ from typing import NamedTuple, TypeVar
 from agents.feedback.measured_programs import describe_plan
 from agents.feedback.point_analysis import EpisodeKey, PointAnalysis, PointAnalyzer
 from agents.feedback.vote_history import VoteHistory, describe_votes, trace_votes
-from agents.formatting import truncate_line
 from harness.explanation.episode_trace import EpisodeTrace, TraceStep
 from harness.explanation.inspection import VOTES, majority_accuracy
 from harness.request.plan import Plan
@@ -38,9 +37,6 @@ LEAST_BURNT = 0.2
 
 LEAST_HELD = 0.5
 """Minimum share of the votes that the leader had when it settled."""
-
-SOURCE = 60
-"""Maximum characters quoted of a source line."""
 
 T = TypeVar("T")
 
@@ -215,7 +211,7 @@ def _at_line(found: EpisodeTrace, line: int) -> str:
 
 
 def _line(number: int, source: str) -> str:
-    return f"line {number} `{truncate_line(source, SOURCE)}`"
+    return f"line {number} `{source}`"
 
 
 def _in_turn(ranked: Sequence[Sequence[T]]) -> Iterator[T]:

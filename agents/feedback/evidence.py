@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agents.feedback.brief import SectionForm, render_template
 from agents.feedback.point_analysis import AnalyzedRecording
-from harness.explanation.base_rates import BaseRates, count_base_rates
+from harness.explanation.base_rates import BaseRates, count_base_rates, sort_cases
 
 SEEDS = range(10)
 """Branch orders to count over."""
@@ -49,7 +49,7 @@ def describe_evidence(recordings: Sequence[AnalyzedRecording]) -> list[SectionFo
 def _list_cases(found: Sequence[BaseRates], group: str) -> list[str]:
     """Return a line for each frequent case of a group."""
     rates = [{rate.case: rate for rate in each.rates if rate.group == group} for each in found]
-    cases = list(dict.fromkeys(case for each in rates for case in each))
+    cases = sort_cases(case for each in rates for case in each)
     counts = {case: sum(each[case].count for each in rates if case in each) for case in cases}
     frequent = [case for case in cases if counts[case] >= LEAST]
     if group == VOTES:

@@ -9,12 +9,8 @@ from difflib import SequenceMatcher
 from enum import Enum
 from typing import NamedTuple
 
-from agents.formatting import truncate_line
 from dsl import tree
 from dsl.source import Source
-
-QUOTE_LENGTH = 60
-"""Maximum characters quoted of a statement."""
 
 
 class ChangeKind(Enum):
@@ -132,8 +128,7 @@ def _changed(
         yield ProgramChange(
             ChangeKind.CHANGES,
             what,
-            f"`{truncate_line(before.head, QUOTE_LENGTH)}` →"
-            f" `{truncate_line(after.head, QUOTE_LENGTH)}`",
+            f"`{' '.join(before.head.split())}` → `{' '.join(after.head.split())}`",
         )
     for one, other in zip(_blocks(before.node), _blocks(after.node), strict=True):
         yield from _block_changes(
@@ -184,9 +179,7 @@ def _body(
 
 def _whole(kind: ChangeKind, statement: _Statement) -> ProgramChange:
     mark = "+" if kind is ChangeKind.ADDS else "-"
-    return ProgramChange(
-        kind, _what(statement.node), f"{mark}`{truncate_line(statement.text, QUOTE_LENGTH)}`"
-    )
+    return ProgramChange(kind, _what(statement.node), f"{mark}`{' '.join(statement.text.split())}`")
 
 
 def _what(node: tree.Statement) -> ProgramElement:

@@ -133,7 +133,11 @@ class _Question:
                 break
         first = min(opened, key=lambda chain: len(chain.probes))
         end = len(first.probes)
-        others = {each.probes[end - 1] for each in opened if len(each.probes) > end > 0}
+        others = {
+            each.probes[end - 1] if len(each.probes) > end else each.final
+            for each in opened
+            if each is not first and end > 0
+        }
         if others and others == {first.final} and first.final != NO_ANSWER:
             case = f"the first finished, all others of {FIRST} agree with it"
             yield _Evidence("unfinished branches", case, self.is_right(first.final), more)
@@ -194,11 +198,20 @@ def _streak(chain: ReplayChain) -> int:
 _GROUPS = ("order of finishing", "leader of the finished", "unfinished branches", "stability")
 
 
-def _order(entry: tuple[tuple[str, str], list[_Evidence]]) -> tuple[int, tuple[int, ...], str]:
-    """Sort by group, then by the numbers in the case."""
-    group, case = entry[0]
+def sort_cases(cases: Iterable[str]) -> list[str]:
+    """Sort distinct cases of a group by the numbers in them."""
+    return sorted(set(cases), key=_case_key)
+
+
+def _case_key(case: str) -> tuple[tuple[int, ...], str]:
     numbers = "".join(c if c.isdigit() else " " for c in case).split()
-    return _GROUPS.index(group), tuple(map(int, numbers)), case
+    return tuple(map(int, numbers)), case
+
+
+def _order(entry: tuple[tuple[str, str], list[_Evidence]]) -> tuple[int, tuple[int, ...], str]:
+    """Sort by group, then by case."""
+    group, case = entry[0]
+    return _GROUPS.index(group), *_case_key(case)
 
 
 def _rate(recording: str, group: str, case: str, found: Sequence[_Evidence]) -> BaseRate:

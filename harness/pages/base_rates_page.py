@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from harness.escaping import escape_line
-from harness.explanation.base_rates import MORE, WIDTH, BaseRates
+from harness.explanation.base_rates import MORE, WIDTH, BaseRates, sort_cases
 from harness.presentation.table import Cell, Column, Table
 
 LEAST = 20
@@ -44,7 +44,7 @@ def _group_table(found: Sequence[BaseRates], group: str, least: int) -> Table:
     by_recording = [
         {rate.case: rate for rate in each.rates if rate.group == group} for each in found
     ]
-    cases = dict.fromkeys(case for rates in by_recording for case in rates)
+    cases = sort_cases(case for rates in by_recording for case in rates)
     columns = [Column("case", name=True), Column("count", grouped=True)]
     for each in found:
         label = each.rates[0].recording if each.rates else ""

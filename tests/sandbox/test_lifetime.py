@@ -78,7 +78,7 @@ def test_processes_that_play_end_with_a_search(python_home: Path, ending: signal
     with running("discover", "--on", "one.recording", "--run", "a", "--threads", "2") as command:
         said = is_ended(command, ending, workers(command, 3))
     if ending is signal.SIGTERM:
-        assert "--resume goes on where it stopped" in said
+        assert "resume with rheostat discover --run a --resume" in said
 
 
 AGENT = """\

@@ -10,7 +10,7 @@ from tests.agents.conftest import Opened
 from tests.agents.proposers.test_evolve import bench, brief, sources
 
 PROPOSER = TemplatesProposer()
-RACES = 1_200
+RACES = 400
 """Programs that suffice for the races of all templates on these recordings."""
 
 
