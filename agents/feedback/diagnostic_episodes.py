@@ -97,9 +97,9 @@ def _lost_spots(thorough: PointAnalyzer, close: PointAnalysis, stage: int) -> li
         of = min(VOTES, len(core.final))
         right = close.episodes[stage].right[row].tolist()
         seeds = range(len(right))
-        rival = [majority_accuracy(core, gold, of, [seed]) == 1 for seed in seeds]
-        gap = sum(rival) - sum(right)
-        lost = [seed for seed in seeds if rival[seed] and not right[seed]]
+        majority_right = [majority_accuracy(core, gold, of, [seed]) == 1 for seed in seeds]
+        gap = sum(majority_right) - sum(right)
+        lost = [seed for seed in seeds if majority_right[seed] and not right[seed]]
         if gap > 0 and lost:
             ranked.append((-gap, EpisodeKey(stage, position, lost[0])))
     return [spot for _, spot in sorted(ranked)]

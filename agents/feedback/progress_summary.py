@@ -77,12 +77,14 @@ def _sentence(
     arena: Arena, past: SearchHistory, best: MeasuredProgram, baseline: MeasuredProgram
 ) -> str:
     value = score_program(arena, baseline, arena.scorer.whole).score
-    rival = f"The best baseline is `{baseline.name}`, with an objective of {value:.2f}."
+    baseline_sentence = f"The best baseline is `{baseline.name}`, with an objective of {value:.2f}."
     if past.best is None or best.name == baseline.name:
-        return f"No candidate beats the baselines yet. {rival}"
+        return f"No candidate beats the baselines yet. {baseline_sentence}"
     review = past.best.review
     ours = score_program(arena, best, arena.scorer.whole).score
-    sentence = f"The best so far is `{best.name}`, with an objective of {ours:.2f}. {rival}"
+    sentence = (
+        f"The best so far is `{best.name}`, with an objective of {ours:.2f}. {baseline_sentence}"
+    )
     over = review.baseline_gain
     if over is None:
         return sentence

@@ -220,17 +220,17 @@ def review_candidates(state: LoopState, runtime: Runtime[LoopContext]) -> LoopSt
     context, number = runtime.context, state["round"]
     run, best = context.run, state.get("best")
     earlier = _earlier_sources(run, number)
-    rival = None if best is None else Incumbent(best, run.source(best), run.language(best))
+    incumbent = None if best is None else Incumbent(best, run.source(best), run.language(best))
     challenger = None
     for candidate in state["candidates"]:
         draft = run.draft(candidate)
-        found = context.task.review(draft, number, rival, earlier)
+        found = context.task.review(draft, number, incumbent, earlier)
         run.keep_review(found)
         if not draft.diagnostics:
             earlier.setdefault(compute_source_digest(draft.proposal.source), candidate)
         if found.verdict is ReviewVerdict.BEST:
             challenger = candidate
-            rival = Incumbent(candidate, draft.proposal.source, draft.proposal.language)
+            incumbent = Incumbent(candidate, draft.proposal.source, draft.proposal.language)
         gain = found.baseline_gain
         context.log.add(
             "reviewed", "; ".join(found.reasons), round=number, candidate=candidate,

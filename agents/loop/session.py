@@ -56,7 +56,7 @@ def run_session(
     run: RunDirectory,
     opener: TaskFactory,
     finish: RunFinisher,
-    manner: SessionOptions,
+    options: SessionOptions,
 ) -> SessionResult:
     """Run a session. It holds the run for as long as it lasts.
 
@@ -64,7 +64,7 @@ def run_session(
         run: the run, new or begun.
         opener: opens what it works on.
         finish: writes the winner and the report.
-        manner: how to go about it.
+        options: how to go about it.
 
     Raises:
         ExternalError: another process holds the run.
@@ -73,10 +73,10 @@ def run_session(
     """
     with run.locked():
         number = 1 + sum(each.kind in ("started", "resumed") for each in run.events())
-        log = EventLog(run.events_path, number, manner.listen)
+        log = EventLog(run.events_path, number, options.listen)
         log.add("started" if number == 1 else "resumed")
         try:
-            return _run_locked(run, opener, finish, manner, log)
+            return _run_locked(run, opener, finish, options, log)
         except KeyboardInterrupt:
             log.add("left", "interrupted")
             raise
@@ -97,13 +97,13 @@ def _run_locked(
     run: RunDirectory,
     opener: TaskFactory,
     finish: RunFinisher,
-    manner: SessionOptions,
+    options: SessionOptions,
     log: EventLog,
 ) -> SessionResult:
     request = run.request
     with (
-        open_checkpoints(run, manner.checkpoints) as saver,
-        opener(run, manner.workers) as task,
+        open_checkpoints(run, options.checkpoints) as saver,
+        opener(run, options.workers) as task,
         catch_interrupts() as asked,
     ):
         context = LoopContext(run, request, task, log, Accounts(run), asked, finish)
@@ -116,7 +116,7 @@ def _run_locked(
                 return SessionResult(
                     SessionStatus.ENDED, None if ending is None else ending.selected
                 )
-            answer = _wait_for_decision(run, waits, manner, log, context.accounts)
+            answer = _wait_for_decision(run, waits, options, log, context.accounts)
             if answer is None:
                 return SessionResult(SessionStatus.WAITING, waits)
             given = Command(resume=answer)
@@ -175,7 +175,7 @@ def _run_graph(
 
 
 def _wait_for_decision(
-    run: RunDirectory, candidate: str, manner: SessionOptions, log: EventLog, accounts: Accounts
+    run: RunDirectory, candidate: str, options: SessionOptions, log: EventLog, accounts: Accounts
 ) -> ApprovalAnswer | None:
     """Return the decision about a candidate; ``None`` if the session does not wait."""
     decision = run.decision(candidate)
@@ -183,10 +183,10 @@ def _wait_for_decision(
         log.add("waiting", f"{candidate} waits for a person", candidate=candidate)
     began = time.monotonic()
     while decision is None:
-        if not manner.wait:
+        if not options.wait:
             log.add("left", f"{candidate} waits for a person", candidate=candidate)
             return None
-        manner.sleep(POLL_SECONDS)
+        options.sleep(POLL_SECONDS)
         decision = run.decision(candidate)
     accounts.waited(time.monotonic() - began)
     return {"candidate": candidate, "approved": decision.approved}

@@ -96,7 +96,7 @@ def estimate_worths(
     controller: str,
     labels: Sequence[str],
     ours: Sequence[CurvePoints],
-    rival: Sequence[CurvePoints],
+    baseline: Sequence[CurvePoints],
     references: Sequence[ReferenceCurves],
     objective: Objective,
     prices: PriceOptions,
@@ -107,7 +107,7 @@ def estimate_worths(
         controller: Label of the controller.
         labels: Labels of the recordings.
         ours: Points of the controller, by recording.
-        rival: Points of the best baseline, by recording.
+        baseline: Points of the best baseline, by recording.
         references: Points to compare with, by recording.
         objective: Objective to maximise.
         prices: What counts as the price of a point.
@@ -117,7 +117,7 @@ def estimate_worths(
             objective(each, reference, prices)
             for each, reference in zip(side, references, strict=True)
         ]
-        for side in (ours, rival)
+        for side in (ours, baseline)
     )
     found = [
         _worth(controller, label, a, b) for label, a, b in zip(labels, mine, other, strict=True)

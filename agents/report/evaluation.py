@@ -138,13 +138,15 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
         for place in range(len(labels))
     ]
 
-    def estimate(name: str, rival: Sequence[CurvePoints]) -> list[ObjectiveEstimate]:
-        return estimate_worths(name, labels, drawn[name], rival, references, value, prices)
+    def estimate(name: str, baseline_points: Sequence[CurvePoints]) -> list[ObjectiveEstimate]:
+        return estimate_worths(
+            name, labels, drawn[name], baseline_points, references, value, prices
+        )
 
     found = {name: estimate(name, drawn[name]) for name in names}
     if best_baseline not in names:
         best_baseline = max(names, key=lambda name: found[name][-1].value or 0.0)
-    rival = drawn[best_baseline]
+    baseline_points = drawn[best_baseline]
     labelled = {each.role: each.program.label for each in playing.entrants}
     winner, seed = labelled.get(ControllerRole.WINNER), labelled.get(ControllerRole.SEED)
     matched = [name for name in (best_baseline, *PUBLISHED) if name in drawn]
@@ -153,7 +155,7 @@ def compute_side(playing: EvaluatedSide, request: Request, best_baseline: str | 
         seeds=len(playing.grid.seeds),
         best_baseline=best_baseline,
         rows=_rows(playing, request, best_baseline),
-        worths=[worth for name in drawn for worth in estimate(name, rival)],
+        worths=[worth for name in drawn for worth in estimate(name, baseline_points)],
         over_seed=None if winner is None or seed is None else estimate(winner, drawn[seed])[-1],
         ratios=[
             ratio

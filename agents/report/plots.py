@@ -105,12 +105,12 @@ def plot_trajectory(rounds: Sequence[Round], baseline: str, name: str) -> str:
         low = [floor, *(floor + (gain.low if gain is not None else 0.0) for gain in gains)]
         high = [floor, *(floor + (gain.high if gain is not None else 0.0) for gain in gains)]
         panel.fill_between(at, low, high, step="post", color=WINNER_COLOUR, alpha=0.15, linewidth=0)
-        rival = panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2)
+        floor_line = panel.axhline(floor, color=COLOURS[0], linestyle=":", linewidth=1.2)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.set_xlabel("round")
         panel.set_ylabel("objective")
         panel.grid(alpha=0.25, linewidth=0.5)
-        add_legend(figure, [(rival, baseline), (best, "the best so far")])
+        add_legend(figure, [(floor_line, baseline), (best, "the best so far")])
 
     return render_svg(draw, PANEL, name)
 

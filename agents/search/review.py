@@ -58,14 +58,14 @@ def review_candidate(
     if isinstance(measured, str):
         return _refused(name, ReviewVerdict.REFUSED, measured)
     worth = arena.scorer.worth(measured)
-    rival = (
+    incumbent = (
         arena.play(best.source, best.language)
         if best is not None
         else arena.baselines[arena.best_baseline]
     )
-    assert not isinstance(rival, str)
+    assert not isinstance(incumbent, str)
     against = best.name if best is not None else arena.best_baseline
-    gains = _Gains(arena, number, measured, rival, against)
+    gains = _Gains(arena, number, measured, incumbent, against)
     reasons = _faults(arena, worth, measured)
     verdict = ReviewVerdict.REFUSED if reasons else ReviewVerdict.KEPT
     if not reasons:
