@@ -57,7 +57,8 @@ def parse_reply(
 
 def parse_constrained_reply(text: str) -> ParsedProgram:
     """Parse a reply decoded under the grammar: comments with the rationale, then the program."""
-    lines = without_thoughts(text).lstrip().splitlines()
+    # Rheo ends a comment at a line feed only; str.splitlines also splits at other characters.
+    lines = without_thoughts(text).lstrip().split("\n")
     reasons = []
     for line in lines:
         if not line.startswith("#"):

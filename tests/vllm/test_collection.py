@@ -96,7 +96,7 @@ def test_a_killed_collector_goes_on_to_the_bytes_of_an_undisturbed_recording(
     assert 5 <= held(path) < 64
     said = cli(*asked, "--base-url", medium_url)
     assert said.status == 0, said.err
-    assert "goes on from" in said.err
+    assert "resuming with" in said.err
     assert path.read_bytes() == undisturbed.read_bytes()
 
 
@@ -131,7 +131,7 @@ def test_a_recording_is_verified_inspected_swept_and_searched_on(
     said = cli("sweep", "sc", "asc", "--on", path, "--set", "n=8", "--seeds", "5", "--json")
     assert said.status == 0, said.err
     said = cli("discover", "--on", path, "--run", str(tmp_path / "run"), "--rounds", "1",
-               "--per-round", "2", "--round-evaluations", "20")  # fmt: skip
+               "--per-round", "2", "--round-evaluations", "20", "--proposer", "evolve")  # fmt: skip
     assert said.status == 0, said.err
     assert (tmp_path / "run" / "selected.rheo").exists()
 

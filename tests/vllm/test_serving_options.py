@@ -52,7 +52,7 @@ def test_a_second_name_is_collected_from_and_verified_by_either_name(
     target = tmp_path / "r"
     said = cli(*words(url, questions, target, "--temperature", "0"))
     assert said.status == 0, said.err
-    assert "all 3 branches of a question will be the same" in said.err
+    assert "all 3 branches of a question will be identical" in said.err
     probes = open_recording(target).provenance.probes
     assert probes is not None
     assert probes.mark == "</think>", "the family is found in the chat template"

@@ -133,3 +133,10 @@ def test_thoughts_after_the_reply_leave_it_as_it_is() -> None:
 
 def test_thoughts_precede_a_constrained_reply_too() -> None:
     assert parse_constrained_reply(f"hm\n</think>\n# why\n{SC}") == ParsedProgram(SC, "why")
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])
+def test_a_comment_ends_at_a_line_feed_only(sign: str) -> None:
+    found = parse_constrained_reply(f"# sure{sign}ly\ncontroller c {{ finally {{ answer none }} }}")
+    assert found.source == "controller c { finally { answer none } }\n"
+    assert found.words == f"sure{sign}ly"
