@@ -71,6 +71,7 @@ def test_a_discovery_whose_programs_are_played_over_a_cluster_ends_the_same(
     words = [
         "discover", "--on", *recordings, "--seeds", "6", "--screening", "3", "--beta", "0,0.5,1",
         "--threads", "2", "--round-evaluations", "24", "--no-tune", "--rounds", "1", "--seed", "5",
+        "--proposer", "evolve",
     ]  # fmt: skip
     ended(begun(tmp_path, *words, "--run", "here"))
     ended(begun(tmp_path, *words, "--run", "there", *RAY))

@@ -32,7 +32,7 @@ def test_a_whole_run_is_watched_and_decided_beside_it(
     discover = [
         *COMMAND, "discover", "--on", *map(str, recordings), "--run", "run", "--rounds", "2",
         "--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--round-evaluations", "60",
-        "--approve", "each", "--baseline", "sc:n=1,2,4,8",
+        "--approve", "each", "--baseline", "sc:n=1,2,4,8", "--proposer", "evolve",
     ]  # fmt: skip
     with (
         terminal(discover, tmp_path, tmp_path / "one") as worker,

@@ -195,7 +195,7 @@ def test_a_run_that_waits_is_decided_from_another_terminal(
     assert "as short as it gets" in card
     late = cli("reject", "a", candidate)
     assert late.status == 2
-    assert "was approved already, by ada" in late.err
+    assert "was already approved, by ada" in late.err
 
 
 @pytest.mark.slow
