@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from agents.run.directory import open_run
 from agents.run.records import ApprovalMode
+from tests.agents.loop.programs import CONTRARY
 from tests.agents.report.conftest import STOPPER, Copied, log
 from tests.tui.app_server import served_app
 from tests.tui.browser import chromium, page
@@ -29,10 +30,11 @@ def decided_on(run: Path, candidate: str) -> Callable[[], bool]:
 def test_a_whole_run_is_watched_and_decided_beside_it(
     recordings: list[Path], tmp_path: Path
 ) -> None:
+    (tmp_path / "contrary.rheo").write_text(CONTRARY)  # anything beats it
     discover = [
         *COMMAND, "discover", "--on", *map(str, recordings), "--run", "run", "--rounds", "2",
         "--seeds", "6", "--screening", "3", "--beta", "0,0.5,1", "--round-evaluations", "60",
-        "--approve", "each", "--baseline", "sc:n=1,2,4,8", "--proposer", "evolve",
+        "--approve", "each", "--baseline", "contrary.rheo:n=1,2,4,8", "--proposer", "evolve",
     ]  # fmt: skip
     with (
         terminal(discover, tmp_path, tmp_path / "one") as worker,
