@@ -40,7 +40,7 @@ def test_a_whole_run_is_watched_and_decided_beside_it(
         terminal(discover, tmp_path, tmp_path / "one") as worker,
         terminal(["sleep", "600"], tmp_path, tmp_path / "two") as idle,
     ):
-        worker.wait_for("waits for a person")
+        worker.wait_for("waits for review")
         idle.tmux("kill-server")
         with terminal([*COMMAND, "tui", "run"], tmp_path, tmp_path / "three") as app:
             shown = app.wait_for("waits:", "accuracy % over tokens")
