@@ -26,6 +26,19 @@ def read_round_by_round(
 
     ``abreast`` branches advance in parallel. When one ends, the next of the permutation replaces
     it.
+
+    Args:
+        answers: Answer ids after each interval, ``width`` per branch.
+        probes: Number of probes of each branch.
+        width: Row length of ``answers``.
+        permutations: Order of the branches under each seed, ``branches`` per seed.
+        branches: Number of branches of the question.
+        reads: Number of answers to read under each seed.
+        abreast: Number of branches that advance in parallel under each seed.
+        seeds: Number of seeds.
+        chains: Working memory for the active branches, ``branches`` long.
+        depths: Working memory for their depths, ``branches`` long.
+        sums: Output: the sum of the answer ids that were read under each seed.
     """
     for seed in range(seeds):
         left = reads[seed]

@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from inspect import cleandoc
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -54,6 +55,9 @@ class RheostatCommand(click.Command):
         **attrs: Any,  # noqa: ANN401
     ):
         super().__init__(*args, **attrs)
+        if self.help is not None:
+            # Arguments are documented for programmers; the help describes options in their place.
+            self.help = cleandoc(self.help).partition("\n\nArgs:\n")[0]
         self.fields = fields
         self.examples = tuple(Example(*example) for example in examples)
         self.plays = plays
@@ -278,7 +282,7 @@ def command(
     examples: Sequence[tuple[str, str]],
     **attrs: Any,  # noqa: ANN401
 ) -> Callable[[F], RheostatCommand]:
-    """Declare a command; its docstring is its help.
+    """Declare a command; its docstring up to ``Args:`` is its help.
 
     Args:
         name: The name as typed.

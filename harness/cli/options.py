@@ -154,12 +154,12 @@ RAY = "ray"
 
 
 def engine_name(engine: str) -> str:
-    """What plays the episodes, wherever they are played."""
+    """Return the name of the engine that plays the episodes, here or on a cluster."""
     return ENGINES[0] if engine == RAY else engine
 
 
 def cluster_address(engine: str, ray_address: str) -> str | None:
-    """Where they are played; ``None`` for this machine."""
+    """Return the address of the Ray cluster; ``None`` for this machine."""
     return ray_address if engine == RAY else None
 
 

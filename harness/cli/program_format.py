@@ -44,7 +44,7 @@ class FormattedProgram(NamedTuple):
         return self.before != self.after
 
     def difference(self) -> str:
-        """The change as a unified diff."""
+        """Return the change as a unified diff."""
         before, after = (list(StringIO(text, newline="\n")) for text in (self.before, self.after))
         name = escape_line(self.name)
         lines = difflib.unified_diff(before, after, name, f"{name} (formatted)")

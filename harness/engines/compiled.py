@@ -52,7 +52,16 @@ class CompiledEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """Play every question under every seed; see `harness.engines.ReplayEngine.play`."""
+        """Play every question under every seed; see `harness.engines.ReplayEngine.play`.
+
+        Args:
+            checked: The program.
+            setting: β and the free knobs that are set.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
+        """
         refuse_unmet_needs(checked, replay_environment)
         variant = Variant(wide=is_wide(replay_environment), counting=counts is not None)
         module, native = self._objects.load(checked, variant)

@@ -29,7 +29,16 @@ class InterpreterEngine:
         rules: EpisodeRules = EpisodeRules(),  # noqa: B008
         counts: LineCounts | None = None,
     ) -> EpisodeArrays:
-        """Play every question under every seed; see `harness.engines.ReplayEngine.play`."""
+        """Play every question under every seed; see `harness.engines.ReplayEngine.play`.
+
+        Args:
+            checked: The program.
+            setting: β and the free knobs that are set.
+            replay_environment: The recording.
+            seeds: Seeds of every question.
+            rules: Budget and cost of a probe.
+            counts: Counts of each source line, added to in place; ``None`` to count nothing.
+        """
         refuse_unmet_needs(checked, replay_environment)
         runs = None if counts is None else [0] * len(counts.runs)
         controller = Interpreter(checked, setting.knobs, runs=runs)

@@ -36,6 +36,7 @@ def test_every_command_can_be_used(command: click.Command) -> None:
 def test_every_command_has_help_and_examples(command: click.Command) -> None:
     assert isinstance(command, RheostatCommand), "declare it with harness.cli.declarations"
     assert command.help
+    assert "Args:" not in command.help
     assert command.examples
     assert all(example.does for example in command.examples)
 

@@ -58,6 +58,16 @@ def bench(
     the sandbox. Each runs in its own process on one core. Times are processor times; the wall-clock
     time shown next to them includes the processes of the sandbox. Episodes that several contenders
     play are compared, and the command fails if any differ.
+
+    Args:
+        out: Where to write the result, and in which format.
+        on: The recordings to replay.
+        beta: Values of β as typed: a list, or a range ``first:last:step``.
+        seeds: Number of seeds of the fast contenders.
+        slow_seeds: Number of seeds of the interpreter and of plain Python.
+        repeats: Runs of each fast contender.
+        skip: Names of contenders to leave out.
+        foreign: A controller in another language to time as well; ``None`` for none.
     """
     from harness.bench import CONTENDER_NAMES, report
     from harness.bench.report import run_bench

@@ -98,6 +98,12 @@ def collect(target: Path, dry_run: bool, expect: int | None, **options: object) 
     An interrupted collection resumes at the first missing branch when you run the same command
     again. See `rheostat explain collecting` for the requests that are made and for what the
     recording stores.
+
+    Args:
+        target: Path of the recording.
+        dry_run: Whether to estimate the cost and sample nothing.
+        expect: Tokens per branch to assume in the estimate; ``None`` for the maximum.
+        **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
     from harness.cli import collection_run, model_servers
     from harness.cli.collect_options import build_options as given

@@ -75,6 +75,22 @@ def compare(
     cost are shown. A summary follows: the mean ratio of tokens, the mean accuracy between the
     lowest-cost and the highest-cost point of B, and the questions on which the two differ. B needs
     several points, from --beta or from --set.
+
+    Args:
+        out: Where to write the result, and in which format.
+        controller: The challenger: a Rheo file, or the name of a library controller.
+        baseline: The baseline: a Rheo file, or the name of a library controller.
+        on: The recordings to replay.
+        beta: Values of β as typed: a list, or a range ``first:last:step``.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        engine: Name of the engine that plays the episodes.
+        ray_address: Ray cluster as typed; used with the engine ``ray`` only.
+        keep: Whether to reuse and store results.
+        threads: Most threads; ``None`` to read the setting.
+        cache_dir: Directory of cached results; ``None`` to read the setting.
     """
     from harness.cli.grid_run import play_with_progress, prepare_grid
     from harness.cli.output import OutputFormat, output_width

@@ -90,6 +90,12 @@ def questions(benchmark: str, file: Path, skip_bad_rows: bool, target: Path | No
     Nothing is downloaded. The licence of the questions is that of their source.
 
     Use hmmt for any problems with short answers, and mmlu for any multiple-choice questions.
+
+    Args:
+        benchmark: Name of the benchmark whose columns the file has.
+        file: The file, or a directory of files.
+        skip_bad_rows: Whether to skip rows that are not questions.
+        target: File for the questions; ``None`` for stdout.
     """
     from harness.cli import console
     from store.collection.converters import convert_benchmark

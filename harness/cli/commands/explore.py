@@ -34,6 +34,11 @@ def explore(out: Output, recordings: tuple[Path, ...], seeds: int) -> None:
     show how often the first to finish are right, how often the leader of the finished is right by
     its votes, what agreement of unfinished branches is worth, and which questions take the tokens.
     Use them to write the rules of a controller.
+
+    Args:
+        out: Where to write the result, and in which format.
+        recordings: Sealed recordings with probes.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
     """
     from harness.cli import console
     from harness.cli.output import OutputFormat, output_width

@@ -72,6 +72,14 @@ def autotts(
     Both layouts are recognised, BENCHMARK/MODEL.json and MODEL/BENCHMARK.json: names of known
     benchmarks tell them apart, and guesses are reported. All files are read and checked before
     anything is written. The licence of the data is that of its source.
+
+    Args:
+        files: The released files.
+        model: Model name, for a single file; ``None`` to guess it from the path.
+        benchmark: Benchmark name; ``None`` to guess it from the path.
+        extraction: How to extract answers from free text; ``None`` to keep them as they are.
+        equivalence: How answers are compared: ``exact`` or ``math-verify``.
+        directory: Directory in which the recordings are created.
     """
     from harness.errors import InputError
     from harness.request.misplaced import refuse_misplaced
@@ -177,6 +185,17 @@ def jsonl(
     answer is then extracted from the text (boxed, or choice for multiple choice, unless --answers
     is given), and its tokens are counted with --tokenizer. See `rheostat explain importing` for
     more on each field.
+
+    Args:
+        file: JSON Lines of questions with their branches.
+        model: Model name.
+        benchmark: Benchmark name.
+        interval: Tokens between two probes.
+        target: Path of the recording.
+        tokenizer: Path of a tokenizer.json that counts tokens; ``None`` to require counts in the
+            file.
+        extraction: How to extract answers from free text; ``None`` to keep those of the file.
+        equivalence: How answers are compared: ``exact`` or ``math-verify``.
     """
     from harness.request.misplaced import refuse_misplaced
     from store.environment import refuse_existing

@@ -47,6 +47,12 @@ def inspect(out: Output, recordings: tuple[Path, ...], questions: bool, verify: 
 
     If answers were recorded as written and math-verify is installed, a warning reports final
     answers that it considers equal.
+
+    Args:
+        out: Where to write the result, and in which format.
+        recordings: Sealed recordings, or records of trials.
+        questions: Whether to show the figures of each question.
+        verify: Whether to read and check every byte first.
     """
     from harness.cli import console
     from harness.cli.output import OutputFormat

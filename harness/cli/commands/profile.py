@@ -56,6 +56,19 @@ def profile(
     settled, on branches that were pruned later, and on branches that never counted. It also lists
     the questions lost and won against the majority over 64. Several recordings are profiled
     separately and then together.
+
+    Args:
+        out: Where to write the result, and in which format.
+        controller: A Rheo file, or the name of a library controller.
+        on: The recordings to replay.
+        beta: The value of β as typed.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        engine: Name of the engine that plays the episodes.
+        threads: Most threads; ``None`` to read the setting.
+        cache_dir: Directory of cached results; ``None`` to read the setting.
     """
     from harness.cli import console, sweep_output
     from harness.cli.grid_run import execution_options

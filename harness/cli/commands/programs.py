@@ -145,6 +145,12 @@ def check(out: Output, files: tuple[Path, ...], pipeline: Path | None, strict: b
     budget, its stages and their ranges, and with --on whether it fits a pipeline. Messages are the
     result and go to stdout; `rheostat explain CODE` describes each. The exit status is 1 if a
     program has errors.
+
+    Args:
+        out: Where to write the result, and in which format.
+        files: Programs, names of the library, or ``-`` for stdin.
+        pipeline: Pipeline file that allocations are checked against; ``None`` for none.
+        strict: Whether warnings fail the check.
     """
     from harness.cli import console
     from harness.cli.output import OutputFormat

@@ -36,6 +36,12 @@ def card(out: Output, tokens: bool, grammar: bool, language: str) -> None:
     The card is meant for the prompts of language models that write controllers. Its cost is
     estimated as the larger of 1.4 tokens per word and one token per 3.5 characters, which is more
     than common tokenizers produce.
+
+    Args:
+        out: Where to write the result, and in which format.
+        tokens: Whether to print the estimated tokens of the card in place of it.
+        grammar: Whether to print the grammar in place of the card.
+        language: Language of the controllers: ``rheo`` or ``python``.
     """
     from dsl.card import estimated_tokens
     from dsl.card import render_card as language_card
@@ -175,6 +181,6 @@ def _needs(name: str) -> str:
 
 
 def _about(comment: str) -> dict[str, str]:
-    """The two parts of an opening comment: what the controller does, and where it comes from."""
+    """Split an opening comment into what the controller does and where it comes from."""
     does, _, source = comment.partition("\nSource: ")
     return {"about": " ".join(does.split()), "source": source.rstrip(".")}

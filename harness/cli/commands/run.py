@@ -113,6 +113,20 @@ def run(
     episodes are compared with the replay of a recording: token by token if it was collected with
     --stepwise on a deterministic server, and otherwise as distributions. See `rheostat explain
     live` for the rules.
+
+    Args:
+        ctx: Context of the command, for the options that were typed.
+        out: Where to write the result, and in which format.
+        controller: A Rheo file, or the name of a library controller.
+        beta: The value of β as typed.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        at_once: Most concurrent episodes.
+        traces: New file for the episodes; ``None`` to write none.
+        against: Recording to compare with; ``None`` for none.
+        **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
     import time
 

@@ -133,6 +133,24 @@ def serve(
     the winning answer, the tokens of all branches in `usage`, and the name of the trace in a
     header. If RHEOSTAT_API_KEY is set, clients must send it as their key. See `rheostat explain
     proxy` for details.
+
+    Args:
+        controller: A Rheo file, or the name of a library controller.
+        beta: β of requests that do not set it, as typed.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        host: Address to listen on.
+        port: Port to listen on; 0 for a free one.
+        at_once: Most concurrent requests.
+        max_body: Largest request body, in bytes.
+        keep_alive: Seconds between keep-alive comments of a waiting stream.
+        arrival: Seconds within which the head and the body of a request must arrive.
+        origins: Origins from which web pages may send requests; ``*`` for any.
+        hosts: Host names to accept, besides IP addresses and the machine's own names.
+        grace: Seconds to wait for requests in progress at shutdown.
+        traces: New file for the episodes; ``None`` to write none.
+        **options: The other options, as fields of `harness.cli.collect_options.CollectOptions`.
     """
     try:
         import prometheus_client

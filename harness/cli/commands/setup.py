@@ -74,6 +74,11 @@ def show(out: Output, threads: int | None, cache_dir: Path | None) -> None:
     A command-line option overrides the environment (RHEOSTAT_THREADS), which overrides the
     project's rheostat.toml or the table [tool.rheostat] of its pyproject.toml, which overrides the
     user's ~/.config/rheostat/config.toml, which overrides the default.
+
+    Args:
+        out: Where to write the result, and in which format.
+        threads: The value of ``--threads``; ``None`` if it was not typed.
+        cache_dir: The value of ``--cache-dir``; ``None`` if it was not typed.
     """
     from harness.presentation.table import Column, Table
     from harness.settings import GeneralSettings, resolve, sections

@@ -80,6 +80,23 @@ def sweep(
     over questions; the difference is paired, with the first controller at its nearest cost. Results
     are cached by content: nothing is played twice, and an interrupted sweep resumes where it
     stopped.
+
+    Args:
+        out: Where to write the result, and in which format.
+        controllers: Rheo files, or names of library controllers; differences are to the first.
+        on: The recordings to replay.
+        beta: Values of β as typed: a list, or a range ``first:last:step``.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        seeds: Number of seeds for each question; they are 0 to ``seeds - 1``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
+        frontier: Whether to plot accuracy over tokens in the terminal.
+        plot: File for a plot; ``None`` for none.
+        engine: Name of the engine that plays the episodes.
+        ray_address: Ray cluster as typed; used with the engine ``ray`` only.
+        keep: Whether to reuse and store results.
+        threads: Most threads; ``None`` to read the setting.
+        cache_dir: Directory of cached results; ``None`` to read the setting.
     """
     from harness.cli import sweep_output
     from harness.cli.grid_run import play_with_progress, prepare_grid

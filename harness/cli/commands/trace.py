@@ -90,6 +90,18 @@ def trace(
     Each action is shown with its position in the source: what changed in the program's memory
     before it, the branches it affected, the answers it revealed, and the tokens it cost. The votes,
     the answer and the gold answer follow.
+
+    Args:
+        out: Where to write the result, and in which format.
+        controller: A Rheo file, or the name of a library controller; ``None`` with ``kept``.
+        on: The recording to replay; none to show a live episode.
+        kept: Traces of live episodes to read in place of a recording.
+        question: Id or number of the question; ``None`` for the first.
+        seed: Seed of the episode.
+        beta: The value of β as typed.
+        settings: Knobs to set, each as ``[CONTROLLER.]KNOB=VALUES``.
+        budget: Most tokens of an episode; ``None`` for no limit.
+        kappa: Cost of a probe in tokens.
     """
     _refuse_unfit(controller, on, kept)
     if kept is not None:
@@ -153,7 +165,7 @@ def _refuse_unfit(controller: str | None, on: tuple[Path, ...], kept: Path | Non
 
 
 def _missing(name: str) -> click.MissingParameter:
-    """What is said of a parameter that only --from can do without."""
+    """Return the error for a missing parameter, which only --from makes optional."""
     ctx = click.get_current_context()
     param = next(each for each in ctx.command.params if each.name == name)
     return click.MissingParameter(ctx=ctx, param=param)

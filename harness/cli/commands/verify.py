@@ -52,6 +52,13 @@ def verify(out: Output, recording: Path, branches: int, seed: int, **options: ob
     The exit status is 1 if anything differs. A server that computes in another order, for another
     batch or on another machine, may occasionally return another token; if most branches differ, the
     server runs another model.
+
+    Args:
+        out: Where to write the result, and in which format.
+        recording: The recording to sample from again.
+        branches: Number of branches to sample again.
+        seed: Random seed for the choice of branches.
+        **options: Options of the server, as fields of `harness.cli.model_servers.ServerOptions`.
     """
     from harness.cli import console, model_servers
     from harness.errors import NegativeResult
