@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber, command
+from harness.cli.declarations import SpreadingOption, command
+from harness.cli.parameter_types import FilePath, WholeNumber
 from harness.presentation.terminal import is_terminal
 
 

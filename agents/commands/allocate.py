@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from agents.commands.options import model_options, run_options
-from harness.cli.declarations import FilePath, WholeNumber, command, document_options
+from harness.cli.declarations import command, document_options
 from harness.cli.options import DEFAULT_BETA
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 INSIGHTS = ("sizes", "saturation", "coupling")
 

@@ -5,16 +5,10 @@ from pathlib import Path
 import click
 
 from agents.commands.options import model_options, run_options
-from harness.cli.declarations import (
-    FilePath,
-    SpreadingOption,
-    WholeNumber,
-    command,
-    document_options,
-    setting_option,
-)
+from harness.cli.declarations import SpreadingOption, command, document_options, setting_option
 from harness.cli.options import DEFAULT_BETA, ray_address_option, rules_options
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 FEEDBACKS = ("full", "scalar")
 

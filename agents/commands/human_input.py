@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, command
+from harness.cli.declarations import command
 from harness.cli.options import combine_options
+from harness.cli.parameter_types import FilePath
 
 _decision_options = combine_options(
     click.argument(

@@ -2,8 +2,8 @@
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber
 from harness.cli.options import combine_options
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 APPROVALS = ("auto", "each", "final")
 

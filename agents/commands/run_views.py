@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber, command, output_options, setting_option
+from harness.cli.declarations import command, output_options, setting_option
 from harness.cli.output import Output, OutputFormat
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 
 @command(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 import click
 
-from harness.cli.declarations import FilePath
 from harness.cli.options import combine_options
+from harness.cli.parameter_types import FilePath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from harness.cli import shell_completion
-from harness.cli.declarations import FilePath, SpreadingOption, WholeNumber
+from harness.cli.declarations import SpreadingOption
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from harness.cli.declarations import FilePath, FiniteNumber, Temperature, WholeNumber
 from harness.cli.options import combine_options, ray_address_option
+from harness.cli.parameter_types import FilePath, FiniteNumber, Temperature, WholeNumber
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber, command, output_options
+from harness.cli.declarations import command, output_options
 from harness.cli.options import betas_option, on_option, seeds_option
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 
 @command(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber, command
+from harness.cli.declarations import command
+from harness.cli.parameter_types import FilePath, WholeNumber
 from harness.cli.serving_options import (
     LONGEST,
     cluster_options,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from harness.cli.declarations import FilePath, command
+from harness.cli.declarations import command
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath
 
 if TYPE_CHECKING:
     from store.collection.converters import InvalidRow

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from harness.cli import import_run
-from harness.cli.declarations import FilePath, WholeNumber, group
+from harness.cli.declarations import group
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 if TYPE_CHECKING:
     from harness.cli.field_help import FieldSection

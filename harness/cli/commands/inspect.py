@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declarations import FilePath, command, output_options
+from harness.cli.declarations import command, output_options
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath
 from harness.messages import format_count
 
 if TYPE_CHECKING:

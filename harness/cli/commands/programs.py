@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from harness.cli import shell_completion
-from harness.cli.declarations import FilePath, command, document_options
+from harness.cli.declarations import command, document_options
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath
 
 
 @command(

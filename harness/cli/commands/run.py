@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber, command, output_options
+from harness.cli.declarations import command, output_options
 from harness.cli.options import beta_option, controller_argument, rules_options, set_option
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 from harness.cli.serving_options import (
     drawing_options,
     patience_option,

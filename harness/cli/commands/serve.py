@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, FiniteNumber, WholeNumber, command
+from harness.cli.declarations import command
 from harness.cli.options import beta_option, controller_argument, rules_options, set_option
+from harness.cli.parameter_types import FilePath, FiniteNumber, WholeNumber
 from harness.cli.serving_options import (
     drawing_options,
     patience_option,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.declarations import FilePath, command, output_options, setting_option
+from harness.cli.declarations import command, output_options, setting_option
 from harness.cli.options import (
     betas_option,
     cluster_address,
@@ -18,6 +18,7 @@ from harness.cli.options import (
     set_option,
 )
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath
 
 
 @command(

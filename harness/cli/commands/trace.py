@@ -5,15 +5,10 @@ from pathlib import Path
 import click
 
 from harness.cli import shell_completion
-from harness.cli.declarations import (
-    FilePath,
-    SpreadingOption,
-    WholeNumber,
-    command,
-    document_options,
-)
+from harness.cli.declarations import SpreadingOption, command, document_options
 from harness.cli.options import beta_option, rules_options, set_option
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 
 
 @command(

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.declarations import FilePath, WholeNumber, command, output_options
+from harness.cli.declarations import command, output_options
 from harness.cli.output import Output
+from harness.cli.parameter_types import FilePath, WholeNumber
 from harness.cli.serving_options import patience_option, serving_options
 
 if TYPE_CHECKING:
