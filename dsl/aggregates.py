@@ -182,7 +182,7 @@ def _leader(counted: Tally) -> int | None:
 
 
 def _second(counted: Tally) -> int | None:
-    """Return the place of the runner-up among the answers."""
+    """Return the index of the runner-up among the answers."""
     leader = _leader(counted)
     second: int | None = None
     for place, votes in enumerate(counted.votes):

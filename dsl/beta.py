@@ -114,9 +114,9 @@ def beta_cdf(x: float, a: float, b: float) -> float:
 
 
 def beta_quantile(p: float, a: float, b: float) -> float:
-    """The inverse of `beta_cdf`: below it a draw from Beta(a, b) falls with probability ``p``.
+    """Return the inverse of `beta_cdf`: a draw from Beta(a, b) is below it with probability ``p``.
 
-    It never falls in ``p``. It is a multiple of 2**-53 and lies less than that below the exact one,
+    It never falls in ``p``. It is a multiple of 2**-53, and less than that below the exact one,
     but for the error of the distribution itself.
 
     Args:
@@ -221,7 +221,7 @@ def _regularised(shapes: _Shapes, x: float) -> float:
     y = 1.0 - x
     exponent = _deviance(a, n * x) + _deviance(b, n * y)
     leading = shapes.factor * exp_real(-exponent)
-    # The fraction converges fast on the side of the mean where the smaller part lies.
+    # The fraction converges fast on the side of the mean where the smaller part is.
     if x <= (a + 1.0) / (n + 2.0):
         return min(leading * _fraction(a, b, x) / a, 1.0)
     return max(1.0 - leading * _fraction(b, a, y) / b, 0.0)
@@ -233,7 +233,7 @@ _MOST_TERMS = 20_000
 
 
 def _fraction(a: float, b: float, x: float) -> float:
-    """The continued fraction of the incomplete beta function, from the front (Lentz's way)."""
+    """Evaluate the continued fraction of the incomplete beta function from the front (Lentz)."""
     n = a + b
     c = 1.0
     d = 1.0 / _off_zero(1.0 - n * x / (a + 1.0))

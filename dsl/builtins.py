@@ -14,7 +14,7 @@ SIGNALS = ("entropy", "logprob", "top_logprob")
 
 
 class BuiltinValue(NamedTuple):
-    """A name that means something, with what it means."""
+    """A built-in name with its description."""
 
     type: Type
     meaning: str

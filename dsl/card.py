@@ -26,7 +26,7 @@ _OPERATORS = frozenset({
     "_product", "multiply", "divide", "floor_divide", "remainder", "_unary", "negative", "_atom",
     "number", "text", "true", "false", "none", "name", "field", "parenthesis",
 })  # fmt: skip
-"""Rules that the template tells in a line of its own."""
+"""Rules that the template describes in a line of its own."""
 
 
 def render_card() -> str:
@@ -54,7 +54,7 @@ def estimated_tokens(text: str) -> int:
 
 
 def summarize_grammar(text: str) -> Iterator[str]:
-    """The rules of a grammar, one a line: without operators, comments, terminals and underscores.
+    """Yield the rules of a grammar as lines, without operators, comments and terminals.
 
     A terminal that only names words is written out as those words.
     """

@@ -18,7 +18,7 @@ _FENCE = re.compile(r"```rheo (wrong|right)\n(.*?)```\n?", re.DOTALL)
 
 
 class Explanation(NamedTuple):
-    """What a code means."""
+    """The explanation of a diagnostic code."""
 
     code: str
     title: str

@@ -35,7 +35,7 @@ class Diagnostic:
     """A problem at one position.
 
     ``code`` is one of `dsl.codes`; ``rheostat explain`` describes it. ``also`` are secondary marks
-    ("declared here"). ``help`` says what to do; ``edit`` is a safe automatic fix, if there is one.
+    ("declared here"). ``help`` is what to do; ``edit`` is a safe automatic fix, if there is one.
     """
 
     code: str
@@ -65,7 +65,7 @@ class DslError(Exception):
 
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """By place, errors before warnings at the same place."""
+    """Sort by position, errors before warnings at the same position."""
     return sorted(
         diagnostics, key=lambda item: (item.mark.span, item.severity is Severity.WARNING, item.code)
     )
@@ -135,7 +135,7 @@ def render(source: Source, diagnostic: Diagnostic, style: Style = plain_style) -
     previous = numbers[0]
     for number in numbers:
         if number == previous + 2:
-            # One line left out would take the place that it saves.
+            # One line left out would take the space that it saves.
             out.append(
                 _numbered(number - 1, width, draw_line(source, number - 1, [], style)[0], style)
             )

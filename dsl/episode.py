@@ -26,7 +26,7 @@ class Status(Enum):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The place in a controller's source that a verb comes from, counted from 1."""
+    """The position in a controller's source that a verb comes from, counted from 1."""
 
     line: int
     column: int
@@ -178,7 +178,7 @@ class Episode:
         self.budget = budget
         """B in tokens, ``None`` where there is no bound."""
         self.question = question
-        """The question's position in its recording; with the seed, it keys chance."""
+        """The question's position in its recording; with the seed, it keys random numbers."""
         self.seed = seed
         self.spent = 0
         """Tokens charged so far."""

@@ -23,7 +23,7 @@ class SyntaxMessage(NamedTuple):
 
     diagnostic: Diagnostic
     instead: tuple[str, str] | None = None
-    """The type and the text of a token to read in place of the one that does not fit."""
+    """The type and text of a token to read instead of the one that does not fit."""
     insert: tuple[str, str] | None = None
     """A token to read before the rest."""
     resume: int | None = None
@@ -50,7 +50,7 @@ class ErrorContext:
         return self.tokens[self.index - 1] if self.index else None
 
     def after(self, distance: int) -> Token | None:
-        """Return the token so many places after it."""
+        """Return the token at a distance after it."""
         at = self.index + distance
         return self.tokens[at] if at < len(self.tokens) else None
 
@@ -60,7 +60,7 @@ class ErrorContext:
         return self.starts_line(self.index)
 
     def starts_line(self, at: int) -> bool:
-        """Return whether the token at a place is the first of its line."""
+        """Return whether the token at an index is the first of its line."""
         return at == 0 or self.tokens[at - 1].end_line != self.tokens[at].line
 
     @property
@@ -69,14 +69,14 @@ class ErrorContext:
         return str(self.token) in KEYWORDS and not self.begins_line
 
     def line_start(self) -> int:
-        """Return the place of the first token of its line."""
+        """Return the index of the first token of its line."""
         at = self.index
         while at and self.tokens[at - 1].line == self.token.line:
             at -= 1
         return at
 
     def _open(self) -> list[int]:
-        """The places of the braces and parentheses that are open before it, outermost first."""
+        """Return the indices of the open braces and parentheses before it, outermost first."""
         opened: list[int] = []
         for at in range(self.index):
             kind = self.tokens[at].type
@@ -136,7 +136,7 @@ class ErrorContext:
         return balance
 
     def left_open(self, to: int | None = None) -> Token | None:
-        """The brace or parenthesis that was most likely left open before the token at ``to``.
+        """Return the brace or parenthesis that is most likely unclosed before the token at ``to``.
 
         A `}` that is further left than the line on which its `{` is was most likely meant
         for an earlier one.

@@ -91,7 +91,7 @@ def _written_out(char: str) -> str:
 
 
 def _ends(source: Source, span: Span) -> tuple[int, int]:
-    """The first and the last line of a span. A span that stops at a line's start ends before it."""
+    """Return the first and last line of a span; one that stops at a line's start ends before it."""
     last = max(span.start, span.end - 1)
     return source.position(span.start).line, source.position(last).line
 
@@ -119,7 +119,7 @@ def _width(char: str) -> int:
 
 
 def _pieces(source: Source, number: int, text: str, mark: MarkedSpan) -> list[_LineMark]:
-    """What a mark shows on a line. A mark over several lines shows on its first and its last."""
+    """Return the marks of a line; a mark over several lines shows on its first and its last."""
     first, last = _ends(source, mark.span)
     if number not in (first, last):
         return []
@@ -144,7 +144,7 @@ def _main(pieces: list[_LineMark]) -> _LineMark:
 
 
 def _near(text: str, pieces: list[_LineMark]) -> tuple[str, list[_LineMark]]:
-    """The characters of a huge line that can come to be seen, so that the rest costs nothing."""
+    """Cut a huge line to the characters that can be visible, so that the others cost nothing."""
     reach = 10 * WINDOW
     if len(text) <= 2 * reach:
         return text, pieces

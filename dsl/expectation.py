@@ -48,7 +48,7 @@ def is_section(expected: Collection[str]) -> bool:
 
 
 def describe_expected(expected: Collection[str], spelt: Mapping[str, str]) -> str:
-    """Return what could have stood there, in as few words as say it."""
+    """Describe what was expected there, as briefly as possible."""
     rest = set(expected)
     phrases: list[str] = []
     if is_operand(rest):

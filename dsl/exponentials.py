@@ -1,6 +1,6 @@
 """exp, log and pow of doubles: the same bits on every machine, and monotone.
 
-No mathematical library is asked: only + - * / of IEEE doubles, rounded to nearest, nothing fused.
+No mathematical library is used: only + - * / of IEEE doubles, rounded to nearest, nothing fused.
 Each function computes a value as an unevaluated sum of two doubles, about 106 bits of them, and
 rounds that once. The error before the rounding is below 2**-68 of a logarithm, below 2**-68 of the
 distance of e**x from 1 or of e**x, whichever is less, and below 2**-60 for a power. So results are
@@ -93,7 +93,7 @@ def pow_real(x: float, y: float) -> float:
     if -MAX_POWER <= y <= MAX_POWER and y == math.floor(y):
         return _whole_power(x, int(y))
     logarithm = log_pair(x)
-    # A first look, since a product that is far too large or small could not be split below.
+    # Checked first, since a product that is far too large or small could not be split below.
     rough = y * logarithm.high
     if rough > _TOO_LARGE:
         return MAX_REAL

@@ -96,7 +96,7 @@ class FileFindings:
     signals: list[str]
     """The optional signals that a recording must hold."""
     probes: bool
-    """Whether the controller looks inside branches."""
+    """Whether the controller probes branches."""
     knobs: list[FreeKnob]
     schedule: list[ScheduledKnob]
     allocation: str | None = None

@@ -24,7 +24,7 @@ _BRANCHING = {"if", "unless", "match", "switch", "case", "select", "cond", "elif
 
 
 def foreign_form(site: ErrorContext) -> SyntaxMessage | None:
-    """Report a form that Rheo writes in another way, or in another place."""
+    """Report a form that Rheo writes differently, or in another position."""
     for rule in (_name, _declaration, _block_as_value, _tuple):
         told = rule(site)
         if told is not None:
@@ -69,7 +69,7 @@ def statement_end(tokens: Sequence[Token], start: int) -> int:
 
 
 def _name(site: ErrorContext) -> SyntaxMessage | None:
-    """A declared name with other signs in it: ``controller My-Controller``, ``let my-x = 3``."""
+    """Report other signs in a declared name: ``controller My-Controller``, ``let my-x = 3``."""
     token, before = site.token, site.before
     if before is None:
         return None
@@ -155,7 +155,7 @@ def _first_from(site: ErrorContext, offset: int) -> int:
 
 
 def _declaration(site: ErrorContext) -> SyntaxMessage | None:
-    """A statement where names are declared: an ``if`` in a schedule, a ``let`` in `memory`."""
+    """Report a statement among declarations: an ``if`` in a schedule, a ``let`` in `memory`."""
     section = _direct_section(site)
     if section is None or expectation.is_operand(site.expected):
         return None
@@ -297,7 +297,7 @@ def _block_as_value(site: ErrorContext) -> SyntaxMessage | None:
 
 
 def _tuple(site: ErrorContext) -> SyntaxMessage | None:
-    """``(a, b)`` and ``()`` that are no arguments of a function."""
+    """Report ``(a, b)`` and ``()`` that are no arguments of a function."""
     token, before = site.token, site.before
     opener = next(
         (at for at in range(site.index - 1, -1, -1) if matching(site.tokens, at) >= site.index

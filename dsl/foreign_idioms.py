@@ -1,6 +1,6 @@
 """Words of other languages, and their equivalents in Rheo.
 
-Each table maps a foreign word to the help that a message gives; where one word simply means
+Each table maps a foreign word to the help that a message gives; where one word is simply
 another, to the word that replaces it.
 """
 
@@ -12,7 +12,7 @@ class ForeignIdiom(NamedTuple):
 
     help: str
     replacement: str | None = None
-    """What to write instead, where it can be put in the same place."""
+    """The replacement, if it fits in the same position."""
 
 
 def _table(*rows: tuple[str, ForeignIdiom]) -> dict[str, ForeignIdiom]:

@@ -1,7 +1,7 @@
 """List, sets and dictionaries of other languages, which Rheo has no values for.
 
 The lexer finds them, so a whole bracket is reported once and read as
-one value; what is inside of it is not looked at.
+one value; its contents are not examined.
 """
 
 import re
@@ -26,7 +26,7 @@ class BracketedValue(NamedTuple):
     end: int
     """Where it ends in the text."""
     meant: tuple[tuple[str, str], ...]
-    """The tokens to read in its place, as types and texts."""
+    """The tokens to read instead, as types and texts."""
     clear: bool
     """Whether what follows on the line can be understood without it."""
 

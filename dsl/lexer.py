@@ -30,7 +30,7 @@ class LexResult(NamedTuple):
 
 
 class _LexError(NamedTuple):
-    """Characters that begin no token: how to tell of them, and the token to read instead."""
+    """Characters that begin no token: how to report them, and the token to read instead."""
 
     diagnostic: Diagnostic
     end: int
@@ -120,7 +120,7 @@ def _is_name(text: str, span: Span, tokens: list[Token]) -> bool:
 def _replace(
     source: Source, at: Token, meant: tuple[tuple[str, str], ...], end: int, lexed: LexResult
 ) -> None:
-    """Add tokens in place of what is from a token on to ``end``."""
+    """Replace the text from a token to ``end`` by tokens."""
     for kind, text in meant:
         token = Token.new_borrow_pos(kind, text, at)
         token.end_pos = end
@@ -284,7 +284,7 @@ def _unclosed(text: str, start: int) -> _LexError:
 def _other_quotes(text: str, start: int, tokens: list[Token]) -> _LexError:
     """Return a text in quotes that are not Rheo's, up to its end where that is on the same line."""
     kinds = [token.type for token in tokens[-2:]]
-    # A reason in such quotes lacks its `because` too, or has parentheses: told at once.
+    # A reason in such quotes lacks its `because` too, or has parentheses: reported at once.
     is_reason = kinds[-1:] in (["STOP"], ["NAME"], ["RPAR"], ["FIELD"], ["NUMBER"]) or kinds in (
         ["STOP", "LPAR"],
         ["BECAUSE", "LPAR"],
@@ -351,7 +351,7 @@ def _dot(text: str, start: int, tokens: list[Token]) -> _LexError:
 
 
 def _foreign_name(text: str, start: int, tokens: list[Token]) -> _LexError:
-    """A word with letters that names do not have; what was read of it already is taken back."""
+    """Report a word with letters that names cannot have, and drop what was read of it."""
     end = start
     while end < len(text) and (text[end] == "_" or text[end].isalnum() or text[end] == "\u0301"):
         end += 1

@@ -133,7 +133,7 @@ def _field(site: ErrorContext) -> Diagnostic | None:
 
 
 def _call(site: ErrorContext) -> Diagnostic | None:
-    """Return a value where a statement should stand: ``count(active)``."""
+    """Report a value where a statement was expected: ``count(active)``."""
     before = site.before
     if site.token.type != "LPAR" or before is None or before.type != "NAME":
         return None

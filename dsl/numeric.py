@@ -45,37 +45,37 @@ def saturate(value: int) -> int:
 
 
 def add_int(a: int, b: int) -> int:
-    """``a + b``."""
+    """Return ``a + b``."""
     return saturate(a + b)
 
 
 def sub_int(a: int, b: int) -> int:
-    """``a - b``."""
+    """Return ``a - b``."""
     return saturate(a - b)
 
 
 def mul_int(a: int, b: int) -> int:
-    """``a * b``."""
+    """Return ``a * b``."""
     return saturate(a * b)
 
 
 def floordiv_int(a: int, b: int) -> int:
-    """``a // b``: the integer at or below the quotient; 0 for ``b`` = 0."""
+    """Return ``a // b``: the integer at or below the quotient; 0 for ``b`` = 0."""
     return 0 if b == 0 else saturate(a // b)
 
 
 def mod_int(a: int, b: int) -> int:
-    """``a % b``: what the floored quotient leaves, of the sign of ``b``; 0 for ``b`` = 0."""
+    """Return ``a % b``, the remainder of the floored quotient; 0 for ``b`` = 0."""
     return 0 if b == 0 else a % b
 
 
 def neg_int(a: int) -> int:
-    """``-a``; `MAX_INT` for `MIN_INT`."""
+    """Return ``-a``; `MAX_INT` for `MIN_INT`."""
     return saturate(-a)
 
 
 def abs_int(a: int) -> int:
-    """``a`` without its sign; `MAX_INT` for `MIN_INT`."""
+    """Return ``a`` without its sign; `MAX_INT` for `MIN_INT`."""
     return saturate(-a if a < 0 else a)
 
 
@@ -93,32 +93,32 @@ def finite(value: float) -> float:
 
 
 def add_real(a: float, b: float) -> float:
-    """``a + b``."""
+    """Return ``a + b``."""
     return finite(a + b)
 
 
 def sub_real(a: float, b: float) -> float:
-    """``a - b``."""
+    """Return ``a - b``."""
     return finite(a - b)
 
 
 def mul_real(a: float, b: float) -> float:
-    """``a * b``."""
+    """Return ``a * b``."""
     return finite(a * b)
 
 
 def div_real(a: float, b: float) -> float:
-    """``a / b``; 0 for ``b`` = 0."""
+    """Return ``a / b``; 0 for ``b`` = 0."""
     return 0.0 if b == 0.0 else finite(a / b)
 
 
 def neg_real(a: float) -> float:
-    """``-a``."""
+    """Return ``-a``."""
     return -a
 
 
 def abs_real(a: float) -> float:
-    """``a`` without its sign."""
+    """Return ``a`` without its sign."""
     return abs(a)
 
 
@@ -146,7 +146,7 @@ def round_int(a: float) -> int:
 
 
 def round_digits(a: float, digits: int) -> float:
-    """``a`` rounded to so many decimals, as Python's ``round`` does; schedules alone use it.
+    """Round ``a`` to ``digits`` decimals as Python's ``round`` does; only schedules use it.
 
     Rounds the exact decimal value of the double, ties to even, and takes the double that is nearest
     to the result. Digits below 0 round to tens, hundreds, and so on.

@@ -12,7 +12,7 @@ from dsl import numeric, tree
 from dsl.types import Type
 
 Number: TypeAlias = int | float
-"""A value of a schedule: an integer, a real, or a truth, which is 0 or 1 here as in Python."""
+"""A value of a schedule: an integer, a real, or a boolean, which is 0 or 1 here as in Python."""
 
 Operation: TypeAlias = Callable[..., Number]
 NodeTypes: TypeAlias = Mapping[tree.Node, Type]
@@ -80,7 +80,7 @@ def operator_name(node: Combination) -> str:
 
 
 def operands(node: Combination) -> tuple[tree.Expression, ...]:
-    """What is combined, in order. A schedule has no sets, so every argument is an expression."""
+    """Return the operands in order. A schedule has no sets, so every argument is an expression."""
     match node:
         case tree.Unary(operand=operand):
             return (operand,)
@@ -94,7 +94,7 @@ def operands(node: Combination) -> tuple[tree.Expression, ...]:
 
 
 def find_operation(node: Combination, types: NodeTypes) -> Operation:
-    """Return the function that an operator or a call means, at the types of its operands.
+    """Return the function of an operator or a call, at the types of its operands.
 
     It takes the operands' values as they are; where a real is wanted it makes one of an integer.
     """
@@ -129,7 +129,7 @@ def answer_number(text: str | None) -> int:
 
 
 def answer_text(number: Number) -> str | None:
-    """Return the answer that an `answer_number` means."""
+    """Return the answer of an `answer_number`."""
     if not number:
         return None
     size = (int(number).bit_length() + 7) // 8
@@ -139,7 +139,7 @@ def answer_text(number: Number) -> str | None:
 def evaluate_expression(
     node: tree.Expression, types: NodeTypes, names: Mapping[str, Number]
 ) -> Number:
-    """The value of an expression: an ``int`` where its type is integer, a ``float`` where real.
+    """Evaluate an expression: an ``int`` where its type is integer, a ``float`` where real.
 
     Args:
         node: the expression; answers come as their `answer_number`.

@@ -1,7 +1,7 @@
 """From text to tree: tokens, then the LALR parse, with recovery from syntax errors.
 
 After an error the parser supplies the token that was missing, enters the block that follows, or
-gives up the statement that it is in and continues after it. So one pass tells several errors, at
+gives up the statement that it is in and continues after it. So one pass reports several errors, at
 most one a line, and their echoes are kept silent.
 """
 
@@ -31,7 +31,7 @@ MAX_LENGTH = 100_000
 """The most characters of a program."""
 
 MAX_ERRORS = 50
-"""After so many syntax errors the rest is not told."""
+"""The most syntax errors that are reported."""
 
 MAX_WRONG = 500
 """After so many tokens that do not fit, echoes included, the rest is not read: each takes time."""
@@ -76,11 +76,11 @@ def parse(source: Source) -> ParseResult:
 
 
 def expected_tokens(source: Source, offset: int) -> frozenset[str]:
-    """Return the types of the tokens that can come at a place, for editors.
+    """Return the types of the tokens that can come at an offset, for editors.
 
     Args:
-        source: a text, of which only what is before the place counts; errors are got over.
-        offset: the place, between two tokens.
+        source: a text, of which only what is before the offset counts; errors are skipped.
+        offset: the position, in characters, between two tokens.
     """
     before = Source(source.text[:offset], source.name)
     if len(before.text) > MAX_LENGTH:
@@ -92,7 +92,7 @@ def expected_tokens(source: Source, offset: int) -> frozenset[str]:
 
 
 def _comments(source: Source, tokens: list[Token]) -> list[Comment]:
-    """Return the comments, which lie between the tokens."""
+    """Return the comments, which are between the tokens."""
     found: list[Comment] = []
     starts = [token.start_pos or 0 for token in tokens] + [len(source.text)]
     end = 0
@@ -128,19 +128,19 @@ class _Parse:
         self.tokens = tokens
         self.diagnostics = diagnostics
         self.silent = unclear
-        """Lines on which a further syntax error would be an echo of what has been told."""
+        """Lines on which a further syntax error would be an echo of an earlier one."""
         self.automaton = Automaton(load_grammar())
         self.renamed: set[str] = set()
-        """Keywords that were told of as names; their further uses are echoes."""
+        """Keywords that were reported as names; their further uses are echoes."""
         self.closed_early = 0
         """Blocks given up by an error; a brace that closes nothing later is their echo."""
         self.wrong = 0
-        """Tokens that did not fit, told or not."""
+        """Tokens that did not fit, reported or not."""
         self.supplied = 0
         """Braces read where there are none; one that is missing later is their echo."""
 
     def run(self) -> "Tree[Token] | None":
-        """Return the raw tree, which means nothing where an error was reported."""
+        """Return the raw tree, which is meaningless if an error was reported."""
         return self._end() if self.read() else None
 
     def read(self) -> bool:

@@ -45,13 +45,13 @@ class EpisodeRandom:
         """How many draws have been taken."""
 
     def uniform(self) -> float:
-        """A multiple of 2**-53 from 0 to below 1, all equally likely: the top 53 of 64 bits."""
+        """Draw a multiple of 2**-53 in [0, 1), all equally likely: the top 53 of 64 bits."""
         bits = splitmix64(self.state, self.number)
         self.number += 1
         return (bits >> 11) * _UNIT
 
     def chance(self, probability: float) -> bool:
-        """True with this probability: never at or below 0, always at or above 1."""
+        """Return true with this probability: never at or below 0, always at or above 1."""
         return self.uniform() < probability
 
     def draw_beta(self, a: float, b: float) -> float:

@@ -62,7 +62,7 @@ def _because(site: ErrorContext, span: Span, text: Token) -> Diagnostic:
 
 
 def _verb(site: ErrorContext) -> str:
-    """Return the verb that the place belongs to."""
+    """Return the verb that the location belongs to."""
     for at in range(site.index - 1, -1, -1):
         if site.tokens[at].type in _VERBS:
             return str(site.tokens[at])

@@ -1,6 +1,6 @@
 """The LALR automaton as error recovery sees it: what fits, what is open, where to continue.
 
-Everything here works on the stack of states alone and costs as much as it looks at, so that text
+Everything here works on the stack of states alone and costs as much as it reads, so that text
 that is wrong from end to end is got through as fast as text that is right.
 """
 
@@ -64,10 +64,10 @@ class Automaton:
         return tree
 
     def unwind(self, kind: str) -> bool:
-        """Return up unfinished items until one that ``kind`` begins, or a brace, can stand.
+        """Give up unfinished items until one that ``kind`` begins, or a brace, is allowed.
 
         Returns:
-            Whether there is such a place; if not, all is as it was.
+            Whether there is such a state; if not, nothing is changed.
         """
         stack = self._state.state_stack
         closed = 0

@@ -16,7 +16,7 @@ from dsl.vocabulary import did_you_mean
 
 
 class SettingsError(Exception):
-    """β or a knob was set to something that the controller cannot take; says what, and what can be.
+    """β or a knob has a value that the controller does not take; the message names those allowed.
 
     Args:
         problem: the sentence, without a full stop.
@@ -34,7 +34,7 @@ class SettingsError(Exception):
 def evaluate(
     checked: CheckedProgram, beta: float, settings: Mapping[str, Number] | None = None
 ) -> dict[str, Number]:
-    """The value of every knob, by name: free knobs first, then the schedule, in source order.
+    """Evaluate every knob, by name: free knobs first, then the schedule, in source order.
 
     Args:
         checked: the program.

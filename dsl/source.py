@@ -1,4 +1,4 @@
-"""Source text and places in it."""
+"""Source text and positions in it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Span(NamedTuple):
 
 
 class Position(NamedTuple):
-    """A place as people count: line and column from 1, columns in characters."""
+    """A position for readers: line and column from 1, columns in characters."""
 
     line: int
     column: int

@@ -1,4 +1,4 @@
-"""Syntax errors in human words: what is there, what was expected, how to fix it."""
+"""Readable syntax errors: what is there, what was expected, how to fix it."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -47,7 +47,7 @@ def report_unexpected(site: ErrorContext, spelt: Mapping[str, str]) -> SyntaxMes
 
 
 def _plain(site: ErrorContext, spelt: Mapping[str, str]) -> Diagnostic:
-    """Return what was expected and what was found, with the hint that fits the place."""
+    """Return what was expected and what was found, with the hint that fits the position."""
     token, before = site.token, site.before
     wanted = expectation.describe_expected(site.expected, spelt)
     message = f"expected {wanted}, found {expectation.describe_token(token)}"
@@ -130,7 +130,7 @@ def _assigned(site: ErrorContext) -> SyntaxMessage | None:
 
 
 def _chained(site: ErrorContext) -> SyntaxMessage | None:
-    """``a < b < c``."""
+    """Report ``a < b < c``."""
     token = site.token
     if token.type != "COMPARISON" or "COMPARISON" in site.expected:
         return None
@@ -179,7 +179,7 @@ def _glued_field(site: ErrorContext) -> SyntaxMessage | None:
 
 
 def _behind_a_value(site: ErrorContext) -> SyntaxMessage | None:
-    """A field, a name or a parenthesis glued to a whole value: ``branch.answer``, ``count S``."""
+    """Report a field, name or parenthesis after a value: ``branch.answer``, ``count S``."""
     token, before = site.token, site.before
     if before is None or not expectation.is_after_operand(site.expected):
         return None
@@ -313,7 +313,7 @@ def _out_of_place(site: ErrorContext) -> SyntaxMessage | None:
 
 
 def _surplus(site: ErrorContext) -> SyntaxMessage | None:
-    """A closing brace or parenthesis that closes nothing, or what is after the controller."""
+    """Report a closing brace or parenthesis that closes nothing, or text after the controller."""
     token = site.token
     if site.expected == {"$END"}:
         if token.type == "RBRACE":

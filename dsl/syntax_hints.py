@@ -13,7 +13,7 @@ from dsl.vocabulary import SECTIONS
 
 
 def report_foreign_sign(site: ErrorContext) -> Diagnostic | None:
-    """Report a sign that is put together from tokens that stand side by side."""
+    """Report a sign that is composed of adjacent tokens."""
     for rule in (_comment, _augmented, _doubled, _comparison):
         diagnostic = rule(site)
         if diagnostic is not None:
@@ -94,7 +94,7 @@ _COMPARISONS = {
 
 
 def _comparison(site: ErrorContext) -> Diagnostic | None:
-    """``=>``, ``<>``, ``===``: told at the first or at the second of the two tokens."""
+    """``=>``, ``<>``, ``===``: reported at the first or at the second of the two tokens."""
     for ahead in (1, -1):
         span = _glued(site, ahead)
         if span is None:
@@ -114,7 +114,7 @@ _ENDS = {
 
 
 def report_expected_sum(site: ErrorContext) -> Diagnostic | None:
-    """Report what is no part of a sum, where only a sum can stand."""
+    """Report what is no part of a sum, where only a sum is allowed."""
     token = site.token
     if token.type in site.expected:
         return None

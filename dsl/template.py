@@ -8,11 +8,11 @@ from dsl.vocabulary import KEYWORDS
 
 
 class UnusableName(ValueError):
-    """A controller cannot have this name; says why."""
+    """A controller cannot have this name; the message has the reason."""
 
 
 def new_program(name: str) -> str:
-    """The text of a commented controller that passes the checks and is formatted canonically.
+    """Return the text of a commented controller that passes the checks and is formatted.
 
     Raises:
         UnusableName: the name is no name, or belongs to the language.

@@ -207,7 +207,7 @@ class Sample(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advance(Node):
-    """``advance S for k``, which looks at every interval, or ``extend S for k``, which does not."""
+    """``advance S for k``, which probes every interval, or ``extend S for k``, which does not."""
 
     branches: Expression
     burst: Expression | None

@@ -20,14 +20,14 @@ Items = list[Any]
 
 
 def build_tree(raw: "Tree[Token]") -> tuple[tree.Program, list[Diagnostic]]:
-    """Build the tree of a parsed program, and tells the numbers that do not fit."""
+    """Build the tree of a parsed program, and report the numbers that do not fit."""
     builder = _TreeBuilder()
     program = cast("tree.Program", builder.transform(raw))
     return program, builder.diagnostics
 
 
 class _Reason(NamedTuple):
-    """What is after ``because``, told from a text that is an answer."""
+    """The text after ``because``, as distinct from a text that is an answer."""
 
     text: tree.Text
 

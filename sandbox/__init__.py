@@ -1,1 +1,1 @@
-"""Python controllers behind two barriers: a policy on the code, and a container around it."""
+"""Python controllers within two barriers: a policy on the code, and a container around it."""

@@ -110,7 +110,7 @@ class SandboxEngine:
             ExternalError: No worker can be started.
         """
         require_admitted(script)
-        # A lost worker's episode is begun anew where it was not alone; this one is.
+        # An episode of a lost worker is restarted unless it was alone, which this one is.
         [ended] = self._warm(script, counting=False).play([EpisodeTask(lambda: replay, beta)])
         _refuse_fault(script, ended.fault, f"seed {replay.episode.seed}")
 
@@ -183,7 +183,7 @@ def _refuse_fault(script: Script, fault: Fault | None, where: str) -> None:
     if fault is not None:
         place = f":{fault.line}:{fault.column}" if fault.line > 0 else ""
         before = f"{script.name}{place}: {fault.reason.value}: "
-        # What follows the name of an exception is what the controller itself says.
+        # What follows the name of an exception comes from the controller itself.
         text = one_line(fault.text)
         told = text.partition(":")[0] if fault.reason is Reason.RAISED else text
         raise EpisodeFailed(f"{before}{text} ({where})", f"{before}{told} ({where})")

@@ -2,7 +2,7 @@
 
 A file is a list of questions, ``{"question", "gold_answer", "probe_freq", "final_answers_trace",
 "each_branch": [[probes, tokens, final], …]}``. Every field is checked, and so is what the fields
-say about each other; other fields are skipped. A malformed file gives a `SourceError` whose
+imply about each other; other fields are skipped. A malformed file gives a `SourceError` whose
 place is the path of the field, such as ``$[3].each_branch[17][1]``.
 """
 
@@ -36,14 +36,14 @@ _DECODER = msgspec.json.Decoder(list[ReleasedQuestion])
 
 
 class NamedSource(NamedTuple):
-    """What a file's path says of it."""
+    """What a file's path suggests about it."""
 
     model: str
     benchmark: str
     guess: str
     """What was guessed, in words: ``model tiny-1b, from the name of the file``; else empty."""
     unclear: str | None = None
-    """Why the guess is none: nothing in the path tells the model from the benchmark."""
+    """Why the guess is none: nothing in the path distinguishes the model from the benchmark."""
 
 
 def name_source(path: Path, *, model: str | None, benchmark: str | None) -> NamedSource:
@@ -143,7 +143,7 @@ def read_autotts(
 
 
 def _check(released: list[ReleasedQuestion], path: Path) -> None:
-    """Raise `SourceError` at the first place where well-formed fields contradict each other."""
+    """Raise `SourceError` at the first field where well-formed fields contradict each other."""
     if not released:
         raise SourceError("the file holds no questions", path=path, place="$")
     interval = released[0].probe_freq
@@ -168,7 +168,7 @@ def _check(released: list[ReleasedQuestion], path: Path) -> None:
 
 
 def _check_trace(question: ReleasedQuestion, path: Path, place: str) -> None:
-    """The trace repeats the branches' final answers; a difference means that one was lost."""
+    """Check that the trace repeats the branches' final answers; a difference is a lost answer."""
     trace, branches = question.final_answers_trace, question.each_branch
     if not branches:
         raise SourceError("the question has no branches", path=path, place=f"{place}.each_branch")

@@ -176,7 +176,7 @@ class BlockFile:
         return b"".join(parts)
 
     def state(self) -> FileState:
-        """Return what the preamble says.
+        """Return the contents of the preamble.
 
         Raises:
             ForeignFile: it starts with other bytes than a recording.
@@ -204,7 +204,7 @@ class BlockFile:
         return FileState(state)
 
     def begins_with(self, kind: BlockKind) -> bool:
-        """Whether what follows the preamble says that it is of a kind; nothing is checked."""
+        """Whether the bytes after the preamble name a kind; nothing is checked."""
         end = PREAMBLE_SIZE + len(kind.value)
         return self.size >= end and self.read(PREAMBLE_SIZE, len(kind.value)) == kind.value
 

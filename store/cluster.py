@@ -1,4 +1,4 @@
-"""A Ray cluster, where work is spread over machines: connected to, and failure reports.
+"""A Ray cluster, where work is distributed over machines: connection and failure reports.
 
 Ray is an extra and takes a second to import, so it is imported on first use only.
 """
@@ -19,7 +19,7 @@ class ClusterError(Exception):
 
     Args:
         problem: what is wrong, without a full stop.
-        hint: what to do about it, where the problem does not say so.
+        hint: what to do about it, if the problem does not include that.
     """
 
     exit_code: ClassVar[int] = 3
@@ -42,7 +42,7 @@ def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - 
         ClusterError: Ray is not installed, or there is no such cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray lets a driver's accelerators be seen by workers that ask for none only if told so.
+    # Ray hides a driver's accelerators from workers that request none, unless configured.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         ray: Any = importlib.import_module("ray")
@@ -54,7 +54,7 @@ def connect(address: str, workers: int | None = None) -> Any:  # noqa: ANN401 - 
     here = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **here)
-    # Ray says with a bare Exception that a node did not start within its 30 seconds.
+    # Ray reports by a bare Exception that a node did not start within its 30 seconds.
     except Exception as problem:
         sentence = " ".join(str(problem).split())[:200]
         raise ClusterError(

@@ -130,7 +130,7 @@ def read_core(payload: bytes) -> Core:
 
 
 def read_signals(payload: bytes, branches: int) -> dict[str, Ragged]:
-    """The signals of a SIGN payload by name; a count of -1 says that a branch lacks the signal."""
+    """Read the signals of a SIGN payload by name; a count of -1 marks a missing signal."""
     signals = {}
     for name, column in unpack(payload, dict[str, _Column]).items():
         if name not in SIGNALS:

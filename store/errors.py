@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 class StoreError(Exception):
-    """A file cannot be used; the message says why in one sentence.
+    """A file cannot be used; the message gives the reason in one sentence.
 
     Args:
-        problem: what is wrong and what to do about it, without the place.
+        problem: what is wrong and what to do about it, without the location.
         path: the file it is about, if any.
         place: where in the file: ``byte 4096``, ``$[3].each_branch[17][1]``, ``line 12``.
     """

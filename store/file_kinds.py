@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, so that a message can say where it belongs.
+"""The kind of a file, by its first bytes, so that a message can name the right command.
 
 Nothing here decides whether a file can be used: its reader does. This only names what was given
 where something else is wanted.
@@ -15,7 +15,7 @@ import msgspec
 from store.blocks import MAGIC, PREAMBLE_SIZE, BlockKind, FileState
 
 _HEAD = 1 << 16
-"""The bytes that are looked at."""
+"""The number of bytes that are read."""
 
 
 class FileKind(Enum):

@@ -18,7 +18,7 @@ class Forcing(msgspec.Struct, frozen=True, kw_only=True):
     ask: str
     """Begins the answer, which the model completes."""
     mark: str
-    """Stands in a chain from where its thinking has ended; empty where there is none."""
+    """Marks the end of the thinking in a chain; empty if there is no mark."""
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ _BY_NAME = (
 
 
 def guess_family(model: str) -> str | None:
-    """Return the family that a model's name speaks of, or ``None`` where it tells nothing."""
+    """Return the family that a model's name implies, or ``None``."""
     name = model.lower()
     return next((family for part, family in _BY_NAME if part in name), None)
 

@@ -1,4 +1,4 @@
-"""How a sealed recording is found again: the footer's index and the trailer behind it.
+"""How blocks of a sealed recording are located: the footer's index and the trailer after it.
 
 The trailer (48 bytes) ends the file: the footer's offset as a little-endian u64, the footer's
 digest, which is the digest of the recording, and an end magic. The footer lists every block before
@@ -44,7 +44,7 @@ class Footer(msgspec.Struct, frozen=True):
 
 
 class Index(NamedTuple):
-    """What the end of a sealed file says about the rest of it."""
+    """What the end of a sealed file records about its other parts."""
 
     digest: bytes
     parts: frozenset[str]
@@ -94,7 +94,7 @@ def read_index(file: BlockFile) -> Index:
 
 
 def _layout(footer: Footer, end: int) -> int:
-    """The number of questions of an index whose blocks follow the one order without a gap."""
+    """Return the number of questions of an index, and check that its blocks are in order."""
     questions, odd = divmod(len(footer.blocks) - 1, 1 + len(COLUMNS))
     if questions < 1 or odd:
         raise UnreadableRecord(f"it lists {len(footer.blocks)} blocks")

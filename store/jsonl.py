@@ -228,7 +228,7 @@ def _chain(
         line: as it is in the file.
         question: what it answers.
         tokens: as they were counted.
-        reader: extracts a final answer that is left out; ``None`` to put the text in its place.
+        reader: extracts a final answer that is left out; ``None`` to use the text itself.
     """
     branch = msgspec.structs.replace(_branch(line), tokens=tokens)
     if line.final is not UNSET or line.text is None:

@@ -32,7 +32,7 @@ def end_with_parent() -> None:
     _kill_at_hangup(parent.sentinel, os.getpid())
     poll = select.poll()
     poll.register(parent.sentinel, 0)
-    if poll.poll(0):  # it was gone before the kernel was asked
+    if poll.poll(0):  # it was gone before the kernel was queried
         os.kill(os.getpid(), signal.SIGKILL)
 
 

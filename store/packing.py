@@ -17,11 +17,11 @@ _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class UnreadableRecord(Exception):
-    """Bytes that do not say what they should; the message is the reason, without a place."""
+    """Malformed bytes; the message is the reason, without a location."""
 
 
 class UnwritableRecord(Exception):
-    """A record that its own type does not admit; the message is the reason, without a place."""
+    """A record that its own type does not admit; the message is the reason, without a location."""
 
 
 class _Field(NamedTuple):
@@ -78,7 +78,7 @@ def normalize(record: R) -> R:
     """Return the record as it will be read back: types checked, numbers in their field's type.
 
     Raises:
-        UnwritableRecord: a field holds what its type does not admit, or what msgpack cannot say.
+        UnwritableRecord: a field holds what its type does not admit, or msgpack cannot express.
     """
     try:
         payload = pack(record)

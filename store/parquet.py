@@ -144,7 +144,7 @@ def _writer(
     schema = schema.with_metadata({METADATA_KEY: about})
     rows: list[ParquetRow] = []
     with attribute_os_errors(target):
-        # Given a path, Arrow opens it by itself and has words of its own for what goes wrong.
+        # Given a path, Arrow opens it by itself and words its own errors.
         stream = path.open("xb")
     with stream, ParquetWriter(stream, schema, compression="zstd") as writer:
 

@@ -127,7 +127,7 @@ class Recording:
         """Read and check every byte, the chain from block to block, and every record.
 
         Raises:
-            DamagedRecording: with the place and the reason.
+            DamagedRecording: with the location and the reason.
         """
         with _opened(self.path) as file:
             file.state()
@@ -154,7 +154,7 @@ class Recording:
 
     @contextmanager
     def _reading(self, kind: BlockKind, question: int) -> Iterator[StoredBlock]:
-        """A question's block of a kind; what cannot be read inside is damage at its offset."""
+        """Open a question's block of a kind; report unreadable contents as damage at its offset."""
         self._check_question(question)
         with _opened(self.path) as file:
             block = _block(file, self._index, self._index.position(kind, question))

@@ -28,7 +28,7 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Probes(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How the answers inside a branch were taken: at temperature 0, after words that force one."""
+    """How the probes of a branch were made: at temperature 0, after text that forces an answer."""
 
     end: str = ""
     """Put after a prefix that still thinks, to end that; ``ask`` follows."""
@@ -109,7 +109,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Return the index under which a branch was drawn.
 
         Args:
-            position: the branch's place among those that the recording holds, from 0.
+            position: the branch's index among those that the recording holds, from 0.
         """
         index = position
         for missing in self.missing or ():
@@ -130,7 +130,7 @@ class Branch(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why it ended: ``stop``, ``length``, …"""
     seed: int | None = None
     raw: list[str] | None = None
-    """The model's words at each probe, before extraction."""
+    """The model's text at each probe, before extraction."""
     final_raw: str | None = None
     probe_tokens: list[int] | None = None
     """What each probe cost, in generated tokens."""

@@ -1,6 +1,6 @@
 """Write the sealed form of a journal: one order, one spelling, so equal content is equal bytes.
 
-It writes to a descriptor and touches no names; the writer puts the file in its place.
+It writes to a descriptor and touches no names; the writer renames the file.
 """
 
 from collections.abc import Mapping, Sequence

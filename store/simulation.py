@@ -16,7 +16,7 @@ from store.reader import open_recording
 from store.records import Branch, Greedy, Provenance, Question, Sampling
 
 COLLECTOR = "rheostat sample 1"
-"""The simulator and its version; another number means other data."""
+"""The simulator and its version; another version gives other data."""
 
 INTERVAL = 500
 MAX_TOKENS = 32_000
@@ -33,9 +33,9 @@ class SimulatedReasoner(NamedTuple):
     verbosity: float
     """Scales the length of every chain."""
     noise: float
-    """The chance that a probe of a settled branch gives something else."""
+    """The probability that a probe of a settled branch gives something else."""
     drift: float
-    """The chance that a branch turns away from what it settled on."""
+    """The probability that a branch leaves the answer that it settled on."""
 
 
 class Benchmark(NamedTuple):
@@ -82,7 +82,7 @@ class KeyedRandom(Random):
         super().__init__(self.key)
 
     def happens(self, probability: float) -> bool:
-        """True with this probability."""
+        """Return true with this probability."""
         return self.random() < probability
 
     def bell(self) -> float:
@@ -126,7 +126,7 @@ def _items(reasoner: SimulatedReasoner, benchmark: Benchmark) -> Iterator[Item]:
 
 
 def make_puzzles(benchmark: Benchmark) -> list[Puzzle]:
-    """The questions of a benchmark: difficulties spread evenly over 0..1, in a mixed order."""
+    """Make the questions of a benchmark, with evenly spread difficulties in a mixed order."""
     chance = KeyedRandom(benchmark.name)
     keys = [chance.random() for _ in range(benchmark.questions)]
     ranks = sorted(range(benchmark.questions), key=keys.__getitem__)

@@ -1,6 +1,6 @@
 """Reading files that other programs wrote: text in, checked records out.
 
-Whatever is wrong with such a file becomes a `SourceError` that names the place: the path of the
+Whatever is wrong with such a file becomes a `SourceError` that names the location: the path of the
 field inside the data, the line, or the byte.
 """
 
@@ -61,7 +61,7 @@ def zstd_decompress(data: bytes) -> bytes:
 
 
 def data_suffix(path: Path) -> str:
-    """The suffix of a file in lower case, without that of its compression: ``.csv`` of ``.csv.gz``.
+    """Return a file's suffix in lower case, without a compression suffix: ``.csv`` of ``.csv.gz``.
 
     It is empty for a name without one.
     """
@@ -132,7 +132,7 @@ def _suggestion(kind: object, place: str | None, field: str) -> str:
 
 
 def _fields_at(kind: msgspec.inspect.Type, place: str) -> list[str]:
-    """Return the names of the fields that an object has at a place such as ``$.branches[0]``."""
+    """Return the names of the fields that an object has at a path such as ``$.branches[0]``."""
     kind = _object(kind)
     for name in re.findall(r"\.(\w+)", place):
         if isinstance(kind, msgspec.inspect.StructType):
@@ -157,7 +157,7 @@ def _object(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 def join_place(line: int | None, field: str | None) -> str | None:
-    """Return a place in words: ``line 3, $.branches[0].tokens``; either part may be missing."""
+    """Format a location: ``line 3, $.branches[0].tokens``; either part may be missing."""
     parts = [] if line is None else [f"line {line}"]
     if field is not None:
         parts.append(field)
@@ -165,7 +165,7 @@ def join_place(line: int | None, field: str | None) -> str | None:
 
 
 def _say(message: str) -> tuple[str, str | None]:
-    """Split a decoder's message into the problem and the place, where it names one."""
+    """Split a decoder's message into the problem and the path, if it names one."""
     if message == "Input data was truncated":
         return "the JSON ends too early; the file may be cut off", None
     if malformed := _MALFORMED.fullmatch(message):

@@ -1,4 +1,4 @@
-"""What a record must satisfy besides its types, said in one sentence each.
+"""What a record must satisfy besides its types, each rule with a one-sentence message.
 
 Each function returns what is wrong, or ``None``. The writer applies them to whatever comes in, and
 `Recording.verify` applies them again to what is on disk.

@@ -1,7 +1,7 @@
 """Write recordings: append-only while branches are collected, immutable once sealed.
 
 One process writes a recording at a time, under an exclusive lock on the file; readers never lock.
-An append is in the system's hands when it returns, so it outlives the death of the process. It is
+An append is in the page cache when it returns, so it outlives the death of the process. It is
 forced to the disk unless that was last done less than a second ago; then the next append, `close`
 or `seal` does it. So a power cut costs at most the appends since the last forced one.
 
@@ -184,7 +184,7 @@ class RecordingWriter:
     ) -> str:
         """Rewrite the recording in its one order, make it read-only and return its digest.
 
-        The new file takes the journal's place in one step; until then the journal is untouched.
+        The new file replaces the journal in one step; until then the journal is untouched.
 
         Args:
             missing: indexes of branches that could not be had, by the question's id; each question
@@ -238,7 +238,7 @@ class RecordingWriter:
         self.close()
 
     def _own(self) -> int:
-        """Return the descriptor, if the path still leads to the file behind it."""
+        """Return the descriptor, if the path still leads to its file."""
         if self._sealed:
             raise SealedRecording("is sealed, and nothing can be added", path=self.path)
         if self._descriptor is None:
@@ -310,7 +310,7 @@ def _accepted(record: R, path: Path, place: str) -> R:
 
 
 def _unfinished(path: Path) -> Path:
-    """Where the sealed form is written before it takes the journal's place."""
+    """Where the sealed form is written before it replaces the journal."""
     return path.with_name(f"{path.name}.sealing")
 
 

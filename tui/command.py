@@ -77,9 +77,9 @@ def tui(place: Path, on: tuple[Path, ...], serve: bool, port: int) -> None:
 
 
 def _has_terminal() -> bool:
-    """Whether there is a terminal for the app, or a driver of Textual's in its place.
+    """Whether there is a terminal for the app, or a driver of Textual's instead.
 
-    The driver is named by `--serve`, whose server starts the app behind pipes.
+    The driver is named by `--serve`, whose server starts the app with pipes.
     """
     if os.environ.get("TEXTUAL_DRIVER"):
         return True

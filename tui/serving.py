@@ -1,9 +1,9 @@
 """Serve the app to a browser on this machine only.
 
-Whoever can open the socket can send keys to the app, so each request needs three things: a random
-token in the path, which is printed once and changes with every start; a ``Host`` header that names
-this machine, against DNS rebinding; and, for the socket, the page's own origin. The page loads
-nothing from other hosts and works offline.
+Every process that can open the socket can send keys to the app, so each request needs three things:
+a random token in the path, which is printed once and changes with every start; a ``Host`` header
+that names this machine, against DNS rebinding; and, for the socket, the page's own origin. The page
+loads nothing from other hosts and works offline.
 """
 
 import hmac
@@ -61,7 +61,7 @@ class AppServer(Server):
         return f"{self.public_url}/{self._token}/"
 
     def run(self) -> None:
-        """Serve until the process is asked to end.
+        """Serve until the process receives a signal to end.
 
         Raises:
             ExternalError: The port cannot be used.
@@ -116,7 +116,7 @@ class AppServer(Server):
         context = {
             "title": self.title,
             "font_size": min(max(size_px, _SMALLEST), _LARGEST),
-            # The page's script puts `?width=` behind it, so the token is in the path.
+            # The page's script appends `?width=`, so the token is in the path.
             "socket": f"ws://{request.host}/{self._token}/ws",
         }
         response = aiohttp_jinja2.render_template("index.html", request, context)

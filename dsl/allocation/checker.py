@@ -17,7 +17,7 @@ from dsl.tree import Expression, Identifier, Name, walk
 from dsl.types import Type
 
 STEPS = 20
-"""At so many steps of β values are looked at."""
+"""Number of steps of β at which values are checked."""
 
 
 class ResolvedStage(NamedTuple):
@@ -152,7 +152,7 @@ def _stage(scope: Scope, stage: tree.StageBlock) -> None:
 def _check_repeated(
     scope: Scope, stage: tree.StageBlock, first: tree.Setting, second: tree.Setting
 ) -> None:
-    """What is once is twice, or there are both samples and a controller."""
+    """Report a setting that is given twice, or samples beside a controller."""
     both = type(first) is not type(second)
     which = "both samples and a controller" if both else f"its {_KINDS[type(first)]} twice"
     scope.error(
@@ -168,7 +168,7 @@ _KINDS: dict[type[tree.Setting], str] = {
 
 
 def _model(scope: Scope, written: Expression) -> None:
-    """A model is a text; one that was written without quotes is reported so."""
+    """Check that a model is a text, and report a name written without quotes."""
     if isinstance(written, Name) and written.text != "beta":
         scope.error(
             "RH301", "`model` takes a text, but this is a name", written.span, "a name",

@@ -20,7 +20,7 @@ from dsl.vocabulary import did_you_mean
 _BEGINNING = re.compile(r"\s*(?:#[^\n]*\n\s*)*allocation\b")
 
 WORDS = ("allocation", "budget", "stage", "model", "samples", "controller", "at", "beta")
-"""The words of the form."""
+"""The reserved words of the form."""
 
 
 class ParsedAllocation(NamedTuple):
@@ -76,7 +76,7 @@ def _comments(text: str) -> list[Comment]:
 
 
 def _report_syntax_error(source: Source, problem: UnexpectedInput) -> Diagnostic:
-    """Return the syntax error, in words."""
+    """Return the syntax error as a message."""
     if isinstance(problem, UnexpectedToken) and problem.token.type != "$END":
         token = problem.token
         span = Span(token.start_pos or 0, token.end_pos or 0)

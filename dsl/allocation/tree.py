@@ -61,5 +61,5 @@ class Allocation(Node):
 
     @property
     def budgets(self) -> list[Budget]:
-        """What it says of its budget: once, where it is sound."""
+        """The budget settings; a sound program has exactly one."""
         return [each for each in self.entries if isinstance(each, Budget)]

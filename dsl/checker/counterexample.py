@@ -38,7 +38,7 @@ class _ScheduleNames(dict[str, Number]):
 def find_counterexample(
     program: tree.Program, types: NodeTypes, line: tree.Scheduled, turns: Iterable[float]
 ) -> Counterexample | None:
-    """Look for a pair that refutes a line's direction, on round values of β first.
+    """Search for a pair that refutes a line's direction, on round values of β first.
 
     Args:
         program: a program without errors in its names and types.

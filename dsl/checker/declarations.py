@@ -62,7 +62,7 @@ def check_sections(scope: Scope, program: tree.Program) -> None:
 
 
 def _declared(program: tree.Program) -> dict[str, Span]:
-    """Return every name that the program declares anywhere, with the place where it first does."""
+    """Return every name that the program declares, with the span of its first declaration."""
     found: dict[str, Span] = {}
     for node in tree.walk(program):
         if isinstance(node, tree.Knob | tree.Scheduled | tree.Cell | tree.Let):

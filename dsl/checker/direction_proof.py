@@ -106,7 +106,7 @@ class DirectionProver:
         )
 
     def turns(self, node: tree.Expression) -> set[float]:
-        """The values of β on both sides of each turn of a comparison, where it turns just once."""
+        """Return the values of β on both sides of each comparison that changes once."""
         found: set[float] = set()
         for inner in tree.walk(node):
             if isinstance(inner, tree.Name) and inner.text in self._lines:
@@ -165,7 +165,7 @@ class DirectionProver:
             why = Obstacle(node, f"`{name}` is not proved", f"prove `{name}` first")
             return Behaviour(found.low, found.high, Tendency.UNKNOWN, why)
         knob = self._free[name]
-        # Its range may be told by knobs above it, so its ends may have ranges of their own.
+        # Its range may depend on knobs above it, so its ends may have ranges of their own.
         low, high = self.over(knob.low, piece).low, self.over(knob.high, piece).high
         found = Behaviour(low, high, Tendency.CONSTANT)
         return found.as_real() if knob_type(knob, self._types) is Type.REAL else found
@@ -269,7 +269,7 @@ def _joined(sides: list[Behaviour], jumps: tuple[Tendency, ...], crossing: Obsta
 
 
 def _ordinal(number: float) -> int:
-    """Return the place of a number that is not negative among all such numbers."""
+    """Return the rank of a number that is not negative among all such numbers."""
     place: int = struct.unpack("<q", struct.pack("<d", number))[0]
     return place
 

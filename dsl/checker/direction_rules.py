@@ -19,7 +19,7 @@ Sense: TypeAlias = int | None
 
 
 class OperationShape(NamedTuple):
-    """What a rule says of an operation: bounds, and the sense for each operand."""
+    """The shape of an operation under a rule: bounds, and the sense for each operand."""
 
     low: Number
     high: Number
@@ -61,7 +61,7 @@ def _corners(function: Operation, operands: Operands, senses: Sequence[int]) -> 
 def _all_corners(
     function: Operation, operands: Operands, senses: tuple[Sense, ...]
 ) -> OperationShape:
-    """An operation that is monotone in each operand, one way or the other: any corner may bound."""
+    """Bound an operation that is monotone in each operand, rising or falling, by all corners."""
     values = [function(*ends) for ends in product(*((one.low, one.high) for one in operands))]
     return OperationShape(min(values), max(values), senses)
 
@@ -201,14 +201,14 @@ def _power(function: Operation, operands: Operands) -> OperationShape:
 
 
 def _beta_confidence(function: Operation, operands: Operands) -> OperationShape:
-    """The exact sum over whole votes keeps order; the series for others may miss by a last bit."""
+    """Bound a confidence: monotone for whole votes; others may miss by the last bit."""
     if all(isinstance(operand.low, int) for operand in operands):
         return _corners(function, operands, (1, -1))
     return OperationShape(0.0, 1.0, (None, None))
 
 
 def _round_digits(function: Operation, operands: Operands) -> OperationShape:
-    """Rounding to decimals follows its value; for its digits, every number of them is tried."""
+    """Bound a rounding to decimals: monotone in its value, and every number of digits is tried."""
     value, digits = operands
     # Beyond 400 digits either way nothing changes any more.
     ends = [min(400, max(-400, int(end))) for end in (digits.low, digits.high)]
@@ -219,7 +219,7 @@ def _round_digits(function: Operation, operands: Operands) -> OperationShape:
 
 
 def _equal(function: Operation, operands: Operands) -> OperationShape:
-    """``==``: where one side never passes the other, it says whether the other is reached."""
+    """``==``: where one side never passes the other, it tests whether the other is reached."""
     left, right = operands
     senses: tuple[Sense, Sense] = (None, None)
     if left.high <= right.low:

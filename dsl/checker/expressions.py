@@ -324,7 +324,7 @@ def _choice(scope: Scope, node: tree.Conditional) -> Type:
 
 
 def _warn_of_constant_key(scope: Scope, node: tree.SortSet) -> None:
-    """A key that is the same for every branch sorts nothing; `for` was likely meant."""
+    """Warn of a sort key that is the same for every branch; `for` was likely meant."""
     for part in tree.walk(node.key):
         if isinstance(part, tree.Field):
             return

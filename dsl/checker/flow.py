@@ -105,7 +105,7 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
     last = tree.ungroup(node.choices[-1])
     if isinstance(last, tree.NoneLiteral):
         if len(node.choices) > 1:
-            return  # said with open eyes: `… else none`
+            return  # the program writes it out: `… else none`
         scope.warning(
             "RH506",
             "`answer none` counts as wrong",
@@ -117,7 +117,7 @@ def _may_be_none(scope: Scope, node: tree.Answer) -> None:
     voters = last.arguments[0] if last.arguments else None
     if last.function.text == "winner" and isinstance(voters, tree.Name):
         if voters.text not in {"finished", "active", "pruned"}:
-            # `opened` and `alive` are as good as it gets; of a `let` it cannot be told here.
+            # `opened` and `alive` are as good as it gets; for a `let` it is not known here.
             return
         where = f"if no branch is {voters.text}"
     else:

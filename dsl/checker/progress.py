@@ -76,7 +76,7 @@ def _check_step(scope: Scope, live: "_Live", step: tree.Step, verbs: list[tree.V
 
 
 def _answers_with_votes(scope: Scope, program: tree.Program) -> bool:
-    """Return whether an answer is what branches say, directly or by way of a name."""
+    """Return whether an answer comes from branches, directly or by way of a name."""
     named: dict[str, list[tree.Expression]] = {}
     for node in tree.walk(program):
         if isinstance(node, tree.Assign | tree.Let) and not isinstance(

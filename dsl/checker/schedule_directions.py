@@ -146,7 +146,7 @@ def _refuted(scope: Scope, verdict: DirectionVerdict, pair: Counterexample) -> N
 
 def _not_provable(scope: Scope, verdict: DirectionVerdict, problem: Obstacle) -> None:
     where = verdict.where
-    # Where the very first interval fails, the place says nothing.
+    # Where the very first interval fails, the position carries no information.
     near = f", near beta = {(where.low + where.high) / 2:.2g}" if where.low > 0 else ""
     scope.warning(
         "RH602",

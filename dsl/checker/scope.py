@@ -41,10 +41,10 @@ class Scope:
     written: dict[str, Span] = field(default_factory=dict)
     """Every name that is declared anywhere, and where."""
     doubtful: set[str] = field(default_factory=set)
-    """Names whose declaration was wrong, so that what is said of them would be an echo."""
+    """Names whose declaration was wrong: further diagnostics about them would be echoes."""
     place: ExpressionPosition = ExpressionPosition.CODE
     has_branch: bool = False
-    """Whether a dot means something here."""
+    """Whether a dot refers to a branch here."""
 
     # Reporting
 
@@ -138,21 +138,21 @@ class Scope:
 
     @contextmanager
     def at(self, place: ExpressionPosition) -> Iterator[None]:
-        """Inside a section."""
+        """Check what is inside as part of a section."""
         before, self.place = self.place, place
         yield
         self.place = before
 
     @contextmanager
     def with_branch(self) -> Iterator[None]:
-        """Where a dot means the branch of a set."""
+        """Check what is inside with a dot that refers to a branch of a set."""
         before, self.has_branch = self.has_branch, True
         yield
         self.has_branch = before
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """Inside a block: its `let`s end with it."""
+        """Check what is inside as a block, whose `let`s end with it."""
         self.lets.append({})
         yield
         self.lets.pop()
@@ -160,12 +160,12 @@ class Scope:
     # Learning
 
     def learn(self, node: tree.Node, found: Type) -> Type:
-        """Keep the type of an expression."""
+        """Record the type of an expression."""
         self.types[node] = found
         return found
 
     def use(self, node: tree.Node, symbol: Symbol) -> Type:
-        """Keep what a name means."""
+        """Record the symbol of a name, and its type."""
         self.symbols[node] = symbol
         return self.learn(node, symbol.type)
 

@@ -79,7 +79,7 @@ def _statement(scope: Scope, statement: tree.Statement, rules: _StatementRules) 
 
 
 def _reason_advice(statement: tree.Assign) -> str | None:
-    """What to do about ``stop reason = "done"``: the last two words are read as an assignment."""
+    """Advise on ``stop reason = "done"``, whose last two words are read as an assignment."""
     habit = OPERATORS.get(statement.name.text)
     if (
         habit is None
@@ -188,7 +188,7 @@ def _assign(scope: Scope, statement: tree.Assign) -> None:
 
 
 def _assume(scope: Scope, name: tree.Identifier, found: Type) -> None:
-    """Take an assignment to nothing as a declaration, so that each use is not told again."""
+    """Take an assignment to nothing as a declaration, so that its uses are not reported again."""
     if scope.lookup(name.text) is None:
         scope.doubtful.add(name.text)
         scope.lets[-1][name.text] = Symbol(Role.LET, name.text, found, name.span)

@@ -37,7 +37,7 @@ class Needs(NamedTuple):
 
     signals: frozenset[str]
     probes: bool
-    """Whether it looks inside branches, so that whole reads alone cannot serve it."""
+    """Whether it probes branches, so that complete reads alone are not enough for it."""
 
 
 class CheckedProgram(NamedTuple):
@@ -48,7 +48,7 @@ class CheckedProgram(NamedTuple):
     types: dict[tree.Node, Type]
     """The type of each expression."""
     symbols: dict[tree.Node, Symbol]
-    """What each name, field and assigned identifier means."""
+    """The symbol of each name, field and assigned identifier."""
     needs: Needs
 
     @property

@@ -1,6 +1,6 @@
 """The domain of the direction proof: bounds and tendency of a value over an interval of β.
 
-Where no rule covers an expression, an obstacle says why and what a rule would cover.
+Where no rule covers an expression, an obstacle explains why and what a rule would cover.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ class Tendency(Enum):
     UNKNOWN = "unknown"
 
     def seen_through(self, sense: int) -> "Tendency":
-        """The tendency of a function that follows its argument (1), opposes it (-1) or neither."""
+        """Return the tendency of a function of this: it follows (1), opposes (-1) or neither."""
         if sense == 0 or self is Tendency.CONSTANT:
             return Tendency.CONSTANT
         if sense == 1 or self is Tendency.UNKNOWN:
@@ -49,7 +49,7 @@ class Obstacle:
 class Behaviour:
     """A value over an interval of β: ``low <= value <= high``, and its tendency.
 
-    ``obstacle`` says why the tendency is unknown; it is ``None`` where it is known.
+    ``obstacle`` explains why the tendency is unknown; it is ``None`` where it is known.
     """
 
     low: Number
@@ -168,7 +168,7 @@ OPPOSED_SIDES = (
 
 
 def describe_obstacle(node: Combination) -> Obstacle:
-    """Return what to say of an operator or a function that no rule covers."""
+    """Return the obstacle for an operator or a function that no rule covers."""
     name = operator_name(node)
     problem = _PROBLEMS.get(name, "no rule determines the direction of this")
     return Obstacle(node, problem, _REMEDIES.get(name, _COMPARISON))

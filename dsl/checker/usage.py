@@ -45,7 +45,7 @@ def check_usage(scope: Scope, program: tree.Program) -> None:
 def _uses(scope: Scope, program: tree.Program) -> _Uses:
     """Return what is read and assigned where.
 
-    A value that draws chance counts as read: what decides over a draw decides over the next ones.
+    A value that draws a random number counts as read: each draw changes the ones after it.
     """
     uses = _Uses(set(), set(), set())
     waiting: list[tuple[tree.Node, Symbol | None]] = [(program, None)]

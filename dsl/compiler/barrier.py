@@ -31,7 +31,7 @@ class BarrierEmitter:
         self._emit.store("i1", "true", self.acted)
 
     def thin_out(self) -> None:
-        """A branch is no longer active."""
+        """Record that a branch is no longer active."""
         self.thins = True
         self._emit.store("i1", "true", self.thinned)
 

@@ -13,7 +13,7 @@ class BranchEmitter:
         self._signals = signals
 
     def recorded(self, branch: str, place: str) -> str:
-        """The recorded answer of a branch after ``place`` + 1 intervals, as a 64-bit number."""
+        """Emit a branch's recorded answer after ``place`` + 1 intervals, as a 64-bit number."""
         emit, state = self._emit, self._state
         row = emit.load_element("i64", state.row, branch)
         at = emit.op(f"add i64 {row}, {place}")
@@ -27,7 +27,7 @@ class BranchEmitter:
         return emit.op(f"icmp sle i64 {after}, {state.budget}")
 
     def new(self, *, whole: bool) -> str:
-        """Add the next branch of the deal, at depth 1 or whole at its end; gives its index."""
+        """Open the next branch of the order, at depth 1 or at its end; return its index."""
         emit, state = self._emit, self._state
         branch = emit.load("i64", state.opened)
         narrow = emit.load_element("i32", state.deal, branch)
@@ -116,7 +116,7 @@ class BranchEmitter:
                 emit.store_element("double", value, state.signal[name], branch)
 
     def finish(self, branch: str) -> None:
-        """A branch comes to its end: its final answer is known."""
+        """Emit the end of a branch, which reveals its final answer."""
         emit, state = self._emit, self._state
         last = emit.load_element("i64", state.last, branch)
         answer = self.recorded(branch, last)

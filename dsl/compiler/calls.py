@@ -1,4 +1,4 @@
-"""Functions of a compiled program; each says what the interpreter's says."""
+"""Functions of a compiled program; each computes what the interpreter's does."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -199,7 +199,7 @@ class CallEmitter:
         return self._fold(name, kind, members.size, lambda at: emit.load_element(kind, values, at))
 
     def _fold(self, name: str, kind: str, count: str, at: Callable[[str], str]) -> str:
-        """Fold ``count`` values, read by place in their order; 0 of nothing."""
+        """Fold ``count`` values, read by index in their order; 0 for none."""
         emit = self._emit
         zero = "0" if kind == "i64" else "0.0"
         if name == "mean":
@@ -262,7 +262,7 @@ class CallEmitter:
         return self._fold(name, "double", count, at)
 
     def ring(self, window: "RingBuffer", place: str) -> str:
-        """Return the index of a window's value, the oldest at place 0."""
+        """Return the index of a window's value, the oldest at index 0."""
         emit = self._emit
         size = emit.load("i64", window.capacity)
         index = emit.op(f"add i64 {emit.load('i64', window.start)}, {place}")

@@ -89,7 +89,7 @@ class Emitter:
         self.store(kind, value, self.element(kind, base, index))
 
     def slot(self, kind: str, value: str | None = None) -> str:
-        """A place in the function's frame; a initial value is stored where the slot is made."""
+        """Allocate a slot in the function's frame; an initial value is stored at this point."""
         name = f"%s{len(self._slots)}"
         self._slots.append(f"{name} = alloca {kind}")
         if value is not None:
@@ -163,7 +163,7 @@ class Emitter:
 
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
-        """What is emitted inside runs where the condition holds."""
+        """Guard what is emitted inside by a condition."""
         inside, behind = self.label("then"), self.label("end")
         self.branch(condition, inside, behind)
         self.place(inside)
@@ -172,7 +172,7 @@ class Emitter:
 
     @contextmanager
     def loop(self, count: str) -> Iterator[str]:
-        """What is emitted inside runs for the index yielded, from 0 to below ``count``."""
+        """Repeat what is emitted inside for the index yielded, from 0 to below ``count``."""
         with self.breakable(count) as (index, _):
             yield index
 

@@ -1,4 +1,4 @@
-"""Expressions of a compiled program; each case says what the interpreter's says."""
+"""Expressions of a compiled program; each case computes what the interpreter's does."""
 
 from collections.abc import Callable
 from typing import NamedTuple, assert_never
@@ -63,7 +63,7 @@ class ExpressionEmitter:
         self.library = library
         self.variables = variables
         self.branch: str | None = None
-        """The branch that a dot means."""
+        """The branch that a dot refers to."""
         self._types = checked.types
         self._symbols = checked.symbols
         self._calls = CallEmitter(self)
@@ -82,7 +82,7 @@ class ExpressionEmitter:
         return self.emit.op(f"sitofp i64 {value} to double")
 
     def as_type(self, node: tree.Expression, wanted: Type) -> str:
-        """Emit an expression in a place of a type."""
+        """Emit an expression, converted to a type."""
         return self.real(node) if wanted is Type.REAL else self.value(node)
 
     def value(self, node: tree.Expression) -> str:
@@ -152,7 +152,7 @@ class ExpressionEmitter:
         return self.emit.op(f"sub i64 {state.size}, {self.emit.load('i64', state.opened)}")
 
     def here(self) -> str:
-        """Return the branch that a dot means."""
+        """Return the branch that a dot refers to."""
         assert self.branch is not None
         return self.branch
 
@@ -352,7 +352,7 @@ class ExpressionEmitter:
         return BranchSet(own, emit.load("i64", count))
 
     def of_each(self, members: BranchSet, action: Callable[[str, str], None]) -> None:
-        """Do something for each member, given its place and itself; a dot means it."""
+        """Emit code for each member, with its index and itself; a dot refers to it."""
         outside = self.branch
         with self.emit.loop(members.size) as place:
             branch = self.state.member(members.pointer, place)

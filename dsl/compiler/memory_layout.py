@@ -1,4 +1,4 @@
-"""What a compiled program runs over: one question, dealt under many seeds.
+"""The memory of a compiled program: one question under many seeds.
 
 A program is compiled to a function of one argument, an array of 64-bit words. Each word is an
 integer, the bits of a double, or the address of an array. The harness fills the words; `StateWord`
@@ -38,8 +38,8 @@ class StateWord(IntEnum):
     BETA = 13
     """A double."""
     LITERALS = 14
-    """int32: the program's quoted answers in the order of `Compiled.literals`; numbers from -2 down
-    stand for those that no branch gave."""
+    """int32: the program's quoted answers in the order of `Compiled.literals`; those that no branch
+    gave are numbered from -2 down."""
     OUT_ANSWER = 15
     """(S,) int32."""
     OUT_TOKENS = 16

@@ -1,4 +1,4 @@
-"""Arithmetic of compiled programs: what `dsl.numeric` says, as instructions."""
+"""Arithmetic of compiled programs: what `dsl.numeric` computes, as instructions."""
 
 from dsl.compiler.emitter import Emitter, real
 from dsl.numeric import MAX_INT, MAX_REAL, MIN_INT
@@ -43,7 +43,7 @@ def integer(emit: Emitter, sign: str, a: str, b: str) -> str:
 
 
 def negate_integer(emit: Emitter, a: str) -> str:
-    """``-a``."""
+    """Emit ``-a``."""
     return integer(emit, "-", "0", a)
 
 
@@ -63,7 +63,7 @@ def _multiply(emit: Emitter, a: str, b: str) -> str:
 
 
 def _safe_divisor(emit: Emitter, b: str) -> str:
-    """Return a divisor by which dividing never traps: 1 means 0 and for -1."""
+    """Return a divisor by which dividing never traps: 1 in place of 0 and -1."""
     zero = emit.op(f"icmp eq i64 {b}, 0")
     minus = emit.op(f"icmp eq i64 {b}, -1")
     return emit.select(emit.op(f"or i1 {zero}, {minus}"), "i64", "1", b)

@@ -1,7 +1,7 @@
 """Kernels over sets of branches: votes and sorting, for compiled programs.
 
-They say for arrays what `dsl.aggregates` says for texts. Answers are numbered from 0, -1 is none.
-The arrays of votes and marks are all 0 when a tally begins, and `clear` makes them so again.
+They compute over arrays what `dsl.aggregates` computes over texts. Answers are numbered from 0, -1
+is none. The arrays of votes and marks are all 0 when a tally begins, and `clear` resets them.
 """
 
 from dsl.beta import beta_confidence_int, beta_confidence_real
@@ -74,7 +74,7 @@ def clear(seen: Ints32, found: int, votes: Ints64, marks: Bytes) -> None:
 def leader(seen: Ints32, found: int, votes: Ints64, but: int) -> int:
     """Return the position of the answer with the most votes, the first on a tie, or -1.
 
-    The place ``but`` is skipped.
+    The index ``but`` is skipped.
 
     Args:
         seen: answer numbers in the order of first sight.
@@ -114,14 +114,14 @@ def leader_weighted(seen: Ints32, found: int, votes: Reals, but: int) -> int:
 
 
 def answer_at(seen: Ints32, place: int) -> int:
-    """Return the answer at a place; none at -1."""
+    """Return the answer at an index; none at -1."""
     if place < 0:
         return -1
     return seen[place]
 
 
 def votes_at(seen: Ints32, place: int, votes: Ints64) -> int:
-    """Return the votes at a place; 0 at -1.
+    """Return the votes at an index; 0 at -1.
 
     Args:
         seen: answer numbers in the order of first sight.
@@ -308,7 +308,7 @@ def subtract(
 ) -> int:
     """Store the members that are not in another set, in order, and return their number.
 
-    ``marks`` has a place for each branch, all 0 before and after.
+    ``marks`` has an element for each branch, all 0 before and after.
 
     Args:
         members: branch indexes, int32, shape (at least size,).

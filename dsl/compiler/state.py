@@ -40,7 +40,7 @@ class EpisodeState:
         self.emit = emit
         self.uses = uses
         self.arrays = 0
-        """How many arrays of N words have been laid out in the scratch memory."""
+        """How many arrays of N words have been laid out in the working memory."""
         self._scratch = self.word(StateWord.SCRATCH, "ptr")
         self.size = self.word(StateWord.BRANCHES)
         self.width = self.word(StateWord.WIDTH)
@@ -99,7 +99,7 @@ class EpisodeState:
         return self.emit.load(kind, self.emit.element("i64", "%words", str(int(word))))
 
     def array(self) -> str:
-        """Return a new array of N words in the scratch memory."""
+        """Return a new array of N words in the working memory."""
         offset = self.emit.op(f"mul i64 {self.size}, {self.arrays}")
         self.arrays += 1
         return self.emit.element("i64", self._scratch, offset)

@@ -1,4 +1,4 @@
-"""Statements of a compiled program; each says what the interpreter's says."""
+"""Statements of a compiled program; each does what the interpreter's does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

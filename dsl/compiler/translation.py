@@ -27,7 +27,7 @@ class CompiledModule(NamedTuple):
 
     text: str
     arrays: int
-    """Arrays of N words in the scratch memory."""
+    """Arrays of N words in the working memory."""
     windows: int
     knobs: tuple[tuple[str, Type], ...]
     """The knobs in the order in which they are passed, with their types."""

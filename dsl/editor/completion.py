@@ -1,4 +1,4 @@
-"""What can come at a place: the grammar says which words, the outline says which names."""
+"""Completions at a position: words from the grammar, names from the outline."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -81,14 +81,14 @@ def find_completions(document: Document, offset: int) -> Completions:
 
 
 def _is_quoted(document: Document, offset: int) -> bool:
-    """Return whether a place is in a comment or a text, finished or not."""
+    """Return whether an offset is in a comment or a text, finished or not."""
     line = document.source.text[:offset].rpartition("\n")[2]
     without_texts = re.sub(r'"[^"]*"', "", line)
     return '"' in without_texts or "#" in without_texts
 
 
 class _CompletionContext:
-    """A place between two tokens."""
+    """A position between two tokens."""
 
     def __init__(self, document: Document, offset: int):
         self._document = document
@@ -123,7 +123,7 @@ class _CompletionContext:
             yield from self.fields()
 
     def fields(self) -> Iterator[Completion]:
-        """Return the fields of a branch and, where a value can stand, its attributes."""
+        """Return the fields of a branch and, where a value is allowed, its attributes."""
         if not self._takes_field or self._section is None or self._section.word not in CODE:
             return
         for declared in self._outline.declared:

@@ -55,7 +55,7 @@ class Document:
         return None if symbol is None else symbol.type
 
     def token_at(self, offset: int) -> int | None:
-        """Return the index of the word or sign at a place; of two that touch, the word."""
+        """Return the index of the word or sign at an offset; of two that touch, the word."""
         touching = [
             index
             for index, token in enumerate(self.tokens)

@@ -32,7 +32,7 @@ class Hover(NamedTuple):
 
 
 def find_hover(document: Document, offset: int) -> Hover | None:
-    """What there is to say of a place; ``None`` for white space, signs, numbers and texts."""
+    """Describe the name at an offset; ``None`` for white space, signs, numbers and texts."""
     index = document.token_at(offset)
     if index is None:
         return None
@@ -51,7 +51,7 @@ def find_hover(document: Document, offset: int) -> Hover | None:
 
 
 def find_definition(document: Document, offset: int) -> Span | None:
-    """Where the name at a place is declared; ``None`` for what the language declares."""
+    """Find where the name at an offset is declared; ``None`` for built-in names."""
     index = document.token_at(offset)
     if index is None or document.tokens[index].type not in {"NAME", "FIELD"}:
         return None

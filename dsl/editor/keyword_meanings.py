@@ -1,4 +1,4 @@
-"""What each reserved word means, with a line that shows it in use."""
+"""The meaning of each reserved word, with an example line."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What a text declares, read off its tokens, so that it can be told while the text has errors."""
+"""Declarations of a text, read from its tokens, so that they are known while it has errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,19 +57,19 @@ class Outline:
     """What is in the braces of each `update`."""
 
     def section_at(self, offset: int) -> Section | None:
-        """Return the section in whose span a place lies."""
+        """Return the section whose span contains an offset."""
         for section in self.sections:
             if section.span.start < offset < section.span.end + (not section.closed):
                 return section
         return None
 
     def resolve(self, name: str, offset: int) -> Declaration | None:
-        """Return what a name means at a place; a field has its dot."""
+        """Return the declaration that a name refers to at an offset; a field has its dot."""
         found = (d for d in self.declared if d.name == name and _is_at(d, offset))
         return next(found, None)
 
     def visible(self, offset: int) -> list[Declaration]:
-        """Return the declarations whose names can be used at a place."""
+        """Return the declarations whose names can be used at an offset."""
         return [each for each in self.declared if each.scope.start <= offset <= each.scope.end]
 
 
@@ -111,7 +111,7 @@ class _Line(NamedTuple):
 
 
 class _OutlineReader:
-    """One skip the tokens; the words of sections put it right where braces are missing."""
+    """Step over a token; the words of sections correct the depth where braces are missing."""
 
     def __init__(self, tokens: Sequence[Token], length: int):
         self._tokens = tokens

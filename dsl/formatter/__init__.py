@@ -49,7 +49,7 @@ def format_source(source: Source) -> str:
 def print_tree(program: tree.Program) -> str:
     """Return the text of a tree that was never text, or whose text no longer counts.
 
-    Spans are not looked at, and there are no comments. Parentheses stand where the tree needs
+    Spans are ignored, and there are no comments. Parentheses are written where the tree needs
     them.
 
     Raises:

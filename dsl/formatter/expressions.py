@@ -1,6 +1,6 @@
 """Expressions as layouts: the author's parentheses are kept, and those that the tree needs added.
 
-Each kind of expression has a `Binding`; where a place takes only what binds tighter, parentheses
+Each kind of expression has a `Binding`; where a position takes only what binds tighter, parentheses
 go around it. So a tree that was never text is written right too.
 """
 
@@ -54,7 +54,7 @@ def binding(expression: tree.Expression) -> Binding:
 
 
 def lay_out(expression: tree.Expression, least: Binding = Binding.ANY) -> Layout:
-    """Return an expression where only what binds at least so tightly may stand."""
+    """Format an expression for a position that takes only what binds at least so tightly."""
     found = _bare(expression)
     return _parenthesised(found) if binding(expression) < least else found
 
@@ -98,7 +98,7 @@ def _bare(expression: tree.Expression) -> Layout:
 
 
 def number(node: tree.Number) -> str:
-    """A number as it was written; where that is not its value, the shortest text that gives it."""
+    """Format a number as it was written, or as the shortest text of its value where they differ."""
     written = node.written
     try:
         value = int(written) if written.isdigit() else float(written)

@@ -8,9 +8,9 @@ from dsl.source import Span
 
 
 class Margins:
-    """Hands out a program's comments in source order, each once, and tells blank lines.
+    """Yields a program's comments in source order, each once, and finds blank lines.
 
-    A tree that was never text has empty margins, whatever its spans say.
+    A tree that was never text has empty margins, whatever its spans are.
     """
 
     def __init__(self, text: str = "", comments: Sequence[Comment] = ()):

@@ -1,6 +1,6 @@
 """Write a tree line by line: sections, blocks, and the comments where they belong.
 
-A comment on its own line stays above what it stood above, one behind something stays behind it,
+A comment on its own line stays above the line after it, one after code stays after that code,
 and one inside of an expression or a head moves up, above the whole.
 """
 
@@ -55,7 +55,7 @@ class ProgramWriter:
         self._lines: list[str] = []
         self._indent = 0
         self._beside_at: dict[int, int] = {}
-        """The lines with a comment behind them, each with the width of what is before it."""
+        """The lines that end with a comment, each with the width of the code before it."""
 
     def program(self, node: tree.Program, end: int) -> str:
         """Return the whole text; ``end`` is where the old one ended."""
@@ -122,7 +122,7 @@ class ProgramWriter:
             self._lines.append("")
 
     def _beside(self, end: int, until: int) -> int:
-        """Put the comment behind something to the end of its line; gives where they end."""
+        """Put the comment after some code at the end of its line; return where it ends."""
         comment = self._margins.beside(end, until)
         if comment is None:
             return end
@@ -175,12 +175,12 @@ class ProgramWriter:
             self._simple(item.span, layout)
             for item, layout in zip(node.items, layouts, strict=True)
         ]
-        first = len(self._lines) + 1  # behind the head, whose own comment stays where it is
+        first = len(self._lines) + 1  # after the head, whose own comment does not move
         self._braced(head, inside, entries)
         self._align(first)
 
     def _align(self, first: int) -> None:
-        """Put the comments behind the lines from ``first`` on into one column."""
+        """Align the comments at the ends of lines, from line ``first`` on."""
         widths = {at: width for at, width in self._beside_at.items() if at >= first}
         column = max(widths.values(), default=0)
         for at, width in widths.items():
@@ -200,14 +200,14 @@ class ProgramWriter:
     # Blocks
 
     def _body(self, head: Layout, block: tree.Block) -> None:
-        """A block with its head, on one line if it is that simple."""
+        """Write a block with its head, on one line if it is simple enough."""
         inside = _inside(block)
         short = None if self._margins.any_in(inside) else _on_one_line(block)
         if short is None or not self._short(f"{flat(head)} {short}"):
             self._braced(head, inside, self._statements(block))
 
     def _statements(self, block: tree.Block) -> list[WriterEntry]:
-        """The entries of a block; neighbours that set names have their ``=`` in one column."""
+        """Return the entries of a block, with the ``=`` of neighbours that set names aligned."""
         entries = []
         for run in self._runs(block):
             names = [statements.name(node) for node in run if _is_setting(node)]

@@ -1,4 +1,4 @@
-"""The interpreter: what a Rheo program means, one verb at a time."""
+"""The interpreter, which defines the semantics of Rheo programs, one verb at a time."""
 
 from dsl.interpreter.controller import Interpreter
 

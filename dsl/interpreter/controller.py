@@ -1,4 +1,4 @@
-"""A Rheo program as a controller. The interpreter is the definition of what a program means."""
+"""A Rheo program as a controller. The interpreter defines the semantics of programs."""
 
 from collections.abc import Generator, Mapping, MutableSequence
 from contextlib import closing

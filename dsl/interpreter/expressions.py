@@ -1,7 +1,7 @@
 """The meaning of expressions, as closures over a frame.
 
 Operands are evaluated from left to right, `and`, `or` and `if` no further than needed, members of a
-set in its order: the order matters, since a draw of chance counts up.
+set in its order: the order matters, since random draws are numbered.
 """
 
 import operator
@@ -17,7 +17,7 @@ from dsl.types import Type
 
 T = TypeVar("T")
 Closure: TypeAlias = Callable[[Frame], Any]
-"""What an expression is compiled to; the checker's types say what it gives."""
+"""The closure of an expression; its result has the checker's type."""
 
 _INTEGERS = {
     "+": numeric.add_int,
@@ -89,7 +89,7 @@ class ExpressionClosures:
         self._symbols = checked.symbols
         self._calls = CallClosures(self)
 
-    # By type: what a place wants
+    # By the type that a position requires
 
     def integer(self, node: tree.Expression) -> Integer:
         """Compile an integer expression."""
@@ -115,7 +115,7 @@ class ExpressionClosures:
         return self.value(node)
 
     def as_type(self, node: tree.Expression, wanted: Type) -> Closure:
-        """An expression in a place of a type: an integer becomes a real where one is wanted."""
+        """Compile an expression to a type: an integer becomes a real where one is wanted."""
         return self.real(node) if wanted is Type.REAL else self.value(node)
 
     def type_of(self, node: tree.Expression) -> Type:

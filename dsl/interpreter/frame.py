@@ -48,11 +48,11 @@ class Frame:
         self.stopped: Origin | None = None
         """The ``stop``, or the verb in which the budget ended, that led to `finally`."""
         self.branch: BranchView | None = None
-        """The branch that a dot means."""
+        """The branch that a dot refers to."""
 
     @property
     def here(self) -> BranchView:
-        """The branch that a dot means; the checker has seen to it that there is one."""
+        """The branch that a dot refers to; the checker has proved that there is one."""
         assert self.branch is not None
         return self.branch
 

@@ -26,7 +26,7 @@ class Snapshot(NamedTuple):
     windows: Mapping[str, tuple[float, ...]]
     """The values of each window, the oldest first."""
     lets: Mapping[str, Value | tuple[int, ...]]
-    """Each ``let`` that can be read at this place; a set is a tuple of branches."""
+    """Each ``let`` that can be read at this point; a set is a tuple of branches."""
     fields: Mapping[str, tuple[Value, ...]]
     """The values of each field, one for each opened branch."""
 
@@ -44,11 +44,11 @@ class VerbContext(NamedTuple):
 
 
 _BEHIND = VerbContext(None, ())
-"""The place of the answer that a program without one comes to."""
+"""The location of the default answer of a program that does not write one."""
 
 
 class VerbContexts:
-    """Where the verbs of one program stand.
+    """The locations of the verbs of one program.
 
     Args:
         checked: the program.
@@ -69,7 +69,7 @@ class VerbContexts:
                     pass  # no verbs are in declarations
 
     def of(self, origin: Origin | None) -> VerbContext:
-        """Return the place of a verb, by its origin."""
+        """Return the location of a verb, by its origin."""
         return _BEHIND if origin is None else self._places[origin.line, origin.column]
 
     def _enter(self, block: tree.Block, here: VerbContext) -> None:

@@ -354,7 +354,7 @@ _VERBS = (
 
 
 def first_on_lines(checked: CheckedProgram) -> dict[tree.Node, int]:
-    """The statements that are first on their line, with the line: a line runs when they do."""
+    """Return the first statement of each line, with the line: a line runs when it does."""
     first: dict[int, tree.Node] = {}
     for node in tree.walk(checked.program):
         if isinstance(node, tree.Statement):

@@ -144,7 +144,7 @@ def _channel(container: Any, line: Any) -> StreamChannel:  # noqa: ANN401 - dock
     descriptor = os.dup(wire.fileno())
 
     def end() -> None:
-        # Under a flood the engine cannot end a container to whose output somebody is attached.
+        # Under a flood the engine cannot end a container to whose output a client is attached.
         with contextlib.suppress(OSError):
             wire.shutdown(socket.SHUT_RDWR)
         remove_container(container)

@@ -55,7 +55,7 @@ def is_gone(owner: ContainerOwner) -> bool:
 
 
 def _process(number: int) -> str:
-    # The name, which may hold anything, ends at the last bracket; the start is the 20th behind it.
+    # The name, which may be any text, ends at the last bracket; the start is the 20th field after.
     fields = _text(Path(f"/proc/{number}/stat")).rpartition(")")[2].split()
     return f"{number} {fields[19] if len(fields) > 19 else ''}"
 

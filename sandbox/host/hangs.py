@@ -10,7 +10,7 @@ _LINE = re.compile(rf'File "{FILE}", line (\d{{1,9}})'.encode())
 
 
 def explained(status: int | None, errors: bytes) -> Fault:
-    """Return the fault behind a worker's end.
+    """Return the fault that ended a worker.
 
     Args:
         status: Exit status; ``None`` if unknown.

@@ -198,7 +198,7 @@ class WorkerPool:
         fresh: deque[int],
         suspects: deque[int],
     ) -> None:
-        """Give a worker as many episodes as it may hold; a suspect is held alone."""
+        """Give a worker as many episodes as it may hold; a suspect episode is played alone."""
         if seat.asked or (seat.held and seat.alone):
             return
         seat.alone = bool(suspects) and not seat.held

@@ -20,7 +20,7 @@ ADMITTED = (
     "connect", "getpeername", "getsockname", "getsockopt",
     # Memory.
     "brk", "madvise", "mmap", "mprotect", "mremap", "munmap", "membarrier",
-    # Time, chance and signals.
+    # Time, random numbers and signals.
     "alarm", "clock_getres", "clock_gettime", "clock_nanosleep", "getitimer", "getrandom",
     "gettimeofday", "nanosleep", "rt_sigaction", "rt_sigpending", "rt_sigprocmask",
     "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait", "setitimer", "sigaltstack", "time",
@@ -63,7 +63,7 @@ def build_seccomp_profile() -> str:
                 }
             ],
         },
-        # Its flags lie in memory, where no rule can look; libraries fall back on `clone`.
+        # Its flags are in memory, which no rule can read; libraries fall back on `clone`.
         {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
     ]
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": rules})

@@ -78,7 +78,7 @@ def guarded_import(
     fromlist: tuple[str, ...] | None = (),
     level: int = 0,
 ) -> Facade:
-    """Implementation of import statements."""
+    """Implement import statements."""
     if level != 0 or name not in MODULE_FACADES:
         raise ImportError(f"import of {name!r} is not allowed")
     return MODULE_FACADES[name]
@@ -171,7 +171,7 @@ def guarded_write(thing: object) -> object:
 
 
 def guarded_power(base: Any, exponent: Any) -> Any:  # noqa: ANN401
-    """``base ** exponent``."""
+    """Implement ``base ** exponent``."""
     if type(base) is int and type(exponent) is int and base.bit_length() * exponent > MOST_BITS:
         raise OverflowError(f"a power has at most {MOST_BITS} bits")
     return base**exponent
@@ -252,7 +252,7 @@ BUILTINS: Mapping[str, object] = {
     "Exhausted": Exhausted,
     "__import__": guarded_import,
 }
-"""Every name that a controller finds without having made it, but for the two of chance."""
+"""Every predefined name of a controller, but for the two that draw random numbers."""
 
 
 def make_turn_counter(most: int) -> Callable[[], None]:
@@ -281,7 +281,7 @@ def make_line_counter(lines: dict[int, int]) -> Callable[[int], None]:
 def guarded_globals(
     extra: Mapping[str, object], most_turns: int, lines: dict[int, int]
 ) -> dict[str, Any]:
-    """Return the globals that one episode of a controller runs in; nobody else's.
+    """Return the globals that one episode of a controller runs in, shared with no other.
 
     Args:
         extra: names of its own.

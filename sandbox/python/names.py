@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 def undefined(
     text: str, tree: ast.Module, known: Collection[str]
 ) -> Iterator[tuple[ast.Name, str]]:
-    """Yield the first place of each name that is read and defined nowhere, with what is near it.
+    """Yield the first use of each name that is not defined anywhere, with similar names.
 
     Args:
         text: the controller, which compiles.

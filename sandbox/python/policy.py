@@ -1,4 +1,4 @@
-"""The first wall: what the code of a controller may say.
+"""The first barrier: the code that a controller may contain.
 
 The rules are those of RestrictedPython, made narrower where a controller needs less. It defines no
 classes, so that every type it can meet is known and `sandbox.python.guards` can list what may be
@@ -67,12 +67,12 @@ def _prepend_count(statement: ast.AST, met: set[int]) -> list[ast.AST]:
 
 
 def _silent(statement: ast.stmt) -> bool:
-    """Whether it does nothing: a text that stands alone."""
+    """Whether it does nothing: a text as a statement."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 FILE = "<controller>"
-"""The file name in a controller's code objects; places are found by it."""
+"""The file name in a controller's code objects; locations are matched by it."""
 
 MOST_CODE = 100_000
 """Characters of a controller."""
@@ -81,7 +81,7 @@ KNOWN = frozenset({*BUILTINS, "chance", "draw_beta", "__name__"})
 """The names that a controller finds."""
 
 MODULES = ("collections", "math", "statistics")
-"""What may be imported; `sandbox.python.guards` says which names of each."""
+"""Modules that may be imported; `sandbox.python.guards` lists the names of each."""
 
 
 class PolicyFinding(NamedTuple):
@@ -117,7 +117,7 @@ def compile_controller(text: str, *, counting: bool = False) -> CodeType:
 
     Args:
         text: the controller.
-        counting: whether it tells ``_ran_`` of each line that it comes to.
+        counting: whether it calls ``_ran_`` with each line that it reaches.
 
     Raises:
         PolicyViolation: with everything that is not admitted.
@@ -164,7 +164,7 @@ def _admitted(text: str) -> ast.Module:
 
 
 def _compile_plain(text: str) -> None:
-    """Make sure that the text itself compiles, so that places are those of the text.
+    """Make sure that the text itself compiles, so that locations are those of the text.
 
     Raises:
         SyntaxError: it does not, for a reason that a tree does not show.
@@ -250,7 +250,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         return self.node_contents_visit(node)
 
     def visit_Name(self, node: ast.Name) -> Any:  # noqa: ANN401, N802
-        """No printing: the base class collects it, and nobody would read it."""
+        """Refuse printing: the base class collects it, and nothing would read it."""
         if node.id in {"print", "printed"}:
             self.error(node, "a controller cannot print; give a verb its reason by `because`")
             return node
@@ -360,7 +360,7 @@ class _PolicyTransformer(RestrictingNodeTransformer):
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:  # noqa: ANN401, N802
-        """Powers and shifts are bounded: a short text could stand for any number of digits.
+        """Powers and shifts are bounded: a short text could have any number of digits.
 
         A remainder may write a text, in which no address of the machine is shown.
         """

@@ -1,4 +1,4 @@
-"""Python's syntax in words, for what a controller may not say."""
+"""Descriptions of Python's syntax, for what a controller may not contain."""
 
 import ast
 
@@ -17,11 +17,11 @@ _REFUSED = {
     "TypeVar": ("a type parameter", "leave types out"),
     "TypeVarTuple": ("a type parameter", "leave types out"),
 }
-"""What is refused and what to write in its place, by the names of `ast`."""
+"""What is refused and what to write instead, by the names of `ast`."""
 
 
 def refusal(node: ast.AST) -> str:
-    """Why a node is refused, in the words of the language."""
+    """Why a node is refused, in the terms of the language."""
     words, remedy = _REFUSED.get(type(node).__name__, ("", ""))
     if words:
         return f"{words} is not allowed; {remedy}"

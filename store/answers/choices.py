@@ -1,4 +1,4 @@
-"""Find the letter of a choice in a model's text, and tell it from words of one letter."""
+"""Find the letter of a choice in a model's text, and distinguish it from words of one letter."""
 
 import re
 import unicodedata
@@ -121,14 +121,14 @@ def _named_options(text: str, letters: str | None) -> Iterator[str | None]:
 
 
 def _chosen(text: str, letters: str | None) -> Iterator[str | None]:
-    """Find letters that are chosen, or said to be right, in the order of the text."""
+    """Find letters that are chosen, or called right, in the order of the text."""
     found = list(_after(_CHOSEN, text, letters))
     said = (_admitted(match["letter"], letters) for match in _SUBJECT.finditer(text))
     return iter([*found, *(letter for letter in said if letter is not None)])
 
 
 def _after(pattern: re.Pattern[str], text: str, letters: str | None) -> Iterator[str | None]:
-    """Find the letters after an opening; ``None`` means several at once."""
+    """Find the letters after an opening; ``None`` for several at once."""
     for opening in pattern.finditer(text):
         match = _CANDIDATE.match(text, opening.end())
         if match is None:

@@ -9,7 +9,7 @@ LARGEST = 75
 """The power of ten up to which a constant is named, so that all digits that are shown are exact."""
 
 _SURD_DIGITS = 45
-"""Digits with which a quadratic equation is looked for; all digits then confirm it."""
+"""Digits with which a quadratic equation is searched for; all digits then confirm it."""
 
 
 def name_constant(value: Any) -> str:  # noqa: ANN401
@@ -58,7 +58,7 @@ def _real(value: Any) -> str:  # noqa: ANN401
 
 
 def _endless(value: Any) -> str:  # noqa: ANN401
-    """Write the first digits of a value; three dots tell it from the decimal fraction."""
+    """Write the first digits of a value; three dots distinguish it from the decimal fraction."""
     import mpmath
 
     shown = SHOWN + max(0, int(mpmath.log10(abs(value))))

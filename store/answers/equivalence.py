@@ -195,7 +195,7 @@ class RunningForms:
     """The forms of one question's answers while they come, each fixed once it has voted.
 
     Args:
-        equivalence: how answers are held equal.
+        equivalence: how answers are compared.
         gold: the gold answer, or ``None``.
         known: forms that are fixed already, such as those of a recording.
     """

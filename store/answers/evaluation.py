@@ -46,9 +46,9 @@ def values_at_points(expression: Expression) -> list[Any]:
     """Evaluate an expression at points that depend on its variables alone.
 
     At the first points all variables are positive, where roots and logarithms have one value. At
-    the next some are negative, which tells an absolute value from what is inside it; there a value
-    counts only where it is real. Functions that rise in steps are also evaluated far out and at
-    integers.
+    the next some are negative, which distinguishes an absolute value from its argument; there a
+    value counts only where it is real. Functions that rise in steps are also evaluated far out and
+    at integers.
     """
     import mpmath
 

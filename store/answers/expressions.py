@@ -1,6 +1,6 @@
 r"""Parse tokens to an expression.
 
-Numbers that stand side by side are never added or multiplied: such a text is no expression.
+Adjacent numbers are never added or multiplied: such a text is no expression.
 """
 
 from collections.abc import Callable, Sequence
@@ -311,7 +311,7 @@ class _Parser:
             index = self.sum()
             self._expect("]")
         if self.here is not None and self.here.kind == "number":
-            # Here a run of digits is one number: a model that writes \sqrt12 means twelve.
+            # Here a run of digits is one number: the root in \sqrt12 is of twelve.
             self._at += 1
             inside = number(self._tokens[self._at - 1].value or 0)
         else:
@@ -383,7 +383,7 @@ def _mixed_number(whole: Token, fraction: Expression) -> Expression:
     """Join a whole number and a proper fraction.
 
     Raises:
-        UnreadableAnswer: they are no mixed number, so that two numbers stand side by side.
+        UnreadableAnswer: they are no mixed number, so that two numbers are adjacent.
     """
     folded = fold(fraction)
     if not whole.text.isdigit() or folded[0] != "num":

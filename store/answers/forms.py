@@ -29,7 +29,7 @@ _LEAF_KINDS = {
 }  # fmt: skip
 
 _COORDINATES = frozenset("xyz")
-"""Variables whose name tells values apart: ``x = 3`` and ``y = 3`` are two lines."""
+"""Variables whose name distinguishes values: ``x = 3`` and ``y = 3`` are two lines."""
 
 
 class Read(NamedTuple):
@@ -233,7 +233,7 @@ def _is_one_relation(one: Structure, other: Structure, descriptions: Description
 
 
 def _have_one_name(structures: Iterable[Structure]) -> bool:
-    """Return whether no two structures are said to be the values of two different things."""
+    """Return whether no two structures are labelled as values of different things."""
     listed = list(structures)
     labels = {each.label for each in listed if each.label}
     coordinates = {each.variable for each in listed if each.variable in _COORDINATES}
@@ -284,7 +284,7 @@ def _hundredth(percent: Structure) -> Structure:
 
 
 def _without_base(structure: Structure) -> str | Structure:
-    """The digits of a numeral, whose base the question may have given; else the structure."""
+    """Return the digits of a numeral, whose base the question may state; else the structure."""
     if structure.kind == "based":
         return str(structure.parts[0])
     is_number = structure.kind == "value" and structure.parts[0][0] == "num"
@@ -350,7 +350,7 @@ def join_pool(answers: Mapping[str, Read], descriptions: Descriptions) -> dict[s
 def _join_relations(
     joined: dict[str, str], structures: Mapping[str, Structure], descriptions: Descriptions
 ) -> None:
-    """Join an equation with the named values that say the same: ``2x - y = 1``, ``y = 2x - 1``."""
+    """Join an equation with named values that state the same: ``2x - y = 1``, ``y = 2x - 1``."""
     if not any(structure.kind == "equation" for structure in structures.values()):
         return
     groups: dict[str, set[str]] = defaultdict(set)

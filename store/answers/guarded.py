@@ -74,7 +74,7 @@ class GuardedProcess:
         return {leaf: each for leaf, each in zip(wanted, found, strict=True) if each is not None}
 
     async def equal_latex(self, gold: str, answer: str) -> bool:
-        """Ask math-verify whether two texts are equal; no where it does not say."""
+        """Ask math-verify whether two texts are equal; false if it cannot decide."""
         (found,) = await self._all(equal_latex, [(gold, answer)], bool)
         return bool(found)
 
@@ -135,7 +135,7 @@ async def _result(future: Any, pool: Any) -> Any:  # noqa: ANN401
     """Wait for a result.
 
     pebble 5.2 leaves a future open for ever where all processes were killed while they were idle;
-    the pool says then that it is no longer active.
+    the pool then reports that it is no longer active.
 
     Raises:
         RuntimeError: the pool is gone.

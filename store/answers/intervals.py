@@ -60,7 +60,7 @@ def intersect(first: Structure, second: Structure) -> Structure | None:
 
 
 def unite(parts: Sequence[Structure]) -> Structure:
-    """The union of sets, where those that overlap or touch are one; as they are without order."""
+    """Unite sets: those that overlap or touch become one; sets without order are unchanged."""
     flat = [each for part in parts for each in (part.parts if part.kind == "union" else [part])]
     found = _intervals(Structure("union", tuple(flat)))
     if found is None:
@@ -154,7 +154,7 @@ def _joined(one: _Interval, other: _Interval) -> _Interval:
 
 
 def approximate(expression: Expression) -> Fraction | float | None:
-    """The real value of a constant, exact where it is rational; ``None`` where it has none."""
+    """Return the real value of a constant, exact if it is rational; ``None`` if it has none."""
     if expression[0] == "num":
         return rational(expression)
     try:

@@ -1,7 +1,7 @@
 r"""Cut a normalized answer into tokens: numbers, names, words, commands and signs.
 
 Numbers are read whole here, with their digit groups and repeating decimals, since only their
-spelling tells ``1,234`` from ``1, 234``.
+spelling distinguishes ``1,234`` from ``1, 234``.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Tell rational numbers apart that are too large to be calculated, by their residues."""
+"""Distinguish rational numbers that are too large to calculate, by their residues."""
 
 from fractions import Fraction
 from hashlib import blake2b

@@ -21,7 +21,7 @@ _COMPARING = frozenset(
 
 
 class Structure(NamedTuple):
-    """What an answer says."""
+    """The parsed content of an answer."""
 
     kind: str
     """``value``, ``list``, ``sequence``, ``tuple``, ``interval``, ``union``, ``matrix``,
@@ -29,14 +29,14 @@ class Structure(NamedTuple):
     ``words``, ``text``, ``latex`` or ``none``."""
     parts: tuple[Any, ...] = ()
     label: str = ""
-    """What the value is said to be the value of, such as ``f(x)``."""
+    """The label of the value, such as ``f(x)``."""
     variable: str = ""
-    """The single letter that the value is said to be of; ``x = 5`` is the value 5."""
+    """The single letter that the value is assigned to; ``x = 5`` is the value 5."""
     unit: str = ""
 
 
 def read_signs(tokens: Sequence[Token]) -> Structure | None:
-    r"""Read ``a \pm b`` as the values that it means; several signs vary on their own.
+    r"""Read ``a \pm b`` as the values that it denotes; several signs vary independently.
 
     With ``\mp`` among them, all upper signs go together, and all lower ones.
     """
@@ -95,7 +95,7 @@ def read_quantity(tokens: Sequence[Token]) -> Structure:
 
 
 def _unit_begin(tokens: Sequence[Token]) -> int | None:
-    """Where the unit after a value begins: all that follows are words, their powers and signs.
+    """Find where the unit after a value begins: only words, powers and signs follow.
 
     Raises:
         UnreadableAnswer: words follow what is no number.
@@ -162,7 +162,7 @@ def _is_unit_text(tokens: Sequence[Token]) -> bool:
 
 
 def _pairs(tokens: Sequence[Token]) -> list[tuple[Token, str]] | None:
-    """The numbers and units of ``3 hours 20 minutes``; ``None`` for what is built otherwise."""
+    """Return the numbers and units of ``3 hours 20 minutes``; ``None`` for any other form."""
     if len(tokens) < 4 or len(tokens) % 2:
         return None
     if not all(

@@ -101,7 +101,7 @@ def read_variable(tokens: Sequence[Token]) -> str | None:
 
 
 def read_label(tokens: Sequence[Token]) -> str | None:
-    r"""The text of a side that only names the value: ``f(x)``, ``\angle ABC``, ``|AB|``, words."""
+    r"""Return the text of a side that is a name: ``f(x)``, ``\angle ABC``, ``|AB|``, words."""
     texts = [token.text for token in tokens]
     whole = "".join(texts)
     if len(tokens) == 1 and tokens[0].kind == "word":

@@ -187,7 +187,7 @@ def _labelled(item: Structure) -> Structure:
 
 
 def _all_of(items: Sequence[Structure]) -> Structure:
-    """What all sets share, or their union where that is nothing: *x < 1 and x > 2* lists two."""
+    """Intersect sets, or unite them where they share nothing: *x < 1 and x > 2* lists two."""
     found = items[0]
     for item in items[1:]:
         shared = intersect(found, item)

@@ -139,7 +139,7 @@ _APPROXIMATELY = re.compile(
 
 
 def normalize(text: str) -> str:
-    """Give an answer one spelling, without changing what it says."""
+    """Give an answer one spelling, without changing its meaning."""
     text = _ascii(text)
     text = _strip_delimiters(" ".join(text.split()))
     text = _COLOR.sub("", text)

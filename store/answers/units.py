@@ -120,9 +120,9 @@ def normalize_unit(words: Sequence[str]) -> str:
 
 
 def conflict(units: Sequence[str]) -> bool:
-    """Whether two of the units tell values apart: ``cm`` and ``m``, or ``apple`` and ``pear``.
+    """Whether two of the units distinguish values: ``cm`` and ``m``, or ``apple`` and ``pear``.
 
-    Units of two known dimensions cannot both be right for a question, so they tell nothing.
+    Units of two known dimensions cannot both be right for a question, so they distinguish nothing.
     """
     kinds: dict[int, set[str]] = {}
     for unit in units:

@@ -1,1 +1,1 @@
-"""Recordings from a served model: what is asked of it, what is read off it, and the work of it."""
+"""Recordings from a served model: requests, results, and the collector."""

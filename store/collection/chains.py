@@ -1,4 +1,4 @@
-"""A chain: one branch's tokens and words before its probes, drawn here or brought from elsewhere.
+"""A chain: one branch's tokens and words before its probes, generated here or imported.
 
 `draw_whole_chains` and `draw_chain_stepwise` draw it; `read_chains` reads those that exist.
 """
@@ -31,7 +31,7 @@ class Chain(NamedTuple):
     logprobs: list[float] | None = None
     """Of each token."""
     top: list[list[float]] | None = None
-    """Of the likeliest tokens at each place."""
+    """Of the likeliest tokens at each position."""
 
 
 class PromptedQuestion(NamedTuple):
@@ -150,8 +150,7 @@ def _make_chain(given: CompletionResult, seed: int) -> Chain:
 
 
 _EVERY = 100
-"""Tokens of one piece of a stream, at most: often enough to show progress, rare enough to be cheap.
-"""
+"""The most tokens in one piece of a stream: few enough to show progress, enough to cost little."""
 
 
 class ExistingChain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -237,7 +236,7 @@ async def complete_existing_chain(place: Endpoint, chain: ExistingChain) -> Chai
     """Return a chain that exists, with both its tokens and its words.
 
     Raises:
-        ServingError: the server does not tell the one from the other.
+        ServingError: the server does not separate one from the other.
     """
     tokens = chain.token_ids
     if tokens is None:

@@ -37,7 +37,7 @@ from store.serving.requests import CompletionRequest
 from store.writer import RecordingWriter
 
 POLL = 5.0
-"""Seconds between two looks at the servers' counters."""
+"""Seconds between two reads of the servers' counters."""
 
 
 class DrawBatch(NamedTuple):
@@ -122,9 +122,9 @@ class Collection:
         """Draw, probe and record all that is missing.
 
         Raises:
-            ServingError: a server lies, or rejects more branches than may be missing, or is gone
-                for longer than patience lasts. It names the branch. Everything that was recorded
-                stays, and the next session continues from it.
+            ServingError: a server replies inconsistently, or rejects more branches than may be
+                missing, or is unreachable for longer than patience lasts. It names the branch.
+                Everything that was recorded stays, and the next session continues from it.
         """
         before = await self._counters()
         watching = asyncio.create_task(self._watch(before))
@@ -186,7 +186,7 @@ class Collection:
         return units
 
     async def _feed(self, place: Endpoint, tasks: asyncio.TaskGroup) -> None:
-        """Start units at a place as its slots come free, until none are left."""
+        """Start units at an endpoint as its slots become free, until none are left."""
         while self._pending:
             slots = len(self._pending[0].indexes)
             await place.acquire(slots)
@@ -294,12 +294,12 @@ class Collection:
             await self._compare(before)
 
     async def _compare(self, before: list[PrefixCacheCounters | None]) -> None:
-        """Keep what the servers counted since ``before``, over all that tell."""
+        """Keep what the servers counted since ``before``, over all that report."""
         now = await self._counters()
         told = [
             after.since(earlier)
             for earlier, after in zip(before, now, strict=True)
-            # One that was started again has counted from 0 again, and tells nothing of before.
+            # One that was started again has counted from 0 again, and reports nothing of before.
             if earlier is not None and after is not None and after.asked >= earlier.asked
         ]
         if told:

@@ -120,7 +120,7 @@ def _also(others: int) -> str:
 
 
 def _name(benchmark: str, rows: Sequence[Row]) -> tuple[list[str], list[str]]:
-    """The id of each row, its own where all have one of their own, and what to say of that."""
+    """Return the id of each row, from a column of distinct values if there is one, and notes."""
     repeated = None
     for column in IDS:
         cells = [find(row.values, [column]) for row in rows]

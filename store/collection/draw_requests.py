@@ -16,7 +16,7 @@ _BITS = 62
 
 
 def question_seed(base: int, question: str) -> int:
-    """The seed of a question's branch 0; branch i has this and i more, as vLLM seeds children.
+    """Return the seed of a question's branch 0; branch i has this plus i, as vLLM seeds children.
 
     Args:
         base: the seed of the whole collection.
@@ -58,7 +58,7 @@ class DrawSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     """The base seed, from which all others come."""
     logprobs: bool = False
-    """Whether log-probabilities are requested: of each token, and of the likeliest at its place."""
+    """Whether to request log-probabilities: of each token, and of the likeliest at its position."""
 
 
 class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -140,7 +140,7 @@ def request_probes(
 def request_openings(
     prompt: Sequence[int], prefixes: Sequence[Sequence[int]], forced: ForcingTokens
 ) -> CompletionRequest:
-    """The request for the first token after the thinking of each prefix is ended, and its rivals.
+    """Build the request for the first token after the forced end of thinking, with alternatives.
 
     From the log-probabilities comes the entropy there.
 

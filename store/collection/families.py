@@ -1,4 +1,4 @@
-"""The family of a model, found in its own chat template: rendered on the server, and looked at.
+"""The family of a model, detected from its own chat template, as the server renders it.
 
 What the prompt holds where the model begins its reply is certain: an open ``<think>``, a channel of
 harmony, ``[THINK]``. A template that drops thoughts from earlier turns, or that has an argument for
@@ -61,7 +61,7 @@ async def find_family(engine: Engine, model: str, template: Mapping[str, Any]) -
 
 
 def make_closed_forcing(forcing: Forcing) -> Forcing:
-    """What is forced where the prompt has ended the thinking: there is nothing left to end."""
+    """Return the forced text for a prompt that has already ended the thinking."""
     ask = "\n\n" + forcing.ask.lstrip("\n") if forcing.ask else ""
     return Forcing(end="", ask=ask, mark="")
 
@@ -83,7 +83,7 @@ async def is_closed(engine: Engine, prompt: list[int], forcing: Forcing) -> bool
 
 
 _TAIL = 24
-"""Tokens at a prompt's end in which a closing mark is looked for."""
+"""Tokens at a prompt's end that are searched for a closing mark."""
 
 
 def _by_prompt(prompt: str) -> Family | None:

@@ -1,4 +1,4 @@
-"""The work of a collection, and what the servers say of it before anything is drawn."""
+"""The work of a collection, and what the servers report before anything is generated."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class CollectionPlan(NamedTuple):
 
 
 class CollectionSetup(NamedTuple):
-    """What the servers said before anything was drawn."""
+    """What the servers reported before anything was generated."""
 
     served: Served
     questions: list[Question]

@@ -26,7 +26,7 @@ BATCH = 8
 """Prompts of one request for probes: it waits for as many slots at once."""
 
 LAST_WORDS = 500
-"""Characters of a chain's end that are kept as its own words."""
+"""Characters of a chain's end that are stored as text."""
 
 
 class AnswerRules(NamedTuple):
@@ -63,7 +63,7 @@ async def probe_chain(
     settings: Settings,
     told: Callable[[CompletionRequest, list[CompletionResult]], None],
 ) -> list[ProbeResult]:
-    """Asks for the answer after 1, 2, … P intervals of a chain, at the place that holds them.
+    """Asks for the answer after 1, 2, … P intervals of a chain, at the endpoint with its prefix.
 
     Args:
         place: where the chain was drawn.
@@ -158,10 +158,10 @@ def interval_means(values: Sequence[float], length: int) -> list[float]:
 
 
 def token_entropy(given: CompletionResult) -> float:
-    """The entropy of one token, in nats, over its likeliest rivals and all the rest as one more.
+    """Return a token's entropy in nats over the likeliest tokens, the others counted as one.
 
-    What lies beyond the likeliest is not told by the server; taken as one, it makes this a lower
-    bound, close where the likeliest hold nearly all.
+    The server does not report the other tokens. Counted as one they give a lower bound, which is
+    close where the likeliest have nearly all of the probability.
     """
     if given.top is None:
         raise ValueError("entropy needs log-probabilities")

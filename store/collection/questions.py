@@ -28,7 +28,7 @@ INSTRUCTIONS = {
 
 
 def format_prompt(text: str, choices: Sequence[str] | None, instruction: str) -> str:
-    """Return the words of the one message that the model gets.
+    """Return the text of the one message that the model gets.
 
     Args:
         text: the question.
@@ -62,7 +62,7 @@ async def tokenise_forcing(engine: Engine, forcing: Forcing) -> ForcingTokens:
     """Return a forcing in the tokens of the engine's model.
 
     Raises:
-        ServingError: the engine does not tell.
+        ServingError: the engine does not report it.
     """
     parts = [
         tuple(await engine.tokenize(text)) if text else ()

@@ -1,4 +1,4 @@
-"""All that decides what a recording of a served model holds, and how its provenance says it."""
+"""Settings that decide the contents of a recording, and their form in its provenance."""
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_provenance(settings: Settings, served: Served) -> Provenance:
-    """Return what the recording says of where it comes from."""
+    """Return the provenance of the recording."""
     return Provenance(
         model=served.model,
         benchmark=settings.benchmark,
@@ -70,7 +70,7 @@ def make_provenance(settings: Settings, served: Served) -> Provenance:
 def parse_settings(told: Provenance) -> Settings | None:
     """Return the settings that made a recording, as far as they decide draws and answers.
 
-    ``None`` where its provenance does not tell: it was imported, or simulated.
+    ``None`` if its provenance has none: it was imported, or simulated.
     """
     sampling, probes = told.sampling, told.probes
     if not told.collector.startswith("rheostat collect") or probes is None:

@@ -46,7 +46,7 @@ class BranchCheck(NamedTuple):
 
 
 def choose_branches(recording: Recording, count: int, seed: int) -> list[tuple[int, int]]:
-    """Questions and branches to look at, spread randomly over the recording.
+    """Questions and branches to check, chosen randomly from the recording.
 
     Args:
         recording: the recording.
@@ -65,7 +65,7 @@ def read_settings(recording: Recording) -> Settings:
     """Return the settings that a recording was made with.
 
     Raises:
-        StoreError: it does not tell what is needed to make its branches again.
+        StoreError: it lacks what is needed to generate its branches again.
     """
     settings = parse_settings(recording.provenance)
     if settings is None or any(not question.prompt_ids for question in recording.questions):
@@ -80,7 +80,7 @@ def read_settings(recording: Recording) -> Settings:
 
 
 def describe_engine_mismatch(recording: Recording, served: Served) -> str | None:
-    """Return a sentence where the server says that it is another than made the recording."""
+    """Return a sentence if the server is not the one that made the recording."""
     told, found = recording.provenance, f"vllm {served.version}"
     if told.model not in (served.model, *served.aliases) or found != told.engine:
         return f"recorded from {told.model} by {told.engine}, now {served.model} by {found}"
@@ -137,7 +137,7 @@ class BranchVerifier:
 
         Args:
             number: the question's, from 0.
-            position: the branch's place among those that are recorded, from 0.
+            position: the branch's index among those that are recorded, from 0.
 
         Raises:
             ServingError: the server fails.
@@ -194,7 +194,7 @@ class BranchVerifier:
         settings = self._settings
         drawn = PromptedQuestion(question.id, question.prompt_ids or [])
         if settings.source is not None:
-            # Drawn elsewhere: its probes alone can be asked again.
+            # Drawn elsewhere: only its probes can be requested again.
             tokens = recorded.token_ids or []
             words = await self._place.engine.detokenize(tokens)
             return Chain(tokens, recorded.text or words, recorded.finish, recorded.seed)

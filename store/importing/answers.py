@@ -40,13 +40,13 @@ class AnswerReader:
         self._by_kind = {kind: extractor(kind) for kind in ("boxed", "choice")}
         self._used: set[str] = set()
         self.read_finals = 0
-        """Final answers that were looked for."""
+        """Number of final answers that were searched for."""
         self.unread_finals = 0
         """Those of them that are `NO_ANSWER`."""
 
     @property
     def name(self) -> str | None:
-        """What the provenance says of the extraction; ``None`` where nothing was extracted."""
+        """The extraction for the provenance; ``None`` if nothing was extracted."""
         return "/".join(sorted(self._used)) or None
 
     def read_final(self, text: str, question: Question, *, finish: str | None = None) -> str:
@@ -64,7 +64,7 @@ class AnswerReader:
         return answer
 
     def read_branch(self, branch: Branch, question: Question) -> Branch:
-        """A branch whose answers are texts, with the answers in their place and the texts beside.
+        """Extract the answers of a branch whose answers are texts, and keep the texts.
 
         Args:
             branch: its ``final`` and ``answers`` are what the model wrote.
@@ -79,7 +79,7 @@ class AnswerReader:
         )
 
     def read_question(self, question: Question) -> Question:
-        """Return a question whose greedy sample is a text, with the answer in its place."""
+        """Extract the answer of a question's greedy sample."""
         greedy = question.greedy
         if greedy is None:
             return question

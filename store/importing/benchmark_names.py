@@ -25,5 +25,5 @@ def is_benchmark(name: str) -> bool:
 
 
 def is_model(name: str) -> bool:
-    """Return whether a name looks like that of a model: it has a size, or starts with a family."""
+    """Return whether a name resembles that of a model: it has a size, or starts with a family."""
     return _MODEL.search(name) is not None

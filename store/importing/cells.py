@@ -19,7 +19,7 @@ _EXACT = 2**53
 
 
 class BadCell(Exception):
-    """A row lacks a value, or has one that is no text; the message says which."""
+    """A row lacks a value, or has one that is no text; the message names it."""
 
 
 class Message(NamedTuple):

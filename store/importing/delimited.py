@@ -15,7 +15,7 @@ DELIMITED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = re.compile(r"sep=(.)\r?\n")
 _SAMPLED = 200
-"""Records that are read to tell the separator."""
+"""Number of records that are read to detect the separator."""
 
 _LETTERS = "ABCDEFGHIJ"
 

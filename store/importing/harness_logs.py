@@ -21,7 +21,7 @@ INTERVAL = 500
 
 
 class BadSample(Exception):
-    """A sample that is no branch; the message says why."""
+    """A sample that is no branch; the message has the reason."""
 
 
 class Reply(NamedTuple):
@@ -30,7 +30,7 @@ class Reply(NamedTuple):
     text: str
     """All that it wrote, its thinking between marks included."""
     tokens: int | None = None
-    """``None`` where the log does not tell, so that the text's must be counted."""
+    """``None`` if the log does not record it, so that the text's must be counted."""
     finish: str | None = None
     """``stop``, or ``length`` for a reply that was cut."""
 
@@ -128,7 +128,7 @@ def _count_tokens(
 
 
 def letter_of(target: str, choices: Sequence[str] | None) -> str:
-    """A gold answer as the letter of a choice, where it is written as one: ``(B)`` is ``B``."""
+    """Return a gold answer as the letter of a choice, if it is written as one: ``(B)`` is ``B``."""
     bare = target.strip().strip("().: ")
     if choices is not None and len(bare) == 1 and bare.isalpha():
         return bare.upper()

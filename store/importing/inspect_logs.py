@@ -175,7 +175,7 @@ def _replies(sample: Json, options: LogOptions) -> list[Reply]:
 
 
 def _generated(sample: Json) -> int:
-    """How many of the messages are the model's own, as far as an older log tells."""
+    """How many of the messages are the model's own, as far as an older log records."""
 
     def replies_in(messages: object) -> int:
         listed = messages if isinstance(messages, list) else []
@@ -229,7 +229,7 @@ def _check_repeated(
 
 
 def _ordered(questions: Mapping[str, Question], spec: Json) -> Iterator[str]:
-    """The ids in the order of the dataset; those that it does not name last, as they came."""
+    """Yield the ids in the order of the dataset, then the others in file order."""
     listed: Sequence[object] = _object(spec, "dataset").get("sample_ids") or []
     order = {str(name): at for at, name in enumerate(listed)}
     return iter(sorted(questions, key=lambda name: order.get(name, len(order))))

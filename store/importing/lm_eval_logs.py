@@ -101,7 +101,7 @@ def _lines(path: Path) -> dict[str, Json]:
 
 
 def _ids(lines: Mapping[str, Json]) -> dict[str, str]:
-    """The id of each line's question: of its document where those are distinct, else doc_id."""
+    """Return the id of each line's question: its document's if those are distinct, else doc_id."""
     documents = {str(line["doc_id"]): line.get("doc") for line in lines.values()}
     names: dict[str, str] = {}
     for column in _IDS:
@@ -189,7 +189,7 @@ def _replies(line: Json) -> list[Reply]:
 
 
 def _check_repeated(name: str, found: LoggedQuestion, logged: Mapping[str, LoggedQuestion]) -> None:
-    """A question that comes again under another filter has the same replies."""
+    """Check that a question repeated under another filter has the same replies."""
     earlier = logged.get(name)
     if earlier is not None and earlier.replies != found.replies:
         raise BadSample(f"the replies to {name!r} differ from those of an earlier line")

@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """One row of a file."""
 
     place: str
-    """Where it is, in words: ``row 3``, ``algebra/12.json``."""
+    """Its location, for messages: ``row 3``, ``algebra/12.json``."""
     values: Values
     """By column."""
     name: str | None = None
@@ -46,7 +46,7 @@ def read_rows(path: Path) -> list[Row]:
     """Read the rows of a file, or of all files of a directory.
 
     Raises:
-        SourceError: it is not of the format that its name or content says, or holds no rows.
+        SourceError: it is not of the format of its name or content, or has no rows.
         OSError: the file cannot be read.
     """
     rows = _directory(path) if path.is_dir() else _file(path)
@@ -93,7 +93,7 @@ def _file(path: Path) -> list[Row]:
     if suffix in {".xlsx", ".xls", ".ods"}:
         raise SourceError("is a spreadsheet; save the sheet as CSV", path=path)
     text = read_text(path)
-    # A name without a known suffix says nothing, so the first character decides.
+    # A name without a known suffix gives no format, so the first character decides.
     if suffix in DELIMITED or (suffix not in READ and text.lstrip()[:1] not in ("{", "[")):
         return [
             Row(f"row {number}", record.values, fault=record.fault)

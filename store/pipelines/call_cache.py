@@ -1,7 +1,7 @@
 """Call of models and their replies, kept by content: none is ever made twice.
 
-A call is named by all that its reply depends on, its place among the samples too. So the first n
-samples of a stage are shared by every trial that has at least n of the same model on the same
+A call is keyed by all that its reply depends on, its index among the samples included. So the first
+n samples of a stage are shared by every trial that has at least n of the same model on the same
 input, within a run and between runs that share the file.
 """
 

@@ -1,6 +1,6 @@
 """Read a pipeline file and its question files.
 
-Reading is strict: unknown keys are errors, and each error names its place.
+Reading is strict: unknown keys are errors, and each error names its location.
 """
 
 import re
@@ -84,7 +84,7 @@ def check_disjoint(
 
     Args:
         searched: the questions of the search.
-        held_out: those that are held out.
+        held_out: the questions that only the report may use.
         path: of the latter's file.
         searched_path: of the former's.
 
@@ -151,7 +151,7 @@ def read_pipeline(path: Path) -> PipelineDeclaration:
     """Read a pipeline and its questions.
 
     Raises:
-        StoreError: the file, or that of its questions, cannot be used; it says why and where.
+        StoreError: the file, or that of its questions, cannot be used; with reason and location.
         NewerFormat: it is of a later version.
     """
     if misplaced := wrong_kind(path, {FileKind.PIPELINE}, "a pipeline file"):
@@ -282,7 +282,7 @@ def _refuse(table: Mapping[str, Any], kind: type[msgspec.Struct], path: Path, pr
 
 
 def _to_plain(value: object) -> object:
-    """A record as plain data, but what equals its default: so a new field changes nothing."""
+    """Convert a record to plain data without defaults, so that a new field changes nothing."""
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.fields(value)
         return {

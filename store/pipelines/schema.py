@@ -38,7 +38,7 @@ class Metric(Enum):
 
 
 class Interface(Enum):
-    """Through which a server is asked."""
+    """The interface through which a server is queried."""
 
     CHAT = "chat"
     """``/v1/chat/completions``, the prompt as one turn of a user."""
@@ -110,7 +110,7 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     coupling: bool = True
     """Whether what is spent early moves the optimum of later stages."""
     sampled: bool = False
-    """Whether each question is right or wrong, as in a real trial, or counts by its chance."""
+    """Whether each question is right or wrong, as in a real trial, or counts by its probability."""
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):

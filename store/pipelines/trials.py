@@ -55,7 +55,7 @@ class _TrialScan(NamedTuple):
 
 
 def is_trial_file(path: Path) -> bool:
-    """Return whether a file says that it is a record of trials; what else it may be is not told."""
+    """Return whether a file begins as a record of trials; other kinds are not recognised."""
     try:
         descriptor = open_for_reading(path)
     except StoreError:
@@ -203,7 +203,7 @@ def _taken(recorded: TrialLog, block: StoredBlock) -> Trial:
     """Return the trial of a block.
 
     Raises:
-        UnreadableRecord: it holds none that can stand here.
+        UnreadableRecord: it has no record that is allowed here.
     """
     if block.kind is not BlockKind.TRIL:
         raise UnreadableRecord(f"{block.kind.name} has no place in a record of trials")

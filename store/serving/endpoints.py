@@ -27,7 +27,7 @@ class _Waiter(NamedTuple):
 
 
 class Endpoint:
-    """One engine behind one address.
+    """One engine at one address.
 
     Args:
         engine: the client.
@@ -98,7 +98,7 @@ def list_endpoints(engines: Sequence[Engine], ranks: int, slots: int) -> list[En
 
     Args:
         engines: one for each address.
-        ranks: data-parallel engines behind each; 1 for a server that is not data-parallel.
+        ranks: data-parallel engines at each; 1 for a server that is not data-parallel.
         slots: completions under way at once for each address, shared evenly by its ranks.
     """
     share = max(1, slots // ranks)

@@ -17,7 +17,7 @@ _ENGINE = re.compile(r'engine="([^"]*)"')
 
 
 class PrefixCacheCounters(NamedTuple):
-    """Prompt tokens since the server began; differences of two readings tell of the time between.
+    """Prompt tokens since the server began; differences of two readings cover the time between.
 
     Other users of the same server are counted too.
     """
@@ -42,7 +42,7 @@ class PrefixCacheCounters(NamedTuple):
 
 
 def read_counters(page: str) -> PrefixCacheCounters | None:
-    """The counters on a page of metrics in Prometheus' form; ``None`` where there are none."""
+    """Read the counters on a page of metrics in Prometheus' form; ``None`` where there are none."""
     sums = {"queries": 0.0, "hits": 0.0}
     engines = set()
     for line in _LINE.finditer(page):
@@ -70,7 +70,7 @@ class Served(NamedTuple):
 
 
 class Engine(Protocol):
-    """Something that serves one model. `store.serving.server.Server` says what each method does."""
+    """A protocol for serving one model. `store.serving.server.Server` documents each method."""
 
     address: str
     """What errors and reports call it."""
@@ -85,7 +85,7 @@ class Engine(Protocol):
     async def tokenize_chat(
         self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
     ) -> list[int]:
-        """The tokens of a conversation in the model's own template, up to where it replies."""
+        """Tokenize a conversation in the model's own template, up to where it replies."""
 
     async def detokenize(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, special ones included."""

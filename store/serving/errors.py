@@ -12,7 +12,7 @@ class ServingError(Exception):
     Args:
         problem: what is wrong, without the address and without a full stop.
         address: the server's base URL, or the offline engine's name.
-        hint: what to do about it, where the problem does not say so.
+        hint: what to do about it, if the problem does not include that.
     """
 
     exit_code: ClassVar[int] = 3
@@ -33,7 +33,7 @@ class Unreachable(ServingError):
     """The server is unreachable, busy or stalled; a retry may succeed.
 
     Args:
-        wait: seconds that the server asks to be left alone, where it says so.
+        wait: seconds that the server asks clients to wait, if it does.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which model a name at a server means: one of several names for it, or a LoRA adapter over it.
+"""Which model a name at a server refers to: one of several names for it, or a LoRA adapter over it.
 
 vLLM lists a card for each name. Cards of one model have the same ``root`` and no ``parent``; a
 reply to any of these names may carry another of them. An adapter's card has its base model as
@@ -23,7 +23,7 @@ class ModelCard(msgspec.Struct, frozen=True):
 
 
 class Identity(NamedTuple):
-    """What a name means at a server."""
+    """The model that a name refers to at a server."""
 
     name: str
     aliases: tuple[str, ...]
@@ -38,7 +38,7 @@ class Identity(NamedTuple):
 
 
 def identify(cards: Sequence[ModelCard], name: str) -> Identity | None:
-    """Find what a name means; ``None`` where the server does not serve it."""
+    """Find the model of a name; ``None`` where the server does not serve it."""
     card = next((each for each in cards if each.id == name), None)
     if card is None:
         return None

@@ -1,7 +1,7 @@
 """An engine on another machine: a Ray actor there holds it, and the collector holds the actor.
 
 It is the interface of every engine, so a collection does not notice. What it gives does not depend
-on where it runs; an actor that is lost is started again, and what it was asked is asked again.
+on where it runs; an actor that is lost is started again, and its open requests are sent again.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class _EngineFailure(NamedTuple):
 
 
 class _EngineActor:
-    """The actor: holds the engine, which is started at the latest when it is asked something."""
+    """The actor: holds the engine, which is started by the first request at the latest."""
 
     def __init__(self, make: EngineFactory):
         self._make = make
@@ -158,7 +158,7 @@ class RayEngine:
     async def tokenize_chat(
         self, messages: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
     ) -> list[int]:
-        """The tokens of a conversation in the model's own template, up to where it replies."""
+        """Tokenize a conversation in the model's own template, up to where it replies."""
         found: list[int] = await self._ask("tokenize_chat", messages, template)
         return found
 
@@ -195,7 +195,7 @@ class RayEngine:
             raise self._lost() from error
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """What it counts of its prefix cache; ``None`` where it does not tell, or is lost."""
+        """Return the counts of its prefix cache; ``None`` if it reports none or is lost."""
         try:
             found: PrefixCacheCounters | None = await self._ask("counters")
         except Unreachable:

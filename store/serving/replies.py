@@ -49,11 +49,11 @@ class CompletionResult(NamedTuple):
     token_ids: list[int]
     text: str
     finish: str
-    """``stop`` or ``length``; what else servers say is kept as it is."""
+    """``stop`` or ``length``; other values of servers are kept as they are."""
     logprobs: list[float] | None
     """Of each token, in nats, where they were requested."""
     top: list[list[float]] | None
-    """Of the likeliest tokens at each place, in nats, likeliest first."""
+    """Of the likeliest tokens at each position, in nats, likeliest first."""
 
 
 class TokenUsage(msgspec.Struct, frozen=True):
@@ -149,8 +149,8 @@ def read_reply(
 
     Args:
         body: the reply.
-        request: what was asked.
-        names: the names of the model that was asked.
+        request: the request that was sent.
+        names: the names of the requested model.
 
     Raises:
         MalformedReply, ErrorDocument, InvalidReply: as above; nothing of the reply may be used.
@@ -181,7 +181,7 @@ def read_reply(
 
 
 def refuse_other_model(named: str, names: Container[str]) -> None:
-    """Raise `InvalidReply` if a reply comes from another model than was asked."""
+    """Raise `InvalidReply` if a reply comes from another model than was requested."""
     if named not in names:
         raise InvalidReply(f"the reply comes from the model {named!r}, which was not requested")
 
@@ -237,7 +237,7 @@ def logprob_fault(own: list[float] | None, top: list[list[float]] | None) -> str
 
     Args:
         own: of each token, in nats.
-        top: of the likeliest tokens at each place, in nats, likeliest first.
+        top: of the likeliest tokens at each position, in nats, likeliest first.
     """
     for numbers in (own or [], *(top or [])):
         if not all(number <= _ROUNDING and math.isfinite(number) for number in numbers):

@@ -64,7 +64,7 @@ def encode_request(request: CompletionRequest, model: str, *, every: int | None 
     """Return the body of the HTTP request.
 
     Args:
-        request: what is asked.
+        request: the completion to request.
         model: the model's name at the server.
         every: stream the reply, in pieces of about so many tokens; ``None`` requests it whole.
     """

@@ -1,8 +1,8 @@
 """Retries: deadlines, waits and when a request is repeated.
 
-What may help when asked again is tried again with waits that double, with jitter, and that heed
+Requests that may succeed later are repeated after waits that double, with jitter, and obey
 ``Retry-After``. Patience is counted from the last success of the same request, so a server that is
-restarted is waited for as long as ``Limits.patience`` says, and no longer.
+restarted is waited for up to ``Limits.patience`` seconds.
 """
 
 import random
@@ -45,7 +45,7 @@ async def retry_call(attempt: Callable[[], Awaitable[T]], limits: Limits) -> T:
 
 
 class RetrySession:
-    """Repeats one piece of work; `progressed` tells that it got somewhere, and renews patience."""
+    """Repeats one piece of work; `progressed` records progress, which renews patience."""
 
     def __init__(self, limits: Limits):
         self._limits = limits

@@ -3,8 +3,8 @@
 Requests that fail in a way that may pass (429, 5xx, a connection that breaks, a reply that is cut
 off or stalls) are made again within `Limits`; any other status of 4xx ends the work at once,
 whether it is that of the reply or is in an event of a stream. A reply that is not one to what
-was asked raises `InconsistentResponse`, and nothing of it gets out. To cancel a task that waits
-here closes its connection, upon which vLLM drops the request.
+was requested raises `InconsistentResponse`, and nothing of it is returned. To cancel a task that
+waits here closes its connection, upon which vLLM drops the request.
 """
 
 import asyncio
@@ -112,7 +112,7 @@ class Server:
             await self._session.close()
 
     async def served(self) -> Served:
-        """Return what is served, after a look that it is the model that was named.
+        """Return what is served, after a check that it is the model that was named.
 
         Raises:
             PolicyViolation: it serves no such model.
@@ -141,7 +141,7 @@ class Server:
         messages: Sequence[Mapping[str, str]],
         template: Mapping[str, Any] | None = None,
     ) -> list[int]:
-        """The tokens of a conversation in the model's own chat template, up to where it replies.
+        """Tokenize a conversation in the model's own chat template, up to where it replies.
 
         Args:
             messages: each with ``role`` and ``content``.
@@ -169,7 +169,7 @@ class Server:
         """Completions as a whole: prompt after prompt, child after child.
 
         Args:
-            request: what is asked.
+            request: the completion to request.
             rank: the data-parallel engine that is to do it: the one that holds the prefix.
 
         Raises:
@@ -218,7 +218,7 @@ class Server:
             assembly.refuse_unclosed()
 
     async def counters(self) -> PrefixCacheCounters | None:
-        """Return what the server counts of its prefix cache; ``None`` where it does not tell."""
+        """Return the counters of the server's prefix cache; ``None`` if it reports none."""
         try:
             page = await self._whole("GET", "/metrics", None, None)
         except (Refused, Unreachable):
@@ -288,7 +288,7 @@ class Server:
         rank: int | None,
         patience: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Return a reply whose head has come, within ``patience`` seconds, and says 200."""
+        """Return a reply whose head has come, within ``patience`` seconds, with status 200."""
         if self._session is None:
             raise RuntimeError("a server is used inside `async with`")
         headers = {} if rank is None else {RANK_HEADER: str(rank)}
@@ -317,7 +317,7 @@ class Server:
     def _failure(
         self, status: int, problem: str, wait: float | None = None
     ) -> Refused | Unreachable:
-        """Return the error for a status: asked again where it may pass, else final."""
+        """Return the error for a status: retried if it may pass, else final."""
         if status in PASSING or status >= 500:
             return self._unreachable(problem, wait=wait)
         return Refused(problem, address=self.address, hint=self._hint(status))

@@ -105,8 +105,8 @@ class StreamAssembler:
     """Puts the events of one streamed reply together.
 
     Args:
-        request: what was asked.
-        names: the names of the model that was asked.
+        request: the request that was sent.
+        names: the names of the requested model.
     """
 
     def __init__(self, request: CompletionRequest, names: Container[str]):
@@ -122,7 +122,7 @@ class StreamAssembler:
         Raises:
             MalformedReply: it is truncated; asking again may help.
             ErrorDocument: the server reports an error, whatever the status of the stream was.
-            InvalidReply: it is not part of an answer to what was asked.
+            InvalidReply: it is not part of a reply to the request.
         """
         if data == DONE:
             self._close()

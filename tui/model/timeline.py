@@ -125,7 +125,7 @@ def build_timeline(found: EpisodeTrace) -> EpisodeTimeline:
 
 
 def describe_verb(verb: AnyVerb) -> str:
-    """Describe a verb in a few words."""
+    """Describe a verb briefly."""
     match verb:
         case Open(count=count) | Sample(count=count):
             word = "open" if isinstance(verb, Open) else "sample"

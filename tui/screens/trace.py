@@ -144,7 +144,7 @@ class TraceScreen(Screen[None]):
     @on(EpisodeReady)
     def _take(self, message: EpisodeReady) -> None:
         if message.key != self._key(message.place):
-            return  # it was asked for before, and something else since
+            return  # another request has replaced the one that this answers
         self._ready[message.place] = message
         if message.place == 0:
             self._moment = len(message.picture.moments)

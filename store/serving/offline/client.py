@@ -1,4 +1,4 @@
-"""vLLM without a server, behind the same interface as a server.
+"""vLLM without a server, with the same interface as a server.
 
 vLLM pins its torch and much else, so it lives in an environment of its own: `OfflineEngine` runs a
 worker by the Python of that environment and speaks to it over a pipe. Nothing but this program's
@@ -125,7 +125,7 @@ class OfflineEngine:
     async def tokenize_chat(
         self, messages_: Sequence[Mapping[str, str]], template: Mapping[str, Any] | None = None
     ) -> list[int]:
-        """The tokens of a conversation in the model's own template, up to where it replies."""
+        """Tokenize a conversation in the model's own template, up to where it replies."""
         asked = messages.TokenizeChatRequest(
             id=next(self._numbers),
             messages=[dict(each) for each in messages_],
@@ -240,7 +240,7 @@ class OfflineEngine:
                 queue.put_nowait(None)
 
     def _gone(self) -> Unreachable:
-        """Return the error for a worker that has ended, with the last of what it said."""
+        """Return the error for a worker that has ended, with the end of its output."""
         self._log.seek(0)
         said = self._log.read().decode("utf-8", "replace").strip().splitlines()
         last = next((line for line in reversed(said) if "Error" in line or "error" in line), "")

@@ -16,7 +16,7 @@ HEADER = struct.Struct("<I")
 
 
 class EngineRequest(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """The base of what is asked."""
+    """The base of requests."""
 
     id: int
     """Comes back with every reply."""

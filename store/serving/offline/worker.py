@@ -74,7 +74,7 @@ class EngineWorker:
                 await self._draw(asked)
             else:
                 self._send(await self._told(asked))
-        except Exception as problem:  # noqa: BLE001 - whatever vLLM raises is told to the other side
+        except Exception as problem:  # noqa: BLE001 - whatever vLLM raises is sent to the client
             error = _first(problem)
             refused = isinstance(error, ValueError) or _is_of_template(error)
             reason = str(error) if refused else f"{type(error).__name__}: {error}"
@@ -155,7 +155,7 @@ def _first(problem: BaseException) -> BaseException:
 
 
 def top_logprobs(told: Any, most: int) -> list[float]:  # noqa: ANN401 - vLLM has no types here
-    """Return the log-probabilities of the likeliest tokens at one place, likeliest first."""
+    """Return the log-probabilities of the likeliest tokens at one position, likeliest first."""
     numbers = sorted((max(each.logprob, -9999.0) for each in told.values()), reverse=True)
     return numbers[:most]
 
