@@ -214,25 +214,3 @@ class Controller(Protocol):
     def play(self, episode: Episode, beta: float | None) -> VerbGenerator:
         """Start an episode; ``beta`` is ``None`` for a controller without a schedule."""
         ...
-
-
-class Reasoner(Protocol):
-    """An executor of verbs, which shows what they reveal in ``episode``."""
-
-    @property
-    def episode(self) -> Episode:
-        """The view that is shown to the controller."""
-        ...
-
-    def perform(self, verb: AnyVerb) -> Outcome:
-        """Carry out one verb.
-
-        Where the budget ends inside it, the longest affordable prefix of its actions is done, in
-        the verb's order, each branch's burst whole before the next branch's.
-
-        Raises:
-            Inadmissible: the verb names a branch that it may not act on, or more branches than
-                there are, or the episode has ended; nothing has changed.
-            BudgetSpent: not even the first action is affordable; nothing has changed.
-        """
-        ...

@@ -1,14 +1,7 @@
-"""Play a controller's episodes over a recording and compute its figures.
+"""Play one episode of a controller over a recorded question."""
 
-Figures are computed as the published ones are: accuracy is the mean over seeds of the share of
-correct answers, in percent, rounded to two decimals; cost is the mean over seeds of tokens for each
-question, truncated to an integer.
-"""
-
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator
 from typing import NamedTuple
-
-import msgspec
 
 from dsl.episode import (
     Answer,
@@ -19,8 +12,6 @@ from dsl.episode import (
     Outcome,
     VerbGenerator,
 )
-from harness.errors import InputError
-from harness.mdp.environment import ReplayEnvironment
 from harness.mdp.replay import NotProbed, Replay
 
 SEEDS = range(100)
@@ -35,18 +26,6 @@ class EpisodeResult(NamedTuple):
     answer: str | None
     tokens: int
     sequential: int
-
-
-class ControllerFigures(msgspec.Struct, frozen=True):
-    """A controller's figures on one recording at one setting."""
-
-    accuracy: float
-    """Percent, two decimals."""
-    cost: int
-    """Tokens for each question."""
-    sequential: int
-    """Tokens on the critical path for each question."""
-    episodes: int
 
 
 def play_episode(
@@ -125,60 +104,3 @@ def _next_verb(course: VerbGenerator, outcome: Outcome | None) -> AnyVerb:
         return next(course) if outcome is None else course.send(outcome)
     except StopIteration:
         return Answer(answer=None)
-
-
-def evaluate_controller(
-    controller: Controller,
-    replay_environment: ReplayEnvironment,
-    *,
-    beta: float | None = None,
-    seeds: Iterable[int] = SEEDS,
-    budget: int | None = None,
-    probe_cost: int = 0,
-) -> ControllerFigures:
-    """Play every question under every seed and compute the figures.
-
-    Args:
-        controller: The controller to play.
-        replay_environment: The recording.
-        beta: The value of β.
-        seeds: Seeds of every question.
-        budget: B in tokens, ``None`` for no limit.
-        probe_cost: κ in tokens, the cost of one PROBE.
-
-    Raises:
-        InputError: There is no question or no seed to play.
-        Inadmissible: From `play_episode`.
-        NotProbed: From `play_episode`.
-    """
-    shares, costs, criticals = [], [], []
-    questions = len(replay_environment.branch_pools)
-    if not questions:
-        raise InputError("the recording holds no questions, so there is nothing to evaluate")
-    for seed in seeds:
-        right = tokens = sequential = 0
-        for question, (branch_pool, gold) in enumerate(
-            zip(replay_environment.branch_pools, replay_environment.gold, strict=True)
-        ):
-            replay = Replay(
-                branch_pool, seed=seed, question=question, budget=budget, probe_cost=probe_cost
-            )
-            played = play_episode(controller, replay, beta)
-            right += played.answer == gold
-            tokens += played.tokens
-            sequential += played.sequential
-        shares.append(right / questions)
-        costs.append(tokens / questions)
-        criticals.append(sequential / questions)
-    if not shares:
-        raise InputError("no seeds were given, so there is nothing to evaluate; give at least one")
-    return ControllerFigures(
-        accuracy=round(_mean(shares) * 100, 2),
-        cost=int(_mean(costs)),
-        sequential=int(_mean(criticals)),
-        episodes=questions * len(shares),
-    )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -145,11 +145,15 @@ class Replay:
         return self._ledger.answer
 
     def perform(self, verb: AnyVerb) -> Outcome:
-        """Perform one verb; see `dsl.episode.Reasoner.perform`.
+        """Perform one verb.
+
+        If the budget ends inside it, the longest affordable prefix of its actions is performed: in
+        the verb's order, all intervals of a branch before those of the next branch.
 
         Raises:
-            Inadmissible: From the protocol.
-            BudgetSpent: From the protocol.
+            Inadmissible: The verb names a branch that it may not act on, or more branches than
+                there are, or the episode has ended; nothing has changed.
+            BudgetSpent: Not even the first action is affordable; nothing has changed.
             NotProbed: An `Open` on a recording without probes; nothing has changed.
         """
         ledger = self._ledger

@@ -11,7 +11,6 @@ from dsl.episode import Answer, Episode, VerbGenerator
 from dsl.interpreter import Interpreter
 from dsl.program import analyse_program, load_checked_program, read_program_file
 from dsl.schedule import evaluate as knobs_at
-from harness.mdp.playback import evaluate_controller
 from harness.mdp.replay import BranchPool
 from tests.conftest import World
 from tests.dsl.long_decks import branch_pools, surroundings
@@ -24,6 +23,7 @@ from tests.dsl.plain import (
     majority,
     told,
 )
+from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
@@ -106,11 +106,9 @@ def rows(*, quick: bool) -> list[tuple[str, Row]]:
 
 def check(released_world: World, model: str, row: Row) -> None:
     if row.controller == "cmc":
-        got = evaluate_controller(program("cmc"), released_world(model), beta=row.setting)
+        got = play_controller(program("cmc"), released_world(model), beta=row.setting)
     else:
-        got = evaluate_controller(
-            program(row.controller, n=int(row.setting)), released_world(model)
-        )
+        got = play_controller(program(row.controller, n=int(row.setting)), released_world(model))
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
@@ -137,7 +135,7 @@ def test_every_row_that_is_named_is_checked() -> None:
 
 def test_self_consistency_matches_the_papers(released_world: World) -> None:
     replay_environment = released_world("Qwen3-1.7B")
-    assert evaluate_controller(program("sc", n=8), replay_environment) == evaluate_controller(
+    assert play_controller(program("sc", n=8), replay_environment) == play_controller(
         SelfConsistency(8), replay_environment
     )
 
@@ -145,8 +143,8 @@ def test_self_consistency_matches_the_papers(released_world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_come_out_of_the_programs(released_world: World, model: str) -> None:
-    sc = evaluate_controller(program("sc", n=64), released_world(model)).sequential
-    esc = evaluate_controller(program("esc", n=64), released_world(model)).sequential
+    sc = play_controller(program("sc", n=64), released_world(model)).sequential
+    esc = play_controller(program("esc", n=64), released_world(model)).sequential
     expected = SEQUENTIAL[model]
     assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
 

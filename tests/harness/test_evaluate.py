@@ -15,10 +15,15 @@ from dsl.episode import (
     Sample,
     VerbGenerator,
 )
-from harness.errors import InputError
+from dsl.program import load_checked_program
+from dsl.source import Source
+from harness.engines import ControllerSetting
+from harness.engines.interpreter import InterpreterEngine
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.playback import ControllerFigures, EpisodeResult, evaluate_controller, play_episode
+from harness.mdp.episodes import EpisodeFigures, compute_figures
+from harness.mdp.playback import EpisodeResult, play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
@@ -105,9 +110,9 @@ def test_figures_are_means_over_seeds_rounded_as_published() -> None:
     replay_environment = ReplayEnvironment([BranchPool(CHAINS, 100)], ["2"])
     first = [CHAINS[play_first(seed)] for seed in range(3)]
     right = sum(chain.final == "2" for chain in first)
-    got = evaluate_controller(SelfConsistency(1), replay_environment, seeds=range(3))
+    got = play_controller(SelfConsistency(1), replay_environment, seeds=range(3))
     tokens = int(sum(chain.tokens for chain in first) / 3)
-    assert got == ControllerFigures(round(right / 3 * 100, 2), tokens, tokens, 3)
+    assert got == EpisodeFigures(round(right / 3 * 100, 2), tokens, tokens, 3)
 
 
 def play_first(seed: int) -> int:
@@ -118,15 +123,8 @@ def play_first(seed: int) -> int:
 
 def test_no_answer_is_wrong_whatever_the_gold_answer_is() -> None:
     replay_environment = ReplayEnvironment([BranchPool(CHAINS, 100)] * 2, ["None", ""])
-    assert evaluate_controller(
-        Scripted([]), replay_environment, seeds=range(2)
-    ) == ControllerFigures(0.0, 0, 0, 4)
-
-
-def test_an_evaluation_of_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="no questions"):
-        evaluate_controller(Scripted([]), ReplayEnvironment([], []))
-    with pytest.raises(InputError, match="no seeds"):
-        evaluate_controller(
-            Scripted([]), ReplayEnvironment([BranchPool(CHAINS, 100)], ["2"]), seeds=[]
-        )
+    program = load_checked_program(
+        Source("controller silent { step { stop } finally { answer none } }")
+    )
+    episodes = InterpreterEngine().play(program, ControllerSetting(), replay_environment, range(2))
+    assert compute_figures(episodes) == EpisodeFigures(0.0, 0, 0, 4)

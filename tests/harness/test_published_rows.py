@@ -3,8 +3,8 @@
 import pytest
 
 from dsl.episode import Controller
-from harness.mdp.playback import evaluate_controller
 from tests.conftest import World
+from tests.harness.controller_figures import play_controller
 from tests.harness.published_controllers import (
     AdaptiveConsistency,
     ConfidenceMomentum,
@@ -54,7 +54,7 @@ def controller(row: Row) -> Controller:
 
 def check(released_world: World, model: str, row: Row) -> None:
     beta = row.setting if row.controller == "cmc" else None
-    got = evaluate_controller(controller(row), released_world(model), beta=beta)
+    got = play_controller(controller(row), released_world(model), beta=beta)
     assert (got.accuracy, got.cost) == (row.accuracy, row.cost)
     assert got.episodes == 3000
 
@@ -84,8 +84,8 @@ def test_every_row_that_is_named_is_checked_and_every_model() -> None:
 @pytest.mark.parametrize("model", SEQUENTIAL)
 def test_sequential_tokens_are_the_published_ones(released_world: World, model: str) -> None:
     replay_environment = released_world(model)
-    sc = evaluate_controller(SelfConsistency(64), replay_environment).sequential
-    esc = evaluate_controller(EarlyStoppingConsistency(64), replay_environment).sequential
+    sc = play_controller(SelfConsistency(64), replay_environment).sequential
+    esc = play_controller(EarlyStoppingConsistency(64), replay_environment).sequential
     expected = SEQUENTIAL[model]
     assert (round(sc / 1000, 1), round(esc / 1000, 1)) == (expected.sc_64, expected.esc_64)
 
@@ -95,7 +95,7 @@ def test_sequential_tokens_are_the_published_ones(released_world: World, model: 
 def test_sequential_tokens_of_parallel_probe_count_barriers(
     released_world: World, model: str
 ) -> None:
-    got = evaluate_controller(
+    got = play_controller(
         ParallelProbe(64), released_world(model), seeds=EVERY_FIFTH_SEED
     ).sequential
     assert round(got / 1000, 1) == SEQUENTIAL[model].parallel_probe_64

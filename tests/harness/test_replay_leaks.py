@@ -39,8 +39,9 @@ from dsl.episode import (
     VerbGenerator,
 )
 from harness.mdp.environment import ReplayEnvironment
-from harness.mdp.playback import evaluate_controller, play_episode
+from harness.mdp.playback import play_episode
 from harness.mdp.replay import BranchPool, Replay, ReplayChain
+from tests.harness.controller_figures import play_controller
 
 GOLD = "gold-answer-on-the-scoring-side"
 HIDDEN = "hidden"
@@ -204,7 +205,7 @@ def test_a_refused_controller_is_closed_without_sight_of_the_refusal() -> None:
 
 def test_gold_answers_are_out_of_reach_in_an_evaluation() -> None:
     snoop = Snoop([Sample(count=5)])
-    evaluate_controller(
+    play_controller(
         snoop, ReplayEnvironment([branch_pool(), branch_pool()], [GOLD, GOLD]), seeds=range(2)
     )
     found = secrets(*snoop.loot)
