@@ -7,12 +7,21 @@ computed from, the same for both controllers.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.evaluation.bootstrap import ConfidenceInterval, Floats, interval, resample
-from harness.evaluation.frontier import accuracy_at, area, build_curve, cost_at, sequential_at
+from harness.evaluation.frontier import (
+    FrontierCurve,
+    accuracy_at,
+    area,
+    build_curve,
+    cost_at,
+    sequential_at,
+)
 from harness.evaluation.grid import Grid, GridPoint
 from harness.evaluation.scores import (
     CellEpisodes,
@@ -159,17 +168,36 @@ def compare_controllers(grid: Grid, played: CellEpisodes) -> list[Comparison]:
     return [_compared(grid, played, scope, ours, theirs) for scope in list_scopes(grid.recordings)]
 
 
+class _EqualAccuracy(NamedTuple):
+    """The cost of B at the accuracy of each point of A."""
+
+    baseline_cost: Floats
+    """(1 + R, points) tokens, measured and from R resamples; infinite where B's curve has none."""
+    beyond: NDArray[np.bool_]
+    """(points,) whether A's point is more accurate than all of B's."""
+    below: NDArray[np.bool_]
+    """(points,) whether A's point is less accurate than B's cheapest."""
+
+
+def _at_equal_accuracy(
+    a: _ResampledFigures, b: _ResampledFigures, baseline: FrontierCurve
+) -> _EqualAccuracy:
+    points = a.accuracy.shape[1]
+    cost = np.stack([cost_at(baseline, a.accuracy[:, at]) for at in range(points)], axis=1)
+    single = len(set(b.cost[0].tolist())) == 1
+    below = a.accuracy[0] < baseline.accuracy[0, 0]
+    # A curve is undefined below its cheapest point, and a single point is not a curve.
+    cost[:, below | single] = np.inf
+    return _EqualAccuracy(cost, a.accuracy[0] > b.accuracy[0].max(), below)
+
+
 def _compared(
     grid: Grid, played: CellEpisodes, scope: RecordingScope, ours: list[int], theirs: list[int]
 ) -> Comparison:
     a, b = (_ResampledFigures(grid, played, scope, points) for points in (ours, theirs))
     challenger, baseline = build_curve(a.cost, a.accuracy), build_curve(b.cost, b.accuracy)
-    needed = np.stack([cost_at(baseline, a.accuracy[:, at]) for at in range(len(ours))], axis=1)
-    single = len(set(b.cost[0].tolist())) == 1
-    beyond = a.accuracy[0] > b.accuracy[0].max()
-    below = a.accuracy[0] < baseline.accuracy[0, 0]
-    # A curve is undefined below its cheapest point, and a single point is not a curve.
-    needed[:, below | single] = np.inf
+    equal = _at_equal_accuracy(a, b, baseline)
+    needed = equal.baseline_cost
     log_ratios = np.log(needed) - np.log(np.maximum(a.cost, 1.0))
     rivals = np.stack([accuracy_at(baseline, a.cost[:, at]) for at in range(len(ours))], axis=1)
     # Only the measured row: a resample that moves B's cheapest point a little must not count.
@@ -192,8 +220,8 @@ def _compared(
         ratio_low=_finite(around.low),
         ratio_high=_finite(around.high),
         points=len(ours),
-        beyond=int(beyond.sum()),
-        below=int(below.sum()),
+        beyond=int(equal.beyond.sum()),
+        below=int(equal.below.sum()),
         cheapest=int(min(each.cost for each in b.exact)),
         dearest=int(max(each.cost for each in b.exact)),
         area=_percent(areas[0][0]),

@@ -1,4 +1,4 @@
-"""The proxy's routes, its limits on requests, and its Prometheus metrics.
+"""The proxy's routes, and its limits on requests.
 
 Every request passes the checks of key, size and concurrency. When a client disconnects, its episode
 is cancelled: that closes every connection to the model's server, which then stops generating.
@@ -12,7 +12,6 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -25,52 +24,11 @@ from dsl.episode import Inadmissible
 from harness.errors import RheostatError
 from harness.proxy import rejections, replies
 from harness.proxy.chat_request import ChatRequest, read_chat_request
+from harness.proxy.metrics import ProxyMetrics
 from harness.proxy.origins import ANY, METHODS, OriginGuard
 from harness.proxy.rejections import Rejection
 from harness.proxy.responder import ProxyAnswer, Responder
 from store.serving.errors import ServingError
-
-SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
-"""Bounds of the histogram of seconds: from small local models to long reasoning."""
-
-
-class ProxyMetrics:
-    """The metrics of one proxy."""
-
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "rheostat_requests", "Requests for chat completions, by status; 499 is a client gone.",
-            ["status"], registry=self._registry,
-        )  # fmt: skip
-        self.under_way = Gauge(
-            "rheostat_episodes_under_way", "Episodes being played.", registry=self._registry
-        )
-        self.seconds = Histogram(
-            "rheostat_episode_seconds", "From a request to its answer.",
-            buckets=SECONDS, registry=self._registry,
-        )  # fmt: skip
-        self.tokens = Counter(
-            "rheostat_tokens", "Tokens generated for answers, by what generated them.",
-            ["kind"], registry=self._registry,
-        )  # fmt: skip
-        self.branches = Counter(
-            "rheostat_branches", "Branches opened for answers.", registry=self._registry
-        )
-        for kind in ("branch", "probe"):
-            self.tokens.labels(kind)
-
-    def answered(self, answer: ProxyAnswer) -> None:
-        """Count an answer."""
-        probed = answer.live_result.probe_tokens
-        self.tokens.labels("branch").inc(answer.completion_tokens - probed)
-        self.tokens.labels("probe").inc(probed)
-        self.branches.inc(len(answer.live_result.episode.branches))
-
-    def page(self) -> bytes:
-        """Return all metrics in the Prometheus text format."""
-        return generate_latest(self._registry)
-
 
 log = logging.getLogger(__name__)
 
